@@ -1,0 +1,11 @@
+//! The load and the measurement of wsbench, sans-IO and deterministic for a seed.
+//!
+//! Everything here is given bytes and `now`; it asks for neither. That is what lets a whole
+//! benchmark run on simulated time in a test, and what keeps the figures independent of the
+//! engine that carries the bytes.
+#![forbid(unsafe_code)]
+
+pub mod histogram;
+pub mod nanos;
+pub mod plan;
+pub mod result;

@@ -1,0 +1,239 @@
+//! What a run is to do, fully resolved.
+//!
+//! A `Plan` is made once, from flags or a file, by the binary; after that line no invalid plan
+//! exists, so nothing below re-checks it. It is data: how it is carried out is `session`'s and
+//! the driver's affair.
+
+use std::sync::Arc;
+
+use crate::nanos::Nanos;
+
+/// The whole order for one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// A label for reports; no meaning to the run.
+    pub name: Option<String>,
+    /// The server under test.
+    pub target: Target,
+    /// Connections held open at the same time, over all threads. At least 1.
+    pub connections: u32,
+    /// When the next message on a connection is due.
+    pub arrival: Arrival,
+    /// When the run is over.
+    pub stop: StopRule,
+    /// Span at the beginning of the load that is not measured.
+    pub warmup: Nanos,
+    /// What each message carries.
+    pub payload: Payload,
+    /// How closely each answer is compared with what was sent.
+    pub verify: Verify,
+    /// What the opening handshake asks for.
+    pub upgrade: Upgrade,
+    /// How connections are opened.
+    pub connect: Connect,
+    /// A message unanswered this long after it was due is timed out.
+    pub timeout: Nanos,
+    /// Generator threads. At least 1, at most `connections`.
+    pub threads: u32,
+    /// Cores to pin the threads to, in turn; empty when the scheduler chooses.
+    pub cpus: Vec<usize>,
+    /// Seed of every random choice: masks, tags, sizes, jitter.
+    pub seed: u64,
+    /// Length of one interval of the time series.
+    pub interval: Nanos,
+    /// Keep the times of single round trips for a raw log.
+    pub raw_log: bool,
+}
+
+impl Plan {
+    /// Messages that may be in flight on one connection.
+    #[must_use]
+    pub fn depth(&self) -> u32 {
+        let Arrival::Closed { depth } = self.arrival;
+        depth
+    }
+
+    /// Whether clients are replaced (the model the project comes from) rather than held.
+    #[must_use]
+    pub fn replaces_clients(&self) -> bool {
+        matches!(self.stop, StopRule::Clients { .. })
+    }
+}
+
+/// The server under test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Host as the user gave it: a name, an IPv4 address, or an IPv6 address without brackets.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Request target of the upgrade: path and query, beginning with `/`.
+    pub resource: String,
+}
+
+impl Target {
+    /// The `Host` header and the authority of the URL (RFC 3986 section 3.2): brackets around an
+    /// IPv6 literal, no port when it is the scheme's default.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        let host = if self.host.contains(':') {
+            format!("[{}]", self.host)
+        } else {
+            self.host.clone()
+        };
+        if self.port == 80 {
+            host
+        } else {
+            format!("{host}:{}", self.port)
+        }
+    }
+
+    /// The URL again, for people.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("ws://{}{}", self.authority(), self.resource)
+    }
+}
+
+/// When the next message on a connection is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// Closed loop: the next is due when an answer arrives, `depth` in flight at a time. The
+    /// server's slowness throttles the load, so percentiles say nothing about a fixed rate.
+    Closed {
+        /// Messages in flight on each connection. At least 1.
+        depth: u32,
+    },
+}
+
+/// When the run is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopRule {
+    /// After this many messages in all, over connections that are held open.
+    Messages(u64),
+    /// After this long, over connections that are held open.
+    Duration(Nanos),
+    /// The client-replacement model: each client makes its round trips, closes, and is replaced
+    /// at once until this many clients have run.
+    Clients {
+        /// Clients in all.
+        clients: u64,
+        /// Round trips each client makes.
+        roundtrips: u32,
+    },
+}
+
+/// Text or binary messages (RFC 6455 section 5.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// UTF-8 text.
+    Text,
+    /// Arbitrary bytes.
+    Binary,
+}
+
+/// What each message carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payload {
+    /// A tag that makes the message unique, then filling.
+    Generated {
+        /// Text or binary.
+        encoding: Encoding,
+        /// Smallest message, in bytes on the wire.
+        min: u32,
+        /// Largest message, in bytes on the wire; sizes are drawn evenly from `min..=max`.
+        max: u32,
+        /// Fill text messages with ASCII alone, so that bytes and characters are the same count
+        /// (the older tool's `--s`). Otherwise non-ASCII letters are among the filling.
+        ascii: bool,
+    },
+    /// The user's own bytes, the same in every message. Text has been checked to be UTF-8.
+    Fixed {
+        /// Text or binary.
+        encoding: Encoding,
+        /// The message.
+        bytes: Arc<[u8]>,
+    },
+}
+
+impl Payload {
+    /// Text or binary.
+    #[must_use]
+    pub fn encoding(&self) -> Encoding {
+        match self {
+            Self::Generated { encoding, .. } | Self::Fixed { encoding, .. } => *encoding,
+        }
+    }
+
+    /// The largest message in bytes.
+    #[must_use]
+    pub fn max_len(&self) -> usize {
+        match self {
+            Self::Generated { max, .. } => *max as usize,
+            Self::Fixed { bytes, .. } => bytes.len(),
+        }
+    }
+
+    /// Bytes that a tag takes at the front of a message.
+    #[must_use]
+    pub fn tag_len(encoding: Encoding) -> usize {
+        match encoding {
+            Encoding::Text => 22,
+            Encoding::Binary => 16,
+        }
+    }
+
+    /// Whether every message carries a tag, so that answers are matched by identity. Otherwise
+    /// they are matched in order, and the result says so.
+    #[must_use]
+    pub fn is_tagged(&self) -> bool {
+        match self {
+            Self::Generated { encoding, min, .. } => *min as usize >= Self::tag_len(*encoding),
+            Self::Fixed { .. } => false,
+        }
+    }
+}
+
+/// How closely each answer is compared with what was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verify {
+    /// Every byte and the opcode. The default.
+    Full,
+    /// The length and the opcode.
+    Length,
+    /// Nothing: any message counts as the answer.
+    None,
+}
+
+/// What the opening handshake asks for (RFC 6455 section 4.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Upgrade {
+    /// Further request headers, name and value, in order.
+    pub headers: Vec<(String, String)>,
+    /// Subprotocols offered, in order of preference.
+    pub subprotocols: Vec<String>,
+    /// The `Origin` header.
+    pub origin: Option<String>,
+}
+
+/// How connections are opened.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Connect {
+    /// Connections opened a second, over all threads; `None` opens as fast as they complete.
+    pub rate_per_s: Option<f64>,
+    /// Limit of each connection's TCP connect and upgrade together.
+    pub timeout: Nanos,
+    /// Which addresses of the host may be used.
+    pub family: Family,
+}
+
+/// Which addresses of the host may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Whatever the resolver prefers.
+    Any,
+    /// IPv4 only.
+    V4,
+    /// IPv6 only.
+    V6,
+}

@@ -1,0 +1,335 @@
+//! What a run yields: counts, distributions and a time series, and nothing judged.
+//!
+//! Whether these figures may be believed is `report`'s affair; this module only guarantees that
+//! they add up.
+
+use std::collections::BTreeMap;
+
+use crate::histogram::Histogram;
+use crate::nanos::Nanos;
+
+/// Everything one run measured.
+#[derive(Clone, Debug, Default)]
+pub struct RunResult {
+    /// Wall-clock start, milliseconds since the Unix epoch.
+    pub started_at_unix_ms: u64,
+    /// Why the run ended.
+    pub ended: Ended,
+    /// Length of the measured window: from its opening to its close, without the drain.
+    pub measured: Nanos,
+    /// From the first connect to the last close.
+    pub total: Nanos,
+    /// Addresses the host resolved to, the one used first.
+    pub addresses: Vec<String>,
+    /// Messages of the measured window.
+    pub messages: MessageCounts,
+    /// Bytes of the measured window, frames and all, as handed to and read from the sockets.
+    pub bytes: ByteCounts,
+    /// Connections over the whole run.
+    pub connections: ConnectionCounts,
+    /// Received − sent.
+    pub service: Histogram,
+    /// Received − due.
+    pub response: Histogram,
+    /// Sent − due.
+    pub send_lag: Histogram,
+    /// The opening, by part.
+    pub handshake: HandshakeTimes,
+    /// What went wrong, by phase and kind.
+    pub failures: Vec<Failure>,
+    /// Close codes received from the server, with their counts; 1005 stands for none given.
+    pub close_codes: BTreeMap<u16, u64>,
+    /// What the generator itself used.
+    pub generator: GeneratorUsage,
+    /// The time series.
+    pub intervals: Vec<Interval>,
+    /// Time that connections spent with round trips under way, added up over connections and
+    /// multiplied by the depth, within the window: the left side of Little's law, ns.
+    pub offered_in_flight_ns: u128,
+    /// The longest spans without any answer while answers were awaited, longest first: at most
+    /// five, start within the run and length.
+    pub gaps: Vec<Gap>,
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ended {
+    /// Its stop rule held.
+    #[default]
+    Complete,
+    /// It was asked to stop; what was measured until then is reported.
+    Interrupted,
+    /// No connection was ever upgraded.
+    NothingConnected,
+    /// The server was there and stayed away.
+    ServerDied,
+}
+
+/// Messages of the measured window. `sent = answered + timed_out + failed + in_flight_at_end`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MessageCounts {
+    /// Due by the plan. In the closed loop every message that is due is sent.
+    pub due: u64,
+    /// Handed to the socket, at least in part.
+    pub sent: u64,
+    /// Answered rightly.
+    pub answered: u64,
+    /// Unanswered at their deadline.
+    pub timed_out: u64,
+    /// Ended otherwise: the connection was lost, or the answer was wrong.
+    pub failed: u64,
+    /// Unanswered when the drain ended.
+    pub in_flight_at_end: u64,
+    /// Answers that arrived within the window, whichever message they belong to: the numerator
+    /// of the throughput.
+    pub received_in_window: u64,
+    /// Messages never answered although a later one on the same connection was: not merely slow.
+    /// A part of `timed_out`, `failed` and `in_flight_at_end`.
+    pub lost: u64,
+    /// Further answers to a message already answered.
+    pub duplicated: u64,
+    /// Right answers that came after the answer to a later message. A part of `answered`.
+    pub reordered: u64,
+    /// Answers whose bytes or opcode differ from what was sent. A part of `failed`.
+    pub corrupted: u64,
+    /// Messages that answer nothing that was ever sent on that connection.
+    pub unasked: u64,
+    /// Messages sent and answered in the warm-up, which nothing above counts.
+    pub warmup: u64,
+}
+
+impl MessageCounts {
+    /// The accounting identity.
+    #[must_use]
+    pub fn is_conserved(&self) -> bool {
+        self.sent == self.answered + self.timed_out + self.failed + self.in_flight_at_end
+    }
+
+    /// Adds the counts of another thread or interval.
+    pub fn merge(&mut self, other: &Self) {
+        self.due += other.due;
+        self.sent += other.sent;
+        self.answered += other.answered;
+        self.timed_out += other.timed_out;
+        self.failed += other.failed;
+        self.in_flight_at_end += other.in_flight_at_end;
+        self.received_in_window += other.received_in_window;
+        self.lost += other.lost;
+        self.duplicated += other.duplicated;
+        self.reordered += other.reordered;
+        self.corrupted += other.corrupted;
+        self.unasked += other.unasked;
+        self.warmup += other.warmup;
+    }
+}
+
+/// Bytes of the measured window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ByteCounts {
+    /// Written to the sockets, frame headers included.
+    pub sent: u64,
+    /// Read from the sockets, frame headers included.
+    pub received: u64,
+}
+
+/// Connections over the whole run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ConnectionCounts {
+    /// Asked for at a time.
+    pub asked: u64,
+    /// TCP connections begun.
+    pub attempted: u64,
+    /// TCP connections established.
+    pub opened: u64,
+    /// Upgraded to WebSocket.
+    pub upgraded: u64,
+    /// Upgraded and open when the window closed.
+    pub alive_at_end: u64,
+    /// Ended before their time (refused, reset, closed by the server, abandoned at a time-out).
+    pub failed: u64,
+    /// Opened in the place of one that had ended.
+    pub replaced: u64,
+    /// Most that were established at the same time, summed over threads.
+    pub peak_concurrent: u64,
+    /// Clients that made all their round trips (client-replacement model only).
+    pub clients_completed: u64,
+    /// Closed by both sides with the closing handshake (RFC 6455 section 7).
+    pub closed_cleanly: u64,
+    /// Upgraded connections on which not a single message was answered although one was sent.
+    pub never_answered: u64,
+}
+
+/// The opening handshake, by part. One sample an upgraded connection.
+#[derive(Clone, Debug, Default)]
+pub struct HandshakeTimes {
+    /// Resolving the host: once a run, before it; `None` for a literal address.
+    pub dns: Option<Nanos>,
+    /// From the connect call to the connection established.
+    pub tcp: Histogram,
+    /// From the upgrade request's write to its response read.
+    pub upgrade: Histogram,
+    /// Service time of the first message on the connection.
+    pub first_message: Histogram,
+}
+
+/// One kind of failure and how often it was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Where in the life of a connection.
+    pub phase: Phase,
+    /// Which kind: a stable snake_case name for machines, such as `refused`.
+    pub kind: &'static str,
+    /// How often.
+    pub count: u64,
+    /// The first one seen, in words: the peer, the time and what was wrong.
+    pub example: String,
+}
+
+/// Where in the life of a connection something failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// TCP connect.
+    Connect,
+    /// The opening handshake.
+    Handshake,
+    /// Framing after the upgrade.
+    Frames,
+    /// The answers' content.
+    Answers,
+    /// The end of the connection.
+    Close,
+    /// Our own machine: descriptors, ports.
+    Local,
+}
+
+impl Phase {
+    /// The stable name for machines.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Handshake => "handshake",
+            Self::Frames => "frames",
+            Self::Answers => "answers",
+            Self::Close => "close",
+            Self::Local => "local",
+        }
+    }
+}
+
+/// What the generator itself used.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GeneratorUsage {
+    /// One entry a thread, over the measured window.
+    pub threads: Vec<ThreadUsage>,
+    /// Peak resident memory of the process, bytes; 0 where the system does not say.
+    pub max_rss_bytes: u64,
+}
+
+/// One generator thread over the measured window.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ThreadUsage {
+    /// Core it was pinned to.
+    pub cpu: Option<usize>,
+    /// CPU time in user mode.
+    pub user: Nanos,
+    /// CPU time in the kernel.
+    pub system: Nanos,
+    /// Wall-clock time of the window for this thread.
+    pub wall: Nanos,
+    /// Time runnable but not running (Linux schedstat); `None` where unknown.
+    pub run_wait: Option<Nanos>,
+}
+
+impl ThreadUsage {
+    /// Share of one core used, 0.0 to 1.0.
+    #[must_use]
+    pub fn cpu_share(&self) -> f64 {
+        if self.wall == Nanos::ZERO {
+            return 0.0;
+        }
+        (self.user + self.system).0 as f64 / self.wall.0 as f64
+    }
+}
+
+/// One interval of the time series.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Interval {
+    /// Its end, since the opening of the measured window.
+    pub at: Nanos,
+    /// Its length.
+    pub length: Nanos,
+    /// Right answers received.
+    pub answered: u64,
+    /// Failures of any kind.
+    pub errors: u64,
+    /// Connections upgraded and open at its end.
+    pub alive: u64,
+    /// Median service time; `None` without samples.
+    pub service_p50: Option<Nanos>,
+    /// 99th percentile of service time; `None` without samples.
+    pub service_p99: Option<Nanos>,
+    /// Longest service time; `None` without samples.
+    pub service_max: Option<Nanos>,
+    /// Mean service time in ns; `None` without samples.
+    pub service_mean_ns: Option<f64>,
+}
+
+/// A span without any answer while answers were awaited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gap {
+    /// Its length.
+    pub length: Nanos,
+    /// Its start, since the opening of the measured window.
+    pub start: Nanos,
+}
+
+/// Where a run stands, for the live view: handed over once an interval.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    /// What the run is doing.
+    pub stage: Stage,
+    /// Since the run began.
+    pub elapsed: Nanos,
+    /// Share of the run that is done, 0.0 to 1.0.
+    pub done: f64,
+    /// All that was measured until now; its `intervals` end with the newest.
+    pub so_far: RunResult,
+    /// CPU share of each generator thread in the last interval.
+    pub cpu_shares: Vec<f64>,
+}
+
+/// What a run is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// Opening its connections.
+    #[default]
+    Connecting,
+    /// Under load, not yet measured.
+    WarmUp,
+    /// Under load and measured.
+    Measuring,
+    /// Awaiting the last answers and closing.
+    Draining,
+}
+
+/// One record of the raw log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogRecord {
+    /// A client of the client-replacement model that has ended: the service times of its round
+    /// trips in order. Fewer than asked when it failed.
+    Client(Vec<Nanos>),
+    /// One round trip on a held connection.
+    RoundTrip {
+        /// The connection's number, counted from 0 over the whole run.
+        connection: u32,
+        /// The message's number on its connection, from 0.
+        sequence: u64,
+        /// When it was due, since the run began.
+        due: Nanos,
+        /// When it was sent, since the run began.
+        sent: Nanos,
+        /// When its answer had been read, since the run began.
+        received: Nanos,
+    },
+}
