@@ -1,1 +1,19 @@
-//! stub
+//! Threads, sockets and clocks of wsbench: the engines that carry a load out.
+//!
+//! The only crate besides the echo server that knows a socket. It moves bytes and reads clocks;
+//! what the bytes mean is decided in `wsbench-load`.
+#![deny(unsafe_code)]
+
+pub mod clock;
+mod collector;
+pub mod engine;
+mod handover;
+pub mod host;
+mod loss;
+pub mod readiness;
+pub mod resolve;
+pub mod run;
+mod shared;
+mod slot;
+mod timer;
+mod worker;

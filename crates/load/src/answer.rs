@@ -29,19 +29,27 @@ pub(crate) struct Suspect {
 
 impl Suspect {
     pub(crate) fn new(kind: MessageKind) -> Self {
-        Self { kind, bytes: Vec::new(), len: 0 }
+        Self {
+            kind,
+            bytes: Vec::new(),
+            len: 0,
+        }
     }
 
     pub(crate) fn push(&mut self, piece: &[u8], context: &Context) {
         self.len += piece.len();
         let most = 2 * context.plan.payload.max_len() + KEPT_BEYOND_LONGEST;
         let room = most.saturating_sub(self.bytes.len());
-        self.bytes.extend_from_slice(&piece[..piece.len().min(room)]);
+        self.bytes
+            .extend_from_slice(&piece[..piece.len().min(room)]);
     }
 
     /// Begins with bytes that had matched message `identity` so far.
     pub(crate) fn push_matched(&mut self, context: &Context, identity: Identity, len: usize) {
-        context.source.message(identity).extend_into(&mut self.bytes, 0, len);
+        context
+            .source
+            .message(identity)
+            .extend_into(&mut self.bytes, 0, len);
         self.len += len;
     }
 }
@@ -75,15 +83,20 @@ impl Inquiry<'_> {
     pub(crate) fn judge(&mut self, suspect: &Suspect, context: &mut Context) -> Finding {
         if self.is_other_half(suspect, context) {
             *self.cut_short = None;
-            context.meter.fail(self.received, Phase::Answers, "split_answer", || {
-                "one message came back as two".into()
-            });
+            context
+                .meter
+                .fail(self.received, Phase::Answers, "split_answer", || {
+                    "one message came back as two".into()
+                });
             return Finding::Fault;
         }
         match context.source.identify(&suspect.bytes) {
             Some(identity) if identity.connection != self.connection => {
                 self.unasked(context, "cross_talk", || {
-                    format!("a message of connection {} arrived on another", identity.connection)
+                    format!(
+                        "a message of connection {} arrived on another",
+                        identity.connection
+                    )
                 })
             }
             Some(identity) => self.judge_identified(suspect, identity, context),
@@ -115,7 +128,10 @@ impl Inquiry<'_> {
             return self.merged(suspect, identity, context);
         }
         if suspect.len < expected.len() && expected.matches_at(0, &suspect.bytes) {
-            *self.cut_short = Some(CutShort { identity, len: suspect.len });
+            *self.cut_short = Some(CutShort {
+                identity,
+                len: suspect.len,
+            });
         }
         self.corrupted(suspect, number, context)
     }
@@ -140,7 +156,10 @@ impl Inquiry<'_> {
             });
         };
         let len_fits = {
-            let identity = Identity { connection: self.connection, sequence: oldest };
+            let identity = Identity {
+                connection: self.connection,
+                sequence: oldest,
+            };
             context.source.message(identity).len() == suspect.len
         };
         match context.plan.verify {
@@ -157,46 +176,80 @@ impl Inquiry<'_> {
         let Some(times) = self.pairing.settle(number) else {
             return self.duplicated(context, number);
         };
-        let identity = Identity { connection: self.connection, sequence: number };
+        let identity = Identity {
+            connection: self.connection,
+            sequence: number,
+        };
         let expected = context.source.message(identity);
         let (wanted, len) = (expected.len(), suspect.len);
         let first_wrong =
             (0..suspect.bytes.len()).find(|&i| !expected.matches_at(i, &suspect.bytes[i..=i]));
         let (kind, words) = if len == wanted && first_wrong.is_none() {
-            ("wrong_opcode", format!("message {number} came back as {:?}", suspect.kind))
+            (
+                "wrong_opcode",
+                format!("message {number} came back as {:?}", suspect.kind),
+            )
         } else if suspect.kind == MessageKind::Text && std::str::from_utf8(&suspect.bytes).is_err()
         {
-            ("invalid_utf8", format!("the answer to message {number} is not UTF-8"))
+            (
+                "invalid_utf8",
+                format!("the answer to message {number} is not UTF-8"),
+            )
         } else if len != wanted {
-            ("wrong_length", format!("message {number} had {wanted} bytes, its answer {len}"))
+            (
+                "wrong_length",
+                format!("message {number} had {wanted} bytes, its answer {len}"),
+            )
         } else {
             let at = first_wrong.unwrap_or(0);
-            ("wrong_bytes", format!("the answer to message {number} differs from byte {at} on"))
+            (
+                "wrong_bytes",
+                format!("the answer to message {number} differs from byte {at} on"),
+            )
         };
-        context.meter.fail(self.received, Phase::Answers, kind, || words);
+        context
+            .meter
+            .fail(self.received, Phase::Answers, kind, || words);
         if times.due >= context.meter.window.opens {
             context.meter.tally.messages.corrupted += 1;
         }
-        context.meter.unanswered(times, self.received, Unanswered::Failed, false);
+        context
+            .meter
+            .unanswered(times, self.received, Unanswered::Failed, false);
         Finding::Fault
     }
 
     /// Two messages in one: both requests were answered, and neither rightly.
     fn merged(&mut self, suspect: &Suspect, identity: Identity, context: &mut Context) -> Finding {
         let first_len = context.source.message(identity).len();
-        let second = suspect.bytes.get(first_len..).and_then(|rest| context.source.identify(rest));
-        let numbers = [Some(identity.sequence), second.map(|identity| identity.sequence)];
+        let second = suspect
+            .bytes
+            .get(first_len..)
+            .and_then(|rest| context.source.identify(rest));
+        let numbers = [
+            Some(identity.sequence),
+            second.map(|identity| identity.sequence),
+        ];
         for number in numbers.into_iter().flatten() {
             if let Some(times) = self.pairing.settle(number) {
                 if times.due >= context.meter.window.opens {
                     context.meter.tally.messages.corrupted += 1;
                 }
-                context.meter.unanswered(times, self.received, Unanswered::Failed, false);
+                context
+                    .meter
+                    .unanswered(times, self.received, Unanswered::Failed, false);
             }
         }
-        let kind = if second.is_some() { "merged_answers" } else { "wrong_length" };
+        let kind = if second.is_some() {
+            "merged_answers"
+        } else {
+            "wrong_length"
+        };
         context.meter.fail(self.received, Phase::Answers, kind, || {
-            format!("{} bytes came back in one message for {first_len} sent", suspect.len)
+            format!(
+                "{} bytes came back in one message for {first_len} sent",
+                suspect.len
+            )
         });
         Finding::Fault
     }
@@ -204,9 +257,11 @@ impl Inquiry<'_> {
     /// Books a further answer to a request that is over.
     pub(crate) fn duplicated(&mut self, context: &mut Context, number: u64) -> Finding {
         context.meter.tally.messages.duplicated += 1;
-        context.meter.fail(self.received, Phase::Answers, "duplicated", || {
-            format!("message {number} was answered again")
-        });
+        context
+            .meter
+            .fail(self.received, Phase::Answers, "duplicated", || {
+                format!("message {number} was answered again")
+            });
         Finding::Fault
     }
 
@@ -217,7 +272,9 @@ impl Inquiry<'_> {
         words: impl FnOnce() -> String,
     ) -> Finding {
         context.meter.tally.messages.unasked += 1;
-        context.meter.fail(self.received, Phase::Answers, kind, words);
+        context
+            .meter
+            .fail(self.received, Phase::Answers, kind, words);
         Finding::Fault
     }
 
@@ -240,7 +297,9 @@ impl Inquiry<'_> {
                 false
             }
             Matched::Unasked => {
-                self.unasked(context, "unasked", || format!("message {number} was never sent"));
+                self.unasked(context, "unasked", || {
+                    format!("message {number} was never sent")
+                });
                 false
             }
         }

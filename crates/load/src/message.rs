@@ -25,8 +25,9 @@ static DIGIT_PAIRS: [[u8; 2]; 4096] = {
 
 /// Two-byte units of text filling: non-ASCII letters of several scripts among ASCII pairs. A
 /// server that re-encodes text is exposed by non-ASCII letters only.
-const TEXT_UNITS: [&str; 16] =
-    ["é", "ws", "ß", "Ж", "lo", "ñ", "be", "λ", "ø", "nc", "š", "hm", "я", "ar", "ü", "k."];
+const TEXT_UNITS: [&str; 16] = [
+    "é", "ws", "ß", "Ж", "lo", "ñ", "be", "λ", "ø", "nc", "š", "hm", "я", "ar", "ü", "k.",
+];
 
 /// Which message of which connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +87,10 @@ impl Message<'_> {
     #[inline]
     #[must_use]
     pub fn matches_at(&self, offset: usize, piece: &[u8]) -> bool {
-        let Some(end) = offset.checked_add(piece.len()).filter(|&end| end <= self.len()) else {
+        let Some(end) = offset
+            .checked_add(piece.len())
+            .filter(|&end| end <= self.len())
+        else {
             return false;
         };
         if offset >= self.tag_len {
@@ -118,20 +122,32 @@ impl MessageSource {
             Payload::Generated { min, max, .. } => (*min as usize, *max as usize),
             Payload::Fixed { bytes, .. } => (bytes.len(), bytes.len()),
         };
-        let tag_len =
-            if payload.is_tagged() { Payload::tag_len(payload.encoding()) } else { 0 };
+        let tag_len = if payload.is_tagged() {
+            Payload::tag_len(payload.encoding())
+        } else {
+            0
+        };
         let block = match payload {
             Payload::Fixed { bytes, .. } => bytes.to_vec(),
-            Payload::Generated { encoding: Encoding::Binary, .. } => {
-                (0..=max).map(|_| random.u8(..)).collect()
-            }
+            Payload::Generated {
+                encoding: Encoding::Binary,
+                ..
+            } => (0..=max).map(|_| random.u8(..)).collect(),
             Payload::Generated { ascii: true, .. } => {
                 (0..=max).map(|_| random.alphanumeric() as u8).collect()
             }
             Payload::Generated { .. } => text_block(max + 1, &mut random),
         };
         let fixed = matches!(payload, Payload::Fixed { .. });
-        Self { kind, tag_len, min, max, run, block: block.into(), fixed }
+        Self {
+            kind,
+            tag_len,
+            min,
+            max,
+            run,
+            block: block.into(),
+            fixed,
+        }
     }
 
     /// Text or binary.
@@ -151,8 +167,16 @@ impl MessageSource {
     #[must_use]
     pub fn message(&self, identity: Identity) -> Message<'_> {
         let len = self.len_of(identity);
-        let tag = if self.tag_len > 0 { self.tag(identity) } else { [0; 22] };
-        Message { tag, tag_len: self.tag_len, filling: self.filling(len - self.tag_len) }
+        let tag = if self.tag_len > 0 {
+            self.tag(identity)
+        } else {
+            [0; 22]
+        };
+        Message {
+            tag,
+            tag_len: self.tag_len,
+            filling: self.filling(len - self.tag_len),
+        }
     }
 
     /// The identity that the tag at the front of `bytes` names; `None` when the bytes begin with
@@ -167,8 +191,10 @@ impl MessageSource {
             MessageKind::Text => decode_tag(&bytes[..22])?,
         };
         let run = (value >> 64) as u32;
-        (run == self.run)
-            .then_some(Identity { connection: (value >> 96) as u32, sequence: value as u64 })
+        (run == self.run).then_some(Identity {
+            connection: (value >> 96) as u32,
+            sequence: value as u64,
+        })
     }
 
     /// The tag: 16 bytes of connection, run and sequence in network order, or the same as 22
@@ -193,7 +219,8 @@ impl MessageSource {
         if self.min == self.max {
             return self.min;
         }
-        let mixed = mix(identity.sequence ^ (u64::from(identity.connection) << 40)
+        let mixed = mix(identity.sequence
+            ^ (u64::from(identity.connection) << 40)
             ^ (u64::from(self.run) << 8));
         let span = (self.max - self.min + 1) as u64;
         self.min + ((u128::from(mixed) * u128::from(span)) >> 64) as usize
@@ -276,7 +303,15 @@ mod tests {
     use proptest::prelude::*;
 
     fn generated(encoding: Encoding, min: u32, max: u32) -> MessageSource {
-        MessageSource::new(&Payload::Generated { encoding, min, max, ascii: false }, 7)
+        MessageSource::new(
+            &Payload::Generated {
+                encoding,
+                min,
+                max,
+                ascii: false,
+            },
+            7,
+        )
     }
 
     fn bytes_of(source: &MessageSource, identity: Identity) -> Vec<u8> {
@@ -286,8 +321,20 @@ mod tests {
     #[test]
     fn the_default_message_is_thirty_bytes_of_unique_text_with_other_letters_than_ascii() {
         let source = generated(Encoding::Text, 30, 30);
-        let first = bytes_of(&source, Identity { connection: 0, sequence: 0 });
-        let second = bytes_of(&source, Identity { connection: 0, sequence: 1 });
+        let first = bytes_of(
+            &source,
+            Identity {
+                connection: 0,
+                sequence: 0,
+            },
+        );
+        let second = bytes_of(
+            &source,
+            Identity {
+                connection: 0,
+                sequence: 1,
+            },
+        );
         assert_eq!(first.len(), 30);
         assert_ne!(first, second);
         assert!(!std::str::from_utf8(&first).unwrap().is_ascii());
@@ -295,18 +342,36 @@ mod tests {
 
     #[test]
     fn the_older_tools_messages_are_ascii_so_that_characters_are_bytes() {
-        let payload =
-            Payload::Generated { encoding: Encoding::Text, min: 30, max: 30, ascii: true };
+        let payload = Payload::Generated {
+            encoding: Encoding::Text,
+            min: 30,
+            max: 30,
+            ascii: true,
+        };
         let source = MessageSource::new(&payload, 1);
-        assert!(bytes_of(&source, Identity { connection: 3, sequence: 9 }).is_ascii());
+        assert!(
+            bytes_of(
+                &source,
+                Identity {
+                    connection: 3,
+                    sequence: 9
+                }
+            )
+            .is_ascii()
+        );
     }
 
     #[test]
     fn a_fixed_message_is_sent_as_given() {
-        let payload =
-            Payload::Fixed { encoding: Encoding::Text, bytes: "grüße".as_bytes().into() };
+        let payload = Payload::Fixed {
+            encoding: Encoding::Text,
+            bytes: "grüße".as_bytes().into(),
+        };
         let source = MessageSource::new(&payload, 1);
-        let identity = Identity { connection: 1, sequence: 2 };
+        let identity = Identity {
+            connection: 1,
+            sequence: 2,
+        };
         assert_eq!(bytes_of(&source, identity), "grüße".as_bytes());
         assert!(!source.is_tagged());
         assert_eq!(source.identify("grüße".as_bytes()), None);
@@ -317,7 +382,12 @@ mod tests {
         let source = generated(Encoding::Binary, 64, 67);
         let mut seen = [0_u32; 4];
         for sequence in 0..4000 {
-            let len = source.message(Identity { connection: 5, sequence }).len();
+            let len = source
+                .message(Identity {
+                    connection: 5,
+                    sequence,
+                })
+                .len();
             seen[len - 64] += 1;
         }
         assert!(seen.iter().all(|&n| (900..1100).contains(&n)), "{seen:?}");
@@ -343,7 +413,7 @@ mod tests {
 
         #[test]
         fn pieces_match_where_they_belong_and_a_flipped_bit_nowhere(
-            len in 1_u32..200, cut: prop::sample::Index, flip: prop::sample::Index, bit in 0..8,
+            len in 1_u32..200, cut: prop::sample::Index, flip: prop::sample::Index, bit in 0_u32..8,
         ) {
             let source = generated(Encoding::Binary, len, len);
             let identity = Identity { connection: 8, sequence: 1 << 40 };
@@ -357,7 +427,7 @@ mod tests {
             message.extend_into(&mut again, cut, bytes.len());
             prop_assert_eq!(&again, &bytes[cut..]);
             let flip = flip.index(bytes.len());
-            bytes[flip] ^= 1 << bit;
+            bytes[flip] ^= 1_u8 << bit;
             prop_assert!(!message.matches_at(0, &bytes));
         }
 

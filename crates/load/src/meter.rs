@@ -10,7 +10,7 @@ use crate::histogram::Histogram;
 use crate::nanos::Nanos;
 use crate::pairing::Times;
 use crate::result::{
-    ByteCounts, ConnectionCounts, Failure, Gap, LogRecord, MessageCounts, Phase,
+    ByteCounts, ConnectionCounts, Failure, Gap, LogRecord, MessageCounts, Phase, RunResult,
 };
 
 /// A span without answers shorter than this is not worth remembering.
@@ -18,7 +18,7 @@ const GAP_THRESHOLD: Nanos = Nanos::from_millis(10);
 /// Gaps remembered.
 const GAPS_KEPT: usize = 5;
 
-/// Everything one worker measured in one interval, or several of them merged.
+/// Everything one worker measured in one interval.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     /// Messages.
@@ -55,32 +55,36 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Adds all that `other` holds. The two gauges among the connections (`alive_at_end`,
-    /// `peak_concurrent`) are added too: merge tallies of different workers, not of different
-    /// intervals, where gauges matter.
-    pub fn merge(&mut self, other: &Self) {
-        self.messages.merge(&other.messages);
-        self.bytes.sent += other.bytes.sent;
-        self.bytes.received += other.bytes.received;
-        self.connections.merge(&other.connections);
-        self.service.merge(&other.service);
-        self.response.merge(&other.response);
-        self.send_lag.merge(&other.send_lag);
-        self.tcp.merge(&other.tcp);
-        self.upgrade.merge(&other.upgrade);
-        self.first_message.merge(&other.first_message);
-        for failure in &other.failures {
-            add_failure(&mut self.failures, failure.phase, failure.kind, failure.count, || {
-                failure.example.clone()
-            });
+    /// Adds all that the tally holds to a result, but for the raw log, which goes its own way.
+    /// Gauges among the connections (`alive_at_end`, `peak_concurrent`) are added like the rest;
+    /// zero them where tallies of several intervals meet.
+    pub fn add_to(&self, result: &mut RunResult) {
+        result.messages.merge(&self.messages);
+        result.bytes.sent += self.bytes.sent;
+        result.bytes.received += self.bytes.received;
+        result.connections.merge(&self.connections);
+        result.service.merge(&self.service);
+        result.response.merge(&self.response);
+        result.send_lag.merge(&self.send_lag);
+        result.handshake.tcp.merge(&self.tcp);
+        result.handshake.upgrade.merge(&self.upgrade);
+        result.handshake.first_message.merge(&self.first_message);
+        for failure in &self.failures {
+            add_failure(
+                &mut result.failures,
+                failure.phase,
+                failure.kind,
+                failure.count,
+                || failure.example.clone(),
+            );
         }
-        for (&code, &count) in &other.close_codes {
-            *self.close_codes.entry(code).or_default() += count;
+        for (&code, &count) in &self.close_codes {
+            *result.close_codes.entry(code).or_default() += count;
         }
-        self.offered_in_flight_ns += other.offered_in_flight_ns;
-        self.service_in_window_ns += other.service_in_window_ns;
-        for &gap in &other.gaps {
-            keep_gap(&mut self.gaps, gap);
+        result.offered_in_flight_ns += self.offered_in_flight_ns;
+        result.service_in_window_ns += self.service_in_window_ns;
+        for &gap in &self.gaps {
+            keep_gap(&mut result.gaps, gap);
         }
     }
 
@@ -126,8 +130,18 @@ pub struct Window {
 
 impl Window {
     /// A window that has yet to open.
-    pub const UNOPENED: Self =
-        Self { load_from: Nanos::MAX, opens: Nanos::MAX, closes: Nanos::MAX };
+    pub const UNOPENED: Self = Self {
+        load_from: Nanos::MAX,
+        opens: Nanos::MAX,
+        closes: Nanos::MAX,
+    };
+
+    /// Whether `now` lies within the window.
+    #[inline]
+    #[must_use]
+    pub fn contains(&self, now: Nanos) -> bool {
+        now >= self.opens && now < self.closes
+    }
 
     /// The part of the span from `from` to `to` that lies within the window.
     #[inline]
@@ -149,6 +163,9 @@ pub struct Meter {
     raw_log: bool,
     /// When the latest answer came, or the first request after a time with none in flight left.
     quiet_since: Nanos,
+    /// Requests sent and not settled, of the warm-up too.
+    in_flight: u64,
+    longest_service: Nanos,
 }
 
 /// How a request ended that was not answered rightly.
@@ -172,6 +189,40 @@ impl Meter {
             peer,
             raw_log,
             quiet_since: Nanos::MAX,
+            in_flight: 0,
+            longest_service: Nanos::ZERO,
+        }
+    }
+
+    /// Requests of this worker that are out.
+    #[must_use]
+    pub fn in_flight(&self) -> u64 {
+        self.in_flight
+    }
+
+    /// The longest service time measured by this worker in the whole run.
+    #[must_use]
+    pub fn longest_service(&self) -> Nanos {
+        self.tally
+            .service
+            .max()
+            .unwrap_or_default()
+            .max(self.longest_service)
+    }
+
+    /// Books bytes handed to a socket.
+    #[inline]
+    pub fn sent_bytes(&mut self, now: Nanos, len: usize) {
+        if self.window.contains(now) {
+            self.tally.bytes.sent += len as u64;
+        }
+    }
+
+    /// Books bytes read from a socket.
+    #[inline]
+    pub fn received_bytes(&mut self, now: Nanos, len: usize) {
+        if self.window.contains(now) {
+            self.tally.bytes.received += len as u64;
         }
     }
 
@@ -185,12 +236,14 @@ impl Meter {
     /// Takes the interval's tally and begins the next one in `empty`.
     #[must_use]
     pub fn hand_over(&mut self, empty: Box<Tally>) -> Box<Tally> {
+        self.longest_service = self.longest_service();
         std::mem::replace(&mut self.tally, empty)
     }
 
     /// Books a request that is about to be written.
     #[inline]
     pub fn sent(&mut self, times: Times) {
+        self.in_flight += 1;
         if times.due < self.window.opens {
             return;
         }
@@ -205,12 +258,10 @@ impl Meter {
     /// Books a right answer.
     #[inline]
     pub fn answered(&mut self, times: Times, received: Nanos, reordered: bool) {
+        self.in_flight -= 1;
         let counts = &mut self.tally.messages;
-        if received >= self.window.opens && received < self.window.closes {
-            counts.received_in_window += 1;
-        }
-        self.tally.service_in_window_ns +=
-            u128::from(self.window.overlap(times.sent, received).0);
+        counts.received_in_window += u64::from(self.window.contains(received));
+        self.tally.service_in_window_ns += u128::from(self.window.overlap(times.sent, received).0);
         if times.due < self.window.opens {
             counts.warmup += 1;
             return;
@@ -221,7 +272,13 @@ impl Meter {
         self.tally.response.record(received - times.due);
         if received - self.quiet_since > GAP_THRESHOLD {
             let start = self.quiet_since - self.window.opens;
-            keep_gap(&mut self.tally.gaps, Gap { length: received - self.quiet_since, start });
+            keep_gap(
+                &mut self.tally.gaps,
+                Gap {
+                    length: received - self.quiet_since,
+                    start,
+                },
+            );
         }
         self.quiet_since = received;
     }
@@ -231,6 +288,7 @@ impl Meter {
         if times.sent == Nanos::ZERO && times.due > Nanos::ZERO {
             return; // composed, never handed to the socket
         }
+        self.in_flight -= 1;
         self.tally.service_in_window_ns += u128::from(self.window.overlap(times.sent, now).0);
         if times.due < self.window.opens {
             return;
@@ -277,9 +335,17 @@ fn add_failure(
     count: u64,
     example: impl FnOnce() -> String,
 ) {
-    match failures.iter_mut().find(|known| known.phase == phase && known.kind == kind) {
+    match failures
+        .iter_mut()
+        .find(|known| known.phase == phase && known.kind == kind)
+    {
         Some(known) => known.count += count,
-        None => failures.push(Failure { phase, kind, count, example: example() }),
+        None => failures.push(Failure {
+            phase,
+            kind,
+            count,
+            example: example(),
+        }),
     }
 }
 
@@ -306,13 +372,19 @@ mod tests {
 
     fn open_meter() -> Meter {
         let mut meter = Meter::new("peer:1".into(), false);
-        meter.window =
-            Window { load_from: Nanos(0), opens: Nanos(1_000), closes: Nanos(2_000) };
+        meter.window = Window {
+            load_from: Nanos(0),
+            opens: Nanos(1_000),
+            closes: Nanos(2_000),
+        };
         meter
     }
 
     fn times(due: u64, sent: u64) -> Times {
-        Times { due: Nanos(due), sent: Nanos(sent) }
+        Times {
+            due: Nanos(due),
+            sent: Nanos(sent),
+        }
     }
 
     #[test]
@@ -322,8 +394,14 @@ mod tests {
         meter.answered(times(900, 901), Nanos(1_100), false);
         let counts = meter.tally.messages;
         assert_eq!((counts.warmup, counts.sent, counts.answered), (1, 0, 0));
-        assert_eq!(counts.received_in_window, 1, "it is throughput of the window all the same");
-        assert_eq!(meter.tally.service_in_window_ns, 100, "only its part within the window");
+        assert_eq!(
+            counts.received_in_window, 1,
+            "it is throughput of the window all the same"
+        );
+        assert_eq!(
+            meter.tally.service_in_window_ns, 100,
+            "only its part within the window"
+        );
     }
 
     #[test]
@@ -342,7 +420,11 @@ mod tests {
     #[test]
     fn every_way_to_end_keeps_the_identity() {
         let mut meter = open_meter();
-        for how in [Unanswered::TimedOut, Unanswered::Failed, Unanswered::InFlightAtEnd] {
+        for how in [
+            Unanswered::TimedOut,
+            Unanswered::Failed,
+            Unanswered::InFlightAtEnd,
+        ] {
             meter.sent(times(1_100, 1_101));
             meter.unanswered(times(1_100, 1_101), Nanos(1_500), how, false);
         }
@@ -357,12 +439,24 @@ mod tests {
             start: Nanos::from_millis(start),
             length: Nanos::from_millis(length),
         };
-        for (start, length) in
-            [(0, 20), (100, 50), (110, 55), (300, 30), (400, 10), (500, 40), (600, 60)]
-        {
+        for (start, length) in [
+            (0, 20),
+            (100, 50),
+            (110, 55),
+            (300, 30),
+            (400, 10),
+            (500, 40),
+            (600, 60),
+        ] {
             keep_gap(&mut gaps, gap(start, length));
         }
-        let expected = [gap(600, 60), gap(110, 55), gap(500, 40), gap(300, 30), gap(0, 20)];
+        let expected = [
+            gap(600, 60),
+            gap(110, 55),
+            gap(500, 40),
+            gap(300, 30),
+            gap(0, 20),
+        ];
         assert_eq!(gaps, expected);
     }
 
@@ -370,7 +464,9 @@ mod tests {
     fn only_the_first_failure_of_a_kind_is_told() {
         let mut meter = open_meter();
         for words in ["first", "second"] {
-            meter.fail(Nanos::from_millis(1_204), Phase::Connect, "refused", || words.into());
+            meter.fail(Nanos::from_millis(1_204), Phase::Connect, "refused", || {
+                words.into()
+            });
         }
         let failure = &meter.tally.failures[0];
         assert_eq!(failure.count, 2);

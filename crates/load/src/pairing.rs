@@ -93,7 +93,11 @@ impl Pairing {
     #[must_use]
     pub fn overtaken(&self) -> u64 {
         let reach = self.answered_below.saturating_sub(self.first()) as usize;
-        self.ring.iter().take(reach).filter(|request| !request.settled).count() as u64
+        self.ring
+            .iter()
+            .take(reach)
+            .filter(|request| !request.settled)
+            .count() as u64
     }
 
     /// Requests sent so far.
@@ -111,7 +115,11 @@ impl Pairing {
     /// Notes a request that is being composed and returns its number.
     #[inline]
     pub fn compose(&mut self, due: Nanos) -> u64 {
-        self.ring.push_back(Request { due, sent: Nanos::ZERO, settled: false });
+        self.ring.push_back(Request {
+            due,
+            sent: Nanos::ZERO,
+            settled: false,
+        });
         self.open += 1;
         self.unstamped += 1;
         self.next += 1;
@@ -124,7 +132,10 @@ impl Pairing {
         let from = self.ring.len() - self.unstamped as usize;
         for request in self.ring.range_mut(from..) {
             request.sent = sent;
-            each(Times { due: request.due, sent });
+            each(Times {
+                due: request.due,
+                sent,
+            });
         }
         self.unstamped = 0;
     }
@@ -148,16 +159,25 @@ impl Pairing {
     pub fn times(&self, number: u64) -> Option<Times> {
         let index = usize::try_from(number.checked_sub(self.first())?).ok()?;
         let request = self.ring.get(index).filter(|request| !request.settled)?;
-        Some(Times { due: request.due, sent: request.sent })
+        Some(Times {
+            due: request.due,
+            sent: request.sent,
+        })
     }
 
     /// Settles request `number` otherwise: a wrong answer, or none in time. `None` when it was
     /// not in flight.
     pub fn settle(&mut self, number: u64) -> Option<Times> {
         let index = usize::try_from(number.checked_sub(self.first())?).ok()?;
-        let request = self.ring.get_mut(index).filter(|request| !request.settled)?;
+        let request = self
+            .ring
+            .get_mut(index)
+            .filter(|request| !request.settled)?;
         request.settled = true;
-        let times = Times { due: request.due, sent: request.sent };
+        let times = Times {
+            due: request.due,
+            sent: request.sent,
+        };
         self.open -= 1;
         while self.ring.front().is_some_and(|request| request.settled) {
             self.ring.pop_front();
@@ -173,7 +193,13 @@ impl Pairing {
         for (index, request) in self.ring.drain(..).enumerate() {
             if !request.settled {
                 let overtaken = first + (index as u64) + 1 < self.answered_below;
-                each(Times { due: request.due, sent: request.sent }, overtaken);
+                each(
+                    Times {
+                        due: request.due,
+                        sent: request.sent,
+                    },
+                    overtaken,
+                );
             }
         }
         (self.open, self.unstamped) = (0, 0);
@@ -203,8 +229,17 @@ mod tests {
     #[test]
     fn answers_in_order_settle_the_oldest() {
         let mut pairing = in_flight(2);
-        let times = Times { due: Nanos(0), sent: Nanos(100) };
-        assert_eq!(pairing.answer(0), Matched::Answer { times, reordered: false });
+        let times = Times {
+            due: Nanos(0),
+            sent: Nanos(100),
+        };
+        assert_eq!(
+            pairing.answer(0),
+            Matched::Answer {
+                times,
+                reordered: false
+            }
+        );
         assert_eq!(pairing.oldest(), Some(1));
         assert_eq!(pairing.in_flight(), 1);
     }
@@ -213,7 +248,11 @@ mod tests {
     fn a_second_answer_is_a_duplicate_and_one_to_nothing_is_unasked() {
         let mut pairing = in_flight(2);
         pairing.answer(1);
-        assert_eq!(pairing.answer(1), Matched::Duplicate, "settled but still in the ring");
+        assert_eq!(
+            pairing.answer(1),
+            Matched::Duplicate,
+            "settled but still in the ring"
+        );
         pairing.answer(0);
         assert_eq!(pairing.answer(0), Matched::Duplicate, "gone from the ring");
         assert_eq!(pairing.answer(2), Matched::Unasked);
@@ -225,7 +264,13 @@ mod tests {
         pairing.answer(2);
         assert!(pairing.oldest_is_overtaken());
         assert_eq!(pairing.overtaken(), 2);
-        assert!(matches!(pairing.answer(0), Matched::Answer { reordered: true, .. }));
+        assert!(matches!(
+            pairing.answer(0),
+            Matched::Answer {
+                reordered: true,
+                ..
+            }
+        ));
         assert_eq!(pairing.overtaken(), 1);
         let mut lost = 0;
         pairing.abandon(|_, overtaken| lost += u32::from(overtaken));
@@ -238,7 +283,13 @@ mod tests {
         pairing.compose(Nanos(5));
         let mut stamped = Vec::new();
         pairing.stamp(Nanos(200), |times| stamped.push(times));
-        assert_eq!(stamped, [Times { due: Nanos(5), sent: Nanos(200) }]);
+        assert_eq!(
+            stamped,
+            [Times {
+                due: Nanos(5),
+                sent: Nanos(200)
+            }]
+        );
     }
 
     proptest! {

@@ -109,8 +109,9 @@ impl Session {
             StopRule::Clients { roundtrips, .. } => roundtrips,
             StopRule::Messages(_) | StopRule::Duration(_) => u32::MAX,
         };
-        let limits =
-            Limits { max_message: context.plan.payload.max_len() as u64 * 2 + MESSAGE_SLACK };
+        let limits = Limits {
+            max_message: context.plan.payload.max_len() as u64 * 2 + MESSAGE_SLACK,
+        };
         Self {
             number,
             budget,
@@ -174,7 +175,11 @@ impl Session {
         };
         handshake.push_request(&request, &mut context.out);
         let head = Vec::new();
-        self.state = State::Upgrading(Box::new(Upgrading { handshake, head, requested: now }));
+        self.state = State::Upgrading(Box::new(Upgrading {
+            handshake,
+            head,
+            requested: now,
+        }));
     }
 
     /// Bytes have been read; `received` is the clock right after that read.
@@ -190,12 +195,18 @@ impl Session {
     }
 
     fn on_head(&mut self, context: &mut Context, received: Nanos) -> Flow {
-        let State::Upgrading(upgrading) = &mut self.state else { return Flow::Continue };
+        let State::Upgrading(upgrading) = &mut self.state else {
+            return Flow::Continue;
+        };
         let offered = &context.plan.upgrade.subprotocols;
         match upgrading.handshake.read_response(&upgrading.head, offered) {
             Ok(None) => Flow::Continue,
             Ok(Some(Upgraded { consumed, .. })) => {
-                context.meter.tally.upgrade.record(received - upgrading.requested);
+                context
+                    .meter
+                    .tally
+                    .upgrade
+                    .record(received - upgrading.requested);
                 context.meter.tally.connections.upgraded += 1;
                 let mut head = std::mem::take(&mut upgrading.head);
                 self.state = State::Open;
@@ -208,7 +219,9 @@ impl Session {
             Err(error) => {
                 context
                     .meter
-                    .fail(received, Phase::Handshake, error.kind(), || error.to_string());
+                    .fail(received, Phase::Handshake, error.kind(), || {
+                        error.to_string()
+                    });
                 self.end(context, received, Unanswered::Failed);
                 Flow::Failed
             }
@@ -220,7 +233,9 @@ impl Session {
         loop {
             match self.wire.receive(&mut input) {
                 Ok(None) => break,
-                Ok(Some(Event::Data { kind, bytes, last, .. })) => {
+                Ok(Some(Event::Data {
+                    kind, bytes, last, ..
+                })) => {
                     self.on_piece(context, received, kind, bytes, last);
                 }
                 Ok(Some(Event::Ping)) => self.push_pong(context),
@@ -245,9 +260,15 @@ impl Session {
         piece: &[u8],
         last: bool,
     ) {
-        let collecting = self.rare.as_ref().is_some_and(|rare| rare.suspect.is_some());
+        let collecting = self
+            .rare
+            .as_ref()
+            .is_some_and(|rare| rare.suspect.is_some());
         if let (false, Some(oldest)) = (collecting, self.pairing.oldest()) {
-            let identity = Identity { connection: self.number, sequence: oldest };
+            let identity = Identity {
+                connection: self.number,
+                sequence: oldest,
+            };
             let expected = context.source.message(identity);
             let (fits, complete) = match context.plan.verify {
                 Verify::Full => (
@@ -255,8 +276,7 @@ impl Session {
                     self.matched + piece.len() == expected.len(),
                 ),
                 Verify::Length => (
-                    kind == context.source.kind()
-                        && self.matched + piece.len() <= expected.len(),
+                    kind == context.source.kind() && self.matched + piece.len() <= expected.len(),
                     self.matched + piece.len() == expected.len(),
                 ),
                 Verify::None => (true, true),
@@ -287,18 +307,25 @@ impl Session {
         if rare.suspect.is_none() {
             let mut suspect = Suspect::new(kind);
             if let Some(sequence) = self.pairing.oldest() {
-                let identity = Identity { connection: self.number, sequence };
+                let identity = Identity {
+                    connection: self.number,
+                    sequence,
+                };
                 suspect.push_matched(context, identity, self.matched);
             }
             rare.suspect = Some(suspect);
             self.matched = 0;
         }
-        let Some(suspect) = &mut rare.suspect else { return };
+        let Some(suspect) = &mut rare.suspect else {
+            return;
+        };
         suspect.push(piece, context);
         if !last {
             return;
         }
-        let Some(suspect) = rare.suspect.take() else { return };
+        let Some(suspect) = rare.suspect.take() else {
+            return;
+        };
         let mut inquiry = Inquiry {
             connection: self.number,
             pairing: &mut self.pairing,
@@ -339,15 +366,24 @@ impl Session {
     fn on_notable_answer(&mut self, context: &mut Context, received: Nanos, number: u64) {
         let times = self.pairing.times(number);
         let is_right = self.inquiry(received, |inquiry| inquiry.accept(number, context));
-        let (Some(times), true) = (times, is_right) else { return };
+        let (Some(times), true) = (times, is_right) else {
+            return;
+        };
         if number == 0 {
-            context.meter.tally.first_message.record(received - times.sent);
+            context
+                .meter
+                .tally
+                .first_message
+                .record(received - times.sent);
         }
         if !context.meter.keeps_log() {
             return;
         }
         if context.plan.replaces_clients() {
-            self.rare.get_or_insert_default().times.push(received - times.sent);
+            self.rare
+                .get_or_insert_default()
+                .times
+                .push(received - times.sent);
         } else if times.due >= context.meter.window.opens {
             context.meter.tally.log.push(LogRecord::RoundTrip {
                 connection: self.number,
@@ -373,7 +409,9 @@ impl Session {
     fn push_pong(&mut self, context: &mut Context) {
         if self.is_open() {
             let mask = context.mask();
-            context.out.push_frame(true, OpCode::Pong, Some(mask), &[self.wire.control()]);
+            context
+                .out
+                .push_frame(true, OpCode::Pong, Some(mask), &[self.wire.control()]);
         }
     }
 
@@ -381,34 +419,48 @@ impl Session {
     /// answer. A server that sends pongs in place of echoes must not pass for a working one.
     fn on_pong(&mut self, context: &mut Context, received: Nanos) {
         let len = self.wire.control().len();
-        context.meter.fail(received, Phase::Answers, "unasked_pong", || {
-            format!("a pong of {len} bytes although no ping was sent; a pong is no echo")
-        });
+        context
+            .meter
+            .fail(received, Phase::Answers, "unasked_pong", || {
+                format!("a pong of {len} bytes although no ping was sent; a pong is no echo")
+            });
     }
 
     fn on_close_frame(&mut self, context: &mut Context, received: Nanos, code: Option<u16>) {
         // 1005 stands for "no code given" and never goes over the wire (section 7.4.1).
-        *context.meter.tally.close_codes.entry(code.unwrap_or(1005)).or_default() += 1;
+        *context
+            .meter
+            .tally
+            .close_codes
+            .entry(code.unwrap_or(1005))
+            .or_default() += 1;
         if let State::Closing { until, replied } = &mut self.state {
             (*until, *replied) = (received + CLOSE_WAIT, true);
             return;
         }
         let in_flight = self.pairing.in_flight();
-        context.meter.fail(received, Phase::Close, "closed_by_server", || {
-            let code = code.map_or("no code".into(), |code| format!("code {code}"));
-            format!("the server closed with {code} and {in_flight} messages unanswered")
-        });
+        context
+            .meter
+            .fail(received, Phase::Close, "closed_by_server", || {
+                let code = code.map_or("no code".into(), |code| format!("code {code}"));
+                format!("the server closed with {code} and {in_flight} messages unanswered")
+            });
         let mask = context.mask();
         push_close(&mut context.out, Some(mask), code, "");
         self.stop_load(context, received);
         self.give_up_in_flight(context, received, Unanswered::Failed);
         self.budget = self.budget.max(1); // it did not finish: what follows is no clean end
-        self.state = State::Closing { until: received + CLOSE_WAIT, replied: true };
+        self.state = State::Closing {
+            until: received + CLOSE_WAIT,
+            replied: true,
+        };
     }
 
     #[cold]
     fn on_violation(&mut self, context: &mut Context, now: Nanos, error: &ProtocolError) -> Flow {
-        context.meter.fail(now, Phase::Frames, error.kind(), || error.to_string());
+        context
+            .meter
+            .fail(now, Phase::Frames, error.kind(), || error.to_string());
         if self.is_open() {
             let mask = context.mask();
             push_close(&mut context.out, Some(mask), Some(error.close_code()), "");
@@ -434,13 +486,17 @@ impl Session {
             }
             let sequence = self.pairing.compose(due);
             let mask = context.mask();
-            let message =
-                context.source.message(Identity { connection: self.number, sequence });
+            let message = context.source.message(Identity {
+                connection: self.number,
+                sequence,
+            });
             let opcode = match context.source.kind() {
                 MessageKind::Text => OpCode::Text,
                 MessageKind::Binary => OpCode::Binary,
             };
-            context.out.push_frame(true, opcode, Some(mask), &message.parts());
+            context
+                .out
+                .push_frame(true, opcode, Some(mask), &message.parts());
         }
     }
 
@@ -457,7 +513,10 @@ impl Session {
             State::Connecting | State::Upgrading(_) => {
                 Some(self.since + context.plan.connect.timeout)
             }
-            State::Open => self.pairing.oldest_due().map(|due| due + context.plan.timeout),
+            State::Open => self
+                .pairing
+                .oldest_due()
+                .map(|due| due + context.plan.timeout),
             State::Closing { until, .. } => Some(*until),
             State::Ended => None,
         }
@@ -488,9 +547,15 @@ impl Session {
             State::Open => self.on_overdue(context, now),
             State::Closing { replied, .. } => {
                 let (kind, words) = if *replied {
-                    ("no_fin", "the server did not close TCP after the closing handshake")
+                    (
+                        "no_fin",
+                        "the server did not close TCP after the closing handshake",
+                    )
                 } else {
-                    ("no_close_reply", "the server did not answer our close frame")
+                    (
+                        "no_close_reply",
+                        "the server did not answer our close frame",
+                    )
                 };
                 context.meter.fail(now, Phase::Close, kind, || words.into());
                 self.close_ended(context, now)
@@ -507,13 +572,17 @@ impl Session {
         let overdue = |due: Nanos| due + timeout <= now;
         while let (true, Some(oldest)) = (
             context.source.is_tagged() && self.pairing.oldest_is_overtaken(),
-            self.pairing.oldest().filter(|_| self.pairing.oldest_due().is_some_and(overdue)),
+            self.pairing
+                .oldest()
+                .filter(|_| self.pairing.oldest_due().is_some_and(overdue)),
         ) {
             context.meter.fail(now, Phase::Answers, "timed_out", || {
                 format!("message {oldest} unanswered after {timeout}, later ones were answered")
             });
             if let Some(times) = self.pairing.settle(oldest) {
-                context.meter.unanswered(times, now, Unanswered::TimedOut, true);
+                context
+                    .meter
+                    .unanswered(times, now, Unanswered::TimedOut, true);
             }
             self.freed = now;
         }
@@ -556,9 +625,11 @@ impl Session {
                 });
             }
             State::Connecting | State::Open => {
-                context.meter.fail(now, Phase::Close, "fin_without_close", || {
-                    format!("TCP closed without a close frame, {in_flight} messages unanswered")
-                });
+                context
+                    .meter
+                    .fail(now, Phase::Close, "fin_without_close", || {
+                        format!("TCP closed without a close frame, {in_flight} messages unanswered")
+                    });
             }
             State::Ended => {}
         }
@@ -575,10 +646,12 @@ impl Session {
             State::Open | State::Closing { .. } | State::Ended => Phase::Close,
         };
         let in_flight = self.pairing.in_flight();
-        context.meter.fail(now, phase, loss.kind, || match in_flight {
-            0 => loss.words,
-            _ => format!("{}, {in_flight} messages unanswered", loss.words),
-        });
+        context
+            .meter
+            .fail(now, phase, loss.kind, || match in_flight {
+                0 => loss.words,
+                _ => format!("{}, {in_flight} messages unanswered", loss.words),
+            });
         if let State::Closing { .. } = self.state {
             return self.close_ended(context, now);
         }
@@ -595,13 +668,17 @@ impl Session {
         self.stop_load(context, now);
         let mask = context.mask();
         push_close(&mut context.out, Some(mask), Some(1000), "");
-        self.state = State::Closing { until: now + CLOSE_WAIT, replied: false };
+        self.state = State::Closing {
+            until: now + CLOSE_WAIT,
+            replied: false,
+        };
     }
 
     /// Settles everything in flight as unanswered, in the way that `how` says.
     pub fn give_up_in_flight(&mut self, context: &mut Context, now: Nanos, how: Unanswered) {
         let meter = &mut context.meter;
-        self.pairing.abandon(|times, overtaken| meter.unanswered(times, now, how, overtaken));
+        self.pairing
+            .abandon(|times, overtaken| meter.unanswered(times, now, how, overtaken));
     }
 
     /// Books the time under load up to now; call once, when the load on this connection ends.
@@ -614,7 +691,11 @@ impl Session {
             return; // the last round trips of a client run at a lower depth
         }
         // A replaced client's load ends with its last answer, a held one's with the window.
-        let until = if context.plan.replaces_clients() { self.freed } else { now };
+        let until = if context.plan.replaces_clients() {
+            self.freed
+        } else {
+            now
+        };
         let from = self.since.max(context.meter.window.load_from);
         context.meter.under_load(from, until, depth);
     }
@@ -633,7 +714,9 @@ impl Session {
 
     /// The closing handshake is over, one way or the other.
     fn close_ended(&mut self, context: &mut Context, now: Nanos) -> Flow {
-        let State::Closing { replied, .. } = self.state else { return Flow::Finished };
+        let State::Closing { replied, .. } = self.state else {
+            return Flow::Finished;
+        };
         let was_cut_off = context.plan.replaces_clients() && self.budget > 0 && context.sending;
         self.give_up_in_flight(context, now, Unanswered::Failed);
         let connections = &mut context.meter.tally.connections;
@@ -654,7 +737,12 @@ impl Session {
         let connections = &mut context.meter.tally.connections;
         connections.never_answered +=
             u64::from(self.pairing.sent() > 0 && !self.pairing.has_answers());
-        if let Some(times) = self.rare.take().map(|rare| rare.times).filter(|t| !t.is_empty()) {
+        if let Some(times) = self
+            .rare
+            .take()
+            .map(|rare| rare.times)
+            .filter(|t| !t.is_empty())
+        {
             context.meter.tally.log.push(LogRecord::Client(times));
         }
     }

@@ -1,0 +1,201 @@
+//! Merges what the workers hand over into one result, an interval at a time.
+//!
+//! It runs beside the workers and writes nothing that they read. It adds up and judges nothing.
+
+use std::collections::BTreeMap;
+
+use wsbench_load::histogram::Histogram;
+use wsbench_load::meter::Tally;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Plan, StopRule};
+use wsbench_load::result::{
+    Ended, GeneratorUsage, Interval, LogRecord, Progress, RunResult, ThreadUsage,
+};
+
+use crate::handover::{Handover, Period, Returns};
+
+/// Hears of a run while it is under way, on the thread that called for it.
+pub trait Observer {
+    /// An interval has ended.
+    fn progress(&mut self, progress: &Progress);
+
+    /// Records for the raw log; only when the plan asks for them.
+    fn log(&mut self, records: &[LogRecord]);
+}
+
+/// Merges what the workers hand over.
+pub(crate) struct Collector<'a> {
+    plan: &'a Plan,
+    returns: Vec<Returns>,
+    progress: Progress,
+    /// Intervals that some workers have handed over and others have not.
+    pending: BTreeMap<u32, Pending>,
+    /// Peak of concurrent connections, the latest gauge and share of CPU of each worker.
+    peaks: Vec<u64>,
+    alive: Vec<u64>,
+    opened_at: Nanos,
+    closed_at: Nanos,
+    usage: GeneratorUsage,
+}
+
+#[derive(Default)]
+struct Pending {
+    service: Histogram,
+    answered: u64,
+    errors: u64,
+    workers: usize,
+    ends: Nanos,
+}
+
+impl<'a> Collector<'a> {
+    pub(crate) fn new(plan: &'a Plan, returns: Vec<Returns>, started_at_unix_ms: u64) -> Self {
+        let workers = returns.len();
+        let so_far = RunResult {
+            started_at_unix_ms,
+            ..RunResult::default()
+        };
+        let progress = Progress {
+            so_far,
+            cpu_shares: vec![0.0; workers],
+            ..Progress::default()
+        };
+        Self {
+            plan,
+            returns,
+            progress,
+            pending: BTreeMap::new(),
+            peaks: vec![0; workers],
+            alive: vec![0; workers],
+            opened_at: Nanos::MAX,
+            closed_at: Nanos::ZERO,
+            usage: GeneratorUsage::default(),
+        }
+    }
+
+    /// Takes one handover in.
+    pub(crate) fn take(&mut self, handover: Handover, observer: &mut dyn Observer) {
+        let Handover {
+            worker,
+            period,
+            stage,
+            now,
+            window,
+            mut tally,
+            cpu_share,
+            last,
+        } = handover;
+        if !tally.log.is_empty() {
+            observer.log(&tally.log);
+        }
+        self.opened_at = self.opened_at.min(window.opens);
+        self.alive[worker] = tally.connections.alive_at_end;
+        self.peaks[worker] = self.peaks[worker].max(tally.connections.peak_concurrent);
+        // The gauges are kept apart; in the sums they would be counted once an interval.
+        (
+            tally.connections.alive_at_end,
+            tally.connections.peak_concurrent,
+        ) = (0, 0);
+        tally.add_to(&mut self.progress.so_far);
+        self.progress.so_far.connections.peak_concurrent = self.peaks.iter().sum();
+        self.progress.cpu_shares[worker] = cpu_share;
+        self.progress.stage = stage;
+        self.progress.elapsed = now;
+        self.progress.done = self.share_done(now);
+        let mut is_news = matches!(period, Period::Before);
+        if let Period::Interval(number, ends) = period {
+            is_news = self.take_interval(number, ends, &tally);
+        }
+        if let Some(last) = last {
+            self.closed_at = self.closed_at.max(last.closed_at);
+            let cpu = self
+                .plan
+                .cpus
+                .get(worker % self.plan.cpus.len().max(1))
+                .copied();
+            self.usage.threads.push(ThreadUsage { cpu, ..last.usage });
+            self.progress.so_far.connections.alive_at_end += last.alive_at_close;
+        }
+        tally.clear();
+        let _ = self.returns[worker].send(tally);
+        if is_news {
+            self.progress.so_far.measured = now - self.opened_at;
+            observer.progress(&self.progress);
+        }
+    }
+
+    /// Takes one worker's share of an interval in; says whether the interval is complete.
+    fn take_interval(&mut self, number: u32, ends: Nanos, tally: &Tally) -> bool {
+        let pending = self.pending.entry(number).or_default();
+        pending.service.merge(&tally.service);
+        pending.answered += tally.messages.received_in_window;
+        pending.errors += tally.errors();
+        pending.ends = pending.ends.max(ends);
+        pending.workers += 1;
+        let is_complete = pending.workers == self.returns.len();
+        if is_complete {
+            self.finish_intervals(number);
+        }
+        is_complete
+    }
+
+    /// Moves all pending intervals up to `number` into the time series.
+    fn finish_intervals(&mut self, number: u32) {
+        while let Some(entry) = self
+            .pending
+            .first_entry()
+            .filter(|entry| *entry.key() <= number)
+        {
+            let pending = entry.remove();
+            let at = pending.ends - self.opened_at;
+            let so_far = self
+                .progress
+                .so_far
+                .intervals
+                .last()
+                .map_or(Nanos::ZERO, |i| i.at);
+            if at <= so_far {
+                continue; // the window closed on the border of the interval before
+            }
+            self.progress.so_far.intervals.push(Interval {
+                at,
+                length: at - so_far,
+                answered: pending.answered,
+                errors: pending.errors,
+                alive: self.alive.iter().sum(),
+                service_p50: pending.service.quantile(0.50),
+                service_p99: pending.service.quantile(0.99),
+                service_max: pending.service.max(),
+                service_mean_ns: pending.service.mean_ns(),
+            });
+        }
+    }
+
+    fn share_done(&self, now: Nanos) -> f64 {
+        let so_far = &self.progress.so_far;
+        let share = |part: u64, whole: u64| part as f64 / whole.max(1) as f64;
+        match self.plan.stop {
+            StopRule::Duration(duration) if self.opened_at < Nanos::MAX => {
+                let begun = self.opened_at - self.plan.warmup;
+                share((now - begun).0, (self.plan.warmup + duration).0).min(1.0)
+            }
+            StopRule::Duration(_) => 0.0,
+            StopRule::Messages(messages) => share(so_far.messages.sent, messages),
+            StopRule::Clients { clients, .. } => {
+                let ended = so_far.connections.clients_completed + so_far.connections.failed;
+                share(ended, clients)
+            }
+        }
+    }
+
+    /// The whole run's result.
+    pub(crate) fn finish(mut self, ended: Ended, total: Nanos) -> RunResult {
+        self.finish_intervals(u32::MAX);
+        let mut result = self.progress.so_far;
+        result.ended = ended;
+        result.total = total;
+        result.measured = self.closed_at - self.opened_at;
+        self.usage.max_rss_bytes = crate::host::max_rss_bytes();
+        result.generator = self.usage;
+        result
+    }
+}

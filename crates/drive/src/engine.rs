@@ -1,0 +1,70 @@
+//! What a worker needs of the machine: a clock, connections, and a way to wait.
+//!
+//! The trait is the seam between the load and the world. `readiness` carries it out over the
+//! kernel, `simulated` over a made-up network and time; another engine would stand beside them.
+//! It moves bytes and knows nothing of WebSocket.
+
+use std::io;
+
+use wsbench_load::nanos::Nanos;
+use wsbench_load::result::ThreadUsage;
+
+/// One worker's view of the machine. Connections are named by slot, a small number that the
+/// worker chooses and reuses after `close`.
+pub trait Engine {
+    /// Time since the run began.
+    fn now(&self) -> Nanos;
+
+    /// Begins a TCP connection; `wait` tells when the slot is writable, `established` whether it
+    /// came about.
+    ///
+    /// # Errors
+    /// The connection could not even be begun: no descriptor, no local port, no route.
+    fn open(&mut self, slot: usize) -> io::Result<()>;
+
+    /// Whether the connection begun by `open` is established by now.
+    ///
+    /// # Errors
+    /// It failed; the error says how.
+    fn established(&mut self, slot: usize) -> io::Result<bool>;
+
+    /// Writes what the connection takes at once and returns how much that was.
+    ///
+    /// # Errors
+    /// `WouldBlock` when it takes nothing now; `wait` tells when it does. Others are final.
+    fn write(&mut self, slot: usize, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Reads what is there, up to the buffer's length; zero is the end of the stream.
+    ///
+    /// # Errors
+    /// `WouldBlock` when nothing is there now; `wait` tells when it is. Others are final.
+    fn read(&mut self, slot: usize, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Drops the connection, if there is one.
+    fn close(&mut self, slot: usize);
+
+    /// Waits until a connection is ready or the clock reaches `until`, and appends what is ready.
+    /// `now` is a recent reading of the clock. May return early with nothing.
+    ///
+    /// Readiness is edge-triggered: it is told once, and again only after more has arrived.
+    ///
+    /// # Errors
+    /// The machine's waiting itself failed; the run cannot go on.
+    fn wait(&mut self, now: Nanos, until: Nanos, ready: &mut Vec<Ready>) -> io::Result<()>;
+
+    /// CPU time that the worker's thread has used since it began.
+    fn usage(&self) -> ThreadUsage;
+}
+
+/// What a connection is ready for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// The connection.
+    pub slot: usize,
+    /// Bytes or the end of the stream may be read.
+    pub readable: bool,
+    /// Bytes may be written, or the connect call has come to its end.
+    pub writable: bool,
+    /// The peer has closed its side, so the end of the stream follows the bytes that are there.
+    pub closed: bool,
+}

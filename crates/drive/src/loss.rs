@@ -1,0 +1,70 @@
+//! Names for what sockets report, so that failures are counted by kind and told in words.
+
+use std::io::{self, ErrorKind};
+
+use nix::errno::Errno;
+use wsbench_load::session::Loss;
+
+/// Names an error of the socket.
+pub(crate) fn name(error: &io::Error) -> Loss {
+    let local = |kind, words: &str| Loss {
+        kind,
+        words: words.into(),
+        local: true,
+    };
+    let peer = |kind, words: &str| Loss {
+        kind,
+        words: words.into(),
+        local: false,
+    };
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::EMFILE | Errno::ENFILE) => {
+            return local(
+                "out_of_descriptors",
+                "out of file descriptors; raise `ulimit -n`",
+            );
+        }
+        Some(Errno::EADDRNOTAVAIL) => {
+            return local(
+                "out_of_ports",
+                "out of local ports; widen net.ipv4.ip_local_port_range or use fewer connections",
+            );
+        }
+        Some(Errno::ENOBUFS | Errno::ENOMEM) => {
+            return local("out_of_memory", "the kernel is out of memory for sockets");
+        }
+        Some(Errno::ENETUNREACH | Errno::EHOSTUNREACH) => {
+            return peer(
+                "unreachable",
+                "no route to the host; check address and network",
+            );
+        }
+        _ => {}
+    }
+    match error.kind() {
+        ErrorKind::ConnectionRefused => peer(
+            "refused",
+            "connection refused; is the server listening on this port?",
+        ),
+        ErrorKind::ConnectionReset => peer("reset", "the server reset the connection"),
+        ErrorKind::BrokenPipe => peer("broken_pipe", "the server had closed when we wrote"),
+        ErrorKind::ConnectionAborted => peer("aborted", "the connection was aborted"),
+        ErrorKind::TimedOut => peer("tcp_timed_out", "TCP gave the connection up"),
+        _ => peer("other", &error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_limits_are_told_from_the_servers_faults() {
+        let descriptors = name(&Errno::EMFILE.into());
+        assert!(descriptors.local && descriptors.kind == "out_of_descriptors");
+        let refused = name(&Errno::ECONNREFUSED.into());
+        assert!(!refused.local && refused.kind == "refused");
+        let reset = name(&io::Error::from(ErrorKind::ConnectionReset));
+        assert_eq!(reset.kind, "reset");
+    }
+}

@@ -1,0 +1,160 @@
+//! From the target's host to an address, once and before the run.
+//!
+//! A run talks to one address. Where a name has several, the first that accepts a connection is
+//! taken: `localhost` is often both `::1` and `127.0.0.1`, with a server on one of them only.
+
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Family, Target};
+
+/// How long one of several addresses may take to accept, when choosing among them.
+const CHOICE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Where the target is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// Addresses, the one to use first. Never empty.
+    pub addresses: Vec<SocketAddr>,
+    /// How long the resolver took; `None` for a literal address.
+    pub took: Option<Nanos>,
+}
+
+/// The host could not be turned into an address.
+#[derive(Debug, Error)]
+pub enum ResolveError {
+    /// The resolver knows no such host, or did not answer.
+    #[error("cannot resolve host '{host}': {source}; check the spelling, or give an address")]
+    Unknown {
+        /// The host as given.
+        host: String,
+        /// What the resolver said.
+        source: std::io::Error,
+    },
+    /// The host has addresses, but none of the family asked for.
+    #[error("host '{host}' has no {family} address; it has {has}; drop -{flag} or use -{other}")]
+    NoSuchFamily {
+        /// The host as given.
+        host: String,
+        /// The family asked for.
+        family: &'static str,
+        /// An address that it does have.
+        has: SocketAddr,
+        /// The flag that asked.
+        flag: char,
+        /// The flag that would find it.
+        other: char,
+    },
+}
+
+/// Resolves the target's host and chooses an address.
+///
+/// # Errors
+/// The host is unknown, or has no address of the family asked for.
+pub fn resolve(target: &Target, family: Family) -> Result<Resolved, ResolveError> {
+    let begun = Instant::now();
+    let unknown = |source| ResolveError::Unknown {
+        host: target.host.clone(),
+        source,
+    };
+    let all: Vec<SocketAddr> = (target.host.as_str(), target.port)
+        .to_socket_addrs()
+        .map_err(unknown)?
+        .collect();
+    let took = target
+        .host
+        .parse::<std::net::IpAddr>()
+        .is_err()
+        .then(|| begun.elapsed().into());
+    let Some(&any) = all.first() else {
+        return Err(unknown(std::io::ErrorKind::NotFound.into()));
+    };
+    let wanted = |address: &SocketAddr| match family {
+        Family::Any => true,
+        Family::V4 => address.is_ipv4(),
+        Family::V6 => address.is_ipv6(),
+    };
+    let mut addresses: Vec<SocketAddr> = all.into_iter().filter(wanted).collect();
+    addresses.dedup();
+    if addresses.is_empty() {
+        let (name, flag, other) = if family == Family::V6 {
+            ("IPv6", '6', '4')
+        } else {
+            ("IPv4", '4', '6')
+        };
+        let host = target.host.clone();
+        return Err(ResolveError::NoSuchFamily {
+            host,
+            family: name,
+            has: any,
+            flag,
+            other,
+        });
+    }
+    choose(&mut addresses);
+    Ok(Resolved { addresses, took })
+}
+
+/// Puts the first address that accepts a connection to the front. A single address is not tried:
+/// the run itself will tell what is wrong with it.
+fn choose(addresses: &mut [SocketAddr]) {
+    if addresses.len() < 2 {
+        return;
+    }
+    let accepts =
+        |address: &SocketAddr| TcpStream::connect_timeout(address, CHOICE_TIMEOUT).is_ok();
+    if let Some(index) = addresses.iter().position(accepts) {
+        addresses.swap(0, index);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    fn target(host: &str, port: u16) -> Target {
+        Target {
+            host: host.into(),
+            port,
+            resource: "/".into(),
+        }
+    }
+
+    #[test]
+    fn localhost_leads_to_the_address_where_the_server_listens() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let resolved = resolve(&target("localhost", port), Family::Any).unwrap();
+        assert_eq!(resolved.addresses[0], listener.local_addr().unwrap());
+        assert!(resolved.took.is_some());
+    }
+
+    #[test]
+    fn a_literal_address_is_not_looked_up() {
+        let resolved = resolve(&target("::1", 9), Family::Any).unwrap();
+        assert_eq!(resolved.addresses, ["[::1]:9".parse().unwrap()]);
+        assert_eq!(resolved.took, None);
+    }
+
+    #[test]
+    fn a_family_that_the_host_lacks_is_named() {
+        let error = resolve(&target("127.0.0.1", 9), Family::V6).unwrap_err();
+        assert!(matches!(
+            error,
+            ResolveError::NoSuchFamily {
+                flag: '6',
+                other: '4',
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn an_unknown_host_is_named() {
+        let error = resolve(&target("no-such-host.invalid", 9), Family::Any).unwrap_err();
+        assert!(matches!(error, ResolveError::Unknown { .. }), "{error}");
+    }
+}

@@ -1,0 +1,158 @@
+//! One run from beginning to end: threads out, results in.
+//!
+//! It starts the workers, collects what they hand over on the calling thread, and yields one
+//! result. How a worker works is `worker`'s affair.
+
+use std::io;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use thiserror::Error;
+use wsbench_load::context::Context;
+use wsbench_load::plan::Plan;
+use wsbench_load::quota::Quota;
+use wsbench_load::result::RunResult;
+
+use crate::clock::Clock;
+use crate::collector::Collector;
+pub use crate::collector::Observer;
+use crate::handover::Outlet;
+use crate::host;
+use crate::readiness::Readiness;
+use crate::resolve::Resolved;
+use crate::shared::Shared;
+pub use crate::shared::StopSignal;
+use crate::worker::Worker;
+
+/// Descriptors that a run needs beside its connections: event queues, files, the terminal.
+const OTHER_DESCRIPTORS: u64 = 32;
+
+/// A run could not be carried out.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// Found before anything is started: the plan needs more descriptors than the process may
+    /// open.
+    #[error(
+        "{connections} connections need {needed} file descriptors, but this process may open \
+         {limit}; raise the limit with `ulimit -n {needed}` or use fewer connections (-c)"
+    )]
+    TooFewDescriptors {
+        /// Connections asked for.
+        connections: u32,
+        /// Descriptors needed.
+        needed: u64,
+        /// Descriptors allowed.
+        limit: u64,
+    },
+    /// The kernel gave no event queue.
+    #[error("cannot set up the event queue: {0}; check `ulimit -n`")]
+    NoEventQueue(io::Error),
+    /// The system gave no thread.
+    #[error("cannot start a generator thread: {0}; use fewer threads (-t)")]
+    NoThread(io::Error),
+    /// Waiting for events failed in the middle of the run.
+    #[error("waiting for events failed: {0}; this is a fault of the system or of wsbench")]
+    Waiting(io::Error),
+    /// A generator thread panicked: a fault in wsbench.
+    #[error("a generator thread panicked; this is a fault in wsbench, please report it")]
+    Panicked,
+}
+
+/// Carries `plan` out against the first of the resolved addresses. Blocks until the run is over;
+/// `observer` hears of it on this thread meanwhile. `stop` ends it in order at any time.
+///
+/// # Errors
+/// The run could not be set up, or a thread failed. Failures of the server or of connections are
+/// no errors here: they are in the result.
+pub fn run(
+    plan: &Plan,
+    resolved: &Resolved,
+    stop: &StopSignal,
+    observer: &mut dyn Observer,
+) -> Result<RunResult, RunError> {
+    check_descriptors(plan)?;
+    let clock = Clock::start();
+    let address = resolved.addresses[0];
+    let workers = plan.threads as usize;
+    let shared = Shared::new(plan.threads, stop.clone());
+    let quota = Quota::new(plan);
+    let (filled, handovers) = channel();
+    let mut returns = Vec::with_capacity(workers);
+    let mut threads = Vec::with_capacity(workers);
+    for index in 0..workers {
+        let slots = share_of(plan.connections as usize, workers, index);
+        let engine = Readiness::new(clock, address, slots).map_err(RunError::NoEventQueue)?;
+        let (outlet, back) = Outlet::new(index, filled.clone());
+        returns.push(back);
+        let context = Context::new(plan, quota.clone(), address.to_string(), index as u32);
+        let worker = Worker::new(engine, context, shared.clone(), outlet, slots);
+        let cpu = plan.cpus.get(index % plan.cpus.len().max(1)).copied();
+        let body = move || {
+            // Where pinning is refused the scheduler chooses; the figures do not depend on it.
+            let _ = cpu.is_some_and(host::pin_thread);
+            worker.run()
+        };
+        let thread = thread::Builder::new()
+            .name(format!("generator-{index}"))
+            .spawn(body);
+        threads.push(
+            thread
+                .inspect_err(|_| stop.request())
+                .map_err(RunError::NoThread)?,
+        );
+    }
+    drop(filled);
+    let mut collector = Collector::new(plan, returns, clock.started_at_unix_ms());
+    // Ends when every worker has hung up, be it by panicking.
+    loop {
+        match handovers.recv_timeout(Duration::from_millis(100)) {
+            Ok(handover) => collector.take(handover, observer),
+            Err(RecvTimeoutError::Timeout) if threads.iter().all(|t| t.is_finished()) => break,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    for thread in threads {
+        thread
+            .join()
+            .map_err(|_| RunError::Panicked)?
+            .map_err(RunError::Waiting)?;
+    }
+    let mut result = collector.finish(shared.ended(), clock.now());
+    result.addresses = resolved.addresses.iter().map(ToString::to_string).collect();
+    result.handshake.dns = resolved.took;
+    Ok(result)
+}
+
+fn check_descriptors(plan: &Plan) -> Result<(), RunError> {
+    let needed = u64::from(plan.connections) + OTHER_DESCRIPTORS + u64::from(plan.threads) * 4;
+    match host::raise_descriptor_limit() {
+        Some(limit) if limit < needed => Err(RunError::TooFewDescriptors {
+            connections: plan.connections,
+            needed,
+            limit,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// How many of `whole` fall to part `index` of `parts`, as evenly as whole numbers allow.
+pub(crate) fn share_of(whole: usize, parts: usize, index: usize) -> usize {
+    whole / parts + usize::from(index < whole % parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_add_up_to_the_whole() {
+        for whole in 0..50 {
+            for parts in 1..9 {
+                let sum: usize = (0..parts).map(|index| share_of(whole, parts, index)).sum();
+                assert_eq!(sum, whole);
+            }
+        }
+    }
+}

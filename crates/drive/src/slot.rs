@@ -1,0 +1,67 @@
+//! A place for one connection at a time, and how long it stays empty after a failure.
+
+use wsbench_load::nanos::Nanos;
+use wsbench_load::session::Session;
+
+/// First pause before a failed connection is tried again.
+const FIRST_PAUSE: Nanos = Nanos::from_millis(100);
+/// Longest such pause.
+const LONGEST_PAUSE: Nanos = Nanos::from_secs(2);
+
+/// A place for one connection at a time.
+#[derive(Debug, Default)]
+pub(crate) struct Slot {
+    pub(crate) session: Option<Session>,
+    /// Bytes that the connection has not taken yet.
+    pub(crate) backlog: Vec<u8>,
+    /// Attempts in a row that came to nothing.
+    pub(crate) failures: u32,
+    /// The TCP connection is there.
+    pub(crate) established: bool,
+    /// The WebSocket is there.
+    pub(crate) upgraded: bool,
+    /// Its first attempt has ended, one way or the other.
+    pub(crate) settled: bool,
+    /// It has had a connection before.
+    pub(crate) used: bool,
+    /// No client is left for it.
+    pub(crate) retired: bool,
+}
+
+impl Slot {
+    /// Whether a connection may be opened here.
+    pub(crate) fn is_vacant(&self) -> bool {
+        self.session.is_none() && !self.retired
+    }
+}
+
+/// How long to wait after `failures` attempts in a row that came to nothing: bounded exponential,
+/// with `jitter` (0.0 to 1.0) taking up to half of it away, so that slots do not march in step.
+pub(crate) fn backoff(failures: u32, jitter: f64) -> Nanos {
+    let doubled = FIRST_PAUSE.0 << (failures.clamp(1, 8) - 1);
+    let pause = doubled.min(LONGEST_PAUSE.0) as f64;
+    Nanos((pause * (1.0 - jitter / 2.0)) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_a_bound_and_jitter_shortens_them() {
+        assert_eq!(backoff(1, 0.0), FIRST_PAUSE);
+        assert_eq!(backoff(3, 0.0), Nanos::from_millis(400));
+        assert_eq!(backoff(3, 1.0), Nanos::from_millis(200));
+        assert_eq!(backoff(1_000, 0.0), LONGEST_PAUSE);
+    }
+
+    /// A connection's own memory is part of what is promised (PERFORMANCE: 512 bytes idle).
+    #[test]
+    fn a_slot_is_small() {
+        assert!(
+            std::mem::size_of::<Slot>() <= 320,
+            "{}",
+            std::mem::size_of::<Slot>()
+        );
+    }
+}
