@@ -134,7 +134,8 @@ impl<M> Peer<M> {
                 return Fate::Waits;
             }
             let count = match self.stream.read(buffer) {
-                Ok(0) => return Fate::Gone,
+                // Whoever ends only its own half still gets what is unsent.
+                Ok(0) => return self.end(Next::Finish),
                 Ok(count) => count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Fate::Waits,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
