@@ -161,7 +161,7 @@ impl Server {
     /// Answers until `stop` is set, which is noticed within about 50 ms; then drops what is open.
     ///
     /// # Panics
-    /// When the system has no thread or descriptor left at the beginning.
+    /// When the system has no thread left at the beginning.
     #[must_use]
     pub fn run(self, stop: &AtomicBool) -> ServerStats {
         let calibration = self.config.calibration.clone();
@@ -192,9 +192,7 @@ impl Server {
                 let _ = pin_to(cpu);
             }
             let census = Arc::clone(&census);
-            Worker::new(post, answering(), pace(), config.max_message, census)
-                .expect("a process that can run has a descriptor left for its own event loop")
-                .run(stop)
+            Worker::new(post, answering(), pace(), config.max_message, census).run(stop)
         };
         let work = &work;
         let mut stats = ServerStats::default();

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mio::net::{TcpListener, TcpStream};
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Interest, Poll, Registry, Token};
 use wsbench_wire::frame::FrameBuffer;
 
 use crate::answering::Answering;
@@ -32,6 +32,7 @@ const EVENTS: usize = 1024;
 /// What a loop needs of the system, claimed before the run so that it cannot fail later.
 pub(crate) struct Post {
     poll: Poll,
+    registry: Registry,
     listener: TcpListener,
     timer: Timer,
 }
@@ -44,8 +45,10 @@ impl Post {
         poll.registry()
             .register(&mut listener, LISTENER, Interest::READABLE)?;
         let timer = Timer::new(poll.registry(), TIMER)?;
+        let registry = poll.registry().try_clone()?;
         Ok(Self {
             poll,
+            registry,
             listener,
             timer,
         })
@@ -77,7 +80,9 @@ impl Census {
 
 /// The loop of one thread.
 pub(crate) struct Worker<A: Answering, P> {
-    post: Post,
+    poll: Poll,
+    listener: TcpListener,
+    timer: Timer,
     desk: Desk<A, P>,
     peers: Vec<Option<Peer<A::Memory>>>,
     /// Places in `peers` that are free.
@@ -93,26 +98,25 @@ pub(crate) struct Worker<A: Answering, P> {
 
 impl<A: Answering, P: Pace> Worker<A, P> {
     /// A loop that has not begun.
-    ///
-    /// # Errors
-    /// The system has no descriptor left.
     pub(crate) fn new(
         post: Post,
         answering: A,
         pace: P,
         max_message: u64,
         census: Arc<Census>,
-    ) -> io::Result<Self> {
+    ) -> Self {
         let desk = Desk {
             answering,
             pace,
             stats: ServerStats::default(),
             buffer: vec![0; BUFFER].into_boxed_slice(),
             out: FrameBuffer::new(),
-            registry: post.poll.registry().try_clone()?,
+            registry: post.registry,
         };
-        Ok(Self {
-            post,
+        Self {
+            poll: post.poll,
+            listener: post.listener,
+            timer: post.timer,
             desk,
             peers: Vec::new(),
             free: Vec::new(),
@@ -121,7 +125,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             accepts_from: None,
             max_message,
             census,
-        })
+        }
     }
 
     /// Runs until `stop` is set.
@@ -129,7 +133,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         let mut events = Events::with_capacity(EVENTS);
         while !stop.load(Ordering::Relaxed) {
             let time_out = self.time_out();
-            match self.post.poll.poll(&mut events, Some(time_out)) {
+            match self.poll.poll(&mut events, Some(time_out)) {
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => panic!("a poll that exists cannot fail otherwise: {error}"),
@@ -169,7 +173,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             None => LOOK_UP,
         };
         match self.desk.pace.next_due() {
-            Some(due) => self.post.timer.time_out(due, longest),
+            Some(due) => self.timer.time_out(due, longest),
             None => longest,
         }
     }
@@ -177,7 +181,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
     /// Accepts what is waiting.
     fn accept(&mut self) {
         while self.accepts_from.is_none() {
-            match self.post.listener.accept() {
+            match self.listener.accept() {
                 Ok((stream, _)) => self.admit(stream),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if is_of_the_client(&error) => {}
