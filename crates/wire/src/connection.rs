@@ -114,6 +114,7 @@ pub struct Connection {
     partial_len: u8,
     /// Turned after each piece, so that it applies to the next octet.
     mask: Option<MaskKey>,
+    /// Between messages it is complete: one that was not has ended the connection.
     text: Checker,
     fin: bool,
     role: Role,
@@ -360,7 +361,6 @@ impl Connection {
         self.message = Some(kind);
         self.message_len = 0;
         self.at_first = true;
-        self.text = Checker::new();
     }
 
     /// As much of the present data frame as is here; `None` when that makes no piece.

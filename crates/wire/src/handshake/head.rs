@@ -24,25 +24,19 @@ pub(super) fn end_of_head(bytes: &[u8]) -> Result<Option<usize>, HandshakeError>
 }
 
 /// Where the first blank line ends. A line may end in LF alone (RFC 9112 section 2.2).
+///
+/// What is looked for is `LF LF` or `LF CR LF`: of any two neighbours in such a row each is part of a
+/// line end, so that looking at every other octet is enough to notice it.
 fn blank_line(bytes: &[u8]) -> Option<usize> {
-    let mut at = 1;
-    // `LF LF` or `LF CR LF`: of any two neighbours in such a row at least one is a line end, so
-    // that every other octet is enough to notice it.
-    while at < bytes.len() {
-        if matches!(bytes[at], b'\r' | b'\n')
-            && let Some(end) = blank_line_around(bytes, at)
-        {
-            return Some(end);
-        }
-        at += 2;
-    }
-    // The last octet may have been stepped over.
-    blank_line_around(bytes, bytes.len().checked_sub(1)?)
+    (1..bytes.len())
+        .step_by(2)
+        .filter(|&at| matches!(bytes[at], b'\r' | b'\n'))
+        .find_map(|at| blank_line_around(bytes, at))
 }
 
-/// Where a blank line ends that the line end at `at` is part of.
+/// Where a blank line ends of which the octet at `at` is the first or second.
 fn blank_line_around(bytes: &[u8], at: usize) -> Option<usize> {
-    let from = at.saturating_sub(2);
+    let from = at - 1;
     let window = &bytes[from..bytes.len().min(at + 3)];
     (0..window.len()).find_map(|start| match &window[start..] {
         [b'\n', b'\n', ..] => Some(from + start + 2),
@@ -117,8 +111,10 @@ mod tests {
     fn the_blank_line_is_found_wherever_it_begins() {
         for blank in [&b"\r\n\r\n"[..], b"\n\n", b"\r\n\n", b"\n\r\n"] {
             for before in 0..9 {
-                for behind in 0..5 {
+                for behind in 0..9 {
                     let head = [&vec![b'x'; before][..], blank].concat();
+                    let all = [&head[..], &vec![b'x'; behind]].concat();
+                    assert_eq!(blank_line(&all), Some(head.len()), "{all:?}");
                     let all = [&head[..], &vec![b'\r'; behind]].concat();
                     assert_eq!(blank_line(&all), Some(head.len()), "{all:?}");
                     for cut in 0..head.len() {
