@@ -259,6 +259,24 @@ pub struct Handshake {
     pub first_message: Distribution,
 }
 
+impl Handshake {
+    /// The parts that took place, in order, with their names.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(&'static str, &Distribution)> {
+        let parts = [
+            ("DNS", self.dns.as_ref()),
+            ("TCP", Some(&self.tcp)),
+            ("TLS", self.tls.as_ref()),
+            ("upgrade", Some(&self.upgrade)),
+            ("first message", Some(&self.first_message)),
+        ];
+        let took_place = parts.into_iter();
+        took_place
+            .filter_map(|(name, spans)| spans.map(|spans| (name, spans)))
+            .collect()
+    }
+}
+
 /// One kind of failure and how often it was seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Failure {

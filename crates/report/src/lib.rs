@@ -6,5 +6,17 @@
 #![forbid(unsafe_code)]
 
 pub mod caveat;
+pub mod csv;
 pub mod document;
+pub mod hgrm;
+pub mod live;
+mod mark;
+pub mod markdown;
+pub mod plan_line;
+mod prose;
+#[cfg(feature = "screen")]
+pub mod screen;
+mod sparkline;
+pub mod style;
+pub mod summary;
 pub mod units;

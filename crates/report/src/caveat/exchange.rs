@@ -5,11 +5,15 @@ use super::{Caveat, Kind, Severity, how_to_run_longer};
 use crate::document::{Document, Ended, Matching, Verify};
 use crate::units::{count, counted};
 
+/// What to do when the figures contradict each other: no server can bring that about.
+const REPORT_FAULT: &str = "this is a fault of wsbench: please report it with this document";
+
 /// Every doubt about the exchange.
 pub(super) fn caveats(document: &Document) -> Vec<Caveat> {
     let mut found = Vec::new();
     found.extend(ending(document));
     found.extend(conservation(document));
+    found.extend(samples_kept(document));
     found.extend(wrong_answers(document));
     found.extend(unanswered(document));
     found.extend(never_answered(document));
@@ -76,7 +80,26 @@ fn conservation(document: &Document) -> Option<Caveat> {
                 count(messages.in_flight_at_end),
                 messages.accounted(),
             ),
-            "this is a fault of wsbench: please report it with this document",
+            REPORT_FAULT,
+        )
+    })
+}
+
+/// Every right answer is a sample: none lost, none invented.
+fn samples_kept(document: &Document) -> Option<Caveat> {
+    let answered = document.messages.answered;
+    let sampled = document.response_ns.count;
+    (answered != sampled || document.service_ns.count != sampled).then(|| {
+        Caveat::new(
+            Kind::Conservation,
+            Severity::Invalid,
+            format!(
+                "{} answered, but {} and {} were kept",
+                count(answered),
+                counted(sampled, "response time"),
+                counted(document.service_ns.count, "service time"),
+            ),
+            REPORT_FAULT,
         )
     })
 }
@@ -110,7 +133,7 @@ fn wrong_answers(document: &Document) -> Vec<Caveat> {
             messages.unasked,
             Kind::Unasked,
             Severity::Invalid,
-            "received that answer nothing sent on that connection",
+            "received in answer to nothing sent on that connection",
             "does the server greet, broadcast or cross its connections?",
         ),
         (
@@ -165,10 +188,13 @@ fn never_answered(document: &Document) -> Option<Caveat> {
     let connections = &document.connections;
     let silent = connections.never_answered;
     (silent > 0).then(|| {
-        let severity = if silent >= connections.upgraded {
-            Severity::Invalid
+        let (severity, advice) = if silent >= connections.upgraded {
+            (Severity::Invalid, "look at the server's log")
         } else {
-            Severity::Doubtful
+            (
+                Severity::Doubtful,
+                "the others carried the load; fewer connections -c, or look at the server",
+            )
         };
         Caveat::new(
             Kind::NeverAnswered,
@@ -178,7 +204,7 @@ fn never_answered(document: &Document) -> Option<Caveat> {
                 count(silent),
                 counted(connections.upgraded, "connection")
             ),
-            "the load was carried by the others; fewer connections -c, or look at the server",
+            advice,
         )
     })
 }
