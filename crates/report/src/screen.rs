@@ -6,6 +6,7 @@
 
 mod panels;
 mod plots;
+mod room;
 mod theme;
 
 use ratatui::Frame;
@@ -14,7 +15,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use crate::live::View;
+use crate::mark;
+use crate::prose::wrapped;
 use crate::style::Style;
+use room::{cut, fitting};
 use theme::Theme;
 
 /// From this size on every panel has its place.
@@ -44,19 +48,19 @@ pub fn draw(frame: &mut Frame<'_>, view: &View, style: Style) {
 
 /// Everything, each in a panel of its own.
 fn full(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
-    let doubts = doubt_lines(view, theme);
-    let doubts_height = u16::try_from(doubts.len()).unwrap_or(u16::MAX);
-    let [head, plan, gauge, plots, tables, audit] = Layout::vertical([
+    let doubts = doubt_lines(view, theme, area.width);
+    let plan = plan_lines(view, theme, area);
+    let [head, order, gauge, plots, tables, audit] = Layout::vertical([
         Constraint::Length(1),
-        Constraint::Length(1),
+        Constraint::Length(rows(&plan)),
         Constraint::Length(1),
         Constraint::Min(PLOT_HEIGHT),
         Constraint::Length(panels::TABLE_HEIGHT),
-        Constraint::Length(doubts_height),
+        Constraint::Length(rows(&doubts)),
     ])
     .areas(area);
     frame.render_widget(Paragraph::new(title_line(view, theme, head.width)), head);
-    frame.render_widget(Paragraph::new(Line::styled(&*view.plan, theme.quiet)), plan);
+    frame.render_widget(Paragraph::new(plan), order);
     frame.render_widget(Paragraph::new(gauge_line(view, theme, gauge.width)), gauge);
     let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(plots);
     plots::rate(frame, left, view, theme);
@@ -65,27 +69,32 @@ fn full(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
     frame.render_widget(Paragraph::new(doubts), audit);
 }
 
+/// Rows that these lines take.
+fn rows(lines: &[Line<'_>]) -> u16 {
+    u16::try_from(lines.len()).unwrap_or(u16::MAX)
+}
+
 /// One line a subject, by need: the rate first, the plan last. What room is left is a plot.
 fn compact(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
+    let doubt = doubt_lines(view, theme, area.width).swap_remove(0);
     let mut by_need = vec![
-        (2, rate_line(view, theme)),
-        (3, times_line(view, theme)),
-        (4, state_line(view, theme)),
+        (2, rate_line(view, theme, area.width)),
+        (3, times_line(view, theme, area.width)),
+        (4, state_line(view, theme, area.width)),
         (1, gauge_line(view, theme, area.width)),
+        (0, title_line(view, theme, area.width)),
+        (5, doubt),
     ];
-    if view.doubts.is_empty() {
-        by_need.push((0, title_line(view, theme, area.width)));
-        by_need.push((5, doubt_lines(view, theme).swap_remove(0)));
-    } else {
-        by_need.push((5, doubt_lines(view, theme).swap_remove(0)));
-        by_need.push((0, title_line(view, theme, area.width)));
+    if !view.doubts.is_empty() {
+        // A doubt is needed more than the name of what is being measured.
+        let last = by_need.len() - 1;
+        by_need.swap(last - 1, last);
     }
     by_need.truncate(area.height.into());
     by_need.sort_by_key(|(place, _)| *place);
     let lines: Vec<Line<'_>> = by_need.into_iter().map(|(_, line)| line).collect();
-    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let [words, plot] =
-        Layout::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(area);
+        Layout::vertical([Constraint::Length(rows(&lines)), Constraint::Fill(1)]).areas(area);
     frame.render_widget(Paragraph::new(lines), words);
     if plot.width >= PLOT_WIDTH && plot.height >= PLOT_HEIGHT {
         plots::rate(frame, plot, view, theme);
@@ -99,7 +108,7 @@ fn title_line(view: &View, theme: Theme, width: u16) -> Line<'_> {
     let used = title.width() + stage.len();
     let room = usize::from(width).saturating_sub(used);
     if room == 0 {
-        return Line::from(title);
+        return cut(Line::from(title), width);
     }
     Line::from(vec![
         title,
@@ -108,66 +117,94 @@ fn title_line(view: &View, theme: Theme, width: u16) -> Line<'_> {
     ])
 }
 
-/// How much is done, as a bar and in words.
+/// The plan: in two lines where there is height to spare.
+fn plan_lines(view: &View, theme: Theme, area: Rect) -> Vec<Line<'_>> {
+    let wrapped = wrapped(&view.plan, area.width.into());
+    if area.height > FULL_HEIGHT && wrapped.len() == 2 {
+        let lines = wrapped.into_iter();
+        return lines.map(|line| Line::styled(line, theme.quiet)).collect();
+    }
+    vec![cut(Line::styled(&*view.plan, theme.quiet), area.width)]
+}
+
+/// How much is done, in words, and as a bar where there is room for one that says something.
 fn gauge_line(view: &View, theme: Theme, width: u16) -> Line<'static> {
-    let words = format!(" {:>3.0} %  {}", (view.done * 100.0).floor(), view.clock());
+    const SHORTEST_BAR: usize = 8;
+    let share = format!("{:.0} %", (view.done * 100.0).floor());
+    let words = format!(" {share:>5}  {}", view.clock());
     let room = usize::from(width).saturating_sub(words.chars().count());
-    let filled = (view.done * room as f64).round() as usize;
+    if room < SHORTEST_BAR {
+        let lines = [words.trim_start(), &share].map(|words| Line::raw(words.to_owned()));
+        return fitting(lines.into(), width);
+    }
+    let filled = ((view.done * room as f64).round() as usize).min(room);
     Line::from(vec![
-        Span::styled("━".repeat(filled.min(room)), theme.headline),
-        Span::styled("─".repeat(room.saturating_sub(filled)), theme.quiet),
+        Span::styled("━".repeat(filled), theme.headline),
+        Span::styled("─".repeat(room - filled), theme.quiet),
         Span::raw(words),
     ])
 }
 
 /// The newest rate.
-fn rate_line(view: &View, theme: Theme) -> Line<'static> {
+fn rate_line(view: &View, theme: Theme, width: u16) -> Line<'static> {
     let rate = match view.newest() {
         Some(newest) => format!("{} msg/s", crate::units::rate(newest.per_s)),
         None => view.stage_word().to_owned(),
     };
-    Line::styled(rate, theme.headline)
+    cut(Line::styled(rate, theme.headline), width)
 }
 
-/// The newest percentiles.
-fn times_line(view: &View, theme: Theme) -> Line<'static> {
+/// The newest percentiles; the tail alone where both do not fit.
+fn times_line(view: &View, theme: Theme, width: u16) -> Line<'static> {
     let Some(newest) = view.newest() else {
-        return Line::styled(crate::mark::NO_SAMPLES, theme.quiet);
+        return cut(Line::styled(mark::NO_SAMPLES, theme.quiet), width);
     };
-    Line::from(vec![
+    let median = [
         Span::styled("p50 ", theme.quiet),
-        Span::styled(crate::mark::exact(newest.p50_ns), theme.middle),
-        Span::styled(" p99 ", theme.quiet),
-        Span::styled(crate::mark::exact(newest.p99_ns), theme.tail),
-    ])
+        Span::styled(mark::exact(newest.p50_ns), theme.middle),
+    ];
+    let tail = [
+        Span::styled("p99 ", theme.quiet),
+        Span::styled(mark::exact(newest.p99_ns), theme.tail),
+    ];
+    let mut both = median.to_vec();
+    both.push(Span::raw("  "));
+    both.extend(tail.clone());
+    fitting(vec![Line::from(both), Line::from(tail.to_vec())], width)
 }
 
 /// Connections and errors.
-fn state_line(view: &View, theme: Theme) -> Line<'static> {
+fn state_line(view: &View, theme: Theme, width: u16) -> Line<'static> {
     let errors = view.error_count();
-    let tone = if errors == 0 { theme.plain } else { theme.bad };
-    Line::from(vec![
-        Span::raw(format!("{}/{} conns ", view.alive, view.asked)),
-        Span::styled(crate::units::counted(errors, "error"), tone),
-    ])
+    let look = if errors == 0 { theme.plain } else { theme.bad };
+    let words = crate::units::counted(errors, "error");
+    let connections = format!("{}/{}", view.alive, view.asked);
+    let lines = [
+        format!("{connections} conns  "),
+        format!("{connections}  "),
+        String::new(),
+    ];
+    let line = |before| Line::from(vec![Span::raw(before), Span::styled(words.clone(), look)]);
+    fitting(lines.map(line).into(), width)
 }
 
 /// What speaks against the figures so far. At least one line.
-fn doubt_lines(view: &View, theme: Theme) -> Vec<Line<'_>> {
+fn doubt_lines(view: &View, theme: Theme, width: u16) -> Vec<Line<'_>> {
     if view.doubts.is_empty() {
-        return vec![Line::styled("audit: no doubts so far", theme.good)];
+        let line = Line::styled("audit: no doubts so far", theme.good);
+        return vec![cut(line, width)];
     }
+    let hidden = view.doubts.len().saturating_sub(DOUBTS_SHOWN);
     let mut lines: Vec<Line<'_>> = view
         .doubts
         .iter()
         .take(DOUBTS_SHOWN)
         .map(|doubt| Line::styled(format!("doubt: {doubt}"), theme.doubt))
         .collect();
-    let hidden = view.doubts.len().saturating_sub(DOUBTS_SHOWN);
     if hidden > 0
         && let Some(last) = lines.last_mut()
     {
         last.push_span(format!(" (+{hidden} more)"));
     }
-    lines
+    lines.into_iter().map(|line| cut(line, width)).collect()
 }

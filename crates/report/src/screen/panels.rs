@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::plots::panel;
+use super::room::cut;
 use super::theme::Theme;
 use crate::document::Support;
 use crate::live::{Figure, View};
@@ -132,5 +133,7 @@ fn errors(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
 
 fn put(frame: &mut Frame<'_>, area: Rect, theme: Theme, title: &str, lines: Vec<Line<'_>>) {
     let title = Line::styled(title.to_owned(), theme.heading);
+    let room = area.width.saturating_sub(2);
+    let lines: Vec<Line<'_>> = lines.into_iter().map(|line| cut(line, room)).collect();
     frame.render_widget(Paragraph::new(lines).block(panel(theme, title)), area);
 }
