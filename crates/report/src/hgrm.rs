@@ -19,9 +19,11 @@ pub enum HgrmError {
     /// Nothing was counted: there is no distribution, and no zero stands for it.
     #[error("no samples: there is no distribution to write")]
     NoSamples,
-    /// The document carries no histogram or one that cannot be read: only its stored percentiles
-    /// are known. Look at `hdr_v2_base64`.
-    #[error("the document's histogram (`hdr_v2_base64`) is missing or cannot be read")]
+    /// The document carries no histogram, one that cannot be read, or one of another number of
+    /// samples: only its stored percentiles are known. Look at `hdr_v2_base64`.
+    #[error(
+        "the document's histogram (`hdr_v2_base64`) is missing, unreadable or of other samples"
+    )]
     NoHistogram,
 }
 
@@ -35,9 +37,6 @@ pub fn percentiles(spans: &Distribution) -> Result<String, HgrmError> {
         return Err(HgrmError::NoSamples);
     }
     let histogram = spans.histogram().ok_or(HgrmError::NoHistogram)?;
-    if histogram.is_empty() {
-        return Err(HgrmError::NoHistogram);
-    }
     let mut text = format!(
         "{:>12} {:>14} {:>10} {:>14}\n\n",
         "Value", "Percentile", "TotalCount", "1/(1-Percentile)"
@@ -82,35 +81,36 @@ struct Step {
 fn steps(histogram: &Histogram) -> Vec<Step> {
     let total = histogram.count();
     let mut steps = Vec::new();
-    let (mut seen, mut share) = (0, 0.0);
+    let mut seen: u64 = 0;
+    let mut share = Some(0.0);
     for (value, count) in histogram.bins() {
-        seen += count;
-        while share <= seen as f64 / total as f64 {
-            steps.push(Step {
-                value_ns: value.0,
-                share,
-                count: seen,
-            });
-            share = following(share);
+        seen = seen.saturating_add(count);
+        let step = |share| Step {
+            value_ns: value.0,
+            share,
+            count: seen,
+        };
+        while let Some(due) = share.filter(|due| *due <= seen as f64 / total as f64) {
+            steps.push(step(due));
+            share = following(due);
             if seen == total {
                 break;
             }
         }
         if seen == total {
-            steps.push(Step {
-                value_ns: value.0,
-                share: 1.0,
-                count: total,
-            });
+            steps.push(step(1.0));
+            break;
         }
     }
     steps
 }
 
-/// The next share to report: the step halves with each halving of the distance to 1.
-fn following(share: f64) -> f64 {
+/// The next share to report: the step halves with each halving of the distance to 1. `None` once
+/// it is too small for the share to grow, which takes counts beyond 2⁵⁰.
+fn following(share: f64) -> Option<f64> {
     let halvings = (1.0 / (1.0 - share)).log2().floor() + 1.0;
-    share + 1.0 / (TICKS_PER_HALF_DISTANCE * halvings.exp2())
+    let next = share + 1.0 / (TICKS_PER_HALF_DISTANCE * halvings.exp2());
+    (share < next && next < 1.0).then_some(next)
 }
 
 /// Buckets and sub-buckets of the project's histograms, as HdrHistogram counts them.

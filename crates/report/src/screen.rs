@@ -167,10 +167,18 @@ fn times_line(view: &View, theme: Theme, width: u16) -> Line<'static> {
         Span::styled("p99 ", theme.quiet),
         Span::styled(mark::exact(newest.p99_ns), theme.tail),
     ];
-    let mut both = median.to_vec();
-    both.push(Span::raw("  "));
-    both.extend(tail.clone());
-    fitting(vec![Line::from(both), Line::from(tail.to_vec())], width)
+    let both = |gap| {
+        let gap = std::iter::once(Span::raw(gap));
+        Line::from_iter(
+            median
+                .iter()
+                .cloned()
+                .chain(gap)
+                .chain(tail.iter().cloned()),
+        )
+    };
+    let alone = Line::from(tail.to_vec());
+    fitting(vec![both("  "), both(" "), alone], width)
 }
 
 /// Connections and errors.

@@ -238,6 +238,27 @@ fn outcomes() {
 }
 
 #[test]
+fn counts_beyond_reason_do_not_make_a_reader_panic() {
+    use base64::Engine as _;
+    use hdrhistogram::serialization::{Serializer as _, V2Serializer};
+    let mut spans = hdrhistogram::Histogram::<u64>::new_with_bounds(1, 1_000_000, 3).unwrap();
+    for ns in [1, 5_000, 900_000] {
+        spans.record_n(ns, i64::MAX as u64).unwrap();
+    }
+    let mut bytes = Vec::new();
+    V2Serializer::new().serialize(&spans, &mut bytes).unwrap();
+    let mut document = runs::document(&runs::healthy());
+    document.service_ns.count = u64::MAX;
+    document.service_ns.hdr_v2_base64 =
+        Some(base64::engine::general_purpose::STANDARD.encode(bytes));
+    let histogram = document.service_ns.histogram();
+    assert!(histogram.is_none_or(|histogram| histogram.count() == u64::MAX));
+    assert!(!rendered(&document).is_empty());
+    let _ = wsbench_report::hgrm::percentiles(&document.service_ns);
+    let _ = wsbench_report::caveat::audit(&document);
+}
+
+#[test]
 fn percentiles_are_known_from_a_hundred_samples_above() {
     let borders = [
         (Percentile::P50, 20, 200),
@@ -325,5 +346,31 @@ proptest! {
             ..Distribution::default()
         };
         prop_assert!(spans.histogram().is_none());
+    }
+
+    #[test]
+    fn no_damage_to_a_histogram_makes_a_reader_panic(
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        count in any::<u64>(),
+    ) {
+        use base64::Engine as _;
+        use hdrhistogram::serialization::{Serializer as _, V2Serializer};
+        let mut spans = hdrhistogram::Histogram::<u64>::new_with_bounds(1, 1_000_000, 3).unwrap();
+        (1..2_000).for_each(|ns| spans.record(ns * 7).unwrap());
+        // Not deflated, so that the damage reaches the counts and not just a checksum.
+        let mut bytes = Vec::new();
+        V2Serializer::new().serialize(&spans, &mut bytes).unwrap();
+        for (place, byte) in damage {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        let damaged = Distribution {
+            count,
+            hdr_v2_base64: Some(base64::engine::general_purpose::STANDARD.encode(bytes)),
+            ..Distribution::default()
+        };
+        if let Some(read) = damaged.histogram() {
+            prop_assert_eq!(read.count(), count);
+        }
     }
 }

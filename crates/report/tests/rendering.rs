@@ -30,11 +30,12 @@ fn colour_changes_nothing_but_colour() {
 
 /// The text without `ESC [ … m`.
 fn without_colour(text: &str) -> String {
-    let mut pieces = text.split('\x1b');
-    let first = pieces.next().unwrap().to_owned();
-    pieces.fold(first, |plain, piece| {
-        plain + piece.split_once('m').unwrap().1
-    })
+    text.split('\x1b')
+        .map(|piece| match piece.strip_prefix('[') {
+            Some(sequence) => sequence.split_once('m').map_or("", |(_, words)| words),
+            None => piece,
+        })
+        .collect()
 }
 
 #[test]

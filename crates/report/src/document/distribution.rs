@@ -56,9 +56,20 @@ pub struct Distribution {
 }
 
 impl Distribution {
-    /// The distribution of a histogram's spans.
+    /// The distribution of a histogram's spans, the histogram with it.
     #[must_use]
     pub fn of(spans: &Histogram) -> Self {
+        let encoded = || STANDARD.encode(spans.to_v2_deflate());
+        Self {
+            hdr_v2_base64: (!spans.is_empty()).then(encoded),
+            ..Self::figures_of(spans)
+        }
+    }
+
+    /// The distribution of a histogram's spans without the histogram: for a live view, which is
+    /// made while the run goes on and must not cost it a compression.
+    #[must_use]
+    pub(crate) fn figures_of(spans: &Histogram) -> Self {
         if spans.is_empty() {
             return Self::default();
         }
@@ -76,7 +87,7 @@ impl Distribution {
             p99_9: at(Percentile::P99_9),
             p99_99: at(Percentile::P99_99),
             max: spans.max().map(|span| span.0),
-            hdr_v2_base64: Some(STANDARD.encode(spans.to_v2_deflate())),
+            hdr_v2_base64: None,
         }
     }
 
@@ -106,13 +117,14 @@ impl Distribution {
         self.mean.map(|mean| mean * self.count as f64)
     }
 
-    /// The whole histogram; `None` when the document carries none or one that cannot be read.
+    /// The whole histogram; `None` when the document carries none, one that cannot be read, or one
+    /// of another number of samples than `count`.
     ///
     /// Its extremes and mean are to the precision of a bin: take those from the fields.
     #[must_use]
     pub fn histogram(&self) -> Option<Histogram> {
         let bytes = STANDARD.decode(self.hdr_v2_base64.as_deref()?).ok()?;
-        Histogram::from_v2_deflate(&bytes)
+        Histogram::from_v2_deflate(&bytes).filter(|histogram| histogram.count() == self.count)
     }
 
     /// Any quantile, `0.0..=1.0`, from the whole histogram, within the exact extremes; `None`
