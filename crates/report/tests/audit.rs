@@ -204,6 +204,13 @@ fn failures_are_named_with_their_counts() {
     assert_eq!(one.severity, Severity::Doubtful);
     let many = found(&audit_after(failing(5)), Kind::Failures).unwrap();
     assert!(many.message.ends_with("2 other kinds"), "{many}");
+
+    let unnamed = |run: &mut RunResult, _: &mut Plan| {
+        run.messages.sent += 1;
+        run.messages.failed = 1;
+    };
+    let unnamed = found(&audit_after(unnamed), Kind::Failures).unwrap();
+    assert_eq!(unnamed.message, "failures: 1 message, of no kind named");
 }
 
 #[test]

@@ -281,10 +281,11 @@ fn unfinished_clients(document: &Document) -> Option<Caveat> {
 
 /// Failures by kind, named with their counts.
 fn failures(document: &Document) -> Option<Caveat> {
-    if document.errors.is_empty() || document.ended == Ended::NothingConnected {
+    const NAMED: usize = 3;
+    let failed = document.messages.failed;
+    if document.ended == Ended::NothingConnected || (document.errors.is_empty() && failed == 0) {
         return None;
     }
-    const NAMED: usize = 3;
     let mut words: Vec<String> = document
         .errors
         .iter()
@@ -293,6 +294,9 @@ fn failures(document: &Document) -> Option<Caveat> {
         .collect();
     if document.errors.len() > NAMED {
         words.push(format!("{} other kinds", document.errors.len() - NAMED));
+    }
+    if document.errors.is_empty() {
+        words.push(format!("{}, of no kind named", counted(failed, "message")));
     }
     Some(Caveat::new(
         Kind::Failures,
