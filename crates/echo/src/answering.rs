@@ -1,0 +1,105 @@
+//! What the server answers: the seam between the loop that moves bytes and the faults.
+//!
+//! The plain [`Echo`] is all that a measurement runs; the faults are in `mischief`. Which of the two
+//! is a type parameter of the loop, so that the plain one pays nothing for the other.
+
+use wsbench_wire::close::push_close;
+use wsbench_wire::connection::MessageKind;
+use wsbench_wire::frame::{FrameBuffer, OpCode};
+use wsbench_wire::handshake::{UpgradeRequest, push_response};
+
+/// What is to become of a connection once the answers so far have been sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Go on.
+    Continue,
+    /// Nothing more comes from the client: drop the connection.
+    Finish,
+    /// The client may still be sending: end our half, and discard what comes until it ends its own.
+    /// Dropping at once would reset the connection and could cost the client our last words.
+    Drain,
+    /// Discard what comes, send nothing, until the client gives up.
+    Ignore,
+    /// Reset the connection (RST), at once.
+    Reset,
+}
+
+/// What the server answers. Every method appends to `out` what is to be sent.
+pub(crate) trait Answering {
+    /// What is remembered of each connection.
+    type Memory;
+
+    /// A connection was accepted; `None` closes it at once.
+    fn welcome(&mut self) -> Option<Self::Memory>;
+
+    /// A request to upgrade, found to be in order.
+    fn upgrade(
+        &mut self,
+        memory: &mut Self::Memory,
+        request: &UpgradeRequest,
+        out: &mut FrameBuffer,
+    ) -> Next;
+
+    /// A whole message.
+    fn message(
+        &mut self,
+        memory: &mut Self::Memory,
+        kind: MessageKind,
+        bytes: &[u8],
+        out: &mut FrameBuffer,
+    ) -> Next;
+
+    /// A ping.
+    fn ping(&mut self, memory: &mut Self::Memory, payload: &[u8], out: &mut FrameBuffer);
+
+    /// A close frame.
+    fn close(
+        &mut self,
+        memory: &mut Self::Memory,
+        code: Option<u16>,
+        out: &mut FrameBuffer,
+    ) -> Next;
+}
+
+/// The plain echo.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Echo;
+
+impl Answering for Echo {
+    type Memory = ();
+
+    fn welcome(&mut self) -> Option<()> {
+        Some(())
+    }
+
+    fn upgrade(&mut self, (): &mut (), request: &UpgradeRequest, out: &mut FrameBuffer) -> Next {
+        push_response(out, request, chosen(request));
+        Next::Continue
+    }
+
+    #[inline]
+    fn message(
+        &mut self,
+        (): &mut (),
+        kind: MessageKind,
+        bytes: &[u8],
+        out: &mut FrameBuffer,
+    ) -> Next {
+        out.push_frame(true, kind.opcode(), None, &[bytes]);
+        Next::Continue
+    }
+
+    fn ping(&mut self, (): &mut (), payload: &[u8], out: &mut FrameBuffer) {
+        out.push_frame(true, OpCode::Pong, None, &[payload]);
+    }
+
+    fn close(&mut self, (): &mut (), code: Option<u16>, out: &mut FrameBuffer) -> Next {
+        push_close(out, None, code, "");
+        Next::Finish
+    }
+}
+
+/// The subprotocol that is granted: the client's first choice, for an echo speaks them all.
+pub(crate) fn chosen(request: &UpgradeRequest) -> Option<&str> {
+    request.subprotocols.first().map(String::as_str)
+}

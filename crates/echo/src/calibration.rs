@@ -1,0 +1,364 @@
+//! How the server is to deviate from a plain echo, as data, and as the command line writes it.
+//!
+//! What each deviation does is carried out in `mischief` and `pace`.
+
+use std::fmt;
+use std::ops::RangeBounds;
+use std::str::FromStr;
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// Deviations from a plain echo. The default has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Calibration {
+    /// How long each answer is held, counted from the read that brought its message. Answers do
+    /// not queue behind one another: each has a time of its own.
+    pub delay: Duration,
+    /// Times at which the whole server stands still.
+    pub stall: Option<Stall>,
+    /// Faults. Several may be given; a fault given twice counts as its last.
+    pub misbehave: Vec<Misbehaviour>,
+}
+
+impl Calibration {
+    /// Whether there is no deviation at all.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.delay.is_zero() && self.stall.is_none() && self.misbehave.is_empty()
+    }
+}
+
+/// The whole server stands still: it neither reads nor answers nor accepts.
+///
+/// Stalls begin at absolute times, at each multiple of `every` since the server began to run, on all
+/// threads alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stall {
+    /// From the beginning of one stall to the beginning of the next.
+    pub every: Duration,
+    /// Length of one stall; shorter than `every`.
+    pub length: Duration,
+}
+
+/// A fault of the server. On the command line: its name in kebab case, then its parameters, as in
+/// `wrong-bytes:every=1000` or `close-after:messages=5,code=1011`. `every=k` means each k-th message
+/// of the server's thread: of N messages, ⌊N/k⌋ exactly.
+///
+/// ```
+/// use wsbench_echo::Misbehaviour;
+/// let fault: Misbehaviour = "wrong-bytes:every=1000".parse().unwrap();
+/// assert_eq!(fault, Misbehaviour::WrongBytes { every: 1000 });
+/// assert_eq!(fault.to_string(), "wrong-bytes:every=1000");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misbehaviour {
+    /// `drop:every=k`: does not answer each k-th message.
+    Drop {
+        /// Each k-th message; at least 1.
+        every: u64,
+    },
+    /// `duplicate:every=k`: answers each k-th message twice.
+    Duplicate {
+        /// Each k-th message; at least 1.
+        every: u64,
+    },
+    /// `swap:every=k`: holds the answer to each k-th message until the next message on the same
+    /// connection has been answered. With one message in flight there is no next one, and the
+    /// answer never comes.
+    Swap {
+        /// Each k-th message; at least 1.
+        every: u64,
+    },
+    /// `wrong-bytes:every=k`: changes the last byte of the answer to each k-th message; length,
+    /// opcode and validity as UTF-8 stay. An empty message stays as it is.
+    WrongBytes {
+        /// Each k-th message; at least 1.
+        every: u64,
+    },
+    /// `wrong-opcode`: answers text with binary and binary with text.
+    WrongOpcode,
+    /// `empty-pong`: answers each message with an empty pong in its place.
+    EmptyPong,
+    /// `fragments:pieces=5`: answers each message in so many fragments; a message shorter than that
+    /// has empty ones.
+    Fragments {
+        /// Frames an answer; at least 1.
+        pieces: u32,
+    },
+    /// `split`: answers each message with two messages, its two halves.
+    Split,
+    /// `merge`: answers each two messages of a connection with one, both in a row.
+    Merge,
+    /// `silent-connections:every=n`: each n-th connection is upgraded and never answered.
+    SilentConnections {
+        /// Each n-th connection; at least 1.
+        every: u64,
+    },
+    /// `wrong-accept`: sends a `Sec-WebSocket-Accept` that belongs to another key.
+    WrongAccept,
+    /// `status:code=503`: answers the upgrade with this status. `status:503` is read, too.
+    Status(u16),
+    /// `masked`: masks its answers, as only a client may.
+    Masked,
+    /// `unasked-extension`: grants permessage-deflate, asked for or not (and does not compress).
+    UnaskedExtension,
+    /// `close-after:messages=m,code=c`: sends a close frame after the m-th answer of a connection.
+    CloseAfter {
+        /// Answers before the close; 0 closes right after the upgrade.
+        messages: u64,
+        /// The close code, which is not checked; 1000 where the command line gives none.
+        code: u16,
+    },
+    /// `reset-after:messages=m`: resets the connection in place of answering message m + 1.
+    ResetAfter {
+        /// Answers before the reset.
+        messages: u64,
+    },
+    /// `no-close-reply`: neither answers a close frame nor ends the connection.
+    NoCloseReply,
+    /// `ping-every:n=k`: sends a ping before the answer to each k-th message.
+    PingEvery {
+        /// Each k-th message; at least 1.
+        n: u64,
+    },
+    /// `garbage`: answers the upgrade with bytes that are not HTTP.
+    Garbage,
+    /// `silent-accept`: accepts connections and never answers the upgrade.
+    SilentAccept,
+    /// `accept-then-close`: accepts connections and closes them at once.
+    AcceptThenClose,
+    /// `unasked:every=k`: sends a message that nobody asked for after the answer to each k-th.
+    Unasked {
+        /// Each k-th message; at least 1.
+        every: u64,
+    },
+}
+
+/// A fault was not written as [`Misbehaviour`] says. Occurs on the command line only; the messages
+/// say what would have been right.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ParseMisbehaviourError {
+    /// No fault of this name.
+    #[error("no fault is called \"{0}\"; there are: {names}", names = NAMES.join(", "))]
+    UnknownName(String),
+    /// A parameter that the fault does not have, or one that is not `key=value`.
+    #[error("the fault {fault} has no parameter \"{parameter}\"")]
+    UnknownParameter {
+        /// The fault.
+        fault: String,
+        /// What was given.
+        parameter: String,
+    },
+    /// A parameter that the fault cannot do without.
+    #[error("the fault {fault} needs a parameter: {fault}:{key}=…")]
+    MissingParameter {
+        /// The fault.
+        fault: String,
+        /// The parameter's name.
+        key: &'static str,
+    },
+    /// A value that is no whole number in range.
+    #[error("{fault}: {key}={value} is not a whole number in range")]
+    WrongValue {
+        /// The fault.
+        fault: String,
+        /// The parameter's name.
+        key: &'static str,
+        /// What was given.
+        value: String,
+    },
+}
+
+/// The names of all faults, for messages.
+const NAMES: [&str; 22] = [
+    "drop",
+    "duplicate",
+    "swap",
+    "wrong-bytes",
+    "wrong-opcode",
+    "empty-pong",
+    "fragments",
+    "split",
+    "merge",
+    "silent-connections",
+    "wrong-accept",
+    "status",
+    "masked",
+    "unasked-extension",
+    "close-after",
+    "reset-after",
+    "no-close-reply",
+    "ping-every",
+    "garbage",
+    "silent-accept",
+    "accept-then-close",
+    "unasked",
+];
+
+impl fmt::Display for Misbehaviour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Drop { every } => write!(f, "drop:every={every}"),
+            Self::Duplicate { every } => write!(f, "duplicate:every={every}"),
+            Self::Swap { every } => write!(f, "swap:every={every}"),
+            Self::WrongBytes { every } => write!(f, "wrong-bytes:every={every}"),
+            Self::WrongOpcode => f.write_str("wrong-opcode"),
+            Self::EmptyPong => f.write_str("empty-pong"),
+            Self::Fragments { pieces } => write!(f, "fragments:pieces={pieces}"),
+            Self::Split => f.write_str("split"),
+            Self::Merge => f.write_str("merge"),
+            Self::SilentConnections { every } => write!(f, "silent-connections:every={every}"),
+            Self::WrongAccept => f.write_str("wrong-accept"),
+            Self::Status(code) => write!(f, "status:code={code}"),
+            Self::Masked => f.write_str("masked"),
+            Self::UnaskedExtension => f.write_str("unasked-extension"),
+            Self::CloseAfter { messages, code } => {
+                write!(f, "close-after:messages={messages},code={code}")
+            }
+            Self::ResetAfter { messages } => write!(f, "reset-after:messages={messages}"),
+            Self::NoCloseReply => f.write_str("no-close-reply"),
+            Self::PingEvery { n } => write!(f, "ping-every:n={n}"),
+            Self::Garbage => f.write_str("garbage"),
+            Self::SilentAccept => f.write_str("silent-accept"),
+            Self::AcceptThenClose => f.write_str("accept-then-close"),
+            Self::Unasked { every } => write!(f, "unasked:every={every}"),
+        }
+    }
+}
+
+impl FromStr for Misbehaviour {
+    type Err = ParseMisbehaviourError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, parameters) = text.split_once(':').unwrap_or((text, ""));
+        let mut given = Parameters::new(name, parameters);
+        let fault = match name {
+            "drop" => Self::Drop {
+                every: given.count("every")?,
+            },
+            "duplicate" => Self::Duplicate {
+                every: given.count("every")?,
+            },
+            "swap" => Self::Swap {
+                every: given.count("every")?,
+            },
+            "wrong-bytes" => Self::WrongBytes {
+                every: given.count("every")?,
+            },
+            "wrong-opcode" => Self::WrongOpcode,
+            "empty-pong" => Self::EmptyPong,
+            "fragments" => Self::Fragments {
+                pieces: given.number("pieces", Some(5), 1..)?,
+            },
+            "split" => Self::Split,
+            "merge" => Self::Merge,
+            "silent-connections" => Self::SilentConnections {
+                every: given.count("every")?,
+            },
+            "wrong-accept" => Self::WrongAccept,
+            "status" => Self::Status(given.status()?),
+            "masked" => Self::Masked,
+            "unasked-extension" => Self::UnaskedExtension,
+            "close-after" => Self::CloseAfter {
+                messages: given.number("messages", None, ..)?,
+                code: given.number("code", Some(1000), ..)?,
+            },
+            "reset-after" => Self::ResetAfter {
+                messages: given.number("messages", None, ..)?,
+            },
+            "no-close-reply" => Self::NoCloseReply,
+            "ping-every" => Self::PingEvery {
+                n: given.count("n")?,
+            },
+            "garbage" => Self::Garbage,
+            "silent-accept" => Self::SilentAccept,
+            "accept-then-close" => Self::AcceptThenClose,
+            "unasked" => Self::Unasked {
+                every: given.count("every")?,
+            },
+            _ => return Err(ParseMisbehaviourError::UnknownName(name.to_owned())),
+        };
+        given.finish()?;
+        Ok(fault)
+    }
+}
+
+/// The parameters of one fault; each is taken out as it is asked for.
+struct Parameters<'a> {
+    fault: &'a str,
+    rest: Vec<&'a str>,
+}
+
+impl<'a> Parameters<'a> {
+    fn new(fault: &'a str, text: &'a str) -> Self {
+        let rest = text.split(',').map(str::trim).filter(|one| !one.is_empty());
+        Self {
+            fault,
+            rest: rest.collect(),
+        }
+    }
+
+    /// A number of at least 1 that must be given.
+    fn count(&mut self, key: &'static str) -> Result<u64, ParseMisbehaviourError> {
+        self.number(key, None, 1..)
+    }
+
+    /// A number in `range`; without a default it must be given.
+    fn number<N: FromStr + PartialOrd>(
+        &mut self,
+        key: &'static str,
+        default: Option<N>,
+        range: impl RangeBounds<N>,
+    ) -> Result<N, ParseMisbehaviourError> {
+        let found = self
+            .rest
+            .iter()
+            .position(|one| one.split_once('=').is_some_and(|(name, _)| name == key));
+        let Some(at) = found else {
+            return default.ok_or_else(|| ParseMisbehaviourError::MissingParameter {
+                fault: self.fault.to_owned(),
+                key,
+            });
+        };
+        let one = self.rest.remove(at);
+        let value = &one[key.len() + 1..];
+        self.parse(key, value, range)
+    }
+
+    fn parse<N: FromStr + PartialOrd>(
+        &self,
+        key: &'static str,
+        value: &str,
+        range: impl RangeBounds<N>,
+    ) -> Result<N, ParseMisbehaviourError> {
+        let number = value.parse().ok().filter(|number| range.contains(number));
+        number.ok_or_else(|| ParseMisbehaviourError::WrongValue {
+            fault: self.fault.to_owned(),
+            key,
+            value: value.to_owned(),
+        })
+    }
+
+    /// `status:503` or `status:code=503`, of three digits (RFC 9110 section 15).
+    fn status(&mut self) -> Result<u16, ParseMisbehaviourError> {
+        match self.rest[..] {
+            [bare] if !bare.contains('=') => {
+                self.rest.clear();
+                self.parse("code", bare, 100..=999)
+            }
+            _ => self.number("code", None, 100..=999),
+        }
+    }
+
+    /// Nothing may be left over.
+    fn finish(self) -> Result<(), ParseMisbehaviourError> {
+        match self.rest.first() {
+            None => Ok(()),
+            Some(parameter) => Err(ParseMisbehaviourError::UnknownParameter {
+                fault: self.fault.to_owned(),
+                parameter: (*parameter).to_owned(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,429 @@
+//! One connection of the server: from the upgrade to the end.
+//!
+//! A peer reads until the socket is empty, answers everything that one read brought with one write,
+//! and keeps memory of its own only for what is cut: half a head, half a message, what the socket
+//! would not take. Which connections there are, and when to look at them, is `worker`'s affair.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::mem;
+use std::net::Shutdown;
+use std::time::Duration;
+
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
+use socket2::SockRef;
+use wsbench_wire::close::push_close;
+use wsbench_wire::connection::{Connection, Event, Limits, Role, Utf8};
+use wsbench_wire::frame::FrameBuffer;
+use wsbench_wire::handshake::{HandshakeError, UpgradeRequest, push_rejection, read_request};
+
+use crate::answering::{Answering, Next};
+use crate::pace::{Held, Pace, Seat};
+use crate::server::ServerStats;
+
+/// While more than this is unsent, a connection is not read from, octets.
+const MAX_UNSENT: usize = 1 << 20;
+/// Memory that a connection may keep between messages, octets.
+const MAX_KEPT: usize = 64 * 1024;
+/// Full reads in a row before other connections have their turn.
+const READS_PER_TURN: usize = 8;
+
+/// What the peers of one thread share.
+pub(crate) struct Desk<A, P> {
+    pub(crate) answering: A,
+    pub(crate) pace: P,
+    pub(crate) stats: ServerStats,
+    /// What a read brings.
+    pub(crate) buffer: Box<[u8]>,
+    /// The answers to one read.
+    pub(crate) out: FrameBuffer,
+    pub(crate) registry: Registry,
+}
+
+/// What became of a peer in a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It waits for the socket.
+    Waits,
+    /// It has more to read, without the socket telling so again.
+    Hungry,
+    /// It is to be dropped.
+    Gone,
+}
+
+/// How far a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The request to upgrade is awaited.
+    Opening,
+    /// Frames are exchanged.
+    Open,
+    /// What comes is discarded.
+    Deaf,
+}
+
+/// One connection.
+pub(crate) struct Peer<M> {
+    stream: TcpStream,
+    pub(crate) seat: Seat,
+    token: Token,
+    phase: Phase,
+    wire: Connection,
+    memory: M,
+    /// While opening, the head so far; afterwards the message so far.
+    partial: Vec<u8>,
+    /// What the socket would not take, from `sent` on.
+    unsent: FrameBuffer,
+    sent: usize,
+    /// What is to follow once all is sent.
+    after: Next,
+    /// Reading stopped because too much was unsent.
+    paused: bool,
+}
+
+impl<M> Peer<M> {
+    /// A connection just accepted, and registered with `token`.
+    pub(crate) fn new(
+        stream: TcpStream,
+        seat: Seat,
+        token: Token,
+        max_message: u64,
+        memory: M,
+    ) -> Self {
+        Self {
+            stream,
+            seat,
+            token,
+            phase: Phase::Opening,
+            wire: Connection::new(Role::Server, Limits { max_message }, Utf8::Check),
+            memory,
+            partial: Vec::new(),
+            unsent: FrameBuffer::new(),
+            sent: 0,
+            after: Next::Continue,
+            paused: false,
+        }
+    }
+
+    /// The socket can be read. With `to_the_end` the client has ended its half: a short read does
+    /// not mean that nothing more comes, for the end itself does not announce itself again.
+    pub(crate) fn read<A, P>(&mut self, desk: &mut Desk<A, P>, to_the_end: bool) -> Fate
+    where
+        A: Answering<Memory = M>,
+        P: Pace,
+    {
+        let mut buffer = mem::take(&mut desk.buffer);
+        let fate = self.read_into(&mut buffer, desk, to_the_end);
+        desk.buffer = buffer;
+        fate
+    }
+
+    fn read_into<A, P>(
+        &mut self,
+        buffer: &mut [u8],
+        desk: &mut Desk<A, P>,
+        to_the_end: bool,
+    ) -> Fate
+    where
+        A: Answering<Memory = M>,
+        P: Pace,
+    {
+        for _ in 0..READS_PER_TURN {
+            if self.unsent.len() - self.sent > MAX_UNSENT {
+                self.paused = true;
+                return Fate::Waits;
+            }
+            let count = match self.stream.read(buffer) {
+                Ok(0) => return Fate::Gone,
+                Ok(count) => count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Fate::Waits,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(_) => return Fate::Gone,
+            };
+            desk.pace.arrived();
+            desk.stats.bytes_received += count as u64;
+            if self.take_in(&mut buffer[..count], desk) == Fate::Gone {
+                return Fate::Gone;
+            }
+            if count < buffer.len() && !to_the_end {
+                return Fate::Waits;
+            }
+        }
+        Fate::Hungry
+    }
+
+    /// The socket can be written: sends what is unsent, and reads on where that had stopped.
+    pub(crate) fn write<A, P>(&mut self, desk: &mut Desk<A, P>) -> Fate
+    where
+        A: Answering<Memory = M>,
+        P: Pace,
+    {
+        if self.unsent.is_empty() {
+            return Fate::Waits;
+        }
+        if self.flush(desk) == Fate::Gone {
+            return Fate::Gone;
+        }
+        if self.paused && self.unsent.len() - self.sent <= MAX_UNSENT {
+            self.paused = false;
+            // The end of the client's half may have been announced while nothing was read.
+            return self.read(desk, true);
+        }
+        Fate::Waits
+    }
+
+    /// Sends answers that were held back.
+    pub(crate) fn release<A, P>(&mut self, held: &Held, desk: &mut Desk<A, P>) -> Fate {
+        self.send(&held.bytes, desk).or(|| self.follow(held.next))
+    }
+
+    /// Answers what a read brought.
+    #[inline]
+    fn take_in<A, P>(&mut self, input: &mut [u8], desk: &mut Desk<A, P>) -> Fate
+    where
+        A: Answering<Memory = M>,
+        P: Pace,
+    {
+        match self.phase {
+            Phase::Open => self.take_frames(input, desk),
+            Phase::Opening => self.take_head(input, desk),
+            Phase::Deaf => Fate::Waits,
+        }
+    }
+
+    fn take_head<A, P>(&mut self, input: &mut [u8], desk: &mut Desk<A, P>) -> Fate
+    where
+        A: Answering<Memory = M>,
+        P: Pace,
+    {
+        // Nearly every head comes whole and is read where it lies.
+        if self.partial.is_empty() {
+            let request = read_request(input);
+            if let Ok(None) = request {
+                self.partial.extend_from_slice(input);
+            }
+            return self.open(request, input, desk);
+        }
+        let mut head = mem::take(&mut self.partial);
+        head.extend_from_slice(input);
+        let request = read_request(&head);
+        if let Ok(None) = request {
+            self.partial = head;
+            return Fate::Waits;
+        }
+        self.open(request, &mut head, desk)
+    }
+
+    /// Answers the request at the front of `input`, and the frames behind it.
+    fn open<A, P>(
+        &mut self,
+        request: Result<Option<UpgradeRequest>, HandshakeError>,
+        input: &mut [u8],
+        desk: &mut Desk<A, P>,
+    ) -> Fate
+    where
+        A: Answering<Memory = M>,
+        P: Pace,
+    {
+        desk.out.clear();
+        let (next, consumed) = match request {
+            Ok(None) => return Fate::Waits,
+            Ok(Some(request)) => {
+                desk.stats.upgraded += 1;
+                self.phase = Phase::Open;
+                let next = desk
+                    .answering
+                    .upgrade(&mut self.memory, &request, &mut desk.out);
+                (next, request.consumed)
+            }
+            Err(error) => {
+                desk.stats.refused += 1;
+                push_rejection(&mut desk.out, error.rejection());
+                (Next::Drain, input.len())
+            }
+        };
+        // The upgrade is not an answer: it is never held back.
+        let out = mem::take(&mut desk.out);
+        let fate = self.send(out.as_slice(), desk).or(|| self.follow(next));
+        desk.out = out;
+        if fate == Fate::Gone || self.phase != Phase::Open || consumed == input.len() {
+            return fate;
+        }
+        self.take_frames(&mut input[consumed..], desk)
+    }
+
+    #[inline]
+    fn take_frames<A, P>(&mut self, input: &mut [u8], desk: &mut Desk<A, P>) -> Fate
+    where
+        A: Answering<Memory = M>,
+        P: Pace,
+    {
+        desk.out.clear();
+        let next = self.answer(input, desk);
+        if desk.out.is_empty() && next == Next::Continue {
+            return Fate::Waits;
+        }
+        if desk.pace.hold(self.seat, desk.out.as_slice(), next) {
+            return Fate::Waits;
+        }
+        let out = mem::take(&mut desk.out);
+        let fate = self.send(out.as_slice(), desk).or(|| self.follow(next));
+        desk.out = out;
+        fate
+    }
+
+    /// Answers frame by frame into the desk's buffer.
+    #[inline]
+    fn answer<A, P>(&mut self, mut input: &mut [u8], desk: &mut Desk<A, P>) -> Next
+    where
+        A: Answering<Memory = M>,
+    {
+        let (memory, out) = (&mut self.memory, &mut desk.out);
+        loop {
+            let next = match self.wire.receive(&mut input) {
+                Ok(None) => return Next::Continue,
+                Ok(Some(Event::Data {
+                    kind,
+                    bytes,
+                    first: true,
+                    last: true,
+                })) => {
+                    desk.stats.messages += 1;
+                    desk.answering.message(memory, kind, bytes, out)
+                }
+                Ok(Some(Event::Data {
+                    kind, bytes, last, ..
+                })) => {
+                    self.partial.extend_from_slice(bytes);
+                    if !last {
+                        continue;
+                    }
+                    desk.stats.messages += 1;
+                    let next = desk.answering.message(memory, kind, &self.partial, out);
+                    self.partial.clear();
+                    self.partial.shrink_to(MAX_KEPT);
+                    next
+                }
+                Ok(Some(Event::Ping)) => {
+                    desk.answering.ping(memory, self.wire.control(), out);
+                    continue;
+                }
+                Ok(Some(Event::Pong)) => continue,
+                Ok(Some(Event::Close { code })) => desk.answering.close(memory, code, out),
+                Err(error) => {
+                    desk.stats.protocol_errors += 1;
+                    push_close(out, None, Some(error.close_code()), &error.to_string());
+                    Next::Drain
+                }
+            };
+            if next != Next::Continue {
+                return next;
+            }
+        }
+    }
+
+    /// Sends, behind what is unsent; keeps what the socket does not take.
+    #[inline]
+    fn send<A, P>(&mut self, mut bytes: &[u8], desk: &mut Desk<A, P>) -> Fate {
+        if !self.unsent.is_empty() {
+            self.unsent.push_raw(bytes);
+            return Fate::Waits;
+        }
+        while !bytes.is_empty() {
+            match self.stream.write(bytes) {
+                Ok(count) => {
+                    desk.stats.bytes_sent += count as u64;
+                    bytes = &bytes[count..];
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.unsent.push_raw(bytes);
+                    return self.listen_for(Interest::READABLE | Interest::WRITABLE, desk);
+                }
+                Err(_) => return Fate::Gone,
+            }
+        }
+        Fate::Waits
+    }
+
+    /// Sends what is unsent, as far as the socket takes it.
+    fn flush<A, P>(&mut self, desk: &mut Desk<A, P>) -> Fate {
+        while self.sent < self.unsent.len() {
+            match self.stream.write(&self.unsent.as_slice()[self.sent..]) {
+                Ok(count) => {
+                    desk.stats.bytes_sent += count as u64;
+                    self.sent += count;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.forget_sent();
+                    return Fate::Waits;
+                }
+                Err(_) => return Fate::Gone,
+            }
+        }
+        self.unsent.clear();
+        self.unsent.shrink(MAX_KEPT);
+        self.sent = 0;
+        let after = mem::replace(&mut self.after, Next::Continue);
+        self.listen_for(Interest::READABLE, desk)
+            .or(|| self.follow(after))
+    }
+
+    /// Gives room back once more than half of what is unsent has been sent after all, so that each
+    /// octet is moved a constant number of times.
+    fn forget_sent(&mut self) {
+        if self.sent > self.unsent.len() / 2 {
+            self.unsent.consume(self.sent);
+            self.sent = 0;
+        }
+    }
+
+    /// Carries out what is to follow, now or once all is sent.
+    #[inline]
+    fn follow(&mut self, next: Next) -> Fate {
+        if next == Next::Continue {
+            return Fate::Waits;
+        }
+        self.end(next)
+    }
+
+    #[cold]
+    fn end(&mut self, next: Next) -> Fate {
+        if next == Next::Reset {
+            // Without it the connection would end in order; the peer is told apart by this alone.
+            let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+            return Fate::Gone;
+        }
+        self.phase = Phase::Deaf;
+        self.partial = Vec::new();
+        if !self.unsent.is_empty() {
+            self.after = next;
+            return Fate::Waits;
+        }
+        match next {
+            Next::Finish => Fate::Gone,
+            Next::Drain if self.stream.shutdown(Shutdown::Write).is_err() => Fate::Gone,
+            _ => Fate::Waits,
+        }
+    }
+
+    #[cold]
+    fn listen_for<A, P>(&mut self, interest: Interest, desk: &Desk<A, P>) -> Fate {
+        let registered: io::Result<()> =
+            desk.registry
+                .reregister(&mut self.stream, self.token, interest);
+        match registered {
+            Ok(()) => Fate::Waits,
+            Err(_) => Fate::Gone,
+        }
+    }
+}
+
+impl Fate {
+    /// This fate if it is the end, the other otherwise.
+    #[inline]
+    fn or(self, other: impl FnOnce() -> Self) -> Self {
+        if self == Self::Gone { self } else { other() }
+    }
+}

@@ -1,0 +1,263 @@
+//! The server as a whole: binding, threads, figures.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread;
+use std::time::Instant;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use thiserror::Error;
+
+use crate::answering::{Answering, Echo};
+use crate::calibration::Calibration;
+use crate::mischief::Mischief;
+use crate::pace::{Immediate, Pace, Paced};
+use crate::pinning::pin_to;
+use crate::worker::{Census, Post, Worker};
+
+/// Connections that may wait to be accepted; the system lowers it to its own limit.
+const BACKLOG: i32 = 16 * 1024;
+
+/// What server to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where to listen; port 0 takes a free one.
+    pub address: SocketAddr,
+    /// Threads, each with a loop and connections of its own. At least 1.
+    pub threads: usize,
+    /// Cores to hold the threads on, in turn; empty when the scheduler chooses.
+    pub cpus: Vec<usize>,
+    /// Octets of the longest message accepted; longer ones end the connection with code 1009.
+    pub max_message: u64,
+    /// Deviations from a plain echo.
+    pub calibration: Calibration,
+}
+
+impl Config {
+    /// A plain echo on one thread, for messages of up to 64 MiB.
+    #[must_use]
+    pub fn new(address: SocketAddr) -> Self {
+        Self {
+            address,
+            threads: 1,
+            cpus: Vec::new(),
+            max_message: 64 << 20,
+            calibration: Calibration::default(),
+        }
+    }
+}
+
+/// The server could not be set up. Nothing is left behind.
+#[derive(Debug, Error)]
+pub enum BindError {
+    /// The configuration asks for no thread at all.
+    #[error("a server needs at least one thread")]
+    NoThreads,
+    /// A stall that would never end.
+    #[error("a stall must be shorter than the time from one to the next, and that above zero")]
+    EndlessStall,
+    /// The address is taken, not of this machine, or not permitted.
+    #[error("cannot listen on {address}: {source}; choose another address or port")]
+    Listen {
+        /// Where it was to listen.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A core that does not exist, that the process may not use, or a system that cannot pin.
+    #[error("cannot hold a thread on core {cpu}: {source}")]
+    Pin {
+        /// The core.
+        cpu: usize,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system has no descriptor or no thread left.
+    #[error("cannot set up an event loop: {0}; raise the limit of open files (ulimit -n)")]
+    Loop(#[source] io::Error),
+}
+
+/// What the server saw, from the beginning of the run to its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ServerStats {
+    /// Connections accepted.
+    pub connections: u64,
+    /// The most connections that were open at the same time.
+    pub peak_connections: u64,
+    /// Upgrades that were in order. What became of them is the calibration's affair.
+    pub upgraded: u64,
+    /// Upgrades that were refused because the request was not in order.
+    pub refused: u64,
+    /// Whole messages received, answered or not; no control frames.
+    pub messages: u64,
+    /// Connections that the client ended by breaking the protocol.
+    pub protocol_errors: u64,
+    /// Octets received, heads and frames.
+    pub bytes_received: u64,
+    /// Octets sent, heads and frames.
+    pub bytes_sent: u64,
+    /// Times that accepting paused because the system had no descriptor or memory left.
+    pub accept_pauses: u64,
+}
+
+impl ServerStats {
+    /// Adds the figures of another thread; the peak is not a sum and is set apart.
+    fn add(&mut self, other: &Self) {
+        self.connections += other.connections;
+        self.upgraded += other.upgraded;
+        self.refused += other.refused;
+        self.messages += other.messages;
+        self.protocol_errors += other.protocol_errors;
+        self.bytes_received += other.bytes_received;
+        self.bytes_sent += other.bytes_sent;
+        self.accept_pauses += other.accept_pauses;
+    }
+}
+
+/// A server that listens and has not begun to answer: connections wait until [`Server::run`].
+pub struct Server {
+    address: SocketAddr,
+    config: Config,
+    posts: Vec<Post>,
+}
+
+impl Server {
+    /// Claims the address, and everything else that could fail.
+    ///
+    /// # Errors
+    /// See [`BindError`].
+    pub fn bind(config: &Config) -> Result<Self, BindError> {
+        if config.threads == 0 {
+            return Err(BindError::NoThreads);
+        }
+        if let Some(stall) = config.calibration.stall
+            && stall.length >= stall.every
+        {
+            return Err(BindError::EndlessStall);
+        }
+        try_cores(&config.cpus)?;
+        let listeners =
+            listeners(config.address, config.threads).map_err(|source| BindError::Listen {
+                address: config.address,
+                source,
+            })?;
+        let address = listeners[0].local_addr().map_err(BindError::Loop)?;
+        let posts: io::Result<Vec<Post>> = listeners.into_iter().map(Post::new).collect();
+        Ok(Self {
+            address,
+            config: config.clone(),
+            posts: posts.map_err(BindError::Loop)?,
+        })
+    }
+
+    /// Where it listens, with the port that was taken.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until `stop` is set, which is noticed within about 50 ms; then drops what is open.
+    ///
+    /// # Panics
+    /// When the system has no thread or descriptor left at the beginning.
+    #[must_use]
+    pub fn run(self, stop: &AtomicBool) -> ServerStats {
+        let calibration = self.config.calibration.clone();
+        if calibration.is_none() {
+            return self.run_as(stop, || Echo, || Immediate);
+        }
+        let start = Instant::now();
+        let (delay, stall) = (calibration.delay, calibration.stall);
+        self.run_as(
+            stop,
+            || Mischief::new(&calibration.misbehave),
+            || Paced::new(delay, stall, start),
+        )
+    }
+
+    /// One loop a thread, each with an answering and a pace of its own.
+    fn run_as<A: Answering, P: Pace>(
+        self,
+        stop: &AtomicBool,
+        answering: impl Fn() -> A + Sync,
+        pace: impl Fn() -> P + Sync,
+    ) -> ServerStats {
+        let census = Arc::new(Census::default());
+        let config = &self.config;
+        let work = |post: Post, index: usize| {
+            if let Some(&cpu) = config.cpus.get(index % config.cpus.len().max(1)) {
+                // Tried at `bind`; a core taken away since then is no reason not to answer.
+                let _ = pin_to(cpu);
+            }
+            let census = Arc::clone(&census);
+            Worker::new(post, answering(), pace(), config.max_message, census)
+                .expect("a process that can run has a descriptor left for its own event loop")
+                .run(stop)
+        };
+        let work = &work;
+        let mut stats = ServerStats::default();
+        thread::scope(|scope| {
+            let posts = self.posts.into_iter().enumerate();
+            let threads: Vec<_> = posts
+                .map(|(index, post)| scope.spawn(move || work(post, index)))
+                .collect();
+            for thread in threads {
+                match thread.join() {
+                    Ok(of_thread) => stats.add(&of_thread),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+        });
+        stats.peak_connections = census.peak();
+        stats
+    }
+}
+
+/// Tries each core once, on a thread that is thrown away.
+fn try_cores(cpus: &[usize]) -> Result<(), BindError> {
+    thread::scope(|scope| {
+        for &cpu in cpus {
+            let pinned = scope.spawn(move || pin_to(cpu)).join();
+            let pinned = pinned.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            pinned.map_err(|source| BindError::Pin { cpu, source })?;
+        }
+        Ok(())
+    })
+}
+
+/// A listening socket for each thread.
+///
+/// On Linux each has a queue of its own at the same port (SO_REUSEPORT, socket(7)) and the kernel
+/// spreads the connections. Elsewhere the threads share one queue, and whoever is first accepts.
+fn listeners(address: SocketAddr, threads: usize) -> io::Result<Vec<TcpListener>> {
+    // The first is bound alone to begin with: sharing a port would also let a second server in,
+    // unnoticed, and each of the two would see half the load.
+    let alone = listener(address, false)?;
+    if threads == 1 {
+        return Ok(vec![alone]);
+    }
+    if !cfg!(target_os = "linux") {
+        return (0..threads).map(|_| alone.try_clone()).collect();
+    }
+    let address = alone.local_addr()?;
+    drop(alone);
+    (0..threads).map(|_| listener(address, true)).collect()
+}
+
+fn listener(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_reuse_address(true)?;
+    if shared {
+        socket.set_reuse_port(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}

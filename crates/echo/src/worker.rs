@@ -1,0 +1,288 @@
+//! The readiness loop of one thread: its listener, its connections, its timer.
+//!
+//! Events are edges: a connection is read until it is empty, and is heard of again when more comes.
+
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token};
+use wsbench_wire::frame::FrameBuffer;
+
+use crate::answering::Answering;
+use crate::pace::{Pace, Seat};
+use crate::peer::{Desk, Fate, Peer};
+use crate::server::ServerStats;
+use crate::timer::Timer;
+
+const LISTENER: Token = Token(usize::MAX - 1);
+const TIMER: Token = Token(usize::MAX - 2);
+
+/// How often the stop flag is looked at when nothing happens.
+const LOOK_UP: Duration = Duration::from_millis(50);
+/// How long no connection is accepted after the system had no descriptor or memory for one.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+/// Octets of the buffer into which all connections of a thread are read.
+const BUFFER: usize = 128 * 1024;
+/// Events taken from the system at a time.
+const EVENTS: usize = 1024;
+
+/// What a loop needs of the system, claimed before the run so that it cannot fail later.
+pub(crate) struct Post {
+    poll: Poll,
+    listener: TcpListener,
+    timer: Timer,
+}
+
+impl Post {
+    /// Takes a listening socket, set to non-blocking.
+    pub(crate) fn new(listener: std::net::TcpListener) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let mut listener = TcpListener::from_std(listener);
+        poll.registry()
+            .register(&mut listener, LISTENER, Interest::READABLE)?;
+        let timer = Timer::new(poll.registry(), TIMER)?;
+        Ok(Self {
+            poll,
+            listener,
+            timer,
+        })
+    }
+}
+
+/// Connections open at present and at most, over all threads. Written only when one comes or goes.
+#[derive(Debug, Default)]
+pub(crate) struct Census {
+    open: AtomicU64,
+    peak: AtomicU64,
+}
+
+impl Census {
+    fn enter(&self) {
+        let open = self.open.fetch_add(1, Ordering::Relaxed) + 1;
+        self.peak.fetch_max(open, Ordering::Relaxed);
+    }
+
+    fn leave(&self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The most connections that were open at the same time.
+    pub(crate) fn peak(&self) -> u64 {
+        self.peak.load(Ordering::Relaxed)
+    }
+}
+
+/// The loop of one thread.
+pub(crate) struct Worker<A: Answering, P> {
+    post: Post,
+    desk: Desk<A, P>,
+    peers: Vec<Option<Peer<A::Memory>>>,
+    /// Places in `peers` that are free.
+    free: Vec<usize>,
+    serial: u64,
+    /// Connections that have more to read, without the system telling so again.
+    hungry: Vec<usize>,
+    /// Until when no connection is accepted.
+    accepts_from: Option<Instant>,
+    max_message: u64,
+    census: Arc<Census>,
+}
+
+impl<A: Answering, P: Pace> Worker<A, P> {
+    /// A loop that has not begun.
+    ///
+    /// # Errors
+    /// The system has no descriptor left.
+    pub(crate) fn new(
+        post: Post,
+        answering: A,
+        pace: P,
+        max_message: u64,
+        census: Arc<Census>,
+    ) -> io::Result<Self> {
+        let desk = Desk {
+            answering,
+            pace,
+            stats: ServerStats::default(),
+            buffer: vec![0; BUFFER].into_boxed_slice(),
+            out: FrameBuffer::new(),
+            registry: post.poll.registry().try_clone()?,
+        };
+        Ok(Self {
+            post,
+            desk,
+            peers: Vec::new(),
+            free: Vec::new(),
+            serial: 0,
+            hungry: Vec::new(),
+            accepts_from: None,
+            max_message,
+            census,
+        })
+    }
+
+    /// Runs until `stop` is set.
+    pub(crate) fn run(mut self, stop: &AtomicBool) -> ServerStats {
+        let mut events = Events::with_capacity(EVENTS);
+        while !stop.load(Ordering::Relaxed) {
+            let time_out = self.time_out();
+            match self.post.poll.poll(&mut events, Some(time_out)) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => panic!("a poll that exists cannot fail otherwise: {error}"),
+            }
+            self.desk.pace.stall(stop);
+            for event in &events {
+                match event.token() {
+                    LISTENER => self.accept(),
+                    // A timer has no other purpose than to end the poll.
+                    TIMER => {}
+                    Token(place) => {
+                        if event.is_writable() {
+                            self.turn(place, |peer, desk| peer.write(desk));
+                        }
+                        let ended = event.is_read_closed() || event.is_error();
+                        if event.is_readable() || ended {
+                            self.turn(place, |peer, desk| peer.read(desk, ended));
+                        }
+                    }
+                }
+            }
+            self.feed();
+            self.release();
+            self.resume_accepting();
+        }
+        self.desk.stats
+    }
+
+    /// How long the next poll may wait.
+    #[inline]
+    fn time_out(&mut self) -> Duration {
+        if !self.hungry.is_empty() {
+            return Duration::ZERO;
+        }
+        let longest = match self.accepts_from {
+            Some(_) => ACCEPT_PAUSE,
+            None => LOOK_UP,
+        };
+        match self.desk.pace.next_due() {
+            Some(due) => self.post.timer.time_out(due, longest),
+            None => longest,
+        }
+    }
+
+    /// Accepts what is waiting.
+    fn accept(&mut self) {
+        while self.accepts_from.is_none() {
+            match self.post.listener.accept() {
+                Ok((stream, _)) => self.admit(stream),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if is_of_the_client(&error) => {}
+                Err(_) => {
+                    self.desk.stats.accept_pauses += 1;
+                    self.accepts_from = Some(Instant::now() + ACCEPT_PAUSE);
+                }
+            }
+        }
+    }
+
+    /// Accepts again after a pause; the listener does not tell a second time.
+    #[inline]
+    fn resume_accepting(&mut self) {
+        if let Some(from) = self.accepts_from
+            && Instant::now() >= from
+        {
+            self.accepts_from = None;
+            self.accept();
+        }
+    }
+
+    fn admit(&mut self, mut stream: TcpStream) {
+        self.desk.stats.connections += 1;
+        let Some(memory) = self.desk.answering.welcome() else {
+            return;
+        };
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.peers.push(None);
+            self.peers.len() - 1
+        });
+        let token = Token(place);
+        let registry = &self.desk.registry;
+        let registered = stream
+            .set_nodelay(true)
+            .and_then(|()| registry.register(&mut stream, token, Interest::READABLE));
+        if registered.is_err() {
+            // The client has gone already, or the system has no memory: either way it is told by
+            // the closing of the socket.
+            self.free.push(place);
+            return;
+        }
+        self.serial += 1;
+        let serial = self.serial;
+        let seat = Seat { place, serial };
+        self.peers[place] = Some(Peer::new(stream, seat, token, self.max_message, memory));
+        self.census.enter();
+    }
+
+    /// Lets a connection act, and sees to what becomes of it.
+    #[inline]
+    fn turn(
+        &mut self,
+        place: usize,
+        act: impl FnOnce(&mut Peer<A::Memory>, &mut Desk<A, P>) -> Fate,
+    ) {
+        // An event may have been on its way for a connection that is gone.
+        let Some(Some(peer)) = self.peers.get_mut(place) else {
+            return;
+        };
+        match act(peer, &mut self.desk) {
+            Fate::Waits => {}
+            Fate::Hungry => self.hungry.push(place),
+            Fate::Gone => self.dismiss(place),
+        }
+    }
+
+    #[cold]
+    fn dismiss(&mut self, place: usize) {
+        if self.peers[place].take().is_some() {
+            self.free.push(place);
+            self.census.leave();
+        }
+    }
+
+    /// Gives those that have more to read their turn.
+    #[inline]
+    fn feed(&mut self) {
+        if self.hungry.is_empty() {
+            return;
+        }
+        for place in std::mem::take(&mut self.hungry) {
+            self.turn(place, |peer, desk| peer.read(desk, true));
+        }
+    }
+
+    /// Sends the answers that are due.
+    #[inline]
+    fn release(&mut self) {
+        while let Some(held) = self.desk.pace.release() {
+            self.turn(held.seat.place, |peer, desk| {
+                if peer.seat == held.seat {
+                    peer.release(&held, desk)
+                } else {
+                    Fate::Waits
+                }
+            });
+        }
+    }
+}
+
+/// Whether accepting failed because of the client that was to be accepted, who has gone (accept(2)).
+fn is_of_the_client(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted
+    )
+}

@@ -1,0 +1,359 @@
+//! Frames (RFC 6455 section 5.2): the header, read and written, and a buffer of frames to send.
+//!
+//! A header is judged here as far as it can be judged alone; whether it fits into its connection
+//! (masking by role, fragments in order, reserved bits) is `connection`'s affair.
+
+use std::fmt;
+
+use crate::error::ProtocolError;
+use crate::mask::{MaskKey, copy_masked};
+
+/// What a frame is (RFC 6455 section 5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OpCode {
+    /// A further fragment of the message under way.
+    Continuation,
+    /// A text message, or its first fragment.
+    Text,
+    /// A binary message, or its first fragment.
+    Binary,
+    /// The closing handshake.
+    Close,
+    /// A question for a pong.
+    Ping,
+    /// The answer to a ping, or a sign of life unasked.
+    Pong,
+}
+
+impl OpCode {
+    /// The opcode that these four bits mean; `None` when they are reserved.
+    #[inline]
+    #[must_use]
+    pub const fn from_bits(bits: u8) -> Option<Self> {
+        match bits {
+            0x0 => Some(Self::Continuation),
+            0x1 => Some(Self::Text),
+            0x2 => Some(Self::Binary),
+            0x8 => Some(Self::Close),
+            0x9 => Some(Self::Ping),
+            0xA => Some(Self::Pong),
+            _ => None,
+        }
+    }
+
+    /// The four bits of the opcode.
+    #[inline]
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        match self {
+            Self::Continuation => 0x0,
+            Self::Text => 0x1,
+            Self::Binary => 0x2,
+            Self::Close => 0x8,
+            Self::Ping => 0x9,
+            Self::Pong => 0xA,
+        }
+    }
+
+    /// Whether this is a control frame: close, ping or pong (section 5.5).
+    #[inline]
+    #[must_use]
+    pub const fn is_control(self) -> bool {
+        matches!(self, Self::Close | Self::Ping | Self::Pong)
+    }
+}
+
+impl fmt::Display for OpCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Continuation => "continuation",
+            Self::Text => "text",
+            Self::Binary => "binary",
+            Self::Close => "close",
+            Self::Ping => "ping",
+            Self::Pong => "pong",
+        })
+    }
+}
+
+/// A frame header (RFC 6455 section 5.2), 2 to 14 octets on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The last frame of its message.
+    pub fin: bool,
+    /// The three reserved bits, RSV1 as `0b100`.
+    pub rsv: u8,
+    /// What the frame is.
+    pub opcode: OpCode,
+    /// The masking key, when the payload is masked.
+    pub mask: Option<MaskKey>,
+    /// Octets of payload that follow. Less than 2^63.
+    pub len: u64,
+}
+
+/// The greatest payload of a control frame, octets (RFC 6455 section 5.5).
+pub const MAX_CONTROL: usize = 125;
+
+impl Header {
+    /// Octets of the longest header: two, a 64-bit length, a masking key.
+    pub const MAX_LEN: usize = 14;
+
+    /// Writes the header to the front of `out`; returns its length in octets. What lies behind
+    /// that length is left as it was.
+    ///
+    /// Rules of [`Header::parse`] are not enforced: a calibration server must be able to write
+    /// wrong headers.
+    #[inline]
+    pub fn encode(&self, out: &mut [u8; Self::MAX_LEN]) -> usize {
+        let mask_bit = if self.mask.is_some() { 0x80 } else { 0 };
+        out[0] = u8::from(self.fin) << 7 | (self.rsv & 0b111) << 4 | self.opcode.bits();
+        let end = if self.len <= 125 {
+            out[1] = mask_bit | self.len as u8;
+            2
+        } else if let Ok(len) = u16::try_from(self.len) {
+            out[1] = mask_bit | 126;
+            out[2..4].copy_from_slice(&len.to_be_bytes());
+            4
+        } else {
+            out[1] = mask_bit | 127;
+            out[2..10].copy_from_slice(&self.len.to_be_bytes());
+            10
+        };
+        let Some(MaskKey(key)) = self.mask else {
+            return end;
+        };
+        out[end..end + 4].copy_from_slice(&key);
+        end + 4
+    }
+
+    /// Reads the header at the front of `bytes`: the header and its length in octets, or
+    /// `Ok(None)` when more bytes are needed.
+    ///
+    /// # Errors
+    /// As early as the bytes show it: an unknown opcode, a control frame that is fragmented or
+    /// longer than 125 octets, a length of 2^63 or more or not in the fewest octets (section 5.2).
+    #[inline]
+    pub fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, ProtocolError> {
+        let Some(&first) = bytes.first() else {
+            return Ok(None);
+        };
+        let fin = first & 0x80 != 0;
+        let Some(opcode) = OpCode::from_bits(first & 0x0f) else {
+            return Err(ProtocolError::UnknownOpcode(first & 0x0f));
+        };
+        if opcode.is_control() && !fin {
+            return Err(ProtocolError::FragmentedControl(opcode));
+        }
+        let Some(&second) = bytes.get(1) else {
+            return Ok(None);
+        };
+        if opcode.is_control() && second & 0x7f > 125 {
+            return Err(ProtocolError::LongControl(opcode));
+        }
+        let Some((len, end)) = parse_len(second & 0x7f, bytes)? else {
+            return Ok(None);
+        };
+        let (mask, end) = if second & 0x80 != 0 {
+            let Some(key) = bytes.get(end..).and_then(|rest| rest.first_chunk()) else {
+                return Ok(None);
+            };
+            (Some(MaskKey(*key)), end + 4)
+        } else {
+            (None, end)
+        };
+        let rsv = first >> 4 & 0b111;
+        let header = Self {
+            fin,
+            rsv,
+            opcode,
+            mask,
+            len,
+        };
+        Ok(Some((header, end)))
+    }
+}
+
+/// The length of the payload, and where in the header the length ends.
+#[inline]
+fn parse_len(short: u8, bytes: &[u8]) -> Result<Option<(u64, usize)>, ProtocolError> {
+    let rest = &bytes[2..];
+    let (len, least, end) = match short {
+        126 => match rest.first_chunk() {
+            Some(octets) => (u64::from(u16::from_be_bytes(*octets)), 126, 4),
+            None => return Ok(None),
+        },
+        127 => match rest.first_chunk() {
+            Some(octets) => (u64::from_be_bytes(*octets), 1 << 16, 10),
+            None => return Ok(None),
+        },
+        len => return Ok(Some((u64::from(len), 2))),
+    };
+    if len >> 63 != 0 {
+        return Err(ProtocolError::LengthTooLarge);
+    }
+    if len < least {
+        return Err(ProtocolError::NonMinimalLength(len));
+    }
+    Ok(Some((len, end)))
+}
+
+/// Bytes to send: frames, one behind the other, in memory that is kept and used again.
+///
+/// The memory is zeroed once, when it is first claimed, and never again: a buffer that is cleared
+/// and filled a million times writes each octet once a time.
+#[derive(Clone, Debug, Default)]
+pub struct FrameBuffer {
+    /// Claimed memory; what lies behind `len` is left over from earlier use.
+    bytes: Vec<u8>,
+    /// Octets that are to be sent.
+    len: usize,
+}
+
+/// From this many octets on an unmasked copy takes our own vector loop, because the C library's
+/// `memcpy` may switch to `rep movsb` there, which some machines run more than ten times slower.
+const OWN_COPY: usize = 1024;
+
+impl FrameBuffer {
+    /// An empty buffer that holds no memory yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            bytes: Vec::new(),
+            len: 0,
+        }
+    }
+
+    /// Forgets the content, keeps the memory.
+    #[inline]
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// Gives the memory back when more than `keep` octets are claimed and nothing is to be sent.
+    pub fn shrink(&mut self, keep: usize) {
+        if self.len == 0 && self.bytes.len() > keep {
+            self.bytes = Vec::new();
+        }
+    }
+
+    /// The content.
+    #[inline]
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// Octets of content.
+    #[inline]
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no content.
+    #[inline]
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Octets of memory claimed, filled or not.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Forgets the first `count` octets of the content, which have been sent.
+    ///
+    /// # Panics
+    /// When `count` exceeds the content.
+    pub fn consume(&mut self, count: usize) {
+        assert!(count <= self.len, "no more can be sent than there is");
+        self.bytes.copy_within(count..self.len, 0);
+        self.len -= count;
+    }
+
+    /// Appends one frame whose payload is the concatenation of `parts`, masked while it is copied.
+    ///
+    /// One pass over the bytes and no allocation once the buffer has grown to its working size.
+    #[inline]
+    pub fn push_frame(
+        &mut self,
+        fin: bool,
+        opcode: OpCode,
+        mask: Option<MaskKey>,
+        parts: &[&[u8]],
+    ) {
+        let payload: usize = parts.iter().map(|part| part.len()).sum();
+        let header = Header {
+            fin,
+            rsv: 0,
+            opcode,
+            mask,
+            len: payload as u64,
+        };
+        self.push(header, payload, parts);
+    }
+
+    /// Appends a frame under a header of the caller's making, right or wrong; the header's `len`
+    /// need not be the length of the payload. For calibration and for tests.
+    pub fn push_frame_as(&mut self, header: Header, parts: &[&[u8]]) {
+        let payload = parts.iter().map(|part| part.len()).sum();
+        self.push(header, payload, parts);
+    }
+
+    /// Appends bytes as they are.
+    #[inline]
+    pub fn push_raw(&mut self, bytes: &[u8]) {
+        copy_unmasked(bytes, self.claim(bytes.len()));
+        self.len += bytes.len();
+    }
+
+    #[inline]
+    fn push(&mut self, header: Header, payload: usize, parts: &[&[u8]]) {
+        let room = self.claim(Header::MAX_LEN + payload);
+        let (front, _) = room
+            .split_first_chunk_mut()
+            .expect("room for the longest header has just been claimed");
+        let start = header.encode(front);
+        let mut rest = &mut room[start..start + payload];
+        let mut phase = 0;
+        for part in parts {
+            let (to, behind) = rest.split_at_mut(part.len());
+            match header.mask {
+                Some(key) => copy_masked(key, phase, part, to),
+                None => copy_unmasked(part, to),
+            }
+            phase += part.len();
+            rest = behind;
+        }
+        self.len += start + payload;
+    }
+
+    /// Memory for `count` octets behind the content. Grows at least twofold, so that the zeroing
+    /// of new memory is paid for a constant number of times an octet.
+    #[inline]
+    fn claim(&mut self, count: usize) -> &mut [u8] {
+        let end = self.len + count;
+        if end > self.bytes.len() {
+            self.grow(end);
+        }
+        &mut self.bytes[self.len..end]
+    }
+
+    #[cold]
+    fn grow(&mut self, end: usize) {
+        let claimed = end.max(2 * self.bytes.len());
+        self.bytes.resize(claimed, 0);
+    }
+}
+
+/// A plain copy that does not fall into the trap of [`OWN_COPY`].
+#[inline]
+fn copy_unmasked(from: &[u8], to: &mut [u8]) {
+    if from.len() < OWN_COPY {
+        to.copy_from_slice(from);
+    } else {
+        copy_masked(std::hint::black_box(MaskKey([0; 4])), 0, from, to);
+    }
+}

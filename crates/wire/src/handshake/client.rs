@@ -1,0 +1,196 @@
+//! The client's end of the opening handshake (RFC 6455 section 4.1).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use httparse::{EMPTY_HEADER, Response, Status};
+
+use super::head::{Headers, MAX_HEADERS, end_of_head, malformed, start_of};
+use super::{HandshakeError, accept_key};
+use crate::frame::FrameBuffer;
+
+/// What every response begins with; a server of HTTP/1.0 is told apart later.
+const PREFIX: &[u8] = b"HTTP/1.";
+
+/// What the upgrade asks for. Names and values are sent as they are: the caller has seen to it that
+/// none has a line break in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The `Host` header: host, and port unless it is the default (RFC 6455 section 4.1).
+    pub authority: &'a str,
+    /// Path and query, beginning with `/`.
+    pub resource: &'a str,
+    /// Further headers, name and value, in order. A `Host` or an `Origin` among them replaces ours.
+    pub headers: &'a [(String, String)],
+    /// Subprotocols offered, in order of preference.
+    pub subprotocols: &'a [String],
+    /// The `Origin` header.
+    pub origin: Option<&'a str>,
+}
+
+impl Request<'_> {
+    fn gives(&self, name: &str) -> bool {
+        self.headers
+            .iter()
+            .any(|(given, _)| given.eq_ignore_ascii_case(name))
+    }
+}
+
+/// What the server agreed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upgraded {
+    /// Octets of the head; what lies behind are frames already.
+    pub consumed: usize,
+    /// The subprotocol chosen, one of those offered.
+    pub subprotocol: Option<String>,
+}
+
+/// One handshake under way: the key that was sent. 24 bytes.
+///
+/// ```
+/// use wsbench_wire::frame::FrameBuffer;
+/// use wsbench_wire::handshake::{ClientHandshake, Request, read_request, push_response};
+///
+/// let handshake = ClientHandshake::new([7; 16]);
+/// let mut sent = FrameBuffer::new();
+/// let request = Request {
+///     authority: "localhost:3000",
+///     resource: "/chat",
+///     headers: &[],
+///     subprotocols: &[],
+///     origin: None,
+/// };
+/// handshake.push_request(&request, &mut sent);
+///
+/// let asked = read_request(sent.as_slice()).unwrap().expect("the head is whole");
+/// let mut answer = FrameBuffer::new();
+/// push_response(&mut answer, &asked, None);
+///
+/// let upgraded = handshake.read_response(answer.as_slice(), &[]).unwrap().unwrap();
+/// assert_eq!(upgraded.consumed, answer.len());
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct ClientHandshake {
+    key: [u8; 24],
+}
+
+impl ClientHandshake {
+    /// A handshake with this nonce, which is to be drawn anew for each connection (section 4.1).
+    #[must_use]
+    pub fn new(nonce: [u8; 16]) -> Self {
+        let mut key = [0; 24];
+        let written = STANDARD
+            .encode_slice(nonce, &mut key)
+            .expect("16 octets are 24 characters of base64");
+        debug_assert_eq!(written, key.len());
+        Self { key }
+    }
+
+    /// The `Sec-WebSocket-Key`: 24 characters of base64.
+    #[must_use]
+    pub const fn key(&self) -> &[u8; 24] {
+        &self.key
+    }
+
+    /// Appends the request to `out`.
+    pub fn push_request(&self, request: &Request<'_>, out: &mut FrameBuffer) {
+        let mut push = |parts: &[&str]| {
+            for part in parts {
+                out.push_raw(part.as_bytes());
+            }
+        };
+        push(&["GET ", request.resource, " HTTP/1.1\r\n"]);
+        if !request.gives("Host") {
+            push(&["Host: ", request.authority, "\r\n"]);
+        }
+        push(&["Upgrade: websocket\r\nConnection: Upgrade\r\n"]);
+        if let Some(origin) = request.origin.filter(|_| !request.gives("Origin")) {
+            push(&["Origin: ", origin, "\r\n"]);
+        }
+        if !request.subprotocols.is_empty() {
+            let offered = request.subprotocols.join(", ");
+            push(&["Sec-WebSocket-Protocol: ", &offered, "\r\n"]);
+        }
+        for (name, value) in request.headers {
+            push(&[name, ": ", value, "\r\n"]);
+        }
+        out.push_raw(b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ");
+        out.push_raw(&self.key);
+        out.push_raw(b"\r\n\r\n");
+    }
+
+    /// Reads the response. `head` is everything received so far, `offered` the subprotocols of the
+    /// request. `Ok(None)`: the head is not complete, read more.
+    ///
+    /// # Errors
+    /// [`HandshakeError::Garbage`] as soon as the first bytes cannot be HTTP; all else once the
+    /// head is complete, or longer than [`super::MAX_HEAD`].
+    pub fn read_response(
+        &self,
+        head: &[u8],
+        offered: &[String],
+    ) -> Result<Option<Upgraded>, HandshakeError> {
+        if head.iter().zip(PREFIX).any(|(have, want)| have != want) {
+            let start = start_of(head);
+            return Err(HandshakeError::Garbage { start });
+        }
+        let Some(end) = end_of_head(head)? else {
+            return Ok(None);
+        };
+        let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+        let mut response = Response::new(&mut headers);
+        match response.parse(&head[..end]).map_err(malformed)? {
+            Status::Complete(consumed) => {
+                let subprotocol = self.judge(&response, offered)?;
+                Ok(Some(Upgraded {
+                    consumed,
+                    subprotocol,
+                }))
+            }
+            Status::Partial => Err(HandshakeError::Malformed("blank line too early".to_owned())),
+        }
+    }
+
+    /// Holds the response against section 4.1, in the order of its list; returns the subprotocol.
+    fn judge(
+        &self,
+        response: &Response<'_, '_>,
+        offered: &[String],
+    ) -> Result<Option<String>, HandshakeError> {
+        let headers = Headers(response.headers);
+        match response.code {
+            Some(101) => {}
+            code => {
+                return Err(HandshakeError::Status {
+                    code: code.unwrap_or(0),
+                    reason: response.reason.unwrap_or_default().to_owned(),
+                    location: headers.first("Location"),
+                });
+            }
+        }
+        if response.version != Some(1) {
+            return Err(HandshakeError::OldHttp);
+        }
+        if !headers.list_has("Upgrade", "websocket") {
+            return Err(HandshakeError::MissingUpgrade);
+        }
+        if !headers.list_has("Connection", "upgrade") {
+            return Err(HandshakeError::MissingConnection);
+        }
+        let received = headers
+            .single("Sec-WebSocket-Accept")?
+            .ok_or(HandshakeError::MissingAccept)?;
+        let expected = accept_key(&self.key);
+        if received != expected {
+            return Err(HandshakeError::WrongAccept { expected, received });
+        }
+        if let Some(extension) = headers.list("Sec-WebSocket-Extensions").pop() {
+            return Err(HandshakeError::UnaskedExtension(extension));
+        }
+        match headers.single("Sec-WebSocket-Protocol")? {
+            Some(chosen) if !offered.contains(&chosen) => {
+                Err(HandshakeError::UnaskedSubprotocol(chosen))
+            }
+            chosen => Ok(chosen),
+        }
+    }
+}

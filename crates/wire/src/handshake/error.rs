@@ -1,0 +1,160 @@
+//! What can go wrong in the opening handshake, by kind, with what to do about it.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// The opening handshake failed (RFC 6455 section 4).
+///
+/// The messages are written for whoever started the run: they end in what to try next.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum HandshakeError {
+    /// The first bytes are not HTTP. `start` shows them, up to 16, with escapes.
+    #[error(
+        "the peer does not speak HTTP; it began with \"{start}\"{}",
+        tls_advice(start)
+    )]
+    Garbage {
+        /// The first bytes received, escaped as in a Rust byte string.
+        start: String,
+    },
+    /// It began as HTTP, but is not a well-formed head.
+    #[error("the HTTP head is malformed ({0}): check that the port is a WebSocket server's")]
+    Malformed(String),
+    /// No blank line within [`super::MAX_HEAD`] octets.
+    #[error("the HTTP head did not end within {} octets", super::MAX_HEAD)]
+    HeadTooLong,
+    /// The head says HTTP/1.0, which knows no upgrade (section 4.1).
+    #[error("the peer speaks HTTP/1.0, which knows no upgrade: look for a proxy in between")]
+    OldHttp,
+    /// The server answered with another status than 101 (section 4.1).
+    #[error("the server answered {code} {reason}{}{}", Arrow(location), status_advice(*code))]
+    Status {
+        /// The status code.
+        code: u16,
+        /// The reason phrase, often empty.
+        reason: String,
+        /// The `Location` header of a redirection.
+        location: Option<String>,
+    },
+    /// `Upgrade` is missing or does not say `websocket` (sections 4.1 and 4.2.1).
+    #[error("no \"Upgrade: websocket\": the peer, or a proxy in between, does not upgrade")]
+    MissingUpgrade,
+    /// `Connection` is missing or does not contain `upgrade` (sections 4.1 and 4.2.1).
+    #[error("no \"Connection: Upgrade\": the peer, or a proxy in between, does not upgrade")]
+    MissingConnection,
+    /// The response has no `Sec-WebSocket-Accept` (section 4.1).
+    #[error("the response has no Sec-WebSocket-Accept: the server is not a WebSocket server")]
+    MissingAccept,
+    /// `Sec-WebSocket-Accept` does not belong to the key that was sent (section 4.1): a broken
+    /// server, or a cache that replays another client's response.
+    #[error("Sec-WebSocket-Accept is \"{received}\", expected \"{expected}\": broken or a replay")]
+    WrongAccept {
+        /// What the key demands.
+        expected: String,
+        /// What the server sent.
+        received: String,
+    },
+    /// The server chose a subprotocol that was not offered (section 4.1).
+    #[error("the server chose subprotocol \"{0}\", which was not offered: try --subprotocol {0}")]
+    UnaskedSubprotocol(String),
+    /// The server granted an extension that was not asked for (section 4.1).
+    #[error("the server granted extension \"{0}\", which was not asked for")]
+    UnaskedExtension(String),
+    /// A header that may be there once is there more often (sections 11.3.2 to 11.3.5).
+    #[error("the header {0} appears more than once")]
+    Repeated(&'static str),
+    /// A request with another method than GET (section 4.2.1).
+    #[error("the method is {0}; a WebSocket handshake is a GET")]
+    Method(String),
+    /// A request without `Host` (section 4.2.1).
+    #[error("the request has no Host header")]
+    MissingHost,
+    /// A request without `Sec-WebSocket-Key` (section 4.2.1).
+    #[error("the request has no Sec-WebSocket-Key")]
+    MissingKey,
+    /// `Sec-WebSocket-Key` is not the base64 of 16 octets (section 4.2.1).
+    #[error("Sec-WebSocket-Key \"{0}\" is not the base64 of 16 octets")]
+    WrongKey(String),
+    /// `Sec-WebSocket-Version` is missing (empty here) or not 13 (section 4.4).
+    #[error("Sec-WebSocket-Version is \"{0}\"; only 13 is spoken here")]
+    WrongVersion(String),
+}
+
+impl HandshakeError {
+    /// A stable name for counting and for result documents; never changes once published.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Garbage { .. } => "garbage",
+            Self::Malformed(_) => "malformed_head",
+            Self::HeadTooLong => "head_too_long",
+            Self::OldHttp => "old_http",
+            Self::Status { .. } => "status",
+            Self::MissingUpgrade => "missing_upgrade",
+            Self::MissingConnection => "missing_connection",
+            Self::MissingAccept => "missing_accept",
+            Self::WrongAccept { .. } => "wrong_accept",
+            Self::UnaskedSubprotocol(_) => "unasked_subprotocol",
+            Self::UnaskedExtension(_) => "unasked_extension",
+            Self::Repeated(_) => "repeated_header",
+            Self::Method(_) => "method",
+            Self::MissingHost => "missing_host",
+            Self::MissingKey => "missing_key",
+            Self::WrongKey(_) => "wrong_key",
+            Self::WrongVersion(_) => "wrong_version",
+        }
+    }
+
+    /// The status with which a server refuses the request that is at fault (sections 4.2.2, 4.4).
+    #[must_use]
+    pub const fn rejection(&self) -> u16 {
+        match self {
+            Self::Method(_) => 405,
+            Self::HeadTooLong => 431,
+            Self::OldHttp => 505,
+            Self::MissingUpgrade | Self::MissingConnection | Self::WrongVersion(_) => 426,
+            _ => 400,
+        }
+    }
+}
+
+/// A TLS record begins with its type (an alert is 21) and major version 3.
+fn tls_advice(start: &str) -> &'static str {
+    if start.starts_with(r"\x15\x03") || start.starts_with(r"\x16\x03") {
+        ", which is TLS: try wss:// in place of ws://"
+    } else {
+        ": check host and port"
+    }
+}
+
+fn status_advice(code: u16) -> &'static str {
+    match code {
+        200..=299 => ": an ordinary web page; check the path",
+        300..=399 => ": use the address that it redirects to",
+        401 => ": give credentials with --auth or -H 'Authorization: …'",
+        403 => ": try --origin, or check the credentials",
+        404 => ": check the path",
+        400 => ": check the path, and --subprotocol and --origin if the server wants them",
+        407 => ": the proxy wants credentials",
+        421 => ": check the host name",
+        426 => ": the server wants another protocol or version",
+        429 => ": the server limits the rate of connections; try --connect-rate",
+        503 => ": the server is overloaded or at its limit of connections; try fewer",
+        502 | 504 => ": a proxy answered, but the server behind it does not",
+        500..=599 => ": look into the server's log",
+        _ => "",
+    }
+}
+
+/// ` → location`, or nothing.
+struct Arrow<'a>(&'a Option<String>);
+
+impl fmt::Display for Arrow<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(location) => write!(f, " → {location}"),
+            None => Ok(()),
+        }
+    }
+}

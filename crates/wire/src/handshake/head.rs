@@ -1,0 +1,148 @@
+//! What the heads of requests and responses have in common: where they end, and how their headers
+//! are asked for. Lists in headers follow RFC 9110 section 5.6.1.
+
+use httparse::Header;
+
+use super::{HandshakeError, MAX_HEAD};
+
+/// Headers that a head may have; more are refused as malformed.
+pub(super) const MAX_HEADERS: usize = 128;
+
+/// The length of the head at the front of `bytes`, its blank line included; `None` while it has
+/// not ended.
+///
+/// The caller gives everything received so far, each time anew. A head that trickles in is scanned
+/// again with every read; the scan looks at every other octet, so that even the longest head in
+/// reads of one octet costs less than the reads themselves.
+pub(super) fn end_of_head(bytes: &[u8]) -> Result<Option<usize>, HandshakeError> {
+    let scanned = &bytes[..bytes.len().min(MAX_HEAD)];
+    match blank_line(scanned) {
+        Some(end) => Ok(Some(end)),
+        None if bytes.len() >= MAX_HEAD => Err(HandshakeError::HeadTooLong),
+        None => Ok(None),
+    }
+}
+
+/// Where the first blank line ends. A line may end in LF alone (RFC 9112 section 2.2).
+fn blank_line(bytes: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    // `LF LF` or `LF CR LF`: of any two neighbours in such a row at least one is a line end, so
+    // that every other octet is enough to notice it.
+    while at < bytes.len() {
+        if matches!(bytes[at], b'\r' | b'\n')
+            && let Some(end) = blank_line_around(bytes, at)
+        {
+            return Some(end);
+        }
+        at += 2;
+    }
+    // The last octet may have been stepped over.
+    blank_line_around(bytes, bytes.len().checked_sub(1)?)
+}
+
+/// Where a blank line ends that the line end at `at` is part of.
+fn blank_line_around(bytes: &[u8], at: usize) -> Option<usize> {
+    let from = at.saturating_sub(2);
+    let window = &bytes[from..bytes.len().min(at + 3)];
+    (0..window.len()).find_map(|start| match &window[start..] {
+        [b'\n', b'\n', ..] => Some(from + start + 2),
+        [b'\n', b'\r', b'\n', ..] => Some(from + start + 3),
+        _ => None,
+    })
+}
+
+/// The first bytes, up to 16, for a message.
+pub(super) fn start_of(bytes: &[u8]) -> String {
+    bytes[..bytes.len().min(16)].escape_ascii().to_string()
+}
+
+/// What the parser found at fault, as an error of ours.
+pub(super) fn malformed(error: httparse::Error) -> HandshakeError {
+    HandshakeError::Malformed(error.to_string())
+}
+
+/// The headers of one head.
+#[derive(Clone, Copy)]
+pub(super) struct Headers<'a>(pub(super) &'a [Header<'a>]);
+
+impl<'a> Headers<'a> {
+    /// The values of all headers of this name, whatever its case, without surrounding blanks.
+    /// Octets that are not UTF-8 are replaced: no value that is compared here has any.
+    fn values(self, name: &str) -> impl Iterator<Item = String> {
+        self.0
+            .iter()
+            .filter(move |header| header.name.eq_ignore_ascii_case(name))
+            .map(|header| String::from_utf8_lossy(header.value).trim().to_owned())
+    }
+
+    /// The elements of the comma-separated lists in all headers of this name.
+    pub(super) fn list(self, name: &str) -> Vec<String> {
+        self.values(name)
+            .flat_map(|value| {
+                let elements = value.split(',').map(|element| element.trim().to_owned());
+                elements.collect::<Vec<_>>()
+            })
+            .filter(|element| !element.is_empty())
+            .collect()
+    }
+
+    /// Whether such a list has this element, whatever its case.
+    pub(super) fn list_has(self, name: &str, element: &str) -> bool {
+        self.list(name)
+            .iter()
+            .any(|found| found.eq_ignore_ascii_case(element))
+    }
+
+    /// The value of a header that may be there at most once.
+    pub(super) fn single(self, name: &'static str) -> Result<Option<String>, HandshakeError> {
+        let mut values = self.values(name);
+        let first = values.next();
+        match values.next() {
+            Some(_) => Err(HandshakeError::Repeated(name)),
+            None => Ok(first),
+        }
+    }
+
+    /// The value of the first header of this name.
+    pub(super) fn first(self, name: &str) -> Option<String> {
+        self.values(name).next()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_blank_line_is_found_wherever_it_begins() {
+        for blank in [&b"\r\n\r\n"[..], b"\n\n", b"\r\n\n", b"\n\r\n"] {
+            for before in 0..9 {
+                for behind in 0..5 {
+                    let head = [&vec![b'x'; before][..], blank].concat();
+                    let all = [&head[..], &vec![b'\r'; behind]].concat();
+                    assert_eq!(blank_line(&all), Some(head.len()), "{all:?}");
+                    for cut in 0..head.len() {
+                        assert_eq!(blank_line(&all[..cut]), None, "{:?}", &all[..cut]);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_of_two_blank_lines_counts() {
+        assert_eq!(blank_line(b"a\r\n\r\n\r\n\r\n"), Some(5));
+        assert_eq!(blank_line(b"a\n\n\n\n"), Some(3));
+        assert_eq!(blank_line(b"\r\r\n\r\r\n\r\n"), Some(8));
+    }
+
+    #[test]
+    fn a_head_may_be_as_long_as_the_limit_and_no_longer() {
+        let mut head = vec![b'x'; MAX_HEAD - 4];
+        head.extend_from_slice(b"\r\n\r\n");
+        assert_eq!(end_of_head(&head), Ok(Some(MAX_HEAD)));
+        assert_eq!(end_of_head(&head[..MAX_HEAD - 1]), Ok(None));
+        head.insert(0, b'x');
+        assert_eq!(end_of_head(&head), Err(HandshakeError::HeadTooLong));
+    }
+}
