@@ -1,1 +1,22 @@
-//! stub
+//! Reads wsbench results, judges and writes them.
+//!
+//! Everything here starts from one value, [`document::Document`]: what a run measured, on what
+//! machine, by which plan, and how far it may be believed. Nothing here measures, opens a socket,
+//! starts a thread or reads a clock, so a stored result prints the same as a fresh one.
+#![forbid(unsafe_code)]
+
+pub mod caveat;
+pub mod csv;
+pub mod document;
+pub mod hgrm;
+pub mod live;
+mod mark;
+pub mod markdown;
+pub mod plan_line;
+mod prose;
+#[cfg(feature = "screen")]
+pub mod screen;
+mod sparkline;
+pub mod style;
+pub mod summary;
+pub mod units;

@@ -1,0 +1,241 @@
+//! The audit: how far the figures of a run may be believed, and what to do where they may not.
+//!
+//! Each doubt is typed, said in numbers, and carries advice that fits the options in use. The
+//! audit changes no figure; it judges a document and nothing else.
+
+mod exchange;
+mod instrument;
+mod timing;
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::document::{Document, StopRule};
+
+/// What the audit found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Audit {
+    /// The judgement: that of the gravest caveat.
+    pub verdict: Verdict,
+    /// Every doubt, the gravest first.
+    #[serde(default)]
+    pub caveats: Vec<Caveat>,
+}
+
+/// How far the figures may be believed.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Nothing found that speaks against them.
+    #[default]
+    Ok,
+    /// They hold with the reservations named.
+    Doubtful,
+    /// They are not figures of what was to be measured.
+    Invalid,
+}
+
+impl Verdict {
+    /// The word that the document uses.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Doubtful => "doubtful",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
+/// One doubt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Caveat {
+    /// What was checked.
+    pub kind: Kind,
+    /// How much it weighs.
+    #[serde(default)]
+    pub severity: Severity,
+    /// What is wrong, in numbers.
+    pub message: String,
+    /// What to do about it; empty when there is nothing to do.
+    #[serde(default)]
+    pub advice: String,
+}
+
+/// How much a doubt weighs.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth knowing; the verdict stays.
+    #[default]
+    Note,
+    /// The figures hold with this reservation.
+    Doubtful,
+    /// The figures are not what they claim to be.
+    Invalid,
+}
+
+impl From<Severity> for Verdict {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Note => Self::Ok,
+            Severity::Doubtful => Self::Doubtful,
+            Severity::Invalid => Self::Invalid,
+        }
+    }
+}
+
+/// What was checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Every message sent is accounted for.
+    Conservation,
+    /// Something connected.
+    NothingConnected,
+    /// The server was there to the end.
+    ServerDied,
+    /// Something was answered.
+    NothingAnswered,
+    /// Answers carry what was sent.
+    Corrupted,
+    /// No message was skipped over.
+    Lost,
+    /// No message was answered twice.
+    Duplicated,
+    /// Nothing arrived that answers nothing.
+    Unasked,
+    /// Answers came in the order of the messages.
+    Reordered,
+    /// No message was still open at its deadline or at the end.
+    Unanswered,
+    /// No message or connection ended before its time.
+    Failures,
+    /// Every connection was answered at least once.
+    NeverAnswered,
+    /// As many connections as asked for, to the end.
+    Connections,
+    /// Connections × depth = rate × mean response time.
+    LittlesLaw,
+    /// The generator's threads had cores to spare.
+    GeneratorCpu,
+    /// The generator's threads ran when they wanted to.
+    GeneratorStarved,
+    /// Sends left when they were due.
+    Pace,
+    /// The run went to its end.
+    Interrupted,
+    /// Answers were compared with what was sent.
+    Verification,
+    /// Answers were matched by identity.
+    Matching,
+    /// Samples enough for the percentiles that are usually quoted.
+    Samples,
+    /// The measured window is long enough.
+    ShortRun,
+    /// Answers kept coming.
+    Gaps,
+    /// Service times do not look like Nagle's algorithm against delayed acknowledgements.
+    DelayedAck,
+    /// Server and generator had cores of their own.
+    SharedMachine,
+    /// A check that this version does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Judges a document by its figures; the audit that it already carries is not looked at.
+#[must_use]
+pub fn audit(document: &Document) -> Audit {
+    let mut caveats = exchange::caveats(document);
+    caveats.extend(instrument::caveats(document));
+    caveats.extend(timing::caveats(document));
+    // A stable sort: among equals the order of the checks stays, which puts causes first.
+    caveats.sort_by_key(|caveat| std::cmp::Reverse(caveat.severity));
+    let verdict = caveats
+        .first()
+        .map_or(Verdict::Ok, |gravest| gravest.severity.into());
+    Audit { verdict, caveats }
+}
+
+impl Audit {
+    /// The caveats of this kind.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Caveat> {
+        self.caveats
+            .iter()
+            .filter(move |caveat| caveat.kind == kind)
+    }
+
+    /// The caveats that do not change the verdict.
+    pub fn notes(&self) -> impl Iterator<Item = &Caveat> {
+        self.caveats
+            .iter()
+            .filter(|caveat| caveat.severity == Severity::Note)
+    }
+
+    /// The caveats that do change the verdict, the gravest first.
+    pub fn doubts(&self) -> impl Iterator<Item = &Caveat> {
+        self.caveats
+            .iter()
+            .filter(|caveat| caveat.severity != Severity::Note)
+    }
+}
+
+impl fmt::Display for Audit {
+    /// One line: `audit: ok`, or the verdict, the gravest doubt, what to do about it, and how many
+    /// more there are.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "audit: {}", self.verdict.word())?;
+        let mut doubts = self.doubts();
+        if let Some(gravest) = doubts.next() {
+            write!(f, ": {gravest}")?;
+        }
+        match doubts.count() {
+            0 => Ok(()),
+            more => write!(f, " (+{more} more)"),
+        }
+    }
+}
+
+impl fmt::Display for Caveat {
+    /// The message, and after a dash what to do about it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if !self.advice.is_empty() {
+            write!(f, " — {}", self.advice)?;
+        }
+        Ok(())
+    }
+}
+
+impl Caveat {
+    /// A caveat of this kind and weight.
+    fn new(
+        kind: Kind,
+        severity: Severity,
+        message: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind,
+            severity,
+            message: message.into(),
+            advice: advice.into(),
+        }
+    }
+}
+
+/// How to get more samples or a longer window, by the stop rule in use.
+fn how_to_run_longer(document: &Document) -> &'static str {
+    match document.plan.stop {
+        StopRule::Messages { .. } => "run longer: a greater -n",
+        StopRule::Duration { .. } => "run longer: a greater -d",
+        StopRule::Clients { .. } => "run longer: more --clients or more round trips -r",
+    }
+}

@@ -1,0 +1,141 @@
+//! Checks of the instrument itself: had the generator the cores it needed, and did it send when it
+//! should. Not of the server.
+
+use super::{Caveat, Kind, Severity};
+use crate::document::{Document, Thread};
+use crate::units::{count, percent, span};
+
+/// Above this share of a core a thread has no time to spare.
+const BUSY_SHARE: f64 = 0.90;
+/// Above this share of the window spent runnable but not running, worth knowing.
+const WAIT_NOTED: f64 = 0.01;
+/// Above this share the times measured are partly the scheduler's.
+const WAIT_DOUBTED: f64 = 0.10;
+/// Send lag below this is never worth a word, ns.
+const LAG_FLOOR_NS: f64 = 20_000.0;
+/// Send lag of p99 worth knowing, as a share of the median service time.
+const LAG_SHARE: f64 = 0.10;
+/// With fewer cores than this, server and generator cannot both have two.
+const CORES_FOR_TWO: u32 = 4;
+
+/// Every doubt about the instrument.
+pub(super) fn caveats(document: &Document) -> Vec<Caveat> {
+    [
+        generator_cpu(document),
+        generator_starved(document),
+        pace(document),
+        shared_machine(document),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// A thread that used its core up: what is seen is partly wsbench.
+fn generator_cpu(document: &Document) -> Option<Caveat> {
+    let (number, thread) = greatest(document, |thread| thread.cpu_share)?;
+    (thread.cpu_share > BUSY_SHARE).then(|| {
+        Caveat::new(
+            Kind::GeneratorCpu,
+            Severity::Doubtful,
+            format!(
+                "the generator is the bottleneck (thread {number} used {} of a core): \
+                 what you see is partly wsbench",
+                percent(thread.cpu_share)
+            ),
+            relief(document),
+        )
+    })
+}
+
+/// What relieves a busy generator, given the options and the machine in use.
+fn relief(document: &Document) -> String {
+    let threads = document.plan.threads;
+    let room = document.host.cpus.is_none_or(|cpus| threads < cpus);
+    let mut ways = Vec::new();
+    if room && threads < document.plan.connections {
+        ways.push(format!("more threads -t (now {threads})"));
+    }
+    if document.plan.depth() > 1 {
+        ways.push(format!("less depth -p (now {})", document.plan.depth()));
+    }
+    if document.plan.connections > threads {
+        ways.push(format!(
+            "fewer connections -c (now {})",
+            count(document.plan.connections.into())
+        ));
+    }
+    if document.loopback || document.embedded_server {
+        ways.push("a server on other cores".to_owned());
+    }
+    if ways.is_empty() {
+        ways.push("a faster machine for the generator".to_owned());
+    }
+    ways.join(", ")
+}
+
+/// A thread that wanted to run and was not let.
+fn generator_starved(document: &Document) -> Option<Caveat> {
+    let wait_share = |thread: &Thread| match thread.run_wait_s {
+        Some(wait) if thread.wall_s > 0.0 => wait / thread.wall_s,
+        _ => 0.0,
+    };
+    let (number, thread) = greatest(document, wait_share)?;
+    let share = wait_share(&thread);
+    (share > WAIT_NOTED).then(|| {
+        let severity = if share > WAIT_DOUBTED {
+            Severity::Doubtful
+        } else {
+            Severity::Note
+        };
+        Caveat::new(
+            Kind::GeneratorStarved,
+            severity,
+            format!(
+                "thread {number} of the generator waited for a core {} of the time",
+                percent(share)
+            ),
+            "give it cores of its own (--pin), or stop what else runs here",
+        )
+    })
+}
+
+/// The thread for which a share is greatest, with its number.
+fn greatest(document: &Document, share: impl Fn(&Thread) -> f64) -> Option<(usize, Thread)> {
+    let threads = document.generator.threads.iter().copied().enumerate();
+    threads.max_by(|(_, a), (_, b)| share(a).total_cmp(&share(b)))
+}
+
+/// Sends that left late. In the closed loop that costs rate, not truth: service time begins at the
+/// send itself, and so it is a note.
+fn pace(document: &Document) -> Option<Caveat> {
+    let lag = document.send_lag_ns.p99? as f64;
+    let service = document.service_ns.p50? as f64;
+    (lag > LAG_FLOOR_NS && lag > LAG_SHARE * service).then(|| {
+        Caveat::new(
+            Kind::Pace,
+            Severity::Note,
+            format!(
+                "sends left late by {} at p99, {} of the median service time",
+                span(lag),
+                percent(lag / service)
+            ),
+            "service time excludes it, response time includes it",
+        )
+    })
+}
+
+/// Server and generator on one small machine.
+fn shared_machine(document: &Document) -> Option<Caveat> {
+    let cpus = document.host.cpus?;
+    let shared = document.loopback || document.embedded_server;
+    (shared && cpus < CORES_FOR_TWO).then(|| {
+        let cores = if cpus == 1 { "core" } else { "cores" };
+        Caveat::new(
+            Kind::SharedMachine,
+            Severity::Note,
+            format!("server and generator share this machine's {cpus} {cores}"),
+            "compare runs made here with each other, not with other machines",
+        )
+    })
+}

@@ -1,0 +1,129 @@
+//! Checks of the times measured: do they agree with the rate, is the window long enough, does
+//! their shape point at something other than the server's work.
+
+use wsbench_load::nanos::Nanos;
+
+use super::{Caveat, Kind, Severity, how_to_run_longer};
+use crate::document::{Document, Ended};
+use crate::units::{percent, seconds};
+
+/// Below this many answers Little's law is not looked at.
+const LITTLE_SAMPLES: u64 = 1_000;
+/// Each slot in flight must have turned over this often: messages that straddle the window's edges
+/// count on one side of the law only, and fewer turns would let them exceed the tolerance.
+const LITTLE_TURNS: u64 = 50;
+/// The two sides of Little's law may differ by this share.
+const LITTLE_TOLERANCE: f64 = 0.02;
+/// A measured window shorter than this is short, s.
+const SHORT_WINDOW_S: f64 = 1.0;
+/// A gap shorter than this is not listed, s.
+const GAP_FLOOR_S: f64 = 0.1;
+/// Nor one that is not this many times the 99th percentile.
+const GAP_TIMES_P99: f64 = 10.0;
+/// Where a delayed acknowledgement ends: Linux waits 40 ms at least, others 200 ms.
+const DELAYED_ACK_MS: [(u64, u64); 2] = [(38, 48), (195, 210)];
+/// Share of the answers in one of those bands that makes it a suspect.
+const DELAYED_ACK_SHARE: f64 = 0.20;
+/// A generator busier than this may be slow for its own reasons.
+const IDLE_SHARE: f64 = 0.50;
+
+/// Every doubt about the times.
+pub(super) fn caveats(document: &Document) -> Vec<Caveat> {
+    [
+        littles_law(document),
+        short_run(document),
+        gaps(document),
+        delayed_ack(document),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Little's law: the time that messages were to be in flight is the time that they were.
+fn littles_law(document: &Document) -> Option<Caveat> {
+    let offered = document.offered_in_flight_s?;
+    let answered = document.response_ns.count;
+    let slots = u64::from(document.plan.connections) * u64::from(document.plan.depth());
+    let enough = answered >= LITTLE_SAMPLES && answered >= LITTLE_TURNS.saturating_mul(slots);
+    if !enough || document.duration_s <= 0.0 {
+        return None;
+    }
+    let measured = document.response_ns.sum_ns()? / 1e9;
+    let difference = (measured - offered).abs() / offered.max(measured);
+    (difference > LITTLE_TOLERANCE).then(|| {
+        Caveat::new(
+            Kind::LittlesLaw,
+            Severity::Doubtful,
+            format!(
+                "Little's law is off by {}: connections × depth kept {:.2} in flight, \
+                 rate × mean response accounts for {:.2}",
+                percent(difference),
+                offered / document.duration_s,
+                measured / document.duration_s,
+            ),
+            "time was lost between answers and sends, or in messages never answered; \
+             less load, or more threads -t",
+        )
+    })
+}
+
+/// A window too short to average over anything.
+fn short_run(document: &Document) -> Option<Caveat> {
+    let ran = document.ended != Ended::NothingConnected && document.messages.sent > 0;
+    (ran && document.duration_s < SHORT_WINDOW_S).then(|| {
+        Caveat::new(
+            Kind::ShortRun,
+            Severity::Note,
+            format!("short run: {} of measurement", seconds(document.duration_s)),
+            how_to_run_longer(document),
+        )
+    })
+}
+
+/// Stalls that percentiles hide.
+fn gaps(document: &Document) -> Option<Caveat> {
+    let p99_s = document.service_ns.p99? as f64 / 1e9;
+    let listed: Vec<String> = document
+        .gaps
+        .iter()
+        .filter(|gap| gap.length_s >= GAP_FLOOR_S && gap.length_s > GAP_TIMES_P99 * p99_s)
+        .map(|gap| format!("{} at {:.1}s", seconds(gap.length_s), gap.start_s))
+        .collect();
+    (!listed.is_empty()).then(|| {
+        Caveat::new(
+            Kind::Gaps,
+            Severity::Note,
+            format!("no answer at all for {}", listed.join(", ")),
+            "a pause of the server or of this machine; percentiles of a closed loop hide it",
+        )
+    })
+}
+
+/// A mode where delayed acknowledgements end, and a generator with nothing to do: two writes of the
+/// server, the second held by Nagle's algorithm (RFC 896) until the first is acknowledged.
+fn delayed_ack(document: &Document) -> Option<Caveat> {
+    let threads = &document.generator.threads;
+    if threads.iter().any(|thread| thread.cpu_share > IDLE_SHARE) {
+        return None;
+    }
+    let spans = document.service_ns.histogram()?;
+    let share_within = |(from, to): (u64, u64)| {
+        let below = spans.count_at_or_below(Nanos(Nanos::from_millis(from).0 - 1));
+        let upto = spans.count_at_or_below(Nanos::from_millis(to));
+        upto.saturating_sub(below) as f64 / spans.count() as f64
+    };
+    let (from, to) = DELAYED_ACK_MS
+        .into_iter()
+        .find(|band| share_within(*band) >= DELAYED_ACK_SHARE)?;
+    Some(Caveat::new(
+        Kind::DelayedAck,
+        Severity::Note,
+        format!(
+            "{} of service times lie within {from}–{to} ms: Nagle and delayed ACK suspected, \
+             not server cost",
+            percent(share_within((from, to)))
+        ),
+        "set TCP_NODELAY on the server, or write each frame with one call",
+    ))
+}

@@ -1,0 +1,164 @@
+//! Results as comma-separated values (RFC 4180, with line feeds): one line a result, or one line an
+//! interval. Figures are as in the document, unrounded; what is absent there is empty here.
+
+use crate::document::{Distribution, Document, Percentile};
+
+/// One line of a table under its header.
+struct Row {
+    names: Vec<String>,
+    values: Vec<String>,
+}
+
+impl Row {
+    fn put(&mut self, name: impl Into<String>, value: &impl ToString) {
+        self.names.push(name.into());
+        self.values.push(quoted(&value.to_string()));
+    }
+
+    fn put_known(&mut self, name: impl Into<String>, value: Option<impl ToString>) {
+        let value = value.map_or_else(String::new, |value| value.to_string());
+        self.put(name, &value);
+    }
+
+    fn put_spans(&mut self, prefix: &str, spans: &Distribution) {
+        self.put(format!("{prefix}_count"), &spans.count);
+        self.put_known(format!("{prefix}_min"), spans.min);
+        self.put_known(format!("{prefix}_mean"), spans.mean);
+        self.put_known(format!("{prefix}_stdev"), spans.stdev);
+        for percentile in Percentile::ALL {
+            let label = percentile.label().replace('.', "_");
+            self.put_known(format!("{prefix}_{label}"), spans.at(percentile));
+        }
+        self.put_known(format!("{prefix}_max"), spans.max);
+    }
+}
+
+/// The header and one line for each result.
+#[must_use]
+pub fn results(documents: &[&Document]) -> String {
+    let rows: Vec<Row> = documents.iter().map(|document| row(document)).collect();
+    let mut text = String::new();
+    if let Some(first) = rows.first() {
+        push_line(&mut text, &first.names);
+    }
+    for row in &rows {
+        push_line(&mut text, &row.values);
+    }
+    text
+}
+
+/// The time series of a result: the header and one line for each interval.
+#[must_use]
+pub fn intervals(document: &Document) -> String {
+    let mut text = String::from(
+        "at_s,length_s,messages,messages_per_s,service_ns_p50,service_ns_p99,service_ns_max,\
+         service_ns_mean,errors,alive\n",
+    );
+    for interval in &document.intervals {
+        let spans = &interval.service_ns;
+        let mut row = Row {
+            names: Vec::new(),
+            values: Vec::new(),
+        };
+        row.put("", &interval.at_s);
+        row.put("", &interval.length_s);
+        row.put("", &interval.messages);
+        row.put_known("", interval.messages_per_s());
+        row.put_known("", spans.p50);
+        row.put_known("", spans.p99);
+        row.put_known("", spans.max);
+        row.put_known("", spans.mean);
+        row.put("", &interval.errors);
+        row.put("", &interval.alive);
+        push_line(&mut text, &row.values);
+    }
+    text
+}
+
+/// Every figure of a result that is a single value, with its name.
+fn row(document: &Document) -> Row {
+    let mut row = Row {
+        names: Vec::new(),
+        values: Vec::new(),
+    };
+    let (plan, messages) = (&document.plan, &document.messages);
+    row.put_known("name", plan.name.as_deref());
+    row.put("started_at", &document.started_at);
+    row.put("url", &plan.url);
+    row.put("connections", &plan.connections);
+    row.put("depth", &plan.depth());
+    row.put("threads", &plan.threads);
+    row.put("seed", &document.seed);
+    row.put("verdict", &document.audit.verdict.word());
+    row.put("duration_s", &document.duration_s);
+    row.put_known("messages_per_s", document.messages_per_s);
+    row.put_known("asked_messages_per_s", document.asked_messages_per_s);
+    row.put_known("sent_bytes_per_s", document.sent_bytes_per_s);
+    row.put_known("received_bytes_per_s", document.received_bytes_per_s);
+    for (name, value) in [
+        ("due", messages.due),
+        ("sent", messages.sent),
+        ("answered", messages.answered),
+        ("timed_out", messages.timed_out),
+        ("failed", messages.failed),
+        ("in_flight_at_end", messages.in_flight_at_end),
+        ("lost", messages.lost),
+        ("duplicated", messages.duplicated),
+        ("reordered", messages.reordered),
+        ("corrupted", messages.corrupted),
+        ("unasked", messages.unasked),
+    ] {
+        row.put(format!("messages_{name}"), &value);
+    }
+    let connections = &document.connections;
+    for (name, value) in [
+        ("asked", connections.asked),
+        ("opened", connections.opened),
+        ("upgraded", connections.upgraded),
+        ("alive_at_end", connections.alive_at_end),
+        ("replaced", connections.replaced),
+        ("peak_concurrent", connections.peak_concurrent),
+        ("never_answered", connections.never_answered),
+    ] {
+        row.put(format!("connections_{name}"), &value);
+    }
+    row.put_spans("response_ns", &document.response_ns);
+    row.put_spans("service_ns", &document.service_ns);
+    row.put_spans("send_lag_ns", &document.send_lag_ns);
+    let threads = &document.generator.threads;
+    let busiest = threads
+        .iter()
+        .map(|thread| thread.cpu_share)
+        .max_by(f64::total_cmp);
+    row.put_known("generator_cpu_share_max", busiest);
+    let server = document.server.unwrap_or_default();
+    row.put_known("server_cpu_us_per_message", server.cpu_us_per_message);
+    row.put_known("server_rss_bytes", server.rss_bytes);
+    row
+}
+
+/// A field with quotes where it needs them (RFC 4180 section 2.5 to 2.7).
+fn quoted(field: &str) -> String {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
+}
+
+fn push_line(text: &mut String, fields: &[String]) {
+    text.push_str(&fields.join(","));
+    text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn fields_are_quoted_where_they_must_be() {
+        assert_eq!(quoted("plain"), "plain");
+        assert_eq!(quoted("a,b"), "\"a,b\"");
+        assert_eq!(quoted("say \"hi\"\n"), "\"say \"\"hi\"\"\n\"");
+    }
+}

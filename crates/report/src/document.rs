@@ -1,0 +1,395 @@
+//! The result document: the one value that is stored, read again, judged and rendered.
+//!
+//! It is made once from a run (`Document::new`), carries its own audit, and is all that any
+//! renderer sees. It measures nothing and keeps no handle on the run. Names carry their units;
+//! what was not measured is absent, never zero.
+
+mod build;
+mod calendar;
+mod distribution;
+mod host;
+mod order;
+mod outcome;
+mod storage;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use build::RunContext;
+pub use distribution::{Distribution, Percentile, Support};
+pub use host::Host;
+pub use order::{Arrival, Encoding, Family, Matching, Order, Payload, StopRule, Verify};
+pub use outcome::{FailureReason, Outcome};
+pub use storage::{DocumentError, SCHEMA, read, schema, write};
+
+use crate::caveat::Audit;
+
+/// The result of one run.
+///
+/// Fields that this version does not know are ignored on reading, and optional ones that are
+/// missing take their defaults, so that older and newer documents of the same schema are read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "wsbench result")]
+pub struct Document {
+    /// Name and version of this schema: `wsbench.result/1`.
+    pub schema: String,
+    /// Version of wsbench that measured.
+    pub tool_version: String,
+    /// Wall-clock start, RFC 3339 in UTC.
+    pub started_at: String,
+    /// The command line that was run.
+    pub command: String,
+    /// Seed of every random choice; with the command it repeats the run.
+    pub seed: u64,
+    /// The generator's machine.
+    #[serde(default)]
+    pub host: Host,
+    /// Whether the server was wsbench's own, in the same process.
+    #[serde(default)]
+    pub embedded_server: bool,
+    /// Whether the server was reached over loopback, and so shared the machine.
+    #[serde(default)]
+    pub loopback: bool,
+    /// Addresses the host resolved to, the one used first.
+    #[serde(default)]
+    pub addresses: Vec<String>,
+    /// What was to be done, as resolved.
+    pub plan: Order,
+    /// How far the figures may be believed.
+    pub audit: Audit,
+    /// Why the run ended.
+    pub ended: Ended,
+    /// Length of the measured window, s.
+    pub duration_s: f64,
+    /// From the first connect to the last close, s.
+    #[serde(default)]
+    pub total_s: f64,
+    /// Answers received within the window, a second; absent when the window has no length.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages_per_s: Option<f64>,
+    /// What the plan asked for, a second; absent in the closed loop, which asks for no rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_messages_per_s: Option<f64>,
+    /// Bytes written to the sockets, a second, frame headers included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_bytes_per_s: Option<f64>,
+    /// Bytes read from the sockets, a second, frame headers included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_bytes_per_s: Option<f64>,
+    /// Messages of the measured window.
+    pub messages: Messages,
+    /// Bytes of the measured window.
+    #[serde(default)]
+    pub bytes: Bytes,
+    /// Connections over the whole run.
+    pub connections: Connections,
+    /// Time that connections spent with round trips under way within the window, added up over
+    /// connections and multiplied by the depth, s: the left side of Little's law.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offered_in_flight_s: Option<f64>,
+    /// Service time, received − sent, ns.
+    pub service_ns: Distribution,
+    /// Response time, received − due, ns.
+    pub response_ns: Distribution,
+    /// How late the sends left, sent − due, ns.
+    #[serde(default)]
+    pub send_lag_ns: Distribution,
+    /// How long answers waited in the generator's own receive queue, by kernel stamps, ns; absent
+    /// without kernel stamps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receive_wait_ns: Option<Distribution>,
+    /// The opening of connections, by part, ns.
+    #[serde(default)]
+    pub handshake_ns: Handshake,
+    /// What went wrong, by phase and kind.
+    #[serde(default)]
+    pub errors: Vec<Failure>,
+    /// Close codes received, with their counts; 1005 stands for none given (RFC 6455 section
+    /// 7.4.1).
+    #[serde(default)]
+    pub close_codes: BTreeMap<u16, u64>,
+    /// What the generator itself used.
+    #[serde(default)]
+    pub generator: Generator,
+    /// What the server used; absent where unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<Server>,
+    /// The time series.
+    #[serde(default)]
+    pub intervals: Vec<Interval>,
+    /// The longest spans without any answer while answers were awaited, longest first.
+    #[serde(default)]
+    pub gaps: Vec<Gap>,
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// Its stop rule held.
+    Complete,
+    /// It was asked to stop.
+    Interrupted,
+    /// No connection was ever upgraded.
+    NothingConnected,
+    /// The server was there and stayed away.
+    ServerDied,
+}
+
+/// Messages of the measured window: `sent = answered + timed_out + failed + in_flight_at_end`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Messages {
+    /// Due by the plan.
+    pub due: u64,
+    /// Handed to the socket, at least in part.
+    pub sent: u64,
+    /// Answered rightly.
+    pub answered: u64,
+    /// Unanswered at their deadline.
+    pub timed_out: u64,
+    /// Ended otherwise: connection lost, or wrong answer.
+    pub failed: u64,
+    /// Unanswered when the drain ended.
+    pub in_flight_at_end: u64,
+    /// Answers that arrived within the window: the numerator of `messages_per_s`.
+    #[serde(default)]
+    pub received_in_window: u64,
+    /// Never answered although a later one on the same connection was.
+    #[serde(default)]
+    pub lost: u64,
+    /// Further answers to a message already answered.
+    #[serde(default)]
+    pub duplicated: u64,
+    /// Right answers that came after the answer to a later message.
+    #[serde(default)]
+    pub reordered: u64,
+    /// Answers whose bytes or opcode differ from what was sent.
+    #[serde(default)]
+    pub corrupted: u64,
+    /// Messages that answer nothing that was sent.
+    #[serde(default)]
+    pub unasked: u64,
+    /// Sent and answered in the warm-up, which nothing else counts.
+    #[serde(default)]
+    pub warmup: u64,
+}
+
+impl Messages {
+    /// What became of the messages, added up: equal to `sent` when none is unaccounted for.
+    #[must_use]
+    pub fn accounted(&self) -> u128 {
+        [
+            self.answered,
+            self.timed_out,
+            self.failed,
+            self.in_flight_at_end,
+        ]
+        .into_iter()
+        .map(u128::from)
+        .sum()
+    }
+
+    /// Messages that were sent and not answered rightly.
+    #[must_use]
+    pub fn unanswered(&self) -> u64 {
+        self.sent.saturating_sub(self.answered)
+    }
+}
+
+/// Bytes of the measured window, frame headers included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Bytes {
+    /// Written to the sockets.
+    pub sent: u64,
+    /// Read from the sockets.
+    pub received: u64,
+}
+
+/// Connections over the whole run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Connections {
+    /// Asked for at a time.
+    pub asked: u64,
+    /// TCP connections begun.
+    #[serde(default)]
+    pub attempted: u64,
+    /// TCP connections established.
+    pub opened: u64,
+    /// Upgraded to WebSocket.
+    pub upgraded: u64,
+    /// Upgraded and open when the window closed.
+    pub alive_at_end: u64,
+    /// Ended before their time.
+    #[serde(default)]
+    pub failed: u64,
+    /// Opened in the place of one that had ended.
+    #[serde(default)]
+    pub replaced: u64,
+    /// Most that were established at the same time.
+    #[serde(default)]
+    pub peak_concurrent: u64,
+    /// Clients that made all their round trips (client-replacement model only).
+    #[serde(default)]
+    pub clients_completed: u64,
+    /// Closed by both sides with the closing handshake (RFC 6455 section 7).
+    #[serde(default)]
+    pub closed_cleanly: u64,
+    /// Upgraded and sent on, but not a single message was answered.
+    #[serde(default)]
+    pub never_answered: u64,
+}
+
+/// The opening of connections, by part, ns: one sample an upgraded connection, except `dns`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Handshake {
+    /// Resolving the host, once a run and before it; absent for a literal address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dns: Option<Distribution>,
+    /// From the connect call to the connection established.
+    pub tcp: Distribution,
+    /// The TLS handshake; absent without TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Distribution>,
+    /// From the upgrade request's write to its response read.
+    pub upgrade: Distribution,
+    /// Service time of the first message on the connection.
+    pub first_message: Distribution,
+}
+
+impl Handshake {
+    /// The parts that took place, in order, with their names.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(&'static str, &Distribution)> {
+        let parts = [
+            ("DNS", self.dns.as_ref()),
+            ("TCP", Some(&self.tcp)),
+            ("TLS", self.tls.as_ref()),
+            ("upgrade", Some(&self.upgrade)),
+            ("first message", Some(&self.first_message)),
+        ];
+        let took_place = parts.into_iter();
+        took_place
+            .filter_map(|(name, spans)| spans.map(|spans| (name, spans)))
+            .collect()
+    }
+}
+
+/// One kind of failure and how often it was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Failure {
+    /// Where in the life of a connection: `connect`, `handshake`, `frames`, `answers`, `close` or
+    /// `local`.
+    pub phase: String,
+    /// Which kind: a stable snake_case name.
+    pub kind: String,
+    /// How often.
+    pub count: u64,
+    /// The first one seen, in words.
+    #[serde(default)]
+    pub example: String,
+}
+
+/// What the generator itself used.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Generator {
+    /// One entry a thread, over the measured window.
+    pub threads: Vec<Thread>,
+    /// Peak resident memory of the process, bytes; absent where the system does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_rss_bytes: Option<u64>,
+}
+
+/// One generator thread over the measured window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Thread {
+    /// Share of one core used, 0.0 to 1.0.
+    pub cpu_share: f64,
+    /// CPU time in user mode, s.
+    pub user_s: f64,
+    /// CPU time in the kernel, s.
+    pub system_s: f64,
+    /// Wall-clock time of the window for this thread, s.
+    #[serde(default)]
+    pub wall_s: f64,
+    /// Time runnable but not running, s; absent where unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_wait_s: Option<f64>,
+    /// Core it was pinned to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<usize>,
+}
+
+/// What the server used, where it could be watched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Server {
+    /// CPU time a message, µs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_us_per_message: Option<f64>,
+    /// Resident memory at the end of the window, bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rss_bytes: Option<u64>,
+    /// Memory a connection, bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_per_connection: Option<f64>,
+}
+
+/// One interval of the time series.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Interval {
+    /// Its end, since the opening of the measured window, s.
+    pub at_s: f64,
+    /// Its length, s.
+    #[serde(default)]
+    pub length_s: f64,
+    /// Right answers received.
+    pub messages: u64,
+    /// Service time within it.
+    #[serde(default)]
+    pub service_ns: IntervalSpans,
+    /// Failures of any kind.
+    #[serde(default)]
+    pub errors: u64,
+    /// Connections upgraded and open at its end.
+    #[serde(default)]
+    pub alive: u64,
+}
+
+impl Interval {
+    /// Right answers a second; `None` when the interval has no length.
+    #[must_use]
+    pub fn messages_per_s(&self) -> Option<f64> {
+        (self.length_s > 0.0).then(|| self.messages as f64 / self.length_s)
+    }
+}
+
+/// Service time within one interval, ns; all absent without samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct IntervalSpans {
+    /// Median.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p50: Option<u64>,
+    /// 99th percentile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p99: Option<u64>,
+    /// Longest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<u64>,
+    /// Arithmetic mean.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean: Option<f64>,
+}
+
+/// A span without any answer while answers were awaited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Gap {
+    /// Its start, since the opening of the measured window, s.
+    pub start_s: f64,
+    /// Its length, s.
+    pub length_s: f64,
+}

@@ -1,0 +1,205 @@
+//! From a run to its document: figures are carried over, rates are taken, the audit is made.
+//!
+//! Nothing is rounded here; how many digits are shown is the renderers' affair.
+
+use wsbench_load::histogram::Histogram;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::Plan;
+use wsbench_load::result::{self, RunResult};
+
+use super::{
+    Bytes, Connections, Distribution, Document, Ended, Failure, Gap, Generator, Handshake, Host,
+    Interval, IntervalSpans, Messages, Order, SCHEMA, Thread, calendar,
+};
+use crate::caveat::{Audit, audit};
+
+/// What surrounds a run and neither its plan nor its result knows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunContext {
+    /// The command line, as a shell would take it again.
+    pub command: String,
+    /// Version of wsbench.
+    pub tool_version: String,
+    /// The generator's machine.
+    pub host: Host,
+    /// Whether the server was wsbench's own, in the same process.
+    pub embedded_server: bool,
+    /// Whether the server was reached over loopback.
+    pub loopback: bool,
+}
+
+impl Document {
+    /// The document of a run, audited.
+    #[must_use]
+    pub fn new(result: &RunResult, plan: &Plan, context: &RunContext) -> Self {
+        let per_s = |amount: u64| {
+            (result.measured > Nanos::ZERO).then(|| amount as f64 / result.measured.as_secs_f64())
+        };
+        let mut document = Self {
+            schema: SCHEMA.to_owned(),
+            tool_version: context.tool_version.clone(),
+            started_at: calendar::rfc3339(result.started_at_unix_ms),
+            command: context.command.clone(),
+            seed: plan.seed,
+            host: context.host.clone(),
+            embedded_server: context.embedded_server,
+            loopback: context.loopback,
+            addresses: result.addresses.clone(),
+            plan: Order::from(plan),
+            audit: Audit::default(),
+            ended: result.ended.into(),
+            duration_s: result.measured.as_secs_f64(),
+            total_s: result.total.as_secs_f64(),
+            messages_per_s: per_s(result.messages.received_in_window),
+            asked_messages_per_s: None,
+            sent_bytes_per_s: per_s(result.bytes.sent),
+            received_bytes_per_s: per_s(result.bytes.received),
+            messages: result.messages.into(),
+            bytes: Bytes {
+                sent: result.bytes.sent,
+                received: result.bytes.received,
+            },
+            connections: result.connections.into(),
+            offered_in_flight_s: Some(result.offered_in_flight_ns as f64 / 1e9),
+            service_ns: Distribution::of(&result.service),
+            response_ns: Distribution::of(&result.response),
+            send_lag_ns: Distribution::of(&result.send_lag),
+            receive_wait_ns: None,
+            handshake_ns: (&result.handshake).into(),
+            errors: result.failures.iter().map(Failure::from).collect(),
+            close_codes: result.close_codes.clone(),
+            generator: (&result.generator).into(),
+            server: None,
+            intervals: result.intervals.iter().map(Interval::from).collect(),
+            gaps: result.gaps.iter().map(Gap::from).collect(),
+        };
+        document.audit = audit(&document);
+        document
+    }
+}
+
+impl From<result::Ended> for Ended {
+    fn from(ended: result::Ended) -> Self {
+        match ended {
+            result::Ended::Complete => Self::Complete,
+            result::Ended::Interrupted => Self::Interrupted,
+            result::Ended::NothingConnected => Self::NothingConnected,
+            result::Ended::ServerDied => Self::ServerDied,
+        }
+    }
+}
+
+impl From<result::MessageCounts> for Messages {
+    fn from(counts: result::MessageCounts) -> Self {
+        Self {
+            due: counts.due,
+            sent: counts.sent,
+            answered: counts.answered,
+            timed_out: counts.timed_out,
+            failed: counts.failed,
+            in_flight_at_end: counts.in_flight_at_end,
+            received_in_window: counts.received_in_window,
+            lost: counts.lost,
+            duplicated: counts.duplicated,
+            reordered: counts.reordered,
+            corrupted: counts.corrupted,
+            unasked: counts.unasked,
+            warmup: counts.warmup,
+        }
+    }
+}
+
+impl From<result::ConnectionCounts> for Connections {
+    fn from(counts: result::ConnectionCounts) -> Self {
+        Self {
+            asked: counts.asked,
+            attempted: counts.attempted,
+            opened: counts.opened,
+            upgraded: counts.upgraded,
+            alive_at_end: counts.alive_at_end,
+            failed: counts.failed,
+            replaced: counts.replaced,
+            peak_concurrent: counts.peak_concurrent,
+            clients_completed: counts.clients_completed,
+            closed_cleanly: counts.closed_cleanly,
+            never_answered: counts.never_answered,
+        }
+    }
+}
+
+impl From<&result::HandshakeTimes> for Handshake {
+    fn from(times: &result::HandshakeTimes) -> Self {
+        let once = |span: Nanos| {
+            let mut spans = Histogram::new();
+            spans.record(span);
+            Distribution::of(&spans)
+        };
+        Self {
+            dns: times.dns.map(once),
+            tcp: Distribution::of(&times.tcp),
+            tls: None,
+            upgrade: Distribution::of(&times.upgrade),
+            first_message: Distribution::of(&times.first_message),
+        }
+    }
+}
+
+impl From<&result::Failure> for Failure {
+    fn from(failure: &result::Failure) -> Self {
+        Self {
+            phase: failure.phase.name().to_owned(),
+            kind: failure.kind.to_owned(),
+            count: failure.count,
+            example: failure.example.clone(),
+        }
+    }
+}
+
+impl From<&result::GeneratorUsage> for Generator {
+    fn from(usage: &result::GeneratorUsage) -> Self {
+        Self {
+            threads: usage.threads.iter().map(Thread::from).collect(),
+            max_rss_bytes: (usage.max_rss_bytes > 0).then_some(usage.max_rss_bytes),
+        }
+    }
+}
+
+impl From<&result::ThreadUsage> for Thread {
+    fn from(usage: &result::ThreadUsage) -> Self {
+        Self {
+            cpu_share: usage.cpu_share(),
+            user_s: usage.user.as_secs_f64(),
+            system_s: usage.system.as_secs_f64(),
+            wall_s: usage.wall.as_secs_f64(),
+            run_wait_s: usage.run_wait.map(Nanos::as_secs_f64),
+            cpu: usage.cpu,
+        }
+    }
+}
+
+impl From<&result::Interval> for Interval {
+    fn from(interval: &result::Interval) -> Self {
+        Self {
+            at_s: interval.at.as_secs_f64(),
+            length_s: interval.length.as_secs_f64(),
+            messages: interval.answered,
+            service_ns: IntervalSpans {
+                p50: interval.service_p50.map(|span| span.0),
+                p99: interval.service_p99.map(|span| span.0),
+                max: interval.service_max.map(|span| span.0),
+                mean: interval.service_mean_ns,
+            },
+            errors: interval.errors,
+            alive: interval.alive,
+        }
+    }
+}
+
+impl From<&result::Gap> for Gap {
+    fn from(gap: &result::Gap) -> Self {
+        Self {
+            start_s: gap.start.as_secs_f64(),
+            length_s: gap.length.as_secs_f64(),
+        }
+    }
+}

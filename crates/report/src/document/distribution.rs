@@ -1,0 +1,221 @@
+//! One distribution of time spans as the document stores it: exact extremes and mean, the
+//! standard percentiles, and the whole histogram for whoever wants another.
+//!
+//! It is not a judgement: whether a percentile may be printed is asked of [`Percentile::support`].
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use wsbench_load::histogram::Histogram;
+use wsbench_load::nanos::Nanos;
+
+/// A distribution of time spans, all in nanoseconds. Without samples `count` is 0 and every other
+/// field is absent: no samples is never 0 ns.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Distribution {
+    /// Samples.
+    pub count: u64,
+    /// Shortest span, ns, exact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<u64>,
+    /// Arithmetic mean, ns, exact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean: Option<f64>,
+    /// Standard deviation, ns, to 0.1 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdev: Option<f64>,
+    /// Median, ns, to 0.1 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p50: Option<u64>,
+    /// 75th percentile, ns, to 0.1 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p75: Option<u64>,
+    /// 90th percentile, ns, to 0.1 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p90: Option<u64>,
+    /// 95th percentile, ns, to 0.1 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p95: Option<u64>,
+    /// 99th percentile, ns, to 0.1 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99: Option<u64>,
+    /// 99.9th percentile, ns, to 0.1 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99_9: Option<u64>,
+    /// 99.99th percentile, ns, to 0.1 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99_99: Option<u64>,
+    /// Longest span, ns, exact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<u64>,
+    /// The whole histogram: HdrHistogram V2, deflated, in base64, of nanoseconds with three
+    /// significant digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hdr_v2_base64: Option<String>,
+}
+
+impl Distribution {
+    /// The distribution of a histogram's spans.
+    #[must_use]
+    pub fn of(spans: &Histogram) -> Self {
+        if spans.is_empty() {
+            return Self::default();
+        }
+        let at = |percentile: Percentile| spans.quantile(percentile.share()).map(|span| span.0);
+        Self {
+            count: spans.count(),
+            min: spans.min().map(|span| span.0),
+            mean: spans.mean_ns(),
+            stdev: spans.stdev_ns(),
+            p50: at(Percentile::P50),
+            p75: at(Percentile::P75),
+            p90: at(Percentile::P90),
+            p95: at(Percentile::P95),
+            p99: at(Percentile::P99),
+            p99_9: at(Percentile::P99_9),
+            p99_99: at(Percentile::P99_99),
+            max: spans.max().map(|span| span.0),
+            hdr_v2_base64: Some(STANDARD.encode(spans.to_v2_deflate())),
+        }
+    }
+
+    /// Whether nothing was counted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// A standard percentile as stored, ns; `None` without samples.
+    #[must_use]
+    pub fn at(&self, percentile: Percentile) -> Option<u64> {
+        match percentile {
+            Percentile::P50 => self.p50,
+            Percentile::P75 => self.p75,
+            Percentile::P90 => self.p90,
+            Percentile::P95 => self.p95,
+            Percentile::P99 => self.p99,
+            Percentile::P99_9 => self.p99_9,
+            Percentile::P99_99 => self.p99_99,
+        }
+    }
+
+    /// The sum of all spans, ns; `None` without samples.
+    #[must_use]
+    pub fn sum_ns(&self) -> Option<f64> {
+        self.mean.map(|mean| mean * self.count as f64)
+    }
+
+    /// The whole histogram; `None` when the document carries none or one that cannot be read.
+    ///
+    /// Its extremes and mean are to the precision of a bin: take those from the fields.
+    #[must_use]
+    pub fn histogram(&self) -> Option<Histogram> {
+        let bytes = STANDARD.decode(self.hdr_v2_base64.as_deref()?).ok()?;
+        Histogram::from_v2_deflate(&bytes)
+    }
+
+    /// Any quantile, `0.0..=1.0`, from the whole histogram, within the exact extremes; `None`
+    /// without samples or without a histogram.
+    #[must_use]
+    pub fn quantile(&self, share: f64) -> Option<Nanos> {
+        let span = self.histogram()?.quantile(share)?.0;
+        Some(Nanos(span.max(self.min?).min(self.max?)))
+    }
+}
+
+/// The percentiles that every distribution carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Percentile {
+    /// The median.
+    P50,
+    /// 75 %.
+    P75,
+    /// 90 %.
+    P90,
+    /// 95 %.
+    P95,
+    /// 99 %.
+    P99,
+    /// 99.9 %.
+    P99_9,
+    /// 99.99 %.
+    P99_99,
+}
+
+impl Percentile {
+    /// All of them, rising.
+    pub const ALL: [Self; 7] = [
+        Self::P50,
+        Self::P75,
+        Self::P90,
+        Self::P95,
+        Self::P99,
+        Self::P99_9,
+        Self::P99_99,
+    ];
+
+    /// How people write it: `p99.9`.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::P50 => "p50",
+            Self::P75 => "p75",
+            Self::P90 => "p90",
+            Self::P95 => "p95",
+            Self::P99 => "p99",
+            Self::P99_9 => "p99.9",
+            Self::P99_99 => "p99.99",
+        }
+    }
+
+    /// Samples of ten thousand that lie above it: 100 for p99. Whole numbers, because `1 − 0.9999`
+    /// in binary is not a ten-thousandth and the borders of [`Percentile::support`] are exact.
+    fn above_per_10_000(self) -> u64 {
+        match self {
+            Self::P50 => 5_000,
+            Self::P75 => 2_500,
+            Self::P90 => 1_000,
+            Self::P95 => 500,
+            Self::P99 => 100,
+            Self::P99_9 => 10,
+            Self::P99_99 => 1,
+        }
+    }
+
+    /// The share of samples that it bounds, 0.0 to 1.0.
+    #[must_use]
+    pub fn share(self) -> f64 {
+        (10_000 - self.above_per_10_000()) as f64 / 10_000.0
+    }
+
+    /// Samples needed before it is known at all: ten above it.
+    #[must_use]
+    pub fn samples_needed(self) -> u64 {
+        10 * 10_000 / self.above_per_10_000()
+    }
+
+    /// How well `count` samples support it: known with 100 samples above it, low with 10.
+    #[must_use]
+    pub fn support(self, count: u64) -> Support {
+        let above = u128::from(count) * u128::from(self.above_per_10_000());
+        if above >= 100 * 10_000 {
+            Support::Known
+        } else if above >= 10 * 10_000 {
+            Support::Low
+        } else {
+            Support::Unknown
+        }
+    }
+}
+
+/// How well the samples support a percentile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// At least 100 samples lie above it.
+    Known,
+    /// 10 to 100 samples lie above it: it is printed with a mark.
+    Low,
+    /// Fewer than 10 samples lie above it: it is not printed as known.
+    Unknown,
+}

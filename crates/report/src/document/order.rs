@@ -1,0 +1,317 @@
+//! The plan of a run as the document stores it: every field, with readable names and units.
+//!
+//! It is a record of `load::plan::Plan`, not a second plan: nothing is run from it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use wsbench_load::plan;
+
+/// Fixed messages up to this length are stored; of longer ones only the length is.
+const LONGEST_STORED_PAYLOAD_BYTES: usize = 4096;
+
+/// Request headers whose values are credentials: a result is made to be shown to others.
+const WITHHELD_HEADERS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
+
+/// What stands in the place of a credential.
+const WITHHELD: &str = "(withheld)";
+
+/// What the run was to do, as resolved from flags and defaults.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Order {
+    /// The user's label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The server under test, as a URL.
+    pub url: String,
+    /// Connections held open at the same time.
+    pub connections: u32,
+    /// When the next message on a connection is due.
+    pub arrival: Arrival,
+    /// When the run is over.
+    pub stop: StopRule,
+    /// Load before the measured window, s.
+    pub warmup_s: f64,
+    /// What each message carries.
+    pub payload: Payload,
+    /// How answers are matched with what was sent.
+    pub matched_by: Matching,
+    /// How closely answers are compared with what was sent.
+    pub verify: Verify,
+    /// Further request headers of the upgrade, name and value; credentials are withheld.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// Subprotocols offered, in order of preference.
+    #[serde(default)]
+    pub subprotocols: Vec<String>,
+    /// The `Origin` header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// Connections opened a second over all threads; absent when as fast as they complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect_rate_per_s: Option<f64>,
+    /// Limit of each TCP connect and upgrade together, s.
+    pub connect_timeout_s: f64,
+    /// Which addresses of the host may be used.
+    #[serde(default)]
+    pub family: Family,
+    /// A message unanswered this long after it was due is timed out, s.
+    pub timeout_s: f64,
+    /// Generator threads.
+    pub threads: u32,
+    /// Cores that the threads are pinned to; empty when the scheduler chooses.
+    #[serde(default)]
+    pub cpus: Vec<usize>,
+    /// Seed of every random choice.
+    pub seed: u64,
+    /// Length of one interval of the time series, s.
+    pub interval_s: f64,
+    /// Whether the times of single round trips were kept.
+    #[serde(default)]
+    pub raw_log: bool,
+}
+
+impl Order {
+    /// Messages that may be in flight on one connection.
+    #[must_use]
+    pub fn depth(&self) -> u32 {
+        let Arrival::Closed { depth } = self.arrival;
+        depth
+    }
+
+    /// Whether clients are replaced when done, rather than connections held.
+    #[must_use]
+    pub fn replaces_clients(&self) -> bool {
+        matches!(self.stop, StopRule::Clients { .. })
+    }
+}
+
+/// When the next message on a connection is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "model", rename_all = "snake_case")]
+pub enum Arrival {
+    /// Closed loop: when an answer arrives. The server's slowness throttles the load.
+    Closed {
+        /// Messages in flight on each connection.
+        depth: u32,
+    },
+}
+
+/// When the run is over.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "rule", rename_all = "snake_case")]
+pub enum StopRule {
+    /// After this many messages in all.
+    Messages {
+        /// Messages over all connections.
+        messages: u64,
+    },
+    /// After this long.
+    Duration {
+        /// Length of the measured window, s.
+        duration_s: f64,
+    },
+    /// After this many clients, each replaced when done.
+    Clients {
+        /// Clients in all.
+        clients: u64,
+        /// Round trips each client makes.
+        roundtrips: u32,
+    },
+}
+
+/// Text or binary messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Encoding {
+    /// UTF-8 text.
+    Text,
+    /// Arbitrary bytes.
+    Binary,
+}
+
+/// What each message carries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Payload {
+    /// Made for each message: different every time.
+    Generated {
+        /// Text or binary.
+        encoding: Encoding,
+        /// Smallest message, bytes on the wire.
+        min_bytes: u32,
+        /// Largest message, bytes on the wire.
+        max_bytes: u32,
+        /// Whether text is filled with ASCII alone.
+        ascii: bool,
+    },
+    /// The same bytes in every message.
+    Fixed {
+        /// Text or binary.
+        encoding: Encoding,
+        /// Length, bytes.
+        bytes: u64,
+        /// The message in base64; absent when longer than 4 KiB.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        base64: Option<String>,
+    },
+}
+
+/// How answers are matched with what was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Matching {
+    /// By the tag that each message carries.
+    Tag,
+    /// In order, because messages are too short or too fixed for a tag.
+    Order,
+}
+
+/// How closely answers are compared with what was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verify {
+    /// Every byte and the opcode.
+    Full,
+    /// The length and the opcode.
+    Length,
+    /// Nothing.
+    None,
+}
+
+/// Which addresses of the host may be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    /// Whatever the resolver prefers.
+    #[default]
+    Any,
+    /// IPv4 only.
+    V4,
+    /// IPv6 only.
+    V6,
+}
+
+impl From<&plan::Plan> for Order {
+    fn from(plan: &plan::Plan) -> Self {
+        Self {
+            name: plan.name.clone(),
+            url: plan.target.url(),
+            connections: plan.connections,
+            arrival: plan.arrival.into(),
+            stop: plan.stop.into(),
+            warmup_s: plan.warmup.as_secs_f64(),
+            payload: Payload::from(&plan.payload),
+            matched_by: if plan.payload.is_tagged() {
+                Matching::Tag
+            } else {
+                Matching::Order
+            },
+            verify: plan.verify.into(),
+            headers: shown_headers(&plan.upgrade.headers),
+            subprotocols: plan.upgrade.subprotocols.clone(),
+            origin: plan.upgrade.origin.clone(),
+            connect_rate_per_s: plan.connect.rate_per_s,
+            connect_timeout_s: plan.connect.timeout.as_secs_f64(),
+            family: plan.connect.family.into(),
+            timeout_s: plan.timeout.as_secs_f64(),
+            threads: plan.threads,
+            cpus: plan.cpus.clone(),
+            seed: plan.seed,
+            interval_s: plan.interval.as_secs_f64(),
+            raw_log: plan.raw_log,
+        }
+    }
+}
+
+/// The headers with credentials withheld.
+fn shown_headers(headers: &[(String, String)]) -> Vec<(String, String)> {
+    headers
+        .iter()
+        .map(|(name, value)| {
+            let secret = WITHHELD_HEADERS.contains(&name.to_ascii_lowercase().as_str());
+            let value = if secret { WITHHELD } else { value };
+            (name.clone(), value.to_owned())
+        })
+        .collect()
+}
+
+impl From<plan::Arrival> for Arrival {
+    fn from(arrival: plan::Arrival) -> Self {
+        match arrival {
+            plan::Arrival::Closed { depth } => Self::Closed { depth },
+        }
+    }
+}
+
+impl From<plan::StopRule> for StopRule {
+    fn from(stop: plan::StopRule) -> Self {
+        match stop {
+            plan::StopRule::Messages(messages) => Self::Messages { messages },
+            plan::StopRule::Duration(duration) => Self::Duration {
+                duration_s: duration.as_secs_f64(),
+            },
+            plan::StopRule::Clients {
+                clients,
+                roundtrips,
+            } => Self::Clients {
+                clients,
+                roundtrips,
+            },
+        }
+    }
+}
+
+impl From<plan::Encoding> for Encoding {
+    fn from(encoding: plan::Encoding) -> Self {
+        match encoding {
+            plan::Encoding::Text => Self::Text,
+            plan::Encoding::Binary => Self::Binary,
+        }
+    }
+}
+
+impl From<&plan::Payload> for Payload {
+    fn from(payload: &plan::Payload) -> Self {
+        match payload {
+            plan::Payload::Generated {
+                encoding,
+                min,
+                max,
+                ascii,
+            } => Self::Generated {
+                encoding: (*encoding).into(),
+                min_bytes: *min,
+                max_bytes: *max,
+                ascii: *ascii,
+            },
+            plan::Payload::Fixed { encoding, bytes } => Self::Fixed {
+                encoding: (*encoding).into(),
+                bytes: bytes.len() as u64,
+                base64: (bytes.len() <= LONGEST_STORED_PAYLOAD_BYTES)
+                    .then(|| STANDARD.encode(bytes)),
+            },
+        }
+    }
+}
+
+impl From<plan::Verify> for Verify {
+    fn from(verify: plan::Verify) -> Self {
+        match verify {
+            plan::Verify::Full => Self::Full,
+            plan::Verify::Length => Self::Length,
+            plan::Verify::None => Self::None,
+        }
+    }
+}
+
+impl From<plan::Family> for Family {
+    fn from(family: plan::Family) -> Self {
+        match family {
+            plan::Family::Any => Self::Any,
+            plan::Family::V4 => Self::V4,
+            plan::Family::V6 => Self::V6,
+        }
+    }
+}

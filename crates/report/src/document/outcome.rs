@@ -1,0 +1,54 @@
+//! What a run amounts to for whoever started it: the decision behind the exit code.
+
+use super::{Document, Ended};
+use crate::caveat::Verdict;
+
+/// The outcome of a run, from which the exit code follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// There are figures to read (exit code 0).
+    Ok,
+    /// The run failed (exit code 1).
+    Failed(FailureReason),
+    /// There are figures, and `--strict` does not accept them (exit code 3).
+    AuditFailed,
+}
+
+/// Why a run failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FailureReason {
+    /// No connection was ever upgraded: look at the first error, then at the server's address.
+    #[error("nothing connected")]
+    NothingConnected,
+    /// Connections were upgraded and no message was ever answered rightly.
+    #[error("nothing was answered")]
+    NothingAnswered,
+    /// The server was there and stayed away; what was measured until then is in the document.
+    #[error("the server died")]
+    ServerDied,
+    /// The audit found the figures invalid; its caveats say why.
+    #[error("the audit found the figures invalid")]
+    Invalid,
+}
+
+impl Document {
+    /// The outcome of the run. Under `strict` whatever the audit doubts is an outcome of its own.
+    #[must_use]
+    pub fn outcome(&self, strict: bool) -> Outcome {
+        let reason = match self.ended {
+            Ended::NothingConnected => Some(FailureReason::NothingConnected),
+            Ended::ServerDied => Some(FailureReason::ServerDied),
+            _ if self.connections.upgraded == 0 => Some(FailureReason::NothingConnected),
+            _ if self.messages.answered == 0 => Some(FailureReason::NothingAnswered),
+            _ => None,
+        };
+        if let Some(reason) = reason {
+            return Outcome::Failed(reason);
+        }
+        match (self.audit.verdict, strict) {
+            (Verdict::Ok, _) | (Verdict::Doubtful, false) => Outcome::Ok,
+            (Verdict::Invalid, false) => Outcome::Failed(FailureReason::Invalid),
+            (Verdict::Doubtful | Verdict::Invalid, true) => Outcome::AuditFailed,
+        }
+    }
+}

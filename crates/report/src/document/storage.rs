@@ -1,0 +1,119 @@
+//! The document as text: JSON out, JSON in, and the schema that says what it holds.
+//!
+//! Files are the binary's affair; this is text alone.
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::Document;
+
+/// Name and version of the schema that this version writes.
+pub const SCHEMA: &str = "wsbench.result/1";
+
+/// What every version of the schema's name begins with.
+const SCHEMA_NAME: &str = "wsbench.result/";
+
+/// Why a text is not a result document that can be read.
+#[derive(Debug, Error)]
+pub enum DocumentError {
+    /// The text is not JSON: the file is cut off or something else. Look at the place named.
+    #[error("not JSON, at line {line} column {column}: {reason}")]
+    NotJson {
+        /// Line of the first fault, from 1.
+        line: usize,
+        /// Column of the first fault, from 1.
+        column: usize,
+        /// What was wrong there.
+        reason: String,
+    },
+    /// The text is JSON and says of itself that it is something else, or does not say: give a file
+    /// that was written by `--format json`.
+    #[error("not a wsbench result: its `schema` is {}", found.as_deref().unwrap_or("missing"))]
+    NotAResult {
+        /// The schema that it names.
+        found: Option<String>,
+    },
+    /// The document is of a version of the schema that this program does not know: read it with a
+    /// newer wsbench.
+    #[error("the result is of schema {found}, this version reads {SCHEMA}: use a newer wsbench")]
+    OtherVersion {
+        /// The schema that it names.
+        found: String,
+    },
+    /// The document names the right schema and does not follow it: a field is missing or has
+    /// another type. Look at the place named.
+    #[error("not a whole result, at line {line} column {column}: {reason}")]
+    Malformed {
+        /// Line of the first fault, from 1.
+        line: usize,
+        /// Column of the first fault, from 1.
+        column: usize,
+        /// What was wrong there.
+        reason: String,
+    },
+}
+
+/// The part of a document that says what it is.
+#[derive(Deserialize)]
+struct Claim {
+    #[serde(default)]
+    schema: Option<serde_json::Value>,
+}
+
+/// Reads a document.
+///
+/// # Errors
+///
+/// When the text is not JSON, is no result of wsbench, is of another version, or is not whole.
+pub fn read(text: &str) -> Result<Document, DocumentError> {
+    let claim: Claim = serde_json::from_str(text).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => DocumentError::NotAResult { found: None },
+        _ => DocumentError::NotJson {
+            line: error.line(),
+            column: error.column(),
+            reason: reason_of(&error),
+        },
+    })?;
+    let named = match claim.schema {
+        Some(serde_json::Value::String(name)) => name,
+        other => {
+            let found = other.map(|value| value.to_string());
+            return Err(DocumentError::NotAResult { found });
+        }
+    };
+    if !named.starts_with(SCHEMA_NAME) {
+        return Err(DocumentError::NotAResult { found: Some(named) });
+    }
+    if named != SCHEMA {
+        return Err(DocumentError::OtherVersion { found: named });
+    }
+    serde_json::from_str(text).map_err(|error| DocumentError::Malformed {
+        line: error.line(),
+        column: error.column(),
+        reason: reason_of(&error),
+    })
+}
+
+/// What was wrong, without the place, which the error names itself.
+fn reason_of(error: &serde_json::Error) -> String {
+    let words = error.to_string();
+    match words.rfind(" at line ") {
+        Some(place) => words[..place].to_owned(),
+        None => words,
+    }
+}
+
+/// Writes a document as indented JSON with a line end.
+#[must_use]
+pub fn write(document: &Document) -> String {
+    let mut text = serde_json::to_string_pretty(document)
+        .expect("every map key is a string or a number, which JSON can write");
+    text.push('\n');
+    text
+}
+
+/// The JSON Schema of the document, to be published beside the program.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Document).into()
+}

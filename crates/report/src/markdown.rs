@@ -1,0 +1,179 @@
+//! A result in Markdown, for an issue, a pull request or a wiki: the summary's figures as tables.
+
+use std::fmt::Write as _;
+
+use crate::document::{Distribution, Document, Percentile};
+use crate::mark;
+use crate::plan_line::{plan_line, title};
+use crate::prose::printable;
+use crate::summary::{PERCENTILES, repeat_command};
+use crate::units::{bytes, count, rate, seconds};
+
+/// The result as a section of its own.
+#[must_use]
+pub fn render(document: &Document) -> String {
+    let mut text = format!("## {}\n\n", cell(&title(&document.plan)));
+    let _ = writeln!(text, "{}\n", cell(&plan_line(&document.plan)));
+    let _ = writeln!(text, "**{}**\n", cell(&document.audit.to_string()));
+    let mut listed = false;
+    for caveat in document
+        .audit
+        .doubts()
+        .skip(1)
+        .chain(document.audit.notes())
+    {
+        let _ = writeln!(text, "- {}", cell(&caveat.to_string()));
+        listed = true;
+    }
+    if listed {
+        text.push('\n');
+    }
+    throughput(&mut text, document);
+    times(&mut text, document);
+    counts(&mut text, document);
+    errors(&mut text, document);
+    let _ = writeln!(text, "```sh\n{}\n```", repeat_command(document));
+    text
+}
+
+fn throughput(text: &mut String, document: &Document) {
+    text.push_str("| throughput | |\n|---|--:|\n");
+    let per_s = |value: Option<f64>| value.map_or_else(|| mark::UNKNOWN.to_owned(), rate);
+    let bytes_per_s = |value: Option<f64>| {
+        value.map_or_else(
+            || mark::UNKNOWN.to_owned(),
+            |amount| format!("{}/s", bytes(amount)),
+        )
+    };
+    let rows = [
+        ("messages/s", per_s(document.messages_per_s)),
+        (
+            "asked messages/s",
+            document
+                .asked_messages_per_s
+                .map_or_else(|| "closed loop".to_owned(), rate),
+        ),
+        ("sent", bytes_per_s(document.sent_bytes_per_s)),
+        ("received", bytes_per_s(document.received_bytes_per_s)),
+        ("measured", seconds(document.duration_s)),
+    ];
+    for (name, value) in rows {
+        let _ = writeln!(text, "| {name} | {value} |");
+    }
+    text.push('\n');
+}
+
+fn times(text: &mut String, document: &Document) {
+    let (response, service) = (&document.response_ns, &document.service_ns);
+    if response.is_empty() && service.is_empty() {
+        let _ = writeln!(text, "Latency: {}\n", mark::NO_SAMPLES);
+        return;
+    }
+    text.push_str("| latency, closed loop | response time | service time |\n|---|--:|--:|\n");
+    for percentile in PERCENTILES {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} |",
+            percentile.label(),
+            mark::percentile(response, percentile),
+            mark::percentile(service, percentile)
+        );
+    }
+    let _ = writeln!(
+        text,
+        "| max | {} | {} |",
+        mark::exact(response.max),
+        mark::exact(service.max)
+    );
+    let _ = writeln!(
+        text,
+        "| samples | {} | {} |\n",
+        count(response.count),
+        count(service.count)
+    );
+    if mark::any_marked(&[response, service], &PERCENTILES) {
+        let _ = writeln!(text, "{}\n", mark::LEGEND);
+    }
+}
+
+fn counts(text: &mut String, document: &Document) {
+    let connections = &document.connections;
+    let _ = writeln!(
+        text,
+        "| connections | asked | opened | upgraded | alive at the end | replaced |\n\
+         |---|--:|--:|--:|--:|--:|\n| | {} | {} | {} | {} | {} |\n",
+        count(connections.asked),
+        count(connections.opened),
+        count(connections.upgraded),
+        count(connections.alive_at_end),
+        count(connections.replaced)
+    );
+    let handshake = &document.handshake_ns;
+    text.push_str("| handshake | p50 | p99 | max | count |\n|---|--:|--:|--:|--:|\n");
+    for (name, spans) in handshake.parts() {
+        let _ = writeln!(text, "| {name} | {} |", handshake_cells(spans).join(" | "));
+    }
+    let messages = &document.messages;
+    let _ = writeln!(
+        text,
+        "\n| messages | sent | answered | timed out | failed | in flight at the end | lost | \
+         duplicated | reordered | corrupted | unasked |\n\
+         |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n\
+         | | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+        count(messages.sent),
+        count(messages.answered),
+        count(messages.timed_out),
+        count(messages.failed),
+        count(messages.in_flight_at_end),
+        count(messages.lost),
+        count(messages.duplicated),
+        count(messages.reordered),
+        count(messages.corrupted),
+        count(messages.unasked)
+    );
+}
+
+fn handshake_cells(spans: &Distribution) -> [String; 4] {
+    [
+        mark::percentile(spans, Percentile::P50),
+        mark::percentile(spans, Percentile::P99),
+        mark::exact(spans.max),
+        count(spans.count),
+    ]
+}
+
+fn errors(text: &mut String, document: &Document) {
+    if !document.errors.is_empty() {
+        text.push_str("| errors | phase | kind | the first |\n|--:|---|---|---|\n");
+        for error in &document.errors {
+            let _ = writeln!(
+                text,
+                "| {} | {} | {} | {} |",
+                count(error.count),
+                cell(&error.phase),
+                cell(&error.kind),
+                cell(&error.example)
+            );
+        }
+        text.push('\n');
+    }
+    if !document.close_codes.is_empty() {
+        text.push_str("| close code | count |\n|--:|--:|\n");
+        for (code, number) in &document.close_codes {
+            let _ = writeln!(text, "| {code} | {} |", count(*number));
+        }
+        text.push('\n');
+    }
+}
+
+/// Words from elsewhere, so that they neither end a table's cell nor become markup.
+fn cell(words: &str) -> String {
+    let mut text = String::with_capacity(words.len());
+    for letter in printable(words).chars() {
+        if matches!(letter, '|' | '<' | '`' | '*' | '_' | '[' | '\\') {
+            text.push('\\');
+        }
+        text.push(letter);
+    }
+    text
+}

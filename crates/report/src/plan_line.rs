@@ -1,0 +1,111 @@
+//! The plan in one line: echoed before a run, so that a misunderstood flag is seen, and at the head
+//! of every report.
+
+use std::fmt::Write as _;
+
+use crate::document::{Encoding, Matching, Order, Payload, StopRule, Verify};
+use crate::prose::printable;
+use crate::units::{bytes, count, counted, seconds};
+
+/// The plan in one line, without the name and the target.
+///
+/// `64 connections × 1 in flight, closed loop, 10s after 3s of warm-up, 30 B text, verified in
+/// full, 2 threads, seed 42`
+#[must_use]
+pub fn plan_line(plan: &Order) -> String {
+    let mut line = load(plan);
+    if plan.warmup_s > 0.0 {
+        let _ = write!(line, " after {} of warm-up", seconds(plan.warmup_s));
+    }
+    if let Some(rate) = plan.connect_rate_per_s {
+        let _ = write!(line, ", opened at {}/s", crate::units::rate(rate));
+    }
+    let _ = write!(line, ", {}", payload(&plan.payload));
+    line.push_str(match plan.verify {
+        Verify::Full => ", verified in full",
+        Verify::Length => ", verified by length",
+        Verify::None => ", not verified",
+    });
+    if plan.matched_by == Matching::Order {
+        line.push_str(", matched in order");
+    }
+    let _ = write!(line, ", {}", counted(plan.threads.into(), "thread"));
+    if !plan.cpus.is_empty() {
+        let cores: Vec<String> = plan.cpus.iter().map(ToString::to_string).collect();
+        let _ = write!(line, " on cores {}", cores.join(","));
+    }
+    let _ = write!(line, ", seed {}", plan.seed);
+    line
+}
+
+/// The name, if any, and the target: `ws://localhost:3000/`, `nightly: ws://localhost:3000/`.
+#[must_use]
+pub fn title(plan: &Order) -> String {
+    let url = printable(&plan.url);
+    match &plan.name {
+        Some(name) => format!("{}: {url}", printable(name)),
+        None => url,
+    }
+}
+
+/// How much, how hard and for how long.
+fn load(plan: &Order) -> String {
+    let connections = u64::from(plan.connections);
+    if let StopRule::Clients {
+        clients,
+        roundtrips,
+    } = plan.stop
+    {
+        return format!(
+            "{} × {}, {} at a time",
+            counted(clients, "client"),
+            counted(roundtrips.into(), "round trip"),
+            count(connections)
+        );
+    }
+    let held = format!(
+        "{} × {} in flight, closed loop",
+        counted(connections, "connection"),
+        count(plan.depth().into())
+    );
+    match plan.stop {
+        StopRule::Messages { messages } => format!("{held}, {}", counted(messages, "message")),
+        StopRule::Duration { duration_s } => format!("{held}, {}", seconds(duration_s)),
+        StopRule::Clients { .. } => held,
+    }
+}
+
+/// What each message carries.
+fn payload(payload: &Payload) -> String {
+    let kind = |encoding: Encoding| match encoding {
+        Encoding::Text => "text",
+        Encoding::Binary => "binary",
+    };
+    match payload {
+        Payload::Generated {
+            encoding,
+            min_bytes,
+            max_bytes,
+            ascii,
+        } => {
+            let size = if min_bytes == max_bytes {
+                bytes(f64::from(*min_bytes))
+            } else {
+                format!(
+                    "{}–{}",
+                    bytes(f64::from(*min_bytes)),
+                    bytes(f64::from(*max_bytes))
+                )
+            };
+            let ascii = if *ascii && *encoding == Encoding::Text {
+                " (ASCII)"
+            } else {
+                ""
+            };
+            format!("{size} {}{ascii}", kind(*encoding))
+        }
+        Payload::Fixed {
+            encoding, bytes: n, ..
+        } => format!("fixed {} {}", bytes(*n as f64), kind(*encoding)),
+    }
+}

@@ -1,0 +1,394 @@
+//! The summary that every run prints, as text.
+//!
+//! The order of the blocks is fixed: plan, audit, throughput, times, connections, errors, the
+//! answers' integrity, the server's cost, and how to repeat the run. It judges nothing itself.
+
+use std::fmt::Write as _;
+
+use crate::caveat::{Severity, Verdict};
+use crate::document::{Distribution, Document, Percentile};
+use crate::mark;
+use crate::plan_line::{plan_line, title};
+use crate::prose::{printable, wrapped};
+use crate::sparkline::sparkline;
+use crate::style::{Style, Tone};
+use crate::units::{bytes, count, counted, legacy_ms, percent, rate, seconds};
+
+/// The percentiles that a summary shows.
+pub(crate) const PERCENTILES: [Percentile; 5] = [
+    Percentile::P50,
+    Percentile::P90,
+    Percentile::P99,
+    Percentile::P99_9,
+    Percentile::P99_99,
+];
+
+/// Columns that the labels on the left take.
+const LABEL: usize = 13;
+/// Columns of a figure in a table.
+const CELL: usize = 11;
+/// Text is not wrapped to fewer columns than this.
+const NARROWEST: usize = 30;
+/// The most columns that the sparkline takes.
+const SPARKS: usize = 60;
+
+/// The summary of a result, ending with a line end.
+#[must_use]
+pub fn render(document: &Document, style: Style) -> String {
+    let mut page = Page {
+        text: String::new(),
+        style,
+    };
+    plan(&mut page, document);
+    audit(&mut page, document);
+    throughput(&mut page, document);
+    times(&mut page, document);
+    connections(&mut page, document);
+    handshake(&mut page, document);
+    errors(&mut page, document);
+    integrity(&mut page, document);
+    costs(&mut page, document);
+    page.line("repeat", &repeat_command(document));
+    page.text
+}
+
+/// The command line that repeats the run, the seed with it.
+#[must_use]
+pub fn repeat_command(document: &Document) -> String {
+    let command = printable(&document.command);
+    let seeded = command
+        .split_whitespace()
+        .any(|word| word == "--seed" || word.starts_with("--seed="));
+    if seeded {
+        command
+    } else {
+        format!("{command} --seed {}", document.seed)
+    }
+}
+
+/// A text of labelled lines.
+struct Page {
+    text: String,
+    style: Style,
+}
+
+impl Page {
+    /// A line under a label; the label may be empty.
+    fn line(&mut self, label: &str, words: &str) {
+        let padding = " ".repeat(LABEL.saturating_sub(label.chars().count()));
+        let label = self.style.paint(Tone::Heading, label);
+        let line = format!("{label}{padding}{words}");
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+
+    /// Prose under a label, wrapped to the width.
+    fn prose(&mut self, label: &str, words: &str, tone: Option<Tone>) {
+        let width = usize::from(self.style.width).saturating_sub(LABEL);
+        let mut label = label;
+        for line in wrapped(words, width.max(NARROWEST)) {
+            let line = match tone {
+                Some(tone) => self.style.paint(tone, &line),
+                None => line,
+            };
+            self.line(label, &line);
+            label = "";
+        }
+    }
+
+    fn gap(&mut self) {
+        self.text.push('\n');
+    }
+
+    /// A row of a table: its name, then figures aligned on the right.
+    fn row(&mut self, name: &str, name_width: usize, cells: &[String]) {
+        let mut row = format!("{name:<name_width$}");
+        for cell in cells {
+            let _ = write!(row, " {cell:>CELL$}");
+        }
+        self.line("", &row);
+    }
+
+    /// The heading of a table.
+    fn head(&mut self, label: &str, name_width: usize, names: &[&str]) {
+        let mut row = " ".repeat(name_width);
+        for name in names {
+            let _ = write!(row, " {name:>CELL$}");
+        }
+        let row = self.style.paint(Tone::Quiet, &row);
+        self.line(label, &row);
+    }
+}
+
+fn plan(page: &mut Page, document: &Document) {
+    let target = page.style.paint(Tone::Headline, &title(&document.plan));
+    page.line("wsbench", &target);
+    page.prose("plan", &plan_line(&document.plan), None);
+}
+
+/// The audit's line, which stays one line, then whatever else it found.
+fn audit(page: &mut Page, document: &Document) {
+    let tone = match document.audit.verdict {
+        Verdict::Ok => Tone::Good,
+        Verdict::Doubtful => Tone::Doubt,
+        Verdict::Invalid => Tone::Bad,
+    };
+    let line = printable(&document.audit.to_string());
+    let line = page.style.paint(tone, &line);
+    page.text.push_str(&line);
+    page.gap();
+    let further = document.audit.doubts().skip(1);
+    for caveat in further.chain(document.audit.notes()) {
+        let (label, tone) = match caveat.severity {
+            Severity::Note => ("  note", None),
+            Severity::Doubtful => ("  doubtful", Some(Tone::Doubt)),
+            Severity::Invalid => ("  invalid", Some(Tone::Bad)),
+        };
+        page.prose(label, &printable(&caveat.to_string()), tone);
+    }
+    page.gap();
+}
+
+fn throughput(page: &mut Page, document: &Document) {
+    let achieved = match document.messages_per_s {
+        Some(per_s) => {
+            let figure = format!("{} msg/s", rate(per_s));
+            page.style.paint(Tone::Headline, &figure)
+        }
+        None => mark::NO_SAMPLES.to_owned(),
+    };
+    let asked = match (document.asked_messages_per_s, document.messages_per_s) {
+        (Some(asked), Some(per_s)) if asked > 0.0 => {
+            format!(
+                "{} asked, {} of it achieved",
+                rate(asked),
+                percent(per_s / asked)
+            )
+        }
+        (Some(asked), _) => format!("{} asked", rate(asked)),
+        (None, _) => "no rate was asked: closed loop".to_owned(),
+    };
+    page.line("throughput", &format!("{achieved}  ({asked})"));
+    if let (Some(sent), Some(received)) = (document.sent_bytes_per_s, document.received_bytes_per_s)
+    {
+        let line = format!("sent {}/s, received {}/s", bytes(sent), bytes(received));
+        page.line("", &line);
+    }
+    if document.duration_s > 0.0 {
+        let line = format!(
+            "{} answered of {} sent in {}",
+            count(document.messages.answered),
+            count(document.messages.sent),
+            seconds(document.duration_s)
+        );
+        page.line("", &line);
+    }
+    course(page, document);
+    page.gap();
+}
+
+/// The rate over time.
+fn course(page: &mut Page, document: &Document) {
+    let rates: Vec<f64> = document
+        .intervals
+        .iter()
+        .filter_map(crate::document::Interval::messages_per_s)
+        .collect();
+    let least = rates.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = rates.iter().copied().fold(0.0, f64::max);
+    if rates.len() < 2 || most <= 0.0 {
+        return;
+    }
+    let legend = format!("{}–{} msg/s over time", rate(least), rate(most));
+    let room = usize::from(page.style.width).saturating_sub(LABEL + legend.chars().count() + 2);
+    let bars = sparkline(&rates, room.clamp(8, SPARKS));
+    let bars = page.style.paint(Tone::Headline, &bars);
+    page.line("", &format!("{bars}  {legend}"));
+}
+
+fn times(page: &mut Page, document: &Document) {
+    const NAME: usize = 8;
+    let (response, service) = (&document.response_ns, &document.service_ns);
+    page.prose(
+        "latency",
+        "closed loop: a slow server throttles its own load, so this is not latency at a fixed rate",
+        None,
+    );
+    if response.is_empty() && service.is_empty() {
+        page.line("", mark::NO_SAMPLES);
+    } else {
+        let waits = document.receive_wait_ns.as_ref();
+        let mut columns = vec![response, service];
+        let mut names = vec!["response", "service"];
+        if let Some(waits) = waits {
+            columns.push(waits);
+            names.push("own queue");
+        }
+        page.head("", NAME, &names);
+        for percentile in PERCENTILES {
+            let cells = cells(&columns, |spans| mark::percentile(spans, percentile));
+            page.row(percentile.label(), NAME, &cells);
+        }
+        let longest = cells(&columns, |spans| mark::exact(spans.max));
+        page.row("max", NAME, &longest);
+        let samples = cells(&columns, |spans| count(spans.count));
+        page.row("samples", NAME, &samples);
+        if mark::any_marked(&columns, &PERCENTILES) {
+            let legend = page.style.paint(Tone::Quiet, mark::LEGEND);
+            page.line("", &legend);
+        }
+    }
+    page.gap();
+    if document.plan.replaces_clients() {
+        legacy(page, service);
+        page.gap();
+    }
+}
+
+fn cells(columns: &[&Distribution], figure: impl Fn(&Distribution) -> String) -> Vec<String> {
+    columns.iter().map(|spans| figure(spans)).collect()
+}
+
+/// The lines by which the older tool's readers find its figures: service time in milliseconds.
+fn legacy(page: &mut Page, service: &Distribution) {
+    let figures = [
+        ("Min", service.min.map(|ns| ns as f64)),
+        ("Mean", service.mean),
+        ("Max", service.max.map(|ns| ns as f64)),
+    ];
+    for (name, ns) in figures {
+        let value = ns.map_or_else(|| mark::NO_SAMPLES.to_owned(), legacy_ms);
+        let _ = writeln!(page.text, "{name}: {value}");
+    }
+}
+
+fn connections(page: &mut Page, document: &Document) {
+    let connections = &document.connections;
+    let line = format!(
+        "{} asked, {} opened, {} upgraded, {} alive at the end",
+        count(connections.asked),
+        count(connections.opened),
+        count(connections.upgraded),
+        count(connections.alive_at_end)
+    );
+    page.prose("connections", &line, None);
+    if document.plan.replaces_clients() {
+        let line = format!(
+            "{} completed, {} replaced, at most {} at a time",
+            counted(connections.clients_completed, "client"),
+            count(connections.replaced),
+            count(connections.peak_concurrent)
+        );
+        page.line("", &line);
+    }
+}
+
+fn handshake(page: &mut Page, document: &Document) {
+    const NAME: usize = 16;
+    let parts = document.handshake_ns.parts();
+    if parts.iter().all(|(_, spans)| spans.is_empty()) {
+        page.line("handshake", mark::NO_SAMPLES);
+        page.gap();
+        return;
+    }
+    page.head("handshake", NAME, &["p50", "p99", "max", "count"]);
+    for (name, spans) in parts {
+        let figures = [
+            mark::percentile(spans, Percentile::P50),
+            mark::percentile(spans, Percentile::P99),
+            mark::exact(spans.max),
+            count(spans.count),
+        ];
+        page.row(name, NAME, &figures);
+    }
+    page.gap();
+}
+
+fn errors(page: &mut Page, document: &Document) {
+    if document.errors.is_empty() {
+        page.line("errors", "none");
+    }
+    let mut label = "errors";
+    for error in &document.errors {
+        let mut line = format!("{} × {} {}", count(error.count), error.phase, error.kind);
+        if !error.example.is_empty() {
+            let _ = write!(line, ": {}", error.example);
+        }
+        page.prose(label, &printable(&line), Some(Tone::Bad));
+        label = "";
+    }
+    if !document.close_codes.is_empty() {
+        let codes: Vec<String> = document
+            .close_codes
+            .iter()
+            .map(|(code, number)| format!("{code} × {}", count(*number)))
+            .collect();
+        page.prose("close codes", &codes.join(", "), None);
+    }
+}
+
+fn integrity(page: &mut Page, document: &Document) {
+    let messages = &document.messages;
+    let wrong = [
+        messages.lost,
+        messages.duplicated,
+        messages.reordered,
+        messages.corrupted,
+        messages.unasked,
+    ];
+    let tone = wrong.iter().any(|number| *number > 0).then_some(Tone::Bad);
+    let line = format!(
+        "{} lost, {} duplicated, {} reordered, {} corrupted, {} unasked",
+        count(messages.lost),
+        count(messages.duplicated),
+        count(messages.reordered),
+        count(messages.corrupted),
+        count(messages.unasked)
+    );
+    page.prose("answers", &line, tone);
+    if messages.unanswered() > 0 {
+        let line = format!(
+            "{} timed out, {} failed, {} in flight at the end",
+            count(messages.timed_out),
+            count(messages.failed),
+            count(messages.in_flight_at_end)
+        );
+        page.prose("", &line, Some(Tone::Doubt));
+    }
+    page.gap();
+}
+
+/// What the server used, where known, and what the generator used.
+fn costs(page: &mut Page, document: &Document) {
+    if let Some(server) = &document.server {
+        let known = [
+            server
+                .cpu_us_per_message
+                .map(|us| format!("{us:.2}µs CPU a message")),
+            server
+                .rss_bytes
+                .map(|rss| format!("{} resident", bytes(rss as f64))),
+            server
+                .bytes_per_connection
+                .map(|each| format!("{} a connection", bytes(each))),
+        ];
+        let known: Vec<String> = known.into_iter().flatten().collect();
+        page.prose("server", &known.join(", "), None);
+    }
+    // A thread without a window was not measured: its share is unknown, not 0 %.
+    let shares: Vec<String> = document
+        .generator
+        .threads
+        .iter()
+        .filter(|thread| thread.wall_s > 0.0)
+        .map(|thread| percent(thread.cpu_share))
+        .collect();
+    if shares.is_empty() {
+        return;
+    }
+    let mut line = format!("CPU of each thread {}", shares.join(", "));
+    if let Some(rss) = document.generator.max_rss_bytes {
+        let _ = write!(line, "; {} resident at most", bytes(rss as f64));
+    }
+    page.prose("generator", &line, None);
+}
