@@ -5,7 +5,14 @@
 //! engine that carries the bytes.
 #![forbid(unsafe_code)]
 
+mod answer;
+pub mod context;
 pub mod histogram;
+pub mod message;
+pub mod meter;
 pub mod nanos;
+pub mod pairing;
 pub mod plan;
+pub mod quota;
 pub mod result;
+pub mod session;

@@ -43,9 +43,14 @@ pub struct RunResult {
     pub generator: GeneratorUsage,
     /// The time series.
     pub intervals: Vec<Interval>,
-    /// Time that connections spent with round trips under way, added up over connections and
-    /// multiplied by the depth, within the window: the left side of Little's law, ns.
+    /// Time that connections were under load within the window, added up over connections and
+    /// multiplied by the depth, ns: the left side of Little's law. Zero where the law cannot be
+    /// checked (replaced clients at a depth above one, which taper off).
     pub offered_in_flight_ns: u128,
+    /// Time that requests were out (sent, not answered) within the window, added up over
+    /// requests, ns: the right side of Little's law. Less than the left side by what the
+    /// generator lost between an answer and the next send.
+    pub service_in_window_ns: u128,
     /// The longest spans without any answer while answers were awaited, longest first: at most
     /// five, start within the run and length.
     pub gaps: Vec<Gap>,
@@ -157,6 +162,23 @@ pub struct ConnectionCounts {
     pub closed_cleanly: u64,
     /// Upgraded connections on which not a single message was answered although one was sent.
     pub never_answered: u64,
+}
+
+impl ConnectionCounts {
+    /// Adds the counts of another thread.
+    pub fn merge(&mut self, other: &Self) {
+        self.asked += other.asked;
+        self.attempted += other.attempted;
+        self.opened += other.opened;
+        self.upgraded += other.upgraded;
+        self.alive_at_end += other.alive_at_end;
+        self.failed += other.failed;
+        self.replaced += other.replaced;
+        self.peak_concurrent += other.peak_concurrent;
+        self.clients_completed += other.clients_completed;
+        self.closed_cleanly += other.closed_cleanly;
+        self.never_answered += other.never_answered;
+    }
 }
 
 /// The opening handshake, by part. One sample an upgraded connection.

@@ -1,0 +1,248 @@
+//! What an answer is that is not what was expected next.
+//!
+//! The fast path compares each piece with the oldest request's message as it arrives and keeps
+//! nothing. When that fails, the message is collected here and named for what it is: reordered,
+//! duplicated, corrupted, split, merged, unasked. A right server never gets here.
+
+use wsbench_wire::connection::MessageKind;
+
+use crate::context::Context;
+use crate::message::Identity;
+use crate::meter::Unanswered;
+use crate::nanos::Nanos;
+use crate::pairing::{Matched, Pairing};
+use crate::plan::Verify;
+use crate::result::Phase;
+
+/// A collected message may be longer than any that was sent by this much; the rest is counted
+/// but not kept.
+const KEPT_BEYOND_LONGEST: usize = 64 * 1024;
+
+/// A message under suspicion, collected while its pieces arrive.
+#[derive(Debug)]
+pub(crate) struct Suspect {
+    kind: MessageKind,
+    bytes: Vec<u8>,
+    /// Bytes received in all, kept or not.
+    len: usize,
+}
+
+impl Suspect {
+    pub(crate) fn new(kind: MessageKind) -> Self {
+        Self { kind, bytes: Vec::new(), len: 0 }
+    }
+
+    pub(crate) fn push(&mut self, piece: &[u8], context: &Context) {
+        self.len += piece.len();
+        let most = 2 * context.plan.payload.max_len() + KEPT_BEYOND_LONGEST;
+        let room = most.saturating_sub(self.bytes.len());
+        self.bytes.extend_from_slice(&piece[..piece.len().min(room)]);
+    }
+
+    /// Begins with bytes that had matched message `identity` so far.
+    pub(crate) fn push_matched(&mut self, context: &Context, identity: Identity, len: usize) {
+        context.source.message(identity).extend_into(&mut self.bytes, 0, len);
+        self.len += len;
+    }
+}
+
+/// An answer that was cut short, so that its other half is known when it comes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CutShort {
+    identity: Identity,
+    len: usize,
+}
+
+/// Judges one connection's suspicious messages.
+pub(crate) struct Inquiry<'a> {
+    pub(crate) connection: u32,
+    pub(crate) pairing: &'a mut Pairing,
+    pub(crate) cut_short: &'a mut Option<CutShort>,
+    pub(crate) received: Nanos,
+}
+
+/// What the inquiry found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// A right answer after all, to this request.
+    Answer(u64),
+    /// Something that answers nothing, or wrongly; already booked.
+    Fault,
+}
+
+impl Inquiry<'_> {
+    /// Names a complete suspicious message, and books it unless it is a right answer.
+    pub(crate) fn judge(&mut self, suspect: &Suspect, context: &mut Context) -> Finding {
+        if self.is_other_half(suspect, context) {
+            *self.cut_short = None;
+            context.meter.fail(self.received, Phase::Answers, "split_answer", || {
+                "one message came back as two".into()
+            });
+            return Finding::Fault;
+        }
+        match context.source.identify(&suspect.bytes) {
+            Some(identity) if identity.connection != self.connection => {
+                self.unasked(context, "cross_talk", || {
+                    format!("a message of connection {} arrived on another", identity.connection)
+                })
+            }
+            Some(identity) => self.judge_identified(suspect, identity, context),
+            None => self.judge_in_order(suspect, context),
+        }
+    }
+
+    fn judge_identified(
+        &mut self,
+        suspect: &Suspect,
+        identity: Identity,
+        context: &mut Context,
+    ) -> Finding {
+        let expected = context.source.message(identity);
+        let same_bytes = suspect.len == expected.len() && expected.matches_at(0, &suspect.bytes);
+        let same = same_bytes && suspect.kind == context.source.kind();
+        let number = identity.sequence;
+        if number >= self.pairing.sent() {
+            return self.unasked(context, "unasked", || {
+                format!("message {number} was never sent on this connection")
+            });
+        }
+        if same {
+            return Finding::Answer(number);
+        }
+        let whole_first = suspect.len > expected.len()
+            && expected.matches_at(0, &suspect.bytes[..expected.len().min(suspect.bytes.len())]);
+        if whole_first {
+            return self.merged(suspect, identity, context);
+        }
+        if suspect.len < expected.len() && expected.matches_at(0, &suspect.bytes) {
+            *self.cut_short = Some(CutShort { identity, len: suspect.len });
+        }
+        self.corrupted(suspect, number, context)
+    }
+
+    /// Without a readable tag the oldest request is the one answered, if any is in flight.
+    fn judge_in_order(&mut self, suspect: &Suspect, context: &mut Context) -> Finding {
+        let Some(oldest) = self.pairing.oldest() else {
+            let identity = Identity {
+                connection: self.connection,
+                sequence: self.pairing.sent().saturating_sub(1),
+            };
+            let last = context.source.message(identity);
+            if !context.source.is_tagged()
+                && self.pairing.sent() > 0
+                && suspect.len == last.len()
+                && last.matches_at(0, &suspect.bytes)
+            {
+                return self.duplicated(context, identity.sequence);
+            }
+            return self.unasked(context, "unasked", || {
+                format!("{} bytes came although nothing was awaited", suspect.len)
+            });
+        };
+        let len_fits = {
+            let identity = Identity { connection: self.connection, sequence: oldest };
+            context.source.message(identity).len() == suspect.len
+        };
+        match context.plan.verify {
+            Verify::None => Finding::Answer(oldest),
+            Verify::Length if len_fits && suspect.kind == context.source.kind() => {
+                Finding::Answer(oldest)
+            }
+            _ => self.corrupted(suspect, oldest, context),
+        }
+    }
+
+    /// Books request `number` as answered wrongly, under the most telling name.
+    fn corrupted(&mut self, suspect: &Suspect, number: u64, context: &mut Context) -> Finding {
+        let Some(times) = self.pairing.settle(number) else {
+            return self.duplicated(context, number);
+        };
+        let identity = Identity { connection: self.connection, sequence: number };
+        let expected = context.source.message(identity);
+        let (wanted, len) = (expected.len(), suspect.len);
+        let first_wrong =
+            (0..suspect.bytes.len()).find(|&i| !expected.matches_at(i, &suspect.bytes[i..=i]));
+        let (kind, words) = if len == wanted && first_wrong.is_none() {
+            ("wrong_opcode", format!("message {number} came back as {:?}", suspect.kind))
+        } else if suspect.kind == MessageKind::Text && std::str::from_utf8(&suspect.bytes).is_err()
+        {
+            ("invalid_utf8", format!("the answer to message {number} is not UTF-8"))
+        } else if len != wanted {
+            ("wrong_length", format!("message {number} had {wanted} bytes, its answer {len}"))
+        } else {
+            let at = first_wrong.unwrap_or(0);
+            ("wrong_bytes", format!("the answer to message {number} differs from byte {at} on"))
+        };
+        context.meter.fail(self.received, Phase::Answers, kind, || words);
+        if times.due >= context.meter.window.opens {
+            context.meter.tally.messages.corrupted += 1;
+        }
+        context.meter.unanswered(times, self.received, Unanswered::Failed, false);
+        Finding::Fault
+    }
+
+    /// Two messages in one: both requests were answered, and neither rightly.
+    fn merged(&mut self, suspect: &Suspect, identity: Identity, context: &mut Context) -> Finding {
+        let first_len = context.source.message(identity).len();
+        let second = suspect.bytes.get(first_len..).and_then(|rest| context.source.identify(rest));
+        let numbers = [Some(identity.sequence), second.map(|identity| identity.sequence)];
+        for number in numbers.into_iter().flatten() {
+            if let Some(times) = self.pairing.settle(number) {
+                if times.due >= context.meter.window.opens {
+                    context.meter.tally.messages.corrupted += 1;
+                }
+                context.meter.unanswered(times, self.received, Unanswered::Failed, false);
+            }
+        }
+        let kind = if second.is_some() { "merged_answers" } else { "wrong_length" };
+        context.meter.fail(self.received, Phase::Answers, kind, || {
+            format!("{} bytes came back in one message for {first_len} sent", suspect.len)
+        });
+        Finding::Fault
+    }
+
+    /// Books a further answer to a request that is over.
+    pub(crate) fn duplicated(&mut self, context: &mut Context, number: u64) -> Finding {
+        context.meter.tally.messages.duplicated += 1;
+        context.meter.fail(self.received, Phase::Answers, "duplicated", || {
+            format!("message {number} was answered again")
+        });
+        Finding::Fault
+    }
+
+    fn unasked(
+        &mut self,
+        context: &mut Context,
+        kind: &'static str,
+        words: impl FnOnce() -> String,
+    ) -> Finding {
+        context.meter.tally.messages.unasked += 1;
+        context.meter.fail(self.received, Phase::Answers, kind, words);
+        Finding::Fault
+    }
+
+    fn is_other_half(&self, suspect: &Suspect, context: &Context) -> bool {
+        self.cut_short.is_some_and(|cut| {
+            let whole = context.source.message(cut.identity);
+            suspect.len == whole.len() - cut.len && whole.matches_at(cut.len, &suspect.bytes)
+        })
+    }
+
+    /// Books a right answer to request `number`: to the one in flight, or as a duplicate.
+    pub(crate) fn accept(&mut self, number: u64, context: &mut Context) -> bool {
+        match self.pairing.answer(number) {
+            Matched::Answer { times, reordered } => {
+                context.meter.answered(times, self.received, reordered);
+                true
+            }
+            Matched::Duplicate => {
+                self.duplicated(context, number);
+                false
+            }
+            Matched::Unasked => {
+                self.unasked(context, "unasked", || format!("message {number} was never sent"));
+                false
+            }
+        }
+    }
+}

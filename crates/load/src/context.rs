@@ -1,0 +1,68 @@
+//! What all sessions of one worker share: the plan, the books, the randomness and the send
+//! buffer. It holds no session and decides nothing about one.
+
+use wsbench_wire::frame::FrameBuffer;
+use wsbench_wire::mask::MaskKey;
+
+use crate::message::MessageSource;
+use crate::meter::Meter;
+use crate::nanos::Nanos;
+use crate::plan::{Plan, StopRule};
+use crate::quota::Quota;
+
+/// What all sessions of one worker share.
+#[derive(Debug)]
+pub struct Context {
+    /// The order.
+    pub plan: Plan,
+    /// Makes the messages.
+    pub source: MessageSource,
+    /// Keeps the books.
+    pub meter: Meter,
+    /// What is left to do.
+    pub quota: Quota,
+    /// Bytes that the session just called wants written; the driver writes and clears them.
+    pub out: FrameBuffer,
+    /// Whether sessions may send: the load has begun and the window has not closed.
+    pub sending: bool,
+    /// Masks, nonces, jitter.
+    pub random: fastrand::Rng,
+    /// The authority for the `Host` header, made once.
+    pub authority: String,
+    /// The plan's depth, read on the hot path.
+    pub(crate) depth: u32,
+}
+
+impl Context {
+    /// What the sessions of worker `worker` share.
+    #[must_use]
+    pub fn new(plan: &Plan, quota: Quota, peer: String, worker: u32) -> Self {
+        Self {
+            source: MessageSource::new(&plan.payload, plan.seed),
+            meter: Meter::new(peer, plan.raw_log),
+            quota,
+            out: FrameBuffer::new(),
+            sending: false,
+            random: fastrand::Rng::with_seed(plan.seed.wrapping_add(u64::from(worker) << 32)),
+            authority: plan.target.authority(),
+            depth: plan.depth(),
+            plan: plan.clone(),
+        }
+    }
+
+    /// A fresh, unpredictable mask (RFC 6455 section 5.3).
+    #[inline]
+    pub fn mask(&mut self) -> MaskKey {
+        MaskKey(self.random.u32(..).to_ne_bytes())
+    }
+
+    /// Takes leave to send one message that is due at `due`.
+    #[inline]
+    pub(crate) fn may_send(&mut self, due: Nanos) -> bool {
+        match self.plan.stop {
+            StopRule::Duration(_) => due < self.meter.window.closes,
+            StopRule::Messages(_) => due < self.meter.window.opens || self.quota.take_message(),
+            StopRule::Clients { .. } => true,
+        }
+    }
+}

@@ -1,0 +1,372 @@
+//! What each message carries: a tag that makes it unique, and filling.
+//!
+//! Messages are never stored. Connection and sequence number determine every byte, so an answer
+//! is compared with what was sent by making it again. This module composes and compares; which
+//! message an answer belongs to is `pairing`'s affair.
+
+use wsbench_wire::connection::MessageKind;
+
+use crate::plan::{Encoding, Payload};
+
+/// Digits of base64url (RFC 4648 section 5).
+const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// Two digits at a time: a tag is encoded twice a message (sending, comparing), and eleven
+/// look-ups in 8 KiB that stay in the first-level cache cost a third of twenty-two.
+static DIGIT_PAIRS: [[u8; 2]; 4096] = {
+    let mut pairs = [[0; 2]; 4096];
+    let mut value = 0;
+    while value < 4096 {
+        pairs[value] = [DIGITS[value >> 6], DIGITS[value & 63]];
+        value += 1;
+    }
+    pairs
+};
+
+/// Two-byte units of text filling: non-ASCII letters of several scripts among ASCII pairs. A
+/// server that re-encodes text is exposed by non-ASCII letters only.
+const TEXT_UNITS: [&str; 16] =
+    ["é", "ws", "ß", "Ж", "lo", "ñ", "be", "λ", "ø", "nc", "š", "hm", "я", "ar", "ü", "k."];
+
+/// Which message of which connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Number of the connection, from 0 over the whole run.
+    pub connection: u32,
+    /// Number of the message on its connection, from 0.
+    pub sequence: u64,
+}
+
+/// Makes the messages of one run, and makes them again for comparison.
+#[derive(Clone, Debug)]
+pub struct MessageSource {
+    kind: MessageKind,
+    /// Bytes of tag at the front; 0 when messages are not tagged.
+    tag_len: usize,
+    min: usize,
+    max: usize,
+    /// Distinguishes this run from an earlier one whose answers a server might still hold.
+    run: u32,
+    /// Filling enough for the largest message and one byte more (see `filling`).
+    block: Box<[u8]>,
+    /// Whether `block` is the user's own message rather than filling.
+    fixed: bool,
+}
+
+/// The bytes of one message: its tag, then its filling.
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    tag: [u8; 22],
+    tag_len: usize,
+    filling: &'a [u8],
+}
+
+impl Message<'_> {
+    /// The parts in order; either may be empty.
+    #[inline]
+    #[must_use]
+    pub fn parts(&self) -> [&[u8]; 2] {
+        [&self.tag[..self.tag_len], self.filling]
+    }
+
+    /// Bytes in all.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.tag_len + self.filling.len()
+    }
+
+    /// Whether the message has no bytes at all, which WebSocket allows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether `piece` is exactly the bytes of the message from `offset` on.
+    #[inline]
+    #[must_use]
+    pub fn matches_at(&self, offset: usize, piece: &[u8]) -> bool {
+        let Some(end) = offset.checked_add(piece.len()).filter(|&end| end <= self.len()) else {
+            return false;
+        };
+        if offset >= self.tag_len {
+            return piece == &self.filling[offset - self.tag_len..end - self.tag_len];
+        }
+        let in_tag = (self.tag_len - offset).min(piece.len());
+        let (tag, rest) = piece.split_at(in_tag);
+        tag == &self.tag[offset..offset + in_tag] && rest == &self.filling[..rest.len()]
+    }
+
+    /// Appends the bytes from `from` up to `to` to `bytes`.
+    pub fn extend_into(&self, bytes: &mut Vec<u8>, from: usize, to: usize) {
+        let [tag, filling] = self.parts();
+        bytes.extend(tag.iter().chain(filling).take(to).skip(from));
+    }
+}
+
+impl MessageSource {
+    /// A source for `payload`; the same seed makes the same messages.
+    #[must_use]
+    pub fn new(payload: &Payload, seed: u64) -> Self {
+        let mut random = fastrand::Rng::with_seed(seed ^ 0x7773_6265_6e63_6801);
+        let run = random.u32(..);
+        let kind = match payload.encoding() {
+            Encoding::Text => MessageKind::Text,
+            Encoding::Binary => MessageKind::Binary,
+        };
+        let (min, max) = match payload {
+            Payload::Generated { min, max, .. } => (*min as usize, *max as usize),
+            Payload::Fixed { bytes, .. } => (bytes.len(), bytes.len()),
+        };
+        let tag_len =
+            if payload.is_tagged() { Payload::tag_len(payload.encoding()) } else { 0 };
+        let block = match payload {
+            Payload::Fixed { bytes, .. } => bytes.to_vec(),
+            Payload::Generated { encoding: Encoding::Binary, .. } => {
+                (0..=max).map(|_| random.u8(..)).collect()
+            }
+            Payload::Generated { ascii: true, .. } => {
+                (0..=max).map(|_| random.alphanumeric() as u8).collect()
+            }
+            Payload::Generated { .. } => text_block(max + 1, &mut random),
+        };
+        let fixed = matches!(payload, Payload::Fixed { .. });
+        Self { kind, tag_len, min, max, run, block: block.into(), fixed }
+    }
+
+    /// Text or binary.
+    #[must_use]
+    pub fn kind(&self) -> MessageKind {
+        self.kind
+    }
+
+    /// Whether messages carry a tag and so can be matched by identity.
+    #[must_use]
+    pub fn is_tagged(&self) -> bool {
+        self.tag_len > 0
+    }
+
+    /// The bytes of a message.
+    #[inline]
+    #[must_use]
+    pub fn message(&self, identity: Identity) -> Message<'_> {
+        let len = self.len_of(identity);
+        let tag = if self.tag_len > 0 { self.tag(identity) } else { [0; 22] };
+        Message { tag, tag_len: self.tag_len, filling: self.filling(len - self.tag_len) }
+    }
+
+    /// The identity that the tag at the front of `bytes` names; `None` when the bytes begin with
+    /// no tag of this run.
+    #[must_use]
+    pub fn identify(&self, bytes: &[u8]) -> Option<Identity> {
+        if self.tag_len == 0 || bytes.len() < self.tag_len {
+            return None;
+        }
+        let value = match self.kind {
+            MessageKind::Binary => u128::from_be_bytes(bytes[..16].try_into().ok()?),
+            MessageKind::Text => decode_tag(&bytes[..22])?,
+        };
+        let run = (value >> 64) as u32;
+        (run == self.run)
+            .then_some(Identity { connection: (value >> 96) as u32, sequence: value as u64 })
+    }
+
+    /// The tag: 16 bytes of connection, run and sequence in network order, or the same as 22
+    /// digits of base64url without padding.
+    #[inline]
+    fn tag(&self, identity: Identity) -> [u8; 22] {
+        let value = u128::from(identity.connection) << 96
+            | u128::from(self.run) << 64
+            | u128::from(identity.sequence);
+        let mut tag = [0; 22];
+        match self.kind {
+            MessageKind::Binary => tag[..16].copy_from_slice(&value.to_be_bytes()),
+            MessageKind::Text => encode_tag(value, &mut tag),
+        }
+        tag
+    }
+
+    /// The length of a message, drawn evenly from the range by a hash of its identity, so that
+    /// comparing needs no memory of it.
+    #[inline]
+    fn len_of(&self, identity: Identity) -> usize {
+        if self.min == self.max {
+            return self.min;
+        }
+        let mixed = mix(identity.sequence ^ (u64::from(identity.connection) << 40)
+            ^ (u64::from(self.run) << 8));
+        let span = (self.max - self.min + 1) as u64;
+        self.min + ((u128::from(mixed) * u128::from(span)) >> 64) as usize
+    }
+
+    /// Filling of `len` bytes. Text filling is one ASCII letter followed by two-byte units, so a
+    /// slice of odd length starts at the letter and one of even length behind it, and either ends
+    /// on the border of a character.
+    #[inline]
+    fn filling(&self, len: usize) -> &[u8] {
+        let start = usize::from(!self.fixed && len.is_multiple_of(2));
+        &self.block[start..start + len]
+    }
+}
+
+/// SplitMix64's finaliser (Steele, Lea, Flood, OOPSLA 2014): a cheap even spread of 64 bits.
+#[inline]
+fn mix(value: u64) -> u64 {
+    let mut mixed = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+fn text_block(len: usize, random: &mut fastrand::Rng) -> Vec<u8> {
+    let mut block = Vec::with_capacity(len + 2);
+    block.push(b'w');
+    // Beginning anywhere in the list but walking it in order keeps non-ASCII letters in any
+    // eight bytes, which is all the filling that the default message has.
+    let mut unit = random.usize(..TEXT_UNITS.len());
+    while block.len() < len {
+        block.extend_from_slice(TEXT_UNITS[unit].as_bytes());
+        unit = (unit + 1) % TEXT_UNITS.len();
+    }
+    block
+}
+
+#[inline]
+fn encode_tag(value: u128, tag: &mut [u8; 22]) {
+    let (high, low) = ((value >> 64) as u64, value as u64);
+    // Twelve bits a step; the sixth step straddles the two halves, the last has eight bits left.
+    let steps = [
+        high >> 52,
+        high >> 40,
+        high >> 28,
+        high >> 16,
+        high >> 4,
+        high << 8 | low >> 56,
+        low >> 44,
+        low >> 32,
+        low >> 20,
+        low >> 8,
+        low << 4,
+    ];
+    for (pair, step) in tag.chunks_exact_mut(2).zip(steps) {
+        pair.copy_from_slice(&DIGIT_PAIRS[(step & 0xfff) as usize]);
+    }
+}
+
+fn decode_tag(digits: &[u8]) -> Option<u128> {
+    let mut value = 0_u128;
+    for (index, &digit) in digits.iter().enumerate() {
+        let bits = DIGITS.iter().position(|&d| d == digit)? as u128;
+        // The last digit carries two bits of the value above four zeros.
+        value = if index == 21 {
+            if bits & 0xf != 0 {
+                return None;
+            }
+            value << 2 | bits >> 4
+        } else {
+            value << 6 | bits
+        };
+    }
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn generated(encoding: Encoding, min: u32, max: u32) -> MessageSource {
+        MessageSource::new(&Payload::Generated { encoding, min, max, ascii: false }, 7)
+    }
+
+    fn bytes_of(source: &MessageSource, identity: Identity) -> Vec<u8> {
+        source.message(identity).parts().concat()
+    }
+
+    #[test]
+    fn the_default_message_is_thirty_bytes_of_unique_text_with_other_letters_than_ascii() {
+        let source = generated(Encoding::Text, 30, 30);
+        let first = bytes_of(&source, Identity { connection: 0, sequence: 0 });
+        let second = bytes_of(&source, Identity { connection: 0, sequence: 1 });
+        assert_eq!(first.len(), 30);
+        assert_ne!(first, second);
+        assert!(!std::str::from_utf8(&first).unwrap().is_ascii());
+    }
+
+    #[test]
+    fn the_older_tools_messages_are_ascii_so_that_characters_are_bytes() {
+        let payload =
+            Payload::Generated { encoding: Encoding::Text, min: 30, max: 30, ascii: true };
+        let source = MessageSource::new(&payload, 1);
+        assert!(bytes_of(&source, Identity { connection: 3, sequence: 9 }).is_ascii());
+    }
+
+    #[test]
+    fn a_fixed_message_is_sent_as_given() {
+        let payload =
+            Payload::Fixed { encoding: Encoding::Text, bytes: "grüße".as_bytes().into() };
+        let source = MessageSource::new(&payload, 1);
+        let identity = Identity { connection: 1, sequence: 2 };
+        assert_eq!(bytes_of(&source, identity), "grüße".as_bytes());
+        assert!(!source.is_tagged());
+        assert_eq!(source.identify("grüße".as_bytes()), None);
+    }
+
+    #[test]
+    fn sizes_are_drawn_evenly_from_the_range() {
+        let source = generated(Encoding::Binary, 64, 67);
+        let mut seen = [0_u32; 4];
+        for sequence in 0..4000 {
+            let len = source.message(Identity { connection: 5, sequence }).len();
+            seen[len - 64] += 1;
+        }
+        assert!(seen.iter().all(|&n| (900..1100).contains(&n)), "{seen:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn a_message_is_its_own_answer_and_tells_whose_it_is(
+            connection: u32, sequence: u64, min in 0_u32..300, more in 0_u32..300, text: bool,
+        ) {
+            let encoding = if text { Encoding::Text } else { Encoding::Binary };
+            let source = generated(encoding, min, min + more);
+            let identity = Identity { connection, sequence };
+            let message = source.message(identity);
+            let bytes = bytes_of(&source, identity);
+            prop_assert_eq!(bytes.len(), message.len());
+            prop_assert!((min as usize..=(min + more) as usize).contains(&bytes.len()));
+            prop_assert!(!text || std::str::from_utf8(&bytes).is_ok());
+            if source.is_tagged() {
+                prop_assert_eq!(source.identify(&bytes), Some(identity));
+            }
+        }
+
+        #[test]
+        fn pieces_match_where_they_belong_and_a_flipped_bit_nowhere(
+            len in 1_u32..200, cut: prop::sample::Index, flip: prop::sample::Index, bit in 0..8,
+        ) {
+            let source = generated(Encoding::Binary, len, len);
+            let identity = Identity { connection: 8, sequence: 1 << 40 };
+            let message = source.message(identity);
+            let mut bytes = bytes_of(&source, identity);
+            let cut = cut.index(bytes.len());
+            prop_assert!(message.matches_at(0, &bytes[..cut]));
+            prop_assert!(message.matches_at(cut, &bytes[cut..]));
+            prop_assert!(!message.matches_at(cut + 1, &bytes[cut..]), "runs past the end");
+            let mut again = Vec::new();
+            message.extend_into(&mut again, cut, bytes.len());
+            prop_assert_eq!(&again, &bytes[cut..]);
+            let flip = flip.index(bytes.len());
+            bytes[flip] ^= 1 << bit;
+            prop_assert!(!message.matches_at(0, &bytes));
+        }
+
+        #[test]
+        fn the_tag_is_the_base64url_that_everybody_knows(value: u128) {
+            let mut tag = [0; 22];
+            encode_tag(value, &mut tag);
+            prop_assert_eq!(decode_tag(&tag), Some(value));
+            prop_assert!(tag.iter().all(|digit| DIGITS.contains(digit)));
+        }
+    }
+}

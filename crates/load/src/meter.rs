@@ -1,0 +1,379 @@
+//! What one worker measures: counts and distributions, tallied an interval at a time.
+//!
+//! The meter decides what belongs to the measured window and keeps the books straight; it judges
+//! nothing. A `Tally` is handed over whole at the end of each interval, so nothing on the hot path
+//! is shared.
+
+use std::collections::BTreeMap;
+
+use crate::histogram::Histogram;
+use crate::nanos::Nanos;
+use crate::pairing::Times;
+use crate::result::{
+    ByteCounts, ConnectionCounts, Failure, Gap, LogRecord, MessageCounts, Phase,
+};
+
+/// A span without answers shorter than this is not worth remembering.
+const GAP_THRESHOLD: Nanos = Nanos::from_millis(10);
+/// Gaps remembered.
+const GAPS_KEPT: usize = 5;
+
+/// Everything one worker measured in one interval, or several of them merged.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Messages.
+    pub messages: MessageCounts,
+    /// Bytes.
+    pub bytes: ByteCounts,
+    /// Connections; `alive_at_end` and `peak_concurrent` are the worker's state at the end of
+    /// the interval, the rest are counts of the interval.
+    pub connections: ConnectionCounts,
+    /// Received − sent.
+    pub service: Histogram,
+    /// Received − due.
+    pub response: Histogram,
+    /// Sent − due.
+    pub send_lag: Histogram,
+    /// TCP connect times.
+    pub tcp: Histogram,
+    /// Upgrade times.
+    pub upgrade: Histogram,
+    /// Service times of first messages.
+    pub first_message: Histogram,
+    /// Failures by phase and kind.
+    pub failures: Vec<Failure>,
+    /// Close codes received.
+    pub close_codes: BTreeMap<u16, u64>,
+    /// Time that connections were under load within the window, times the depth, ns.
+    pub offered_in_flight_ns: u128,
+    /// Time that requests were out within the window, added up, ns.
+    pub service_in_window_ns: u128,
+    /// Longest spans without an answer.
+    pub gaps: Vec<Gap>,
+    /// Raw log records.
+    pub log: Vec<LogRecord>,
+}
+
+impl Tally {
+    /// Adds all that `other` holds. The two gauges among the connections (`alive_at_end`,
+    /// `peak_concurrent`) are added too: merge tallies of different workers, not of different
+    /// intervals, where gauges matter.
+    pub fn merge(&mut self, other: &Self) {
+        self.messages.merge(&other.messages);
+        self.bytes.sent += other.bytes.sent;
+        self.bytes.received += other.bytes.received;
+        self.connections.merge(&other.connections);
+        self.service.merge(&other.service);
+        self.response.merge(&other.response);
+        self.send_lag.merge(&other.send_lag);
+        self.tcp.merge(&other.tcp);
+        self.upgrade.merge(&other.upgrade);
+        self.first_message.merge(&other.first_message);
+        for failure in &other.failures {
+            add_failure(&mut self.failures, failure.phase, failure.kind, failure.count, || {
+                failure.example.clone()
+            });
+        }
+        for (&code, &count) in &other.close_codes {
+            *self.close_codes.entry(code).or_default() += count;
+        }
+        self.offered_in_flight_ns += other.offered_in_flight_ns;
+        self.service_in_window_ns += other.service_in_window_ns;
+        for &gap in &other.gaps {
+            keep_gap(&mut self.gaps, gap);
+        }
+    }
+
+    /// Empties the tally and keeps its memory.
+    pub fn clear(&mut self) {
+        for histogram in [
+            &mut self.service,
+            &mut self.response,
+            &mut self.send_lag,
+            &mut self.tcp,
+            &mut self.upgrade,
+            &mut self.first_message,
+        ] {
+            histogram.clear();
+        }
+        self.messages = MessageCounts::default();
+        self.bytes = ByteCounts::default();
+        self.connections = ConnectionCounts::default();
+        self.failures.clear();
+        self.close_codes.clear();
+        (self.offered_in_flight_ns, self.service_in_window_ns) = (0, 0);
+        self.gaps.clear();
+        self.log.clear();
+    }
+
+    /// Failures of any kind.
+    #[must_use]
+    pub fn errors(&self) -> u64 {
+        self.failures.iter().map(|failure| failure.count).sum()
+    }
+}
+
+/// The part of the run that is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// The load begins; `Nanos::MAX` until all connections are open.
+    pub load_from: Nanos,
+    /// Measuring begins: the load's beginning plus the warm-up.
+    pub opens: Nanos,
+    /// Measuring ends; `Nanos::MAX` while that is not known.
+    pub closes: Nanos,
+}
+
+impl Window {
+    /// A window that has yet to open.
+    pub const UNOPENED: Self =
+        Self { load_from: Nanos::MAX, opens: Nanos::MAX, closes: Nanos::MAX };
+
+    /// The part of the span from `from` to `to` that lies within the window.
+    #[inline]
+    #[must_use]
+    pub fn overlap(&self, from: Nanos, to: Nanos) -> Nanos {
+        to.min(self.closes) - from.max(self.opens)
+    }
+}
+
+/// One worker's books.
+#[derive(Debug)]
+pub struct Meter {
+    /// What is measured at present.
+    pub window: Window,
+    /// The interval under way.
+    pub tally: Box<Tally>,
+    /// The peer under test, for examples of failures.
+    peer: String,
+    raw_log: bool,
+    /// When the latest answer came, or the first request after a time with none in flight left.
+    quiet_since: Nanos,
+}
+
+/// How a request ended that was not answered rightly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unanswered {
+    /// It was out at its deadline.
+    TimedOut,
+    /// Its connection was lost, or its answer was wrong.
+    Failed,
+    /// It was out when the drain ended.
+    InFlightAtEnd,
+}
+
+impl Meter {
+    /// Books for one worker that talks to `peer`.
+    #[must_use]
+    pub fn new(peer: String, raw_log: bool) -> Self {
+        Self {
+            window: Window::UNOPENED,
+            tally: Box::default(),
+            peer,
+            raw_log,
+            quiet_since: Nanos::MAX,
+        }
+    }
+
+    /// Whether raw log records are wanted.
+    #[inline]
+    #[must_use]
+    pub fn keeps_log(&self) -> bool {
+        self.raw_log
+    }
+
+    /// Takes the interval's tally and begins the next one in `empty`.
+    #[must_use]
+    pub fn hand_over(&mut self, empty: Box<Tally>) -> Box<Tally> {
+        std::mem::replace(&mut self.tally, empty)
+    }
+
+    /// Books a request that is about to be written.
+    #[inline]
+    pub fn sent(&mut self, times: Times) {
+        if times.due < self.window.opens {
+            return;
+        }
+        self.tally.messages.due += 1;
+        self.tally.messages.sent += 1;
+        self.tally.send_lag.record(times.sent - times.due);
+        if self.quiet_since == Nanos::MAX {
+            self.quiet_since = times.sent;
+        }
+    }
+
+    /// Books a right answer.
+    #[inline]
+    pub fn answered(&mut self, times: Times, received: Nanos, reordered: bool) {
+        let counts = &mut self.tally.messages;
+        if received >= self.window.opens && received < self.window.closes {
+            counts.received_in_window += 1;
+        }
+        self.tally.service_in_window_ns +=
+            u128::from(self.window.overlap(times.sent, received).0);
+        if times.due < self.window.opens {
+            counts.warmup += 1;
+            return;
+        }
+        counts.answered += 1;
+        counts.reordered += u64::from(reordered);
+        self.tally.service.record(received - times.sent);
+        self.tally.response.record(received - times.due);
+        if received - self.quiet_since > GAP_THRESHOLD {
+            let start = self.quiet_since - self.window.opens;
+            keep_gap(&mut self.tally.gaps, Gap { length: received - self.quiet_since, start });
+        }
+        self.quiet_since = received;
+    }
+
+    /// Books a request that ended without a right answer. `overtaken`: a later one was answered.
+    pub fn unanswered(&mut self, times: Times, now: Nanos, how: Unanswered, overtaken: bool) {
+        if times.sent == Nanos::ZERO && times.due > Nanos::ZERO {
+            return; // composed, never handed to the socket
+        }
+        self.tally.service_in_window_ns += u128::from(self.window.overlap(times.sent, now).0);
+        if times.due < self.window.opens {
+            return;
+        }
+        let counts = &mut self.tally.messages;
+        match how {
+            Unanswered::TimedOut => counts.timed_out += 1,
+            Unanswered::Failed => counts.failed += 1,
+            Unanswered::InFlightAtEnd => counts.in_flight_at_end += 1,
+        }
+        counts.lost += u64::from(overtaken);
+    }
+
+    /// Books time that a connection was under load with up to `depth` requests.
+    pub fn under_load(&mut self, from: Nanos, to: Nanos, depth: u32) {
+        self.tally.offered_in_flight_ns +=
+            u128::from(self.window.overlap(from, to).0) * u128::from(depth);
+    }
+
+    /// Nothing is in flight any more: silence from here on is no gap.
+    pub fn at_rest(&mut self) {
+        self.quiet_since = Nanos::MAX;
+    }
+
+    /// Books a failure; `words` tells the first of its kind.
+    pub fn fail(
+        &mut self,
+        now: Nanos,
+        phase: Phase,
+        kind: &'static str,
+        words: impl FnOnce() -> String,
+    ) {
+        let peer = &self.peer;
+        add_failure(&mut self.tally.failures, phase, kind, 1, || {
+            format!("{peer} at {:.3} s: {}", now.as_secs_f64(), words())
+        });
+    }
+}
+
+fn add_failure(
+    failures: &mut Vec<Failure>,
+    phase: Phase,
+    kind: &'static str,
+    count: u64,
+    example: impl FnOnce() -> String,
+) {
+    match failures.iter_mut().find(|known| known.phase == phase && known.kind == kind) {
+        Some(known) => known.count += count,
+        None => failures.push(Failure { phase, kind, count, example: example() }),
+    }
+}
+
+/// Keeps the longest gaps, longest first. Of gaps that overlap (two workers see the same stall)
+/// the longer one stays.
+fn keep_gap(gaps: &mut Vec<Gap>, gap: Gap) {
+    let overlaps = |known: &Gap| {
+        gap.start < known.start + known.length && known.start < gap.start + gap.length
+    };
+    if let Some(known) = gaps.iter_mut().find(|known| overlaps(known)) {
+        if known.length < gap.length {
+            *known = gap;
+        }
+    } else {
+        gaps.push(gap);
+    }
+    gaps.sort_unstable_by(|a, b| b.cmp(a));
+    gaps.truncate(GAPS_KEPT);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open_meter() -> Meter {
+        let mut meter = Meter::new("peer:1".into(), false);
+        meter.window =
+            Window { load_from: Nanos(0), opens: Nanos(1_000), closes: Nanos(2_000) };
+        meter
+    }
+
+    fn times(due: u64, sent: u64) -> Times {
+        Times { due: Nanos(due), sent: Nanos(sent) }
+    }
+
+    #[test]
+    fn the_warm_up_is_counted_apart() {
+        let mut meter = open_meter();
+        meter.sent(times(900, 901));
+        meter.answered(times(900, 901), Nanos(1_100), false);
+        let counts = meter.tally.messages;
+        assert_eq!((counts.warmup, counts.sent, counts.answered), (1, 0, 0));
+        assert_eq!(counts.received_in_window, 1, "it is throughput of the window all the same");
+        assert_eq!(meter.tally.service_in_window_ns, 100, "only its part within the window");
+    }
+
+    #[test]
+    fn an_answer_in_the_drain_counts_but_not_for_the_throughput() {
+        let mut meter = open_meter();
+        meter.sent(times(1_990, 1_995));
+        meter.answered(times(1_990, 1_995), Nanos(2_300), false);
+        let counts = meter.tally.messages;
+        assert!(counts.is_conserved());
+        assert_eq!((counts.answered, counts.received_in_window), (1, 0));
+        assert_eq!(meter.tally.service.max(), Some(Nanos(305)));
+        assert_eq!(meter.tally.response.max(), Some(Nanos(310)));
+        assert_eq!(meter.tally.send_lag.max(), Some(Nanos(5)));
+    }
+
+    #[test]
+    fn every_way_to_end_keeps_the_identity() {
+        let mut meter = open_meter();
+        for how in [Unanswered::TimedOut, Unanswered::Failed, Unanswered::InFlightAtEnd] {
+            meter.sent(times(1_100, 1_101));
+            meter.unanswered(times(1_100, 1_101), Nanos(1_500), how, false);
+        }
+        assert!(meter.tally.messages.is_conserved());
+        assert_eq!(meter.tally.messages.sent, 3);
+    }
+
+    #[test]
+    fn the_longest_gaps_are_kept_and_one_stall_is_one_gap() {
+        let mut gaps = Vec::new();
+        let gap = |start, length| Gap {
+            start: Nanos::from_millis(start),
+            length: Nanos::from_millis(length),
+        };
+        for (start, length) in
+            [(0, 20), (100, 50), (110, 55), (300, 30), (400, 10), (500, 40), (600, 60)]
+        {
+            keep_gap(&mut gaps, gap(start, length));
+        }
+        let expected = [gap(600, 60), gap(110, 55), gap(500, 40), gap(300, 30), gap(0, 20)];
+        assert_eq!(gaps, expected);
+    }
+
+    #[test]
+    fn only_the_first_failure_of_a_kind_is_told() {
+        let mut meter = open_meter();
+        for words in ["first", "second"] {
+            meter.fail(Nanos::from_millis(1_204), Phase::Connect, "refused", || words.into());
+        }
+        let failure = &meter.tally.failures[0];
+        assert_eq!(failure.count, 2);
+        assert_eq!(failure.example, "peer:1 at 1.204 s: first");
+    }
+}

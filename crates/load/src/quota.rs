@@ -1,0 +1,117 @@
+//! How much is left to do, shared by the workers of a run.
+//!
+//! The only state that workers write in common. Messages are claimed a batch at a time, clients
+//! one by one, so it is touched off the hot path only.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::plan::{Plan, StopRule};
+
+/// Messages claimed at a time: few enough that workers finish together, many enough that the
+/// shared counter is no matter.
+const BATCH: u64 = 64;
+
+/// What the workers of one run draw from.
+#[derive(Clone, Debug)]
+pub struct Quota {
+    messages: Arc<AtomicU64>,
+    clients: Arc<AtomicU64>,
+    /// Claimed by this worker and not used yet.
+    claimed: u64,
+    batch: u64,
+}
+
+impl Quota {
+    /// All that `plan` asks for; clones share it.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        let (messages, clients) = match plan.stop {
+            StopRule::Messages(messages) => (messages, u64::MAX),
+            StopRule::Duration(_) => (u64::MAX, u64::MAX),
+            StopRule::Clients { clients, .. } => (u64::MAX, clients),
+        };
+        // Alone, a worker needs no batches' slack; several share fairly down to single messages
+        // when there are few to share.
+        let batch = (messages / u64::from(plan.threads) / 16).clamp(1, BATCH);
+        Self {
+            messages: Arc::new(AtomicU64::new(messages)),
+            clients: Arc::new(AtomicU64::new(clients)),
+            claimed: 0,
+            batch,
+        }
+    }
+
+    /// Takes one message of the quota; `false` when none is left.
+    #[inline]
+    pub fn take_message(&mut self) -> bool {
+        if self.claimed == 0 {
+            self.claimed = claim(&self.messages, self.batch);
+        }
+        self.claimed = match self.claimed.checked_sub(1) {
+            Some(left) => left,
+            None => return false,
+        };
+        true
+    }
+
+    /// Whether no message is left for this worker.
+    #[must_use]
+    pub fn is_exhausted(&self) -> bool {
+        self.claimed == 0 && self.messages.load(Ordering::Relaxed) == 0
+    }
+
+    /// Takes one client of the quota; `false` when all have begun.
+    pub fn take_client(&self) -> bool {
+        claim(&self.clients, 1) == 1
+    }
+
+    /// Clients that have not begun.
+    #[must_use]
+    pub fn clients_left(&self) -> u64 {
+        self.clients.load(Ordering::Relaxed)
+    }
+
+    /// Messages that nobody has claimed.
+    #[must_use]
+    pub fn messages_left(&self) -> u64 {
+        self.messages.load(Ordering::Relaxed)
+    }
+}
+
+/// Takes up to `most` from the counter and returns how many it got. `u64::MAX` never runs out.
+fn claim(counter: &AtomicU64, most: u64) -> u64 {
+    let mut got = 0;
+    let _ = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+        got = left.min(most);
+        Some(if left == u64::MAX { left } else { left - got })
+    });
+    got
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workers_together_take_exactly_what_there_is() {
+        let counter = Arc::new(AtomicU64::new(1_000));
+        let mut quota = Quota {
+            messages: counter,
+            clients: Arc::new(AtomicU64::new(3)),
+            claimed: 0,
+            batch: 64,
+        };
+        let mut other = quota.clone();
+        let mut taken = 0;
+        while quota.take_message() {
+            taken += 1 + u64::from(other.take_message());
+        }
+        while other.take_message() {
+            taken += 1;
+        }
+        assert_eq!(taken, 1_000);
+        assert!(quota.is_exhausted());
+        assert_eq!((0..5).filter(|_| quota.take_client()).count(), 3);
+    }
+}

@@ -1,0 +1,664 @@
+//! One connection's life: opening handshake, round trips, closing handshake.
+//!
+//! A state machine that is given bytes and `now` and leaves what it wants written in
+//! `Context::out`. It knows no socket, chooses no time, and does not say which connection is
+//! opened next; that is the driver's affair.
+
+use wsbench_wire::close::push_close;
+use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
+use wsbench_wire::error::ProtocolError;
+use wsbench_wire::frame::OpCode;
+use wsbench_wire::handshake::{ClientHandshake, MAX_HEAD, Request, Upgraded};
+
+use crate::answer::{CutShort, Finding, Inquiry, Suspect};
+use crate::context::Context;
+use crate::message::Identity;
+use crate::meter::Unanswered;
+use crate::nanos::Nanos;
+use crate::pairing::Pairing;
+use crate::plan::{StopRule, Verify};
+use crate::result::{LogRecord, Phase};
+
+/// How long the closing handshake may take, and then the server's FIN (RFC 6455 section 7.1.1
+/// lets the client wait "a reasonable period"). Some servers never close.
+pub const CLOSE_WAIT: Nanos = Nanos::from_secs(1);
+/// One write carries messages until it is this long.
+const WRITE_AT_MOST: usize = 256 * 1024;
+/// A server may send messages this much longer than ours before they are refused outright.
+const MESSAGE_SLACK: u64 = 16 * 1024 * 1024;
+
+/// One connection.
+#[derive(Debug)]
+pub struct Session {
+    /// Number over the whole run, part of every tag.
+    number: u32,
+    /// Round trips that this client has still to begin; `u32::MAX` where connections are held.
+    budget: u32,
+    /// When the connect call was made; later, when the upgrade was complete.
+    since: Nanos,
+    /// When the latest answer (or the upgrade) was received: the next message is due then.
+    freed: Nanos,
+    /// Bytes of the message being received that have matched so far.
+    matched: usize,
+    state: State,
+    wire: Connection,
+    pairing: Pairing,
+    /// Rare things, kept off the session's size.
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Debug)]
+enum State {
+    Connecting,
+    Upgrading(Box<Upgrading>),
+    Open,
+    /// A close frame has been sent.
+    Closing {
+        until: Nanos,
+        replied: bool,
+    },
+    Ended,
+}
+
+#[derive(Debug)]
+struct Upgrading {
+    handshake: ClientHandshake,
+    head: Vec<u8>,
+    requested: Nanos,
+}
+
+#[derive(Debug, Default)]
+struct Rare {
+    suspect: Option<Suspect>,
+    cut_short: Option<CutShort>,
+    /// Service times of a client in the client-replacement model, for the raw log.
+    times: Vec<Nanos>,
+}
+
+/// What the driver has to do after it has called a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Flow {
+    /// Write `Context::out`, if anything is there, and go on.
+    Continue,
+    /// The same; and the connection has just become a WebSocket.
+    Upgraded,
+    /// Write `Context::out`, if anything is there, and drop the connection. It ended as it
+    /// should.
+    Finished,
+    /// The same, but it failed.
+    Failed,
+}
+
+/// How a connection was lost, as the driver's socket tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// Stable name, such as `reset`.
+    pub kind: &'static str,
+    /// In words.
+    pub words: String,
+    /// The cause is this machine's (descriptors, ports), not the server's.
+    pub local: bool,
+}
+
+impl Session {
+    /// A connection number `number` whose connect call is being made.
+    #[must_use]
+    pub fn new(number: u32, now: Nanos, context: &Context) -> Self {
+        let budget = match context.plan.stop {
+            StopRule::Clients { roundtrips, .. } => roundtrips,
+            StopRule::Messages(_) | StopRule::Duration(_) => u32::MAX,
+        };
+        let limits =
+            Limits { max_message: context.plan.payload.max_len() as u64 * 2 + MESSAGE_SLACK };
+        Self {
+            number,
+            budget,
+            since: now,
+            freed: now,
+            matched: 0,
+            state: State::Connecting,
+            // The bytes are compared with our own, which are valid; what differs is examined.
+            wire: Connection::new(Role::Client, limits, Utf8::Skip),
+            pairing: Pairing::default(),
+            rare: None,
+        }
+    }
+
+    /// Whether the connect call is under way.
+    #[must_use]
+    pub fn is_connecting(&self) -> bool {
+        matches!(self.state, State::Connecting)
+    }
+
+    /// Whether messages may flow.
+    #[inline]
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, State::Open)
+    }
+
+    /// Whether the session is over.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        matches!(self.state, State::Ended)
+    }
+
+    /// Requests in flight.
+    #[inline]
+    #[must_use]
+    pub fn in_flight(&self) -> u32 {
+        self.pairing.in_flight()
+    }
+
+    /// Whether any message was answered.
+    #[must_use]
+    pub fn has_answers(&self) -> bool {
+        self.pairing.has_answers()
+    }
+
+    /// The TCP connection is established: asks for the upgrade (RFC 6455 section 4.1).
+    pub fn on_connected(&mut self, context: &mut Context, now: Nanos) {
+        context.meter.tally.tcp.record(now - self.since);
+        context.meter.tally.connections.opened += 1;
+        let mut nonce = [0; 16];
+        context.random.fill(&mut nonce);
+        let handshake = ClientHandshake::new(nonce);
+        let upgrade = &context.plan.upgrade;
+        let request = Request {
+            authority: &context.authority,
+            resource: &context.plan.target.resource,
+            headers: &upgrade.headers,
+            subprotocols: &upgrade.subprotocols,
+            origin: upgrade.origin.as_deref(),
+        };
+        handshake.push_request(&request, &mut context.out);
+        let head = Vec::new();
+        self.state = State::Upgrading(Box::new(Upgrading { handshake, head, requested: now }));
+    }
+
+    /// Bytes have been read; `received` is the clock right after that read.
+    pub fn on_bytes(&mut self, context: &mut Context, received: Nanos, bytes: &mut [u8]) -> Flow {
+        match &mut self.state {
+            State::Open | State::Closing { .. } => self.on_frames(context, received, bytes),
+            State::Upgrading(upgrading) => {
+                upgrading.head.extend_from_slice(bytes);
+                self.on_head(context, received)
+            }
+            State::Connecting | State::Ended => Flow::Continue,
+        }
+    }
+
+    fn on_head(&mut self, context: &mut Context, received: Nanos) -> Flow {
+        let State::Upgrading(upgrading) = &mut self.state else { return Flow::Continue };
+        let offered = &context.plan.upgrade.subprotocols;
+        match upgrading.handshake.read_response(&upgrading.head, offered) {
+            Ok(None) => Flow::Continue,
+            Ok(Some(Upgraded { consumed, .. })) => {
+                context.meter.tally.upgrade.record(received - upgrading.requested);
+                context.meter.tally.connections.upgraded += 1;
+                let mut head = std::mem::take(&mut upgrading.head);
+                self.state = State::Open;
+                (self.since, self.freed) = (received, received);
+                match self.on_frames(context, received, &mut head[consumed..]) {
+                    Flow::Continue => Flow::Upgraded,
+                    ended => ended,
+                }
+            }
+            Err(error) => {
+                context
+                    .meter
+                    .fail(received, Phase::Handshake, error.kind(), || error.to_string());
+                self.end(context, received, Unanswered::Failed);
+                Flow::Failed
+            }
+        }
+    }
+
+    fn on_frames(&mut self, context: &mut Context, received: Nanos, bytes: &mut [u8]) -> Flow {
+        let mut input = bytes;
+        loop {
+            match self.wire.receive(&mut input) {
+                Ok(None) => break,
+                Ok(Some(Event::Data { kind, bytes, last, .. })) => {
+                    self.on_piece(context, received, kind, bytes, last);
+                }
+                Ok(Some(Event::Ping)) => self.push_pong(context),
+                Ok(Some(Event::Pong)) => self.on_pong(context, received),
+                Ok(Some(Event::Close { code })) => self.on_close_frame(context, received, code),
+                Err(error) => return self.on_violation(context, received, &error),
+            }
+        }
+        if self.is_open() && self.budget == 0 && self.pairing.in_flight() == 0 {
+            self.finish(context, received);
+        }
+        Flow::Continue
+    }
+
+    /// One piece of a message: compared where it stands, and collected only once it differs.
+    #[inline]
+    fn on_piece(
+        &mut self,
+        context: &mut Context,
+        received: Nanos,
+        kind: MessageKind,
+        piece: &[u8],
+        last: bool,
+    ) {
+        let collecting = self.rare.as_ref().is_some_and(|rare| rare.suspect.is_some());
+        if let (false, Some(oldest)) = (collecting, self.pairing.oldest()) {
+            let identity = Identity { connection: self.number, sequence: oldest };
+            let expected = context.source.message(identity);
+            let (fits, complete) = match context.plan.verify {
+                Verify::Full => (
+                    kind == context.source.kind() && expected.matches_at(self.matched, piece),
+                    self.matched + piece.len() == expected.len(),
+                ),
+                Verify::Length => (
+                    kind == context.source.kind()
+                        && self.matched + piece.len() <= expected.len(),
+                    self.matched + piece.len() == expected.len(),
+                ),
+                Verify::None => (true, true),
+            };
+            if fits && !last {
+                self.matched += piece.len();
+                return;
+            }
+            if fits && complete {
+                self.matched = 0;
+                self.on_answer(context, received, oldest);
+                return;
+            }
+        }
+        self.on_suspicious_piece(context, received, kind, piece, last);
+    }
+
+    #[cold]
+    fn on_suspicious_piece(
+        &mut self,
+        context: &mut Context,
+        received: Nanos,
+        kind: MessageKind,
+        piece: &[u8],
+        last: bool,
+    ) {
+        let rare = self.rare.get_or_insert_default();
+        if rare.suspect.is_none() {
+            let mut suspect = Suspect::new(kind);
+            if let Some(sequence) = self.pairing.oldest() {
+                let identity = Identity { connection: self.number, sequence };
+                suspect.push_matched(context, identity, self.matched);
+            }
+            rare.suspect = Some(suspect);
+            self.matched = 0;
+        }
+        let Some(suspect) = &mut rare.suspect else { return };
+        suspect.push(piece, context);
+        if !last {
+            return;
+        }
+        let Some(suspect) = rare.suspect.take() else { return };
+        let mut inquiry = Inquiry {
+            connection: self.number,
+            pairing: &mut self.pairing,
+            cut_short: &mut rare.cut_short,
+            received,
+        };
+        match inquiry.judge(&suspect, context) {
+            Finding::Answer(number) => self.on_answer(context, received, number),
+            // A wrong answer frees its place in flight all the same.
+            Finding::Fault => self.freed = received,
+        }
+    }
+
+    /// The right bytes for request `number` have come.
+    #[inline]
+    fn on_answer(&mut self, context: &mut Context, received: Nanos, number: u64) {
+        if number == 0 || context.meter.keeps_log() {
+            self.on_notable_answer(context, received, number);
+        } else {
+            match self.pairing.answer(number) {
+                crate::pairing::Matched::Answer { times, reordered } => {
+                    context.meter.answered(times, received, reordered);
+                }
+                _ => self.on_repeated_answer(context, received, number),
+            }
+        }
+        self.freed = received;
+    }
+
+    #[cold]
+    fn on_repeated_answer(&mut self, context: &mut Context, received: Nanos, number: u64) {
+        self.inquiry(received, |inquiry| {
+            inquiry.accept(number, context);
+        });
+    }
+
+    /// An answer that more is done with than counting: the first one, and those that are logged.
+    fn on_notable_answer(&mut self, context: &mut Context, received: Nanos, number: u64) {
+        let times = self.pairing.times(number);
+        let is_right = self.inquiry(received, |inquiry| inquiry.accept(number, context));
+        let (Some(times), true) = (times, is_right) else { return };
+        if number == 0 {
+            context.meter.tally.first_message.record(received - times.sent);
+        }
+        if !context.meter.keeps_log() {
+            return;
+        }
+        if context.plan.replaces_clients() {
+            self.rare.get_or_insert_default().times.push(received - times.sent);
+        } else if times.due >= context.meter.window.opens {
+            context.meter.tally.log.push(LogRecord::RoundTrip {
+                connection: self.number,
+                sequence: number,
+                due: times.due,
+                sent: times.sent,
+                received,
+            });
+        }
+    }
+
+    fn inquiry<T>(&mut self, received: Nanos, ask: impl FnOnce(&mut Inquiry<'_>) -> T) -> T {
+        let mut cut_short = self.rare.as_ref().and_then(|rare| rare.cut_short);
+        ask(&mut Inquiry {
+            connection: self.number,
+            pairing: &mut self.pairing,
+            cut_short: &mut cut_short,
+            received,
+        })
+    }
+
+    /// Pings are answered with their own payload (RFC 6455 section 5.5.2).
+    fn push_pong(&mut self, context: &mut Context) {
+        if self.is_open() {
+            let mask = context.mask();
+            context.out.push_frame(true, OpCode::Pong, Some(mask), &[self.wire.control()]);
+        }
+    }
+
+    /// We send no pings, so every pong is unsolicited: allowed (RFC 6455 section 5.5.3), but no
+    /// answer. A server that sends pongs in place of echoes must not pass for a working one.
+    fn on_pong(&mut self, context: &mut Context, received: Nanos) {
+        let len = self.wire.control().len();
+        context.meter.fail(received, Phase::Answers, "unasked_pong", || {
+            format!("a pong of {len} bytes although no ping was sent; a pong is no echo")
+        });
+    }
+
+    fn on_close_frame(&mut self, context: &mut Context, received: Nanos, code: Option<u16>) {
+        // 1005 stands for "no code given" and never goes over the wire (section 7.4.1).
+        *context.meter.tally.close_codes.entry(code.unwrap_or(1005)).or_default() += 1;
+        if let State::Closing { until, replied } = &mut self.state {
+            (*until, *replied) = (received + CLOSE_WAIT, true);
+            return;
+        }
+        let in_flight = self.pairing.in_flight();
+        context.meter.fail(received, Phase::Close, "closed_by_server", || {
+            let code = code.map_or("no code".into(), |code| format!("code {code}"));
+            format!("the server closed with {code} and {in_flight} messages unanswered")
+        });
+        let mask = context.mask();
+        push_close(&mut context.out, Some(mask), code, "");
+        self.stop_load(context, received);
+        self.give_up_in_flight(context, received, Unanswered::Failed);
+        self.budget = self.budget.max(1); // it did not finish: what follows is no clean end
+        self.state = State::Closing { until: received + CLOSE_WAIT, replied: true };
+    }
+
+    #[cold]
+    fn on_violation(&mut self, context: &mut Context, now: Nanos, error: &ProtocolError) -> Flow {
+        context.meter.fail(now, Phase::Frames, error.kind(), || error.to_string());
+        if self.is_open() {
+            let mask = context.mask();
+            push_close(&mut context.out, Some(mask), Some(error.close_code()), "");
+        }
+        self.end(context, now, Unanswered::Failed);
+        Flow::Failed
+    }
+
+    /// Composes what is due into `Context::out`: up to the depth in flight, within the quota.
+    #[inline]
+    pub fn pump(&mut self, context: &mut Context) {
+        if !context.sending || !self.is_open() {
+            return;
+        }
+        let due = self.freed.max(context.meter.window.load_from);
+        while self.pairing.in_flight() < context.depth
+            && self.budget > 0
+            && context.out.len() < WRITE_AT_MOST
+            && context.may_send(due)
+        {
+            if self.budget != u32::MAX {
+                self.budget -= 1;
+            }
+            let sequence = self.pairing.compose(due);
+            let mask = context.mask();
+            let message =
+                context.source.message(Identity { connection: self.number, sequence });
+            let opcode = match context.source.kind() {
+                MessageKind::Text => OpCode::Text,
+                MessageKind::Binary => OpCode::Binary,
+            };
+            context.out.push_frame(true, opcode, Some(mask), &message.parts());
+        }
+    }
+
+    /// The write that carries what was composed begins at `sent`.
+    #[inline]
+    pub fn stamp(&mut self, context: &mut Context, sent: Nanos) {
+        self.pairing.stamp(sent, |times| context.meter.sent(times));
+    }
+
+    /// When the session wants `on_deadline` called; `None` when it awaits nothing.
+    #[must_use]
+    pub fn deadline(&self, context: &Context) -> Option<Nanos> {
+        match &self.state {
+            State::Connecting | State::Upgrading(_) => {
+                Some(self.since + context.plan.connect.timeout)
+            }
+            State::Open => self.pairing.oldest_due().map(|due| due + context.plan.timeout),
+            State::Closing { until, .. } => Some(*until),
+            State::Ended => None,
+        }
+    }
+
+    /// A deadline has passed.
+    pub fn on_deadline(&mut self, context: &mut Context, now: Nanos) -> Flow {
+        if self.deadline(context).is_none_or(|deadline| now < deadline) {
+            return Flow::Continue;
+        }
+        match &self.state {
+            State::Connecting => {
+                let limit = context.plan.connect.timeout;
+                context.meter.fail(now, Phase::Connect, "timed_out", || {
+                    format!("no TCP connection within {limit} (--connect-timeout)")
+                });
+                self.end(context, now, Unanswered::Failed);
+                Flow::Failed
+            }
+            State::Upgrading(upgrading) => {
+                let (limit, got) = (context.plan.connect.timeout, upgrading.head.len());
+                context.meter.fail(now, Phase::Handshake, "timed_out", || {
+                    format!("no upgrade within {limit} (--connect-timeout); {got} bytes had come")
+                });
+                self.end(context, now, Unanswered::Failed);
+                Flow::Failed
+            }
+            State::Open => self.on_overdue(context, now),
+            State::Closing { replied, .. } => {
+                let (kind, words) = if *replied {
+                    ("no_fin", "the server did not close TCP after the closing handshake")
+                } else {
+                    ("no_close_reply", "the server did not answer our close frame")
+                };
+                context.meter.fail(now, Phase::Close, kind, || words.into());
+                self.close_ended(context, now)
+            }
+            State::Ended => Flow::Continue,
+        }
+    }
+
+    /// Messages unanswered at their deadline. One that later answers have overtaken is lost and
+    /// the connection lives on; on a silent connection nothing can be told any more, so it is
+    /// given up.
+    fn on_overdue(&mut self, context: &mut Context, now: Nanos) -> Flow {
+        let timeout = context.plan.timeout;
+        let overdue = |due: Nanos| due + timeout <= now;
+        while let (true, Some(oldest)) = (
+            context.source.is_tagged() && self.pairing.oldest_is_overtaken(),
+            self.pairing.oldest().filter(|_| self.pairing.oldest_due().is_some_and(overdue)),
+        ) {
+            context.meter.fail(now, Phase::Answers, "timed_out", || {
+                format!("message {oldest} unanswered after {timeout}, later ones were answered")
+            });
+            if let Some(times) = self.pairing.settle(oldest) {
+                context.meter.unanswered(times, now, Unanswered::TimedOut, true);
+            }
+            self.freed = now;
+        }
+        if !self.pairing.oldest_due().is_some_and(overdue) {
+            return Flow::Continue;
+        }
+        self.stop_load(context, now);
+        let meter = &mut context.meter;
+        let number = self.number;
+        self.pairing.abandon(|times, overtaken| {
+            let (how, kind) = if overdue(times.due) {
+                (Unanswered::TimedOut, "timed_out")
+            } else {
+                (Unanswered::Failed, "given_up")
+            };
+            meter.fail(now, Phase::Answers, kind, || {
+                format!("no answer on connection {number} for {timeout}; it was given up")
+            });
+            meter.unanswered(times, now, how, overtaken);
+        });
+        self.end(context, now, Unanswered::Failed);
+        Flow::Failed
+    }
+
+    /// The server has closed its side of the TCP connection.
+    pub fn on_eof(&mut self, context: &mut Context, now: Nanos) -> Flow {
+        let in_flight = self.pairing.in_flight();
+        match &self.state {
+            State::Closing { replied: true, .. } => return self.close_ended(context, now),
+            State::Closing { replied: false, .. } => {
+                context.meter.fail(now, Phase::Close, "no_close_reply", || {
+                    "the server closed TCP without answering our close frame".into()
+                });
+                return self.close_ended(context, now);
+            }
+            State::Upgrading(upgrading) => {
+                let got = upgrading.head.len();
+                context.meter.fail(now, Phase::Handshake, "closed", || {
+                    format!("the server closed the connection after {got} bytes of its answer")
+                });
+            }
+            State::Connecting | State::Open => {
+                context.meter.fail(now, Phase::Close, "fin_without_close", || {
+                    format!("TCP closed without a close frame, {in_flight} messages unanswered")
+                });
+            }
+            State::Ended => {}
+        }
+        self.end(context, now, Unanswered::Failed);
+        Flow::Failed
+    }
+
+    /// The connection was lost.
+    pub fn on_loss(&mut self, context: &mut Context, now: Nanos, loss: Loss) -> Flow {
+        let phase = match &self.state {
+            _ if loss.local => Phase::Local,
+            State::Connecting => Phase::Connect,
+            State::Upgrading(_) => Phase::Handshake,
+            State::Open | State::Closing { .. } | State::Ended => Phase::Close,
+        };
+        let in_flight = self.pairing.in_flight();
+        context.meter.fail(now, phase, loss.kind, || match in_flight {
+            0 => loss.words,
+            _ => format!("{}, {in_flight} messages unanswered", loss.words),
+        });
+        if let State::Closing { .. } = self.state {
+            return self.close_ended(context, now);
+        }
+        self.end(context, now, Unanswered::Failed);
+        Flow::Failed
+    }
+
+    /// Begins the closing handshake (RFC 6455 section 7.1.2), if the connection is open; before
+    /// that there is nothing to close.
+    pub fn finish(&mut self, context: &mut Context, now: Nanos) {
+        if !self.is_open() {
+            return;
+        }
+        self.stop_load(context, now);
+        let mask = context.mask();
+        push_close(&mut context.out, Some(mask), Some(1000), "");
+        self.state = State::Closing { until: now + CLOSE_WAIT, replied: false };
+    }
+
+    /// Settles everything in flight as unanswered, in the way that `how` says.
+    pub fn give_up_in_flight(&mut self, context: &mut Context, now: Nanos, how: Unanswered) {
+        let meter = &mut context.meter;
+        self.pairing.abandon(|times, overtaken| meter.unanswered(times, now, how, overtaken));
+    }
+
+    /// Books the time under load up to now; call once, when the load on this connection ends.
+    pub fn stop_load(&mut self, context: &mut Context, now: Nanos) {
+        if !self.is_open() || self.pairing.sent() == 0 {
+            return;
+        }
+        let depth = context.depth;
+        if context.plan.replaces_clients() && depth > 1 {
+            return; // the last round trips of a client run at a lower depth
+        }
+        // A replaced client's load ends with its last answer, a held one's with the window.
+        let until = if context.plan.replaces_clients() { self.freed } else { now };
+        let from = self.since.max(context.meter.window.load_from);
+        context.meter.under_load(from, until, depth);
+    }
+
+    /// The session is over before its time.
+    pub fn end(&mut self, context: &mut Context, now: Nanos, how: Unanswered) {
+        if self.is_ended() {
+            return;
+        }
+        self.stop_load(context, now);
+        self.give_up_in_flight(context, now, how);
+        context.meter.tally.connections.failed += 1;
+        self.book_end(context);
+        self.state = State::Ended;
+    }
+
+    /// The closing handshake is over, one way or the other.
+    fn close_ended(&mut self, context: &mut Context, now: Nanos) -> Flow {
+        let State::Closing { replied, .. } = self.state else { return Flow::Finished };
+        let was_cut_off = context.plan.replaces_clients() && self.budget > 0 && context.sending;
+        self.give_up_in_flight(context, now, Unanswered::Failed);
+        let connections = &mut context.meter.tally.connections;
+        connections.closed_cleanly += u64::from(replied);
+        let flow = if was_cut_off || (!context.plan.replaces_clients() && context.sending) {
+            connections.failed += 1;
+            Flow::Failed
+        } else {
+            connections.clients_completed += u64::from(context.plan.replaces_clients());
+            Flow::Finished
+        };
+        self.book_end(context);
+        self.state = State::Ended;
+        flow
+    }
+
+    fn book_end(&mut self, context: &mut Context) {
+        let connections = &mut context.meter.tally.connections;
+        connections.never_answered +=
+            u64::from(self.pairing.sent() > 0 && !self.pairing.has_answers());
+        if let Some(times) = self.rare.take().map(|rare| rare.times).filter(|t| !t.is_empty()) {
+            context.meter.tally.log.push(LogRecord::Client(times));
+        }
+    }
+}
+
+// The buffered head of a handshake is bounded by the parser, which refuses longer ones.
+const _: () = assert!(MAX_HEAD <= 64 * 1024);
