@@ -1,7 +1,31 @@
-//! The subcommands, one file each. None of them measures; that is `run`.
+//! What a command line asks for, carried out: a run, or one of the subcommands, one file each.
 
 pub(crate) mod completions;
 pub(crate) mod man;
 pub(crate) mod report;
 pub(crate) mod schema;
 pub(crate) mod serve;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::exit::Exit;
+use crate::run;
+
+/// Carries out a command line, program name first.
+///
+/// # Errors
+/// What clap refuses, and whatever keeps the request from being carried out.
+pub(crate) fn run(command_line: &[OsString]) -> anyhow::Result<Exit> {
+    let cli = Cli::try_parse_from(command_line)?;
+    match &cli.command {
+        None => run::measure(&cli.measure, command_line),
+        Some(Command::Serve(serve)) => serve::run(serve),
+        Some(Command::Report(report)) => report::run(report),
+        Some(Command::Completions { shell }) => completions::run(*shell),
+        Some(Command::Man { directory }) => man::run(directory.as_deref()),
+        Some(Command::Schema) => schema::run(),
+    }
+}

@@ -6,6 +6,8 @@
 use std::io;
 use std::process::ExitCode;
 
+use wsbench_report::document::Outcome;
+
 use crate::usage::UsageError;
 
 /// How the process ends.
@@ -26,6 +28,16 @@ pub(crate) enum Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
+    }
+}
+
+impl From<Outcome> for Exit {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Ok => Self::Ok,
+            Outcome::Failed(_) => Self::Failed,
+            Outcome::AuditFailed => Self::AuditFailed,
+        }
     }
 }
 

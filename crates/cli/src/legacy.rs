@@ -10,11 +10,12 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Payload, Plan, Target};
+use wsbench_load::plan::Target;
 
 use crate::args::{
     Amount, ConnectArgs, LogArgs, Machine, Measure, OutputArgs, PayloadArgs, Pressure, VerifyArg,
 };
+use crate::exit::Exit;
 use crate::plan::{DEFAULT_ROUNDTRIPS, DEFAULT_SIZE};
 use crate::quantity::{self, SizeRange};
 use crate::target;
@@ -83,6 +84,15 @@ pub(crate) fn is_legacy(command_line: &[OsString]) -> bool {
         let flag = word.split('=').next().unwrap_or(&word);
         FLAGS.contains(&flag)
     })
+}
+
+/// Carries out a command line of the older tool.
+///
+/// # Errors
+/// As [`crate::run::measure`], and what clap and [`UsageError`] refuse.
+pub(crate) fn run(command_line: &[OsString]) -> anyhow::Result<Exit> {
+    let measure = Legacy::try_parse_from(command_line)?.into_measure()?;
+    crate::run::measure(&measure, command_line)
 }
 
 impl Legacy {

@@ -9,12 +9,30 @@ mod commands;
 mod embedded;
 mod exit;
 mod header;
+mod interrupt;
 mod legacy;
 mod output;
 mod plan;
-mod plan_line;
+mod preflight;
 mod quantity;
+mod raw_log;
+mod rendering;
+mod run;
+#[cfg(feature = "screen")]
+mod screen;
+mod shell_words;
 mod target;
+mod terminal;
 mod usage;
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let command_line: Vec<_> = std::env::args_os().collect();
+    let ended = if legacy::is_legacy(&command_line) {
+        legacy::run(&command_line)
+    } else {
+        commands::run(&command_line)
+    };
+    ended.unwrap_or_else(|error| exit::tell(&error)).into()
+}

@@ -9,6 +9,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
+
 use crate::usage::UsageError;
 
 /// A place for a result, found to be writable.
@@ -84,9 +86,13 @@ impl OutputFile {
         Ok(())
     }
 
-    /// The place.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+    /// As [`OutputFile::write`], and the error says which file it was.
+    ///
+    /// # Errors
+    /// What the system says, with the flag and the place.
+    pub(crate) fn write_naming(&self, text: &str) -> anyhow::Result<()> {
+        let named = || format!("{} {}: not written", self.flag, self.path.display());
+        self.write(text.as_bytes()).with_context(named)
     }
 }
 

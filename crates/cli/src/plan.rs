@@ -289,6 +289,20 @@ fn connect(args: &ConnectArgs, url: Option<&Target>) -> Result<Connect, UsageErr
     })
 }
 
+/// Makes sure that all cores of `--pin` are among those that this process may use.
+///
+/// # Errors
+/// [`UsageError::NoSuchCpu`] with the first that is not.
+pub(crate) fn check_cpus(pin: &[usize], allowed: &[usize]) -> Result<(), UsageError> {
+    match pin.iter().find(|cpu| !allowed.contains(cpu)) {
+        None => Ok(()),
+        Some(&cpu) => Err(UsageError::NoSuchCpu {
+            cpu,
+            allowed: CpuList(allowed.to_vec()),
+        }),
+    }
+}
+
 /// Who gets which cores.
 struct Cores {
     threads: u32,
@@ -304,10 +318,7 @@ fn cores(
     allowed: &[usize],
 ) -> Result<Cores, UsageError> {
     let pinned = args.pin.as_ref().map(|pin| pin.0.as_slice());
-    if let Some(&cpu) = pinned.and_then(|pin| pin.iter().find(|cpu| !allowed.contains(cpu))) {
-        let allowed = CpuList(allowed.to_vec());
-        return Err(UsageError::NoSuchCpu { cpu, allowed });
-    }
+    check_cpus(pinned.unwrap_or_default(), allowed)?;
     let half = (allowed.len() / 2).max(1);
     let shares_machine = url.is_none_or(is_loopback);
     let threads = match (args.threads, pinned) {

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
@@ -34,8 +33,7 @@ pub(crate) fn run(directory: Option<&Path>) -> anyhow::Result<Exit> {
 fn write_page(command: &Command, name: &str, directory: &Path) -> anyhow::Result<()> {
     let path = directory.join(format!("{name}.1"));
     let file = OutputFile::check("man", &path)?;
-    file.write(&page(command)?)
-        .with_context(|| format!("{} cannot be written", path.display()))
+    file.write_naming(&String::from_utf8_lossy(&page(command)?))
 }
 
 fn page(command: &Command) -> std::io::Result<Vec<u8>> {
