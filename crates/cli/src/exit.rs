@@ -59,8 +59,23 @@ pub(crate) fn tell(error: &anyhow::Error) -> Exit {
         ));
         return Exit::Usage;
     }
-    say(&format!("error: {error:#}"));
+    say(&format!("error: {}", story(error)));
     Exit::Failed
+}
+
+/// An error with its causes, but for those that it has told itself.
+fn story(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .skip(1)
+        .fold(error.to_string(), |told, cause| {
+            let cause = cause.to_string();
+            if told.contains(&cause) {
+                told
+            } else {
+                format!("{told}: {cause}")
+            }
+        })
 }
 
 /// Writes a line to standard error; when that is closed, nobody is listening, and that is fine.
@@ -77,6 +92,12 @@ mod tests {
     fn errors_choose_their_code() {
         assert_eq!(tell(&UsageError::BothFamilies.into()), Exit::Usage);
         assert_eq!(tell(&anyhow::anyhow!("the disk is full")), Exit::Failed);
+        let told = anyhow::anyhow!("the disk is full").context("run.json: the disk is full");
+        assert_eq!(story(&told), "run.json: the disk is full");
+        assert_eq!(
+            story(&told.context("not kept")),
+            "not kept: run.json: the disk is full"
+        );
         let help = clap::Command::new("x").error(clap::error::ErrorKind::DisplayVersion, "");
         assert_eq!(tell(&help.into()), Exit::Ok);
     }

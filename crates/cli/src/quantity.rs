@@ -107,6 +107,16 @@ const COUNTS: Units = Units {
     example: "10k",
 };
 
+const RATES: Units = Units {
+    example: "1k/s",
+    ..COUNTS
+};
+
+const THREADS: Units = Units {
+    example: "2, or auto",
+    ..COUNTS
+};
+
 const SIZES: Units = Units {
     factors: &[
         ("", 1),
@@ -211,6 +221,24 @@ impl Units {
         let (number, suffix) = self.split_number(text)?;
         self.scale(text, number, suffix.trim())
     }
+
+    /// One number with one unit, at least one.
+    fn parse_positive(&self, text: &str) -> Result<u64, QuantityError> {
+        match self.parse(text)? {
+            0 => Err(QuantityError::Zero {
+                example: self.example,
+            }),
+            number => Ok(number),
+        }
+    }
+
+    /// One number with one unit, at least one, that fits 32 bits.
+    fn parse_positive_u32(&self, text: &str) -> Result<u32, QuantityError> {
+        u32::try_from(self.parse_positive(text)?).map_err(|_| QuantityError::TooLarge {
+            text: text.to_owned(),
+            limit: "4294967295",
+        })
+    }
 }
 
 /// A number of things: `64`, `10k`, `1.5m`.
@@ -226,12 +254,7 @@ pub(crate) fn count(text: &str) -> Result<u64, QuantityError> {
 /// # Errors
 /// As [`count`], and zero.
 pub(crate) fn positive(text: &str) -> Result<u64, QuantityError> {
-    match count(text)? {
-        0 => Err(QuantityError::Zero {
-            example: COUNTS.example,
-        }),
-        number => Ok(number),
-    }
+    COUNTS.parse_positive(text)
 }
 
 /// A number of things, at least one, that fits 32 bits.
@@ -239,10 +262,7 @@ pub(crate) fn positive(text: &str) -> Result<u64, QuantityError> {
 /// # Errors
 /// As [`positive`], and numbers beyond 4294967295.
 pub(crate) fn positive_u32(text: &str) -> Result<u32, QuantityError> {
-    u32::try_from(positive(text)?).map_err(|_| QuantityError::TooLarge {
-        text: text.to_owned(),
-        limit: "4294967295",
-    })
+    COUNTS.parse_positive_u32(text)
 }
 
 /// A span of time: `500ms`, `2s`, `1m30s`. Only zero may go without a unit.
@@ -345,22 +365,23 @@ pub(crate) fn size_range(text: &str) -> Result<SizeRange, QuantityError> {
 /// # Errors
 /// A part that is no number or no unit of time, and zero.
 pub(crate) fn rate_per_s(text: &str) -> Result<f64, QuantityError> {
-    const EXAMPLE: &str = "1k/s";
     let (number, unit) = text.split_once('/').unwrap_or((text, "s"));
     // Read in thousandths, so that 0.5/s is a rate too.
-    let (decimal, suffix) = COUNTS.split_number(number.trim())?;
+    let (decimal, suffix) = RATES.split_number(number.trim())?;
     let thousandth = Decimal {
         mantissa: decimal.mantissa.saturating_mul(1_000),
         ..decimal
     };
-    let thousandths = COUNTS.scale(number, thousandth, suffix.trim())?;
+    let thousandths = RATES.scale(number, thousandth, suffix.trim())?;
     let one_unit = Decimal {
         mantissa: 1,
         decimals: 0,
     };
     let unit_ns = SPANS.scale(text, one_unit, unit.trim())?;
     if thousandths == 0 {
-        return Err(QuantityError::Zero { example: EXAMPLE });
+        return Err(QuantityError::Zero {
+            example: RATES.example,
+        });
     }
     Ok(thousandths as f64 * 1e6 / unit_ns as f64)
 }
@@ -432,7 +453,7 @@ pub(crate) fn threads(text: &str) -> Result<Threads, QuantityError> {
     if text.eq_ignore_ascii_case("auto") {
         return Ok(Threads::Auto);
     }
-    positive_u32(text).map(Threads::Exactly)
+    THREADS.parse_positive_u32(text).map(Threads::Exactly)
 }
 
 #[cfg(test)]

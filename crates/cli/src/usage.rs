@@ -13,6 +13,12 @@ use crate::quantity::CpuList;
 /// Why flags, each right by itself, make no run.
 #[derive(Debug, Error)]
 pub(crate) enum UsageError {
+    /// A word after the URL.
+    #[error("'{word}' is one word too many: there is one URL, and a subcommand comes first")]
+    StrayWord {
+        /// The word.
+        word: String,
+    },
     /// Two rules for when the run is over.
     #[error("--messages and --duration both say when to stop; give one of them")]
     MessagesAndDuration,

@@ -16,6 +16,7 @@ use signal_hook::flag;
 use wsbench_drive::host;
 use wsbench_echo::{Calibration, Config, Misbehaviour, Server, Stall};
 use wsbench_load::nanos::Nanos;
+use wsbench_report::units::counted;
 
 use crate::exit::{Exit, say};
 use crate::output;
@@ -108,8 +109,10 @@ pub(crate) fn run(serve: &Serve) -> anyhow::Result<Exit> {
     let stats = server.run(&stop);
     if !serve.until_stdin_closes {
         say(&format!(
-            "served {} messages over {} connections, {} at most at a time",
-            stats.messages, stats.connections, stats.peak_connections
+            "served {} over {}, {} at most at a time",
+            counted(stats.messages, "message"),
+            counted(stats.connections, "connection"),
+            stats.peak_connections
         ));
     }
     Ok(Exit::Ok)
