@@ -1,6 +1,7 @@
 //! The command line as a user meets it: what it prints and what it exits with.
 //!
 //! Nothing here measures; runs against real sockets are in `loopback`.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 use std::fs;
 use std::path::Path;
@@ -63,7 +64,7 @@ fn the_version_is_the_packages() {
 }
 
 #[test]
-fn a_value_that_is_none_is_refused() {
+fn a_quantity_that_is_none_is_refused() {
     refused(
         &["-c", "0"],
         str![[r#"
@@ -136,6 +137,10 @@ For more information, try '--help'.
 
 "#]],
     );
+}
+
+#[test]
+fn a_choice_that_is_none_is_refused() {
     refused(
         &["--pin", "3-2", "localhost:1"],
         str![[r#"
@@ -275,7 +280,7 @@ For more information, try '--help'.
 }
 
 #[test]
-fn combinations_that_make_no_run_are_refused() {
+fn two_stop_rules_are_refused() {
     refused(
         &["-n", "5", "-d", "1s"],
         str![[r#"
@@ -321,6 +326,10 @@ For more information, try '--help'.
 
 "#]],
     );
+}
+
+#[test]
+fn payloads_that_contradict_are_refused() {
     refused(
         &["-m", "a", "-f", "b"],
         str![[r#"
