@@ -62,6 +62,7 @@ The older command line is taken as it stands, by double dash (see wsbench --h=HO
 Signals:
   Ctrl-C or SIGTERM once: no more is sent, the last answers are awaited, and what was measured
   is reported; the exit code is that of the report. Twice: the end at once, exit code 130.
+  On the live screen q is the same as Ctrl-C once, however often it is pressed.
 
 Exit codes:
   0   the run is complete and nothing is known to be wrong with it
@@ -296,6 +297,25 @@ pub(crate) struct OutputArgs {
     pub(crate) strict: bool,
 }
 
+impl OutputArgs {
+    /// What goes to standard output: what was asked for; but what went to a file is not said twice.
+    pub(crate) fn shown(&self) -> Format {
+        match self.format {
+            Some(Format::Quiet) => Format::Quiet,
+            Some(format) if self.output.is_none() => format,
+            _ => Format::Text,
+        }
+    }
+
+    /// What goes to the file of `--output`.
+    pub(crate) fn stored(&self) -> Format {
+        match self.format {
+            None | Some(Format::Quiet) => Format::Json,
+            Some(format) => format,
+        }
+    }
+}
+
 /// How a result is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -329,4 +349,37 @@ pub(crate) struct Report {
     /// Exit as the run did under --strict: with 3 when an audit found anything to doubt.
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is shown and what is stored.
+    fn formats(words: &[&str]) -> (Format, Format) {
+        let words = std::iter::once("wsbench").chain(words.iter().copied());
+        let output = Cli::try_parse_from(words).unwrap().measure.output;
+        (output.shown(), output.stored())
+    }
+
+    #[test]
+    fn a_format_goes_to_the_file_and_a_summary_to_the_user() {
+        assert_eq!(formats(&[]), (Format::Text, Format::Json));
+        assert_eq!(formats(&["-o", "f"]), (Format::Text, Format::Json));
+        assert_eq!(formats(&["--format", "csv"]), (Format::Csv, Format::Csv));
+        assert_eq!(
+            formats(&["--format", "csv", "-o", "f"]),
+            (Format::Text, Format::Csv)
+        );
+        assert_eq!(
+            formats(&["--format", "quiet", "-o", "f"]),
+            (Format::Quiet, Format::Json)
+        );
+    }
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
 }

@@ -47,6 +47,13 @@ impl Interrupts {
         &self.stop
     }
 
+    /// Asks the run to drain and report, however often: a key held down repeats itself.
+    #[cfg(feature = "screen")]
+    pub(crate) fn ask_to_drain(&self) {
+        self.asked.store(true, Ordering::SeqCst);
+        self.stop.request();
+    }
+
     /// Asks the run to stop; the second time there is no return.
     pub(crate) fn ask(&self) {
         if self.asked.swap(true, Ordering::SeqCst) {

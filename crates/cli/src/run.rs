@@ -50,8 +50,8 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
             (order.plan_against(server.target().clone()), Some(server))
         }
     };
-    let prints_text = matches!(measure.output.format, None | Some(Format::Text));
-    if prints_text {
+    let shown = measure.output.shown();
+    if shown == Format::Text {
         let url = plan.target.url();
         say(&format!(
             "plan: {} → {url}",
@@ -76,12 +76,12 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
     let document = Document::new(&watched.result, &plan, &context);
     // The result is kept first; where that fails, it is at least shown.
     let kept = files.keep(&document, &measure.output);
-    output::print(&shown(&document, &measure.output))?;
+    output::print(&render(&[&document], shown, terminal::style()))?;
     kept?;
     if let Some(failure) = watched.log_failure {
         return Err(failure).context("--log: the run was stopped, for its log cannot be written");
     }
-    Ok(concluded(&document, measure.output.strict, prints_text))
+    Ok(concluded(&document, measure.output.strict, shown))
 }
 
 /// Where the results of a run go, all found to be writable.
@@ -118,28 +118,14 @@ impl Places {
 impl Files {
     /// Writes what the flags ask for; tries all, and tells the first failure.
     fn keep(&self, document: &Document, flags: &OutputArgs) -> anyhow::Result<()> {
-        let format = match flags.format {
-            None | Some(Format::Quiet) => Format::Json,
-            Some(format) => format,
-        };
         let output = self.output.as_ref().map_or(Ok(()), |file| {
-            file.write_naming(&render(&[document], format, terminal::PLAIN))
+            file.write_naming(&render(&[document], flags.stored(), terminal::PLAIN))
         });
         let hgrm = self.hgrm.as_ref().map_or(Ok(()), |file| {
             file.write_naming(&percentile_table(document).context("--hgrm: not written")?)
         });
         output.and(hgrm)
     }
-}
-
-/// What goes to standard output: what was asked for; but what went to a file is not said twice.
-fn shown(document: &Document, flags: &OutputArgs) -> String {
-    let format = match flags.format {
-        Some(Format::Quiet) => Format::Quiet,
-        Some(format) if flags.output.is_none() => format,
-        _ => Format::Text,
-    };
-    render(&[document], format, terminal::style())
 }
 
 /// A run that is over, the terminal the user's again.
@@ -197,9 +183,9 @@ impl run::Observer for Watcher<'_> {
 }
 
 /// The exit code; where no summary says so, why the run failed, on standard error.
-fn concluded(document: &Document, strict: bool, prints_text: bool) -> Exit {
+fn concluded(document: &Document, strict: bool, shown: Format) -> Exit {
     let outcome = document.outcome(strict);
-    if !prints_text {
+    if shown != Format::Text {
         match outcome {
             Outcome::Ok => {}
             Outcome::Failed(reason) => say(&format!("error: the run failed: {reason}")),

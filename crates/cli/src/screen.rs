@@ -146,13 +146,15 @@ impl Painter {
     /// Answers a key; says whether the window has another size now.
     fn answer(&self, event: &Event) -> bool {
         match event {
-            Event::Key(key) if asks_to_stop(key) => {
-                self.interrupts.ask();
-                false
-            }
-            Event::Resize(..) => true,
-            _ => false,
+            Event::Key(key) => match meaning(key) {
+                Some(Wish::Drain) => self.interrupts.ask_to_drain(),
+                Some(Wish::Interrupt) => self.interrupts.ask(),
+                None => {}
+            },
+            Event::Resize(..) => return true,
+            _ => {}
         }
+        false
     }
 }
 
@@ -168,15 +170,24 @@ fn latest(views: &Receiver<View>) -> Result<Option<View>, TryRecvError> {
     }
 }
 
-/// Whether a key means to stop: q, or Ctrl-C, for which raw mode sends no signal.
-fn asks_to_stop(key: &KeyEvent) -> bool {
+/// What a key may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    /// To drain and report.
+    Drain,
+    /// The same, and the second time the end at once.
+    Interrupt,
+}
+
+/// What a key means: q drains; Ctrl-C, for which raw mode sends no signal, is an interrupt.
+fn meaning(key: &KeyEvent) -> Option<Wish> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    let stops = match key.code {
-        KeyCode::Char('q' | 'Q') => !control,
-        KeyCode::Char('c' | 'C') => control,
-        _ => false,
-    };
-    stops && key.kind == KeyEventKind::Press
+    match key.code {
+        _ if key.kind != KeyEventKind::Press => None,
+        KeyCode::Char('q' | 'Q') if !control => Some(Wish::Drain),
+        KeyCode::Char('c' | 'C') if control => Some(Wish::Interrupt),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -184,12 +195,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn q_and_control_c_stop() {
-        let key = |code, modifiers| asks_to_stop(&KeyEvent::new(KeyCode::Char(code), modifiers));
-        assert!(key('q', KeyModifiers::NONE));
-        assert!(key('Q', KeyModifiers::SHIFT));
-        assert!(key('c', KeyModifiers::CONTROL));
-        assert!(!key('c', KeyModifiers::NONE));
-        assert!(!key('q', KeyModifiers::CONTROL));
+    fn q_drains_and_control_c_interrupts() {
+        let key = |code, modifiers| meaning(&KeyEvent::new(KeyCode::Char(code), modifiers));
+        assert_eq!(key('q', KeyModifiers::NONE), Some(Wish::Drain));
+        assert_eq!(key('Q', KeyModifiers::SHIFT), Some(Wish::Drain));
+        assert_eq!(key('c', KeyModifiers::CONTROL), Some(Wish::Interrupt));
+        assert_eq!(key('c', KeyModifiers::NONE), None);
+        assert_eq!(key('q', KeyModifiers::CONTROL), None);
     }
 }

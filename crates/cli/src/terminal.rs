@@ -83,7 +83,7 @@ enum Surface {
 impl Display {
     /// Chooses the surface from the flags, the terminal and the environment.
     pub(crate) fn open(plan: &Plan, output: &OutputArgs, interrupts: &Interrupts) -> Self {
-        let surface = if output.format == Some(Format::Quiet) {
+        let surface = if output.shown() == Format::Quiet {
             Surface::Nowhere
         } else {
             Self::screen(plan, output, interrupts).unwrap_or(Surface::Lines { next: LINE_EVERY })
@@ -96,7 +96,7 @@ impl Display {
 
     #[cfg(feature = "screen")]
     fn screen(plan: &Plan, output: &OutputArgs, interrupts: &Interrupts) -> Option<Surface> {
-        let text = matches!(output.format, None | Some(Format::Text));
+        let text = output.shown() == Format::Text;
         let wanted = text && !output.no_tui && io::stdout().is_terminal() && !is_dumb();
         if !wanted {
             return None;
