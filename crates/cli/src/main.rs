@@ -1,2 +1,38 @@
-//! The wsbench command.
-fn main() {}
+//! wsbench: a WebSocket benchmarker that is also a measuring instrument.
+//!
+//! This page is the table of contents: a command line becomes a request, the request is carried
+//! out, and what came of it becomes an exit code.
+#![forbid(unsafe_code)]
+
+mod args;
+mod commands;
+mod embedded;
+mod exit;
+mod header;
+mod interrupt;
+mod legacy;
+mod output;
+mod plan;
+mod preflight;
+mod quantity;
+mod raw_log;
+mod rendering;
+mod run;
+#[cfg(feature = "screen")]
+mod screen;
+mod shell_words;
+mod target;
+mod terminal;
+mod usage;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let command_line: Vec<_> = std::env::args_os().collect();
+    let ended = if legacy::is_legacy(&command_line) {
+        legacy::run(&command_line)
+    } else {
+        commands::run(&command_line)
+    };
+    ended.unwrap_or_else(|error| exit::tell(&error)).into()
+}

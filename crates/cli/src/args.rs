@@ -1,0 +1,385 @@
+//! The command line: every flag once, with its unit, default, help and example.
+//!
+//! Help, man page and completions are generated from here. Each value is parsed by itself; which
+//! values make sense together is decided in `plan`. The older tool's flags are in `legacy`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::Target;
+
+use crate::commands::serve::Serve;
+use crate::header::{self, Header};
+use crate::quantity::{self, CpuList, SizeRange, Threads};
+use crate::target;
+
+/// Measures a WebSocket server, and says how far its own figures may be believed.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "wsbench",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    subcommand_help_heading = "Subcommands",
+    override_usage = "wsbench [OPTIONS] [URL]\n       wsbench <SUBCOMMAND>",
+    after_help = "Numbers: 10k, 1m. Times: 500ms, 2s, 1m30s. Sizes: 30, 4k (1024 bytes each k).\n\
+                  Exit codes: 0 ok, 1 the run failed, 2 usage, 3 audit failed under --strict.\n\
+                  More, with examples: wsbench --help",
+    after_long_help = AFTER_LONG_HELP
+)]
+pub(crate) struct Cli {
+    /// What to do other than to measure.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    /// The run, without a subcommand.
+    #[command(flatten)]
+    pub(crate) measure: Measure,
+}
+
+/// What stands below the flags in the long help and in the man page.
+const AFTER_LONG_HELP: &str = "\
+Quantities:
+  numbers   64, 10k (thousand), 1.5m (million)
+  times     500ms, 2s, 1m30s; the unit is always written
+  sizes     30, 4k, 1m in bytes, where k is 1024; 64..4k is a range
+  rates     1k/s, 10/ms; always a total over all connections
+
+Examples:
+  wsbench                                     measure the embedded echo server
+  wsbench -c 256 -d 30s ws://localhost:3000/  256 connections for 30 seconds
+  wsbench -n 1m -p 16 localhost:3000          a million messages, 16 in flight a connection
+  wsbench --clients 1000 -r 5 -l log.csv localhost:3000
+                                              1000 clients, each replaced after 5 round trips
+  wsbench -s 64..4k --binary -o run.json localhost:3000
+                                              mixed sizes; keep the result document
+  wsbench report run.json --format markdown   render it again
+
+The older command line is taken as it stands, by double dash (see wsbench --h=HOST --help):
+  wsbench --h localhost:3000 --n 1000 --c 64 --r 5 --s 30 --l ./log.txt
+
+Signals:
+  Ctrl-C or SIGTERM once: no more is sent, the last answers are awaited, and what was measured
+  is reported; the exit code is that of the report. Twice: the end at once, exit code 130.
+  On the live screen q is the same as Ctrl-C once, however often it is pressed.
+
+Exit codes:
+  0   the run is complete and nothing is known to be wrong with it
+  1   the run failed: nothing connected, the server died, figures that cannot be believed
+  2   usage: the command line was refused and nothing was started
+  3   the audit failed under --strict
+  4   reserved: the conformance gate failed
+  99  reserved: a --fail-if held
+  130 ended at once by a second Ctrl-C or SIGTERM";
+
+/// What to do other than to measure.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the embedded echo server, with delays and faults that can be set.
+    Serve(Serve),
+    /// Render stored results again.
+    Report(Report),
+    /// Write a completion script for a shell to standard output.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Write the man page to standard output, or all man pages into a directory.
+    Man {
+        /// Directory for wsbench.1 and a page a subcommand; it must exist.
+        directory: Option<PathBuf>,
+    },
+    /// Print the JSON Schema of the result document.
+    Schema,
+}
+
+/// A run against one server.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Measure {
+    /// The server: ws://HOST[:PORT][/PATH] or HOST:PORT[/PATH].
+    ///
+    /// Without it the embedded echo server is started as a process of its own, on cores of its
+    /// own, and measured.
+    #[arg(value_name = "URL", value_parser = target::target)]
+    pub(crate) url: Option<Target>,
+    /// How much is sent.
+    #[command(flatten)]
+    pub(crate) amount: Amount,
+    /// How hard the server is pressed.
+    #[command(flatten)]
+    pub(crate) pressure: Pressure,
+    /// What the messages are.
+    #[command(flatten)]
+    pub(crate) payload: PayloadArgs,
+    /// How connections are opened.
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+    /// What of this machine is used.
+    #[command(flatten)]
+    pub(crate) machine: Machine,
+    /// The raw log.
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    /// Where results go.
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// How much is sent.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "How much")]
+pub(crate) struct Amount {
+    /// Connections held open at the same time.
+    #[arg(short, long, value_name = "N", default_value = "64",
+          value_parser = quantity::positive_u32)]
+    pub(crate) connections: u32,
+    /// Stop after N messages in all, over connections that are held open (example: 10k).
+    #[arg(short = 'n', long, value_name = "N", value_parser = quantity::positive)]
+    pub(crate) messages: Option<u64>,
+    /// Measure for this long, warm-up not counted [default: 10s].
+    #[arg(short = 'd', long, value_name = "TIME", visible_short_alias = 'z',
+          value_parser = quantity::positive_span)]
+    pub(crate) duration: Option<Nanos>,
+    /// Replace each client by a fresh one after its round trips, until N clients have run.
+    ///
+    /// Each client connects, makes its round trips, closes with the closing handshake and is
+    /// replaced at once: --connections clients run at a time while any remain.
+    #[arg(long, value_name = "N", value_parser = quantity::positive)]
+    pub(crate) clients: Option<u64>,
+    /// Round trips of each client, with --clients [default: 5].
+    #[arg(short, long, value_name = "R", value_parser = quantity::positive_u32)]
+    pub(crate) roundtrips: Option<u32>,
+}
+
+/// How hard the server is pressed.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "How hard")]
+pub(crate) struct Pressure {
+    /// Messages in flight on each connection; the next is sent when an answer arrives.
+    #[arg(short = 'p', long, value_name = "N", default_value = "1",
+          value_parser = quantity::positive_u32)]
+    pub(crate) depth: u32,
+    /// Load this long before the measurement [default: 1s for a timed run, else 0].
+    #[arg(long, value_name = "TIME", value_parser = quantity::span)]
+    pub(crate) warmup: Option<Nanos>,
+}
+
+/// What the messages are.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Payload")]
+pub(crate) struct PayloadArgs {
+    /// Bytes of each message, or a range to draw from (64..4k), up to 64m [default: 30].
+    ///
+    /// Every message is unique: a tag, then filling, in text with non-ASCII letters among it.
+    /// Messages too short for the tag (22 bytes of text, 16 binary) are matched in order.
+    #[arg(short, long, value_name = "SIZE", value_parser = quantity::size_range)]
+    pub(crate) size: Option<SizeRange>,
+    /// Send this text instead, the same in every message.
+    #[arg(short, long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) message: Option<String>,
+    /// Send the content of this file instead, as binary unless --text is given.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Send text messages, UTF-8 (the default but for --file).
+    #[arg(long)]
+    pub(crate) text: bool,
+    /// Send binary messages.
+    #[arg(long)]
+    pub(crate) binary: bool,
+    /// How closely each answer is compared with what was sent.
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = VerifyArg::Full)]
+    pub(crate) verify: VerifyArg,
+    /// Fill text with ASCII alone, as the older tool did; no flag of the new command line.
+    #[arg(skip)]
+    pub(crate) ascii: bool,
+}
+
+/// How closely answers are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VerifyArg {
+    /// Every byte, and text or binary.
+    Full,
+    /// The length, and text or binary.
+    Len,
+    /// Not at all: any message counts as the answer.
+    None,
+}
+
+/// How connections are opened.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Connect")]
+pub(crate) struct ConnectArgs {
+    /// Send a further header with the handshake; repeat for several (example: 'X-Tenant: 7').
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header::header)]
+    pub(crate) headers: Vec<Header>,
+    /// Offer a subprotocol; repeat for several, the preferred one first.
+    #[arg(long = "subprotocol", value_name = "NAME", value_parser = header::subprotocol)]
+    pub(crate) subprotocols: Vec<String>,
+    /// Send an Origin header (example: https://example.com).
+    #[arg(long, value_name = "ORIGIN", value_parser = header::origin)]
+    pub(crate) origin: Option<String>,
+    /// Open at most so many connections a second, in all [default: as fast as they complete].
+    #[arg(long, value_name = "RATE", value_parser = quantity::rate_per_s)]
+    pub(crate) connect_rate: Option<f64>,
+    /// Limit of each connection's connect and handshake together.
+    #[arg(long, value_name = "TIME", default_value = "5s",
+          value_parser = quantity::positive_span)]
+    pub(crate) connect_timeout: Nanos,
+    /// Use IPv4 addresses only.
+    #[arg(short = '4', long)]
+    pub(crate) ipv4: bool,
+    /// Use IPv6 addresses only.
+    #[arg(short = '6', long)]
+    pub(crate) ipv6: bool,
+}
+
+/// What of this machine is used.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Machine")]
+pub(crate) struct Machine {
+    /// Threads that send, at most one a connection.
+    ///
+    /// auto: one a core for a remote server; half the cores for a server on this machine, which
+    /// needs the other half; as many as --pin names cores.
+    #[arg(short, long, value_name = "N", default_value = "auto", value_parser = quantity::threads)]
+    pub(crate) threads: Threads,
+    /// Cores to pin the threads to, in turn (example: 2-3,5) [default: the embedded server only].
+    ///
+    /// With the embedded server both are pinned, to different cores, unless there is only one.
+    #[arg(long, value_name = "CORES", value_parser = quantity::cpu_list)]
+    pub(crate) pin: Option<CpuList>,
+    /// A message unanswered this long after it was due is timed out.
+    #[arg(long, value_name = "TIME", default_value = "10s",
+          value_parser = quantity::positive_span)]
+    pub(crate) timeout: Nanos,
+    /// Seed of every random choice, to repeat a run [default: random, and printed].
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+}
+
+/// The raw log.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct LogArgs {
+    /// Append the times of every round trip to F, as CSV.
+    ///
+    /// With --clients one line a client: the service time of each round trip in seconds. Else one
+    /// line a round trip: connection,sequence,due_ns,sent_ns,received_ns.
+    #[arg(short, long, value_name = "F")]
+    pub(crate) log: Option<PathBuf>,
+}
+
+/// Where results go.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArgs {
+    /// Write the result to F: the JSON document that `wsbench report` reads, or what --format
+    /// names. The file appears whole or not at all.
+    #[arg(short, long, value_name = "F")]
+    pub(crate) output: Option<PathBuf>,
+    /// What is printed (and written by --output) [default: text].
+    ///
+    /// With --output the file is in this format, and the text summary is still printed.
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub(crate) format: Option<Format>,
+    /// Write the response times to F as an HdrHistogram percentile table, in ms.
+    #[arg(long, value_name = "F")]
+    pub(crate) hgrm: Option<PathBuf>,
+    /// A label for the reports.
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) name: Option<String>,
+    /// Print plain progress lines, no live screen.
+    #[arg(long)]
+    pub(crate) no_tui: bool,
+    /// Exit with 3 when the audit finds anything to doubt.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+impl OutputArgs {
+    /// What goes to standard output: what was asked for; but what went to a file is not said twice.
+    pub(crate) fn shown(&self) -> Format {
+        match self.format {
+            Some(Format::Quiet) => Format::Quiet,
+            Some(format) if self.output.is_none() => format,
+            _ => Format::Text,
+        }
+    }
+
+    /// What goes to the file of `--output`.
+    pub(crate) fn stored(&self) -> Format {
+        match self.format {
+            None | Some(Format::Quiet) => Format::Json,
+            Some(format) => format,
+        }
+    }
+}
+
+/// How a result is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A summary for people.
+    Text,
+    /// The whole result document.
+    Json,
+    /// A header and one line a result.
+    Csv,
+    /// A table for issues and READMEs.
+    Markdown,
+    /// Nothing; errors and the exit code still tell.
+    Quiet,
+}
+
+/// Stored results and how to render them.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Report {
+    /// Result documents, as --output wrote them; - is standard input.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// What is written.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Write to F instead of standard output.
+    #[arg(short, long, value_name = "F")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write the response times of the only FILE to F as an HdrHistogram percentile table, in ms.
+    #[arg(long, value_name = "F")]
+    pub(crate) hgrm: Option<PathBuf>,
+    /// Exit as the run did under --strict: with 3 when an audit found anything to doubt.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is shown and what is stored.
+    fn formats(words: &[&str]) -> (Format, Format) {
+        let words = std::iter::once("wsbench").chain(words.iter().copied());
+        let output = Cli::try_parse_from(words).unwrap().measure.output;
+        (output.shown(), output.stored())
+    }
+
+    #[test]
+    fn a_format_goes_to_the_file_and_a_summary_to_the_user() {
+        assert_eq!(formats(&[]), (Format::Text, Format::Json));
+        assert_eq!(formats(&["-o", "f"]), (Format::Text, Format::Json));
+        assert_eq!(formats(&["--format", "csv"]), (Format::Csv, Format::Csv));
+        assert_eq!(
+            formats(&["--format", "csv", "-o", "f"]),
+            (Format::Text, Format::Csv)
+        );
+        assert_eq!(
+            formats(&["--format", "quiet", "-o", "f"]),
+            (Format::Quiet, Format::Json)
+        );
+    }
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,104 @@
+//! What the process ends with: the documented exit codes, and how an error is told.
+//!
+//! The codes 4 (the conformance gate failed) and 99 (a `--fail-if` held) are reserved and not
+//! used by this version.
+
+use std::io;
+use std::process::ExitCode;
+
+use wsbench_report::document::Outcome;
+
+use crate::usage::UsageError;
+
+/// How the process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Nothing is known to be wrong.
+    Ok = 0,
+    /// The run failed: nothing connected, the server died, figures that cannot be believed.
+    Failed = 1,
+    /// The command line was refused; nothing was started.
+    Usage = 2,
+    /// The audit failed under `--strict`.
+    AuditFailed = 3,
+    /// Ended at once by a second interrupt: 128 + SIGINT, as shells count it.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+impl From<Outcome> for Exit {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Ok => Self::Ok,
+            Outcome::Failed(_) => Self::Failed,
+            Outcome::AuditFailed => Self::AuditFailed,
+        }
+    }
+}
+
+/// Tells the user what went wrong, on standard error, and chooses the code.
+///
+/// Help and version arrive here as well: to the parser they are errors that are none.
+pub(crate) fn tell(error: &anyhow::Error) -> Exit {
+    if let Some(parse) = error.downcast_ref::<clap::Error>() {
+        // A closed standard error leaves nobody to be told.
+        let _ = parse.print();
+        return match parse.exit_code() {
+            0 => Exit::Ok,
+            _ => Exit::Usage,
+        };
+    }
+    if let Some(usage) = error.downcast_ref::<UsageError>() {
+        say(&format!(
+            "error: {usage}\n\nFor more information, try '--help'."
+        ));
+        return Exit::Usage;
+    }
+    say(&format!("error: {}", story(error)));
+    Exit::Failed
+}
+
+/// An error with its causes, but for those that it has told itself.
+fn story(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .skip(1)
+        .fold(error.to_string(), |told, cause| {
+            let cause = cause.to_string();
+            if told.contains(&cause) {
+                told
+            } else {
+                format!("{told}: {cause}")
+            }
+        })
+}
+
+/// Writes a line to standard error; when that is closed, nobody is listening, and that is fine.
+pub(crate) fn say(line: &str) {
+    use io::Write;
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_choose_their_code() {
+        assert_eq!(tell(&UsageError::BothFamilies.into()), Exit::Usage);
+        assert_eq!(tell(&anyhow::anyhow!("the disk is full")), Exit::Failed);
+        let told = anyhow::anyhow!("the disk is full").context("run.json: the disk is full");
+        assert_eq!(story(&told), "run.json: the disk is full");
+        assert_eq!(
+            story(&told.context("not kept")),
+            "not kept: run.json: the disk is full"
+        );
+        let help = clap::Command::new("x").error(clap::error::ErrorKind::DisplayVersion, "");
+        assert_eq!(tell(&help.into()), Exit::Ok);
+    }
+}

@@ -1,0 +1,184 @@
+//! What the user may add to the opening handshake: headers, subprotocols, an origin.
+//!
+//! It refuses what would break the request or what the handshake itself sets (RFC 6455 section
+//! 4.1). It writes no request; that is the codec's.
+
+use thiserror::Error;
+
+/// Why something cannot be added to the opening handshake.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(crate) enum HeaderError {
+    /// There is no colon. Put one between the name and the value.
+    #[error("'{text}' has no colon; write it like 'Authorization: Bearer abc'")]
+    NoColon {
+        /// What was given.
+        text: String,
+    },
+    /// The name is no token (RFC 9110 section 5.6.2).
+    #[error("'{name}' is not a header name: letters, digits and - only, like 'X-Tenant: 7'")]
+    Name {
+        /// What was given.
+        name: String,
+    },
+    /// The value holds a line break or another control character, which would end the header.
+    #[error("the value of {name} holds a line break or another control character; remove it")]
+    Value {
+        /// The header.
+        name: String,
+    },
+    /// The handshake sets this header itself.
+    #[error("{name} is set by the handshake itself{instead}")]
+    Reserved {
+        /// The header.
+        name: String,
+        /// The way to it, if there is one.
+        instead: &'static str,
+    },
+    /// A subprotocol is no token (RFC 6455 section 4.1, item 10).
+    #[error("'{name}' is not a subprotocol name: no spaces or commas; repeat the flag for several")]
+    Subprotocol {
+        /// What was given.
+        name: String,
+    },
+    /// An origin is visible ASCII without spaces (RFC 6454 section 7).
+    #[error("'{origin}' is not an origin; write it like https://example.com")]
+    Origin {
+        /// What was given.
+        origin: String,
+    },
+}
+
+/// A request header that the user adds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    /// Its name, a token.
+    pub(crate) name: String,
+    /// Its value, without leading or trailing blanks.
+    pub(crate) value: String,
+}
+
+/// Headers that the handshake sets, with the flag that reaches each where one does.
+const RESERVED: &[(&str, &str)] = &[
+    ("host", ": it is the URL's host and port"),
+    ("upgrade", "; leave it out"),
+    ("connection", "; leave it out"),
+    ("sec-websocket-key", "; leave it out"),
+    ("sec-websocket-version", "; leave it out"),
+    (
+        "sec-websocket-extensions",
+        "; extensions are not supported by this version",
+    ),
+    ("sec-websocket-protocol", "; use --subprotocol"),
+    ("origin", "; use --origin"),
+];
+
+/// Reads `Name: value`.
+///
+/// # Errors
+/// A name that is no token, a value with control characters, a header of the handshake's own.
+pub(crate) fn header(text: &str) -> Result<Header, HeaderError> {
+    let Some((name, value)) = text.split_once(':') else {
+        return Err(HeaderError::NoColon {
+            text: text.to_owned(),
+        });
+    };
+    let (name, value) = (name.trim().to_owned(), value.trim().to_owned());
+    if !is_token(&name) {
+        return Err(HeaderError::Name { name });
+    }
+    let lower = name.to_ascii_lowercase();
+    if let Some(&(_, instead)) = RESERVED.iter().find(|(reserved, _)| *reserved == lower) {
+        return Err(HeaderError::Reserved { name, instead });
+    }
+    if value.chars().any(|c| c.is_control() && c != '\t') {
+        return Err(HeaderError::Value { name });
+    }
+    Ok(Header { name, value })
+}
+
+/// Reads the name of a subprotocol.
+///
+/// # Errors
+/// Anything but a token.
+pub(crate) fn subprotocol(text: &str) -> Result<String, HeaderError> {
+    if is_token(text) {
+        return Ok(text.to_owned());
+    }
+    Err(HeaderError::Subprotocol {
+        name: text.to_owned(),
+    })
+}
+
+/// Reads an origin.
+///
+/// # Errors
+/// An empty text, and anything but visible ASCII.
+pub(crate) fn origin(text: &str) -> Result<String, HeaderError> {
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Ok(text.to_owned());
+    }
+    Err(HeaderError::Origin {
+        origin: text.to_owned(),
+    })
+}
+
+/// Whether a text is a token (RFC 9110 section 5.6.2).
+fn is_token(text: &str) -> bool {
+    let is_tchar = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !text.is_empty() && text.bytes().all(is_tchar)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_a_name_and_a_value() {
+        let read = header("X-Tenant:  a: b ").unwrap();
+        assert_eq!(
+            (read.name.as_str(), read.value.as_str()),
+            ("X-Tenant", "a: b")
+        );
+        assert_eq!(header("X-Empty:").unwrap().value, "");
+    }
+
+    #[test]
+    fn a_header_cannot_break_the_request() {
+        assert!(matches!(
+            header("nothing"),
+            Err(HeaderError::NoColon { .. })
+        ));
+        assert!(matches!(header("a b: c"), Err(HeaderError::Name { .. })));
+        assert!(matches!(header(": c"), Err(HeaderError::Name { .. })));
+        assert!(matches!(
+            header("X: a\r\nY: b"),
+            Err(HeaderError::Value { .. })
+        ));
+        assert_eq!(
+            header("origin: https://example.com")
+                .unwrap_err()
+                .to_string(),
+            "origin is set by the handshake itself; use --origin"
+        );
+        for (name, _) in RESERVED {
+            let refused = header(&format!("{}: x", name.to_uppercase()));
+            assert!(
+                matches!(refused, Err(HeaderError::Reserved { .. })),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn subprotocols_and_origins_are_checked() {
+        assert_eq!(subprotocol("graphql-ws"), Ok("graphql-ws".to_owned()));
+        assert!(subprotocol("a, b").is_err());
+        assert!(subprotocol("").is_err());
+        assert_eq!(
+            origin("https://a.example"),
+            Ok("https://a.example".to_owned())
+        );
+        assert!(origin("a b").is_err());
+        assert!(origin("").is_err());
+    }
+}

@@ -1,0 +1,65 @@
+//! Ctrl-C and SIGTERM: once means drain and report, twice means the end at once.
+//!
+//! In raw mode the terminal sends no signal for Ctrl-C, so the live screen asks here as well, and
+//! both count as the same request.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use wsbench_drive::run::StopSignal;
+
+use crate::exit::Exit;
+use crate::terminal;
+
+/// Counts the requests to stop; clones count together.
+#[derive(Clone)]
+pub(crate) struct Interrupts {
+    stop: StopSignal,
+    asked: Arc<AtomicBool>,
+}
+
+impl Interrupts {
+    /// Watches for signals from now on.
+    ///
+    /// # Errors
+    /// When the system refuses the handlers.
+    pub(crate) fn watch() -> io::Result<Self> {
+        let interrupts = Self {
+            stop: StopSignal::new(),
+            asked: Arc::new(AtomicBool::new(false)),
+        };
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        let watched = interrupts.clone();
+        thread::spawn(move || {
+            for _ in signals.forever() {
+                watched.ask();
+            }
+        });
+        Ok(interrupts)
+    }
+
+    /// What a run looks at.
+    pub(crate) fn stop_signal(&self) -> &StopSignal {
+        &self.stop
+    }
+
+    /// Asks the run to drain and report, however often: a key held down repeats itself.
+    #[cfg(feature = "screen")]
+    pub(crate) fn ask_to_drain(&self) {
+        self.asked.store(true, Ordering::SeqCst);
+        self.stop.request();
+    }
+
+    /// Asks the run to stop; the second time there is no return.
+    pub(crate) fn ask(&self) {
+        if self.asked.swap(true, Ordering::SeqCst) {
+            terminal::restore();
+            std::process::exit(Exit::Interrupted as i32);
+        }
+        self.stop.request();
+    }
+}

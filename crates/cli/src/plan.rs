@@ -1,0 +1,354 @@
+//! Flags → what is to be done: the one place where a command line becomes a `Plan`.
+//!
+//! Parse, don't validate: what goes in are flags, each right by itself; what comes out can be
+//! carried out as it stands, or the command line is refused with a [`UsageError`]. Nothing is
+//! started here. The only thing read from outside is the file that `--file` names.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{
+    Arrival, Connect, Encoding, Family, Payload, Plan, StopRule, Target, Upgrade, Verify,
+};
+
+use crate::args::{Amount, ConnectArgs, Machine, Measure, PayloadArgs, VerifyArg};
+use crate::quantity::{CpuList, MAX_MESSAGE_BYTES, SizeRange, Threads};
+use crate::target::is_loopback;
+use crate::usage::UsageError;
+
+/// Length of a run that is told no other stop rule.
+const DEFAULT_DURATION: Nanos = Nanos::from_secs(10);
+/// Warm-up of a timed run: connections are open, caches and clock rates have settled.
+const DEFAULT_WARMUP: Nanos = Nanos::from_secs(1);
+/// Round trips of each client, as the older tool had it.
+pub(crate) const DEFAULT_ROUNDTRIPS: u32 = 5;
+/// Size of a generated message, bytes, as the older tool had it.
+pub(crate) const DEFAULT_SIZE: u32 = 30;
+/// The time series has one point a second.
+const INTERVAL: Nanos = Nanos::from_secs(1);
+
+/// What a plan depends on beside the flags, so that the same flags can be tested on any machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Surroundings {
+    /// Cores that this process may use, in rising order; at least one.
+    pub(crate) cpus: Vec<usize>,
+    /// The seed when none is given.
+    pub(crate) random_seed: u64,
+}
+
+/// The server that is to be measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ServerUnderTest {
+    /// One that is there already.
+    At(Target),
+    /// The embedded one, yet to be started.
+    Embedded(EmbeddedCores),
+}
+
+/// What of the machine the embedded server gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EmbeddedCores {
+    /// Its threads; at least 1.
+    pub(crate) threads: u32,
+    /// Cores to pin them to; empty when there is none to spare.
+    pub(crate) cpus: Vec<usize>,
+}
+
+/// A run that can be carried out once its server is there.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Order {
+    /// The server to measure.
+    pub(crate) server: ServerUnderTest,
+    /// All of the plan but its target, which for the embedded server is known when it listens.
+    /// Private, so that nobody sees a plan with a target that is not there.
+    rest: Plan,
+}
+
+impl Order {
+    /// The plan, against the server at `target`.
+    #[must_use]
+    pub(crate) fn plan_against(self, target: Target) -> Plan {
+        Plan {
+            target,
+            ..self.rest
+        }
+    }
+}
+
+/// Turns flags into an order.
+///
+/// # Errors
+/// Every combination that makes no run, an unreadable file, cores that are not there.
+pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Order, UsageError> {
+    let stop = stop_rule(&measure.amount)?;
+    let warmup = warmup(measure, stop)?;
+    let payload = payload(&measure.payload)?;
+    let connect = connect(&measure.connect, measure.url.as_ref())?;
+    let upgrade = upgrade(&measure.connect)?;
+    let connections = concurrency(measure.amount.connections, stop);
+    let cores = cores(
+        &measure.machine,
+        measure.url.as_ref(),
+        connections,
+        &surroundings.cpus,
+    )?;
+    let (server, target) = match (&measure.url, cores.server) {
+        (Some(url), _) => (ServerUnderTest::At(url.clone()), url.clone()),
+        (None, server) => (ServerUnderTest::Embedded(server), target_to_come()),
+    };
+    let rest = Plan {
+        name: measure.output.name.clone(),
+        target,
+        connections,
+        arrival: Arrival::Closed {
+            depth: measure.pressure.depth,
+        },
+        stop,
+        warmup,
+        payload,
+        verify: match measure.payload.verify {
+            VerifyArg::Full => Verify::Full,
+            VerifyArg::Len => Verify::Length,
+            VerifyArg::None => Verify::None,
+        },
+        upgrade,
+        connect,
+        timeout: measure.machine.timeout,
+        threads: cores.threads,
+        cpus: cores.cpus,
+        seed: measure.machine.seed.unwrap_or(surroundings.random_seed),
+        interval: INTERVAL,
+        raw_log: measure.log.log.is_some(),
+    };
+    Ok(Order { server, rest })
+}
+
+/// Stands in an order's private part until the embedded server has said where it listens.
+fn target_to_come() -> Target {
+    Target {
+        host: String::new(),
+        port: 0,
+        resource: String::new(),
+    }
+}
+
+/// Connections at a time: there are never more than clients in all.
+fn concurrency(connections: u32, stop: StopRule) -> u32 {
+    match stop {
+        StopRule::Clients { clients, .. } => {
+            u32::try_from(clients).map_or(connections, |clients| connections.min(clients))
+        }
+        StopRule::Messages(_) | StopRule::Duration(_) => connections,
+    }
+}
+
+fn stop_rule(amount: &Amount) -> Result<StopRule, UsageError> {
+    let Some(clients) = amount.clients else {
+        if amount.roundtrips.is_some() {
+            return Err(UsageError::RoundtripsWithoutClients);
+        }
+        return match (amount.messages, amount.duration) {
+            (Some(_), Some(_)) => Err(UsageError::MessagesAndDuration),
+            (Some(messages), None) => Ok(StopRule::Messages(messages)),
+            (None, duration) => Ok(StopRule::Duration(duration.unwrap_or(DEFAULT_DURATION))),
+        };
+    };
+    if amount.messages.is_some() {
+        return Err(UsageError::ClientsAnd { flag: "--messages" });
+    }
+    if amount.duration.is_some() {
+        return Err(UsageError::ClientsAnd { flag: "--duration" });
+    }
+    Ok(StopRule::Clients {
+        clients,
+        roundtrips: amount.roundtrips.unwrap_or(DEFAULT_ROUNDTRIPS),
+    })
+}
+
+fn warmup(measure: &Measure, stop: StopRule) -> Result<Nanos, UsageError> {
+    let asked = measure.pressure.warmup;
+    match stop {
+        StopRule::Duration(_) => Ok(asked.unwrap_or(DEFAULT_WARMUP)),
+        StopRule::Messages(_) => Ok(asked.unwrap_or(Nanos::ZERO)),
+        StopRule::Clients { .. } => {
+            if asked.is_some_and(|warmup| warmup > Nanos::ZERO) {
+                return Err(UsageError::WarmupWithClients);
+            }
+            Ok(Nanos::ZERO)
+        }
+    }
+}
+
+fn payload(args: &PayloadArgs) -> Result<Payload, UsageError> {
+    if args.text && args.binary {
+        return Err(UsageError::TextAndBinary);
+    }
+    let encoding = if args.binary {
+        Encoding::Binary
+    } else {
+        Encoding::Text
+    };
+    match (&args.message, &args.file) {
+        (Some(_), Some(_)) => Err(UsageError::MessageAndFile),
+        (Some(_), None) if args.size.is_some() => {
+            Err(UsageError::SizeOfFixed { flag: "--message" })
+        }
+        (None, Some(_)) if args.size.is_some() => Err(UsageError::SizeOfFixed { flag: "--file" }),
+        (Some(text), None) if text.len() as u64 > MAX_MESSAGE_BYTES => {
+            Err(UsageError::MessageTooLarge)
+        }
+        (Some(text), None) => Ok(Payload::Fixed {
+            encoding,
+            bytes: Arc::from(text.as_bytes()),
+        }),
+        (None, Some(path)) => file_payload(path, args.text),
+        (None, None) => {
+            let SizeRange { min, max } = args.size.unwrap_or(SizeRange {
+                min: DEFAULT_SIZE,
+                max: DEFAULT_SIZE,
+            });
+            Ok(Payload::Generated {
+                encoding,
+                min,
+                max,
+                ascii: args.ascii,
+            })
+        }
+    }
+}
+
+fn file_payload(path: &Path, text: bool) -> Result<Payload, UsageError> {
+    let path = path.to_owned();
+    let mut bytes = Vec::new();
+    // One byte over the limit tells enough, and a device without an end is not read for ever.
+    let read =
+        File::open(&path).and_then(|file| file.take(MAX_MESSAGE_BYTES + 1).read_to_end(&mut bytes));
+    if let Err(source) = read {
+        return Err(UsageError::FileUnreadable { path, source });
+    }
+    if bytes.len() as u64 > MAX_MESSAGE_BYTES {
+        return Err(UsageError::FileTooLarge { path });
+    }
+    if text && let Err(error) = std::str::from_utf8(&bytes) {
+        let offset = error.valid_up_to();
+        return Err(UsageError::FileIsNotText { path, offset });
+    }
+    let encoding = if text {
+        Encoding::Text
+    } else {
+        Encoding::Binary
+    };
+    Ok(Payload::Fixed {
+        encoding,
+        bytes: Arc::from(bytes),
+    })
+}
+
+fn upgrade(args: &ConnectArgs) -> Result<Upgrade, UsageError> {
+    for (at, name) in args.subprotocols.iter().enumerate() {
+        if args.subprotocols[..at].contains(name) {
+            let name = name.clone();
+            return Err(UsageError::SubprotocolTwice { name });
+        }
+    }
+    let headers = args.headers.iter().cloned();
+    Ok(Upgrade {
+        headers: headers.map(|header| (header.name, header.value)).collect(),
+        subprotocols: args.subprotocols.clone(),
+        origin: args.origin.clone(),
+    })
+}
+
+fn connect(args: &ConnectArgs, url: Option<&Target>) -> Result<Connect, UsageError> {
+    let family = match (args.ipv4, args.ipv6) {
+        (true, true) => return Err(UsageError::BothFamilies),
+        (true, false) => Family::V4,
+        (false, true) => Family::V6,
+        (false, false) => Family::Any,
+    };
+    let literal = url.and_then(|url| url.host.parse().ok().map(|address| (url, address)));
+    let excluded = match (family, literal) {
+        (Family::V4, Some((url, std::net::IpAddr::V6(_)))) => Some(("-4", url)),
+        (Family::V6, Some((url, std::net::IpAddr::V4(_)))) => Some(("-6", url)),
+        _ => None,
+    };
+    if let Some((flag, url)) = excluded {
+        let host = url.host.clone();
+        return Err(UsageError::FamilyOfLiteral { flag, host });
+    }
+    if url.is_none() && family == Family::V6 {
+        return Err(UsageError::EmbeddedIsIpv4);
+    }
+    Ok(Connect {
+        rate_per_s: args.connect_rate,
+        timeout: args.connect_timeout,
+        family,
+    })
+}
+
+/// Makes sure that all cores of `--pin` are among those that this process may use.
+///
+/// # Errors
+/// [`UsageError::NoSuchCpu`] with the first that is not.
+pub(crate) fn check_cpus(pin: &[usize], allowed: &[usize]) -> Result<(), UsageError> {
+    match pin.iter().find(|cpu| !allowed.contains(cpu)) {
+        None => Ok(()),
+        Some(&cpu) => Err(UsageError::NoSuchCpu {
+            cpu,
+            allowed: CpuList(allowed.to_vec()),
+        }),
+    }
+}
+
+/// Who gets which cores.
+struct Cores {
+    threads: u32,
+    cpus: Vec<usize>,
+    server: EmbeddedCores,
+}
+
+/// Divides the machine between the generator and a server that shares it.
+fn cores(
+    args: &Machine,
+    url: Option<&Target>,
+    connections: u32,
+    allowed: &[usize],
+) -> Result<Cores, UsageError> {
+    let pinned = args.pin.as_ref().map(|pin| pin.0.as_slice());
+    check_cpus(pinned.unwrap_or_default(), allowed)?;
+    let half = (allowed.len() / 2).max(1);
+    let shares_machine = url.is_none_or(is_loopback);
+    let threads = match (args.threads, pinned) {
+        (Threads::Exactly(threads), _) => threads,
+        (Threads::Auto, Some(pin)) => pin.len() as u32,
+        (Threads::Auto, None) if shares_machine => half as u32,
+        (Threads::Auto, None) => allowed.len().max(1) as u32,
+    };
+    let cpus: Vec<usize> = match pinned {
+        Some(pin) => pin.to_vec(),
+        None if url.is_none() && allowed.len() > 1 => allowed[..half].to_vec(),
+        None => Vec::new(),
+    };
+    // A server on the generator's own core could not be told from a slow generator; when no core
+    // is left, the scheduler may at least choose.
+    let free = allowed.iter().copied().filter(|cpu| !cpus.contains(cpu));
+    let server_cpus: Vec<usize> = if cpus.is_empty() {
+        Vec::new()
+    } else {
+        free.collect()
+    };
+    Ok(Cores {
+        threads: threads.min(connections),
+        cpus,
+        server: EmbeddedCores {
+            threads: server_cpus.len().max(1) as u32,
+            cpus: server_cpus,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests;

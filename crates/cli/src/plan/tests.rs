@@ -1,0 +1,459 @@
+//! Flags → Plan, asserted by value.
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::Parser;
+use proptest::prelude::*;
+
+use super::*;
+use crate::args::Cli;
+use crate::legacy::{self, Legacy};
+use crate::target::target;
+
+const SEED: u64 = 7;
+
+fn machine(cpus: &[usize]) -> Surroundings {
+    Surroundings {
+        cpus: cpus.to_vec(),
+        random_seed: SEED,
+    }
+}
+
+/// The order of a command line without its program name, on a machine with four cores.
+fn order_of(words: &[&str]) -> Result<Order, UsageError> {
+    order_on(words, &machine(&[0, 1, 2, 3]))
+}
+
+fn order_on(words: &[&str], surroundings: &Surroundings) -> Result<Order, UsageError> {
+    let words = std::iter::once("wsbench").chain(words.iter().copied());
+    let cli = Cli::try_parse_from(words).unwrap();
+    order(&cli.measure, surroundings)
+}
+
+/// The plan of a command line that names its server.
+fn plan_of(words: &[&str]) -> Plan {
+    let order = order_of(words).unwrap();
+    let ServerUnderTest::At(target) = order.server.clone() else {
+        panic!("no server is named in {words:?}");
+    };
+    order.plan_against(target)
+}
+
+/// The plan of `wsbench localhost:3000`, on a machine with four cores.
+fn default_plan() -> Plan {
+    Plan {
+        name: None,
+        target: target("localhost:3000").unwrap(),
+        connections: 64,
+        arrival: Arrival::Closed { depth: 1 },
+        stop: StopRule::Duration(Nanos::from_secs(10)),
+        warmup: Nanos::from_secs(1),
+        payload: generated(Encoding::Text, 30, 30),
+        verify: Verify::Full,
+        upgrade: Upgrade::default(),
+        connect: Connect {
+            rate_per_s: None,
+            timeout: Nanos::from_secs(5),
+            family: Family::Any,
+        },
+        timeout: Nanos::from_secs(10),
+        threads: 2,
+        cpus: Vec::new(),
+        seed: SEED,
+        interval: Nanos::from_secs(1),
+        raw_log: false,
+    }
+}
+
+fn generated(encoding: Encoding, min: u32, max: u32) -> Payload {
+    Payload::Generated {
+        encoding,
+        min,
+        max,
+        ascii: false,
+    }
+}
+
+fn fixed(encoding: Encoding, bytes: &[u8]) -> Payload {
+    Payload::Fixed {
+        encoding,
+        bytes: Arc::from(bytes),
+    }
+}
+
+#[test]
+fn a_url_alone_is_a_whole_plan() {
+    assert_eq!(plan_of(&["localhost:3000"]), default_plan());
+}
+
+#[test]
+fn the_habits_of_other_tools_work() {
+    let plan = plan_of(&["-t4", "-c256", "-d30s", "ws://localhost:3000/"]);
+    let expected = Plan {
+        threads: 4,
+        connections: 256,
+        stop: StopRule::Duration(Nanos::from_secs(30)),
+        ..default_plan()
+    };
+    assert_eq!(plan, expected);
+    assert_eq!(
+        plan_of(&["-z", "30s", "-c", "256", "-t", "4", "localhost:3000"]),
+        expected
+    );
+}
+
+#[test]
+fn every_flag_has_its_place_in_the_plan() {
+    let plan = plan_of(&[
+        "ws://example.com/chat?a=b",
+        "-c",
+        "1k",
+        "-n",
+        "10k",
+        "-p",
+        "16",
+        "--warmup",
+        "2s",
+        "-s",
+        "64..4k",
+        "--binary",
+        "--verify",
+        "len",
+        "-H",
+        "X-Tenant: 7",
+        "-H",
+        "X-Two: 2",
+        "--subprotocol",
+        "graphql-ws",
+        "--subprotocol",
+        "chat",
+        "--origin",
+        "https://a.example",
+        "--connect-rate",
+        "1k/s",
+        "--connect-timeout",
+        "3s",
+        "-4",
+        "--threads",
+        "3",
+        "--pin",
+        "2-3",
+        "--timeout",
+        "4s",
+        "--seed",
+        "42",
+        "--name",
+        "mine",
+        "--log",
+        "raw.csv",
+    ]);
+    let expected = Plan {
+        name: Some("mine".to_owned()),
+        target: target("ws://example.com/chat?a=b").unwrap(),
+        connections: 1_000,
+        arrival: Arrival::Closed { depth: 16 },
+        stop: StopRule::Messages(10_000),
+        warmup: Nanos::from_secs(2),
+        payload: generated(Encoding::Binary, 64, 4_096),
+        verify: Verify::Length,
+        upgrade: Upgrade {
+            headers: vec![
+                ("X-Tenant".to_owned(), "7".to_owned()),
+                ("X-Two".to_owned(), "2".to_owned()),
+            ],
+            subprotocols: vec!["graphql-ws".to_owned(), "chat".to_owned()],
+            origin: Some("https://a.example".to_owned()),
+        },
+        connect: Connect {
+            rate_per_s: Some(1_000.0),
+            timeout: Nanos::from_secs(3),
+            family: Family::V4,
+        },
+        timeout: Nanos::from_secs(4),
+        threads: 3,
+        cpus: vec![2, 3],
+        seed: 42,
+        interval: Nanos::from_secs(1),
+        raw_log: true,
+    };
+    assert_eq!(plan, expected);
+}
+
+#[test]
+fn the_replacement_model_has_five_round_trips_and_no_warm_up() {
+    let plan = plan_of(&["--clients", "1000", "localhost:3000"]);
+    let expected = Plan {
+        stop: StopRule::Clients {
+            clients: 1_000,
+            roundtrips: 5,
+        },
+        warmup: Nanos::ZERO,
+        ..default_plan()
+    };
+    assert_eq!(plan, expected);
+}
+
+#[test]
+fn there_are_never_more_connections_than_clients() {
+    let plan = plan_of(&["--clients", "10", "-c", "64", "-t", "20", "localhost:3000"]);
+    assert_eq!((plan.connections, plan.threads), (10, 10));
+}
+
+#[test]
+fn the_older_command_line_has_its_own_defaults() {
+    let words: Vec<OsString> = ["wsbench", "--n=1000"].map(OsString::from).to_vec();
+    assert!(legacy::is_legacy(&words));
+    let measure = Legacy::try_parse_from(words)
+        .unwrap()
+        .into_measure()
+        .unwrap();
+    assert_eq!(measure.log.log.as_deref(), Some(Path::new("./log.txt")));
+    let order = order(&measure, &machine(&[0, 1, 2, 3])).unwrap();
+    let plan = order.plan_against(target("localhost:3000").unwrap());
+    let expected = Plan {
+        stop: StopRule::Clients {
+            clients: 1_000,
+            roundtrips: 5,
+        },
+        warmup: Nanos::ZERO,
+        payload: Payload::Generated {
+            encoding: Encoding::Text,
+            min: 30,
+            max: 30,
+            ascii: true,
+        },
+        raw_log: true,
+        ..default_plan()
+    };
+    assert_eq!(plan, expected);
+}
+
+#[test]
+fn every_flag_of_the_older_command_line_is_obeyed() {
+    let words = [
+        "wsbench",
+        "--h",
+        "example.com/chat",
+        "--n",
+        "20",
+        "--c=4",
+        "--r",
+        "7",
+        "--s=100",
+        "--l",
+        "/tmp/x.csv",
+        "--seed",
+        "42",
+        "-o",
+        "run.json",
+    ];
+    let measure = Legacy::try_parse_from(words)
+        .unwrap()
+        .into_measure()
+        .unwrap();
+    assert_eq!(measure.log.log.as_deref(), Some(Path::new("/tmp/x.csv")));
+    assert_eq!(
+        measure.output.output.as_deref(),
+        Some(Path::new("run.json"))
+    );
+    let order = order(&measure, &machine(&[0])).unwrap();
+    let plan = order.plan_against(measure.url.clone().unwrap());
+    assert_eq!(plan.target.url(), "ws://example.com/chat");
+    assert_eq!(plan.connections, 4);
+    assert_eq!(plan.seed, 42);
+    let stop = StopRule::Clients {
+        clients: 20,
+        roundtrips: 7,
+    };
+    assert_eq!(plan.stop, stop);
+    assert_eq!(plan.payload.max_len(), 100);
+}
+
+#[test]
+fn a_fixed_message_is_text_unless_told_otherwise() {
+    let payload = |words: &[&str]| plan_of(&[words, &["localhost:1"]].concat()).payload;
+    assert_eq!(
+        payload(&["-m", "héllo"]),
+        fixed(Encoding::Text, "héllo".as_bytes())
+    );
+    assert_eq!(payload(&["-m", "-5"]), fixed(Encoding::Text, b"-5"));
+    assert_eq!(
+        payload(&["-m", "", "--binary"]),
+        fixed(Encoding::Binary, b"")
+    );
+    assert_eq!(payload(&["-s", "0"]), generated(Encoding::Text, 0, 0));
+}
+
+#[test]
+fn a_file_is_binary_unless_told_otherwise() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all("héllo".as_bytes()).unwrap();
+    let path = file.path().to_str().unwrap().to_owned();
+    let payload =
+        |words: &[&str]| plan_of(&[words, &["-f", &path, "localhost:1"]].concat()).payload;
+    assert_eq!(payload(&[]), fixed(Encoding::Binary, "héllo".as_bytes()));
+    assert_eq!(
+        payload(&["--text"]),
+        fixed(Encoding::Text, "héllo".as_bytes())
+    );
+    file.write_all(b"\xff").unwrap();
+    let refused = order_of(&["-f", &path, "--text", "localhost:1"]).unwrap_err();
+    assert!(
+        matches!(refused, UsageError::FileIsNotText { offset: 6, .. }),
+        "{refused}"
+    );
+    file.as_file().set_len(MAX_MESSAGE_BYTES + 1).unwrap();
+    let refused = order_of(&["-f", &path, "localhost:1"]).unwrap_err();
+    assert!(
+        matches!(refused, UsageError::FileTooLarge { .. }),
+        "{refused}"
+    );
+}
+
+#[test]
+fn the_machine_is_shared_with_a_server_on_it() {
+    let cores = |url: &str, cpus: &[usize]| {
+        let order = order_on(&[url], &machine(cpus)).unwrap();
+        let plan = order.plan_against(target(url).unwrap());
+        (plan.threads, plan.cpus)
+    };
+    assert_eq!(cores("localhost:1", &[0, 1, 2, 3]), (2, vec![]));
+    assert_eq!(cores("localhost:1", &[0]), (1, vec![]));
+    assert_eq!(cores("example.com:1", &[0, 1, 2, 3]), (4, vec![]));
+}
+
+#[test]
+fn the_embedded_server_has_cores_of_its_own() {
+    let cores = |words: &[&str], cpus: &[usize]| {
+        let order = order_on(words, &machine(cpus)).unwrap();
+        let ServerUnderTest::Embedded(server) = order.server.clone() else {
+            panic!("a server is named in {words:?}");
+        };
+        let plan = order.plan_against(target("127.0.0.1:1").unwrap());
+        ((plan.threads, plan.cpus), (server.threads, server.cpus))
+    };
+    assert_eq!(cores(&[], &[0, 1]), ((1, vec![0]), (1, vec![1])));
+    assert_eq!(
+        cores(&[], &[0, 1, 2, 3]),
+        ((2, vec![0, 1]), (2, vec![2, 3]))
+    );
+    assert_eq!(
+        cores(&[], &[5]),
+        ((1, vec![]), (1, vec![])),
+        "one core cannot be divided"
+    );
+    assert_eq!(
+        cores(&["--pin", "1"], &[0, 1, 2]),
+        ((1, vec![1]), (2, vec![0, 2]))
+    );
+    assert_eq!(
+        cores(&["--pin", "0-1"], &[0, 1]),
+        ((2, vec![0, 1]), (1, vec![]))
+    );
+    assert_eq!(
+        cores(&["-c", "1", "-t", "2"], &[0, 1]),
+        ((1, vec![0]), (1, vec![1]))
+    );
+}
+
+#[test]
+fn impossible_combinations_are_refused() {
+    let refusals: &[(&[&str], &str)] = &[
+        (
+            &["-n", "5", "-d", "1s"],
+            "--messages and --duration both say",
+        ),
+        (
+            &["--clients", "5", "-n", "5"],
+            "--clients and --messages both say",
+        ),
+        (
+            &["--clients", "5", "-z", "5s"],
+            "--clients and --duration both say",
+        ),
+        (&["-r", "5"], "--roundtrips is counted a client"),
+        (
+            &["--clients", "5", "--warmup", "1s"],
+            "--warmup does not go with --clients",
+        ),
+        (&["-m", "a", "-f", "b"], "--message and --file both say"),
+        (&["-m", "a", "-s", "5"], "--size does not go with --message"),
+        (&["-f", "a", "-s", "5"], "--size does not go with --file"),
+        (
+            &["--text", "--binary"],
+            "--text and --binary exclude each other",
+        ),
+        (
+            &["-f", "/there/is/no/file"],
+            "--file /there/is/no/file: No such file",
+        ),
+        (
+            &["--subprotocol", "a", "--subprotocol", "a"],
+            "--subprotocol a is given twice",
+        ),
+        (&["-4", "-6"], "-4 and -6 exclude each other"),
+        (&["-6"], "-6 does not go with the embedded server"),
+        (
+            &["-6", "127.0.0.1:80"],
+            "-6 does not go with the address 127.0.0.1",
+        ),
+        (&["-4", "[::1]:80"], "-4 does not go with the address ::1"),
+        (
+            &["--pin", "2,9"],
+            "--pin: core 9 is not there for this process; it may use 0,1,2,3",
+        ),
+    ];
+    for (words, expected) in refusals {
+        let refused = order_of(words).unwrap_err().to_string();
+        assert!(refused.starts_with(expected), "{words:?}: {refused}");
+    }
+}
+
+#[test]
+fn zero_warm_up_goes_with_anything() {
+    assert_eq!(
+        plan_of(&["--warmup", "0", "localhost:1"]).warmup,
+        Nanos::ZERO
+    );
+    let clients = ["--clients", "5", "--warmup", "0s", "localhost:1"];
+    assert_eq!(plan_of(&clients).warmup, Nanos::ZERO);
+}
+
+proptest! {
+    /// Whatever is accepted is a plan that can be carried out.
+    #[test]
+    fn no_invalid_plan_comes_out(
+        connections in 1u32..5_000,
+        depth in 1u32..100,
+        threads in proptest::option::of(1u32..10_000),
+        clients in proptest::option::of(1u64..10_000),
+        cpus in 1usize..64,
+        remote in any::<bool>(),
+    ) {
+        let mut words = vec!["-c".to_owned(), connections.to_string()];
+        words.extend(["-p".to_owned(), depth.to_string()]);
+        if let Some(threads) = threads {
+            words.extend(["-t".to_owned(), threads.to_string()]);
+        }
+        if let Some(clients) = clients {
+            words.extend(["--clients".to_owned(), clients.to_string()]);
+        }
+        words.extend(remote.then(|| "example.com:1".to_owned()));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let cpus: Vec<usize> = (0..cpus).collect();
+        let order = order_on(&words, &machine(&cpus)).unwrap();
+        if let ServerUnderTest::Embedded(server) = &order.server {
+            prop_assert!(server.threads >= 1);
+            prop_assert!(server.cpus.iter().all(|cpu| cpus.contains(cpu)));
+        }
+        let plan = order.plan_against(target("127.0.0.1:1").unwrap());
+        prop_assert!(plan.threads >= 1 && plan.threads <= plan.connections);
+        prop_assert!(plan.connections >= 1 && plan.connections <= connections);
+        prop_assert!(plan.depth() == depth);
+        prop_assert!(plan.cpus.iter().all(|cpu| cpus.contains(cpu)));
+        if let StopRule::Clients { clients, .. } = plan.stop {
+            prop_assert!(u64::from(plan.connections) <= clients);
+        }
+    }
+}

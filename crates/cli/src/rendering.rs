@@ -1,0 +1,32 @@
+//! Results in the format that was asked for: the one place where a `Format` meets its renderer.
+
+use wsbench_report::document::{self, Document};
+use wsbench_report::hgrm::{self, HgrmError};
+use wsbench_report::style::Style;
+use wsbench_report::{csv, markdown, summary};
+
+use crate::args::Format;
+
+/// The results in `format`. Several in JSON are an array; a single one is the document itself.
+pub(crate) fn render(documents: &[&Document], format: Format, style: Style) -> String {
+    let each = |renderer: &dyn Fn(&Document) -> String, between: &str| {
+        let texts: Vec<String> = documents.iter().map(|one| renderer(one)).collect();
+        texts.join(between)
+    };
+    match format {
+        Format::Text => each(&|one| summary::render(one, style), "\n"),
+        Format::Markdown => each(&|one| markdown::render(one), "\n"),
+        Format::Csv => csv::results(documents),
+        Format::Json if documents.len() == 1 => each(&document::write, ""),
+        Format::Json => format!("[\n{}]\n", each(&document::write, ",\n")),
+        Format::Quiet => String::new(),
+    }
+}
+
+/// The response times as an HdrHistogram percentile table, in ms.
+///
+/// # Errors
+/// When there is no sample.
+pub(crate) fn percentile_table(document: &Document) -> Result<String, HgrmError> {
+    hgrm::percentiles(&document.response_ns)
+}

@@ -1,0 +1,268 @@
+//! The server under test, from the URL as people write it.
+//!
+//! It reads a URL by the URL standard and keeps what a WebSocket handshake needs. It resolves no
+//! name and opens no connection.
+
+use thiserror::Error;
+use url::{Host, Url};
+use wsbench_load::plan::Target;
+
+/// Why a text does not name a server that this version can measure.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(crate) enum TargetError {
+    /// Encrypted connections were asked for. Measure the server behind its TLS front end.
+    #[error(
+        "wss:// (TLS) is not supported by this version; \
+         give the server's plain address, like ws://{authority}/"
+    )]
+    Tls {
+        /// Host and port that were given.
+        authority: String,
+    },
+    /// A URL of the web rather than of a WebSocket.
+    #[error("{scheme}:// is not a WebSocket URL; did you mean ws://{rest} ?")]
+    Http {
+        /// `http` or `https`.
+        scheme: String,
+        /// What followed it.
+        rest: String,
+    },
+    /// A scheme of something else.
+    #[error("'{scheme}://' is not a WebSocket URL; write it like ws://localhost:3000/path")]
+    Scheme {
+        /// The scheme.
+        scheme: String,
+    },
+    /// A WebSocket URL has no fragment (RFC 6455 section 3).
+    #[error(
+        "'#{fragment}' is a fragment, which a WebSocket URL must not have (RFC 6455 section 3); \
+         leave it out, or write %23 for a '#' that belongs to the path"
+    )]
+    Fragment {
+        /// What followed the number sign.
+        fragment: String,
+    },
+    /// A user name or a password in the URL.
+    #[error(
+        "the URL carries a user name or password; \
+         leave them out and send -H 'Authorization: Basic …' instead"
+    )]
+    Credentials,
+    /// A word alone, which might be a host, a path or a mistyped subcommand.
+    #[error(
+        "'{word}' is neither HOST:PORT nor a URL; write it like {word}:3000, ws://{word}/, \
+         or see --help for the subcommands (which come first)"
+    )]
+    NoPort {
+        /// The word.
+        word: String,
+    },
+    /// A name that cannot be on the wire.
+    #[error("port 0 cannot be connected to; give the port that the server listens on")]
+    PortZero,
+    /// Not a URL at all.
+    #[error("'{text}' is not a URL ({reason}); write it like ws://localhost:3000/path")]
+    Malformed {
+        /// What was given.
+        text: String,
+        /// What the URL standard says of it.
+        reason: String,
+    },
+}
+
+/// Reads `ws://HOST[:PORT][/PATH]`, `//HOST…` or `HOST:PORT[/PATH]`.
+///
+/// # Errors
+/// Anything else; see [`TargetError`].
+pub(crate) fn target(text: &str) -> Result<Target, TargetError> {
+    let text = text.trim();
+    if text.contains("://") || text.starts_with("//") {
+        return parse(text);
+    }
+    let authority = text.split(['/', '?', '#']).next().unwrap_or(text);
+    let after_brackets = authority.rsplit(']').next().unwrap_or(authority);
+    if !after_brackets.contains(':') && !authority.is_empty() {
+        return Err(TargetError::NoPort {
+            word: authority.to_owned(),
+        });
+    }
+    parse(text)
+}
+
+/// Reads `HOST[:PORT][/PATH]` as the older tool did: without a port, 80 is meant.
+///
+/// # Errors
+/// Anything else; see [`TargetError`].
+pub(crate) fn host_port_path(text: &str) -> Result<Target, TargetError> {
+    parse(text.trim())
+}
+
+/// Reads a URL whose scheme may be missing.
+fn parse(text: &str) -> Result<Target, TargetError> {
+    let malformed = |reason: String| TargetError::Malformed {
+        text: text.to_owned(),
+        reason,
+    };
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) => (scheme.to_lowercase(), rest),
+        None => ("ws".to_owned(), text.trim_start_matches("//")),
+    };
+    match scheme.as_str() {
+        "ws" => {}
+        "wss" => {
+            return Err(TargetError::Tls {
+                authority: rest.split(['/', '?', '#']).next().unwrap_or("").to_owned(),
+            });
+        }
+        "http" | "https" => {
+            let rest = rest.to_owned();
+            return Err(TargetError::Http { scheme, rest });
+        }
+        _ => return Err(TargetError::Scheme { scheme }),
+    }
+    // The URL standard would read `ws:///chat` as the host `chat`; people mean a missing host.
+    if rest.starts_with('/') {
+        return Err(malformed("empty host".to_owned()));
+    }
+    let url = Url::parse(&format!("ws://{rest}")).map_err(|e| malformed(e.to_string()))?;
+    if let Some(fragment) = url.fragment() {
+        return Err(TargetError::Fragment {
+            fragment: fragment.to_owned(),
+        });
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(TargetError::Credentials);
+    }
+    let host = match url.host() {
+        Some(Host::Domain(name)) => name.to_owned(),
+        Some(Host::Ipv4(address)) => address.to_string(),
+        Some(Host::Ipv6(address)) => address.to_string(),
+        None => return Err(malformed("empty host".to_owned())),
+    };
+    let port = url.port_or_known_default().unwrap_or(80);
+    if port == 0 {
+        return Err(TargetError::PortZero);
+    }
+    let resource = match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    };
+    Ok(Target {
+        host,
+        port,
+        resource,
+    })
+}
+
+/// Whether a target is this very machine by its name or address alone, without asking a resolver.
+pub(crate) fn is_loopback(target: &Target) -> bool {
+    let name = target.host.trim_end_matches('.');
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || name
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(host: &str, port: u16, resource: &str) -> Result<Target, TargetError> {
+        Ok(Target {
+            host: host.to_owned(),
+            port,
+            resource: resource.to_owned(),
+        })
+    }
+
+    #[test]
+    fn urls_as_people_write_them() {
+        assert_eq!(target("ws://localhost:3000"), at("localhost", 3000, "/"));
+        assert_eq!(
+            target("WS://Example.com/Chat?x=1"),
+            at("example.com", 80, "/Chat?x=1")
+        );
+        assert_eq!(target("//example.com/a b"), at("example.com", 80, "/a%20b"));
+        assert_eq!(
+            target("localhost:3000/chat"),
+            at("localhost", 3000, "/chat")
+        );
+        assert_eq!(target("127.0.0.1:3000"), at("127.0.0.1", 3000, "/"));
+        assert_eq!(target("[::1]:3000/x"), at("::1", 3000, "/x"));
+        assert_eq!(target("ws://[::1]/"), at("::1", 80, "/"));
+        assert_eq!(target("ws://h:80?q"), at("h", 80, "/?q"));
+    }
+
+    #[test]
+    fn the_older_form_needs_no_port() {
+        assert_eq!(host_port_path("localhost:3000"), at("localhost", 3000, "/"));
+        assert_eq!(
+            host_port_path("example.com/chat"),
+            at("example.com", 80, "/chat")
+        );
+        assert_eq!(
+            host_port_path("ws://example.com"),
+            at("example.com", 80, "/")
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_measured_is_named_with_the_way_out() {
+        let message = |text| target(text).unwrap_err().to_string();
+        assert_eq!(
+            message("wss://example.com:8443/x"),
+            "wss:// (TLS) is not supported by this version; \
+             give the server's plain address, like ws://example.com:8443/"
+        );
+        assert_eq!(
+            message("http://localhost:3000/x"),
+            "http:// is not a WebSocket URL; did you mean ws://localhost:3000/x ?"
+        );
+        assert!(message("ftp://x").starts_with("'ftp://' is not a WebSocket URL"));
+        assert_eq!(
+            target("ws://h/a#b"),
+            Err(TargetError::Fragment {
+                fragment: "b".to_owned()
+            })
+        );
+        assert_eq!(target("ws://u:p@h/"), Err(TargetError::Credentials));
+        assert_eq!(target("ws://h:0/"), Err(TargetError::PortZero));
+        for word in ["server", "localhost", "example.com/chat", "[::1]"] {
+            assert!(
+                matches!(target(word), Err(TargetError::NoPort { .. })),
+                "{word}"
+            );
+        }
+        for text in [
+            "",
+            "ws://",
+            "ws:///chat",
+            "ws://h:99999/",
+            ":3000",
+            "h:port",
+        ] {
+            let error = target(text).unwrap_err();
+            assert!(
+                matches!(error, TargetError::Malformed { .. }),
+                "{text}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn loopback_is_told_by_name() {
+        for url in [
+            "localhost:1",
+            "127.0.0.9:1",
+            "[::1]:1",
+            "a.localhost:1",
+            "[::ffff:127.0.0.1]:1",
+        ] {
+            assert!(is_loopback(&target(url).unwrap()), "{url}");
+        }
+        for url in ["example.com:1", "10.0.0.1:1", "[::2]:1", "notlocalhost:1"] {
+            assert!(!is_loopback(&target(url).unwrap()), "{url}");
+        }
+    }
+}

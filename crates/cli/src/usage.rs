@@ -1,0 +1,132 @@
+//! What is wrong with a command line that only shows when flags are seen together.
+//!
+//! Each message names the flag, what was wrong, and what to do. Nothing has been started when one
+//! of these is printed; the exit code is 2.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::quantity::CpuList;
+
+/// Why flags, each right by itself, make no run.
+#[derive(Debug, Error)]
+pub(crate) enum UsageError {
+    /// A word after the URL.
+    #[error("'{word}' is one word too many: there is one URL, and a subcommand comes first")]
+    StrayWord {
+        /// The word.
+        word: String,
+    },
+    /// Two rules for when the run is over.
+    #[error("--messages and --duration both say when to stop; give one of them")]
+    MessagesAndDuration,
+    /// The replacement model has its own stop rule.
+    #[error("--clients and {flag} both say when to stop; give one of them")]
+    ClientsAnd {
+        /// The other flag.
+        flag: &'static str,
+    },
+    /// Round trips a client, but no clients.
+    #[error("--roundtrips is counted a client; add --clients N, or give --messages N instead")]
+    RoundtripsWithoutClients,
+    /// The replacement model measures every client.
+    #[error("--warmup does not go with --clients, which measures every client; leave it out")]
+    WarmupWithClients,
+    /// Two messages.
+    #[error("--message and --file both say what to send; give one of them")]
+    MessageAndFile,
+    /// A size for a message that has one.
+    #[error("--size does not go with {flag}, whose length is what it is; leave one of them out")]
+    SizeOfFixed {
+        /// The flag that gives the message.
+        flag: &'static str,
+    },
+    /// Text and binary at the same time.
+    #[error("--text and --binary exclude each other; give one of them")]
+    TextAndBinary,
+    /// The file is to be sent as text and is none (RFC 6455 section 8.1).
+    #[error(
+        "--file {}: with --text it must be UTF-8, and byte {offset} is not; send it with --binary",
+        path.display()
+    )]
+    FileIsNotText {
+        /// The file.
+        path: PathBuf,
+        /// Offset of the first byte that is not UTF-8, from 0.
+        offset: usize,
+    },
+    /// The file is larger than a message may be.
+    #[error("--file {}: larger than the limit of 64 MiB; send a smaller one", path.display())]
+    FileTooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file cannot be read.
+    #[error("--file {}: {source}; check the path and its permissions", path.display())]
+    FileUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The argument `--message` is longer than a message may be.
+    #[error("--message is larger than the limit of 64 MiB; send a shorter one")]
+    MessageTooLarge,
+    /// One subprotocol twice (RFC 6455 section 4.1, item 10).
+    #[error("--subprotocol {name} is given twice; each may be offered once")]
+    SubprotocolTwice {
+        /// The subprotocol.
+        name: String,
+    },
+    /// IPv4 only and IPv6 only.
+    #[error("-4 and -6 exclude each other; give one of them, or none for both")]
+    BothFamilies,
+    /// The host is an address of the family that was excluded.
+    #[error("{flag} does not go with the address {host}; leave it out")]
+    FamilyOfLiteral {
+        /// `-4` or `-6`.
+        flag: &'static str,
+        /// The address.
+        host: String,
+    },
+    /// The address that is fixed for the embedded server is of the family that was excluded.
+    #[error("-6 does not go with the embedded server, which is on 127.0.0.1; leave it out")]
+    EmbeddedIsIpv4,
+    /// Cores that this process may not use, or that do not exist.
+    #[error("--pin: core {cpu} is not there for this process; it may use {allowed}")]
+    NoSuchCpu {
+        /// The first such core.
+        cpu: usize,
+        /// Those that there are.
+        allowed: CpuList,
+    },
+    /// A place that cannot be written to.
+    #[error("{flag} {}: cannot be written ({source}); give a writable place", path.display())]
+    Unwritable {
+        /// The flag that named it.
+        flag: &'static str,
+        /// The place.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Two outputs in one file, of which one would overwrite the other.
+    #[error("{first} and {second} name the same file; give each its own")]
+    SameFile {
+        /// One flag.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+    /// The older tool's log and the new one's.
+    #[error("--l and --log both name the log file; give one of them")]
+    TwoLogs,
+    /// One percentile table for several results.
+    #[error("--hgrm writes the times of one result, and {files} were given; give one FILE")]
+    HgrmOfMany {
+        /// How many were given.
+        files: usize,
+    },
+}

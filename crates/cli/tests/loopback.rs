@@ -1,0 +1,261 @@
+//! Whole runs over real sockets on this machine: small, bounded by counts, and judged by what adds
+//! up rather than by how fast it was.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+use snapbox::cmd::cargo_bin;
+
+/// `wsbench serve` with these faults, ended with its input when dropped.
+struct Server {
+    child: Child,
+    url: String,
+}
+
+impl Server {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(cargo_bin!("wsbench"))
+            .args(["serve", "--until-stdin-closes"])
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let output = child.stdout.as_mut().unwrap();
+        BufReader::new(output).read_line(&mut line).unwrap();
+        let url = line.trim().rsplit(' ').next().unwrap().to_owned();
+        Self { child, url }
+    }
+
+    /// Host and port, as the older command line takes them.
+    fn authority(&self) -> &str {
+        self.url.trim_start_matches("ws://").trim_end_matches('/')
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+fn wsbench(directory: &Path, arguments: &[&str]) -> Output {
+    Command::new(cargo_bin!("wsbench"))
+        .args(arguments)
+        .current_dir(directory)
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// The result of a run that prints its document, with the exit code.
+fn measured(arguments: &[&str]) -> (Value, i32) {
+    let directory = tempfile::tempdir().unwrap();
+    let words = [&["--format", "json"], arguments].concat();
+    let output = wsbench(directory.path(), &words);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let document = serde_json::from_slice(&output.stdout);
+    let document: Value = document.unwrap_or_else(|error| panic!("{error}: {errors}"));
+    let messages = &document["messages"];
+    let count = |name: &str| messages[name].as_u64().unwrap();
+    assert_eq!(
+        count("sent"),
+        count("answered") + count("timed_out") + count("failed") + count("in_flight_at_end"),
+        "{messages}"
+    );
+    (document, output.status.code().unwrap())
+}
+
+#[test]
+fn without_a_url_the_embedded_server_is_measured() {
+    let (document, exit) = measured(&["-n", "500", "-c", "4", "--seed", "7"]);
+    assert_eq!(exit, 0, "{:#}", document["audit"]);
+    assert_eq!(document["embedded_server"], true);
+    assert_eq!(document["messages"]["answered"], 500);
+    assert_eq!(document["connections"]["upgraded"], 4);
+    assert_eq!(document["service_ns"]["count"], 500);
+    assert_eq!(document["seed"], 7);
+}
+
+#[test]
+fn the_replacement_model_is_exact() {
+    let server = Server::start(&[]);
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("log.csv");
+    let (document, exit) = measured(&[
+        "--clients",
+        "30",
+        "-r",
+        "3",
+        "-c",
+        "4",
+        "-l",
+        log.to_str().unwrap(),
+        &server.url,
+    ]);
+    assert_eq!(exit, 0, "{:#}", document["audit"]);
+    let connections = &document["connections"];
+    assert_eq!(connections["clients_completed"], 30);
+    assert_eq!(connections["closed_cleanly"], 30);
+    assert_eq!(connections["peak_concurrent"], 4);
+    assert_eq!(document["messages"]["answered"], 90);
+    let log = fs::read_to_string(log).unwrap();
+    assert_eq!(log.lines().count(), 30);
+    for line in log.lines() {
+        let times: Vec<f64> = line.split(',').map(|time| time.parse().unwrap()).collect();
+        assert_eq!(times.len(), 3, "{line}");
+        assert!(
+            times.iter().all(|time| (0.0..60.0).contains(time)),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn the_older_command_line_runs_as_it_stands() {
+    let server = Server::start(&[]);
+    let directory = tempfile::tempdir().unwrap();
+    let words = [
+        "--h",
+        server.authority(),
+        "--n=20",
+        "--c",
+        "4",
+        "--r=2",
+        "--s",
+        "10",
+    ];
+    for lines in [20, 40] {
+        let output = wsbench(directory.path(), &words);
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(0), "{printed}");
+        for part in ["Min: ", "Mean: ", "Max: "] {
+            assert!(printed.contains(part), "{printed}");
+        }
+        let log = fs::read_to_string(directory.path().join("log.txt")).unwrap();
+        assert_eq!(log.lines().count(), lines, "the log is appended to");
+        assert!(
+            log.lines().all(|line| line.split(',').count() == 2),
+            "{log}"
+        );
+    }
+}
+
+#[test]
+fn a_stored_result_prints_the_same_as_a_fresh_one() {
+    let server = Server::start(&[]);
+    let directory = tempfile::tempdir().unwrap();
+    let words = [
+        "-n", "200", "-c", "2", "-o", "run.json", "--hgrm", "run.hgrm", "--log", "raw",
+    ];
+    let fresh = wsbench(directory.path(), &[&words[..], &[&server.url]].concat());
+    let errors = String::from_utf8_lossy(&fresh.stderr);
+    assert_eq!(fresh.status.code(), Some(0), "{errors}");
+    assert!(
+        errors.starts_with("plan: 2 connections × 1 in flight"),
+        "{errors}"
+    );
+    let stored = wsbench(directory.path(), &["report", "run.json"]);
+    assert_eq!(
+        String::from_utf8_lossy(&stored.stdout),
+        String::from_utf8_lossy(&fresh.stdout)
+    );
+    let table = fs::read_to_string(directory.path().join("run.hgrm")).unwrap();
+    assert!(table.contains("Total count    =          200"), "{table}");
+    let raw = fs::read_to_string(directory.path().join("raw")).unwrap();
+    assert!(
+        raw.starts_with("connection,sequence,due_ns,sent_ns,received_ns\n"),
+        "{raw}"
+    );
+    assert_eq!(raw.lines().count(), 201);
+    for format in ["json", "csv", "markdown"] {
+        let both = wsbench(
+            directory.path(),
+            &["report", "run.json", "run.json", "--format", format],
+        );
+        assert!(both.status.success() && !both.stdout.is_empty(), "{format}");
+    }
+}
+
+#[test]
+fn a_refused_connection_fails_the_run() {
+    // A port that was free a moment ago and is listened on by nobody.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}/", free.local_addr().unwrap());
+    drop(free);
+    let (document, exit) = measured(&["-d", "200ms", "-c", "2", "--warmup", "0", &url]);
+    assert_eq!(exit, 1);
+    assert_eq!(document["ended"], "nothing_connected");
+    assert_eq!(document["service_ns"]["count"], 0);
+    assert!(
+        document["service_ns"]["p50"].is_null(),
+        "no samples is not zero"
+    );
+    assert_eq!(document["errors"][0]["kind"], "refused");
+}
+
+#[test]
+fn wrong_answers_are_found_and_fail_the_run() {
+    let server = Server::start(&["--misbehave", "wrong-bytes:every=10"]);
+    let (document, exit) = measured(&["-n", "100", "-c", "1", &server.url]);
+    assert_eq!(exit, 1);
+    assert_eq!(document["messages"]["corrupted"], 10);
+    let (document, exit) = measured(&["-n", "100", "-c", "1", "--strict", &server.url]);
+    assert_eq!(exit, 3);
+    assert_eq!(document["audit"]["verdict"], "invalid");
+}
+
+#[test]
+fn an_interrupted_run_reports_what_it_measured() {
+    let server = Server::start(&[]);
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("raw.csv");
+    let run = Command::new(cargo_bin!("wsbench"))
+        .args([
+            "-d", "10m", "--warmup", "0", "-c", "2", "--format", "json", "-l",
+        ])
+        .args([log.to_str().unwrap(), &server.url])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Once the log has a round trip the run is well under way.
+    while fs::read_to_string(&log).map_or(0, |raw| raw.lines().count()) < 2 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let pid = run.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let output = run.wait_with_output().unwrap();
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["ended"], "interrupted");
+    assert!(document["messages"]["answered"].as_u64().unwrap() > 0);
+    assert_eq!(output.status.code(), Some(0), "{:#}", document["audit"]);
+}
+
+#[test]
+fn quiet_is_quiet() {
+    let server = Server::start(&[]);
+    let directory = tempfile::tempdir().unwrap();
+    let words = ["--format", "quiet", "-n", "50", "-c", "1", &server.url];
+    let output = wsbench(directory.path(), &words);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(
+        (output.stdout.as_slice(), output.stderr.as_slice()),
+        (&b""[..], &b""[..])
+    );
+}
