@@ -29,6 +29,10 @@ pub(crate) trait Answering {
     /// What is remembered of each connection.
     type Memory;
 
+    /// Whether [`Answering::message`] does nothing but to send back what came, so that the caller may
+    /// do so itself.
+    const VERBATIM: bool;
+
     /// A connection was accepted; `None` closes it at once.
     fn welcome(&mut self) -> Option<Self::Memory>;
 
@@ -67,6 +71,8 @@ pub(crate) struct Echo;
 
 impl Answering for Echo {
     type Memory = ();
+
+    const VERBATIM: bool = true;
 
     fn welcome(&mut self) -> Option<()> {
         Some(())

@@ -214,6 +214,8 @@ impl Faults {
 impl Answering for Mischief {
     type Memory = Memory;
 
+    const VERBATIM: bool = false;
+
     fn welcome(&mut self) -> Option<Memory> {
         self.connections += 1;
         let memory = Memory {

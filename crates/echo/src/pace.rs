@@ -30,6 +30,9 @@ pub(crate) struct Held {
 
 /// When answers leave.
 pub(crate) trait Pace {
+    /// Whether [`Pace::hold`] never takes anything.
+    const IMMEDIATE: bool;
+
     /// A read has just returned: what it brought counts as received now.
     fn arrived(&mut self);
 
@@ -52,6 +55,8 @@ pub(crate) trait Pace {
 pub(crate) struct Immediate;
 
 impl Pace for Immediate {
+    const IMMEDIATE: bool = true;
+
     #[inline]
     fn arrived(&mut self) {}
 
@@ -112,6 +117,8 @@ impl Paced {
 }
 
 impl Pace for Paced {
+    const IMMEDIATE: bool = false;
+
     fn arrived(&mut self) {
         self.arrived = Instant::now();
     }

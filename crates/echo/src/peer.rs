@@ -13,8 +13,8 @@ use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use socket2::SockRef;
 use wsbench_wire::close::push_close;
-use wsbench_wire::connection::{Connection, Event, Limits, Role, Utf8};
-use wsbench_wire::frame::FrameBuffer;
+use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
+use wsbench_wire::frame::{FrameBuffer, Header};
 use wsbench_wire::handshake::{HandshakeError, UpgradeRequest, push_rejection, read_request};
 
 use crate::answering::{Answering, Next};
@@ -27,6 +27,10 @@ const MAX_UNSENT: usize = 1 << 20;
 const MAX_KEPT: usize = 64 * 1024;
 /// Full reads in a row before other connections have their turn.
 const READS_PER_TURN: usize = 8;
+
+/// From so many octets on, a message that came alone is answered from where it was read: the copy
+/// would cost as much as everything else that is done for it.
+const IN_PLACE: usize = 4096;
 
 /// What the peers of one thread share.
 pub(crate) struct Desk<A, P> {
@@ -60,6 +64,14 @@ enum Phase {
     Open,
     /// What comes is discarded.
     Deaf,
+}
+
+/// Where the answers to a read are.
+enum Answers {
+    /// In the desk's buffer.
+    Buffered(Next),
+    /// At the end of the read itself: so many octets, which are to be sent back as they are.
+    InPlace { kind: MessageKind, len: usize },
 }
 
 /// One connection.
@@ -260,7 +272,18 @@ impl<M> Peer<M> {
         P: Pace,
     {
         desk.out.clear();
-        let next = self.answer(input, desk);
+        let next = match self.answer(input, desk) {
+            Answers::Buffered(next) => next,
+            Answers::InPlace { kind, len } => {
+                let start = input.len() - len;
+                if let Some(frame) = frame_in_place(kind, input, start) {
+                    return self.send(frame, desk);
+                }
+                let out = &mut desk.out;
+                out.push_frame(true, kind.opcode(), None, &[&input[start..]]);
+                Next::Continue
+            }
+        };
         if desk.out.is_empty() && next == Next::Continue {
             return Fate::Waits;
         }
@@ -275,14 +298,15 @@ impl<M> Peer<M> {
 
     /// Answers frame by frame into the desk's buffer.
     #[inline]
-    fn answer<A, P>(&mut self, mut input: &mut [u8], desk: &mut Desk<A, P>) -> Next
+    fn answer<A, P>(&mut self, mut input: &mut [u8], desk: &mut Desk<A, P>) -> Answers
     where
         A: Answering<Memory = M>,
+        P: Pace,
     {
         let (memory, out) = (&mut self.memory, &mut desk.out);
         loop {
             let next = match self.wire.receive(&mut input) {
-                Ok(None) => return Next::Continue,
+                Ok(None) => return Answers::Buffered(Next::Continue),
                 Ok(Some(Event::Data {
                     kind,
                     bytes,
@@ -290,6 +314,11 @@ impl<M> Peer<M> {
                     last: true,
                 })) => {
                     desk.stats.messages += 1;
+                    let len = bytes.len();
+                    let alone = input.is_empty() && out.is_empty();
+                    if A::VERBATIM && P::IMMEDIATE && len >= IN_PLACE && alone {
+                        return Answers::InPlace { kind, len };
+                    }
                     desk.answering.message(memory, kind, bytes, out)
                 }
                 Ok(Some(Event::Data {
@@ -318,7 +347,7 @@ impl<M> Peer<M> {
                 }
             };
             if next != Next::Continue {
-                return next;
+                return Answers::Buffered(next);
             }
         }
     }
@@ -427,4 +456,21 @@ impl Fate {
     fn or(self, other: impl FnOnce() -> Self) -> Self {
         if self == Self::Gone { self } else { other() }
     }
+}
+
+/// Makes a frame of the message that begins at `start` and ends with the input, by writing a header
+/// where the client's was: ours has no mask and is shorter. `None` when that was in an earlier read.
+fn frame_in_place(kind: MessageKind, input: &mut [u8], start: usize) -> Option<&[u8]> {
+    let header = Header {
+        fin: true,
+        rsv: 0,
+        opcode: kind.opcode(),
+        mask: None,
+        len: (input.len() - start) as u64,
+    };
+    let mut encoded = [0; Header::MAX_LEN];
+    let len = header.encode(&mut encoded);
+    let front = start.checked_sub(len)?;
+    input[front..start].copy_from_slice(&encoded[..len]);
+    Some(&input[front..])
 }

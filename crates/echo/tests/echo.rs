@@ -121,6 +121,54 @@ fn a_ping_between_fragments_is_answered_between() {
     assert_eq!(received, expected.as_slice());
 }
 
+/// Large messages are answered from where they were read, if that can be.
+#[test]
+fn large_messages_come_back_however_their_reads_fell() {
+    let server = Running::plain();
+    let mut stream = upgraded(&server);
+    let mask = Some(MaskKey([5, 6, 7, 8]));
+    for len in [4095, 4096, 5000, 65_535, 65_536, 70_000] {
+        let payload: Vec<u8> = (0..len).map(|i| (i * 13 % 249) as u8).collect();
+        let mut frame = FrameBuffer::new();
+        frame.push_frame(true, OpCode::Binary, mask, &[&payload]);
+        let header = frame.len() - len;
+        let mut expected = FrameBuffer::new();
+        expected.push_frame(true, OpCode::Binary, None, &[&payload]);
+        for cut in [0, 1, header - 1, header, header + 1, header + 5] {
+            // What comes before the cut has been read once the ping before it is answered.
+            let mut first = FrameBuffer::new();
+            first.push_frame(true, OpCode::Ping, mask, &[]);
+            first.push_raw(&frame.as_slice()[..cut]);
+            stream.write_all(first.as_slice()).unwrap();
+            let mut pong = [0; 2];
+            stream.read_exact(&mut pong).unwrap();
+            assert_eq!(pong, [0x8a, 0x00]);
+            stream.write_all(&frame.as_slice()[cut..]).unwrap();
+            let mut received = vec![0; expected.len()];
+            stream.read_exact(&mut received).unwrap();
+            assert!(
+                received == expected.as_slice(),
+                "{len} octets, cut at {cut}"
+            );
+        }
+        // With a message before it, and one behind it, in the same write.
+        let mut three = FrameBuffer::new();
+        three.push_frame(true, OpCode::Text, mask, &[b"before"]);
+        three.push_raw(frame.as_slice());
+        three.push_frame(true, OpCode::Text, mask, &[b"behind"]);
+        stream.write_all(three.as_slice()).unwrap();
+        let expected = [
+            &b"\x81\x06before"[..],
+            expected.as_slice(),
+            b"\x81\x06behind",
+        ]
+        .concat();
+        let mut received = vec![0; expected.len()];
+        stream.read_exact(&mut received).unwrap();
+        assert!(received == expected, "{len} octets, in company");
+    }
+}
+
 #[test]
 fn a_request_octet_by_octet_and_frames_right_behind_it() {
     let server = Running::plain();
