@@ -156,14 +156,14 @@ pub(crate) fn open_log(flag: &'static str, path: &Path) -> Result<File, UsageErr
 ///
 /// # Errors
 /// What the system says, but for a closed pipe.
-pub(crate) fn print(text: &str) -> io::Result<()> {
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     let written = stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written,
+        written => written.context("standard output cannot be written"),
     }
 }
 

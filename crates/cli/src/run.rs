@@ -202,13 +202,15 @@ fn concluded(document: &Document, strict: bool, shown: Format) -> Exit {
 /// This machine, for the record.
 fn this_host() -> Host {
     let facts = host::describe();
+    // The driver says "unknown" with nothing; on record what is unknown is absent.
+    let known = |text: String| (!text.is_empty()).then_some(text);
     Host {
-        os: Some(facts.os),
-        kernel: facts.kernel,
-        cpus: facts.cpus,
-        cpu_model: facts.cpu_model,
-        memory_bytes: facts.memory_bytes,
-        congestion_control: facts.congestion_control,
+        os: known(facts.os),
+        kernel: known(facts.kernel),
+        cpus: u32::try_from(facts.cpus).ok().filter(|cpus| *cpus > 0),
+        cpu_model: known(facts.cpu_model),
+        memory_bytes: (facts.memory_bytes > 0).then_some(facts.memory_bytes),
+        congestion_control: known(facts.congestion_control),
         ..Host::default()
     }
 }

@@ -218,7 +218,7 @@ fn an_interrupted_run_reports_what_it_measured() {
     let server = Server::start(&[]);
     let directory = tempfile::tempdir().unwrap();
     let log = directory.path().join("raw.csv");
-    let run = Command::new(cargo_bin!("wsbench"))
+    let mut run = Command::new(cargo_bin!("wsbench"))
         .args([
             "-d", "10m", "--warmup", "0", "-c", "2", "--format", "json", "-l",
         ])
@@ -230,6 +230,7 @@ fn an_interrupted_run_reports_what_it_measured() {
         .unwrap();
     // Once the log has a round trip the run is well under way.
     while fs::read_to_string(&log).map_or(0, |raw| raw.lines().count()) < 2 {
+        assert!(run.try_wait().unwrap().is_none(), "it ended by itself");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     let pid = run.id().to_string();
@@ -258,4 +259,50 @@ fn quiet_is_quiet() {
         (output.stdout.as_slice(), output.stderr.as_slice()),
         (&b""[..], &b""[..])
     );
+}
+
+#[test]
+fn a_second_interrupt_ends_the_run_at_once() {
+    // No message is ever answered, so that the drain lasts as long as the time-out.
+    let server = Server::start(&["--misbehave", "drop:every=1"]);
+    let mut run = Command::new(cargo_bin!("wsbench"))
+        .args([
+            "-d",
+            "10m",
+            "-c",
+            "1",
+            "--timeout",
+            "10m",
+            "--no-tui",
+            &server.url,
+        ])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // While it connects there is nothing to drain; the progress lines say when it no longer does.
+    let mut said = BufReader::new(run.stderr.take().unwrap()).lines();
+    let under_load = said.find(|line| {
+        let line = line.as_ref().unwrap();
+        !line.starts_with("plan: ") && !line.contains("connecting")
+    });
+    assert!(under_load.is_some(), "it ended before it was interrupted");
+    let pid = run.id().to_string();
+    // Two signals in quick succession may count as one: ask until it ends.
+    let status = loop {
+        if let Some(status) = run.try_wait().unwrap() {
+            break status;
+        }
+        assert!(
+            Command::new("kill")
+                .args(["-INT", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    };
+    let rest: Vec<String> = said.map(Result::unwrap).collect();
+    assert_eq!(status.code(), Some(130), "{rest:?}");
 }
