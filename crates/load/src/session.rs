@@ -40,6 +40,8 @@ pub struct Session {
     freed: Nanos,
     /// Bytes of the message being received that have matched so far.
     matched: usize,
+    /// The time under load has been booked.
+    load_is_booked: bool,
     state: State,
     wire: Connection,
     pairing: Pairing,
@@ -118,6 +120,7 @@ impl Session {
             since: now,
             freed: now,
             matched: 0,
+            load_is_booked: false,
             state: State::Connecting,
             // The bytes are compared with our own, which are valid; what differs is examined.
             wire: Connection::new(Role::Client, limits, Utf8::Skip),
@@ -681,9 +684,12 @@ impl Session {
             .abandon(|times, overtaken| meter.unanswered(times, now, how, overtaken));
     }
 
-    /// Books the time under load up to now; call once, when the load on this connection ends.
+    /// Books the time under load up to now, once: when the load on this connection ends.
     pub fn stop_load(&mut self, context: &mut Context, now: Nanos) {
-        if !self.is_open() || self.pairing.sent() == 0 {
+        if !self.is_open() || std::mem::replace(&mut self.load_is_booked, true) {
+            return;
+        }
+        if self.pairing.sent() == 0 {
             return;
         }
         let depth = context.depth;
