@@ -89,6 +89,11 @@ pub struct Document {
     /// connections and multiplied by the depth, s: the left side of Little's law.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offered_in_flight_s: Option<f64>,
+    /// Time that messages were out (sent, not answered) within the measured window, added up over
+    /// messages, s: the right side of Little's law. Below the left side by what the generator lost
+    /// between an answer and the next send.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_in_window_s: Option<f64>,
     /// Service time, received − sent, ns.
     pub service_ns: Distribution,
     /// Response time, received − due, ns.

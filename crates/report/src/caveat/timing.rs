@@ -43,13 +43,13 @@ pub(super) fn caveats(document: &Document) -> Vec<Caveat> {
 /// Little's law: the time that messages were to be in flight is the time that they were.
 fn littles_law(document: &Document) -> Option<Caveat> {
     let offered = document.offered_in_flight_s?;
-    let answered = document.response_ns.count;
+    let measured = document.service_in_window_s?;
+    let answered = document.service_ns.count;
     let slots = u64::from(document.plan.connections) * u64::from(document.plan.depth());
     let enough = answered >= LITTLE_SAMPLES && answered >= LITTLE_TURNS.saturating_mul(slots);
     if !enough || document.duration_s <= 0.0 {
         return None;
     }
-    let measured = document.response_ns.sum_ns()? / 1e9;
     let difference = (measured - offered).abs() / offered.max(measured);
     (difference > LITTLE_TOLERANCE).then(|| {
         Caveat::new(
@@ -57,7 +57,7 @@ fn littles_law(document: &Document) -> Option<Caveat> {
             Severity::Doubtful,
             format!(
                 "Little's law is off by {}: connections × depth kept {:.2} in flight, \
-                 rate × mean response accounts for {:.2}",
+                 rate × mean service time accounts for {:.2}",
                 percent(difference),
                 offered / document.duration_s,
                 measured / document.duration_s,

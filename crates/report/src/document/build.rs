@@ -60,7 +60,8 @@ impl Document {
                 received: result.bytes.received,
             },
             connections: result.connections.into(),
-            offered_in_flight_s: Some(result.offered_in_flight_ns as f64 / 1e9),
+            offered_in_flight_s: in_flight(result.offered_in_flight_ns),
+            service_in_window_s: in_flight(result.service_in_window_ns),
             service_ns: Distribution::of(&result.service),
             response_ns: Distribution::of(&result.response),
             send_lag_ns: Distribution::of(&result.send_lag),
@@ -202,4 +203,9 @@ impl From<&result::Gap> for Gap {
             length_s: gap.length.as_secs_f64(),
         }
     }
+}
+
+/// Time in flight, s; nothing where the law it belongs to cannot be checked.
+fn in_flight(ns: u128) -> Option<f64> {
+    (ns > 0).then_some(ns as f64 / 1e9)
 }

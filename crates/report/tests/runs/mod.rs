@@ -118,6 +118,7 @@ pub(crate) fn answered(count: u64) -> (RunResult, Plan) {
             ..ConnectionCounts::default()
         },
         offered_in_flight_ns: response.sum_ns(),
+        service_in_window_ns: response.sum_ns(),
         service,
         response,
         send_lag: spread(count, Nanos::from_micros(1), Nanos::from_micros(3)),
@@ -208,6 +209,7 @@ pub(crate) fn no_samples() -> (RunResult, Plan) {
     };
     result.connections.never_answered = 64;
     result.offered_in_flight_ns = 640_000_000_000;
+    result.service_in_window_ns = 640_000_000_000;
     result.handshake.first_message = Histogram::new();
     (result, plan)
 }
@@ -300,6 +302,7 @@ pub(crate) fn huge() -> (RunResult, Plan) {
     result.service.record(Nanos::MAX);
     result.response.record(Nanos::MAX);
     result.offered_in_flight_ns = u128::MAX;
+    result.service_in_window_ns = u128::MAX;
     result.generator.max_rss_bytes = u64::MAX;
     (result, plan)
 }
