@@ -1,27 +1,31 @@
 //! The run's clock: nanoseconds since the run began, the same zero for all threads.
 //!
-//! Monotonic, from the operating system; it is not wall-clock time.
+//! Monotonic: the processor's invariant time stamp counter where it has one, calibrated against
+//! the system's monotonic clock, and that clock itself elsewhere. It is not wall-clock time.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use wsbench_load::nanos::Nanos;
 
 /// A clock with its zero at the start of the run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Clock {
-    zero: Instant,
+    source: quanta::Clock,
+    zero: u64,
     started_at_unix_ms: u64,
 }
 
 impl Clock {
-    /// Starts the clock.
+    /// Starts the clock. The first one of a process takes some milliseconds to calibrate.
     #[must_use]
     pub fn start() -> Self {
+        let source = quanta::Clock::new();
         let since_epoch = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         Self {
-            zero: Instant::now(),
+            zero: source.raw(),
+            source,
             started_at_unix_ms: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
         }
     }
@@ -30,14 +34,39 @@ impl Clock {
     #[inline]
     #[must_use]
     pub fn now(&self) -> Nanos {
-        // In 64 bits at once: the run's clock wraps after 584 years.
-        let span = self.zero.elapsed();
-        Nanos(span.as_secs() * 1_000_000_000 + u64::from(span.subsec_nanos()))
+        Nanos(self.source.delta_as_nanos(self.zero, self.source.raw()))
     }
 
     /// The start in wall-clock time, milliseconds since the Unix epoch.
     #[must_use]
     pub fn started_at_unix_ms(&self) -> u64 {
         self.started_at_unix_ms
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    /// The counter must run as fast as the system's clock: both bracket the same sleep.
+    #[test]
+    fn the_clock_agrees_with_the_systems() {
+        let clock = Clock::start();
+        let (outer, first) = (Instant::now(), clock.now());
+        let inner = Instant::now();
+        std::thread::sleep(Duration::from_millis(300));
+        let at_least = inner.elapsed();
+        let measured = Duration::from(clock.now() - first);
+        let at_most = outer.elapsed();
+        let tolerance = at_most / 1000;
+        assert!(
+            measured + tolerance >= at_least,
+            "{measured:?} < {at_least:?}"
+        );
+        assert!(
+            measured <= at_most + tolerance,
+            "{measured:?} > {at_most:?}"
+        );
     }
 }

@@ -71,28 +71,15 @@ pub fn pin_thread(_cpu: usize) -> bool {
 #[must_use]
 pub fn describe() -> HostFacts {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-    let field = |text: &str, name: &str| {
-        text.lines()
-            .find(|line| line.starts_with(name))
-            .and_then(|line| line.split_once(':'))
-            .map(|(_, value)| value.trim().to_owned())
-            .unwrap_or_default()
-    };
     let kernel = nix::sys::utsname::uname()
         .map(|name| name.release().to_string_lossy().into_owned())
         .unwrap_or_default();
-    let memory = field(&read("/proc/meminfo"), "MemTotal");
-    let kibibytes: u64 = memory
-        .split_whitespace()
-        .next()
-        .and_then(|kib| kib.parse().ok())
-        .unwrap_or(0);
     HostFacts {
         os: std::env::consts::OS.to_owned(),
         kernel,
         cpu_model: field(&read("/proc/cpuinfo"), "model name"),
         cpus: cpus().len(),
-        memory_bytes: kibibytes * 1024,
+        memory_bytes: kibibytes(&field(&read("/proc/meminfo"), "MemTotal")) * 1024,
         congestion_control: read("/proc/sys/net/ipv4/tcp_congestion_control")
             .trim()
             .to_owned(),
@@ -144,13 +131,34 @@ fn run_wait() -> Option<Nanos> {
 }
 
 /// Peak resident memory of this process in bytes; 0 where the system does not say.
+///
+/// On Linux from `/proc`, since what `getrusage` gives there begins with the peak of the process
+/// that started this one.
 #[must_use]
 pub fn max_rss_bytes() -> u64 {
-    // Linux counts kibibytes here, macOS bytes.
-    let unit = if cfg!(target_os = "linux") { 1024 } else { 1 };
-    getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| {
-        u64::try_from(usage.max_rss()).unwrap_or(0) * unit
-    })
+    if let Ok(status) = fs::read_to_string("/proc/self/status") {
+        return kibibytes(&field(&status, "VmHWM")) * 1024;
+    }
+    // macOS counts bytes here.
+    getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| u64::try_from(usage.max_rss()).unwrap_or(0))
+}
+
+/// The value of the first line `name: value`; empty when there is none.
+fn field(text: &str, name: &str) -> String {
+    text.lines()
+        .find(|line| line.starts_with(name))
+        .and_then(|line| line.split_once(':'))
+        .map(|(_, value)| value.trim().to_owned())
+        .unwrap_or_default()
+}
+
+/// The number of a figure such as `1024 kB`.
+fn kibibytes(figure: &str) -> u64 {
+    figure
+        .split_whitespace()
+        .next()
+        .and_then(|kib| kib.parse().ok())
+        .unwrap_or(0)
 }
 
 fn span(time: TimeVal) -> Nanos {

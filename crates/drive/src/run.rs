@@ -82,7 +82,8 @@ pub fn run(
     let mut threads = Vec::with_capacity(workers);
     for index in 0..workers {
         let slots = share_of(plan.connections as usize, workers, index);
-        let engine = Readiness::new(clock, address, slots).map_err(RunError::NoEventQueue)?;
+        let engine =
+            Readiness::new(clock.clone(), address, slots).map_err(RunError::NoEventQueue)?;
         let (outlet, back) = Outlet::new(index, filled.clone());
         returns.push(back);
         let context = Context::new(plan, quota.clone(), address.to_string(), index as u32);

@@ -148,7 +148,7 @@ impl<E: Engine> Worker<E> {
         if self.stage == Stage::Connecting && self.shared.load_from() <= now {
             self.begin_load(self.shared.load_from(), now);
         }
-        if self.stage == Stage::WarmUp && now >= self.context.meter.window.opens {
+        if self.stage == Stage::WarmUp && now >= self.context.meter.window().opens {
             self.open_window(now);
         }
         if now >= self.interval_ends {
@@ -187,11 +187,11 @@ impl<E: Engine> Worker<E> {
             StopRule::Duration(duration) => opens + duration,
             StopRule::Messages(_) | StopRule::Clients { .. } => Nanos::MAX,
         };
-        self.context.meter.window = Window {
+        self.context.meter.set_window(Window {
             load_from,
             opens,
             closes,
-        };
+        });
         self.context.sending = true;
         self.stage = Stage::WarmUp;
         if now >= opens {
@@ -206,7 +206,7 @@ impl<E: Engine> Worker<E> {
         self.hand_over(Period::Before, now);
         self.stage = Stage::Measuring;
         self.usage_at_opening = Some((now, self.engine.usage()));
-        self.interval_ends = self.context.meter.window.opens + self.context.plan.interval;
+        self.interval_ends = self.context.meter.window().opens + self.context.plan.interval;
     }
 
     fn end_interval(&mut self, now: Nanos) {
@@ -226,7 +226,7 @@ impl<E: Engine> Worker<E> {
 
     fn is_load_over(&self, now: Nanos) -> bool {
         match self.context.plan.stop {
-            StopRule::Duration(_) => now >= self.context.meter.window.closes,
+            StopRule::Duration(_) => now >= self.context.meter.window().closes,
             StopRule::Messages(_) => {
                 self.context.quota.is_exhausted() && self.context.meter.in_flight() == 0
             }
@@ -250,7 +250,7 @@ impl<E: Engine> Worker<E> {
                 session.stop_load(&mut self.context, now);
             }
         }
-        let window = &mut self.context.meter.window;
+        let mut window = *self.context.meter.window();
         let usage = self.engine.usage();
         let (opened, before) = self.usage_at_opening.unwrap_or((now, usage));
         let was_open = window.opens <= now;
@@ -260,6 +260,7 @@ impl<E: Engine> Worker<E> {
             StopRule::Messages(_) | StopRule::Clients { .. } => now,
         };
         let closed_at = window.closes;
+        self.context.meter.set_window(window);
         if was_open {
             self.hand_over(Period::Interval(self.interval, closed_at), now);
         }
@@ -286,7 +287,7 @@ impl<E: Engine> Worker<E> {
         let grace = (longest + longest)
             .max(Nanos::from_secs(1))
             .min(Nanos::from_secs(10));
-        self.context.meter.window.closes + grace.min(self.context.plan.timeout)
+        self.context.meter.window().closes + grace.min(self.context.plan.timeout)
     }
 
     fn begin_closing(&mut self, now: Nanos) {
@@ -307,7 +308,7 @@ impl<E: Engine> Worker<E> {
     }
 
     fn stage_ends(&self) -> Nanos {
-        let window = &self.context.meter.window;
+        let window = *self.context.meter.window();
         match self.stage {
             Stage::Connecting => Nanos::MAX,
             Stage::WarmUp => window.opens,
@@ -686,7 +687,7 @@ impl<E: Engine> Worker<E> {
             period,
             stage: self.stage,
             now,
-            window: self.context.meter.window,
+            window: *self.context.meter.window(),
             tally,
             cpu_share: 0.0,
             last,

@@ -210,7 +210,7 @@ impl Inquiry<'_> {
         context
             .meter
             .fail(self.received, Phase::Answers, kind, || words);
-        if times.due >= context.meter.window.opens {
+        if times.due >= context.meter.window().opens {
             context.meter.tally.messages.corrupted += 1;
         }
         context
@@ -232,7 +232,7 @@ impl Inquiry<'_> {
         ];
         for number in numbers.into_iter().flatten() {
             if let Some(times) = self.pairing.settle(number) {
-                if times.due >= context.meter.window.opens {
+                if times.due >= context.meter.window().opens {
                     context.meter.tally.messages.corrupted += 1;
                 }
                 context

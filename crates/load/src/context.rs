@@ -60,8 +60,8 @@ impl Context {
     #[inline]
     pub(crate) fn may_send(&mut self, due: Nanos) -> bool {
         match self.plan.stop {
-            StopRule::Duration(_) => due < self.meter.window.closes,
-            StopRule::Messages(_) => due < self.meter.window.opens || self.quota.take_message(),
+            StopRule::Duration(_) => due < self.meter.window().closes,
+            StopRule::Messages(_) => due < self.meter.window().opens || self.quota.take_message(),
             StopRule::Clients { .. } => true,
         }
     }

@@ -70,6 +70,15 @@ impl Histogram {
         self.max = self.max.max(span.0);
     }
 
+    /// Counts `count` spans of the same length.
+    #[inline]
+    pub fn record_n(&mut self, span: Nanos, count: u64) {
+        self.bins.saturating_record_n(span.0, count);
+        self.sum += u128::from(span.0) * u128::from(count);
+        self.min = self.min.min(span.0);
+        self.max = self.max.max(span.0);
+    }
+
     /// Adds every count of `other`: exact, in any order.
     pub fn merge(&mut self, other: &Self) {
         if other.is_empty() {

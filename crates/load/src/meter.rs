@@ -155,7 +155,7 @@ impl Window {
 #[derive(Debug)]
 pub struct Meter {
     /// What is measured at present.
-    pub window: Window,
+    window: Window,
     /// The interval under way.
     pub tally: Box<Tally>,
     /// The peer under test, for examples of failures.
@@ -165,7 +165,31 @@ pub struct Meter {
     quiet_since: Nanos,
     /// Requests sent and not settled, of the warm-up too.
     in_flight: u64,
+    /// Right answers with the same times, not booked yet: with many messages in flight a write
+    /// carries several and a read brings several, and booking them together costs as one.
+    run: Run,
     longest_service: Nanos,
+}
+
+/// Answers that share all their times.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    times: Times,
+    received: Nanos,
+    reordered: bool,
+    count: u64,
+}
+
+impl Run {
+    const NONE: Self = Self {
+        times: Times {
+            due: Nanos::ZERO,
+            sent: Nanos::ZERO,
+        },
+        received: Nanos::ZERO,
+        reordered: false,
+        count: 0,
+    };
 }
 
 /// How a request ended that was not answered rightly.
@@ -190,6 +214,7 @@ impl Meter {
             raw_log,
             quiet_since: Nanos::MAX,
             in_flight: 0,
+            run: Run::NONE,
             longest_service: Nanos::ZERO,
         }
     }
@@ -226,6 +251,19 @@ impl Meter {
         }
     }
 
+    /// What is measured at present.
+    #[inline]
+    #[must_use]
+    pub fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// Sets what is measured from now on.
+    pub fn set_window(&mut self, window: Window) {
+        self.book_run();
+        self.window = window;
+    }
+
     /// Whether raw log records are wanted.
     #[inline]
     #[must_use]
@@ -236,20 +274,21 @@ impl Meter {
     /// Takes the interval's tally and begins the next one in `empty`.
     #[must_use]
     pub fn hand_over(&mut self, empty: Box<Tally>) -> Box<Tally> {
+        self.book_run();
         self.longest_service = self.longest_service();
         std::mem::replace(&mut self.tally, empty)
     }
 
-    /// Books a request that is about to be written.
+    /// Books `count` requests that were due at the same time and are about to be written.
     #[inline]
-    pub fn sent(&mut self, times: Times) {
-        self.in_flight += 1;
+    pub fn sent(&mut self, times: Times, count: u64) {
+        self.in_flight += count;
         if times.due < self.window.opens {
             return;
         }
-        self.tally.messages.due += 1;
-        self.tally.messages.sent += 1;
-        self.tally.send_lag.record(times.sent - times.due);
+        self.tally.messages.due += count;
+        self.tally.messages.sent += count;
+        self.tally.send_lag.record_n(times.sent - times.due, count);
         if self.quiet_since == Nanos::MAX {
             self.quiet_since = times.sent;
         }
@@ -259,17 +298,45 @@ impl Meter {
     #[inline]
     pub fn answered(&mut self, times: Times, received: Nanos, reordered: bool) {
         self.in_flight -= 1;
-        let counts = &mut self.tally.messages;
-        counts.received_in_window += u64::from(self.window.contains(received));
-        self.tally.service_in_window_ns += u128::from(self.window.overlap(times.sent, received).0);
-        if times.due < self.window.opens {
-            counts.warmup += 1;
+        let run = &mut self.run;
+        if run.times == times && run.received == received && run.reordered == reordered {
+            run.count += 1;
             return;
         }
-        counts.answered += 1;
-        counts.reordered += u64::from(reordered);
-        self.tally.service.record(received - times.sent);
-        self.tally.response.record(received - times.due);
+        self.book_run();
+        self.run = Run {
+            times,
+            received,
+            reordered,
+            count: 1,
+        };
+    }
+
+    /// Books the right answers that share their times.
+    fn book_run(&mut self) {
+        let Run {
+            times,
+            received,
+            reordered,
+            count,
+        } = std::mem::replace(&mut self.run, Run::NONE);
+        if count == 0 {
+            return;
+        }
+        let counts = &mut self.tally.messages;
+        if self.window.contains(received) {
+            counts.received_in_window += count;
+        }
+        self.tally.service_in_window_ns +=
+            u128::from(self.window.overlap(times.sent, received).0) * u128::from(count);
+        if times.due < self.window.opens {
+            counts.warmup += count;
+            return;
+        }
+        counts.answered += count;
+        counts.reordered += if reordered { count } else { 0 };
+        self.tally.service.record_n(received - times.sent, count);
+        self.tally.response.record_n(received - times.due, count);
         if received - self.quiet_since > GAP_THRESHOLD {
             let start = self.quiet_since - self.window.opens;
             keep_gap(
@@ -390,8 +457,9 @@ mod tests {
     #[test]
     fn the_warm_up_is_counted_apart() {
         let mut meter = open_meter();
-        meter.sent(times(900, 901));
+        meter.sent(times(900, 901), 1);
         meter.answered(times(900, 901), Nanos(1_100), false);
+        meter.book_run();
         let counts = meter.tally.messages;
         assert_eq!((counts.warmup, counts.sent, counts.answered), (1, 0, 0));
         assert_eq!(
@@ -407,14 +475,30 @@ mod tests {
     #[test]
     fn an_answer_in_the_drain_counts_but_not_for_the_throughput() {
         let mut meter = open_meter();
-        meter.sent(times(1_990, 1_995));
+        meter.sent(times(1_990, 1_995), 1);
         meter.answered(times(1_990, 1_995), Nanos(2_300), false);
+        meter.book_run();
         let counts = meter.tally.messages;
         assert!(counts.is_conserved());
         assert_eq!((counts.answered, counts.received_in_window), (1, 0));
         assert_eq!(meter.tally.service.max(), Some(Nanos(305)));
         assert_eq!(meter.tally.response.max(), Some(Nanos(310)));
         assert_eq!(meter.tally.send_lag.max(), Some(Nanos(5)));
+    }
+
+    #[test]
+    fn answers_that_share_their_times_are_all_booked() {
+        let mut meter = open_meter();
+        meter.sent(times(1_100, 1_110), 5);
+        for received in [1_200, 1_200, 1_200, 1_300, 1_300] {
+            meter.answered(times(1_100, 1_110), Nanos(received), false);
+        }
+        let tally = meter.hand_over(Box::default());
+        assert_eq!((tally.messages.sent, tally.messages.answered), (5, 5));
+        assert_eq!((tally.service.count(), tally.send_lag.count()), (5, 5));
+        assert_eq!(tally.service.sum_ns(), 3 * 90 + 2 * 190);
+        assert_eq!(tally.response.count_at_or_below(Nanos(100)), 3);
+        assert_eq!(meter.in_flight(), 0);
     }
 
     #[test]
@@ -425,7 +509,7 @@ mod tests {
             Unanswered::Failed,
             Unanswered::InFlightAtEnd,
         ] {
-            meter.sent(times(1_100, 1_101));
+            meter.sent(times(1_100, 1_101), 1);
             meter.unanswered(times(1_100, 1_101), Nanos(1_500), how, false);
         }
         assert!(meter.tally.messages.is_conserved());

@@ -126,18 +126,25 @@ impl Pairing {
         self.next - 1
     }
 
-    /// Stamps all requests composed since the last stamp; calls `each` with their times.
+    /// Stamps all requests composed since the last stamp; calls `each` with the times of those
+    /// that were due together, and how many they are.
     #[inline]
-    pub fn stamp(&mut self, sent: Nanos, mut each: impl FnMut(Times)) {
+    pub fn stamp(&mut self, sent: Nanos, mut each: impl FnMut(Times, u64)) {
+        if self.unstamped == 0 {
+            return;
+        }
         let from = self.ring.len() - self.unstamped as usize;
+        self.unstamped = 0;
+        let (mut due, mut count) = (self.ring[from].due, 0);
         for request in self.ring.range_mut(from..) {
             request.sent = sent;
-            each(Times {
-                due: request.due,
-                sent,
-            });
+            if request.due != due {
+                each(Times { due, sent }, count);
+                (due, count) = (request.due, 0);
+            }
+            count += 1;
         }
-        self.unstamped = 0;
+        each(Times { due, sent }, count);
     }
 
     /// Settles request `number` with a right answer.
@@ -222,7 +229,7 @@ mod tests {
         for number in 0..count {
             assert_eq!(pairing.compose(Nanos(number)), number);
         }
-        pairing.stamp(Nanos(100), |_| ());
+        pairing.stamp(Nanos(100), |_, _| ());
         pairing
     }
 
@@ -280,16 +287,17 @@ mod tests {
     #[test]
     fn only_what_was_composed_since_the_last_stamp_is_stamped() {
         let mut pairing = in_flight(1);
-        pairing.compose(Nanos(5));
+        for due in [5, 5, 6] {
+            pairing.compose(Nanos(due));
+        }
         let mut stamped = Vec::new();
-        pairing.stamp(Nanos(200), |times| stamped.push(times));
-        assert_eq!(
-            stamped,
-            [Times {
-                due: Nanos(5),
-                sent: Nanos(200)
-            }]
-        );
+        pairing.stamp(Nanos(200), |times, count| stamped.push((times, count)));
+        let times = |due| Times {
+            due: Nanos(due),
+            sent: Nanos(200),
+        };
+        assert_eq!(stamped, [(times(5), 2), (times(6), 1)]);
+        pairing.stamp(Nanos(300), |_, _| panic!("nothing was composed since"));
     }
 
     proptest! {
@@ -304,7 +312,7 @@ mod tests {
                 match step {
                     0 | 1 => {
                         pairing.compose(Nanos(sent));
-                        pairing.stamp(Nanos(sent + 1), |_| ());
+                        pairing.stamp(Nanos(sent + 1), |_, _| ());
                         sent += 1;
                     }
                     2 => settled += u64::from(matches!(pairing.answer(number), Matched::Answer { .. })),

@@ -387,7 +387,7 @@ impl Session {
                 .get_or_insert_default()
                 .times
                 .push(received - times.sent);
-        } else if times.due >= context.meter.window.opens {
+        } else if times.due >= context.meter.window().opens {
             context.meter.tally.log.push(LogRecord::RoundTrip {
                 connection: self.number,
                 sequence: number,
@@ -478,7 +478,7 @@ impl Session {
         if !context.sending || !self.is_open() {
             return;
         }
-        let due = self.freed.max(context.meter.window.load_from);
+        let due = self.freed.max(context.meter.window().load_from);
         while self.pairing.in_flight() < context.depth
             && self.budget > 0
             && context.out.len() < WRITE_AT_MOST
@@ -506,7 +506,8 @@ impl Session {
     /// The write that carries what was composed begins at `sent`.
     #[inline]
     pub fn stamp(&mut self, context: &mut Context, sent: Nanos) {
-        self.pairing.stamp(sent, |times| context.meter.sent(times));
+        self.pairing
+            .stamp(sent, |times, count| context.meter.sent(times, count));
     }
 
     /// When the session wants `on_deadline` called; `None` when it awaits nothing.
@@ -702,7 +703,7 @@ impl Session {
         } else {
             now
         };
-        let from = self.since.max(context.meter.window.load_from);
+        let from = self.since.max(context.meter.window().load_from);
         context.meter.under_load(from, until, depth);
     }
 

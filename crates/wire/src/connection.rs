@@ -11,7 +11,7 @@ use crate::close::is_valid_close_code;
 use crate::error::ProtocolError;
 use crate::frame::{Header, MAX_CONTROL, OpCode};
 use crate::mask::{MaskKey, mask_in_place};
-use crate::utf8::Checker;
+use crate::utf8::{Checker, is_utf8};
 
 /// Which end of the connection this is (RFC 6455 section 5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,7 +246,7 @@ impl Connection {
         if let Some(key) = header.mask {
             mask_in_place(key, 0, bytes);
         }
-        if kind == MessageKind::Text && self.utf8 == Utf8::Check && str::from_utf8(bytes).is_err() {
+        if kind == MessageKind::Text && self.utf8 == Utf8::Check && !is_utf8(bytes) {
             return Err(ProtocolError::InvalidUtf8);
         }
         Ok(Some(Event::Data {

@@ -1,0 +1,481 @@
+//! What the whole instrument costs over a bare TCP loop: CPU a round trip, memory and CPU a
+//! connection, side by side in one run.
+//!
+//! The bare loop moves the same bytes to and from the same embedded echo server over the same
+//! `mio`, but its frame is made once, what it receives is counted and not read, and it looks at no
+//! clock. The instrument is `wsbench_drive::run` as the binary calls it: a unique message and a
+//! fresh mask each time, every byte compared, two clock readings and three histograms a message.
+//!
+//! The server is a process of its own on core 1, the generator is on core 0, and the two kinds of
+//! load alternate. What counts is the median of the ratios: absolute figures drift on a shared
+//! machine. Linux only.
+//!
+//! `cargo bench -p wsbench-drive --bench floor`
+#![allow(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot measure has only its reason to say"
+)]
+#![allow(missing_docs, reason = "nothing here is for others to call")]
+
+use std::env;
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+use wsbench_drive::host;
+use wsbench_drive::resolve::Resolved;
+use wsbench_drive::run::{Observer, StopSignal, run};
+use wsbench_echo::{Config, Server};
+use wsbench_load::message::{Identity, MessageSource};
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{
+    Arrival, Connect, Encoding, Family, Payload, Plan, StopRule, Target, Upgrade, Verify,
+};
+use wsbench_load::result::{LogRecord, Progress, RunResult};
+use wsbench_wire::frame::{FrameBuffer, OpCode};
+use wsbench_wire::handshake::{ClientHandshake, Request};
+use wsbench_wire::mask::MaskKey;
+
+/// Pairs of measurements behind each median; odd.
+const ROUNDS: usize = 7;
+/// Length of one measurement.
+const SPAN: Duration = Duration::from_millis(700);
+/// What a child process is to do, and where the server is.
+const ROLE: &str = "WSBENCH_FLOOR_ROLE";
+const ADDRESS: &str = "WSBENCH_FLOOR_ADDRESS";
+/// Connections of the two runs whose difference gives the cost of one.
+const FEW: u32 = 1_000;
+const MANY: u32 = 8_000;
+
+/// Connections, octets a message, messages in flight on each connection, and the ratio that
+/// the instrument may cost (none where another bar holds).
+const LOADS: [(u32, u32, u32, Option<f64>); 6] = [
+    (1, 32, 1, Some(1.05)),
+    (64, 32, 1, Some(1.05)),
+    (1_000, 32, 1, Some(1.05)),
+    (64, 16_384, 1, Some(1.15)),
+    (64, 32, 16, None),
+    (64, 32, 64, None),
+];
+/// Own CPU in user space that a message may cost at depth, ns.
+const USER_NS_AT_DEPTH: f64 = 60.0;
+
+fn main() {
+    match env::var(ROLE)
+        .ok()
+        .as_deref()
+        .map(|role| role.split_once(' ').unwrap_or((role, "")))
+    {
+        Some(("server", _)) => serve(),
+        Some(("hold-bare", count)) => hold_bare(count.parse().unwrap()),
+        Some(("hold", count)) => hold(count.parse().unwrap()),
+        _ if env::args().any(|argument| argument == "--bench") => compare(),
+        // `cargo test --all-targets` runs benchmarks, too; it asks for no figures.
+        _ => {}
+    }
+}
+
+fn compare() {
+    let server = EchoProcess::start();
+    println!(
+        "CPU µs a message, of the generator: bare loop → wsbench, ratio (min–max of {ROUNDS})"
+    );
+    for (connections, size, depth, bar) in LOADS {
+        let load = Load {
+            connections,
+            size,
+            depth,
+        };
+        let mut pairs: Vec<(f64, Cost)> = (0..ROUNDS)
+            .map(|_| (load.bare(server.address), load.instrument(server.address)))
+            .collect();
+        let ratio = |(bare, ours): &(f64, Cost)| ours.cpu_us / bare;
+        pairs.sort_by(|a, b| ratio(a).total_cmp(&ratio(b)));
+        let median = &pairs[ROUNDS / 2];
+        let bar = bar.map_or(
+            format!(
+                "user space {:.0} ns a message; bar ≤ {USER_NS_AT_DEPTH} ns",
+                median.1.user_us * 1e3
+            ),
+            |bar| format!("bar ≤ {bar}"),
+        );
+        println!(
+            "{connections:>5} connections × {size:>5} B × depth {depth:>2}: \
+             {:>6.3} → {:>6.3}, {:.3} ({:.3}–{:.3}); {bar}",
+            median.0,
+            median.1.cpu_us,
+            ratio(median),
+            ratio(&pairs[0]),
+            ratio(&pairs[ROUNDS - 1]),
+        );
+    }
+    compare_connections(&server);
+}
+
+/// CPU and memory a connection: the slope between few and many.
+fn compare_connections(server: &EchoProcess) {
+    let cost = |role: &str| {
+        let (few, many) = (server.child(role, FEW), server.child(role, MANY));
+        let span = f64::from(MANY - FEW);
+        ((many.0 - few.0) / span, (many.1 - few.1) / span, few.1)
+    };
+    let mut pairs: Vec<_> = (0..3).map(|_| (cost("hold-bare"), cost("hold"))).collect();
+    pairs.sort_by(|a, b| (a.1.0 / a.0.0).total_cmp(&(b.1.0 / b.0.0)));
+    let (bare, ours) = pairs[1];
+    println!(
+        "opening and upgrading one: {:.1} → {:.1} µs CPU, {:.3}; bar ≤ 1.3",
+        bare.0,
+        ours.0,
+        ours.0 / bare.0
+    );
+    println!(
+        "memory a connection: bare {:.0} B, wsbench {:.0} B; bar ≤ 512 B",
+        bare.1, ours.1
+    );
+    println!(
+        "resident at {FEW} connections: {:.1} MiB; bar ≤ 16 MiB",
+        ours.2 / 1_048_576.0
+    );
+}
+
+struct Load {
+    connections: u32,
+    size: u32,
+    depth: u32,
+}
+
+struct Cost {
+    cpu_us: f64,
+    user_us: f64,
+}
+
+impl Load {
+    /// CPU µs that the bare loop spends on a message.
+    fn bare(&self, address: SocketAddr) -> f64 {
+        let (connections, depth) = (self.connections as usize, self.depth as usize);
+        let source = MessageSource::new(&self.plan(address, SPAN).payload, 42);
+        let (mut batch, mut answer) = (FrameBuffer::new(), FrameBuffer::new());
+        for sequence in 0..depth as u64 {
+            let message = source.message(Identity {
+                connection: 0,
+                sequence,
+            });
+            batch.push_frame(
+                true,
+                OpCode::Text,
+                Some(MaskKey([1, 2, 3, 4])),
+                &message.parts(),
+            );
+            answer.push_frame(true, OpCode::Text, None, &message.parts());
+        }
+        let expected = answer.len();
+        let body = move || {
+            host::pin_thread(0);
+            let mut poll = Poll::new().unwrap();
+            let mut streams: Vec<(TcpStream, usize)> = (0..connections)
+                .map(|index| {
+                    let mut stream = connect_and_upgrade(address);
+                    let interest = Interest::READABLE | Interest::WRITABLE;
+                    poll.registry()
+                        .register(&mut stream, Token(index), interest)
+                        .unwrap();
+                    (stream, 0)
+                })
+                .collect();
+            let mut rounds = BareRounds {
+                poll: &mut poll,
+                expected,
+                batch: batch.as_slice(),
+            };
+            for (stream, _) in &mut streams {
+                write_all(stream, rounds.batch);
+            }
+            rounds.turn(&mut streams, SPAN / 4);
+            let before = host::thread_usage();
+            let trips = rounds.turn(&mut streams, SPAN);
+            let after = host::thread_usage();
+            let cpu = (after.user + after.system) - (before.user + before.system);
+            cpu.0 as f64 / 1e3 / (trips * depth) as f64
+        };
+        std::thread::spawn(body).join().unwrap()
+    }
+
+    /// CPU µs that the instrument's thread spends on a message.
+    fn instrument(&self, address: SocketAddr) -> Cost {
+        let result = measure(&self.plan(address, SPAN), address);
+        let used = &result.generator.threads[0];
+        let messages = result.messages.received_in_window as f64;
+        assert!(result.messages.is_conserved() && result.failures.is_empty());
+        Cost {
+            cpu_us: (used.user + used.system).0 as f64 / 1e3 / messages,
+            user_us: used.user.0 as f64 / 1e3 / messages,
+        }
+    }
+
+    fn plan(&self, address: SocketAddr, span: Duration) -> Plan {
+        Plan {
+            name: None,
+            target: Target {
+                host: address.ip().to_string(),
+                port: address.port(),
+                resource: "/".into(),
+            },
+            connections: self.connections,
+            arrival: Arrival::Closed { depth: self.depth },
+            stop: StopRule::Duration(span.into()),
+            warmup: (SPAN / 4).into(),
+            payload: Payload::Generated {
+                encoding: Encoding::Text,
+                min: self.size,
+                max: self.size,
+                ascii: false,
+            },
+            verify: Verify::Full,
+            upgrade: Upgrade::default(),
+            connect: Connect {
+                rate_per_s: None,
+                timeout: Nanos::from_secs(5),
+                family: Family::Any,
+            },
+            timeout: Nanos::from_secs(10),
+            threads: 1,
+            cpus: vec![0],
+            seed: 42,
+            interval: Nanos::from_secs(1),
+            raw_log: false,
+        }
+    }
+}
+
+fn measure(plan: &Plan, address: SocketAddr) -> RunResult {
+    struct Silent;
+    impl Observer for Silent {
+        fn progress(&mut self, _: &Progress) {}
+        fn log(&mut self, _: &[LogRecord]) {}
+    }
+    let resolved = Resolved {
+        addresses: vec![address],
+        took: None,
+    };
+    run(plan, &resolved, &StopSignal::new(), &mut Silent).unwrap()
+}
+
+/// The bare loop: reads, counts, and writes the same batch again.
+struct BareRounds<'a> {
+    poll: &'a mut Poll,
+    expected: usize,
+    batch: &'a [u8],
+}
+
+impl BareRounds<'_> {
+    /// Turns for `span` and returns how many batches came back.
+    fn turn(&mut self, streams: &mut [(TcpStream, usize)], span: Duration) -> usize {
+        let mut buffer = vec![0; 64 * 1024];
+        let mut events = Events::with_capacity(1024);
+        let (begun, mut trips) = (Instant::now(), 0);
+        while begun.elapsed() < span {
+            self.poll.poll(&mut events, Some(span)).unwrap();
+            for event in &events {
+                let (stream, received) = &mut streams[event.token().0];
+                while let Some(count) = read(stream, &mut buffer) {
+                    *received += count;
+                    if *received == self.expected {
+                        *received = 0;
+                        trips += 1;
+                        write_all(stream, self.batch);
+                    }
+                    if count < buffer.len() {
+                        break;
+                    }
+                }
+            }
+        }
+        trips
+    }
+}
+
+/// What is here; `None` when that is nothing.
+fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> Option<usize> {
+    match stream.read(buffer) {
+        Ok(count) => Some(count),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Writes all, at the cost of spinning where the socket is full.
+fn write_all(stream: &mut TcpStream, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        match stream.write(bytes) {
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+fn upgrade_request() -> FrameBuffer {
+    let mut request = FrameBuffer::new();
+    let parts = Request {
+        authority: "127.0.0.1",
+        resource: "/",
+        headers: &[],
+        subprotocols: &[],
+        origin: None,
+    };
+    ClientHandshake::new([7; 16]).push_request(&parts, &mut request);
+    request
+}
+
+fn connect_and_upgrade(address: SocketAddr) -> TcpStream {
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream.write_all(upgrade_request().as_slice()).unwrap();
+    let lines = BufReader::new(&stream).lines();
+    assert!(lines.map(Result::unwrap).any(|line| line.is_empty()));
+    stream.set_nonblocking(true).unwrap();
+    TcpStream::from_std(stream)
+}
+
+// --- What the child processes do ---
+
+fn serve() {
+    host::pin_thread(1);
+    host::raise_descriptor_limit();
+    let server = Server::bind(&Config::new("127.0.0.1:0".parse().unwrap())).unwrap();
+    println!("{}", server.local_addr());
+    let _ = server.run(&AtomicBool::new(false));
+}
+
+fn server_address() -> SocketAddr {
+    env::var(ADDRESS).unwrap().parse().unwrap()
+}
+
+/// CPU µs and resident octets of this process, for the parent to read.
+fn tell() {
+    use nix::sys::resource::{UsageWho, getrusage};
+    let usage = getrusage(UsageWho::RUSAGE_SELF).unwrap();
+    let us = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 * 1e6 + time.tv_usec() as f64;
+    println!(
+        "{} {}",
+        us(usage.user_time()) + us(usage.system_time()),
+        host::max_rss_bytes()
+    );
+}
+
+/// Opens connections with a bare non-blocking loop, upgrades them, and holds them.
+fn hold_bare(count: usize) {
+    host::pin_thread(0);
+    host::raise_descriptor_limit();
+    let address = server_address();
+    let request = upgrade_request();
+    let mut poll = Poll::new().unwrap();
+    let mut events = Events::with_capacity(1024);
+    let mut buffer = vec![0; 4096];
+    let mut streams: Vec<TcpStream> = Vec::new();
+    let (mut asked, mut upgraded) = (vec![false; count], 0);
+    while upgraded < count {
+        while streams.len() < count && streams.len() < upgraded + 128 {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.set_nodelay(true).unwrap();
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            poll.registry()
+                .register(&mut stream, Token(streams.len()), interest)
+                .unwrap();
+            streams.push(stream);
+        }
+        poll.poll(&mut events, None).unwrap();
+        for event in &events {
+            let index = event.token().0;
+            if !asked[index] && event.is_writable() {
+                asked[index] = true;
+                write_all(&mut streams[index], request.as_slice());
+            } else if let Some(read) = read(&mut streams[index], &mut buffer) {
+                assert!(buffer[..read].ends_with(b"\r\n\r\n"));
+                upgraded += 1;
+            }
+        }
+    }
+    tell();
+}
+
+/// Opens connections with the instrument and tells once all are upgraded, before any load.
+fn hold(count: u32) {
+    struct Opened(u32);
+    impl Observer for Opened {
+        fn progress(&mut self, progress: &Progress) {
+            if progress.so_far.connections.upgraded == u64::from(self.0) {
+                tell();
+                std::process::exit(0);
+            }
+        }
+        fn log(&mut self, _: &[LogRecord]) {}
+    }
+    let address = server_address();
+    let mut plan = Load {
+        connections: count,
+        size: 32,
+        depth: 1,
+    }
+    .plan(address, SPAN);
+    (plan.stop, plan.warmup) = (StopRule::Messages(1), Nanos::ZERO);
+    let resolved = Resolved {
+        addresses: vec![address],
+        took: None,
+    };
+    let _ = run(&plan, &resolved, &StopSignal::new(), &mut Opened(count));
+    panic!("not all of {count} connections were upgraded");
+}
+
+/// The embedded echo server in a process of its own; ended when dropped.
+struct EchoProcess {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl EchoProcess {
+    fn start() -> Self {
+        let mut child = Self::command("server")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        Self {
+            child,
+            address: line.trim().parse().unwrap(),
+        }
+    }
+
+    fn command(role: &str) -> Command {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command.env(ROLE, role);
+        command
+    }
+
+    /// Runs a child to its end: CPU µs and resident octets.
+    fn child(&self, role: &str, count: u32) -> (f64, f64) {
+        let output = Self::command(&format!("{role} {count}"))
+            .env(ADDRESS, self.address.to_string())
+            .stderr(Stdio::inherit())
+            .output()
+            .unwrap();
+        assert!(output.status.success());
+        let text = String::from_utf8(output.stdout).unwrap();
+        let (cpu, rss) = text.trim().split_once(' ').unwrap();
+        (cpu.parse().unwrap(), rss.parse().unwrap())
+    }
+}
+
+impl Drop for EchoProcess {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
