@@ -49,7 +49,7 @@ const ROLE: &str = "WSBENCH_FLOOR_ROLE";
 const ADDRESS: &str = "WSBENCH_FLOOR_ADDRESS";
 /// Connections of the two runs whose difference gives the cost of one.
 const FEW: u32 = 1_000;
-const MANY: u32 = 8_000;
+const MANY: u32 = 5_000;
 
 /// Connections, octets a message, messages in flight on each connection, and the ratio that
 /// the instrument may cost (none where another bar holds).
@@ -116,16 +116,21 @@ fn compare() {
     compare_connections(&server);
 }
 
-/// CPU and memory a connection: the slope between few and many.
+/// CPU and memory a connection: the slope between few and many, of medians.
 fn compare_connections(server: &EchoProcess) {
-    let cost = |role: &str| {
-        let (few, many) = (server.child(role, FEW), server.child(role, MANY));
+    let told = |role: &str, count| {
+        let (mut cpu, mut rss): (Vec<f64>, Vec<f64>) =
+            (0..ROUNDS).map(|_| server.child(role, count)).unzip();
+        cpu.sort_by(f64::total_cmp);
+        rss.sort_by(f64::total_cmp);
+        (cpu[ROUNDS / 2], rss[ROUNDS / 2])
+    };
+    let slope = |role: &str| {
+        let (few, many) = (told(role, FEW), told(role, MANY));
         let span = f64::from(MANY - FEW);
         ((many.0 - few.0) / span, (many.1 - few.1) / span, few.1)
     };
-    let mut pairs: Vec<_> = (0..3).map(|_| (cost("hold-bare"), cost("hold"))).collect();
-    pairs.sort_by(|a, b| (a.1.0 / a.0.0).total_cmp(&(b.1.0 / b.0.0)));
-    let (bare, ours) = pairs[1];
+    let (bare, ours) = (slope("hold-bare"), slope("hold"));
     println!(
         "opening and upgrading one: {:.1} → {:.1} µs CPU, {:.3}; bar ≤ 1.3",
         bare.0,
