@@ -27,8 +27,14 @@ const DEFAULT_WARMUP: Nanos = Nanos::from_secs(1);
 pub(crate) const DEFAULT_ROUNDTRIPS: u32 = 5;
 /// Size of a generated message, bytes, as the older tool had it.
 pub(crate) const DEFAULT_SIZE: u32 = 30;
-/// The time series has one point a second.
-const INTERVAL: Nanos = Nanos::from_secs(1);
+/// Points that the time series of a timed run has at least, where its intervals allow.
+const POINTS: u64 = 20;
+/// The shortest interval: shorter ones have too few answers to be worth a percentile.
+const SHORTEST_INTERVAL: Nanos = Nanos::from_millis(100);
+/// The longest interval.
+const LONGEST_INTERVAL: Nanos = Nanos::from_secs(1);
+/// The interval of a run whose length is not known beforehand.
+const UNTIMED_INTERVAL: Nanos = Nanos::from_millis(250);
 
 /// What a plan depends on beside the flags, so that the same flags can be tested on any machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,10 +126,20 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         threads: cores.threads,
         cpus: cores.cpus,
         seed: measure.machine.seed.unwrap_or(surroundings.random_seed),
-        interval: INTERVAL,
+        interval: interval(stop),
         raw_log: measure.log.log.is_some(),
     };
     Ok(Order { server, rest })
+}
+
+/// The length of one interval of the time series.
+fn interval(stop: StopRule) -> Nanos {
+    match stop {
+        StopRule::Duration(duration) => Nanos(duration.0 / POINTS)
+            .max(SHORTEST_INTERVAL)
+            .min(LONGEST_INTERVAL),
+        StopRule::Messages(_) | StopRule::Clients { .. } => UNTIMED_INTERVAL,
+    }
 }
 
 /// Stands in an order's private part until the embedded server has said where it listens.

@@ -61,7 +61,7 @@ fn default_plan() -> Plan {
         threads: 2,
         cpus: Vec::new(),
         seed: SEED,
-        interval: Nanos::from_secs(1),
+        interval: Nanos::from_millis(500),
         raw_log: false,
     }
 }
@@ -94,6 +94,7 @@ fn the_habits_of_other_tools_work() {
         threads: 4,
         connections: 256,
         stop: StopRule::Duration(Nanos::from_secs(30)),
+        interval: Nanos::from_secs(1),
         ..default_plan()
     };
     assert_eq!(plan, expected);
@@ -174,7 +175,7 @@ fn every_flag_has_its_place_in_the_plan() {
         threads: 3,
         cpus: vec![2, 3],
         seed: 42,
-        interval: Nanos::from_secs(1),
+        interval: Nanos::from_millis(250),
         raw_log: true,
     };
     assert_eq!(plan, expected);
@@ -189,6 +190,7 @@ fn the_replacement_model_has_five_round_trips_and_no_warm_up() {
             roundtrips: 5,
         },
         warmup: Nanos::ZERO,
+        interval: Nanos::from_millis(250),
         ..default_plan()
     };
     assert_eq!(plan, expected);
@@ -217,6 +219,7 @@ fn the_older_command_line_has_its_own_defaults() {
             roundtrips: 5,
         },
         warmup: Nanos::ZERO,
+        interval: Nanos::from_millis(250),
         payload: Payload::Generated {
             encoding: Encoding::Text,
             min: 30,
