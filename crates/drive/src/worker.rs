@@ -296,11 +296,23 @@ impl<E: Engine> Worker<E> {
             let Some(session) = &mut self.slots[slot].session else {
                 continue;
             };
+            if session.is_opening() {
+                self.abandon_opening(slot);
+                continue;
+            }
             session.give_up_in_flight(&mut self.context, now, Unanswered::InFlightAtEnd);
             session.finish(&mut self.context, now);
             self.flush(slot);
             self.arm(slot);
         }
+    }
+
+    /// The run ends before this connection has become one: there is nothing to close.
+    fn abandon_opening(&mut self, slot: usize) {
+        self.engine.close(slot);
+        let state = &mut self.slots[slot];
+        state.session = None;
+        self.established -= u64::from(std::mem::take(&mut state.established));
     }
 
     fn is_over(&self) -> bool {

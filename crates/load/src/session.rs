@@ -135,6 +135,12 @@ impl Session {
         matches!(self.state, State::Connecting)
     }
 
+    /// Whether the connection is being made: TCP or the upgrade is under way.
+    #[must_use]
+    pub fn is_opening(&self) -> bool {
+        matches!(self.state, State::Connecting | State::Upgrading(_))
+    }
+
     /// Whether messages may flow.
     #[inline]
     #[must_use]
