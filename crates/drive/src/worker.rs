@@ -635,7 +635,7 @@ impl<E: Engine> Worker<E> {
         self.established -= u64::from(std::mem::take(&mut state.established));
         if std::mem::take(&mut state.upgraded) {
             self.alive -= 1;
-            self.shared.connection_gone(now);
+            self.shared.connection_gone(now, session.has_answers());
             if self.alive == 0 {
                 self.context.meter.at_rest();
             }
