@@ -199,6 +199,7 @@ impl<E: Engine> Worker<E> {
         }
         for slot in 0..self.slots.len() {
             self.pump(slot);
+            self.arm(slot);
         }
     }
 
