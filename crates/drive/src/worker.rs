@@ -484,7 +484,9 @@ impl<E: Engine> Worker<E> {
                 Ok(len) => {
                     let received = self.engine.now();
                     self.context.meter.received_bytes(received, len);
-                    let Some(session) = &mut self.slots[slot].session else {
+                    let state = &mut self.slots[slot];
+                    self.context.congested = !state.backlog.is_empty();
+                    let Some(session) = &mut state.session else {
                         return;
                     };
                     let bytes = &mut self.buffer[..len];
@@ -601,6 +603,10 @@ impl<E: Engine> Worker<E> {
             Ok(written) if written == state.backlog.len() => {
                 // Back-pressure is rare and may have been large: the memory is given back.
                 state.backlog = Vec::new();
+                if let Some(session) = &mut state.session {
+                    session.push_owed_pong(&mut self.context);
+                }
+                self.flush(slot);
                 self.pump(slot);
                 self.arm(slot);
             }

@@ -73,6 +73,8 @@ struct Upgrading {
 struct Rare {
     suspect: Option<Suspect>,
     cut_short: Option<CutShort>,
+    /// Payload of the latest ping that could not be answered at once.
+    owed_pong: Option<Vec<u8>>,
     /// Service times of a client in the client-replacement model, for the raw log.
     times: Vec<Nanos>,
 }
@@ -414,13 +416,32 @@ impl Session {
         })
     }
 
-    /// Pings are answered with their own payload (RFC 6455 section 5.5.2).
+    /// Pings are answered with their own payload (RFC 6455 section 5.5.2). A server that does not
+    /// read is owed one pong, to the latest ping (section 5.5.3), so that pongs cannot pile up.
     fn push_pong(&mut self, context: &mut Context) {
-        if self.is_open() {
+        if !self.is_open() {
+            return;
+        }
+        if context.congested {
+            let latest = self.wire.control().to_vec();
+            self.rare.get_or_insert_default().owed_pong = Some(latest);
+            return;
+        }
+        let mask = context.mask();
+        context
+            .out
+            .push_frame(true, OpCode::Pong, Some(mask), &[self.wire.control()]);
+    }
+
+    /// The server has taken what it had been written: answers its latest ping, if that is open.
+    #[cold]
+    pub fn push_owed_pong(&mut self, context: &mut Context) {
+        let owed = self.rare.as_mut().and_then(|rare| rare.owed_pong.take());
+        if let (Some(payload), true) = (owed, self.is_open()) {
             let mask = context.mask();
             context
                 .out
-                .push_frame(true, OpCode::Pong, Some(mask), &[self.wire.control()]);
+                .push_frame(true, OpCode::Pong, Some(mask), &[&payload]);
         }
     }
 
