@@ -473,7 +473,10 @@ impl Session {
             .meter
             .fail(received, Phase::Close, "closed_by_server", || {
                 let code = code.map_or("no code".into(), |code| format!("code {code}"));
-                format!("the server closed with {code} and {in_flight} messages unanswered")
+                format!(
+                    "the server closed with {code} and {}",
+                    unanswered(in_flight)
+                )
             });
         let mask = context.mask();
         push_close(&mut context.out, Some(mask), code, "");
@@ -659,7 +662,10 @@ impl Session {
                 context
                     .meter
                     .fail(now, Phase::Close, "fin_without_close", || {
-                        format!("TCP closed without a close frame, {in_flight} messages unanswered")
+                        format!(
+                            "TCP closed without a close frame, {}",
+                            unanswered(in_flight)
+                        )
                     });
             }
             State::Ended => {}
@@ -681,7 +687,7 @@ impl Session {
             .meter
             .fail(now, phase, loss.kind, || match in_flight {
                 0 => loss.words,
-                _ => format!("{}, {in_flight} messages unanswered", loss.words),
+                _ => format!("{}, {}", loss.words, unanswered(in_flight)),
             });
         if let State::Closing { .. } = self.state {
             return self.close_ended(context, now);
@@ -779,6 +785,14 @@ impl Session {
         {
             context.meter.tally.log.push(LogRecord::Client(times));
         }
+    }
+}
+
+/// `5 messages unanswered`.
+fn unanswered(in_flight: u32) -> String {
+    match in_flight {
+        1 => "1 message unanswered".into(),
+        many => format!("{many} messages unanswered"),
     }
 }
 
