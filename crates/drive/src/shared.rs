@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Se
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::Ended;
 
-/// A server that was there is given up when no connection has been open for this long.
+/// A server that was there is given up when none is open and none has been answered for this long.
 pub(crate) const SERVER_DEAD_AFTER: Nanos = Nanos::from_secs(3);
 
 /// Asks a run to end in order: drain, close, report.
@@ -44,8 +44,10 @@ pub(crate) struct Shared {
     upgraded: AtomicU64,
     /// Connections upgraded and open.
     alive: AtomicU64,
-    /// Since when none is, while one was; `u64::MAX` otherwise.
-    dead_since: AtomicU64,
+    /// When the last connection ended that had been answered, or, until there was one, the first
+    /// that had not; `u64::MAX` before. A server that opens connections and turns each of them
+    /// away is as good as dead, so an upgrade alone is no sign of life.
+    last_sign_of_life: AtomicU64,
     /// Number of the next connection.
     next_connection: AtomicU32,
     /// How the run ends, once a worker has found out; 0 until then.
@@ -60,7 +62,7 @@ impl Shared {
             load_from: AtomicU64::new(u64::MAX),
             upgraded: AtomicU64::new(0),
             alive: AtomicU64::new(0),
-            dead_since: AtomicU64::new(u64::MAX),
+            last_sign_of_life: AtomicU64::new(u64::MAX),
             next_connection: AtomicU32::new(0),
             ended: AtomicU8::new(0),
         })
@@ -73,13 +75,17 @@ impl Shared {
     pub(crate) fn connection_upgraded(&self) {
         self.upgraded.fetch_add(1, SeqCst);
         self.alive.fetch_add(1, SeqCst);
-        self.dead_since.store(u64::MAX, SeqCst);
     }
 
-    pub(crate) fn connection_gone(&self, now: Nanos) {
-        if self.alive.fetch_sub(1, SeqCst) == 1 {
-            self.dead_since.store(now.0, SeqCst);
+    /// A connection that was upgraded has ended; `answered` when any of its messages was.
+    pub(crate) fn connection_gone(&self, now: Nanos, answered: bool) {
+        // Before the count, so that whoever sees no connection sees the sign of life as well.
+        if answered {
+            self.last_sign_of_life.store(now.0, SeqCst);
+        } else {
+            self.last_sign_of_life.fetch_min(now.0, SeqCst);
         }
+        self.alive.fetch_sub(1, SeqCst);
     }
 
     /// One worker's connections have all opened or failed. The last one sets the load's beginning.
@@ -99,7 +105,8 @@ impl Shared {
     }
 
     pub(crate) fn is_server_dead(&self, now: Nanos) -> bool {
-        now - Nanos(self.dead_since.load(SeqCst)) >= SERVER_DEAD_AFTER
+        self.alive.load(SeqCst) == 0
+            && now - Nanos(self.last_sign_of_life.load(SeqCst)) >= SERVER_DEAD_AFTER
     }
 
     /// Ends the run for all workers; the first reason given stays.
@@ -122,5 +129,42 @@ impl Shared {
             2 => Ended::NothingConnected,
             _ => Ended::ServerDied,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Nanos {
+        Nanos::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_server_is_dead_when_no_connection_is_open_nor_was_answered_of_late() {
+        let shared = Shared::new(1, StopSignal::new());
+        assert!(
+            !shared.is_server_dead(at(100)),
+            "it may not have been asked"
+        );
+        shared.connection_upgraded();
+        assert!(!shared.is_server_dead(at(100)), "slow is not dead");
+        shared.connection_gone(at(100), true);
+        assert!(!shared.is_server_dead(at(102)));
+        assert!(shared.is_server_dead(at(103)));
+    }
+
+    #[test]
+    fn an_upgrade_alone_is_no_sign_of_life() {
+        let shared = Shared::new(1, StopSignal::new());
+        for second in 0..3 {
+            shared.connection_upgraded();
+            shared.connection_gone(at(second), false);
+            assert!(!shared.is_server_dead(at(second)));
+        }
+        shared.connection_upgraded();
+        assert!(!shared.is_server_dead(at(4)), "this one may be answered");
+        shared.connection_gone(at(4), false);
+        assert!(shared.is_server_dead(at(4)));
     }
 }

@@ -24,6 +24,9 @@ use crate::timer::Timers;
 /// Bytes read at a time: several of the largest usual messages, and still in the second-level
 /// cache.
 const READ_AT_MOST: usize = 64 * 1024;
+/// Full reads of one connection in a row, before others have their turn and the clock is looked
+/// at: a server that sends faster than it can be read must not hold a run up.
+const READS_IN_A_ROW: usize = 16;
 /// The worker looks up this often at least, to see whether it has been asked to stop.
 const LOOK_UP_EVERY: Nanos = Nanos::from_millis(20);
 /// Handshakes under way at a time while connections that will be held are opened, so that the
@@ -56,6 +59,8 @@ pub(crate) struct Worker<E> {
     at_close: Option<LastWords>,
     buffer: Box<[u8]>,
     ready: Vec<Ready>,
+    /// Slots that have more to read, and whether the end of the stream is known to follow.
+    unread: Vec<(usize, bool)>,
 }
 
 impl<E: Engine> Worker<E> {
@@ -91,6 +96,7 @@ impl<E: Engine> Worker<E> {
             at_close: None,
             buffer: vec![0; READ_AT_MOST].into(),
             ready: Vec::with_capacity(1024),
+            unread: Vec::new(),
         }
     }
 
@@ -130,13 +136,21 @@ impl<E: Engine> Worker<E> {
                 .next()
                 .min(self.interval_ends)
                 .min(self.stage_ends());
-            let until = until.min(now + LOOK_UP_EVERY);
+            let look_up = if self.unread.is_empty() {
+                now + LOOK_UP_EVERY
+            } else {
+                now
+            };
+            let until = until.min(look_up);
             let mut ready = std::mem::take(&mut self.ready);
             self.engine.wait(now, until, &mut ready)?;
             for event in ready.drain(..) {
                 self.on_ready(event);
             }
             self.ready = ready;
+            for (slot, closed) in std::mem::take(&mut self.unread) {
+                self.read_on(slot, closed);
+            }
         }
     }
 
@@ -199,6 +213,7 @@ impl<E: Engine> Worker<E> {
         }
         for slot in 0..self.slots.len() {
             self.pump(slot);
+            self.arm(slot);
         }
     }
 
@@ -296,11 +311,23 @@ impl<E: Engine> Worker<E> {
             let Some(session) = &mut self.slots[slot].session else {
                 continue;
             };
+            if session.is_opening() {
+                self.abandon_opening(slot);
+                continue;
+            }
             session.give_up_in_flight(&mut self.context, now, Unanswered::InFlightAtEnd);
             session.finish(&mut self.context, now);
             self.flush(slot);
             self.arm(slot);
         }
+    }
+
+    /// The run ends before this connection has become one: there is nothing to close.
+    fn abandon_opening(&mut self, slot: usize) {
+        self.engine.close(slot);
+        let state = &mut self.slots[slot];
+        state.session = None;
+        self.established -= u64::from(std::mem::take(&mut state.established));
     }
 
     fn is_over(&self) -> bool {
@@ -443,7 +470,7 @@ impl<E: Engine> Worker<E> {
     /// Reads what is there. A read that does not fill the buffer has emptied the socket, so
     /// another one is spared, unless the end of the stream is known to follow.
     fn read(&mut self, slot: usize, closed: bool) {
-        loop {
+        for _ in 0..READS_IN_A_ROW {
             let outcome = self.engine.read(slot, &mut self.buffer);
             match outcome {
                 Ok(0) => {
@@ -457,7 +484,9 @@ impl<E: Engine> Worker<E> {
                 Ok(len) => {
                     let received = self.engine.now();
                     self.context.meter.received_bytes(received, len);
-                    let Some(session) = &mut self.slots[slot].session else {
+                    let state = &mut self.slots[slot];
+                    self.context.congested = !state.backlog.is_empty();
+                    let Some(session) = &mut state.session else {
                         return;
                     };
                     let bytes = &mut self.buffer[..len];
@@ -475,6 +504,17 @@ impl<E: Engine> Worker<E> {
                     return self.lose(slot, now, &error);
                 }
             }
+        }
+        // Readiness is told once: what is left has to be remembered.
+        self.unread.push((slot, closed));
+    }
+
+    /// Reads what was left, unless the slot has another connection by now that is not one yet.
+    #[cold]
+    fn read_on(&mut self, slot: usize, closed: bool) {
+        let session = self.slots[slot].session.as_ref();
+        if session.is_some_and(|session| !session.is_connecting()) {
+            self.read(slot, closed);
         }
     }
 
@@ -563,6 +603,10 @@ impl<E: Engine> Worker<E> {
             Ok(written) if written == state.backlog.len() => {
                 // Back-pressure is rare and may have been large: the memory is given back.
                 state.backlog = Vec::new();
+                if let Some(session) = &mut state.session {
+                    session.push_owed_pong(&mut self.context);
+                }
+                self.flush(slot);
                 self.pump(slot);
                 self.arm(slot);
             }
@@ -623,7 +667,7 @@ impl<E: Engine> Worker<E> {
         self.established -= u64::from(std::mem::take(&mut state.established));
         if std::mem::take(&mut state.upgraded) {
             self.alive -= 1;
-            self.shared.connection_gone(now);
+            self.shared.connection_gone(now, session.has_answers());
             if self.alive == 0 {
                 self.context.meter.at_rest();
             }

@@ -155,19 +155,26 @@ impl Inquiry<'_> {
                 format!("{} bytes came although nothing was awaited", suspect.len)
             });
         };
-        let len_fits = {
-            let identity = Identity {
-                connection: self.connection,
-                sequence: oldest,
-            };
-            context.source.message(identity).len() == suspect.len
+        let identity = Identity {
+            connection: self.connection,
+            sequence: oldest,
         };
+        let expected = context.source.message(identity);
+        let len_fits = expected.len() == suspect.len;
+        let is_first_half =
+            (1..expected.len()).contains(&suspect.len) && expected.matches_at(0, &suspect.bytes);
         match context.plan.verify {
             Verify::None => Finding::Answer(oldest),
             Verify::Length if len_fits && suspect.kind == context.source.kind() => {
                 Finding::Answer(oldest)
             }
-            _ => self.corrupted(suspect, oldest, context),
+            _ => {
+                if is_first_half {
+                    let len = suspect.len;
+                    *self.cut_short = Some(CutShort { identity, len });
+                }
+                self.corrupted(suspect, oldest, context)
+            }
         }
     }
 

@@ -25,6 +25,8 @@ pub struct Context {
     pub out: FrameBuffer,
     /// Whether sessions may send: the load has begun and the window has not closed.
     pub sending: bool,
+    /// Whether the connection just read from has not taken yet what was written to it before.
+    pub congested: bool,
     /// Masks, nonces, jitter.
     pub random: fastrand::Rng,
     /// The authority for the `Host` header, made once.
@@ -43,6 +45,7 @@ impl Context {
             quota,
             out: FrameBuffer::new(),
             sending: false,
+            congested: false,
             random: fastrand::Rng::with_seed(plan.seed.wrapping_add(u64::from(worker) << 32)),
             authority: plan.target.authority(),
             depth: plan.depth(),

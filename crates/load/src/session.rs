@@ -73,6 +73,8 @@ struct Upgrading {
 struct Rare {
     suspect: Option<Suspect>,
     cut_short: Option<CutShort>,
+    /// Payload of the latest ping that could not be answered at once.
+    owed_pong: Option<Vec<u8>>,
     /// Service times of a client in the client-replacement model, for the raw log.
     times: Vec<Nanos>,
 }
@@ -133,6 +135,12 @@ impl Session {
     #[must_use]
     pub fn is_connecting(&self) -> bool {
         matches!(self.state, State::Connecting)
+    }
+
+    /// Whether the connection is being made: TCP or the upgrade is under way.
+    #[must_use]
+    pub fn is_opening(&self) -> bool {
+        matches!(self.state, State::Connecting | State::Upgrading(_))
     }
 
     /// Whether messages may flow.
@@ -408,13 +416,32 @@ impl Session {
         })
     }
 
-    /// Pings are answered with their own payload (RFC 6455 section 5.5.2).
+    /// Pings are answered with their own payload (RFC 6455 section 5.5.2). A server that does not
+    /// read is owed one pong, to the latest ping (section 5.5.3), so that pongs cannot pile up.
     fn push_pong(&mut self, context: &mut Context) {
-        if self.is_open() {
+        if !self.is_open() {
+            return;
+        }
+        if context.congested {
+            let latest = self.wire.control().to_vec();
+            self.rare.get_or_insert_default().owed_pong = Some(latest);
+            return;
+        }
+        let mask = context.mask();
+        context
+            .out
+            .push_frame(true, OpCode::Pong, Some(mask), &[self.wire.control()]);
+    }
+
+    /// The server has taken what it had been written: answers its latest ping, if that is open.
+    #[cold]
+    pub fn push_owed_pong(&mut self, context: &mut Context) {
+        let owed = self.rare.as_mut().and_then(|rare| rare.owed_pong.take());
+        if let (Some(payload), true) = (owed, self.is_open()) {
             let mask = context.mask();
             context
                 .out
-                .push_frame(true, OpCode::Pong, Some(mask), &[self.wire.control()]);
+                .push_frame(true, OpCode::Pong, Some(mask), &[&payload]);
         }
     }
 
@@ -446,7 +473,10 @@ impl Session {
             .meter
             .fail(received, Phase::Close, "closed_by_server", || {
                 let code = code.map_or("no code".into(), |code| format!("code {code}"));
-                format!("the server closed with {code} and {in_flight} messages unanswered")
+                format!(
+                    "the server closed with {code} and {}",
+                    unanswered(in_flight)
+                )
             });
         let mask = context.mask();
         push_close(&mut context.out, Some(mask), code, "");
@@ -632,7 +662,10 @@ impl Session {
                 context
                     .meter
                     .fail(now, Phase::Close, "fin_without_close", || {
-                        format!("TCP closed without a close frame, {in_flight} messages unanswered")
+                        format!(
+                            "TCP closed without a close frame, {}",
+                            unanswered(in_flight)
+                        )
                     });
             }
             State::Ended => {}
@@ -654,7 +687,7 @@ impl Session {
             .meter
             .fail(now, phase, loss.kind, || match in_flight {
                 0 => loss.words,
-                _ => format!("{}, {in_flight} messages unanswered", loss.words),
+                _ => format!("{}, {}", loss.words, unanswered(in_flight)),
             });
         if let State::Closing { .. } = self.state {
             return self.close_ended(context, now);
@@ -752,6 +785,14 @@ impl Session {
         {
             context.meter.tally.log.push(LogRecord::Client(times));
         }
+    }
+}
+
+/// `5 messages unanswered`.
+fn unanswered(in_flight: u32) -> String {
+    match in_flight {
+        1 => "1 message unanswered".into(),
+        many => format!("{many} messages unanswered"),
     }
 }
 

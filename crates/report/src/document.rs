@@ -139,7 +139,7 @@ pub enum Ended {
     Interrupted,
     /// No connection was ever upgraded.
     NothingConnected,
-    /// The server was there and stayed away.
+    /// The server was there and stayed away, or turned every connection away again.
     ServerDied,
 }
 

@@ -55,6 +55,12 @@ fn ending(document: &Document) -> Option<Caveat> {
             ),
             format!("is the server listening at {}?", document.plan.url),
         )),
+        Ended::ServerDied if document.messages.answered == 0 => Some(Caveat::new(
+            Kind::ServerDied,
+            Severity::Invalid,
+            format!("no connection lasted until an answer, and the run was given up{first}"),
+            "look at the server's log: does it take WebSocket connections here, and from us?",
+        )),
         Ended::ServerDied => Some(Caveat::new(
             Kind::ServerDied,
             Severity::Invalid,

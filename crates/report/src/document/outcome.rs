@@ -37,9 +37,10 @@ impl Document {
     pub fn outcome(&self, strict: bool) -> Outcome {
         let reason = match self.ended {
             Ended::NothingConnected => Some(FailureReason::NothingConnected),
-            Ended::ServerDied => Some(FailureReason::ServerDied),
             _ if self.connections.upgraded == 0 => Some(FailureReason::NothingConnected),
+            // Of a server that never answered nobody knows whether it died.
             _ if self.messages.answered == 0 => Some(FailureReason::NothingAnswered),
+            Ended::ServerDied => Some(FailureReason::ServerDied),
             _ => None,
         };
         if let Some(reason) = reason {

@@ -1,0 +1,107 @@
+//! No connection: refused, swallowed, unknown, unreachable, taken and dropped, taken and ignored.
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use socket2::{Domain, Socket, Type};
+
+use crate::raw::Raw;
+use crate::running::{Process, wsbench};
+use crate::{assert_failed, assert_nothing_connected, short_run};
+
+#[test]
+fn refused() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}/", free.local_addr().unwrap());
+    drop(free);
+    let run = short_run(&url, &[]);
+    assert_nothing_connected(&run, "connect", "refused", "is the server listening");
+    assert_eq!(run.connections("attempted"), 2, "no storm of attempts");
+}
+
+#[test]
+fn refused_in_the_replacement_model() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}/", free.local_addr().unwrap());
+    drop(free);
+    let run = crate::measured(&["--clients", "1m", "-c", "8", &url]);
+    assert_nothing_connected(&run, "connect", "refused", "is the server listening");
+    assert!(run.connections("attempted") < 100, "no storm of attempts");
+}
+
+#[test]
+fn the_syn_is_swallowed() {
+    // A queue for one connection that nobody takes: once it is full the kernel drops further SYNs.
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    listener.bind(&any.into()).unwrap();
+    listener.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut taken = Vec::new();
+    loop {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        if socket
+            .connect_timeout(&address, Duration::from_millis(500))
+            .is_err()
+        {
+            break;
+        }
+        taken.push(socket);
+    }
+    let url = format!("ws://{}/", address.as_socket().unwrap());
+    let run = short_run(&url, &["--connect-timeout", "300ms"]);
+    assert_nothing_connected(&run, "connect", "timed_out", "--connect-timeout");
+}
+
+/// Without a route the kernel says so at once; where there is one, it leads nowhere.
+#[test]
+fn unreachable() {
+    let url = "ws://[2001:db8::1]:3000/";
+    let run = short_run(url, &["--connect-timeout", "300ms"]);
+    assert_failed(&run, "nothing connected");
+    let found = run.errors("connect", "unreachable") + run.errors("connect", "timed_out");
+    let no_ipv6 = run.errors("local", "out_of_ports");
+    assert_eq!(found + no_ipv6, 2, "{}", run.story());
+}
+
+#[test]
+fn an_unknown_host() {
+    let ended = Process::start(&mut wsbench(&["-n", "5", "ws://no-such-host.invalid/"])).ended();
+    assert_eq!(ended.status.code(), Some(1));
+    let said = "error: cannot resolve host 'no-such-host.invalid'";
+    assert!(ended.stderr.contains(said), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("check the spelling"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(ended.stdout, "", "there is no result");
+}
+
+#[test]
+fn accepted_then_closed() {
+    let server = Raw::start(|mut peer| {
+        peer.request();
+    });
+    let run = short_run(&server.url(), &[]);
+    let words = "closed the connection after 0 bytes of its answer";
+    assert_nothing_connected(&run, "handshake", "closed", words);
+}
+
+#[test]
+fn accepted_then_reset() {
+    let server = Raw::start(|mut peer| {
+        peer.request();
+        peer.reset();
+    });
+    let run = short_run(&server.url(), &[]);
+    assert_nothing_connected(&run, "handshake", "reset", "reset the connection");
+}
+
+#[test]
+fn accepted_then_silent() {
+    let server = Raw::start(|mut peer| peer.drain());
+    let run = short_run(&server.url(), &["--connect-timeout", "300ms"]);
+    let words = "no upgrade within 300ms (--connect-timeout); 0 bytes had come";
+    assert_nothing_connected(&run, "handshake", "timed_out", words);
+}

@@ -1,0 +1,241 @@
+//! wsbench as a process: started, awaited no longer than a limit, and held to what every result
+//! document owes, whatever the server did.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test binary takes what it needs"
+)]
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use snapbox::cmd::cargo_bin;
+
+/// Far beyond what any run here needs, also where the cores are busy with something else: a run
+/// that takes longer hangs.
+pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// How often an end is looked for.
+const GLANCE: Duration = Duration::from_millis(10);
+
+/// A process under way, killed when the test fails.
+pub struct Process {
+    child: Child,
+    begun: Instant,
+    stdout: Option<JoinHandle<Vec<u8>>>,
+    stderr: Option<JoinHandle<Vec<u8>>>,
+}
+
+/// How a process ended and what it said.
+pub struct Ended {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+    pub took: Duration,
+}
+
+/// `wsbench` with these arguments, without a terminal.
+pub fn wsbench(arguments: &[&str]) -> Command {
+    let mut command = Command::new(cargo_bin!("wsbench"));
+    command.args(arguments).env("NO_COLOR", "1");
+    command
+}
+
+impl Process {
+    /// Starts `command` with nothing on its standard input, reading what it says.
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self {
+            begun: Instant::now(),
+            stdout: child.stdout.take().map(reader),
+            stderr: child.stderr.take().map(reader),
+            child,
+        }
+    }
+
+    /// Process id, for signals.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it is still at work.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Sends a signal, as `kill` names it.
+    pub fn signal(&self, signal: &str) {
+        send_signal(signal, self.id());
+    }
+
+    /// Awaits the end; no end within [`LIMIT`] is a hang.
+    pub fn ended(self) -> Ended {
+        self.ended_within(LIMIT)
+    }
+
+    /// Awaits the end; no end within `limit` is a hang.
+    pub fn ended_within(mut self, limit: Duration) -> Ended {
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(self.begun.elapsed() < limit, "it hangs: {limit:?} are over");
+            thread::sleep(GLANCE);
+        };
+        let took = self.begun.elapsed();
+        let text = |reader: Option<JoinHandle<Vec<u8>>>| {
+            let bytes = reader.map(|reader| reader.join().unwrap());
+            String::from_utf8(bytes.unwrap_or_default()).unwrap()
+        };
+        Ended {
+            status,
+            stdout: text(self.stdout.take()),
+            stderr: text(self.stderr.take()),
+            took,
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends a signal, as `kill` names it, to a process.
+pub fn send_signal(signal: &str, process: u32) {
+    let process = process.to_string();
+    let sent = Command::new("kill").args([signal, &process]).status();
+    assert!(sent.unwrap().success(), "no signal to {process}");
+}
+
+fn reader(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = from.read_to_end(&mut bytes);
+        bytes
+    })
+}
+
+/// A run that printed its result document.
+pub struct Run {
+    pub document: Value,
+    pub exit: i32,
+    pub stderr: String,
+    pub took: Duration,
+}
+
+/// Runs `wsbench --format json` with these arguments, and holds the document to what it owes.
+pub fn measured(arguments: &[&str]) -> Run {
+    Run::of(start_measuring(arguments).ended())
+}
+
+/// Starts `wsbench --format json` with these arguments.
+pub fn start_measuring(arguments: &[&str]) -> Process {
+    let words = [&["--format", "json"], arguments].concat();
+    let directory = tempfile::tempdir().unwrap();
+    Process::start(wsbench(&words).current_dir(directory.path()))
+}
+
+impl Run {
+    /// Reads the document that a process printed.
+    pub fn of(ended: Ended) -> Self {
+        let document = serde_json::from_str(&ended.stdout);
+        let document =
+            document.unwrap_or_else(|error| panic!("{error}: {}{}", ended.stdout, ended.stderr));
+        let run = Self {
+            document,
+            exit: ended.status.code().unwrap(),
+            stderr: ended.stderr,
+            took: ended.took,
+        };
+        run.assert_adds_up();
+        run
+    }
+
+    /// What holds in every document, whatever the server did.
+    fn assert_adds_up(&self) {
+        let messages = &self.document["messages"];
+        let [sent, answered, failed] = ["sent", "answered", "failed"].map(|name| self.sent(name));
+        let open = self.sent("timed_out") + self.sent("in_flight_at_end");
+        assert_eq!(sent, answered + failed + open, "{messages}");
+        for times in ["service_ns", "response_ns"] {
+            let times = &self.document[times];
+            assert_eq!(times["count"], answered, "samples lost or invented");
+            for figure in ["p50", "p99", "max", "mean"] {
+                let is_absent = times.get(figure).is_none_or(Value::is_null);
+                assert!(!is_absent || figure != "max" || answered == 0, "{times}");
+                assert!(is_absent || answered > 0, "no samples is not a figure");
+            }
+        }
+        let connections = ["attempted", "opened", "upgraded"].map(|name| self.connections(name));
+        assert!(connections.is_sorted_by(|a, b| a >= b), "{connections:?}");
+        assert!(self.connections("peak_concurrent") <= self.connections("asked"));
+        assert_eq!(self.document["schema"], "wsbench.result/1");
+    }
+
+    /// A count of messages by its name in the document.
+    pub fn sent(&self, name: &str) -> u64 {
+        count(&self.document["messages"], name)
+    }
+
+    /// A count of connections by its name in the document.
+    pub fn connections(&self, name: &str) -> u64 {
+        count(&self.document["connections"], name)
+    }
+
+    /// How often a failure was counted; zero when it never was.
+    pub fn errors(&self, phase: &str, kind: &str) -> u64 {
+        let of_kind = |error: &&Value| error["phase"] == phase && error["kind"] == kind;
+        let found = self.document["errors"].as_array().unwrap();
+        found
+            .iter()
+            .find(of_kind)
+            .map_or(0, |error| count(error, "count"))
+    }
+
+    /// The first instance of a failure in words.
+    pub fn example(&self, phase: &str, kind: &str) -> &str {
+        let of_kind = |error: &&Value| error["phase"] == phase && error["kind"] == kind;
+        let found = self.document["errors"].as_array().unwrap();
+        let error = found.iter().find(of_kind);
+        let error = error.unwrap_or_else(|| panic!("no {phase} {kind}: {found:#?}"));
+        error["example"].as_str().unwrap()
+    }
+
+    /// Whether the audit named this caveat.
+    pub fn has_caveat(&self, kind: &str) -> bool {
+        let caveats = self.document["audit"]["caveats"].as_array().unwrap();
+        caveats.iter().any(|caveat| caveat["kind"] == kind)
+    }
+
+    /// All failures, for the report of a test that failed.
+    pub fn story(&self) -> String {
+        let Value::Object(document) = &self.document else {
+            return String::new();
+        };
+        let parts = ["ended", "audit", "messages", "connections", "errors"];
+        let told = parts.map(|part| format!("{part}: {:#}", document[part]));
+        format!("exit {}\n{}\n{}", self.exit, self.stderr, told.join("\n"))
+    }
+}
+
+fn count(object: &Value, name: &str) -> u64 {
+    object[name].as_u64().unwrap_or_else(|| panic!("{name}"))
+}
+
+/// The directory of the workspace.
+pub fn workspace() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}

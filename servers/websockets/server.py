@@ -1,0 +1,40 @@
+"""The echo server of Python's `websockets`, at its defaults. The contract is in ../README.md."""
+
+import asyncio
+import json
+import sys
+
+import websockets
+from websockets.asyncio.server import serve
+
+connections = 0
+alive = 0
+peak = 0
+messages = 0
+
+
+async def echo(websocket):
+    global connections, alive, peak, messages
+    connections += 1
+    alive += 1
+    peak = max(peak, alive)
+    try:
+        async for message in websocket:
+            await websocket.send(message)
+            messages += 1
+    except websockets.ConnectionClosed:
+        pass  # clients come and go; how, the client's side asserts
+    finally:
+        alive -= 1
+
+
+async def main():
+    loop = asyncio.get_running_loop()
+    async with serve(echo, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        print(f"listening 127.0.0.1:{port}", flush=True)
+        await loop.run_in_executor(None, sys.stdin.read)
+        print(json.dumps({"connections": connections, "peak": peak, "messages": messages}), flush=True)
+
+
+asyncio.run(main())
