@@ -14,6 +14,7 @@ pub mod readiness;
 pub mod resolve;
 pub mod run;
 mod shared;
+pub mod simulated;
 mod slot;
 mod timer;
 mod worker;

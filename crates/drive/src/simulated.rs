@@ -1,0 +1,211 @@
+//! A whole benchmark on simulated time: a made-up network, server and clock under the same worker
+//! that runs over the kernel.
+//!
+//! A run depends on plan, scenario and the plan's seed alone, and takes milliseconds whatever
+//! time passes in it. It proves what the instrument makes of a server; how fast the instrument
+//! itself is, it cannot say.
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # use wsbench_load::{nanos::Nanos, plan::*};
+//! use wsbench_drive::simulated::{self, Scenario};
+//! # let plan = Plan {
+//! #     name: None,
+//! #     target: Target { host: "simulated".into(), port: 80, resource: "/".into() },
+//! #     connections: 4,
+//! #     arrival: Arrival::Closed { depth: 1 },
+//! #     stop: StopRule::Messages(100),
+//! #     warmup: Nanos::ZERO,
+//! #     payload: Payload::Generated { encoding: Encoding::Text, min: 30, max: 30, ascii: false },
+//! #     verify: Verify::Full,
+//! #     upgrade: Upgrade::default(),
+//! #     connect: Connect { rate_per_s: None, timeout: Nanos::from_secs(5), family: Family::Any },
+//! #     timeout: Nanos::from_secs(10),
+//! #     threads: 1,
+//! #     cpus: Vec::new(),
+//! #     seed: 1,
+//! #     interval: Nanos::from_secs(1),
+//! #     raw_log: false,
+//! # };
+//! // A plan for 100 messages, against a healthy server 50 µs away that takes 10 µs.
+//! let result = simulated::run(&plan, Scenario::default(), None);
+//! assert_eq!(result.messages.answered, 100);
+//! assert!(result.service.min() >= Some(Nanos::from_micros(110)));
+//! ```
+
+use std::io;
+use std::sync::mpsc::{Receiver, channel};
+
+use wsbench_load::context::Context;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::Plan;
+use wsbench_load::quota::Quota;
+use wsbench_load::result::{LogRecord, Progress, RunResult, Stage, ThreadUsage};
+
+use crate::collector::{Collector, Observer};
+use crate::engine::{Engine, Ready};
+use crate::handover::{Handover, Outlet};
+use crate::shared::{Shared, StopSignal};
+use crate::worker::Worker;
+
+mod fault;
+mod link;
+mod scenario;
+mod server;
+mod world;
+
+pub use scenario::{
+    AnswerFault, Breach, ConnectFault, Cut, Death, Disruption, Ending, Every, Machine, Network,
+    OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall,
+};
+use world::World;
+
+/// A simulated run as both sides saw it: what the instrument says, and what was.
+#[derive(Clone, Debug)]
+pub struct Witness {
+    /// What the instrument says.
+    pub result: RunResult,
+    /// What it gave for the raw log, in order.
+    pub log: Vec<LogRecord>,
+    /// Stages in the order in which the live view was told of them.
+    pub stages: Vec<Stage>,
+    /// Connects that the generator asked its kernel for, granted or not.
+    pub connects: u64,
+    /// Connections that the generator's kernel held, from connect to close, after each change:
+    /// when, and how many.
+    pub presence: Vec<(Nanos, usize)>,
+    /// Whole messages that the server received.
+    pub messages_at_server: u64,
+    /// Requests and frames of ours that broke the protocol at the server. None ever should.
+    pub violations_of_ours: u64,
+}
+
+/// Carries `plan` out in `scenario` on one worker; `stop_at` asks it to stop at that time of the
+/// run, as Ctrl-C does. The result is complete but for what only a machine has: the wall clock's
+/// time, addresses and memory.
+///
+/// # Panics
+/// The run is not over after an hour of simulated time, or waits again and again for a time long
+/// past: a fault in wsbench.
+#[must_use]
+pub fn run(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>) -> RunResult {
+    witness(plan, scenario, stop_at).result
+}
+
+/// The same as [`run`], with all that was seen from outside.
+///
+/// # Panics
+/// As [`run`] does.
+#[must_use]
+pub fn witness(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>) -> Witness {
+    let plan = &Plan {
+        threads: 1,
+        ..plan.clone()
+    };
+    let stop = StopSignal::new();
+    let shared = Shared::new(1, stop.clone());
+    let (filled, handovers) = channel();
+    let (outlet, returns) = Outlet::new(0, filled);
+    let mut world = World::new(scenario, plan.seed, stop, stop_at);
+    let mut desk = Desk {
+        collector: Collector::new(plan, vec![returns], 0),
+        handovers,
+        notes: Notes::default(),
+    };
+    let context = Context::new(plan, Quota::new(plan), "simulated".into(), 0);
+    let engine = Attended {
+        world: &mut world,
+        desk: &mut desk,
+    };
+    let slots = plan.connections as usize;
+    let worker = Worker::new(engine, context, shared.clone(), outlet, slots);
+    worker
+        .run()
+        .expect("a worker that is right ends its run and does not spin");
+    desk.take_in();
+    let mut result = desk.collector.finish(shared.ended(), world.now());
+    result.generator.max_rss_bytes = 0; // that of the process around, not of the run
+    Witness {
+        result,
+        log: desk.notes.log,
+        stages: desk.notes.stages,
+        connects: world.connects,
+        presence: world.presence,
+        messages_at_server: world.server.messages,
+        violations_of_ours: world.server.violations,
+    }
+}
+
+/// The collector, who works while the worker waits rather than on a thread of its own.
+struct Desk<'a> {
+    collector: Collector<'a>,
+    handovers: Receiver<Handover>,
+    notes: Notes,
+}
+
+impl Desk<'_> {
+    fn take_in(&mut self) {
+        while let Ok(handover) = self.handovers.try_recv() {
+            self.collector.take(handover, &mut self.notes);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Notes {
+    log: Vec<LogRecord>,
+    stages: Vec<Stage>,
+}
+
+impl Observer for Notes {
+    fn progress(&mut self, progress: &Progress) {
+        if self.stages.last() != Some(&progress.stage) {
+            self.stages.push(progress.stage);
+        }
+    }
+
+    fn log(&mut self, records: &[LogRecord]) {
+        self.log.extend_from_slice(records);
+    }
+}
+
+/// The world as the worker's engine, with the collector beside it.
+struct Attended<'a, 'b> {
+    world: &'a mut World,
+    desk: &'a mut Desk<'b>,
+}
+
+impl Engine for Attended<'_, '_> {
+    fn now(&self) -> Nanos {
+        self.world.now()
+    }
+
+    fn open(&mut self, slot: usize) -> io::Result<()> {
+        self.world.open(slot)
+    }
+
+    fn established(&mut self, slot: usize) -> io::Result<bool> {
+        self.world.established(slot)
+    }
+
+    fn write(&mut self, slot: usize, bytes: &[u8]) -> io::Result<usize> {
+        self.world.write(slot, bytes)
+    }
+
+    fn read(&mut self, slot: usize, buffer: &mut [u8]) -> io::Result<usize> {
+        self.world.read(slot, buffer)
+    }
+
+    fn close(&mut self, slot: usize) {
+        self.world.close(slot);
+    }
+
+    fn wait(&mut self, now: Nanos, until: Nanos, ready: &mut Vec<Ready>) -> io::Result<()> {
+        self.desk.take_in();
+        self.world.wait(now, until, ready)
+    }
+
+    fn usage(&self) -> ThreadUsage {
+        self.world.usage()
+    }
+}

@@ -1,0 +1,360 @@
+//! What a simulated run meets: the network, the generator's own machine, and the server.
+//!
+//! Data alone; it is carried out by `world` and `server`. The default is a healthy server near by.
+
+use wsbench_load::nanos::Nanos;
+
+/// Everything that a simulated run meets.
+///
+/// ```
+/// use wsbench_drive::simulated::{AnswerFault, Every, Scenario};
+/// let mut scenario = Scenario::default();
+/// scenario.server.answers = Some(Every { nth: 1_000, fault: AnswerFault::Dropped });
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Scenario {
+    /// The way between generator and server.
+    pub network: Network,
+    /// The machine that the generator runs on.
+    pub machine: Machine,
+    /// The server under test.
+    pub server: Server,
+}
+
+/// A fault that hits each n-th of something over the whole run: exactly ⌊N/n⌋ of N.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Every<T> {
+    /// 1 hits all. At least 1.
+    pub nth: u64,
+    /// What happens to it.
+    pub fault: T,
+}
+
+impl<T: Copy> Every<T> {
+    /// A fault that hits all.
+    pub const fn all(fault: T) -> Self {
+        Self { nth: 1, fault }
+    }
+
+    /// The fault that hits number `count`, counted from 1, if one does.
+    pub(super) fn hitting(this: Option<Self>, count: u64) -> Option<T> {
+        this.filter(|every| count.is_multiple_of(every.nth))
+            .map(|every| every.fault)
+    }
+}
+
+/// The way between generator and server. Bytes keep their order on each connection, as TCP's do.
+#[derive(Clone, Copy, Debug)]
+pub struct Network {
+    /// Time that a segment takes, one way.
+    pub latency: Nanos,
+    /// It takes up to this much longer, drawn evenly for each segment.
+    pub jitter: Nanos,
+    /// Longest segment, bytes. Below `usize::MAX` what is sent is cut at random places into
+    /// pieces of 1 byte up to this many, so that reads end anywhere.
+    pub segment: usize,
+    /// Bytes that a connection takes from the generator before the server has taken them from
+    /// it; `usize::MAX` never blocks.
+    pub send_room: usize,
+    /// Segments that were lost on the way and came later.
+    pub retransmission: Option<Every<Nanos>>,
+    /// Connects that do not come about.
+    pub connects: Option<Every<ConnectFault>>,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self {
+            latency: Nanos::from_micros(50),
+            jitter: Nanos::ZERO,
+            segment: usize::MAX,
+            send_room: usize::MAX,
+            retransmission: None,
+            connects: None,
+        }
+    }
+}
+
+/// How a connect fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectFault {
+    /// Nobody listens.
+    Refused,
+    /// The SYN is never answered.
+    Swallowed,
+    /// There is no route (told at once, as a kernel does).
+    Unreachable,
+    /// The generator has no descriptor left (told at once).
+    OutOfDescriptors,
+    /// The generator has no local port left (told at once).
+    OutOfPorts,
+}
+
+/// The machine that the generator runs on.
+#[derive(Clone, Copy, Debug)]
+pub struct Machine {
+    /// What one reading of the clock costs. Not zero: time must pass in a loop that does nothing.
+    pub clock_reading: Nanos,
+    /// What one call of the kernel costs.
+    pub system_call: Nanos,
+    /// A wait that times out ends up to this much late, drawn evenly.
+    pub timer_slack: Nanos,
+    /// Whether connections that are ready together are told in random order.
+    pub shuffles: bool,
+    /// The generator does not run at all for a while.
+    pub pause: Option<Pause>,
+}
+
+impl Default for Machine {
+    fn default() -> Self {
+        Self {
+            clock_reading: Nanos(25),
+            system_call: Nanos::ZERO,
+            timer_slack: Nanos::ZERO,
+            shuffles: false,
+            pause: None,
+        }
+    }
+}
+
+/// A span in which the generator does not run: suspended, or without a core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// When it begins, since the run began.
+    pub at: Nanos,
+    /// How long it lasts.
+    pub length: Nanos,
+}
+
+/// The server under test: an echo, unless it is told otherwise.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Time that one message takes it.
+    pub service: Service,
+    /// How messages wait for each other.
+    pub queue: Queue,
+    /// Spans in which it does nothing at all.
+    pub stall: Option<Stall>,
+    /// Connections that are not upgraded as they should be.
+    pub opening: Option<Every<OpeningFault>>,
+    /// Connections on which no message is ever answered.
+    pub silent: Option<Every<()>>,
+    /// Messages that are not answered as they should be.
+    pub answers: Option<Every<AnswerFault>>,
+    /// Connections that the server ends.
+    pub disruption: Option<Disruption>,
+    /// What it does with a close frame.
+    pub ending: Ending,
+    /// Spans in which it is not there, in order and apart from each other.
+    pub outages: Vec<Outage>,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            service: Service::Constant(Nanos::from_micros(10)),
+            queue: Queue::Parallel,
+            stall: None,
+            opening: None,
+            silent: None,
+            answers: None,
+            disruption: None,
+            ending: Ending::Proper,
+            outages: Vec::new(),
+        }
+    }
+}
+
+/// Time that one message takes the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// Always the same.
+    Constant(Nanos),
+    /// Exponentially distributed with this mean.
+    Exponential(Nanos),
+}
+
+/// How messages wait for each other at the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queue {
+    /// They do not; with a random service time the answers of a connection overtake each other.
+    Parallel,
+    /// One after the other, over all connections.
+    Fifo,
+}
+
+/// Spans in which the server does nothing at all: the first `length` of each `period`, but for
+/// the one at the run's beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stall {
+    /// From the beginning of one to that of the next; longer than `length`.
+    pub period: Nanos,
+    /// How long one lasts.
+    pub length: Nanos,
+}
+
+/// What goes wrong with a connection before its first message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpeningFault {
+    /// Nothing is wrong, but the head comes byte by byte, one each of this span.
+    Slow(Nanos),
+    /// Nothing is wrong: a ping comes in one segment with the head.
+    WithPing,
+    /// A message that nobody asked for comes in one segment with the head.
+    WithMessage,
+    /// A close frame with this code comes in one segment with the head.
+    WithClose(u16),
+    /// A frame that breaks the protocol comes in one segment with the head.
+    WithBrokenFrame,
+    /// `Sec-WebSocket-Accept` is wrong.
+    WrongAccept,
+    /// There is no `Sec-WebSocket-Accept`.
+    MissingAccept,
+    /// A subprotocol that was not offered.
+    Subprotocol,
+    /// An extension that was not offered.
+    Extension,
+    /// This status in place of 101.
+    Status(u16),
+    /// Bytes that are no HTTP.
+    Garbage,
+    /// Header after header, without end.
+    Endless,
+    /// Accepted, then silent.
+    Silence,
+    /// Accepted, then closed.
+    Closed,
+    /// Accepted, then reset.
+    Reset,
+    /// Closed in the middle of the head.
+    CutHead,
+}
+
+/// What is wrong with an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerFault {
+    /// It never comes.
+    Dropped,
+    /// It comes twice.
+    Duplicated,
+    /// It comes behind the answer to the next message on the connection.
+    Swapped,
+    /// Its last byte is wrong.
+    WrongBytes,
+    /// Text for binary, binary for text.
+    WrongOpcode,
+    /// Nothing is wrong: it comes in five fragments with a ping among them.
+    Fragmented,
+    /// It comes as two messages.
+    Split,
+    /// It comes with the next answer of the connection in one message.
+    Merged,
+    /// A pong comes in its place.
+    Pong,
+    /// It comes on another connection; if there is none, nowhere.
+    CrossTalk,
+    /// It comes this much later than it should.
+    Late(Nanos),
+    /// Letters other than ASCII have become question marks.
+    Reencoded,
+    /// A message that nobody asked for comes behind it.
+    Unasked,
+    /// It comes in a frame that breaks the protocol.
+    Broken(Breach),
+}
+
+/// How a frame breaks the protocol (RFC 6455 section 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Breach {
+    /// Masked by the server.
+    Masked,
+    /// A reserved bit.
+    ReservedBit,
+    /// An opcode that is not defined.
+    UnknownOpcode,
+    /// A ping of 126 bytes.
+    LongControl,
+    /// A ping without FIN.
+    FragmentedControl,
+    /// A continuation of nothing.
+    StrayContinuation,
+    /// A new message inside a fragmented one.
+    Interleaved,
+    /// A length of 2^63.
+    LengthTooLarge,
+    /// A message longer than anybody takes.
+    MessageTooLong,
+    /// A length in more bytes than it needs.
+    NonMinimalLength,
+    /// A close frame with a body of one byte.
+    ShortClose,
+    /// A close frame with a code that must not be sent.
+    BadCloseCode,
+}
+
+/// The server ends connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Disruption {
+    /// At this message of each connection, counted from 1, which is not answered any more.
+    pub at_message: u64,
+    /// In this way.
+    pub how: Cut,
+}
+
+/// How the server ends a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// With a close frame of this code; it awaits the reply and closes TCP.
+    Close(u16),
+    /// With a close frame without a code.
+    CloseWithoutCode,
+    /// With a close frame, and TCP closed right behind it.
+    CloseAndFin(u16),
+    /// With TCP closed.
+    Fin,
+    /// With its sending side of TCP closed; it still reads.
+    HalfClose,
+    /// With a reset.
+    Reset,
+    /// With a reset in the middle of a frame.
+    ResetMidFrame,
+    /// With silence: it neither reads nor writes any more.
+    Stalled,
+}
+
+/// What the server does with a close frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Replies and closes TCP (RFC 6455 section 7.1.1).
+    Proper,
+    /// Replies and never closes TCP.
+    NoFin,
+    /// Closes TCP without a reply.
+    NoReply,
+    /// Resets TCP without a reply.
+    Reset,
+    /// Nothing.
+    Silence,
+}
+
+/// A span in which the server is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// When it dies, since the run began.
+    pub from: Nanos,
+    /// When it is back; `None` if never.
+    pub until: Option<Nanos>,
+    /// What dies.
+    pub death: Death,
+}
+
+/// What dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Death {
+    /// The process: the kernel closes its connections and refuses new ones.
+    Process,
+    /// The process, and the kernel resets its connections.
+    ProcessWithReset,
+    /// The machine: nothing is said any more; once it is back, it resets what it does not know.
+    Machine,
+}

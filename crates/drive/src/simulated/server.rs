@@ -1,0 +1,551 @@
+//! The simulated server: an echo over `wsbench_wire` in the server's role, with faults to order.
+//!
+//! It is given bytes and times and answers with acts, which `world` carries out. Frames that are
+//! wrong on purpose are made in `fault`.
+
+use std::mem;
+
+use wsbench_load::nanos::Nanos;
+use wsbench_wire::close::push_close;
+use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
+use wsbench_wire::frame::{FrameBuffer, OpCode};
+use wsbench_wire::handshake::{UpgradeRequest, push_rejection, read_request};
+
+use super::fault;
+use super::scenario::{
+    AnswerFault, Cut, Death, Ending, Every, OpeningFault, Queue, Server as Orders, Service, Stall,
+};
+
+/// Longest message that the server takes, bytes.
+const LONGEST_MESSAGE: u64 = 1 << 30;
+
+/// Names a connection for the whole run.
+pub(super) type Conn = usize;
+
+/// What the server does.
+#[derive(Debug)]
+pub(super) enum Act {
+    /// Sends bytes.
+    Send(Conn, Vec<u8>),
+    /// Sends bytes one at a time, one each of this span.
+    Drip(Conn, Vec<u8>, Nanos),
+    /// Closes its sending side.
+    Fin(Conn),
+    /// Resets the connection.
+    Reset(Conn),
+    /// Will have worked on this by then: `on_finished` is to be called.
+    Work(Nanos, Work),
+}
+
+/// A message that the server works on.
+#[derive(Debug)]
+pub(super) struct Work {
+    conn: Conn,
+    kind: MessageKind,
+    bytes: Vec<u8>,
+    fault: Option<AnswerFault>,
+}
+
+/// What comes of a connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reception {
+    Accepted,
+    Refused,
+    Swallowed,
+}
+
+/// The server and its ends of all connections.
+#[derive(Debug)]
+pub(super) struct Server {
+    orders: Orders,
+    random: fastrand::Rng,
+    peers: Vec<Option<Peer>>,
+    accepted: u64,
+    busy_until: Nanos,
+    down: Option<Death>,
+    out: FrameBuffer,
+    /// What is to be carried out after each call.
+    pub(super) acts: Vec<Act>,
+    /// Whole messages received.
+    pub(super) messages: u64,
+    /// Requests and frames received that break the protocol.
+    pub(super) violations: u64,
+}
+
+#[derive(Debug)]
+struct Peer {
+    /// Bytes that have come and that the server has not taken.
+    inbox: Vec<u8>,
+    opening: Option<OpeningFault>,
+    head: Vec<u8>,
+    /// After the upgrade.
+    wire: Option<Connection>,
+    message: Vec<u8>,
+    messages: u64,
+    /// Answers no message.
+    silent: bool,
+    /// Reads nothing.
+    stalled: bool,
+    /// Has sent its close frame.
+    closing: bool,
+    life: Life,
+    /// An answer that waits for the next one, to be swapped or merged with it.
+    waiting: Option<(AnswerFault, MessageKind, Vec<u8>)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Life {
+    Open,
+    /// Closed on the server's side: what comes is answered with a reset.
+    Closed,
+    /// Went down with the machine.
+    Vanished,
+}
+
+impl Server {
+    pub(super) fn new(orders: Orders, random: fastrand::Rng) -> Self {
+        Self {
+            orders,
+            random,
+            peers: Vec::new(),
+            accepted: 0,
+            busy_until: Nanos::ZERO,
+            down: None,
+            out: FrameBuffer::new(),
+            acts: Vec::new(),
+            messages: 0,
+            violations: 0,
+        }
+    }
+
+    /// When the server, called at `now`, runs: then, or at the end of the stall that it is in.
+    pub(super) fn runs_at(&self, now: Nanos) -> Nanos {
+        self.orders.stall.map_or(now, |stall| end_of(stall, now))
+    }
+
+    // --- What comes over the network ---
+
+    pub(super) fn on_connect(&mut self, conn: Conn) -> Reception {
+        match self.down {
+            Some(Death::Machine) => return Reception::Swallowed,
+            Some(Death::Process | Death::ProcessWithReset) => return Reception::Refused,
+            None => {}
+        }
+        self.accepted += 1;
+        if self.peers.len() <= conn {
+            self.peers.resize_with(conn + 1, || None);
+        }
+        let opening = Every::hitting(self.orders.opening, self.accepted);
+        let mut peer = Peer {
+            inbox: Vec::new(),
+            opening,
+            head: Vec::new(),
+            wire: None,
+            message: Vec::new(),
+            messages: 0,
+            silent: Every::hitting(self.orders.silent, self.accepted).is_some(),
+            stalled: false,
+            closing: false,
+            life: Life::Open,
+            waiting: None,
+        };
+        match opening {
+            Some(OpeningFault::Closed) => {
+                peer.life = Life::Closed;
+                self.acts.push(Act::Fin(conn));
+            }
+            Some(OpeningFault::Reset) => {
+                peer.life = Life::Closed;
+                self.acts.push(Act::Reset(conn));
+            }
+            _ => {}
+        }
+        self.peers[conn] = Some(peer);
+        Reception::Accepted
+    }
+
+    /// Bytes have come to the server's kernel; `attend` has the server read them.
+    pub(super) fn on_segment(&mut self, conn: Conn, bytes: &[u8]) {
+        let is_up = self.down != Some(Death::Machine);
+        let Some(peer) = self.peers.get_mut(conn).and_then(Option::as_mut) else {
+            return;
+        };
+        match peer.life {
+            Life::Open => peer.inbox.extend_from_slice(bytes),
+            Life::Closed | Life::Vanished if is_up => self.acts.push(Act::Reset(conn)),
+            Life::Closed | Life::Vanished => {}
+        }
+    }
+
+    /// The client has closed its socket.
+    pub(super) fn on_gone(&mut self, conn: Conn) {
+        if let Some(peer) = self.peers.get_mut(conn) {
+            *peer = None;
+        }
+    }
+
+    /// The server reads what has come; returns how many bytes it took.
+    pub(super) fn attend(&mut self, now: Nanos, conn: Conn) -> usize {
+        let Some(peer) = self.open_peer(conn).filter(|peer| !peer.stalled) else {
+            return 0;
+        };
+        let mut bytes = mem::take(&mut peer.inbox);
+        let taken = bytes.len();
+        if peer.wire.is_some() {
+            self.read_frames(now, conn, &mut bytes);
+        } else {
+            peer.head.append(&mut bytes);
+            self.read_head(now, conn);
+        }
+        taken
+    }
+
+    // --- What happens to the server ---
+
+    pub(super) fn on_death(&mut self, death: Death) {
+        self.down = Some(death);
+        for (conn, peer) in self.peers.iter_mut().enumerate() {
+            let Some(peer) = peer.as_mut().filter(|peer| peer.life == Life::Open) else {
+                continue;
+            };
+            peer.life = Life::Closed;
+            match death {
+                Death::Process => self.acts.push(Act::Fin(conn)),
+                Death::ProcessWithReset => self.acts.push(Act::Reset(conn)),
+                Death::Machine => peer.life = Life::Vanished,
+            }
+        }
+    }
+
+    pub(super) fn on_return(&mut self) {
+        self.down = None;
+    }
+
+    /// The server has worked on a message: the answer leaves.
+    pub(super) fn on_finished(&mut self, work: Work) {
+        let conn = work.conn;
+        let Some(peer) = self.open_peer(conn).filter(|p| !p.closing && !p.silent) else {
+            return;
+        };
+        let Work {
+            kind, bytes, fault, ..
+        } = work;
+        match peer.waiting.take() {
+            Some((AnswerFault::Merged, first_kind, mut first)) => {
+                first.extend_from_slice(&bytes);
+                self.answer(conn, first_kind, &first, None);
+            }
+            Some((_, first_kind, first)) => {
+                self.answer(conn, kind, &bytes, None);
+                self.answer(conn, first_kind, &first, None);
+            }
+            None => match fault {
+                Some(fault @ (AnswerFault::Swapped | AnswerFault::Merged)) => {
+                    peer.waiting = Some((fault, kind, bytes));
+                }
+                fault => self.answer(conn, kind, &bytes, fault),
+            },
+        }
+    }
+
+    // --- The opening handshake ---
+
+    fn read_head(&mut self, now: Nanos, conn: Conn) {
+        let Some(peer) = self.open_peer(conn) else {
+            return;
+        };
+        if peer.opening == Some(OpeningFault::Silence) {
+            return;
+        }
+        match read_request(&peer.head) {
+            Ok(None) => {}
+            Ok(Some(request)) => {
+                let mut rest = peer.head.split_off(request.consumed);
+                let limits = Limits {
+                    max_message: LONGEST_MESSAGE,
+                };
+                peer.wire = Some(Connection::new(Role::Server, limits, Utf8::Check));
+                self.respond(conn, &request);
+                self.read_frames(now, conn, &mut rest);
+            }
+            Err(error) => {
+                self.violations += 1;
+                push_rejection(&mut self.out, error.rejection());
+                self.send_out(conn);
+                self.close(conn, Act::Fin(conn));
+            }
+        }
+    }
+
+    fn respond(&mut self, conn: Conn, request: &UpgradeRequest) {
+        let Some(peer) = self.open_peer(conn) else {
+            return;
+        };
+        let opening = peer.opening;
+        fault::push_response(&mut self.out, request, opening);
+        if let Some(OpeningFault::Slow(gap)) = opening {
+            let bytes = self.out.as_slice().to_vec();
+            self.out.clear();
+            self.acts.push(Act::Drip(conn, bytes, gap));
+            return;
+        }
+        self.send_out(conn);
+        match opening {
+            Some(OpeningFault::CutHead | OpeningFault::Status(_)) => {
+                self.close(conn, Act::Fin(conn));
+            }
+            Some(OpeningFault::WithClose(_)) => self.set_closing(conn),
+            _ => {}
+        }
+    }
+
+    // --- Frames ---
+
+    fn read_frames(&mut self, now: Nanos, conn: Conn, bytes: &mut [u8]) {
+        let Some(mut wire) = self.open_peer(conn).and_then(|peer| peer.wire.take()) else {
+            return;
+        };
+        let mut input = bytes;
+        while self.open_peer(conn).is_some() {
+            match wire.receive(&mut input) {
+                Ok(None) => break,
+                Ok(Some(Event::Data {
+                    kind, bytes, last, ..
+                })) => self.on_piece(now, conn, kind, bytes, last),
+                Ok(Some(Event::Ping)) => {
+                    let pong = wire.control();
+                    self.out.push_frame(true, OpCode::Pong, None, &[pong]);
+                    self.send_out(conn);
+                }
+                Ok(Some(Event::Pong)) => {}
+                Ok(Some(Event::Close { code })) => self.on_close_frame(conn, code),
+                Err(error) => {
+                    self.violations += 1;
+                    push_close(&mut self.out, None, Some(error.close_code()), "");
+                    self.send_out(conn);
+                    self.close(conn, Act::Fin(conn));
+                }
+            }
+        }
+        if let Some(peer) = self.open_peer(conn) {
+            peer.wire = Some(wire);
+        }
+    }
+
+    fn on_piece(&mut self, now: Nanos, conn: Conn, kind: MessageKind, piece: &[u8], last: bool) {
+        let Some(peer) = self.open_peer(conn) else {
+            return;
+        };
+        peer.message.extend_from_slice(piece);
+        if last {
+            peer.messages += 1;
+            let bytes = mem::take(&mut peer.message);
+            self.messages += 1;
+            self.on_message(now, conn, kind, bytes);
+        }
+    }
+
+    fn on_message(&mut self, now: Nanos, conn: Conn, kind: MessageKind, bytes: Vec<u8>) {
+        let disruption = self.orders.disruption;
+        let fault = Every::hitting(self.orders.answers, self.messages);
+        let Some(peer) = self.open_peer(conn) else {
+            return;
+        };
+        if let Some(cut) = disruption.filter(|cut| cut.at_message == peer.messages) {
+            return self.cut(conn, cut.how, kind, &bytes);
+        }
+        if peer.silent || peer.closing || fault == Some(AnswerFault::Dropped) {
+            return;
+        }
+        let mut at = self.finishes(now);
+        if let Some(AnswerFault::Late(by)) = fault {
+            at += by;
+        }
+        let work = Work {
+            conn,
+            kind,
+            bytes,
+            fault,
+        };
+        self.acts.push(Act::Work(at, work));
+    }
+
+    /// When a message that comes at `now` has been worked on.
+    fn finishes(&mut self, now: Nanos) -> Nanos {
+        let service = match self.orders.service {
+            Service::Constant(span) => span,
+            Service::Exponential(mean) => {
+                Nanos((-(1.0 - self.random.f64()).ln() * mean.0 as f64) as u64)
+            }
+        };
+        let start = match self.orders.queue {
+            Queue::Parallel => now,
+            Queue::Fifo => now.max(self.busy_until),
+        };
+        let end = match self.orders.stall {
+            None => start + service,
+            Some(stall) => worked_off(stall, start, service),
+        };
+        if self.orders.queue == Queue::Fifo {
+            self.busy_until = end;
+        }
+        end
+    }
+
+    fn answer(&mut self, conn: Conn, kind: MessageKind, bytes: &[u8], fault: Option<AnswerFault>) {
+        let to = match fault {
+            Some(AnswerFault::CrossTalk) => match self.another(conn) {
+                Some(other) => other,
+                None => return,
+            },
+            _ => conn,
+        };
+        fault::push_answer(&mut self.out, kind, bytes, fault);
+        self.send_out(to);
+    }
+
+    /// The next connection that is open and upgraded, if there is another one.
+    fn another(&self, conn: Conn) -> Option<Conn> {
+        let takes = |&other: &Conn| {
+            self.peers[other]
+                .as_ref()
+                .is_some_and(|peer| peer.life == Life::Open && peer.wire.is_some() && !peer.closing)
+        };
+        (conn + 1..self.peers.len()).chain(0..conn).find(takes)
+    }
+
+    // --- Ending connections ---
+
+    fn on_close_frame(&mut self, conn: Conn, code: Option<u16>) {
+        let Some(peer) = self.open_peer(conn) else {
+            return;
+        };
+        if peer.closing {
+            return self.close(conn, Act::Fin(conn)); // it is the reply to ours
+        }
+        match self.orders.ending {
+            Ending::Proper => {
+                push_close(&mut self.out, None, code, "");
+                self.send_out(conn);
+                self.close(conn, Act::Fin(conn));
+            }
+            Ending::NoFin => {
+                push_close(&mut self.out, None, code, "");
+                self.send_out(conn);
+                self.set_closing(conn);
+            }
+            Ending::NoReply => self.close(conn, Act::Fin(conn)),
+            Ending::Reset => self.close(conn, Act::Reset(conn)),
+            Ending::Silence => {}
+        }
+    }
+
+    fn cut(&mut self, conn: Conn, how: Cut, kind: MessageKind, bytes: &[u8]) {
+        match how {
+            Cut::Close(_) | Cut::CloseWithoutCode | Cut::CloseAndFin(_) => {
+                let code = match how {
+                    Cut::Close(code) | Cut::CloseAndFin(code) => Some(code),
+                    _ => None,
+                };
+                push_close(&mut self.out, None, code, "enough");
+                self.send_out(conn);
+                self.set_closing(conn);
+                if matches!(how, Cut::CloseAndFin(_)) {
+                    self.close(conn, Act::Fin(conn));
+                }
+            }
+            Cut::Fin => self.close(conn, Act::Fin(conn)),
+            Cut::Reset => self.close(conn, Act::Reset(conn)),
+            Cut::ResetMidFrame => {
+                self.out.push_frame(true, kind.opcode(), None, &[bytes]);
+                let half = self.out.as_slice()[..self.out.len() / 2].to_vec();
+                self.out.clear();
+                self.acts.push(Act::Send(conn, half));
+                self.close(conn, Act::Reset(conn));
+            }
+            Cut::HalfClose => {
+                self.acts.push(Act::Fin(conn));
+                if let Some(peer) = self.open_peer(conn) {
+                    peer.silent = true;
+                }
+            }
+            Cut::Stalled => {
+                if let Some(peer) = self.open_peer(conn) {
+                    (peer.silent, peer.stalled) = (true, true);
+                }
+            }
+        }
+    }
+
+    fn close(&mut self, conn: Conn, with: Act) {
+        if let Some(peer) = self.open_peer(conn) {
+            peer.life = Life::Closed;
+            self.acts.push(with);
+        }
+    }
+
+    fn set_closing(&mut self, conn: Conn) {
+        if let Some(peer) = self.open_peer(conn) {
+            peer.closing = true;
+        }
+    }
+
+    fn send_out(&mut self, conn: Conn) {
+        let bytes = self.out.as_slice().to_vec();
+        self.out.clear();
+        if !bytes.is_empty() {
+            self.acts.push(Act::Send(conn, bytes));
+        }
+    }
+
+    fn open_peer(&mut self, conn: Conn) -> Option<&mut Peer> {
+        let peer = self.peers.get_mut(conn)?.as_mut()?;
+        (peer.life == Life::Open).then_some(peer)
+    }
+}
+
+/// The end of the stall that `now` falls into, or `now`.
+fn end_of(stall: Stall, now: Nanos) -> Nanos {
+    let into = now.0 % stall.period.0;
+    if now >= stall.period && into < stall.length.0 {
+        now + (stall.length - Nanos(into))
+    } else {
+        now
+    }
+}
+
+/// When work of length `service` that begins at `start` is done, between the stalls.
+fn worked_off(stall: Stall, start: Nanos, service: Nanos) -> Nanos {
+    let (mut at, mut left) = (end_of(stall, start), service);
+    loop {
+        let until_next = stall.period - Nanos(at.0 % stall.period.0);
+        if left < until_next {
+            return at + left;
+        }
+        left = left - until_next;
+        at = end_of(stall, at + until_next);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_rests_during_stalls_and_the_first_one_is_spared() {
+        let stall = Stall {
+            period: Nanos(1_000),
+            length: Nanos(100),
+        };
+        assert_eq!(worked_off(stall, Nanos(50), Nanos(10)), Nanos(60));
+        assert_eq!(worked_off(stall, Nanos(990), Nanos(20)), Nanos(1_110));
+        assert_eq!(worked_off(stall, Nanos(1_040), Nanos(5)), Nanos(1_105));
+        assert_eq!(
+            worked_off(stall, Nanos(1_100), Nanos(1_800)),
+            Nanos(3_100),
+            "900 before the next stall and 900 behind it, up to the edge of the third"
+        );
+        assert_eq!(end_of(stall, Nanos(2_099)), Nanos(2_100));
+        assert_eq!(end_of(stall, Nanos(2_100)), Nanos(2_100));
+    }
+}
