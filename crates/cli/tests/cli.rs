@@ -36,6 +36,14 @@ fn the_version_is_the_packages() {
     wsbench(&["--version"]).success().stdout_eq(version);
 }
 
+/// What is published is what the types say: `wsbench schema > docs/wsbench.result-1.schema.json`.
+#[test]
+fn the_published_schema_is_the_one_in_the_binary() {
+    wsbench(&["schema"])
+        .success()
+        .stdout_eq(file!["../../../docs/wsbench.result-1.schema.json"].raw());
+}
+
 #[test]
 fn completions_name_the_flags() {
     for (shell, sign) in [
