@@ -29,6 +29,24 @@ fn refused_in_the_replacement_model() {
     assert!(run.connections("attempted") < 100, "no storm of attempts");
 }
 
+/// Where nothing was measured the older command line says so; it never prints a zero.
+#[test]
+fn refused_on_the_older_command_line() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let authority = free.local_addr().unwrap().to_string();
+    drop(free);
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = wsbench(&["--h", &authority, "--n", "1000", "--no-tui"]);
+    let ended = Process::start(command.current_dir(directory.path())).ended();
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stdout);
+    for line in ["Min: no samples", "Mean: no samples", "Max: no samples"] {
+        assert!(ended.stdout.contains(line), "{}", ended.stdout);
+    }
+    assert!(ended.stdout.contains("refused"), "{}", ended.stdout);
+    let log = std::fs::read_to_string(directory.path().join("log.txt")).unwrap();
+    assert_eq!(log, "", "no client, no line");
+}
+
 #[test]
 fn the_syn_is_swallowed() {
     // A queue for one connection that nobody takes: once it is full the kernel drops further SYNs.

@@ -190,6 +190,18 @@ fn the_server_dies_and_stays_away() {
     assert!(run.errors("connect", "refused") < 60, "{}", run.story());
 }
 
+/// Clients that cannot connect are not burnt through: the run ends while most are still to come.
+#[test]
+fn the_server_dies_among_replaced_clients() {
+    let mut server = Embedded::start(&[]);
+    let run = under_way(&server, &["--clients", "10m", "-r", "2"]);
+    server.kill();
+    let run = Run::of(run.ended());
+    assert_failed(&run, "the server died");
+    assert!(run.connections("clients_completed") > 0);
+    assert!(run.errors("connect", "refused") < 60, "{}", run.story());
+}
+
 #[test]
 fn the_server_dies_and_comes_back() {
     let mut server = Embedded::start(&[]);
