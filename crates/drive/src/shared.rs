@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Se
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::Ended;
 
-/// A server that was there is given up when no connection has been open for this long.
+/// A server that was there is given up when it has answered on no connection for this long and
+/// none is open.
 pub(crate) const SERVER_DEAD_AFTER: Nanos = Nanos::from_secs(3);
 
 /// Asks a run to end in order: drain, close, report.
@@ -44,7 +45,8 @@ pub(crate) struct Shared {
     upgraded: AtomicU64,
     /// Connections upgraded and open.
     alive: AtomicU64,
-    /// Since when none is, while one was; `u64::MAX` otherwise.
+    /// When a connection that had answered anything was last seen to end; failing that, when the
+    /// first one ended. `u64::MAX` while none has.
     dead_since: AtomicU64,
     /// Number of the next connection.
     next_connection: AtomicU32,
@@ -73,13 +75,15 @@ impl Shared {
     pub(crate) fn connection_upgraded(&self) {
         self.upgraded.fetch_add(1, SeqCst);
         self.alive.fetch_add(1, SeqCst);
-        self.dead_since.store(u64::MAX, SeqCst);
     }
 
-    pub(crate) fn connection_gone(&self, now: Nanos) {
-        if self.alive.fetch_sub(1, SeqCst) == 1 {
+    /// A server that upgrades connections and ends them without a single answer is no more alive
+    /// than one that refuses them, so only those that answered set the clock back.
+    pub(crate) fn connection_gone(&self, now: Nanos, had_answers: bool) {
+        if had_answers || self.dead_since.load(SeqCst) == u64::MAX {
             self.dead_since.store(now.0, SeqCst);
         }
+        self.alive.fetch_sub(1, SeqCst);
     }
 
     /// One worker's connections have all opened or failed. The last one sets the load's beginning.
@@ -99,7 +103,8 @@ impl Shared {
     }
 
     pub(crate) fn is_server_dead(&self, now: Nanos) -> bool {
-        now - Nanos(self.dead_since.load(SeqCst)) >= SERVER_DEAD_AFTER
+        self.alive.load(SeqCst) == 0
+            && now - Nanos(self.dead_since.load(SeqCst)) >= SERVER_DEAD_AFTER
     }
 
     /// Ends the run for all workers; the first reason given stays.
