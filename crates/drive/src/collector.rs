@@ -102,8 +102,10 @@ impl<'a> Collector<'a> {
         self.progress.elapsed = now;
         self.progress.done = self.share_done(now);
         let mut is_news = matches!(period, Period::Before);
-        if let Period::Interval(number, ends) = period {
-            is_news = self.take_interval(number, ends, &tally);
+        match period {
+            Period::Interval(number, ends) => is_news = self.take_interval(number, ends, &tally),
+            Period::Before => self.take_early_answers(&tally),
+            Period::After => {}
         }
         if let Some(last) = last {
             self.closed_at = self.closed_at.max(last.closed_at);
@@ -120,6 +122,16 @@ impl<'a> Collector<'a> {
         if is_news {
             self.progress.so_far.measured = now - self.opened_at;
             observer.progress(&self.progress);
+        }
+    }
+
+    /// Answers that came between the window's opening and the worker's noticing it belong to the
+    /// first interval.
+    fn take_early_answers(&mut self, tally: &Tally) {
+        if tally.messages.received_in_window > 0 {
+            let pending = self.pending.entry(0).or_default();
+            pending.service.merge(&tally.service);
+            pending.answered += tally.messages.received_in_window;
         }
     }
 

@@ -24,6 +24,9 @@ pub(crate) struct Slot {
     pub(crate) settled: bool,
     /// It has had a connection before.
     pub(crate) used: bool,
+    /// While it is empty, no connection is opened before this; `Nanos::MAX` while it waits for
+    /// its turn.
+    pub(crate) opens_at: Nanos,
     /// No client is left for it.
     pub(crate) retired: bool,
 }

@@ -128,7 +128,7 @@ impl<E: Engine> Worker<E> {
             while let Some(slot) = self.timers.pop(now) {
                 self.on_timer(slot, now);
             }
-            if self.is_over() {
+            if self.is_over(now) {
                 return Ok(());
             }
             let until = self
@@ -226,7 +226,8 @@ impl<E: Engine> Worker<E> {
 
     fn end_interval(&mut self, now: Nanos) {
         if self.stage == Stage::Measuring {
-            self.hand_over(Period::Interval(self.interval, self.interval_ends), now);
+            let ends = self.interval_ends.min(self.context.meter.window().closes);
+            self.hand_over(Period::Interval(self.interval, ends), now);
             self.interval += 1;
         } else {
             let period = if self.at_close.is_some() {
@@ -276,6 +277,7 @@ impl<E: Engine> Worker<E> {
         };
         let closed_at = window.closes;
         self.context.meter.set_window(window);
+        self.context.meter.end_silence(now);
         if was_open {
             self.hand_over(Period::Interval(self.interval, closed_at), now);
         }
@@ -330,8 +332,14 @@ impl<E: Engine> Worker<E> {
         self.established -= u64::from(std::mem::take(&mut state.established));
     }
 
-    fn is_over(&self) -> bool {
-        self.drained_at != Nanos::MAX && self.established == 0
+    fn is_over(&self, now: Nanos) -> bool {
+        self.drained_at != Nanos::MAX && (self.established == 0 || now >= self.closing_ends())
+    }
+
+    /// When the last close is no longer awaited: the closing handshake may take one wait and the
+    /// server's FIN another.
+    fn closing_ends(&self) -> Nanos {
+        self.drained_at + CLOSE_WAIT + CLOSE_WAIT
     }
 
     fn stage_ends(&self) -> Nanos {
@@ -341,7 +349,7 @@ impl<E: Engine> Worker<E> {
             Stage::WarmUp => window.opens,
             Stage::Measuring => window.closes,
             Stage::Draining if self.drained_at == Nanos::MAX => self.drain_ends(),
-            Stage::Draining => self.drained_at + CLOSE_WAIT + CLOSE_WAIT,
+            Stage::Draining => self.closing_ends(),
         }
     }
 
@@ -355,15 +363,22 @@ impl<E: Engine> Worker<E> {
             .rate_per_s
             .map_or(0.0, |rate| 1e9 * threads / rate);
         for slot in 0..self.slots.len() {
-            self.timers
-                .arm(slot, now + Nanos((spacing * slot as f64) as u64));
+            self.open_at(slot, now + Nanos((spacing * slot as f64) as u64));
         }
+    }
+
+    fn open_at(&mut self, slot: usize, at: Nanos) {
+        self.slots[slot].opens_at = at;
+        self.timers.arm(slot, at);
     }
 
     fn on_timer(&mut self, slot: usize, now: Nanos) {
         let Some(session) = &mut self.slots[slot].session else {
-            if self.slots[slot].is_vacant() {
+            let state = &self.slots[slot];
+            if state.is_vacant() && state.opens_at <= now {
                 self.open(slot, now);
+            } else if state.is_vacant() {
+                self.timers.arm(slot, state.opens_at); // it came up for an earlier connection
             }
             return;
         };
@@ -378,6 +393,7 @@ impl<E: Engine> Worker<E> {
         }
         let replaces = self.context.plan.replaces_clients();
         if !replaces && self.opening >= OPENING_AT_MOST {
+            self.slots[slot].opens_at = Nanos::MAX;
             self.waiting.push(slot);
             return;
         }
@@ -421,7 +437,7 @@ impl<E: Engine> Worker<E> {
     fn opening_ended(&mut self, now: Nanos) {
         self.opening -= 1;
         if let Some(slot) = self.waiting.pop() {
-            self.timers.arm(slot, now);
+            self.open_at(slot, now);
         }
     }
 
@@ -436,7 +452,10 @@ impl<E: Engine> Worker<E> {
             if event.writable {
                 self.on_connect(slot);
             }
-            return;
+            // What came with the connection (a server that hangs up at once) is not told again.
+            if !self.is_established(slot) {
+                return;
+            }
         }
         if event.writable && !self.slots[slot].backlog.is_empty() {
             self.flush_backlog(slot);
@@ -444,6 +463,12 @@ impl<E: Engine> Worker<E> {
         if event.readable || event.closed {
             self.read(slot, event.closed);
         }
+    }
+
+    /// Whether there is a session in the slot that is past its connect call.
+    fn is_established(&self, slot: usize) -> bool {
+        let session = self.slots[slot].session.as_ref();
+        session.is_some_and(|session| !session.is_connecting())
     }
 
     fn on_connect(&mut self, slot: usize) {
@@ -492,8 +517,8 @@ impl<E: Engine> Worker<E> {
                     let bytes = &mut self.buffer[..len];
                     let flow = session.on_bytes(&mut self.context, received, bytes);
                     self.follow(slot, flow);
-                    let goes_on = self.slots[slot].session.is_some();
-                    if !goes_on || (len < self.buffer.len() && !closed) {
+                    // The slot may be empty by now, or hold a connection that is being opened.
+                    if (len < self.buffer.len() && !closed) || !self.is_established(slot) {
                         return;
                     }
                 }
@@ -533,19 +558,34 @@ impl<E: Engine> Worker<E> {
                 self.shared.connection_upgraded();
                 self.opening_ended(now);
                 self.settle(slot);
-                if self.drained_at != Nanos::MAX
-                    && let Some(session) = &mut self.slots[slot].session
-                {
+                let Some(session) = &mut self.slots[slot].session else {
+                    return;
+                };
+                if session.is_ended() {
+                    return self.follow(slot, Flow::Failed);
+                }
+                if self.drained_at != Nanos::MAX {
                     session.finish(&mut self.context, now);
                 }
                 self.pump(slot);
                 self.arm(slot);
             }
             Flow::Finished | Flow::Failed => {
-                self.flush(slot);
+                self.say_goodbye(slot);
                 self.drop_connection(slot, flow == Flow::Failed);
             }
         }
+    }
+
+    /// Writes what a session that has ended leaves to be said; whether that arrives is no matter.
+    fn say_goodbye(&mut self, slot: usize) {
+        let bytes = self.context.out.as_slice();
+        if !bytes.is_empty() && self.slots[slot].backlog.is_empty() {
+            let sent = self.engine.now();
+            self.context.meter.sent_bytes(sent, bytes.len());
+            let _ = write_all(&mut self.engine, slot, bytes);
+        }
+        self.context.out.clear();
     }
 
     /// Writes what the session has to say and as many messages as are due.
@@ -630,6 +670,7 @@ impl<E: Engine> Worker<E> {
                 break;
             };
             let now = self.engine.now();
+            self.context.meter.received_bytes(now, len);
             let flow = session.on_bytes(&mut self.context, now, &mut self.buffer[..len]);
             self.context.out.clear();
             if matches!(flow, Flow::Finished | Flow::Failed) {
@@ -668,9 +709,6 @@ impl<E: Engine> Worker<E> {
         if std::mem::take(&mut state.upgraded) {
             self.alive -= 1;
             self.shared.connection_gone(now, session.has_answers());
-            if self.alive == 0 {
-                self.context.meter.at_rest();
-            }
         } else {
             self.opening_ended(now);
         }
@@ -685,16 +723,14 @@ impl<E: Engine> Worker<E> {
         } else {
             state.failures += 1;
             let wait = backoff(state.failures, self.context.random.f64());
-            self.timers.arm(slot, now + wait);
+            self.open_at(slot, now + wait);
         }
     }
 
     /// Ends what the closing handshake did not end in time.
     fn break_off(&mut self, slot: usize, now: Nanos) {
         if let Some(session) = &mut self.slots[slot].session {
-            if session.is_open() {
-                session.end(&mut self.context, now, Unanswered::InFlightAtEnd);
-            }
+            session.break_off(&mut self.context, now);
             self.engine.close(slot);
             self.slots[slot].session = None;
         }

@@ -161,7 +161,7 @@ pub struct Meter {
     /// The peer under test, for examples of failures.
     peer: String,
     raw_log: bool,
-    /// When the latest answer came, or the first request after a time with none in flight left.
+    /// When the latest answer came, or the first request left after a time with none in flight.
     quiet_since: Nanos,
     /// Requests sent and not settled, of the warm-up too.
     in_flight: u64,
@@ -282,6 +282,10 @@ impl Meter {
     /// Books `count` requests that were due at the same time and are about to be written.
     #[inline]
     pub fn sent(&mut self, times: Times, count: u64) {
+        if self.in_flight == 0 {
+            self.book_run();
+            self.quiet_since = times.sent;
+        }
         self.in_flight += count;
         if times.due < self.window.opens {
             return;
@@ -289,9 +293,6 @@ impl Meter {
         self.tally.messages.due += count;
         self.tally.messages.sent += count;
         self.tally.send_lag.record_n(times.sent - times.due, count);
-        if self.quiet_since == Nanos::MAX {
-            self.quiet_since = times.sent;
-        }
     }
 
     /// Books a right answer.
@@ -323,6 +324,10 @@ impl Meter {
         if count == 0 {
             return;
         }
+        if received - self.quiet_since > GAP_THRESHOLD {
+            self.note_gap(received);
+        }
+        self.quiet_since = received;
         let counts = &mut self.tally.messages;
         if self.window.contains(received) {
             counts.received_in_window += count;
@@ -337,17 +342,6 @@ impl Meter {
         counts.reordered += if reordered { count } else { 0 };
         self.tally.service.record_n(received - times.sent, count);
         self.tally.response.record_n(received - times.due, count);
-        if received - self.quiet_since > GAP_THRESHOLD {
-            let start = self.quiet_since - self.window.opens;
-            keep_gap(
-                &mut self.tally.gaps,
-                Gap {
-                    length: received - self.quiet_since,
-                    start,
-                },
-            );
-        }
-        self.quiet_since = received;
     }
 
     /// Books a request that ended without a right answer. `overtaken`: a later one was answered.
@@ -355,7 +349,11 @@ impl Meter {
         if times.sent == Nanos::ZERO && times.due > Nanos::ZERO {
             return; // composed, never handed to the socket
         }
+        self.book_run();
         self.in_flight -= 1;
+        if self.in_flight == 0 {
+            self.note_gap(now);
+        }
         self.tally.service_in_window_ns += u128::from(self.window.overlap(times.sent, now).0);
         if times.due < self.window.opens {
             return;
@@ -375,9 +373,23 @@ impl Meter {
             u128::from(self.window.overlap(from, to).0) * u128::from(depth);
     }
 
-    /// Nothing is in flight any more: silence from here on is no gap.
-    pub fn at_rest(&mut self) {
-        self.quiet_since = Nanos::MAX;
+    /// The window has closed: a silence that has lasted until now is a gap, answered or not.
+    pub fn end_silence(&mut self, now: Nanos) {
+        self.book_run();
+        if self.in_flight > 0 {
+            self.note_gap(now);
+        }
+    }
+
+    /// Remembers the silence that ends at `now`, as far as it lies within the window.
+    #[cold]
+    fn note_gap(&mut self, now: Nanos) {
+        let start = self.quiet_since.max(self.window.opens);
+        let length = now.min(self.window.closes) - start;
+        if length > GAP_THRESHOLD {
+            let start = start - self.window.opens;
+            keep_gap(&mut self.tally.gaps, Gap { length, start });
+        }
     }
 
     /// Books a failure; `words` tells the first of its kind.
@@ -422,13 +434,14 @@ fn keep_gap(gaps: &mut Vec<Gap>, gap: Gap) {
     let overlaps = |known: &Gap| {
         gap.start < known.start + known.length && known.start < gap.start + gap.length
     };
-    if let Some(known) = gaps.iter_mut().find(|known| overlaps(known)) {
-        if known.length < gap.length {
-            *known = gap;
-        }
-    } else {
-        gaps.push(gap);
+    if gaps
+        .iter()
+        .any(|known| overlaps(known) && known.length >= gap.length)
+    {
+        return;
     }
+    gaps.retain(|known| !overlaps(known));
+    gaps.push(gap);
     gaps.sort_unstable_by(|a, b| b.cmp(a));
     gaps.truncate(GAPS_KEPT);
 }
@@ -531,6 +544,7 @@ mod tests {
             (400, 10),
             (500, 40),
             (600, 60),
+            (590, 5),
         ] {
             keep_gap(&mut gaps, gap(start, length));
         }
@@ -542,6 +556,69 @@ mod tests {
             gap(0, 20),
         ];
         assert_eq!(gaps, expected);
+    }
+
+    #[test]
+    fn a_gap_that_spans_two_others_takes_the_place_of_both() {
+        let mut gaps = Vec::new();
+        for (start, length) in [(0, 20), (30, 25), (0, 70)] {
+            let (start, length) = (Nanos::from_millis(start), Nanos::from_millis(length));
+            keep_gap(&mut gaps, Gap { length, start });
+        }
+        assert_eq!(gaps.len(), 1);
+        assert_eq!(gaps[0].length, Nanos::from_millis(70));
+    }
+
+    /// A meter whose window is from 100 ms to 200 ms.
+    fn meter_of_100_ms() -> Meter {
+        let mut meter = open_meter();
+        (meter.window.opens, meter.window.closes) =
+            (Nanos::from_millis(100), Nanos::from_millis(200));
+        meter
+    }
+
+    #[test]
+    fn a_silence_counts_from_the_opening_and_until_the_close_of_the_window() {
+        let mut meter = meter_of_100_ms();
+        let millis = |at: u64| at * 1_000_000;
+        meter.sent(times(millis(50), millis(50)), 1);
+        meter.answered(
+            times(millis(50), millis(50)),
+            Nanos::from_millis(130),
+            false,
+        );
+        meter.book_run();
+        assert_eq!(meter.tally.gaps[0].start, Nanos::ZERO);
+        assert_eq!(meter.tally.gaps[0].length, Nanos::from_millis(30));
+        meter.sent(times(millis(150), millis(150)), 1);
+        meter.end_silence(Nanos::from_millis(200));
+        let gap = meter.tally.gaps[0];
+        assert_eq!(
+            gap.start,
+            Nanos::from_millis(50),
+            "nothing was awaited before"
+        );
+        assert_eq!(gap.length, Nanos::from_millis(50));
+        meter.answered(
+            times(millis(150), millis(150)),
+            Nanos::from_millis(900),
+            false,
+        );
+        meter.book_run();
+        assert_eq!(
+            meter.tally.gaps,
+            [gap, meter.tally.gaps[1]],
+            "it is one gap"
+        );
+    }
+
+    #[test]
+    fn a_silence_that_ends_with_the_connection_is_a_gap_too() {
+        let mut meter = meter_of_100_ms();
+        let sent = times(120_000_000, 120_000_000);
+        meter.sent(sent, 1);
+        meter.unanswered(sent, Nanos::from_millis(170), Unanswered::TimedOut, false);
+        assert_eq!(meter.tally.gaps[0].length, Nanos::from_millis(50));
     }
 
     #[test]

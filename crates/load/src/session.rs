@@ -85,7 +85,8 @@ struct Rare {
 pub enum Flow {
     /// Write `Context::out`, if anything is there, and go on.
     Continue,
-    /// The same; and the connection has just become a WebSocket.
+    /// The same; and the connection has just become a WebSocket. What came with the response may
+    /// have ended it already: ask `is_ended`.
     Upgraded,
     /// Write `Context::out`, if anything is there, and drop the connection. It ended as it
     /// should.
@@ -222,10 +223,8 @@ impl Session {
                 let mut head = std::mem::take(&mut upgrading.head);
                 self.state = State::Open;
                 (self.since, self.freed) = (received, received);
-                match self.on_frames(context, received, &mut head[consumed..]) {
-                    Flow::Continue => Flow::Upgraded,
-                    ended => ended,
-                }
+                let _ = self.on_frames(context, received, &mut head[consumed..]);
+                Flow::Upgraded
             }
             Err(error) => {
                 context
@@ -255,10 +254,16 @@ impl Session {
                 Err(error) => return self.on_violation(context, received, &error),
             }
         }
-        if self.is_open() && self.budget == 0 && self.pairing.in_flight() == 0 {
+        if self.has_done_its_round_trips() {
             self.finish(context, received);
         }
         Flow::Continue
+    }
+
+    /// Whether this client has nothing left to do but to close.
+    #[inline]
+    fn has_done_its_round_trips(&self) -> bool {
+        self.is_open() && self.budget == 0 && self.pairing.in_flight() == 0
     }
 
     /// One piece of a message: compared where it stands, and collected only once it differs.
@@ -464,6 +469,10 @@ impl Session {
             .close_codes
             .entry(code.unwrap_or(1005))
             .or_default() += 1;
+        if self.has_done_its_round_trips() {
+            // The close came in one read with the last answer; it might as well have come later.
+            self.finish(context, received);
+        }
         if let State::Closing { until, replied } = &mut self.state {
             (*until, *replied) = (received + CLOSE_WAIT, true);
             return;
@@ -482,7 +491,7 @@ impl Session {
         push_close(&mut context.out, Some(mask), code, "");
         self.stop_load(context, received);
         self.give_up_in_flight(context, received, Unanswered::Failed);
-        self.budget = self.budget.max(1); // it did not finish: what follows is no clean end
+        self.budget = self.budget.max(1); // it has not done its round trips and will not
         self.state = State::Closing {
             until: received + CLOSE_WAIT,
             replied: true,
@@ -621,6 +630,9 @@ impl Session {
             self.freed = now;
         }
         if !self.pairing.oldest_due().is_some_and(overdue) {
+            if self.has_done_its_round_trips() {
+                self.finish(context, now);
+            }
             return Flow::Continue;
         }
         self.stop_load(context, now);
@@ -730,8 +742,9 @@ impl Session {
         if context.plan.replaces_clients() && depth > 1 {
             return; // the last round trips of a client run at a lower depth
         }
-        // A replaced client's load ends with its last answer, a held one's with the window.
-        let until = if context.plan.replaces_clients() {
+        // A replaced client's load ends with its last answer, a held one's with the window; and
+        // as long as anything is out, there is load.
+        let until = if context.plan.replaces_clients() && self.pairing.in_flight() == 0 {
             self.freed
         } else {
             now
@@ -752,20 +765,33 @@ impl Session {
         self.state = State::Ended;
     }
 
+    /// The run is over and awaits nothing any more. A connection that is still being opened is
+    /// neither a success nor a failure.
+    pub fn break_off(&mut self, context: &mut Context, now: Nanos) {
+        match self.state {
+            State::Open => self.end(context, now, Unanswered::InFlightAtEnd),
+            State::Closing { .. } => {
+                let _ = self.close_ended(context, now);
+            }
+            State::Connecting | State::Upgrading(_) | State::Ended => self.state = State::Ended,
+        }
+    }
+
     /// The closing handshake is over, one way or the other.
     fn close_ended(&mut self, context: &mut Context, now: Nanos) -> Flow {
         let State::Closing { replied, .. } = self.state else {
             return Flow::Finished;
         };
-        let was_cut_off = context.plan.replaces_clients() && self.budget > 0 && context.sending;
+        // A held connection never has; it ends as it should when the load is over.
+        let has_done_its_round_trips = self.budget == 0;
         self.give_up_in_flight(context, now, Unanswered::Failed);
         let connections = &mut context.meter.tally.connections;
         connections.closed_cleanly += u64::from(replied);
-        let flow = if was_cut_off || (!context.plan.replaces_clients() && context.sending) {
+        connections.clients_completed += u64::from(has_done_its_round_trips);
+        let flow = if context.sending && !has_done_its_round_trips {
             connections.failed += 1;
             Flow::Failed
         } else {
-            connections.clients_completed += u64::from(context.plan.replaces_clients());
             Flow::Finished
         };
         self.book_end(context);

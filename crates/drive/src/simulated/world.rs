@@ -197,17 +197,17 @@ impl World {
             Reception::Refused => Happening::Refused(conn),
             Reception::Accepted => Happening::Established(conn),
         };
-        self.to_client(now, conn, what);
+        self.tell_client(now, conn, what);
     }
 
     /// Something for the generator's end leaves the server; it keeps its place behind the rest.
-    fn to_client(&mut self, now: Nanos, conn: Conn, what: Happening) {
+    fn tell_client(&mut self, now: Nanos, conn: Conn, what: Happening) {
         let at = self.arrives(now).max(self.links[conn].last_to_client);
         self.links[conn].last_to_client = at;
         self.schedule(at, what);
     }
 
-    fn to_server(&mut self, now: Nanos, conn: Conn, what: Happening) {
+    fn tell_server(&mut self, now: Nanos, conn: Conn, what: Happening) {
         let at = self.arrives(now).max(self.links[conn].last_to_server);
         self.links[conn].last_to_server = at;
         self.schedule(at, what);
@@ -227,18 +227,18 @@ impl World {
             match act {
                 Act::Send(conn, bytes) => {
                     for piece in cut(&mut self.random, self.network.segment, &bytes) {
-                        self.to_client(now, conn, Happening::ToClient(conn, piece.to_vec()));
+                        self.tell_client(now, conn, Happening::ToClient(conn, piece.to_vec()));
                     }
                 }
                 Act::Drip(conn, bytes, gap) => {
                     let mut at = now;
                     for byte in bytes {
-                        self.to_client(at, conn, Happening::ToClient(conn, vec![byte]));
+                        self.tell_client(at, conn, Happening::ToClient(conn, vec![byte]));
                         at += gap;
                     }
                 }
-                Act::Fin(conn) => self.to_client(now, conn, Happening::Fin(conn)),
-                Act::Reset(conn) => self.to_client(now, conn, Happening::Reset(conn)),
+                Act::Fin(conn) => self.tell_client(now, conn, Happening::Fin(conn)),
+                Act::Reset(conn) => self.tell_client(now, conn, Happening::Reset(conn)),
                 Act::Work(at, work) => self.schedule(at, Happening::Finished(work)),
             }
         }
@@ -352,9 +352,9 @@ impl Engine for World {
             Some(ConnectFault::Swallowed) => {}
             Some(ConnectFault::Refused) => {
                 let at = now + self.network.latency;
-                self.to_client(at, conn, Happening::Refused(conn));
+                self.tell_client(at, conn, Happening::Refused(conn));
             }
-            _ => self.to_server(now, conn, Happening::Syn(conn)),
+            _ => self.tell_server(now, conn, Happening::Syn(conn)),
         }
         self.change_presence(self.present + 1);
         Ok(())
@@ -371,7 +371,7 @@ impl Engine for World {
         let (conn, link) = self.link(slot)?;
         let taken = link.write(bytes.len())?;
         for piece in cut(&mut self.random, self.network.segment, &bytes[..taken]) {
-            self.to_server(now, conn, Happening::ToServer(conn, piece.to_vec()));
+            self.tell_server(now, conn, Happening::ToServer(conn, piece.to_vec()));
         }
         Ok(taken)
     }
@@ -385,7 +385,7 @@ impl Engine for World {
         self.call();
         let now = self.clock.get();
         if let Some(conn) = self.slots.get_mut(slot).and_then(Option::take) {
-            self.to_server(now, conn, Happening::Gone(conn));
+            self.tell_server(now, conn, Happening::Gone(conn));
             self.change_presence(self.present - 1);
         }
     }
