@@ -12,7 +12,7 @@ use wsbench_load::plan::Target;
 
 use crate::commands::serve::Serve;
 use crate::header::{self, Header};
-use crate::quantity::{self, CpuList, SizeRange, Threads};
+use crate::quantity::{self, CpuList, SizeRange, Stages, Threads};
 use crate::target;
 
 /// Measures a WebSocket server, and says how far its own figures may be believed.
@@ -156,13 +156,55 @@ pub(crate) struct Amount {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "How hard")]
 pub(crate) struct Pressure {
-    /// Messages in flight on each connection; the next is sent when an answer arrives.
-    #[arg(short = 'p', long, value_name = "N", default_value = "1",
-          value_parser = quantity::positive_u32)]
-    pub(crate) depth: u32,
+    /// Closed loop: messages in flight on each connection, the next sent when an answer arrives
+    /// [default: 1].
+    #[arg(short = 'p', long, value_name = "N", value_parser = quantity::positive_u32)]
+    pub(crate) depth: Option<u32>,
+    /// Open loop: messages a second over all connections, whatever the server does (20k, 10/ms).
+    ///
+    /// Each is due by a schedule that does not look at the server, on a connection chosen at
+    /// random, and its response time counts from then.
+    #[arg(short = 'R', long, value_name = "RATE", value_parser = quantity::rate_per_s)]
+    pub(crate) rate: Option<f64>,
+    /// Open loop: how the gaps between messages are distributed [default: poisson].
+    #[arg(long, value_name = "HOW")]
+    pub(crate) arrival: Option<ArrivalArg>,
+    /// Open loop: let the rate rise evenly from nothing over this time, before the warm-up.
+    #[arg(long, value_name = "TIME", value_parser = quantity::positive_span)]
+    pub(crate) ramp: Option<Nanos>,
+    /// Open loop: rates one after the other, each with its length (example: 10s:1k,30s:5k).
+    #[arg(long, value_name = "STAGES", value_parser = quantity::stages)]
+    pub(crate) stages: Option<Stages>,
+    /// Open loop: how a thread waits until a message is due [default: auto].
+    #[arg(long, value_name = "HOW")]
+    pub(crate) pace: Option<PaceArg>,
+    /// Open loop: messages in flight on one connection at most; beyond it they wait, and their
+    /// waiting is response time [default: 1024].
+    #[arg(long, value_name = "N", value_parser = quantity::positive_u32)]
+    pub(crate) max_in_flight: Option<u32>,
     /// Load this long before the measurement [default: 1s for a timed run, else 0].
     #[arg(long, value_name = "TIME", value_parser = quantity::span)]
     pub(crate) warmup: Option<Nanos>,
+}
+
+/// How the gaps between messages of the open loop are distributed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ArrivalArg {
+    /// As of independent users: exponentially.
+    Poisson,
+    /// Evenly spaced, which flatters a server: no two messages ever meet.
+    Constant,
+}
+
+/// How a thread waits until a message of the open loop is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PaceArg {
+    /// Sleep until shortly before, then spin: up to a whole core.
+    Auto,
+    /// Sleep on a timer: late by tens of microseconds, little CPU.
+    Sleep,
+    /// Spin: always a whole core.
+    Spin,
 }
 
 /// What the messages are.

@@ -116,7 +116,13 @@ impl Legacy {
                 roundtrips: Some(self.roundtrips),
             },
             pressure: Pressure {
-                depth: 1,
+                depth: None,
+                rate: None,
+                arrival: None,
+                ramp: None,
+                stages: None,
+                pace: None,
+                max_in_flight: None,
                 warmup: None,
             },
             payload: PayloadArgs {

@@ -9,13 +9,16 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Connect, Encoding, Family, Payload, Plan, StopRule, Target, Upgrade, Verify,
+    Arrival, Connect, Encoding, Family, Pace, Payload, Plan, StopRule, Target, Upgrade, Verify,
 };
 
-use crate::args::{Amount, ConnectArgs, Machine, Measure, PayloadArgs, VerifyArg};
-use crate::quantity::{CpuList, MAX_MESSAGE_BYTES, SizeRange, Threads};
+use crate::args::{
+    Amount, ArrivalArg, ConnectArgs, Machine, Measure, PaceArg, PayloadArgs, Pressure, VerifyArg,
+};
+use crate::quantity::{CpuList, MAX_MESSAGE_BYTES, SizeRange, Stages, Threads};
 use crate::target::is_loopback;
 use crate::usage::UsageError;
 
@@ -23,6 +26,9 @@ use crate::usage::UsageError;
 const DEFAULT_DURATION: Nanos = Nanos::from_secs(10);
 /// Warm-up of a timed run: connections are open, caches and clock rates have settled.
 const DEFAULT_WARMUP: Nanos = Nanos::from_secs(1);
+/// Messages in flight on one connection of the open loop: enough for a second's stall of a server
+/// at a thousand messages a second on each connection.
+const DEFAULT_MAX_IN_FLIGHT: u32 = 1024;
 /// Round trips of each client, as the older tool had it.
 pub(crate) const DEFAULT_ROUNDTRIPS: u32 = 5;
 /// Size of a generated message, bytes, as the older tool had it.
@@ -89,8 +95,10 @@ impl Order {
 /// # Errors
 /// Every combination that makes no run, an unreadable file, cores that are not there.
 pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Order, UsageError> {
-    let stop = stop_rule(&measure.amount)?;
+    let stop = stop_rule(&measure.amount, measure.pressure.stages.as_ref())?;
     let warmup = warmup(measure, stop)?;
+    let arrival = arrival(&measure.pressure, stop, warmup)?;
+    let warmup = warmup + measure.pressure.ramp.unwrap_or(Nanos::ZERO);
     let payload = payload(&measure.payload)?;
     let connect = connect(&measure.connect, measure.url.as_ref())?;
     let upgrade = upgrade(&measure.connect)?;
@@ -109,11 +117,14 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         name: measure.output.name.clone(),
         target,
         connections,
-        arrival: Arrival::Closed {
-            depth: measure.pressure.depth,
-        },
+        arrival,
         stop,
         warmup,
+        pace: match measure.pressure.pace.unwrap_or(PaceArg::Auto) {
+            PaceArg::Auto => Pace::Auto,
+            PaceArg::Sleep => Pace::Sleep,
+            PaceArg::Spin => Pace::Spin,
+        },
         payload,
         verify: match measure.payload.verify {
             VerifyArg::Full => Verify::Full,
@@ -130,6 +141,59 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         raw_log: measure.log.log.is_some(),
     };
     Ok(Order { server, rest })
+}
+
+/// When messages are due: by a schedule where a rate or stages are given, else when answers come.
+fn arrival(pressure: &Pressure, stop: StopRule, warmup: Nanos) -> Result<Arrival, UsageError> {
+    let stages = match (pressure.rate, &pressure.stages) {
+        (Some(_), Some(_)) => return Err(UsageError::RateAnd { flag: "--stages" }),
+        (Some(rate), None) => vec![(Nanos::MAX, rate)],
+        (None, Some(Stages(stages))) => stages.clone(),
+        (None, None) => return closed_loop(pressure),
+    };
+    if pressure.depth.is_some() {
+        return Err(UsageError::ClosedLoopFlag { flag: "--depth" });
+    }
+    if matches!(stop, StopRule::Clients { .. }) {
+        return Err(UsageError::ClosedLoopFlag { flag: "--clients" });
+    }
+    let first = stages[0].1;
+    let ramp = pressure.ramp.map(|length| Stretch {
+        length,
+        from_per_s: 0.0,
+        to_per_s: first,
+    });
+    let level = |(length, rate)| Stretch::level(length, rate);
+    // The warm-up is at the first rate. A schedule that never ends needs no stretch for it.
+    let warm = (stages[0].0 < Nanos::MAX).then(|| Stretch::level(warmup, first));
+    let stretches = ramp
+        .into_iter()
+        .chain(warm)
+        .chain(stages.into_iter().map(level))
+        .collect();
+    let process = match pressure.arrival.unwrap_or(ArrivalArg::Poisson) {
+        ArrivalArg::Poisson => Process::Poisson,
+        ArrivalArg::Constant => Process::Constant,
+    };
+    Ok(Arrival::Open {
+        schedule: Schedule { process, stretches },
+        max_in_flight: pressure.max_in_flight.unwrap_or(DEFAULT_MAX_IN_FLIGHT),
+    })
+}
+
+fn closed_loop(pressure: &Pressure) -> Result<Arrival, UsageError> {
+    let open_loop_flags = [
+        (pressure.arrival.is_some(), "--arrival"),
+        (pressure.ramp.is_some(), "--ramp"),
+        (pressure.max_in_flight.is_some(), "--max-in-flight"),
+        (pressure.pace.is_some(), "--pace"),
+    ];
+    match open_loop_flags.into_iter().find(|(is_given, _)| *is_given) {
+        Some((_, flag)) => Err(UsageError::OpenLoopFlag { flag }),
+        None => Ok(Arrival::Closed {
+            depth: pressure.depth.unwrap_or(1),
+        }),
+    }
 }
 
 /// The length of one interval of the time series.
@@ -161,7 +225,21 @@ fn concurrency(connections: u32, stop: StopRule) -> u32 {
     }
 }
 
-fn stop_rule(amount: &Amount) -> Result<StopRule, UsageError> {
+fn stop_rule(amount: &Amount, stages: Option<&Stages>) -> Result<StopRule, UsageError> {
+    if let Some(Stages(stages)) = stages {
+        let others = [
+            (amount.messages.is_some(), "--messages"),
+            (amount.duration.is_some(), "--duration"),
+            (amount.clients.is_some(), "--clients"),
+        ];
+        if let Some((_, flag)) = others.into_iter().find(|(is_given, _)| *is_given) {
+            return Err(UsageError::StagesAnd { flag });
+        }
+        let lengths = stages.iter().map(|(length, _)| *length);
+        return Ok(StopRule::Duration(
+            lengths.fold(Nanos::ZERO, |sum, length| sum + length),
+        ));
+    }
     let Some(clients) = amount.clients else {
         if amount.roundtrips.is_some() {
             return Err(UsageError::RoundtripsWithoutClients);

@@ -73,6 +73,12 @@ pub(crate) enum QuantityError {
         /// The most that is taken.
         limit: &'static str,
     },
+    /// A stage lacks its rate. Add it behind a colon.
+    #[error("'{text}' is no stage; write its length and its rate, like 10s:1k")]
+    NotAStage {
+        /// What was given.
+        text: String,
+    },
     /// A range ends below its start. Swap the two.
     #[error("'{text}' ends below its start; write the smaller one first, like {example}")]
     Reversed {
@@ -376,6 +382,29 @@ pub(crate) fn rate_per_s(text: &str) -> Result<f64, QuantityError> {
         });
     }
     Ok(thousandths as f64 * 1e6 / unit_ns as f64)
+}
+
+/// Rates of the open loop one after the other: length and messages a second; never empty.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Stages(pub Vec<(Nanos, f64)>);
+
+/// Stages: `10s:1k,30s:5k`.
+///
+/// # Errors
+/// A stage without a colon, or one whose length or rate is none.
+pub(crate) fn stages(text: &str) -> Result<Stages, QuantityError> {
+    let stage = |stage: &str| {
+        let (length, rate) = stage
+            .split_once(':')
+            .ok_or_else(|| QuantityError::NotAStage {
+                text: stage.to_owned(),
+            })?;
+        Ok((positive_span(length.trim())?, rate_per_s(rate.trim())?))
+    };
+    text.split(',')
+        .map(stage)
+        .collect::<Result<_, _>>()
+        .map(Stages)
 }
 
 /// Cores by number, in rising order, each once; never empty.

@@ -31,6 +31,30 @@ pub(crate) enum UsageError {
     /// Round trips a client, but no clients.
     #[error("--roundtrips is counted a client; add --clients N, or give --messages N instead")]
     RoundtripsWithoutClients,
+    /// A flag of the open loop without a rate.
+    #[error("{flag} is of the open loop; add --rate or --stages, or leave it out")]
+    OpenLoopFlag {
+        /// The flag.
+        flag: &'static str,
+    },
+    /// Two schedules.
+    #[error("--rate and {flag} exclude each other; give one of them")]
+    RateAnd {
+        /// The other flag.
+        flag: &'static str,
+    },
+    /// A flag of the closed loop with a rate.
+    #[error("{flag} is of the closed loop, --rate and --stages of the open one; leave one out")]
+    ClosedLoopFlag {
+        /// The flag.
+        flag: &'static str,
+    },
+    /// The stages say how long the run is.
+    #[error("--stages says how long the run is; leave {flag} out")]
+    StagesAnd {
+        /// The other flag.
+        flag: &'static str,
+    },
     /// The replacement model measures every client.
     #[error("--warmup does not go with --clients, which measures every client; leave it out")]
     WarmupWithClients,

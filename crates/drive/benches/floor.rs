@@ -33,7 +33,7 @@ use wsbench_echo::{Config, Server};
 use wsbench_load::message::{Identity, MessageSource};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Connect, Encoding, Family, Payload, Plan, StopRule, Target, Upgrade, Verify,
+    Arrival, Connect, Encoding, Family, Pace, Payload, Plan, StopRule, Target, Upgrade, Verify,
 };
 use wsbench_load::result::{LogRecord, Progress, RunResult};
 use wsbench_wire::frame::{FrameBuffer, OpCode};
@@ -233,6 +233,7 @@ impl Load {
             arrival: Arrival::Closed { depth: self.depth },
             stop: StopRule::Duration(span.into()),
             warmup: (SPAN / 4).into(),
+            pace: Pace::Auto,
             payload: Payload::Generated {
                 encoding: Encoding::Text,
                 min: self.size,

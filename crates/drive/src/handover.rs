@@ -72,6 +72,11 @@ impl Outlet {
         )
     }
 
+    /// The worker's number.
+    pub(crate) fn worker(&self) -> usize {
+        self.worker
+    }
+
     /// An empty tally: one that came back, or a new one.
     pub(crate) fn empty(&self) -> Box<Tally> {
         self.emptied.try_recv().unwrap_or_default()
@@ -80,7 +85,8 @@ impl Outlet {
     /// Hands over; with the collector gone there is nobody left to tell.
     pub(crate) fn send(&mut self, mut handover: Handover, usage: ThreadUsage) {
         let (then, before) = self.last_usage;
-        let used = (usage.user + usage.system) - (before.user + before.system);
+        let work = |usage: ThreadUsage| usage.user + usage.system - usage.spun;
+        let used = work(usage) - work(before);
         let span = handover.now - then;
         handover.cpu_share = if span == Nanos::ZERO {
             0.0

@@ -4,6 +4,7 @@
 //! what the bytes mean is decided in `wsbench-load`.
 #![deny(unsafe_code)]
 
+mod alarm;
 pub mod clock;
 mod collector;
 pub mod engine;
@@ -13,6 +14,7 @@ mod loss;
 pub mod readiness;
 pub mod resolve;
 pub mod run;
+mod schedule;
 mod shared;
 pub mod simulated;
 mod slot;

@@ -11,14 +11,21 @@ use std::time::Duration;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::Pace;
 use wsbench_load::result::ThreadUsage;
 
+use crate::alarm::Alarm;
 use crate::clock::Clock;
 use crate::engine::{Engine, Ready};
 use crate::host;
 
+/// So long before a due time the thread no longer sleeps, at the pace that is exact: longer than
+/// the kernel takes to wake it.
+const AWAKE_BEFORE: Nanos = Nanos::from_micros(60);
 /// Events taken from the kernel at a time.
 const EVENTS: usize = 1024;
+/// The alarm's token: no slot has this number.
+const ALARM: Token = Token(usize::MAX);
 
 /// Connections of one worker over the kernel.
 #[derive(Debug)]
@@ -28,6 +35,10 @@ pub struct Readiness {
     poll: Poll,
     events: Events,
     streams: Vec<Option<TcpStream>>,
+    /// Exact waiting, for schedules; without it a wait may last up to a millisecond too long.
+    alarm: Option<Alarm>,
+    pace: Pace,
+    spun: Nanos,
 }
 
 impl Readiness {
@@ -42,7 +53,59 @@ impl Readiness {
             poll: Poll::new()?,
             events: Events::with_capacity(EVENTS),
             streams: std::iter::repeat_with(|| None).take(slots).collect(),
+            alarm: None,
+            pace: Pace::Auto,
+            spun: Nanos::ZERO,
         })
+    }
+
+    /// Makes waiting exact, in the way that `pace` says; for runs whose messages have due times.
+    ///
+    /// # Errors
+    /// The kernel gave no timer: out of descriptors.
+    pub fn with_pace(mut self, pace: Pace) -> io::Result<Self> {
+        self.alarm = Some(Alarm::new(self.poll.registry(), ALARM)?);
+        self.pace = pace;
+        Ok(self)
+    }
+
+    fn poll_for(&mut self, timeout: Duration) -> io::Result<()> {
+        match self.poll.poll(&mut self.events, Some(timeout)) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    /// Waits until `until` to the microsecond: sleeps as far as the pace lets it, spins the rest.
+    fn wait_exactly(&mut self, now: Nanos, until: Nanos) -> io::Result<()> {
+        let awake_before = match self.pace {
+            Pace::Auto => AWAKE_BEFORE,
+            Pace::Sleep => Nanos::ZERO,
+            Pace::Spin => Nanos::MAX,
+        };
+        let sleep = (until - now) - awake_before;
+        if sleep > Nanos::ZERO {
+            let timeout = match &mut self.alarm {
+                Some(alarm) => alarm.set(sleep),
+                None => sleep.into(),
+            };
+            self.poll_for(timeout)?;
+            if self.events.iter().any(|event| event.token() != ALARM) {
+                return Ok(());
+            }
+        }
+        let begun = self.clock.now();
+        let mut now = begun;
+        loop {
+            self.poll_for(Duration::ZERO)?;
+            let idle = self.events.iter().all(|event| event.token() == ALARM);
+            if !idle || now >= until {
+                // What the last look found is work; all before it was none.
+                self.spun += now - begun;
+                return Ok(());
+            }
+            now = self.clock.now();
+        }
     }
 
     #[inline]
@@ -100,13 +163,14 @@ impl Engine for Readiness {
     }
 
     fn wait(&mut self, now: Nanos, until: Nanos, ready: &mut Vec<Ready>) -> io::Result<()> {
-        // `mio` rounds up to whole milliseconds, so a deadline is met late by less than one.
-        let timeout = Duration::from(until - now);
-        match self.poll.poll(&mut self.events, Some(timeout)) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
-            outcome => outcome?,
+        if self.alarm.is_some() {
+            self.wait_exactly(now, until)?;
+        } else {
+            // `mio` rounds up to whole milliseconds, so a deadline is met late by less than one.
+            self.poll_for((until - now).into())?;
         }
-        ready.extend(self.events.iter().map(|event| Ready {
+        let connections = self.events.iter().filter(|event| event.token() != ALARM);
+        ready.extend(connections.map(|event| Ready {
             slot: event.token().0,
             readable: event.is_readable(),
             writable: event.is_writable() || event.is_error(),
@@ -116,6 +180,9 @@ impl Engine for Readiness {
     }
 
     fn usage(&self) -> ThreadUsage {
-        host::thread_usage()
+        ThreadUsage {
+            spun: self.spun,
+            ..host::thread_usage()
+        }
     }
 }

@@ -4,13 +4,14 @@
 //! result. How a worker works is `worker`'s affair.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
 use thiserror::Error;
 use wsbench_load::context::Context;
-use wsbench_load::plan::Plan;
+use wsbench_load::plan::{Arrival, Plan};
 use wsbench_load::quota::Quota;
 use wsbench_load::result::RunResult;
 
@@ -82,8 +83,7 @@ pub fn run(
     let mut threads = Vec::with_capacity(workers);
     for index in 0..workers {
         let slots = share_of(plan.connections as usize, workers, index);
-        let engine =
-            Readiness::new(clock.clone(), address, slots).map_err(RunError::NoEventQueue)?;
+        let engine = engine(plan, &clock, address, slots).map_err(RunError::NoEventQueue)?;
         let (outlet, back) = Outlet::new(index, filled.clone());
         returns.push(back);
         let context = Context::new(plan, quota.clone(), address.to_string(), index as u32);
@@ -124,6 +124,14 @@ pub fn run(
     result.addresses = resolved.addresses.iter().map(ToString::to_string).collect();
     result.handshake.dns = resolved.took;
     Ok(result)
+}
+
+fn engine(plan: &Plan, clock: &Clock, address: SocketAddr, slots: usize) -> io::Result<Readiness> {
+    let engine = Readiness::new(clock.clone(), address, slots)?;
+    match plan.arrival {
+        Arrival::Closed { .. } => Ok(engine),
+        Arrival::Open { .. } => engine.with_pace(plan.pace),
+    }
 }
 
 fn check_descriptors(plan: &Plan) -> Result<(), RunError> {

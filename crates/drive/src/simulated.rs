@@ -16,6 +16,7 @@
 //! #     arrival: Arrival::Closed { depth: 1 },
 //! #     stop: StopRule::Messages(100),
 //! #     warmup: Nanos::ZERO,
+//! #     pace: Pace::Auto,
 //! #     payload: Payload::Generated { encoding: Encoding::Text, min: 30, max: 30, ascii: false },
 //! #     verify: Verify::Full,
 //! #     upgrade: Upgrade::default(),

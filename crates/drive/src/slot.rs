@@ -1,5 +1,7 @@
 //! A place for one connection at a time, and how long it stays empty after a failure.
 
+use std::collections::VecDeque;
+
 use wsbench_load::nanos::Nanos;
 use wsbench_load::session::Session;
 
@@ -14,6 +16,8 @@ pub(crate) struct Slot {
     pub(crate) session: Option<Session>,
     /// Bytes that the connection has not taken yet.
     pub(crate) backlog: Vec<u8>,
+    /// Open loop: messages due here that have not been composed, by their due times.
+    pub(crate) waiting: VecDeque<Nanos>,
     /// Attempts in a row that came to nothing.
     pub(crate) failures: u32,
     /// The TCP connection is there.
@@ -62,7 +66,7 @@ mod tests {
     #[test]
     fn a_slot_is_small() {
         assert!(
-            std::mem::size_of::<Slot>() <= 320,
+            std::mem::size_of::<Slot>() <= 352,
             "{}",
             std::mem::size_of::<Slot>()
         );

@@ -17,6 +17,7 @@ use wsbench_load::session::{CLOSE_WAIT, Flow, Session};
 use crate::engine::{Engine, Ready};
 use crate::handover::{Handover, LastWords, Outlet, Period};
 use crate::loss;
+use crate::schedule::OpenLoop;
 use crate::shared::Shared;
 use crate::slot::{Slot, backoff};
 use crate::timer::Timers;
@@ -42,6 +43,8 @@ pub(crate) struct Worker<E> {
     slots: Vec<Slot>,
     timers: Timers,
     stage: Stage,
+    /// What is due when; `None` in the closed loop, where answers say so.
+    open_loop: Option<OpenLoop>,
     /// Slots whose first attempt has not ended.
     unsettled: usize,
     /// Slots with a handshake under way, and those that wait for it to be fewer.
@@ -73,6 +76,7 @@ impl<E: Engine> Worker<E> {
         slots: usize,
     ) -> Self {
         context.meter.tally.connections.asked = slots as u64;
+        let open_loop = OpenLoop::new(&context.plan, outlet.worker(), slots);
         Self {
             engine,
             context,
@@ -81,6 +85,7 @@ impl<E: Engine> Worker<E> {
             slots: std::iter::repeat_with(Slot::default).take(slots).collect(),
             timers: Timers::new(slots),
             stage: Stage::Connecting,
+            open_loop,
             unsettled: slots,
             opening: 0,
             waiting: Vec::new(),
@@ -131,11 +136,13 @@ impl<E: Engine> Worker<E> {
             if self.is_over(now) {
                 return Ok(());
             }
+            self.send_what_is_due(now);
             let until = self
                 .timers
                 .next()
                 .min(self.interval_ends)
-                .min(self.stage_ends());
+                .min(self.stage_ends())
+                .min(self.next_due());
             let look_up = if self.unread.is_empty() {
                 now + LOOK_UP_EVERY
             } else {
@@ -146,6 +153,11 @@ impl<E: Engine> Worker<E> {
             self.engine.wait(now, until, &mut ready)?;
             for event in ready.drain(..) {
                 self.on_ready(event);
+                if self.open_loop.is_some() {
+                    // A turn of many connections must not make the schedule late.
+                    let now = self.engine.now();
+                    self.send_what_is_due(now);
+                }
             }
             self.ready = ready;
             for (slot, closed) in std::mem::take(&mut self.unread) {
@@ -208,6 +220,9 @@ impl<E: Engine> Worker<E> {
         });
         self.context.sending = true;
         self.stage = Stage::WarmUp;
+        if let Some(open_loop) = &mut self.open_loop {
+            open_loop.begin(load_from);
+        }
         if now >= opens {
             self.open_window(now);
         }
@@ -244,13 +259,15 @@ impl<E: Engine> Worker<E> {
         match self.context.plan.stop {
             StopRule::Duration(_) => now >= self.context.meter.window().closes,
             StopRule::Messages(_) => {
-                self.context.quota.is_exhausted() && self.context.meter.in_flight() == 0
+                let waits = self.open_loop.as_ref().is_some_and(OpenLoop::has_waiting);
+                self.context.quota.is_exhausted() && self.context.meter.in_flight() == 0 && !waits
             }
             StopRule::Clients { .. } => self.done == self.slots.len(),
         }
     }
 
     fn begin_drain(&mut self, now: Nanos) {
+        self.give_up_what_waits(now);
         self.close_window(now);
         self.context.sending = false;
         self.stage = Stage::Draining;
@@ -285,6 +302,7 @@ impl<E: Engine> Worker<E> {
             usage: ThreadUsage {
                 user: usage.user - before.user,
                 system: usage.system - before.system,
+                spun: usage.spun - before.spun,
                 wall: now - opened,
                 run_wait: usage
                     .run_wait
@@ -350,6 +368,48 @@ impl<E: Engine> Worker<E> {
             Stage::Measuring => window.closes,
             Stage::Draining if self.drained_at == Nanos::MAX => self.drain_ends(),
             Stage::Draining => self.closing_ends(),
+        }
+    }
+
+    // --- The open loop ---
+
+    fn next_due(&self) -> Nanos {
+        self.open_loop.as_ref().map_or(Nanos::MAX, OpenLoop::next)
+    }
+
+    /// Sends what has come due by the schedule; nothing in the closed loop.
+    #[inline]
+    fn send_what_is_due(&mut self, now: Nanos) {
+        while let Some(open_loop) = &mut self.open_loop
+            && open_loop.next() <= now
+            && self.context.sending
+        {
+            let context = &mut self.context;
+            let touched = open_loop.take_due(now, &mut self.slots, |due| context.may_send(due));
+            for &slot in &touched {
+                self.pump(slot);
+                self.arm(slot);
+            }
+            if let Some(open_loop) = &mut self.open_loop {
+                open_loop.keep(touched);
+            }
+        }
+    }
+
+    /// The load ends: what came due in time is sent, what cannot be sent now never is.
+    fn give_up_what_waits(&mut self, now: Nanos) {
+        if self.stage == Stage::Draining {
+            return;
+        }
+        self.send_what_is_due(now);
+        if let Some(open_loop) = &mut self.open_loop {
+            open_loop.end();
+            for slot in &mut self.slots {
+                for due in slot.waiting.drain(..) {
+                    open_loop.sent_one();
+                    self.context.meter.unsent(due, now);
+                }
+            }
         }
     }
 
@@ -598,7 +658,17 @@ impl<E: Engine> Worker<E> {
                 return;
             };
             if state.backlog.is_empty() {
-                session.pump(&mut self.context);
+                match &mut self.open_loop {
+                    None => session.pump(&mut self.context),
+                    Some(open_loop) => {
+                        while let Some(&due) = state.waiting.front()
+                            && session.send_due(&mut self.context, due)
+                        {
+                            state.waiting.pop_front();
+                            open_loop.sent_one();
+                        }
+                    }
+                }
             }
             if self.context.out.is_empty() {
                 return;

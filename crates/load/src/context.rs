@@ -7,7 +7,7 @@ use wsbench_wire::mask::MaskKey;
 use crate::message::MessageSource;
 use crate::meter::Meter;
 use crate::nanos::Nanos;
-use crate::plan::{Plan, StopRule};
+use crate::plan::{Arrival, Plan, StopRule};
 use crate::quota::Quota;
 
 /// What all sessions of one worker share.
@@ -59,9 +59,15 @@ impl Context {
         MaskKey(self.random.u32(..).to_ne_bytes())
     }
 
+    /// Whether messages are due by a schedule rather than by answers.
+    #[must_use]
+    pub fn is_open_loop(&self) -> bool {
+        matches!(self.plan.arrival, Arrival::Open { .. })
+    }
+
     /// Takes leave to send one message that is due at `due`.
     #[inline]
-    pub(crate) fn may_send(&mut self, due: Nanos) -> bool {
+    pub fn may_send(&mut self, due: Nanos) -> bool {
         match self.plan.stop {
             StopRule::Duration(_) => due < self.meter.window().closes,
             StopRule::Messages(_) => due < self.meter.window().opens || self.quota.take_message(),

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+pub mod arrival;
 pub mod context;
 pub mod histogram;
 pub mod message;

@@ -30,8 +30,10 @@ pub struct Tally {
     pub connections: ConnectionCounts,
     /// Received − sent.
     pub service: Histogram,
-    /// Received − due.
+    /// Received − due, or until given up.
     pub response: Histogram,
+    /// The part of `response` that was given up.
+    pub censored: Histogram,
     /// Sent − due.
     pub send_lag: Histogram,
     /// TCP connect times.
@@ -65,6 +67,7 @@ impl Tally {
         result.connections.merge(&self.connections);
         result.service.merge(&self.service);
         result.response.merge(&self.response);
+        result.censored.merge(&self.censored);
         result.send_lag.merge(&self.send_lag);
         result.handshake.tcp.merge(&self.tcp);
         result.handshake.upgrade.merge(&self.upgrade);
@@ -93,6 +96,7 @@ impl Tally {
         for histogram in [
             &mut self.service,
             &mut self.response,
+            &mut self.censored,
             &mut self.send_lag,
             &mut self.tcp,
             &mut self.upgrade,
@@ -365,6 +369,24 @@ impl Meter {
             Unanswered::InFlightAtEnd => counts.in_flight_at_end += 1,
         }
         counts.lost += u64::from(overtaken);
+        if how != Unanswered::Failed {
+            self.censor(now - times.due);
+        }
+    }
+
+    /// Books a message that was due at `due` and was never handed to a socket.
+    pub fn unsent(&mut self, due: Nanos, now: Nanos) {
+        if self.window.contains(due) {
+            self.tally.messages.due += 1;
+            self.tally.messages.unsent += 1;
+            self.censor(now - due);
+        }
+    }
+
+    /// A response time that is known only to be longer than this.
+    fn censor(&mut self, waited: Nanos) {
+        self.tally.response.record(waited);
+        self.tally.censored.record(waited);
     }
 
     /// Books time that a connection was under load with up to `depth` requests.

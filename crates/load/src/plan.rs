@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use crate::arrival::Schedule;
 use crate::nanos::Nanos;
 
 /// The whole order for one run.
@@ -23,6 +24,8 @@ pub struct Plan {
     pub stop: StopRule,
     /// Span at the beginning of the load that is not measured.
     pub warmup: Nanos,
+    /// How a thread waits for the next due time of the open loop.
+    pub pace: Pace,
     /// What each message carries.
     pub payload: Payload,
     /// How closely each answer is compared with what was sent.
@@ -49,8 +52,21 @@ impl Plan {
     /// Messages that may be in flight on one connection.
     #[must_use]
     pub fn depth(&self) -> u32 {
-        let Arrival::Closed { depth } = self.arrival;
-        depth
+        match self.arrival {
+            Arrival::Closed { depth } => depth,
+            Arrival::Open { max_in_flight, .. } => max_in_flight,
+        }
+    }
+
+    /// Messages a second that the schedule holds in the measured window, over all connections;
+    /// `None` in the closed loop, which asks for no rate. The window is `measured` long.
+    #[must_use]
+    pub fn asked_per_s(&self, measured: Nanos) -> Option<f64> {
+        let Arrival::Open { schedule, .. } = &self.arrival else {
+            return None;
+        };
+        let due = schedule.messages_between(self.warmup, self.warmup + measured);
+        (measured > Nanos::ZERO).then(|| due / measured.as_secs_f64())
     }
 
     /// Whether clients are replaced (the model the project comes from) rather than held.
@@ -96,7 +112,7 @@ impl Target {
 }
 
 /// When the next message on a connection is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Arrival {
     /// Closed loop: the next is due when an answer arrives, `depth` in flight at a time. The
     /// server's slowness throttles the load, so percentiles say nothing about a fixed rate.
@@ -104,6 +120,27 @@ pub enum Arrival {
         /// Messages in flight on each connection. At least 1.
         depth: u32,
     },
+    /// Open loop: by a schedule that does not look at the server, each on a connection chosen
+    /// evenly at random. What is due on a busy connection is sent all the same (WebSocket is full
+    /// duplex), up to a bound; beyond it a message waits, and its waiting is response time.
+    Open {
+        /// When messages are due, from the beginning of the load, over all connections.
+        schedule: Schedule,
+        /// Messages in flight on each connection at most. At least 1.
+        max_in_flight: u32,
+    },
+}
+
+/// How a thread waits for the next due time of the open loop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pace {
+    /// Sleeps until shortly before it, then spins: on time, for up to a whole core.
+    #[default]
+    Auto,
+    /// Sleeps on a timer: late by what the kernel takes to wake a thread, for little CPU.
+    Sleep,
+    /// Never sleeps: a whole core, always.
+    Spin,
 }
 
 /// When the run is over.

@@ -29,8 +29,11 @@ pub struct RunResult {
     pub connections: ConnectionCounts,
     /// Received − sent.
     pub service: Histogram,
-    /// Received − due.
+    /// Received − due; and for messages that were never answered, how long they had been due when
+    /// they were given up, which their response time exceeds.
     pub response: Histogram,
+    /// The part of `response` that belongs to messages never answered: a right-censored tail.
+    pub censored: Histogram,
     /// Sent − due.
     pub send_lag: Histogram,
     /// The opening, by part.
@@ -73,8 +76,11 @@ pub enum Ended {
 /// Messages of the measured window. `sent = answered + timed_out + failed + in_flight_at_end`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MessageCounts {
-    /// Due by the plan. In the closed loop every message that is due is sent.
+    /// Due by the plan: `sent + unsent`. In the closed loop every message that is due is sent.
     pub due: u64,
+    /// Due by the schedule, but never handed to a socket: its connection was busy or gone until
+    /// the end. Counted in the response times as longer than it had waited.
+    pub unsent: u64,
     /// Handed to the socket, at least in part.
     pub sent: u64,
     /// Answered rightly.
@@ -113,6 +119,7 @@ impl MessageCounts {
     /// Adds the counts of another thread or interval.
     pub fn merge(&mut self, other: &Self) {
         self.due += other.due;
+        self.unsent += other.unsent;
         self.sent += other.sent;
         self.answered += other.answered;
         self.timed_out += other.timed_out;
@@ -257,6 +264,8 @@ pub struct ThreadUsage {
     pub user: Nanos,
     /// CPU time in the kernel.
     pub system: Nanos,
+    /// Time spent spinning until a message was due, part of `user` and `system`: no work.
+    pub spun: Nanos,
     /// Wall-clock time of the window for this thread.
     pub wall: Nanos,
     /// Time runnable but not running (Linux schedstat); `None` where unknown.
@@ -264,13 +273,23 @@ pub struct ThreadUsage {
 }
 
 impl ThreadUsage {
-    /// Share of one core used, 0.0 to 1.0.
+    /// Share of one core used for work, without spinning, 0.0 to 1.0.
     #[must_use]
     pub fn cpu_share(&self) -> f64 {
+        self.share(self.user + self.system - self.spun)
+    }
+
+    /// Share of one core used for spinning, 0.0 to 1.0.
+    #[must_use]
+    pub fn spun_share(&self) -> f64 {
+        self.share(self.spun)
+    }
+
+    fn share(&self, part: Nanos) -> f64 {
         if self.wall == Nanos::ZERO {
             return 0.0;
         }
-        (self.user + self.system).0 as f64 / self.wall.0 as f64
+        part.0 as f64 / self.wall.0 as f64
     }
 }
 

@@ -511,35 +511,54 @@ impl Session {
         Flow::Failed
     }
 
-    /// Composes what is due into `Context::out`: up to the depth in flight, within the quota.
+    /// Closed loop: composes what is due into `Context::out`, up to the depth in flight and within
+    /// the quota.
     #[inline]
     pub fn pump(&mut self, context: &mut Context) {
         if !context.sending || !self.is_open() {
             return;
         }
         let due = self.freed.max(context.meter.window().load_from);
-        while self.pairing.in_flight() < context.depth
-            && self.budget > 0
-            && context.out.len() < WRITE_AT_MOST
-            && context.may_send(due)
-        {
+        while self.has_room(context) && self.budget > 0 && context.may_send(due) {
             if self.budget != u32::MAX {
                 self.budget -= 1;
             }
-            let sequence = self.pairing.compose(due);
-            let mask = context.mask();
-            let message = context.source.message(Identity {
-                connection: self.number,
-                sequence,
-            });
-            let opcode = match context.source.kind() {
-                MessageKind::Text => OpCode::Text,
-                MessageKind::Binary => OpCode::Binary,
-            };
-            context
-                .out
-                .push_frame(true, opcode, Some(mask), &message.parts());
+            self.compose(context, due);
         }
+    }
+
+    /// Open loop: composes the message that was due at `due`, unless the connection has as many in
+    /// flight as it may; says whether it did.
+    #[inline]
+    pub fn send_due(&mut self, context: &mut Context, due: Nanos) -> bool {
+        let has_room = context.sending && self.is_open() && self.has_room(context);
+        if has_room {
+            self.compose(context, due);
+        }
+        has_room
+    }
+
+    /// Whether another message may be in flight, and its bytes in the present write.
+    #[inline]
+    fn has_room(&self, context: &Context) -> bool {
+        self.pairing.in_flight() < context.depth && context.out.len() < WRITE_AT_MOST
+    }
+
+    #[inline]
+    fn compose(&mut self, context: &mut Context, due: Nanos) {
+        let sequence = self.pairing.compose(due);
+        let mask = context.mask();
+        let message = context.source.message(Identity {
+            connection: self.number,
+            sequence,
+        });
+        let opcode = match context.source.kind() {
+            MessageKind::Text => OpCode::Text,
+            MessageKind::Binary => OpCode::Binary,
+        };
+        context
+            .out
+            .push_frame(true, opcode, Some(mask), &message.parts());
     }
 
     /// The write that carries what was composed begins at `sent`.
@@ -735,7 +754,7 @@ impl Session {
         if !self.is_open() || std::mem::replace(&mut self.load_is_booked, true) {
             return;
         }
-        if self.pairing.sent() == 0 {
+        if self.pairing.sent() == 0 || context.is_open_loop() {
             return;
         }
         let depth = context.depth;

@@ -127,6 +127,8 @@ pub enum Kind {
     GeneratorCpu,
     /// The generator's threads ran when they wanted to.
     GeneratorStarved,
+    /// The rate that was asked for was achieved.
+    Rate,
     /// Sends left when they were due.
     Pace,
     /// The run went to its end.

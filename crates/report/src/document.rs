@@ -20,7 +20,9 @@ use serde::{Deserialize, Serialize};
 pub use build::RunContext;
 pub use distribution::{Distribution, Percentile, Support};
 pub use host::Host;
-pub use order::{Arrival, Encoding, Family, Matching, Order, Payload, StopRule, Verify};
+pub use order::{
+    Arrival, Encoding, Family, Matching, Order, Payload, Process, StopRule, Stretch, Verify,
+};
 pub use outcome::{FailureReason, Outcome};
 pub use storage::{DocumentError, SCHEMA, read, schema, write};
 
@@ -146,8 +148,11 @@ pub enum Ended {
 /// Messages of the measured window: `sent = answered + timed_out + failed + in_flight_at_end`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Messages {
-    /// Due by the plan.
+    /// Due by the plan: sent or unsent.
     pub due: u64,
+    /// Due by the schedule and never handed to a socket.
+    #[serde(default)]
+    pub unsent: u64,
     /// Handed to the socket, at least in part.
     pub sent: u64,
     /// Answered rightly.
@@ -311,8 +316,11 @@ pub struct Generator {
 /// One generator thread over the measured window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Thread {
-    /// Share of one core used, 0.0 to 1.0.
+    /// Share of one core used for work, 0.0 to 1.0.
     pub cpu_share: f64,
+    /// Share of one core used for spinning until messages were due, 0.0 to 1.0: no work.
+    #[serde(default)]
+    pub spun_share: f64,
     /// CPU time in user mode, s.
     pub user_s: f64,
     /// CPU time in the kernel, s.

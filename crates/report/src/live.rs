@@ -244,7 +244,7 @@ fn figures(spans: &Distribution) -> Vec<Figure> {
         .collect();
     figures.push(Figure {
         name: "max",
-        words: mark::exact(spans.max),
+        words: mark::longest(spans),
         support: if spans.is_empty() {
             Support::Unknown
         } else {

@@ -7,6 +7,8 @@ use crate::units::span;
 pub(crate) const UNKNOWN: &str = "—";
 /// Precedes a figure that rests on few samples.
 pub(crate) const LOW: &str = "~";
+/// Precedes a figure that is longer than known, because some messages were never answered.
+pub(crate) const MORE: &str = ">";
 /// What is printed where there is no sample at all.
 pub(crate) const NO_SAMPLES: &str = "no samples";
 /// What the marks mean.
@@ -15,10 +17,23 @@ pub(crate) const LEGEND: &str = "~ fewer than 100 samples above it; — fewer th
 /// A percentile as text.
 pub(crate) fn percentile(spans: &Distribution, percentile: Percentile) -> String {
     match (spans.at(percentile), percentile.support(spans.count)) {
-        (Some(ns), Support::Known) => span(ns as f64),
-        (Some(ns), Support::Low) => format!("{LOW}{}", span(ns as f64)),
+        (Some(ns), Support::Known) => bounded(spans, ns),
+        (Some(ns), Support::Low) => format!("{LOW}{}", bounded(spans, ns)),
         _ => UNKNOWN.to_owned(),
     }
+}
+
+/// The longest span as text; the mark of the unknown when there is none.
+pub(crate) fn longest(spans: &Distribution) -> String {
+    spans
+        .max
+        .map_or_else(|| UNKNOWN.to_owned(), |ns| bounded(spans, ns))
+}
+
+/// A value read from the distribution: as it is, or as a lower bound.
+fn bounded(spans: &Distribution, ns: u64) -> String {
+    let sign = if spans.is_lower_bound(ns) { MORE } else { "" };
+    format!("{sign}{}", span(ns as f64))
 }
 
 /// An exact figure as text; the mark of the unknown when absent.

@@ -69,7 +69,15 @@ fn times(text: &mut String, document: &Document) {
         let _ = writeln!(text, "Latency: {}\n", mark::NO_SAMPLES);
         return;
     }
-    text.push_str("| latency, closed loop | response time | service time |\n|---|--:|--:|\n");
+    let model = if document.plan.is_open_loop() {
+        "open"
+    } else {
+        "closed"
+    };
+    let _ = writeln!(
+        text,
+        "| latency, {model} loop | response time | service time |\n|---|--:|--:|"
+    );
     for percentile in PERCENTILES {
         let _ = writeln!(
             text,

@@ -3,9 +3,11 @@
 
 use std::fmt::Write as _;
 
-use crate::document::{Encoding, Matching, Order, Payload, StopRule, Verify};
+use crate::document::{
+    Arrival, Encoding, Matching, Order, Payload, Process, StopRule, Stretch, Verify,
+};
 use crate::prose::printable;
-use crate::units::{bytes, count, counted, seconds};
+use crate::units::{bytes, count, counted, rate, seconds};
 
 /// The plan in one line, without the name and the target.
 ///
@@ -63,16 +65,51 @@ fn load(plan: &Order) -> String {
             count(connections)
         );
     }
-    let held = format!(
-        "{} × {} in flight, closed loop",
-        counted(connections, "connection"),
-        count(plan.depth().into())
-    );
+    let held = match &plan.arrival {
+        Arrival::Closed { depth } => format!(
+            "{} × {} in flight, closed loop",
+            counted(connections, "connection"),
+            count((*depth).into())
+        ),
+        Arrival::Open {
+            process,
+            stretches,
+            max_in_flight,
+        } => format!(
+            "open loop, {} over {}, at most {} in flight on each",
+            schedule(*process, stretches),
+            counted(connections, "connection"),
+            count((*max_in_flight).into())
+        ),
+    };
     match plan.stop {
         StopRule::Messages { messages } => format!("{held}, {}", counted(messages, "message")),
         StopRule::Duration { duration_s } => format!("{held}, {}", seconds(duration_s)),
         StopRule::Clients { .. } => held,
     }
+}
+
+/// `20k msg/s, Poisson`; with stages `1k → 5k msg/s in 3 stretches, constant`.
+fn schedule(process: Process, stretches: &[Stretch]) -> String {
+    let process = match process {
+        Process::Poisson => "Poisson",
+        Process::Constant => "evenly spaced",
+    };
+    let rates = stretches
+        .iter()
+        .flat_map(|stretch| [stretch.from_per_s, stretch.to_per_s]);
+    let (least, most) = rates.fold((f64::INFINITY, 0.0_f64), |(least, most), r| {
+        (least.min(r), most.max(r))
+    });
+    if least == most {
+        return format!("{} msg/s {process}", rate(most));
+    }
+    format!(
+        "{}–{} msg/s in {} stretches, {process}",
+        rate(least),
+        rate(most),
+        stretches.len()
+    )
 }
 
 /// What each message carries.

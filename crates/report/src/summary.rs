@@ -209,11 +209,12 @@ fn course(page: &mut Page, document: &Document) {
 fn times(page: &mut Page, document: &Document) {
     const NAME: usize = 8;
     let (response, service) = (&document.response_ns, &document.service_ns);
-    page.prose(
-        "latency",
-        "closed loop: a slow server throttles its own load, so this is not latency at a fixed rate",
-        None,
-    );
+    let meaning = if document.plan.is_open_loop() {
+        "open loop: response time is from the moment a message was due, whoever kept it waiting"
+    } else {
+        "closed loop: a slow server throttles its own load, so this is not latency at a fixed rate"
+    };
+    page.prose("latency", meaning, None);
     if response.is_empty() && service.is_empty() {
         page.line("", mark::NO_SAMPLES);
     } else {
@@ -229,8 +230,13 @@ fn times(page: &mut Page, document: &Document) {
             let cells = cells(&columns, |spans| mark::percentile(spans, percentile));
             page.row(percentile.label(), NAME, &cells);
         }
-        let longest = cells(&columns, |spans| mark::exact(spans.max));
+        let longest = cells(&columns, mark::longest);
         page.row("max", NAME, &longest);
+        if response.censored > 0 {
+            let never = counted(response.censored, "message");
+            let line = format!("> {never} never answered: counted as longer than they waited");
+            page.line("", &page.style.paint(Tone::Quiet, &line));
+        }
         let samples = cells(&columns, |spans| count(spans.count));
         page.row("samples", NAME, &samples);
         if mark::any_marked(&columns, &PERCENTILES) {

@@ -49,6 +49,7 @@ fn default_plan() -> Plan {
         arrival: Arrival::Closed { depth: 1 },
         stop: StopRule::Duration(Nanos::from_secs(10)),
         warmup: Nanos::from_secs(1),
+        pace: Pace::Auto,
         payload: generated(Encoding::Text, 30, 30),
         verify: Verify::Full,
         upgrade: Upgrade::default(),
@@ -156,6 +157,7 @@ fn every_flag_has_its_place_in_the_plan() {
         arrival: Arrival::Closed { depth: 16 },
         stop: StopRule::Messages(10_000),
         warmup: Nanos::from_secs(2),
+        pace: Pace::Auto,
         payload: generated(Encoding::Binary, 64, 4_096),
         verify: Verify::Length,
         upgrade: Upgrade {

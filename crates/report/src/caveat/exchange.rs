@@ -94,7 +94,11 @@ fn conservation(document: &Document) -> Option<Caveat> {
 /// Every right answer is a sample: none lost, none invented.
 fn samples_kept(document: &Document) -> Option<Caveat> {
     let answered = document.messages.answered;
-    let sampled = document.response_ns.count;
+    // Response times hold the messages that were never answered, too: as a censored tail.
+    let sampled = document
+        .response_ns
+        .count
+        .saturating_sub(document.response_ns.censored);
     (answered != sampled || document.service_ns.count != sampled).then(|| {
         Caveat::new(
             Kind::Conservation,

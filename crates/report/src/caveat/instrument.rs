@@ -15,6 +15,9 @@ const WAIT_DOUBTED: f64 = 0.10;
 const LAG_FLOOR_NS: f64 = 20_000.0;
 /// Send lag of p99 worth knowing, as a share of the median service time.
 const LAG_SHARE: f64 = 0.10;
+/// What was asked for and what was achieved may differ by this share, beside a Poisson
+/// schedule's own spread.
+const RATE_TOLERANCE: f64 = 0.01;
 /// With fewer cores than this, server and generator cannot both have two.
 const CORES_FOR_TWO: u32 = 4;
 
@@ -24,6 +27,7 @@ pub(super) fn caveats(document: &Document) -> Vec<Caveat> {
         generator_cpu(document),
         generator_starved(document),
         pace(document),
+        rate(document),
         shared_machine(document),
     ]
     .into_iter()
@@ -111,16 +115,51 @@ fn greatest(document: &Document, share: impl Fn(&Thread) -> f64) -> Option<(usiz
 fn pace(document: &Document) -> Option<Caveat> {
     let lag = document.send_lag_ns.p99? as f64;
     let service = document.service_ns.p50? as f64;
+    let is_open = document.plan.is_open_loop();
+    let severity = if is_open {
+        Severity::Doubtful
+    } else {
+        Severity::Note
+    };
     (lag > LAG_FLOOR_NS && lag > LAG_SHARE * service).then(|| {
         Caveat::new(
             Kind::Pace,
-            Severity::Note,
+            severity,
             format!(
                 "sends left late by {} at p99, {} of the median service time",
                 span(lag),
                 percent(lag / service)
             ),
-            "service time excludes it, response time includes it",
+            if is_open {
+                "response time includes it; where the server was not in the way (blocked \
+                 connections, --max-in-flight), use --pace spin, more threads -t, or less rate"
+            } else {
+                "service time excludes it, response time includes it"
+            },
+        )
+    })
+}
+
+/// Open loop: what was asked for and what happened.
+fn rate(document: &Document) -> Option<Caveat> {
+    let asked = document.asked_messages_per_s?;
+    let achieved = document.messages_per_s?;
+    let messages = &document.messages;
+    // Four standard deviations of a Poisson count.
+    let tolerance = RATE_TOLERANCE + 4.0 / (messages.due.max(1) as f64).sqrt();
+    let unsent = messages.unsent as f64 / messages.due.max(1) as f64;
+    (unsent > RATE_TOLERANCE || achieved < asked * (1.0 - tolerance)).then(|| {
+        Caveat::new(
+            Kind::Rate,
+            Severity::Doubtful,
+            format!(
+                "asked for {} msg/s, achieved {} ({} of {} due were never sent)",
+                crate::units::rate(asked),
+                crate::units::rate(achieved),
+                count(messages.unsent),
+                count(messages.due),
+            ),
+            "the server cannot hold this rate over these connections; ask for less",
         )
     })
 }

@@ -51,7 +51,7 @@ impl Document {
             duration_s: result.measured.as_secs_f64(),
             total_s: result.total.as_secs_f64(),
             messages_per_s: per_s(result.messages.received_in_window),
-            asked_messages_per_s: None,
+            asked_messages_per_s: plan.asked_per_s(result.measured),
             sent_bytes_per_s: per_s(result.bytes.sent),
             received_bytes_per_s: per_s(result.bytes.received),
             messages: result.messages.into(),
@@ -63,7 +63,7 @@ impl Document {
             offered_in_flight_s: in_flight(result.offered_in_flight_ns),
             service_in_window_s: in_flight(result.service_in_window_ns),
             service_ns: Distribution::of(&result.service),
-            response_ns: Distribution::of(&result.response),
+            response_ns: Distribution::of(&result.response).with_censored(&result.censored),
             send_lag_ns: Distribution::of(&result.send_lag),
             receive_wait_ns: None,
             handshake_ns: (&result.handshake).into(),
@@ -94,6 +94,7 @@ impl From<result::MessageCounts> for Messages {
     fn from(counts: result::MessageCounts) -> Self {
         Self {
             due: counts.due,
+            unsent: counts.unsent,
             sent: counts.sent,
             answered: counts.answered,
             timed_out: counts.timed_out,
@@ -169,6 +170,7 @@ impl From<&result::ThreadUsage> for Thread {
     fn from(usage: &result::ThreadUsage) -> Self {
         Self {
             cpu_share: usage.cpu_share(),
+            spun_share: usage.spun_share(),
             user_s: usage.user.as_secs_f64(),
             system_s: usage.system.as_secs_f64(),
             wall_s: usage.wall.as_secs_f64(),

@@ -49,6 +49,12 @@ pub struct Distribution {
     /// Longest span, ns, exact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<u64>,
+    /// Samples that are known only to be longer than counted here: messages never answered.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub censored: u64,
+    /// The shortest of those, ns: a percentile at or above it is a lower bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub censored_from: Option<u64>,
     /// The whole histogram: HdrHistogram V2, deflated, in base64, of nanoseconds with three
     /// significant digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,6 +70,22 @@ impl Distribution {
             hdr_v2_base64: (!spans.is_empty()).then(encoded),
             ..Self::figures_of(spans)
         }
+    }
+
+    /// The same distribution, of which the spans in `censored` are known only to be longer.
+    #[must_use]
+    pub fn with_censored(self, censored: &Histogram) -> Self {
+        Self {
+            censored: censored.count(),
+            censored_from: censored.min().map(|span| span.0),
+            ..self
+        }
+    }
+
+    /// Whether a value read from here is a lower bound, because a censored span may belong above.
+    #[must_use]
+    pub fn is_lower_bound(&self, value: u64) -> bool {
+        self.censored_from.is_some_and(|from| value >= from)
     }
 
     /// The distribution of a histogram's spans without the histogram: for a live view, which is
@@ -88,6 +110,7 @@ impl Distribution {
             p99_99: at(Percentile::P99_99),
             max: spans.max().map(|span| span.0),
             hdr_v2_base64: None,
+            ..Self::default()
         }
     }
 
@@ -230,4 +253,13 @@ pub enum Support {
     Low,
     /// Fewer than 10 samples lie above it: it is not printed as known.
     Unknown,
+}
+
+/// Whether a count is left out of the document.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde asks for"
+)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

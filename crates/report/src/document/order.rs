@@ -6,7 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wsbench_load::plan;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::{arrival, plan};
 
 /// Fixed messages up to this length are stored; of longer ones only the length is.
 const LONGEST_STORED_PAYLOAD_BYTES: usize = 4096;
@@ -76,8 +77,16 @@ impl Order {
     /// Messages that may be in flight on one connection.
     #[must_use]
     pub fn depth(&self) -> u32 {
-        let Arrival::Closed { depth } = self.arrival;
-        depth
+        match self.arrival {
+            Arrival::Closed { depth } => depth,
+            Arrival::Open { max_in_flight, .. } => max_in_flight,
+        }
+    }
+
+    /// Whether messages were due by a schedule that did not look at the server.
+    #[must_use]
+    pub fn is_open_loop(&self) -> bool {
+        matches!(self.arrival, Arrival::Open { .. })
     }
 
     /// Whether clients are replaced when done, rather than connections held.
@@ -88,7 +97,7 @@ impl Order {
 }
 
 /// When the next message on a connection is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "model", rename_all = "snake_case")]
 pub enum Arrival {
     /// Closed loop: when an answer arrives. The server's slowness throttles the load.
@@ -96,6 +105,37 @@ pub enum Arrival {
         /// Messages in flight on each connection.
         depth: u32,
     },
+    /// Open loop: by a schedule that does not look at the server.
+    Open {
+        /// How the gaps between messages are distributed.
+        process: Process,
+        /// The rate over time, from the beginning of the warm-up.
+        stretches: Vec<Stretch>,
+        /// Messages in flight on each connection at most.
+        max_in_flight: u32,
+    },
+}
+
+/// How the gaps between messages are distributed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Process {
+    /// Exponentially, as of independent users.
+    Poisson,
+    /// Evenly.
+    Constant,
+}
+
+/// A stretch of the schedule over which the rate goes evenly from one value to another.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Stretch {
+    /// Its length, s; absent for one that never ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length_s: Option<f64>,
+    /// Messages a second at its beginning, over all connections.
+    pub from_per_s: f64,
+    /// Messages a second at its end.
+    pub to_per_s: f64,
 }
 
 /// When the run is over.
@@ -199,7 +239,7 @@ impl From<&plan::Plan> for Order {
             name: plan.name.clone(),
             url: plan.target.url(),
             connections: plan.connections,
-            arrival: plan.arrival.into(),
+            arrival: Arrival::from(&plan.arrival),
             stop: plan.stop.into(),
             warmup_s: plan.warmup.as_secs_f64(),
             payload: Payload::from(&plan.payload),
@@ -237,10 +277,31 @@ fn shown_headers(headers: &[(String, String)]) -> Vec<(String, String)> {
         .collect()
 }
 
-impl From<plan::Arrival> for Arrival {
-    fn from(arrival: plan::Arrival) -> Self {
+impl From<&plan::Arrival> for Arrival {
+    fn from(arrival: &plan::Arrival) -> Self {
         match arrival {
-            plan::Arrival::Closed { depth } => Self::Closed { depth },
+            plan::Arrival::Closed { depth } => Self::Closed { depth: *depth },
+            plan::Arrival::Open {
+                schedule,
+                max_in_flight,
+            } => Self::Open {
+                process: match schedule.process {
+                    arrival::Process::Poisson => Process::Poisson,
+                    arrival::Process::Constant => Process::Constant,
+                },
+                stretches: schedule.stretches.iter().map(Stretch::from).collect(),
+                max_in_flight: *max_in_flight,
+            },
+        }
+    }
+}
+
+impl From<&arrival::Stretch> for Stretch {
+    fn from(stretch: &arrival::Stretch) -> Self {
+        Self {
+            length_s: (stretch.length < Nanos::MAX).then(|| stretch.length.as_secs_f64()),
+            from_per_s: stretch.from_per_s,
+            to_per_s: stretch.to_per_s,
         }
     }
 }

@@ -7,7 +7,7 @@
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Connect, Encoding, Family, Payload, Plan, StopRule, Target, Upgrade, Verify,
+    Arrival, Connect, Encoding, Family, Pace, Payload, Plan, StopRule, Target, Upgrade, Verify,
 };
 use wsbench_load::result::{
     ByteCounts, ConnectionCounts, Ended, Failure, Gap, GeneratorUsage, HandshakeTimes, Interval,
@@ -28,6 +28,7 @@ pub(crate) fn plan() -> Plan {
         arrival: Arrival::Closed { depth: 1 },
         stop: StopRule::Duration(Nanos::from_secs(10)),
         warmup: Nanos::from_secs(3),
+        pace: Pace::Auto,
         payload: Payload::Generated {
             encoding: Encoding::Text,
             min: 30,
@@ -121,6 +122,7 @@ pub(crate) fn answered(count: u64) -> (RunResult, Plan) {
         service_in_window_ns: response.sum_ns(),
         service,
         response,
+        censored: Histogram::new(),
         send_lag: spread(count, Nanos::from_micros(1), Nanos::from_micros(3)),
         handshake: HandshakeTimes {
             dns: None,
@@ -149,6 +151,7 @@ pub(crate) fn thread(cpu_per_mille: u64) -> ThreadUsage {
         cpu: Some(2),
         user: Nanos::from_millis(2 * cpu_per_mille),
         system: Nanos::from_millis(8 * cpu_per_mille),
+        spun: Nanos::ZERO,
         wall: Nanos::from_secs(10),
         run_wait: Some(Nanos::from_millis(20)),
     }

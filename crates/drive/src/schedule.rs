@@ -1,0 +1,129 @@
+//! The open loop of one worker: which messages have come due, and on which connection.
+//!
+//! It looks at the clock and the plan, never at the server. Messages that their connection cannot
+//! take wait in the slot, with their due time.
+
+use wsbench_load::arrival::Arrivals;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Arrival, Plan};
+
+use crate::slot::Slot;
+
+/// A slot without an open connection is passed over this often before its user has to wait.
+const TRIES: usize = 8;
+/// Messages taken at a time when many are due at once, so that answers are read in between.
+const BURST: usize = 256;
+
+/// The open loop of one worker.
+#[derive(Debug)]
+pub(crate) struct OpenLoop {
+    arrivals: Arrivals,
+    random: fastrand::Rng,
+    load_from: Nanos,
+    /// When the next message is due; `Nanos::MAX` when none is.
+    next: Nanos,
+    /// Messages due that wait in slots.
+    waiting: u64,
+    /// Slots that were given a message in the present turn.
+    touched: Vec<usize>,
+}
+
+impl OpenLoop {
+    /// The share of worker `index` with `slots` connections; `None` when the plan is closed loop.
+    pub(crate) fn new(plan: &Plan, index: usize, slots: usize) -> Option<Self> {
+        let Arrival::Open { schedule, .. } = &plan.arrival else {
+            return None;
+        };
+        let share = slots as f64 / f64::from(plan.connections);
+        let phase = index as f64 / f64::from(plan.threads);
+        let seed = plan.seed.wrapping_add((index as u64) << 32);
+        Some(Self {
+            arrivals: Arrivals::new(schedule, share, phase, seed),
+            random: fastrand::Rng::with_seed(seed ^ 0x736c_6f74_7321),
+            load_from: Nanos::ZERO,
+            next: Nanos::MAX,
+            waiting: 0,
+            touched: Vec::with_capacity(BURST),
+        })
+    }
+
+    /// The load begins.
+    pub(crate) fn begin(&mut self, load_from: Nanos) {
+        self.load_from = load_from;
+        self.advance();
+    }
+
+    /// When the next message is due.
+    #[inline]
+    pub(crate) fn next(&self) -> Nanos {
+        self.next
+    }
+
+    /// Nothing more comes due.
+    pub(crate) fn end(&mut self) {
+        self.next = Nanos::MAX;
+    }
+
+    /// Whether messages wait in slots.
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.waiting > 0
+    }
+
+    /// One message less waits.
+    #[inline]
+    pub(crate) fn sent_one(&mut self) {
+        self.waiting -= 1;
+    }
+
+    /// Gives what has come due by `now` to slots, some of it when it is much; `leave` takes each
+    /// message from the quota. Returns the slots that were given any.
+    pub(crate) fn take_due(
+        &mut self,
+        now: Nanos,
+        slots: &mut [Slot],
+        mut leave: impl FnMut(Nanos) -> bool,
+    ) -> Vec<usize> {
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.clear();
+        let mut taken = 0;
+        while self.next <= now && taken < BURST {
+            if !leave(self.next) {
+                self.end();
+                break;
+            }
+            let slot = self.pick(slots);
+            slots[slot].waiting.push_back(self.next);
+            self.waiting += 1;
+            taken += 1;
+            if !touched.contains(&slot) {
+                touched.push(slot);
+            }
+            self.advance();
+        }
+        touched
+    }
+
+    /// Takes the list of slots back, for its memory.
+    pub(crate) fn keep(&mut self, touched: Vec<usize>) {
+        self.touched = touched;
+    }
+
+    fn advance(&mut self) {
+        self.next = self
+            .arrivals
+            .next()
+            .map_or(Nanos::MAX, |due| self.load_from + due);
+    }
+
+    /// A slot chosen evenly at random, an open one if it is found in a few tries.
+    fn pick(&mut self, slots: &[Slot]) -> usize {
+        let mut slot = self.random.usize(..slots.len());
+        for _ in 0..TRIES {
+            if slots[slot].upgraded {
+                break;
+            }
+            slot = self.random.usize(..slots.len());
+        }
+        slot
+    }
+}
