@@ -306,3 +306,20 @@ fn a_second_interrupt_ends_the_run_at_once() {
     let rest: Vec<String> = said.map(Result::unwrap).collect();
     assert_eq!(status.code(), Some(130), "{rest:?}");
 }
+
+/// The same stalled server, asked by a schedule and by answers: only one of them sees it.
+#[test]
+fn a_stall_is_seen_by_who_does_not_wait_for_it() {
+    let server = Server::start(&["--stall", "200ms/1s"]);
+    let common = ["-c", "10", "-d", "3s", "--warmup", "0s", &server.url];
+    let (open, _) = measured(&[&["-R", "500"][..], &common].concat());
+    assert_eq!(open["messages"]["unsent"], 0);
+    assert_eq!(open["plan"]["arrival"]["model"], "open");
+    let due = open["messages"]["due"].as_u64().unwrap();
+    assert!((1_300..1_700).contains(&due), "3 s at 500/s: {due}");
+    // A fifth of the time it stands still, so p90 is half of a stall at least.
+    let p90 = |document: &Value| document["response_ns"]["p90"].as_u64().unwrap();
+    assert!(p90(&open) > 50_000_000, "{}", open["response_ns"]);
+    let (closed, _) = measured(&common);
+    assert!(p90(&closed) < p90(&open), "{}", closed["response_ns"]);
+}

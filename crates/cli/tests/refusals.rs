@@ -142,20 +142,44 @@ For more information, try '--help'.
 
 "#]],
     );
-    refused(
-        &["--rate", "20k", "localhost:1"],
-        str![[r#"
-error: unexpected argument '--rate' found
-
-  tip: a similar argument exists: '--duration'
-
-Usage: wsbench [OPTIONS] [URL]
-       wsbench <SUBCOMMAND>
-
-For more information, try '--help'.
-
-"#]],
-    );
+    for (words, said) in [
+        (
+            &["--rate", "0", "localhost:1"][..],
+            "error: invalid value '0' for '--rate <RATE>'",
+        ),
+        (
+            &["-R", "20k", "-p", "4", "localhost:1"],
+            "error: --depth is of the closed loop, --rate and --stages of the open one",
+        ),
+        (
+            &["-R", "20k", "--clients", "4", "localhost:1"],
+            "error: --clients is of the closed loop",
+        ),
+        (
+            &["--ramp", "5s", "localhost:1"],
+            "error: --ramp is of the open loop; add --rate or --stages, or leave it out",
+        ),
+        (
+            &["--stages", "10s:1k", "-d", "5s", "localhost:1"],
+            "error: --stages says how long the run is; leave --duration out",
+        ),
+        (
+            &["--stages", "10s", "localhost:1"],
+            "'10s' is no stage; write its length and its rate, like 10s:1k",
+        ),
+        (
+            &["-R", "1k", "--stages", "10s:1k", "localhost:1"],
+            "error: --rate and --stages exclude each other; give one of them",
+        ),
+    ] {
+        let output = std::process::Command::new(snapbox::cmd::cargo_bin!("wsbench"))
+            .args(words)
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{errors}");
+        assert!(errors.contains(said), "{words:?}: {errors}");
+    }
 }
 
 #[test]

@@ -105,7 +105,7 @@ impl<'a> Collector<'a> {
         match period {
             Period::Interval(number, ends) => is_news = self.take_interval(number, ends, &tally),
             Period::Before => self.take_early_answers(&tally),
-            Period::After => {}
+            Period::After => is_news = last.is_none(),
         }
         if let Some(last) = last {
             self.closed_at = self.closed_at.max(last.closed_at);
@@ -120,7 +120,9 @@ impl<'a> Collector<'a> {
         tally.clear();
         let _ = self.returns[worker].send(tally);
         if is_news {
-            self.progress.so_far.measured = now - self.opened_at;
+            if !matches!(period, Period::After) {
+                self.progress.so_far.measured = now - self.opened_at;
+            }
             observer.progress(&self.progress);
         }
     }

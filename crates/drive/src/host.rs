@@ -4,6 +4,7 @@
 //! left out, never guessed.
 
 use std::fs;
+use std::time::Duration;
 
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use nix::sys::time::TimeVal;
@@ -110,12 +111,22 @@ pub fn thread_usage() -> ThreadUsage {
     let Ok(usage) = getrusage(THREAD) else {
         return ThreadUsage::default();
     };
+    let (user, system) = (span(usage.user_time()), span(usage.system_time()));
+    // The kernel splits by ticks and may lag by one; the thread's own clock is exact.
+    let total = thread_clock().unwrap_or(user + system);
     ThreadUsage {
-        user: span(usage.user_time()),
-        system: span(usage.system_time()),
+        user: user.min(total),
+        system: total - user.min(total),
         run_wait: run_wait(),
         ..ThreadUsage::default()
     }
+}
+
+/// CPU time of the calling thread in all, by its own clock; `None` where there is none.
+fn thread_clock() -> Option<Nanos> {
+    use nix::time::{ClockId, clock_gettime};
+    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).ok()?;
+    Some(Duration::from(time).into())
 }
 
 #[cfg(target_os = "linux")]

@@ -9,6 +9,10 @@ use wsbench_load::result::Ended;
 /// A server that was there is given up when none is open and none has been answered for this long.
 pub(crate) const SERVER_DEAD_AFTER: Nanos = Nanos::from_secs(3);
 
+/// The load begins so long after the last connection is open: longer than a worker goes without
+/// looking up, so that all begin together.
+const LEAD: Nanos = Nanos::from_millis(25);
+
 /// Asks a run to end in order: drain, close, report.
 #[derive(Clone, Debug, Default)]
 pub struct StopSignal(Arc<AtomicBool>);
@@ -48,6 +52,11 @@ pub(crate) struct Shared {
     /// that had not; `u64::MAX` before. A server that opens connections and turns each of them
     /// away is as good as dead, so an upgrade alone is no sign of life.
     last_sign_of_life: AtomicU64,
+    /// Whether a connection failed unanswered since: having none by one's own plan is no death.
+    has_failed: AtomicBool,
+    /// Workers whose stop rule held.
+    completed: AtomicU32,
+    workers: u32,
     /// Number of the next connection.
     next_connection: AtomicU32,
     /// How the run ends, once a worker has found out; 0 until then.
@@ -63,6 +72,9 @@ impl Shared {
             upgraded: AtomicU64::new(0),
             alive: AtomicU64::new(0),
             last_sign_of_life: AtomicU64::new(u64::MAX),
+            has_failed: AtomicBool::new(false),
+            completed: AtomicU32::new(0),
+            workers,
             next_connection: AtomicU32::new(0),
             ended: AtomicU8::new(0),
         })
@@ -82,10 +94,21 @@ impl Shared {
         // Before the count, so that whoever sees no connection sees the sign of life as well.
         if answered {
             self.last_sign_of_life.store(now.0, SeqCst);
+            self.has_failed.store(false, SeqCst);
         } else {
             self.last_sign_of_life.fetch_min(now.0, SeqCst);
         }
         self.alive.fetch_sub(1, SeqCst);
+    }
+
+    /// A connection could not be opened, or ended without an answer.
+    pub(crate) fn attempt_failed(&self) {
+        self.has_failed.store(true, SeqCst);
+    }
+
+    /// A worker's stop rule held.
+    pub(crate) fn worker_completed(&self) {
+        self.completed.fetch_add(1, SeqCst);
     }
 
     /// One worker's connections have all opened or failed. The last one sets the load's beginning.
@@ -96,7 +119,7 @@ impl Shared {
         if self.upgraded.load(SeqCst) == 0 {
             self.end(Ended::NothingConnected);
         } else {
-            self.load_from.store(now.0, SeqCst);
+            self.load_from.store((now + LEAD).0, SeqCst);
         }
     }
 
@@ -106,6 +129,7 @@ impl Shared {
 
     pub(crate) fn is_server_dead(&self, now: Nanos) -> bool {
         self.alive.load(SeqCst) == 0
+            && self.has_failed.load(SeqCst)
             && now - Nanos(self.last_sign_of_life.load(SeqCst)) >= SERVER_DEAD_AFTER
     }
 
@@ -123,7 +147,9 @@ impl Shared {
     /// Why the run ends before its stop rule holds; `Complete` while it does not.
     pub(crate) fn ended(&self) -> Ended {
         match self.ended.load(SeqCst) {
-            0 if self.stop.is_requested() => Ended::Interrupted,
+            0 if self.stop.is_requested() && self.completed.load(SeqCst) < self.workers => {
+                Ended::Interrupted
+            }
             0 => Ended::Complete,
             1 => Ended::Interrupted,
             2 => Ended::NothingConnected,
@@ -150,6 +176,11 @@ mod tests {
         shared.connection_upgraded();
         assert!(!shared.is_server_dead(at(100)), "slow is not dead");
         shared.connection_gone(at(100), true);
+        assert!(
+            !shared.is_server_dead(at(200)),
+            "nobody has tried to connect since"
+        );
+        shared.attempt_failed();
         assert!(!shared.is_server_dead(at(102)));
         assert!(shared.is_server_dead(at(103)));
     }
@@ -160,6 +191,7 @@ mod tests {
         for second in 0..3 {
             shared.connection_upgraded();
             shared.connection_gone(at(second), false);
+            shared.attempt_failed();
             assert!(!shared.is_server_dead(at(second)));
         }
         shared.connection_upgraded();

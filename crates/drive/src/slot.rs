@@ -31,6 +31,8 @@ pub(crate) struct Slot {
     /// While it is empty, no connection is opened before this; `Nanos::MAX` while it waits for
     /// its turn.
     pub(crate) opens_at: Nanos,
+    /// It has waited for its turn under the rate of opening, and may open.
+    pub(crate) has_turn: bool,
     /// No client is left for it.
     pub(crate) retired: bool,
 }

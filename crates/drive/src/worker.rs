@@ -4,6 +4,7 @@
 //! sessions. What the bytes mean is the session's affair; the same worker runs over the kernel
 //! and over simulated time.
 
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
@@ -49,7 +50,14 @@ pub(crate) struct Worker<E> {
     unsettled: usize,
     /// Slots with a handshake under way, and those that wait for it to be fewer.
     opening: u32,
-    waiting: Vec<usize>,
+    waiting: VecDeque<usize>,
+    /// Connections are opened at most so often, and not before this.
+    spacing: Nanos,
+    next_opening: Nanos,
+    /// The stop rule held: the load was carried out to its end.
+    is_complete: bool,
+    /// All is ready for the load to begin.
+    is_prepared: bool,
     alive: u64,
     established: u64,
     peak: u64,
@@ -76,6 +84,12 @@ impl<E: Engine> Worker<E> {
         slots: usize,
     ) -> Self {
         context.meter.tally.connections.asked = slots as u64;
+        let plan = &context.plan;
+        let per_worker = plan
+            .connect
+            .rate_per_s
+            .map(|rate| rate / f64::from(plan.threads));
+        let spacing = per_worker.map_or(Nanos::ZERO, |rate| Nanos((1e9 / rate) as u64));
         let open_loop = OpenLoop::new(&context.plan, outlet.worker(), slots);
         Self {
             engine,
@@ -88,7 +102,11 @@ impl<E: Engine> Worker<E> {
             open_loop,
             unsettled: slots,
             opening: 0,
-            waiting: Vec::new(),
+            waiting: VecDeque::new(),
+            spacing,
+            next_opening: Nanos::ZERO,
+            is_prepared: false,
+            is_complete: false,
             alive: 0,
             established: 0,
             peak: 0,
@@ -123,7 +141,9 @@ impl<E: Engine> Worker<E> {
     fn carry_out(&mut self) -> io::Result<()> {
         let now = self.engine.now();
         self.interval_ends = now + self.context.plan.interval;
-        self.schedule_first_connections(now);
+        for slot in 0..self.slots.len() {
+            self.open_at(slot, now);
+        }
         if self.context.plan.replaces_clients() {
             self.begin_load(now, now);
         }
@@ -171,8 +191,11 @@ impl<E: Engine> Worker<E> {
     /// Moves on to the next stage when it is time.
     fn advance(&mut self, now: Nanos) {
         self.check_for_early_end(now);
-        if self.stage == Stage::Connecting && self.shared.load_from() <= now {
-            self.begin_load(self.shared.load_from(), now);
+        if self.stage == Stage::Connecting && self.shared.load_from() < Nanos::MAX {
+            self.prepare_load(now);
+            if self.shared.load_from() <= now {
+                self.begin_load(self.shared.load_from(), now);
+            }
         }
         if self.stage == Stage::WarmUp && now >= self.context.meter.window().opens {
             self.open_window(now);
@@ -181,11 +204,15 @@ impl<E: Engine> Worker<E> {
             self.end_interval(now);
         }
         if matches!(self.stage, Stage::WarmUp | Stage::Measuring) && self.is_load_over(now) {
+            self.is_complete = true;
+            self.shared.worker_completed();
             self.begin_drain(now);
         }
+        // Whoever interrupts a run that is over does not want its last answers.
+        let is_cut_short = self.is_complete && self.shared.stop.is_requested();
         if self.stage == Stage::Draining
             && self.drained_at == Nanos::MAX
-            && (self.context.meter.in_flight() == 0 || now >= self.drain_ends())
+            && (self.context.meter.in_flight() == 0 || now >= self.drain_ends() || is_cut_short)
         {
             self.begin_closing(now);
         }
@@ -206,7 +233,20 @@ impl<E: Engine> Worker<E> {
         }
     }
 
+    /// Shortly before the load: whatever takes time that would else be the first messages'.
+    fn prepare_load(&mut self, now: Nanos) {
+        if !std::mem::replace(&mut self.is_prepared, true) {
+            self.hand_over(Period::Before, now);
+        }
+    }
+
     fn begin_load(&mut self, load_from: Nanos, now: Nanos) {
+        // In the closed loop nothing is due before the worker is there to send it.
+        let load_from = if self.open_loop.is_some() {
+            load_from
+        } else {
+            now
+        };
         let plan = &self.context.plan;
         let opens = load_from + plan.warmup;
         let closes = match plan.stop {
@@ -233,7 +273,9 @@ impl<E: Engine> Worker<E> {
     }
 
     fn open_window(&mut self, now: Nanos) {
-        self.hand_over(Period::Before, now);
+        if !self.context.plan.replaces_clients() && self.context.plan.warmup > Nanos::ZERO {
+            self.hand_over(Period::Before, now);
+        }
         self.stage = Stage::Measuring;
         self.usage_at_opening = Some((now, self.engine.usage()));
         self.interval_ends = self.context.meter.window().opens + self.context.plan.interval;
@@ -262,15 +304,20 @@ impl<E: Engine> Worker<E> {
                 let waits = self.open_loop.as_ref().is_some_and(OpenLoop::has_waiting);
                 self.context.quota.is_exhausted() && self.context.meter.in_flight() == 0 && !waits
             }
-            StopRule::Clients { .. } => self.done == self.slots.len(),
+            StopRule::Clients { .. } => {
+                // Slots that still wait for their turn have no client to wait for.
+                self.done == self.slots.len()
+                    || (self.context.quota.clients_left() == 0
+                        && self.slots.iter().all(|slot| slot.session.is_none()))
+            }
         }
     }
 
     fn begin_drain(&mut self, now: Nanos) {
         self.give_up_what_waits(now);
-        self.close_window(now);
         self.context.sending = false;
         self.stage = Stage::Draining;
+        self.close_window(now);
     }
 
     /// Closes the books on the measured window; what comes later are answers in the drain.
@@ -363,7 +410,7 @@ impl<E: Engine> Worker<E> {
     fn stage_ends(&self) -> Nanos {
         let window = *self.context.meter.window();
         match self.stage {
-            Stage::Connecting => Nanos::MAX,
+            Stage::Connecting => self.shared.load_from(),
             Stage::WarmUp => window.opens,
             Stage::Measuring => window.closes,
             Stage::Draining if self.drained_at == Nanos::MAX => self.drain_ends(),
@@ -415,18 +462,6 @@ impl<E: Engine> Worker<E> {
 
     // --- Opening connections ---
 
-    fn schedule_first_connections(&mut self, now: Nanos) {
-        let plan = &self.context.plan;
-        let threads = f64::from(plan.threads);
-        let spacing = plan
-            .connect
-            .rate_per_s
-            .map_or(0.0, |rate| 1e9 * threads / rate);
-        for slot in 0..self.slots.len() {
-            self.open_at(slot, now + Nanos((spacing * slot as f64) as u64));
-        }
-    }
-
     fn open_at(&mut self, slot: usize, at: Nanos) {
         self.slots[slot].opens_at = at;
         self.timers.arm(slot, at);
@@ -454,8 +489,17 @@ impl<E: Engine> Worker<E> {
         let replaces = self.context.plan.replaces_clients();
         if !replaces && self.opening >= OPENING_AT_MOST {
             self.slots[slot].opens_at = Nanos::MAX;
-            self.waiting.push(slot);
+            self.waiting.push_back(slot);
             return;
+        }
+        if self.spacing > Nanos::ZERO && !std::mem::take(&mut self.slots[slot].has_turn) {
+            // It takes its turn: the rate is of all openings, those of successors too.
+            let turn = self.next_opening.max(now);
+            self.next_opening = turn + self.spacing;
+            if turn > now {
+                self.slots[slot].has_turn = true;
+                return self.open_at(slot, turn);
+            }
         }
         if replaces && !self.context.quota.take_client() {
             self.retire(slot);
@@ -496,7 +540,7 @@ impl<E: Engine> Worker<E> {
     /// A handshake has ended; the next one that waits may begin.
     fn opening_ended(&mut self, now: Nanos) {
         self.opening -= 1;
-        if let Some(slot) = self.waiting.pop() {
+        if let Some(slot) = self.waiting.pop_front() {
             self.open_at(slot, now);
         }
     }
@@ -781,6 +825,9 @@ impl<E: Engine> Worker<E> {
             self.shared.connection_gone(now, session.has_answers());
         } else {
             self.opening_ended(now);
+        }
+        if failed && !session.has_answers() {
+            self.shared.attempt_failed();
         }
         self.settle(slot);
         if self.stage == Stage::Draining {

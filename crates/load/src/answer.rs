@@ -232,7 +232,8 @@ impl Inquiry<'_> {
         let second = suspect
             .bytes
             .get(first_len..)
-            .and_then(|rest| context.source.identify(rest));
+            .and_then(|rest| context.source.identify(rest))
+            .filter(|identity| identity.connection == self.connection);
         let numbers = [
             Some(identity.sequence),
             second.map(|identity| identity.sequence),

@@ -26,6 +26,8 @@ pub struct View {
     pub title: String,
     /// The plan in one line.
     pub plan: String,
+    /// Whether messages are due by a schedule rather than by answers.
+    pub is_open_loop: bool,
     /// What the run is doing.
     pub stage: Stage,
     /// Since the run began.
@@ -94,12 +96,15 @@ impl View {
         Self {
             title: title(&order),
             plan: plan_line(&order),
+            is_open_loop: order.is_open_loop(),
             stage: progress.stage,
             elapsed: progress.elapsed,
             done,
             left: left(progress, plan, done),
             course: so_far.intervals.iter().map(Moment::of).collect(),
-            response: figures(&Distribution::figures_of(&so_far.response)),
+            response: figures(
+                &Distribution::figures_of(&so_far.response).with_censored(&so_far.censored),
+            ),
             service: figures(&Distribution::figures_of(&so_far.service)),
             alive: alive(progress),
             asked: so_far.connections.asked.max(plan.connections.into()),

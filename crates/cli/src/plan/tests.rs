@@ -462,3 +462,50 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_rate_is_an_open_loop_over_all_connections() {
+    let plan = plan_of(&["-R", "20k", "--ramp", "5s", "localhost:3000"]);
+    let Arrival::Open {
+        schedule,
+        max_in_flight,
+    } = plan.arrival.clone()
+    else {
+        panic!("{:?}", plan.arrival);
+    };
+    assert_eq!(max_in_flight, 1024);
+    assert_eq!(schedule.process, Process::Poisson);
+    let ramp = Stretch {
+        length: Nanos::from_secs(5),
+        from_per_s: 0.0,
+        to_per_s: 20_000.0,
+    };
+    let level = Stretch::level(Nanos::MAX, 20_000.0);
+    assert_eq!(schedule.stretches, [ramp, level]);
+    assert_eq!(plan.warmup, Nanos::from_secs(6), "the ramp is not measured");
+    let asked = plan.asked_per_s(Nanos::from_secs(10)).unwrap();
+    assert!((asked - 20_000.0).abs() < 1e-6, "{asked}");
+}
+
+#[test]
+fn stages_say_how_long_the_run_is() {
+    let words = [
+        "--stages",
+        "10s:1k,30s:5k",
+        "--arrival",
+        "constant",
+        "localhost:3000",
+    ];
+    let plan = plan_of(&words);
+    assert_eq!(plan.stop, StopRule::Duration(Nanos::from_secs(40)));
+    let Arrival::Open { schedule, .. } = plan.arrival else {
+        panic!("{:?}", plan.arrival);
+    };
+    assert_eq!(schedule.process, Process::Constant);
+    let stretches = [(1, 1_000.0), (10, 1_000.0), (30, 5_000.0)]
+        .map(|(seconds, rate)| Stretch::level(Nanos::from_secs(seconds), rate));
+    assert_eq!(
+        schedule.stretches, stretches,
+        "the warm-up is at the first rate"
+    );
+}

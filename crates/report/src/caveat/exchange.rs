@@ -149,7 +149,7 @@ fn wrong_answers(document: &Document) -> Vec<Caveat> {
         (
             messages.reordered,
             Kind::Reordered,
-            Severity::Doubtful,
+            Severity::Invalid,
             "answered after a later one",
             "the server does not keep the order of a connection",
         ),
@@ -168,8 +168,11 @@ fn wrong_answers(document: &Document) -> Vec<Caveat> {
 fn unanswered(document: &Document) -> Option<Caveat> {
     let messages = &document.messages;
     if messages.answered == 0 {
-        // With no connection there is nothing further to say about answers.
-        return (messages.sent > 0 || document.connections.upgraded > 0).then(|| {
+        // With no connection there is nothing further to say about answers, nor where the run was
+        // interrupted before any was awaited.
+        let was_asked = messages.sent > 0 || document.ended != Ended::Interrupted;
+        let was_there = messages.sent > 0 || document.connections.upgraded > 0;
+        return (was_asked && was_there).then(|| {
             Caveat::new(
                 Kind::NothingAnswered,
                 Severity::Invalid,
@@ -184,7 +187,7 @@ fn unanswered(document: &Document) -> Option<Caveat> {
             Kind::Unanswered,
             Severity::Doubtful,
             format!(
-                "{} timed out and {} in flight at the end: slower than anything in the percentiles",
+                "{} timed out and {} in flight at the end: longer than they had waited",
                 count(messages.timed_out),
                 count(messages.in_flight_at_end),
             ),
@@ -202,7 +205,7 @@ fn never_answered(document: &Document) -> Option<Caveat> {
             (Severity::Invalid, "look at the server's log")
         } else {
             (
-                Severity::Doubtful,
+                Severity::Invalid,
                 "the others carried the load; fewer connections -c, or look at the server",
             )
         };

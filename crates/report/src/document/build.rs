@@ -33,7 +33,9 @@ impl Document {
     #[must_use]
     pub fn new(result: &RunResult, plan: &Plan, context: &RunContext) -> Self {
         let per_s = |amount: u64| {
-            (result.measured > Nanos::ZERO).then(|| amount as f64 / result.measured.as_secs_f64())
+            // Nothing sent is no rate of zero: there was nothing to measure.
+            let was_measured = result.measured > Nanos::ZERO && result.messages.sent > 0;
+            was_measured.then(|| amount as f64 / result.measured.as_secs_f64())
         };
         let mut document = Self {
             schema: SCHEMA.to_owned(),

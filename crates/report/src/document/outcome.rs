@@ -29,6 +29,9 @@ pub enum FailureReason {
     /// The audit found the figures invalid; its caveats say why.
     #[error("the audit found the figures invalid")]
     Invalid,
+    /// It was interrupted before anything was measured.
+    #[error("interrupted before the measurement began")]
+    Interrupted,
 }
 
 impl Document {
@@ -38,6 +41,8 @@ impl Document {
         let reason = match self.ended {
             Ended::NothingConnected => Some(FailureReason::NothingConnected),
             _ if self.connections.upgraded == 0 => Some(FailureReason::NothingConnected),
+            // Nothing was asked of the server before the interruption; it is not to blame.
+            Ended::Interrupted if self.messages.sent == 0 => Some(FailureReason::Interrupted),
             // Of a server that never answered nobody knows whether it died.
             _ if self.messages.answered == 0 => Some(FailureReason::NothingAnswered),
             Ended::ServerDied => Some(FailureReason::ServerDied),

@@ -51,7 +51,12 @@ fn times(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
             figure(service, theme),
         ]));
     }
-    put(frame, area, theme, " latency, closed loop ", lines);
+    let title = if view.is_open_loop {
+        " latency, open loop "
+    } else {
+        " latency, closed loop "
+    };
+    put(frame, area, theme, title, lines);
 }
 
 fn figure(figure: &Figure, theme: Theme) -> Span<'static> {
