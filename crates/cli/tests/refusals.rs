@@ -142,6 +142,10 @@ For more information, try '--help'.
 
 "#]],
     );
+}
+
+#[test]
+fn a_schedule_that_is_none_is_refused() {
     for (words, said) in [
         (
             &["--rate", "0", "localhost:1"][..],

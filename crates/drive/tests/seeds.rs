@@ -1,0 +1,61 @@
+//! Thousands of runs, each with a plan and a scenario drawn at random: the sums hold in every one,
+//! and the same seed yields the same run.
+
+mod simulation;
+
+use std::collections::HashSet;
+use std::panic;
+
+use simulation::{chance, sums};
+use wsbench_drive::simulated::witness;
+
+/// How many seeds are run, unless `WSBENCH_SEEDS` asks for a longer hunt.
+const SEEDS: u64 = 4_000;
+
+fn seeds() -> u64 {
+    let asked = std::env::var("WSBENCH_SEEDS").ok();
+    asked.map_or(SEEDS, |count| count.parse().expect("a number of seeds"))
+}
+
+fn run_seeds(seeds: impl Iterator<Item = u64>) {
+    let mut failed = Vec::new();
+    for seed in seeds {
+        let outcome = panic::catch_unwind(|| {
+            let (plan, scenario, stop_at) = chance::draw(seed);
+            let run = witness(&plan, scenario, stop_at);
+            sums::check(&plan, &run);
+        });
+        if outcome.is_err() {
+            eprintln!("^^^ seed {seed} failed");
+            failed.push(seed);
+        }
+    }
+    assert!(
+        failed.is_empty(),
+        "{} seeds failed: {failed:?}",
+        failed.len()
+    );
+}
+
+#[test]
+fn the_sums_hold_for_even_seeds() {
+    run_seeds((0..seeds()).step_by(2));
+}
+
+#[test]
+fn the_sums_hold_for_odd_seeds() {
+    run_seeds((1..seeds()).step_by(2));
+}
+
+#[test]
+fn the_same_seed_yields_the_same_run_and_another_seed_another() {
+    let mut prints = HashSet::new();
+    for seed in 0..300 {
+        let (plan, scenario, stop_at) = chance::draw(seed);
+        let first = sums::fingerprint(&witness(&plan, scenario.clone(), stop_at));
+        let again = sums::fingerprint(&witness(&plan, scenario, stop_at));
+        assert_eq!(first, again, "seed {seed}");
+        prints.insert(first);
+    }
+    assert_eq!(prints.len(), 300);
+}

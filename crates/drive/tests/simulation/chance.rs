@@ -1,0 +1,270 @@
+//! Plans and scenarios drawn at random: every fault there is, alone and together.
+
+use fastrand::Rng;
+use wsbench_drive::simulated::{
+    AnswerFault, Breach, ConnectFault, Cut, Death, Disruption, Ending, Every, Machine, Network,
+    OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall,
+};
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule, Verify};
+
+use super::plan;
+
+/// A plan and a scenario for this seed, and when the run is interrupted, if it is.
+pub(crate) fn draw(seed: u64) -> (Plan, Scenario, Option<Nanos>) {
+    let mut random = Rng::with_seed(seed);
+    let plan = draw_plan(&mut random, seed);
+    let mut scenario = Scenario {
+        network: draw_network(&mut random, plan.payload.max_len()),
+        machine: draw_machine(&mut random),
+        server: draw_server(&mut random),
+    };
+    tame(&plan, &mut scenario);
+    let stop_at = one_in(&mut random, 8).then(|| millis(&mut random, 0, 400));
+    (plan, scenario, stop_at)
+}
+
+/// Where any message passes for an answer, a server that sends two for one has the closed loop
+/// send twice as much each time around, without end. Rarely is enough.
+fn tame(plan: &Plan, scenario: &mut Scenario) {
+    let tells_apart = plan.verify == Verify::Full && plan.payload.is_tagged();
+    if let (false, Some(answers)) = (tells_apart, &mut scenario.server.answers) {
+        answers.nth = answers.nth.max(50);
+    }
+}
+
+fn draw_plan(random: &mut Rng, seed: u64) -> Plan {
+    let stop = match random.u8(..3) {
+        0 => StopRule::Messages(random.u64(1..=300)),
+        1 => StopRule::Duration(millis(random, 1, 120)),
+        _ => StopRule::Clients {
+            clients: random.u64(1..=40),
+            roundtrips: random.u32(1..=8),
+        },
+    };
+    let mut plan = plan(random.u32(1..=8), 1, stop);
+    plan.seed = seed;
+    if random.bool() {
+        let depth = random.u32(2..=8);
+        plan.arrival = Arrival::Closed { depth };
+    }
+    if one_in(random, 3) && !plan.replaces_clients() {
+        plan.warmup = millis(random, 1, 60);
+    }
+    plan.payload = draw_payload(random);
+    plan.verify = match random.u8(..6) {
+        0 => Verify::Length,
+        1 => Verify::None,
+        _ => Verify::Full,
+    };
+    plan.connect.timeout = millis(random, 20, 400);
+    if one_in(random, 5) {
+        plan.connect.rate_per_s = Some(random.f64() * 2_000.0 + 20.0);
+    }
+    plan.timeout = millis(random, 10, 400);
+    plan.interval = millis(random, 20, 200);
+    plan.raw_log = random.bool();
+    plan
+}
+
+fn draw_payload(random: &mut Rng) -> Payload {
+    let encoding = if random.bool() {
+        Encoding::Text
+    } else {
+        Encoding::Binary
+    };
+    if one_in(random, 8) {
+        let bytes: &[u8] = [&b""[..], b"hello", "grüße".as_bytes()][random.usize(..3)];
+        let bytes = bytes.into();
+        return Payload::Fixed { encoding, bytes };
+    }
+    let longest = [0, 30, 100, 3_000, 70_000][random.usize(..5)];
+    let max = random.u32(0..=longest).max(longest.min(30));
+    Payload::Generated {
+        encoding,
+        min: random.u32(0..=max),
+        max,
+        ascii: random.bool(),
+    }
+}
+
+/// Messages are cut into no more than some forty pieces: it is the places that matter.
+fn draw_network(random: &mut Rng, longest: usize) -> Network {
+    let connects = one_in(random, 6).then(|| Every {
+        nth: random.u64(1..=5),
+        fault: [
+            ConnectFault::Refused,
+            ConnectFault::Swallowed,
+            ConnectFault::Unreachable,
+            ConnectFault::OutOfDescriptors,
+            ConnectFault::OutOfPorts,
+        ][random.usize(..5)],
+    });
+    Network {
+        latency: Nanos(random.u64(30_000..2_000_000)),
+        jitter: Nanos(random.u64(..500_000) * random.u64(..2)),
+        segment: [usize::MAX, 1_500, 40, 3][random.usize(..4)].max(longest / 20),
+        send_room: [usize::MAX, usize::MAX, 4_000, 500, 7][random.usize(..5)].max(longest / 20),
+        retransmission: one_in(random, 8).then(|| Every {
+            nth: random.u64(10..100),
+            fault: millis(random, 1, 200),
+        }),
+        connects,
+    }
+}
+
+fn draw_machine(random: &mut Rng) -> Machine {
+    Machine {
+        clock_reading: Nanos(random.u64(1..=40)),
+        system_call: Nanos(random.u64(..5_000) * random.u64(..2)),
+        timer_slack: Nanos(random.u64(..1_000_000) * random.u64(..2)),
+        shuffles: random.bool(),
+        pause: one_in(random, 10).then(|| Pause {
+            at: millis(random, 0, 200),
+            length: millis(random, 1, 300),
+        }),
+    }
+}
+
+fn draw_server(random: &mut Rng) -> Server {
+    let mean = Nanos(random.u64(..3_000_000) / random.u64(1..=100));
+    Server {
+        service: if random.bool() {
+            Service::Constant(mean)
+        } else {
+            Service::Exponential(mean)
+        },
+        queue: if random.bool() {
+            Queue::Parallel
+        } else {
+            Queue::Fifo
+        },
+        stall: one_in(random, 8).then(|| Stall {
+            period: millis(random, 40, 200),
+            length: millis(random, 1, 39),
+        }),
+        opening: one_in(random, 5).then(|| Every {
+            nth: random.u64(1..=4),
+            fault: draw_opening(random),
+        }),
+        silent: one_in(random, 10).then(|| Every {
+            nth: random.u64(1..=4),
+            fault: (),
+        }),
+        answers: one_in(random, 2).then(|| Every {
+            nth: random.u64(1..=20),
+            fault: draw_answer(random),
+        }),
+        disruption: one_in(random, 4).then(|| Disruption {
+            at_message: random.u64(1..=20),
+            how: draw_cut(random),
+        }),
+        ending: draw_ending(random),
+        outages: draw_outages(random),
+    }
+}
+
+fn draw_opening(random: &mut Rng) -> OpeningFault {
+    match random.u8(..16) {
+        0 => OpeningFault::Slow(Nanos(random.u64(..2_000_000))),
+        1 => OpeningFault::WithPing,
+        2 => OpeningFault::WithMessage,
+        3 => OpeningFault::WithClose(1013),
+        4 => OpeningFault::WithBrokenFrame,
+        5 => OpeningFault::WrongAccept,
+        6 => OpeningFault::MissingAccept,
+        7 => OpeningFault::Subprotocol,
+        8 => OpeningFault::Extension,
+        9 => OpeningFault::Status([200, 302, 401, 404, 426, 503][random.usize(..6)]),
+        10 => OpeningFault::Garbage,
+        11 => OpeningFault::Endless,
+        12 => OpeningFault::Silence,
+        13 => OpeningFault::Closed,
+        14 => OpeningFault::Reset,
+        _ => OpeningFault::CutHead,
+    }
+}
+
+fn draw_answer(random: &mut Rng) -> AnswerFault {
+    match random.u8(..14) {
+        0 => AnswerFault::Dropped,
+        1 => AnswerFault::Duplicated,
+        2 => AnswerFault::Swapped,
+        3 => AnswerFault::WrongBytes,
+        4 => AnswerFault::WrongOpcode,
+        5 => AnswerFault::Fragmented,
+        6 => AnswerFault::Split,
+        7 => AnswerFault::Merged,
+        8 => AnswerFault::Pong,
+        9 => AnswerFault::CrossTalk,
+        10 => AnswerFault::Late(millis(random, 0, 500)),
+        11 => AnswerFault::Reencoded,
+        12 => AnswerFault::Unasked,
+        _ => AnswerFault::Broken(draw_breach(random)),
+    }
+}
+
+fn draw_breach(random: &mut Rng) -> Breach {
+    [
+        Breach::Masked,
+        Breach::ReservedBit,
+        Breach::UnknownOpcode,
+        Breach::LongControl,
+        Breach::FragmentedControl,
+        Breach::StrayContinuation,
+        Breach::Interleaved,
+        Breach::LengthTooLarge,
+        Breach::MessageTooLong,
+        Breach::NonMinimalLength,
+        Breach::ShortClose,
+        Breach::BadCloseCode,
+    ][random.usize(..12)]
+}
+
+fn draw_cut(random: &mut Rng) -> Cut {
+    [
+        Cut::Close(1000),
+        Cut::Close(1011),
+        Cut::CloseWithoutCode,
+        Cut::CloseAndFin(1001),
+        Cut::Fin,
+        Cut::HalfClose,
+        Cut::Reset,
+        Cut::ResetMidFrame,
+        Cut::Stalled,
+    ][random.usize(..9)]
+}
+
+fn draw_ending(random: &mut Rng) -> Ending {
+    [
+        Ending::Proper,
+        Ending::Proper,
+        Ending::Proper,
+        Ending::Proper,
+        Ending::NoFin,
+        Ending::NoReply,
+        Ending::Reset,
+        Ending::Silence,
+    ][random.usize(..8)]
+}
+
+fn draw_outages(random: &mut Rng) -> Vec<Outage> {
+    if !one_in(random, 6) {
+        return Vec::new();
+    }
+    let from = millis(random, 0, 200);
+    let death = [Death::Process, Death::ProcessWithReset, Death::Machine][random.usize(..3)];
+    let until = random
+        .bool()
+        .then(|| from + millis(random, 1, 500))
+        .map(|until| until.max(from));
+    vec![Outage { from, until, death }]
+}
+
+fn one_in(random: &mut Rng, of: u32) -> bool {
+    random.u32(..of) == 0
+}
+
+fn millis(random: &mut Rng, from: u64, to: u64) -> Nanos {
+    Nanos(random.u64(from * 1_000_000..=to * 1_000_000))
+}

@@ -1,0 +1,231 @@
+//! What must hold of every result, whatever the plan and whatever the server did.
+
+use std::fmt::Write as _;
+
+use wsbench_drive::simulated::Witness;
+use wsbench_load::histogram::Histogram;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Plan, StopRule};
+use wsbench_load::result::{Ended, LogRecord, RunResult};
+
+/// Asserts all of it.
+pub(crate) fn check(plan: &Plan, witness: &Witness) {
+    let result = &witness.result;
+    check_messages(plan, witness);
+    check_connections(plan, witness);
+    check_intervals(plan, result);
+    check_gaps(result);
+    check_failures(result);
+    check_time(plan, result);
+    check_log(plan, witness);
+}
+
+fn check_messages(plan: &Plan, witness: &Witness) {
+    let result = &witness.result;
+    let counts = result.messages;
+    assert!(counts.is_conserved(), "{counts:?}");
+    assert_eq!(counts.due, counts.sent + counts.unsent);
+    assert_eq!(result.service.count(), counts.answered);
+    let censored = result.censored.count();
+    assert_eq!(result.response.count(), counts.answered + censored);
+    assert_eq!(
+        censored,
+        counts.timed_out + counts.in_flight_at_end + counts.unsent
+    );
+    assert_eq!(result.send_lag.count(), counts.sent);
+    if counts.sent == counts.answered {
+        let parts = result.service.sum_ns() + result.send_lag.sum_ns();
+        assert_eq!(result.response.sum_ns(), parts, "response = lag + service");
+    }
+    assert!(counts.received_in_window <= counts.answered + counts.warmup);
+    assert!(counts.lost <= counts.timed_out + counts.failed + counts.in_flight_at_end);
+    assert!(counts.reordered <= counts.answered && counts.corrupted <= counts.failed);
+    assert_eq!(witness.violations_of_ours, 0);
+    assert!(counts.answered + counts.warmup <= witness.messages_at_server || !is_verified(plan));
+    if plan.warmup == Nanos::ZERO {
+        assert!(witness.messages_at_server <= counts.sent);
+        assert_eq!(counts.warmup, 0);
+    }
+    if let StopRule::Messages(most) = plan.stop {
+        assert!(counts.sent <= most);
+        assert!(result.ended != Ended::Complete || counts.sent == most);
+    }
+    let depth_one_or_held = plan.depth() == 1 || !plan.replaces_clients();
+    if depth_one_or_held {
+        let (offered, out) = (result.offered_in_flight_ns, result.service_in_window_ns);
+        assert!(out <= offered, "{out} ns out, {offered} ns offered");
+    } else {
+        assert_eq!(result.offered_in_flight_ns, 0);
+    }
+}
+
+/// Whether a wrong answer cannot pass for a right one.
+fn is_verified(plan: &Plan) -> bool {
+    plan.verify == wsbench_load::plan::Verify::Full && plan.payload.is_tagged()
+}
+
+fn check_connections(plan: &Plan, witness: &Witness) {
+    let result = &witness.result;
+    let counts = result.connections;
+    assert_eq!(counts.asked, u64::from(plan.connections));
+    assert_eq!(counts.attempted, witness.connects);
+    assert!(counts.attempted >= counts.opened && counts.opened >= counts.upgraded);
+    assert!(counts.upgraded >= counts.alive_at_end, "{counts:?}");
+    assert!(counts.alive_at_end <= counts.peak_concurrent);
+    assert!(counts.peak_concurrent <= counts.asked);
+    assert!(counts.failed + counts.clients_completed <= counts.attempted);
+    assert!(counts.closed_cleanly + counts.never_answered <= 2 * counts.upgraded);
+    assert!(counts.attempted - counts.replaced <= counts.asked);
+    assert_eq!(result.handshake.tcp.count(), counts.opened);
+    assert_eq!(result.handshake.upgrade.count(), counts.upgraded);
+    assert!(result.handshake.first_message.count() <= counts.upgraded);
+    if let StopRule::Clients { clients, .. } = plan.stop {
+        assert!(counts.attempted <= clients);
+        if result.ended == Ended::Complete {
+            assert_eq!(counts.attempted, clients);
+            assert_eq!(counts.failed + counts.clients_completed, clients);
+        }
+    } else {
+        assert_eq!(counts.clients_completed, 0);
+    }
+    let most = witness.presence.iter().map(|&(_, present)| present).max();
+    assert!(most.unwrap_or(0) <= plan.connections as usize);
+    assert!(counts.peak_concurrent <= most.unwrap_or(0) as u64);
+    let left = witness.presence.last().map_or(0, |&(_, present)| present);
+    assert_eq!(left, 0, "every socket is closed in the end");
+    assert_eq!(result.ended == Ended::NothingConnected, {
+        counts.upgraded == 0 && !matches!(result.ended, Ended::Interrupted | Ended::Complete)
+    });
+}
+
+fn check_intervals(plan: &Plan, result: &RunResult) {
+    let answered: u64 = result.intervals.iter().map(|i| i.answered).sum();
+    assert_eq!(answered, result.messages.received_in_window);
+    let mut before = Nanos::ZERO;
+    for interval in &result.intervals {
+        assert!(interval.at > before);
+        assert_eq!(interval.length, interval.at - before);
+        assert!(interval.alive <= u64::from(plan.connections));
+        before = interval.at;
+    }
+    assert_eq!(before, result.measured);
+}
+
+fn check_gaps(result: &RunResult) {
+    assert!(result.gaps.len() <= 5);
+    for (index, gap) in result.gaps.iter().enumerate() {
+        assert!(gap.length > Nanos::from_millis(10));
+        assert!(gap.start + gap.length <= result.measured, "{gap:?}");
+        for other in &result.gaps[..index] {
+            let apart =
+                other.start + other.length <= gap.start || gap.start + gap.length <= other.start;
+            assert!(other.length >= gap.length && apart, "{gap:?} {other:?}");
+        }
+    }
+}
+
+fn check_failures(result: &RunResult) {
+    let mut seen = Vec::new();
+    for failure in &result.failures {
+        let name = (failure.phase, failure.kind);
+        assert!(failure.count > 0 && !failure.example.is_empty());
+        assert!(!seen.contains(&name), "{name:?} twice");
+        seen.push(name);
+    }
+    let counts = result.messages;
+    let went_wrong = counts.timed_out + counts.failed + counts.duplicated + counts.unasked;
+    assert!(went_wrong + result.connections.failed == 0 || !seen.is_empty());
+}
+
+fn check_time(plan: &Plan, result: &RunResult) {
+    assert!(result.measured <= result.total);
+    let connections = u64::from(plan.connections);
+    // Worst of all, every message and every connect runs into its time-out, one after the other.
+    let one = plan.timeout + plan.connect.timeout + Nanos::from_secs(3);
+    let turns = match plan.stop {
+        StopRule::Duration(_) => 1,
+        StopRule::Messages(messages) => messages / connections + 2,
+        StopRule::Clients { clients, .. } => clients / connections + 2,
+    };
+    let connecting = plan.connect.rate_per_s.map_or(Nanos::ZERO, |rate| {
+        // Every opening takes its turn, those of successors too.
+        Nanos((1e9 * result.connections.attempted.max(connections) as f64 / rate) as u64)
+    });
+    let load = match plan.stop {
+        StopRule::Duration(duration) => plan.warmup + duration,
+        _ => plan.warmup,
+    };
+    let stall = Nanos::from_secs(2);
+    let end = Nanos(one.0 * turns) + connecting + load + plan.timeout + stall;
+    assert!(result.total <= end, "{} > {end}", result.total);
+}
+
+fn check_log(plan: &Plan, witness: &Witness) {
+    let mut clients = 0;
+    let mut roundtrips = 0;
+    for record in &witness.log {
+        match record {
+            LogRecord::Client(times) => {
+                clients += 1;
+                roundtrips += times.len() as u64;
+                assert!(plan.replaces_clients() && !times.is_empty());
+            }
+            LogRecord::RoundTrip {
+                due,
+                sent,
+                received,
+                ..
+            } => {
+                roundtrips += 1;
+                assert!(!plan.replaces_clients() && due <= sent && sent < received);
+            }
+        }
+    }
+    let counts = witness.result.messages;
+    assert_eq!(
+        roundtrips,
+        if plan.raw_log { counts.answered } else { 0 },
+        "each answer is in the log"
+    );
+    assert!(clients <= witness.result.connections.upgraded);
+}
+
+/// All that a result says, for comparing two.
+pub(crate) fn fingerprint(witness: &Witness) -> String {
+    let result = &witness.result;
+    let mut print = format!(
+        "{:?}\n{:?} {} {}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{} {}\n",
+        result.ended,
+        result.generator,
+        result.measured,
+        result.total,
+        result.messages,
+        result.bytes,
+        result.connections,
+        result.failures,
+        result.close_codes,
+        result.intervals,
+        result.gaps,
+        result.offered_in_flight_ns,
+        result.service_in_window_ns,
+    );
+    let handshake = &result.handshake;
+    for histogram in [
+        &result.service,
+        &result.response,
+        &result.send_lag,
+        &handshake.tcp,
+        &handshake.upgrade,
+        &handshake.first_message,
+    ] {
+        push_histogram(&mut print, histogram);
+    }
+    let _ = write!(print, "{:?} {:?}", witness.log, witness.presence);
+    print
+}
+
+fn push_histogram(print: &mut String, histogram: &Histogram) {
+    let ends = (histogram.min(), histogram.max(), histogram.sum_ns());
+    let bins: Vec<(Nanos, u64)> = histogram.bins().collect();
+    let _ = writeln!(print, "{ends:?} {bins:?}");
+}
