@@ -488,8 +488,6 @@ fn the_line_names_the_gravest_and_counts_the_rest() {
     let audit = audit_after(|run, plan| {
         run.messages.sent += 1;
         run.messages.timed_out = 1;
-        run.messages.failed += 1;
-        run.messages.sent += 1;
         run.messages.corrupted = 1;
         plan.verify = Verify::Length;
     });

@@ -222,7 +222,8 @@ fn outcomes() {
     assert_eq!(outcome(runs::corrupted(), true), Outcome::AuditFailed);
 
     let (mut doubtful, plan) = runs::healthy();
-    doubtful.messages.reordered = 1;
+    doubtful.messages.sent += 1;
+    doubtful.messages.timed_out = 1;
     assert_eq!(
         outcome((doubtful.clone(), plan.clone()), false),
         Outcome::Ok

@@ -31,7 +31,7 @@ fn never() {
 #[test]
 fn to_some_connections_only() {
     let server = Embedded::with("silent-connections:every=2");
-    let run = assert_verdict("doubtful", |strict| {
+    let run = assert_verdict("invalid", |strict| {
         short_run(&server.url, &[&["-c", "4"], strict].concat())
     });
     assert_eq!(run.connections("never_answered"), 2, "{}", run.story());
@@ -85,7 +85,7 @@ fn twice() {
 
 #[test]
 fn swapped() {
-    let run = assert_verdict("doubtful", thousand("swap:every=7"));
+    let run = assert_verdict("invalid", thousand("swap:every=7"));
     assert_eq!(run.sent("answered"), 1_000, "{}", run.story());
     assert_eq!(run.sent("reordered"), 1_000 / 7, "{}", run.story());
     assert!(run.has_caveat("reordered"));
