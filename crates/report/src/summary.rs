@@ -277,7 +277,11 @@ fn connections(page: &mut Page, document: &Document) {
         count(connections.upgraded),
         count(connections.alive_at_end)
     );
-    page.prose("connections", &line, None);
+    let silent = match connections.never_answered {
+        0 => String::new(),
+        silent => format!(", {} never answered", count(silent)),
+    };
+    page.prose("connections", &format!("{line}{silent}"), None);
     if document.plan.replaces_clients() {
         let line = format!(
             "{} completed, {} replaced, at most {} at a time",

@@ -1,0 +1,137 @@
+//! Which connection is opened when, and what follows when one has ended.
+
+use wsbench_load::nanos::Nanos;
+use wsbench_load::result::Stage;
+use wsbench_load::session::Session;
+
+use super::{OPENING_AT_MOST, Worker};
+use crate::engine::Engine;
+use crate::slot::backoff;
+
+impl<E: Engine> Worker<E> {
+    pub(super) fn open_at(&mut self, slot: usize, at: Nanos) {
+        self.slots[slot].opens_at = at;
+        self.timers.arm(slot, at);
+    }
+
+    pub(super) fn on_timer(&mut self, slot: usize, now: Nanos) {
+        let Some(session) = &mut self.slots[slot].session else {
+            let state = &self.slots[slot];
+            if state.is_vacant() && state.opens_at <= now {
+                self.open(slot, now);
+            } else if state.is_vacant() {
+                self.timers.arm(slot, state.opens_at); // it came up for an earlier connection
+            }
+            return;
+        };
+        let flow = session.on_deadline(&mut self.context, now);
+        self.follow(slot, flow);
+    }
+
+    /// Opens the slot's next connection, if there is one to open.
+    pub(super) fn open(&mut self, slot: usize, now: Nanos) {
+        if self.stage == Stage::Draining {
+            return;
+        }
+        let replaces = self.context.plan.replaces_clients();
+        if !replaces && self.opening >= OPENING_AT_MOST {
+            self.slots[slot].opens_at = Nanos::MAX;
+            self.waiting.push_back(slot);
+            return;
+        }
+        if self.spacing > Nanos::ZERO && !std::mem::take(&mut self.slots[slot].has_turn) {
+            // It takes its turn: the rate is of all openings, those of successors too.
+            let turn = self.next_opening.max(now);
+            self.next_opening = turn + self.spacing;
+            if turn > now {
+                self.slots[slot].has_turn = true;
+                return self.open_at(slot, turn);
+            }
+        }
+        if replaces && !self.context.quota.take_client() {
+            self.retire(slot);
+            return;
+        }
+        let connections = &mut self.context.meter.tally.connections;
+        connections.attempted += 1;
+        connections.replaced += u64::from(self.slots[slot].used);
+        self.attempts += 1;
+        self.slots[slot].used = true;
+        let number = self.shared.connection_number();
+        self.slots[slot].session = Some(Session::new(number, now, &self.context));
+        self.opening += 1;
+        match self.engine.open(slot) {
+            Ok(()) => self.arm(slot),
+            Err(error) => self.lose(slot, now, &error),
+        }
+    }
+
+    /// A slot that has no further client to run.
+    pub(super) fn retire(&mut self, slot: usize) {
+        self.slots[slot].retired = true;
+        self.done += 1;
+        self.settle(slot);
+    }
+
+    /// The slot's first attempt has ended, one way or the other.
+    pub(super) fn settle(&mut self, slot: usize) {
+        if std::mem::replace(&mut self.slots[slot].settled, true) {
+            return;
+        }
+        self.unsettled -= 1;
+        if self.unsettled == 0 {
+            self.shared.worker_settled(self.engine.now());
+        }
+    }
+
+    /// A handshake has ended; the next one that waits may begin.
+    pub(super) fn opening_ended(&mut self, now: Nanos) {
+        self.opening -= 1;
+        if let Some(slot) = self.waiting.pop_front() {
+            self.open_at(slot, now);
+        }
+    }
+
+    /// The session is over: frees the slot and arranges for its successor.
+    pub(super) fn drop_connection(&mut self, slot: usize, failed: bool) {
+        let now = self.engine.now();
+        self.engine.close(slot);
+        let state = &mut self.slots[slot];
+        let Some(session) = state.session.take() else {
+            return;
+        };
+        state.backlog = Vec::new();
+        self.established -= u64::from(std::mem::take(&mut state.established));
+        if std::mem::take(&mut state.upgraded) {
+            self.alive -= 1;
+            self.shared.connection_gone(now, session.has_answers());
+        } else {
+            self.opening_ended(now);
+        }
+        if failed && !session.has_answers() {
+            self.shared.attempt_failed();
+        }
+        self.settle(slot);
+        if self.stage == Stage::Draining {
+            return;
+        }
+        let state = &mut self.slots[slot];
+        if !failed || session.has_answers() {
+            state.failures = 0;
+            self.open(slot, now);
+        } else {
+            state.failures += 1;
+            let wait = backoff(state.failures, self.context.random.f64());
+            self.open_at(slot, now + wait);
+        }
+    }
+
+    /// Ends what the closing handshake did not end in time.
+    pub(super) fn break_off(&mut self, slot: usize, now: Nanos) {
+        if let Some(session) = &mut self.slots[slot].session {
+            session.break_off(&mut self.context, now);
+            self.engine.close(slot);
+            self.slots[slot].session = None;
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! The stages of a run as one worker goes through them: connect, warm up, measure, drain, close;
+//! and the handing over of its books on the way.
+
+use wsbench_load::meter::{Unanswered, Window};
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::StopRule;
+use wsbench_load::result::{Ended, Stage, ThreadUsage};
+use wsbench_load::session::CLOSE_WAIT;
+
+use super::Worker;
+use crate::engine::Engine;
+use crate::handover::{Handover, LastWords, Period};
+use crate::schedule::OpenLoop;
+
+impl<E: Engine> Worker<E> {
+    /// Moves on to the next stage when it is time.
+    pub(super) fn advance(&mut self, now: Nanos) {
+        self.check_for_early_end(now);
+        if self.stage == Stage::Connecting && self.shared.load_from() < Nanos::MAX {
+            self.prepare_load(now);
+            if self.shared.load_from() <= now {
+                self.begin_load(self.shared.load_from(), now);
+            }
+        }
+        if self.stage == Stage::WarmUp && now >= self.context.meter.window().opens {
+            self.open_window(now);
+        }
+        if now >= self.interval_ends {
+            self.end_interval(now);
+        }
+        if matches!(self.stage, Stage::WarmUp | Stage::Measuring) && self.is_load_over(now) {
+            self.is_complete = true;
+            self.shared.worker_completed();
+            self.begin_drain(now);
+        }
+        // Whoever interrupts a run that is over does not want its last answers.
+        let is_cut_short = self.is_complete && self.shared.stop.is_requested();
+        if self.stage == Stage::Draining
+            && self.drained_at == Nanos::MAX
+            && (self.context.meter.in_flight() == 0 || now >= self.drain_ends() || is_cut_short)
+        {
+            self.begin_closing(now);
+        }
+    }
+
+    pub(super) fn check_for_early_end(&mut self, now: Nanos) {
+        if self.stage == Stage::Draining {
+            return;
+        }
+        if self.shared.is_server_dead(now) {
+            self.shared.end(Ended::ServerDied);
+        }
+        match self.shared.ended() {
+            Ended::Complete => {}
+            Ended::Interrupted | Ended::NothingConnected | Ended::ServerDied => {
+                self.begin_drain(now);
+            }
+        }
+    }
+
+    /// Shortly before the load: whatever takes time that would else be the first messages'.
+    pub(super) fn prepare_load(&mut self, now: Nanos) {
+        if !std::mem::replace(&mut self.is_prepared, true) {
+            self.hand_over(Period::Before, now);
+        }
+    }
+
+    pub(super) fn begin_load(&mut self, load_from: Nanos, now: Nanos) {
+        // In the closed loop nothing is due before the worker is there to send it.
+        let load_from = if self.open_loop.is_some() {
+            load_from
+        } else {
+            now
+        };
+        let plan = &self.context.plan;
+        let opens = load_from + plan.warmup;
+        let closes = match plan.stop {
+            StopRule::Duration(duration) => opens + duration,
+            StopRule::Messages(_) | StopRule::Clients { .. } => Nanos::MAX,
+        };
+        self.context.meter.set_window(Window {
+            load_from,
+            opens,
+            closes,
+        });
+        self.context.sending = true;
+        self.stage = Stage::WarmUp;
+        if let Some(open_loop) = &mut self.open_loop {
+            open_loop.begin(load_from);
+        }
+        if now >= opens {
+            self.open_window(now);
+        }
+        for slot in 0..self.slots.len() {
+            self.pump(slot);
+            self.arm(slot);
+        }
+    }
+
+    pub(super) fn open_window(&mut self, now: Nanos) {
+        if !self.context.plan.replaces_clients() && self.context.plan.warmup > Nanos::ZERO {
+            self.hand_over(Period::Before, now);
+        }
+        self.stage = Stage::Measuring;
+        self.usage_at_opening = Some((now, self.engine.usage()));
+        self.interval_ends = self.context.meter.window().opens + self.context.plan.interval;
+    }
+
+    pub(super) fn end_interval(&mut self, now: Nanos) {
+        if self.stage == Stage::Measuring {
+            let ends = self.interval_ends.min(self.context.meter.window().closes);
+            self.hand_over(Period::Interval(self.interval, ends), now);
+            self.interval += 1;
+        } else {
+            let period = if self.at_close.is_some() {
+                Period::After
+            } else {
+                Period::Before
+            };
+            self.hand_over(period, now);
+        }
+        self.interval_ends += self.context.plan.interval;
+    }
+
+    pub(super) fn is_load_over(&self, now: Nanos) -> bool {
+        match self.context.plan.stop {
+            StopRule::Duration(_) => now >= self.context.meter.window().closes,
+            StopRule::Messages(_) => {
+                let waits = self.open_loop.as_ref().is_some_and(OpenLoop::has_waiting);
+                self.context.quota.is_exhausted() && self.context.meter.in_flight() == 0 && !waits
+            }
+            StopRule::Clients { .. } => {
+                // Slots that still wait for their turn have no client to wait for.
+                self.done == self.slots.len()
+                    || (self.context.quota.clients_left() == 0
+                        && self.slots.iter().all(|slot| slot.session.is_none()))
+            }
+        }
+    }
+
+    pub(super) fn begin_drain(&mut self, now: Nanos) {
+        self.give_up_what_waits(now);
+        self.context.sending = false;
+        self.stage = Stage::Draining;
+        self.close_window(now);
+    }
+
+    /// Closes the books on the measured window; what comes later are answers in the drain.
+    pub(super) fn close_window(&mut self, now: Nanos) {
+        if self.at_close.is_some() {
+            return;
+        }
+        for slot in &mut self.slots {
+            if let Some(session) = &mut slot.session {
+                session.stop_load(&mut self.context, now);
+            }
+        }
+        let mut window = *self.context.meter.window();
+        let usage = self.engine.usage();
+        let (opened, before) = self.usage_at_opening.unwrap_or((now, usage));
+        let was_open = window.opens <= now;
+        // Where nothing closes the window beforehand, it closes with the last answer.
+        window.closes = match self.context.plan.stop {
+            StopRule::Duration(_) => window.closes.min(now),
+            StopRule::Messages(_) | StopRule::Clients { .. } => now,
+        };
+        let closed_at = window.closes;
+        self.context.meter.set_window(window);
+        self.context.meter.end_silence(now);
+        if was_open {
+            self.hand_over(Period::Interval(self.interval, closed_at), now);
+        }
+        self.at_close = Some(LastWords {
+            usage: ThreadUsage {
+                user: usage.user - before.user,
+                system: usage.system - before.system,
+                spun: usage.spun - before.spun,
+                wall: now - opened,
+                run_wait: usage
+                    .run_wait
+                    .zip(before.run_wait)
+                    .map(|(after, then)| after - then),
+                cpu: None,
+            },
+            closed_at,
+            alive_at_close: self.alive,
+        });
+    }
+
+    /// When the last answers are no longer awaited: after twice the longest service time seen,
+    /// but a second at least and ten at most, and never beyond the messages' own time-out.
+    pub(super) fn drain_ends(&self) -> Nanos {
+        let longest = self.context.meter.longest_service();
+        let grace = (longest + longest)
+            .max(Nanos::from_secs(1))
+            .min(Nanos::from_secs(10));
+        self.context.meter.window().closes + grace.min(self.context.plan.timeout)
+    }
+
+    pub(super) fn begin_closing(&mut self, now: Nanos) {
+        self.drained_at = now;
+        for slot in 0..self.slots.len() {
+            let Some(session) = &mut self.slots[slot].session else {
+                continue;
+            };
+            if session.is_opening() {
+                self.abandon_opening(slot);
+                continue;
+            }
+            session.give_up_in_flight(&mut self.context, now, Unanswered::InFlightAtEnd);
+            session.finish(&mut self.context, now);
+            self.flush(slot);
+            self.arm(slot);
+        }
+    }
+
+    /// The run ends before this connection has become one: there is nothing to close.
+    pub(super) fn abandon_opening(&mut self, slot: usize) {
+        self.engine.close(slot);
+        let state = &mut self.slots[slot];
+        state.session = None;
+        self.established -= u64::from(std::mem::take(&mut state.established));
+    }
+
+    pub(super) fn is_over(&self, now: Nanos) -> bool {
+        self.drained_at != Nanos::MAX && (self.established == 0 || now >= self.closing_ends())
+    }
+
+    /// When the last close is no longer awaited: the closing handshake may take one wait and the
+    /// server's FIN another.
+    pub(super) fn closing_ends(&self) -> Nanos {
+        self.drained_at + CLOSE_WAIT + CLOSE_WAIT
+    }
+
+    pub(super) fn stage_ends(&self) -> Nanos {
+        let window = *self.context.meter.window();
+        match self.stage {
+            Stage::Connecting => self.shared.load_from(),
+            Stage::WarmUp => window.opens,
+            Stage::Measuring => window.closes,
+            Stage::Draining if self.drained_at == Nanos::MAX => self.drain_ends(),
+            Stage::Draining => self.closing_ends(),
+        }
+    }
+
+    #[inline]
+    pub(super) fn arm(&mut self, slot: usize) {
+        let deadline = self.slots[slot]
+            .session
+            .as_ref()
+            .and_then(|s| s.deadline(&self.context));
+        if let Some(deadline) = deadline {
+            self.timers.arm(slot, deadline);
+        }
+    }
+
+    pub(super) fn hand_over(&mut self, period: Period, now: Nanos) {
+        self.send(period, now, None);
+    }
+
+    pub(super) fn say_last_words(&mut self, now: Nanos) {
+        let last = self.at_close;
+        self.send(Period::After, now, last);
+    }
+
+    pub(super) fn send(&mut self, period: Period, now: Nanos, last: Option<LastWords>) {
+        let mut tally = self.context.meter.hand_over(self.outlet.empty());
+        tally.connections.alive_at_end = self.alive;
+        tally.connections.peak_concurrent = self.peak;
+        let handover = Handover {
+            worker: 0,
+            period,
+            stage: self.stage,
+            now,
+            window: *self.context.meter.window(),
+            tally,
+            cpu_share: 0.0,
+            last,
+        };
+        self.outlet.send(handover, self.engine.usage());
+    }
+}

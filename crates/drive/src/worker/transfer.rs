@@ -1,0 +1,331 @@
+//! Moving bytes between the engine and the sessions, and sending what has come due.
+
+use std::io::{self, ErrorKind};
+
+use wsbench_load::nanos::Nanos;
+use wsbench_load::result::Stage;
+use wsbench_load::session::Flow;
+
+use super::{READS_IN_A_ROW, Worker};
+use crate::engine::{Engine, Ready};
+use crate::loss;
+use crate::schedule::OpenLoop;
+
+impl<E: Engine> Worker<E> {
+    pub(super) fn on_ready(&mut self, event: Ready) {
+        let slot = event.slot;
+        let Some(session) = &self.slots[slot].session else {
+            return;
+        };
+        if session.is_connecting() {
+            if event.writable {
+                self.on_connect(slot);
+            }
+            // What came with the connection (a server that hangs up at once) is not told again.
+            if !self.is_established(slot) {
+                return;
+            }
+        }
+        if event.writable && !self.slots[slot].backlog.is_empty() {
+            self.flush_backlog(slot);
+        }
+        if event.readable || event.closed {
+            self.read(slot, event.closed);
+        }
+    }
+
+    /// Whether there is a session in the slot that is past its connect call.
+    pub(super) fn is_established(&self, slot: usize) -> bool {
+        let session = self.slots[slot].session.as_ref();
+        session.is_some_and(|session| !session.is_connecting())
+    }
+
+    pub(super) fn on_connect(&mut self, slot: usize) {
+        match self.engine.established(slot) {
+            Ok(false) => {}
+            Ok(true) => {
+                let now = self.engine.now();
+                self.established += 1;
+                self.peak = self.peak.max(self.established);
+                self.slots[slot].established = true;
+                let Some(session) = &mut self.slots[slot].session else {
+                    return;
+                };
+                session.on_connected(&mut self.context, now);
+                self.flush(slot);
+            }
+            Err(error) => {
+                let now = self.engine.now();
+                self.lose(slot, now, &error);
+            }
+        }
+    }
+
+    /// Reads what is there. A read that does not fill the buffer has emptied the socket, so
+    /// another one is spared, unless the end of the stream is known to follow.
+    pub(super) fn read(&mut self, slot: usize, closed: bool) {
+        for _ in 0..READS_IN_A_ROW {
+            let outcome = self.engine.read(slot, &mut self.buffer);
+            match outcome {
+                Ok(0) => {
+                    let now = self.engine.now();
+                    let Some(session) = &mut self.slots[slot].session else {
+                        return;
+                    };
+                    let flow = session.on_eof(&mut self.context, now);
+                    return self.follow(slot, flow);
+                }
+                Ok(len) => {
+                    let received = self.engine.now();
+                    self.context.meter.received_bytes(received, len);
+                    let state = &mut self.slots[slot];
+                    self.context.congested = !state.backlog.is_empty();
+                    let Some(session) = &mut state.session else {
+                        return;
+                    };
+                    let bytes = &mut self.buffer[..len];
+                    let flow = session.on_bytes(&mut self.context, received, bytes);
+                    self.follow(slot, flow);
+                    // The slot may be empty by now, or hold a connection that is being opened.
+                    if (len < self.buffer.len() && !closed) || !self.is_established(slot) {
+                        return;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    let now = self.engine.now();
+                    return self.lose(slot, now, &error);
+                }
+            }
+        }
+        // Readiness is told once: what is left has to be remembered.
+        self.unread.push((slot, closed));
+    }
+
+    /// Reads what was left, unless the slot has another connection by now that is not one yet.
+    #[cold]
+    pub(super) fn read_on(&mut self, slot: usize, closed: bool) {
+        let session = self.slots[slot].session.as_ref();
+        if session.is_some_and(|session| !session.is_connecting()) {
+            self.read(slot, closed);
+        }
+    }
+
+    /// Does what the session's answer asks for: write, send more, or drop the connection.
+    #[inline]
+    pub(super) fn follow(&mut self, slot: usize, flow: Flow) {
+        match flow {
+            Flow::Continue => {
+                self.pump(slot);
+                self.arm(slot);
+            }
+            Flow::Upgraded => {
+                let now = self.engine.now();
+                self.alive += 1;
+                self.slots[slot].upgraded = true;
+                self.shared.connection_upgraded();
+                self.opening_ended(now);
+                self.settle(slot);
+                let Some(session) = &mut self.slots[slot].session else {
+                    return;
+                };
+                if session.is_ended() {
+                    return self.follow(slot, Flow::Failed);
+                }
+                if self.drained_at != Nanos::MAX {
+                    session.finish(&mut self.context, now);
+                }
+                self.pump(slot);
+                self.arm(slot);
+            }
+            Flow::Finished | Flow::Failed => {
+                self.say_goodbye(slot);
+                self.drop_connection(slot, flow == Flow::Failed);
+            }
+        }
+    }
+
+    /// Writes what a session that has ended leaves to be said; whether that arrives is no matter.
+    pub(super) fn say_goodbye(&mut self, slot: usize) {
+        let bytes = self.context.out.as_slice();
+        if !bytes.is_empty() && self.slots[slot].backlog.is_empty() {
+            let sent = self.engine.now();
+            self.context.meter.sent_bytes(sent, bytes.len());
+            let _ = write_all(&mut self.engine, slot, bytes);
+        }
+        self.context.out.clear();
+    }
+
+    /// Writes what the session has to say and as many messages as are due.
+    #[inline]
+    pub(super) fn pump(&mut self, slot: usize) {
+        loop {
+            let state = &mut self.slots[slot];
+            let Some(session) = &mut state.session else {
+                self.context.out.clear();
+                return;
+            };
+            if state.backlog.is_empty() {
+                match &mut self.open_loop {
+                    None => session.pump(&mut self.context),
+                    Some(open_loop) => {
+                        while let Some(&due) = state.waiting.front()
+                            && session.send_due(&mut self.context, due)
+                        {
+                            state.waiting.pop_front();
+                            open_loop.sent_one();
+                        }
+                    }
+                }
+            }
+            if self.context.out.is_empty() {
+                return;
+            }
+            self.flush(slot);
+        }
+    }
+
+    /// Writes `Context::out` to the slot's connection; what it does not take is kept.
+    #[inline]
+    pub(super) fn flush(&mut self, slot: usize) {
+        if self.context.out.is_empty() {
+            return;
+        }
+        let state = &mut self.slots[slot];
+        let sent = self.engine.now();
+        if let Some(session) = &mut state.session {
+            session.stamp(&mut self.context, sent);
+        }
+        let bytes = self.context.out.as_slice();
+        self.context.meter.sent_bytes(sent, bytes.len());
+        let outcome = if state.backlog.is_empty() {
+            write_all(&mut self.engine, slot, bytes)
+        } else {
+            Ok(0)
+        };
+        match outcome {
+            Ok(written) => {
+                state.backlog.extend_from_slice(&bytes[written..]);
+                self.context.out.clear();
+            }
+            Err(error) => {
+                self.context.out.clear();
+                self.lose_after_last_words(slot, &error);
+            }
+        }
+    }
+
+    pub(super) fn flush_backlog(&mut self, slot: usize) {
+        let state = &mut self.slots[slot];
+        match write_all(&mut self.engine, slot, &state.backlog) {
+            Ok(written) if written == state.backlog.len() => {
+                // Back-pressure is rare and may have been large: the memory is given back.
+                state.backlog = Vec::new();
+                if let Some(session) = &mut state.session {
+                    session.push_owed_pong(&mut self.context);
+                }
+                self.flush(slot);
+                self.pump(slot);
+                self.arm(slot);
+            }
+            Ok(written) => {
+                state.backlog.drain(..written);
+            }
+            Err(error) => self.lose_after_last_words(slot, &error),
+        }
+    }
+
+    /// A write failed. The server may have said why before it hung up (a close frame with 1009,
+    /// say), so what has arrived is read first.
+    #[cold]
+    pub(super) fn lose_after_last_words(&mut self, slot: usize, error: &io::Error) {
+        self.slots[slot].backlog = Vec::new();
+        loop {
+            let Some(session) = &mut self.slots[slot].session else {
+                return;
+            };
+            let Ok(len @ 1..) = self.engine.read(slot, &mut self.buffer) else {
+                break;
+            };
+            let now = self.engine.now();
+            self.context.meter.received_bytes(now, len);
+            let flow = session.on_bytes(&mut self.context, now, &mut self.buffer[..len]);
+            self.context.out.clear();
+            if matches!(flow, Flow::Finished | Flow::Failed) {
+                return self.drop_connection(slot, flow == Flow::Failed);
+            }
+            if flow == Flow::Upgraded {
+                self.follow(slot, flow);
+            }
+        }
+        let now = self.engine.now();
+        self.lose(slot, now, error);
+    }
+
+    #[cold]
+    pub(super) fn lose(&mut self, slot: usize, now: Nanos, error: &io::Error) {
+        let Some(session) = &mut self.slots[slot].session else {
+            return;
+        };
+        let flow = session.on_loss(&mut self.context, now, loss::name(error));
+        self.context.out.clear();
+        self.drop_connection(slot, flow == Flow::Failed);
+    }
+
+    pub(super) fn next_due(&self) -> Nanos {
+        self.open_loop.as_ref().map_or(Nanos::MAX, OpenLoop::next)
+    }
+
+    /// Sends what has come due by the schedule; nothing in the closed loop.
+    #[inline]
+    pub(super) fn send_what_is_due(&mut self, now: Nanos) {
+        while let Some(open_loop) = &mut self.open_loop
+            && open_loop.next() <= now
+            && self.context.sending
+        {
+            let context = &mut self.context;
+            let touched = open_loop.take_due(now, &mut self.slots, |due| context.may_send(due));
+            for &slot in &touched {
+                self.pump(slot);
+                self.arm(slot);
+            }
+            if let Some(open_loop) = &mut self.open_loop {
+                open_loop.keep(touched);
+            }
+        }
+    }
+
+    /// The load ends: what came due in time is sent, what cannot be sent now never is.
+    pub(super) fn give_up_what_waits(&mut self, now: Nanos) {
+        if self.stage == Stage::Draining {
+            return;
+        }
+        self.send_what_is_due(now);
+        if let Some(open_loop) = &mut self.open_loop {
+            open_loop.end();
+            for slot in &mut self.slots {
+                for due in slot.waiting.drain(..) {
+                    open_loop.sent_one();
+                    self.context.meter.unsent(due, now);
+                }
+            }
+        }
+    }
+}
+
+/// Writes until all is written or the connection takes no more; returns how much it took.
+#[inline]
+fn write_all<E: Engine>(engine: &mut E, slot: usize, bytes: &[u8]) -> io::Result<usize> {
+    let mut written = 0;
+    while written < bytes.len() {
+        match engine.write(slot, &bytes[written..]) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(len) => written += len,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(written)
+}

@@ -1,0 +1,275 @@
+//! How a connection ends: at a deadline, by the server, by loss, or because its work is done.
+
+use wsbench_wire::close::push_close;
+
+use super::{CLOSE_WAIT, Flow, Loss, Session, State, unanswered};
+use crate::context::Context;
+use crate::meter::Unanswered;
+use crate::nanos::Nanos;
+use crate::result::{LogRecord, Phase};
+
+impl Session {
+    /// When the session wants `on_deadline` called; `None` when it awaits nothing.
+    #[must_use]
+    pub fn deadline(&self, context: &Context) -> Option<Nanos> {
+        match &self.state {
+            State::Connecting | State::Upgrading(_) => {
+                Some(self.since + context.plan.connect.timeout)
+            }
+            State::Open => self
+                .pairing
+                .oldest_due()
+                .map(|due| due + context.plan.timeout),
+            State::Closing { until, .. } => Some(*until),
+            State::Ended => None,
+        }
+    }
+
+    /// A deadline has passed.
+    pub fn on_deadline(&mut self, context: &mut Context, now: Nanos) -> Flow {
+        if self.deadline(context).is_none_or(|deadline| now < deadline) {
+            return Flow::Continue;
+        }
+        match &self.state {
+            State::Connecting => {
+                let limit = context.plan.connect.timeout;
+                context.meter.fail(now, Phase::Connect, "timed_out", || {
+                    format!("no TCP connection within {limit} (--connect-timeout)")
+                });
+                self.end(context, now, Unanswered::Failed);
+                Flow::Failed
+            }
+            State::Upgrading(upgrading) => {
+                let (limit, got) = (context.plan.connect.timeout, upgrading.head.len());
+                context.meter.fail(now, Phase::Handshake, "timed_out", || {
+                    format!("no upgrade within {limit} (--connect-timeout); {got} bytes had come")
+                });
+                self.end(context, now, Unanswered::Failed);
+                Flow::Failed
+            }
+            State::Open => self.on_overdue(context, now),
+            State::Closing { replied, .. } => {
+                let (kind, words) = if *replied {
+                    (
+                        "no_fin",
+                        "the server did not close TCP after the closing handshake",
+                    )
+                } else {
+                    (
+                        "no_close_reply",
+                        "the server did not answer our close frame",
+                    )
+                };
+                context.meter.fail(now, Phase::Close, kind, || words.into());
+                self.close_ended(context, now)
+            }
+            State::Ended => Flow::Continue,
+        }
+    }
+
+    /// Messages unanswered at their deadline. One that later answers have overtaken is lost and
+    /// the connection lives on; on a silent connection nothing can be told any more, so it is
+    /// given up.
+    pub(super) fn on_overdue(&mut self, context: &mut Context, now: Nanos) -> Flow {
+        let timeout = context.plan.timeout;
+        let overdue = |due: Nanos| due + timeout <= now;
+        while let (true, Some(oldest)) = (
+            context.source.is_tagged() && self.pairing.oldest_is_overtaken(),
+            self.pairing
+                .oldest()
+                .filter(|_| self.pairing.oldest_due().is_some_and(overdue)),
+        ) {
+            context.meter.fail(now, Phase::Answers, "timed_out", || {
+                format!("message {oldest} unanswered after {timeout}, later ones were answered")
+            });
+            if let Some(times) = self.pairing.settle(oldest) {
+                context
+                    .meter
+                    .unanswered(times, now, Unanswered::TimedOut, true);
+            }
+            self.freed = now;
+        }
+        if !self.pairing.oldest_due().is_some_and(overdue) {
+            if self.has_done_its_round_trips() {
+                self.finish(context, now);
+            }
+            return Flow::Continue;
+        }
+        self.stop_load(context, now);
+        let meter = &mut context.meter;
+        let number = self.number;
+        self.pairing.abandon(|times, overtaken| {
+            let (how, kind) = if overdue(times.due) {
+                (Unanswered::TimedOut, "timed_out")
+            } else {
+                (Unanswered::Failed, "given_up")
+            };
+            meter.fail(now, Phase::Answers, kind, || {
+                format!("no answer on connection {number} for {timeout}; it was given up")
+            });
+            meter.unanswered(times, now, how, overtaken);
+        });
+        self.end(context, now, Unanswered::Failed);
+        Flow::Failed
+    }
+
+    /// The server has closed its side of the TCP connection.
+    pub fn on_eof(&mut self, context: &mut Context, now: Nanos) -> Flow {
+        let in_flight = self.pairing.in_flight();
+        match &self.state {
+            State::Closing { replied: true, .. } => return self.close_ended(context, now),
+            State::Closing { replied: false, .. } => {
+                context.meter.fail(now, Phase::Close, "no_close_reply", || {
+                    "the server closed TCP without answering our close frame".into()
+                });
+                return self.close_ended(context, now);
+            }
+            State::Upgrading(upgrading) => {
+                let got = upgrading.head.len();
+                context.meter.fail(now, Phase::Handshake, "closed", || {
+                    format!("the server closed the connection after {got} bytes of its answer")
+                });
+            }
+            State::Connecting | State::Open => {
+                context
+                    .meter
+                    .fail(now, Phase::Close, "fin_without_close", || {
+                        format!(
+                            "TCP closed without a close frame, {}",
+                            unanswered(in_flight)
+                        )
+                    });
+            }
+            State::Ended => {}
+        }
+        self.end(context, now, Unanswered::Failed);
+        Flow::Failed
+    }
+
+    /// The connection was lost.
+    pub fn on_loss(&mut self, context: &mut Context, now: Nanos, loss: Loss) -> Flow {
+        let phase = match &self.state {
+            _ if loss.local => Phase::Local,
+            State::Connecting => Phase::Connect,
+            State::Upgrading(_) => Phase::Handshake,
+            State::Open | State::Closing { .. } | State::Ended => Phase::Close,
+        };
+        let in_flight = self.pairing.in_flight();
+        context
+            .meter
+            .fail(now, phase, loss.kind, || match in_flight {
+                0 => loss.words,
+                _ => format!("{}, {}", loss.words, unanswered(in_flight)),
+            });
+        if let State::Closing { .. } = self.state {
+            return self.close_ended(context, now);
+        }
+        self.end(context, now, Unanswered::Failed);
+        Flow::Failed
+    }
+
+    /// Begins the closing handshake (RFC 6455 section 7.1.2), if the connection is open; before
+    /// that there is nothing to close.
+    pub fn finish(&mut self, context: &mut Context, now: Nanos) {
+        if !self.is_open() {
+            return;
+        }
+        self.stop_load(context, now);
+        let mask = context.mask();
+        push_close(&mut context.out, Some(mask), Some(1000), "");
+        self.state = State::Closing {
+            until: now + CLOSE_WAIT,
+            replied: false,
+        };
+    }
+
+    /// Settles everything in flight as unanswered, in the way that `how` says.
+    pub fn give_up_in_flight(&mut self, context: &mut Context, now: Nanos, how: Unanswered) {
+        let meter = &mut context.meter;
+        self.pairing
+            .abandon(|times, overtaken| meter.unanswered(times, now, how, overtaken));
+    }
+
+    /// Books the time under load up to now, once: when the load on this connection ends.
+    pub fn stop_load(&mut self, context: &mut Context, now: Nanos) {
+        if !self.is_open() || std::mem::replace(&mut self.load_is_booked, true) {
+            return;
+        }
+        if self.pairing.sent() == 0 || context.is_open_loop() {
+            return;
+        }
+        let depth = context.depth;
+        if context.plan.replaces_clients() && depth > 1 {
+            return; // the last round trips of a client run at a lower depth
+        }
+        // A replaced client's load ends with its last answer, a held one's with the window; and
+        // as long as anything is out, there is load.
+        let until = if context.plan.replaces_clients() && self.pairing.in_flight() == 0 {
+            self.freed
+        } else {
+            now
+        };
+        let from = self.since.max(context.meter.window().load_from);
+        context.meter.under_load(from, until, depth);
+    }
+
+    /// The session is over before its time.
+    pub fn end(&mut self, context: &mut Context, now: Nanos, how: Unanswered) {
+        if self.is_ended() {
+            return;
+        }
+        self.stop_load(context, now);
+        self.give_up_in_flight(context, now, how);
+        context.meter.tally.connections.failed += 1;
+        self.book_end(context);
+        self.state = State::Ended;
+    }
+
+    /// The run is over and awaits nothing any more. A connection that is still being opened is
+    /// neither a success nor a failure.
+    pub fn break_off(&mut self, context: &mut Context, now: Nanos) {
+        match self.state {
+            State::Open => self.end(context, now, Unanswered::InFlightAtEnd),
+            State::Closing { .. } => {
+                let _ = self.close_ended(context, now);
+            }
+            State::Connecting | State::Upgrading(_) | State::Ended => self.state = State::Ended,
+        }
+    }
+
+    /// The closing handshake is over, one way or the other.
+    pub(super) fn close_ended(&mut self, context: &mut Context, now: Nanos) -> Flow {
+        let State::Closing { replied, .. } = self.state else {
+            return Flow::Finished;
+        };
+        // A held connection never has; it ends as it should when the load is over.
+        let has_done_its_round_trips = self.budget == 0;
+        self.give_up_in_flight(context, now, Unanswered::Failed);
+        let connections = &mut context.meter.tally.connections;
+        connections.closed_cleanly += u64::from(replied);
+        connections.clients_completed += u64::from(has_done_its_round_trips);
+        let flow = if context.sending && !has_done_its_round_trips {
+            connections.failed += 1;
+            Flow::Failed
+        } else {
+            Flow::Finished
+        };
+        self.book_end(context);
+        self.state = State::Ended;
+        flow
+    }
+
+    pub(super) fn book_end(&mut self, context: &mut Context) {
+        let connections = &mut context.meter.tally.connections;
+        connections.never_answered +=
+            u64::from(self.pairing.sent() > 0 && !self.pairing.has_answers());
+        if let Some(times) = self
+            .rare
+            .take()
+            .map(|rare| rare.times)
+            .filter(|t| !t.is_empty())
+        {
+            context.meter.tally.log.push(LogRecord::Client(times));
+        }
+    }
+}
