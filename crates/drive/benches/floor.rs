@@ -32,9 +32,7 @@ use wsbench_drive::run::{Observer, StopSignal, run};
 use wsbench_echo::{Config, Server};
 use wsbench_load::message::{Identity, MessageSource};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{
-    Arrival, Connect, Encoding, Family, Pace, Payload, Plan, StopRule, Target, Upgrade, Verify,
-};
+use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule, Target};
 use wsbench_load::result::{LogRecord, Progress, RunResult};
 use wsbench_wire::frame::{FrameBuffer, OpCode};
 use wsbench_wire::handshake::{ClientHandshake, Request};
@@ -223,36 +221,23 @@ impl Load {
 
     fn plan(&self, address: SocketAddr, span: Duration) -> Plan {
         Plan {
-            name: None,
-            target: Target {
-                host: address.ip().to_string(),
-                port: address.port(),
-                resource: "/".into(),
-            },
             connections: self.connections,
             arrival: Arrival::Closed { depth: self.depth },
             stop: StopRule::Duration(span.into()),
             warmup: (SPAN / 4).into(),
-            pace: Pace::Auto,
             payload: Payload::Generated {
                 encoding: Encoding::Text,
                 min: self.size,
                 max: self.size,
                 ascii: false,
             },
-            verify: Verify::Full,
-            upgrade: Upgrade::default(),
-            connect: Connect {
-                rate_per_s: None,
-                timeout: Nanos::from_secs(5),
-                family: Family::Any,
-            },
-            timeout: Nanos::from_secs(10),
-            threads: 1,
             cpus: vec![0],
             seed: 42,
-            interval: Nanos::from_secs(1),
-            raw_log: false,
+            ..Plan::against(Target {
+                host: address.ip().to_string(),
+                port: address.port(),
+                resource: "/".into(),
+            })
         }
     }
 }

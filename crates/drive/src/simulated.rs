@@ -6,28 +6,11 @@
 //! itself is, it cannot say.
 //!
 //! ```
-//! # use std::sync::Arc;
-//! # use wsbench_load::{nanos::Nanos, plan::*};
+//! use wsbench_load::{nanos::Nanos, plan::{Plan, StopRule, Target}};
 //! use wsbench_drive::simulated::{self, Scenario};
-//! # let plan = Plan {
-//! #     name: None,
-//! #     target: Target { host: "simulated".into(), port: 80, resource: "/".into() },
-//! #     connections: 4,
-//! #     arrival: Arrival::Closed { depth: 1 },
-//! #     stop: StopRule::Messages(100),
-//! #     warmup: Nanos::ZERO,
-//! #     pace: Pace::Auto,
-//! #     payload: Payload::Generated { encoding: Encoding::Text, min: 30, max: 30, ascii: false },
-//! #     verify: Verify::Full,
-//! #     upgrade: Upgrade::default(),
-//! #     connect: Connect { rate_per_s: None, timeout: Nanos::from_secs(5), family: Family::Any },
-//! #     timeout: Nanos::from_secs(10),
-//! #     threads: 1,
-//! #     cpus: Vec::new(),
-//! #     seed: 1,
-//! #     interval: Nanos::from_secs(1),
-//! #     raw_log: false,
-//! # };
+//! let target = Target { host: "simulated".into(), port: 80, resource: "/".into() };
+//! let stop = StopRule::Messages(100);
+//! let plan = Plan { connections: 4, stop, ..Plan::against(target) };
 //! // A plan for 100 messages, against a healthy server 50 µs away that takes 10 µs.
 //! let result = simulated::run(&plan, Scenario::default(), None);
 //! assert_eq!(result.messages.answered, 100);

@@ -8,43 +8,28 @@ use wsbench_drive::simulated::{self, Pause, Queue, Scenario, Service, Stall};
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{
-    Arrival, Connect, Encoding, Family, Pace, Payload, Plan, StopRule, Target, Upgrade, Verify,
-};
+use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule, Target};
 use wsbench_load::result::RunResult;
 
 fn plan(arrival: Arrival, connections: u32, seconds: u64) -> Plan {
     Plan {
-        name: None,
-        target: Target {
-            host: "simulated".into(),
-            port: 80,
-            resource: "/".into(),
-        },
         connections,
         arrival,
         stop: StopRule::Duration(Nanos::from_secs(seconds)),
         warmup: Nanos::from_secs(1),
-        pace: Pace::Auto,
         payload: Payload::Generated {
             encoding: Encoding::Binary,
             min: 32,
             max: 32,
             ascii: false,
         },
-        verify: Verify::Full,
-        upgrade: Upgrade::default(),
-        connect: Connect {
-            rate_per_s: None,
-            timeout: Nanos::from_secs(5),
-            family: Family::Any,
-        },
         timeout: Nanos::from_secs(30),
-        threads: 1,
-        cpus: Vec::new(),
         seed: 7,
-        interval: Nanos::from_secs(1),
-        raw_log: false,
+        ..Plan::against(Target {
+            host: "simulated".into(),
+            port: 80,
+            resource: "/".into(),
+        })
     }
 }
 

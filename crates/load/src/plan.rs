@@ -49,6 +49,43 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The plan of a run that is told nothing but its server: one connection, one message in
+    /// flight, ten seconds without a warm-up. Whoever makes a plan changes what differs.
+    ///
+    /// ```
+    /// use wsbench_load::{nanos::Nanos, plan::{Plan, StopRule, Target}};
+    /// let target = Target { host: "localhost".into(), port: 80, resource: "/".into() };
+    /// let plan = Plan { connections: 8, ..Plan::against(target) };
+    /// assert_eq!((plan.depth(), plan.stop), (1, StopRule::Duration(Nanos::from_secs(10))));
+    /// ```
+    #[must_use]
+    pub fn against(target: Target) -> Self {
+        Self {
+            name: None,
+            target,
+            connections: 1,
+            arrival: Arrival::Closed { depth: 1 },
+            stop: StopRule::Duration(Nanos::from_secs(10)),
+            warmup: Nanos::ZERO,
+            pace: Pace::Auto,
+            payload: Payload::Generated {
+                encoding: Encoding::Text,
+                min: 30,
+                max: 30,
+                ascii: false,
+            },
+            verify: Verify::Full,
+            upgrade: Upgrade::default(),
+            connect: Connect::default(),
+            timeout: Nanos::from_secs(10),
+            threads: 1,
+            cpus: Vec::new(),
+            seed: 1,
+            interval: Nanos::from_secs(1),
+            raw_log: false,
+        }
+    }
+
     /// Messages that may be in flight on one connection.
     #[must_use]
     pub fn depth(&self) -> u32 {
@@ -262,6 +299,17 @@ pub struct Connect {
     pub timeout: Nanos,
     /// Which addresses of the host may be used.
     pub family: Family,
+}
+
+impl Default for Connect {
+    /// As fast as they complete, five seconds each, whatever address the resolver prefers.
+    fn default() -> Self {
+        Self {
+            rate_per_s: None,
+            timeout: Nanos::from_secs(5),
+            family: Family::Any,
+        }
+    }
 }
 
 /// Which addresses of the host may be used.

@@ -17,6 +17,7 @@ mod prose;
 #[cfg(feature = "screen")]
 pub mod screen;
 mod sparkline;
+pub mod stats;
 pub mod style;
 pub mod summary;
 pub mod units;

@@ -43,27 +43,12 @@ fn plan_of(words: &[&str]) -> Plan {
 /// The plan of `wsbench localhost:3000`, on a machine with four cores.
 fn default_plan() -> Plan {
     Plan {
-        name: None,
-        target: target("localhost:3000").unwrap(),
         connections: 64,
-        arrival: Arrival::Closed { depth: 1 },
-        stop: StopRule::Duration(Nanos::from_secs(10)),
         warmup: Nanos::from_secs(1),
-        pace: Pace::Auto,
-        payload: generated(Encoding::Text, 30, 30),
-        verify: Verify::Full,
-        upgrade: Upgrade::default(),
-        connect: Connect {
-            rate_per_s: None,
-            timeout: Nanos::from_secs(5),
-            family: Family::Any,
-        },
-        timeout: Nanos::from_secs(10),
         threads: 2,
-        cpus: Vec::new(),
         seed: SEED,
         interval: Nanos::from_millis(500),
-        raw_log: false,
+        ..Plan::against(target("localhost:3000").unwrap())
     }
 }
 

@@ -6,9 +6,7 @@
 
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{
-    Arrival, Connect, Encoding, Family, Pace, Payload, Plan, StopRule, Target, Upgrade, Verify,
-};
+use wsbench_load::plan::{Arrival, Plan, StopRule, Target};
 use wsbench_load::result::{
     ByteCounts, ConnectionCounts, Ended, Failure, Gap, GeneratorUsage, HandshakeTimes, Interval,
     MessageCounts, Phase, RunResult, ThreadUsage,
@@ -18,36 +16,16 @@ use wsbench_report::document::{Document, Host, RunContext};
 /// A plan as the defaults resolve it.
 pub(crate) fn plan() -> Plan {
     Plan {
-        name: None,
-        target: Target {
-            host: "192.0.2.7".to_owned(),
-            port: 9001,
-            resource: "/echo".to_owned(),
-        },
         connections: 64,
-        arrival: Arrival::Closed { depth: 1 },
-        stop: StopRule::Duration(Nanos::from_secs(10)),
         warmup: Nanos::from_secs(3),
-        pace: Pace::Auto,
-        payload: Payload::Generated {
-            encoding: Encoding::Text,
-            min: 30,
-            max: 30,
-            ascii: false,
-        },
-        verify: Verify::Full,
-        upgrade: Upgrade::default(),
-        connect: Connect {
-            rate_per_s: None,
-            timeout: Nanos::from_secs(5),
-            family: Family::Any,
-        },
-        timeout: Nanos::from_secs(10),
         threads: 2,
         cpus: vec![2, 3],
         seed: 42,
-        interval: Nanos::from_secs(1),
-        raw_log: false,
+        ..Plan::against(Target {
+            host: "192.0.2.7".to_owned(),
+            port: 9001,
+            resource: "/echo".to_owned(),
+        })
     }
 }
 
