@@ -1,0 +1,22 @@
+//! The runner on simulated time gives documents as the kernel's does.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
+mod simulated;
+
+use simulated::{Simulated, target};
+use wsbench_drive::simulated::Scenario;
+use wsbench_experiment::runner::Runner;
+use wsbench_load::plan::{Plan, StopRule};
+
+#[test]
+fn a_plan_goes_in_and_a_document_comes_out() {
+    let mut runner = Simulated::new([("a", Scenario::default())]);
+    let plan = Plan {
+        stop: StopRule::Messages(100),
+        ..Plan::against(target("a"))
+    };
+    let document = runner.run(&plan).unwrap();
+    assert_eq!(document.messages.answered, 100);
+    assert!(runner.now_s() > 0.0, "time has passed");
+    assert!(runner.run(&Plan::against(target("b"))).is_err());
+}
