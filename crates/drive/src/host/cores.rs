@@ -1,0 +1,51 @@
+//! Which cores this process may use, and how a thread is tied to one.
+
+/// Cores that this process may use, by number.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn cpus() -> Vec<usize> {
+    use nix::sched::{CpuSet, sched_getaffinity};
+    use nix::unistd::Pid;
+    match sched_getaffinity(Pid::from_raw(0)) {
+        Ok(set) => (0..CpuSet::count())
+            .filter(|&cpu| set.is_set(cpu) == Ok(true))
+            .collect(),
+        Err(_) => counted_cpus(),
+    }
+}
+
+/// Cores of this machine, by number.
+#[cfg(not(target_os = "linux"))]
+#[must_use]
+pub fn cpus() -> Vec<usize> {
+    counted_cpus()
+}
+
+fn counted_cpus() -> Vec<usize> {
+    (0..std::thread::available_parallelism().map_or(1, usize::from)).collect()
+}
+
+/// Pins the calling thread to one core; says whether that worked.
+#[cfg(target_os = "linux")]
+pub fn pin_thread(cpu: usize) -> bool {
+    use nix::sched::{CpuSet, sched_setaffinity};
+    use nix::unistd::Pid;
+    let mut set = CpuSet::new();
+    set.set(cpu).is_ok() && sched_setaffinity(Pid::from_raw(0), &set).is_ok()
+}
+
+/// Pins the calling thread to one core; this system offers no such thing.
+#[cfg(not(target_os = "linux"))]
+pub fn pin_thread(_cpu: usize) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machine_has_cores() {
+        assert!(!cpus().is_empty());
+    }
+}

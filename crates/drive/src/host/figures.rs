@@ -1,0 +1,31 @@
+//! Figures as the kernel writes them in `/proc` and `/sys`.
+
+/// The value of the first line `name: value`; empty when there is none.
+pub(super) fn field(text: &str, name: &str) -> String {
+    text.lines()
+        .find(|line| line.starts_with(name))
+        .and_then(|line| line.split_once(':'))
+        .map(|(_, value)| value.trim().to_owned())
+        .unwrap_or_default()
+}
+
+/// The number of a figure such as `1024 kB`.
+pub(super) fn kibibytes(figure: &str) -> u64 {
+    figure
+        .split_whitespace()
+        .next()
+        .and_then(|kib| kib.parse().ok())
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_is_found_by_its_name() {
+        let text = "MemTotal:       4029 kB\nMemFree:  12 kB\n";
+        assert_eq!(kibibytes(&field(text, "MemFree")), 12);
+        assert_eq!(field(text, "SwapFree"), "");
+    }
+}
