@@ -126,6 +126,45 @@ pub(crate) struct Measure {
     pub(crate) output: OutputArgs,
 }
 
+/// The flags of the runs that an experiment makes; the server is its own affair.
+#[allow(dead_code, reason = "the experiments that use it are being added")]
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RunArgs {
+    /// How much is sent.
+    #[command(flatten)]
+    pub(crate) amount: Amount,
+    /// How hard the server is pressed.
+    #[command(flatten)]
+    pub(crate) pressure: Pressure,
+    /// What the messages are.
+    #[command(flatten)]
+    pub(crate) payload: PayloadArgs,
+    /// How connections are opened.
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+    /// What of this machine is used.
+    #[command(flatten)]
+    pub(crate) machine: Machine,
+}
+
+#[allow(dead_code, reason = "the experiments that use it are being added")]
+impl RunArgs {
+    /// One such run against `url`, from which `plan::order` makes a plan. Without a URL it is
+    /// against the embedded server.
+    pub(crate) fn measure(&self, url: Option<Target>) -> Measure {
+        Measure {
+            url,
+            amount: self.amount.clone(),
+            pressure: self.pressure.clone(),
+            payload: self.payload.clone(),
+            connect: self.connect.clone(),
+            machine: self.machine.clone(),
+            log: LogArgs { log: None },
+            output: OutputArgs::default(),
+        }
+    }
+}
+
 /// How much is sent.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "How much")]
@@ -313,7 +352,7 @@ pub(crate) struct LogArgs {
 }
 
 /// Where results go.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
     /// Write the result to F: the JSON document that `wsbench report` reads, or what --format

@@ -64,7 +64,7 @@ pub(crate) fn tell(error: &anyhow::Error) -> Exit {
 }
 
 /// An error with its causes, but for those that it has told itself.
-fn story(error: &anyhow::Error) -> String {
+pub(crate) fn story(error: &anyhow::Error) -> String {
     error
         .chain()
         .skip(1)

@@ -18,6 +18,7 @@ mod quantity;
 mod raw_log;
 mod rendering;
 mod run;
+mod runner;
 #[cfg(feature = "screen")]
 mod screen;
 mod shell_words;

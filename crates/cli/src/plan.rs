@@ -9,6 +9,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use wsbench_drive::host;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
@@ -49,6 +50,17 @@ pub(crate) struct Surroundings {
     pub(crate) cpus: Vec<usize>,
     /// The seed when none is given.
     pub(crate) random_seed: u64,
+}
+
+impl Surroundings {
+    /// This machine, and a fresh seed.
+    pub(crate) fn here() -> Self {
+        Self {
+            cpus: host::cpus(),
+            // 32 bits are enough to differ, short enough to be typed, exact in any JSON reader.
+            random_seed: u64::from(fastrand::u32(..)),
+        }
+    }
 }
 
 /// The server that is to be measured.

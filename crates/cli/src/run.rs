@@ -6,26 +6,23 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
-use std::net::IpAddr;
 
 use anyhow::Context;
-use wsbench_drive::resolve::{Resolved, resolve};
-use wsbench_drive::{host, run};
+use wsbench_drive::resolve::Resolved;
+use wsbench_drive::run;
 use wsbench_load::plan::Plan;
-use wsbench_load::result::{LogRecord, Progress, RunResult};
-use wsbench_report::document::{Document, Host, Order as PlanOnRecord, Outcome, RunContext};
+use wsbench_load::result::{LogRecord, Progress};
+use wsbench_report::document::{Document, Order as PlanOnRecord, Outcome};
 use wsbench_report::plan_line::plan_line;
 
 use crate::args::{Format, Measure, OutputArgs};
-use crate::embedded::EmbeddedServer;
 use crate::exit::{Exit, say};
 use crate::interrupt::Interrupts;
 use crate::output::{self, OutputFile};
-use crate::plan::{self, ServerUnderTest, Surroundings};
-use crate::preflight;
+use crate::plan::{self, Surroundings};
 use crate::raw_log::RawLog;
 use crate::rendering::{percentile_table, render};
-use crate::shell_words::shell_words;
+use crate::runner::KernelRunner;
 use crate::terminal::{self, Display};
 use crate::usage::UsageError;
 
@@ -35,53 +32,35 @@ use crate::usage::UsageError;
 /// [`UsageError`] before anything was started; afterwards whatever kept the run from giving a
 /// result, or the result from being kept.
 pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::Result<Exit> {
-    let surroundings = Surroundings {
-        cpus: host::cpus(),
-        // 32 bits are enough to differ, short enough to be typed, and exact in any JSON reader.
-        random_seed: u64::from(fastrand::u32(..)),
-    };
-    let order = plan::order(measure, &surroundings)?;
+    let order = plan::order(measure, &Surroundings::here())?;
     let places = Places::check(measure)?;
-    let interrupts = Interrupts::watch().context("signals cannot be watched")?;
-    let (plan, embedded) = match order.server.clone() {
-        ServerUnderTest::At(target) => (order.plan_against(target), None),
-        ServerUnderTest::Embedded(cores) => {
-            let server = EmbeddedServer::start(&cores)?;
-            (order.plan_against(server.target().clone()), Some(server))
-        }
-    };
+    let (runner, plan) = KernelRunner::start(order, command_line)?;
     let shown = measure.output.shown();
     if shown == Format::Text {
-        let url = plan.target.url();
-        say(&format!(
-            "plan: {} → {url}",
-            plan_line(&PlanOnRecord::from(&plan))
-        ));
+        announce(&plan);
     }
-    preflight::check(&plan)?;
-    let resolved = resolve(&plan.target, plan.connect.family)?;
-    let context = RunContext {
-        command: shell_words(command_line),
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        host: this_host(),
-        embedded_server: embedded.is_some(),
-        loopback: resolved
-            .addresses
-            .first()
-            .is_some_and(|at| is_loopback(at.ip())),
-    };
+    let resolved = runner.prepare(&plan)?;
     let Places { files, log } = places;
-    let watched = watched(&plan, &resolved, log, &measure.output, &interrupts)?;
-    drop(embedded);
-    let document = Document::new(&watched.result, &plan, &context);
+    let watched = watched(&runner, &plan, &resolved, log, &measure.output)?;
+    let document = &watched.document;
     // The result is kept first; where that fails, it is at least shown.
-    let kept = files.keep(&document, &measure.output);
-    output::print(&render(&[&document], shown, terminal::style()))?;
+    let kept = files.keep(document, &measure.output);
+    output::print(&render(&[document], shown, terminal::style()))?;
     kept?;
     if let Some(failure) = watched.log_failure {
         return Err(failure).context("--log: the run was stopped, for its log cannot be written");
     }
-    Ok(concluded(&document, measure.output.strict, shown))
+    Ok(concluded(document, measure.output.strict, shown))
+}
+
+/// Tells what is about to be done, so that a misunderstood flag is seen.
+pub(crate) fn announce(plan: &Plan) {
+    let order = PlanOnRecord::from(plan);
+    say(&format!(
+        "plan: {} → {}",
+        plan_line(&order),
+        plan.target.url()
+    ));
 }
 
 /// Where the results of a run go, all found to be writable.
@@ -130,29 +109,30 @@ impl Files {
 
 /// A run that is over, the terminal the user's again.
 struct Watched {
-    result: RunResult,
+    document: Document,
     /// Why the log has ended before the run.
     log_failure: Option<io::Error>,
 }
 
 /// Carries the plan out, with the display and the log going along.
 fn watched(
+    runner: &KernelRunner,
     plan: &Plan,
     resolved: &Resolved,
     log: Option<File>,
     flags: &OutputArgs,
-    interrupts: &Interrupts,
 ) -> anyhow::Result<Watched> {
     let log = log.map(|file| RawLog::new(file, plan)).transpose();
+    let interrupts = runner.interrupts();
     let mut watcher = Watcher {
         display: Display::open(plan, flags, interrupts),
         log: log.context("--log: not written")?,
         log_failure: None,
         interrupts,
     };
-    let result = run::run(plan, resolved, interrupts.stop_signal(), &mut watcher)?;
+    let document = runner.carry_out(plan, resolved, &mut watcher)?;
     Ok(Watched {
-        result,
+        document,
         log_failure: watcher.log_failure,
     })
 }
@@ -197,24 +177,4 @@ fn concluded(document: &Document, strict: bool, shown: Format) -> Exit {
         }
     }
     Exit::from(outcome)
-}
-
-/// This machine, for the record.
-fn this_host() -> Host {
-    let facts = host::describe();
-    // The driver says "unknown" with nothing; on record what is unknown is absent.
-    let known = |text: String| (!text.is_empty()).then_some(text);
-    Host {
-        os: known(facts.os),
-        kernel: known(facts.kernel),
-        cpus: u32::try_from(facts.cpus).ok().filter(|cpus| *cpus > 0),
-        cpu_model: known(facts.cpu_model),
-        memory_bytes: (facts.memory_bytes > 0).then_some(facts.memory_bytes),
-        congestion_control: known(facts.congestion_control),
-        ..Host::default()
-    }
-}
-
-fn is_loopback(address: IpAddr) -> bool {
-    address.to_canonical().is_loopback()
 }

@@ -12,12 +12,28 @@ pub trait Runner {
     /// Carries `plan` out and gives its document, audited. Blocks until the run is over.
     ///
     /// # Errors
-    /// [`RunnerError`]: there is no document. A run of which nothing good can be said (no
-    /// connection, a dead server) has a document that says so, and is no error here.
+    /// [`RunnerError`]: there is no document of a whole run. A run of which nothing good can be
+    /// said (no connection, a dead server) has a document that says so, and is no error here.
     fn run(&mut self, plan: &Plan) -> Result<Document, RunnerError>;
 
     /// Time since some fixed moment, in seconds: experiments bound how long they take by it.
     fn now_s(&self) -> f64;
+
+    /// Hears how the experiment is going, for whoever waits for it. Nothing depends on it.
+    fn told(&mut self, step: &Step<'_>) {
+        let _ = step;
+    }
+}
+
+/// A run of an experiment is over.
+#[derive(Clone, Debug)]
+pub struct Step<'a> {
+    /// Which one it was: `round 3/20 A`.
+    pub name: String,
+    /// What came of it.
+    pub document: &'a Document,
+    /// What the experiment will still take, s; `None` when nobody can tell.
+    pub left_s: Option<f64>,
 }
 
 /// Why there is no document.
@@ -26,7 +42,8 @@ pub enum RunnerError {
     /// The run could not be set up or carried out; the words say why and what to do.
     #[error("{0}")]
     Failed(String),
-    /// Somebody asked the experiment to stop. What was measured until then is kept.
+    /// Somebody asked to stop, before this run or in the middle of it. A run that was cut short is
+    /// no run of an experiment; the runs before it are kept.
     #[error("interrupted")]
     Interrupted,
 }

@@ -18,6 +18,7 @@ mod prose;
 pub mod screen;
 mod sparkline;
 pub mod stats;
+pub mod step_line;
 pub mod style;
 pub mod summary;
 pub mod units;

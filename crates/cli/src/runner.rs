@@ -1,0 +1,163 @@
+//! Runs over the kernel's sockets, one after the other: the one way by which this program measures.
+//!
+//! A single run and the runs of every experiment go through here: checked, resolved, carried out,
+//! put on record with the machine they were made on. What is shown meanwhile is the caller's, but
+//! for the line that an experiment has after each run.
+
+use std::ffi::OsString;
+use std::net::IpAddr;
+use std::time::Instant;
+
+use anyhow::Context;
+use wsbench_drive::host;
+use wsbench_drive::resolve::{Resolved, resolve};
+use wsbench_drive::run::{self, Observer, RunError};
+use wsbench_experiment::runner::{Runner, RunnerError, Step};
+use wsbench_load::plan::Plan;
+use wsbench_load::result::{LogRecord, Progress};
+use wsbench_report::document::{Document, Ended, Host, RunContext};
+use wsbench_report::step_line::step_line;
+
+use crate::embedded::EmbeddedServer;
+use crate::exit::{say, story};
+use crate::interrupt::Interrupts;
+use crate::plan::{Order, ServerUnderTest};
+use crate::preflight;
+use crate::shell_words::shell_words;
+
+/// Makes runs on this machine. Dropping it ends the embedded server, if it started one.
+pub(crate) struct KernelRunner {
+    /// What the documents of all runs say of their surroundings.
+    context: RunContext,
+    interrupts: Interrupts,
+    began: Instant,
+    is_quiet: bool,
+    /// Held for as long as runs may be made against it.
+    _embedded: Option<EmbeddedServer>,
+}
+
+impl KernelRunner {
+    /// Gets ready for runs of `order`, starting the embedded server where that is what is to be
+    /// measured, and gives the plan with its target.
+    ///
+    /// # Errors
+    /// The embedded server does not come up, or signals cannot be watched.
+    pub(crate) fn start(order: Order, command_line: &[OsString]) -> anyhow::Result<(Self, Plan)> {
+        let interrupts = Interrupts::watch().context("signals cannot be watched")?;
+        let (plan, embedded) = match order.server.clone() {
+            ServerUnderTest::At(target) => (order.plan_against(target), None),
+            ServerUnderTest::Embedded(cores) => {
+                let server = EmbeddedServer::start(&cores)?;
+                (order.plan_against(server.target().clone()), Some(server))
+            }
+        };
+        let runner = Self {
+            context: RunContext {
+                command: shell_words(command_line),
+                tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+                host: this_host(),
+                embedded_server: embedded.is_some(),
+                loopback: false, // until an address is known
+            },
+            interrupts,
+            began: Instant::now(),
+            is_quiet: false,
+            _embedded: embedded,
+        };
+        Ok((runner, plan))
+    }
+
+    /// The same, saying nothing of an experiment's steps.
+    #[allow(dead_code, reason = "the experiments that use it are being added")]
+    pub(crate) fn quiet(self, is_quiet: bool) -> Self {
+        Self { is_quiet, ..self }
+    }
+
+    /// The requests to stop that every run heeds.
+    pub(crate) fn interrupts(&self) -> &Interrupts {
+        &self.interrupts
+    }
+
+    /// Makes sure that this machine has what `plan` needs, and finds the server's address.
+    ///
+    /// # Errors
+    /// A limit that is certain to be hit, a host that does not resolve.
+    pub(crate) fn prepare(&self, plan: &Plan) -> anyhow::Result<Resolved> {
+        preflight::check(plan)?;
+        Ok(resolve(&plan.target, plan.connect.family)?)
+    }
+
+    /// Carries `plan` out against the address that was found, and puts it on record.
+    ///
+    /// # Errors
+    /// As [`run::run`].
+    pub(crate) fn carry_out(
+        &self,
+        plan: &Plan,
+        resolved: &Resolved,
+        observer: &mut dyn Observer,
+    ) -> Result<Document, RunError> {
+        let result = run::run(plan, resolved, self.interrupts.stop_signal(), observer)?;
+        let address = resolved.addresses.first();
+        let context = RunContext {
+            loopback: address.is_some_and(|at| is_loopback(at.ip())),
+            ..self.context.clone()
+        };
+        Ok(Document::new(&result, plan, &context))
+    }
+}
+
+impl Runner for KernelRunner {
+    fn run(&mut self, plan: &Plan) -> Result<Document, RunnerError> {
+        if self.interrupts.stop_signal().is_requested() {
+            return Err(RunnerError::Interrupted);
+        }
+        let failed = |error: anyhow::Error| RunnerError::Failed(story(&error));
+        let resolved = self.prepare(plan).map_err(failed)?;
+        let carried_out = self.carry_out(plan, &resolved, &mut Unwatched);
+        let document = carried_out.map_err(|error| failed(error.into()))?;
+        match document.ended {
+            Ended::Interrupted => Err(RunnerError::Interrupted),
+            _ => Ok(document),
+        }
+    }
+
+    fn now_s(&self) -> f64 {
+        self.began.elapsed().as_secs_f64()
+    }
+
+    fn told(&mut self, step: &Step<'_>) {
+        if !self.is_quiet {
+            say(&step_line(&step.name, step.document, step.left_s));
+        }
+    }
+}
+
+/// Nobody looks on at a single run of an experiment.
+struct Unwatched;
+
+impl Observer for Unwatched {
+    fn progress(&mut self, _: &Progress) {}
+
+    fn log(&mut self, _: &[LogRecord]) {}
+}
+
+/// This machine, for the record.
+fn this_host() -> Host {
+    let facts = host::describe();
+    // The driver says "unknown" with nothing; on record what is unknown is absent.
+    let known = |text: String| (!text.is_empty()).then_some(text);
+    Host {
+        os: known(facts.os),
+        kernel: known(facts.kernel),
+        cpus: u32::try_from(facts.cpus).ok().filter(|cpus| *cpus > 0),
+        cpu_model: known(facts.cpu_model),
+        memory_bytes: (facts.memory_bytes > 0).then_some(facts.memory_bytes),
+        congestion_control: known(facts.congestion_control),
+        ..Host::default()
+    }
+}
+
+fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
