@@ -10,6 +10,7 @@ use clap_complete::Shell;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Target;
 
+use crate::commands::check::CheckArgs;
 use crate::commands::serve::Serve;
 use crate::header::{self, Header};
 use crate::quantity::{self, CpuList, SizeRange, Stages, Threads};
@@ -69,7 +70,7 @@ Exit codes:
   1   the run failed: nothing connected, the server died, figures that cannot be believed
   2   usage: the command line was refused and nothing was started
   3   the audit failed under --strict
-  4   reserved: the conformance gate failed
+  4   the conformance gate failed (wsbench check)
   99  reserved: a --fail-if held
   130 ended at once by a second Ctrl-C or SIGTERM";
 
@@ -78,6 +79,8 @@ Exit codes:
 pub(crate) enum Command {
     /// Run the embedded echo server, with delays and faults that can be set.
     Serve(Serve),
+    /// Hold a server against RFC 6455: the conformance gate alone.
+    Check(CheckArgs),
     /// Render stored results again.
     Report(Report),
     /// Write a completion script for a shell to standard output.

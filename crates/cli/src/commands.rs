@@ -1,5 +1,6 @@
 //! What a command line asks for, carried out: a run, or one of the subcommands, one file each.
 
+pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod man;
 pub(crate) mod report;
@@ -25,6 +26,7 @@ pub(crate) fn run(command_line: &[OsString]) -> anyhow::Result<Exit> {
     match &cli.command {
         None => run::measure(&cli.measure, command_line),
         Some(Command::Serve(serve)) => serve::run(serve),
+        Some(Command::Check(check)) => check::run(check),
         Some(Command::Report(report)) => report::run(report),
         Some(Command::Completions { shell }) => completions::run(*shell),
         Some(Command::Man { directory }) => man::run(directory.as_deref()),

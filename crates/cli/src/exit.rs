@@ -1,7 +1,6 @@
 //! What the process ends with: the documented exit codes, and how an error is told.
 //!
-//! The codes 4 (the conformance gate failed) and 99 (a `--fail-if` held) are reserved and not
-//! used by this version.
+//! The code 99 (a `--fail-if` held) is reserved and not used by this version.
 
 use std::io;
 use std::process::ExitCode;
@@ -21,6 +20,8 @@ pub(crate) enum Exit {
     Usage = 2,
     /// The audit failed under `--strict`.
     AuditFailed = 3,
+    /// The conformance gate failed.
+    NonConforming = 4,
     /// Ended at once by a second interrupt: 128 + SIGINT, as shells count it.
     Interrupted = 130,
 }

@@ -153,4 +153,12 @@ pub(crate) enum UsageError {
         /// How many were given.
         files: usize,
     },
+    /// A format that means nothing for what is to be written.
+    #[error("{of} cannot be written as {format}; choose text, json, markdown or quiet")]
+    NoSuchRendering {
+        /// The format asked for.
+        format: &'static str,
+        /// What was to be written.
+        of: &'static str,
+    },
 }

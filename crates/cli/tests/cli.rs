@@ -84,7 +84,8 @@ fn man_pages_are_written_into_a_directory() {
         .collect();
     names.sort();
     let expected = [
-        "wsbench-completions.1",
+        "wsbench-check.1",
+            "wsbench-completions.1",
         "wsbench-man.1",
         "wsbench-report.1",
         "wsbench-schema.1",

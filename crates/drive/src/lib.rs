@@ -8,6 +8,7 @@ mod alarm;
 pub mod clock;
 mod collector;
 pub mod engine;
+pub mod examiner;
 mod handover;
 pub mod host;
 mod loss;

@@ -8,6 +8,7 @@
 pub mod caveat;
 pub mod csv;
 pub mod document;
+pub mod gate;
 pub mod hgrm;
 pub mod live;
 mod mark;

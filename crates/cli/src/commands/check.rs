@@ -1,0 +1,136 @@
+//! `wsbench check URL`: the conformance gate alone.
+//!
+//! Cases and judgement are the crate `conformance`'s, sockets `drive`'s, rendering `report`'s; this
+//! is the command line.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use wsbench_conformance::cases;
+use wsbench_conformance::finding::Finding;
+use wsbench_drive::examiner::Examiner;
+use wsbench_drive::resolve::resolve;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Family, Target};
+use wsbench_report::gate::{self, Check, Counts};
+
+use crate::args::Format;
+use crate::embedded::EmbeddedServer;
+use crate::exit::Exit;
+use crate::interrupt::Interrupts;
+use crate::output::{self, OutputFile};
+use crate::plan::EmbeddedCores;
+use crate::quantity;
+use crate::target;
+use crate::terminal;
+use crate::usage::UsageError;
+
+/// Hold a server against RFC 6455: the conformance gate alone.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The server, which has to echo: ws://HOST[:PORT][/PATH] or HOST:PORT[/PATH]; without it the
+    /// embedded one.
+    #[arg(value_name = "URL", value_parser = target::target)]
+    url: Option<Target>,
+    /// How long silence is borne before it is taken for an answer.
+    #[arg(long, value_name = "TIME", default_value = "2s",
+          value_parser = quantity::positive_span)]
+    patience: Nanos,
+    /// Seed of masks and keys [default: random, and printed].
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// What is printed: text, json, markdown or quiet.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Write the findings to F as JSON.
+    #[arg(short, long, value_name = "F")]
+    output: Option<PathBuf>,
+    /// Use IPv4 addresses only.
+    #[arg(short = '4', long)]
+    ipv4: bool,
+    /// Use IPv6 addresses only.
+    #[arg(short = '6', long, conflicts_with = "ipv4")]
+    ipv6: bool,
+}
+
+/// Carries all cases out; the exit code is 4 where one failed.
+///
+/// # Errors
+/// When the host is unknown, or the findings cannot be written.
+pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
+    if args.format == Format::Csv {
+        return Err(UsageError::NoSuchRendering {
+            format: "csv",
+            of: "a check",
+        }
+        .into());
+    }
+    let check = |path| OutputFile::check("--output", path);
+    let file = args.output.as_deref().map(check).transpose()?;
+    let interrupts = Interrupts::watch()?;
+    let embedded = match args.url {
+        Some(_) => None,
+        None => Some(EmbeddedServer::start(&EmbeddedCores {
+            threads: 1,
+            cpus: Vec::new(),
+        })?),
+    };
+    let embedded_target = embedded.as_ref().map(EmbeddedServer::target);
+    let Some(target) = args.url.as_ref().or(embedded_target) else {
+        return Ok(Exit::Failed); // one of the two is there
+    };
+    let document = examined(args, target, &interrupts)?;
+    let json = format!("{}\n", serde_json::to_string_pretty(&document)?);
+    if let Some(file) = &file {
+        file.write_naming(&json)?;
+    }
+    match args.format {
+        Format::Text => output::print(&gate::conclusion(&document, terminal::style()))?,
+        Format::Markdown => output::print(&gate::markdown(&document))?,
+        Format::Json => output::print(&json)?,
+        Format::Quiet | Format::Csv => {}
+    }
+    Ok(if document.counts.pass() {
+        Exit::Ok
+    } else {
+        Exit::NonConforming
+    })
+}
+
+/// Examines the server; as text, each finding is printed when it is there.
+fn examined(args: &CheckArgs, target: &Target, interrupts: &Interrupts) -> anyhow::Result<Check> {
+    let family = match (args.ipv4, args.ipv6) {
+        (true, _) => Family::V4,
+        (_, true) => Family::V6,
+        _ => Family::Any,
+    };
+    let resolved = resolve(target, family)?;
+    let address = resolved.addresses[0];
+    // 32 bits are enough to differ, and short enough to be typed.
+    let seed = args.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
+    let examiner = Examiner {
+        address,
+        target,
+        patience: args.patience.into(),
+    };
+    let is_text = args.format == Format::Text;
+    if is_text {
+        output::print(&format!("checking {} (seed {seed})\n", target.url()))?;
+    }
+    let told = |finding: &Finding| {
+        // A closed standard output is told at the end.
+        let printed = !is_text || output::print(&gate::line(finding, terminal::style())).is_ok();
+        printed && !interrupts.stop_signal().is_requested()
+    };
+    let mut random = fastrand::Rng::with_seed(seed);
+    let findings = examiner.examine(&cases::all(seed), &mut random, told);
+    Ok(Check {
+        schema: gate::SCHEMA.to_owned(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        url: target.url(),
+        address: address.to_string(),
+        seed,
+        counts: Counts::of(&findings),
+        findings: findings.iter().map(gate::Finding::from).collect(),
+    })
+}

@@ -1,0 +1,73 @@
+//! `wsbench check`: the embedded server passes, and each fault of a server makes it fail where it
+//! should.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
+#[path = "faults/embedded.rs"]
+#[allow(dead_code, reason = "this file takes what it needs")]
+mod embedded;
+mod running;
+
+use embedded::Embedded;
+use running::{Process, wsbench};
+use serde_json::Value;
+
+/// The exit code of a check, and its document.
+fn checked(url: &str) -> (i32, Value) {
+    let words = ["check", "--format", "json", "--patience", "1s", url];
+    let ended = Process::start(&mut wsbench(&words)).ended();
+    let document = serde_json::from_str(&ended.stdout).unwrap();
+    (ended.status.code().unwrap(), document)
+}
+
+/// The names of the cases with this verdict.
+fn with_verdict(document: &Value, verdict: &str) -> Vec<String> {
+    let findings = document["findings"].as_array().unwrap().iter();
+    let of_verdict = findings.filter(|finding| finding["verdict"] == verdict);
+    of_verdict
+        .map(|finding| finding["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_embedded_server_passes_every_case() {
+    let server = Embedded::start(&[]);
+    let (code, document) = checked(&server.url);
+    assert_eq!(with_verdict(&document, "failed"), [""; 0]);
+    assert_eq!(with_verdict(&document, "non_strict"), [""; 0]);
+    assert_eq!(code, 0);
+    assert!(document["counts"]["ok"].as_u64().unwrap() >= 50);
+}
+
+#[test]
+fn a_server_that_changes_the_opcode_fails_in_all_that_is_echoed() {
+    let server = Embedded::with("wrong-opcode");
+    let (code, document) = checked(&server.url);
+    assert_eq!(code, 4);
+    let failed = with_verdict(&document, "failed");
+    assert!(failed.contains(&"size-125".to_owned()), "{failed:?}");
+    assert!(!failed.contains(&"ping".to_owned()), "{failed:?}");
+}
+
+#[test]
+fn a_server_that_does_not_answer_a_close_fails_in_that_alone() {
+    let server = Embedded::with("no-close-reply");
+    let (code, document) = checked(&server.url);
+    assert_eq!(code, 4);
+    let failed = with_verdict(&document, "failed");
+    assert!(
+        failed.iter().all(|id| id.contains("close")) && failed.len() >= 5,
+        "{failed:?}"
+    );
+}
+
+#[test]
+fn nobody_there_fails_the_first_case_and_skips_the_others() {
+    let url = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("ws://{}/", listener.local_addr().unwrap())
+    };
+    let (code, document) = checked(&url);
+    assert_eq!(code, 4);
+    assert_eq!(with_verdict(&document, "failed"), ["upgrade"]);
+    assert_eq!(with_verdict(&document, "ok"), [""; 0]);
+}

@@ -1,0 +1,125 @@
+//! One case as data: what is sent, what must come of it, and where the RFC says so.
+
+use wsbench_wire::connection::MessageKind;
+
+/// One demand on a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// A stable name for machines, such as `ping-between-fragments`; never changes once published.
+    pub id: &'static str,
+    /// What it is about.
+    pub group: Group,
+    /// The section that demands it, such as `RFC 6455 section 5.4`.
+    pub section: &'static str,
+    /// What is sent, in words.
+    pub sent: String,
+    /// What must come of it, in words.
+    pub expected: String,
+    /// The opening handshake.
+    pub opening: Opening,
+    /// What follows it, in order.
+    pub steps: Vec<Step>,
+}
+
+/// What a case is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// The opening handshake (section 4).
+    Handshake,
+    /// Messages of all sizes, text and binary (sections 5.2, 5.6).
+    Messages,
+    /// Fragments (section 5.4).
+    Fragments,
+    /// Pings and pongs (section 5.5).
+    Control,
+    /// Frames that must not be (sections 5.1, 5.2).
+    Framing,
+    /// UTF-8 (section 8.1).
+    Utf8,
+    /// The closing handshake (section 7).
+    Closing,
+}
+
+impl Group {
+    /// The stable name for machines.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Handshake => "handshake",
+            Self::Messages => "messages",
+            Self::Fragments => "fragments",
+            Self::Control => "control",
+            Self::Framing => "framing",
+            Self::Utf8 => "utf8",
+            Self::Closing => "closing",
+        }
+    }
+}
+
+/// How the opening handshake deviates from the plain one, and what must come of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Opening {
+    /// As a browser does it; it must succeed.
+    #[default]
+    Plain,
+    /// Names and tokens in another case, `Connection` a list; it must succeed (section 4.2.1).
+    OtherCase,
+    /// Octet by octet; it must succeed, since TCP keeps no borders.
+    OctetByOctet,
+    /// Offers a subprotocol that no server knows; it must not choose another (section 4.2.2).
+    UnknownSubprotocol,
+    /// Offers an extension that no server knows; it must not be granted (section 9.1).
+    UnknownExtension,
+    /// Asks for version 12; must be refused, with 426 and the versions known (section 4.4).
+    OldVersion,
+    /// Sends no key; must be refused (section 4.2.1).
+    NoKey,
+    /// Sends a key that is not 16 octets; must be refused (section 4.2.1).
+    ShortKey,
+    /// Does not ask for an upgrade; must not be upgraded (section 4.2.1).
+    NoUpgrade,
+}
+
+impl Opening {
+    /// Whether the server has to refuse it.
+    #[must_use]
+    pub const fn must_be_refused(self) -> bool {
+        matches!(
+            self,
+            Self::OldVersion | Self::NoKey | Self::ShortKey | Self::NoUpgrade
+        )
+    }
+}
+
+/// One step behind the handshake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Writes these bytes at once.
+    Send(Vec<u8>),
+    /// Writes them octet by octet, each in a segment of its own.
+    SendSlowly(Vec<u8>),
+    /// Awaits this.
+    Expect(Expect),
+}
+
+/// What must come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// This message, in however many fragments.
+    Message(MessageKind, Vec<u8>),
+    /// A pong with this payload, after others or not (section 5.5.3 lets a server answer only the
+    /// latest of several pings).
+    Pong(Vec<u8>),
+    /// The server fails the connection (section 7.1.7) with one of these codes.
+    Failure {
+        /// Codes that fit, the one to be expected first.
+        codes: &'static [u16],
+        /// Whether the receiver has to. Otherwise only senders are told not to do this, and a
+        /// receiver that takes it is lenient, not wrong.
+        demanded: bool,
+    },
+    /// The server answers our close frame, with this code where ours had one (section 5.5.1).
+    CloseReply(Option<u16>),
+    /// The server ends the TCP connection (section 7.1.1).
+    End,
+}

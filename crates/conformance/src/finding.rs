@@ -1,0 +1,65 @@
+//! What came of a case.
+
+use crate::case::{Case, Group};
+
+/// What came of one case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The case's name.
+    pub id: &'static str,
+    /// What the case is about.
+    pub group: Group,
+    /// The section that demands it.
+    pub section: &'static str,
+    /// What was sent, in words.
+    pub sent: String,
+    /// What had to come, in words.
+    pub expected: String,
+    /// What came, in words.
+    pub seen: String,
+    /// The judgement.
+    pub verdict: Verdict,
+}
+
+impl Finding {
+    /// The finding of a case.
+    #[must_use]
+    pub fn of(case: &Case, verdict: Verdict, seen: impl Into<String>) -> Self {
+        Self {
+            id: case.id,
+            group: case.group,
+            section: case.section,
+            sent: case.sent.clone(),
+            expected: case.expected.clone(),
+            seen: seen.into(),
+            verdict,
+        }
+    }
+}
+
+/// The judgement of one case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// As the RFC demands.
+    Ok,
+    /// Not wrong, but not what it should be: another close code, a connection that is dropped in
+    /// place of closed, a limit smaller than the message.
+    NonStrict,
+    /// Against the RFC, or no echo.
+    Failed,
+    /// Not tried: an earlier case had shown that it would tell nothing.
+    Skipped,
+}
+
+impl Verdict {
+    /// The stable name for machines.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::NonStrict => "non_strict",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Carries conformance cases out against a server, one connection each.
+//!
+//! Blocking sockets with a limit on everything: nothing here is measured, so nothing has to be
+//! fast. What is written and what is concluded is the case's affair (`wsbench-conformance`).
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use wsbench_conformance::case::Case;
+use wsbench_conformance::examination::{End, Examination, Turn};
+use wsbench_conformance::finding::{Finding, Verdict};
+use wsbench_load::plan::Target;
+
+/// Between octets that each go in a segment of their own.
+const APART: Duration = Duration::from_micros(100);
+/// One case takes at most this many times the patience, whatever the server keeps saying.
+const AT_MOST: u32 = 5;
+
+/// Examines one server.
+#[derive(Clone, Debug)]
+pub struct Examiner<'a> {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What the upgrade names.
+    pub target: &'a Target,
+    /// How long its silence is borne before it is taken for an answer.
+    pub patience: Duration,
+}
+
+impl Examiner<'_> {
+    /// Carries all cases out in turn; `told` hears of each finding, and says whether to go on.
+    /// Where the first case finds no WebSocket server the others are skipped.
+    pub fn examine(
+        &self,
+        cases: &[Case],
+        random: &mut fastrand::Rng,
+        mut told: impl FnMut(&Finding) -> bool,
+    ) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = Vec::with_capacity(cases.len());
+        let mut goes_on = true;
+        for case in cases {
+            let is_no_server = findings
+                .first()
+                .is_some_and(|first| first.verdict == Verdict::Failed);
+            let finding = if !goes_on {
+                Finding::of(case, Verdict::Skipped, "interrupted")
+            } else if is_no_server {
+                Finding::of(case, Verdict::Skipped, "the plain upgrade had failed")
+            } else {
+                let mut nonce = [0; 16];
+                random.fill(&mut nonce);
+                let finding = self.examine_one(case, nonce);
+                goes_on = told(&finding);
+                finding
+            };
+            findings.push(finding);
+        }
+        findings
+    }
+
+    /// Carries one case out.
+    fn examine_one(&self, case: &Case, nonce: [u8; 16]) -> Finding {
+        let mut stream = match self.connect() {
+            Ok(stream) => stream,
+            Err(error) => {
+                let seen = format!("no connection: {error}");
+                return Finding::of(case, Verdict::Failed, seen);
+            }
+        };
+        let authority = self.target.authority();
+        let resource = &self.target.resource;
+        let mut examination = Examination::new(case, &authority, resource, nonce, self.patience);
+        let deadline = Instant::now() + self.patience * AT_MOST;
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match examination.turn() {
+                Turn::Done(finding) => {
+                    // A reset would serve as well: the case is over.
+                    let _ = stream.shutdown(Shutdown::Both);
+                    return finding;
+                }
+                _ if Instant::now() >= deadline => {
+                    let seen = format!("undecided after {:?}", self.patience * AT_MOST);
+                    return Finding::of(case, Verdict::Failed, seen);
+                }
+                // Where a write fails, what the server had said before is still to be read.
+                Turn::Write(bytes) => drop(stream.write_all(&bytes)),
+                Turn::WriteSlowly(bytes) => drop(write_slowly(&mut stream, &bytes)),
+                Turn::Read(patience) => read(&mut stream, &mut buffer, patience, &mut examination),
+            }
+        }
+    }
+
+    fn connect(&self) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect_timeout(&self.address, self.patience)?;
+        stream.set_nodelay(true)?;
+        stream.set_write_timeout(Some(self.patience))?;
+        Ok(stream)
+    }
+}
+
+fn write_slowly(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
+    for octet in bytes.chunks(1) {
+        stream.write_all(octet)?;
+        thread::sleep(APART);
+    }
+    Ok(())
+}
+
+/// Reads once, and tells the examination what came.
+fn read(
+    stream: &mut TcpStream,
+    buffer: &mut [u8],
+    patience: Duration,
+    examination: &mut Examination<'_>,
+) {
+    // A time-out of nothing would be refused; the patience is not nothing.
+    let _ = stream.set_read_timeout(Some(patience));
+    match stream.read(buffer) {
+        Ok(0) => examination.on_end(End::Fin),
+        Ok(len) => examination.on_bytes(&mut buffer[..len]),
+        Err(error) => match error.kind() {
+            ErrorKind::Interrupted => {}
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => examination.on_silence(),
+            _ => examination.on_end(End::Reset),
+        },
+    }
+}
