@@ -85,7 +85,7 @@ fn man_pages_are_written_into_a_directory() {
     names.sort();
     let expected = [
         "wsbench-check.1",
-            "wsbench-completions.1",
+        "wsbench-completions.1",
         "wsbench-man.1",
         "wsbench-report.1",
         "wsbench-schema.1",

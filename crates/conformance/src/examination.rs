@@ -284,6 +284,7 @@ impl<'a> Examination<'a> {
                         self.events.push_back(Seen::Message(kind, whole));
                     }
                 }
+                Ok(Some(Event::Deflated { .. })) => {} // nobody allowed compression
                 Ok(Some(Event::Ping)) => {
                     let mut pong = FrameBuffer::new();
                     let payload = self.wire.control();

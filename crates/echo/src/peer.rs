@@ -334,6 +334,7 @@ impl<M> Peer<M> {
                     self.partial.shrink_to(MAX_KEPT);
                     next
                 }
+                Ok(Some(Event::Deflated { .. })) => continue, // nobody allowed compression
                 Ok(Some(Event::Ping)) => {
                     desk.answering.ping(memory, self.wire.control(), out);
                     continue;

@@ -9,7 +9,7 @@ mod ending;
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
 use wsbench_wire::error::ProtocolError;
-use wsbench_wire::frame::OpCode;
+use wsbench_wire::frame::{OpCode, RSV1};
 use wsbench_wire::handshake::{ClientHandshake, MAX_HEAD, Request, Upgraded};
 
 use crate::answer::{CutShort, Finding, Inquiry, Suspect};
@@ -249,6 +249,10 @@ impl Session {
                     kind, bytes, last, ..
                 })) => {
                     self.on_piece(context, received, kind, bytes, last);
+                }
+                Ok(Some(Event::Deflated { .. })) => {
+                    let error = ProtocolError::ReservedBits(RSV1); // nobody allowed compression
+                    return self.on_violation(context, received, &error);
                 }
                 Ok(Some(Event::Ping)) => self.push_pong(context),
                 Ok(Some(Event::Pong)) => self.on_pong(context, received),

@@ -9,7 +9,7 @@ use std::mem;
 
 use crate::close::is_valid_close_code;
 use crate::error::ProtocolError;
-use crate::frame::{Header, MAX_CONTROL, OpCode};
+use crate::frame::{Header, MAX_CONTROL, OpCode, RSV1};
 use crate::mask::{MaskKey, mask_in_place};
 use crate::utf8::{Checker, is_utf8};
 
@@ -75,6 +75,17 @@ pub enum Event<'a> {
         /// The message ends with this piece.
         last: bool,
     },
+    /// A piece of a compressed message, unmasked and as it came: to be given to
+    /// [`Codec::inflate`](crate::deflate::Codec::inflate), which also checks text. Comes only after
+    /// [`Connection::allow_compression`].
+    Deflated {
+        /// Text or binary, the same for all pieces of a message.
+        kind: MessageKind,
+        /// The octets, in the buffer that was given to [`Connection::receive`].
+        bytes: &'a [u8],
+        /// The message ends with this piece.
+        last: bool,
+    },
     /// A ping; its payload is [`Connection::control`], to be sent back in a pong.
     Ping,
     /// A pong; its payload is [`Connection::control`].
@@ -109,8 +120,8 @@ pub struct Connection {
     /// Payload of the latest control frame.
     control: Option<Box<[u8; MAX_CONTROL]>>,
     control_len: u8,
-    /// The front of a header that a read cut.
-    partial: [u8; Header::MAX_LEN],
+    /// The front of a header that a read cut: at least its last octet is missing.
+    partial: [u8; Header::MAX_LEN - 1],
     partial_len: u8,
     /// Turned after each piece, so that it applies to the next octet.
     mask: Option<MaskKey>,
@@ -123,6 +134,18 @@ pub struct Connection {
     message: Option<MessageKind>,
     /// The message under way has not had a piece yet.
     at_first: bool,
+    compression: Compression,
+}
+
+/// Whether messages may be compressed, and whether the one under way is (RFC 7692 section 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Compression {
+    /// Not agreed upon.
+    Refused,
+    /// Agreed upon; the present message is not compressed.
+    Allowed,
+    /// The present message is compressed.
+    Present,
 }
 
 /// Where in the stream of frames the connection is.
@@ -148,7 +171,7 @@ impl Connection {
             max_message: limits.max_message,
             control: None,
             control_len: 0,
-            partial: [0; Header::MAX_LEN],
+            partial: [0; Header::MAX_LEN - 1],
             partial_len: 0,
             mask: None,
             text: Checker::new(),
@@ -158,7 +181,13 @@ impl Connection {
             state: State::Header,
             message: None,
             at_first: false,
+            compression: Compression::Refused,
         }
+    }
+
+    /// Compressed messages are taken from now on: permessage-deflate was agreed upon (RFC 7692).
+    pub const fn allow_compression(&mut self) {
+        self.compression = Compression::Allowed;
     }
 
     /// Yields the next event and moves `input` behind what it consumed. Call again until
@@ -305,8 +334,11 @@ impl Connection {
     fn complete_header(&mut self, input: &mut &mut [u8]) -> Result<Option<Header>, ProtocolError> {
         let have = usize::from(self.partial_len);
         let more = input.len().min(Header::MAX_LEN - have);
-        self.partial[have..have + more].copy_from_slice(&input[..more]);
-        let Some((header, len)) = Header::parse(&self.partial[..have + more])? else {
+        let mut joined = [0; Header::MAX_LEN];
+        joined[..have].copy_from_slice(&self.partial[..have]);
+        joined[have..have + more].copy_from_slice(&input[..more]);
+        let Some((header, len)) = Header::parse(&joined[..have + more])? else {
+            self.partial[..have + more].copy_from_slice(&joined[..have + more]);
             self.partial_len += more as u8;
             take(input, more);
             return Ok(None);
@@ -319,8 +351,8 @@ impl Connection {
     /// Judges a header against the connection (sections 5.1, 5.2, 5.4) and enters its frame.
     #[inline]
     fn begin_frame(&mut self, header: Header) -> Result<(), ProtocolError> {
-        if header.rsv != 0 {
-            return Err(ProtocolError::ReservedBits(header.rsv));
+        if header.rsv != 0 || self.compression != Compression::Refused {
+            self.judge_reserved(header)?;
         }
         match (self.role, header.mask) {
             (Role::Client, Some(_)) => return Err(ProtocolError::MaskedByServer),
@@ -345,7 +377,7 @@ impl Connection {
             // Both are below 2^63: one by the header's rule, the other by this very check, unless
             // the limit is above it, where saturation is as good as infinity.
             self.message_len = self.message_len.saturating_add(header.len);
-            if self.message_len > self.max_message {
+            if self.message_len > self.max_message && !self.may_swell() {
                 let limit = self.max_message;
                 return Err(ProtocolError::MessageTooLong { limit });
             }
@@ -361,6 +393,30 @@ impl Connection {
         self.message = Some(kind);
         self.message_len = 0;
         self.at_first = true;
+    }
+
+    /// RSV1 marks the first frame of a compressed message, where that was agreed upon, and must be
+    /// on no other frame (RFC 7692 section 6).
+    #[cold]
+    fn judge_reserved(&mut self, header: Header) -> Result<(), ProtocolError> {
+        let begins_message = matches!(header.opcode, OpCode::Text | OpCode::Binary);
+        match header.rsv {
+            0 if begins_message => self.compression = Compression::Allowed,
+            0 => {}
+            RSV1 if begins_message && self.compression != Compression::Refused => {
+                self.compression = Compression::Present;
+            }
+            rsv => return Err(ProtocolError::ReservedBits(rsv)),
+        }
+        Ok(())
+    }
+
+    /// Whether the message is longer than the limit only because what cannot be compressed grows
+    /// by the headers of its blocks; the codec holds it to the limit proper.
+    #[cold]
+    fn may_swell(&self) -> bool {
+        let most = self.max_message.saturating_add(self.max_message >> 10);
+        self.compression == Compression::Present && self.message_len <= most.saturating_add(64)
     }
 
     /// As much of the present data frame as is here; `None` when that makes no piece.
@@ -381,6 +437,12 @@ impl Connection {
         let kind = self
             .message
             .expect("a data frame is entered only with a message under way");
+        if self.compression == Compression::Present {
+            if last {
+                self.message = None;
+            }
+            return Ok(Some(Event::Deflated { kind, bytes, last }));
+        }
         if kind == MessageKind::Text && self.utf8 == Utf8::Check {
             self.text
                 .push(bytes)

@@ -16,9 +16,10 @@ pub enum ProtocolError {
     /// sign of a peer that lost count of its own lengths.
     #[error("unknown opcode {0:#x}: the peer's framing is broken or out of step")]
     UnknownOpcode(u8),
-    /// A reserved bit is set although no extension was agreed upon (section 5.2). The three bits,
-    /// RSV1 first (`0b100`): RSV1 alone is a peer that compresses unasked.
-    #[error("reserved bits {0:#05b} set, but no extension was agreed upon")]
+    /// A reserved bit is set that no extension agreed upon gives a meaning here (section 5.2). The
+    /// three bits, RSV1 first (`0b100`): RSV1 alone is a peer that compresses unasked, or that sets
+    /// it on a control frame or inside a message, which RFC 7692 section 6 forbids.
+    #[error("reserved bits {0:#05b} set, which no extension agreed upon allows here")]
     ReservedBits(u8),
     /// A close, ping or pong without FIN (section 5.5).
     #[error("a {0} frame was fragmented, which control frames must not be")]
@@ -62,6 +63,16 @@ pub enum ProtocolError {
         /// The greatest length accepted, octets.
         limit: u64,
     },
+    /// A compressed message whose payload is no DEFLATE stream, or refers to what was to be
+    /// forgotten or lies outside the window (RFC 7692 section 7.2.2).
+    #[error("a compressed message that cannot be decompressed: the peer's compression is broken")]
+    InvalidDeflate,
+    /// A compressed message that swells beyond what the receiver is willing to take.
+    #[error("a message that decompresses to more than {limit} octets: a bomb, or raise the limit")]
+    InflatedTooLong {
+        /// The greatest length accepted, octets.
+        limit: u64,
+    },
 }
 
 impl ProtocolError {
@@ -69,8 +80,8 @@ impl ProtocolError {
     #[must_use]
     pub const fn close_code(self) -> u16 {
         match self {
-            Self::InvalidUtf8 | Self::InvalidCloseReason => 1007,
-            Self::MessageTooLong { .. } => 1009,
+            Self::InvalidUtf8 | Self::InvalidCloseReason | Self::InvalidDeflate => 1007,
+            Self::MessageTooLong { .. } | Self::InflatedTooLong { .. } => 1009,
             _ => 1002,
         }
     }
@@ -94,6 +105,8 @@ impl ProtocolError {
             Self::InvalidCloseReason => "invalid_close_reason",
             Self::InvalidUtf8 => "invalid_utf8",
             Self::MessageTooLong { .. } => "message_too_long",
+            Self::InvalidDeflate => "invalid_deflate",
+            Self::InflatedTooLong { .. } => "inflated_too_long",
         }
     }
 }

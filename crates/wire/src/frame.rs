@@ -91,6 +91,9 @@ pub struct Header {
     pub len: u64,
 }
 
+/// The reserved bit that marks a compressed message, as [`Header::rsv`] has it (RFC 7692 section 6).
+pub const RSV1: u8 = 0b100;
+
 /// The greatest payload of a control frame, octets (RFC 6455 section 5.5).
 pub const MAX_CONTROL: usize = 125;
 

@@ -3,8 +3,8 @@
 //! A head is looked at only once all of it is here, so that a peer which sends it byte by byte
 //! costs one cheap scan a read and never a parse a read; and it is given up as soon as its first
 //! bytes cannot be HTTP, so that a server which talks something else does not hold the client
-//! until a time-out. Extensions are neither asked for nor granted here. Time limits are the
-//! caller's affair.
+//! until a time-out. Of extensions compression alone is known, and only where the caller asks for it
+//! ([`crate::deflate`]). Time limits are the caller's affair.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,7 +17,7 @@ mod server;
 
 pub use client::{ClientHandshake, Request, Upgraded};
 pub use error::HandshakeError;
-pub use server::{UpgradeRequest, push_rejection, push_response, read_request};
+pub use server::{UpgradeRequest, push_rejection, push_response, push_response_with, read_request};
 
 /// Octets of the longest head accepted, its blank line included.
 pub const MAX_HEAD: usize = 16 * 1024;

@@ -351,6 +351,12 @@ fn every_error_has_its_code_and_a_name_of_its_own() {
             1009,
             "message_too_long",
         ),
+        (ProtocolError::InvalidDeflate, 1007, "invalid_deflate"),
+        (
+            ProtocolError::InflatedTooLong { limit: u64::MAX },
+            1009,
+            "inflated_too_long",
+        ),
     ];
     for (error, code, kind) in all {
         assert_eq!((error.close_code(), error.kind()), (code, kind));

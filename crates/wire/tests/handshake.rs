@@ -8,10 +8,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use tungstenite::handshake::derive_accept_key;
+use wsbench_wire::deflate::{WindowBits, Wish};
 use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{
     ClientHandshake, HandshakeError, MAX_HEAD, Request, UpgradeRequest, Upgraded, accept_key,
-    push_rejection, push_response, read_request,
+    push_rejection, push_response, push_response_with, read_request,
 };
 
 /// The nonce of RFC 6455 section 1.3, whose key is `dGhlIHNhbXBsZSBub25jZQ==`.
@@ -70,6 +71,7 @@ fn a_response_is_read_once_its_last_octet_is_here() {
         let upgraded = (cut >= consumed).then(|| Upgraded {
             consumed,
             subprotocol: Some("chat".to_owned()),
+            compression: None,
         });
         assert_eq!(
             read(&bytes[..cut], &["soap", "chat"]),
@@ -429,12 +431,98 @@ fn both_ends_of_ours_agree() {
         let expected = Upgraded {
             consumed: out.len(),
             subprotocol: chosen.map(str::to_owned),
+            compression: None,
         };
         assert_eq!(
             handshake().read_response(out.as_slice(), &offered),
             Ok(Some(expected))
         );
     }
+}
+
+#[test]
+fn compression_is_offered_granted_and_declined() {
+    let wish = Wish {
+        server_no_takeover: true,
+        client_bits: WindowBits::new(10),
+        ..Wish::default()
+    };
+    let offering = handshake().offering(wish.offer());
+    let mut out = FrameBuffer::new();
+    offering.push_request(&PLAIN, &mut out);
+    let request = read_request(out.as_slice()).unwrap().unwrap();
+    assert_eq!(
+        request.extensions,
+        ["permessage-deflate; server_no_context_takeover; client_max_window_bits=10"]
+    );
+    let terms = request.compression(&Wish::default()).unwrap();
+    let answers = [
+        (Some(terms), Some(terms)),
+        (None, None), // a server may decline
+    ];
+    for (granted, expected) in answers {
+        let mut out = FrameBuffer::new();
+        push_response_with(&mut out, &request, None, granted.as_ref());
+        let upgraded = offering.read_response(out.as_slice(), &[]).unwrap();
+        assert_eq!(upgraded.unwrap().compression, expected);
+    }
+}
+
+#[test]
+fn a_server_takes_the_first_offer_that_is_in_order() {
+    let request = |value: &str| {
+        let headers = [("Sec-WebSocket-Extensions".to_owned(), value.to_owned())];
+        let bytes = sent(&Request {
+            headers: &headers,
+            ..PLAIN
+        });
+        let request = read_request(bytes.as_bytes()).unwrap().unwrap();
+        let terms = request.compression(&Wish::default());
+        terms.map(|terms| terms.to_string())
+    };
+    let granted = |parameters: &str| Some(format!("permessage-deflate{parameters}"));
+    assert_eq!(request("permessage-deflate"), granted(""));
+    assert_eq!(
+        request(
+            "x-other, permessage-deflate; level=9, \
+             permessage-deflate; server_max_window_bits=9, permessage-deflate"
+        ),
+        granted("; server_max_window_bits=9")
+    );
+    assert_eq!(request("permessage-deflate; level=9"), None);
+    assert_eq!(request("permessage-bzip2"), None);
+}
+
+#[test]
+fn answers_to_an_offer_that_are_none_are_refused() {
+    let refused = |value: &str| {
+        let header = format!("Sec-WebSocket-Extensions: {value}");
+        let bytes = with("-", Some(&header));
+        let wish = Wish {
+            client_bits: WindowBits::new(10),
+            ..Wish::default()
+        };
+        let error = handshake()
+            .offering(wish.offer())
+            .read_response(&bytes, &[])
+            .unwrap_err();
+        (error.kind(), error.to_string())
+    };
+    for (value, part) in [
+        (
+            "permessage-deflate; client_max_window_bits=11",
+            "at most 10",
+        ),
+        ("permessage-deflate; level=9", "no parameter \"level\""),
+        ("permessage-deflate, permessage-deflate", "twice"),
+        ("permessage-deflate; client_max_window_bits", "cannot have"),
+    ] {
+        let (kind, words) = refused(value);
+        assert_eq!(kind, "wrong_extension", "{value}");
+        assert!(words.contains(part), "{words}");
+    }
+    assert_eq!(refused("permessage-bzip2").0, "unasked_extension");
+    assert_eq!(refused("permessage-deflate, foo").0, "unasked_extension");
 }
 
 #[test]

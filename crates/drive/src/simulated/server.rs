@@ -312,6 +312,7 @@ impl Server {
                 Ok(Some(Event::Data {
                     kind, bytes, last, ..
                 })) => self.on_piece(now, conn, kind, bytes, last),
+                Ok(Some(Event::Deflated { .. })) => {} // nobody allowed compression
                 Ok(Some(Event::Ping)) => {
                     let pong = wire.control();
                     self.out.push_frame(true, OpCode::Pong, None, &[pong]);

@@ -6,6 +6,7 @@ use httparse::{EMPTY_HEADER, Response, Status};
 
 use super::head::{Headers, MAX_HEADERS, end_of_head, malformed, start_of};
 use super::{HandshakeError, accept_key};
+use crate::deflate::{NegotiationError, Offer, Terms};
 use crate::frame::FrameBuffer;
 
 /// What every response begins with; a server of HTTP/1.0 is told apart later.
@@ -42,9 +43,11 @@ pub struct Upgraded {
     pub consumed: usize,
     /// The subprotocol chosen, one of those offered.
     pub subprotocol: Option<String>,
+    /// The compression granted; `None` when none was offered, or the server declined.
+    pub compression: Option<Terms>,
 }
 
-/// One handshake under way: the key that was sent. 24 bytes.
+/// One handshake under way: the key that was sent, and the compression offered. 32 bytes.
 ///
 /// ```
 /// use wsbench_wire::frame::FrameBuffer;
@@ -71,6 +74,7 @@ pub struct Upgraded {
 #[derive(Clone, Copy, Debug)]
 pub struct ClientHandshake {
     key: [u8; 24],
+    offer: Option<Offer>,
 }
 
 impl ClientHandshake {
@@ -82,7 +86,16 @@ impl ClientHandshake {
             .encode_slice(nonce, &mut key)
             .expect("16 octets are 24 characters of base64");
         debug_assert_eq!(written, key.len());
-        Self { key }
+        Self { key, offer: None }
+    }
+
+    /// The same, with compression offered (RFC 7692).
+    #[must_use]
+    pub const fn offering(self, offer: Offer) -> Self {
+        Self {
+            offer: Some(offer),
+            ..self
+        }
     }
 
     /// The `Sec-WebSocket-Key`: 24 characters of base64.
@@ -109,6 +122,9 @@ impl ClientHandshake {
         if !request.subprotocols.is_empty() {
             let offered = request.subprotocols.join(", ");
             push(&["Sec-WebSocket-Protocol: ", &offered, "\r\n"]);
+        }
+        if let Some(offer) = self.offer {
+            push(&["Sec-WebSocket-Extensions: ", &offer.to_string(), "\r\n"]);
         }
         for (name, value) in request.headers {
             push(&[name, ": ", value, "\r\n"]);
@@ -141,9 +157,11 @@ impl ClientHandshake {
         match response.parse(&head[..end]).map_err(malformed)? {
             Status::Complete(consumed) => {
                 let subprotocol = self.judge(&response, offered)?;
+                let extensions = Headers(response.headers).list("Sec-WebSocket-Extensions");
                 Ok(Some(Upgraded {
                     consumed,
                     subprotocol,
+                    compression: self.granted(extensions)?,
                 }))
             }
             Status::Partial => Err(HandshakeError::Malformed("blank line too early".to_owned())),
@@ -183,14 +201,37 @@ impl ClientHandshake {
         if received != expected {
             return Err(HandshakeError::WrongAccept { expected, received });
         }
-        if let Some(extension) = headers.list("Sec-WebSocket-Extensions").pop() {
-            return Err(HandshakeError::UnaskedExtension(extension));
-        }
         match headers.single("Sec-WebSocket-Protocol")? {
             Some(chosen) if !offered.contains(&chosen) => {
                 Err(HandshakeError::UnaskedSubprotocol(chosen))
             }
             chosen => Ok(chosen),
         }
+    }
+
+    /// The compression among the extensions of the response: at most one, and one that was asked
+    /// for (RFC 6455 section 9.1, RFC 7692 section 5.1).
+    fn granted(&self, extensions: Vec<String>) -> Result<Option<Terms>, HandshakeError> {
+        let mut granted = None;
+        for extension in extensions {
+            let Some(offer) = self.offer else {
+                return Err(HandshakeError::UnaskedExtension(extension));
+            };
+            let terms: Terms = match extension.parse() {
+                Ok(terms) => terms,
+                Err(NegotiationError::OtherExtension(_)) => {
+                    return Err(HandshakeError::UnaskedExtension(extension));
+                }
+                Err(error) => return Err(HandshakeError::WrongExtension(error)),
+            };
+            terms
+                .check_against(&offer)
+                .map_err(HandshakeError::WrongExtension)?;
+            if granted.replace(terms).is_some() {
+                let twice = NegotiationError::Repeated("permessage-deflate");
+                return Err(HandshakeError::WrongExtension(twice));
+            }
+        }
+        Ok(granted)
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::deflate::NegotiationError;
+
 /// The opening handshake failed (RFC 6455 section 4).
 ///
 /// The messages are written for whoever started the run: they end in what to try next.
@@ -61,6 +63,10 @@ pub enum HandshakeError {
     /// The server granted an extension that was not asked for (section 4.1).
     #[error("the server granted extension \"{0}\", which was not asked for")]
     UnaskedExtension(String),
+    /// The server answered the offer of compression with what is no answer to it (RFC 7692 section
+    /// 7.1).
+    #[error("{0}: the server's permessage-deflate is broken; leave --compress out")]
+    WrongExtension(NegotiationError),
     /// A header that may be there once is there more often (sections 11.3.2 to 11.3.5).
     #[error("the header {0} appears more than once")]
     Repeated(&'static str),
@@ -97,6 +103,7 @@ impl HandshakeError {
             Self::WrongAccept { .. } => "wrong_accept",
             Self::UnaskedSubprotocol(_) => "unasked_subprotocol",
             Self::UnaskedExtension(_) => "unasked_extension",
+            Self::WrongExtension(_) => "wrong_extension",
             Self::Repeated(_) => "repeated_header",
             Self::Method(_) => "method",
             Self::MissingHost => "missing_host",

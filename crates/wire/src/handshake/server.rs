@@ -6,6 +6,7 @@ use httparse::{EMPTY_HEADER, Status};
 
 use super::head::{Headers, MAX_HEADERS, end_of_head, malformed, start_of};
 use super::{HandshakeError, accept_key};
+use crate::deflate::{Terms, Wish};
 use crate::frame::FrameBuffer;
 
 /// A client's request to upgrade, found to be in order.
@@ -25,6 +26,19 @@ pub struct UpgradeRequest {
     pub subprotocols: Vec<String>,
     /// Extensions offered, each with its parameters, in order of preference.
     pub extensions: Vec<String>,
+}
+
+impl UpgradeRequest {
+    /// The compression that a server with this wish grants: to the client's first offer that is in
+    /// order, for one that is not must be declined (RFC 7692 section 7.1). `None`: none is offered.
+    #[must_use]
+    pub fn compression(&self, wish: &Wish) -> Option<Terms> {
+        let mut offers = self
+            .extensions
+            .iter()
+            .filter_map(|offer| offer.parse().ok());
+        offers.next().map(|offer| wish.accept(&offer))
+    }
 }
 
 /// Reads a request. `head` is everything received so far. `Ok(None)`: the head is not complete,
@@ -107,8 +121,18 @@ fn judge(
 }
 
 /// Appends the response that grants the request, with one of the subprotocols offered or none
-/// (section 4.2.2).
+/// (section 4.2.2), and without extensions.
 pub fn push_response(out: &mut FrameBuffer, request: &UpgradeRequest, subprotocol: Option<&str>) {
+    push_response_with(out, request, subprotocol, None);
+}
+
+/// The same, with compression where it was granted ([`UpgradeRequest::compression`]).
+pub fn push_response_with(
+    out: &mut FrameBuffer,
+    request: &UpgradeRequest,
+    subprotocol: Option<&str>,
+    compression: Option<&Terms>,
+) {
     out.push_raw(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n",
     );
@@ -116,6 +140,9 @@ pub fn push_response(out: &mut FrameBuffer, request: &UpgradeRequest, subprotoco
         out.push_raw(b"Sec-WebSocket-Protocol: ");
         out.push_raw(chosen.as_bytes());
         out.push_raw(b"\r\n");
+    }
+    if let Some(terms) = compression {
+        out.push_raw(format!("Sec-WebSocket-Extensions: {terms}\r\n").as_bytes());
     }
     out.push_raw(b"Sec-WebSocket-Accept: ");
     out.push_raw(accept_key(request.key.as_bytes()).as_bytes());

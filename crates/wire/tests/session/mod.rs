@@ -67,6 +67,7 @@ fn gather(event: Event<'_>, connection: &Connection, partial: &mut Vec<u8>, seen
             }
             assert_eq!(connection.is_receiving_message(), !last);
         }
+        Event::Deflated { .. } => panic!("nobody allowed compression"),
         Event::Ping => seen.push(Seen::Ping(connection.control().to_vec())),
         Event::Pong => seen.push(Seen::Pong(connection.control().to_vec())),
         Event::Close { code } => {
