@@ -1,6 +1,6 @@
 //! How the server is to deviate from a plain echo, as data, and as the command line writes it.
 //!
-//! What each deviation does is carried out in `mischief` and `pace`.
+//! What each deviation does is carried out in `mischief`, `paced` and `worker`.
 
 use std::fmt;
 use std::ops::RangeBounds;
@@ -9,24 +9,77 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::distribution::{Distribution, Draws};
+
 /// Deviations from a plain echo. The default has none.
+///
+/// A message goes through them in this order: it is read (and written down, with `arrivals`), costs
+/// its CPU (`burn`), passes the token bucket, waits for its turn and is served (`service`), and its
+/// answer is held (`delay`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Calibration {
-    /// How long each answer is held, counted from the read that brought its message. Answers do
-    /// not queue behind one another: each has a time of its own.
-    pub delay: Duration,
+    /// How long each answer is held. Answers do not queue behind one another: each has a time of
+    /// its own (M/G/∞), so with random times those of a connection overtake each other.
+    pub delay: Distribution,
+    /// How long each message is served, one after the other over all connections of a thread, in
+    /// the order in which they came (M/G/1, first in, first out).
+    pub service: Distribution,
+    /// A limit on the messages a thread takes a second.
+    pub bucket: Option<TokenBucket>,
+    /// CPU time that each message costs its thread.
+    pub burn: Duration,
+    /// Memory written for each connection as long as it lasts, octets.
+    pub touch: usize,
+    /// From the acceptance of one connection to that of the next, on each thread: at least so long.
+    pub accept_delay: Duration,
+    /// Whether the header and the payload of each answer are written apart, without TCP_NODELAY, so
+    /// that Nagle's algorithm meets the client's delayed acknowledgements (RFC 9293 section 3.7.4,
+    /// RFC 1122 section 4.2.3.2).
+    pub two_writes: bool,
     /// Times at which the whole server stands still.
     pub stall: Option<Stall>,
     /// Faults. Several may be given; a fault given twice counts as its last.
     pub misbehave: Vec<Misbehaviour>,
+    /// Whether the time at which each message was read is kept, for [`Served::arrivals`].
+    ///
+    /// [`Served::arrivals`]: crate::Served::arrivals
+    pub arrivals: bool,
+    /// Seed of the random times.
+    pub seed: u64,
 }
 
 impl Calibration {
     /// Whether there is no deviation at all.
     #[must_use]
     pub fn is_none(&self) -> bool {
-        self.delay.is_zero() && self.stall.is_none() && self.misbehave.is_empty()
+        let seed = self.seed;
+        *self
+            == Self {
+                seed,
+                ..Self::default()
+            }
     }
+
+    /// The delays that thread number `thread` (from 0) gives its messages, in the order in which
+    /// they come: what an instrument has measured of each can be held against it.
+    pub fn delays(&self, thread: usize) -> impl Iterator<Item = Duration> + use<> {
+        let mut draws = Draws::new(self.delay.clone(), self.seed, thread as u64);
+        std::iter::from_fn(move || Some(draws.next_span()))
+    }
+}
+
+/// So many messages a second, and after a quiet time so many at once.
+///
+/// The bucket holds `burst` tokens at most and gains one each `interval`; a message takes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenBucket {
+    /// From one token to the next: 200 µs for 5,000 messages a second. Above zero.
+    pub interval: Duration,
+    /// Tokens that the bucket holds. At least 1.
+    pub burst: u32,
+    /// What becomes of a message that finds no token: `true` does not answer it (a policer),
+    /// `false` lets it wait for its token behind those that came before (a shaper).
+    pub drops: bool,
 }
 
 /// The whole server stands still: it neither reads nor answers nor accepts.

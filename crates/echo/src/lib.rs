@@ -26,14 +26,19 @@
 #![forbid(unsafe_code)]
 
 mod answering;
+mod bucket;
+mod burn;
 mod calibration;
+mod distribution;
 mod mischief;
 mod pace;
+mod paced;
 mod peer;
 mod pinning;
 mod server;
 mod timer;
 mod worker;
 
-pub use calibration::{Calibration, Misbehaviour, ParseMisbehaviourError, Stall};
-pub use server::{BindError, Config, Server, ServerStats};
+pub use calibration::{Calibration, Misbehaviour, ParseMisbehaviourError, Stall, TokenBucket};
+pub use distribution::Distribution;
+pub use server::{BindError, Config, Served, Server, ServerStats};

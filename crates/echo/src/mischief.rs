@@ -25,6 +25,8 @@ const MASK: MaskKey = MaskKey([0x57, 0x53, 0x42, 0x21]);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mischief {
     faults: Faults,
+    /// Octets written for each connection.
+    touch: usize,
     connections: u64,
     messages: u64,
     /// The answer under way.
@@ -77,17 +79,20 @@ pub(crate) struct Memory {
     messages: u64,
     /// An answer that waits for the next message: to be swapped or merged with its answer.
     waiting: Option<(MessageKind, Vec<u8>)>,
+    /// Memory that the connection takes up.
+    _touched: Box<[u8]>,
 }
 
 impl Mischief {
-    /// An echo with these faults.
-    pub(crate) fn new(misbehaviours: &[Misbehaviour]) -> Self {
+    /// An echo with these faults, that writes `touch` octets of memory for each connection.
+    pub(crate) fn new(misbehaviours: &[Misbehaviour], touch: usize) -> Self {
         let mut faults = Faults::default();
         for misbehaviour in misbehaviours {
             faults.add(*misbehaviour);
         }
         Self {
             faults,
+            touch,
             ..Self::default()
         }
     }
@@ -220,6 +225,8 @@ impl Answering for Mischief {
         self.connections += 1;
         let memory = Memory {
             silent: hits(self.faults.silent, self.connections),
+            // Ones, since a page of zeros need not exist until somebody writes to it.
+            _touched: vec![1; self.touch].into_boxed_slice(),
             ..Memory::default()
         };
         (self.faults.opening != Opening::Close).then_some(memory)
@@ -351,7 +358,7 @@ mod tests {
 
     #[test]
     fn wrong_bytes_keep_length_and_utf8() {
-        let mut mischief = Mischief::new(&[Misbehaviour::WrongBytes { every: 1 }]);
+        let mut mischief = Mischief::new(&[Misbehaviour::WrongBytes { every: 1 }], 0);
         let ends = ('\u{20}'..='\u{2fff}')
             .chain('\u{d7a0}'..='\u{e0ff}')
             .chain('😀'..='😿');

@@ -18,7 +18,7 @@ use wsbench_wire::frame::{FrameBuffer, Header};
 use wsbench_wire::handshake::{HandshakeError, UpgradeRequest, push_rejection, read_request};
 
 use crate::answering::{Answering, Next};
-use crate::pace::{Held, Pace, Seat};
+use crate::pace::{Held, Pace, Seat, Turn};
 use crate::server::ServerStats;
 
 /// While more than this is unsent, a connection is not read from, octets.
@@ -186,7 +186,7 @@ impl<M> Peer<M> {
     }
 
     /// Sends answers that were held back.
-    pub(crate) fn release<A, P>(&mut self, held: &Held, desk: &mut Desk<A, P>) -> Fate {
+    pub(crate) fn release<A, P: Pace>(&mut self, held: &Held, desk: &mut Desk<A, P>) -> Fate {
         self.send(&held.bytes, desk).or(|| self.follow(held.next))
     }
 
@@ -287,9 +287,6 @@ impl<M> Peer<M> {
         if desk.out.is_empty() && next == Next::Continue {
             return Fate::Waits;
         }
-        if desk.pace.hold(self.seat, desk.out.as_slice(), next) {
-            return Fate::Waits;
-        }
         let out = mem::take(&mut desk.out);
         let fate = self.send(out.as_slice(), desk).or(|| self.follow(next));
         desk.out = out;
@@ -303,9 +300,10 @@ impl<M> Peer<M> {
         A: Answering<Memory = M>,
         P: Pace,
     {
-        let (memory, out) = (&mut self.memory, &mut desk.out);
+        let (memory, out, seat) = (&mut self.memory, &mut desk.out, self.seat);
+        let (answering, pace) = (&mut desk.answering, &mut desk.pace);
         loop {
-            let next = match self.wire.receive(&mut input) {
+            let (next, turn) = match self.wire.receive(&mut input) {
                 Ok(None) => return Answers::Buffered(Next::Continue),
                 Ok(Some(Event::Data {
                     kind,
@@ -319,7 +317,8 @@ impl<M> Peer<M> {
                     if A::VERBATIM && P::IMMEDIATE && len >= IN_PLACE && alone {
                         return Answers::InPlace { kind, len };
                     }
-                    desk.answering.message(memory, kind, bytes, out)
+                    let next = answering.message(memory, kind, bytes, out);
+                    (next, pace.message(seat, out.as_slice(), next))
                 }
                 Ok(Some(Event::Data {
                     kind, bytes, last, ..
@@ -329,39 +328,57 @@ impl<M> Peer<M> {
                         continue;
                     }
                     desk.stats.messages += 1;
-                    let next = desk.answering.message(memory, kind, &self.partial, out);
+                    let next = answering.message(memory, kind, &self.partial, out);
                     self.partial.clear();
                     self.partial.shrink_to(MAX_KEPT);
-                    next
+                    (next, pace.message(seat, out.as_slice(), next))
                 }
                 Ok(Some(Event::Deflated { .. })) => continue, // nobody allowed compression
                 Ok(Some(Event::Ping)) => {
-                    desk.answering.ping(memory, self.wire.control(), out);
-                    continue;
+                    answering.ping(memory, self.wire.control(), out);
+                    (
+                        Next::Continue,
+                        pace.aside(seat, out.as_slice(), Next::Continue),
+                    )
                 }
                 Ok(Some(Event::Pong)) => continue,
-                Ok(Some(Event::Close { code })) => desk.answering.close(memory, code, out),
+                Ok(Some(Event::Close { code })) => {
+                    let next = answering.close(memory, code, out);
+                    (next, pace.aside(seat, out.as_slice(), next))
+                }
                 Err(error) => {
                     desk.stats.protocol_errors += 1;
                     push_close(out, None, Some(error.close_code()), &error.to_string());
-                    Next::Drain
+                    (Next::Drain, pace.aside(seat, out.as_slice(), Next::Drain))
                 }
             };
+            if turn != Turn::AtOnce {
+                out.clear();
+            }
             if next != Next::Continue {
-                return Answers::Buffered(next);
+                match turn {
+                    Turn::AtOnce => return Answers::Buffered(next),
+                    Turn::Later => return Answers::Buffered(Next::Continue),
+                    Turn::Never => {}
+                }
             }
         }
     }
 
     /// Sends, behind what is unsent; keeps what the socket does not take.
     #[inline]
-    fn send<A, P>(&mut self, mut bytes: &[u8], desk: &mut Desk<A, P>) -> Fate {
+    fn send<A, P: Pace>(&mut self, mut bytes: &[u8], desk: &mut Desk<A, P>) -> Fate {
         if !self.unsent.is_empty() {
             self.unsent.push_raw(bytes);
             return Fate::Waits;
         }
+        let mut front = desk.pace.cut(bytes);
         while !bytes.is_empty() {
-            match self.stream.write(bytes) {
+            let piece = match mem::take(&mut front) {
+                0 => bytes,
+                front => &bytes[..front],
+            };
+            match self.stream.write(piece) {
                 Ok(count) => {
                     desk.stats.bytes_sent += count as u64;
                     bytes = &bytes[count..];

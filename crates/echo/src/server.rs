@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Socket, Type};
 use thiserror::Error;
@@ -13,12 +13,10 @@ use thiserror::Error;
 use crate::answering::{Answering, Echo};
 use crate::calibration::Calibration;
 use crate::mischief::Mischief;
-use crate::pace::{Immediate, Pace, Paced};
+use crate::pace::{Immediate, Pace};
+use crate::paced::Paced;
 use crate::pinning::pin_to;
 use crate::worker::{Census, Post, Worker};
-
-/// Connections that may wait to be accepted; the system lowers it to its own limit.
-const BACKLOG: i32 = 16 * 1024;
 
 /// What server to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +27,8 @@ pub struct Config {
     pub threads: usize,
     /// Cores to hold the threads on, in turn; empty when the scheduler chooses.
     pub cpus: Vec<usize>,
+    /// Connections that may wait to be accepted; the system lowers it to its own limit.
+    pub backlog: u32,
     /// Octets of the longest message accepted; longer ones end the connection with code 1009.
     pub max_message: u64,
     /// Deviations from a plain echo.
@@ -43,6 +43,7 @@ impl Config {
             address,
             threads: 1,
             cpus: Vec::new(),
+            backlog: 16 * 1024,
             max_message: 64 << 20,
             calibration: Calibration::default(),
         }
@@ -55,6 +56,9 @@ pub enum BindError {
     /// The configuration asks for no thread at all.
     #[error("a server needs at least one thread")]
     NoThreads,
+    /// A token bucket that nothing passes.
+    #[error("a token bucket needs a burst of at least 1 and a time above zero between tokens")]
+    EmptyBucket,
     /// A stall that would never end.
     #[error("a stall must be shorter than the time from one to the next, and that above zero")]
     EndlessStall,
@@ -116,6 +120,24 @@ impl ServerStats {
     }
 }
 
+/// All that a server kept of its run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Served {
+    /// Its counts.
+    pub stats: ServerStats,
+    /// When each message was read, since the run began, in order, over all threads: at most ten
+    /// million a thread, and none unless [`Calibration::arrivals`] asks for them. Messages that one
+    /// read brought came at the same time.
+    pub arrivals: Vec<Duration>,
+}
+
+impl Served {
+    fn add(&mut self, other: &Self) {
+        self.stats.add(&other.stats);
+        self.arrivals.extend_from_slice(&other.arrivals);
+    }
+}
+
 /// A server that listens and has not begun to answer: connections wait until [`Server::run`].
 pub struct Server {
     address: SocketAddr,
@@ -137,12 +159,16 @@ impl Server {
         {
             return Err(BindError::EndlessStall);
         }
+        if let Some(bucket) = config.calibration.bucket
+            && (bucket.burst == 0 || bucket.interval.is_zero())
+        {
+            return Err(BindError::EmptyBucket);
+        }
         try_cores(&config.cpus)?;
-        let listeners =
-            listeners(config.address, config.threads).map_err(|source| BindError::Listen {
-                address: config.address,
-                source,
-            })?;
+        let listeners = listeners(config).map_err(|source| BindError::Listen {
+            address: config.address,
+            source,
+        })?;
         let address = listeners[0].local_addr().map_err(BindError::Loop)?;
         let posts: io::Result<Vec<Post>> = listeners.into_iter().map(Post::new).collect();
         Ok(Self {
@@ -164,16 +190,24 @@ impl Server {
     /// When the system has no thread left at the beginning.
     #[must_use]
     pub fn run(self, stop: &AtomicBool) -> ServerStats {
+        self.serve(stop).stats
+    }
+
+    /// The same as [`Server::run`], with all that the server kept.
+    ///
+    /// # Panics
+    /// As [`Server::run`] does.
+    #[must_use]
+    pub fn serve(self, stop: &AtomicBool) -> Served {
         let calibration = self.config.calibration.clone();
         if calibration.is_none() {
-            return self.run_as(stop, || Echo, || Immediate);
+            return self.run_as(stop, || Echo, |_| Immediate);
         }
         let start = Instant::now();
-        let (delay, stall) = (calibration.delay, calibration.stall);
         self.run_as(
             stop,
-            || Mischief::new(&calibration.misbehave),
-            || Paced::new(delay, stall, start),
+            || Mischief::new(&calibration.misbehave, calibration.touch),
+            |thread| Paced::new(&calibration, thread, start),
         )
     }
 
@@ -182,8 +216,8 @@ impl Server {
         self,
         stop: &AtomicBool,
         answering: impl Fn() -> A + Sync,
-        pace: impl Fn() -> P + Sync,
-    ) -> ServerStats {
+        pace: impl Fn(usize) -> P + Sync,
+    ) -> Served {
         let census = Arc::new(Census::default());
         let config = &self.config;
         let work = |post: Post, index: usize| {
@@ -192,10 +226,10 @@ impl Server {
                 let _ = pin_to(cpu);
             }
             let census = Arc::clone(&census);
-            Worker::new(post, answering(), pace(), config.max_message, census).run(stop)
+            Worker::new(post, answering(), pace(index), config, census).run(stop)
         };
         let work = &work;
-        let mut stats = ServerStats::default();
+        let mut served = Served::default();
         thread::scope(|scope| {
             let posts = self.posts.into_iter().enumerate();
             let threads: Vec<_> = posts
@@ -203,13 +237,14 @@ impl Server {
                 .collect();
             for thread in threads {
                 match thread.join() {
-                    Ok(of_thread) => stats.add(&of_thread),
+                    Ok(of_thread) => served.add(&of_thread),
                     Err(panic) => std::panic::resume_unwind(panic),
                 }
             }
         });
-        stats.peak_connections = census.peak();
-        stats
+        served.stats.peak_connections = census.peak();
+        served.arrivals.sort_unstable();
+        served
     }
 }
 
@@ -229,10 +264,11 @@ fn try_cores(cpus: &[usize]) -> Result<(), BindError> {
 ///
 /// On Linux each has a queue of its own at the same port (SO_REUSEPORT, socket(7)) and the kernel
 /// spreads the connections. Elsewhere the threads share one queue, and whoever is first accepts.
-fn listeners(address: SocketAddr, threads: usize) -> io::Result<Vec<TcpListener>> {
+fn listeners(config: &Config) -> io::Result<Vec<TcpListener>> {
+    let (address, threads, backlog) = (config.address, config.threads, config.backlog);
     // The first is bound alone to begin with: sharing a port would also let a second server in,
     // unnoticed, and each of the two would see half the load.
-    let alone = listener(address, false)?;
+    let alone = listener(address, backlog, false)?;
     if threads == 1 {
         return Ok(vec![alone]);
     }
@@ -241,10 +277,12 @@ fn listeners(address: SocketAddr, threads: usize) -> io::Result<Vec<TcpListener>
     }
     let address = alone.local_addr()?;
     drop(alone);
-    (0..threads).map(|_| listener(address, true)).collect()
+    (0..threads)
+        .map(|_| listener(address, backlog, true))
+        .collect()
 }
 
-fn listener(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
+fn listener(address: SocketAddr, backlog: u32, shared: bool) -> io::Result<TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,
@@ -256,6 +294,6 @@ fn listener(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
     }
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
+    socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
     Ok(socket.into())
 }

@@ -14,7 +14,7 @@ use wsbench_wire::frame::FrameBuffer;
 use crate::answering::Answering;
 use crate::pace::{Pace, Seat};
 use crate::peer::{Desk, Fate, Peer};
-use crate::server::ServerStats;
+use crate::server::{Config, Served, ServerStats};
 use crate::timer::Timer;
 
 const LISTENER: Token = Token(usize::MAX - 1);
@@ -92,6 +92,9 @@ pub(crate) struct Worker<A: Answering, P> {
     hungry: Vec<usize>,
     /// Until when no connection is accepted.
     accepts_from: Option<Instant>,
+    /// From one acceptance to the next at least.
+    accept_delay: Duration,
+    nodelay: bool,
     max_message: u64,
     census: Arc<Census>,
 }
@@ -102,7 +105,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         post: Post,
         answering: A,
         pace: P,
-        max_message: u64,
+        config: &Config,
         census: Arc<Census>,
     ) -> Self {
         let desk = Desk {
@@ -123,13 +126,15 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             serial: 0,
             hungry: Vec::new(),
             accepts_from: None,
-            max_message,
+            accept_delay: config.calibration.accept_delay,
+            nodelay: !config.calibration.two_writes,
+            max_message: config.max_message,
             census,
         }
     }
 
     /// Runs until `stop` is set.
-    pub(crate) fn run(mut self, stop: &AtomicBool) -> ServerStats {
+    pub(crate) fn run(mut self, stop: &AtomicBool) -> Served {
         let mut events = Events::with_capacity(EVENTS);
         while !stop.load(Ordering::Relaxed) {
             let time_out = self.time_out();
@@ -159,7 +164,10 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             self.release();
             self.resume_accepting();
         }
-        self.desk.stats
+        Served {
+            stats: self.desk.stats,
+            arrivals: self.desk.pace.into_arrivals(),
+        }
     }
 
     /// How long the next poll may wait.
@@ -168,13 +176,10 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         if !self.hungry.is_empty() {
             return Duration::ZERO;
         }
-        let longest = match self.accepts_from {
-            Some(_) => ACCEPT_PAUSE,
+        let dues = [self.desk.pace.next_due(), self.accepts_from];
+        match dues.into_iter().flatten().min() {
+            Some(due) => self.timer.time_out(due, LOOK_UP),
             None => LOOK_UP,
-        };
-        match self.desk.pace.next_due() {
-            Some(due) => self.timer.time_out(due, longest),
-            None => longest,
         }
     }
 
@@ -182,7 +187,12 @@ impl<A: Answering, P: Pace> Worker<A, P> {
     fn accept(&mut self) {
         while self.accepts_from.is_none() {
             match self.listener.accept() {
-                Ok((stream, _)) => self.admit(stream),
+                Ok((stream, _)) => {
+                    self.admit(stream);
+                    if !self.accept_delay.is_zero() {
+                        self.accepts_from = Some(Instant::now() + self.accept_delay);
+                    }
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if is_of_the_client(&error) => {}
                 Err(_) => {
@@ -201,6 +211,10 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         {
             self.accepts_from = None;
             self.accept();
+            // Counted from when it was due, so that a late wake-up is not passed on.
+            if let (true, Some(next)) = (!self.accept_delay.is_zero(), self.accepts_from) {
+                self.accepts_from = Some(next.min(from + self.accept_delay));
+            }
         }
     }
 
@@ -216,7 +230,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         let token = Token(place);
         let registry = &self.desk.registry;
         let registered = stream
-            .set_nodelay(true)
+            .set_nodelay(self.nodelay)
             .and_then(|()| registry.register(&mut stream, token, Interest::READABLE));
         if registered.is_err() {
             // The client has gone already, or the system has no memory: either way it is told by

@@ -4,6 +4,8 @@
 //! asked of what, and what follows from it, is the affair of `caveat` and of the experiments.
 //! Distributions' quantiles are bought (`statrs`).
 
+pub mod gaps;
+
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// An interval of confidence around an estimate, in the estimate's unit.

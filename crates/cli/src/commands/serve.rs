@@ -3,26 +3,31 @@
 //! The server itself is the crate `echo`; this is its command line, its first line of output and
 //! its end.
 
+use std::fmt::Write as _;
 use std::io::{self, Read};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use wsbench_drive::host;
-use wsbench_echo::{Calibration, Config, Misbehaviour, Server, Stall};
-use wsbench_load::nanos::Nanos;
-use wsbench_report::units::counted;
+use wsbench_echo::{Config, Server};
+use wsbench_report::stats::gaps::Gaps;
+use wsbench_report::units::{counted, span};
 
 use crate::exit::{Exit, say};
-use crate::output;
+use crate::output::{self, OutputFile};
 use crate::plan::check_cpus;
-use crate::quantity::{self, CpuList, QuantityError};
+use crate::quantity::{self, CpuList};
 use crate::usage::UsageError;
+
+mod calibration;
+use calibration::Calibrating;
 
 /// The embedded echo server, with delays and faults that can be set.
 #[derive(Clone, Debug, Args)]
@@ -43,53 +48,12 @@ pub(crate) struct Serve {
     /// Largest message taken; a larger one is refused with close code 1009.
     #[arg(long, value_name = "SIZE", default_value = "64m", value_parser = quantity::message_size)]
     pub(crate) max_message: u32,
-    /// Hold each answer for so long (example: 20ms).
-    #[arg(long, value_name = "TIME", value_parser = quantity::span, help_heading = "Calibration")]
-    pub(crate) delay: Option<Nanos>,
-    /// Stop altogether for LENGTH every EVERY (example: 100ms/1s).
-    #[arg(long, value_name = "LENGTH/EVERY", value_parser = stall, help_heading = "Calibration")]
-    pub(crate) stall: Option<Stall>,
-    /// Misbehave in this way; repeat for several (example: wrong-bytes:every=1000).
-    ///
-    /// drop, duplicate, swap, wrong-bytes, silent-connections and unasked take :every=N;
-    /// fragments:pieces=N; status:N; close-after:messages=N,code=N; reset-after:messages=N;
-    /// ping-every:n=N; wrong-opcode, empty-pong, split, merge, wrong-accept, masked,
-    /// unasked-extension, no-close-reply, garbage, silent-accept and accept-then-close take none.
-    #[arg(long, value_name = "MODE", help_heading = "Calibration")]
-    pub(crate) misbehave: Vec<Misbehaviour>,
+    /// Deviations from a plain echo.
+    #[command(flatten)]
+    calibrating: Calibrating,
     /// End when standard input closes, so that the server never outlives who started it.
     #[arg(long, hide = true)]
     pub(crate) until_stdin_closes: bool,
-}
-
-/// Why a text says of no stall how long and how often.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum StallError {
-    /// There is no slash. Give both times.
-    #[error("'{0}' does not say how often; write it like 100ms/1s")]
-    NoSlash(String),
-    /// One of the times is none.
-    #[error(transparent)]
-    Time(#[from] QuantityError),
-    /// The server would never run in between.
-    #[error("'{0}' stalls for as long as it lasts until the next; write it like 100ms/1s")]
-    NeverRuns(String),
-}
-
-/// Reads `LENGTH/EVERY`.
-fn stall(text: &str) -> Result<Stall, StallError> {
-    let (length, every) = text
-        .split_once('/')
-        .ok_or_else(|| StallError::NoSlash(text.to_owned()))?;
-    let length = quantity::positive_span(length)?;
-    let every = quantity::positive_span(every)?;
-    if length >= every {
-        return Err(StallError::NeverRuns(text.to_owned()));
-    }
-    Ok(Stall {
-        every: every.into(),
-        length: length.into(),
-    })
 }
 
 /// Serves until a signal comes, or standard input closes where that was asked for.
@@ -99,6 +63,9 @@ fn stall(text: &str) -> Result<Stall, StallError> {
 pub(crate) fn run(serve: &Serve) -> anyhow::Result<Exit> {
     // More descriptors are only needed by many connections; without them it serves fewer.
     let _ = host::raise_descriptor_limit();
+    let arrivals = serve.calibrating.arrivals.as_deref();
+    let arrivals = arrivals.map(|path| OutputFile::check("--arrivals", path));
+    let arrivals = arrivals.transpose()?;
     let server = Server::bind(&config(serve, &host::cpus())?)?;
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_signal(&stop).context("signals cannot be watched")?;
@@ -106,7 +73,12 @@ pub(crate) fn run(serve: &Serve) -> anyhow::Result<Exit> {
         stop_on_end_of_input(&stop);
     }
     output::print(&format!("listening on ws://{}/\n", server.local_addr()))?;
-    let stats = server.run(&stop);
+    let served = server.serve(&stop);
+    let stats = served.stats;
+    if let Some(file) = arrivals {
+        file.write_naming(&listed(&served.arrivals))?;
+        say(&shape(&served.arrivals));
+    }
     if !serve.until_stdin_closes {
         say(&format!(
             "served {} over {}, {} at most at a time",
@@ -118,20 +90,50 @@ pub(crate) fn run(serve: &Serve) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
+/// The arrivals as they are written to a file: nanoseconds since the run began, one a line.
+fn listed(arrivals: &[Duration]) -> String {
+    let mut lines = String::new();
+    for arrival in arrivals {
+        // Writing to a string cannot fail.
+        let _ = writeln!(lines, "{}", arrival.as_nanos());
+    }
+    lines
+}
+
+/// How the gaps between arrivals were distributed, in a line.
+fn shape(arrivals: &[Duration]) -> String {
+    let times: Vec<f64> = arrivals.iter().map(Duration::as_secs_f64).collect();
+    let Some(gaps) = Gaps::between(&times) else {
+        return "arrivals: too few to tell how they are distributed".to_owned();
+    };
+    format!(
+        "arrivals: {} gaps of {} on average, variation {:.3} (1 if Poisson, 0 if even), at most {:.4} \
+         from exponential, A² {:.2}: {}",
+        gaps.count,
+        span(gaps.mean * 1e9),
+        gaps.variation,
+        gaps.from_exponential,
+        gaps.anderson_darling,
+        if gaps.may_be_poisson() {
+            "may be Poisson"
+        } else {
+            "not Poisson"
+        }
+    )
+}
+
 /// The server's configuration on a machine whose cores are `allowed`.
 fn config(serve: &Serve, allowed: &[usize]) -> Result<Config, UsageError> {
     let cpus = serve.pin.clone().map_or_else(Vec::new, |pin| pin.0);
     check_cpus(&cpus, allowed)?;
+    let plain = Config::new(SocketAddr::new(serve.host, serve.port));
     Ok(Config {
-        address: SocketAddr::new(serve.host, serve.port),
         threads: serve.threads as usize,
         cpus,
+        backlog: serve.calibrating.backlog.unwrap_or(plain.backlog),
         max_message: u64::from(serve.max_message),
-        calibration: Calibration {
-            delay: serve.delay.unwrap_or(Nanos::ZERO).into(),
-            stall: serve.stall,
-            misbehave: serve.misbehave.clone(),
-        },
+        calibration: serve.calibrating.calibration(),
+        ..plain
     })
 }
 
@@ -159,9 +161,8 @@ fn stop_on_end_of_input(stop: &Arc<AtomicBool>) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use clap::Parser;
+    use wsbench_echo::{Calibration, Distribution, Misbehaviour, Stall, TokenBucket};
 
     use super::*;
     use crate::args::{Cli, Command};
@@ -200,6 +201,23 @@ mod tests {
             "20ms",
             "--stall",
             "100ms/1s",
+            "--service",
+            "exp:1ms",
+            "--token-bucket",
+            "5k/s,burst=10,drop",
+            "--burn",
+            "50us",
+            "--touch",
+            "64k",
+            "--accept-delay",
+            "3ms",
+            "--backlog",
+            "16",
+            "--two-writes",
+            "--arrivals",
+            "times",
+            "--seed",
+            "9",
             "--misbehave",
             "drop:every=10",
             "--misbehave",
@@ -208,9 +226,21 @@ mod tests {
         let config = config(&serve(&words), &[0, 1]).unwrap();
         assert_eq!(config.address, "[::1]:4000".parse().unwrap());
         assert_eq!((config.threads, config.cpus), (2, vec![0, 1]));
-        assert_eq!(config.max_message, 1_024);
+        assert_eq!((config.max_message, config.backlog), (1_024, 16));
         let expected = Calibration {
-            delay: Duration::from_millis(20),
+            delay: Distribution::Constant(Duration::from_millis(20)),
+            service: Distribution::Exponential(Duration::from_millis(1)),
+            bucket: Some(TokenBucket {
+                interval: Duration::from_micros(200),
+                burst: 10,
+                drops: true,
+            }),
+            burn: Duration::from_micros(50),
+            touch: 64 << 10,
+            accept_delay: Duration::from_millis(3),
+            two_writes: true,
+            arrivals: true,
+            seed: 9,
             stall: Some(Stall {
                 every: Duration::from_secs(1),
                 length: Duration::from_millis(100),
@@ -224,12 +254,5 @@ mod tests {
     fn cores_that_are_not_there_are_refused() {
         let refused = config(&serve(&["--pin", "5"]), &[0, 1]).unwrap_err();
         assert!(matches!(refused, UsageError::NoSuchCpu { cpu: 5, .. }));
-    }
-
-    #[test]
-    fn a_stall_leaves_time_to_run() {
-        assert!(matches!(stall("100ms"), Err(StallError::NoSlash(_))));
-        assert!(matches!(stall("1s/1s"), Err(StallError::NeverRuns(_))));
-        assert!(matches!(stall("0/1s"), Err(StallError::Time(_))));
     }
 }

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tungstenite::{Message, WebSocket};
-use wsbench_echo::{Calibration, Config, Misbehaviour, Server, ServerStats};
+use wsbench_echo::{Calibration, Config, Misbehaviour, Served, Server, ServerStats};
 
 /// No step of a test waits longer than this for the server: long enough for a machine that is busy
 /// otherwise, and only spent when the test fails.
@@ -20,7 +20,7 @@ pub(crate) type Client = WebSocket<TcpStream>;
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<ServerStats>>,
+    thread: Option<JoinHandle<Served>>,
 }
 
 impl Running {
@@ -31,7 +31,7 @@ impl Running {
         let address = server.local_addr();
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
-        let thread = Some(std::thread::spawn(move || server.run(&flag)));
+        let thread = Some(std::thread::spawn(move || server.serve(&flag)));
         Self {
             address,
             stop,
@@ -81,7 +81,12 @@ impl Running {
         self.try_client().unwrap()
     }
 
-    pub(crate) fn stop(mut self) -> ServerStats {
+    #[allow(dead_code, reason = "not every test file has use for the counts")]
+    pub(crate) fn stop(self) -> ServerStats {
+        self.served().stats
+    }
+
+    pub(crate) fn served(mut self) -> Served {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.take().unwrap().join().unwrap()
     }

@@ -1,0 +1,278 @@
+//! Deviations of the embedded server as the command line writes them.
+//!
+//! Text becomes the data that `wsbench_echo` carries out, or an error with a right example.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use thiserror::Error;
+use wsbench_echo::{Calibration, Distribution, Misbehaviour, Stall, TokenBucket};
+use wsbench_load::nanos::Nanos;
+
+use crate::quantity::{self, QuantityError};
+
+/// The flags of calibration.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Calibration")]
+pub(super) struct Calibrating {
+    /// Hold each answer for so long, each on its own (example: 20ms).
+    ///
+    /// TIME is constant, or random: exp:5ms (exponential, by its mean), uniform:2ms..10ms, or
+    /// mix:98%=1ms,2%=50ms. The same seed holds the same messages for the same times.
+    #[arg(long, value_name = "TIME", value_parser = distribution)]
+    delay: Option<Distribution>,
+    /// Serve each message for so long, one after the other (example: exp:1ms).
+    ///
+    /// A single queue for all connections of a thread, first in, first out: with Poisson arrivals
+    /// M/D/1 where TIME is constant, M/M/1 where it is exp:. TIME is written as for --delay.
+    #[arg(long, value_name = "TIME", value_parser = distribution)]
+    service: Option<Distribution>,
+    /// Take so many messages a second and thread, and after a pause up to BURST at once
+    /// (example: 5000/s,burst=100). What comes too early waits; with ,drop it is not answered.
+    #[arg(long, value_name = "RATE,burst=N[,drop]", value_parser = token_bucket)]
+    token_bucket: Option<TokenBucket>,
+    /// Spend so much CPU time on each message (example: 50us).
+    #[arg(long, value_name = "TIME", value_parser = quantity::positive_span)]
+    burn: Option<Nanos>,
+    /// Write so much memory for each connection (example: 64k).
+    #[arg(long, value_name = "SIZE", value_parser = quantity::message_size)]
+    touch: Option<u32>,
+    /// Accept one connection each TIME at most, on each thread (example: 3ms).
+    #[arg(long, value_name = "TIME", value_parser = quantity::positive_span)]
+    accept_delay: Option<Nanos>,
+    /// Connections that may wait to be accepted (example: 16).
+    #[arg(long, value_name = "N", value_parser = quantity::positive_u32)]
+    pub(super) backlog: Option<u32>,
+    /// Write header and payload apart and without TCP_NODELAY: the trap that Nagle's algorithm and
+    /// delayed acknowledgements are together, about 40 ms an answer.
+    #[arg(long)]
+    two_writes: bool,
+    /// Stop altogether for LENGTH every EVERY (example: 100ms/1s).
+    #[arg(long, value_name = "LENGTH/EVERY", value_parser = stall)]
+    stall: Option<Stall>,
+    /// Misbehave in this way; repeat for several (example: wrong-bytes:every=1000).
+    ///
+    /// drop, duplicate, swap, wrong-bytes, silent-connections and unasked take :every=N;
+    /// fragments:pieces=N; status:N; close-after:messages=N,code=N; reset-after:messages=N;
+    /// ping-every:n=N; wrong-opcode, empty-pong, split, merge, wrong-accept, masked,
+    /// unasked-extension, no-close-reply, garbage, silent-accept and accept-then-close take none.
+    #[arg(long, value_name = "MODE")]
+    misbehave: Vec<Misbehaviour>,
+    /// Write the time at which each message was read to a file, one a line, in nanoseconds; and say
+    /// at the end how the gaps between them were distributed.
+    #[arg(long, value_name = "FILE")]
+    pub(super) arrivals: Option<PathBuf>,
+    /// Seed of random times.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+impl Calibrating {
+    /// What they amount to.
+    pub(super) fn calibration(&self) -> Calibration {
+        let span = |span: Option<Nanos>| span.unwrap_or(Nanos::ZERO).into();
+        Calibration {
+            delay: self.delay.clone().unwrap_or_default(),
+            service: self.service.clone().unwrap_or_default(),
+            bucket: self.token_bucket,
+            burn: span(self.burn),
+            touch: self.touch.unwrap_or(0) as usize,
+            accept_delay: span(self.accept_delay),
+            two_writes: self.two_writes,
+            stall: self.stall,
+            misbehave: self.misbehave.clone(),
+            arrivals: self.arrivals.is_some(),
+            seed: self.seed,
+        }
+    }
+}
+
+/// Why a text is no deviation.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(super) enum CalibrationError {
+    /// A quantity in it is none.
+    #[error(transparent)]
+    Quantity(#[from] QuantityError),
+    /// There is no slash. Give both times.
+    #[error("'{0}' does not say how often; write it like 100ms/1s")]
+    NoSlash(String),
+    /// The server would never run in between.
+    #[error("'{0}' stalls for as long as it lasts until the next; write it like 100ms/1s")]
+    NeverRuns(String),
+    /// No distribution of this name.
+    #[error(
+        "no distribution is called '{0}'; write a time like 5ms, or exp:5ms, uniform:2ms..10ms, \
+         mix:98%=1ms,2%=50ms"
+    )]
+    UnknownDistribution(String),
+    /// There are no two ends, or the wrong way round.
+    #[error("'{0}' is no range of times; write it like uniform:2ms..10ms")]
+    NoRange(String),
+    /// A part is not a share and a time.
+    #[error("'{0}' is no share and time; write it like mix:98%=1ms,2%=50ms")]
+    NoShare(String),
+    /// The shares are not a whole.
+    #[error("the shares of '{0}' do not add up to 100 %; write it like mix:98%=1ms,2%=50ms")]
+    NotAWhole(String),
+    /// A bucket without its burst, or with something else.
+    #[error("'{0}' is no token bucket; write it like 5000/s,burst=100 or 5000/s,burst=100,drop")]
+    NoBucket(String),
+}
+
+/// Reads `LENGTH/EVERY`.
+fn stall(text: &str) -> Result<Stall, CalibrationError> {
+    let (length, every) = text
+        .split_once('/')
+        .ok_or_else(|| CalibrationError::NoSlash(text.to_owned()))?;
+    let length = quantity::positive_span(length)?;
+    let every = quantity::positive_span(every)?;
+    if length >= every {
+        return Err(CalibrationError::NeverRuns(text.to_owned()));
+    }
+    Ok(Stall {
+        every: every.into(),
+        length: length.into(),
+    })
+}
+
+/// Reads `5ms`, `exp:5ms`, `uniform:2ms..10ms` or `mix:98%=1ms,2%=50ms`.
+fn distribution(text: &str) -> Result<Distribution, CalibrationError> {
+    let Some((name, times)) = text.split_once(':') else {
+        return Ok(Distribution::Constant(quantity::span(text)?.into()));
+    };
+    match name.trim() {
+        "exp" => Ok(Distribution::Exponential(
+            quantity::positive_span(times)?.into(),
+        )),
+        "uniform" => {
+            let no_range = || CalibrationError::NoRange(text.to_owned());
+            let (least, most) = times.split_once("..").ok_or_else(no_range)?;
+            let (least, most) = (quantity::span(least)?, quantity::span(most)?);
+            if least >= most {
+                return Err(no_range());
+            }
+            Ok(Distribution::Uniform(least.into(), most.into()))
+        }
+        "mix" => {
+            let parts: Result<Vec<_>, _> = times.split(',').map(share).collect();
+            let parts = parts?;
+            let whole: u64 = parts.iter().map(|&(share, _)| u64::from(share)).sum();
+            if whole != u64::from(Distribution::MILLION) {
+                return Err(CalibrationError::NotAWhole(text.to_owned()));
+            }
+            Ok(Distribution::Mix(parts))
+        }
+        name => Err(CalibrationError::UnknownDistribution(name.to_owned())),
+    }
+}
+
+/// Reads `98%=1ms`: parts per million, and a time.
+fn share(text: &str) -> Result<(u32, Duration), CalibrationError> {
+    let no_share = || CalibrationError::NoShare(text.trim().to_owned());
+    let (percent, span) = text.split_once('=').ok_or_else(no_share)?;
+    let percent = percent.trim().strip_suffix('%').ok_or_else(no_share)?;
+    let percent: f64 = percent.trim().parse().map_err(|_| no_share())?;
+    if !(0.0..=100.0).contains(&percent) {
+        return Err(no_share());
+    }
+    let parts = (percent / 100.0 * f64::from(Distribution::MILLION)).round() as u32;
+    Ok((parts, quantity::span(span)?.into()))
+}
+
+/// Reads `5000/s,burst=100` and `5000/s,burst=100,drop`.
+fn token_bucket(text: &str) -> Result<TokenBucket, CalibrationError> {
+    let no_bucket = || CalibrationError::NoBucket(text.to_owned());
+    let mut parts = text.split(',').map(str::trim);
+    let rate_per_s = quantity::rate_per_s(parts.next().unwrap_or_default())?;
+    let burst = parts.next().and_then(|part| part.strip_prefix("burst="));
+    let burst = quantity::positive_u32(burst.ok_or_else(no_bucket)?)?;
+    let drops = match (parts.next(), parts.next()) {
+        (None, _) => false,
+        (Some("drop"), None) => true,
+        _ => return Err(no_bucket()),
+    };
+    // More than a thousand million a second is no limit that could be kept.
+    let interval = Duration::from_nanos((1e9 / rate_per_s).round().max(1.0) as u64);
+    Ok(TokenBucket {
+        interval,
+        burst,
+        drops,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn a_stall_leaves_time_to_run() {
+        assert!(matches!(stall("100ms"), Err(CalibrationError::NoSlash(_))));
+        assert!(matches!(
+            stall("1s/1s"),
+            Err(CalibrationError::NeverRuns(_))
+        ));
+        assert!(matches!(stall("0/1s"), Err(CalibrationError::Quantity(_))));
+    }
+
+    #[test]
+    fn times_are_constant_or_distributed() {
+        let read = |text| distribution(text).unwrap();
+        assert_eq!(read("5ms"), Distribution::Constant(5 * MS));
+        assert_eq!(read("exp:1.5ms"), Distribution::Exponential(3 * MS / 2));
+        assert_eq!(
+            read("uniform:2ms..10ms"),
+            Distribution::Uniform(2 * MS, 10 * MS)
+        );
+        assert_eq!(
+            read("mix:98%=1ms, 2%=50ms"),
+            Distribution::Mix(vec![(980_000, MS), (20_000, 50 * MS)])
+        );
+    }
+
+    #[test]
+    fn times_written_wrongly_are_refused_by_kind() {
+        use CalibrationError as Error;
+        let error = |text| distribution(text).unwrap_err();
+        assert!(matches!(error("5"), Error::Quantity(_)));
+        assert!(matches!(error("exp:0"), Error::Quantity(_)));
+        assert_eq!(
+            error("gauss:1ms"),
+            Error::UnknownDistribution("gauss".into())
+        );
+        assert!(matches!(error("uniform:2ms"), Error::NoRange(_)));
+        assert!(matches!(error("uniform:2ms..1ms"), Error::NoRange(_)));
+        assert_eq!(error("mix:98=1ms"), Error::NoShare("98=1ms".into()));
+        assert!(matches!(error("mix:101%=1ms"), Error::NoShare(_)));
+        assert!(matches!(error("mix:98%=1ms,1%=2ms"), Error::NotAWhole(_)));
+    }
+
+    #[test]
+    fn a_bucket_has_a_rate_and_a_burst() {
+        let shaper = TokenBucket {
+            interval: Duration::from_micros(200),
+            burst: 100,
+            drops: false,
+        };
+        assert_eq!(token_bucket("5000/s,burst=100"), Ok(shaper));
+        assert_eq!(token_bucket("5k,burst=100"), Ok(shaper));
+        let policer = TokenBucket {
+            drops: true,
+            ..shaper
+        };
+        assert_eq!(token_bucket("5000/s, burst=100, drop"), Ok(policer));
+        for text in [
+            "5000/s",
+            "5000/s,100",
+            "5000/s,burst=1,late",
+            "5000/s,burst=1,drop,drop",
+        ] {
+            assert!(matches!(
+                token_bucket(text),
+                Err(CalibrationError::NoBucket(_))
+            ));
+        }
+    }
+}
