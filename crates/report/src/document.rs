@@ -10,7 +10,7 @@ mod distribution;
 mod host;
 mod order;
 mod outcome;
-mod storage;
+pub(crate) mod storage;
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub use order::{
     Arrival, Encoding, Family, Matching, Order, Payload, Process, StopRule, Stretch, Verify,
 };
 pub use outcome::{FailureReason, Outcome};
-pub use storage::{DocumentError, SCHEMA, read, schema, write};
+pub use storage::{DocumentError, SCHEMA, read, schema, schema_of, write};
 
 use crate::caveat::Audit;
 

@@ -13,8 +13,11 @@ pub mod hgrm;
 pub mod live;
 mod mark;
 pub mod markdown;
+pub mod objective;
+mod page;
 pub mod plan_line;
 mod prose;
+pub mod provenance;
 #[cfg(feature = "screen")]
 pub mod screen;
 mod sparkline;

@@ -8,8 +8,9 @@ use std::fmt::Write as _;
 use crate::caveat::{Severity, Verdict};
 use crate::document::{Distribution, Document, Percentile};
 use crate::mark;
+use crate::page::{LABEL, Page};
 use crate::plan_line::{plan_line, title};
-use crate::prose::{printable, wrapped};
+use crate::prose::printable;
 use crate::sparkline::sparkline;
 use crate::style::{Style, Tone};
 use crate::units::{bytes, count, counted, legacy_ms, percent, rate, seconds};
@@ -23,22 +24,13 @@ pub(crate) const PERCENTILES: [Percentile; 5] = [
     Percentile::P99_99,
 ];
 
-/// Columns that the labels on the left take.
-const LABEL: usize = 13;
-/// Columns of a figure in a table.
-const CELL: usize = 11;
-/// Text is not wrapped to fewer columns than this.
-const NARROWEST: usize = 30;
 /// The most columns that the sparkline takes.
 const SPARKS: usize = 60;
 
 /// The summary of a result, ending with a line end.
 #[must_use]
 pub fn render(document: &Document, style: Style) -> String {
-    let mut page = Page {
-        text: String::new(),
-        style,
-    };
+    let mut page = Page::new(style);
     plan(&mut page, document);
     audit(&mut page, document);
     throughput(&mut page, document);
@@ -63,60 +55,6 @@ pub fn repeat_command(document: &Document) -> String {
         command
     } else {
         format!("{command} --seed {}", document.seed)
-    }
-}
-
-/// A text of labelled lines.
-struct Page {
-    text: String,
-    style: Style,
-}
-
-impl Page {
-    /// A line under a label; the label may be empty.
-    fn line(&mut self, label: &str, words: &str) {
-        let padding = " ".repeat(LABEL.saturating_sub(label.chars().count()));
-        let label = self.style.paint(Tone::Heading, label);
-        let line = format!("{label}{padding}{words}");
-        self.text.push_str(line.trim_end());
-        self.text.push('\n');
-    }
-
-    /// Prose under a label, wrapped to the width.
-    fn prose(&mut self, label: &str, words: &str, tone: Option<Tone>) {
-        let width = usize::from(self.style.width).saturating_sub(LABEL);
-        let mut label = label;
-        for line in wrapped(words, width.max(NARROWEST)) {
-            let line = match tone {
-                Some(tone) => self.style.paint(tone, &line),
-                None => line,
-            };
-            self.line(label, &line);
-            label = "";
-        }
-    }
-
-    fn gap(&mut self) {
-        self.text.push('\n');
-    }
-
-    /// A row of a table: its name, then figures aligned on the right.
-    fn row(&mut self, name: &str, name_width: usize, cells: &[String]) {
-        let mut row = format!("{name:<name_width$}");
-        for cell in cells {
-            let _ = write!(row, " {cell:>CELL$}");
-        }
-        self.line("", &row);
-    }
-
-    /// The heading of a table.
-    fn head(&mut self, label: &str, name_width: usize, names: &[&str]) {
-        let mut row = " ".repeat(name_width);
-        for name in names {
-            let _ = write!(row, " {name:>CELL$}");
-        }
-        let row = self.style.paint(Tone::Quiet, &row);
-        self.line(label, &row);
     }
 }
 

@@ -166,7 +166,9 @@ fn what_is_no_document_is_told_apart() {
         "not a wsbench result: its `schema` is someone.else/1"
     );
     let error = read(r#"{"schema": "wsbench.result/2"}"#).unwrap_err();
-    assert!(matches!(error, DocumentError::OtherVersion { found } if found == "wsbench.result/2"));
+    assert!(
+        matches!(error, DocumentError::OtherVersion { found, .. } if found == "wsbench.result/2")
+    );
 
     let wrong_type = whole.replacen("\"seed\": 42", "\"seed\": \"42\"", 1);
     let error = read(&wrong_type).unwrap_err();

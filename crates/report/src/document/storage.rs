@@ -2,16 +2,14 @@
 //!
 //! Files are the binary's affair; this is text alone.
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Document;
 
 /// Name and version of the schema that this version writes.
 pub const SCHEMA: &str = "wsbench.result/1";
-
-/// What every version of the schema's name begins with.
-const SCHEMA_NAME: &str = "wsbench.result/";
 
 /// Why a text is not a result document that can be read.
 #[derive(Debug, Error)]
@@ -28,15 +26,19 @@ pub enum DocumentError {
     },
     /// The text is JSON and says of itself that it is something else, or does not say: give a file
     /// that was written by `--format json`.
-    #[error("not a wsbench result: its `schema` is {}", found.as_deref().unwrap_or("missing"))]
+    #[error("not a {expected}: its `schema` is {}", found.as_deref().unwrap_or("missing"))]
     NotAResult {
+        /// What was expected, such as `wsbench result`.
+        expected: String,
         /// The schema that it names.
         found: Option<String>,
     },
     /// The document is of a version of the schema that this program does not know: read it with a
     /// newer wsbench.
-    #[error("the result is of schema {found}, this version reads {SCHEMA}: use a newer wsbench")]
+    #[error("the result is of schema {found}, this version reads {expected}: use a newer wsbench")]
     OtherVersion {
+        /// The schema that this version reads.
+        expected: &'static str,
         /// The schema that it names.
         found: String,
     },
@@ -66,32 +68,67 @@ struct Claim {
 ///
 /// When the text is not JSON, is no result of wsbench, is of another version, or is not whole.
 pub fn read(text: &str) -> Result<Document, DocumentError> {
-    let claim: Claim = serde_json::from_str(text).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => DocumentError::NotAResult { found: None },
-        _ => DocumentError::NotJson {
-            line: error.line(),
-            column: error.column(),
-            reason: reason_of(&error),
-        },
-    })?;
-    let named = match claim.schema {
-        Some(serde_json::Value::String(name)) => name,
-        other => {
-            let found = other.map(|value| value.to_string());
-            return Err(DocumentError::NotAResult { found });
-        }
-    };
-    if !named.starts_with(SCHEMA_NAME) {
-        return Err(DocumentError::NotAResult { found: Some(named) });
-    }
-    if named != SCHEMA {
-        return Err(DocumentError::OtherVersion { found: named });
+    read_as(text, SCHEMA)
+}
+
+/// The schema that a document names, such as `wsbench.result/1`, whatever it is.
+///
+/// # Errors
+///
+/// When the text is not JSON, or does not say what it is.
+pub fn schema_of(text: &str) -> Result<String, DocumentError> {
+    named(text, SCHEMA)
+}
+
+/// Reads a document of this schema and version.
+///
+/// # Errors
+///
+/// When the text is not JSON, is of another schema or version, or is not whole.
+pub(crate) fn read_as<T: DeserializeOwned>(
+    text: &str,
+    expected: &'static str,
+) -> Result<T, DocumentError> {
+    let found = named(text, expected)?;
+    if found != expected {
+        let name = |schema: &str| schema.rsplit_once('/').map(|(name, _)| name.to_owned());
+        return Err(if name(&found) == name(expected) {
+            DocumentError::OtherVersion { expected, found }
+        } else {
+            not_a(expected, Some(found))
+        });
     }
     serde_json::from_str(text).map_err(|error| DocumentError::Malformed {
         line: error.line(),
         column: error.column(),
         reason: reason_of(&error),
     })
+}
+
+/// The schema that a document names, where one of `expected` is wanted.
+fn named(text: &str, expected: &str) -> Result<String, DocumentError> {
+    let claim: Claim = serde_json::from_str(text).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => not_a(expected, None),
+        _ => DocumentError::NotJson {
+            line: error.line(),
+            column: error.column(),
+            reason: reason_of(&error),
+        },
+    })?;
+    match claim.schema {
+        Some(serde_json::Value::String(name)) => Ok(name),
+        other => Err(not_a(expected, other.map(|value| value.to_string()))),
+    }
+}
+
+/// The error for a document of another schema than `expected`: `wsbench.result/1` is a
+/// `wsbench result`.
+fn not_a(expected: &str, found: Option<String>) -> DocumentError {
+    let name = expected.rsplit_once('/').map_or(expected, |(name, _)| name);
+    DocumentError::NotAResult {
+        expected: name.replace('.', " "),
+        found,
+    }
 }
 
 /// What was wrong, without the place, which the error names itself.
@@ -106,6 +143,12 @@ fn reason_of(error: &serde_json::Error) -> String {
 /// Writes a document as indented JSON with a line end.
 #[must_use]
 pub fn write(document: &Document) -> String {
+    to_text(document)
+}
+
+/// Writes a document of any schema as indented JSON with a line end.
+#[must_use]
+pub(crate) fn to_text(document: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(document)
         .expect("every map key is a string or a number, which JSON can write");
     text.push('\n');
