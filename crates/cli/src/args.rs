@@ -379,6 +379,10 @@ pub(crate) struct OutputArgs {
     /// Exit with 3 when the audit finds anything to doubt.
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Hold the server against RFC 6455 first (see wsbench check), and stamp the result with what
+    /// was found; exit with 4 when it did not pass.
+    #[arg(long)]
+    pub(crate) gate: bool,
 }
 
 impl OutputArgs {

@@ -37,6 +37,7 @@ impl From<Outcome> for Exit {
         match outcome {
             Outcome::Ok => Self::Ok,
             Outcome::Failed(_) => Self::Failed,
+            Outcome::NonConforming => Self::NonConforming,
             Outcome::AuditFailed => Self::AuditFailed,
         }
     }

@@ -34,12 +34,15 @@ use crate::usage::UsageError;
 pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::Result<Exit> {
     let order = plan::order(measure, &Surroundings::here())?;
     let places = Places::check(measure)?;
-    let (runner, plan) = KernelRunner::start(order, command_line)?;
+    let (mut runner, plan) = KernelRunner::start(order, command_line)?;
     let shown = measure.output.shown();
     if shown == Format::Text {
         announce(&plan);
     }
     let resolved = runner.prepare(&plan)?;
+    if measure.output.gate {
+        runner.examine(&plan, &resolved);
+    }
     let Places { files, log } = places;
     let watched = watched(&runner, &plan, &resolved, log, &measure.output)?;
     let document = &watched.document;
@@ -169,6 +172,7 @@ fn concluded(document: &Document, strict: bool, shown: Format) -> Exit {
         match outcome {
             Outcome::Ok => {}
             Outcome::Failed(reason) => say(&format!("error: the run failed: {reason}")),
+            Outcome::NonConforming => say("error: the server did not pass the conformance gate"),
             Outcome::AuditFailed => say("error: the audit failed, and --strict was given"),
         }
         let first = document.errors.first().filter(|_| outcome != Outcome::Ok);

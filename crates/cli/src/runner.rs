@@ -6,9 +6,11 @@
 
 use std::ffi::OsString;
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use wsbench_conformance::cases;
+use wsbench_drive::examiner::Examiner;
 use wsbench_drive::host;
 use wsbench_drive::resolve::{Resolved, resolve};
 use wsbench_drive::run::{self, Observer, RunError};
@@ -16,6 +18,7 @@ use wsbench_experiment::runner::{Runner, RunnerError, Step};
 use wsbench_load::plan::Plan;
 use wsbench_load::result::{LogRecord, Progress};
 use wsbench_report::document::{Document, Ended, Host, RunContext};
+use wsbench_report::gate::Stamp;
 use wsbench_report::step_line::step_line;
 
 use crate::embedded::EmbeddedServer;
@@ -24,6 +27,9 @@ use crate::interrupt::Interrupts;
 use crate::plan::{Order, ServerUnderTest};
 use crate::preflight;
 use crate::shell_words::shell_words;
+
+/// How long the gate bears a server's silence.
+const GATE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Makes runs on this machine. Dropping it ends the embedded server, if it started one.
 pub(crate) struct KernelRunner {
@@ -58,6 +64,7 @@ impl KernelRunner {
                 host: this_host(),
                 embedded_server: embedded.is_some(),
                 loopback: false, // until an address is known
+                conformance: None,
             },
             interrupts,
             began: Instant::now(),
@@ -85,6 +92,25 @@ impl KernelRunner {
     pub(crate) fn prepare(&self, plan: &Plan) -> anyhow::Result<Resolved> {
         preflight::check(plan)?;
         Ok(resolve(&plan.target, plan.connect.family)?)
+    }
+
+    /// Puts the server through the conformance gate; every document from now on carries what was
+    /// found.
+    pub(crate) fn examine(&mut self, plan: &Plan, resolved: &Resolved) {
+        let examiner = Examiner {
+            address: resolved.addresses[0],
+            target: &plan.target,
+            patience: GATE_PATIENCE,
+        };
+        let stop = self.interrupts.stop_signal();
+        let mut random = fastrand::Rng::with_seed(plan.seed);
+        let all = cases::all(plan.seed);
+        let findings = examiner.examine(&all, &mut random, |_| !stop.is_requested());
+        let stamp = Stamp::of(&findings);
+        if !self.is_quiet {
+            say(&format!("gate: {}", stamp.words()));
+        }
+        self.context.conformance = Some(stamp);
     }
 
     /// Carries `plan` out against the address that was found, and puts it on record.

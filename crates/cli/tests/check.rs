@@ -8,7 +8,7 @@ mod embedded;
 mod running;
 
 use embedded::Embedded;
-use running::{Process, wsbench};
+use running::{Process, measured, wsbench};
 use serde_json::Value;
 
 /// The exit code of a check, and its document.
@@ -70,4 +70,18 @@ fn nobody_there_fails_the_first_case_and_skips_the_others() {
     assert_eq!(code, 4);
     assert_eq!(with_verdict(&document, "failed"), ["upgrade"]);
     assert_eq!(with_verdict(&document, "ok"), [""; 0]);
+}
+
+#[test]
+fn a_measurement_carries_the_stamp_of_the_gate() {
+    let server = Embedded::start(&[]);
+    let run = measured(&["--gate", "-n", "100", "-c", "2", &server.url]);
+    assert_eq!(run.exit, 0, "{}", run.story());
+    assert_eq!(run.document["conformance"]["counts"]["failed"], 0);
+    let server = Embedded::with("no-close-reply");
+    let run = measured(&["--gate", "-n", "100", "-c", "2", &server.url]);
+    assert_eq!(run.exit, 4, "measured, and not let pass: {}", run.story());
+    assert_eq!(run.sent("answered"), 100);
+    let failed = run.document["conformance"]["failed"].as_array().unwrap();
+    assert!(failed.contains(&Value::from("close-1000")), "{failed:?}");
 }

@@ -27,6 +27,7 @@ pub use outcome::{FailureReason, Outcome};
 pub use storage::{DocumentError, SCHEMA, read, schema, schema_of, write};
 
 use crate::caveat::Audit;
+use crate::gate::Stamp;
 
 /// The result of one run.
 ///
@@ -123,6 +124,9 @@ pub struct Document {
     /// What the server used; absent where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<Server>,
+    /// What the conformance gate found before the run; absent where it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conformance: Option<Stamp>,
     /// The time series.
     #[serde(default)]
     pub intervals: Vec<Interval>,

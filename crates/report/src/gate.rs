@@ -117,6 +117,41 @@ impl Counts {
     }
 }
 
+/// A check as a measurement carries it: the sums, and what failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Stamp {
+    /// The sums.
+    pub counts: Counts,
+    /// The names of the cases that failed.
+    #[serde(default)]
+    pub failed: Vec<String>,
+}
+
+impl Stamp {
+    /// The stamp of these findings.
+    #[must_use]
+    pub fn of(findings: &[finding::Finding]) -> Self {
+        let failed = findings
+            .iter()
+            .filter(|finding| finding.verdict == Verdict::Failed);
+        Self {
+            counts: Counts::of(findings),
+            failed: failed.map(|finding| finding.id.to_owned()).collect(),
+        }
+    }
+
+    /// The stamp in words, such as `53 ok, 0 non-strict, 0 failed`, with the names of what failed.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let counts = self.counts.words();
+        if self.failed.is_empty() {
+            counts
+        } else {
+            format!("{counts}: {}", self.failed.join(", "))
+        }
+    }
+}
+
 /// One finding as a line, with what was sent and expected below it where it is not as it should be.
 #[must_use]
 pub fn line(finding: &finding::Finding, style: Style) -> String {

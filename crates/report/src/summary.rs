@@ -303,6 +303,10 @@ fn integrity(page: &mut Page, document: &Document) {
         );
         page.prose("", &line, Some(Tone::Doubt));
     }
+    if let Some(stamp) = &document.conformance {
+        let tone = (!stamp.counts.pass()).then_some(Tone::Bad);
+        page.prose("conformance", &stamp.words(), tone);
+    }
     page.gap();
 }
 

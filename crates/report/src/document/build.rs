@@ -12,6 +12,7 @@ use super::{
     Interval, IntervalSpans, Messages, Order, SCHEMA, Thread, calendar,
 };
 use crate::caveat::{Audit, audit};
+use crate::gate::Stamp;
 
 /// What surrounds a run and neither its plan nor its result knows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +27,8 @@ pub struct RunContext {
     pub embedded_server: bool,
     /// Whether the server was reached over loopback.
     pub loopback: bool,
+    /// What the conformance gate found before the run; `None` where it was not asked.
+    pub conformance: Option<Stamp>,
 }
 
 impl Document {
@@ -73,6 +76,7 @@ impl Document {
             close_codes: result.close_codes.clone(),
             generator: (&result.generator).into(),
             server: None,
+            conformance: context.conformance.clone(),
             intervals: result.intervals.iter().map(Interval::from).collect(),
             gaps: result.gaps.iter().map(Gap::from).collect(),
         };

@@ -2,6 +2,7 @@
 
 use super::{Document, Ended};
 use crate::caveat::Verdict;
+use crate::gate::Stamp;
 
 /// The outcome of a run, from which the exit code follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +11,8 @@ pub enum Outcome {
     Ok,
     /// The run failed (exit code 1).
     Failed(FailureReason),
+    /// There are figures, of a server that the conformance gate did not let pass (exit code 4).
+    NonConforming,
     /// There are figures, and `--strict` does not accept them (exit code 3).
     AuditFailed,
 }
@@ -50,6 +53,14 @@ impl Document {
         };
         if let Some(reason) = reason {
             return Outcome::Failed(reason);
+        }
+        let passes = |stamp: &Stamp| stamp.counts.pass();
+        if self
+            .conformance
+            .as_ref()
+            .is_some_and(|stamp| !passes(stamp))
+        {
+            return Outcome::NonConforming;
         }
         match (self.audit.verdict, strict) {
             (Verdict::Ok, _) | (Verdict::Doubtful, false) => Outcome::Ok,

@@ -45,6 +45,7 @@ pub(crate) fn context() -> RunContext {
         },
         embedded_server: false,
         loopback: false,
+        ..RunContext::default()
     }
 }
 
