@@ -13,7 +13,7 @@ use wsbench_load::plan::Target;
 use crate::commands::check::CheckArgs;
 use crate::commands::serve::Serve;
 use crate::header::{self, Header};
-use crate::quantity::{self, CpuList, SizeRange, Stages, Threads};
+use crate::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads};
 use crate::target;
 
 /// Measures a WebSocket server, and says how far its own figures may be believed.
@@ -202,6 +202,10 @@ pub(crate) struct Pressure {
     /// [default: 1].
     #[arg(short = 'p', long, value_name = "N", value_parser = quantity::positive_u32)]
     pub(crate) depth: Option<u32>,
+    /// Closed loop: pause between an answer and the next message in its place, or a range to draw
+    /// it from (0..2s).
+    #[arg(long, value_name = "TIME", value_parser = quantity::span_range)]
+    pub(crate) think: Option<SpanRange>,
     /// Open loop: messages a second over all connections, whatever the server does (20k, 10/ms).
     ///
     /// Each is due by a schedule that does not look at the server, on a connection chosen at
@@ -217,7 +221,7 @@ pub(crate) struct Pressure {
     /// Open loop: rates one after the other, each with its length (example: 10s:1k,30s:5k).
     #[arg(long, value_name = "STAGES", value_parser = quantity::stages)]
     pub(crate) stages: Option<Stages>,
-    /// Open loop: how a thread waits until a message is due [default: auto].
+    /// Open loop, and --think: how a thread waits until a message is due [default: auto].
     #[arg(long, value_name = "HOW")]
     pub(crate) pace: Option<PaceArg>,
     /// Open loop: messages in flight on one connection at most; beyond it they wait, and their
@@ -238,7 +242,7 @@ pub(crate) enum ArrivalArg {
     Constant,
 }
 
-/// How a thread waits until a message of the open loop is due.
+/// How a thread waits until a message is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PaceArg {
     /// Sleep until shortly before, then spin: up to a whole core.

@@ -117,6 +117,7 @@ impl Legacy {
             },
             pressure: Pressure {
                 depth: None,
+                think: None,
                 rate: None,
                 arrival: None,
                 ramp: None,

@@ -13,13 +13,14 @@ use wsbench_drive::host;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Connect, Encoding, Family, Pace, Payload, Plan, StopRule, Target, Upgrade, Verify,
+    Arrival, Connect, Encoding, Family, Pace, Payload, Plan, StopRule, Target, Think, Upgrade,
+    Verify,
 };
 
 use crate::args::{
     Amount, ArrivalArg, ConnectArgs, Machine, Measure, PaceArg, PayloadArgs, Pressure, VerifyArg,
 };
-use crate::quantity::{CpuList, MAX_MESSAGE_BYTES, SizeRange, Stages, Threads};
+use crate::quantity::{CpuList, MAX_MESSAGE_BYTES, SizeRange, SpanRange, Stages, Threads};
 use crate::target::is_loopback;
 use crate::usage::UsageError;
 
@@ -110,6 +111,7 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
     let stop = stop_rule(&measure.amount, measure.pressure.stages.as_ref())?;
     let warmup = warmup(measure, stop)?;
     let arrival = arrival(&measure.pressure, stop, warmup)?;
+    let think = think(&measure.pressure);
     let warmup = warmup + measure.pressure.ramp.unwrap_or(Nanos::ZERO);
     let payload = payload(&measure.payload)?;
     let connect = connect(&measure.connect, measure.url.as_ref())?;
@@ -130,6 +132,7 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         target,
         connections,
         arrival,
+        think,
         stop,
         warmup,
         pace: match measure.pressure.pace.unwrap_or(PaceArg::Auto) {
@@ -163,8 +166,12 @@ fn arrival(pressure: &Pressure, stop: StopRule, warmup: Nanos) -> Result<Arrival
         (None, Some(Stages(stages))) => stages.clone(),
         (None, None) => return closed_loop(pressure),
     };
-    if pressure.depth.is_some() {
-        return Err(UsageError::ClosedLoopFlag { flag: "--depth" });
+    let closed_loop_flags = [
+        (pressure.depth.is_some(), "--depth"),
+        (pressure.think.is_some(), "--think"),
+    ];
+    if let Some((_, flag)) = closed_loop_flags.into_iter().find(|(given, _)| *given) {
+        return Err(UsageError::ClosedLoopFlag { flag });
     }
     if matches!(stop, StopRule::Clients { .. }) {
         return Err(UsageError::ClosedLoopFlag { flag: "--clients" });
@@ -198,7 +205,10 @@ fn closed_loop(pressure: &Pressure) -> Result<Arrival, UsageError> {
         (pressure.arrival.is_some(), "--arrival"),
         (pressure.ramp.is_some(), "--ramp"),
         (pressure.max_in_flight.is_some(), "--max-in-flight"),
-        (pressure.pace.is_some(), "--pace"),
+        (
+            pressure.pace.is_some() && think(pressure).is_none(),
+            "--pace",
+        ),
     ];
     match open_loop_flags.into_iter().find(|(is_given, _)| *is_given) {
         Some((_, flag)) => Err(UsageError::OpenLoopFlag { flag }),
@@ -206,6 +216,12 @@ fn closed_loop(pressure: &Pressure) -> Result<Arrival, UsageError> {
             depth: pressure.depth.unwrap_or(1),
         }),
     }
+}
+
+/// The pause between an answer and the next message; one of no length is none.
+fn think(pressure: &Pressure) -> Option<Think> {
+    let SpanRange { least, most } = pressure.think?;
+    (most > Nanos::ZERO).then_some(Think { least, most })
 }
 
 /// The length of one interval of the time series.

@@ -310,6 +310,34 @@ pub(crate) fn positive_span(text: &str) -> Result<Nanos, QuantityError> {
     }
 }
 
+/// Spans of time, from the shortest to the longest, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SpanRange {
+    /// The shortest.
+    pub(crate) least: Nanos,
+    /// The longest; not below `least`.
+    pub(crate) most: Nanos,
+}
+
+/// One span, or a range of spans: `10ms`, `0..2s`.
+///
+/// # Errors
+/// A part that is no span, and a range that ends below its start.
+pub(crate) fn span_range(text: &str) -> Result<SpanRange, QuantityError> {
+    let (least, most) = text.split_once("..").unwrap_or((text, text));
+    let range = SpanRange {
+        least: span(least)?,
+        most: span(most)?,
+    };
+    if range.most < range.least {
+        return Err(QuantityError::Reversed {
+            text: text.to_owned(),
+            example: "0..2s",
+        });
+    }
+    Ok(range)
+}
+
 /// The size of a message in bytes: `0`, `30`, `16k`, `1m`, where k is 1024; at most 64 MiB.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 use wsbench_load::context::Context;
-use wsbench_load::plan::{Arrival, Plan};
+use wsbench_load::plan::Plan;
 use wsbench_load::quota::Quota;
 use wsbench_load::result::RunResult;
 
@@ -128,9 +128,10 @@ pub fn run(
 
 fn engine(plan: &Plan, clock: &Clock, address: SocketAddr, slots: usize) -> io::Result<Readiness> {
     let engine = Readiness::new(clock.clone(), address, slots)?;
-    match plan.arrival {
-        Arrival::Closed { .. } => Ok(engine),
-        Arrival::Open { .. } => engine.with_pace(plan.pace),
+    if plan.has_due_times() {
+        engine.with_pace(plan.pace)
+    } else {
+        Ok(engine)
     }
 }
 

@@ -9,6 +9,7 @@ mod answer;
 pub mod arrival;
 pub mod context;
 pub mod histogram;
+pub mod lag;
 pub mod message;
 pub mod meter;
 pub mod nanos;

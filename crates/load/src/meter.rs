@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::histogram::Histogram;
+use crate::lag::{Bar, BlockedCounts};
 use crate::nanos::Nanos;
 use crate::pairing::Times;
 use crate::result::{
@@ -36,6 +37,12 @@ pub struct Tally {
     pub censored: Histogram,
     /// Sent − due.
     pub send_lag: Histogram,
+    /// The generator's part of that.
+    pub generator_lag: Histogram,
+    /// The connection's part, of messages that had to wait for it.
+    pub blocked: Histogram,
+    /// What those waited for.
+    pub blocked_by: BlockedCounts,
     /// TCP connect times.
     pub tcp: Histogram,
     /// Upgrade times.
@@ -50,6 +57,8 @@ pub struct Tally {
     pub offered_in_flight_ns: u128,
     /// Time that requests were out within the window, added up, ns.
     pub service_in_window_ns: u128,
+    /// Time that places spent thinking within the window, added up, ns.
+    pub thought_in_window_ns: u128,
     /// Longest spans without an answer.
     pub gaps: Vec<Gap>,
     /// Raw log records.
@@ -69,6 +78,9 @@ impl Tally {
         result.response.merge(&self.response);
         result.censored.merge(&self.censored);
         result.send_lag.merge(&self.send_lag);
+        result.generator_lag.merge(&self.generator_lag);
+        result.blocked.merge(&self.blocked);
+        result.blocked_by.merge(&self.blocked_by);
         result.handshake.tcp.merge(&self.tcp);
         result.handshake.upgrade.merge(&self.upgrade);
         result.handshake.first_message.merge(&self.first_message);
@@ -86,6 +98,7 @@ impl Tally {
         }
         result.offered_in_flight_ns += self.offered_in_flight_ns;
         result.service_in_window_ns += self.service_in_window_ns;
+        result.thought_in_window_ns += self.thought_in_window_ns;
         for &gap in &self.gaps {
             keep_gap(&mut result.gaps, gap);
         }
@@ -98,6 +111,8 @@ impl Tally {
             &mut self.response,
             &mut self.censored,
             &mut self.send_lag,
+            &mut self.generator_lag,
+            &mut self.blocked,
             &mut self.tcp,
             &mut self.upgrade,
             &mut self.first_message,
@@ -109,7 +124,9 @@ impl Tally {
         self.connections = ConnectionCounts::default();
         self.failures.clear();
         self.close_codes.clear();
+        self.blocked_by = BlockedCounts::default();
         (self.offered_in_flight_ns, self.service_in_window_ns) = (0, 0);
+        self.thought_in_window_ns = 0;
         self.gaps.clear();
         self.log.clear();
     }
@@ -283,9 +300,16 @@ impl Meter {
         std::mem::replace(&mut self.tally, empty)
     }
 
-    /// Books `count` requests that were due at the same time and are about to be written.
+    /// Books `count` requests that were due at the same time and are about to be written; their
+    /// connection took them from the due time on.
     #[inline]
     pub fn sent(&mut self, times: Times, count: u64) {
+        self.sent_behind(times, Bar::NONE, count);
+    }
+
+    /// The same for requests that may have had to wait for their connection.
+    #[inline]
+    pub fn sent_behind(&mut self, times: Times, bar: Bar, count: u64) {
         if self.in_flight == 0 {
             self.book_run();
             self.quiet_since = times.sent;
@@ -296,7 +320,14 @@ impl Meter {
         }
         self.tally.messages.due += count;
         self.tally.messages.sent += count;
-        self.tally.send_lag.record_n(times.sent - times.due, count);
+        let tally = &mut self.tally;
+        tally.send_lag.record_n(times.sent - times.due, count);
+        tally.generator_lag.record_n(bar.generators(times), count);
+        let blocked = bar.blocked(times);
+        if blocked > Nanos::ZERO {
+            tally.blocked.record_n(blocked, count);
+            tally.blocked_by.add(bar.by, count);
+        }
     }
 
     /// Books a right answer.
@@ -393,6 +424,11 @@ impl Meter {
     pub fn under_load(&mut self, from: Nanos, to: Nanos, depth: u32) {
         self.tally.offered_in_flight_ns +=
             u128::from(self.window.overlap(from, to).0) * u128::from(depth);
+    }
+
+    /// Books time that a place in flight spent thinking.
+    pub fn thought(&mut self, from: Nanos, to: Nanos) {
+        self.tally.thought_in_window_ns += u128::from(self.window.overlap(from, to).0);
     }
 
     /// The window has closed: a silence that has lasted until now is a gap, answered or not.

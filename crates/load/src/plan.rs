@@ -20,11 +20,14 @@ pub struct Plan {
     pub connections: u32,
     /// When the next message on a connection is due.
     pub arrival: Arrival,
+    /// The pause between an answer and the next message on its place in flight; `None` sends at
+    /// once. Closed loop alone: the open loop looks at no answer.
+    pub think: Option<Think>,
     /// When the run is over.
     pub stop: StopRule,
     /// Span at the beginning of the load that is not measured.
     pub warmup: Nanos,
-    /// How a thread waits for the next due time of the open loop.
+    /// How a thread waits for the next due time, where messages have such.
     pub pace: Pace,
     /// What each message carries.
     pub payload: Payload,
@@ -65,6 +68,7 @@ impl Plan {
             target,
             connections: 1,
             arrival: Arrival::Closed { depth: 1 },
+            think: None,
             stop: StopRule::Duration(Nanos::from_secs(10)),
             warmup: Nanos::ZERO,
             pace: Pace::Auto,
@@ -104,6 +108,13 @@ impl Plan {
         };
         let due = schedule.messages_between(self.warmup, self.warmup + measured);
         (measured > Nanos::ZERO).then(|| due / measured.as_secs_f64())
+    }
+
+    /// Whether messages are due at times of their own rather than at once when answers come: the
+    /// driver has to wait for them exactly.
+    #[must_use]
+    pub fn has_due_times(&self) -> bool {
+        matches!(self.arrival, Arrival::Open { .. }) || self.think.is_some()
     }
 
     /// Whether clients are replaced (the model the project comes from) rather than held.
@@ -168,7 +179,16 @@ pub enum Arrival {
     },
 }
 
-/// How a thread waits for the next due time of the open loop.
+/// How long a user thinks between an answer and the next message, drawn evenly from a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Think {
+    /// The shortest pause.
+    pub least: Nanos,
+    /// The longest pause; above zero, and not below `least`.
+    pub most: Nanos,
+}
+
+/// How a thread waits for the next due time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pace {
     /// Sleeps until shortly before it, then spins: on time, for up to a whole core.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::histogram::Histogram;
+use crate::lag::BlockedCounts;
 use crate::nanos::Nanos;
 
 /// Everything one run measured.
@@ -36,6 +37,14 @@ pub struct RunResult {
     pub censored: Histogram,
     /// Sent − due.
     pub send_lag: Histogram,
+    /// The part of the send lag that is the generator's own: from the moment at which the message
+    /// was due and its connection took it. One sample a message sent.
+    pub generator_lag: Histogram,
+    /// The other part, where there is one: how long a message that was due waited for its
+    /// connection. One sample a message that had to wait.
+    pub blocked: Histogram,
+    /// What those waited for.
+    pub blocked_by: BlockedCounts,
     /// The opening, by part.
     pub handshake: HandshakeTimes,
     /// What went wrong, by phase and kind.
@@ -54,6 +63,10 @@ pub struct RunResult {
     /// requests, ns: the right side of Little's law. Less than the left side by what the
     /// generator lost between an answer and the next send.
     pub service_in_window_ns: u128,
+    /// Time that places in flight spent thinking within the window (`Plan::think`), added up over
+    /// places, ns. With it on the right, Little's law reads connections × depth = rate × (service
+    /// time + pause).
+    pub thought_in_window_ns: u128,
     /// The longest spans without any answer while answers were awaited, longest first: at most
     /// five, start within the run and length.
     pub gaps: Vec<Gap>,

@@ -5,6 +5,7 @@
 //! opened next; that is the driver's affair.
 
 mod ending;
+mod thinking;
 
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
@@ -14,12 +15,14 @@ use wsbench_wire::handshake::{ClientHandshake, MAX_HEAD, Request, Upgraded};
 
 use crate::answer::{CutShort, Finding, Inquiry, Suspect};
 use crate::context::Context;
+use crate::lag::{Bar, Obstacle};
 use crate::message::Identity;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::pairing::Pairing;
 use crate::plan::{StopRule, Verify};
 use crate::result::{LogRecord, Phase};
+use thinking::Thoughts;
 
 /// How long the closing handshake may take, and then the server's FIN (RFC 6455 section 7.1.1
 /// lets the client wait "a reasonable period"). Some servers never close.
@@ -40,6 +43,10 @@ pub struct Session {
     since: Nanos,
     /// When the latest answer (or the upgrade) was received: the next message is due then.
     freed: Nanos,
+    /// What last kept the connection from taking messages.
+    bar: Bar,
+    /// Places in flight that think; `None` when the plan has no pauses.
+    thoughts: Option<Box<Thoughts>>,
     /// Bytes of the message being received that have matched so far.
     matched: usize,
     /// The time under load has been booked.
@@ -124,6 +131,8 @@ impl Session {
             budget,
             since: now,
             freed: now,
+            bar: Bar::NONE,
+            thoughts: context.plan.think.map(|_| Box::default()),
             matched: 0,
             load_is_booked: false,
             state: State::Connecting,
@@ -225,6 +234,10 @@ impl Session {
                 let mut head = std::mem::take(&mut upgrading.head);
                 self.state = State::Open;
                 (self.since, self.freed) = (received, received);
+                self.bar = Bar {
+                    until: received,
+                    by: Obstacle::Absence,
+                };
                 let _ = self.on_frames(context, received, &mut head[consumed..]);
                 Flow::Upgraded
             }
@@ -348,6 +361,7 @@ impl Session {
         let Some(suspect) = rare.suspect.take() else {
             return;
         };
+        let in_flight = self.pairing.in_flight();
         let mut inquiry = Inquiry {
             connection: self.number,
             pairing: &mut self.pairing,
@@ -357,13 +371,14 @@ impl Session {
         match inquiry.judge(&suspect, context) {
             Finding::Answer(number) => self.on_answer(context, received, number),
             // A wrong answer frees its place in flight all the same.
-            Finding::Fault => self.freed = received,
+            Finding::Fault => self.on_places_freed(context, received, in_flight),
         }
     }
 
     /// The right bytes for request `number` have come.
     #[inline]
     fn on_answer(&mut self, context: &mut Context, received: Nanos, number: u64) {
+        let in_flight = self.pairing.in_flight();
         if number == 0 || context.meter.keeps_log() {
             self.on_notable_answer(context, received, number);
         } else {
@@ -374,7 +389,33 @@ impl Session {
                 _ => self.on_repeated_answer(context, received, number),
             }
         }
-        self.freed = received;
+        self.on_places_freed(context, received, in_flight);
+    }
+
+    /// There were `before` messages in flight; what is over by now has made room at `at`.
+    #[inline]
+    fn on_places_freed(&mut self, context: &mut Context, at: Nanos, before: u32) {
+        if self.pairing.in_flight() == before {
+            return;
+        }
+        self.freed = at;
+        if before >= context.depth {
+            self.bar = Bar {
+                until: at,
+                by: Obstacle::Limit,
+            };
+        }
+        if self.thoughts.is_some() {
+            self.think(context, at);
+        }
+    }
+
+    /// The socket takes bytes again, which it did not until `now`.
+    pub fn on_writable_again(&mut self, now: Nanos) {
+        self.bar = Bar {
+            until: now,
+            by: Obstacle::Socket,
+        };
     }
 
     #[cold]
@@ -570,8 +611,10 @@ impl Session {
     /// The write that carries what was composed begins at `sent`.
     #[inline]
     pub fn stamp(&mut self, context: &mut Context, sent: Nanos) {
-        self.pairing
-            .stamp(sent, |times, count| context.meter.sent(times, count));
+        let bar = self.bar;
+        self.pairing.stamp(sent, |times, count| {
+            context.meter.sent_behind(times, bar, count);
+        });
     }
 }
 

@@ -21,7 +21,7 @@ pub use build::RunContext;
 pub use distribution::{Distribution, Percentile, Support};
 pub use host::Host;
 pub use order::{
-    Arrival, Encoding, Family, Matching, Order, Payload, Process, StopRule, Stretch, Verify,
+    Arrival, Encoding, Family, Matching, Order, Payload, Process, StopRule, Stretch, Think, Verify,
 };
 pub use outcome::{FailureReason, Outcome};
 pub use storage::{DocumentError, SCHEMA, read, schema, schema_of, write};
@@ -97,6 +97,11 @@ pub struct Document {
     /// between an answer and the next send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_in_window_s: Option<f64>,
+    /// Time that places in flight spent thinking within the measured window, added up over places,
+    /// s: with the time that messages were out, the right side of Little's law. Absent without
+    /// pauses to think.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thought_in_window_s: Option<f64>,
     /// Service time, received − sent, ns.
     pub service_ns: Distribution,
     /// Response time, received − due, ns.
@@ -104,6 +109,17 @@ pub struct Document {
     /// How late the sends left, sent − due, ns.
     #[serde(default)]
     pub send_lag_ns: Distribution,
+    /// The part of the send lag that is the generator's own, from the moment at which a message was
+    /// due and its connection took it, ns. Absent in documents that did not tell the parts apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator_lag_ns: Option<Distribution>,
+    /// The other part: how long messages that were due waited for their connection, ns, of those
+    /// that did. Absent when none did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked_ns: Option<Distribution>,
+    /// What those waited for; absent when none did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked_by: Option<BlockedBy>,
     /// How long answers waited in the generator's own receive queue, by kernel stamps, ns; absent
     /// without kernel stamps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -210,6 +226,18 @@ impl Messages {
     pub fn unanswered(&self) -> u64 {
         self.sent.saturating_sub(self.answered)
     }
+}
+
+/// Messages that were due and had to wait for their connection, by what they waited for last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct BlockedBy {
+    /// There was no open connection.
+    pub absence: u64,
+    /// The connection had as many messages in flight as it may.
+    pub limit: u64,
+    /// The socket took no more bytes.
+    pub socket: u64,
 }
 
 /// Bytes of the measured window, frame headers included.

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::document::{
-    Arrival, Encoding, Matching, Order, Payload, Process, StopRule, Stretch, Verify,
+    Arrival, Encoding, Matching, Order, Payload, Process, StopRule, Stretch, Think, Verify,
 };
 use crate::prose::printable;
 use crate::units::{bytes, count, counted, rate, seconds};
@@ -59,17 +59,19 @@ fn load(plan: &Order) -> String {
     } = plan.stop
     {
         return format!(
-            "{} × {}, {} at a time",
+            "{} × {}, {} at a time{}",
             counted(clients, "client"),
             counted(roundtrips.into(), "round trip"),
-            count(connections)
+            count(connections),
+            pause(plan.think)
         );
     }
     let held = match &plan.arrival {
         Arrival::Closed { depth } => format!(
-            "{} × {} in flight, closed loop",
+            "{} × {} in flight, closed loop{}",
             counted(connections, "connection"),
-            count((*depth).into())
+            count((*depth).into()),
+            pause(plan.think)
         ),
         Arrival::Open {
             process,
@@ -86,6 +88,23 @@ fn load(plan: &Order) -> String {
         StopRule::Messages { messages } => format!("{held}, {}", counted(messages, "message")),
         StopRule::Duration { duration_s } => format!("{held}, {}", seconds(duration_s)),
         StopRule::Clients { .. } => held,
+    }
+}
+
+/// `, thinking 10ms between`, or nothing.
+fn pause(think: Option<Think>) -> String {
+    match think {
+        None => String::new(),
+        Some(Think { least_s, most_s }) if least_s == most_s => {
+            format!(", thinking {} between", seconds(most_s))
+        }
+        Some(Think { least_s, most_s }) => {
+            format!(
+                ", thinking {}–{} between",
+                seconds(least_s),
+                seconds(most_s)
+            )
+        }
     }
 }
 

@@ -234,6 +234,26 @@ fn littles_law_holds_within_two_per_cent() {
 }
 
 #[test]
+fn littles_law_counts_pauses_to_think() {
+    let thinking = |run: &mut RunResult, _: &mut Plan| {
+        run.thought_in_window_ns = run.offered_in_flight_ns / 2;
+        run.service_in_window_ns -= run.thought_in_window_ns;
+    };
+    assert_eq!(weight(Kind::LittlesLaw, thinking), None);
+    let lost = |run: &mut RunResult, plan: &mut Plan| {
+        thinking(run, plan);
+        run.thought_in_window_ns = run.thought_in_window_ns * 9 / 10;
+    };
+    let caveat = found(&audit_after(lost), Kind::LittlesLaw).unwrap();
+    assert!(
+        caveat
+            .message
+            .contains("service time and pause accounts for 60.80"),
+        "{caveat}"
+    );
+}
+
+#[test]
 fn littles_law_needs_samples() {
     let broken = |count, connections| {
         let (mut result, mut plan) = runs::answered(count);
@@ -344,11 +364,13 @@ fn sends_that_leave_late_are_noted() {
     // The median service time is 998 µs: a tenth of it is the border.
     let lag = |micros| {
         move |run: &mut RunResult, _: &mut Plan| {
-            run.send_lag = runs::spread(
+            run.generator_lag = runs::spread(
                 1_000,
                 Nanos::from_micros(micros),
                 Nanos::from_micros(micros),
             );
+            // Whatever else kept messages waiting is not the generator's.
+            run.send_lag = runs::spread(1_000, Nanos::from_secs(1), Nanos::from_secs(1));
         }
     };
     assert_eq!(weight(Kind::Pace, lag(99)), None);
@@ -361,6 +383,12 @@ fn sends_that_leave_late_are_noted() {
     };
     assert_eq!(weight(Kind::Pace, short(19)), None, "never below 20 µs");
     assert_eq!(weight(Kind::Pace, short(21)), NOTE);
+    let undivided = |run: &mut RunResult, plan: &mut Plan| {
+        lag(1)(run, plan);
+        run.generator_lag = Histogram::new();
+    };
+    let older = "a document that does not tell the parts of the lag apart";
+    assert_eq!(weight(Kind::Pace, undivided), NOTE, "{older}");
 }
 
 #[test]

@@ -100,6 +100,8 @@ fn every_flag_has_its_place_in_the_plan() {
         "10k",
         "-p",
         "16",
+        "--think",
+        "0..2s",
         "--warmup",
         "2s",
         "-s",
@@ -140,6 +142,10 @@ fn every_flag_has_its_place_in_the_plan() {
         target: target("ws://example.com/chat?a=b").unwrap(),
         connections: 1_000,
         arrival: Arrival::Closed { depth: 16 },
+        think: Some(Think {
+            least: Nanos::ZERO,
+            most: Nanos::from_secs(2),
+        }),
         stop: StopRule::Messages(10_000),
         warmup: Nanos::from_secs(2),
         pace: Pace::Auto,
@@ -398,6 +404,22 @@ fn impossible_combinations_are_refused() {
         let refused = order_of(words).unwrap_err().to_string();
         assert!(refused.starts_with(expected), "{words:?}: {refused}");
     }
+}
+
+#[test]
+fn a_pause_is_of_the_closed_loop_and_none_when_it_has_no_length() {
+    let plan = plan_of(&["--think", "10ms", "--pace", "spin", "localhost:1"]);
+    let pause = Nanos::from_millis(10);
+    let expected = Think {
+        least: pause,
+        most: pause,
+    };
+    assert_eq!((plan.think, plan.pace), (Some(expected), Pace::Spin));
+    assert_eq!(plan_of(&["--think", "0", "localhost:1"]).think, None);
+    let refused = order_of(&["--think", "1s", "-R", "1k"]).unwrap_err();
+    assert!(refused.to_string().starts_with("--think is of the closed"));
+    let refused = order_of(&["--think", "0", "--pace", "spin"]).unwrap_err();
+    assert!(refused.to_string().starts_with("--pace"), "{refused}");
 }
 
 #[test]

@@ -122,6 +122,26 @@ fn sizes_may_be_a_range() {
 }
 
 #[test]
+fn spans_may_be_a_range() {
+    let range = |least, most| {
+        let (least, most) = (Nanos::from_millis(least), Nanos::from_millis(most));
+        Ok(SpanRange { least, most })
+    };
+    assert_eq!(span_range("10ms"), range(10, 10));
+    assert_eq!(span_range("0..2s"), range(0, 2_000));
+    assert_eq!(span_range("1s500ms..2s"), range(1_500, 2_000));
+    assert!(matches!(
+        span_range("2s..1s"),
+        Err(QuantityError::Reversed { .. })
+    ));
+    assert!(matches!(
+        span_range("1..2s"),
+        Err(QuantityError::NoUnit { .. })
+    ));
+    assert!(span_range("..2s").is_err() && span_range("1s..").is_err());
+}
+
+#[test]
 fn rates_are_per_second() {
     assert_eq!(rate_per_s("1k/s"), Ok(1_000.0));
     assert_eq!(rate_per_s("1000"), Ok(1_000.0));
@@ -174,7 +194,7 @@ proptest! {
     #[test]
     fn nothing_panics(text in "\\PC*") {
         let _ = (count(&text), span(&text), size_range(&text), rate_per_s(&text));
-        let _ = (cpu_list(&text), threads(&text));
+        let _ = (cpu_list(&text), threads(&text), span_range(&text));
     }
 
     /// The same, for texts near the real ones.

@@ -245,12 +245,16 @@ impl<E: Engine> Worker<E> {
 
     #[inline]
     pub(super) fn arm(&mut self, slot: usize) {
-        let deadline = self.slots[slot]
-            .session
-            .as_ref()
-            .and_then(|s| s.deadline(&self.context));
-        if let Some(deadline) = deadline {
+        let state = &self.slots[slot];
+        let Some(session) = &state.session else {
+            return;
+        };
+        if let Some(deadline) = session.deadline(&self.context) {
             self.timers.arm(slot, deadline);
+        }
+        // What cannot be written is not sent when it is due, but when the socket takes bytes.
+        if let (Some(due), true) = (session.next_due(&self.context), state.backlog.is_empty()) {
+            self.timers.arm(slot, due);
         }
     }
 

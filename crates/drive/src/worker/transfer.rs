@@ -168,7 +168,11 @@ impl<E: Engine> Worker<E> {
             };
             if state.backlog.is_empty() {
                 match &mut self.open_loop {
-                    None => session.pump(&mut self.context),
+                    None if self.context.plan.think.is_none() => session.pump(&mut self.context),
+                    None => {
+                        let now = self.engine.now();
+                        session.pump_thought_over(&mut self.context, now);
+                    }
                     Some(open_loop) => {
                         while let Some(&due) = state.waiting.front()
                             && session.send_due(&mut self.context, due)
@@ -222,7 +226,9 @@ impl<E: Engine> Worker<E> {
             Ok(written) if written == state.backlog.len() => {
                 // Back-pressure is rare and may have been large: the memory is given back.
                 state.backlog = Vec::new();
+                let now = self.engine.now();
                 if let Some(session) = &mut state.session {
+                    session.on_writable_again(now);
                     session.push_owed_pong(&mut self.context);
                 }
                 self.flush(slot);

@@ -6,7 +6,7 @@ use wsbench_drive::simulated::{
     OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall,
 };
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule, Verify};
+use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule, Think, Verify};
 
 use super::plan;
 
@@ -64,6 +64,11 @@ fn draw_plan(random: &mut Rng, seed: u64) -> Plan {
     plan.timeout = millis(random, 10, 400);
     plan.interval = millis(random, 20, 200);
     plan.raw_log = random.bool();
+    plan.think = one_in(random, 4).then(|| {
+        let least = Nanos(random.u64(..3_000_000) * random.u64(..2));
+        let most = least + Nanos(random.u64(1..10_000_000));
+        Think { least, most }
+    });
     plan
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use wsbench_drive::simulated::Witness;
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Plan, StopRule};
+use wsbench_load::plan::{Arrival, Plan, StopRule};
 use wsbench_load::result::{Ended, LogRecord, RunResult};
 
 /// Asserts all of it.
@@ -33,7 +33,11 @@ fn check_messages(plan: &Plan, witness: &Witness) {
         counts.timed_out + counts.in_flight_at_end + counts.unsent
     );
     assert_eq!(result.send_lag.count(), counts.sent);
-    if counts.sent == counts.answered {
+    assert_eq!(result.generator_lag.count(), counts.sent);
+    assert_eq!(result.blocked.count(), result.blocked_by.all());
+    let parts = result.generator_lag.sum_ns() + result.blocked.sum_ns();
+    assert_eq!(result.send_lag.sum_ns(), parts, "lag = generator + blocked");
+    if counts.due == counts.answered {
         let parts = result.service.sum_ns() + result.send_lag.sum_ns();
         assert_eq!(result.response.sum_ns(), parts, "response = lag + service");
     }
@@ -50,9 +54,11 @@ fn check_messages(plan: &Plan, witness: &Witness) {
         assert!(counts.sent <= most);
         assert!(result.ended != Ended::Complete || counts.sent == most);
     }
+    let is_open = matches!(plan.arrival, Arrival::Open { .. });
     let depth_one_or_held = plan.depth() == 1 || !plan.replaces_clients();
-    if depth_one_or_held {
-        let (offered, out) = (result.offered_in_flight_ns, result.service_in_window_ns);
+    if !is_open && depth_one_or_held {
+        let offered = result.offered_in_flight_ns;
+        let out = result.service_in_window_ns + result.thought_in_window_ns;
         assert!(out <= offered, "{out} ns out, {offered} ns offered");
     } else {
         assert_eq!(result.offered_in_flight_ns, 0);
@@ -214,6 +220,8 @@ pub(crate) fn fingerprint(witness: &Witness) -> String {
         &result.service,
         &result.response,
         &result.send_lag,
+        &result.generator_lag,
+        &result.blocked,
         &handshake.tcp,
         &handshake.upgrade,
         &handshake.first_message,

@@ -82,12 +82,13 @@ impl Session {
             context.meter.fail(now, Phase::Answers, "timed_out", || {
                 format!("message {oldest} unanswered after {timeout}, later ones were answered")
             });
+            let in_flight = self.pairing.in_flight();
             if let Some(times) = self.pairing.settle(oldest) {
                 context
                     .meter
                     .unanswered(times, now, Unanswered::TimedOut, true);
             }
-            self.freed = now;
+            self.on_places_freed(context, now, in_flight);
         }
         if !self.pairing.oldest_due().is_some_and(overdue) {
             if self.has_done_its_round_trips() {
@@ -199,12 +200,17 @@ impl Session {
             return;
         }
         let depth = context.depth;
+        let thinks = self.thoughts.as_ref().is_some_and(|t| t.are_under_way());
+        if let Some(thoughts) = &mut self.thoughts {
+            thoughts.break_off(context, now);
+        }
         if context.plan.replaces_clients() && depth > 1 {
             return; // the last round trips of a client run at a lower depth
         }
         // A replaced client's load ends with its last answer, a held one's with the window; and
         // as long as anything is out, there is load.
-        let until = if context.plan.replaces_clients() && self.pairing.in_flight() == 0 {
+        let is_idle = self.pairing.in_flight() == 0 && !thinks;
+        let until = if context.plan.replaces_clients() && is_idle {
             self.freed
         } else {
             now

@@ -110,10 +110,12 @@ fn greatest(document: &Document, share: impl Fn(&Thread) -> f64) -> Option<(usiz
     threads.max_by(|(_, a), (_, b)| share(a).total_cmp(&share(b)))
 }
 
-/// Sends that left late. In the closed loop that costs rate, not truth: service time begins at the
-/// send itself, and so it is a note.
+/// Sends that left late by the generator's own fault; what was blocked is the server's. In the
+/// closed loop that costs rate, not truth: service time begins at the send itself, and so it is a
+/// note.
 fn pace(document: &Document) -> Option<Caveat> {
-    let lag = document.send_lag_ns.p99? as f64;
+    let lag = document.generator_lag_ns.as_ref();
+    let lag = lag.unwrap_or(&document.send_lag_ns).p99? as f64;
     let service = document.service_ns.p50? as f64;
     let is_open = document.plan.is_open_loop();
     let severity = if is_open {
@@ -126,13 +128,13 @@ fn pace(document: &Document) -> Option<Caveat> {
             Kind::Pace,
             severity,
             format!(
-                "sends left late by {} at p99, {} of the median service time",
+                "the generator sent late by {} at p99, {} of the median service time",
                 span(lag),
                 percent(lag / service)
             ),
             if is_open {
-                "response time includes it; where the server was not in the way (blocked \
-                 connections, --max-in-flight), use --pace spin, more threads -t, or less rate"
+                "response time includes it; --pace spin, more threads -t, cores of its own \
+                 (--pin), or less rate"
             } else {
                 "service time excludes it, response time includes it"
             },

@@ -43,7 +43,8 @@ pub(super) fn caveats(document: &Document) -> Vec<Caveat> {
 /// Little's law: the time that messages were to be in flight is the time that they were.
 fn littles_law(document: &Document) -> Option<Caveat> {
     let offered = document.offered_in_flight_s?;
-    let measured = document.service_in_window_s?;
+    let thought = document.thought_in_window_s.unwrap_or(0.0);
+    let measured = document.service_in_window_s? + thought;
     let answered = document.service_ns.count;
     let slots = u64::from(document.plan.connections) * u64::from(document.plan.depth());
     let enough = answered >= LITTLE_SAMPLES && answered >= LITTLE_TURNS.saturating_mul(slots);
@@ -57,9 +58,10 @@ fn littles_law(document: &Document) -> Option<Caveat> {
             Severity::Doubtful,
             format!(
                 "Little's law is off by {}: connections × depth kept {:.2} in flight, \
-                 rate × mean service time accounts for {:.2}",
+                 rate × mean service time{} accounts for {:.2}",
                 percent(difference),
                 offered / document.duration_s,
+                if thought > 0.0 { " and pause" } else { "" },
                 measured / document.duration_s,
             ),
             "time was lost between answers and sends, or in messages never answered; \

@@ -3,13 +3,14 @@
 //! Nothing is rounded here; how many digits are shown is the renderers' affair.
 
 use wsbench_load::histogram::Histogram;
+use wsbench_load::lag;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 use wsbench_load::result::{self, RunResult};
 
 use super::{
-    Bytes, Connections, Distribution, Document, Ended, Failure, Gap, Generator, Handshake, Host,
-    Interval, IntervalSpans, Messages, Order, SCHEMA, Thread, calendar,
+    BlockedBy, Bytes, Connections, Distribution, Document, Ended, Failure, Gap, Generator,
+    Handshake, Host, Interval, IntervalSpans, Messages, Order, SCHEMA, Thread, calendar,
 };
 use crate::caveat::{Audit, audit};
 use crate::gate::Stamp;
@@ -67,9 +68,13 @@ impl Document {
             connections: result.connections.into(),
             offered_in_flight_s: in_flight(result.offered_in_flight_ns),
             service_in_window_s: in_flight(result.service_in_window_ns),
+            thought_in_window_s: in_flight(result.thought_in_window_ns),
             service_ns: Distribution::of(&result.service),
             response_ns: Distribution::of(&result.response).with_censored(&result.censored),
             send_lag_ns: Distribution::of(&result.send_lag),
+            generator_lag_ns: known(&result.generator_lag),
+            blocked_ns: known(&result.blocked),
+            blocked_by: (result.blocked_by.all() > 0).then(|| result.blocked_by.into()),
             receive_wait_ns: None,
             handshake_ns: (&result.handshake).into(),
             errors: result.failures.iter().map(Failure::from).collect(),
@@ -113,6 +118,16 @@ impl From<result::MessageCounts> for Messages {
             corrupted: counts.corrupted,
             unasked: counts.unasked,
             warmup: counts.warmup,
+        }
+    }
+}
+
+impl From<lag::BlockedCounts> for BlockedBy {
+    fn from(counts: lag::BlockedCounts) -> Self {
+        Self {
+            absence: counts.absence,
+            limit: counts.limit,
+            socket: counts.socket,
         }
     }
 }
@@ -211,6 +226,11 @@ impl From<&result::Gap> for Gap {
             length_s: gap.length.as_secs_f64(),
         }
     }
+}
+
+/// A distribution, unless it has no samples.
+fn known(spans: &Histogram) -> Option<Distribution> {
+    (!spans.is_empty()).then(|| Distribution::of(spans))
 }
 
 /// Time in flight, s; nothing where the law it belongs to cannot be checked.

@@ -30,6 +30,10 @@ pub struct Order {
     pub connections: u32,
     /// When the next message on a connection is due.
     pub arrival: Arrival,
+    /// The pause between an answer and the next message on its place in flight; absent when there
+    /// is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub think: Option<Think>,
     /// When the run is over.
     pub stop: StopRule,
     /// Load before the measured window, s.
@@ -114,6 +118,15 @@ pub enum Arrival {
         /// Messages in flight on each connection at most.
         max_in_flight: u32,
     },
+}
+
+/// The pause between an answer and the next message, drawn evenly from a range.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Think {
+    /// The shortest pause, s.
+    pub least_s: f64,
+    /// The longest pause, s.
+    pub most_s: f64,
 }
 
 /// How the gaps between messages are distributed.
@@ -240,6 +253,7 @@ impl From<&plan::Plan> for Order {
             url: plan.target.url(),
             connections: plan.connections,
             arrival: Arrival::from(&plan.arrival),
+            think: plan.think.map(Think::from),
             stop: plan.stop.into(),
             warmup_s: plan.warmup.as_secs_f64(),
             payload: Payload::from(&plan.payload),
@@ -302,6 +316,15 @@ impl From<&arrival::Stretch> for Stretch {
             length_s: (stretch.length < Nanos::MAX).then(|| stretch.length.as_secs_f64()),
             from_per_s: stretch.from_per_s,
             to_per_s: stretch.to_per_s,
+        }
+    }
+}
+
+impl From<plan::Think> for Think {
+    fn from(think: plan::Think) -> Self {
+        Self {
+            least_s: think.least.as_secs_f64(),
+            most_s: think.most.as_secs_f64(),
         }
     }
 }

@@ -5,6 +5,7 @@
 )]
 
 use wsbench_load::histogram::Histogram;
+use wsbench_load::lag::BlockedCounts;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule, Target};
 use wsbench_load::result::{
@@ -101,8 +102,12 @@ pub(crate) fn answered(count: u64) -> (RunResult, Plan) {
         service_in_window_ns: response.sum_ns(),
         service,
         response,
+        thought_in_window_ns: 0,
         censored: Histogram::new(),
         send_lag: spread(count, Nanos::from_micros(1), Nanos::from_micros(3)),
+        generator_lag: spread(count, Nanos::from_micros(1), Nanos::from_micros(3)),
+        blocked: Histogram::new(),
+        blocked_by: BlockedCounts::default(),
         handshake: HandshakeTimes {
             dns: None,
             tcp: openings(300, 900),

@@ -1,0 +1,114 @@
+//! Why a message left late: the generator's own lateness told apart from the server's
+//! back-pressure.
+//!
+//! A message may leave once it is due and its connection takes it. What lies between the due time
+//! and that moment is *blocked*, what comes after is the *generator's*; together they are the send
+//! lag. This module knows no clock and books nothing.
+
+use crate::nanos::Nanos;
+use crate::pairing::Times;
+
+/// What kept a connection from taking messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Obstacle {
+    /// There was no open connection: being opened, or lost and not yet replaced.
+    #[default]
+    Absence,
+    /// It had as many messages in flight as it may.
+    Limit,
+    /// Its socket took no more bytes: the server did not read, or the network did not carry.
+    Socket,
+}
+
+/// The latest thing that kept a connection from taking messages, and when that was over.
+///
+/// ```
+/// use wsbench_load::{lag::{Bar, Obstacle}, nanos::Nanos, pairing::Times};
+/// let bar = Bar { until: Nanos(40), by: Obstacle::Limit };
+/// let times = Times { due: Nanos(10), sent: Nanos(45) };
+/// assert_eq!((bar.blocked(times), bar.generators(times)), (Nanos(30), Nanos(5)));
+/// let later = Times { due: Nanos(50), sent: Nanos(51) };
+/// assert_eq!((bar.blocked(later), bar.generators(later)), (Nanos(0), Nanos(1)));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bar {
+    /// From then on the connection took messages.
+    pub until: Nanos,
+    /// What had been in the way.
+    pub by: Obstacle,
+}
+
+impl Bar {
+    /// Nothing was ever in the way.
+    pub const NONE: Self = Self {
+        until: Nanos::ZERO,
+        by: Obstacle::Absence,
+    };
+
+    /// How long a message that was due waited for its connection: a part of its send lag.
+    #[inline]
+    #[must_use]
+    pub fn blocked(&self, times: Times) -> Nanos {
+        self.until.min(times.sent) - times.due
+    }
+
+    /// How long it then waited for the generator: the rest of its send lag.
+    #[inline]
+    #[must_use]
+    pub fn generators(&self, times: Times) -> Nanos {
+        times.sent - self.until.max(times.due)
+    }
+}
+
+/// Messages that were blocked, by what was in the way last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BlockedCounts {
+    /// There was no open connection.
+    pub absence: u64,
+    /// The connection was at its limit in flight.
+    pub limit: u64,
+    /// The socket was not writable.
+    pub socket: u64,
+}
+
+impl BlockedCounts {
+    /// Counts messages that were blocked by this.
+    pub fn add(&mut self, by: Obstacle, count: u64) {
+        match by {
+            Obstacle::Absence => self.absence += count,
+            Obstacle::Limit => self.limit += count,
+            Obstacle::Socket => self.socket += count,
+        }
+    }
+
+    /// Adds the counts of another thread or interval.
+    pub fn merge(&mut self, other: &Self) {
+        self.absence += other.absence;
+        self.limit += other.limit;
+        self.socket += other.socket;
+    }
+
+    /// All that were blocked.
+    #[must_use]
+    pub fn all(&self) -> u64 {
+        self.absence + self.limit + self.socket
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Whatever was in the way and whenever, the two parts make up the send lag.
+        #[test]
+        fn blocked_and_generator_make_up_the_lag(
+            due in 0_u64..1_000, late in 0_u64..1_000, until in 0_u64..3_000,
+        ) {
+            let times = Times { due: Nanos(due), sent: Nanos(due + late) };
+            let bar = Bar { until: Nanos(until), by: Obstacle::Socket };
+            prop_assert_eq!(bar.blocked(times) + bar.generators(times), Nanos(late));
+        }
+    }
+}

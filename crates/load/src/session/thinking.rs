@@ -1,0 +1,99 @@
+//! The pause of the closed loop between an answer and the next message on its place in flight, as
+//! a user thinks before the next step.
+//!
+//! Each place of a connection thinks by itself; what it has thought over is due, and response time
+//! counts from there. It decides no more than when: `Session` composes.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::Session;
+use crate::context::Context;
+use crate::nanos::Nanos;
+
+/// The places of one connection that think.
+#[derive(Debug, Default)]
+pub(super) struct Thoughts {
+    /// Until when, and since when; what ends first is on top.
+    places: BinaryHeap<Reverse<(Nanos, Nanos)>>,
+    /// Nothing is left to be sent after them.
+    over: bool,
+}
+
+impl Thoughts {
+    /// When the next place has thought it over; `None` when none thinks of sending.
+    pub(super) fn next_due(&self) -> Option<Nanos> {
+        let Reverse((due, _)) = self.places.peek()?;
+        (!self.over).then_some(*due)
+    }
+
+    /// Whether any place thinks.
+    pub(super) fn are_under_way(&self) -> bool {
+        !self.places.is_empty()
+    }
+
+    /// Books what has been thought until `now`, of what is not thought to its end.
+    pub(super) fn break_off(&mut self, context: &mut Context, now: Nanos) {
+        self.over = true;
+        for Reverse((due, since)) in self.places.drain() {
+            context.meter.thought(since, due.min(now));
+        }
+    }
+}
+
+impl Session {
+    /// A place has become free and begins to think.
+    pub(super) fn think(&mut self, context: &mut Context, from: Nanos) {
+        let (Some(thoughts), Some(think)) = (&mut self.thoughts, context.plan.think) else {
+            return;
+        };
+        if self.budget == 0 || thoughts.over {
+            return;
+        }
+        let pause = think.least + Nanos(context.random.u64(..=(think.most - think.least).0));
+        thoughts.places.push(Reverse((from + pause, from)));
+    }
+
+    /// When a message will be due after a pause to think; `None` when none is awaited.
+    #[must_use]
+    pub fn next_due(&self, context: &Context) -> Option<Nanos> {
+        let thoughts = self.thoughts.as_ref()?;
+        let may_send = context.sending && self.is_open() && self.budget > 0;
+        thoughts.next_due().filter(|_| may_send)
+    }
+
+    /// Closed loop with pauses to think: composes what is due by `now` into `Context::out`, up to
+    /// the depth in flight and within the quota.
+    pub fn pump_thought_over(&mut self, context: &mut Context, now: Nanos) {
+        if !context.sending || !self.is_open() {
+            return;
+        }
+        // A place without an answer has nothing to think about.
+        let at_first = self.freed.max(context.meter.window().load_from);
+        while self.has_room(context) && self.budget > 0 {
+            let Some(thoughts) = &mut self.thoughts else {
+                return;
+            };
+            let used = self.pairing.in_flight() + thoughts.places.len() as u32;
+            let thinks = used >= context.depth;
+            let due = if thinks {
+                thoughts.next_due()
+            } else {
+                Some(at_first)
+            };
+            let Some(due) = due.filter(|due| *due <= now && !thoughts.over) else {
+                return;
+            };
+            if !context.may_send(due) {
+                return thoughts.break_off(context, now);
+            }
+            if let (true, Some(Reverse((due, since)))) = (thinks, thoughts.places.pop()) {
+                context.meter.thought(since, due);
+            }
+            if self.budget != u32::MAX {
+                self.budget -= 1;
+            }
+            self.compose(context, due);
+        }
+    }
+}
