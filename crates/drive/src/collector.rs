@@ -13,6 +13,7 @@ use wsbench_load::result::{
 };
 
 use crate::handover::{Handover, Period, Returns};
+use crate::slices::{self, Measured, Slicer};
 
 /// Hears of a run while it is under way, on the thread that called for it.
 pub trait Observer {
@@ -30,6 +31,9 @@ pub(crate) struct Collector<'a> {
     progress: Progress,
     /// Intervals that some workers have handed over and others have not.
     pending: BTreeMap<u32, Pending>,
+    slicer: Slicer,
+    /// What belongs to no interval: answered in the drain, or on the very border of the last.
+    late: Measured,
     /// Peak of concurrent connections, the latest gauge and share of CPU of each worker.
     peaks: Vec<u64>,
     alive: Vec<u64>,
@@ -41,6 +45,7 @@ pub(crate) struct Collector<'a> {
 #[derive(Default)]
 struct Pending {
     service: Histogram,
+    response: Histogram,
     answered: u64,
     errors: u64,
     workers: usize,
@@ -64,6 +69,8 @@ impl<'a> Collector<'a> {
             returns,
             progress,
             pending: BTreeMap::new(),
+            slicer: Slicer::default(),
+            late: Measured::default(),
             peaks: vec![0; workers],
             alive: vec![0; workers],
             opened_at: Nanos::MAX,
@@ -105,7 +112,11 @@ impl<'a> Collector<'a> {
         match period {
             Period::Interval(number, ends) => is_news = self.take_interval(number, ends, &tally),
             Period::Before => self.take_early_answers(&tally),
-            Period::After => is_news = last.is_none(),
+            Period::After => {
+                self.late.service.merge(&tally.service);
+                self.late.response.merge(&tally.response);
+                is_news = last.is_none();
+            }
         }
         if let Some(last) = last {
             self.closed_at = self.closed_at.max(last.closed_at);
@@ -133,6 +144,7 @@ impl<'a> Collector<'a> {
         if tally.messages.received_in_window > 0 {
             let pending = self.pending.entry(0).or_default();
             pending.service.merge(&tally.service);
+            pending.response.merge(&tally.response);
             pending.answered += tally.messages.received_in_window;
         }
     }
@@ -141,6 +153,7 @@ impl<'a> Collector<'a> {
     fn take_interval(&mut self, number: u32, ends: Nanos, tally: &Tally) -> bool {
         let pending = self.pending.entry(number).or_default();
         pending.service.merge(&tally.service);
+        pending.response.merge(&tally.response);
         pending.answered += tally.messages.received_in_window;
         pending.errors += tally.errors();
         pending.ends = pending.ends.max(ends);
@@ -167,19 +180,31 @@ impl<'a> Collector<'a> {
                 .intervals
                 .last()
                 .map_or(Nanos::ZERO, |i| i.at);
+            let measured = Measured {
+                at,
+                received: pending.answered,
+                service: pending.service,
+                response: pending.response,
+            };
             if at <= so_far {
-                continue; // the window closed on the border of the interval before
+                // The window closed on the border of the interval before.
+                self.late.received += measured.received;
+                self.late.service.merge(&measured.service);
+                self.late.response.merge(&measured.response);
+                continue;
             }
+            self.slicer
+                .push(&mut self.progress.so_far.slices, &measured);
             self.progress.so_far.intervals.push(Interval {
                 at,
                 length: at - so_far,
                 answered: pending.answered,
                 errors: pending.errors,
                 alive: self.alive.iter().sum(),
-                service_p50: pending.service.quantile(0.50),
-                service_p99: pending.service.quantile(0.99),
-                service_max: pending.service.max(),
-                service_mean_ns: pending.service.mean_ns(),
+                service_p50: measured.service.quantile(0.50),
+                service_p99: measured.service.quantile(0.99),
+                service_max: measured.service.max(),
+                service_mean_ns: measured.service.mean_ns(),
             });
         }
     }
@@ -204,6 +229,9 @@ impl<'a> Collector<'a> {
     /// The whole run's result.
     pub(crate) fn finish(mut self, ended: Ended, total: Nanos) -> RunResult {
         self.finish_intervals(u32::MAX);
+        if let Some(last) = self.progress.so_far.slices.last_mut() {
+            slices::add(last, &self.late);
+        }
         let mut result = self.progress.so_far;
         result.ended = ended;
         result.total = total;

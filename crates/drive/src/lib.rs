@@ -18,6 +18,7 @@ pub mod run;
 mod schedule;
 mod shared;
 pub mod simulated;
+mod slices;
 mod slot;
 mod timer;
 mod worker;

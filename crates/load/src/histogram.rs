@@ -10,6 +10,10 @@ use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer}
 
 use crate::nanos::Nanos;
 
+mod sparse;
+
+pub use sparse::Sparse;
+
 /// Lowest value told apart from zero, ns.
 pub const LOWEST_NS: u64 = 1;
 /// Highest value recorded in a bin of its own, ns: one hour. Longer spans are counted in the last

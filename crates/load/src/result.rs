@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::histogram::Histogram;
+use crate::histogram::{Histogram, Sparse};
 use crate::lag::BlockedCounts;
 use crate::nanos::Nanos;
 
@@ -55,6 +55,8 @@ pub struct RunResult {
     pub generator: GeneratorUsage,
     /// The time series.
     pub intervals: Vec<Interval>,
+    /// The window in slices of one or more whole intervals, with their histograms.
+    pub slices: Vec<Slice>,
     /// Time that connections were under load within the window, added up over connections and
     /// multiplied by the depth, ns: the left side of Little's law. Zero where the law cannot be
     /// checked (replaced clients at a depth above one, which taper off).
@@ -327,6 +329,24 @@ pub struct Interval {
     pub service_max: Option<Nanos>,
     /// Mean service time in ns; `None` without samples.
     pub service_mean_ns: Option<f64>,
+}
+
+/// A slice of the measured window: one interval or several on end, with what was measured in it.
+///
+/// The histograms of all slices add up to those of the run. What was answered, or given up, in the
+/// drain is in the last one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Slice {
+    /// Its end, since the opening of the measured window.
+    pub at: Nanos,
+    /// Its length.
+    pub length: Nanos,
+    /// Answers received in it.
+    pub received: u64,
+    /// Service times of the answers received in it.
+    pub service: Sparse,
+    /// Response times of the answers received in it, and of what was given up.
+    pub response: Sparse,
 }
 
 /// A span without any answer while answers were awaited.

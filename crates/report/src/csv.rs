@@ -20,6 +20,24 @@ impl Row {
         self.put(name, &value);
     }
 
+    /// How sure the run is of the percentiles that are quoted most.
+    fn put_confidence(&mut self, prefix: &str, spans: &Distribution) {
+        let quoted = [
+            Percentile::P50,
+            Percentile::P90,
+            Percentile::P99,
+            Percentile::P99_9,
+        ];
+        for percentile in quoted {
+            let label = percentile.label().replace('.', "_");
+            let known = spans.confidence(percentile);
+            let name = format!("{prefix}_{label}");
+            self.put_known(format!("{name}_low"), known.and_then(|known| known.low));
+            self.put_known(format!("{name}_high"), known.and_then(|known| known.high));
+            self.put_known(format!("{name}_n_eff"), known.map(|known| known.n_eff));
+        }
+    }
+
     fn put_spans(&mut self, prefix: &str, spans: &Distribution) {
         self.put(format!("{prefix}_count"), &spans.count);
         self.put_known(format!("{prefix}_min"), spans.min);
@@ -134,6 +152,12 @@ fn row(document: &Document) -> Row {
     let server = document.server.unwrap_or_default();
     row.put_known("server_cpu_us_per_message", server.cpu_us_per_message);
     row.put_known("server_rss_bytes", server.rss_bytes);
+    // Columns that came later stand behind those that were there before.
+    let bounds = document.messages_per_s_confidence;
+    row.put_known("messages_per_s_low", bounds.map(|bounds| bounds.low));
+    row.put_known("messages_per_s_high", bounds.map(|bounds| bounds.high));
+    row.put_confidence("response_ns", &document.response_ns);
+    row.put_confidence("service_ns", &document.service_ns);
     row
 }
 

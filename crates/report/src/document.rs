@@ -6,6 +6,7 @@
 
 mod build;
 mod calendar;
+mod confidence;
 mod distribution;
 mod host;
 mod order;
@@ -18,6 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use build::RunContext;
+pub use confidence::{Confidence, Confidences, RateConfidence, Slice};
 pub use distribution::{Distribution, Percentile, Support};
 pub use host::Host;
 pub use order::{
@@ -72,6 +74,9 @@ pub struct Document {
     /// Answers received within the window, a second; absent when the window has no length.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub messages_per_s: Option<f64>,
+    /// How sure this run is of `messages_per_s`; absent where its intervals are too few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages_per_s_confidence: Option<RateConfidence>,
     /// What the plan asked for, a second; absent in the closed loop, which asks for no rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_messages_per_s: Option<f64>,
@@ -146,6 +151,9 @@ pub struct Document {
     /// The time series.
     #[serde(default)]
     pub intervals: Vec<Interval>,
+    /// The measured window in slices, with their histograms.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<Slice>,
     /// The longest spans without any answer while answers were awaited, longest first.
     #[serde(default)]
     pub gaps: Vec<Gap>,

@@ -46,7 +46,13 @@ fn throughput(text: &mut String, document: &Document) {
         )
     };
     let rows = [
-        ("messages/s", per_s(document.messages_per_s)),
+        (
+            "messages/s",
+            match mark::rate_confidence(document) {
+                Some(half) => format!("{} {half}", per_s(document.messages_per_s)),
+                None => per_s(document.messages_per_s),
+            },
+        ),
         (
             "asked messages/s",
             document
@@ -79,12 +85,17 @@ fn times(text: &mut String, document: &Document) {
         "| latency, {model} loop | response time | service time |\n|---|--:|--:|"
     );
     for percentile in PERCENTILES {
+        let figure = |spans: &Distribution| {
+            let confidence = mark::confidence(spans, percentile);
+            let figure = format!("{} {confidence}", mark::percentile(spans, percentile));
+            figure.trim_end().to_owned()
+        };
         let _ = writeln!(
             text,
             "| {} | {} | {} |",
             percentile.label(),
-            mark::percentile(response, percentile),
-            mark::percentile(service, percentile)
+            figure(response),
+            figure(service)
         );
     }
     let _ = writeln!(
@@ -99,8 +110,21 @@ fn times(text: &mut String, document: &Document) {
         count(response.count),
         count(service.count)
     );
+    let batches = response.confidence.or(service.confidence);
+    if let Some(known) = batches {
+        let _ = writeln!(
+            text,
+            "± {} confidence within this run, from {} batches; other runs may differ more\n",
+            mark::CONFIDENCE,
+            known.batches
+        );
+    }
     if mark::any_marked(&[response, service], &PERCENTILES) {
-        let _ = writeln!(text, "{}\n", mark::LEGEND);
+        let legend = match batches {
+            Some(_) => mark::EFFECTIVE_LEGEND,
+            None => mark::LEGEND,
+        };
+        let _ = writeln!(text, "{legend}\n");
     }
 }
 

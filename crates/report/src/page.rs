@@ -10,7 +10,7 @@ use crate::style::{Style, Tone};
 /// Columns that the labels on the left take.
 pub(crate) const LABEL: usize = 13;
 /// Columns of a figure in a table.
-const CELL: usize = 11;
+pub(crate) const CELL: usize = 11;
 /// Text is not wrapped to fewer columns than this.
 const NARROWEST: usize = 30;
 

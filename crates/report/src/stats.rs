@@ -8,6 +8,11 @@ pub mod gaps;
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
+pub mod batches;
+pub mod dependence;
+pub mod steady;
+pub mod trend;
+
 /// An interval of confidence around an estimate, in the estimate's unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {

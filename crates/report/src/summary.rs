@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use crate::caveat::{Severity, Verdict};
 use crate::document::{Distribution, Document, Percentile};
 use crate::mark;
-use crate::page::{LABEL, Page};
+use crate::page::{CELL, LABEL, Page};
 use crate::plan_line::{plan_line, title};
 use crate::prose::printable;
 use crate::sparkline::sparkline;
@@ -91,7 +91,11 @@ fn throughput(page: &mut Page, document: &Document) {
     let achieved = match document.messages_per_s {
         Some(per_s) => {
             let figure = format!("{} msg/s", rate(per_s));
-            page.style.paint(Tone::Headline, &figure)
+            let figure = page.style.paint(Tone::Headline, &figure);
+            match mark::rate_confidence(document) {
+                Some(half) => format!("{figure} {half}"),
+                None => figure,
+            }
         }
         None => mark::NO_SAMPLES.to_owned(),
     };
@@ -145,7 +149,6 @@ fn course(page: &mut Page, document: &Document) {
 }
 
 fn times(page: &mut Page, document: &Document) {
-    const NAME: usize = 8;
     let (response, service) = (&document.response_ns, &document.service_ns);
     let meaning = if document.plan.is_open_loop() {
         "open loop: response time is from the moment a message was due, whoever kept it waiting"
@@ -163,24 +166,19 @@ fn times(page: &mut Page, document: &Document) {
             columns.push(waits);
             names.push("own queue");
         }
-        page.head("", NAME, &names);
+        let table = TimesTable::of(columns);
+        table.head(page, &names);
         for percentile in PERCENTILES {
-            let cells = cells(&columns, |spans| mark::percentile(spans, percentile));
-            page.row(percentile.label(), NAME, &cells);
+            table.percentiles(page, percentile);
         }
-        let longest = cells(&columns, mark::longest);
-        page.row("max", NAME, &longest);
+        table.row(page, "max", mark::longest);
         if response.censored > 0 {
             let never = counted(response.censored, "message");
             let line = format!("> {never} never answered: counted as longer than they waited");
             page.line("", &page.style.paint(Tone::Quiet, &line));
         }
-        let samples = cells(&columns, |spans| count(spans.count));
-        page.row("samples", NAME, &samples);
-        if mark::any_marked(&columns, &PERCENTILES) {
-            let legend = page.style.paint(Tone::Quiet, mark::LEGEND);
-            page.line("", &legend);
-        }
+        table.row(page, "samples", |spans| count(spans.count));
+        table.legend(page);
     }
     page.gap();
     if document.plan.replaces_clients() {
@@ -189,8 +187,76 @@ fn times(page: &mut Page, document: &Document) {
     }
 }
 
-fn cells(columns: &[&Distribution], figure: impl Fn(&Distribution) -> String) -> Vec<String> {
-    columns.iter().map(|spans| figure(spans)).collect()
+/// The table of times: a column a distribution, and beside it, where any is known, how sure the
+/// run is of its percentiles.
+struct TimesTable<'a> {
+    columns: Vec<&'a Distribution>,
+    batches: Option<u32>,
+}
+
+impl<'a> TimesTable<'a> {
+    /// Columns of the names.
+    const NAME: usize = 8;
+    /// Columns of the confidence beside a figure.
+    const CONFIDENCE: usize = 7;
+
+    fn of(columns: Vec<&'a Distribution>) -> Self {
+        let confidences = columns.iter().filter_map(|spans| spans.confidence.as_ref());
+        let batches = confidences.map(|known| known.batches).max();
+        Self { columns, batches }
+    }
+
+    /// A figure with what stands beside it.
+    fn cell(&self, figure: &str, beside: &str) -> String {
+        if self.batches.is_none() {
+            return figure.to_owned();
+        }
+        format!("{figure:>CELL$} {beside:<width$}", width = Self::CONFIDENCE)
+    }
+
+    fn head(&self, page: &mut Page, names: &[&str]) {
+        let confidence = |spans: &Distribution| match spans.confidence {
+            Some(_) => mark::CONFIDENCE,
+            None => "",
+        };
+        let heads = names.iter().zip(&self.columns);
+        let heads = heads.map(|(name, spans)| self.cell(name, confidence(spans)));
+        let heads: Vec<String> = heads.collect();
+        let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+        page.head("", Self::NAME, &heads);
+    }
+
+    fn percentiles(&self, page: &mut Page, percentile: Percentile) {
+        let cell = |spans: &&Distribution| {
+            let figure = mark::percentile(spans, percentile);
+            self.cell(&figure, &mark::confidence(spans, percentile))
+        };
+        let cells: Vec<String> = self.columns.iter().map(cell).collect();
+        page.row(percentile.label(), Self::NAME, &cells);
+    }
+
+    fn row(&self, page: &mut Page, name: &str, figure: impl Fn(&Distribution) -> String) {
+        let cell = |spans: &&Distribution| self.cell(&figure(spans), "");
+        let cells: Vec<String> = self.columns.iter().map(cell).collect();
+        page.row(name, Self::NAME, &cells);
+    }
+
+    fn legend(&self, page: &mut Page) {
+        if let Some(batches) = self.batches {
+            let words = format!(
+                "{}: confidence within this run, from {batches} batches; other runs may differ more",
+                mark::CONFIDENCE
+            );
+            page.line("", &page.style.paint(Tone::Quiet, &words));
+        }
+        if mark::any_marked(&self.columns, &PERCENTILES) {
+            let legend = match self.batches {
+                Some(_) => mark::EFFECTIVE_LEGEND,
+                None => mark::LEGEND,
+            };
+            page.line("", &page.style.paint(Tone::Quiet, legend));
+        }
+    }
 }
 
 /// The lines by which the older tool's readers find its figures: service time in milliseconds.

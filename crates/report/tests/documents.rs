@@ -51,7 +51,12 @@ fn the_golden_document_stays_readable() {
     assert_eq!(golden.plan, fresh.plan);
     assert_eq!(golden.messages, fresh.messages);
     assert_eq!(golden.connections, fresh.connections);
-    assert_eq!(golden.response_ns, fresh.response_ns);
+    // How well bytes are packed depends on the library that packs them, not what they hold.
+    let bins = |document: &Document| -> Vec<_> {
+        document.response_ns.histogram().unwrap().bins().collect()
+    };
+    assert_eq!(bins(&golden), bins(&fresh));
+    assert_eq!(golden.response_ns.p99_9, fresh.response_ns.p99_9);
     assert_eq!(golden.intervals, fresh.intervals);
 }
 

@@ -2,15 +2,16 @@
 //!
 //! Nothing is rounded here; how many digits are shown is the renderers' affair.
 
-use wsbench_load::histogram::Histogram;
+use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_load::lag;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 use wsbench_load::result::{self, RunResult};
 
 use super::{
-    BlockedBy, Bytes, Connections, Distribution, Document, Ended, Failure, Gap, Generator,
-    Handshake, Host, Interval, IntervalSpans, Messages, Order, SCHEMA, Thread, calendar,
+    BlockedBy, Bytes, Confidences, Connections, Distribution, Document, Ended, Failure, Gap,
+    Generator, Handshake, Host, Interval, IntervalSpans, Messages, Order, RateConfidence, SCHEMA,
+    Slice, Thread, calendar, confidence,
 };
 use crate::caveat::{Audit, audit};
 use crate::gate::Stamp;
@@ -57,6 +58,8 @@ impl Document {
             duration_s: result.measured.as_secs_f64(),
             total_s: result.total.as_secs_f64(),
             messages_per_s: per_s(result.messages.received_in_window),
+            messages_per_s_confidence: RateConfidence::of(&result.slices)
+                .filter(|_| result.messages.sent > 0),
             asked_messages_per_s: plan.asked_per_s(result.measured),
             sent_bytes_per_s: per_s(result.bytes.sent),
             received_bytes_per_s: per_s(result.bytes.received),
@@ -69,8 +72,11 @@ impl Document {
             offered_in_flight_s: in_flight(result.offered_in_flight_ns),
             service_in_window_s: in_flight(result.service_in_window_ns),
             thought_in_window_s: in_flight(result.thought_in_window_ns),
-            service_ns: Distribution::of(&result.service),
-            response_ns: Distribution::of(&result.response).with_censored(&result.censored),
+            service_ns: Distribution::of(&result.service)
+                .with_confidence(confidences(result, |slice| &slice.service)),
+            response_ns: Distribution::of(&result.response)
+                .with_censored(&result.censored)
+                .with_confidence(confidences(result, |slice| &slice.response)),
             send_lag_ns: Distribution::of(&result.send_lag),
             generator_lag_ns: known(&result.generator_lag),
             blocked_ns: known(&result.blocked),
@@ -83,6 +89,7 @@ impl Document {
             server: None,
             conformance: context.conformance.clone(),
             intervals: result.intervals.iter().map(Interval::from).collect(),
+            slices: result.slices.iter().map(Slice::from).collect(),
             gaps: result.gaps.iter().map(Gap::from).collect(),
         };
         document.audit = audit(&document);
@@ -231,6 +238,12 @@ impl From<&result::Gap> for Gap {
 /// A distribution, unless it has no samples.
 fn known(spans: &Histogram) -> Option<Distribution> {
     (!spans.is_empty()).then(|| Distribution::of(spans))
+}
+
+/// How sure the run is of the percentiles of one of its distributions.
+fn confidences(result: &RunResult, of: impl Fn(&result::Slice) -> &Sparse) -> Option<Confidences> {
+    let spans: Vec<&Sparse> = result.slices.iter().map(of).collect();
+    Confidences::of(&spans, &confidence::lengths(&result.slices))
 }
 
 /// Time in flight, s; nothing where the law it belongs to cannot be checked.

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 
+use super::{Confidence, Confidences};
+
 /// A distribution of time spans, all in nanoseconds. Without samples `count` is 0 and every other
 /// field is absent: no samples is never 0 ns.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -55,6 +57,9 @@ pub struct Distribution {
     /// The shortest of those, ns: a percentile at or above it is a lower bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub censored_from: Option<u64>,
+    /// How sure the run is of its percentiles; absent where its intervals are too few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Confidences>,
     /// The whole histogram: HdrHistogram V2, deflated, in base64, of nanoseconds with three
     /// significant digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,6 +85,26 @@ impl Distribution {
             censored_from: censored.min().map(|span| span.0),
             ..self
         }
+    }
+
+    /// The same distribution with what is known of how sure it is.
+    #[must_use]
+    pub(super) fn with_confidence(self, confidence: Option<Confidences>) -> Self {
+        Self { confidence, ..self }
+    }
+
+    /// How sure the run is of a percentile; `None` where that is not known.
+    #[must_use]
+    pub fn confidence(&self, percentile: Percentile) -> Option<Confidence> {
+        self.confidence.as_ref()?.at(percentile)
+    }
+
+    /// How well a percentile is supported: by its effective samples where they are known, else by
+    /// all, as if they were independent.
+    #[must_use]
+    pub fn support(&self, percentile: Percentile) -> Support {
+        let effective = self.confidence(percentile).map(|known| known.n_eff as u64);
+        percentile.support(effective.unwrap_or(self.count))
     }
 
     /// Whether a value read from here is a lower bound, because a censored span may belong above.

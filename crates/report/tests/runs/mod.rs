@@ -121,6 +121,7 @@ pub(crate) fn answered(count: u64) -> (RunResult, Plan) {
             max_rss_bytes: 12_300_000,
         },
         intervals: (1..=10).map(|second| interval(second, count)).collect(),
+        slices: Vec::new(),
         gaps: vec![Gap {
             start: Nanos::from_millis(4_200),
             length: Nanos::from_millis(2),

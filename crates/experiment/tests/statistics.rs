@@ -1,0 +1,100 @@
+//! What one run says of how sure it is, held to servers whose times are known.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
+mod simulated;
+
+use simulated::{Simulated, target};
+use wsbench_drive::simulated::{Queue, Scenario, Server, Service};
+use wsbench_experiment::runner::Runner;
+use wsbench_load::arrival::{Process, Schedule, Stretch};
+use wsbench_load::histogram::Histogram;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Arrival, Plan, StopRule};
+use wsbench_report::document::{Document, Percentile, Support};
+
+/// A queue with exponential service times of 1 ms, loaded by half.
+fn queue() -> Scenario {
+    Scenario {
+        server: Server {
+            service: Service::Exponential(Nanos::from_millis(1)),
+            queue: Queue::Fifo,
+            ..Server::default()
+        },
+        ..Scenario::default()
+    }
+}
+
+/// An open loop of 500 messages a second for `seconds`, in intervals of which there are `points`.
+fn plan(seconds: u64, points: u64, seed: u64) -> Plan {
+    Plan {
+        connections: 8,
+        arrival: Arrival::Open {
+            schedule: Schedule {
+                process: Process::Poisson,
+                stretches: vec![Stretch::level(Nanos::MAX, 500.0)],
+            },
+            max_in_flight: 1_024,
+        },
+        stop: StopRule::Duration(Nanos::from_secs(seconds)),
+        warmup: Nanos::from_secs(1),
+        interval: Nanos(Nanos::from_secs(seconds).0 / points),
+        seed,
+        ..Plan::against(target("queue"))
+    }
+}
+
+fn run(plan: &Plan) -> Document {
+    Simulated::new([("queue", queue())]).run(plan).unwrap()
+}
+
+#[test]
+fn the_slices_of_a_run_add_up_to_it() {
+    let document = run(&plan(20, 20, 1));
+    assert_eq!(document.slices.len(), 20);
+    let received: u64 = document.slices.iter().map(|slice| slice.messages).sum();
+    assert_eq!(received, document.messages.received_in_window);
+    let mut service = Histogram::new();
+    let mut response = Histogram::new();
+    for slice in &document.slices {
+        service.merge(&slice.service().unwrap());
+        response.merge(&slice.response().unwrap());
+    }
+    let whole = document.service_ns.histogram().unwrap();
+    assert!(whole.bins().eq(service.bins()), "in the drain as well");
+    let whole = document.response_ns.histogram().unwrap();
+    assert!(whole.bins().eq(response.bins()));
+}
+
+#[test]
+fn intervals_of_confidence_of_a_queue_hold_the_truth() {
+    // Response times of M/M/1 are exponential with mean s / (1 − ρ); two ways of 50 µs each.
+    let truth = |q: f64| -(1.0 - q).ln() * 2e6 + 100_000.0;
+    let mut held = 0;
+    for seed in 0..20 {
+        let document = run(&plan(60, 30, seed));
+        let known = document.response_ns.confidence(Percentile::P90).unwrap();
+        let (low, high) = (known.low.unwrap() as f64, known.high.unwrap() as f64);
+        held += u32::from(low <= truth(0.9) && truth(0.9) <= high);
+        assert!(known.n_eff < document.response_ns.count as f64 / 2.0);
+        let rate = document.messages_per_s_confidence.unwrap();
+        assert!(rate.low < 500.0 + 25.0 && rate.high > 500.0 - 25.0);
+    }
+    assert!(held >= 17, "{held} of 20 at 95 %");
+}
+
+#[test]
+fn what_cannot_be_known_is_absent() {
+    let few = run(&plan(20, 19, 1));
+    assert_eq!(few.response_ns.confidence, None, "too few intervals");
+    assert_eq!(few.messages_per_s_confidence, None);
+
+    // 10,000 messages: ten above p99.9, and they are not independent.
+    let document = run(&plan(20, 20, 1));
+    let known = document.response_ns.confidence(Percentile::P99_9).unwrap();
+    assert!(known.n_eff < 10_000.0);
+    assert_eq!((known.low, known.high), (None, None));
+    assert_eq!(
+        document.response_ns.support(Percentile::P99_9),
+        Support::Unknown
+    );
+}
