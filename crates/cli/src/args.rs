@@ -11,7 +11,9 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Target;
 
 use crate::commands::check::CheckArgs;
+use crate::commands::doctor::Doctor;
 use crate::commands::serve::Serve;
+use crate::commands::supervise::Supervise;
 use crate::header::{self, Header};
 use crate::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads};
 use crate::target;
@@ -81,8 +83,13 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Hold a server against RFC 6455: the conformance gate alone.
     Check(CheckArgs),
+    /// Look for what of this machine would spoil a run, each with the exact fix.
+    Doctor(Doctor),
     /// Render stored results again.
     Report(Report),
+    /// Start a server and end it with who asked for it.
+    #[command(hide = true)]
+    Supervise(Supervise),
     /// Write a completion script for a shell to standard output.
     Completions {
         /// The shell.
@@ -121,6 +128,9 @@ pub(crate) struct Measure {
     /// What of this machine is used.
     #[command(flatten)]
     pub(crate) machine: Machine,
+    /// The server's process.
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
     /// The raw log.
     #[command(flatten)]
     pub(crate) log: LogArgs,
@@ -162,6 +172,7 @@ impl RunArgs {
             payload: self.payload.clone(),
             connect: self.connect.clone(),
             machine: self.machine.clone(),
+            server: ServerArgs::default(),
             log: LogArgs { log: None },
             output: OutputArgs::default(),
         }
@@ -344,6 +355,24 @@ pub(crate) struct Machine {
     /// Seed of every random choice, to repeat a run [default: random, and printed].
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+}
+
+/// The server's process: what it costs, and its start and end.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Server")]
+pub(crate) struct ServerArgs {
+    /// Tell what the server costs (CPU a message, memory a connection, switches), from its process
+    /// and all that descend from it. The embedded server's is always told.
+    #[arg(long, value_name = "PID", value_parser = quantity::positive_u32)]
+    pub(crate) server_pid: Option<u32>,
+    /// Start the server by this command line, wait until URL accepts connections, tell what it
+    /// costs, and end it with all that it started (example: 'node echo.js').
+    #[arg(long, value_name = "CMD")]
+    pub(crate) exec: Option<String>,
+    /// Cores for the server of --exec, or the embedded one (example: 0-1); the generator takes the
+    /// others unless --pin says which.
+    #[arg(long, value_name = "CORES", value_parser = quantity::cpu_list)]
+    pub(crate) server_cpus: Option<CpuList>,
 }
 
 /// The raw log.

@@ -2,10 +2,12 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod doctor;
 pub(crate) mod man;
 pub(crate) mod report;
 pub(crate) mod schema;
 pub(crate) mod serve;
+pub(crate) mod supervise;
 
 use std::ffi::OsString;
 
@@ -26,7 +28,9 @@ pub(crate) fn run(command_line: &[OsString]) -> anyhow::Result<Exit> {
     match &cli.command {
         None => run::measure(&cli.measure, command_line),
         Some(Command::Serve(serve)) => serve::run(serve),
+        Some(Command::Supervise(supervise)) => supervise::run(supervise),
         Some(Command::Check(check)) => check::run(check),
+        Some(Command::Doctor(doctor)) => doctor::run(doctor),
         Some(Command::Report(report)) => report::run(report),
         Some(Command::Completions { shell }) => completions::run(*shell),
         Some(Command::Man { directory }) => man::run(directory.as_deref()),

@@ -93,6 +93,11 @@ impl EmbeddedServer {
         }
     }
 
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Where it listens.
     pub(crate) fn target(&self) -> &Target {
         &self.target

@@ -13,7 +13,8 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Target;
 
 use crate::args::{
-    Amount, ConnectArgs, LogArgs, Machine, Measure, OutputArgs, PayloadArgs, Pressure, VerifyArg,
+    Amount, ConnectArgs, LogArgs, Machine, Measure, OutputArgs, PayloadArgs, Pressure, ServerArgs,
+    VerifyArg,
 };
 use crate::exit::Exit;
 use crate::plan::{DEFAULT_ROUNDTRIPS, DEFAULT_SIZE};
@@ -149,6 +150,7 @@ impl Legacy {
                 ipv6: false,
             },
             machine: self.machine,
+            server: ServerArgs::default(),
             log: LogArgs { log: Some(log) },
             output: self.output,
         })

@@ -11,6 +11,7 @@ mod exit;
 mod header;
 mod interrupt;
 mod legacy;
+mod machine;
 mod output;
 mod plan;
 mod preflight;
@@ -21,6 +22,7 @@ mod run;
 mod runner;
 #[cfg(feature = "screen")]
 mod screen;
+mod server_process;
 mod shell_words;
 mod target;
 mod terminal;

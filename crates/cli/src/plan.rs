@@ -18,7 +18,8 @@ use wsbench_load::plan::{
 };
 
 use crate::args::{
-    Amount, ArrivalArg, ConnectArgs, Machine, Measure, PaceArg, PayloadArgs, Pressure, VerifyArg,
+    Amount, ArrivalArg, ConnectArgs, Machine, Measure, PaceArg, PayloadArgs, Pressure, ServerArgs,
+    VerifyArg,
 };
 use crate::quantity::{CpuList, MAX_MESSAGE_BYTES, SizeRange, SpanRange, Stages, Threads};
 use crate::target::is_loopback;
@@ -82,17 +83,42 @@ pub(crate) struct EmbeddedCores {
     pub(crate) cpus: Vec<usize>,
 }
 
+/// The process of a server that is not the embedded one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ServerProcess {
+    /// Nothing is known of it.
+    #[default]
+    Unknown,
+    /// It has this number.
+    Named(u32),
+    /// It is to be started.
+    Exec {
+        /// By the shell, with this command line.
+        command: String,
+        /// On these cores; on any when empty.
+        cpus: Vec<usize>,
+    },
+}
+
 /// A run that can be carried out once its server is there.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Order {
     /// The server to measure.
     pub(crate) server: ServerUnderTest,
+    /// Its process.
+    pub(crate) process: ServerProcess,
     /// All of the plan but its target, which for the embedded server is known when it listens.
     /// Private, so that nobody sees a plan with a target that is not there.
     rest: Plan,
 }
 
 impl Order {
+    /// Which addresses of the server may be used.
+    #[must_use]
+    pub(crate) fn family(&self) -> Family {
+        self.rest.connect.family
+    }
+
     /// The plan, against the server at `target`.
     #[must_use]
     pub(crate) fn plan_against(self, target: Target) -> Plan {
@@ -117,8 +143,10 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
     let connect = connect(&measure.connect, measure.url.as_ref())?;
     let upgrade = upgrade(&measure.connect)?;
     let connections = concurrency(measure.amount.connections, stop);
+    let process = server_process(&measure.server, measure.url.as_ref())?;
     let cores = cores(
         &measure.machine,
+        measure.server.server_cpus.as_ref(),
         measure.url.as_ref(),
         connections,
         &surroundings.cpus,
@@ -155,7 +183,31 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         interval: interval(stop),
         raw_log: measure.log.log.is_some(),
     };
-    Ok(Order { server, rest })
+    Ok(Order {
+        server,
+        process,
+        rest,
+    })
+}
+
+/// Which process the server is, as far as the flags say.
+fn server_process(args: &ServerArgs, url: Option<&Target>) -> Result<ServerProcess, UsageError> {
+    let cpus = args.server_cpus.clone();
+    match (&args.exec, args.server_pid) {
+        (Some(_), Some(_)) => Err(UsageError::ExecAndPid),
+        (Some(_), None) if url.is_none() => Err(UsageError::ServerWithoutUrl { flag: "--exec" }),
+        (None, Some(_)) if url.is_none() => Err(UsageError::ServerWithoutUrl {
+            flag: "--server-pid",
+        }),
+        (Some(command), None) => Ok(ServerProcess::Exec {
+            command: command.clone(),
+            cpus: cpus.map_or_else(Vec::new, |cpus| cpus.0),
+        }),
+        (None, pid) => match cpus.filter(|_| url.is_some()) {
+            Some(cpus) => Err(UsageError::CpusOfRunningServer { cpus }),
+            None => Ok(pid.map_or(ServerProcess::Unknown, ServerProcess::Named)),
+        },
+    }
 }
 
 /// When messages are due: by a schedule where a rate or stages are given, else when answers come.
@@ -411,14 +463,19 @@ fn connect(args: &ConnectArgs, url: Option<&Target>) -> Result<Connect, UsageErr
     })
 }
 
-/// Makes sure that all cores of `--pin` are among those that this process may use.
+/// Makes sure that all cores that a flag names are among those that this process may use.
 ///
 /// # Errors
 /// [`UsageError::NoSuchCpu`] with the first that is not.
-pub(crate) fn check_cpus(pin: &[usize], allowed: &[usize]) -> Result<(), UsageError> {
+pub(crate) fn check_cpus(
+    flag: &'static str,
+    pin: &[usize],
+    allowed: &[usize],
+) -> Result<(), UsageError> {
     match pin.iter().find(|cpu| !allowed.contains(cpu)) {
         None => Ok(()),
         Some(&cpu) => Err(UsageError::NoSuchCpu {
+            flag,
             cpu,
             allowed: CpuList(allowed.to_vec()),
         }),
@@ -435,29 +492,42 @@ struct Cores {
 /// Divides the machine between the generator and a server that shares it.
 fn cores(
     args: &Machine,
+    server: Option<&CpuList>,
     url: Option<&Target>,
     connections: u32,
     allowed: &[usize],
 ) -> Result<Cores, UsageError> {
     let pinned = args.pin.as_ref().map(|pin| pin.0.as_slice());
-    check_cpus(pinned.unwrap_or_default(), allowed)?;
+    let reserved = server.map_or(&[][..], |server| server.0.as_slice());
+    check_cpus("--pin", pinned.unwrap_or_default(), allowed)?;
+    check_cpus("--server-cpus", reserved, allowed)?;
     let half = (allowed.len() / 2).max(1);
     let shares_machine = url.is_none_or(is_loopback);
+    let unreserved: Vec<usize> = allowed
+        .iter()
+        .copied()
+        .filter(|cpu| !reserved.contains(cpu))
+        .collect();
+    let cpus: Vec<usize> = match pinned {
+        Some(pin) => pin.to_vec(),
+        // Where the server was given all there is, the scheduler has to choose.
+        None if !reserved.is_empty() => unreserved,
+        None if url.is_none() && allowed.len() > 1 => allowed[..half].to_vec(),
+        None => Vec::new(),
+    };
     let threads = match (args.threads, pinned) {
         (Threads::Exactly(threads), _) => threads,
         (Threads::Auto, Some(pin)) => pin.len() as u32,
+        (Threads::Auto, None) if !reserved.is_empty() => cpus.len().max(1) as u32,
         (Threads::Auto, None) if shares_machine => half as u32,
         (Threads::Auto, None) => allowed.len().max(1) as u32,
-    };
-    let cpus: Vec<usize> = match pinned {
-        Some(pin) => pin.to_vec(),
-        None if url.is_none() && allowed.len() > 1 => allowed[..half].to_vec(),
-        None => Vec::new(),
     };
     // A server on the generator's own core could not be told from a slow generator; when no core
     // is left, the scheduler may at least choose.
     let free = allowed.iter().copied().filter(|cpu| !cpus.contains(cpu));
-    let server_cpus: Vec<usize> = if cpus.is_empty() {
+    let server_cpus: Vec<usize> = if !reserved.is_empty() {
+        reserved.to_vec()
+    } else if cpus.is_empty() {
         Vec::new()
     } else {
         free.collect()

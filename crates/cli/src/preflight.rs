@@ -1,75 +1,80 @@
-//! What of this machine would spoil a run, found before it, with the fix.
+//! What of this machine is certain to make a run fail, found before it, with the fix.
 //!
-//! Only limits that are certain to be hit are refused; what merely may go wrong is the audit's.
-//! Descriptors are not here: the driver, which opens them, raises their limit and says so.
-
-use std::fs;
+//! Only errors are refused here; the rules are those of `wsbench doctor`, and what merely may go
+//! wrong is the audit's.
 
 use thiserror::Error;
 use wsbench_load::plan::Plan;
+use wsbench_report::doctor::{self, Asked, Check, Level};
+use wsbench_report::document::Host;
+
+use crate::machine::asked;
 
 /// Why a run cannot succeed on this machine as it is set up.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(crate) enum PreflightError {
-    /// Each connection to one address takes a local port, and the range is smaller.
-    #[error(
-        "{connections} connections to one address need as many local ports and there are {ports}: \
-         widen the range (sysctl net.ipv4.ip_local_port_range=\"1024 65535\"), \
-         or use fewer --connections"
-    )]
-    Ports {
-        /// What was asked for.
-        connections: u32,
-        /// Ports in the range.
-        ports: u64,
-    },
-}
+#[error("{} ({}); {}", .0.seen, .0.rule, .0.fix)]
+pub(crate) struct PreflightError(Check);
 
 /// Makes sure that this machine has what `plan` needs.
 ///
 /// # Errors
 /// [`PreflightError`] for a limit that the plan is certain to hit.
-pub(crate) fn check(plan: &Plan) -> Result<(), PreflightError> {
-    // The range serves IPv6 as well, whatever its name says (kernel documentation, ip-sysctl).
-    let range = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");
-    fits(plan.connections, range.ok().as_deref().and_then(ports_in))
+pub(crate) fn check(plan: &Plan, host: &Host) -> Result<(), PreflightError> {
+    // No rule that may end in an error depends on where the server is.
+    refuse(host, &asked(plan, false))
 }
 
-fn fits(connections: u32, ports: Option<u64>) -> Result<(), PreflightError> {
-    match ports.filter(|ports| *ports < u64::from(connections)) {
-        Some(ports) => Err(PreflightError::Ports { connections, ports }),
-        None => Ok(()),
-    }
-}
-
-/// Ports in a range as the kernel writes it: first and last, both included.
-fn ports_in(range: &str) -> Option<u64> {
-    let mut ends = range.split_whitespace().map(str::parse::<u64>);
-    let (first, last) = (ends.next()?.ok()?, ends.next()?.ok()?);
-    last.checked_sub(first).map(|span| span + 1)
+fn refuse(host: &Host, asked: &Asked) -> Result<(), PreflightError> {
+    let checks = doctor::settings(host, asked);
+    let gravest = checks.into_iter().find(|check| check.level == Level::Error);
+    gravest.map_or(Ok(()), |check| Err(PreflightError(check)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn asked_for(connections: u32) -> Asked {
+        Asked {
+            connections,
+            descriptors: u64::from(connections) + 36,
+            opened: connections.into(),
+            on_this_machine: true,
+        }
+    }
+
     #[test]
-    fn a_range_is_refused_only_when_it_is_certain_to_run_out() {
-        assert_eq!(fits(1_000, None), Ok(()));
-        assert_eq!(fits(1_000, Some(1_000)), Ok(()));
-        let refused = fits(1_000, Some(999)).unwrap_err();
+    fn ports_are_refused_only_when_they_are_certain_to_run_out() {
+        let host = |first, last| Host {
+            first_port: Some(first),
+            last_port: Some(last),
+            ..Host::default()
+        };
+        let asked = asked_for(1_000);
+        assert_eq!(refuse(&Host::default(), &asked), Ok(()));
+        assert_eq!(refuse(&host(1_000, 1_999), &asked), Ok(()));
+        let refused = refuse(&host(1_001, 1_999), &asked).unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "1000 connections to one address need as many local ports and there are 999: widen \
-             the range (sysctl net.ipv4.ip_local_port_range=\"1024 65535\"), or use fewer \
-             --connections"
+            "1,000 connections to one address need as many local ports, and there are 999 \
+             (1001–1999) (every connection to one address takes a local port); \
+             sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\", or fewer connections (-c)"
         );
     }
 
     #[test]
-    fn the_kernel_writes_both_ends() {
-        assert_eq!(ports_in("32768\t60999\n"), Some(28_232));
-        assert_eq!(ports_in("5\n"), None);
-        assert_eq!(ports_in("9 5"), None);
+    fn descriptors_are_refused_with_the_way_to_more() {
+        let host = Host {
+            descriptors: Some(100),
+            ..Host::default()
+        };
+        assert_eq!(refuse(&host, &asked_for(64)), Ok(()));
+        let refused = refuse(&host, &asked_for(65)).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "65 connections need 101 file descriptors, and this process may open 100 (every \
+             connection takes one); ulimit -Hn 101 && ulimit -n 101 as root and wsbench from the \
+             same shell, or fewer connections (-c)"
+        );
     }
 }

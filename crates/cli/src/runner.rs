@@ -5,27 +5,26 @@
 //! for the line that an experiment has after each run.
 
 use std::ffi::OsString;
-use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use wsbench_conformance::cases;
 use wsbench_drive::examiner::Examiner;
-use wsbench_drive::host;
 use wsbench_drive::resolve::{Resolved, resolve};
 use wsbench_drive::run::{self, Observer, RunError};
 use wsbench_experiment::runner::{Runner, RunnerError, Step};
 use wsbench_load::plan::Plan;
-use wsbench_load::result::{LogRecord, Progress};
-use wsbench_report::document::{Document, Ended, Host, RunContext};
+use wsbench_load::result::{self, LogRecord, Progress};
+use wsbench_report::document::{Document, Ended, RunContext};
 use wsbench_report::gate::Stamp;
 use wsbench_report::step_line::step_line;
 
-use crate::embedded::EmbeddedServer;
 use crate::exit::{say, story};
 use crate::interrupt::Interrupts;
-use crate::plan::{Order, ServerUnderTest};
+use crate::machine::{is_loopback, this_host};
+use crate::plan::Order;
 use crate::preflight;
+use crate::server_process::{Server, Watching};
 use crate::shell_words::shell_words;
 
 /// How long the gate bears a server's silence.
@@ -39,7 +38,7 @@ pub(crate) struct KernelRunner {
     began: Instant,
     is_quiet: bool,
     /// Held for as long as runs may be made against it.
-    _embedded: Option<EmbeddedServer>,
+    server: Server,
 }
 
 impl KernelRunner {
@@ -50,26 +49,21 @@ impl KernelRunner {
     /// The embedded server does not come up, or signals cannot be watched.
     pub(crate) fn start(order: Order, command_line: &[OsString]) -> anyhow::Result<(Self, Plan)> {
         let interrupts = Interrupts::watch().context("signals cannot be watched")?;
-        let (plan, embedded) = match order.server.clone() {
-            ServerUnderTest::At(target) => (order.plan_against(target), None),
-            ServerUnderTest::Embedded(cores) => {
-                let server = EmbeddedServer::start(&cores)?;
-                (order.plan_against(server.target().clone()), Some(server))
-            }
-        };
+        let (server, plan) = Server::of(order, &interrupts)?;
         let runner = Self {
             context: RunContext {
                 command: shell_words(command_line),
                 tool_version: env!("CARGO_PKG_VERSION").to_owned(),
                 host: this_host(),
-                embedded_server: embedded.is_some(),
+                embedded_server: server.is_embedded(),
                 loopback: false, // until an address is known
                 conformance: None,
+                server: None, // until it was watched
             },
             interrupts,
             began: Instant::now(),
             is_quiet: false,
-            _embedded: embedded,
+            server,
         };
         Ok((runner, plan))
     }
@@ -90,7 +84,7 @@ impl KernelRunner {
     /// # Errors
     /// A limit that is certain to be hit, a host that does not resolve.
     pub(crate) fn prepare(&self, plan: &Plan) -> anyhow::Result<Resolved> {
-        preflight::check(plan)?;
+        preflight::check(plan, &self.context.host)?;
         Ok(resolve(&plan.target, plan.connect.family)?)
     }
 
@@ -123,12 +117,21 @@ impl KernelRunner {
         resolved: &Resolved,
         observer: &mut dyn Observer,
     ) -> Result<Document, RunError> {
-        let result = run::run(plan, resolved, self.interrupts.stop_signal(), observer)?;
+        let mut observer = Watching {
+            inner: observer,
+            watch: self.server.watch(),
+        };
+        let stop = self.interrupts.stop_signal();
+        let result = run::run(plan, resolved, stop, &mut observer)?;
         let address = resolved.addresses.first();
         let context = RunContext {
             loopback: address.is_some_and(|at| is_loopback(at.ip())),
+            server: observer.watch.map(|watch| watch.finish(&result)),
             ..self.context.clone()
         };
+        if matches!(result.ended, result::Ended::ServerDied) {
+            self.server.tell_last_words();
+        }
         Ok(Document::new(&result, plan, &context))
     }
 }
@@ -166,24 +169,4 @@ impl Observer for Unwatched {
     fn progress(&mut self, _: &Progress) {}
 
     fn log(&mut self, _: &[LogRecord]) {}
-}
-
-/// This machine, for the record.
-fn this_host() -> Host {
-    let facts = host::describe();
-    // The driver says "unknown" with nothing; on record what is unknown is absent.
-    let known = |text: String| (!text.is_empty()).then_some(text);
-    Host {
-        os: known(facts.os),
-        kernel: known(facts.kernel),
-        cpus: u32::try_from(facts.cpus).ok().filter(|cpus| *cpus > 0),
-        cpu_model: known(facts.cpu_model),
-        memory_bytes: (facts.memory_bytes > 0).then_some(facts.memory_bytes),
-        congestion_control: known(facts.congestion_control),
-        ..Host::default()
-    }
-}
-
-fn is_loopback(address: IpAddr) -> bool {
-    address.to_canonical().is_loopback()
 }

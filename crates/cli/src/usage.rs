@@ -4,6 +4,7 @@
 //! of these is printed; the exit code is 2.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use thiserror::Error;
@@ -119,8 +120,10 @@ pub(crate) enum UsageError {
     #[error("-6 does not go with the embedded server, which is on 127.0.0.1; leave it out")]
     EmbeddedIsIpv4,
     /// Cores that this process may not use, or that do not exist.
-    #[error("--pin: core {cpu} is not there for this process; it may use {allowed}")]
+    #[error("{flag}: core {cpu} is not there for this process; it may use {allowed}")]
     NoSuchCpu {
+        /// The flag that named it.
+        flag: &'static str,
         /// The first such core.
         cpu: usize,
         /// Those that there are.
@@ -160,5 +163,38 @@ pub(crate) enum UsageError {
         format: &'static str,
         /// What was to be written.
         of: &'static str,
+    },
+    /// A server to start, and nowhere to find it.
+    #[error("{flag} does not say where the server listens; give its URL as well")]
+    ServerWithoutUrl {
+        /// The flag.
+        flag: &'static str,
+    },
+    /// A server to start, and one that is there.
+    #[error("--exec and --server-pid both say which process the server is; give one of them")]
+    ExecAndPid,
+    /// Cores for a server that was started by somebody else.
+    #[error(
+        "--server-cpus is for a server that wsbench starts (--exec, or without a URL); \
+         for one that is there: taskset -acp {cpus} PID"
+    )]
+    CpusOfRunningServer {
+        /// The cores.
+        cpus: CpuList,
+    },
+    /// Something listens where the server of `--exec` is to be.
+    #[error(
+        "something listens on {address} already and would be measured in place of --exec; \
+         end it (`ss -ltnp` shows it), or give another port to both"
+    )]
+    ExecOccupied {
+        /// Where.
+        address: SocketAddr,
+    },
+    /// A process that is not there.
+    #[error("--server-pid {pid}: there is no such process; `pgrep -f NAME` finds the server's")]
+    NoSuchProcess {
+        /// The number that was given.
+        pid: u32,
     },
 }

@@ -22,6 +22,9 @@ fn help_is_short_and_long() {
     wsbench(&["serve", "--help"])
         .success()
         .stdout_eq(file!["transcripts/help-serve.txt"]);
+    wsbench(&["doctor", "--help"])
+        .success()
+        .stdout_eq(file!["transcripts/help-doctor.txt"]);
     wsbench(&["report", "-h"])
         .success()
         .stdout_eq(file!["transcripts/help-report.txt"]);
@@ -86,6 +89,7 @@ fn man_pages_are_written_into_a_directory() {
     let expected = [
         "wsbench-check.1",
         "wsbench-completions.1",
+        "wsbench-doctor.1",
         "wsbench-man.1",
         "wsbench-report.1",
         "wsbench-schema.1",

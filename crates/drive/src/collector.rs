@@ -13,6 +13,7 @@ use wsbench_load::result::{
 };
 
 use crate::handover::{Handover, Period, Returns};
+use crate::pulse::Pulse;
 use crate::slices::{self, Measured, Slicer};
 
 /// Hears of a run while it is under way, on the thread that called for it.
@@ -22,6 +23,9 @@ pub trait Observer {
 
     /// Records for the raw log; only when the plan asks for them.
     fn log(&mut self, records: &[LogRecord]);
+
+    /// A moment of the run has come at which something beside it may be looked at.
+    fn pulse(&mut self, _: &Pulse) {}
 }
 
 /// Merges what the workers hand over.

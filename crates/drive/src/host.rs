@@ -7,9 +7,21 @@ mod cores;
 mod descriptors;
 mod facts;
 mod figures;
+mod listener;
+mod probes;
+mod process;
+mod process_usage;
 mod usage;
 
-pub use cores::{cpus, pin_thread};
-pub use descriptors::{descriptor_limit, raise_descriptor_limit};
-pub use facts::{HostFacts, describe};
+pub use cores::{cpus, pin_thread, pin_thread_to};
+pub use descriptors::{
+    descriptor_limit, descriptor_limits, descriptors_needed, raise_descriptor_limit,
+};
+pub use facts::{HostFacts, describe, stolen_ticks};
+pub use listener::{Listener, listeners_at};
+pub use probes::{ClockCost, CopyCost, clock_cost, copy_cost, sleep_lateness};
+pub use process::{ProcessFacts, owner_of_socket, process, processes};
+pub use process_usage::{
+    ProcessStat, ThreadsUsage, process_cpu, process_pss, process_rss, process_stat, threads_usage,
+};
 pub use usage::{max_rss_bytes, thread_usage};

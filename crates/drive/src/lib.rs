@@ -12,6 +12,7 @@ pub mod examiner;
 mod handover;
 pub mod host;
 mod loss;
+mod pulse;
 pub mod readiness;
 pub mod resolve;
 pub mod run;

@@ -103,11 +103,17 @@ fn choose(addresses: &mut [SocketAddr]) {
     if addresses.len() < 2 {
         return;
     }
-    let accepts =
-        |address: &SocketAddr| TcpStream::connect_timeout(address, CHOICE_TIMEOUT).is_ok();
-    if let Some(index) = addresses.iter().position(accepts) {
+    if let Some(index) = first_to_accept(addresses) {
         addresses.swap(0, index);
     }
+}
+
+/// Which of the addresses is the first at which somebody accepts a connection.
+#[must_use]
+pub fn first_to_accept(addresses: &[SocketAddr]) -> Option<usize> {
+    let accepts =
+        |address: &SocketAddr| TcpStream::connect_timeout(address, CHOICE_TIMEOUT).is_ok();
+    addresses.iter().position(accepts)
 }
 
 #[cfg(test)]

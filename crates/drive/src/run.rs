@@ -7,7 +7,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
-use std::time::Duration;
 
 use thiserror::Error;
 use wsbench_load::context::Context;
@@ -20,14 +19,13 @@ use crate::collector::Collector;
 pub use crate::collector::Observer;
 use crate::handover::Outlet;
 use crate::host;
+use crate::pulse::Pulses;
+pub use crate::pulse::{Moment, Pulse};
 use crate::readiness::Readiness;
 use crate::resolve::Resolved;
 use crate::shared::Shared;
 pub use crate::shared::StopSignal;
 use crate::worker::Worker;
-
-/// Descriptors that a run needs beside its connections: event queues, files, the terminal.
-const OTHER_DESCRIPTORS: u64 = 32;
 
 /// A run could not be carried out.
 #[derive(Debug, Error)]
@@ -105,9 +103,13 @@ pub fn run(
     }
     drop(filled);
     let mut collector = Collector::new(plan, returns, clock.started_at_unix_ms());
+    let mut pulses = Pulses::new(plan);
     // Ends when every worker has hung up, be it by panicking.
     loop {
-        match handovers.recv_timeout(Duration::from_millis(100)) {
+        while let Some(pulse) = pulses.due(clock.now(), &shared) {
+            observer.pulse(&pulse);
+        }
+        match handovers.recv_timeout(pulses.wait(clock.now())) {
             Ok(handover) => collector.take(handover, observer),
             Err(RecvTimeoutError::Timeout) if threads.iter().all(|t| t.is_finished()) => break,
             Err(RecvTimeoutError::Timeout) => {}
@@ -136,7 +138,7 @@ fn engine(plan: &Plan, clock: &Clock, address: SocketAddr, slots: usize) -> io::
 }
 
 fn check_descriptors(plan: &Plan) -> Result<(), RunError> {
-    let needed = u64::from(plan.connections) + OTHER_DESCRIPTORS + u64::from(plan.threads) * 4;
+    let needed = host::descriptors_needed(plan.connections, plan.threads);
     match host::raise_descriptor_limit() {
         Some(limit) if limit < needed => Err(RunError::TooFewDescriptors {
             connections: plan.connections,

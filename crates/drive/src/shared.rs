@@ -123,6 +123,16 @@ impl Shared {
         }
     }
 
+    /// Whether the stop rule has held for every worker.
+    pub(crate) fn is_load_over(&self) -> bool {
+        self.completed.load(SeqCst) == self.workers
+    }
+
+    /// Connections upgraded and open.
+    pub(crate) fn alive(&self) -> u64 {
+        self.alive.load(SeqCst)
+    }
+
     pub(crate) fn load_from(&self) -> Nanos {
         Nanos(self.load_from.load(SeqCst))
     }

@@ -5,6 +5,8 @@
 
 mod exchange;
 mod instrument;
+mod machine;
+mod server;
 mod timing;
 
 use std::fmt;
@@ -147,6 +149,12 @@ pub enum Kind {
     DelayedAck,
     /// Server and generator had cores of their own.
     SharedMachine,
+    /// The machine is set up for such a run.
+    Machine,
+    /// The server's process was the same to the end.
+    ServerReplaced,
+    /// All that the server used was counted.
+    ServerCost,
     /// A check that this version does not know.
     #[serde(other)]
     Unknown,
@@ -158,6 +166,8 @@ pub fn audit(document: &Document) -> Audit {
     let mut caveats = exchange::caveats(document);
     caveats.extend(instrument::caveats(document));
     caveats.extend(timing::caveats(document));
+    caveats.extend(server::caveats(document));
+    caveats.extend(machine::caveats(document));
     // A stable sort: among equals the order of the checks stays, which puts causes first.
     caveats.sort_by_key(|caveat| std::cmp::Reverse(caveat.severity));
     let verdict = caveats

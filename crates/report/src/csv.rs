@@ -1,7 +1,7 @@
 //! Results as comma-separated values (RFC 4180, with line feeds): one line a result, or one line an
 //! interval. Figures are as in the document, unrounded; what is absent there is empty here.
 
-use crate::document::{Distribution, Document, Percentile};
+use crate::document::{Distribution, Document, Percentile, Server};
 
 /// One line of a table under its header.
 struct Row {
@@ -158,7 +158,37 @@ fn row(document: &Document) -> Row {
     row.put_known("messages_per_s_high", bounds.map(|bounds| bounds.high));
     row.put_confidence("response_ns", &document.response_ns);
     row.put_confidence("service_ns", &document.service_ns);
+    put_server(&mut row, &server);
     row
+}
+
+/// Further costs of the server, where known.
+fn put_server(row: &mut Row, server: &Server) {
+    for (name, figure) in [
+        ("cpu_user_us_per_message", server.cpu_user_us_per_message),
+        (
+            "cpu_system_us_per_message",
+            server.cpu_system_us_per_message,
+        ),
+        ("messages_per_cpu_s", server.messages_per_cpu_s),
+        ("cpu_share", server.cpu_share),
+        ("busiest_thread_share", server.busiest_thread_share),
+        (
+            "voluntary_switches_per_message",
+            server.voluntary_switches_per_message,
+        ),
+        (
+            "involuntary_switches_per_message",
+            server.involuntary_switches_per_message,
+        ),
+        ("bytes_per_connection", server.bytes_per_connection),
+    ] {
+        row.put_known(format!("server_{name}"), figure);
+    }
+    row.put_known("server_rss_peak_bytes", server.rss_peak_bytes);
+    row.put_known("server_pss_bytes", server.pss_bytes);
+    row.put_known("server_processes", server.processes);
+    row.put_known("server_threads", server.threads);
 }
 
 /// A field with quotes where it needs them (RFC 4180 section 2.5 to 2.7).

@@ -11,6 +11,7 @@ mod distribution;
 mod host;
 mod order;
 mod outcome;
+mod server;
 pub(crate) mod storage;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub use order::{
     Arrival, Encoding, Family, Matching, Order, Payload, Process, StopRule, Stretch, Think, Verify,
 };
 pub use outcome::{FailureReason, Outcome};
+pub use server::{CountedProcesses, Server};
 pub use storage::{DocumentError, SCHEMA, read, schema, schema_of, write};
 
 use crate::caveat::Audit;
@@ -374,21 +376,6 @@ pub struct Thread {
     /// Core it was pinned to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu: Option<usize>,
-}
-
-/// What the server used, where it could be watched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Server {
-    /// CPU time a message, µs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cpu_us_per_message: Option<f64>,
-    /// Resident memory at the end of the window, bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rss_bytes: Option<u64>,
-    /// Memory a connection, bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bytes_per_connection: Option<f64>,
 }
 
 /// One interval of the time series.

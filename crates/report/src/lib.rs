@@ -7,6 +7,7 @@
 
 pub mod caveat;
 pub mod csv;
+pub mod doctor;
 pub mod document;
 pub mod gate;
 pub mod hgrm;
@@ -20,6 +21,7 @@ mod prose;
 pub mod provenance;
 #[cfg(feature = "screen")]
 pub mod screen;
+mod server_cost;
 mod sparkline;
 pub mod stats;
 pub mod step_line;

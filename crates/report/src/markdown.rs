@@ -6,6 +6,7 @@ use crate::document::{Distribution, Document, Percentile};
 use crate::mark;
 use crate::plan_line::{plan_line, title};
 use crate::prose::printable;
+use crate::server_cost;
 use crate::summary::{PERCENTILES, repeat_command};
 use crate::units::{bytes, count, rate, seconds};
 
@@ -32,6 +33,7 @@ pub fn render(document: &Document) -> String {
     times(&mut text, document);
     counts(&mut text, document);
     errors(&mut text, document);
+    server(&mut text, document);
     let _ = writeln!(text, "```sh\n{}\n```", repeat_command(document));
     text
 }
@@ -163,6 +165,15 @@ fn counts(text: &mut String, document: &Document) {
         count(messages.corrupted),
         count(messages.unasked)
     );
+}
+
+/// What the server used, where known.
+fn server(text: &mut String, document: &Document) {
+    let lines = document.server.as_ref().map(server_cost::lines);
+    let lines = lines.filter(|lines| !lines.is_empty());
+    if let Some(lines) = lines {
+        let _ = writeln!(text, "Server: {}\n", lines.join("; "));
+    }
 }
 
 fn handshake_cells(spans: &Distribution) -> [String; 4] {

@@ -11,6 +11,7 @@ use crate::mark;
 use crate::page::{CELL, LABEL, Page};
 use crate::plan_line::{plan_line, title};
 use crate::prose::printable;
+use crate::server_cost;
 use crate::sparkline::sparkline;
 use crate::style::{Style, Tone};
 use crate::units::{bytes, count, counted, legacy_ms, percent, rate, seconds};
@@ -379,19 +380,11 @@ fn integrity(page: &mut Page, document: &Document) {
 /// What the server used, where known, and what the generator used.
 fn costs(page: &mut Page, document: &Document) {
     if let Some(server) = &document.server {
-        let known = [
-            server
-                .cpu_us_per_message
-                .map(|us| format!("{us:.2}µs CPU a message")),
-            server
-                .rss_bytes
-                .map(|rss| format!("{} resident", bytes(rss as f64))),
-            server
-                .bytes_per_connection
-                .map(|each| format!("{} a connection", bytes(each))),
-        ];
-        let known: Vec<String> = known.into_iter().flatten().collect();
-        page.prose("server", &known.join(", "), None);
+        let mut label = "server";
+        for line in server_cost::lines(server) {
+            page.prose(label, &line, None);
+            label = "";
+        }
     }
     // A thread without a window was not measured: its share is unknown, not 0 %.
     let shares: Vec<String> = document

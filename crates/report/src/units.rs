@@ -74,10 +74,15 @@ pub fn count(number: u64) -> String {
     text
 }
 
-/// A number and its noun, in the plural where it is due: `1 message`, `2,000 messages`.
+/// A number and its noun, in the plural where it is due: `1 message`, `2,000 messages`,
+/// `2 processes`.
 #[must_use]
 pub fn counted(number: u64, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
+    let plural = match number {
+        1 => "",
+        _ if noun.ends_with('s') => "es",
+        _ => "s",
+    };
     format!("{} {noun}{plural}", count(number))
 }
 

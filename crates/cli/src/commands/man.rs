@@ -22,7 +22,7 @@ pub(crate) fn run(directory: Option<&Path>) -> anyhow::Result<Exit> {
     };
     write_page(&command, "wsbench", directory)?;
     for subcommand in command.get_subcommands() {
-        if subcommand.get_name() != "help" {
+        if subcommand.get_name() != "help" && !subcommand.is_hide_set() {
             let name = format!("wsbench-{}", subcommand.get_name());
             write_page(&subcommand.clone().display_name(&name), &name, directory)?;
         }

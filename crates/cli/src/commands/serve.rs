@@ -125,7 +125,7 @@ fn shape(arrivals: &[Duration]) -> String {
 /// The server's configuration on a machine whose cores are `allowed`.
 fn config(serve: &Serve, allowed: &[usize]) -> Result<Config, UsageError> {
     let cpus = serve.pin.clone().map_or_else(Vec::new, |pin| pin.0);
-    check_cpus(&cpus, allowed)?;
+    check_cpus("--pin", &cpus, allowed)?;
     let plain = Config::new(SocketAddr::new(serve.host, serve.port));
     Ok(Config {
         threads: serve.threads as usize,

@@ -26,17 +26,23 @@ fn counted_cpus() -> Vec<usize> {
 }
 
 /// Pins the calling thread to one core; says whether that worked.
-#[cfg(target_os = "linux")]
 pub fn pin_thread(cpu: usize) -> bool {
+    pin_thread_to(&[cpu])
+}
+
+/// Pins the calling thread, and what it will start, to these cores; says whether that worked.
+#[cfg(target_os = "linux")]
+pub fn pin_thread_to(cpus: &[usize]) -> bool {
     use nix::sched::{CpuSet, sched_setaffinity};
     use nix::unistd::Pid;
     let mut set = CpuSet::new();
-    set.set(cpu).is_ok() && sched_setaffinity(Pid::from_raw(0), &set).is_ok()
+    cpus.iter().all(|cpu| set.set(*cpu).is_ok())
+        && sched_setaffinity(Pid::from_raw(0), &set).is_ok()
 }
 
-/// Pins the calling thread to one core; this system offers no such thing.
+/// Pins the calling thread to these cores; this system offers no such thing.
 #[cfg(not(target_os = "linux"))]
-pub fn pin_thread(_cpu: usize) -> bool {
+pub fn pin_thread_to(_cpus: &[usize]) -> bool {
     false
 }
 

@@ -1,5 +1,18 @@
 //! Figures as the kernel writes them in `/proc` and `/sys`.
 
+use std::fs;
+
+/// The first word of a file; `None` when it cannot be read or is empty.
+pub(super) fn word(path: &str) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    text.split_whitespace().next().map(str::to_owned)
+}
+
+/// The number that a file begins with.
+pub(super) fn number(path: &str) -> Option<u64> {
+    word(path)?.parse().ok()
+}
+
 /// The value of the first line `name: value`; empty when there is none.
 pub(super) fn field(text: &str, name: &str) -> String {
     text.lines()

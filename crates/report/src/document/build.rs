@@ -11,7 +11,7 @@ use wsbench_load::result::{self, RunResult};
 use super::{
     BlockedBy, Bytes, Confidences, Connections, Distribution, Document, Ended, Failure, Gap,
     Generator, Handshake, Host, Interval, IntervalSpans, Messages, Order, RateConfidence, SCHEMA,
-    Slice, Thread, calendar, confidence,
+    Server, Slice, Thread, calendar, confidence,
 };
 use crate::caveat::{Audit, audit};
 use crate::gate::Stamp;
@@ -31,6 +31,8 @@ pub struct RunContext {
     pub loopback: bool,
     /// What the conformance gate found before the run; `None` where it was not asked.
     pub conformance: Option<Stamp>,
+    /// What the server used, where it was watched.
+    pub server: Option<Server>,
 }
 
 impl Document {
@@ -86,7 +88,7 @@ impl Document {
             errors: result.failures.iter().map(Failure::from).collect(),
             close_codes: result.close_codes.clone(),
             generator: (&result.generator).into(),
-            server: None,
+            server: context.server,
             conformance: context.conformance.clone(),
             intervals: result.intervals.iter().map(Interval::from).collect(),
             slices: result.slices.iter().map(Slice::from).collect(),

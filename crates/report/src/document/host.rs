@@ -29,7 +29,64 @@ pub struct Host {
     /// TCP congestion control in force, such as `cubic` or `bbr`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub congestion_control: Option<String>,
-    /// Further facts by name (frequency governor, hypervisor, limits), in words.
+    /// Descriptors that the generator might have open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub descriptors: Option<u64>,
+    /// First local port of the range that connections take theirs from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_port: Option<u16>,
+    /// Last local port of that range, included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_port: Option<u16>,
+    /// `net.core.somaxconn`: connections that may wait for any one listener here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub somaxconn: Option<u64>,
+    /// `net.ipv4.tcp_max_syn_backlog`: half-open connections of any one listener here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_syn_backlog: Option<u64>,
+    /// `net.ipv4.tcp_tw_reuse`: 0 off, 1 on, 2 on loopback only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tcp_tw_reuse: Option<u64>,
+    /// Sockets in TIME-WAIT before the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_wait: Option<u64>,
+    /// Connections that the firewall tracked before the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conntrack_count: Option<u64>,
+    /// Connections that it can track.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conntrack_max: Option<u64>,
+    /// What the kernel's clock reads, such as `tsc` or `hpet`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_source: Option<String>,
+    /// Whether cores might run above their nominal frequency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turbo: Option<bool>,
+    /// Whether hardware threads shared cores.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smt: Option<bool>,
+    /// Whether it is a virtual machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hypervisor: Option<bool>,
+    /// Share of all CPU time since boot that the hypervisor gave to others, 0.0 to 1.0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steal_share: Option<f64>,
+    /// CPU that the control group may use, in cores; absent without a limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_quota: Option<f64>,
+    /// Runnable tasks before the run, averaged over a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load_1m: Option<f64>,
+    /// Memory to be had without swapping, before the run, bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_available_bytes: Option<u64>,
+    /// Swap in use before the run, bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub swap_used_bytes: Option<u64>,
+    /// Frequency governors in force on any core.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub governors: Vec<String>,
+    /// Further facts by name, in words.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: BTreeMap<String, String>,
 }

@@ -1,0 +1,65 @@
+//! This machine: for the record of every run, and as what a run asks of it.
+//!
+//! Only a carrying over: the facts are `drive`'s, the judgement on them `report`'s.
+
+use std::net::IpAddr;
+
+use wsbench_drive::host;
+use wsbench_load::plan::{Plan, StopRule};
+use wsbench_report::doctor::Asked;
+use wsbench_report::document::Host;
+
+/// This machine, for the record. The limit of descriptors is raised first as far as it may be, so
+/// that what is on record is what is in force.
+pub(crate) fn this_host() -> Host {
+    let _ = host::raise_descriptor_limit();
+    let facts = host::describe();
+    // The driver says "unknown" with nothing; on record what is unknown is absent.
+    let known = |text: String| (!text.is_empty()).then_some(text);
+    Host {
+        os: known(facts.os),
+        kernel: known(facts.kernel),
+        cpus: u32::try_from(facts.cpus).ok().filter(|cpus| *cpus > 0),
+        cpu_model: known(facts.cpu_model),
+        memory_bytes: (facts.memory_bytes > 0).then_some(facts.memory_bytes),
+        congestion_control: known(facts.congestion_control),
+        descriptors: facts.descriptors.map(|(in_force, _)| in_force),
+        first_port: facts.ports.map(|(first, _)| first),
+        last_port: facts.ports.map(|(_, last)| last),
+        somaxconn: facts.somaxconn,
+        max_syn_backlog: facts.max_syn_backlog,
+        tcp_tw_reuse: facts.time_wait_reuse,
+        time_wait: facts.time_wait,
+        conntrack_count: facts.conntrack.map(|(now, _)| now),
+        conntrack_max: facts.conntrack.map(|(_, most)| most),
+        clock_source: facts.clock_source,
+        turbo: facts.turbo,
+        smt: facts.smt,
+        hypervisor: facts.hypervisor,
+        steal_share: facts.steal_share,
+        cpu_quota: facts.cpu_quota,
+        load_1m: facts.load_1m,
+        memory_available_bytes: facts.memory_available_bytes,
+        swap_used_bytes: facts.swap_used_bytes,
+        governors: facts.governors,
+        ..Host::default()
+    }
+}
+
+/// What `plan` asks of the machine.
+pub(crate) fn asked(plan: &Plan, on_this_machine: bool) -> Asked {
+    Asked {
+        connections: plan.connections,
+        descriptors: host::descriptors_needed(plan.connections, plan.threads),
+        opened: match plan.stop {
+            StopRule::Clients { clients, .. } => clients,
+            StopRule::Messages(_) | StopRule::Duration(_) => plan.connections.into(),
+        },
+        on_this_machine,
+    }
+}
+
+/// Whether an address is this machine's own and reached by no network.
+pub(crate) fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}

@@ -1,0 +1,277 @@
+//! What the server costs and who ends it: servers that are started (`--exec`), named
+//! (`--server-pid`) and embedded, over real processes.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+#![cfg(target_os = "linux")]
+
+mod running;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use running::{Process, Run, measured, start_measuring, wsbench};
+use serde_json::Value;
+use snapbox::cmd::cargo_bin;
+
+/// A port that was free a moment ago.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// A command line for `--exec` that serves on `port`, and the server's address.
+fn serving(port: u16) -> (String, String) {
+    let program = cargo_bin!("wsbench").display().to_string();
+    (
+        format!("{program} serve --port {port}"),
+        format!("127.0.0.1:{port}"),
+    )
+}
+
+/// Processes whose command line holds this text.
+fn running_with(text: &str) -> Vec<u32> {
+    let pids = fs::read_dir("/proc").unwrap().flatten();
+    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let holds = |pid: &u32| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line)
+            .replace('\0', " ")
+            .contains(text)
+    };
+    pids.filter(holds).collect()
+}
+
+/// Awaits that no process with this text is left.
+fn assert_gone(text: &str) {
+    let begun = Instant::now();
+    while !running_with(text).is_empty() {
+        let found = running_with(text);
+        assert!(begun.elapsed() < Duration::from_secs(20), "left: {found:?}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn figure(run: &Run, name: &str) -> f64 {
+    let server = &run.document["server"];
+    server[name]
+        .as_f64()
+        .unwrap_or_else(|| panic!("{name}: {server:#}"))
+}
+
+#[test]
+fn a_server_that_is_started_is_measured_and_ended() {
+    let (exec, address) = serving(free_port());
+    let run = measured(&["--exec", &exec, "-d", "2s", "-c", "4", &address]);
+    assert_eq!(run.exit, 0, "{}", run.story());
+    // The embedded server answers for microseconds; far wider bounds hold on any machine.
+    let us = figure(&run, "cpu_us_per_message");
+    assert!((0.1..1_000.0).contains(&us), "{us}");
+    let parts = figure(&run, "cpu_user_us_per_message") + figure(&run, "cpu_system_us_per_message");
+    assert!((parts - us).abs() < us * 0.01, "{parts} {us}");
+    let share = figure(&run, "cpu_share");
+    let per_s = run.document["messages_per_s"].as_f64().unwrap();
+    let expected = us * per_s / 1e6;
+    assert!(
+        (share - expected).abs() < 0.1 * expected + 0.02,
+        "{share} {expected}"
+    );
+    assert!((0.0..1.05).contains(&figure(&run, "busiest_thread_share")));
+    assert!(figure(&run, "voluntary_switches_per_message") > 0.0);
+    assert!(figure(&run, "threads") >= 1.0 && figure(&run, "processes") >= 1.0);
+    for memory in [
+        "rss_bytes",
+        "rss_peak_bytes",
+        "pss_bytes",
+        "pss_at_opening_bytes",
+    ] {
+        assert!(figure(&run, memory) > 300_000.0, "{memory}");
+    }
+    assert_eq!(run.document["server"]["counted"], "started");
+    assert_gone(&exec);
+}
+
+#[test]
+fn a_server_ends_with_its_run_whatever_ends_the_run() {
+    for signal in ["-INT", "-KILL"] {
+        let (exec, address) = serving(free_port());
+        let run = start_measuring(&["--exec", &exec, "-d", "30s", "-c", "2", &address]);
+        let begun = Instant::now();
+        // The supervisor, its shell or what the shell gave way to.
+        while running_with(&exec).len() < 3 {
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "it never started"
+            );
+            thread::sleep(Duration::from_millis(20));
+        }
+        thread::sleep(Duration::from_millis(300));
+        run.signal(signal);
+        let ended = run.ended();
+        assert!(
+            ended.took < Duration::from_secs(25),
+            "the run went to its end"
+        );
+        assert_gone(&exec);
+    }
+}
+
+#[test]
+fn what_leaves_its_group_is_ended_too() {
+    let mark = format!("{}", 86_400 + u64::from(std::process::id()));
+    let (serve, address) = serving(free_port());
+    let exec = format!("setsid sleep {mark} & {serve}");
+    let run = measured(&["--exec", &exec, "-n", "100", "-c", "1", &address]);
+    assert_eq!(run.exit, 0, "{}", run.story());
+    assert_gone(&format!("sleep {mark}"));
+}
+
+#[test]
+fn a_server_that_does_not_come_up_is_told_with_what_it_said() {
+    let port = free_port();
+    let address = format!("127.0.0.1:{port}");
+    let words = ["--exec", "echo no licence >&2; exit 3", "-n", "1", &address];
+    let ended = Process::start(&mut wsbench(&words)).ended();
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("ended before it listened"),
+        "{}",
+        ended.stderr
+    );
+    assert!(ended.stderr.contains("no licence"), "{}", ended.stderr);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let words = ["--exec", "sleep 60", "-n", "1", &address];
+    let ended = Process::start(&mut wsbench(&words)).ended();
+    assert_eq!(ended.status.code(), Some(2), "{}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .contains("would be measured in place of --exec"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn a_server_is_pinned_to_its_cores() {
+    let (exec, address) = serving(free_port());
+    let exec = format!("grep Cpus_allowed_list /proc/self/status >&2; {exec}");
+    let cores = ["--server-cpus", "0", "--exec", &exec];
+    let run = measured(&[&cores[..], &["-n", "200", "-c", "1", &address]].concat());
+    assert_eq!(run.exit, 0, "{}", run.story());
+    let cpus = &run.document["plan"]["cpus"];
+    assert!(
+        !cpus
+            .as_array()
+            .is_some_and(|cpus| cpus.contains(&Value::from(0))),
+        "{cpus}"
+    );
+}
+
+/// `wsbench serve` in a process of its own, ended when dropped.
+struct Served {
+    child: Child,
+    address: String,
+}
+
+impl Served {
+    fn start() -> Self {
+        let mut child = Command::new(cargo_bin!("wsbench"))
+            .args(["serve", "--port", "0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let stdout = child.stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let address = line.trim_end().rsplit(' ').next().unwrap().to_owned();
+        Self { child, address }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_server_that_is_named_is_measured_and_left_alone() {
+    let mut server = Served::start();
+    let pid = server.child.id().to_string();
+    let words = [
+        "--server-pid",
+        &pid,
+        "-n",
+        "20k",
+        "-c",
+        "200",
+        "--connect-rate",
+        "400",
+    ];
+    let run = measured(&[&words[..], &[&server.address]].concat());
+    assert_eq!(run.exit, 0, "{}", run.story());
+    assert_eq!(run.document["server"]["counted"], "named");
+    assert_eq!(run.document["server"]["pid"], server.child.id());
+    assert!((0.1..1_000.0).contains(&figure(&run, "cpu_us_per_message")));
+    // 200 connections in half a second: enough to see what each takes.
+    let each = figure(&run, "bytes_per_connection");
+    assert!((0.0..1e6).contains(&each), "{each}");
+    assert!(
+        server.child.try_wait().unwrap().is_none(),
+        "it is not ours to end"
+    );
+}
+
+#[test]
+fn a_process_that_ends_meanwhile_makes_the_figures_invalid() {
+    let server = Served::start();
+    // Another process than the server: only its end is what is to be seen.
+    let mut other = Command::new("sleep").arg("1").spawn().unwrap();
+    let pid = other.id().to_string();
+    let reaper = thread::spawn(move || other.wait().unwrap());
+    let run = measured(&["--server-pid", &pid, "-d", "3s", "-c", "1", &server.address]);
+    reaper.join().unwrap();
+    assert_eq!(run.exit, 1, "{}", run.story());
+    assert!(run.has_caveat("server_replaced"), "{}", run.story());
+}
+
+#[test]
+fn the_embedded_servers_cost_is_told_unasked() {
+    let run = measured(&["-d", "1s", "-c", "2"]);
+    assert_eq!(run.exit, 0, "{}", run.story());
+    assert_eq!(run.document["server"]["counted"], "embedded");
+    assert!(figure(&run, "cpu_us_per_message") > 0.0);
+}
+
+#[test]
+fn flags_that_name_no_server_are_refused() {
+    for (words, said) in [
+        (
+            &["--server-pid", "4294967295", "127.0.0.1:1"][..],
+            "there is no such process",
+        ),
+        (&["--server-pid", "1"][..], "give its URL as well"),
+        (&["--exec", "true"][..], "give its URL as well"),
+        (
+            &["--exec", "true", "--server-pid", "1", "127.0.0.1:1"][..],
+            "give one of them",
+        ),
+        (
+            &["--server-cpus", "0", "127.0.0.1:1"][..],
+            "taskset -acp 0 PID",
+        ),
+        (
+            &["--server-cpus", "8000", "--exec", "true", "127.0.0.1:1"][..],
+            "core 8000 is not there",
+        ),
+    ] {
+        let ended = Process::start(&mut wsbench(words)).ended();
+        assert_eq!(ended.status.code(), Some(2), "{words:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains(said), "{words:?}: {}", ended.stderr);
+    }
+}

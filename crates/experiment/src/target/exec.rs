@@ -1,0 +1,234 @@
+//! Starting a server for the time of the runs: by a command line, on cores of its own, ready when
+//! it accepts a connection, gone when this is dropped.
+//!
+//! It is started by a supervisor, a process of our own (`supervisor`), so that it is ended with all
+//! that it has started even when this process is killed.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+use wsbench_drive::resolve::first_to_accept;
+
+use super::supervisor::STARTED;
+
+/// How long a server may take until it accepts a connection.
+const READY_WITHIN: Duration = Duration::from_secs(15);
+/// Between two attempts.
+const GLANCE: Duration = Duration::from_millis(20);
+/// How long the supervisor may take to end everything: longer than it is patient itself.
+const ENDED_WITHIN: Duration = Duration::from_secs(5);
+/// How much of what the server has said is told when it fails, bytes.
+const LAST_WORDS: u64 = 2_000;
+
+/// Why the server is not there.
+#[derive(Debug, Error)]
+pub enum ExecError {
+    /// Something listens there already, and would be measured in its place.
+    #[error(
+        "something listens on {address} already and would be measured instead of --exec; \
+         end it (`ss -ltnp` shows it), or give another port"
+    )]
+    Occupied {
+        /// Where.
+        address: SocketAddr,
+    },
+    /// The supervisor could not be started.
+    #[error("the server's process cannot be started: {0}")]
+    Start(#[source] io::Error),
+    /// The command has ended before it listened.
+    #[error("--exec: '{command}' ended before it listened on {address}{said}")]
+    Ended {
+        /// The command line.
+        command: String,
+        /// Where it was awaited.
+        address: Listed,
+        /// What it said last.
+        said: LastWords,
+    },
+    /// It did not listen in time.
+    #[error(
+        "--exec: '{command}' does not listen on {address} after {} s; make both agree{said}",
+        READY_WITHIN.as_secs()
+    )]
+    NotReady {
+        /// The command line.
+        command: String,
+        /// Where it was awaited.
+        address: Listed,
+        /// What it said last.
+        said: LastWords,
+    },
+    /// Somebody asked to stop meanwhile.
+    #[error("interrupted before the server was ready")]
+    Interrupted,
+}
+
+/// Addresses, printed one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed(pub Vec<SocketAddr>);
+
+impl std::fmt::Display for Listed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (number, address) in self.0.iter().enumerate() {
+            let before = if number > 0 { " or " } else { "" };
+            write!(f, "{before}{address}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What a server said last; prints as nothing when it said nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastWords(pub String);
+
+impl std::fmt::Display for LastWords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0.trim_end() {
+            "" => f.write_str("; it said nothing"),
+            said => write!(f, "; it said:\n{said}"),
+        }
+    }
+}
+
+/// A server that was started; dropping it ends it and all that it has started.
+#[derive(Debug)]
+pub struct StartedServer {
+    supervisor: Child,
+    /// Kept open, so that the supervisor never writes into a closed pipe.
+    _output: BufReader<ChildStdout>,
+    /// What the server says.
+    said: File,
+    pid: u32,
+}
+
+impl StartedServer {
+    /// Starts the server by `supervisor`, a command that runs
+    /// [`supervise`](super::supervisor::supervise), and waits until one of the addresses accepts.
+    /// `said` takes what the server says; `is_stopped` ends the wait.
+    ///
+    /// # Errors
+    /// [`ExecError`]; nothing that was started is left then.
+    pub fn start(
+        mut supervisor: Command,
+        command: &str,
+        addresses: &[SocketAddr],
+        said: File,
+        is_stopped: impl Fn() -> bool,
+    ) -> Result<Self, ExecError> {
+        if let Some(taken) = first_to_accept(addresses) {
+            let address = addresses[taken];
+            return Err(ExecError::Occupied { address });
+        }
+        let to_file = said.try_clone().map_err(ExecError::Start)?;
+        supervisor
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::from(to_file));
+        #[cfg(unix)]
+        {
+            use std::os::unix::process::CommandExt;
+            // Ctrl-C goes to the whole foreground group; the server has to outlive the drain.
+            supervisor.process_group(0);
+        }
+        let mut child = supervisor.spawn().map_err(ExecError::Start)?;
+        let output = child.stdout.take();
+        let mut output = BufReader::new(output.expect("standard output was asked to be a pipe"));
+        let mut line = String::new();
+        let told = output.read_line(&mut line);
+        let pid = line.trim_end().strip_prefix(STARTED);
+        let mut server = Self {
+            supervisor: child,
+            _output: output,
+            said,
+            pid: pid.and_then(|pid| pid.parse().ok()).unwrap_or(0),
+        };
+        if told.is_err() || server.pid == 0 {
+            return Err(server.ended(command, addresses));
+        }
+        server.await_ready(command, addresses, is_stopped)?;
+        Ok(server)
+    }
+
+    /// The process that has started the server and all that belongs to it, and is not one of them.
+    #[must_use]
+    pub fn supervisor(&self) -> u32 {
+        self.supervisor.id()
+    }
+
+    /// The server's own process: the shell's, where the shell has not given way to it.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    fn await_ready(
+        &mut self,
+        command: &str,
+        addresses: &[SocketAddr],
+        is_stopped: impl Fn() -> bool,
+    ) -> Result<(), ExecError> {
+        let begun = Instant::now();
+        while begun.elapsed() < READY_WITHIN {
+            if is_stopped() {
+                return Err(ExecError::Interrupted);
+            }
+            // The supervisor ends when nothing is left of the server.
+            if !matches!(self.supervisor.try_wait(), Ok(None)) {
+                return Err(self.ended(command, addresses));
+            }
+            if first_to_accept(addresses).is_some() {
+                return Ok(());
+            }
+            thread::sleep(GLANCE);
+        }
+        Err(ExecError::NotReady {
+            command: command.to_owned(),
+            address: Listed(addresses.to_vec()),
+            said: self.last_words(),
+        })
+    }
+
+    fn ended(&self, command: &str, addresses: &[SocketAddr]) -> ExecError {
+        ExecError::Ended {
+            command: command.to_owned(),
+            address: Listed(addresses.to_vec()),
+            said: self.last_words(),
+        }
+    }
+
+    /// The end of what the server has said until now.
+    #[must_use]
+    pub fn last_words(&self) -> LastWords {
+        let mut bytes = Vec::new();
+        let mut said = &self.said;
+        let length = said.seek(SeekFrom::End(0)).unwrap_or(0);
+        let from = length.saturating_sub(LAST_WORDS);
+        if said.seek(SeekFrom::Start(from)).is_ok() {
+            // What cannot be read is not told; the error that it belongs to is.
+            let _ = said.read_to_end(&mut bytes);
+        }
+        LastWords(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+impl Drop for StartedServer {
+    fn drop(&mut self) {
+        drop(self.supervisor.stdin.take());
+        let begun = Instant::now();
+        while begun.elapsed() < ENDED_WITHIN {
+            // An error means that there is no such child any more: nothing is left to end.
+            match self.supervisor.try_wait() {
+                Ok(Some(_)) | Err(_) => return,
+                Ok(None) => thread::sleep(GLANCE / 4),
+            }
+        }
+        // It may end in between; then there is nothing to kill, and the wait collects it.
+        let _ = self.supervisor.kill();
+        let _ = self.supervisor.wait();
+    }
+}

@@ -1,0 +1,107 @@
+//! A process of our own that starts a server and sees to its end, whatever becomes of who asked.
+//!
+//! It waits until its input closes, which the kernel does when the other end dies, SIGKILL
+//! included; then it ends the server and all that the server has started. Those that were left by
+//! their parents become its children, so none escapes by leaving its group.
+
+use std::io::{self, Read, Write};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::unistd::Pid;
+
+use super::tree::descendants;
+
+/// How long a server may take to end after SIGTERM, before SIGKILL.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often it is looked at.
+const GLANCE: Duration = Duration::from_millis(10);
+
+/// What stands before the server's process number in the first line that a supervisor writes.
+pub(super) const STARTED: &str = "started ";
+
+/// Starts `command` by the shell and stays until it has ended, standard input has closed or `stop`
+/// is raised; then nothing that descends from it is left.
+///
+/// # Errors
+/// The shell cannot be started, or nobody listens to the first line.
+pub fn supervise(command: &str, stop: &Arc<AtomicBool>) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_child_subreaper(true)?;
+    let mut shell = Command::new("/bin/sh");
+    shell
+        .args(["-c", command])
+        .stdin(Stdio::null())
+        // What the server says goes where what we say goes, and not among our own lines.
+        .stdout(Stdio::from(io::stderr()));
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        shell.process_group(0);
+    }
+    let server = shell.spawn()?;
+    let mut stdout = io::stdout();
+    let told = writeln!(stdout, "{STARTED}{}", server.id()).and_then(|()| stdout.flush());
+    if told.is_ok() {
+        stop_on_end_of_input(stop);
+        while !stop.load(Ordering::Relaxed) && collect_the_ended() {
+            thread::sleep(GLANCE);
+        }
+    }
+    end_all();
+    told
+}
+
+/// Raises `stop` when standard input ends.
+fn stop_on_end_of_input(stop: &Arc<AtomicBool>) {
+    let stop = Arc::clone(stop);
+    thread::spawn(move || {
+        let mut ignored = [0; 64];
+        let mut stdin = io::stdin().lock();
+        while matches!(stdin.read(&mut ignored), Ok(1..)) {}
+        stop.store(true, Ordering::Relaxed);
+    });
+}
+
+/// Collects children that have ended; says whether any is left.
+fn collect_the_ended() -> bool {
+    use nix::sys::wait::WaitStatus::StillAlive;
+    loop {
+        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            Ok(StillAlive) => return true,
+            Err(Errno::ECHILD) => return false,
+            Ok(_) | Err(_) => {}
+        }
+    }
+}
+
+/// Asks all descendants to end, and insists. What the kernel itself holds back is left to it.
+fn end_all() {
+    let begun = Instant::now();
+    let mut asked = false;
+    while collect_the_ended() && begun.elapsed() < PATIENCE * 2 {
+        let insists = begun.elapsed() >= PATIENCE;
+        if !asked || insists {
+            let signal = if insists {
+                Signal::SIGKILL
+            } else {
+                Signal::SIGTERM
+            };
+            for pid in descendants(std::process::id()).into_keys() {
+                let Ok(pid) = i32::try_from(pid) else {
+                    continue;
+                };
+                // It may have ended in between; then there is nothing to end.
+                let _ = kill(Pid::from_raw(pid), signal);
+            }
+            asked = true;
+        }
+        thread::sleep(GLANCE);
+    }
+}

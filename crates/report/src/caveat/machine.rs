@@ -1,0 +1,45 @@
+//! The machine's settings, by the rules of `wsbench doctor` that need no measuring: what of them
+//! may have spoilt this run. None of them changes the verdict; what they did to the figures is
+//! seen by other checks, or not at all.
+
+use super::{Caveat, Kind, Severity};
+use crate::doctor::{self, Asked, Level, Subject};
+use crate::document::{Document, StopRule};
+
+/// Every doubt about the machine.
+pub(super) fn caveats(document: &Document) -> Vec<Caveat> {
+    let connections = document.plan.connections;
+    let asked = Asked {
+        connections,
+        descriptors: 0, // there were enough, or the run would have been refused
+        opened: match document.plan.stop {
+            StopRule::Clients { clients, .. } => clients,
+            StopRule::Messages { .. } | StopRule::Duration { .. } => connections.into(),
+        },
+        on_this_machine: document.loopback || document.embedded_server,
+    };
+    doctor::settings(&document.host, &asked)
+        .into_iter()
+        .filter(|check| check.level >= Level::Warning && bears_on_a_run(check.subject))
+        .map(|check| {
+            let message = format!("{}: {}", check.seen, check.rule);
+            Caveat::new(Kind::Machine, Severity::Note, message, check.fix)
+        })
+        .collect()
+}
+
+/// Settings that nothing else in the audit sees; cores, load and time stolen are measured in every
+/// run by what they do to the generator.
+fn bears_on_a_run(subject: Subject) -> bool {
+    matches!(
+        subject,
+        Subject::Ports
+            | Subject::TimeWait
+            | Subject::Backlog
+            | Subject::Conntrack
+            | Subject::Memory
+            | Subject::ClockSource
+            | Subject::Governor
+            | Subject::Quota
+    )
+}

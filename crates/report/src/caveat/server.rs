@@ -1,0 +1,62 @@
+//! Checks of the server's process, where it was watched: was it the same to the end, and was all of
+//! its cost counted.
+
+use super::{Caveat, Kind, Severity};
+use crate::document::{Document, Server};
+use crate::units::{counted, percent};
+
+/// The readings may be apart from the window's ends by this share of it.
+const SPAN_TOLERANCE: f64 = 0.02;
+
+/// Every doubt about the server's process.
+pub(super) fn caveats(document: &Document) -> Vec<Caveat> {
+    let Some(server) = &document.server else {
+        return Vec::new();
+    };
+    [replaced(server), ended(server), span(document, server)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn replaced(server: &Server) -> Option<Caveat> {
+    server.replaced.filter(|replaced| *replaced)?;
+    let pid = server.pid.map_or_else(String::new, |pid| format!(" {pid}"));
+    Some(Caveat::new(
+        Kind::ServerReplaced,
+        Severity::Invalid,
+        format!("the server's process{pid} was no longer there when the window closed"),
+        "see why it ended or restarted; figures of two processes are of neither",
+    ))
+}
+
+/// What a process used is lost when nobody waits for it.
+fn ended(server: &Server) -> Option<Caveat> {
+    let ended = server.processes_ended?;
+    Some(Caveat::new(
+        Kind::ServerCost,
+        Severity::Note,
+        format!(
+            "{} of the server ended during the run",
+            counted(ended.into(), "process")
+        ),
+        "their CPU time is counted only where their parent has waited for them",
+    ))
+}
+
+/// Where the readings were late, time of another span was divided by the window's messages.
+fn span(document: &Document, server: &Server) -> Option<Caveat> {
+    let watched = server.watched_s?;
+    let off = (watched - document.duration_s).abs() / document.duration_s.max(f64::MIN_POSITIVE);
+    (off > SPAN_TOLERANCE && server.cpu_us_per_message.is_some()).then(|| {
+        Caveat::new(
+            Kind::ServerCost,
+            Severity::Note,
+            format!(
+                "the server's CPU time was read {} of the window beside its ends",
+                percent(off)
+            ),
+            "its cost a message may be off by as much; run longer, on a quieter machine",
+        )
+    })
+}
