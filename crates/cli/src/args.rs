@@ -14,6 +14,9 @@ use crate::commands::check::CheckArgs;
 use crate::commands::doctor::Doctor;
 use crate::commands::serve::Serve;
 use crate::commands::supervise::Supervise;
+use crate::commands::find::FindArgs;
+use crate::commands::schema::SchemaOf;
+use crate::commands::sweep::SweepArgs;
 use crate::header::{self, Header};
 use crate::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads};
 use crate::target;
@@ -85,6 +88,10 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Look for what of this machine would spoil a run, each with the exact fix.
     Doctor(Doctor),
+    /// Find the greatest rate, or number of connections, that holds under objectives.
+    Find(FindArgs),
+    /// Draw the latency–load curve and tell where it bends.
+    Sweep(SweepArgs),
     /// Render stored results again.
     Report(Report),
     /// Start a server and end it with who asked for it.
@@ -100,8 +107,12 @@ pub(crate) enum Command {
         /// Directory for wsbench.1 and a page a subcommand; it must exist.
         directory: Option<PathBuf>,
     },
-    /// Print the JSON Schema of the result document.
-    Schema,
+    /// Print the JSON Schema of a document.
+    Schema {
+        /// Which document.
+        #[arg(value_enum, default_value_t = SchemaOf::Result)]
+        of: SchemaOf,
+    },
 }
 
 /// A run against one server.
@@ -206,7 +217,7 @@ pub(crate) struct Amount {
 }
 
 /// How hard the server is pressed.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "How hard")]
 pub(crate) struct Pressure {
     /// Closed loop: messages in flight on each connection, the next sent when an answer arrives

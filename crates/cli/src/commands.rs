@@ -3,11 +3,13 @@
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod doctor;
+pub(crate) mod find;
 pub(crate) mod man;
 pub(crate) mod report;
 pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod supervise;
+pub(crate) mod sweep;
 
 use std::ffi::OsString;
 
@@ -31,10 +33,12 @@ pub(crate) fn run(command_line: &[OsString]) -> anyhow::Result<Exit> {
         Some(Command::Supervise(supervise)) => supervise::run(supervise),
         Some(Command::Check(check)) => check::run(check),
         Some(Command::Doctor(doctor)) => doctor::run(doctor),
+        Some(Command::Find(find)) => find::run(find, command_line),
+        Some(Command::Sweep(sweep)) => sweep::run(sweep, command_line),
         Some(Command::Report(report)) => report::run(report),
         Some(Command::Completions { shell }) => completions::run(*shell),
         Some(Command::Man { directory }) => man::run(directory.as_deref()),
-        Some(Command::Schema) => schema::run(),
+        Some(Command::Schema { of }) => schema::run(*of),
     }
 }
 

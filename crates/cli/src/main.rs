@@ -12,6 +12,8 @@ mod header;
 mod interrupt;
 mod legacy;
 mod machine;
+mod load_args;
+mod objective;
 mod output;
 mod plan;
 mod preflight;

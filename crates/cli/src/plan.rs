@@ -31,7 +31,7 @@ const DEFAULT_DURATION: Nanos = Nanos::from_secs(10);
 const DEFAULT_WARMUP: Nanos = Nanos::from_secs(1);
 /// Messages in flight on one connection of the open loop: enough for a second's stall of a server
 /// at a thousand messages a second on each connection.
-const DEFAULT_MAX_IN_FLIGHT: u32 = 1024;
+pub(crate) const DEFAULT_MAX_IN_FLIGHT: u32 = 1024;
 /// Round trips of each client, as the older tool had it.
 pub(crate) const DEFAULT_ROUNDTRIPS: u32 = 5;
 /// Size of a generated message, bytes, as the older tool had it.

@@ -38,6 +38,18 @@ pub(crate) enum UsageError {
         /// The flag.
         flag: &'static str,
     },
+    /// A rate of each connection where the rate over all of them is what is searched for.
+    #[error("--rate-per-connection goes with --over connections; add it, or leave this out")]
+    RatePerConnectionOverRate,
+    /// Not a single trial would be over in time.
+    #[error("--limit is shorter than one run with its warm-up; give a longer one, or a shorter -d")]
+    LimitTooShort,
+    /// A search or a sweep among others, or with a table of a run's times.
+    #[error("a document of schema {found} is rendered alone, and has no --hgrm; give it alone")]
+    MixedKinds {
+        /// Its schema.
+        found: String,
+    },
     /// Two schedules.
     #[error("--rate and {flag} exclude each other; give one of them")]
     RateAnd {

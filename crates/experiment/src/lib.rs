@@ -6,5 +6,8 @@
 //! beforehand. How one run is measured and judged is `drive`'s and `report`'s affair.
 #![forbid(unsafe_code)]
 
+pub mod find;
+pub mod pilot;
 pub mod runner;
 pub mod target;
+pub mod sweep;

@@ -4,18 +4,21 @@
 use crate::document::{Distribution, Document, Percentile, Server};
 
 /// One line of a table under its header.
-struct Row {
+#[derive(Default)]
+pub(crate) struct Row {
     names: Vec<String>,
     values: Vec<String>,
 }
 
 impl Row {
-    fn put(&mut self, name: impl Into<String>, value: &impl ToString) {
+    /// Appends a value under its name.
+    pub(crate) fn put(&mut self, name: impl Into<String>, value: &impl ToString) {
         self.names.push(name.into());
         self.values.push(quoted(&value.to_string()));
     }
 
-    fn put_known(&mut self, name: impl Into<String>, value: Option<impl ToString>) {
+    /// Appends a value under its name; an empty one where it is absent.
+    pub(crate) fn put_known(&mut self, name: impl Into<String>, value: Option<impl ToString>) {
         let value = value.map_or_else(String::new, |value| value.to_string());
         self.put(name, &value);
     }
@@ -38,7 +41,8 @@ impl Row {
         }
     }
 
-    fn put_spans(&mut self, prefix: &str, spans: &Distribution) {
+    /// Appends the figures of a distribution, their names beginning with `prefix`.
+    pub(crate) fn put_spans(&mut self, prefix: &str, spans: &Distribution) {
         self.put(format!("{prefix}_count"), &spans.count);
         self.put_known(format!("{prefix}_min"), spans.min);
         self.put_known(format!("{prefix}_mean"), spans.mean);
@@ -54,7 +58,12 @@ impl Row {
 /// The header and one line for each result.
 #[must_use]
 pub fn results(documents: &[&Document]) -> String {
-    let rows: Vec<Row> = documents.iter().map(|document| row(document)).collect();
+    table(documents.iter().map(|document| row(document)))
+}
+
+/// The header and the lines of rows that have the same names.
+pub(crate) fn table(rows: impl Iterator<Item = Row>) -> String {
+    let rows: Vec<Row> = rows.collect();
     let mut text = String::new();
     if let Some(first) = rows.first() {
         push_line(&mut text, &first.names);

@@ -8,6 +8,7 @@
 pub mod caveat;
 pub mod csv;
 pub mod doctor;
+pub mod curve;
 pub mod document;
 pub mod gate;
 pub mod hgrm;
@@ -22,9 +23,12 @@ pub mod provenance;
 #[cfg(feature = "screen")]
 pub mod screen;
 mod server_cost;
+pub mod search;
 mod sparkline;
 pub mod stats;
 pub mod step_line;
 pub mod style;
 pub mod summary;
+pub mod sweep;
+mod table;
 pub mod units;

@@ -210,7 +210,7 @@ fn errors(text: &mut String, document: &Document) {
 }
 
 /// Words from elsewhere, so that they neither end a table's cell nor become markup.
-fn cell(words: &str) -> String {
+pub(crate) fn cell(words: &str) -> String {
     let mut text = String::with_capacity(words.len());
     for letter in printable(words).chars() {
         if matches!(letter, '|' | '<' | '`' | '*' | '_' | '[' | '\\') {

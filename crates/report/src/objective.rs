@@ -39,24 +39,30 @@ impl Objective {
     /// A message that was never answered counts as one that took too long.
     #[must_use]
     pub fn figure(&self, document: &Document) -> Option<f64> {
-        match *self {
-            Self::ResponseTime { percentile, .. } => {
-                let spans = &document.response_ns;
-                let above = spans.count as f64 * (1.0 - percentile / 100.0);
-                // A hair below, since 1 − 0.99 is no hundredth in binary.
-                if above < LEAST_ABOVE - 1e-6 {
-                    return None;
-                }
-                let ns = at(spans, percentile)?;
-                let is_open_end = spans.is_lower_bound(ns);
-                Some(if is_open_end {
-                    f64::INFINITY
-                } else {
-                    ns as f64
-                })
-            }
+        match self {
+            Self::ResponseTime { .. } => self.figure_of(&document.response_ns, 0.0),
             Self::Errors { .. } => error_share(document),
         }
+    }
+
+    /// The same from these times and this share of errors.
+    #[must_use]
+    pub fn figure_of(&self, spans: &Distribution, error_share: f64) -> Option<f64> {
+        let Self::ResponseTime { percentile, .. } = *self else {
+            return Some(error_share);
+        };
+        let above = spans.count as f64 * (1.0 - percentile / 100.0);
+        // A hair below, since 1 − 0.99 is no hundredth in binary.
+        if above < LEAST_ABOVE - 1e-6 {
+            return None;
+        }
+        let ns = at(spans, percentile)?;
+        let is_open_end = spans.is_lower_bound(ns);
+        Some(if is_open_end {
+            f64::INFINITY
+        } else {
+            ns as f64
+        })
     }
 
     /// The most that its figure may be, in the figure's unit.

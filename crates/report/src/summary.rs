@@ -48,14 +48,19 @@ pub fn render(document: &Document, style: Style) -> String {
 /// The command line that repeats the run, the seed with it.
 #[must_use]
 pub fn repeat_command(document: &Document) -> String {
-    let command = printable(&document.command);
-    let seeded = command
+    seeded(&document.command, document.seed)
+}
+
+/// A command with its seed.
+pub(crate) fn seeded(command: &str, seed: u64) -> String {
+    let command = printable(command);
+    let has_seed = command
         .split_whitespace()
         .any(|word| word == "--seed" || word.starts_with("--seed="));
-    if seeded {
+    if has_seed {
         command
     } else {
-        format!("{command} --seed {}", document.seed)
+        format!("{command} --seed {seed}")
     }
 }
 

@@ -8,8 +8,11 @@ use std::path::Path;
 
 use anyhow::Context;
 use wsbench_report::document::{self, Document};
+use wsbench_report::style::Style;
+use wsbench_report::{search, sweep};
 
 use crate::args::Report;
+use crate::commands;
 use crate::exit::Exit;
 use crate::output::{self, OutputFile};
 use crate::rendering::{percentile_table, render};
@@ -30,7 +33,19 @@ pub(crate) fn run(report: &Report) -> anyhow::Result<Exit> {
     let table = check("--hgrm", &report.hgrm).transpose()?;
     let both: Vec<&OutputFile> = [&file, &table].into_iter().flatten().collect();
     output::check_distinct(&both)?;
-    let documents = report.files.iter().map(|path| stored(path));
+    let texts = report.files.iter().map(|path| stored(path));
+    let texts: Vec<String> = texts.collect::<anyhow::Result<_>>()?;
+    if let Some(rendered) = experiment(report, &texts)? {
+        match &file {
+            Some(file) => file.write_naming(&rendered(terminal::PLAIN))?,
+            None => output::print(&rendered(terminal::style()))?,
+        }
+        return Ok(Exit::Ok);
+    }
+    let named = report.files.iter().zip(&texts);
+    let documents = named.map(|(path, text)| {
+        document::read(text).with_context(|| format!("{} cannot be shown", path.display()))
+    });
     let documents: Vec<Document> = documents.collect::<anyhow::Result<_>>()?;
     let documents: Vec<&Document> = documents.iter().collect();
     if let (Some(table), Some(document)) = (&table, documents.first()) {
@@ -49,14 +64,44 @@ pub(crate) fn run(report: &Report) -> anyhow::Result<Exit> {
         .unwrap_or(Exit::Ok))
 }
 
-/// Reads the result stored at `path`, or on standard input for `-`.
-fn stored(path: &Path) -> anyhow::Result<Document> {
+/// How a document is rendered, once it is known for whom.
+type Rendering = Box<dyn Fn(Style) -> String>;
+
+/// The rendering of a stored search or sweep; `None` when the files are results of runs.
+fn experiment(report: &Report, texts: &[String]) -> anyhow::Result<Option<Rendering>> {
+    let named = report.files.iter().zip(texts);
+    for (path, text) in named {
+        // A text that does not say what it is will be refused as a result that it is not.
+        let Ok(schema) = document::schema_of(text) else {
+            continue;
+        };
+        let shown = || format!("{} cannot be shown", path.display());
+        let format = report.format;
+        let rendering: Rendering = if schema.starts_with("wsbench.find/") {
+            let search = search::read(text).with_context(shown)?;
+            Box::new(move |style| commands::find::render(&search, format, style))
+        } else if schema.starts_with("wsbench.sweep/") {
+            let sweep = sweep::read(text).with_context(shown)?;
+            let glyphs = commands::sweep::glyphs();
+            Box::new(move |style| commands::sweep::render(&sweep, format, style, glyphs))
+        } else {
+            continue;
+        };
+        if texts.len() > 1 || report.hgrm.is_some() {
+            return Err(UsageError::MixedKinds { found: schema }.into());
+        }
+        return Ok(Some(rendering));
+    }
+    Ok(None)
+}
+
+/// Reads what is stored at `path`, or on standard input for `-`.
+fn stored(path: &Path) -> anyhow::Result<String> {
     let text = if path == Path::new("-") {
         let mut text = String::new();
         io::stdin().read_to_string(&mut text).map(|_| text)
     } else {
         fs::read_to_string(path)
     };
-    let text = text.with_context(|| format!("{} cannot be read", path.display()))?;
-    document::read(&text).with_context(|| format!("{} cannot be shown", path.display()))
+    text.with_context(|| format!("{} cannot be read", path.display()))
 }

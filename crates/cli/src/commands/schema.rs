@@ -1,15 +1,33 @@
-//! `wsbench schema`: the JSON Schema of the result document, generated from the types that write it.
+//! `wsbench schema [OF]`: the JSON Schemas of the documents, generated from the types that write
+//! them.
 
-use wsbench_report::document;
+use clap::ValueEnum;
+use wsbench_report::{document, search, sweep};
 
 use crate::exit::Exit;
 use crate::output;
+
+/// Whose schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// The result of a run.
+    Result,
+    /// What `wsbench find` found.
+    Find,
+    /// What `wsbench sweep` found.
+    Sweep,
+}
 
 /// Prints the schema.
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub(crate) fn run() -> anyhow::Result<Exit> {
-    output::print(&format!("{:#}\n", document::schema()))?;
+pub(crate) fn run(of: SchemaOf) -> anyhow::Result<Exit> {
+    let schema = match of {
+        SchemaOf::Result => document::schema(),
+        SchemaOf::Find => search::schema(),
+        SchemaOf::Sweep => sweep::schema(),
+    };
+    output::print(&format!("{schema:#}\n"))?;
     Ok(Exit::Ok)
 }

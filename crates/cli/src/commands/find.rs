@@ -1,0 +1,151 @@
+//! `wsbench find URL --slo 'p99<5ms'`: the greatest load that holds.
+
+use std::ffi::OsString;
+
+use clap::{Args, ValueEnum};
+use wsbench_experiment::find::{self, Settings};
+use wsbench_load::nanos::Nanos;
+use wsbench_report::objective::Objective;
+use wsbench_report::search::{self, Over, Search};
+use wsbench_report::style::Style;
+use wsbench_report::units::seconds;
+
+use crate::args::Format;
+use crate::exit::Exit;
+use crate::load_args::{self, LoadArgs};
+use crate::objective;
+use crate::quantity;
+use crate::usage::UsageError;
+
+/// Trials grow up to this many times the length of a first one.
+const LONGEST: u64 = 6;
+
+/// The greatest load that holds under given objectives, as a bracket.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  wsbench find localhost:3000 --slo 'p99<5ms'
+  wsbench find localhost:3000 --slo 'p99<2ms' --slo 'p99.9<20ms' --slo 'errors<0.1%'
+  wsbench find localhost:3000 --slo 'p99<5ms' --over connections --rate-per-connection 10/s
+
+Exit codes: 0 a load that holds was found, 1 none was, 2 usage.")]
+pub(crate) struct FindArgs {
+    /// What has to hold: p99<5ms (any percentile of the response time), errors<0.01%; repeat for
+    /// several. Without one of errors, 0.01 % are allowed.
+    #[arg(long = "slo", value_name = "OBJECTIVE", required = true,
+          value_parser = objective::objective)]
+    pub(crate) objectives: Vec<Objective>,
+    /// What is searched for.
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = OverArg::Rate)]
+    pub(crate) over: OverArg,
+    /// Over connections: messages a second of each [default: one in flight at all times].
+    #[arg(long, value_name = "RATE", value_parser = quantity::rate_per_s)]
+    pub(crate) rate_per_connection: Option<f64>,
+    /// The first load, a rate or a number of connections
+    /// [default: a tenth of what a short pilot run gets; 16 connections].
+    #[arg(long, value_name = "LOAD", value_parser = quantity::rate_per_s)]
+    pub(crate) start: Option<f64>,
+    /// How narrow the bracket is to be, upper end over lower.
+    #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = resolution)]
+    pub(crate) resolution: f64,
+    /// Length of a first trial; where it does not tell, longer ones follow, up to six times this.
+    #[arg(short = 'd', long, value_name = "TIME", default_value = "5s",
+          value_parser = quantity::positive_span)]
+    pub(crate) duration: Nanos,
+    /// The longest that the search may take; what is known by then is told.
+    #[arg(long, value_name = "TIME", default_value = "5m",
+          value_parser = quantity::positive_span)]
+    pub(crate) limit: Nanos,
+    /// The most trials.
+    #[arg(long, value_name = "N", default_value = "40", value_parser = quantity::positive_u32)]
+    pub(crate) trials: u32,
+    /// The load's kind and the server.
+    #[command(flatten)]
+    pub(crate) load: LoadArgs,
+}
+
+/// What is searched for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OverArg {
+    /// The greatest number of messages a second over all connections.
+    Rate,
+    /// The greatest number of connections.
+    Connections,
+}
+
+/// Reads how narrow a bracket is to be: `5%` as 1.05.
+fn resolution(text: &str) -> Result<f64, String> {
+    let percent = text.trim().strip_suffix('%').unwrap_or(text);
+    match percent.trim().parse::<f64>() {
+        Ok(percent) if (1.0..=100.0).contains(&percent) => Ok(1.0 + percent / 100.0),
+        _ => Err(format!(
+            "'{text}' is no share from 1% to 100%; write it like 5%"
+        )),
+    }
+}
+
+/// Searches, keeps and prints what was found.
+///
+/// # Errors
+/// What cannot be asked for, a server that cannot be measured, a result that cannot be kept.
+pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<Exit> {
+    let over = over(args)?;
+    load_args::check_limit(args.limit, args.duration, args.load.warmup)?;
+    let (mut runner, plan, file) = args.load.start(args.duration, command_line)?;
+    let asked: Vec<String> = args.objectives.iter().map(ToString::to_string).collect();
+    args.load.announce(&format!(
+        "find: the greatest {} with {} → {}, at most {} trials of {} and more, {} in all",
+        match over {
+            Over::Rate => "rate",
+            Over::Connections { .. } => "number of connections",
+        },
+        asked.join(", "),
+        plan.target.url(),
+        args.trials,
+        seconds(args.duration.as_secs_f64()),
+        seconds(args.limit.as_secs_f64()),
+    ));
+    let settings = Settings {
+        plan,
+        over,
+        objectives: args.objectives.clone(),
+        process: args.load.process(),
+        max_in_flight: args.load.max_in_flight(),
+        start: args.start,
+        resolution: args.resolution,
+        length: args.duration,
+        longest: Nanos(args.duration.0.saturating_mul(LONGEST)),
+        limit: args.limit,
+        most_trials: args.trials,
+    };
+    let search = find::find(&settings, &mut runner)?;
+    drop(runner);
+    let render = |format, style| render(&search, format, style);
+    args.load.finish(file.as_ref(), render)?;
+    Ok(match search.holds {
+        Some(_) => Exit::Ok,
+        None => Exit::Failed,
+    })
+}
+
+/// What is searched for, by the flags.
+fn over(args: &FindArgs) -> Result<Over, UsageError> {
+    match (args.over, args.rate_per_connection) {
+        (OverArg::Rate, None) => Ok(Over::Rate),
+        (OverArg::Rate, Some(_)) => Err(UsageError::RatePerConnectionOverRate),
+        (OverArg::Connections, rate_per_connection) => Ok(Over::Connections {
+            rate_per_connection,
+        }),
+    }
+}
+
+/// A search in a format.
+pub(crate) fn render(search: &Search, format: Format, style: Style) -> String {
+    match format {
+        Format::Text => search::text(search, style),
+        Format::Json => search::write(search),
+        Format::Csv => search::csv(search),
+        Format::Markdown => search::markdown(search),
+        Format::Quiet => String::new(),
+    }
+}

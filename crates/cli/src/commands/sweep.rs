@@ -1,0 +1,168 @@
+//! `wsbench sweep URL`: the latency–load curve, with its knee.
+
+use std::ffi::OsString;
+
+use clap::Args;
+use wsbench_experiment::sweep::{self, Settings};
+use wsbench_load::nanos::Nanos;
+use wsbench_report::curve::Glyphs;
+use wsbench_report::objective::Objective;
+use wsbench_report::style::Style;
+use wsbench_report::sweep::{self as document, Sweep};
+use wsbench_report::units::{rate, seconds};
+
+use crate::args::Format;
+use crate::exit::Exit;
+use crate::load_args::{self, LoadArgs};
+use crate::objective;
+use crate::quantity;
+
+/// The latency–load curve: every rate several times, in random order.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  wsbench sweep localhost:3000
+  wsbench sweep localhost:3000 --rate 1k..200k --points 12 --slo 'p99<5ms'
+  wsbench sweep localhost:3000 --format csv -o curve.csv")]
+pub(crate) struct SweepArgs {
+    /// The lowest and the highest rate, over all connections (example: 1k..200k)
+    /// [default: 10 % to 120 % of what a short pilot run gets].
+    #[arg(short = 'R', long, value_name = "FROM..TO", value_parser = rates)]
+    pub(crate) rate: Option<Rates>,
+    /// Number of rates.
+    #[arg(long, value_name = "N", default_value = "10",
+          value_parser = clap::value_parser!(u32).range(2..=100))]
+    pub(crate) points: u32,
+    /// Rounds: in each every rate is run once, in random order.
+    #[arg(long, value_name = "K", default_value = "3", value_parser = quantity::positive_u32)]
+    pub(crate) rounds: u32,
+    /// Tell the highest rate with this objective, too: p99<5ms, errors<0.01%; repeat for several.
+    #[arg(long = "slo", value_name = "OBJECTIVE", value_parser = objective::objective)]
+    pub(crate) objectives: Vec<Objective>,
+    /// Length of a run.
+    #[arg(short = 'd', long, value_name = "TIME", default_value = "3s",
+          value_parser = quantity::positive_span)]
+    pub(crate) duration: Nanos,
+    /// The longest that the sweep may take; what was run by then is told.
+    #[arg(long, value_name = "TIME", default_value = "10m",
+          value_parser = quantity::positive_span)]
+    pub(crate) limit: Nanos,
+    /// Draw with letters and dashes alone.
+    #[arg(long)]
+    pub(crate) ascii: bool,
+    /// The load's kind and the server.
+    #[command(flatten)]
+    pub(crate) load: LoadArgs,
+}
+
+/// A range of rates, messages a second, rising.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Rates {
+    from_per_s: f64,
+    to_per_s: f64,
+}
+
+/// Reads `1k..200k`.
+fn rates(text: &str) -> Result<Rates, quantity::QuantityError> {
+    let example = "1k..200k";
+    let (from, to) = text
+        .split_once("..")
+        .ok_or_else(|| quantity::QuantityError::NotANumber {
+            text: text.to_owned(),
+            example,
+        })?;
+    let rates = Rates {
+        from_per_s: quantity::rate_per_s(from.trim())?,
+        to_per_s: quantity::rate_per_s(to.trim())?,
+    };
+    if rates.to_per_s <= rates.from_per_s {
+        return Err(quantity::QuantityError::Reversed {
+            text: text.to_owned(),
+            example,
+        });
+    }
+    Ok(rates)
+}
+
+/// Sweeps, keeps and prints the curve.
+///
+/// # Errors
+/// What cannot be asked for, a server that cannot be measured, a result that cannot be kept.
+pub(crate) fn run(args: &SweepArgs, command_line: &[OsString]) -> anyhow::Result<Exit> {
+    load_args::check_limit(args.limit, args.duration, args.load.warmup)?;
+    let (mut runner, plan, file) = args.load.start(args.duration, command_line)?;
+    let range = args.rate.map_or_else(
+        || "10 % to 120 % of what it gets".to_owned(),
+        |rates| {
+            format!(
+                "{} to {} msg/s",
+                rate(rates.from_per_s),
+                rate(rates.to_per_s)
+            )
+        },
+    );
+    args.load.announce(&format!(
+        "sweep: {} rates, {range}, {} rounds of {} each → {}, {} in all at most",
+        args.points,
+        args.rounds,
+        seconds(args.duration.as_secs_f64()),
+        plan.target.url(),
+        seconds(args.limit.as_secs_f64()),
+    ));
+    let settings = Settings {
+        plan,
+        rates: args.rate.map(|rates| (rates.from_per_s, rates.to_per_s)),
+        points: args.points,
+        rounds: args.rounds,
+        objectives: args.objectives.clone(),
+        process: args.load.process(),
+        max_in_flight: args.load.max_in_flight(),
+        length: args.duration,
+        limit: args.limit,
+    };
+    let sweep = sweep::sweep(&settings, &mut runner)?;
+    drop(runner);
+    let glyphs = if args.ascii { Glyphs::Ascii } else { glyphs() };
+    let render = |format, style| render(&sweep, format, style, glyphs);
+    args.load.finish(file.as_ref(), render)?;
+    let answered = sweep
+        .points
+        .iter()
+        .any(|point| !point.response_ns.is_empty());
+    Ok(if answered { Exit::Ok } else { Exit::Failed })
+}
+
+/// What the locale can show: UTF-8 unless it says that it is something else.
+pub(crate) fn glyphs() -> Glyphs {
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = set("LC_ALL")
+        .or_else(|| set("LC_CTYPE"))
+        .or_else(|| set("LANG"));
+    match locale.as_deref() {
+        Some("C" | "POSIX") => Glyphs::Ascii,
+        _ => Glyphs::Unicode,
+    }
+}
+
+/// A sweep in a format.
+pub(crate) fn render(sweep: &Sweep, format: Format, style: Style, glyphs: Glyphs) -> String {
+    match format {
+        Format::Text => document::text(sweep, style, glyphs),
+        Format::Json => document::write(sweep),
+        Format::Csv => document::csv(sweep),
+        Format::Markdown => document::markdown(sweep),
+        Format::Quiet => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_of_rates_rises() {
+        let read = rates("1k..200k").unwrap();
+        assert_eq!((read.from_per_s, read.to_per_s), (1_000.0, 200_000.0));
+        assert!(rates("5k").is_err() && rates("2k..1k").is_err() && rates("..1k").is_err());
+    }
+}

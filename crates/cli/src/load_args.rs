@@ -1,0 +1,177 @@
+//! The flags that `find` and `sweep` have in common: the server, what is sent to it, and where the
+//! result goes. The load itself is theirs to choose.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+use wsbench_load::arrival::Process;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Plan, Target};
+use wsbench_report::style::Style;
+
+use crate::args::{
+    Amount, ArrivalArg, ConnectArgs, Format, LogArgs, Machine, Measure, OutputArgs, PayloadArgs,
+    Pressure,
+};
+use crate::exit::say;
+use crate::output::{self, OutputFile};
+use crate::plan::{self, DEFAULT_MAX_IN_FLIGHT, Surroundings};
+use crate::quantity;
+use crate::runner::KernelRunner;
+use crate::target;
+use crate::terminal;
+use crate::usage::UsageError;
+
+/// What is loaded, and with what.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct LoadArgs {
+    /// The server: ws://HOST[:PORT][/PATH] or HOST:PORT[/PATH]; without it the embedded one.
+    #[arg(value_name = "URL", value_parser = target::target)]
+    pub(crate) url: Option<Target>,
+    /// Connections held open at the same time.
+    #[arg(short, long, value_name = "N", default_value = "64",
+          value_parser = quantity::positive_u32)]
+    pub(crate) connections: u32,
+    /// How the gaps between messages are distributed.
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = ArrivalArg::Poisson)]
+    pub(crate) arrival: ArrivalArg,
+    /// Messages in flight on one connection at most; beyond it they wait [default: 1024].
+    #[arg(long, value_name = "N", value_parser = quantity::positive_u32)]
+    pub(crate) max_in_flight: Option<u32>,
+    /// Load this long before each measurement.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = quantity::span)]
+    pub(crate) warmup: Nanos,
+    /// What the messages are.
+    #[command(flatten)]
+    pub(crate) payload: PayloadArgs,
+    /// How connections are opened.
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+    /// What of this machine is used.
+    #[command(flatten)]
+    pub(crate) machine: Machine,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub(crate) output: ExperimentOutput,
+}
+
+/// Where the result of an experiment goes.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct ExperimentOutput {
+    /// Write the result to F: the JSON document that `wsbench report` reads, or what --format
+    /// names. The file appears whole or not at all.
+    #[arg(short, long, value_name = "F")]
+    pub(crate) output: Option<PathBuf>,
+    /// What is printed (and written by --output) [default: text].
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub(crate) format: Option<Format>,
+    /// A label for the reports.
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) name: Option<String>,
+}
+
+impl ExperimentOutput {
+    /// The same rules as those of a single run: what goes to a file is not printed twice.
+    fn flags(&self) -> OutputArgs {
+        OutputArgs {
+            output: self.output.clone(),
+            format: self.format,
+            name: self.name.clone(),
+            ..OutputArgs::default()
+        }
+    }
+}
+
+impl LoadArgs {
+    /// The distribution of the gaps.
+    pub(crate) fn process(&self) -> Process {
+        match self.arrival {
+            ArrivalArg::Poisson => Process::Poisson,
+            ArrivalArg::Constant => Process::Constant,
+        }
+    }
+
+    /// The bound on messages in flight on a connection.
+    pub(crate) fn max_in_flight(&self) -> u32 {
+        self.max_in_flight.unwrap_or(DEFAULT_MAX_IN_FLIGHT)
+    }
+
+    /// Gets ready to measure, each run `length` long: the runner, the plan of a run, and the file
+    /// that is to be written, found to be writable.
+    ///
+    /// # Errors
+    /// What cannot be asked for, a file that cannot be written, a server that does not come up.
+    pub(crate) fn start(
+        &self,
+        length: Nanos,
+        command_line: &[OsString],
+    ) -> anyhow::Result<(KernelRunner, Plan, Option<OutputFile>)> {
+        let order = plan::order(&self.measure(length), &Surroundings::here())?;
+        let file = self.output.output.as_deref();
+        let file = file.map(|path| OutputFile::check("--output", path));
+        let file = file.transpose()?;
+        let (runner, plan) = KernelRunner::start(order, command_line)?;
+        let is_quiet = self.output.flags().shown() == Format::Quiet;
+        Ok((runner.quiet(is_quiet), plan, file))
+    }
+
+    /// Tells what is about to be done, unless quiet was asked for.
+    pub(crate) fn announce(&self, words: &str) {
+        if self.output.flags().shown() != Format::Quiet {
+            say(words);
+        }
+    }
+
+    /// Keeps and prints a result, which `render` writes in a format.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn finish(
+        &self,
+        file: Option<&OutputFile>,
+        render: impl Fn(Format, Style) -> String,
+    ) -> anyhow::Result<()> {
+        let flags = self.output.flags();
+        let kept = file.map_or(Ok(()), |file| {
+            file.write_naming(&render(flags.stored(), terminal::PLAIN))
+        });
+        output::print(&render(flags.shown(), terminal::style()))?;
+        kept
+    }
+
+    /// The run that these flags describe, in the closed loop for want of a rate.
+    fn measure(&self, length: Nanos) -> Measure {
+        Measure {
+            url: self.url.clone(),
+            amount: Amount {
+                connections: self.connections,
+                messages: None,
+                duration: Some(length),
+                clients: None,
+                roundtrips: None,
+            },
+            pressure: Pressure {
+                warmup: Some(self.warmup),
+                ..Pressure::default()
+            },
+            payload: self.payload.clone(),
+            connect: self.connect.clone(),
+            machine: self.machine.clone(),
+            log: LogArgs { log: None },
+            output: self.output.flags(),
+        }
+    }
+}
+
+/// Refuses a length of which the limit has not room for a handful.
+///
+/// # Errors
+/// [`UsageError::LimitTooShort`].
+pub(crate) fn check_limit(limit: Nanos, length: Nanos, warmup: Nanos) -> Result<(), UsageError> {
+    if limit < length + warmup {
+        return Err(UsageError::LimitTooShort);
+    }
+    Ok(())
+}

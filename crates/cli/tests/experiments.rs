@@ -1,0 +1,152 @@
+//! Searches and sweeps over real sockets, against a server that serves for a known time each.
+//!
+//! Bounded and tolerant: what is found is held to nothing that a busy machine could break.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// A server on a port of its own that ends with the test.
+struct Server {
+    child: Child,
+    url: String,
+}
+
+impl Server {
+    fn start(flags: &[&str]) -> Self {
+        let mut child = wsbench()
+            .args(["serve", "--port", "0", "--until-stdin-closes"])
+            .args(flags)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let output = child.stdout.as_mut().unwrap();
+        BufReader::new(output).read_line(&mut line).unwrap();
+        let url = line.trim().rsplit(' ').next().unwrap().to_owned();
+        Self { child, url }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+fn wsbench() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_wsbench"))
+}
+
+fn document(path: &std::path::Path) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[test]
+fn find_ends_within_its_limit_and_prints_a_bracket() {
+    let server = Server::start(&["--service", "2ms"]);
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("find.json");
+    let began = Instant::now();
+    let output = wsbench()
+        .args(["find", &server.url, "--slo", "p90<500ms", "-c", "8"])
+        .args(["-d", "500ms", "--warmup", "100ms", "--limit", "12s", "-o"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(began.elapsed() < Duration::from_secs(60));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{text}\n{words}");
+    assert!(text.contains("msg/s (p90 ≤ 500ms)"), "{text}");
+    assert!(words.contains("trial 1 bracket at"), "{words}");
+    let found = document(&file);
+    assert_eq!(found["schema"], "wsbench.find/1");
+    let holds = found["holds"]["load"].as_f64().unwrap();
+    assert!(holds > 0.0 && holds < 550.0, "{holds} of 500/s");
+    assert!(found["trials"].as_array().unwrap().len() >= 2);
+    // Stored, it prints the same.
+    let report = wsbench().arg("report").arg(&file).output().unwrap();
+    assert_eq!(String::from_utf8(report.stdout).unwrap(), text);
+}
+
+#[test]
+fn sweep_draws_a_curve_and_stores_it() {
+    let server = Server::start(&["--service", "2ms"]);
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sweep.json");
+    let output = wsbench()
+        .args(["sweep", &server.url, "--rate", "100..700", "--points", "3"])
+        .args([
+            "--rounds", "1", "-d", "1s", "--warmup", "100ms", "-c", "8", "-o",
+        ])
+        .arg(&file)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    assert!(
+        text.contains("hollow: overloaded") || text.contains("capital: overloaded"),
+        "{text}"
+    );
+    let swept = document(&file);
+    assert_eq!(swept["schema"], "wsbench.sweep/1");
+    let points = swept["points"].as_array().unwrap();
+    assert_eq!(points.len(), 3);
+    assert_eq!(points[2]["overloaded"], true, "700/s of 500/s");
+    let csv = wsbench()
+        .args(["report", "--format", "csv"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8(csv.stdout).unwrap().lines().count(), 4);
+}
+
+#[test]
+fn what_is_no_objective_is_refused_with_the_way_out() {
+    for (flags, words) in [
+        (&["--slo", "p99"][..], "write it like p99<5ms"),
+        (&[][..], "--slo"),
+        (
+            &["--slo", "p99<5ms", "--rate-per-connection", "5"][..],
+            "--over connections",
+        ),
+        (&["--slo", "p99<5ms", "--limit", "1s"][..], "--limit"),
+    ] {
+        let output = wsbench()
+            .args(["find", "localhost:1"])
+            .args(flags)
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{flags:?}: {told}");
+        assert!(told.contains(words), "{flags:?}: {told}");
+    }
+}
+
+#[test]
+fn nobody_there_is_a_failed_search() {
+    let output = wsbench()
+        .args(["find", "127.0.0.1:1", "--slo", "p99<5ms"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("nothing connected"), "{told}");
+}
+
+/// What is published is what the types say: `wsbench schema find > docs/…`.
+#[test]
+fn the_published_schemas_are_those_in_the_binary() {
+    for (of, file) in [("find", "find-1"), ("sweep", "sweep-1")] {
+        let printed = wsbench().args(["schema", of]).output().unwrap().stdout;
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs");
+        let published = std::fs::read(format!("{root}/wsbench.{file}.schema.json")).unwrap();
+        assert_eq!(printed, published, "{of}");
+    }
+}

@@ -1,0 +1,385 @@
+//! The greatest load that holds under given objectives, as a bracket (METHOD section 6).
+//!
+//! Loads are tried one after the other: a pilot says roughly how much there is, doubling finds a
+//! load that fails, bisection narrows, longer trials make certain of both ends. The answer names
+//! what limits it, and every trial is kept. It is bounded in trials and in time, and whatever ends
+//! it early, what is known by then is told.
+
+mod evidence;
+pub(crate) mod judge;
+
+use thiserror::Error;
+use wsbench_load::arrival::{Process, Schedule, Stretch};
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Arrival, Plan, StopRule};
+use wsbench_report::document::Document;
+use wsbench_report::objective::{Objective, error_share};
+use wsbench_report::provenance::Provenance;
+use wsbench_report::search::{
+    Cause, Edge, Ending, Limit, Over, Purpose, Recovery, SCHEMA, Search, Trial, TrialVerdict,
+};
+
+use crate::pilot::{self, PilotError};
+use crate::runner::{Runner, RunnerError, Step};
+use evidence::{Evidence, Next, Rules, Why};
+use judge::{Judgement, judge};
+
+/// Share of the pilot's rate at which the search begins.
+const START_SHARE: f64 = 0.10;
+/// Connections at which a search over them begins.
+const START_CONNECTIONS: f64 = 16.0;
+/// The least load tried, as a share of the first.
+const FLOOR_SHARE: f64 = 1.0 / 16.0;
+/// An overload is this much above the load that failed.
+const OVERLOAD: f64 = 1.5;
+/// What a trial takes beside its window and warm-up: opening, drain, closing, s.
+const AROUND_S: f64 = 2.0;
+/// Samples above a percentile that a trial is made long enough for.
+const SAMPLES_ABOVE: f64 = 20.0;
+
+/// What is searched for, and within what bounds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The plan of a trial; load, stop rule and seed are replaced.
+    pub plan: Plan,
+    /// What is searched for.
+    pub over: Over,
+    /// What has to hold; at least one percentile of the response time or share of errors.
+    pub objectives: Vec<Objective>,
+    /// How messages arrive.
+    pub process: Process,
+    /// Messages in flight on each connection at most.
+    pub max_in_flight: u32,
+    /// The first load; without one a pilot finds it.
+    pub start: Option<f64>,
+    /// Upper end over lower end of the bracket that is wanted; above 1.
+    pub resolution: f64,
+    /// Length of a first trial.
+    pub length: Nanos,
+    /// Length of the longest trial.
+    pub longest: Nanos,
+    /// The longest that the search may take.
+    pub limit: Nanos,
+    /// The most trials that it may make.
+    pub most_trials: u32,
+}
+
+/// Why there is nothing to tell of a search.
+#[derive(Debug, Error)]
+pub enum FindError {
+    /// The pilot gave no rate to begin from.
+    #[error(transparent)]
+    Pilot(#[from] PilotError),
+    /// The very first trial could not be carried out.
+    #[error(transparent)]
+    FirstTrial(#[from] RunnerError),
+}
+
+/// Carries the search out.
+///
+/// # Errors
+/// [`FindError`] when not a single trial was made; whatever happens later is in the result.
+pub fn find(settings: &Settings, runner: &mut dyn Runner) -> Result<Search, FindError> {
+    let began_s = runner.now_s();
+    let pilot = match (settings.start, settings.over) {
+        (None, Over::Rate) => Some(pilot::run(&settings.plan, runner)?),
+        _ => None,
+    };
+    let capacity_per_s = pilot.as_ref().map(|pilot| pilot.per_s);
+    let start = settings.start.unwrap_or(match capacity_per_s {
+        Some(per_s) => per_s * START_SHARE,
+        None => START_CONNECTIONS,
+    });
+    let mut hunt = Hunt {
+        settings,
+        runner,
+        began_s,
+        evidence: Evidence::new(rules(settings, start)),
+        trials: Vec::new(),
+        first: pilot.map(|pilot| pilot.document),
+    };
+    let ended = hunt.narrow()?;
+    let recovery = match ended {
+        Ending::Found | Ending::Blurred => hunt.recovery(),
+        _ => None,
+    };
+    Ok(hunt.concluded(ended, recovery, capacity_per_s))
+}
+
+fn rules(settings: &Settings, start: f64) -> Rules {
+    let whole = settings.over != Over::Rate;
+    let floor = start * FLOOR_SHARE;
+    Rules {
+        start,
+        floor: if whole { floor.ceil().max(1.0) } else { floor },
+        ceiling: if whole {
+            f64::from(u32::MAX)
+        } else {
+            f64::INFINITY
+        },
+        resolution: settings.resolution,
+        whole,
+        length_s: settings.length.as_secs_f64(),
+        longest_s: settings.longest.as_secs_f64(),
+    }
+}
+
+/// A search under way.
+struct Hunt<'a> {
+    settings: &'a Settings,
+    runner: &'a mut dyn Runner,
+    began_s: f64,
+    evidence: Evidence,
+    trials: Vec<Trial>,
+    /// The first document, for what all have in common.
+    first: Option<Document>,
+}
+
+impl Hunt<'_> {
+    /// Makes trials until the bracket is found or nothing is left to spend.
+    fn narrow(&mut self) -> Result<Ending, RunnerError> {
+        loop {
+            let (load, length_s, why) = match self.evidence.next() {
+                Next::Trial {
+                    load,
+                    length_s,
+                    why,
+                } => (load, length_s, why),
+                Next::Found => return Ok(Ending::Found),
+                Next::Blurred => return Ok(Ending::Blurred),
+                Next::NothingHolds => return Ok(Ending::NothingHolds),
+                Next::NothingFails => return Ok(Ending::NothingFails),
+            };
+            if self.trials.len() as u32 >= self.settings.most_trials {
+                return Ok(Ending::OutOfTrials);
+            }
+            let length_s = self.long_enough_s(load, length_s);
+            if !self.trials.is_empty() && !self.has_time_for(1, length_s) {
+                return Ok(Ending::OutOfTime);
+            }
+            match self.trial(load, length_s, purpose(why)) {
+                Ok(judgement) => self.evidence.push(judgement.score),
+                Err(error) if self.trials.is_empty() => return Err(error),
+                Err(RunnerError::Interrupted) => return Ok(Ending::Interrupted),
+                Err(RunnerError::Failed(reason)) => return Ok(Ending::Broken(reason)),
+            }
+        }
+    }
+
+    /// Overloads the server and looks whether it holds directly after what it held before; `None`
+    /// when there is no bracket, or nothing left to spend.
+    fn recovery(&mut self) -> Option<Recovery> {
+        let (Some(load), Some(fails)) = self.evidence.ends(true) else {
+            return None;
+        };
+        let length_s = self.long_enough_s(load, self.settings.length.as_secs_f64());
+        let has_trials = self.trials.len() as u32 + 2 <= self.settings.most_trials;
+        if !has_trials || !self.has_time_for(2, length_s) {
+            return None;
+        }
+        let overload = (fails * OVERLOAD).ceil();
+        // A run that cannot be carried out here only leaves this question open.
+        self.trial(overload, length_s, Purpose::Overload).ok()?;
+        let after = self.trial(load, length_s, Purpose::Recovery).ok()?;
+        let fails = after.verdict == TrialVerdict::Fails && !after.marginal;
+        Some(Recovery {
+            overload,
+            load,
+            recovered: !fails,
+        })
+    }
+
+    /// Makes one trial and puts it on record.
+    fn trial(
+        &mut self,
+        load: f64,
+        length_s: f64,
+        purpose: Purpose,
+    ) -> Result<Judgement, RunnerError> {
+        let number = self.trials.len() as u32 + 1;
+        let plan = self.plan(load, length_s, number);
+        let document = self.runner.run(&plan)?;
+        let judgement = judge(&document, &self.settings.objectives, load);
+        self.trials.push(Trial {
+            number,
+            purpose,
+            load,
+            length_s: document.duration_s,
+            seed: plan.seed,
+            asked_per_s: document.asked_messages_per_s,
+            achieved_per_s: document.messages_per_s,
+            error_share: error_share(&document),
+            readings: judgement.readings.clone(),
+            verdict: judgement.verdict,
+            marginal: judgement.marginal,
+            cause: judgement.cause,
+            doubt: document.audit.doubts().next().map(ToString::to_string),
+        });
+        self.tell(&document, load, purpose);
+        self.first.get_or_insert(document);
+        Ok(judgement)
+    }
+
+    fn tell(&mut self, document: &Document, load: f64, purpose: Purpose) {
+        let left_s = self.settings.limit.as_secs_f64() - self.spent_s();
+        let verdict = self.trials.last().map_or("", |trial| trial.verdict.word());
+        let name = format!(
+            "trial {} {} at {:.0} {} {verdict}",
+            self.trials.len(),
+            purpose.word(),
+            load,
+            self.settings.over.unit(),
+        );
+        let left_s = Some(left_s.max(0.0));
+        self.runner.told(&Step {
+            name,
+            document,
+            left_s,
+        });
+    }
+
+    fn plan(&self, load: f64, length_s: f64, number: u32) -> Plan {
+        let settings = self.settings;
+        let length = Nanos((length_s * 1e9) as u64);
+        let (connections, per_s) = match settings.over {
+            Over::Rate => (settings.plan.connections, Some(load)),
+            Over::Connections {
+                rate_per_connection,
+            } => (load as u32, rate_per_connection.map(|rate| rate * load)),
+        };
+        let arrival = match per_s {
+            None => Arrival::Closed { depth: 1 },
+            Some(per_s) => Arrival::Open {
+                schedule: Schedule {
+                    process: settings.process,
+                    stretches: vec![Stretch::level(Nanos::MAX, per_s)],
+                },
+                max_in_flight: settings.max_in_flight,
+            },
+        };
+        Plan {
+            connections,
+            threads: settings.plan.threads.min(connections),
+            arrival,
+            stop: StopRule::Duration(length),
+            interval: crate::pilot::interval(length),
+            seed: crate::pilot::seed(settings.plan.seed, number),
+            ..settings.plan.clone()
+        }
+    }
+
+    /// The length of a trial, s: as wanted, or longer where the percentiles need it.
+    fn long_enough_s(&self, load: f64, wanted_s: f64) -> f64 {
+        let per_s = match self.settings.over {
+            Over::Rate => load,
+            Over::Connections {
+                rate_per_connection: Some(rate),
+            } => rate * load,
+            Over::Connections {
+                rate_per_connection: None,
+            } => return wanted_s,
+        };
+        let needed = self
+            .settings
+            .objectives
+            .iter()
+            .map(|objective| match objective {
+                Objective::ResponseTime { percentile, .. } => {
+                    SAMPLES_ABOVE / (1.0 - percentile / 100.0) / per_s
+                }
+                Objective::Errors { .. } => 0.0,
+            });
+        let needed_s = needed.fold(0.0, f64::max);
+        wanted_s.max(needed_s.min(self.settings.longest.as_secs_f64()))
+    }
+
+    fn spent_s(&self) -> f64 {
+        self.runner.now_s() - self.began_s
+    }
+
+    fn has_time_for(&self, trials: u32, length_s: f64) -> bool {
+        let each = length_s + self.settings.plan.warmup.as_secs_f64() + AROUND_S;
+        self.spent_s() + f64::from(trials) * each <= self.settings.limit.as_secs_f64()
+    }
+
+    /// The document of the search.
+    fn concluded(
+        self,
+        ended: Ending,
+        recovery: Option<Recovery>,
+        capacity_per_s: Option<f64>,
+    ) -> Search {
+        let took_s = self.spent_s();
+        let (holds, fails) = self.bracket();
+        let limited_by = match (&ended, fails) {
+            // A load that this machine cannot even make.
+            (Ending::Broken(_), None) => Limit::Generator,
+            (_, Some(edge)) => self.limit_at(edge.load),
+            (_, None) => Limit::NotMet,
+        };
+        let settings = self.settings;
+        let first = self.first.expect("a search that ended has made a trial");
+        Search {
+            schema: SCHEMA.to_owned(),
+            provenance: Provenance::of(&first, settings.plan.seed),
+            over: settings.over,
+            objectives: settings.objectives.clone(),
+            resolution: settings.resolution,
+            most_trials: settings.most_trials,
+            limit_s: settings.limit.as_secs_f64(),
+            took_s,
+            capacity_per_s,
+            holds,
+            fails,
+            estimate: self.evidence.crossing(),
+            limited_by,
+            ended,
+            recovery,
+            trials: self.trials,
+        }
+    }
+
+    /// Both ends: certain ones where there are, however far apart, else by their estimates.
+    fn bracket(&self) -> (Option<Edge>, Option<Edge>) {
+        let (low, high) = self.evidence.ends(true);
+        let (likely_low, likely_high) = self.evidence.ends(false);
+        let edge = |load: Option<f64>| {
+            load.map(|load| {
+                let standing = self.evidence.standing(load);
+                Edge {
+                    load,
+                    certain: standing.certain,
+                    trials: standing.trials,
+                }
+            })
+        };
+        (edge(low.or(likely_low)), edge(high.or(likely_high)))
+    }
+
+    /// What the trials at a failing load failed of.
+    fn limit_at(&self, load: f64) -> Limit {
+        let at_it: Vec<&Trial> = self
+            .trials
+            .iter()
+            .filter(|trial| trial.load == load && trial.verdict != TrialVerdict::Holds)
+            .collect();
+        let all = |is: fn(&Trial) -> bool| !at_it.is_empty() && at_it.iter().all(|trial| is(trial));
+        if all(|trial| trial.verdict == TrialVerdict::GeneratorLimited) {
+            Limit::Generator
+        } else if all(|trial| trial.cause == Some(Cause::Connections)) {
+            Limit::Connections
+        } else {
+            Limit::Server
+        }
+    }
+}
+
+fn purpose(why: Why) -> Purpose {
+    match why {
+        Why::Bracket => Purpose::Bracket,
+        Why::Bisect => Purpose::Bisect,
+        Why::Edge => Purpose::Edge,
+        Why::Confirm => Purpose::Confirm,
+        Why::Retry => Purpose::Retry,
+    }
+}

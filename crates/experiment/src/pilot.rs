@@ -1,0 +1,96 @@
+//! The pilot: one short run that presses as hard as it can, to learn roughly how much there is.
+//!
+//! Its rate is where searches and sweeps begin, and no result: a closed loop says nothing of a
+//! fixed rate (METHOD section 1).
+
+use thiserror::Error;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Arrival, Plan, StopRule};
+use wsbench_report::document::{Document, Outcome};
+
+use crate::runner::{Runner, RunnerError, Step};
+
+/// Messages in flight in all: deep enough to keep any server busy over a loopback.
+const IN_FLIGHT: u32 = 256;
+/// Its measured window.
+const LENGTH: Nanos = Nanos::from_secs(2);
+/// Its warm-up.
+const WARMUP: Nanos = Nanos::from_millis(500);
+
+/// What the pilot found.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Pilot {
+    /// Messages a second.
+    pub(crate) per_s: f64,
+    /// Its document.
+    pub(crate) document: Document,
+}
+
+/// Why there is no pilot's rate.
+#[derive(Debug, Error)]
+pub enum PilotError {
+    /// It could not be carried out.
+    #[error(transparent)]
+    Runner(#[from] RunnerError),
+    /// Nothing was measured: look at the first error, then at the server.
+    #[error("the pilot run failed: {reason}{first}")]
+    Failed {
+        /// Why.
+        reason: String,
+        /// The first error seen, with a separator; may be empty.
+        first: String,
+    },
+}
+
+/// Makes the pilot run of `plan`.
+///
+/// # Errors
+/// [`PilotError`] when it gives no rate.
+pub(crate) fn run(plan: &Plan, runner: &mut dyn Runner) -> Result<Pilot, PilotError> {
+    let plan = Plan {
+        arrival: Arrival::Closed {
+            depth: (IN_FLIGHT / plan.connections.max(1)).max(1),
+        },
+        stop: StopRule::Duration(LENGTH),
+        warmup: WARMUP,
+        interval: interval(LENGTH),
+        ..plan.clone()
+    };
+    let document = runner.run(&plan)?;
+    let failure = match document.outcome(false) {
+        Outcome::Failed(reason) => Some(reason.to_string()),
+        _ => None,
+    };
+    match (failure, document.messages_per_s) {
+        (None, Some(per_s)) if per_s > 0.0 => {
+            runner.told(&Step {
+                name: "pilot".to_owned(),
+                document: &document,
+                left_s: None,
+            });
+            Ok(Pilot { per_s, document })
+        }
+        (reason, _) => {
+            let first = document.errors.first();
+            Err(PilotError::Failed {
+                reason: reason.unwrap_or_else(|| "nothing was answered".to_owned()),
+                first: first.map_or_else(String::new, |error| format!("; {}", error.example)),
+            })
+        }
+    }
+}
+
+/// The interval of the time series of a run of this length: twenty points at least where intervals
+/// of a tenth of a second allow.
+pub(crate) fn interval(length: Nanos) -> Nanos {
+    Nanos(length.0 / 20)
+        .max(Nanos::from_millis(100))
+        .min(Nanos::from_secs(1))
+}
+
+/// The seed of run `number` of an experiment: each run draws its own schedule.
+pub(crate) fn seed(of_experiment: u64, number: u32) -> u64 {
+    let mixed = fastrand::Rng::with_seed(of_experiment ^ u64::from(number) << 32).u64(..);
+    // Short enough to be exact in any JSON reader.
+    mixed >> 32
+}

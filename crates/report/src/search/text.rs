@@ -1,0 +1,231 @@
+//! A search as text: the answer first, then how it was come by.
+
+use super::{Edge, Ending, Limit, Over, Search, Trial, TrialVerdict};
+use crate::mark;
+use crate::objective::Objective;
+use crate::page::Page;
+use crate::plan_line::{plan_line, title};
+use crate::prose::printable;
+use crate::style::{Style, Tone};
+use crate::table::Table;
+use crate::units::{count, rate, seconds};
+
+/// The search as text, ending with a line end.
+#[must_use]
+pub fn render(search: &Search, style: Style) -> String {
+    let mut page = Page::new(style);
+    let plan = &search.provenance.plan;
+    let target = page.style.paint(Tone::Headline, &title(plan));
+    page.line("wsbench", &target);
+    page.line("find", &over_words(search.over));
+    page.prose("first trial", &plan_line(plan), None);
+    page.gap();
+    let tone = if search.holds.is_some() {
+        Tone::Headline
+    } else {
+        Tone::Bad
+    };
+    page.prose("sustainable", &answer(search), Some(tone));
+    for line in remarks(search) {
+        page.prose("", &printable(&line), None);
+    }
+    page.gap();
+    for line in table(search).lines() {
+        page.line("", &line);
+    }
+    if search.trials.iter().any(|trial| trial.marginal) {
+        let legend = "~ the trial's confidence interval leaves it open; its estimate decided";
+        page.line("", &page.style.paint(Tone::Quiet, legend));
+    }
+    for trial in &search.trials {
+        if let (Some(doubt), TrialVerdict::GeneratorLimited) = (&trial.doubt, trial.verdict) {
+            page.prose("", &printable(&format!("{}: {doubt}", trial.number)), None);
+        }
+    }
+    page.gap();
+    page.line("repeat", &printable(&repeat(search)));
+    page.text
+}
+
+/// The command that repeats the search, the seed with it.
+pub(super) fn repeat(search: &Search) -> String {
+    crate::summary::seeded(&search.provenance.command, search.provenance.seed)
+}
+
+/// A load without its unit, to four digits and whole: a bracket of 5 % shows in three no more.
+pub(super) fn load(load: f64) -> String {
+    count(load.round() as u64)
+}
+
+/// The answer in a sentence: `3,800–3,990 msg/s (p99 ≤ 2.00ms)`.
+pub(super) fn answer(search: &Search) -> String {
+    let unit = search.over.unit();
+    let asked: Vec<String> = search.objectives.iter().map(ToString::to_string).collect();
+    let asked = asked.join(", ");
+    let beyond = match search.limited_by {
+        Limit::Generator => ", limited by the generator",
+        Limit::Connections => ", limited by connections",
+        Limit::Server | Limit::NotMet => "",
+    };
+    match (search.holds, search.fails) {
+        (Some(holds), Some(fails)) if search.limited_by == Limit::Server => {
+            let (low, high) = (load(holds.load), load(fails.load));
+            format!("{low}–{high} {unit} ({asked})")
+        }
+        (Some(holds), _) => format!("at least {} {unit} ({asked}){beyond}", load(holds.load)),
+        (None, Some(fails)) => format!("less than {} {unit} ({asked}){beyond}", load(fails.load)),
+        (None, None) => format!("not known ({asked})"),
+    }
+}
+
+/// What has to be known beside the answer.
+pub(super) fn remarks(search: &Search) -> Vec<String> {
+    let mut lines = vec![ending(search)];
+    if let (Some(holds), Some(fails)) = (search.holds, search.fails) {
+        let end = |edge: Edge, what: &str| {
+            let by = if edge.certain {
+                "with 95 % confidence"
+            } else {
+                "by its estimate alone"
+            };
+            format!("{} {what} {by} ({} trials)", load(edge.load), edge.trials)
+        };
+        lines.push(format!("{}; {}", end(holds, "holds"), end(fails, "fails")));
+        let wide = fails.load / holds.load > search.resolution * 1.01;
+        if let Some(estimate) = search.estimate.filter(|_| wide) {
+            lines.push(format!(
+                "the best estimate in between is {}",
+                load(estimate)
+            ));
+        }
+    }
+    let unit = search.over.unit();
+    match search.limited_by {
+        Limit::Server => lines.push("limited by the server".to_owned()),
+        Limit::Generator => lines.push(
+            "above it wsbench itself, or this machine, is in the way: the server may hold more"
+                .to_owned(),
+        ),
+        Limit::Connections => {
+            lines.push("above it connections could not be had, or did not last".to_owned());
+        }
+        Limit::NotMet => {}
+    }
+    if let Some(recovery) = &search.recovery {
+        let after = load(recovery.overload);
+        lines.push(if recovery.recovered {
+            format!(
+                "recovers: {} {unit} hold again directly after {after}",
+                load(recovery.load)
+            )
+        } else {
+            format!(
+                "does not recover at once: {} {unit} fail directly after {after}",
+                load(recovery.load)
+            )
+        });
+    }
+    if let Some(capacity) = search.capacity_per_s {
+        lines.push(format!(
+            "pressed as hard as it could, the pilot got {} msg/s",
+            rate(capacity)
+        ));
+    }
+    lines
+}
+
+/// How the search ended, in words.
+fn ending(search: &Search) -> String {
+    let how = match &search.ended {
+        Ending::Found => "found".to_owned(),
+        Ending::Blurred => {
+            "no narrower: the curve is too flat here for trials of this length; longer ones (-d) \
+             tell more"
+                .to_owned()
+        }
+        Ending::NothingHolds => "not even the least load that was tried holds".to_owned(),
+        Ending::NothingFails => "the greatest load that can be asked for holds".to_owned(),
+        Ending::OutOfTrials => format!("stopped after {} trials", search.most_trials),
+        Ending::OutOfTime => format!(
+            "stopped at the limit of {} (--limit): longer tells more",
+            seconds(search.limit_s)
+        ),
+        Ending::Interrupted => "interrupted: this is what was known by then".to_owned(),
+        Ending::Broken(reason) => format!("stopped: {reason}"),
+    };
+    format!(
+        "{how}; {} trials in {}",
+        search.trials.len(),
+        seconds(search.took_s.round())
+    )
+}
+
+/// Every trial, as a table.
+pub(super) fn table(search: &Search) -> Table {
+    let mut names = vec!["trial", "purpose", search.over.unit(), "length", "achieved"];
+    let objectives = search.objectives.iter().map(Objective::name);
+    let objectives: Vec<String> = objectives.collect();
+    names.extend(objectives.iter().map(String::as_str));
+    names.push("errors");
+    names.push("verdict");
+    let mut table = Table::new(&names).left(1).left(names.len() - 1);
+    for trial in &search.trials {
+        table.push(row(search, trial));
+    }
+    table
+}
+
+fn row(search: &Search, trial: &Trial) -> Vec<String> {
+    let mut cells = vec![
+        trial.number.to_string(),
+        trial.purpose.word().to_owned(),
+        load(trial.load),
+        seconds(trial.length_s),
+        trial
+            .achieved_per_s
+            .map_or_else(|| mark::UNKNOWN.to_owned(), rate),
+    ];
+    for (objective, reading) in search.objectives.iter().zip(&trial.readings) {
+        cells.push(match reading.figure {
+            Some(figure) => objective.shown(figure),
+            None => mark::UNKNOWN.to_owned(),
+        });
+    }
+    cells.push(match trial.error_share {
+        Some(0.0) => "0".to_owned(),
+        Some(share) => format!("{:.2} %", share * 100.0),
+        None => mark::UNKNOWN.to_owned(),
+    });
+    cells.push(verdict(trial));
+    cells
+}
+
+/// `holds`, `~holds`, `fails: too slow`.
+fn verdict(trial: &Trial) -> String {
+    if trial.verdict == TrialVerdict::GeneratorLimited {
+        return trial.verdict.word().to_owned();
+    }
+    let word = trial.verdict.word();
+    let mark = if trial.marginal { mark::LOW } else { "" };
+    match trial.cause {
+        Some(cause) => format!("{mark}{word}: {}", cause.words()),
+        None => format!("{mark}{word}"),
+    }
+}
+
+/// The unit of the load for headings.
+#[must_use]
+pub(super) fn over_words(over: Over) -> String {
+    match over {
+        Over::Rate => "greatest rate".to_owned(),
+        Over::Connections {
+            rate_per_connection: Some(per_s),
+        } => format!(
+            "greatest number of connections at {} msg/s each",
+            rate(per_s)
+        ),
+        Over::Connections {
+            rate_per_connection: None,
+        } => "greatest number of connections, each with one message in flight".to_owned(),
+    }
+}
