@@ -65,6 +65,16 @@ impl Objective {
         })
     }
 
+    /// The interval of its figure at 95 % confidence, ns, where one run can give it.
+    #[must_use]
+    pub fn interval(&self, document: &Document) -> Option<(f64, f64)> {
+        let Self::ResponseTime { percentile, .. } = *self else {
+            return None;
+        };
+        let known = document.response_ns.confidence(standard(percentile)?)?;
+        Some((known.low? as f64, known.high? as f64))
+    }
+
     /// The most that its figure may be, in the figure's unit.
     #[must_use]
     pub fn limit(&self) -> f64 {
@@ -115,14 +125,18 @@ pub fn error_share(document: &Document) -> Option<f64> {
 
 /// A percentile, ns: the stored one where it is a standard one, else from the whole histogram.
 fn at(spans: &Distribution, percentile: f64) -> Option<u64> {
-    let standard = Percentile::ALL.into_iter().find(|standard| {
-        // Both are short decimals; the nearest binary numbers differ in the last place.
-        (standard.share() * 100.0 - percentile).abs() < 1e-9
-    });
-    match standard {
+    match standard(percentile) {
         Some(standard) => spans.at(standard),
         None => spans.quantile(percentile / 100.0).map(|span| span.0),
     }
+}
+
+/// The standard percentile that this is, if it is one.
+fn standard(percentile: f64) -> Option<Percentile> {
+    Percentile::ALL.into_iter().find(|standard| {
+        // Both are short decimals; the nearest binary numbers differ in the last place.
+        (standard.share() * 100.0 - percentile).abs() < 1e-9
+    })
 }
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ const LAG_SHARE: f64 = 0.10;
 /// Standard error of ln(p99) of a five-second trial of a busy queue, where the document has no
 /// confidence interval to take it from: cautious, from simulated M/D/1 queues at 80 % load.
 const ERROR_OF_5S: f64 = 0.2;
+/// No interval counts as narrower than this share of the usual one.
+const CALM: f64 = 0.4;
 /// Standard error of a trial whose percentile is not known: it says next to nothing.
 const ERROR_OF_NOTHING: f64 = 10.0;
 
@@ -77,10 +79,11 @@ pub(super) fn judge(document: &Document, objectives: &[Objective], load: f64) ->
 /// An objective's figure; an endless one (messages never answered) is none.
 fn reading(objective: &Objective, document: &Document) -> Reading {
     let figure = objective.figure(document).filter(|it| it.is_finite());
+    let interval = objective.interval(document);
     Reading {
         figure,
-        low: None,
-        high: None,
+        low: interval.map(|(low, _)| low),
+        high: interval.map(|(_, high)| high),
     }
 }
 
@@ -114,7 +117,10 @@ fn measured(document: &Document, objectives: &[Objective], readings: &[Reading])
         let excess = (figure.max(1.0) / objective.limit().max(1.0)).ln();
         if excess >= worst.excess {
             worst.excess = excess.min(FARTHEST);
-            worst.error = error_of(reading).unwrap_or(worst.error);
+            let usual = ERROR_OF_5S * (5.0 / length_s).sqrt();
+            // A trial that happens to be calm has a narrow interval, too; taken at its word, calm
+            // trials would outweigh the others and every answer would be too high.
+            worst.error = error_of(reading).map_or(usual, |error| error.max(usual * CALM));
         }
     }
     worst
