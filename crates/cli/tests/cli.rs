@@ -90,10 +90,12 @@ fn man_pages_are_written_into_a_directory() {
         "wsbench-check.1",
         "wsbench-completions.1",
         "wsbench-doctor.1",
+        "wsbench-find.1",
         "wsbench-man.1",
         "wsbench-report.1",
         "wsbench-schema.1",
         "wsbench-serve.1",
+        "wsbench-sweep.1",
         "wsbench.1",
     ];
     assert_eq!(names, expected);
