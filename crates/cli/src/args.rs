@@ -12,10 +12,10 @@ use wsbench_load::plan::Target;
 
 use crate::commands::check::CheckArgs;
 use crate::commands::doctor::Doctor;
-use crate::commands::serve::Serve;
-use crate::commands::supervise::Supervise;
 use crate::commands::find::FindArgs;
 use crate::commands::schema::SchemaOf;
+use crate::commands::serve::Serve;
+use crate::commands::supervise::Supervise;
 use crate::commands::sweep::SweepArgs;
 use crate::header::{self, Header};
 use crate::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads};

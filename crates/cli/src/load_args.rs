@@ -12,7 +12,7 @@ use wsbench_report::style::Style;
 
 use crate::args::{
     Amount, ArrivalArg, ConnectArgs, Format, LogArgs, Machine, Measure, OutputArgs, PayloadArgs,
-    Pressure,
+    Pressure, ServerArgs,
 };
 use crate::exit::say;
 use crate::output::{self, OutputFile};
@@ -159,6 +159,7 @@ impl LoadArgs {
             payload: self.payload.clone(),
             connect: self.connect.clone(),
             machine: self.machine.clone(),
+            server: ServerArgs::default(),
             log: LogArgs { log: None },
             output: self.output.flags(),
         }

@@ -9,5 +9,5 @@
 pub mod find;
 pub mod pilot;
 pub mod runner;
-pub mod target;
 pub mod sweep;
+pub mod target;

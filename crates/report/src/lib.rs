@@ -7,8 +7,8 @@
 
 pub mod caveat;
 pub mod csv;
-pub mod doctor;
 pub mod curve;
+pub mod doctor;
 pub mod document;
 pub mod gate;
 pub mod hgrm;
@@ -22,8 +22,8 @@ mod prose;
 pub mod provenance;
 #[cfg(feature = "screen")]
 pub mod screen;
-mod server_cost;
 pub mod search;
+mod server_cost;
 mod sparkline;
 pub mod stats;
 pub mod step_line;
