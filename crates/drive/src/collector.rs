@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use wsbench_load::histogram::Histogram;
 use wsbench_load::meter::Tally;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Plan, StopRule};
+use wsbench_load::plan::{Arrival, Plan, StopRule};
 use wsbench_load::result::{
     Ended, GeneratorUsage, Interval, LogRecord, Progress, RunResult, ThreadUsage,
 };
@@ -52,6 +52,10 @@ struct Pending {
     response: Histogram,
     answered: u64,
     errors: u64,
+    due: u64,
+    sent: u64,
+    in_flight: u64,
+    waiting: u64,
     workers: usize,
     ends: Nanos,
 }
@@ -92,6 +96,9 @@ impl<'a> Collector<'a> {
             now,
             window,
             mut tally,
+            due,
+            in_flight,
+            waiting,
             cpu_share,
             last,
         } = handover;
@@ -113,8 +120,16 @@ impl<'a> Collector<'a> {
         self.progress.elapsed = now;
         self.progress.done = self.share_done(now);
         let mut is_news = matches!(period, Period::Before);
+        let is_open = matches!(self.plan.arrival, Arrival::Open { .. });
         match period {
-            Period::Interval(number, ends) => is_news = self.take_interval(number, ends, &tally),
+            Period::Interval(number, ends) => {
+                let pending = self.pending.entry(number).or_default();
+                // What is due in the closed loop is sent.
+                pending.due += if is_open { due } else { tally.messages.due };
+                pending.in_flight += in_flight;
+                pending.waiting += waiting;
+                is_news = self.take_interval(number, ends, &tally);
+            }
             Period::Before => self.take_early_answers(&tally),
             Period::After => {
                 self.late.service.merge(&tally.service);
@@ -145,11 +160,16 @@ impl<'a> Collector<'a> {
     /// Answers that came between the window's opening and the worker's noticing it belong to the
     /// first interval.
     fn take_early_answers(&mut self, tally: &Tally) {
-        if tally.messages.received_in_window > 0 {
+        let counts = &tally.messages;
+        if counts.received_in_window + counts.sent > 0 {
             let pending = self.pending.entry(0).or_default();
             pending.service.merge(&tally.service);
             pending.response.merge(&tally.response);
-            pending.answered += tally.messages.received_in_window;
+            pending.answered += counts.received_in_window;
+            pending.sent += counts.sent;
+            if !matches!(self.plan.arrival, Arrival::Open { .. }) {
+                pending.due += counts.due;
+            }
         }
     }
 
@@ -159,6 +179,7 @@ impl<'a> Collector<'a> {
         pending.service.merge(&tally.service);
         pending.response.merge(&tally.response);
         pending.answered += tally.messages.received_in_window;
+        pending.sent += tally.messages.sent;
         pending.errors += tally.errors();
         pending.ends = pending.ends.max(ends);
         pending.workers += 1;
@@ -191,10 +212,15 @@ impl<'a> Collector<'a> {
                 response: pending.response,
             };
             if at <= so_far {
-                // The window closed on the border of the interval before.
+                // The window closed on the border of the interval before: what was late is its.
                 self.late.received += measured.received;
                 self.late.service.merge(&measured.service);
                 self.late.response.merge(&measured.response);
+                if let Some(before) = self.progress.so_far.intervals.last_mut() {
+                    before.due += pending.due;
+                    before.sent += pending.sent;
+                    (before.in_flight, before.waiting) = (pending.in_flight, pending.waiting);
+                }
                 continue;
             }
             self.slicer
@@ -202,6 +228,10 @@ impl<'a> Collector<'a> {
             self.progress.so_far.intervals.push(Interval {
                 at,
                 length: at - so_far,
+                due: pending.due,
+                sent: pending.sent,
+                in_flight: pending.in_flight,
+                waiting: pending.waiting,
                 answered: pending.answered,
                 errors: pending.errors,
                 alive: self.alive.iter().sum(),

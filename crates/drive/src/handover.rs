@@ -29,6 +29,11 @@ pub(crate) struct Handover {
     pub(crate) now: Nanos,
     pub(crate) window: Window,
     pub(crate) tally: Box<Tally>,
+    /// Messages that came due in the interval; zero in the closed loop, where all due are sent.
+    pub(crate) due: u64,
+    /// Sent and unanswered, and due and unsent, at the time of the handover.
+    pub(crate) in_flight: u64,
+    pub(crate) waiting: u64,
     /// Share of a core used since the last handover.
     pub(crate) cpu_share: f64,
     /// Set in the worker's last handover.

@@ -8,17 +8,19 @@ mod descriptors;
 mod facts;
 mod figures;
 mod listener;
+mod pressure;
 mod probes;
 mod process;
 mod process_usage;
 mod usage;
 
-pub use cores::{cpus, pin_thread, pin_thread_to};
+pub use cores::{cpus, pin_thread, pin_thread_to, wake_on_time};
 pub use descriptors::{
     descriptor_limit, descriptor_limits, descriptors_needed, raise_descriptor_limit,
 };
 pub use facts::{HostFacts, describe, stolen_ticks};
 pub use listener::{Listener, listeners_at};
+pub(crate) use pressure::Counters;
 pub use probes::{ClockCost, CopyCost, clock_cost, copy_cost, sleep_lateness};
 pub use process::{ProcessFacts, owner_of_socket, process, processes};
 pub use process_usage::{

@@ -22,4 +22,5 @@ pub mod simulated;
 mod slices;
 mod slot;
 mod timer;
+mod turns;
 mod worker;

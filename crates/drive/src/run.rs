@@ -17,8 +17,8 @@ use wsbench_load::result::RunResult;
 use crate::clock::Clock;
 use crate::collector::Collector;
 pub use crate::collector::Observer;
-use crate::handover::Outlet;
-use crate::host;
+use crate::handover::{Handover, Outlet, Period};
+use crate::host::{self, Counters};
 use crate::pulse::Pulses;
 pub use crate::pulse::{Moment, Pulse};
 use crate::readiness::Readiness;
@@ -90,6 +90,7 @@ pub fn run(
         let body = move || {
             // Where pinning is refused the scheduler chooses; the figures do not depend on it.
             let _ = cpu.is_some_and(host::pin_thread);
+            host::wake_on_time();
             worker.run()
         };
         let thread = thread::Builder::new()
@@ -103,6 +104,7 @@ pub fn run(
     }
     drop(filled);
     let mut collector = Collector::new(plan, returns, clock.started_at_unix_ms());
+    let mut pressure = Pressure::from(&clock);
     let mut pulses = Pulses::new(plan);
     // Ends when every worker has hung up, be it by panicking.
     loop {
@@ -110,7 +112,10 @@ pub fn run(
             observer.pulse(&pulse);
         }
         match handovers.recv_timeout(pulses.wait(clock.now())) {
-            Ok(handover) => collector.take(handover, observer),
+            Ok(handover) => {
+                pressure.look_up(&handover, &clock);
+                collector.take(handover, observer);
+            }
             Err(RecvTimeoutError::Timeout) if threads.iter().all(|t| t.is_finished()) => break,
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
@@ -125,7 +130,32 @@ pub fn run(
     let mut result = collector.finish(shared.ended(), clock.now());
     result.addresses = resolved.addresses.iter().map(ToString::to_string).collect();
     result.handshake.dns = resolved.took;
+    result.pressure = Some(pressure.opened.until(&pressure.closed));
     Ok(result)
+}
+
+/// The machine's counters at the ends of the measured window, as nearly as handovers tell them.
+struct Pressure {
+    opened: Counters,
+    closed: Counters,
+}
+
+impl Pressure {
+    fn from(clock: &Clock) -> Self {
+        let opened = Counters::read(clock.now());
+        let closed = opened.clone();
+        Self { opened, closed }
+    }
+
+    fn look_up(&mut self, handover: &Handover, clock: &Clock) {
+        // One worker's handovers are enough, and the reading costs a tenth of a millisecond.
+        match handover.period {
+            _ if handover.worker > 0 => {}
+            Period::Before => *self = Self::from(clock),
+            Period::Interval(..) => self.closed = Counters::read(clock.now()),
+            Period::After => {}
+        }
+    }
 }
 
 fn engine(plan: &Plan, clock: &Clock, address: SocketAddr, slots: usize) -> io::Result<Readiness> {

@@ -24,6 +24,13 @@ pub(crate) struct OpenLoop {
     next: Nanos,
     /// Messages due that wait in slots.
     waiting: u64,
+    /// Messages that came due before the present interval's end and were not counted before.
+    due: u64,
+    /// The same, due at its end or later.
+    due_after: u64,
+    /// Messages not yet taken that an earlier interval has counted.
+    counted: u64,
+    interval_ends: Nanos,
     /// Slots that were given a message in the present turn.
     touched: Vec<usize>,
 }
@@ -43,14 +50,43 @@ impl OpenLoop {
             load_from: Nanos::ZERO,
             next: Nanos::MAX,
             waiting: 0,
+            due: 0,
+            due_after: 0,
+            counted: 0,
+            interval_ends: Nanos::MAX,
             touched: Vec::with_capacity(BURST),
         })
     }
 
-    /// The load begins.
-    pub(crate) fn begin(&mut self, load_from: Nanos) {
+    /// The load begins; its warm-up ends at `opens`.
+    pub(crate) fn begin(&mut self, load_from: Nanos, opens: Nanos) {
         self.load_from = load_from;
+        self.interval_ends = opens;
         self.advance();
+    }
+
+    /// Messages that came due in the interval that ends at `ends`, taken or not; the next one ends
+    /// at `next`.
+    pub(crate) fn end_interval(&mut self, ends: Nanos, next: Nanos) -> u64 {
+        let mut untaken = 0;
+        if self.next < ends {
+            let mut ahead = self.arrivals.clone();
+            let mut due = self.next;
+            while due < ends {
+                untaken += 1;
+                due = ahead.next().map_or(Nanos::MAX, |due| self.load_from + due);
+            }
+        }
+        let due = self.due + untaken - self.counted.min(untaken);
+        self.counted = untaken.max(self.counted);
+        self.due = std::mem::take(&mut self.due_after);
+        self.interval_ends = next;
+        due
+    }
+
+    /// Messages that wait in slots.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.waiting
     }
 
     /// When the next message is due.
@@ -90,6 +126,13 @@ impl OpenLoop {
             if !leave(self.next) {
                 self.end();
                 break;
+            }
+            if self.counted > 0 {
+                self.counted -= 1;
+            } else if self.next < self.interval_ends {
+                self.due += 1;
+            } else {
+                self.due_after += 1;
             }
             let slot = self.pick(slots);
             slots[slot].waiting.push_back(self.next);

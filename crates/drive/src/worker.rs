@@ -22,6 +22,7 @@ use crate::schedule::OpenLoop;
 use crate::shared::Shared;
 use crate::slot::Slot;
 use crate::timer::Timers;
+use crate::turns::Turns;
 
 /// Bytes read at a time: several of the largest usual messages, and still in the second-level
 /// cache.
@@ -68,6 +69,7 @@ pub(crate) struct Worker<E> {
     drained_at: Nanos,
     usage_at_opening: Option<(Nanos, ThreadUsage)>,
     at_close: Option<LastWords>,
+    turns: Turns,
     buffer: Box<[u8]>,
     ready: Vec<Ready>,
     /// Slots that have more to read, and whether the end of the stream is known to follow.
@@ -117,6 +119,7 @@ impl<E: Engine> Worker<E> {
             drained_at: Nanos::MAX,
             usage_at_opening: None,
             at_close: None,
+            turns: Turns::new(),
             buffer: vec![0; READ_AT_MOST].into(),
             ready: Vec::with_capacity(1024),
             unread: Vec::new(),
@@ -147,6 +150,7 @@ impl<E: Engine> Worker<E> {
         if self.context.plan.replaces_clients() {
             self.begin_load(now, now);
         }
+        let (mut woken, mut served) = (now, 0);
         loop {
             let now = self.engine.now();
             self.advance(now);
@@ -157,6 +161,11 @@ impl<E: Engine> Worker<E> {
                 return Ok(());
             }
             self.send_what_is_due(now);
+            // Sending takes its time, and waiting by an old clock would be waiting too long.
+            let now = self.engine.now();
+            if served > 0 {
+                self.turns.record(now - woken, served);
+            }
             let until = self
                 .timers
                 .next()
@@ -171,6 +180,7 @@ impl<E: Engine> Worker<E> {
             let until = until.min(look_up);
             let mut ready = std::mem::take(&mut self.ready);
             self.engine.wait(now, until, &mut ready)?;
+            (woken, served) = (self.engine.now(), ready.len());
             for event in ready.drain(..) {
                 self.on_ready(event);
                 if self.open_loop.is_some() {

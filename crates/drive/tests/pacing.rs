@@ -238,3 +238,45 @@ fn a_run_of_so_many_messages_ends_with_the_last_answer() {
     let total = result.measured.as_secs_f64();
     assert!((0.16..0.17).contains(&total), "{total} s");
 }
+
+/// What comes due in an interval is counted by its due time, whenever the generator gets to it; a
+/// generator that stands still over a border sends in the interval after.
+#[test]
+fn each_interval_counts_what_was_due_and_what_was_sent() {
+    let mut plan = open(1_000.0, 1 << 20);
+    plan.interval = Nanos::from_millis(500);
+    if let Arrival::Open { schedule, .. } = &mut plan.arrival {
+        schedule.process = Process::Constant;
+    }
+    let mut scenario = fifo(Service::Constant(Nanos::from_micros(10)));
+    scenario.machine.pause = Some(Pause {
+        at: Nanos::from_millis(5_500),
+        length: Nanos::from_millis(1_300),
+    });
+    let result = split(&plan, scenario);
+    assert_eq!(result.intervals.len(), 20);
+    assert!(result.intervals.iter().all(|i| i.due.abs_diff(500) <= 1));
+    let off = |i: &&wsbench_load::result::Interval| i.sent.abs_diff(i.due) > 1;
+    assert!((2..=4).contains(&result.intervals.iter().filter(off).count()));
+    assert!(result.intervals.iter().any(|i| i.sent == 0));
+}
+
+/// Beyond its capacity of 1,000 a second a server falls behind by what it is asked for in excess;
+/// below it, nothing piles up.
+#[test]
+fn what_an_overloaded_server_has_not_answered_piles_up() {
+    let outstanding = |rate, max_in_flight| {
+        let server = fifo(Service::Constant(Nanos::from_millis(1)));
+        let result = split(&open(rate, max_in_flight), server);
+        let last = *result.intervals.last().as_ref().unwrap();
+        (last.in_flight, last.waiting)
+    };
+    let (in_flight, waiting) = outstanding(1_200.0, 1 << 20);
+    assert!((1_800..2_200).contains(&in_flight), "{in_flight}");
+    assert_eq!(waiting, 0);
+    let (in_flight, waiting) = outstanding(1_200.0, 16);
+    assert_eq!(in_flight, 160, "ten connections with sixteen each");
+    assert!((1_600..2_100).contains(&waiting), "{waiting}");
+    let (in_flight, _) = outstanding(500.0, 1 << 20);
+    assert!(in_flight < 20, "{in_flight}");
+}

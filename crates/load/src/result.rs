@@ -53,6 +53,8 @@ pub struct RunResult {
     pub close_codes: BTreeMap<u16, u64>,
     /// What the generator itself used.
     pub generator: GeneratorUsage,
+    /// What pressed on its machine meanwhile; `None` where nothing was read.
+    pub pressure: Option<HostPressure>,
     /// The time series.
     pub intervals: Vec<Interval>,
     /// The window in slices of one or more whole intervals, with their histograms.
@@ -285,6 +287,39 @@ pub struct ThreadUsage {
     pub wall: Nanos,
     /// Time runnable but not running (Linux schedstat); `None` where unknown.
     pub run_wait: Option<Nanos>,
+    /// Times that the scheduler took the core away from it; `None` where unknown.
+    pub involuntary_switches: Option<u64>,
+    /// The turns of its loop; `None` without one.
+    pub turns: Option<TurnUsage>,
+}
+
+/// The turns of a generator thread's loop: from the end of one wait to the beginning of the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TurnUsage {
+    /// Median length.
+    pub p50: Nanos,
+    /// 99th percentile of the length.
+    pub p99: Nanos,
+    /// The longest.
+    pub max: Nanos,
+    /// Connections that were ready in one turn, median.
+    pub ready_p50: u32,
+    /// 99th percentile of that.
+    pub ready_p99: u32,
+    /// The most.
+    pub ready_max: u32,
+}
+
+/// What pressed on the generator's machine over the measured window, whoever caused it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HostPressure {
+    /// Share of all cores' time that the hypervisor gave to others, 0.0 to 1.0.
+    pub steal: Option<f64>,
+    /// Share of the time in which at least one task of the machine waited for a core, 0.0 to 1.0
+    /// (Linux pressure stall information).
+    pub waited: Option<f64>,
+    /// Counters of the kernel's TCP that rose, by its own names; they are of all connections.
+    pub tcp_trouble: Vec<(&'static str, u64)>,
 }
 
 impl ThreadUsage {
@@ -315,6 +350,14 @@ pub struct Interval {
     pub at: Nanos,
     /// Its length.
     pub length: Nanos,
+    /// Messages due within it.
+    pub due: u64,
+    /// Messages sent within it.
+    pub sent: u64,
+    /// Sent and not answered at its end, those of the warm-up too.
+    pub in_flight: u64,
+    /// Due and not sent at its end: their connections do not take them.
+    pub waiting: u64,
     /// Right answers received.
     pub answered: u64,
     /// Failures of any kind.

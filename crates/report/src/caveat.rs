@@ -6,6 +6,8 @@
 mod exchange;
 mod instrument;
 mod machine;
+mod pacing;
+mod pressure;
 mod server;
 mod timing;
 
@@ -133,6 +135,18 @@ pub enum Kind {
     Rate,
     /// Sends left when they were due.
     Pace,
+    /// The server kept up with the schedule.
+    Overloaded,
+    /// Connections had places in flight for what was due.
+    ConnectionLimited,
+    /// Connections took what was due.
+    Blocked,
+    /// The loop's turns were short beside what was measured.
+    LoopTurns,
+    /// Nobody else wanted the machine's cores.
+    HostPressure,
+    /// The kernel's TCP neither dropped nor sent again.
+    TcpTrouble,
     /// The run went to its end.
     Interrupted,
     /// Answers were compared with what was sent.
@@ -164,7 +178,9 @@ pub enum Kind {
 #[must_use]
 pub fn audit(document: &Document) -> Audit {
     let mut caveats = exchange::caveats(document);
+    caveats.extend(pacing::caveats(document));
     caveats.extend(instrument::caveats(document));
+    caveats.extend(pressure::caveats(document));
     caveats.extend(timing::caveats(document));
     caveats.extend(server::caveats(document));
     caveats.extend(machine::caveats(document));

@@ -79,7 +79,7 @@ pub(crate) fn table(rows: impl Iterator<Item = Row>) -> String {
 pub fn intervals(document: &Document) -> String {
     let mut text = String::from(
         "at_s,length_s,messages,messages_per_s,service_ns_p50,service_ns_p99,service_ns_max,\
-         service_ns_mean,errors,alive\n",
+         service_ns_mean,errors,alive,due,sent,in_flight,waiting\n",
     );
     for interval in &document.intervals {
         let spans = &interval.service_ns;
@@ -97,6 +97,14 @@ pub fn intervals(document: &Document) -> String {
         row.put_known("", spans.mean);
         row.put("", &interval.errors);
         row.put("", &interval.alive);
+        for number in [
+            interval.due,
+            interval.sent,
+            interval.in_flight,
+            interval.waiting,
+        ] {
+            row.put_known("", number);
+        }
         push_line(&mut text, &row.values);
     }
     text

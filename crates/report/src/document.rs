@@ -144,6 +144,10 @@ pub struct Document {
     /// What the generator itself used.
     #[serde(default)]
     pub generator: Generator,
+    /// What pressed on the generator's machine over the measured window, whoever caused it; absent
+    /// where nothing was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pressure: Option<Pressure>,
     /// What the server used; absent where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<Server>,
@@ -373,9 +377,49 @@ pub struct Thread {
     /// Time runnable but not running, s; absent where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_wait_s: Option<f64>,
+    /// Times that the scheduler took the core away from it; absent where unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub involuntary_switches: Option<u64>,
+    /// The turns of its loop; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turns: Option<Turns>,
     /// Core it was pinned to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu: Option<usize>,
+}
+
+/// The turns of a generator thread's loop: from the end of one wait to the beginning of the next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Turns {
+    /// Median length, ns.
+    pub p50_ns: u64,
+    /// 99th percentile of the length, ns.
+    pub p99_ns: u64,
+    /// The longest, ns.
+    pub max_ns: u64,
+    /// Connections that were ready in one turn, median.
+    pub ready_p50: u32,
+    /// 99th percentile of that.
+    pub ready_p99: u32,
+    /// The most.
+    pub ready_max: u32,
+}
+
+/// What pressed on the generator's machine, whoever caused it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Pressure {
+    /// Share of all cores' time that the hypervisor gave to others, 0.0 to 1.0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steal_share: Option<f64>,
+    /// Share of the time in which at least one task of the machine waited for a core, 0.0 to 1.0
+    /// (Linux pressure stall information).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_waited_share: Option<f64>,
+    /// Counters of the kernel's TCP that rose and should not, by its own names; they are of all
+    /// connections of the machine.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tcp_trouble: BTreeMap<String, u64>,
 }
 
 /// One interval of the time series.
@@ -386,6 +430,18 @@ pub struct Interval {
     /// Its length, s.
     #[serde(default)]
     pub length_s: f64,
+    /// Messages due within it; absent in documents that did not count them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<u64>,
+    /// Messages sent within it; absent in documents that did not count them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<u64>,
+    /// Sent and not answered at its end; absent in documents that did not count them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_flight: Option<u64>,
+    /// Due and not sent at its end; absent in documents that did not count them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<u64>,
     /// Right answers received.
     pub messages: u64,
     /// Service time within it.

@@ -117,6 +117,16 @@ fn throughput(page: &mut Page, document: &Document) {
         (None, _) => "no rate was asked: closed loop".to_owned(),
     };
     page.line("throughput", &format!("{achieved}  ({asked})"));
+    if let (Some(_), Some(received)) = (document.asked_messages_per_s, document.messages_per_s) {
+        // Never only one of them: each hides what another shows.
+        let per_s = |number: u64| rate(number as f64 / document.duration_s);
+        let (offered, sent) = (per_s(document.messages.due), per_s(document.messages.sent));
+        let line = format!(
+            "{offered} offered, {sent} sent, {} received",
+            rate(received)
+        );
+        page.line("", &line);
+    }
     if let (Some(sent), Some(received)) = (document.sent_bytes_per_s, document.received_bytes_per_s)
     {
         let line = format!("sent {}/s, received {}/s", bytes(sent), bytes(received));

@@ -3,10 +3,11 @@
 
 mod runs;
 
+use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule, Verify};
-use wsbench_load::result::{Ended, Failure, Gap, Phase, RunResult, ThreadUsage};
+use wsbench_load::result::{Ended, Failure, Gap, HostPressure, Phase, RunResult, ThreadUsage};
 use wsbench_report::caveat::{Audit, Caveat, Kind, Severity, Verdict};
 use wsbench_report::document::{Document, Host, RunContext};
 
@@ -532,4 +533,153 @@ fn the_line_names_the_gravest_and_counts_the_rest() {
         weights,
         [Severity::Invalid, Severity::Doubtful, Severity::Note]
     );
+}
+
+/// An open loop of 64,000 messages a second, and what is out or waiting at the end of each second.
+fn open_loop(outstanding: fn(u64) -> u64) -> impl FnOnce(&mut RunResult, &mut Plan) {
+    move |run, plan| {
+        let schedule = Schedule {
+            process: Process::Poisson,
+            stretches: vec![Stretch::level(Nanos::MAX, 64_000.0)],
+        };
+        plan.arrival = Arrival::Open {
+            schedule,
+            max_in_flight: 100,
+        };
+        for (second, interval) in (1..).zip(&mut run.intervals) {
+            interval.in_flight = outstanding(second) / 2;
+            interval.waiting = outstanding(second) - interval.in_flight;
+        }
+    }
+}
+
+#[test]
+fn a_pile_that_grows_throughout_is_overload() {
+    let weight = |outstanding| weight(Kind::Overloaded, open_loop(outstanding));
+    assert_eq!(weight(|_| 64), None);
+    // The border is 5 % of 64,000 over the ten seconds.
+    assert_eq!(weight(|second| 64 + 310 * second), None);
+    assert_eq!(weight(|second| 64 + 330 * second), DOUBTFUL);
+    assert_eq!(weight(|second| 10_000 - 330 * second), None, "it shrinks");
+    let hill = |second: u64| 9_000 * u64::from((4..9).contains(&second));
+    assert_eq!(weight(hill), None, "it was worked off");
+    let closed = |run: &mut RunResult, plan: &mut Plan| {
+        open_loop(|second| 1_000 * second)(run, plan);
+        plan.arrival = Arrival::Closed { depth: 1 };
+    };
+    assert_eq!(self::weight(Kind::Overloaded, closed), None);
+    let audit = audit_after(open_loop(|second| 1_000 * second));
+    assert_eq!(found(&audit, Kind::Rate), None, "one cause, said once");
+}
+
+#[test]
+fn messages_blocked_at_the_limit_are_of_too_few_connections() {
+    let blocked = |limit| {
+        move |run: &mut RunResult, plan: &mut Plan| {
+            open_loop(|_| 64)(run, plan);
+            run.blocked_by.limit = limit;
+            run.blocked = runs::spread(limit, Nanos::from_millis(1), Nanos::from_millis(2));
+        }
+    };
+    assert_eq!(weight(Kind::ConnectionLimited, blocked(0)), None);
+    assert_eq!(weight(Kind::ConnectionLimited, blocked(6_400)), NOTE);
+    assert_eq!(weight(Kind::ConnectionLimited, blocked(6_401)), DOUBTFUL);
+    let uneven = found(&audit_after(blocked(1)), Kind::ConnectionLimited).unwrap();
+    assert!(uneven.message.ends_with("taken unevenly"), "{uneven}");
+    let short = |run: &mut RunResult, plan: &mut Plan| {
+        blocked(6_401)(run, plan);
+        run.response.record(Nanos::from_secs(1));
+        run.service.record(Nanos::from_secs(1));
+    };
+    let short = found(&audit_after(short), Kind::ConnectionLimited).unwrap();
+    let check = "connections × limit is 6,400, rate × longest response 64,000";
+    assert!(short.message.ends_with(check), "{short}");
+}
+
+#[test]
+fn back_pressure_is_named_and_not_doubted() {
+    let socket = |run: &mut RunResult, _: &mut Plan| {
+        run.blocked_by.socket = 3;
+        run.blocked = runs::spread(3, Nanos::from_millis(1), Nanos::from_millis(2));
+    };
+    let audit = audit_after(socket);
+    assert_eq!(audit.verdict, Verdict::Ok);
+    assert_eq!(
+        found(&audit, Kind::Blocked).unwrap().message,
+        "messages that were due waited, 3 for a socket that took no more bytes, 2.00ms at most"
+    );
+    assert_eq!(found(&audit, Kind::Pace), None, "it is not the generator's");
+}
+
+#[test]
+fn the_worst_interval_is_named() {
+    let late = |number: u64| {
+        move |run: &mut RunResult, plan: &mut Plan| {
+            open_loop(|_| 64)(run, plan);
+            run.intervals[3].sent -= number;
+            run.intervals[4].sent += number / 2;
+        }
+    };
+    assert_eq!(weight(Kind::Rate, late(640)), None);
+    let caveat = found(&audit_after(late(700)), Kind::Rate).unwrap();
+    assert_eq!(caveat.severity, Severity::Doubtful);
+    let worst = "in the interval that ended at 4.0s 64,000 were due and 63,300 sent";
+    assert!(caveat.message.ends_with(worst), "{caveat}");
+}
+
+#[test]
+fn a_machine_that_others_use_is_noted() {
+    let pressure = |steal, waited, switches| {
+        move |run: &mut RunResult, _: &mut Plan| {
+            run.pressure = Some(HostPressure {
+                steal: Some(steal),
+                waited: Some(waited),
+                tcp_trouble: Vec::new(),
+            });
+            run.generator.threads[1].involuntary_switches = Some(switches);
+        }
+    };
+    assert_eq!(weight(Kind::HostPressure, pressure(0.005, 0.05, 500)), None);
+    assert_eq!(weight(Kind::HostPressure, pressure(0.006, 0.0, 0)), NOTE);
+    assert_eq!(weight(Kind::HostPressure, pressure(0.0, 0.06, 0)), NOTE);
+    assert_eq!(weight(Kind::HostPressure, pressure(0.0, 0.0, 510)), NOTE);
+    assert_eq!(weight(Kind::HostPressure, pressure(0.06, 0.0, 0)), DOUBTFUL);
+    let unknown = |run: &mut RunResult, _: &mut Plan| run.pressure = None;
+    assert_eq!(weight(Kind::HostPressure, unknown), None);
+
+    let tcp = |name| {
+        move |run: &mut RunResult, _: &mut Plan| {
+            run.pressure = Some(HostPressure {
+                tcp_trouble: vec![(name, 2)],
+                ..HostPressure::default()
+            });
+        }
+    };
+    assert_eq!(weight(Kind::TcpTrouble, |_, _| {}), None);
+    let caveat = found(&audit_after(tcp("ListenDrops")), Kind::TcpTrouble).unwrap();
+    assert_eq!(caveat.severity, Severity::Note);
+    assert!(caveat.message.contains("2 × ListenDrops") && caveat.advice.contains("backlog"));
+    let caveat = found(&audit_after(tcp("RetransSegs")), Kind::TcpTrouble).unwrap();
+    assert!(caveat.advice.contains("200 ms"), "{caveat}");
+}
+
+#[test]
+fn long_turns_of_the_loop_are_noted_unless_that_is_said_already() {
+    // The median service time is 998 µs.
+    let turn = |micros, cpu| {
+        move |run: &mut RunResult, _: &mut Plan| {
+            let thread = &mut run.generator.threads[0];
+            *thread = runs::thread(cpu);
+            thread.turns.as_mut().unwrap().p99 = Nanos::from_micros(micros);
+        }
+    };
+    assert_eq!(weight(Kind::LoopTurns, turn(99, 400)), None);
+    assert_eq!(weight(Kind::LoopTurns, turn(101, 400)), NOTE);
+    assert_eq!(weight(Kind::LoopTurns, turn(101, 950)), None, "it is busy");
+    let without = |run: &mut RunResult, _: &mut Plan| {
+        for thread in &mut run.generator.threads {
+            thread.turns = None;
+        }
+    };
+    assert_eq!(weight(Kind::LoopTurns, without), None);
 }

@@ -1,4 +1,4 @@
-//! Which cores this process may use, and how a thread is tied to one.
+//! Which cores this process may use, how a thread is tied to one, and that it wakes on time.
 
 /// Cores that this process may use, by number.
 #[cfg(target_os = "linux")]
@@ -45,6 +45,18 @@ pub fn pin_thread_to(cpus: &[usize]) -> bool {
 pub fn pin_thread_to(_cpus: &[usize]) -> bool {
     false
 }
+
+/// Has the kernel wake the calling thread when its timers expire, and not up to 50 µs later
+/// together with others (prctl(2), `PR_SET_TIMERSLACK`; zero would mean the default).
+#[cfg(target_os = "linux")]
+pub fn wake_on_time() {
+    // Where it is refused the thread wakes later, and the send lag says so.
+    let _ = nix::sys::prctl::set_timerslack(1);
+}
+
+/// This system wakes threads as it likes.
+#[cfg(not(target_os = "linux"))]
+pub fn wake_on_time() {}
 
 #[cfg(test)]
 mod tests {

@@ -23,6 +23,7 @@ pub fn thread_usage() -> ThreadUsage {
         user: user.min(total),
         system: total - user.min(total),
         run_wait: run_wait(),
+        involuntary_switches: u64::try_from(usage.involuntary_context_switches()).ok(),
         ..ThreadUsage::default()
     }
 }

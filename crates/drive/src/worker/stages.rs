@@ -25,7 +25,7 @@ impl<E: Engine> Worker<E> {
         if self.stage == Stage::WarmUp && now >= self.context.meter.window().opens {
             self.open_window(now);
         }
-        if now >= self.interval_ends {
+        while now >= self.interval_ends {
             self.end_interval(now);
         }
         if matches!(self.stage, Stage::WarmUp | Stage::Measuring) && self.is_load_over(now) {
@@ -86,7 +86,7 @@ impl<E: Engine> Worker<E> {
         self.context.sending = true;
         self.stage = Stage::WarmUp;
         if let Some(open_loop) = &mut self.open_loop {
-            open_loop.begin(load_from);
+            open_loop.begin(load_from, opens);
         }
         if now >= opens {
             self.open_window(now);
@@ -103,7 +103,16 @@ impl<E: Engine> Worker<E> {
         }
         self.stage = Stage::Measuring;
         self.usage_at_opening = Some((now, self.engine.usage()));
-        self.interval_ends = self.context.meter.window().opens + self.context.plan.interval;
+        self.turns.clear();
+        let opens = self.context.meter.window().opens;
+        self.interval_ends = opens + self.context.plan.interval;
+        self.count_due(opens, self.interval_ends);
+    }
+
+    /// Messages that came due by the schedule until `ends`, since that was last asked.
+    fn count_due(&mut self, ends: Nanos, next: Nanos) -> u64 {
+        let open_loop = self.open_loop.as_mut();
+        open_loop.map_or(0, |open_loop| open_loop.end_interval(ends, next))
     }
 
     pub(super) fn end_interval(&mut self, now: Nanos) {
@@ -180,6 +189,11 @@ impl<E: Engine> Worker<E> {
                     .run_wait
                     .zip(before.run_wait)
                     .map(|(after, then)| after - then),
+                involuntary_switches: usage
+                    .involuntary_switches
+                    .zip(before.involuntary_switches)
+                    .map(|(after, then)| after.saturating_sub(then)),
+                turns: self.turns.usage(),
                 cpu: None,
             },
             closed_at,
@@ -271,7 +285,14 @@ impl<E: Engine> Worker<E> {
         let mut tally = self.context.meter.hand_over(self.outlet.empty());
         tally.connections.alive_at_end = self.alive;
         tally.connections.peak_concurrent = self.peak;
+        let due = match period {
+            Period::Interval(_, ends) => self.count_due(ends, ends + self.context.plan.interval),
+            Period::Before | Period::After => 0,
+        };
         let handover = Handover {
+            due,
+            in_flight: self.context.meter.in_flight(),
+            waiting: self.open_loop.as_ref().map_or(0, OpenLoop::waiting),
             worker: 0,
             period,
             stage: self.stage,

@@ -310,9 +310,9 @@ impl<E: Engine> Worker<E> {
         self.send_what_is_due(now);
         if let Some(open_loop) = &mut self.open_loop {
             open_loop.end();
+            // They are counted as waiting to the end, for the last interval's sake.
             for slot in &mut self.slots {
                 for due in slot.waiting.drain(..) {
-                    open_loop.sent_one();
                     self.context.meter.unsent(due, now);
                 }
             }

@@ -107,6 +107,13 @@ fn check_connections(plan: &Plan, witness: &Witness) {
 fn check_intervals(plan: &Plan, result: &RunResult) {
     let answered: u64 = result.intervals.iter().map(|i| i.answered).sum();
     assert_eq!(answered, result.messages.received_in_window);
+    let (sent, due) = result
+        .intervals
+        .iter()
+        .fold((0, 0), |(sent, due), interval| {
+            (sent + interval.sent, due + interval.due)
+        });
+    assert_eq!((sent, due), (result.messages.sent, result.messages.due));
     let mut before = Nanos::ZERO;
     for interval in &result.intervals {
         assert!(interval.at > before);

@@ -1,12 +1,12 @@
 //! Checks of the instrument itself: had the generator the cores it needed, and did it send when it
 //! should. Not of the server.
 
-use super::{Caveat, Kind, Severity};
+use super::{Caveat, Kind, Severity, pacing};
 use crate::document::{Document, Thread};
 use crate::units::{count, percent, span};
 
 /// Above this share of a core a thread has no time to spare.
-const BUSY_SHARE: f64 = 0.90;
+pub(super) const BUSY_SHARE: f64 = 0.90;
 /// Above this share of the window spent runnable but not running, worth knowing.
 const WAIT_NOTED: f64 = 0.01;
 /// Above this share the times measured are partly the scheduler's.
@@ -150,20 +150,35 @@ fn rate(document: &Document) -> Option<Caveat> {
     // Four standard deviations of a Poisson count.
     let tolerance = RATE_TOLERANCE + 4.0 / (messages.due.max(1) as f64).sqrt();
     let unsent = messages.unsent as f64 / messages.due.max(1) as f64;
-    (unsent > RATE_TOLERANCE || achieved < asked * (1.0 - tolerance)).then(|| {
-        Caveat::new(
-            Kind::Rate,
-            Severity::Doubtful,
-            format!(
-                "asked for {} msg/s, achieved {} ({} of {} due were never sent)",
-                crate::units::rate(asked),
-                crate::units::rate(achieved),
-                count(messages.unsent),
-                count(messages.due),
-            ),
-            "the server cannot hold this rate over these connections; ask for less",
-        )
-    })
+    // Of an overloaded server that is said already.
+    let fell_short = achieved < asked * (1.0 - tolerance) && pacing::pile(document).is_none();
+    if unsent <= RATE_TOLERANCE && !fell_short {
+        return uneven_rate(document);
+    }
+    Some(Caveat::new(
+        Kind::Rate,
+        Severity::Doubtful,
+        format!(
+            "asked for {} msg/s, achieved {} ({} of {} due were never sent)",
+            crate::units::rate(asked),
+            crate::units::rate(achieved),
+            count(messages.unsent),
+            count(messages.due),
+        ),
+        "the server cannot hold this rate over these connections; ask for less",
+    ))
+}
+
+/// The rate was held on the whole, and in some interval it was not.
+fn uneven_rate(document: &Document) -> Option<Caveat> {
+    let advice = if document.blocked_by.is_some() {
+        "connections did not take what was due; a greater rate than the server holds"
+    } else {
+        "the generator or its machine stood still; see what else runs here"
+    };
+    let worst = pacing::worst_interval(document)?;
+    let message = format!("the rate was not held throughout: {worst}");
+    Some(Caveat::new(Kind::Rate, Severity::Doubtful, message, advice))
 }
 
 /// Server and generator on one small machine.

@@ -10,8 +10,8 @@ use wsbench_load::result::{self, RunResult};
 
 use super::{
     BlockedBy, Bytes, Confidences, Connections, Distribution, Document, Ended, Failure, Gap,
-    Generator, Handshake, Host, Interval, IntervalSpans, Messages, Order, RateConfidence, SCHEMA,
-    Server, Slice, Thread, calendar, confidence,
+    Generator, Handshake, Host, Interval, IntervalSpans, Messages, Order, Pressure, RateConfidence,
+    SCHEMA, Server, Slice, Thread, Turns, calendar, confidence,
 };
 use crate::caveat::{Audit, audit};
 use crate::gate::Stamp;
@@ -88,6 +88,7 @@ impl Document {
             errors: result.failures.iter().map(Failure::from).collect(),
             close_codes: result.close_codes.clone(),
             generator: (&result.generator).into(),
+            pressure: result.pressure.as_ref().map(Pressure::from),
             server: context.server,
             conformance: context.conformance.clone(),
             intervals: result.intervals.iter().map(Interval::from).collect(),
@@ -205,7 +206,35 @@ impl From<&result::ThreadUsage> for Thread {
             system_s: usage.system.as_secs_f64(),
             wall_s: usage.wall.as_secs_f64(),
             run_wait_s: usage.run_wait.map(Nanos::as_secs_f64),
+            involuntary_switches: usage.involuntary_switches,
+            turns: usage.turns.map(Turns::from),
             cpu: usage.cpu,
+        }
+    }
+}
+
+impl From<result::TurnUsage> for Turns {
+    fn from(turns: result::TurnUsage) -> Self {
+        Self {
+            p50_ns: turns.p50.0,
+            p99_ns: turns.p99.0,
+            max_ns: turns.max.0,
+            ready_p50: turns.ready_p50,
+            ready_p99: turns.ready_p99,
+            ready_max: turns.ready_max,
+        }
+    }
+}
+
+impl From<&result::HostPressure> for Pressure {
+    fn from(pressure: &result::HostPressure) -> Self {
+        let trouble = pressure.tcp_trouble.iter();
+        Self {
+            steal_share: pressure.steal,
+            cpu_waited_share: pressure.waited,
+            tcp_trouble: trouble
+                .map(|(name, number)| ((*name).to_owned(), *number))
+                .collect(),
         }
     }
 }
@@ -215,6 +244,10 @@ impl From<&result::Interval> for Interval {
         Self {
             at_s: interval.at.as_secs_f64(),
             length_s: interval.length.as_secs_f64(),
+            due: Some(interval.due),
+            sent: Some(interval.sent),
+            in_flight: Some(interval.in_flight),
+            waiting: Some(interval.waiting),
             messages: interval.answered,
             service_ns: IntervalSpans {
                 p50: interval.service_p50.map(|span| span.0),

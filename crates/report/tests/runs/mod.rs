@@ -9,8 +9,8 @@ use wsbench_load::lag::BlockedCounts;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule, Target};
 use wsbench_load::result::{
-    ByteCounts, ConnectionCounts, Ended, Failure, Gap, GeneratorUsage, HandshakeTimes, Interval,
-    MessageCounts, Phase, RunResult, ThreadUsage,
+    ByteCounts, ConnectionCounts, Ended, Failure, Gap, GeneratorUsage, HandshakeTimes,
+    HostPressure, Interval, MessageCounts, Phase, RunResult, ThreadUsage, TurnUsage,
 };
 use wsbench_report::document::{Document, Host, RunContext};
 
@@ -120,6 +120,11 @@ pub(crate) fn answered(count: u64) -> (RunResult, Plan) {
             threads: vec![thread(400), thread(380)],
             max_rss_bytes: 12_300_000,
         },
+        pressure: Some(HostPressure {
+            steal: Some(0.001),
+            waited: Some(0.01),
+            tcp_trouble: Vec::new(),
+        }),
         intervals: (1..=10).map(|second| interval(second, count)).collect(),
         slices: Vec::new(),
         gaps: vec![Gap {
@@ -139,6 +144,15 @@ pub(crate) fn thread(cpu_per_mille: u64) -> ThreadUsage {
         spun: Nanos::ZERO,
         wall: Nanos::from_secs(10),
         run_wait: Some(Nanos::from_millis(20)),
+        involuntary_switches: Some(100),
+        turns: Some(TurnUsage {
+            p50: Nanos::from_micros(12),
+            p99: Nanos::from_micros(90),
+            max: Nanos::from_millis(1),
+            ready_p50: 1,
+            ready_p99: 9,
+            ready_max: 31,
+        }),
     }
 }
 
@@ -147,6 +161,10 @@ fn interval(second: u64, count: u64) -> Interval {
     Interval {
         at: Nanos::from_secs(second),
         length: Nanos::from_secs(1),
+        due: count / 10,
+        sent: count / 10,
+        in_flight: 60 + second % 3,
+        waiting: 0,
         answered: count * (second + 10) / 155,
         errors: 0,
         alive: 64,

@@ -1,0 +1,149 @@
+//! What pressed on this machine over a span of time, whoever caused it: time that a hypervisor gave
+//! to others, tasks that waited for a core, trouble that the kernel's TCP counted.
+//!
+//! The kernel's counters are read twice and subtracted; they are of the whole machine (or network
+//! namespace), not of this process. What a system does not count is absent. Linux alone has them.
+
+use std::fs;
+
+use wsbench_load::nanos::Nanos;
+use wsbench_load::result::HostPressure;
+
+/// Counters of `/proc/net/netstat` that rise only when something went wrong.
+const TCP_TROUBLE: [&str; 8] = [
+    "ListenOverflows",
+    "ListenDrops",
+    "TCPTimeouts",
+    "TCPLostRetransmit",
+    "TCPReqQFullDrop",
+    "TCPBacklogDrop",
+    "TCPRcvQDrop",
+    "PruneCalled",
+];
+/// The one of `/proc/net/snmp`.
+const RETRANSMITTED: &str = "RetransSegs";
+
+/// The kernel's counters at one moment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counters {
+    at: Nanos,
+    /// Stolen and all ticks, added up over cores.
+    ticks: Option<(u64, u64)>,
+    /// Time in which at least one task waited for a core, µs.
+    waited_us: Option<u64>,
+    tcp: Vec<(&'static str, u64)>,
+}
+
+impl Counters {
+    /// Reads them; `now` is the run's clock.
+    pub(crate) fn read(now: Nanos) -> Self {
+        let read = |path| fs::read_to_string(path).unwrap_or_default();
+        let netstat = read("/proc/net/netstat");
+        let snmp = read("/proc/net/snmp");
+        let trouble = TCP_TROUBLE
+            .into_iter()
+            .map(|name| (name, counter(&netstat, "TcpExt:", name)));
+        let retransmitted = (RETRANSMITTED, counter(&snmp, "Tcp:", RETRANSMITTED));
+        Self {
+            at: now,
+            ticks: ticks(&read("/proc/stat")),
+            waited_us: waited_us(&read("/proc/pressure/cpu")),
+            tcp: trouble
+                .chain([retransmitted])
+                .filter_map(|(name, value)| Some((name, value?)))
+                .collect(),
+        }
+    }
+
+    /// What happened from then until `later`.
+    pub(crate) fn until(&self, later: &Self) -> HostPressure {
+        let span_us = (later.at - self.at).as_secs_f64() * 1e6;
+        let steal = self.ticks.zip(later.ticks).and_then(|(before, after)| {
+            let all = after.1.saturating_sub(before.1);
+            (all > 0).then(|| after.0.saturating_sub(before.0) as f64 / all as f64)
+        });
+        let waited = self.waited_us.zip(later.waited_us);
+        let waited = waited.filter(|_| span_us > 0.0);
+        let rose = self.tcp.iter().zip(&later.tcp);
+        HostPressure {
+            steal,
+            waited: waited.map(|(before, after)| {
+                let share = after.saturating_sub(before) as f64 / span_us;
+                share.min(1.0)
+            }),
+            tcp_trouble: rose
+                .map(|(before, after)| (after.0, after.1.saturating_sub(before.1)))
+                .filter(|(_, rose)| *rose > 0)
+                .collect(),
+        }
+    }
+}
+
+/// Stolen and all ticks of the line of all cores: user, nice, system, idle, iowait, irq, softirq,
+/// steal (proc(5)); what follows them is counted among them.
+fn ticks(stat: &str) -> Option<(u64, u64)> {
+    let line = stat.lines().find(|line| line.starts_with("cpu "))?;
+    let figures = line.split_whitespace().skip(1).take(8);
+    let figures: Vec<u64> = figures.map_while(|figure| figure.parse().ok()).collect();
+    (figures.len() == 8).then(|| (figures[7], figures.iter().sum()))
+}
+
+/// `some avg10=0.00 avg60=0.00 avg300=0.00 total=12345`, µs.
+fn waited_us(pressure: &str) -> Option<u64> {
+    let line = pressure.lines().find(|line| line.starts_with("some "))?;
+    line.split_once("total=")?.1.trim().parse().ok()
+}
+
+/// A counter of a file in which a line of names stands above a line of figures, both of which begin
+/// with `prefix`.
+fn counter(text: &str, prefix: &str, name: &str) -> Option<u64> {
+    let mut lines = text.lines().filter(|line| line.starts_with(prefix));
+    let (names, figures) = (lines.next()?, lines.next()?);
+    let at = names.split_whitespace().position(|word| word == name)?;
+    figures.split_whitespace().nth(at)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_files_are_read_as_they_are_written() {
+        let stat = "cpu  10 20 30 40 50 60 70 80 90 0\ncpu0 1 2 3 4 5 6 7 8 9 0\nintr 5\n";
+        assert_eq!(ticks(stat), Some((80, 360)));
+        assert_eq!(ticks("cpu  10 20\n"), None);
+        let pressure = "some avg10=0.12 avg60=0.00 avg300=0.00 total=123456\nfull avg10=0.00\n";
+        assert_eq!(waited_us(pressure), Some(123_456));
+        assert_eq!(waited_us(""), None);
+        let netstat = "TcpExt: SyncookiesSent ListenOverflows ListenDrops\nTcpExt: 1 2 3\n\
+                       IpExt: ListenOverflows\nIpExt: 9\n";
+        assert_eq!(counter(netstat, "TcpExt:", "ListenOverflows"), Some(2));
+        assert_eq!(counter(netstat, "TcpExt:", "ListenDrops"), Some(3));
+        assert_eq!(counter(netstat, "TcpExt:", "TCPTimeouts"), None);
+    }
+
+    #[test]
+    fn what_rose_in_between_is_told_in_shares() {
+        let counters = |at, stolen, all, waited_us, dropped| Counters {
+            at: Nanos::from_secs(at),
+            ticks: Some((stolen, all)),
+            waited_us: Some(waited_us),
+            tcp: vec![("ListenDrops", dropped), ("RetransSegs", 7)],
+        };
+        let before = counters(10, 100, 1_000, 500_000, 3);
+        let pressure = before.until(&counters(20, 150, 2_000, 1_500_000, 5));
+        assert_eq!(pressure.steal, Some(0.05));
+        assert_eq!(pressure.waited, Some(0.1));
+        assert_eq!(pressure.tcp_trouble, [("ListenDrops", 2)]);
+        let nothing = Counters::default().until(&Counters::default());
+        assert_eq!(nothing, HostPressure::default());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn this_machine_counts_its_ticks_and_its_segments() {
+        let counters = Counters::read(Nanos::ZERO);
+        assert!(counters.ticks.is_some_and(|(stolen, all)| stolen <= all));
+        assert!(counters.tcp.iter().any(|(name, _)| *name == RETRANSMITTED));
+    }
+}
