@@ -13,13 +13,13 @@ use wsbench_drive::host;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Connect, Encoding, Family, Pace, Payload, Plan, StopRule, Target, Think, Upgrade,
-    Verify,
+    Arrival, Connect, Encoding, Family, Pace, Payload, Plan, StopRule, Target, Think, Timestamps,
+    Upgrade, Verify,
 };
 
 use crate::args::{
     Amount, ArrivalArg, ConnectArgs, Machine, Measure, PaceArg, PayloadArgs, Pressure, ServerArgs,
-    VerifyArg,
+    TimestampsArg, VerifyArg,
 };
 use crate::quantity::{CpuList, MAX_MESSAGE_BYTES, SizeRange, SpanRange, Stages, Threads};
 use crate::target::is_loopback;
@@ -136,6 +136,9 @@ impl Order {
 pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Order, UsageError> {
     let stop = stop_rule(&measure.amount, measure.pressure.stages.as_ref())?;
     let warmup = warmup(measure, stop)?;
+    if measure.machine.busy_poll && measure.pressure.pace.is_some() {
+        return Err(UsageError::BusyPollAndPace);
+    }
     let arrival = arrival(&measure.pressure, stop, warmup)?;
     let think = think(&measure.pressure);
     let warmup = warmup + measure.pressure.ramp.unwrap_or(Nanos::ZERO);
@@ -167,6 +170,12 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
             PaceArg::Auto => Pace::Auto,
             PaceArg::Sleep => Pace::Sleep,
             PaceArg::Spin => Pace::Spin,
+        },
+        busy_poll: measure.machine.busy_poll,
+        timestamps: match measure.machine.timestamps {
+            TimestampsArg::Auto => Timestamps::Auto,
+            TimestampsArg::Kernel => Timestamps::Kernel,
+            TimestampsArg::User => Timestamps::User,
         },
         payload,
         verify: match measure.payload.verify {

@@ -50,6 +50,9 @@ pub(crate) enum UsageError {
         /// Its schema.
         found: String,
     },
+    /// Two ways of waiting.
+    #[error("--busy-poll and --pace exclude each other: it spins, like --pace spin; leave one out")]
+    BusyPollAndPace,
     /// Two schedules.
     #[error("--rate and {flag} exclude each other; give one of them")]
     RateAnd {

@@ -50,6 +50,7 @@ pub(crate) struct Collector<'a> {
 struct Pending {
     service: Histogram,
     response: Histogram,
+    wait: Histogram,
     answered: u64,
     errors: u64,
     due: u64,
@@ -165,6 +166,7 @@ impl<'a> Collector<'a> {
             let pending = self.pending.entry(0).or_default();
             pending.service.merge(&tally.service);
             pending.response.merge(&tally.response);
+            pending.wait.merge(&tally.receive_wait);
             pending.answered += counts.received_in_window;
             pending.sent += counts.sent;
             if !matches!(self.plan.arrival, Arrival::Open { .. }) {
@@ -178,6 +180,7 @@ impl<'a> Collector<'a> {
         let pending = self.pending.entry(number).or_default();
         pending.service.merge(&tally.service);
         pending.response.merge(&tally.response);
+        pending.wait.merge(&tally.receive_wait);
         pending.answered += tally.messages.received_in_window;
         pending.sent += tally.messages.sent;
         pending.errors += tally.errors();
@@ -239,6 +242,8 @@ impl<'a> Collector<'a> {
                 service_p99: measured.service.quantile(0.99),
                 service_max: measured.service.max(),
                 service_mean_ns: measured.service.mean_ns(),
+                wait_p50: pending.wait.quantile(0.50),
+                wait_p99: pending.wait.quantile(0.99),
             });
         }
     }

@@ -34,11 +34,11 @@ pub trait Engine {
     /// `WouldBlock` when it takes nothing now; `wait` tells when it does. Others are final.
     fn write(&mut self, slot: usize, bytes: &[u8]) -> io::Result<usize>;
 
-    /// Reads what is there, up to the buffer's length; zero is the end of the stream.
+    /// Reads what is there, up to the buffer's length; no bytes are the end of the stream.
     ///
     /// # Errors
     /// `WouldBlock` when nothing is there now; `wait` tells when it is. Others are final.
-    fn read(&mut self, slot: usize, buffer: &mut [u8]) -> io::Result<usize>;
+    fn read(&mut self, slot: usize, buffer: &mut [u8]) -> io::Result<Received>;
 
     /// Drops the connection, if there is one.
     fn close(&mut self, slot: usize);
@@ -54,6 +54,17 @@ pub trait Engine {
 
     /// CPU time that the worker's thread has used since it began.
     fn usage(&self) -> ThreadUsage;
+}
+
+/// What a read has brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Bytes at the front of the buffer.
+    pub len: usize,
+    /// When the last of them had come to this machine, since the run began, by the kernel's own
+    /// stamp; `None` where it gave none. Of bytes that came earlier it is too late a time: the
+    /// wait that is taken from it is a lower bound.
+    pub arrived: Option<Nanos>,
 }
 
 /// What a connection is ready for.

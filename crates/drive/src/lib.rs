@@ -21,6 +21,7 @@ mod shared;
 pub mod simulated;
 mod slices;
 mod slot;
+pub mod stamps;
 mod timer;
 mod turns;
 mod worker;

@@ -16,8 +16,9 @@ use wsbench_load::result::ThreadUsage;
 
 use crate::alarm::Alarm;
 use crate::clock::Clock;
-use crate::engine::{Engine, Ready};
+use crate::engine::{Engine, Ready, Received};
 use crate::host;
+use crate::stamps::{self, Stamps};
 
 /// So long before a due time the thread no longer sleeps, at the pace that is exact: longer than
 /// the kernel takes to wake it.
@@ -35,10 +36,14 @@ pub struct Readiness {
     poll: Poll,
     events: Events,
     streams: Vec<Option<TcpStream>>,
-    /// Exact waiting, for schedules; without it a wait may last up to a millisecond too long.
+    /// Waiting is exact, for schedules; if not, a wait may last up to a millisecond too long.
+    is_exact: bool,
+    /// What wakes an exact wait.
     alarm: Option<Alarm>,
     pace: Pace,
     spun: Nanos,
+    /// The kernel is asked for its receive time stamps.
+    stamps: Option<Stamps>,
 }
 
 impl Readiness {
@@ -53,10 +58,28 @@ impl Readiness {
             poll: Poll::new()?,
             events: Events::with_capacity(EVENTS),
             streams: std::iter::repeat_with(|| None).take(slots).collect(),
+            is_exact: false,
             alarm: None,
             pace: Pace::Auto,
             spun: Nanos::ZERO,
+            stamps: None,
         })
+    }
+
+    /// Asks the kernel when what is read had come; for kernels that grant it
+    /// ([`stamps::are_granted`]).
+    #[must_use]
+    pub fn with_stamps(mut self) -> Self {
+        self.stamps = Some(Stamps::new(&self.clock));
+        self
+    }
+
+    /// Never sleeps: looks for answers without a pause, until the time that is waited for.
+    #[must_use]
+    pub fn with_busy_poll(mut self) -> Self {
+        self.is_exact = true;
+        self.pace = Pace::Spin;
+        self
     }
 
     /// Makes waiting exact, in the way that `pace` says; for runs whose messages have due times.
@@ -65,6 +88,7 @@ impl Readiness {
     /// The kernel gave no timer: out of descriptors.
     pub fn with_pace(mut self, pace: Pace) -> io::Result<Self> {
         self.alarm = Some(Alarm::new(self.poll.registry(), ALARM)?);
+        self.is_exact = true;
         self.pace = pace;
         Ok(self)
     }
@@ -131,6 +155,10 @@ impl Engine for Readiness {
             Token(slot),
             Interest::READABLE | Interest::WRITABLE,
         )?;
+        if self.stamps.is_some() {
+            // Granted on this system; were it refused here, this connection would have no stamps.
+            let _ = stamps::ask_for(&stream);
+        }
         self.streams[slot] = Some(stream);
         Ok(())
     }
@@ -153,8 +181,14 @@ impl Engine for Readiness {
     }
 
     #[inline]
-    fn read(&mut self, slot: usize, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream(slot)?.read(buffer)
+    fn read(&mut self, slot: usize, buffer: &mut [u8]) -> io::Result<Received> {
+        let stream = self.streams[slot].as_mut().ok_or(ErrorKind::NotConnected)?;
+        match &mut self.stamps {
+            Some(stamps) => stamps.read(stream, buffer),
+            None => stream
+                .read(buffer)
+                .map(|len| Received { len, arrived: None }),
+        }
     }
 
     fn close(&mut self, slot: usize) {
@@ -163,7 +197,10 @@ impl Engine for Readiness {
     }
 
     fn wait(&mut self, now: Nanos, until: Nanos, ready: &mut Vec<Ready>) -> io::Result<()> {
-        if self.alarm.is_some() {
+        if let Some(stamps) = &mut self.stamps {
+            stamps.keep_time(now);
+        }
+        if self.is_exact {
             self.wait_exactly(now, until)?;
         } else {
             // `mio` rounds up to whole milliseconds, so a deadline is met late by less than one.

@@ -10,9 +10,9 @@ use std::thread;
 
 use thiserror::Error;
 use wsbench_load::context::Context;
-use wsbench_load::plan::Plan;
+use wsbench_load::plan::{Plan, Timestamps};
 use wsbench_load::quota::Quota;
-use wsbench_load::result::RunResult;
+use wsbench_load::result::{RunResult, Stamps};
 
 use crate::clock::Clock;
 use crate::collector::Collector;
@@ -25,6 +25,7 @@ use crate::readiness::Readiness;
 use crate::resolve::Resolved;
 use crate::shared::Shared;
 pub use crate::shared::StopSignal;
+use crate::stamps;
 use crate::worker::Worker;
 
 /// A run could not be carried out.
@@ -44,6 +45,13 @@ pub enum RunError {
         /// Descriptors allowed.
         limit: u64,
     },
+    /// Found before anything is started: the plan demands time stamps that the kernel does not
+    /// give.
+    #[error(
+        "this system gives no receive time stamps for TCP (SO_TIMESTAMPNS was tried out on \
+         loopback); use --timestamps auto or user"
+    )]
+    NoStamps,
     /// The kernel gave no event queue.
     #[error("cannot set up the event queue: {0}; check `ulimit -n`")]
     NoEventQueue(io::Error),
@@ -71,6 +79,7 @@ pub fn run(
     observer: &mut dyn Observer,
 ) -> Result<RunResult, RunError> {
     check_descriptors(plan)?;
+    let stamps = stamps(plan)?;
     let clock = Clock::start();
     let address = resolved.addresses[0];
     let workers = plan.threads as usize;
@@ -81,7 +90,8 @@ pub fn run(
     let mut threads = Vec::with_capacity(workers);
     for index in 0..workers {
         let slots = share_of(plan.connections as usize, workers, index);
-        let engine = engine(plan, &clock, address, slots).map_err(RunError::NoEventQueue)?;
+        let engine =
+            engine(plan, stamps, &clock, address, slots).map_err(RunError::NoEventQueue)?;
         let (outlet, back) = Outlet::new(index, filled.clone());
         returns.push(back);
         let context = Context::new(plan, quota.clone(), address.to_string(), index as u32);
@@ -130,6 +140,7 @@ pub fn run(
     let mut result = collector.finish(shared.ended(), clock.now());
     result.addresses = resolved.addresses.iter().map(ToString::to_string).collect();
     result.handshake.dns = resolved.took;
+    result.stamps = stamps;
     result.pressure = Some(pressure.opened.until(&pressure.closed));
     Ok(result)
 }
@@ -158,9 +169,30 @@ impl Pressure {
     }
 }
 
-fn engine(plan: &Plan, clock: &Clock, address: SocketAddr, slots: usize) -> io::Result<Readiness> {
-    let engine = Readiness::new(clock.clone(), address, slots)?;
-    if plan.has_due_times() {
+/// Whose receive time stamps the run gets: the kernel's where they are wanted and granted.
+fn stamps(plan: &Plan) -> Result<Stamps, RunError> {
+    match plan.timestamps {
+        Timestamps::User => Ok(Stamps::User),
+        _ if stamps::are_granted() => Ok(Stamps::Kernel),
+        Timestamps::Auto => Ok(Stamps::User),
+        Timestamps::Kernel => Err(RunError::NoStamps),
+    }
+}
+
+fn engine(
+    plan: &Plan,
+    stamps: Stamps,
+    clock: &Clock,
+    address: SocketAddr,
+    slots: usize,
+) -> io::Result<Readiness> {
+    let mut engine = Readiness::new(clock.clone(), address, slots)?;
+    if stamps == Stamps::Kernel {
+        engine = engine.with_stamps();
+    }
+    if plan.busy_poll {
+        Ok(engine.with_busy_poll())
+    } else if plan.has_due_times() {
         engine.with_pace(plan.pace)
     } else {
         Ok(engine)

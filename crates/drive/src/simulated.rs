@@ -22,12 +22,12 @@ use std::sync::mpsc::{Receiver, channel};
 
 use wsbench_load::context::Context;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::Plan;
+use wsbench_load::plan::{Plan, Timestamps};
 use wsbench_load::quota::Quota;
-use wsbench_load::result::{LogRecord, Progress, RunResult, Stage, ThreadUsage};
+use wsbench_load::result::{LogRecord, Progress, RunResult, Stage, Stamps, ThreadUsage};
 
 use crate::collector::{Collector, Observer};
-use crate::engine::{Engine, Ready};
+use crate::engine::{Engine, Ready, Received};
 use crate::handover::{Handover, Outlet};
 use crate::shared::{Shared, StopSignal};
 use crate::worker::Worker;
@@ -100,6 +100,7 @@ pub fn witness(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>) -> Witne
     let engine = Attended {
         world: &mut world,
         desk: &mut desk,
+        gives_stamps: plan.timestamps != Timestamps::User,
     };
     let slots = plan.connections as usize;
     let worker = Worker::new(engine, context, shared.clone(), outlet, slots);
@@ -108,6 +109,10 @@ pub fn witness(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>) -> Witne
         .expect("a worker that is right ends its run and does not spin");
     desk.take_in();
     let mut result = desk.collector.finish(shared.ended(), world.now());
+    result.stamps = match plan.timestamps {
+        Timestamps::User => Stamps::User,
+        Timestamps::Auto | Timestamps::Kernel => Stamps::Kernel,
+    };
     result.generator.max_rss_bytes = 0; // that of the process around, not of the run
     Witness {
         result,
@@ -157,6 +162,7 @@ impl Observer for Notes {
 struct Attended<'a, 'b> {
     world: &'a mut World,
     desk: &'a mut Desk<'b>,
+    gives_stamps: bool,
 }
 
 impl Engine for Attended<'_, '_> {
@@ -176,8 +182,13 @@ impl Engine for Attended<'_, '_> {
         self.world.write(slot, bytes)
     }
 
-    fn read(&mut self, slot: usize, buffer: &mut [u8]) -> io::Result<usize> {
-        self.world.read(slot, buffer)
+    fn read(&mut self, slot: usize, buffer: &mut [u8]) -> io::Result<Received> {
+        let received = self.world.read(slot, buffer)?;
+        let arrived = received.arrived.filter(|_| self.gives_stamps);
+        Ok(Received {
+            arrived,
+            ..received
+        })
     }
 
     fn close(&mut self, slot: usize) {

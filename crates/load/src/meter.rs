@@ -4,8 +4,11 @@
 //! nothing. A `Tally` is handed over whole at the end of each interval, so nothing on the hot path
 //! is shared.
 
+mod parts;
+
 use std::collections::BTreeMap;
 
+use self::parts::Parts;
 use crate::histogram::Histogram;
 use crate::lag::{Bar, BlockedCounts};
 use crate::nanos::Nanos;
@@ -43,6 +46,10 @@ pub struct Tally {
     pub blocked: Histogram,
     /// What those waited for.
     pub blocked_by: BlockedCounts,
+    /// Received − arrived; empty without kernel stamps.
+    pub receive_wait: Histogram,
+    /// Arrived − sent, of the same messages.
+    pub outside: Histogram,
     /// TCP connect times.
     pub tcp: Histogram,
     /// Upgrade times.
@@ -81,6 +88,8 @@ impl Tally {
         result.generator_lag.merge(&self.generator_lag);
         result.blocked.merge(&self.blocked);
         result.blocked_by.merge(&self.blocked_by);
+        result.receive_wait.merge(&self.receive_wait);
+        result.outside.merge(&self.outside);
         result.handshake.tcp.merge(&self.tcp);
         result.handshake.upgrade.merge(&self.upgrade);
         result.handshake.first_message.merge(&self.first_message);
@@ -113,6 +122,8 @@ impl Tally {
             &mut self.send_lag,
             &mut self.generator_lag,
             &mut self.blocked,
+            &mut self.receive_wait,
+            &mut self.outside,
             &mut self.tcp,
             &mut self.upgrade,
             &mut self.first_message,
@@ -186,6 +197,8 @@ pub struct Meter {
     quiet_since: Nanos,
     /// Requests sent and not settled, of the warm-up too.
     in_flight: u64,
+    /// When what is being read had come, by the kernel's stamp, where there is one.
+    arrived: Option<Nanos>,
     /// Right answers with the same times, not booked yet: with many messages in flight a write
     /// carries several and a read brings several, and booking them together costs as one.
     run: Run,
@@ -197,6 +210,8 @@ pub struct Meter {
 struct Run {
     times: Times,
     received: Nanos,
+    /// By the kernel's stamp: that of the read, which `received` names.
+    arrived: Option<Nanos>,
     reordered: bool,
     count: u64,
 }
@@ -208,6 +223,7 @@ impl Run {
             sent: Nanos::ZERO,
         },
         received: Nanos::ZERO,
+        arrived: None,
         reordered: false,
         count: 0,
     };
@@ -235,6 +251,7 @@ impl Meter {
             raw_log,
             quiet_since: Nanos::MAX,
             in_flight: 0,
+            arrived: None,
             run: Run::NONE,
             longest_service: Nanos::ZERO,
         }
@@ -264,9 +281,11 @@ impl Meter {
         }
     }
 
-    /// Books bytes read from a socket.
+    /// Books bytes read from a socket, the last of which had come at `arrived` by the kernel's
+    /// stamp, where there is one. It holds for the answers booked until the next read.
     #[inline]
-    pub fn received_bytes(&mut self, now: Nanos, len: usize) {
+    pub fn received_bytes(&mut self, now: Nanos, arrived: Option<Nanos>, len: usize) {
+        self.arrived = arrived;
         if self.window.contains(now) {
             self.tally.bytes.received += len as u64;
         }
@@ -343,6 +362,7 @@ impl Meter {
         self.run = Run {
             times,
             received,
+            arrived: self.arrived,
             reordered,
             count: 1,
         };
@@ -353,6 +373,7 @@ impl Meter {
         let Run {
             times,
             received,
+            arrived,
             reordered,
             count,
         } = std::mem::replace(&mut self.run, Run::NONE);
@@ -377,6 +398,12 @@ impl Meter {
         counts.reordered += if reordered { count } else { 0 };
         self.tally.service.record_n(received - times.sent, count);
         self.tally.response.record_n(received - times.due, count);
+        if let Some(arrived) = arrived
+            && let Some(parts) = Parts::of(times.sent, arrived, received)
+        {
+            self.tally.outside.record_n(parts.outside, count);
+            self.tally.receive_wait.record_n(parts.wait, count);
+        }
     }
 
     /// Books a request that ended without a right answer. `overtaken`: a later one was answered.

@@ -29,6 +29,10 @@ pub struct Plan {
     pub warmup: Nanos,
     /// How a thread waits for the next due time, where messages have such.
     pub pace: Pace,
+    /// Never sleep while waiting for answers: threads look at their connections without a pause.
+    pub busy_poll: bool,
+    /// Whose clock says when an answer had come.
+    pub timestamps: Timestamps,
     /// What each message carries.
     pub payload: Payload,
     /// How closely each answer is compared with what was sent.
@@ -72,6 +76,8 @@ impl Plan {
             stop: StopRule::Duration(Nanos::from_secs(10)),
             warmup: Nanos::ZERO,
             pace: Pace::Auto,
+            busy_poll: false,
+            timestamps: Timestamps::Auto,
             payload: Payload::Generated {
                 encoding: Encoding::Text,
                 min: 30,
@@ -198,6 +204,18 @@ pub enum Pace {
     Sleep,
     /// Never sleeps: a whole core, always.
     Spin,
+}
+
+/// Whose clock says when an answer had come to this machine, apart from when it was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Timestamps {
+    /// The kernel's, where it stamps what arrives; else nobody's.
+    #[default]
+    Auto,
+    /// The kernel's, or the run is refused.
+    Kernel,
+    /// Nobody's: a time is known only from the end of a read.
+    User,
 }
 
 /// When the run is over.

@@ -45,6 +45,14 @@ pub struct RunResult {
     pub blocked: Histogram,
     /// What those waited for.
     pub blocked_by: BlockedCounts,
+    /// Whose clock said when answers had come.
+    pub stamps: Stamps,
+    /// Received − arrived: how long answers waited for us. Empty without kernel stamps; fewer than
+    /// `service` where a stamp was missing or contradicted the run's clock.
+    pub receive_wait: Histogram,
+    /// Arrived − sent, of the same messages: the server's, the network's and the kernel's part of
+    /// the service time. `service = outside + receive wait`, for each message, exactly.
+    pub outside: Histogram,
     /// The opening, by part.
     pub handshake: HandshakeTimes,
     /// What went wrong, by phase and kind.
@@ -74,6 +82,16 @@ pub struct RunResult {
     /// The longest spans without any answer while answers were awaited, longest first: at most
     /// five, start within the run and length.
     pub gaps: Vec<Gap>,
+}
+
+/// Whose clock said when an answer had come to this machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stamps {
+    /// Nobody's: only when it had been read is known.
+    #[default]
+    User,
+    /// The kernel's.
+    Kernel,
 }
 
 /// Why a run ended.
@@ -372,6 +390,10 @@ pub struct Interval {
     pub service_max: Option<Nanos>,
     /// Mean service time in ns; `None` without samples.
     pub service_mean_ns: Option<f64>,
+    /// Median of how long answers waited for us; `None` without kernel stamps.
+    pub wait_p50: Option<Nanos>,
+    /// 99th percentile of how long answers waited for us; `None` without kernel stamps.
+    pub wait_p99: Option<Nanos>,
 }
 
 /// A slice of the measured window: one interval or several on end, with what was measured in it.

@@ -127,8 +127,16 @@ pub struct Document {
     /// What those waited for; absent when none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<BlockedBy>,
+    /// Whose clock said when answers had come to this machine; absent in older documents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamps: Option<Stamps>,
+    /// The part of the service time that passed outside of the generator (server, network and
+    /// kernel), by kernel stamps, ns; absent without kernel stamps. For each message
+    /// `service = outside + receive wait`; means add up, percentiles do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside_ns: Option<Distribution>,
     /// How long answers waited in the generator's own receive queue, by kernel stamps, ns; absent
-    /// without kernel stamps.
+    /// without kernel stamps. A lower bound where one read takes several segments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receive_wait_ns: Option<Distribution>,
     /// The opening of connections, by part, ns.
@@ -163,6 +171,16 @@ pub struct Document {
     /// The longest spans without any answer while answers were awaited, longest first.
     #[serde(default)]
     pub gaps: Vec<Gap>,
+}
+
+/// Whose clock said when an answer had come to this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stamps {
+    /// The kernel's receive time stamps.
+    Kernel,
+    /// Nobody's: times end where a read had ended.
+    User,
 }
 
 /// Why a run ended.
@@ -447,6 +465,9 @@ pub struct Interval {
     /// Service time within it.
     #[serde(default)]
     pub service_ns: IntervalSpans,
+    /// How long answers waited for the generator within it; absent without kernel stamps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receive_wait_ns: Option<IntervalSpans>,
     /// Failures of any kind.
     #[serde(default)]
     pub errors: u64,
@@ -463,7 +484,7 @@ impl Interval {
     }
 }
 
-/// Service time within one interval, ns; all absent without samples.
+/// Spans of time within one interval, ns; all absent without samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct IntervalSpans {

@@ -139,7 +139,6 @@ fn every_flag_has_its_place_in_the_plan() {
     ]);
     let expected = Plan {
         name: Some("mine".to_owned()),
-        target: target("ws://example.com/chat?a=b").unwrap(),
         connections: 1_000,
         arrival: Arrival::Closed { depth: 16 },
         think: Some(Think {
@@ -148,7 +147,6 @@ fn every_flag_has_its_place_in_the_plan() {
         }),
         stop: StopRule::Messages(10_000),
         warmup: Nanos::from_secs(2),
-        pace: Pace::Auto,
         payload: generated(Encoding::Binary, 64, 4_096),
         verify: Verify::Length,
         upgrade: Upgrade {
@@ -170,6 +168,7 @@ fn every_flag_has_its_place_in_the_plan() {
         seed: 42,
         interval: Nanos::from_millis(250),
         raw_log: true,
+        ..Plan::against(target("ws://example.com/chat?a=b").unwrap())
     };
     assert_eq!(plan, expected);
 }

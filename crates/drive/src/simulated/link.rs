@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind};
 use nix::errno::Errno;
 use wsbench_load::nanos::Nanos;
 
-use crate::engine::Ready;
+use crate::engine::{Ready, Received};
 
 /// The generator's end of one connection.
 #[derive(Debug)]
@@ -19,6 +19,9 @@ pub(super) struct Link {
     /// Bytes that have come; those before `read` have been read.
     inbox: Vec<u8>,
     read: usize,
+    /// Segments in the inbox that have not been read to their end: where they end, and when they
+    /// came.
+    segments: Vec<(usize, Nanos)>,
     fin: bool,
     /// Told by the next call.
     error: Option<Errno>,
@@ -43,6 +46,7 @@ impl Link {
             established: false,
             inbox: Vec::new(),
             read: 0,
+            segments: Vec::new(),
             fin: false,
             error: None,
             dead: false,
@@ -87,26 +91,39 @@ impl Link {
         Ok(taken)
     }
 
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Received> {
+        const END: Received = Received {
+            len: 0,
+            arrived: None,
+        };
         let there = &self.inbox[self.read..];
         if !there.is_empty() {
             let len = there.len().min(buffer.len());
             buffer[..len].copy_from_slice(&there[..len]);
             self.read += len;
+            let arrived = self.stamp();
             if self.read == self.inbox.len() {
                 self.inbox.clear();
                 self.read = 0;
             }
-            return Ok(len);
+            return Ok(Received { len, arrived });
         }
         if self.fin {
-            return Ok(0);
+            return Ok(END);
         }
         match self.error.take() {
             Some(error) => Err(error.into()),
-            None if self.dead => Ok(0),
+            None if self.dead => Ok(END),
             None => Err(ErrorKind::WouldBlock.into()),
         }
+    }
+
+    /// When the segment came that the last byte read is of (Linux, `tcp_update_recv_tstamps`).
+    fn stamp(&mut self) -> Option<Nanos> {
+        let behind = self.segments.partition_point(|(end, _)| *end < self.read);
+        let arrived = self.segments.get(behind).map(|(_, at)| *at);
+        self.segments.retain(|(end, _)| *end > self.read);
+        arrived
     }
 
     /// Whether bytes have come that were not read: closing then resets the connection.
@@ -120,9 +137,10 @@ impl Link {
         self.established = true;
     }
 
-    pub(super) fn on_bytes(&mut self, bytes: &[u8]) {
+    pub(super) fn on_bytes(&mut self, now: Nanos, bytes: &[u8]) {
         if !self.dead {
             self.inbox.extend_from_slice(bytes);
+            self.segments.push((self.inbox.len(), now));
         }
     }
 
@@ -171,14 +189,14 @@ mod tests {
     #[test]
     fn what_had_come_is_read_before_the_reset_is_told_and_that_once() {
         let mut link = established(usize::MAX);
-        link.on_bytes(b"abc");
+        link.on_bytes(Nanos(5), b"abc");
         link.on_error(Errno::ECONNRESET);
         let mut buffer = [0; 2];
-        assert_eq!(link.read(&mut buffer).unwrap(), 2);
-        assert_eq!(link.read(&mut buffer).unwrap(), 1);
+        assert_eq!(link.read(&mut buffer).unwrap().len, 2);
+        assert_eq!(link.read(&mut buffer).unwrap().len, 1);
         let error = link.read(&mut buffer).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionReset);
-        assert_eq!(link.read(&mut buffer).unwrap(), 0);
+        assert_eq!(link.read(&mut buffer).unwrap().len, 0);
         assert_eq!(link.write(1).unwrap_err().kind(), ErrorKind::BrokenPipe);
     }
 
@@ -188,8 +206,27 @@ mod tests {
         link.on_fin();
         assert_eq!(link.write(3).unwrap(), 3, "the other way is still open");
         link.on_error(Errno::ECONNRESET);
-        assert_eq!(link.read(&mut [0; 8]).unwrap(), 0);
+        assert_eq!(link.read(&mut [0; 8]).unwrap().len, 0);
         assert_eq!(link.write(1).unwrap_err().kind(), ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn a_read_is_stamped_with_the_segment_of_its_last_byte() {
+        let mut link = established(usize::MAX);
+        link.on_bytes(Nanos(10), b"abc");
+        link.on_bytes(Nanos(20), b"de");
+        let mut stamps = |most| {
+            let read = link.read(&mut [0; 8][..most]).unwrap();
+            (read.len, read.arrived)
+        };
+        assert_eq!(stamps(2), (2, Some(Nanos(10))));
+        assert_eq!(stamps(1), (1, Some(Nanos(10))), "to the segment's end");
+        assert_eq!(stamps(1), (1, Some(Nanos(20))));
+        assert_eq!(stamps(8), (1, Some(Nanos(20))));
+        link.on_bytes(Nanos(30), b"f");
+        link.on_bytes(Nanos(40), b"g");
+        let both = link.read(&mut [0; 8]).unwrap();
+        assert_eq!((both.len, both.arrived), (2, Some(Nanos(40))));
     }
 
     #[test]

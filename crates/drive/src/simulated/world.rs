@@ -14,7 +14,7 @@ use nix::errno::Errno;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::ThreadUsage;
 
-use crate::engine::{Engine, Ready};
+use crate::engine::{Engine, Ready, Received};
 use crate::shared::StopSignal;
 
 use super::link::Link;
@@ -166,7 +166,9 @@ impl World {
                     self.add_edge(conn);
                 }
             }
-            Happening::ToClient(conn, bytes) => self.on_link(conn, |link| link.on_bytes(&bytes)),
+            Happening::ToClient(conn, bytes) => {
+                self.on_link(conn, |link| link.on_bytes(now, &bytes));
+            }
             Happening::Fin(conn) => self.on_link(conn, Link::on_fin),
             Happening::Reset(conn) => self.on_link(conn, |link| link.on_error(Errno::ECONNRESET)),
             Happening::Finished(work) => self.server.on_finished(work),
@@ -376,7 +378,7 @@ impl Engine for World {
         Ok(taken)
     }
 
-    fn read(&mut self, slot: usize, buffer: &mut [u8]) -> io::Result<usize> {
+    fn read(&mut self, slot: usize, buffer: &mut [u8]) -> io::Result<Received> {
         self.call();
         self.link(slot)?.1.read(buffer)
     }

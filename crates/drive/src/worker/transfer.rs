@@ -7,7 +7,7 @@ use wsbench_load::result::Stage;
 use wsbench_load::session::Flow;
 
 use super::{READS_IN_A_ROW, Worker};
-use crate::engine::{Engine, Ready};
+use crate::engine::{Engine, Ready, Received};
 use crate::loss;
 use crate::schedule::OpenLoop;
 
@@ -67,7 +67,7 @@ impl<E: Engine> Worker<E> {
         for _ in 0..READS_IN_A_ROW {
             let outcome = self.engine.read(slot, &mut self.buffer);
             match outcome {
-                Ok(0) => {
+                Ok(Received { len: 0, .. }) => {
                     let now = self.engine.now();
                     let Some(session) = &mut self.slots[slot].session else {
                         return;
@@ -75,9 +75,9 @@ impl<E: Engine> Worker<E> {
                     let flow = session.on_eof(&mut self.context, now);
                     return self.follow(slot, flow);
                 }
-                Ok(len) => {
+                Ok(Received { len, arrived }) => {
                     let received = self.engine.now();
-                    self.context.meter.received_bytes(received, len);
+                    self.context.meter.received_bytes(received, arrived, len);
                     let state = &mut self.slots[slot];
                     self.context.congested = !state.backlog.is_empty();
                     let Some(session) = &mut state.session else {
@@ -251,11 +251,16 @@ impl<E: Engine> Worker<E> {
             let Some(session) = &mut self.slots[slot].session else {
                 return;
             };
-            let Ok(len @ 1..) = self.engine.read(slot, &mut self.buffer) else {
+            let read = self.engine.read(slot, &mut self.buffer);
+            let Ok(Received {
+                len: len @ 1..,
+                arrived,
+            }) = read
+            else {
                 break;
             };
             let now = self.engine.now();
-            self.context.meter.received_bytes(now, len);
+            self.context.meter.received_bytes(now, arrived, len);
             let flow = session.on_bytes(&mut self.context, now, &mut self.buffer[..len]);
             self.context.out.clear();
             if matches!(flow, Flow::Finished | Flow::Failed) {

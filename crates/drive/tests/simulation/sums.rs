@@ -6,7 +6,7 @@ use wsbench_drive::simulated::Witness;
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule};
-use wsbench_load::result::{Ended, LogRecord, RunResult};
+use wsbench_load::result::{Ended, LogRecord, RunResult, Stamps};
 
 /// Asserts all of it.
 pub(crate) fn check(plan: &Plan, witness: &Witness) {
@@ -14,6 +14,7 @@ pub(crate) fn check(plan: &Plan, witness: &Witness) {
     check_messages(plan, witness);
     check_connections(plan, witness);
     check_intervals(plan, result);
+    check_parts(plan, result);
     check_gaps(result);
     check_failures(result);
     check_time(plan, result);
@@ -62,6 +63,19 @@ fn check_messages(plan: &Plan, witness: &Witness) {
         assert!(out <= offered, "{out} ns out, {offered} ns offered");
     } else {
         assert_eq!(result.offered_in_flight_ns, 0);
+    }
+}
+
+/// A service time is what passed outside and what the answer waited for us.
+fn check_parts(plan: &Plan, result: &RunResult) {
+    let (outside, wait) = (&result.outside, &result.receive_wait);
+    assert_eq!(outside.count(), wait.count());
+    assert!(wait.count() <= result.service.count());
+    // An answer that was there before its request is one only to whoever does not look.
+    if is_verified(plan) && result.stamps == Stamps::Kernel {
+        assert_eq!(wait.count(), result.service.count());
+        let parts = outside.sum_ns() + wait.sum_ns();
+        assert_eq!(parts, result.service.sum_ns(), "service = outside + wait");
     }
 }
 

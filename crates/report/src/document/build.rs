@@ -11,7 +11,7 @@ use wsbench_load::result::{self, RunResult};
 use super::{
     BlockedBy, Bytes, Confidences, Connections, Distribution, Document, Ended, Failure, Gap,
     Generator, Handshake, Host, Interval, IntervalSpans, Messages, Order, Pressure, RateConfidence,
-    SCHEMA, Server, Slice, Thread, Turns, calendar, confidence,
+    SCHEMA, Server, Slice, Stamps, Thread, Turns, calendar, confidence,
 };
 use crate::caveat::{Audit, audit};
 use crate::gate::Stamp;
@@ -83,7 +83,9 @@ impl Document {
             generator_lag_ns: known(&result.generator_lag),
             blocked_ns: known(&result.blocked),
             blocked_by: (result.blocked_by.all() > 0).then(|| result.blocked_by.into()),
-            receive_wait_ns: None,
+            timestamps: Some(result.stamps.into()),
+            outside_ns: known(&result.outside),
+            receive_wait_ns: known(&result.receive_wait),
             handshake_ns: (&result.handshake).into(),
             errors: result.failures.iter().map(Failure::from).collect(),
             close_codes: result.close_codes.clone(),
@@ -97,6 +99,15 @@ impl Document {
         };
         document.audit = audit(&document);
         document
+    }
+}
+
+impl From<result::Stamps> for Stamps {
+    fn from(stamps: result::Stamps) -> Self {
+        match stamps {
+            result::Stamps::Kernel => Self::Kernel,
+            result::Stamps::User => Self::User,
+        }
     }
 }
 
@@ -255,6 +266,11 @@ impl From<&result::Interval> for Interval {
                 max: interval.service_max.map(|span| span.0),
                 mean: interval.service_mean_ns,
             },
+            receive_wait_ns: interval.wait_p50.map(|p50| IntervalSpans {
+                p50: Some(p50.0),
+                p99: interval.wait_p99.map(|span| span.0),
+                ..IntervalSpans::default()
+            }),
             errors: interval.errors,
             alive: interval.alive,
         }

@@ -70,6 +70,9 @@ pub struct Order {
     pub cpus: Vec<usize>,
     /// Seed of every random choice.
     pub seed: u64,
+    /// Whether threads looked for answers without a pause, rather than sleeping until one came.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub busy_poll: bool,
     /// Length of one interval of the time series, s.
     pub interval_s: f64,
     /// Whether the times of single round trips were kept.
@@ -273,6 +276,7 @@ impl From<&plan::Plan> for Order {
             threads: plan.threads,
             cpus: plan.cpus.clone(),
             seed: plan.seed,
+            busy_poll: plan.busy_poll,
             interval_s: plan.interval.as_secs_f64(),
             raw_log: plan.raw_log,
         }

@@ -10,7 +10,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule, Target};
 use wsbench_load::result::{
     ByteCounts, ConnectionCounts, Ended, Failure, Gap, GeneratorUsage, HandshakeTimes,
-    HostPressure, Interval, MessageCounts, Phase, RunResult, ThreadUsage, TurnUsage,
+    HostPressure, Interval, MessageCounts, Phase, RunResult, Stamps, ThreadUsage, TurnUsage,
 };
 use wsbench_report::document::{Document, Host, RunContext};
 
@@ -108,6 +108,9 @@ pub(crate) fn answered(count: u64) -> (RunResult, Plan) {
         generator_lag: spread(count, Nanos::from_micros(1), Nanos::from_micros(3)),
         blocked: Histogram::new(),
         blocked_by: BlockedCounts::default(),
+        stamps: Stamps::User,
+        receive_wait: Histogram::new(),
+        outside: Histogram::new(),
         handshake: HandshakeTimes {
             dns: None,
             tcp: openings(300, 900),
@@ -172,6 +175,8 @@ fn interval(second: u64, count: u64) -> Interval {
         service_p99: sampled.then_some(Nanos::from_micros(1_700 + second)),
         service_max: sampled.then_some(Nanos::from_micros(1_798)),
         service_mean_ns: sampled.then_some(998_000.0),
+        wait_p50: None,
+        wait_p99: None,
     }
 }
 
