@@ -36,11 +36,12 @@ mod fault;
 mod link;
 mod scenario;
 mod server;
+mod timing;
 mod world;
 
 pub use scenario::{
-    AnswerFault, Breach, ConnectFault, Cut, Death, Disruption, Ending, Every, Machine, Network,
-    OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall,
+    AnswerFault, Breach, Bucket, ConnectFault, Cut, Death, Disruption, Ending, Every, Machine,
+    Network, OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall,
 };
 use world::World;
 
@@ -60,6 +61,8 @@ pub struct Witness {
     pub presence: Vec<(Nanos, usize)>,
     /// Whole messages that the server received.
     pub messages_at_server: u64,
+    /// When the server received each of them, since the run began.
+    pub arrivals_at_server: Vec<Nanos>,
     /// Requests and frames of ours that broke the protocol at the server. None ever should.
     pub violations_of_ours: u64,
 }
@@ -121,6 +124,7 @@ pub fn witness(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>) -> Witne
         connects: world.connects,
         presence: world.presence,
         messages_at_server: world.server.messages,
+        arrivals_at_server: world.server.arrivals,
         violations_of_ours: world.server.violations,
     }
 }

@@ -133,6 +133,10 @@ pub struct Server {
     pub service: Service,
     /// How messages wait for each other.
     pub queue: Queue,
+    /// A limit on the messages it takes, before they queue.
+    pub bucket: Option<Bucket>,
+    /// Time that it takes to grant one upgrade, one after the other.
+    pub accept: Option<Nanos>,
     /// Spans in which it does nothing at all.
     pub stall: Option<Stall>,
     /// Connections that are not upgraded as they should be.
@@ -154,6 +158,8 @@ impl Default for Server {
         Self {
             service: Service::Constant(Nanos::from_micros(10)),
             queue: Queue::Parallel,
+            bucket: None,
+            accept: None,
             stall: None,
             opening: None,
             silent: None,
@@ -172,6 +178,30 @@ pub enum Service {
     Constant(Nanos),
     /// Exponentially distributed with this mean.
     Exponential(Nanos),
+    /// Evenly between the two.
+    Uniform(Nanos, Nanos),
+    /// One of two.
+    Mixed {
+        /// What it takes in most cases.
+        usual: Nanos,
+        /// What it takes in the others.
+        rare: Nanos,
+        /// How many of a million are the others.
+        rare_ppm: u32,
+    },
+}
+
+/// So many messages a second, and after a quiet time so many at once: a token each `interval`, and
+/// `burst` of them at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// From one token to the next.
+    pub interval: Nanos,
+    /// Tokens that it holds at most, as it does at the beginning. At least 1.
+    pub burst: u32,
+    /// Whether a message that finds no token is not answered (a policer) rather than waiting for
+    /// its token (a shaper).
+    pub drops: bool,
 }
 
 /// How messages wait for each other at the server.

@@ -12,9 +12,8 @@ use wsbench_wire::frame::{FrameBuffer, OpCode};
 use wsbench_wire::handshake::{UpgradeRequest, push_rejection, read_request};
 
 use super::fault;
-use super::scenario::{
-    AnswerFault, Cut, Death, Ending, Every, OpeningFault, Queue, Server as Orders, Service, Stall,
-};
+use super::scenario::{AnswerFault, Cut, Death, Ending, Every, OpeningFault, Server as Orders};
+use super::timing::Timing;
 
 /// Longest message that the server takes, bytes.
 const LONGEST_MESSAGE: u64 = 1 << 30;
@@ -29,6 +28,8 @@ pub(super) enum Act {
     Send(Conn, Vec<u8>),
     /// Sends bytes one at a time, one each of this span.
     Drip(Conn, Vec<u8>, Nanos),
+    /// Sends bytes at this time.
+    SendAt(Nanos, Conn, Vec<u8>),
     /// Closes its sending side.
     Fin(Conn),
     /// Resets the connection.
@@ -58,16 +59,17 @@ pub(super) enum Reception {
 #[derive(Debug)]
 pub(super) struct Server {
     orders: Orders,
-    random: fastrand::Rng,
+    timing: Timing,
     peers: Vec<Option<Peer>>,
     accepted: u64,
-    busy_until: Nanos,
     down: Option<Death>,
     out: FrameBuffer,
     /// What is to be carried out after each call.
     pub(super) acts: Vec<Act>,
     /// Whole messages received.
     pub(super) messages: u64,
+    /// When each of them was received.
+    pub(super) arrivals: Vec<Nanos>,
     /// Requests and frames received that break the protocol.
     pub(super) violations: u64,
 }
@@ -104,23 +106,24 @@ enum Life {
 
 impl Server {
     pub(super) fn new(orders: Orders, random: fastrand::Rng) -> Self {
+        let timing = Timing::new(&orders, random);
         Self {
             orders,
-            random,
+            timing,
             peers: Vec::new(),
             accepted: 0,
-            busy_until: Nanos::ZERO,
             down: None,
             out: FrameBuffer::new(),
             acts: Vec::new(),
             messages: 0,
+            arrivals: Vec::new(),
             violations: 0,
         }
     }
 
     /// When the server, called at `now`, runs: then, or at the end of the stall that it is in.
     pub(super) fn runs_at(&self, now: Nanos) -> Nanos {
-        self.orders.stall.map_or(now, |stall| end_of(stall, now))
+        self.timing.runs_at(now)
     }
 
     // --- What comes over the network ---
@@ -265,7 +268,7 @@ impl Server {
                     max_message: LONGEST_MESSAGE,
                 };
                 peer.wire = Some(Connection::new(Role::Server, limits, Utf8::Check));
-                self.respond(conn, &request);
+                self.respond(now, conn, &request);
                 self.read_frames(now, conn, &mut rest);
             }
             Err(error) => {
@@ -277,7 +280,7 @@ impl Server {
         }
     }
 
-    fn respond(&mut self, conn: Conn, request: &UpgradeRequest) {
+    fn respond(&mut self, now: Nanos, conn: Conn, request: &UpgradeRequest) {
         let Some(peer) = self.open_peer(conn) else {
             return;
         };
@@ -288,6 +291,11 @@ impl Server {
             self.out.clear();
             self.acts.push(Act::Drip(conn, bytes, gap));
             return;
+        }
+        if let Some(at) = self.timing.accepts(now) {
+            let bytes = self.out.as_slice().to_vec();
+            self.out.clear();
+            self.acts.push(Act::SendAt(at, conn, bytes));
         }
         self.send_out(conn);
         match opening {
@@ -342,6 +350,7 @@ impl Server {
             peer.messages += 1;
             let bytes = mem::take(&mut peer.message);
             self.messages += 1;
+            self.arrivals.push(now);
             self.on_message(now, conn, kind, bytes);
         }
     }
@@ -358,7 +367,9 @@ impl Server {
         if peer.silent || peer.closing || fault == Some(AnswerFault::Dropped) {
             return;
         }
-        let mut at = self.finishes(now);
+        let Some(mut at) = self.timing.finishes(now) else {
+            return;
+        };
         if let Some(AnswerFault::Late(by)) = fault {
             at += by;
         }
@@ -369,28 +380,6 @@ impl Server {
             fault,
         };
         self.acts.push(Act::Work(at, work));
-    }
-
-    /// When a message that comes at `now` has been worked on.
-    fn finishes(&mut self, now: Nanos) -> Nanos {
-        let service = match self.orders.service {
-            Service::Constant(span) => span,
-            Service::Exponential(mean) => {
-                Nanos((-(1.0 - self.random.f64()).ln() * mean.0 as f64) as u64)
-            }
-        };
-        let start = match self.orders.queue {
-            Queue::Parallel => now,
-            Queue::Fifo => now.max(self.busy_until),
-        };
-        let end = match self.orders.stall {
-            None => start + service,
-            Some(stall) => worked_off(stall, start, service),
-        };
-        if self.orders.queue == Queue::Fifo {
-            self.busy_until = end;
-        }
-        end
     }
 
     fn answer(&mut self, conn: Conn, kind: MessageKind, bytes: &[u8], fault: Option<AnswerFault>) {
@@ -502,51 +491,5 @@ impl Server {
     fn open_peer(&mut self, conn: Conn) -> Option<&mut Peer> {
         let peer = self.peers.get_mut(conn)?.as_mut()?;
         (peer.life == Life::Open).then_some(peer)
-    }
-}
-
-/// The end of the stall that `now` falls into, or `now`.
-fn end_of(stall: Stall, now: Nanos) -> Nanos {
-    let into = now.0 % stall.period.0;
-    if now >= stall.period && into < stall.length.0 {
-        now + (stall.length - Nanos(into))
-    } else {
-        now
-    }
-}
-
-/// When work of length `service` that begins at `start` is done, between the stalls.
-fn worked_off(stall: Stall, start: Nanos, service: Nanos) -> Nanos {
-    let (mut at, mut left) = (end_of(stall, start), service);
-    loop {
-        let until_next = stall.period - Nanos(at.0 % stall.period.0);
-        if left < until_next {
-            return at + left;
-        }
-        left = left - until_next;
-        at = end_of(stall, at + until_next);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn work_rests_during_stalls_and_the_first_one_is_spared() {
-        let stall = Stall {
-            period: Nanos(1_000),
-            length: Nanos(100),
-        };
-        assert_eq!(worked_off(stall, Nanos(50), Nanos(10)), Nanos(60));
-        assert_eq!(worked_off(stall, Nanos(990), Nanos(20)), Nanos(1_110));
-        assert_eq!(worked_off(stall, Nanos(1_040), Nanos(5)), Nanos(1_105));
-        assert_eq!(
-            worked_off(stall, Nanos(1_100), Nanos(1_800)),
-            Nanos(3_100),
-            "900 before the next stall and 900 behind it, up to the edge of the third"
-        );
-        assert_eq!(end_of(stall, Nanos(2_099)), Nanos(2_100));
-        assert_eq!(end_of(stall, Nanos(2_100)), Nanos(2_100));
     }
 }

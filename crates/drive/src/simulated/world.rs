@@ -239,6 +239,9 @@ impl World {
                         at += gap;
                     }
                 }
+                Act::SendAt(at, conn, bytes) => {
+                    self.tell_client(at, conn, Happening::ToClient(conn, bytes));
+                }
                 Act::Fin(conn) => self.tell_client(now, conn, Happening::Fin(conn)),
                 Act::Reset(conn) => self.tell_client(now, conn, Happening::Reset(conn)),
                 Act::Work(at, work) => self.schedule(at, Happening::Finished(work)),

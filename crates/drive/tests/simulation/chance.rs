@@ -2,8 +2,8 @@
 
 use fastrand::Rng;
 use wsbench_drive::simulated::{
-    AnswerFault, Breach, ConnectFault, Cut, Death, Disruption, Ending, Every, Machine, Network,
-    OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall,
+    AnswerFault, Breach, Bucket, ConnectFault, Cut, Death, Disruption, Ending, Every, Machine,
+    Network, OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall,
 };
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule, Think, Verify};
@@ -166,6 +166,12 @@ fn draw_server(random: &mut Rng) -> Server {
         }),
         ending: draw_ending(random),
         outages: draw_outages(random),
+        bucket: one_in(random, 8).then(|| Bucket {
+            interval: Nanos(random.u64(1_000..1_000_000)),
+            burst: random.u32(1..=50),
+            drops: random.bool(),
+        }),
+        accept: one_in(random, 8).then(|| Nanos(random.u64(..2_000_000))),
     }
 }
 

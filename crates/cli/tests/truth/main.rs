@@ -1,0 +1,116 @@
+//! Experiments whose result is known beforehand, over the kernel: the binary against its own
+//! calibration modes.
+//!
+//! A few seconds each. What is held to the last digit is what a busy machine cannot change: counts.
+//! Of times only that is asked which stays true when everything is late; the figures themselves are
+//! in `docs/validation.md`, and exact on simulated time (`wsbench-truth`).
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
+use std::path::Path;
+
+use snapbox::cmd::cargo_bin;
+use wsbench_truth::kernel::{self, Machine};
+use wsbench_truth::{Experiment, Finding};
+
+fn machine() -> Machine<'static> {
+    Machine {
+        program: Path::new(cargo_bin!("wsbench")),
+        seconds: 4,
+    }
+}
+
+fn figure(experiment: &Experiment, name: &str) -> f64 {
+    let is_it = |finding: &&Finding| finding.quantity.starts_with(name);
+    let finding = experiment.findings.iter().find(is_it);
+    finding
+        .unwrap_or_else(|| panic!("no {name}: {experiment:?}"))
+        .measured
+}
+
+fn assert_holds(experiment: &Experiment) {
+    assert!(experiment.holds(), "{}", experiment.complaints());
+}
+
+/// V1: the server is dead a tenth of the time. The open loop says so; the closed loop's p99 does
+/// not, but its gaps do.
+#[test]
+fn a_stall_shows_in_the_open_loop_and_hides_from_the_closed_one() {
+    let (open, closed) = kernel::stall(&machine()).unwrap();
+    let p99 = figure(&open, "response p99");
+    assert!((70.0..400.0).contains(&p99), "{open:?}");
+    assert!(figure(&open, "response p95") > 30.0, "{open:?}");
+    assert!(figure(&closed, "service p99") < p99 / 2.0, "{closed:?}");
+    assert!(figure(&closed, "gaps") >= 3.0, "{closed:?}");
+}
+
+/// V2: no answer comes before its delay, none is taken for another although they overtake.
+#[test]
+fn delays_are_seen_and_nothing_is_mistaken() {
+    let delay = kernel::delay(&machine()).unwrap();
+    assert!(figure(&delay, "service p50") >= 3.466 * 0.85, "{delay:?}");
+    assert!(figure(&delay, "service p99") >= 23.026 * 0.85, "{delay:?}");
+    assert_eq!(figure(&delay, "not answered"), 0.0);
+}
+
+/// V3: a queue takes at least what its formula says.
+#[test]
+fn a_queue_is_no_shorter_than_its_formula() {
+    let queue = kernel::queue(&machine()).unwrap();
+    assert!(figure(&queue, "response p50") >= 0.99, "{queue:?}");
+    assert!(figure(&queue, "response p99") >= 4.336 * 0.75, "{queue:?}");
+}
+
+/// V5: more than the server takes is not received, and what waits is in the response times.
+#[test]
+fn an_overload_is_told_as_one() {
+    let shaper = kernel::shaper(&machine()).unwrap();
+    assert!(figure(&shaper, "received") <= 5_020.0 * 1.02, "{shaper:?}");
+    assert!(figure(&shaper, "response p99") >= 970.0 * 0.9, "{shaper:?}");
+}
+
+/// V8: the server saw every message that was sent.
+#[test]
+fn the_server_saw_what_was_sent() {
+    let arrivals = kernel::arrivals(&machine()).unwrap();
+    let [sent, seen] = {
+        let finding = &arrivals.findings[0];
+        [finding.expected, finding.measured]
+    };
+    assert!((sent - seen).abs() <= 2.0 && seen > 3_000.0, "{arrivals:?}");
+}
+
+/// V11: counters equal ⌊N/k⌋ exactly, on any machine.
+#[test]
+fn faults_are_counted_to_the_last_one() {
+    assert_holds(&kernel::faults(&machine()).unwrap());
+}
+
+/// V12: work is accounted to the server, and is at least what was burnt.
+#[test]
+fn cpu_burnt_is_cpu_found() {
+    let burn = kernel::burn(&machine()).unwrap();
+    let found = figure(&burn, "CPU");
+    assert!((40.0..100.0).contains(&found), "{burn:?}");
+}
+
+/// V13: memory touched is memory found, as a slope over connections.
+#[test]
+fn memory_touched_is_memory_found() {
+    assert_holds(&kernel::touch(&machine()).unwrap());
+}
+
+/// V14: no more connections than the server accepts.
+#[test]
+fn connections_come_at_the_pace_of_the_server() {
+    let openings = kernel::openings(&machine()).unwrap();
+    let per_s = figure(&openings, "new clients");
+    assert!((100.0..=333.4 * 1.02).contains(&per_s), "{openings:?}");
+}
+
+/// V16: Nagle's algorithm and delayed acknowledgements, 40 ms together.
+#[test]
+fn the_trap_of_two_writes_is_seen() {
+    let nagle = kernel::nagle(&machine()).unwrap();
+    assert!(figure(&nagle, "service p50") >= 30.0, "{nagle:?}");
+}

@@ -1,0 +1,115 @@
+//! What an experiment found: the expected and the measured, and whether they agree.
+
+/// One experiment with all that it found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Experiment {
+    /// Its number in the list of experiments, such as `V1`.
+    pub id: &'static str,
+    /// What was done.
+    pub title: String,
+    /// What is known of it beforehand.
+    pub formula: &'static str,
+    /// The figures.
+    pub findings: Vec<Finding>,
+}
+
+/// One figure of an experiment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// What it is the figure of, with its unit.
+    pub quantity: String,
+    /// What the formula says.
+    pub expected: f64,
+    /// How far the measured one may lie from it.
+    pub tolerance: Tolerance,
+    /// What the instrument says.
+    pub measured: f64,
+}
+
+/// How far a figure may lie from what is expected.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Tolerance {
+    /// Not at all: a count.
+    Exact,
+    /// By so much, in the figure's unit.
+    By(f64),
+    /// By this share of what is expected.
+    Share(f64),
+    /// It may be less, but not more.
+    AtMost,
+    /// It may be more, but not less.
+    AtLeast,
+}
+
+impl Finding {
+    /// A figure with its truth.
+    #[must_use]
+    pub fn new(
+        quantity: impl Into<String>,
+        expected: f64,
+        tolerance: Tolerance,
+        measured: f64,
+    ) -> Self {
+        Self {
+            quantity: quantity.into(),
+            expected,
+            tolerance,
+            measured,
+        }
+    }
+
+    /// Whether the measured figure agrees with the expected one.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        let off = (self.measured - self.expected).abs();
+        match self.tolerance {
+            Tolerance::Exact => off == 0.0,
+            Tolerance::By(most) => off <= most,
+            Tolerance::Share(most) => off <= most * self.expected.abs(),
+            Tolerance::AtMost => self.measured <= self.expected,
+            Tolerance::AtLeast => self.measured >= self.expected,
+        }
+    }
+}
+
+impl Experiment {
+    /// Whether all of it agrees.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.findings.iter().all(Finding::holds)
+    }
+
+    /// What does not agree, in words; empty where all does.
+    #[must_use]
+    pub fn complaints(&self) -> String {
+        let missed = self.findings.iter().filter(|finding| !finding.holds());
+        let lines = missed.map(|finding| {
+            format!(
+                "{} {}: {} is {}, expected {} ({:?})\n",
+                self.id,
+                self.title,
+                finding.quantity,
+                finding.measured,
+                finding.expected,
+                finding.tolerance
+            )
+        });
+        lines.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_holds_within_its_tolerance_and_not_beyond() {
+        let holds = |tolerance, measured| Finding::new("", 10.0, tolerance, measured).holds();
+        assert!(holds(Tolerance::Exact, 10.0) && !holds(Tolerance::Exact, 10.001));
+        assert!(holds(Tolerance::By(0.5), 9.5) && !holds(Tolerance::By(0.5), 10.6));
+        assert!(holds(Tolerance::Share(0.02), 10.2) && !holds(Tolerance::Share(0.02), 9.7));
+        assert!(holds(Tolerance::AtMost, 3.0) && !holds(Tolerance::AtMost, 10.1));
+        assert!(holds(Tolerance::AtLeast, 11.0) && !holds(Tolerance::AtLeast, 9.9));
+        assert!(!holds(Tolerance::AtMost, f64::NAN), "no figure is no proof");
+    }
+}

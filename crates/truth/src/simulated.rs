@@ -1,0 +1,122 @@
+//! The experiments on simulated time: the instrument's own worker, schedule, session and books over
+//! a made-up network, server and clock. The same figures on every machine.
+
+use wsbench_drive::simulated::{self, Queue, Scenario, Service, Stall};
+use wsbench_load::arrival::{Process, Schedule, Stretch};
+use wsbench_load::histogram::Histogram;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule, Target};
+use wsbench_load::result::RunResult;
+
+use crate::finding::Experiment;
+
+mod exchange;
+mod overload;
+mod queues;
+mod stalls;
+
+/// Every experiment, in the order of its number. Takes some seconds, on as many threads as there
+/// are groups of them.
+///
+/// # Panics
+/// A run does not end, or does not add up: a fault in wsbench.
+#[must_use]
+pub fn all() -> Vec<Experiment> {
+    let groups: [fn() -> Vec<Experiment>; 5] = [
+        stalls::all,
+        queues::delays,
+        queues::all,
+        overload::all,
+        exchange::all,
+    ];
+    std::thread::scope(|scope| {
+        let groups = groups.map(|group| scope.spawn(group));
+        let found = groups.map(|group| match group.join() {
+            Ok(found) => found,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        let mut all: Vec<Experiment> = found.into_iter().flatten().collect();
+        all.sort_by_key(|experiment| number(experiment.id));
+        all
+    })
+}
+
+/// The number in `V14`, to sort by.
+fn number(id: &str) -> u32 {
+    id.trim_start_matches('V').parse().unwrap_or(u32::MAX)
+}
+
+/// A plan of so many seconds without a warm-up.
+fn plan(arrival: Arrival, connections: u32, seconds: u64, seed: u64) -> Plan {
+    Plan {
+        connections,
+        arrival,
+        stop: StopRule::Duration(Nanos::from_secs(seconds)),
+        payload: Payload::Generated {
+            encoding: Encoding::Binary,
+            min: 32,
+            max: 32,
+            ascii: false,
+        },
+        timeout: Nanos::from_secs(30),
+        seed,
+        ..Plan::against(Target {
+            host: "simulated".into(),
+            port: 80,
+            resource: "/".into(),
+        })
+    }
+}
+
+/// An open loop at a level rate that nothing blocks.
+fn open(process: Process, rate_per_s: f64) -> Arrival {
+    Arrival::Open {
+        schedule: Schedule {
+            process,
+            stretches: vec![Stretch::level(Nanos::MAX, rate_per_s)],
+        },
+        max_in_flight: 1 << 20,
+    }
+}
+
+/// A server near enough that the way to it does not matter.
+fn server(service: Service, queue: Queue) -> Scenario {
+    let mut scenario = Scenario::default();
+    scenario.network.latency = Nanos(100);
+    (scenario.server.service, scenario.server.queue) = (service, queue);
+    scenario
+}
+
+/// 100 ms of every second in which the server does nothing, and `service` for each message.
+fn stalling(service: Nanos) -> Scenario {
+    let mut scenario = server(Service::Constant(service), Queue::Fifo);
+    scenario.server.stall = Some(Stall {
+        period: Nanos::from_secs(1),
+        length: Nanos::from_millis(100),
+    });
+    scenario
+}
+
+/// Carries a plan out; the sums must be right before anything is concluded from it.
+fn run(plan: &Plan, scenario: Scenario) -> RunResult {
+    let result = simulated::run(plan, scenario, None);
+    assert!(result.messages.is_conserved(), "{:?}", result.messages);
+    result
+}
+
+/// A quantile in milliseconds; not a number where there are no samples.
+fn ms(spans: &Histogram, quantile: f64) -> f64 {
+    spans
+        .quantile(quantile)
+        .map_or(f64::NAN, |span| span.0 as f64 / 1e6)
+}
+
+/// The mean in milliseconds; not a number where there are no samples.
+fn mean_ms(spans: &Histogram) -> f64 {
+    spans.mean_ns().map_or(f64::NAN, |mean| mean / 1e6)
+}
+
+/// A quantile as people call it: `p99.9`.
+fn called(quantile: f64) -> String {
+    format!("p{}", (quantile * 1e5).round() / 1e3)
+}
