@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Target;
+use wsbench_report::until::Until;
 
 use crate::commands::check::CheckArgs;
 use crate::commands::doctor::Doctor;
@@ -127,6 +128,9 @@ pub(crate) struct Measure {
     /// How much is sent.
     #[command(flatten)]
     pub(crate) amount: Amount,
+    /// When the answer is known.
+    #[command(flatten)]
+    pub(crate) ending: Ending,
     /// How hard the server is pressed.
     #[command(flatten)]
     pub(crate) pressure: Pressure,
@@ -179,6 +183,7 @@ impl RunArgs {
         Measure {
             url,
             amount: self.amount.clone(),
+            ending: Ending::default(),
             pressure: self.pressure.clone(),
             payload: self.payload.clone(),
             connect: self.connect.clone(),
@@ -214,6 +219,19 @@ pub(crate) struct Amount {
     /// Round trips of each client, with --clients [default: 5].
     #[arg(short, long, value_name = "R", value_parser = quantity::positive_u32)]
     pub(crate) roundtrips: Option<u32>,
+}
+
+/// When the answer is known.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "How much")]
+pub(crate) struct Ending {
+    /// Stop when a figure is known so well (examples: 'p99±5%', p99+-200us, rate+-1%).
+    ///
+    /// The figure is p50, p90, p99 or p99.9 of the response time, or the rate of answers; the bound
+    /// is half its interval of confidence at 95 %. The run goes on for --duration at most
+    /// [default with --until: 2m], and the result says whether the answer was reached.
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) until: Option<Until>,
 }
 
 /// How hard the server is pressed.

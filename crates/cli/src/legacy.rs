@@ -13,8 +13,8 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Target;
 
 use crate::args::{
-    Amount, ConnectArgs, LogArgs, Machine, Measure, OutputArgs, PayloadArgs, Pressure, ServerArgs,
-    VerifyArg,
+    Amount, ConnectArgs, Ending, LogArgs, Machine, Measure, OutputArgs, PayloadArgs, Pressure,
+    ServerArgs, VerifyArg,
 };
 use crate::exit::Exit;
 use crate::plan::{DEFAULT_ROUNDTRIPS, DEFAULT_SIZE};
@@ -109,6 +109,7 @@ impl Legacy {
         };
         Ok(Measure {
             url: Some(self.host),
+            ending: Ending::default(),
             amount: Amount {
                 connections: self.concurrent,
                 messages: None,

@@ -11,8 +11,8 @@ use wsbench_load::plan::{Plan, Target};
 use wsbench_report::style::Style;
 
 use crate::args::{
-    Amount, ArrivalArg, ConnectArgs, Format, LogArgs, Machine, Measure, OutputArgs, PayloadArgs,
-    Pressure, ServerArgs,
+    Amount, ArrivalArg, ConnectArgs, Ending, Format, LogArgs, Machine, Measure, OutputArgs,
+    PayloadArgs, Pressure, ServerArgs,
 };
 use crate::exit::say;
 use crate::output::{self, OutputFile};
@@ -152,6 +152,7 @@ impl LoadArgs {
                 clients: None,
                 roundtrips: None,
             },
+            ending: Ending::default(),
             pressure: Pressure {
                 warmup: Some(self.warmup),
                 ..Pressure::default()

@@ -27,6 +27,8 @@ use crate::usage::UsageError;
 
 /// Length of a run that is told no other stop rule.
 const DEFAULT_DURATION: Nanos = Nanos::from_secs(10);
+/// Limit of a run that goes on until its answer is known.
+const UNTIL_AT_MOST: Nanos = Nanos::from_secs(120);
 /// Warm-up of a timed run: connections are open, caches and clock rates have settled.
 const DEFAULT_WARMUP: Nanos = Nanos::from_secs(1);
 /// Messages in flight on one connection of the open loop: enough for a second's stall of a server
@@ -134,7 +136,10 @@ impl Order {
 /// # Errors
 /// Every combination that makes no run, an unreadable file, cores that are not there.
 pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Order, UsageError> {
-    let stop = stop_rule(&measure.amount, measure.pressure.stages.as_ref())?;
+    let stop = match measure.ending.until {
+        Some(_) => limit_of_until(measure)?,
+        None => stop_rule(&measure.amount, measure.pressure.stages.as_ref())?,
+    };
     let warmup = warmup(measure, stop)?;
     if measure.machine.busy_poll && measure.pressure.pace.is_some() {
         return Err(UsageError::BusyPollAndPace);
@@ -189,7 +194,11 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         threads: cores.threads,
         cpus: cores.cpus,
         seed: measure.machine.seed.unwrap_or(surroundings.random_seed),
-        interval: interval(stop),
+        interval: match measure.ending.until {
+            // The rule is asked after each, so they are short however far the limit is.
+            Some(_) => interval(stop).min(UNTIMED_INTERVAL),
+            None => interval(stop),
+        },
         raw_log: measure.log.log.is_some(),
     };
     Ok(Order {
@@ -311,6 +320,23 @@ fn concurrency(connections: u32, stop: StopRule) -> u32 {
             u32::try_from(clients).map_or(connections, |clients| connections.min(clients))
         }
         StopRule::Messages(_) | StopRule::Duration(_) => connections,
+    }
+}
+
+/// The limit of a run that goes on until its answer is known.
+fn limit_of_until(measure: &Measure) -> Result<StopRule, UsageError> {
+    let others = [
+        (measure.amount.messages.is_some(), "--messages"),
+        (measure.amount.clients.is_some(), "--clients"),
+        (measure.amount.roundtrips.is_some(), "--roundtrips"),
+        (measure.pressure.stages.is_some(), "--stages"),
+    ];
+    match others.into_iter().find(|(is_given, _)| *is_given) {
+        Some((_, flag)) => Err(UsageError::UntilAnd { flag }),
+        None => {
+            let limit = measure.amount.duration.unwrap_or(UNTIL_AT_MOST);
+            Ok(StopRule::Duration(limit))
+        }
     }
 }
 

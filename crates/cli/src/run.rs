@@ -14,6 +14,7 @@ use wsbench_load::plan::Plan;
 use wsbench_load::result::{LogRecord, Progress};
 use wsbench_report::document::{Document, Order as PlanOnRecord, Outcome};
 use wsbench_report::plan_line::plan_line;
+use wsbench_report::until::Watch;
 
 use crate::args::{Format, Measure, OutputArgs};
 use crate::exit::{Exit, say};
@@ -44,7 +45,7 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
         runner.examine(&plan, &resolved);
     }
     let Places { files, log } = places;
-    let watched = watched(&runner, &plan, &resolved, log, &measure.output)?;
+    let watched = watched(&runner, &plan, &resolved, log, measure)?;
     let document = &watched.document;
     // The result is kept first; where that fails, it is at least shown.
     let kept = files.keep(document, &measure.output);
@@ -123,17 +124,22 @@ fn watched(
     plan: &Plan,
     resolved: &Resolved,
     log: Option<File>,
-    flags: &OutputArgs,
+    measure: &Measure,
 ) -> anyhow::Result<Watched> {
     let log = log.map(|file| RawLog::new(file, plan)).transpose();
     let interrupts = runner.interrupts();
     let mut watcher = Watcher {
-        display: Display::open(plan, flags, interrupts),
+        display: Display::open(plan, &measure.output, interrupts),
+        until: measure.ending.until.map(Watch::new),
         log: log.context("--log: not written")?,
         log_failure: None,
         interrupts,
     };
     let document = runner.carry_out(plan, resolved, &mut watcher)?;
+    let document = match &watcher.until {
+        Some(until) => document.with_until(until.outcome()),
+        None => document,
+    };
     Ok(Watched {
         document,
         log_failure: watcher.log_failure,
@@ -143,6 +149,8 @@ fn watched(
 /// Looks on while a run is under way.
 struct Watcher<'a> {
     display: Display,
+    /// Ends the run once its answer is known.
+    until: Option<Watch>,
     log: Option<RawLog>,
     /// Why the log has ended early.
     log_failure: Option<io::Error>,
@@ -152,6 +160,10 @@ struct Watcher<'a> {
 impl run::Observer for Watcher<'_> {
     fn progress(&mut self, progress: &Progress) {
         self.display.show(progress);
+        let until = self.until.as_mut();
+        if until.is_some_and(|until| until.is_enough(&progress.so_far.slices)) {
+            self.interrupts.stop_signal().suffice();
+        }
     }
 
     fn log(&mut self, records: &[LogRecord]) {

@@ -65,6 +65,12 @@ pub(crate) enum UsageError {
         /// The flag.
         flag: &'static str,
     },
+    /// A run that goes on until its answer is known has no other end but a limit in time.
+    #[error("--until and {flag} both say when to stop; leave {flag} out (-d is its limit)")]
+    UntilAnd {
+        /// The other flag.
+        flag: &'static str,
+    },
     /// The stages say how long the run is.
     #[error("--stages says how long the run is; leave {flag} out")]
     StagesAnd {

@@ -14,8 +14,17 @@ pub(crate) const SERVER_DEAD_AFTER: Nanos = Nanos::from_secs(3);
 const LEAD: Nanos = Nanos::from_millis(25);
 
 /// Asks a run to end in order: drain, close, report.
+///
+/// There are two reasons to ask. Whoever interrupts a run wants no more of it; whoever says that it
+/// is enough has what the run was for, and it is complete.
 #[derive(Clone, Debug, Default)]
-pub struct StopSignal(Arc<AtomicBool>);
+pub struct StopSignal(Arc<Wishes>);
+
+#[derive(Debug, Default)]
+struct Wishes {
+    interrupted: AtomicBool,
+    enough: AtomicBool,
+}
 
 impl StopSignal {
     /// A signal not yet given.
@@ -26,13 +35,24 @@ impl StopSignal {
 
     /// Asks for the end.
     pub fn request(&self) {
-        self.0.store(true, SeqCst);
+        self.0.interrupted.store(true, SeqCst);
+    }
+
+    /// Says that enough is measured: the load is over as if its stop rule held.
+    pub fn suffice(&self) {
+        self.0.enough.store(true, SeqCst);
+    }
+
+    /// Whether enough is measured.
+    #[must_use]
+    pub fn has_sufficed(&self) -> bool {
+        self.0.enough.load(SeqCst)
     }
 
     /// Whether the end has been asked for.
     #[must_use]
     pub fn is_requested(&self) -> bool {
-        self.0.load(SeqCst)
+        self.0.interrupted.load(SeqCst)
     }
 }
 

@@ -85,6 +85,29 @@ pub fn run(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>) -> RunResult
 /// As [`run`] does.
 #[must_use]
 pub fn witness(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>) -> Witness {
+    attend(plan, scenario, stop_at, &mut |_| false)
+}
+
+/// The same as [`run`], over as soon as `is_enough` says so of what was measured until then: it is
+/// asked whenever the live view would be told.
+///
+/// # Panics
+/// As [`run`] does.
+#[must_use]
+pub fn run_until(
+    plan: &Plan,
+    scenario: Scenario,
+    is_enough: &mut dyn FnMut(&RunResult) -> bool,
+) -> RunResult {
+    attend(plan, scenario, None, is_enough).result
+}
+
+fn attend(
+    plan: &Plan,
+    scenario: Scenario,
+    stop_at: Option<Nanos>,
+    is_enough: &mut dyn FnMut(&RunResult) -> bool,
+) -> Witness {
     let plan = &Plan {
         threads: 1,
         ..plan.clone()
@@ -93,11 +116,16 @@ pub fn witness(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>) -> Witne
     let shared = Shared::new(1, stop.clone());
     let (filled, handovers) = channel();
     let (outlet, returns) = Outlet::new(0, filled);
-    let mut world = World::new(scenario, plan.seed, stop, stop_at);
+    let mut world = World::new(scenario, plan.seed, stop.clone(), stop_at);
     let mut desk = Desk {
         collector: Collector::new(plan, vec![returns], 0),
         handovers,
-        notes: Notes::default(),
+        notes: Notes {
+            log: Vec::new(),
+            stages: Vec::new(),
+            is_enough,
+            stop: stop.clone(),
+        },
     };
     let context = Context::new(plan, Quota::new(plan), "simulated".into(), 0);
     let engine = Attended {
@@ -133,7 +161,7 @@ pub fn witness(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>) -> Witne
 struct Desk<'a> {
     collector: Collector<'a>,
     handovers: Receiver<Handover>,
-    notes: Notes,
+    notes: Notes<'a>,
 }
 
 impl Desk<'_> {
@@ -144,14 +172,18 @@ impl Desk<'_> {
     }
 }
 
-#[derive(Default)]
-struct Notes {
+struct Notes<'a> {
     log: Vec<LogRecord>,
     stages: Vec<Stage>,
+    is_enough: &'a mut dyn FnMut(&RunResult) -> bool,
+    stop: StopSignal,
 }
 
-impl Observer for Notes {
+impl Observer for Notes<'_> {
     fn progress(&mut self, progress: &Progress) {
+        if (self.is_enough)(&progress.so_far) {
+            self.stop.suffice();
+        }
         if self.stages.last() != Some(&progress.stage) {
             self.stages.push(progress.stage);
         }

@@ -4,13 +4,15 @@
 mod simulated;
 
 use simulated::{Simulated, target};
-use wsbench_drive::simulated::{Queue, Scenario, Server, Service};
+use wsbench_drive::simulated::{Queue, Scenario, Server, Service, run_until as run_on};
 use wsbench_experiment::runner::Runner;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule};
-use wsbench_report::document::{Document, Percentile, Support};
+use wsbench_report::caveat::{Kind, Severity};
+use wsbench_report::document::{Document, Ended, Percentile, RunContext, Support};
+use wsbench_report::until::Watch;
 
 /// A queue with exponential service times of 1 ms, loaded by half.
 fn queue() -> Scenario {
@@ -97,4 +99,53 @@ fn what_cannot_be_known_is_absent() {
         document.response_ns.support(Percentile::P99_9),
         Support::Unknown
     );
+}
+
+/// Carries a plan out until the rule holds, in the queue.
+fn run_until(plan: &Plan, rule: &str) -> Document {
+    let mut watch = Watch::new(rule.parse().unwrap());
+    let result = run_on(plan, queue(), &mut |so_far| watch.is_enough(&so_far.slices));
+    Document::new(&result, plan, &RunContext::default()).with_until(watch.outcome())
+}
+
+#[test]
+fn a_run_ends_when_its_answer_is_known() {
+    let limit = 600;
+    let document = run_until(&plan(limit, 2_400, 3), "p50+-10%");
+    let outcome = document.until.clone().unwrap();
+    assert!(outcome.reached, "{outcome}");
+    assert!(outcome.half_width.unwrap() < 0.12, "{outcome}");
+    assert_eq!(document.ended, Ended::Complete);
+    assert!(
+        (5.0..100.0).contains(&document.duration_s),
+        "{}",
+        document.duration_s
+    );
+    assert!(
+        document.messages.sent == document.messages.answered,
+        "nothing is cut off"
+    );
+    assert_eq!(document.audit.of_kind(Kind::Until).count(), 0);
+    // The median of an exponential with mean 2 ms, and two ways of 50 µs.
+    let truth = 2e6 * 2.0_f64.ln() + 100_000.0;
+    let found = document.response_ns.p50.unwrap() as f64;
+    assert!((found / truth - 1.0).abs() < 0.15, "{found} for {truth}");
+}
+
+#[test]
+fn a_run_goes_to_its_limit_when_its_answer_stays_unknown() {
+    let document = run_until(&plan(10, 40, 3), "p99.9±1%");
+    let outcome = document.until.clone().unwrap();
+    assert!(!outcome.reached);
+    assert_eq!(document.ended, Ended::Complete);
+    assert!((document.duration_s - 10.0).abs() < 0.1);
+    let caveat = document.audit.of_kind(Kind::Until).next().unwrap();
+    assert_eq!(caveat.severity, Severity::Doubtful);
+}
+
+#[test]
+fn a_rate_is_known_sooner_the_less_is_asked() {
+    let length = |rule| run_until(&plan(300, 1_200, 4), rule).duration_s;
+    let (coarse, fine) = (length("rate±5%"), length("rate±1%"));
+    assert!(coarse < fine / 2.0, "{coarse} s, {fine} s");
 }

@@ -9,6 +9,7 @@ mod machine;
 mod pacing;
 mod pressure;
 mod server;
+mod steadiness;
 mod timing;
 
 use std::fmt;
@@ -169,6 +170,14 @@ pub enum Kind {
     ServerReplaced,
     /// All that the server used was counted.
     ServerCost,
+    /// The window begins behind the warm-up, and is at one level.
+    NotSteady,
+    /// Neither times nor rate rise or fall all through the window.
+    Trend,
+    /// Answers are independent enough for what is said of them.
+    Independence,
+    /// The run went on until its answer was known.
+    Until,
     /// A check that this version does not know.
     #[serde(other)]
     Unknown,
@@ -184,6 +193,7 @@ pub fn audit(document: &Document) -> Audit {
     caveats.extend(timing::caveats(document));
     caveats.extend(server::caveats(document));
     caveats.extend(machine::caveats(document));
+    caveats.extend(steadiness::caveats(document));
     // A stable sort: among equals the order of the checks stays, which puts causes first.
     caveats.sort_by_key(|caveat| std::cmp::Reverse(caveat.severity));
     let verdict = caveats

@@ -6,7 +6,7 @@
 
 mod build;
 mod calendar;
-mod confidence;
+pub(crate) mod confidence;
 mod distribution;
 mod host;
 mod order;
@@ -32,6 +32,7 @@ pub use storage::{DocumentError, SCHEMA, read, schema, schema_of, write};
 
 use crate::caveat::Audit;
 use crate::gate::Stamp;
+use crate::until::UntilOutcome;
 
 /// The result of one run.
 ///
@@ -68,6 +69,9 @@ pub struct Document {
     pub audit: Audit,
     /// Why the run ended.
     pub ended: Ended,
+    /// What came of waiting until the answer is known; absent where that was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<UntilOutcome>,
     /// Length of the measured window, s.
     pub duration_s: f64,
     /// From the first connect to the last close, s.

@@ -32,3 +32,4 @@ pub mod summary;
 pub mod sweep;
 mod table;
 pub mod units;
+pub mod until;

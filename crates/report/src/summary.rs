@@ -68,6 +68,9 @@ fn plan(page: &mut Page, document: &Document) {
     let target = page.style.paint(Tone::Headline, &title(&document.plan));
     page.line("wsbench", &target);
     page.prose("plan", &plan_line(&document.plan), None);
+    if let Some(outcome) = &document.until {
+        page.line("until", &outcome.to_string());
+    }
 }
 
 /// The audit's line, which stays one line, then whatever else it found.

@@ -515,3 +515,25 @@ fn stages_say_how_long_the_run_is() {
         "the warm-up is at the first rate"
     );
 }
+
+#[test]
+fn until_has_a_limit_and_short_intervals_and_no_other_end() {
+    let plan = plan_of(&["localhost:3000", "--until", "p99+-5%"]);
+    assert_eq!(plan.stop, StopRule::Duration(Nanos::from_secs(120)));
+    assert_eq!(plan.interval, Nanos::from_millis(250));
+    let plan = plan_of(&["localhost:3000", "--until", "rate±1%", "-d", "4s"]);
+    assert_eq!(plan.stop, StopRule::Duration(Nanos::from_secs(4)));
+    assert_eq!(plan.interval, Nanos::from_millis(200));
+    for (flag, value) in [
+        ("--messages", "10"),
+        ("--clients", "10"),
+        ("--roundtrips", "3"),
+        ("--stages", "1s:10"),
+    ] {
+        let refused = order_of(&["--until", "p99±5%", flag, value]).unwrap_err();
+        let UsageError::UntilAnd { flag: named } = refused else {
+            panic!("{refused}");
+        };
+        assert_eq!(named, flag);
+    }
+}

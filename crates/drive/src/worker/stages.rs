@@ -132,6 +132,9 @@ impl<E: Engine> Worker<E> {
     }
 
     pub(super) fn is_load_over(&self, now: Nanos) -> bool {
+        if self.shared.stop.has_sufficed() {
+            return true;
+        }
         match self.context.plan.stop {
             StopRule::Duration(_) => now >= self.context.meter.window().closes,
             StopRule::Messages(_) => {

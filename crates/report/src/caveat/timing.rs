@@ -32,6 +32,7 @@ pub(super) fn caveats(document: &Document) -> Vec<Caveat> {
     [
         littles_law(document),
         short_run(document),
+        until(document),
         gaps(document),
         delayed_ack(document),
     ]
@@ -81,6 +82,20 @@ fn short_run(document: &Document) -> Option<Caveat> {
             how_to_run_longer(document),
         )
     })
+}
+
+/// A run that was to go on until its answer is known, and did not get so far.
+fn until(document: &Document) -> Option<Caveat> {
+    let outcome = document.until.as_ref().filter(|outcome| !outcome.reached)?;
+    Some(Caveat::new(
+        Kind::Until,
+        Severity::Doubtful,
+        format!(
+            "{outcome}, after {}",
+            crate::units::seconds(document.duration_s)
+        ),
+        "a greater -d lets it go on longer; or ask for less",
+    ))
 }
 
 /// Stalls that percentiles hide.

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::caveat::{Audit, audit};
 use crate::gate::Stamp;
+use crate::until::UntilOutcome;
 
 /// What surrounds a run and neither its plan nor its result knows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -57,6 +58,7 @@ impl Document {
             plan: Order::from(plan),
             audit: Audit::default(),
             ended: result.ended.into(),
+            until: None,
             duration_s: result.measured.as_secs_f64(),
             total_s: result.total.as_secs_f64(),
             messages_per_s: per_s(result.messages.received_in_window),
@@ -99,6 +101,14 @@ impl Document {
         };
         document.audit = audit(&document);
         document
+    }
+
+    /// The document of a run that was to go on until its answer is known, audited again.
+    #[must_use]
+    pub fn with_until(mut self, outcome: UntilOutcome) -> Self {
+        self.until = Some(outcome);
+        self.audit = audit(&self);
+        self
     }
 }
 

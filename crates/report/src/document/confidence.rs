@@ -140,7 +140,6 @@ pub(crate) fn rate(slices: &[result::Slice]) -> Option<Ratio> {
 /// A quantile of a window's service or response times from its slices; `None` of fewer slices than
 /// make batches, or without samples.
 #[must_use]
-#[expect(dead_code, reason = "asked for by --until")]
 pub(crate) fn quantile(
     slices: &[result::Slice],
     of: impl Fn(&result::Slice) -> &Sparse,
