@@ -9,15 +9,18 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Target;
+use wsbench_report::condition::{self, Condition};
 use wsbench_report::until::Until;
 
 use crate::commands::check::CheckArgs;
+use crate::commands::compare::Compare;
 use crate::commands::doctor::Doctor;
 use crate::commands::find::FindArgs;
 use crate::commands::schema::SchemaOf;
 use crate::commands::serve::Serve;
 use crate::commands::supervise::Supervise;
 use crate::commands::sweep::SweepArgs;
+use crate::contender::{self, StoredSide};
 use crate::header::{self, Header};
 use crate::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads};
 use crate::target;
@@ -32,7 +35,8 @@ use crate::target;
     subcommand_help_heading = "Subcommands",
     override_usage = "wsbench [OPTIONS] [URL]\n       wsbench <SUBCOMMAND>",
     after_help = "Numbers: 10k, 1m. Times: 500ms, 2s, 1m30s. Sizes: 30, 4k (1024 bytes each k).\n\
-                  Exit codes: 0 ok, 1 the run failed, 2 usage, 3 audit failed under --strict.\n\
+                  Exit codes: 0 ok, 1 the run failed, 2 usage, 3 audit failed under --strict,\n\
+                  99 a --fail-if held.\n\
                   More, with examples: wsbench --help",
     after_long_help = AFTER_LONG_HELP
 )]
@@ -62,6 +66,10 @@ Examples:
   wsbench -s 64..4k --binary -o run.json localhost:3000
                                               mixed sizes; keep the result document
   wsbench report run.json --format markdown   render it again
+  wsbench compare localhost:3000 localhost:3001
+                                              two servers in rounds, with a verdict
+  wsbench --repeat 5 --baseline old.json --fail-if 'messages_per_s<0.95*baseline' localhost:3000
+                                              five runs; exit 99 if they are 5 % slower
 
 The older command line is taken as it stands, by double dash (see wsbench --h=HOST --help):
   wsbench --h localhost:3000 --n 1000 --c 64 --r 5 --s 30 --l ./log.txt
@@ -77,7 +85,7 @@ Exit codes:
   2   usage: the command line was refused and nothing was started
   3   the audit failed under --strict
   4   the conformance gate failed (wsbench check)
-  99  reserved: a --fail-if held
+  99  a --fail-if held
   130 ended at once by a second Ctrl-C or SIGTERM";
 
 /// What to do other than to measure.
@@ -85,6 +93,8 @@ Exit codes:
 pub(crate) enum Command {
     /// Run the embedded echo server, with delays and faults that can be set.
     Serve(Serve),
+    /// Compare two servers in rounds, or stored results: ratios, noise and a verdict.
+    Compare(Box<Compare>),
     /// Hold a server against RFC 6455: the conformance gate alone.
     Check(CheckArgs),
     /// Look for what of this machine would spoil a run, each with the exact fix.
@@ -146,6 +156,9 @@ pub(crate) struct Measure {
     /// The server's process.
     #[command(flatten)]
     pub(crate) server: ServerArgs,
+    /// Several runs, and what fails them.
+    #[command(flatten)]
+    pub(crate) judge: JudgeArgs,
     /// The raw log.
     #[command(flatten)]
     pub(crate) log: LogArgs,
@@ -155,7 +168,6 @@ pub(crate) struct Measure {
 }
 
 /// The flags of the runs that an experiment makes; the server is its own affair.
-#[allow(dead_code, reason = "the experiments that use it are being added")]
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RunArgs {
     /// How much is sent.
@@ -175,7 +187,6 @@ pub(crate) struct RunArgs {
     pub(crate) machine: Machine,
 }
 
-#[allow(dead_code, reason = "the experiments that use it are being added")]
 impl RunArgs {
     /// One such run against `url`, from which `plan::order` makes a plan. Without a URL it is
     /// against the embedded server.
@@ -189,6 +200,7 @@ impl RunArgs {
             connect: self.connect.clone(),
             machine: self.machine.clone(),
             server: ServerArgs::default(),
+            judge: JudgeArgs::default(),
             log: LogArgs { log: None },
             output: OutputArgs::default(),
         }
@@ -423,6 +435,27 @@ pub(crate) enum TimestampsArg {
     Kernel,
     /// Nobody's: an answer has come when it has been read. Spares up to 15 % CPU.
     User,
+}
+
+/// Several runs, and what fails them.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Judge")]
+pub(crate) struct JudgeArgs {
+    /// Run N times with fresh connections, and show how far the runs agree (example: 5).
+    #[arg(long, value_name = "N", value_parser = quantity::positive_u32)]
+    pub(crate) repeat: Option<u32>,
+    /// Hold the result against the one stored in FILE.
+    #[arg(long, value_name = "FILE", value_parser = contender::stored)]
+    pub(crate) baseline: Option<StoredSide>,
+    /// Exit with 99 when this holds and noise does not explain it; repeat for several.
+    ///
+    /// FIGURE > THRESHOLD, or >= < <=: 'p99>5ms', 'errors>0', 'messages_per_s<20k', or of the
+    /// --baseline 'messages_per_s<0.95*baseline'. A percentile is of the response time in the open
+    /// loop, of the service time in the closed, unless it says response.p99 or service.p99. With
+    /// an interval of confidence the whole of it must be beyond the threshold. What cannot be
+    /// judged, for want of samples, fails with 1.
+    #[arg(long, value_name = "CONDITION", value_parser = condition::parse)]
+    pub(crate) fail_if: Vec<Condition>,
 }
 
 /// The raw log.

@@ -1,6 +1,7 @@
 //! What a command line asks for, carried out: a run, or one of the subcommands, one file each.
 
 pub(crate) mod check;
+pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod find;
@@ -31,6 +32,7 @@ pub(crate) fn run(command_line: &[OsString]) -> anyhow::Result<Exit> {
         None => run::measure(&cli.measure, command_line),
         Some(Command::Serve(serve)) => serve::run(serve),
         Some(Command::Supervise(supervise)) => supervise::run(supervise),
+        Some(Command::Compare(compare)) => compare::run(compare, command_line),
         Some(Command::Check(check)) => check::run(check),
         Some(Command::Doctor(doctor)) => doctor::run(doctor),
         Some(Command::Find(find)) => find::run(find, command_line),

@@ -1,6 +1,4 @@
 //! What the process ends with: the documented exit codes, and how an error is told.
-//!
-//! The code 99 (a `--fail-if` held) is reserved and not used by this version.
 
 use std::io;
 use std::process::ExitCode;
@@ -22,6 +20,8 @@ pub(crate) enum Exit {
     AuditFailed = 3,
     /// The conformance gate failed.
     NonConforming = 4,
+    /// A `--fail-if` held.
+    ConditionHeld = 99,
     /// Ended at once by a second interrupt: 128 + SIGINT, as shells count it.
     Interrupted = 130,
 }

@@ -13,8 +13,8 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Target;
 
 use crate::args::{
-    Amount, ConnectArgs, Ending, LogArgs, Machine, Measure, OutputArgs, PayloadArgs, Pressure,
-    ServerArgs, VerifyArg,
+    Amount, ConnectArgs, Ending, JudgeArgs, LogArgs, Machine, Measure, OutputArgs, PayloadArgs,
+    Pressure, ServerArgs, VerifyArg,
 };
 use crate::exit::Exit;
 use crate::plan::{DEFAULT_ROUNDTRIPS, DEFAULT_SIZE};
@@ -152,6 +152,7 @@ impl Legacy {
             },
             machine: self.machine,
             server: ServerArgs::default(),
+            judge: JudgeArgs::default(),
             log: LogArgs { log: Some(log) },
             output: self.output,
         })

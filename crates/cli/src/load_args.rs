@@ -11,8 +11,8 @@ use wsbench_load::plan::{Plan, Target};
 use wsbench_report::style::Style;
 
 use crate::args::{
-    Amount, ArrivalArg, ConnectArgs, Ending, Format, LogArgs, Machine, Measure, OutputArgs,
-    PayloadArgs, Pressure, ServerArgs,
+    Amount, ArrivalArg, ConnectArgs, Ending, Format, JudgeArgs, LogArgs, Machine, Measure,
+    OutputArgs, PayloadArgs, Pressure, ServerArgs,
 };
 use crate::exit::say;
 use crate::output::{self, OutputFile};
@@ -161,6 +161,7 @@ impl LoadArgs {
             connect: self.connect.clone(),
             machine: self.machine.clone(),
             server: ServerArgs::default(),
+            judge: JudgeArgs::default(),
             log: LogArgs { log: None },
             output: self.output.flags(),
         }

@@ -6,10 +6,12 @@
 
 mod args;
 mod commands;
+mod contender;
 mod embedded;
 mod exit;
 mod header;
 mod interrupt;
+mod judge;
 mod legacy;
 mod load_args;
 mod machine;
@@ -20,6 +22,7 @@ mod preflight;
 mod quantity;
 mod raw_log;
 mod rendering;
+mod repeat;
 mod run;
 mod runner;
 #[cfg(feature = "screen")]

@@ -19,10 +19,12 @@ use wsbench_report::until::Watch;
 use crate::args::{Format, Measure, OutputArgs};
 use crate::exit::{Exit, say};
 use crate::interrupt::Interrupts;
+use crate::judge::Judge;
 use crate::output::{self, OutputFile};
 use crate::plan::{self, Surroundings};
 use crate::raw_log::RawLog;
 use crate::rendering::{percentile_table, render};
+use crate::repeat;
 use crate::runner::KernelRunner;
 use crate::terminal::{self, Display};
 use crate::usage::UsageError;
@@ -34,6 +36,10 @@ use crate::usage::UsageError;
 /// result, or the result from being kept.
 pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::Result<Exit> {
     let order = plan::order(measure, &Surroundings::here())?;
+    let judge = Judge::prepare(&measure.judge)?;
+    if measure.judge.repeat.is_some() {
+        check_repeatable(measure)?;
+    }
     let places = Places::check(measure)?;
     let (mut runner, plan) = KernelRunner::start(order, command_line)?;
     let shown = measure.output.shown();
@@ -45,6 +51,14 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
         runner.examine(&plan, &resolved);
     }
     let Places { files, log } = places;
+    if let Some(runs) = measure.judge.repeat {
+        let mut runner = runner.quiet(shown == Format::Quiet);
+        let file = files.output.as_ref();
+        let repetition = repeat::measure(&mut runner, &plan, runs, &measure.output, file)?;
+        let exit = Exit::from(repetition.outcome(measure.output.strict));
+        judge.show_baseline(&repetition.runs, shown)?;
+        return Ok(judge.judged(&repetition.runs, exit));
+    }
     let watched = watched(&runner, &plan, &resolved, log, measure)?;
     let document = &watched.document;
     // The result is kept first; where that fails, it is at least shown.
@@ -54,7 +68,23 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
     if let Some(failure) = watched.log_failure {
         return Err(failure).context("--log: the run was stopped, for its log cannot be written");
     }
-    Ok(concluded(document, measure.output.strict, shown))
+    let exit = concluded(document, measure.output.strict, shown);
+    let runs = [watched.document];
+    judge.show_baseline(&runs, shown)?;
+    Ok(judge.judged(&runs, exit))
+}
+
+/// Makes sure that what is of a single run is not asked of several.
+fn check_repeatable(measure: &Measure) -> Result<(), UsageError> {
+    let of_one_run = [
+        (measure.log.log.is_some(), "--log"),
+        (measure.output.hgrm.is_some(), "--hgrm"),
+        (measure.ending.until.is_some(), "--until"),
+    ];
+    match of_one_run.into_iter().find(|(is_given, _)| *is_given) {
+        Some((_, flag)) => Err(UsageError::RepeatAnd { flag }),
+        None => Ok(()),
+    }
 }
 
 /// Tells what is about to be done, so that a misunderstood flag is seen.

@@ -69,7 +69,6 @@ impl KernelRunner {
     }
 
     /// The same, saying nothing of an experiment's steps.
-    #[allow(dead_code, reason = "the experiments that use it are being added")]
     pub(crate) fn quiet(self, is_quiet: bool) -> Self {
         Self { is_quiet, ..self }
     }

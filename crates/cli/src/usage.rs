@@ -177,6 +177,9 @@ pub(crate) enum UsageError {
         /// How many were given.
         files: usize,
     },
+    /// A percentile table of what is no single run.
+    #[error("--hgrm writes the times of one run, and this FILE holds several; leave it out")]
+    HgrmOfSeveralRuns,
     /// A format that means nothing for what is to be written.
     #[error("{of} cannot be written as {format}; choose text, json, markdown or quiet")]
     NoSuchRendering {
@@ -217,5 +220,17 @@ pub(crate) enum UsageError {
     NoSuchProcess {
         /// The number that was given.
         pid: u32,
+    },
+    /// One place for the times of several runs.
+    #[error("{flag} is of one run, and --repeat makes several; leave one of them out")]
+    RepeatAnd {
+        /// The other flag.
+        flag: &'static str,
+    },
+    /// A condition on the baseline without one.
+    #[error("--fail-if '{condition}' is held against a baseline; add --baseline FILE")]
+    NoBaseline {
+        /// The condition.
+        condition: String,
     },
 }

@@ -25,6 +25,9 @@ fn help_is_short_and_long() {
     wsbench(&["doctor", "--help"])
         .success()
         .stdout_eq(file!["transcripts/help-doctor.txt"]);
+    wsbench(&["compare", "-h"])
+        .success()
+        .stdout_eq(file!["transcripts/help-compare.txt"]);
     wsbench(&["report", "-h"])
         .success()
         .stdout_eq(file!["transcripts/help-report.txt"]);
@@ -45,6 +48,12 @@ fn the_published_schema_is_the_one_in_the_binary() {
     wsbench(&["schema"])
         .success()
         .stdout_eq(file!["../../../docs/wsbench.result-1.schema.json"].raw());
+    wsbench(&["schema", "repeat"])
+        .success()
+        .stdout_eq(file!["../../../docs/wsbench.repeat-1.schema.json"].raw());
+    wsbench(&["schema", "comparison"])
+        .success()
+        .stdout_eq(file!["../../../docs/wsbench.comparison-1.schema.json"].raw());
 }
 
 #[test]
@@ -88,6 +97,7 @@ fn man_pages_are_written_into_a_directory() {
     names.sort();
     let expected = [
         "wsbench-check.1",
+        "wsbench-compare.1",
         "wsbench-completions.1",
         "wsbench-doctor.1",
         "wsbench-find.1",

@@ -6,8 +6,10 @@
 //! beforehand. How one run is measured and judged is `drive`'s and `report`'s affair.
 #![forbid(unsafe_code)]
 
+pub mod compare;
 pub mod find;
 pub mod pilot;
+pub mod repeat;
 pub mod runner;
 pub mod sweep;
 pub mod target;

@@ -8,6 +8,7 @@ mod instrument;
 mod machine;
 mod pacing;
 mod pressure;
+pub mod recurring;
 mod server;
 mod steadiness;
 mod timing;

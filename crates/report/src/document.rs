@@ -29,6 +29,7 @@ pub use order::{
 pub use outcome::{FailureReason, Outcome};
 pub use server::{CountedProcesses, Server};
 pub use storage::{DocumentError, SCHEMA, read, schema, schema_of, write};
+pub(crate) use storage::{read_as, to_text};
 
 use crate::caveat::Audit;
 use crate::gate::Stamp;

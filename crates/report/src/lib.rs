@@ -6,10 +6,13 @@
 #![forbid(unsafe_code)]
 
 pub mod caveat;
+pub mod comparison;
+pub mod condition;
 pub mod csv;
 pub mod curve;
 pub mod doctor;
 pub mod document;
+pub mod figure;
 pub mod gate;
 pub mod hgrm;
 pub mod live;
@@ -20,6 +23,7 @@ mod page;
 pub mod plan_line;
 mod prose;
 pub mod provenance;
+pub mod repetition;
 #[cfg(feature = "screen")]
 pub mod screen;
 pub mod search;
@@ -27,6 +31,7 @@ mod server_cost;
 mod sparkline;
 pub mod stats;
 pub mod step_line;
+pub mod stored;
 pub mod style;
 pub mod summary;
 pub mod sweep;

@@ -54,6 +54,12 @@ impl Page {
         }
     }
 
+    /// A line without a label, from the left edge.
+    pub(crate) fn plain(&mut self, words: &str) {
+        self.text.push_str(words);
+        self.text.push('\n');
+    }
+
     /// An empty line.
     pub(crate) fn gap(&mut self) {
         self.text.push('\n');

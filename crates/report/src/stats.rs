@@ -10,6 +10,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 pub mod batches;
 pub mod dependence;
+pub mod runs;
 pub mod steady;
 pub mod trend;
 

@@ -7,15 +7,17 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::Context;
-use wsbench_report::document::{self, Document};
+use wsbench_report::document;
+use wsbench_report::stored::{self, Stored};
 use wsbench_report::style::Style;
 use wsbench_report::{search, sweep};
 
-use crate::args::Report;
-use crate::commands;
+use crate::args::{Format, Report};
+use crate::commands::{self, compare};
 use crate::exit::Exit;
 use crate::output::{self, OutputFile};
 use crate::rendering::{percentile_table, render};
+use crate::repeat;
 use crate::terminal;
 use crate::usage::UsageError;
 
@@ -43,25 +45,49 @@ pub(crate) fn run(report: &Report) -> anyhow::Result<Exit> {
         return Ok(Exit::Ok);
     }
     let named = report.files.iter().zip(&texts);
-    let documents = named.map(|(path, text)| {
-        document::read(text).with_context(|| format!("{} cannot be shown", path.display()))
+    let stored = named.map(|(path, text)| {
+        stored::read(text).with_context(|| format!("{} cannot be shown", path.display()))
     });
-    let documents: Vec<Document> = documents.collect::<anyhow::Result<_>>()?;
-    let documents: Vec<&Document> = documents.iter().collect();
-    if let (Some(table), Some(document)) = (&table, documents.first()) {
+    let stored: Vec<Stored> = stored.collect::<anyhow::Result<_>>()?;
+    if let (Some(table), Some(first)) = (&table, stored.first()) {
+        let Stored::Run(document) = first else {
+            return Err(UsageError::HgrmOfSeveralRuns.into());
+        };
         table.write_naming(&percentile_table(document)?)?;
     }
     match &file {
-        Some(file) => file.write_naming(&render(&documents, report.format, terminal::PLAIN))?,
-        None => output::print(&render(&documents, report.format, terminal::style()))?,
+        Some(file) => file.write_naming(&rendered(&stored, report.format, terminal::PLAIN))?,
+        None => output::print(&rendered(&stored, report.format, terminal::style()))?,
     }
-    let exits = documents
-        .iter()
-        .map(|document| document.outcome(report.strict));
-    Ok(exits
-        .map(Exit::from)
-        .max_by_key(|exit| *exit as u8)
-        .unwrap_or(Exit::Ok))
+    let exits = stored.iter().map(|one| match one {
+        Stored::Run(document) => document.outcome(report.strict).into(),
+        Stored::Repetition(repetition) => repetition.outcome(report.strict).into(),
+        Stored::Comparison(_) => Exit::Ok,
+    });
+    Ok(exits.max_by_key(|exit| *exit as u8).unwrap_or(Exit::Ok))
+}
+
+/// What is stored, rendered: runs as one list, whatever else is among them each by itself.
+fn rendered(stored: &[Stored], format: Format, style: Style) -> String {
+    let run = |one: &Stored| match one {
+        Stored::Run(document) => Some(document.as_ref().clone()),
+        Stored::Repetition(_) | Stored::Comparison(_) => None,
+    };
+    let runs: Option<Vec<_>> = stored.iter().map(run).collect();
+    if let Some(runs) = runs {
+        return render(&runs.iter().collect::<Vec<_>>(), format, style);
+    }
+    let each = stored.iter().map(|one| match one {
+        Stored::Run(document) => render(&[document], format, style),
+        Stored::Repetition(repetition) => repeat::render(repetition, format, style),
+        Stored::Comparison(comparison) => compare::render(comparison, format, style),
+    });
+    let each: Vec<String> = each.collect();
+    match format {
+        Format::Json if each.len() > 1 => format!("[\n{}]\n", each.join(",\n")),
+        Format::Json | Format::Csv | Format::Quiet => each.concat(),
+        Format::Text | Format::Markdown => each.join("\n"),
+    }
 }
 
 /// How a document is rendered, once it is known for whom.

@@ -2,7 +2,7 @@
 //! them.
 
 use clap::ValueEnum;
-use wsbench_report::{document, search, sweep};
+use wsbench_report::{comparison, document, repetition, search, sweep};
 
 use crate::exit::Exit;
 use crate::output;
@@ -12,6 +12,10 @@ use crate::output;
 pub(crate) enum SchemaOf {
     /// The result of a run.
     Result,
+    /// Several runs: --repeat.
+    Repeat,
+    /// Two sides: `wsbench compare`.
+    Comparison,
     /// What `wsbench find` found.
     Find,
     /// What `wsbench sweep` found.
@@ -25,6 +29,8 @@ pub(crate) enum SchemaOf {
 pub(crate) fn run(of: SchemaOf) -> anyhow::Result<Exit> {
     let schema = match of {
         SchemaOf::Result => document::schema(),
+        SchemaOf::Repeat => repetition::schema(),
+        SchemaOf::Comparison => comparison::schema(),
         SchemaOf::Find => search::schema(),
         SchemaOf::Sweep => sweep::schema(),
     };

@@ -1,0 +1,215 @@
+//! `wsbench compare A B`: two servers in rounds, or stored results, and what differs between them.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use wsbench_experiment::compare::{Rounds, compare};
+use wsbench_experiment::repeat::repeat;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Plan, Target};
+use wsbench_report::comparison::{self, Comparison, Side, Terms};
+use wsbench_report::style::Style;
+
+use crate::args::{Format, OutputArgs, RunArgs};
+use crate::contender::{self, Contender, StoredSide};
+use crate::exit::{Exit, say};
+use crate::output::{self, OutputFile};
+use crate::plan::{self, Surroundings};
+use crate::quantity;
+use crate::run::announce;
+use crate::runner::KernelRunner;
+use crate::shell_words::shell_words;
+use crate::terminal;
+use crate::usage::UsageError;
+
+/// Length of a run when none is given: many short rounds tell more than few long ones.
+const DEFAULT_DURATION: Nanos = Nanos::from_secs(2);
+/// Its warm-up.
+const DEFAULT_WARMUP: Nanos = Nanos::from_millis(500);
+
+/// Compares two servers in rounds, or stored results: ratios, noise and a verdict.
+///
+/// Each round measures A and B once, in random order, so that what changes on the machine is in
+/// both. A stored result (FILE, or FILE#a and FILE#b of a stored comparison) stands for the runs in
+/// it. Of closed loops only the throughput is compared, since the faster server is given more load:
+/// latencies are compared at the same --rate.
+#[derive(Clone, Debug, Args)]
+#[command(
+    mut_arg("duration", |arg| arg.help("Measure each run for this long [default: 2s]")),
+    mut_arg("warmup", |arg| arg.help("Load this long before each measurement [default: 500ms]")),
+)]
+pub(crate) struct Compare {
+    /// What B is compared with: a URL, or a file that --output wrote.
+    #[arg(value_name = "A", value_parser = contender::contender)]
+    a: Contender,
+    /// What is compared: a URL or a file.
+    #[arg(value_name = "B", value_parser = contender::contender)]
+    b: Contender,
+    /// Rounds, or runs of the only server where the other side is stored.
+    #[arg(long, value_name = "N", default_value = "10", value_parser = rounds,
+          help_heading = "Rounds")]
+    rounds: u32,
+    /// Begin no further round that would not be over after this long.
+    #[arg(long, value_name = "TIME", default_value = "10m",
+          value_parser = quantity::positive_span, help_heading = "Rounds")]
+    limit: Nanos,
+    /// Compare also what should not be: latencies of closed loops, runs that were not asked to do
+    /// the same. The result says so.
+    #[arg(long, help_heading = "Rounds")]
+    force: bool,
+    /// The runs.
+    #[command(flatten)]
+    run: RunArgs,
+    /// Write the comparison to F: the JSON document that `wsbench report` reads, or what --format
+    /// names.
+    #[arg(short, long, value_name = "F", help_heading = "Output")]
+    output: Option<PathBuf>,
+    /// What is printed, and written by --output [default: text].
+    #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Output")]
+    format: Option<Format>,
+}
+
+/// A number of rounds: of one there is no noise, and so nothing to compare.
+fn rounds(word: &str) -> Result<u32, String> {
+    match quantity::positive_u32(word) {
+        Ok(1) => Err("one round tells nothing of the noise; give 2 at least".to_owned()),
+        Ok(rounds) => Ok(rounds),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Compares, keeps and shows what came of it.
+///
+/// # Errors
+/// Usage, before anything is started; afterwards a run that cannot be made or is not fit to be
+/// compared.
+pub(crate) fn run(flags: &Compare, command_line: &[OsString]) -> anyhow::Result<Exit> {
+    let file = flags.output.as_deref();
+    let file = file.map(|path| OutputFile::check("--output", path));
+    let file = file.transpose()?;
+    let formats = OutputArgs {
+        output: flags.output.clone(),
+        format: flags.format,
+        ..OutputArgs::default()
+    };
+    let terms = Terms {
+        command: shell_words(command_line),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        seed: None,
+        asked_rounds: None,
+        is_forced: flags.force,
+    };
+    let is_quiet = formats.shown() == Format::Quiet;
+    let compared = match (&flags.a, &flags.b) {
+        (Contender::Server(a), Contender::Server(b)) => {
+            let (mut runner, a) = ready(flags, a, is_quiet, command_line)?;
+            let b = against(flags, b, &a)?;
+            let rounds = Rounds {
+                a,
+                b,
+                rounds: flags.rounds,
+                limit_s: flags.limit.as_secs_f64(),
+            };
+            compare(&mut runner, &rounds, &terms)?
+        }
+        (Contender::Stored(a), Contender::Stored(b)) => {
+            Comparison::new(stored(a)?, stored(b)?, &terms)?
+        }
+        (Contender::Stored(a), Contender::Server(b)) => {
+            let a = stored(a)?;
+            let b = fresh(flags, b, is_quiet, command_line)?;
+            Comparison::new(a, b, &terms)?
+        }
+        (Contender::Server(a), Contender::Stored(b)) => {
+            let b = stored(b)?;
+            let a = fresh(flags, a, is_quiet, command_line)?;
+            Comparison::new(a, b, &terms)?
+        }
+    };
+    // The result is kept first; where that fails, it is at least shown.
+    let kept = file.map_or(Ok(()), |file| {
+        file.write_naming(&render(&compared, formats.stored(), terminal::PLAIN))
+    });
+    output::print(&render(&compared, formats.shown(), terminal::style()))?;
+    kept?;
+    Ok(Exit::Ok)
+}
+
+/// The comparison in `format`.
+pub(crate) fn render(compared: &Comparison, format: Format, style: Style) -> String {
+    match format {
+        Format::Text => comparison::text(compared, style),
+        Format::Json => comparison::write(compared),
+        Format::Csv => comparison::csv(compared),
+        Format::Markdown => comparison::markdown(compared),
+        Format::Quiet => String::new(),
+    }
+}
+
+/// The flags of the runs, short where nothing else was said.
+fn short(flags: &Compare) -> RunArgs {
+    let mut run = flags.run.clone();
+    let amount = &run.amount;
+    let is_timed =
+        amount.messages.is_none() && amount.clients.is_none() && run.pressure.stages.is_none();
+    if is_timed {
+        run.amount.duration = run.amount.duration.or(Some(DEFAULT_DURATION));
+        run.pressure.warmup = run.pressure.warmup.or(Some(DEFAULT_WARMUP));
+    }
+    run
+}
+
+/// A runner, and the plan of a run against `target`.
+fn ready(
+    flags: &Compare,
+    target: &Target,
+    is_quiet: bool,
+    command_line: &[OsString],
+) -> anyhow::Result<(KernelRunner, Plan)> {
+    let measure = short(flags).measure(Some(target.clone()));
+    let order = plan::order(&measure, &Surroundings::here())?;
+    let (runner, plan) = KernelRunner::start(order, command_line)?;
+    if !is_quiet {
+        announce(&plan);
+    }
+    Ok((runner.quiet(is_quiet), plan))
+}
+
+/// The same run as `a`, against another server.
+fn against(flags: &Compare, target: &Target, a: &Plan) -> Result<Plan, UsageError> {
+    // What is wrong with this server's address in the light of the flags is found here.
+    let measure = short(flags).measure(Some(target.clone()));
+    plan::order(&measure, &Surroundings::here())?;
+    Ok(Plan {
+        target: target.clone(),
+        ..a.clone()
+    })
+}
+
+/// Runs against a server whose other side is stored.
+fn fresh(
+    flags: &Compare,
+    target: &Target,
+    is_quiet: bool,
+    command_line: &[OsString],
+) -> anyhow::Result<Side> {
+    let (mut runner, plan) = ready(flags, target, is_quiet, command_line)?;
+    let runs = repeat(&mut runner, &plan, flags.rounds)?;
+    if runs.is_empty() {
+        say("interrupted before the first run was whole");
+    }
+    Ok(Side {
+        label: target.url(),
+        runs,
+    })
+}
+
+fn stored(side: &StoredSide) -> anyhow::Result<Side> {
+    let runs = side.runs().context("nothing was compared")?;
+    Ok(Side {
+        label: side.to_string(),
+        runs,
+    })
+}

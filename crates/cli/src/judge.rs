@@ -1,0 +1,89 @@
+//! `--fail-if` and `--baseline`: a result held against conditions and against an earlier one.
+
+use wsbench_report::comparison::{self, Comparison, Side, Terms};
+use wsbench_report::condition::{Condition, State};
+use wsbench_report::document::Document;
+
+use crate::args::{Format, JudgeArgs};
+use crate::exit::{Exit, say};
+use crate::output;
+use crate::terminal;
+use crate::usage::UsageError;
+
+/// What a result is held against, all of it read before anything is started.
+pub(crate) struct Judge {
+    conditions: Vec<Condition>,
+    /// The runs of an earlier result, and the name of its file.
+    baseline: Option<(String, Vec<Document>)>,
+}
+
+impl Judge {
+    /// Reads the baseline.
+    ///
+    /// # Errors
+    /// [`UsageError::NoBaseline`]; the file cannot be read or is no result.
+    pub(crate) fn prepare(flags: &JudgeArgs) -> anyhow::Result<Self> {
+        let needs_one = flags.fail_if.iter().find(|one| one.needs_baseline());
+        if let (Some(condition), None) = (needs_one, &flags.baseline) {
+            let condition = condition.to_string();
+            return Err(UsageError::NoBaseline { condition }.into());
+        }
+        let baseline = match &flags.baseline {
+            Some(side) => Some((side.to_string(), side.runs()?)),
+            None => None,
+        };
+        Ok(Self {
+            conditions: flags.fail_if.clone(),
+            baseline,
+        })
+    }
+
+    /// Shows the runs beside the baseline, where there is one and the text for people is shown.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(crate) fn show_baseline(&self, runs: &[Document], shown: Format) -> anyhow::Result<()> {
+        let Some((name, before)) = &self.baseline else {
+            return Ok(());
+        };
+        if shown != Format::Text {
+            return Ok(());
+        }
+        let side = |label: &str, runs: &[Document]| Side {
+            label: label.to_owned(),
+            runs: runs.to_vec(),
+        };
+        let (a, b) = (side(name, before), side("this result", runs));
+        match Comparison::new(a, b, &Terms::default()) {
+            Ok(compared) => output::print(&format!(
+                "\n{}",
+                comparison::text(&compared, terminal::style())
+            )),
+            Err(error) => {
+                say(&format!("baseline: not compared: {error}"));
+                Ok(())
+            }
+        }
+    }
+
+    /// Judges the runs, telling each judgement on standard error, and turns the exit code of runs
+    /// that have nothing else wrong with them.
+    pub(crate) fn judged(&self, runs: &[Document], exit: Exit) -> Exit {
+        let baseline = self.baseline.as_ref().map(|(_, runs)| runs.as_slice());
+        let mut worst = exit;
+        for condition in &self.conditions {
+            let judgement = condition.judge(runs, baseline);
+            say(&format!("fail-if {}", judgement.words));
+            let amounts_to = match judgement.state {
+                State::DoesNotHold | State::NotShown => Exit::Ok,
+                State::CannotBeJudged => Exit::Failed,
+                State::Holds => Exit::ConditionHeld,
+            };
+            // Figures that cannot be believed are told before what they would amount to.
+            if worst == Exit::Ok || (worst == Exit::ConditionHeld && amounts_to == Exit::Failed) {
+                worst = amounts_to;
+            }
+        }
+        worst
+    }
+}

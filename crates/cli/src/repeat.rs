@@ -1,0 +1,47 @@
+//! `--repeat N`: the same run several times over, kept and shown as one result.
+
+use anyhow::Context;
+use wsbench_experiment::repeat::repeat;
+use wsbench_load::plan::Plan;
+use wsbench_report::csv;
+use wsbench_report::repetition::{self, Repetition};
+use wsbench_report::style::Style;
+
+use crate::args::{Format, OutputArgs};
+use crate::output::{self, OutputFile};
+use crate::runner::KernelRunner;
+use crate::terminal;
+
+/// Makes the runs, keeps and shows them.
+///
+/// # Errors
+/// A run cannot be made, none was whole, or the result cannot be kept.
+pub(crate) fn measure(
+    runner: &mut KernelRunner,
+    plan: &Plan,
+    runs: u32,
+    flags: &OutputArgs,
+    file: Option<&OutputFile>,
+) -> anyhow::Result<Repetition> {
+    let documents = repeat(runner, plan, runs)?;
+    let repetition = Repetition::new(documents, runs);
+    let repetition = repetition.context("interrupted before the first run was whole")?;
+    // The result is kept first; where that fails, it is at least shown.
+    let kept = file.map_or(Ok(()), |file| {
+        file.write_naming(&render(&repetition, flags.stored(), terminal::PLAIN))
+    });
+    output::print(&render(&repetition, flags.shown(), terminal::style()))?;
+    kept?;
+    Ok(repetition)
+}
+
+/// The repetition in `format`.
+pub(crate) fn render(repetition: &Repetition, format: Format, style: Style) -> String {
+    match format {
+        Format::Text => repetition::text(repetition, style),
+        Format::Json => repetition::write(repetition),
+        Format::Csv => csv::results(&repetition.runs.iter().collect::<Vec<_>>()),
+        Format::Markdown => repetition::markdown(repetition),
+        Format::Quiet => String::new(),
+    }
+}

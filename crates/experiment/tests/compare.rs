@@ -1,0 +1,201 @@
+//! Comparisons of servers whose difference is known beforehand (METHOD V10).
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
+mod simulated;
+
+use simulated::{Simulated, target};
+use wsbench_drive::simulated::{AnswerFault, Every, Queue, Scenario, Service};
+use wsbench_experiment::compare::{CompareError, Rounds, compare};
+use wsbench_load::arrival::{Process, Schedule, Stretch};
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Arrival, Plan, StopRule};
+use wsbench_report::comparison::{Comparison, Doubt, Found, Terms};
+use wsbench_report::figure::Figure;
+
+/// A server that takes an exponentially distributed time of this mean, next to the generator.
+fn server(mean_us: u64) -> Scenario {
+    let mut scenario = Scenario::default();
+    scenario.network.latency = Nanos::from_micros(1);
+    scenario.server.queue = Queue::Fifo;
+    scenario.server.service = Service::Exponential(Nanos::from_micros(mean_us));
+    scenario
+}
+
+/// One message after the other on one connection.
+fn closed(messages: u64, seed: u64) -> Plan {
+    Plan {
+        stop: StopRule::Messages(messages),
+        seed,
+        ..Plan::against(target("a"))
+    }
+}
+
+/// Messages at 1,000 a second on four connections, for this long.
+fn open(length: Nanos, seed: u64) -> Plan {
+    Plan {
+        connections: 4,
+        arrival: Arrival::Open {
+            schedule: Schedule {
+                process: Process::Poisson,
+                stretches: vec![Stretch::level(Nanos::MAX, 1_000.0)],
+            },
+            max_in_flight: 1024,
+        },
+        stop: StopRule::Duration(length),
+        seed,
+        ..Plan::against(target("a"))
+    }
+}
+
+fn rounds(plan: Plan, rounds: u32) -> Rounds {
+    Rounds {
+        b: Plan {
+            target: target("b"),
+            ..plan.clone()
+        },
+        a: plan,
+        rounds,
+        limit_s: f64::INFINITY,
+    }
+}
+
+fn compared(a: Scenario, b: Scenario, rounds: &Rounds) -> Comparison {
+    let mut runner = Simulated::new([("a", a), ("b", b)]);
+    compare(&mut runner, rounds, &Terms::default()).unwrap()
+}
+
+/// Whether any figure is called different.
+fn differs(comparison: &Comparison) -> bool {
+    let mut found = comparison.figures.iter().map(|contrast| contrast.finding);
+    found.any(|found| matches!(found, Some(Found::Greater | Found::Less)))
+}
+
+#[test]
+fn a_server_compared_with_itself_differs_by_chance_alone() {
+    let called = (0..100)
+        .filter(|seed| {
+            let of_open = rounds(open(Nanos::from_millis(400), 1_000 + seed), 5);
+            differs(&compared(server(100), server(100), &of_open))
+        })
+        .count();
+    let called_closed = (0..100)
+        .filter(|seed| {
+            let of_closed = rounds(closed(100, 5_000 + seed), 5);
+            differs(&compared(server(500), server(500), &of_closed))
+        })
+        .count();
+    // 5 % of 200 and two standard deviations, whatever number of figures each has.
+    let called = called + called_closed;
+    assert!(
+        called <= 16,
+        "{called} of 200 comparisons call a difference"
+    );
+}
+
+/// A server that takes `latency` for sure and a tenth of that by chance, so that a run of a hundred
+/// messages is off by 1 %.
+fn steady(latency: Nanos) -> Scenario {
+    let mut scenario = server(latency.0 / 10_000);
+    scenario.network.latency = Nanos(latency.0 / 2);
+    scenario
+}
+
+#[test]
+fn five_per_cent_of_service_time_are_found() {
+    let (slower, faster) = (Nanos::from_micros(1_050), Nanos::from_micros(1_000));
+    let (mut held, mut found) = (0, 0);
+    for seed in 0..100 {
+        let of_closed = rounds(closed(100, 9_000 + seed), 10);
+        let comparison = compared(steady(faster), steady(slower), &of_closed);
+        let rate = comparison.of(Figure::MessagesPerS).unwrap();
+        let ratio = rate.as_ratio().unwrap();
+        held += u32::from(ratio.interval.unwrap().contains(1.0 / 1.05));
+        found += u32::from(rate.finding == Some(Found::Less));
+        assert_ne!(rate.finding, Some(Found::Greater), "{rate:?}");
+    }
+    assert!(held >= 91, "{held} of 100 intervals hold the truth"); // 95 less two deviations
+    assert!(found >= 90, "{found} of 100 found it");
+}
+
+#[test]
+fn a_slower_server_has_longer_percentiles_at_the_same_rate() {
+    let comparison = compared(
+        server(100),
+        server(200),
+        &rounds(open(Nanos::from_secs(2), 3), 6),
+    );
+    assert!(comparison.compares_latency);
+    for name in ["response.p50", "response.p90", "response.p99"] {
+        let contrast = comparison.of(Figure::named(name, true).unwrap()).unwrap();
+        let ratio = contrast.as_ratio().unwrap();
+        assert_eq!(contrast.finding, Some(Found::Greater), "{contrast:?}");
+        // M/M/1: exponential of mean s/(1 − ρ), here 200/0.8 and 100/0.9, and 2 µs of network.
+        assert!(ratio.interval.unwrap().contains(2.24), "{contrast:?}");
+        assert!(contrast.noise_a.unwrap() > 0.0);
+    }
+    // Both sustain the rate, so it is the same.
+    let rate = comparison.of(Figure::MessagesPerS).unwrap();
+    assert!(!matches!(rate.finding, Some(Found::Greater | Found::Less)));
+    assert!(
+        comparison.verdict.contains("p99 response"),
+        "{comparison:?}"
+    );
+}
+
+#[test]
+fn of_closed_loops_no_latency_is_compared_unless_forced() {
+    let of_closed = rounds(closed(2_000, 1), 3);
+    let latency = Figure::named("service.p50", false).unwrap();
+    let comparison = compared(server(500), server(900), &of_closed);
+    assert!(comparison.of(latency).is_none() && !comparison.compares_latency);
+    let mut runner = Simulated::new([("a", server(500)), ("b", server(900))]);
+    let forced = Terms {
+        is_forced: true,
+        ..Terms::default()
+    };
+    let comparison = compare(&mut runner, &of_closed, &forced).unwrap();
+    assert_eq!(
+        comparison.of(latency).unwrap().finding,
+        Some(Found::Greater)
+    );
+}
+
+#[test]
+fn a_server_that_gives_wrong_answers_is_not_compared() {
+    let mut wrong = server(500);
+    wrong.server.answers = Some(Every {
+        nth: 100,
+        fault: AnswerFault::WrongBytes,
+    });
+    let mut runner = Simulated::new([("a", server(500)), ("b", wrong)]);
+    let of_closed = rounds(closed(300, 1), 5);
+    let error = compare(&mut runner, &of_closed, &Terms::default()).unwrap_err();
+    assert!(matches!(error, CompareError::Comparison(_)), "{error}");
+    assert!(error.to_string().contains("of B (ws://b/)"), "{error}");
+    assert!(runner.plans.len() <= 2, "nothing is measured after it");
+}
+
+#[test]
+fn the_limit_ends_it_with_whole_rounds_and_that_is_said() {
+    let mut runner = Simulated::new([("a", server(500)), ("b", server(500))]);
+    let limited = Rounds {
+        limit_s: 20.0,
+        ..rounds(open(Nanos::from_secs(2), 1), 50)
+    };
+    let comparison = compare(&mut runner, &limited, &Terms::default()).unwrap();
+    let made = comparison.a.runs.len();
+    assert!((2..=5).contains(&made), "{made} rounds in 20 s");
+    assert_eq!(comparison.b.runs.len(), made);
+    let told = |doubt: &Doubt| matches!(doubt, Doubt::Design { words } if words.contains("of 50"));
+    assert!(comparison.doubts.iter().any(told));
+}
+
+#[test]
+fn every_run_has_a_seed_of_its_own() {
+    let mut runner = Simulated::new([("a", server(500)), ("b", server(500))]);
+    compare(&mut runner, &rounds(closed(100, 7), 10), &Terms::default()).unwrap();
+    let mut seeds: Vec<u64> = runner.plans.iter().map(|plan| plan.seed).collect();
+    seeds.sort_unstable();
+    seeds.dedup();
+    assert_eq!(seeds.len(), 20);
+}

@@ -1,0 +1,71 @@
+//! Repeated runs of a server whose noise is known beforehand.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
+mod simulated;
+
+use simulated::{Simulated, target};
+use wsbench_drive::simulated::{Death, Outage, Scenario, Service};
+use wsbench_experiment::repeat::repeat;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Plan, StopRule};
+use wsbench_report::repetition::Repetition;
+
+fn plan(seed: u64) -> Plan {
+    Plan {
+        stop: StopRule::Messages(1_000),
+        seed,
+        ..Plan::against(target("a"))
+    }
+}
+
+fn server() -> Scenario {
+    let mut scenario = Scenario::default();
+    scenario.network.latency = Nanos::from_micros(1);
+    scenario.server.service = Service::Exponential(Nanos::from_millis(1));
+    scenario
+}
+
+fn repeated(seed: u64, runs: u32) -> Repetition {
+    let mut runner = Simulated::new([("a", server())]);
+    Repetition::new(repeat(&mut runner, &plan(seed), runs).unwrap(), runs).unwrap()
+}
+
+#[test]
+fn the_interval_between_runs_holds_the_true_rate() {
+    let held = (0..60)
+        .filter(|seed| {
+            let repetition = repeated(100 + seed, 5);
+            let rate = &repetition.figures[0];
+            assert_eq!(rate.name, "messages_per_s");
+            // A thousand exponential times of 1 ms: a run is off by 3.2 %.
+            let deviation = rate.deviation.unwrap();
+            assert!((0.001..0.1).contains(&deviation), "{deviation}");
+            rate.low.unwrap() <= 998.0 && 998.0 <= rate.high.unwrap()
+        })
+        .count();
+    assert!(held >= 53, "{held} of 60"); // 95 % less two deviations
+}
+
+#[test]
+fn the_first_run_has_the_seed_that_was_given_and_no_two_the_same() {
+    let mut runner = Simulated::new([("a", server())]);
+    repeat(&mut runner, &plan(42), 8).unwrap();
+    let mut seeds: Vec<u64> = runner.plans.iter().map(|plan| plan.seed).collect();
+    assert_eq!(seeds[0], 42);
+    seeds.sort_unstable();
+    seeds.dedup();
+    assert_eq!(seeds.len(), 8);
+}
+
+#[test]
+fn a_failed_run_is_the_last() {
+    let mut dead = server();
+    dead.server.outages = vec![Outage {
+        from: Nanos::ZERO,
+        until: None,
+        death: Death::Process,
+    }];
+    let mut runner = Simulated::new([("a", dead)]);
+    let runs = repeat(&mut runner, &plan(1), 5).unwrap();
+    assert_eq!(runs.len(), 1);
+}
