@@ -20,6 +20,7 @@ use crate::commands::schema::SchemaOf;
 use crate::commands::serve::Serve;
 use crate::commands::supervise::Supervise;
 use crate::commands::sweep::SweepArgs;
+use crate::compress::Compress;
 use crate::contender::{self, StoredSide};
 use crate::header::{self, Header};
 use crate::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads};
@@ -321,6 +322,22 @@ pub(crate) struct PayloadArgs {
     /// Send the content of this file instead, as binary unless --text is given.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+    /// Send lines that change instead: those of this file, or made-up JSON with `builtin`.
+    ///
+    /// Each message is a tag and a line; on each connection the lines follow in their order.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) corpus: Option<PathBuf>,
+    /// Offer compression (permessage-deflate), and tell what was accepted and what came of it.
+    ///
+    /// Words between commas: no-takeover, client-no-takeover, server-no-takeover; a window of 8 to
+    /// 15 bits for both, or client-bits=N, server-bits=N; level=N, 0 to 9, of our own compressor
+    /// (example: --compress=no-takeover,server-bits=10). Without words: what browsers offer.
+    #[arg(long, value_name = "WORDS", num_args = 0..=1, require_equals = true,
+          default_missing_value = "")]
+    pub(crate) compress: Option<Compress>,
+    /// Send each message in frames of so many bytes, counted behind the compression (example: 4k).
+    #[arg(long, value_name = "SIZE", value_parser = quantity::fragment_size)]
+    pub(crate) fragment: Option<u32>,
     /// Send text messages, UTF-8 (the default but for --file).
     #[arg(long)]
     pub(crate) text: bool,

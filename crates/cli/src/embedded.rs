@@ -51,11 +51,12 @@ pub(crate) struct EmbeddedServer {
 }
 
 impl EmbeddedServer {
-    /// Starts a server on a free port of 127.0.0.1 and waits until it listens.
+    /// Starts a server on a free port of 127.0.0.1 and waits until it listens. With `compresses` it
+    /// grants whatever compression it is offered.
     ///
     /// # Errors
     /// [`EmbeddedError`] when the process does not come up.
-    pub(crate) fn start(cores: &EmbeddedCores) -> Result<Self, EmbeddedError> {
+    pub(crate) fn start(cores: &EmbeddedCores, compresses: bool) -> Result<Self, EmbeddedError> {
         let program = std::env::current_exe().map_err(EmbeddedError::Start)?;
         let mut command = Command::new(program);
         command
@@ -67,6 +68,9 @@ impl EmbeddedServer {
             command
                 .arg("--pin")
                 .arg(CpuList(cores.cpus.clone()).to_string());
+        }
+        if compresses {
+            command.arg("--compress");
         }
         #[cfg(unix)]
         {

@@ -64,10 +64,7 @@ const RESERVED: &[(&str, &str)] = &[
     ("connection", "; leave it out"),
     ("sec-websocket-key", "; leave it out"),
     ("sec-websocket-version", "; leave it out"),
-    (
-        "sec-websocket-extensions",
-        "; extensions are not supported by this version",
-    ),
+    ("sec-websocket-extensions", "; use --compress"),
     ("sec-websocket-protocol", "; use --subprotocol"),
     ("origin", "; use --origin"),
 ];

@@ -6,6 +6,7 @@
 
 mod args;
 mod commands;
+mod compress;
 mod contender;
 mod embedded;
 mod exit;

@@ -11,10 +11,11 @@ use std::sync::Arc;
 
 use wsbench_drive::host;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
+use wsbench_load::corpus::Corpus;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Connect, Encoding, Family, Pace, Payload, Plan, StopRule, Target, Think, Timestamps,
-    Upgrade, Verify,
+    Arrival, Compression, Connect, Encoding, Family, Pace, Payload, Plan, StopRule, Target, Think,
+    Timestamps, Upgrade, Verify,
 };
 
 use crate::args::{
@@ -46,6 +47,9 @@ const SHORTEST_INTERVAL: Nanos = Nanos::from_millis(100);
 const LONGEST_INTERVAL: Nanos = Nanos::from_secs(1);
 /// The interval of a run whose length is not known beforehand.
 const UNTIMED_INTERVAL: Nanos = Nanos::from_millis(250);
+
+/// The name of the corpus that is made rather than read; a file of that name is `./builtin`.
+const BUILTIN_CORPUS: &str = "builtin";
 
 /// What a plan depends on beside the flags, so that the same flags can be tested on any machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +125,11 @@ impl Order {
         self.rest.connect.family
     }
 
+    /// Whether compression is offered, so that an embedded server has to know it.
+    pub(crate) fn is_compressed(&self) -> bool {
+        self.rest.compression.is_some()
+    }
+
     /// The plan, against the server at `target`.
     #[must_use]
     pub(crate) fn plan_against(self, target: Target) -> Plan {
@@ -147,7 +156,8 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
     let arrival = arrival(&measure.pressure, stop, warmup)?;
     let think = think(&measure.pressure);
     let warmup = warmup + measure.pressure.ramp.unwrap_or(Nanos::ZERO);
-    let payload = payload(&measure.payload)?;
+    let seed = measure.machine.seed.unwrap_or(surroundings.random_seed);
+    let payload = payload(&measure.payload, seed)?;
     let connect = connect(&measure.connect, measure.url.as_ref())?;
     let upgrade = upgrade(&measure.connect)?;
     let connections = concurrency(measure.amount.connections, stop);
@@ -183,6 +193,11 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
             TimestampsArg::User => Timestamps::User,
         },
         payload,
+        compression: measure.payload.compress.map(|compress| Compression {
+            wish: compress.wish,
+            level: compress.level,
+        }),
+        fragment: measure.payload.fragment,
         verify: match measure.payload.verify {
             VerifyArg::Full => Verify::Full,
             VerifyArg::Len => Verify::Length,
@@ -193,7 +208,7 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         timeout: measure.machine.timeout,
         threads: cores.threads,
         cpus: cores.cpus,
-        seed: measure.machine.seed.unwrap_or(surroundings.random_seed),
+        seed,
         interval: match measure.ending.until {
             // The rule is asked after each, so they are short however far the limit is.
             Some(_) => interval(stop).min(UNTIMED_INTERVAL),
@@ -391,7 +406,7 @@ fn warmup(measure: &Measure, stop: StopRule) -> Result<Nanos, UsageError> {
     }
 }
 
-fn payload(args: &PayloadArgs) -> Result<Payload, UsageError> {
+fn payload(args: &PayloadArgs, seed: u64) -> Result<Payload, UsageError> {
     if args.text && args.binary {
         return Err(UsageError::TextAndBinary);
     }
@@ -400,6 +415,17 @@ fn payload(args: &PayloadArgs) -> Result<Payload, UsageError> {
     } else {
         Encoding::Text
     };
+    if let Some(path) = &args.corpus {
+        let others = [
+            (args.message.is_some(), "--message"),
+            (args.file.is_some(), "--file"),
+            (args.size.is_some(), "--size"),
+        ];
+        if let Some((_, flag)) = others.into_iter().find(|(is_given, _)| *is_given) {
+            return Err(UsageError::CorpusAnd { flag });
+        }
+        return corpus_payload(path, encoding, seed);
+    }
     match (&args.message, &args.file) {
         (Some(_), Some(_)) => Err(UsageError::MessageAndFile),
         (Some(_), None) if args.size.is_some() => {
@@ -426,6 +452,31 @@ fn payload(args: &PayloadArgs) -> Result<Payload, UsageError> {
                 ascii: args.ascii,
             })
         }
+    }
+}
+
+fn corpus_payload(path: &Path, encoding: Encoding, seed: u64) -> Result<Payload, UsageError> {
+    let corpus = if path.as_os_str() == BUILTIN_CORPUS {
+        Corpus::builtin(seed)
+    } else {
+        let path = path.to_owned();
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(source) => return Err(UsageError::CorpusUnreadable { path, source }),
+        };
+        let most = MAX_MESSAGE_BYTES as usize - Payload::tag_len(encoding);
+        Corpus::new(path.display().to_string(), text, most)
+            .map_err(|source| UsageError::CorpusUnusable { path, source })?
+    };
+    match corpus.not_text_at() {
+        Some(offset) if encoding == Encoding::Text => Err(UsageError::CorpusIsNotText {
+            path: path.to_owned(),
+            offset,
+        }),
+        _ => Ok(Payload::Corpus {
+            encoding,
+            corpus: Arc::new(corpus),
+        }),
     }
 }
 

@@ -352,6 +352,17 @@ pub(crate) fn message_size(text: &str) -> Result<u32, QuantityError> {
     }
 }
 
+/// The size of a fragment in bytes, at least one; else as [`message_size`].
+///
+/// # Errors
+/// Anything else.
+pub(crate) fn fragment_size(text: &str) -> Result<u32, QuantityError> {
+    match message_size(text)? {
+        0 => Err(QuantityError::Zero { example: "4k" }),
+        size => Ok(size),
+    }
+}
+
 /// Sizes of messages, from the smallest to the largest, both included; bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SizeRange {

@@ -42,7 +42,7 @@ impl Server {
     pub(crate) fn of(order: Order, interrupts: &Interrupts) -> anyhow::Result<(Self, Plan)> {
         let target = match order.server.clone() {
             ServerUnderTest::Embedded(cores) => {
-                let server = EmbeddedServer::start(&cores)?;
+                let server = EmbeddedServer::start(&cores, order.is_compressed())?;
                 let target = server.target().clone();
                 return Ok((Self::Embedded(server), order.plan_against(target)));
             }

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use thiserror::Error;
+use wsbench_load::corpus::CorpusError;
 
 use crate::quantity::CpuList;
 
@@ -83,6 +84,42 @@ pub(crate) enum UsageError {
     /// Two messages.
     #[error("--message and --file both say what to send; give one of them")]
     MessageAndFile,
+    /// Lines to send, and something else to send.
+    #[error("--corpus says what to send and how long it is; leave {flag} out")]
+    CorpusAnd {
+        /// The other flag.
+        flag: &'static str,
+    },
+    /// The corpus cannot be read.
+    #[error(
+        "--corpus {}: {source}; check the path, or give `builtin` for made-up JSON",
+        path.display()
+    )]
+    CorpusUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The corpus has no lines that could be sent.
+    #[error("--corpus {}: {source}; give a text of lines, each a message", path.display())]
+    CorpusUnusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: CorpusError,
+    },
+    /// The corpus is to be sent as text and is none (RFC 6455 section 8.1).
+    #[error(
+        "--corpus {}: byte {offset} is not UTF-8; send it with --binary",
+        path.display()
+    )]
+    CorpusIsNotText {
+        /// The file.
+        path: PathBuf,
+        /// Offset of the first byte that is not UTF-8, from 0.
+        offset: usize,
+    },
     /// A size for a message that has one.
     #[error("--size does not go with {flag}, whose length is what it is; leave one of them out")]
     SizeOfFixed {

@@ -94,7 +94,11 @@ pub fn run(
             engine(plan, stamps, &clock, address, slots).map_err(RunError::NoEventQueue)?;
         let (outlet, back) = Outlet::new(index, filled.clone());
         returns.push(back);
-        let context = Context::new(plan, quota.clone(), address.to_string(), index as u32);
+        let mut context = Context::new(plan, quota.clone(), address.to_string(), index as u32);
+        if let Some(workshop) = &mut context.compression {
+            let clock = clock.clone();
+            workshop.set_stopwatch(Box::new(move || clock.now()));
+        }
         let worker = Worker::new(engine, context, shared.clone(), outlet, slots);
         let cpu = plan.cpus.get(index % plan.cpus.len().max(1)).copied();
         let body = move || {

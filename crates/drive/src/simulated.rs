@@ -20,6 +20,7 @@
 use std::io;
 use std::sync::mpsc::{Receiver, channel};
 
+use wsbench_load::compression::Stopwatch;
 use wsbench_load::context::Context;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, Timestamps};
@@ -34,6 +35,7 @@ use crate::worker::Worker;
 
 mod fault;
 mod link;
+mod press;
 mod scenario;
 mod server;
 mod timing;
@@ -44,6 +46,9 @@ pub use scenario::{
     Network, OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall,
 };
 use world::World;
+
+/// What each call of the generator's codec takes, by its own books; no simulated time passes.
+pub const CODEC_CALL: Nanos = Nanos::from_micros(1);
 
 /// A simulated run as both sides saw it: what the instrument says, and what was.
 #[derive(Clone, Debug)]
@@ -127,7 +132,10 @@ fn attend(
             stop: stop.clone(),
         },
     };
-    let context = Context::new(plan, Quota::new(plan), "simulated".into(), 0);
+    let mut context = Context::new(plan, Quota::new(plan), "simulated".into(), 0);
+    if let Some(workshop) = &mut context.compression {
+        workshop.set_stopwatch(counting_stopwatch());
+    }
     let engine = Attended {
         world: &mut world,
         desk: &mut desk,
@@ -155,6 +163,16 @@ fn attend(
         arrivals_at_server: world.server.arrivals,
         violations_of_ours: world.server.violations,
     }
+}
+
+/// A stopwatch that is [`CODEC_CALL`] later at each reading, so that the codec's time is known
+/// beforehand: the simulated one stands still while the codec works.
+fn counting_stopwatch() -> Stopwatch {
+    let mut time = Nanos::ZERO;
+    Box::new(move || {
+        time += CODEC_CALL;
+        time
+    })
 }
 
 /// The collector, who works while the worker waits rather than on a thread of its own.

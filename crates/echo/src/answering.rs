@@ -5,8 +5,9 @@
 
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::MessageKind;
+use wsbench_wire::deflate::Terms;
 use wsbench_wire::frame::{FrameBuffer, OpCode};
-use wsbench_wire::handshake::{UpgradeRequest, push_response};
+use wsbench_wire::handshake::{UpgradeRequest, push_response_with};
 
 /// What is to become of a connection once the answers so far have been sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,11 +37,12 @@ pub(crate) trait Answering {
     /// A connection was accepted; `None` closes it at once.
     fn welcome(&mut self) -> Option<Self::Memory>;
 
-    /// A request to upgrade, found to be in order.
+    /// A request to upgrade, found to be in order, and the compression that is granted.
     fn upgrade(
         &mut self,
         memory: &mut Self::Memory,
         request: &UpgradeRequest,
+        compression: Option<&Terms>,
         out: &mut FrameBuffer,
     ) -> Next;
 
@@ -78,8 +80,14 @@ impl Answering for Echo {
         Some(())
     }
 
-    fn upgrade(&mut self, (): &mut (), request: &UpgradeRequest, out: &mut FrameBuffer) -> Next {
-        push_response(out, request, chosen(request));
+    fn upgrade(
+        &mut self,
+        (): &mut (),
+        request: &UpgradeRequest,
+        compression: Option<&Terms>,
+        out: &mut FrameBuffer,
+    ) -> Next {
+        push_response_with(out, request, chosen(request), compression);
         Next::Continue
     }
 

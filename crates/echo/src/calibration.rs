@@ -60,6 +60,15 @@ impl Calibration {
             }
     }
 
+    /// Whether all messages are answered, rightly and in the order in which they came, as a
+    /// connection that is compressed needs it.
+    pub(crate) fn keeps_order(&self) -> bool {
+        matches!(self.delay, Distribution::Constant(_))
+            && self.misbehave.is_empty()
+            && self.touch == 0
+            && !self.bucket.is_some_and(|bucket| bucket.drops)
+    }
+
     /// The delays that thread number `thread` (from 0) gives its messages, in the order in which
     /// they come: what an instrument has measured of each can be held against it.
     pub fn delays(&self, thread: usize) -> impl Iterator<Item = Duration> + use<> {

@@ -5,6 +5,7 @@
 
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::MessageKind;
+use wsbench_wire::deflate::Terms;
 use wsbench_wire::frame::{FrameBuffer, OpCode};
 use wsbench_wire::handshake::{UpgradeRequest, push_rejection, push_response};
 use wsbench_wire::mask::MaskKey;
@@ -236,6 +237,7 @@ impl Answering for Mischief {
         &mut self,
         memory: &mut Memory,
         request: &UpgradeRequest,
+        _compression: Option<&Terms>, // never granted: faults are made of plain frames
         out: &mut FrameBuffer,
     ) -> Next {
         match self.faults.opening {

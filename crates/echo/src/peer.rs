@@ -14,10 +14,12 @@ use mio::{Interest, Registry, Token};
 use socket2::SockRef;
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
+use wsbench_wire::deflate::Codec;
 use wsbench_wire::frame::{FrameBuffer, Header};
 use wsbench_wire::handshake::{HandshakeError, UpgradeRequest, push_rejection, read_request};
 
 use crate::answering::{Answering, Next};
+use crate::compression::{Compressed, Press};
 use crate::pace::{Held, Pace, Seat, Turn};
 use crate::server::ServerStats;
 
@@ -36,6 +38,8 @@ const IN_PLACE: usize = 4096;
 pub(crate) struct Desk<A, P> {
     pub(crate) answering: A,
     pub(crate) pace: P,
+    /// `None` when no compression is granted.
+    pub(crate) press: Option<Press>,
     pub(crate) stats: ServerStats,
     /// What a read brings.
     pub(crate) buffer: Box<[u8]>,
@@ -81,6 +85,9 @@ pub(crate) struct Peer<M> {
     token: Token,
     phase: Phase,
     wire: Connection,
+    /// Where compression was agreed upon.
+    codec: Option<Box<Codec>>,
+    max_message: u64,
     memory: M,
     /// While opening, the head so far; afterwards the message so far.
     partial: Vec<u8>,
@@ -108,6 +115,8 @@ impl<M> Peer<M> {
             token,
             phase: Phase::Opening,
             wire: Connection::new(Role::Server, Limits { max_message }, Utf8::Check),
+            codec: None,
+            max_message,
             memory,
             partial: Vec::new(),
             unsent: FrameBuffer::new(),
@@ -244,9 +253,16 @@ impl<M> Peer<M> {
             Ok(Some(request)) => {
                 desk.stats.upgraded += 1;
                 self.phase = Phase::Open;
+                let press = desk.press.as_ref();
+                let terms = press.and_then(|press| request.compression(&press.wish));
+                if let (Some(press), Some(terms)) = (press, &terms) {
+                    self.wire.allow_compression();
+                    self.codec = Some(press.codec(terms, self.max_message));
+                }
+                let (memory, out) = (&mut self.memory, &mut desk.out);
                 let next = desk
                     .answering
-                    .upgrade(&mut self.memory, &request, &mut desk.out);
+                    .upgrade(memory, &request, terms.as_ref(), out);
                 (next, request.consumed)
             }
             Err(error) => {
@@ -272,7 +288,20 @@ impl<M> Peer<M> {
         P: Pace,
     {
         desk.out.clear();
-        let next = match self.answer(input, desk) {
+        let answers = match (&mut self.codec, &mut desk.press) {
+            (Some(codec), Some(press)) => {
+                let peer = Compressed {
+                    seat: self.seat,
+                    codec,
+                    wire: &mut self.wire,
+                    message: &mut self.partial,
+                };
+                let (pace, out, stats) = (&mut desk.pace, &mut desk.out, &mut desk.stats);
+                Answers::Buffered(press.answer(peer, pace, input, out, stats))
+            }
+            _ => self.answer(input, desk),
+        };
+        let next = match answers {
             Answers::Buffered(next) => next,
             Answers::InPlace { kind, len } => {
                 let start = input.len() - len;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Socket, Type};
 use thiserror::Error;
+use wsbench_wire::deflate::Wish;
 
 use crate::answering::{Answering, Echo};
 use crate::calibration::Calibration;
@@ -31,8 +32,29 @@ pub struct Config {
     pub backlog: u32,
     /// Octets of the longest message accepted; longer ones end the connection with code 1009.
     pub max_message: u64,
+    /// Compression to grant where a client offers it; `None` declines.
+    pub compression: Option<Compression>,
     /// Deviations from a plain echo.
     pub calibration: Calibration,
+}
+
+/// Compression to grant (permessage-deflate, RFC 7692).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compression {
+    /// What is asked of both sides beside what the client asks for.
+    pub wish: Wish,
+    /// How hard answers are compressed, 0 (not at all) to 9 (smallest).
+    pub level: u32,
+}
+
+impl Default for Compression {
+    /// Whatever the client asks for, at zlib's default level.
+    fn default() -> Self {
+        Self {
+            wish: Wish::default(),
+            level: 6,
+        }
+    }
 }
 
 impl Config {
@@ -45,6 +67,7 @@ impl Config {
             cpus: Vec::new(),
             backlog: 16 * 1024,
             max_message: 64 << 20,
+            compression: None,
             calibration: Calibration::default(),
         }
     }
@@ -62,6 +85,13 @@ pub enum BindError {
     /// A stall that would never end.
     #[error("a stall must be shorter than the time from one to the next, and that above zero")]
     EndlessStall,
+    /// Faults are made of plain frames, and what was compressed in one order must arrive in it, all
+    /// of it.
+    #[error(
+        "a server that compresses has no faults and no touched memory, holds all answers alike and \
+         drops none; leave compression or these out"
+    )]
+    CompressedDisorder,
     /// The address is taken, not of this machine, or not permitted.
     #[error("cannot listen on {address}: {source}; choose another address or port")]
     Listen {
@@ -164,6 +194,9 @@ impl Server {
         {
             return Err(BindError::EmptyBucket);
         }
+        if config.compression.is_some() && !config.calibration.keeps_order() {
+            return Err(BindError::CompressedDisorder);
+        }
         try_cores(&config.cpus)?;
         let listeners = listeners(config).map_err(|source| BindError::Listen {
             address: config.address,
@@ -204,6 +237,13 @@ impl Server {
             return self.run_as(stop, || Echo, |_| Immediate);
         }
         let start = Instant::now();
+        if self.config.compression.is_some() {
+            return self.run_as(
+                stop,
+                || Echo,
+                |thread| Paced::new(&calibration, thread, start),
+            );
+        }
         self.run_as(
             stop,
             || Mischief::new(&calibration.misbehave, calibration.touch),

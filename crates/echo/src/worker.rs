@@ -12,6 +12,7 @@ use mio::{Events, Interest, Poll, Registry, Token};
 use wsbench_wire::frame::FrameBuffer;
 
 use crate::answering::Answering;
+use crate::compression::Press;
 use crate::pace::{Pace, Seat};
 use crate::peer::{Desk, Fate, Peer};
 use crate::server::{Config, Served, ServerStats};
@@ -111,6 +112,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         let desk = Desk {
             answering,
             pace,
+            press: config.compression.map(Press::new),
             stats: ServerStats::default(),
             buffer: vec![0; BUFFER].into_boxed_slice(),
             out: FrameBuffer::new(),

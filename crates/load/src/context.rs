@@ -4,6 +4,7 @@
 use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::mask::MaskKey;
 
+use crate::compression::Workshop;
 use crate::message::MessageSource;
 use crate::meter::Meter;
 use crate::nanos::Nanos;
@@ -31,8 +32,12 @@ pub struct Context {
     pub random: fastrand::Rng,
     /// The authority for the `Host` header, made once.
     pub authority: String,
+    /// What compression takes; `None` when the plan offers none.
+    pub compression: Option<Box<Workshop>>,
     /// The plan's depth, read on the hot path.
     pub(crate) depth: u32,
+    /// Every message is one frame, as it is.
+    pub(crate) is_plain: bool,
 }
 
 impl Context {
@@ -48,7 +53,12 @@ impl Context {
             congested: false,
             random: fastrand::Rng::with_seed(plan.seed.wrapping_add(u64::from(worker) << 32)),
             authority: plan.target.authority(),
+            compression: plan
+                .compression
+                .as_ref()
+                .map(|compression| Box::new(Workshop::new(compression))),
             depth: plan.depth(),
+            is_plain: plan.compression.is_none() && plan.fragment.is_none(),
             plan: plan.clone(),
         }
     }

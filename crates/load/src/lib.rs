@@ -7,7 +7,9 @@
 
 mod answer;
 pub mod arrival;
+pub mod compression;
 pub mod context;
+pub mod corpus;
 pub mod histogram;
 pub mod lag;
 pub mod message;

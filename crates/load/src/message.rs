@@ -4,8 +4,11 @@
 //! is compared with what was sent by making it again. This module composes and compares; which
 //! message an answer belongs to is `pairing`'s affair.
 
+use std::sync::Arc;
+
 use wsbench_wire::connection::MessageKind;
 
+use crate::corpus::Corpus;
 use crate::plan::{Encoding, Payload};
 
 /// Digits of base64url (RFC 4648 section 5).
@@ -52,6 +55,8 @@ pub struct MessageSource {
     block: Box<[u8]>,
     /// Whether `block` is the user's own message rather than filling.
     fixed: bool,
+    /// Whose lines are the filling, in place of `block`.
+    corpus: Option<Arc<Corpus>>,
 }
 
 /// The bytes of one message: its tag, then its filling.
@@ -130,6 +135,7 @@ impl MessageSource {
         let (min, max) = match payload {
             Payload::Generated { min, max, .. } => (*min as usize, *max as usize),
             Payload::Fixed { bytes, .. } => (bytes.len(), bytes.len()),
+            Payload::Corpus { .. } => (0, 0), // each line is as long as it is
         };
         let tag_len = if payload.is_tagged() {
             Payload::tag_len(payload.encoding())
@@ -138,6 +144,7 @@ impl MessageSource {
         };
         let block = match payload {
             Payload::Fixed { bytes, .. } => bytes.to_vec(),
+            Payload::Corpus { .. } => Vec::new(),
             Payload::Generated {
                 encoding: Encoding::Binary,
                 ..
@@ -148,6 +155,10 @@ impl MessageSource {
             Payload::Generated { .. } => text_block(max + 1, &mut random),
         };
         let fixed = matches!(payload, Payload::Fixed { .. });
+        let corpus = match payload {
+            Payload::Corpus { corpus, .. } => Some(Arc::clone(corpus)),
+            Payload::Generated { .. } | Payload::Fixed { .. } => None,
+        };
         Self {
             kind,
             tag_len,
@@ -156,6 +167,7 @@ impl MessageSource {
             run,
             block: block.into(),
             fixed,
+            corpus,
         }
     }
 
@@ -175,7 +187,10 @@ impl MessageSource {
     #[inline]
     #[must_use]
     pub fn message(&self, identity: Identity) -> Message<'_> {
-        let len = self.len_of(identity);
+        let filling = match &self.corpus {
+            None => self.filling(self.len_of(identity) - self.tag_len),
+            Some(corpus) => self.line(corpus, identity),
+        };
         let tag = if self.tag_len > 0 {
             self.tag(identity)
         } else {
@@ -184,7 +199,7 @@ impl MessageSource {
         Message {
             tag,
             tag_len: self.tag_len,
-            filling: self.filling(len - self.tag_len),
+            filling,
         }
     }
 
@@ -233,6 +248,13 @@ impl MessageSource {
             ^ (u64::from(self.run) << 8));
         let span = (self.max - self.min + 1) as u64;
         self.min + ((u128::from(mixed) * u128::from(span)) >> 64) as usize
+    }
+
+    /// The line that a message carries: each connection has them in order from a line of its own
+    /// on, so that neighbours on a connection are neighbours in the text.
+    fn line<'a>(&self, corpus: &'a Corpus, identity: Identity) -> &'a [u8] {
+        let first = mix(u64::from(identity.connection) ^ (u64::from(self.run) << 32));
+        corpus.line((first >> 32) + identity.sequence)
     }
 
     /// Filling of `len` bytes. Text filling is one ASCII letter followed by two-byte units, so a
@@ -400,6 +422,41 @@ mod tests {
             seen[len - 64] += 1;
         }
         assert!(seen.iter().all(|&n| (900..1100).contains(&n)), "{seen:?}");
+    }
+
+    #[test]
+    fn lines_of_a_corpus_follow_each_other_and_are_made_again_for_comparison() {
+        let corpus = Arc::new(Corpus::new("f", b"one\ntwo\nthree".to_vec(), 9).unwrap());
+        for (encoding, tag) in [(Encoding::Text, 22), (Encoding::Binary, 16)] {
+            let payload = Payload::Corpus {
+                encoding,
+                corpus: Arc::clone(&corpus),
+            };
+            assert_eq!(payload.max_len(), tag + 5);
+            let source = MessageSource::new(&payload, 3);
+            let line = |connection, sequence| {
+                let identity = Identity {
+                    connection,
+                    sequence,
+                };
+                let bytes = bytes_of(&source, identity);
+                assert_eq!(source.identify(&bytes), Some(identity));
+                assert!(source.message(identity).matches_at(0, &bytes));
+                String::from_utf8(bytes[tag..].to_vec()).unwrap()
+            };
+            let mut firsts: Vec<String> = (0..20).map(|connection| line(connection, 0)).collect();
+            for connection in 0..20 {
+                let round = ["one", "two", "three", "one", "two"];
+                let first = line(connection, 0);
+                let at = round.iter().position(|name| *name == first).unwrap();
+                assert_eq!(line(connection, 1), round[at + 1]);
+                assert_eq!(line(connection, 2), round[at + 2]);
+                assert_eq!(line(connection, 3), first);
+            }
+            firsts.sort_unstable();
+            firsts.dedup();
+            assert_eq!(firsts.len(), 3, "connections begin at different lines");
+        }
     }
 
     proptest! {

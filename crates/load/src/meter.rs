@@ -14,7 +14,8 @@ use crate::lag::{Bar, BlockedCounts};
 use crate::nanos::Nanos;
 use crate::pairing::Times;
 use crate::result::{
-    ByteCounts, ConnectionCounts, Failure, Gap, LogRecord, MessageCounts, Phase, RunResult,
+    ByteCounts, CompressionCounts, ConnectionCounts, Failure, Gap, LogRecord, MessageCounts, Phase,
+    RunResult,
 };
 
 /// A span without answers shorter than this is not worth remembering.
@@ -32,6 +33,8 @@ pub struct Tally {
     /// Connections; `alive_at_end` and `peak_concurrent` are the worker's state at the end of
     /// the interval, the rest are counts of the interval.
     pub connections: ConnectionCounts,
+    /// What compression did.
+    pub compression: CompressionCounts,
     /// Received − sent.
     pub service: Histogram,
     /// Received − due, or until given up.
@@ -81,6 +84,7 @@ impl Tally {
         result.bytes.sent += self.bytes.sent;
         result.bytes.received += self.bytes.received;
         result.connections.merge(&self.connections);
+        result.compression.merge(&self.compression);
         result.service.merge(&self.service);
         result.response.merge(&self.response);
         result.censored.merge(&self.censored);
@@ -133,6 +137,7 @@ impl Tally {
         self.messages = MessageCounts::default();
         self.bytes = ByteCounts::default();
         self.connections = ConnectionCounts::default();
+        self.compression = CompressionCounts::default();
         self.failures.clear();
         self.close_codes.clear();
         self.blocked_by = BlockedCounts::default();

@@ -6,7 +6,10 @@
 
 use std::sync::Arc;
 
+pub use wsbench_wire::deflate::{WindowBits, Wish};
+
 use crate::arrival::Schedule;
+use crate::corpus::Corpus;
 use crate::nanos::Nanos;
 
 /// The whole order for one run.
@@ -35,6 +38,11 @@ pub struct Plan {
     pub timestamps: Timestamps,
     /// What each message carries.
     pub payload: Payload,
+    /// Compression to offer (permessage-deflate, RFC 7692); `None` offers none.
+    pub compression: Option<Compression>,
+    /// Bytes of payload in each frame that a message is cut into, at least 1, counted behind the
+    /// compression; `None` sends every message in one frame.
+    pub fragment: Option<u32>,
     /// How closely each answer is compared with what was sent.
     pub verify: Verify,
     /// What the opening handshake asks for.
@@ -84,6 +92,8 @@ impl Plan {
                 max: 30,
                 ascii: false,
             },
+            compression: None,
+            fragment: None,
             verify: Verify::Full,
             upgrade: Upgrade::default(),
             connect: Connect::default(),
@@ -266,6 +276,14 @@ pub enum Payload {
         /// The message.
         bytes: Arc<[u8]>,
     },
+    /// A tag that makes the message unique, then a line of a text: the lines in their order, from
+    /// another one on for each connection.
+    Corpus {
+        /// Text or binary. For text the lines have been checked to be UTF-8.
+        encoding: Encoding,
+        /// The lines.
+        corpus: Arc<Corpus>,
+    },
 }
 
 impl Payload {
@@ -273,7 +291,9 @@ impl Payload {
     #[must_use]
     pub fn encoding(&self) -> Encoding {
         match self {
-            Self::Generated { encoding, .. } | Self::Fixed { encoding, .. } => *encoding,
+            Self::Generated { encoding, .. }
+            | Self::Fixed { encoding, .. }
+            | Self::Corpus { encoding, .. } => *encoding,
         }
     }
 
@@ -283,6 +303,7 @@ impl Payload {
         match self {
             Self::Generated { max, .. } => *max as usize,
             Self::Fixed { bytes, .. } => bytes.len(),
+            Self::Corpus { encoding, corpus } => Self::tag_len(*encoding) + corpus.longest(),
         }
     }
 
@@ -302,6 +323,26 @@ impl Payload {
         match self {
             Self::Generated { encoding, min, .. } => *min as usize >= Self::tag_len(*encoding),
             Self::Fixed { .. } => false,
+            Self::Corpus { .. } => true,
+        }
+    }
+}
+
+/// Compression to offer (RFC 7692).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compression {
+    /// What is asked of both sides.
+    pub wish: Wish,
+    /// How hard our side compresses, 0 (not at all) to 9 (smallest).
+    pub level: u32,
+}
+
+impl Default for Compression {
+    /// What browsers do: any window, takeover on both sides, zlib's default level.
+    fn default() -> Self {
+        Self {
+            wish: Wish::default(),
+            level: 6,
         }
     }
 }

@@ -28,6 +28,8 @@ pub struct RunResult {
     pub bytes: ByteCounts,
     /// Connections over the whole run.
     pub connections: ConnectionCounts,
+    /// What compression did; all zero where none was offered.
+    pub compression: CompressionCounts,
     /// Received − sent.
     pub service: Histogram,
     /// Received − due; and for messages that were never answered, how long they had been due when
@@ -177,6 +179,58 @@ pub struct ByteCounts {
     pub sent: u64,
     /// Read from the sockets, frame headers included.
     pub received: u64,
+}
+
+/// What compression did (permessage-deflate, RFC 7692).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CompressionCounts {
+    /// Connections over the whole run by what the server accepted, in the words of its answer.
+    pub accepted: BTreeMap<String, u64>,
+    /// Connections over the whole run on which it declined the offer, or did not know it.
+    pub declined: u64,
+    /// Messages that were sent within the window.
+    pub sent: CompressedCounts,
+    /// Messages that were received within the window, right answers or not.
+    pub received: CompressedCounts,
+}
+
+impl CompressionCounts {
+    /// Adds the counts of another thread or interval.
+    pub fn merge(&mut self, other: &Self) {
+        for (terms, count) in &other.accepted {
+            *self.accepted.entry(terms.clone()).or_default() += count;
+        }
+        self.declined += other.declined;
+        self.sent.merge(&other.sent);
+        self.received.merge(&other.received);
+    }
+}
+
+/// Messages in one direction, before and behind the compression.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CompressedCounts {
+    /// Messages, compressed or not.
+    pub messages: u64,
+    /// Those that were compressed.
+    pub compressed: u64,
+    /// Bytes of the messages themselves.
+    pub message_bytes: u64,
+    /// Bytes of their frames' payload: what is left of them on the wire, less the frame headers.
+    pub payload_bytes: u64,
+    /// Time that our own thread spent compressing or decompressing them, by the wall clock: what it
+    /// was kept from its core meanwhile is in it.
+    pub codec_time: Nanos,
+}
+
+impl CompressedCounts {
+    /// Adds others of the same direction.
+    pub fn merge(&mut self, other: &Self) {
+        self.messages += other.messages;
+        self.compressed += other.compressed;
+        self.message_bytes += other.message_bytes;
+        self.payload_bytes += other.payload_bytes;
+        self.codec_time += other.codec_time;
+    }
 }
 
 /// Connections over the whole run.

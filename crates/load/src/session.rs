@@ -4,13 +4,15 @@
 //! `Context::out`. It knows no socket, chooses no time, and does not say which connection is
 //! opened next; that is the driver's affair.
 
+mod compressed;
 mod ending;
 mod thinking;
 
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
+use wsbench_wire::deflate::Codec;
 use wsbench_wire::error::ProtocolError;
-use wsbench_wire::frame::{OpCode, RSV1};
+use wsbench_wire::frame::OpCode;
 use wsbench_wire::handshake::{ClientHandshake, MAX_HEAD, Request, Upgraded};
 
 use crate::answer::{CutShort, Finding, Inquiry, Suspect};
@@ -54,6 +56,8 @@ pub struct Session {
     state: State,
     wire: Connection,
     pairing: Pairing,
+    /// Compresses and decompresses, where that was agreed upon.
+    codec: Option<Box<Codec>>,
     /// Rare things, kept off the session's size.
     rare: Option<Box<Rare>>,
 }
@@ -123,9 +127,7 @@ impl Session {
             StopRule::Clients { roundtrips, .. } => roundtrips,
             StopRule::Messages(_) | StopRule::Duration(_) => u32::MAX,
         };
-        let limits = Limits {
-            max_message: context.plan.payload.max_len() as u64 * 2 + MESSAGE_SLACK,
-        };
+        let limits = limits(context);
         Self {
             number,
             budget,
@@ -139,6 +141,7 @@ impl Session {
             // The bytes are compared with our own, which are valid; what differs is examined.
             wire: Connection::new(Role::Client, limits, Utf8::Skip),
             pairing: Pairing::default(),
+            codec: None,
             rare: None,
         }
     }
@@ -187,7 +190,10 @@ impl Session {
         context.meter.tally.connections.opened += 1;
         let mut nonce = [0; 16];
         context.random.fill(&mut nonce);
-        let handshake = ClientHandshake::new(nonce);
+        let mut handshake = ClientHandshake::new(nonce);
+        if let Some(compression) = &context.plan.compression {
+            handshake = handshake.offering(compression.wish.offer());
+        }
         let upgrade = &context.plan.upgrade;
         let request = Request {
             authority: &context.authority,
@@ -208,7 +214,12 @@ impl Session {
     /// Bytes have been read; `received` is the clock right after that read.
     pub fn on_bytes(&mut self, context: &mut Context, received: Nanos, bytes: &mut [u8]) -> Flow {
         match &mut self.state {
-            State::Open | State::Closing { .. } => self.on_frames(context, received, bytes),
+            State::Open | State::Closing { .. } if context.compression.is_some() => {
+                self.on_frames::<true>(context, received, bytes)
+            }
+            State::Open | State::Closing { .. } => {
+                self.on_frames::<false>(context, received, bytes)
+            }
             State::Upgrading(upgrading) => {
                 upgrading.head.extend_from_slice(bytes);
                 self.on_head(context, received)
@@ -224,7 +235,11 @@ impl Session {
         let offered = &context.plan.upgrade.subprotocols;
         match upgrading.handshake.read_response(&upgrading.head, offered) {
             Ok(None) => Flow::Continue,
-            Ok(Some(Upgraded { consumed, .. })) => {
+            Ok(Some(Upgraded {
+                consumed,
+                compression,
+                ..
+            })) => {
                 context
                     .meter
                     .tally
@@ -238,7 +253,8 @@ impl Session {
                     until: received,
                     by: Obstacle::Absence,
                 };
-                let _ = self.on_frames(context, received, &mut head[consumed..]);
+                self.agree(context, compression, limits(context));
+                let _ = self.on_bytes(context, received, &mut head[consumed..]);
                 Flow::Upgraded
             }
             Err(error) => {
@@ -253,7 +269,13 @@ impl Session {
         }
     }
 
-    fn on_frames(&mut self, context: &mut Context, received: Nanos, bytes: &mut [u8]) -> Flow {
+    /// `COMPRESSION`: it was offered, which costs the plain path nothing where it was not.
+    fn on_frames<const COMPRESSION: bool>(
+        &mut self,
+        context: &mut Context,
+        received: Nanos,
+        bytes: &mut [u8],
+    ) -> Flow {
         let mut input = bytes;
         loop {
             match self.wire.receive(&mut input) {
@@ -261,11 +283,16 @@ impl Session {
                 Ok(Some(Event::Data {
                     kind, bytes, last, ..
                 })) => {
+                    if COMPRESSION {
+                        Self::on_uncompressed(context, received, bytes.len(), last);
+                    }
                     self.on_piece(context, received, kind, bytes, last);
                 }
-                Ok(Some(Event::Deflated { .. })) => {
-                    let error = ProtocolError::ReservedBits(RSV1); // nobody allowed compression
-                    return self.on_violation(context, received, &error);
+                Ok(Some(Event::Deflated { kind, bytes, last })) => {
+                    let outcome = self.on_compressed(context, received, kind, bytes, last);
+                    if let Err(error) = outcome {
+                        return self.on_violation(context, received, &error);
+                    }
                 }
                 Ok(Some(Event::Ping)) => self.push_pong(context),
                 Ok(Some(Event::Pong)) => self.on_pong(context, received),
@@ -593,6 +620,9 @@ impl Session {
 
     #[inline]
     fn compose(&mut self, context: &mut Context, due: Nanos) {
+        if !context.is_plain {
+            return self.compose_in_pieces(context, due);
+        }
         let sequence = self.pairing.compose(due);
         let mask = context.mask();
         let message = context.source.message(Identity {
@@ -611,10 +641,20 @@ impl Session {
     /// The write that carries what was composed begins at `sent`.
     #[inline]
     pub fn stamp(&mut self, context: &mut Context, sent: Nanos) {
+        if !context.is_plain {
+            Self::book_composed(context, sent);
+        }
         let bar = self.bar;
         self.pairing.stamp(sent, |times, count| {
             context.meter.sent_behind(times, bar, count);
         });
+    }
+}
+
+/// What is taken from a server, decompressed or not.
+fn limits(context: &Context) -> Limits {
+    Limits {
+        max_message: context.plan.payload.max_len() as u64 * 2 + MESSAGE_SLACK,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Each doubt is typed, said in numbers, and carries advice that fits the options in use. The
 //! audit changes no figure; it judges a document and nothing else.
 
+mod compression;
 mod exchange;
 mod instrument;
 mod machine;
@@ -163,6 +164,8 @@ pub enum Kind {
     Gaps,
     /// Service times do not look like Nagle's algorithm against delayed acknowledgements.
     DelayedAck,
+    /// Compression was accepted where it was offered, used, and has something to do.
+    Compression,
     /// Server and generator had cores of their own.
     SharedMachine,
     /// The machine is set up for such a run.
@@ -195,6 +198,7 @@ pub fn audit(document: &Document) -> Audit {
     caveats.extend(server::caveats(document));
     caveats.extend(machine::caveats(document));
     caveats.extend(steadiness::caveats(document));
+    caveats.extend(compression::caveats(document));
     // A stable sort: among equals the order of the checks stays, which puts causes first.
     caveats.sort_by_key(|caveat| std::cmp::Reverse(caveat.severity));
     let verdict = caveats

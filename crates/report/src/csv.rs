@@ -160,6 +160,7 @@ fn row(document: &Document) -> Row {
     row.put_spans("response_ns", &document.response_ns);
     row.put_spans("service_ns", &document.service_ns);
     row.put_spans("send_lag_ns", &document.send_lag_ns);
+    put_compression(&mut row, document);
     let threads = &document.generator.threads;
     let busiest = threads
         .iter()
@@ -206,6 +207,26 @@ fn put_server(row: &mut Row, server: &Server) {
     row.put_known("server_pss_bytes", server.pss_bytes);
     row.put_known("server_processes", server.processes);
     row.put_known("server_threads", server.threads);
+}
+
+/// Compression; empty fields where none was offered, so that all lines have the same columns.
+fn put_compression(row: &mut Row, document: &Document) {
+    let compression = document.compression.as_ref();
+    let accepted = compression.map(crate::document::Compression::accepted_connections);
+    row.put_known("compression_accepted", accepted);
+    row.put_known("compression_declined", compression.map(|c| c.declined));
+    let sides = [
+        ("sent", compression.map(|c| &c.sent)),
+        ("received", compression.map(|c| &c.received)),
+    ];
+    for (side, figures) in sides {
+        let name = |figure: &str| format!("compression_{side}_{figure}");
+        row.put_known(name("message_bytes"), figures.map(|f| f.message_bytes));
+        row.put_known(name("payload_bytes"), figures.map(|f| f.payload_bytes));
+        row.put_known(name("ratio"), figures.and_then(|f| f.ratio));
+        let codec = figures.and_then(|f| f.codec_ns_per_message);
+        row.put_known(name("codec_ns_per_message"), codec);
+    }
 }
 
 /// A field with quotes where it needs them (RFC 4180 section 2.5 to 2.7).

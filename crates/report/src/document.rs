@@ -6,6 +6,7 @@
 
 mod build;
 mod calendar;
+mod compression;
 pub(crate) mod confidence;
 mod distribution;
 mod host;
@@ -20,11 +21,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use build::RunContext;
+pub use compression::{Compressed, Compression};
 pub use confidence::{Confidence, Confidences, RateConfidence, Slice};
 pub use distribution::{Distribution, Percentile, Support};
 pub use host::Host;
 pub use order::{
-    Arrival, Encoding, Family, Matching, Order, Payload, Process, StopRule, Stretch, Think, Verify,
+    Arrival, Encoding, Family, Matching, Offered, Order, Payload, Process, StopRule, Stretch,
+    Think, Verify,
 };
 pub use outcome::{FailureReason, Outcome};
 pub use server::{CountedProcesses, Server};
@@ -98,6 +101,9 @@ pub struct Document {
     /// Bytes of the measured window.
     #[serde(default)]
     pub bytes: Bytes,
+    /// What compression did; absent where none was offered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compression: Option<Compression>,
     /// Connections over the whole run.
     pub connections: Connections,
     /// Time that connections spent with round trips under way within the window, added up over

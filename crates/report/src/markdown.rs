@@ -8,7 +8,7 @@ use crate::plan_line::{plan_line, title};
 use crate::prose::printable;
 use crate::server_cost;
 use crate::summary::{PERCENTILES, repeat_command};
-use crate::units::{bytes, count, rate, seconds};
+use crate::units::{bytes, count, rate, seconds, span};
 
 /// The result as a section of its own.
 #[must_use]
@@ -30,6 +30,7 @@ pub fn render(document: &Document) -> String {
         text.push('\n');
     }
     throughput(&mut text, document);
+    compression(&mut text, document);
     times(&mut text, document);
     counts(&mut text, document);
     errors(&mut text, document);
@@ -67,6 +68,38 @@ fn throughput(text: &mut String, document: &Document) {
     ];
     for (name, value) in rows {
         let _ = writeln!(text, "| {name} | {value} |");
+    }
+    text.push('\n');
+}
+
+fn compression(text: &mut String, document: &Document) {
+    let Some(compression) = &document.compression else {
+        return;
+    };
+    text.push_str("| compression | connections |\n|---|--:|\n");
+    for (terms, connections) in &compression.accepted {
+        let _ = writeln!(text, "| {} | {} |", cell(terms), count(*connections));
+    }
+    if compression.declined > 0 {
+        let _ = writeln!(text, "| not accepted | {} |", count(compression.declined));
+    }
+    let _ = writeln!(text, "\nOffered: {}\n", cell(&compression.offered));
+    text.push_str("| messages | message bytes | payload bytes | ratio | our codec, each |\n");
+    text.push_str("|---|--:|--:|--:|--:|\n");
+    let directions = [
+        ("sent", &compression.sent),
+        ("received", &compression.received),
+    ];
+    let known = |figure: Option<String>| figure.unwrap_or_else(|| mark::UNKNOWN.to_owned());
+    for (direction, figures) in directions {
+        let _ = writeln!(
+            text,
+            "| {direction} | {} | {} | {} | {} |",
+            bytes(figures.message_bytes as f64),
+            bytes(figures.payload_bytes as f64),
+            known(figures.ratio.map(|ratio| format!("{ratio:.2}:1"))),
+            known(figures.codec_ns_per_message.map(span))
+        );
     }
     text.push('\n');
 }

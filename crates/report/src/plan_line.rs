@@ -23,6 +23,12 @@ pub fn plan_line(plan: &Order) -> String {
         let _ = write!(line, ", opened at {}/s", crate::units::rate(rate));
     }
     let _ = write!(line, ", {}", payload(&plan.payload));
+    if let Some(fragment) = plan.fragment_bytes {
+        let _ = write!(line, " in frames of {}", bytes(f64::from(fragment)));
+    }
+    if let Some(offered) = &plan.compression {
+        let _ = write!(line, ", {} offered", printable(&offered.offer));
+    }
     line.push_str(match plan.verify {
         Verify::Full => ", verified in full",
         Verify::Length => ", verified by length",
@@ -163,5 +169,17 @@ fn payload(payload: &Payload) -> String {
         Payload::Fixed {
             encoding, bytes: n, ..
         } => format!("fixed {} {}", bytes(*n as f64), kind(*encoding)),
+        Payload::Corpus {
+            encoding,
+            name,
+            lines,
+            bytes: n,
+        } => format!(
+            "{} from {} ({} each on average, and a tag) as {}",
+            counted(*lines, "line"),
+            printable(name),
+            bytes(*n as f64 / (*lines).max(1) as f64),
+            kind(*encoding)
+        ),
     }
 }

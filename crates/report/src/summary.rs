@@ -14,7 +14,7 @@ use crate::prose::printable;
 use crate::server_cost;
 use crate::sparkline::sparkline;
 use crate::style::{Style, Tone};
-use crate::units::{bytes, count, counted, legacy_ms, percent, rate, seconds};
+use crate::units::{bytes, count, counted, legacy_ms, percent, rate, seconds, span};
 
 /// The percentiles that a summary shows.
 pub(crate) const PERCENTILES: [Percentile; 5] = [
@@ -35,6 +35,7 @@ pub fn render(document: &Document, style: Style) -> String {
     plan(&mut page, document);
     audit(&mut page, document);
     throughput(&mut page, document);
+    compression(&mut page, document);
     times(&mut page, document);
     connections(&mut page, document);
     handshake(&mut page, document);
@@ -145,6 +146,46 @@ fn throughput(page: &mut Page, document: &Document) {
         page.line("", &line);
     }
     course(page, document);
+    page.gap();
+}
+
+/// What was agreed upon, and the messages beside what was left of them.
+fn compression(page: &mut Page, document: &Document) {
+    let Some(compression) = &document.compression else {
+        return;
+    };
+    let offered = format!("{} offered", printable(&compression.offered));
+    page.prose("compression", &offered, None);
+    for (terms, connections) in &compression.accepted {
+        let on = counted(*connections, "connection");
+        page.prose("", &format!("{} accepted on {on}", printable(terms)), None);
+    }
+    if compression.declined > 0 {
+        let on = counted(compression.declined, "connection");
+        page.prose("", &format!("not accepted on {on}"), Some(Tone::Doubt));
+    }
+    let directions = [
+        ("sent", "compress", &compression.sent),
+        ("received", "decompress", &compression.received),
+    ];
+    for (direction, verb, figures) in directions {
+        let (Some(messages), Some(payload), Some(ratio)) = (
+            figures.message_bytes_per_s,
+            figures.payload_bytes_per_s,
+            figures.ratio,
+        ) else {
+            continue;
+        };
+        let mut line = format!(
+            "{direction} {}/s of messages as {}/s of payload, {ratio:.2}:1",
+            bytes(messages),
+            bytes(payload)
+        );
+        if let Some(ns) = figures.codec_ns_per_message {
+            let _ = write!(line, ", {} of ours to {verb} each", span(ns));
+        }
+        page.prose("", &line, None);
+    }
     page.gap();
 }
 

@@ -298,6 +298,43 @@ impl FrameBuffer {
         self.push(header, payload, parts);
     }
 
+    /// Appends one message whose payload is the concatenation of `parts`, in frames of at most
+    /// `fragment` octets of it (RFC 6455 section 5.4). The first has the opcode and the reserved
+    /// bits `rsv`; each has a mask of its own, as `mask` gives it. An empty message is one frame.
+    ///
+    /// Where text is cut is not looked at: a fragment may end inside a character (section 5.6).
+    ///
+    /// # Panics
+    /// When `fragment` is zero.
+    pub fn push_message(
+        &mut self,
+        opcode: OpCode,
+        rsv: u8,
+        fragment: usize,
+        mut mask: impl FnMut() -> Option<MaskKey>,
+        parts: [&[u8]; 2],
+    ) {
+        assert!(fragment > 0, "frames without payload carry no message");
+        let [mut front, mut back] = parts;
+        let mut header = Header {
+            fin: false,
+            rsv,
+            opcode,
+            mask: None,
+            len: 0,
+        };
+        while !header.fin {
+            let (of_front, front_rest) = front.split_at(front.len().min(fragment));
+            let (of_back, back_rest) = back.split_at(back.len().min(fragment - of_front.len()));
+            (front, back) = (front_rest, back_rest);
+            header.fin = front.is_empty() && back.is_empty();
+            header.mask = mask();
+            header.len = (of_front.len() + of_back.len()) as u64;
+            self.push_frame_as(header, &[of_front, of_back]);
+            (header.opcode, header.rsv) = (OpCode::Continuation, 0);
+        }
+    }
+
     /// Appends a frame under a header of the caller's making, right or wrong; the header's `len`
     /// need not be the length of the payload. For calibration and for tests.
     pub fn push_frame_as(&mut self, header: Header, parts: &[&[u8]]) {

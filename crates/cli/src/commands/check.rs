@@ -70,10 +70,13 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     let interrupts = Interrupts::watch()?;
     let embedded = match args.url {
         Some(_) => None,
-        None => Some(EmbeddedServer::start(&EmbeddedCores {
-            threads: 1,
-            cpus: Vec::new(),
-        })?),
+        None => Some(EmbeddedServer::start(
+            &EmbeddedCores {
+                threads: 1,
+                cpus: Vec::new(),
+            },
+            false,
+        )?),
     };
     let embedded_target = embedded.as_ref().map(EmbeddedServer::target);
     let Some(target) = args.url.as_ref().or(embedded_target) else {

@@ -185,10 +185,13 @@ fn against_the_embedded_server() -> anyhow::Result<(RunResult, RunResult)> {
     let cpus = host::cpus();
     // As a run without a URL shares the machine: the first half is the generator's.
     let (ours, theirs) = cpus.split_at(cpus.len() / 2);
-    let server = EmbeddedServer::start(&EmbeddedCores {
-        threads: 1,
-        cpus: theirs.to_vec(),
-    })?;
+    let server = EmbeddedServer::start(
+        &EmbeddedCores {
+            threads: 1,
+            cpus: theirs.to_vec(),
+        },
+        false,
+    )?;
     let rate = Schedule {
         process: Process::Poisson,
         stretches: vec![Stretch::level(Nanos::MAX, PACED_AT)],

@@ -16,10 +16,11 @@ use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use wsbench_drive::host;
-use wsbench_echo::{Config, Server};
+use wsbench_echo::{Compression, Config, Server};
 use wsbench_report::stats::gaps::Gaps;
 use wsbench_report::units::{counted, span};
 
+use crate::compress::Compress;
 use crate::exit::{Exit, say};
 use crate::output::{self, OutputFile};
 use crate::plan::check_cpus;
@@ -48,6 +49,14 @@ pub(crate) struct Serve {
     /// Largest message taken; a larger one is refused with close code 1009.
     #[arg(long, value_name = "SIZE", default_value = "64m", value_parser = quantity::message_size)]
     pub(crate) max_message: u32,
+    /// Grant compression (permessage-deflate) where a client offers it.
+    ///
+    /// Words between commas narrow what is granted: no-takeover, client-no-takeover,
+    /// server-no-takeover; a window of 8 to 15 bits for both, or client-bits=N, server-bits=N;
+    /// level=N, 0 to 9, of the answers (example: --compress=no-takeover,server-bits=10).
+    #[arg(long, value_name = "WORDS", num_args = 0..=1, require_equals = true,
+          default_missing_value = "")]
+    pub(crate) compress: Option<Compress>,
     /// Deviations from a plain echo.
     #[command(flatten)]
     calibrating: Calibrating,
@@ -132,6 +141,10 @@ fn config(serve: &Serve, allowed: &[usize]) -> Result<Config, UsageError> {
         cpus,
         backlog: serve.calibrating.backlog.unwrap_or(plain.backlog),
         max_message: u64::from(serve.max_message),
+        compression: serve.compress.map(|compress| Compression {
+            wish: compress.wish,
+            level: compress.level,
+        }),
         calibration: serve.calibrating.calibration(),
         ..plain
     })

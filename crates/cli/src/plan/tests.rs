@@ -5,6 +5,7 @@ use std::io::Write;
 
 use clap::Parser;
 use proptest::prelude::*;
+use wsbench_load::plan::{WindowBits, Wish};
 
 use super::*;
 use crate::args::Cli;
@@ -171,6 +172,54 @@ fn every_flag_has_its_place_in_the_plan() {
         ..Plan::against(target("ws://example.com/chat?a=b").unwrap())
     };
     assert_eq!(plan, expected);
+}
+
+#[test]
+fn compression_and_fragments_reach_the_plan() {
+    let words = "--compress=client-no-takeover,server-bits=10,level=1";
+    let plan = plan_of(&[words, "--fragment", "1k", "localhost:3000"]);
+    let wish = Wish {
+        client_no_takeover: true,
+        server_bits: WindowBits::new(10),
+        ..Wish::default()
+    };
+    let expected = Plan {
+        compression: Some(Compression { wish, level: 1 }),
+        fragment: Some(1_024),
+        ..default_plan()
+    };
+    assert_eq!(plan, expected);
+    // Without words, and without taking the URL for one.
+    let plan = plan_of(&["--compress", "localhost:3000"]);
+    assert_eq!(plan.compression, Some(Compression::default()));
+}
+
+#[test]
+fn a_corpus_is_read_or_made_and_says_how_long_messages_are() {
+    let payload = |words: &[&str]| plan_of(words).payload;
+    let corpus = |payload: Payload| match payload {
+        Payload::Corpus { encoding, corpus } => (encoding, corpus),
+        other => panic!("{other:?}"),
+    };
+    let (encoding, made) = corpus(payload(&["--corpus", "builtin", "--seed", "5", "h:1"]));
+    assert_eq!((encoding, &*made), (Encoding::Text, &Corpus::builtin(5)));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), b"one\ntw\xff\n").unwrap();
+    let path = file.path().to_str().unwrap();
+    let (_, read) = corpus(payload(&["--corpus", path, "--binary", "h:1"]));
+    assert_eq!((read.len(), read.line(0)), (2, &b"one"[..]));
+    assert!(matches!(
+        order_of(&["--corpus", path, "h:1"]),
+        Err(UsageError::CorpusIsNotText { offset: 6, .. })
+    ));
+    assert!(matches!(
+        order_of(&["--corpus", "builtin", "-s", "100", "h:1"]),
+        Err(UsageError::CorpusAnd { flag: "--size" })
+    ));
+    assert!(matches!(
+        order_of(&["--corpus", "/nowhere/at/all", "h:1"]),
+        Err(UsageError::CorpusUnreadable { .. })
+    ));
 }
 
 #[test]

@@ -4,10 +4,12 @@
 
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::MessageKind;
+use wsbench_wire::deflate::Terms;
 use wsbench_wire::frame::{FrameBuffer, Header, OpCode};
 use wsbench_wire::handshake::{self, UpgradeRequest, accept_key, push_rejection};
 use wsbench_wire::mask::MaskKey;
 
+use super::press::Press;
 use super::scenario::{AnswerFault, Breach, OpeningFault};
 
 /// A message that nobody asked for.
@@ -17,11 +19,14 @@ const UNASKED: &[u8] = b"nobody asked for this";
 pub(super) fn push_response(
     out: &mut FrameBuffer,
     request: &UpgradeRequest,
+    compression: Option<&Terms>,
     fault: Option<OpeningFault>,
 ) {
     let accept = accept_key(request.key.as_bytes());
     match fault {
-        None | Some(OpeningFault::Slow(_)) => handshake::push_response(out, request, None),
+        None | Some(OpeningFault::Slow(_)) => {
+            handshake::push_response_with(out, request, None, compression);
+        }
         Some(OpeningFault::WithPing) => {
             handshake::push_response(out, request, None);
             out.push_frame(true, OpCode::Ping, None, &[b"there?"]);
@@ -44,11 +49,7 @@ pub(super) fn push_response(
             handshake::push_response(out, request, Some("unasked"));
         }
         Some(OpeningFault::Extension) => {
-            push_grant(
-                out,
-                &accept,
-                "Sec-WebSocket-Extensions: permessage-deflate\r\n",
-            );
+            push_grant(out, &accept, "Sec-WebSocket-Extensions: x-not-offered\r\n");
         }
         Some(OpeningFault::Status(status)) => push_rejection(out, status),
         Some(OpeningFault::Garbage) => out.push_raw(b"\x4a\x00\x00\x00\x0a8.0.36\x00no HTTP"),
@@ -91,13 +92,7 @@ pub(super) fn push_answer(
             echo(kind, bytes);
             echo(kind, bytes);
         }
-        Some(AnswerFault::WrongBytes) => {
-            let mut wrong = bytes.to_vec();
-            if let Some(last) = wrong.last_mut() {
-                *last ^= 1; // ASCII and continuation bytes stay what they are: still UTF-8
-            }
-            echo(kind, &wrong);
-        }
+        Some(AnswerFault::WrongBytes) => echo(kind, &with_wrong_byte(bytes)),
         Some(AnswerFault::WrongOpcode) => echo(other(kind), bytes),
         Some(AnswerFault::Fragmented) => push_fragments(out, kind, bytes),
         Some(AnswerFault::Split) => {
@@ -128,6 +123,32 @@ pub(super) fn push_answer(
             | AnswerFault::Late(_),
         ) => echo(kind, bytes),
     }
+}
+
+/// The same on a connection that is compressed: what is at fault comes uncompressed, which is
+/// allowed at any time (RFC 7692 section 6), but for a wrong byte.
+pub(super) fn push_compressed(
+    out: &mut FrameBuffer,
+    press: &mut Press,
+    kind: MessageKind,
+    bytes: &[u8],
+    fault: Option<AnswerFault>,
+) {
+    match fault {
+        None => press.push(out, kind, bytes),
+        Some(AnswerFault::WrongBytes) => press.push(out, kind, &with_wrong_byte(bytes)),
+        Some(_) => push_answer(out, kind, bytes, fault),
+    }
+}
+
+/// The message with its last byte changed: ASCII and continuation bytes stay what they are, and text
+/// UTF-8.
+fn with_wrong_byte(bytes: &[u8]) -> Vec<u8> {
+    let mut wrong = bytes.to_vec();
+    if let Some(last) = wrong.last_mut() {
+        *last ^= 1;
+    }
+    wrong
 }
 
 /// Five fragments, wherever that cuts characters, and a ping among them.

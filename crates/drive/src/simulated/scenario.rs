@@ -3,6 +3,7 @@
 //! Data alone; it is carried out by `world` and `server`. The default is a healthy server near by.
 
 use wsbench_load::nanos::Nanos;
+use wsbench_wire::deflate::Wish;
 
 /// Everything that a simulated run meets.
 ///
@@ -139,6 +140,9 @@ pub struct Server {
     pub accept: Option<Nanos>,
     /// Spans in which it does nothing at all.
     pub stall: Option<Stall>,
+    /// Compression that it grants where the client offers it (RFC 7692); `None` declines. Answers
+    /// that are at fault come uncompressed, but for those with a wrong byte.
+    pub compression: Option<Wish>,
     /// Connections that are not upgraded as they should be.
     pub opening: Option<Every<OpeningFault>>,
     /// Connections on which no message is ever answered.
@@ -161,6 +165,7 @@ impl Default for Server {
             bucket: None,
             accept: None,
             stall: None,
+            compression: None,
             opening: None,
             silent: None,
             answers: None,

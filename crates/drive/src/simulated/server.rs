@@ -8,10 +8,12 @@ use std::mem;
 use wsbench_load::nanos::Nanos;
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
+use wsbench_wire::deflate::Terms;
 use wsbench_wire::frame::{FrameBuffer, OpCode};
 use wsbench_wire::handshake::{UpgradeRequest, push_rejection, read_request};
 
 use super::fault;
+use super::press::Press;
 use super::scenario::{AnswerFault, Cut, Death, Ending, Every, OpeningFault, Server as Orders};
 use super::timing::Timing;
 
@@ -82,6 +84,8 @@ struct Peer {
     head: Vec<u8>,
     /// After the upgrade.
     wire: Option<Connection>,
+    /// Where compression was agreed upon.
+    press: Option<Box<Press>>,
     message: Vec<u8>,
     messages: u64,
     /// Answers no message.
@@ -144,6 +148,7 @@ impl Server {
             opening,
             head: Vec::new(),
             wire: None,
+            press: None,
             message: Vec::new(),
             messages: 0,
             silent: Every::hitting(self.orders.silent, self.accepted).is_some(),
@@ -254,6 +259,7 @@ impl Server {
     // --- The opening handshake ---
 
     fn read_head(&mut self, now: Nanos, conn: Conn) {
+        let wish = self.orders.compression;
         let Some(peer) = self.open_peer(conn) else {
             return;
         };
@@ -267,8 +273,14 @@ impl Server {
                 let limits = Limits {
                     max_message: LONGEST_MESSAGE,
                 };
-                peer.wire = Some(Connection::new(Role::Server, limits, Utf8::Check));
-                self.respond(now, conn, &request);
+                let mut wire = Connection::new(Role::Server, limits, Utf8::Check);
+                let terms = wish.and_then(|wish| request.compression(&wish));
+                if let (Some(wish), Some(terms)) = (wish, &terms) {
+                    wire.allow_compression();
+                    peer.press = Some(Box::new(Press::new(terms, &wish, limits)));
+                }
+                peer.wire = Some(wire);
+                self.respond(now, conn, &request, terms.as_ref());
                 self.read_frames(now, conn, &mut rest);
             }
             Err(error) => {
@@ -280,12 +292,18 @@ impl Server {
         }
     }
 
-    fn respond(&mut self, now: Nanos, conn: Conn, request: &UpgradeRequest) {
+    fn respond(
+        &mut self,
+        now: Nanos,
+        conn: Conn,
+        request: &UpgradeRequest,
+        compression: Option<&Terms>,
+    ) {
         let Some(peer) = self.open_peer(conn) else {
             return;
         };
         let opening = peer.opening;
-        fault::push_response(&mut self.out, request, opening);
+        fault::push_response(&mut self.out, request, compression, opening);
         if let Some(OpeningFault::Slow(gap)) = opening {
             let bytes = self.out.as_slice().to_vec();
             self.out.clear();
@@ -320,7 +338,13 @@ impl Server {
                 Ok(Some(Event::Data {
                     kind, bytes, last, ..
                 })) => self.on_piece(now, conn, kind, bytes, last),
-                Ok(Some(Event::Deflated { .. })) => {} // nobody allowed compression
+                Ok(Some(Event::Deflated { kind, bytes, last })) => {
+                    let press = self.open_peer(conn).and_then(|peer| peer.press.as_mut());
+                    match press.map(|press| press.inflate(kind, bytes, last)) {
+                        Some(Ok(piece)) => self.on_piece(now, conn, kind, &piece, last),
+                        _ => self.violations += 1,
+                    }
+                }
                 Ok(Some(Event::Ping)) => {
                     let pong = wire.control();
                     self.out.push_frame(true, OpCode::Pong, None, &[pong]);
@@ -390,8 +414,20 @@ impl Server {
             },
             _ => conn,
         };
-        fault::push_answer(&mut self.out, kind, bytes, fault);
+        match self.press_of(to) {
+            Some(mut press) => {
+                fault::push_compressed(&mut self.out, &mut press, kind, bytes, fault);
+                if let Some(peer) = self.open_peer(to) {
+                    peer.press = Some(press);
+                }
+            }
+            None => fault::push_answer(&mut self.out, kind, bytes, fault),
+        }
         self.send_out(to);
+    }
+
+    fn press_of(&mut self, conn: Conn) -> Option<Box<Press>> {
+        self.open_peer(conn)?.press.take()
     }
 
     /// The next connection that is open and upgraded, if there is another one.

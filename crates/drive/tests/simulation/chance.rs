@@ -6,14 +6,16 @@ use wsbench_drive::simulated::{
     Network, OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall,
 };
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule, Think, Verify};
+use wsbench_load::plan::{
+    Arrival, Compression, Encoding, Payload, Plan, StopRule, Think, Verify, WindowBits, Wish,
+};
 
 use super::plan;
 
 /// A plan and a scenario for this seed, and when the run is interrupted, if it is.
 pub(crate) fn draw(seed: u64) -> (Plan, Scenario, Option<Nanos>) {
     let mut random = Rng::with_seed(seed);
-    let plan = draw_plan(&mut random, seed);
+    let mut plan = draw_plan(&mut random, seed);
     let mut scenario = Scenario {
         network: draw_network(&mut random, plan.payload.max_len()),
         machine: draw_machine(&mut random),
@@ -21,6 +23,7 @@ pub(crate) fn draw(seed: u64) -> (Plan, Scenario, Option<Nanos>) {
     };
     tame(&plan, &mut scenario);
     let stop_at = one_in(&mut random, 8).then(|| millis(&mut random, 0, 400));
+    compress(&mut random, &mut plan, &mut scenario);
     (plan, scenario, stop_at)
 }
 
@@ -30,6 +33,25 @@ fn tame(plan: &Plan, scenario: &mut Scenario) {
     let tells_apart = plan.verify == Verify::Full && plan.payload.is_tagged();
     if let (false, Some(answers)) = (tells_apart, &mut scenario.server.answers) {
         answers.nth = answers.nth.max(50);
+    }
+}
+
+/// Compression and fragments, drawn last: what was drawn before them stays what it was.
+fn compress(random: &mut Rng, plan: &mut Plan, scenario: &mut Scenario) {
+    let wish = Wish {
+        server_no_takeover: random.bool(),
+        client_no_takeover: random.bool(),
+        server_bits: WindowBits::new(random.u8(..16)),
+        client_bits: WindowBits::new(random.u8(..16)),
+    };
+    if one_in(random, 6) {
+        plan.compression = Some(Compression { wish, level: 1 });
+    }
+    if random.bool() {
+        scenario.server.compression = Some(Wish::default());
+    }
+    if one_in(random, 4) {
+        plan.fragment = Some(random.u32(1..100).max(plan.payload.max_len() as u32 / 20));
     }
 }
 
@@ -148,6 +170,7 @@ fn draw_server(random: &mut Rng) -> Server {
             period: millis(random, 40, 200),
             length: millis(random, 1, 39),
         }),
+        compression: None,
         opening: one_in(random, 5).then(|| Every {
             nth: random.u64(1..=4),
             fault: draw_opening(random),

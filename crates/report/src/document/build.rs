@@ -9,9 +9,9 @@ use wsbench_load::plan::Plan;
 use wsbench_load::result::{self, RunResult};
 
 use super::{
-    BlockedBy, Bytes, Confidences, Connections, Distribution, Document, Ended, Failure, Gap,
-    Generator, Handshake, Host, Interval, IntervalSpans, Messages, Order, Pressure, RateConfidence,
-    SCHEMA, Server, Slice, Stamps, Thread, Turns, calendar, confidence,
+    BlockedBy, Bytes, Compression, Confidences, Connections, Distribution, Document, Ended,
+    Failure, Gap, Generator, Handshake, Host, Interval, IntervalSpans, Messages, Order, Pressure,
+    RateConfidence, SCHEMA, Server, Slice, Stamps, Thread, Turns, calendar, confidence,
 };
 use crate::caveat::{Audit, audit};
 use crate::gate::Stamp;
@@ -72,6 +72,7 @@ impl Document {
                 sent: result.bytes.sent,
                 received: result.bytes.received,
             },
+            compression: Compression::of(result, plan),
             connections: result.connections.into(),
             offered_in_flight_s: in_flight(result.offered_in_flight_ns),
             service_in_window_s: in_flight(result.service_in_window_ns),

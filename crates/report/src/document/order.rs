@@ -40,6 +40,12 @@ pub struct Order {
     pub warmup_s: f64,
     /// What each message carries.
     pub payload: Payload,
+    /// Compression that is offered; absent when none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compression: Option<Offered>,
+    /// Bytes of payload in each frame that messages are cut into; absent when each is one frame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fragment_bytes: Option<u32>,
     /// How answers are matched with what was sent.
     pub matched_by: Matching,
     /// How closely answers are compared with what was sent.
@@ -101,6 +107,15 @@ impl Order {
     pub fn replaces_clients(&self) -> bool {
         matches!(self.stop, StopRule::Clients { .. })
     }
+}
+
+/// Compression that is offered (permessage-deflate, RFC 7692).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Offered {
+    /// The extension and its parameters, as they stand in the upgrade request.
+    pub offer: String,
+    /// Level of our own compressor, 0 (not at all) to 9 (smallest).
+    pub level: u32,
 }
 
 /// When the next message on a connection is due.
@@ -212,6 +227,17 @@ pub enum Payload {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         base64: Option<String>,
     },
+    /// A tag, then a line of a text: the lines in order, on each connection from another one on.
+    Corpus {
+        /// Text or binary.
+        encoding: Encoding,
+        /// The file as it was given, or `builtin`.
+        name: String,
+        /// How many lines there are.
+        lines: u64,
+        /// Bytes of all lines.
+        bytes: u64,
+    },
 }
 
 /// How answers are matched with what was sent.
@@ -260,6 +286,11 @@ impl From<&plan::Plan> for Order {
             stop: plan.stop.into(),
             warmup_s: plan.warmup.as_secs_f64(),
             payload: Payload::from(&plan.payload),
+            compression: plan.compression.map(|compression| Offered {
+                offer: compression.wish.offer().to_string(),
+                level: compression.level,
+            }),
+            fragment_bytes: plan.fragment,
             matched_by: if plan.payload.is_tagged() {
                 Matching::Tag
             } else {
@@ -379,6 +410,12 @@ impl From<&plan::Payload> for Payload {
                 bytes: bytes.len() as u64,
                 base64: (bytes.len() <= LONGEST_STORED_PAYLOAD_BYTES)
                     .then(|| STANDARD.encode(bytes)),
+            },
+            plan::Payload::Corpus { encoding, corpus } => Self::Corpus {
+                encoding: (*encoding).into(),
+                name: corpus.name().to_owned(),
+                lines: corpus.len() as u64,
+                bytes: corpus.bytes(),
             },
         }
     }

@@ -9,8 +9,9 @@ use wsbench_load::lag::BlockedCounts;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule, Target};
 use wsbench_load::result::{
-    ByteCounts, ConnectionCounts, Ended, Failure, Gap, GeneratorUsage, HandshakeTimes,
-    HostPressure, Interval, MessageCounts, Phase, RunResult, Stamps, ThreadUsage, TurnUsage,
+    ByteCounts, CompressionCounts, ConnectionCounts, Ended, Failure, Gap, GeneratorUsage,
+    HandshakeTimes, HostPressure, Interval, MessageCounts, Phase, RunResult, Stamps, ThreadUsage,
+    TurnUsage,
 };
 use wsbench_report::document::{Document, Host, RunContext};
 
@@ -71,6 +72,7 @@ pub(crate) fn answered(count: u64) -> (RunResult, Plan) {
     let service = spread(count, Nanos::from_micros(198), Nanos::from_micros(1_798));
     let openings = |from, to| spread(64, Nanos::from_micros(from), Nanos::from_micros(to));
     let result = RunResult {
+        compression: CompressionCounts::default(),
         started_at_unix_ms: 1_795_342_530_250,
         ended: Ended::Complete,
         measured: Nanos::from_secs(10),
