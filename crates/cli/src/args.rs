@@ -25,6 +25,7 @@ use crate::contender::{self, StoredSide};
 use crate::header::{self, Header};
 use crate::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads};
 use crate::target;
+use crate::tls::TlsArgs;
 
 /// Measures a WebSocket server, and says how far its own figures may be believed.
 #[derive(Clone, Debug, Parser)]
@@ -130,7 +131,7 @@ pub(crate) enum Command {
 /// A run against one server.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Measure {
-    /// The server: ws://HOST[:PORT][/PATH] or HOST:PORT[/PATH].
+    /// The server: ws://HOST[:PORT][/PATH], wss:// for TLS, or HOST:PORT[/PATH].
     ///
     /// Without it the embedded echo server is started as a process of its own, on cores of its
     /// own, and measured.
@@ -389,6 +390,9 @@ pub(crate) struct ConnectArgs {
     /// Use IPv6 addresses only.
     #[arg(short = '6', long)]
     pub(crate) ipv6: bool,
+    /// How they are encrypted.
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
 }
 
 /// What of this machine is used.

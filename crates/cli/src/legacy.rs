@@ -20,6 +20,7 @@ use crate::exit::Exit;
 use crate::plan::{DEFAULT_ROUNDTRIPS, DEFAULT_SIZE};
 use crate::quantity::{self, SizeRange};
 use crate::target;
+use crate::tls::TlsArgs;
 use crate::usage::UsageError;
 
 /// The flags that mean this mode.
@@ -152,6 +153,7 @@ impl Legacy {
                 connect_timeout: Nanos::from_secs(5),
                 ipv4: false,
                 ipv6: false,
+                tls: TlsArgs::default(),
             },
             machine: self.machine,
             server: ServerArgs::default(),
@@ -192,7 +194,6 @@ mod tests {
             &["wsbench", "--n", "5", "--depth", "4"][..],
             &["wsbench", "--n", "5", "ws://localhost/"],
             &["wsbench", "--n", "0"],
-            &["wsbench", "--h", "wss://localhost"],
         ] {
             assert!(Legacy::try_parse_from(words).is_err(), "{words:?}");
         }

@@ -32,6 +32,7 @@ mod server_process;
 mod shell_words;
 mod target;
 mod terminal;
+mod tls;
 mod usage;
 
 use std::process::ExitCode;

@@ -160,6 +160,7 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
     let payload = payload(&measure.payload, seed)?;
     let connect = connect(&measure.connect, measure.url.as_ref())?;
     let upgrade = upgrade(&measure.connect)?;
+    let tls = measure.connect.tls.plan(measure.url.as_ref())?;
     let connections = concurrency(measure.amount.connections, stop);
     let process = server_process(&measure.server, measure.url.as_ref())?;
     let cores = cores(
@@ -205,6 +206,7 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         },
         upgrade,
         connect,
+        tls,
         timeout: measure.machine.timeout,
         threads: cores.threads,
         cpus: cores.cpus,
@@ -325,6 +327,7 @@ fn target_to_come() -> Target {
         host: String::new(),
         port: 0,
         resource: String::new(),
+        secure: false,
     }
 }
 

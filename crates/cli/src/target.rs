@@ -10,20 +10,13 @@ use wsbench_load::plan::Target;
 /// Why a text does not name a server that this version can measure.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum TargetError {
-    /// Encrypted connections were asked for. Measure the server behind its TLS front end.
-    #[error(
-        "wss:// (TLS) is not supported by this version; \
-         give the server's plain address, like ws://{authority}/"
-    )]
-    Tls {
-        /// Host and port that were given.
-        authority: String,
-    },
     /// A URL of the web rather than of a WebSocket.
-    #[error("{scheme}:// is not a WebSocket URL; did you mean ws://{rest} ?")]
+    #[error("{scheme}:// is not a WebSocket URL; did you mean {meant}://{rest} ?")]
     Http {
         /// `http` or `https`.
         scheme: String,
+        /// The WebSocket scheme that corresponds to it.
+        meant: &'static str,
         /// What followed it.
         rest: String,
     },
@@ -70,7 +63,7 @@ pub(crate) enum TargetError {
     },
 }
 
-/// Reads `ws://HOST[:PORT][/PATH]`, `//HOST…` or `HOST:PORT[/PATH]`.
+/// Reads `ws://HOST[:PORT][/PATH]`, `wss://…`, `//HOST…` or `HOST:PORT[/PATH]`.
 ///
 /// # Errors
 /// Anything else; see [`TargetError`].
@@ -108,15 +101,15 @@ fn parse(text: &str) -> Result<Target, TargetError> {
         None => ("ws".to_owned(), text.trim_start_matches("//")),
     };
     match scheme.as_str() {
-        "ws" => {}
-        "wss" => {
-            return Err(TargetError::Tls {
-                authority: rest.split(['/', '?', '#']).next().unwrap_or("").to_owned(),
-            });
-        }
+        "ws" | "wss" => {}
         "http" | "https" => {
             let rest = rest.to_owned();
-            return Err(TargetError::Http { scheme, rest });
+            let meant = if scheme == "https" { "wss" } else { "ws" };
+            return Err(TargetError::Http {
+                scheme,
+                meant,
+                rest,
+            });
         }
         _ => return Err(TargetError::Scheme { scheme }),
     }
@@ -124,7 +117,7 @@ fn parse(text: &str) -> Result<Target, TargetError> {
     if rest.starts_with('/') {
         return Err(malformed("empty host".to_owned()));
     }
-    let url = Url::parse(&format!("ws://{rest}")).map_err(|e| malformed(e.to_string()))?;
+    let url = Url::parse(&format!("{scheme}://{rest}")).map_err(|e| malformed(e.to_string()))?;
     if let Some(fragment) = url.fragment() {
         return Err(TargetError::Fragment {
             fragment: fragment.to_owned(),
@@ -139,7 +132,10 @@ fn parse(text: &str) -> Result<Target, TargetError> {
         Some(Host::Ipv6(address)) => address.to_string(),
         None => return Err(malformed("empty host".to_owned())),
     };
-    let port = url.port_or_known_default().unwrap_or(80);
+    let secure = scheme == "wss";
+    let port = url
+        .port_or_known_default()
+        .unwrap_or(if secure { 443 } else { 80 });
     if port == 0 {
         return Err(TargetError::PortZero);
     }
@@ -151,6 +147,7 @@ fn parse(text: &str) -> Result<Target, TargetError> {
         host,
         port,
         resource,
+        secure,
     })
 }
 
@@ -173,6 +170,7 @@ mod tests {
             host: host.to_owned(),
             port,
             resource: resource.to_owned(),
+            secure: false,
         })
     }
 
@@ -195,6 +193,18 @@ mod tests {
     }
 
     #[test]
+    fn a_secure_url_has_a_port_of_its_own() {
+        let secure = target("wss://example.com/x").unwrap();
+        assert_eq!((secure.port, secure.secure), (443, true));
+        assert_eq!(secure.url(), "wss://example.com/x");
+        assert_eq!(
+            target("WSS://h:8443").unwrap().url(),
+            "wss://h:8443/",
+            "another port is told"
+        );
+    }
+
+    #[test]
     fn the_older_form_needs_no_port() {
         assert_eq!(host_port_path("localhost:3000"), at("localhost", 3000, "/"));
         assert_eq!(
@@ -211,9 +221,8 @@ mod tests {
     fn what_cannot_be_measured_is_named_with_the_way_out() {
         let message = |text| target(text).unwrap_err().to_string();
         assert_eq!(
-            message("wss://example.com:8443/x"),
-            "wss:// (TLS) is not supported by this version; \
-             give the server's plain address, like ws://example.com:8443/"
+            message("https://example.com/x"),
+            "https:// is not a WebSocket URL; did you mean wss://example.com/x ?"
         );
         assert_eq!(
             message("http://localhost:3000/x"),

@@ -217,6 +217,12 @@ pub(crate) enum UsageError {
     /// A percentile table of what is no single run.
     #[error("--hgrm writes the times of one run, and this FILE holds several; leave it out")]
     HgrmOfSeveralRuns,
+    /// A flag of TLS for a server that is not reached by it.
+    #[error("{flag} is of TLS, and the server is not reached by it; write its URL with wss://")]
+    TlsFlag {
+        /// The flag.
+        flag: &'static str,
+    },
     /// A format that means nothing for what is to be written.
     #[error("{of} cannot be written as {format}; choose text, json, markdown or quiet")]
     NoSuchRendering {

@@ -189,9 +189,9 @@ fn a_schedule_that_is_none_is_refused() {
 #[test]
 fn a_url_that_cannot_be_measured_is_refused() {
     refused(
-        &["wss://example.com/"],
+        &["--insecure", "ws://example.com/"],
         str![[r#"
-error: invalid value 'wss://example.com/' for '[URL]': wss:// (TLS) is not supported by this version; give the server's plain address, like ws://example.com/
+error: --insecure is of TLS, and the server is not reached by it; write its URL with wss://
 
 For more information, try '--help'.
 

@@ -237,6 +237,7 @@ impl Load {
                 host: address.ip().to_string(),
                 port: address.port(),
                 resource: "/".into(),
+                secure: false,
             })
         }
     }

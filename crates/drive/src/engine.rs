@@ -8,6 +8,7 @@ use std::io;
 
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::ThreadUsage;
+use wsbench_load::session::Opened;
 
 /// One worker's view of the machine. Connections are named by slot, a small number that the
 /// worker chooses and reuses after `close`.
@@ -22,11 +23,12 @@ pub trait Engine {
     /// The connection could not even be begun: no descriptor, no local port, no route.
     fn open(&mut self, slot: usize) -> io::Result<()>;
 
-    /// Whether the connection begun by `open` is established by now.
+    /// How the connection begun by `open` came about, once it is established, and encrypted where
+    /// that was asked for; `None` while it is not. To be asked after each readiness until then.
     ///
     /// # Errors
     /// It failed; the error says how.
-    fn established(&mut self, slot: usize) -> io::Result<bool>;
+    fn established(&mut self, slot: usize) -> io::Result<Option<Opened>>;
 
     /// Writes what the connection takes at once and returns how much that was.
     ///

@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 
 use nix::errno::Errno;
+use wsbench_load::result::Phase;
 use wsbench_load::session::Loss;
 
 /// Names an error of the socket.
@@ -10,13 +11,20 @@ pub(crate) fn name(error: &io::Error) -> Loss {
     let local = |kind, words: &str| Loss {
         kind,
         words: words.into(),
-        local: true,
+        phase: Some(Phase::Local),
     };
     let peer = |kind, words: &str| Loss {
         kind,
         words: words.into(),
-        local: false,
+        phase: None,
     };
+    if let Some((kind, words)) = wsbench_tls::fault(error) {
+        return Loss {
+            kind,
+            words,
+            phase: Some(Phase::Tls),
+        };
+    }
     match error.raw_os_error().map(Errno::from_raw) {
         Some(Errno::EMFILE | Errno::ENFILE) => {
             return local(
@@ -46,6 +54,12 @@ pub(crate) fn name(error: &io::Error) -> Loss {
             "refused",
             "connection refused; is the server listening on this port?",
         ),
+        // A plain read tells the end of the stream as such; only a TLS handshake misses the rest.
+        ErrorKind::UnexpectedEof => Loss {
+            kind: "tls_cut",
+            words: "the server ended the connection within the TLS handshake".into(),
+            phase: Some(Phase::Tls),
+        },
         ErrorKind::ConnectionReset => peer("reset", "the server reset the connection"),
         ErrorKind::BrokenPipe => peer("broken_pipe", "the server had closed when we wrote"),
         ErrorKind::ConnectionAborted => peer("aborted", "the connection was aborted"),
@@ -61,9 +75,11 @@ mod tests {
     #[test]
     fn our_own_limits_are_told_from_the_servers_faults() {
         let descriptors = name(&Errno::EMFILE.into());
-        assert!(descriptors.local && descriptors.kind == "out_of_descriptors");
+        assert!(
+            descriptors.phase == Some(Phase::Local) && descriptors.kind == "out_of_descriptors"
+        );
         let refused = name(&Errno::ECONNREFUSED.into());
-        assert!(!refused.local && refused.kind == "refused");
+        assert!(refused.phase.is_none() && refused.kind == "refused");
         let reset = name(&io::Error::from(ErrorKind::ConnectionReset));
         assert_eq!(reset.kind, "reset");
     }

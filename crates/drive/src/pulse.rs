@@ -148,6 +148,7 @@ mod tests {
             host: "127.0.0.1".to_owned(),
             port: 1,
             resource: "/".to_owned(),
+            secure: false,
         };
         Plan {
             stop,

@@ -4,7 +4,7 @@
 //! One system call a read and one a write; nothing is batched over connections, because a batch
 //! of sends makes the server queue and the stamps lie.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -13,12 +13,15 @@ use mio::{Events, Interest, Poll, Token};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Pace;
 use wsbench_load::result::ThreadUsage;
+use wsbench_load::session::Opened;
 
 use crate::alarm::Alarm;
 use crate::clock::Clock;
 use crate::engine::{Engine, Ready, Received};
 use crate::host;
+use crate::line::Line;
 use crate::stamps::{self, Stamps};
+use crate::tls::TlsClient;
 
 /// So long before a due time the thread no longer sleeps, at the pace that is exact: longer than
 /// the kernel takes to wake it.
@@ -35,9 +38,11 @@ pub struct Readiness {
     address: SocketAddr,
     poll: Poll,
     events: Events,
-    streams: Vec<Option<TcpStream>>,
     /// Waiting is exact, for schedules; if not, a wait may last up to a millisecond too long.
     is_exact: bool,
+    lines: Vec<Option<Line>>,
+    /// With it connections are encrypted.
+    tls: Option<TlsClient>,
     /// What wakes an exact wait.
     alarm: Option<Alarm>,
     pace: Pace,
@@ -57,8 +62,9 @@ impl Readiness {
             address,
             poll: Poll::new()?,
             events: Events::with_capacity(EVENTS),
-            streams: std::iter::repeat_with(|| None).take(slots).collect(),
             is_exact: false,
+            lines: std::iter::repeat_with(|| None).take(slots).collect(),
+            tls: None,
             alarm: None,
             pace: Pace::Auto,
             spun: Nanos::ZERO,
@@ -91,6 +97,13 @@ impl Readiness {
         self.is_exact = true;
         self.pace = pace;
         Ok(self)
+    }
+
+    /// Encrypts the connections.
+    #[must_use]
+    pub fn with_tls(mut self, tls: Option<TlsClient>) -> Self {
+        self.tls = tls;
+        self
     }
 
     fn poll_for(&mut self, timeout: Duration) -> io::Result<()> {
@@ -133,8 +146,8 @@ impl Readiness {
     }
 
     #[inline]
-    fn stream(&mut self, slot: usize) -> io::Result<&mut TcpStream> {
-        self.streams[slot]
+    fn line(&mut self, slot: usize) -> io::Result<&mut Line> {
+        self.lines[slot]
             .as_mut()
             .ok_or_else(|| ErrorKind::NotConnected.into())
     }
@@ -147,6 +160,7 @@ impl Engine for Readiness {
     }
 
     fn open(&mut self, slot: usize) -> io::Result<()> {
+        let session = self.tls.as_ref().map(TlsClient::session).transpose()?;
         let mut stream = TcpStream::connect(self.address)?;
         // A benchmark of round trips must never wait for Nagle's algorithm on its own side.
         stream.set_nodelay(true)?;
@@ -159,41 +173,42 @@ impl Engine for Readiness {
             // Granted on this system; were it refused here, this connection would have no stamps.
             let _ = stamps::ask_for(&stream);
         }
-        self.streams[slot] = Some(stream);
+        self.lines[slot] = Some(Line::new(stream, session));
         Ok(())
     }
 
-    fn established(&mut self, slot: usize) -> io::Result<bool> {
-        let stream = self.stream(slot)?;
-        if let Some(error) = stream.take_error()? {
-            return Err(error);
-        }
-        match stream.peer_addr() {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::NotConnected => Ok(false),
-            Err(error) => Err(error),
-        }
+    fn established(&mut self, slot: usize) -> io::Result<Option<Opened>> {
+        let clock = &self.clock;
+        let line = self.lines[slot].as_mut().ok_or(ErrorKind::NotConnected)?;
+        line.established(|| clock.now())
     }
 
     #[inline]
     fn write(&mut self, slot: usize, bytes: &[u8]) -> io::Result<usize> {
-        self.stream(slot)?.write(bytes)
+        self.line(slot)?.write(bytes)
     }
 
     #[inline]
     fn read(&mut self, slot: usize, buffer: &mut [u8]) -> io::Result<Received> {
-        let stream = self.streams[slot].as_mut().ok_or(ErrorKind::NotConnected)?;
-        match &mut self.stamps {
-            Some(stamps) => stamps.read(stream, buffer),
-            None => stream
-                .read(buffer)
-                .map(|len| Received { len, arrived: None }),
-        }
+        let line = self.lines[slot].as_mut().ok_or(ErrorKind::NotConnected)?;
+        let stamps = &mut self.stamps;
+        let mut arrived = None;
+        let len = line.read(buffer, |mut stream, buffer| match stamps {
+            None => stream.read(buffer),
+            Some(stamps) => {
+                let received = stamps.read(stream, buffer)?;
+                arrived = received.arrived;
+                Ok(received.len)
+            }
+        })?;
+        Ok(Received { len, arrived })
     }
 
     fn close(&mut self, slot: usize) {
-        // Closing the descriptor takes it out of the event queue.
-        self.streams[slot] = None;
+        if let Some(mut line) = self.lines[slot].take() {
+            line.farewell();
+            // Closing the descriptor takes it out of the event queue.
+        }
     }
 
     fn wait(&mut self, now: Nanos, until: Nanos, ready: &mut Vec<Ready>) -> io::Result<()> {
@@ -205,6 +220,13 @@ impl Engine for Readiness {
         } else {
             // `mio` rounds up to whole milliseconds, so a deadline is met late by less than one.
             self.poll_for((until - now).into())?;
+        }
+        if self.tls.is_some() {
+            for event in self.events.iter().filter(|event| event.is_writable()) {
+                if let Some(Some(line)) = self.lines.get_mut(event.token().0) {
+                    line.flush();
+                }
+            }
         }
         let connections = self.events.iter().filter(|event| event.token() != ALARM);
         ready.extend(connections.map(|event| Ready {

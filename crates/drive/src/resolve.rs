@@ -126,6 +126,7 @@ mod tests {
             host: host.into(),
             port,
             resource: "/".into(),
+            secure: false,
         }
     }
 

@@ -26,6 +26,7 @@ use crate::resolve::Resolved;
 use crate::shared::Shared;
 pub use crate::shared::StopSignal;
 use crate::stamps;
+use crate::tls::{TlsClient, TlsError};
 use crate::worker::Worker;
 
 /// A run could not be carried out.
@@ -52,6 +53,9 @@ pub enum RunError {
          loopback); use --timestamps auto or user"
     )]
     NoStamps,
+    /// TLS cannot be had as the plan wants it.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The kernel gave no event queue.
     #[error("cannot set up the event queue: {0}; check `ulimit -n`")]
     NoEventQueue(io::Error),
@@ -80,6 +84,9 @@ pub fn run(
 ) -> Result<RunResult, RunError> {
     check_descriptors(plan)?;
     let stamps = stamps(plan)?;
+    let secure = plan.target.secure;
+    let tls = secure.then(|| TlsClient::new(&plan.tls, &plan.target));
+    let tls = tls.transpose()?;
     let clock = Clock::start();
     let address = resolved.addresses[0];
     let workers = plan.threads as usize;
@@ -92,6 +99,7 @@ pub fn run(
         let slots = share_of(plan.connections as usize, workers, index);
         let engine =
             engine(plan, stamps, &clock, address, slots).map_err(RunError::NoEventQueue)?;
+        let engine = engine.with_tls(tls.clone());
         let (outlet, back) = Outlet::new(index, filled.clone());
         returns.push(back);
         let mut context = Context::new(plan, quota.clone(), address.to_string(), index as u32);

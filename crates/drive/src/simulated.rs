@@ -8,7 +8,7 @@
 //! ```
 //! use wsbench_load::{nanos::Nanos, plan::{Plan, StopRule, Target}};
 //! use wsbench_drive::simulated::{self, Scenario};
-//! let target = Target { host: "simulated".into(), port: 80, resource: "/".into() };
+//! let target = Target { host: "simulated".into(), port: 80, resource: "/".into(), secure: false };
 //! let stop = StopRule::Messages(100);
 //! let plan = Plan { connections: 4, stop, ..Plan::against(target) };
 //! // A plan for 100 messages, against a healthy server 50 µs away that takes 10 µs.
@@ -26,6 +26,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, Timestamps};
 use wsbench_load::quota::Quota;
 use wsbench_load::result::{LogRecord, Progress, RunResult, Stage, Stamps, ThreadUsage};
+use wsbench_load::session::Opened;
 
 use crate::collector::{Collector, Observer};
 use crate::engine::{Engine, Ready, Received};
@@ -228,7 +229,7 @@ impl Engine for Attended<'_, '_> {
         self.world.open(slot)
     }
 
-    fn established(&mut self, slot: usize) -> io::Result<bool> {
+    fn established(&mut self, slot: usize) -> io::Result<Option<Opened>> {
         self.world.established(slot)
     }
 

@@ -5,7 +5,7 @@
 //! TCP: then what a run shows is the floor of instrument and kernel. With a [`Calibration`] it holds
 //! answers back for an exact time, stands still, or misbehaves in one of many ways, counted exactly,
 //! so that tests can hold the instrument's findings against the truth. It is not a server for
-//! production: no TLS, no limit on connections but the system's.
+//! production: there is no limit on connections but the system's.
 //!
 //! The two do not meet: which answering and which pace a thread runs is a type parameter of its loop,
 //! chosen once, and the plain one reads no clock and keeps no count of faults.
@@ -30,6 +30,7 @@ mod bucket;
 mod burn;
 mod calibration;
 mod compression;
+mod certificate;
 mod distribution;
 mod mischief;
 mod pace;
@@ -37,9 +38,11 @@ mod paced;
 mod peer;
 mod pinning;
 mod server;
+mod socket;
 mod timer;
 mod worker;
 
 pub use calibration::{Calibration, Misbehaviour, ParseMisbehaviourError, Stall, TokenBucket};
+pub use certificate::{Certificate, CertificateError};
 pub use distribution::Distribution;
 pub use server::{BindError, Compression, Config, Served, Server, ServerStats};

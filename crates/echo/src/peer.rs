@@ -6,10 +6,8 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
-use std::net::Shutdown;
 use std::time::Duration;
 
-use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use socket2::SockRef;
 use wsbench_wire::close::push_close;
@@ -22,6 +20,7 @@ use crate::answering::{Answering, Next};
 use crate::compression::{Compressed, Press};
 use crate::pace::{Held, Pace, Seat, Turn};
 use crate::server::ServerStats;
+use crate::socket::Socket;
 
 /// While more than this is unsent, a connection is not read from, octets.
 const MAX_UNSENT: usize = 1 << 20;
@@ -80,7 +79,7 @@ enum Answers {
 
 /// One connection.
 pub(crate) struct Peer<M> {
-    stream: TcpStream,
+    stream: Socket,
     pub(crate) seat: Seat,
     token: Token,
     phase: Phase,
@@ -103,7 +102,7 @@ pub(crate) struct Peer<M> {
 impl<M> Peer<M> {
     /// A connection just accepted, and registered with `token`.
     pub(crate) fn new(
-        stream: TcpStream,
+        stream: Socket,
         seat: Seat,
         token: Token,
         max_message: u64,
@@ -180,6 +179,7 @@ impl<M> Peer<M> {
         A: Answering<Memory = M>,
         P: Pace,
     {
+        self.stream.flush_tls();
         if self.unsent.is_empty() {
             return Fate::Waits;
         }
@@ -469,7 +469,7 @@ impl<M> Peer<M> {
     fn end(&mut self, next: Next) -> Fate {
         if next == Next::Reset {
             // Without it the connection would end in order; the peer is told apart by this alone.
-            let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+            let _ = SockRef::from(self.stream.tcp()).set_linger(Some(Duration::ZERO));
             return Fate::Gone;
         }
         self.phase = Phase::Deaf;
@@ -480,16 +480,17 @@ impl<M> Peer<M> {
         }
         match next {
             Next::Finish => Fate::Gone,
-            Next::Drain if self.stream.shutdown(Shutdown::Write).is_err() => Fate::Gone,
+            Next::Drain if self.stream.shut_down().is_err() => Fate::Gone,
             _ => Fate::Waits,
         }
     }
 
     #[cold]
     fn listen_for<A, P>(&mut self, interest: Interest, desk: &Desk<A, P>) -> Fate {
+        let interest = self.stream.interest(interest);
         let registered: io::Result<()> =
             desk.registry
-                .reregister(&mut self.stream, self.token, interest);
+                .reregister(self.stream.tcp_mut(), self.token, interest);
         match registered {
             Ok(()) => Fate::Waits,
             Err(_) => Fate::Gone,

@@ -13,6 +13,7 @@ use wsbench_wire::deflate::Wish;
 
 use crate::answering::{Answering, Echo};
 use crate::calibration::Calibration;
+use crate::certificate::{Certificate, CertificateError, Seal};
 use crate::mischief::Mischief;
 use crate::pace::{Immediate, Pace};
 use crate::paced::Paced;
@@ -34,6 +35,8 @@ pub struct Config {
     pub max_message: u64,
     /// Compression to grant where a client offers it; `None` declines.
     pub compression: Option<Compression>,
+    /// What the server shows of itself over TLS; `None` is a plain server.
+    pub certificate: Option<Certificate>,
     /// Deviations from a plain echo.
     pub calibration: Calibration,
 }
@@ -68,6 +71,7 @@ impl Config {
             backlog: 16 * 1024,
             max_message: 64 << 20,
             compression: None,
+            certificate: None,
             calibration: Calibration::default(),
         }
     }
@@ -92,6 +96,9 @@ pub enum BindError {
          drops none; leave compression or these out"
     )]
     CompressedDisorder,
+    /// The certificate is of no use.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// The address is taken, not of this machine, or not permitted.
     #[error("cannot listen on {address}: {source}; choose another address or port")]
     Listen {
@@ -173,6 +180,7 @@ pub struct Server {
     address: SocketAddr,
     config: Config,
     posts: Vec<Post>,
+    seal: Option<Seal>,
 }
 
 impl Server {
@@ -198,6 +206,7 @@ impl Server {
             return Err(BindError::CompressedDisorder);
         }
         try_cores(&config.cpus)?;
+        let seal = config.certificate.as_ref().map(Seal::new).transpose()?;
         let listeners = listeners(config).map_err(|source| BindError::Listen {
             address: config.address,
             source,
@@ -208,6 +217,7 @@ impl Server {
             address,
             config: config.clone(),
             posts: posts.map_err(BindError::Loop)?,
+            seal,
         })
     }
 
@@ -259,14 +269,16 @@ impl Server {
         pace: impl Fn(usize) -> P + Sync,
     ) -> Served {
         let census = Arc::new(Census::default());
-        let config = &self.config;
+        let (config, seal) = (&self.config, &self.seal);
         let work = |post: Post, index: usize| {
             if let Some(&cpu) = config.cpus.get(index % config.cpus.len().max(1)) {
                 // Tried at `bind`; a core taken away since then is no reason not to answer.
                 let _ = pin_to(cpu);
             }
             let census = Arc::clone(&census);
-            Worker::new(post, answering(), pace(index), config, census).run(stop)
+            Worker::new(post, answering(), pace(index), config, census)
+                .with_seal(seal.clone())
+                .run(stop)
         };
         let work = &work;
         let mut served = Served::default();

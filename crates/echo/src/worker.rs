@@ -13,9 +13,11 @@ use wsbench_wire::frame::FrameBuffer;
 
 use crate::answering::Answering;
 use crate::compression::Press;
+use crate::certificate::Seal;
 use crate::pace::{Pace, Seat};
 use crate::peer::{Desk, Fate, Peer};
 use crate::server::{Config, Served, ServerStats};
+use crate::socket::Socket;
 use crate::timer::Timer;
 
 const LISTENER: Token = Token(usize::MAX - 1);
@@ -97,6 +99,8 @@ pub(crate) struct Worker<A: Answering, P> {
     accept_delay: Duration,
     nodelay: bool,
     max_message: u64,
+    /// With it connections are encrypted.
+    seal: Option<Seal>,
     census: Arc<Census>,
 }
 
@@ -131,8 +135,15 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             accept_delay: config.calibration.accept_delay,
             nodelay: !config.calibration.two_writes,
             max_message: config.max_message,
+            seal: None,
             census,
         }
+    }
+
+    /// The same, with connections encrypted where there is a seal.
+    pub(crate) fn with_seal(mut self, seal: Option<Seal>) -> Self {
+        self.seal = seal;
+        self
     }
 
     /// Runs until `stop` is set.
@@ -220,7 +231,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         }
     }
 
-    fn admit(&mut self, mut stream: TcpStream) {
+    fn admit(&mut self, stream: TcpStream) {
         self.desk.stats.connections += 1;
         let Some(memory) = self.desk.answering.welcome() else {
             return;
@@ -231,19 +242,23 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         });
         let token = Token(place);
         let registry = &self.desk.registry;
-        let registered = stream
-            .set_nodelay(self.nodelay)
-            .and_then(|()| registry.register(&mut stream, token, Interest::READABLE));
-        if registered.is_err() {
+        let nodelay = self.nodelay;
+        let registered = Socket::new(stream, self.seal.as_ref()).and_then(|mut socket| {
+            let interest = socket.interest(Interest::READABLE);
+            socket.tcp().set_nodelay(nodelay)?;
+            registry.register(socket.tcp_mut(), token, interest)?;
+            Ok(socket)
+        });
+        let Ok(socket) = registered else {
             // The client has gone already, or the system has no memory: either way it is told by
             // the closing of the socket.
             self.free.push(place);
             return;
-        }
+        };
         self.serial += 1;
         let serial = self.serial;
         let seat = Seat { place, serial };
-        self.peers[place] = Some(Peer::new(stream, seat, token, self.max_message, memory));
+        self.peers[place] = Some(Peer::new(socket, seat, token, self.max_message, memory));
         self.census.enter();
     }
 

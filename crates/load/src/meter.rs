@@ -55,6 +55,10 @@ pub struct Tally {
     pub outside: Histogram,
     /// TCP connect times.
     pub tcp: Histogram,
+    /// TLS handshake times.
+    pub tls: Histogram,
+    /// What TLS handshakes agreed upon, with their counts.
+    pub tls_agreed: BTreeMap<String, u64>,
     /// Upgrade times.
     pub upgrade: Histogram,
     /// Service times of first messages.
@@ -95,6 +99,10 @@ impl Tally {
         result.receive_wait.merge(&self.receive_wait);
         result.outside.merge(&self.outside);
         result.handshake.tcp.merge(&self.tcp);
+        result.handshake.tls.merge(&self.tls);
+        for (agreed, count) in &self.tls_agreed {
+            *result.tls_agreed.entry(agreed.clone()).or_default() += count;
+        }
         result.handshake.upgrade.merge(&self.upgrade);
         result.handshake.first_message.merge(&self.first_message);
         for failure in &self.failures {
@@ -129,6 +137,7 @@ impl Tally {
             &mut self.receive_wait,
             &mut self.outside,
             &mut self.tcp,
+            &mut self.tls,
             &mut self.upgrade,
             &mut self.first_message,
         ] {
@@ -140,6 +149,7 @@ impl Tally {
         self.compression = CompressionCounts::default();
         self.failures.clear();
         self.close_codes.clear();
+        self.tls_agreed.clear();
         self.blocked_by = BlockedCounts::default();
         (self.offered_in_flight_ns, self.service_in_window_ns) = (0, 0);
         self.thought_in_window_ns = 0;

@@ -49,6 +49,8 @@ pub struct Plan {
     pub upgrade: Upgrade,
     /// How connections are opened.
     pub connect: Connect,
+    /// How connections are encrypted; looked at only where the target is `secure`.
+    pub tls: Tls,
     /// A message unanswered this long after it was due is timed out.
     pub timeout: Nanos,
     /// Generator threads. At least 1, at most `connections`.
@@ -69,7 +71,7 @@ impl Plan {
     ///
     /// ```
     /// use wsbench_load::{nanos::Nanos, plan::{Plan, StopRule, Target}};
-    /// let target = Target { host: "localhost".into(), port: 80, resource: "/".into() };
+    /// let target = Target { host: "localhost".into(), port: 80, resource: "/".into(), secure: false };
     /// let plan = Plan { connections: 8, ..Plan::against(target) };
     /// assert_eq!((plan.depth(), plan.stop), (1, StopRule::Duration(Nanos::from_secs(10))));
     /// ```
@@ -97,6 +99,7 @@ impl Plan {
             verify: Verify::Full,
             upgrade: Upgrade::default(),
             connect: Connect::default(),
+            tls: Tls::default(),
             timeout: Nanos::from_secs(10),
             threads: 1,
             cpus: Vec::new(),
@@ -149,6 +152,8 @@ pub struct Target {
     pub port: u16,
     /// Request target of the upgrade: path and query, beginning with `/`.
     pub resource: String,
+    /// Over TLS (`wss://`).
+    pub secure: bool,
 }
 
 impl Target {
@@ -161,7 +166,8 @@ impl Target {
         } else {
             self.host.clone()
         };
-        if self.port == 80 {
+        let default = if self.secure { 443 } else { 80 };
+        if self.port == default {
             host
         } else {
             format!("{host}:{}", self.port)
@@ -171,7 +177,8 @@ impl Target {
     /// The URL again, for people.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("ws://{}{}", self.authority(), self.resource)
+        let scheme = if self.secure { "wss" } else { "ws" };
+        format!("{scheme}://{}{}", self.authority(), self.resource)
     }
 }
 
@@ -400,4 +407,61 @@ pub enum Family {
     V4,
     /// IPv6 only.
     V6,
+}
+
+/// How connections are encrypted (RFC 8446, RFC 5246).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// The name asked for with SNI (RFC 6066 section 3) and looked for in the certificate;
+    /// `None` is the target's host.
+    pub server_name: Option<String>,
+    /// Whether the certificate is verified. Without it anybody may be at the other end.
+    pub verify: bool,
+    /// Certificates of the authorities that are trusted, as PEM; `None` are the system's.
+    pub authorities: Option<Arc<[u8]>>,
+    /// What we show of ourselves, where the server asks.
+    pub identity: Option<Identity>,
+    /// The protocol's versions that are offered.
+    pub versions: TlsVersions,
+    /// Application protocols offered (ALPN, RFC 7301), in order of preference.
+    pub alpn: Vec<String>,
+    /// Whether later connections may resume the sessions of earlier ones.
+    pub resumes: bool,
+}
+
+impl Default for Tls {
+    /// Verified against the system's authorities, every version, HTTP/1.1, no resumption: each
+    /// handshake is a whole one, so that their times are of one kind.
+    fn default() -> Self {
+        Self {
+            server_name: None,
+            verify: true,
+            authorities: None,
+            identity: None,
+            versions: TlsVersions::Any,
+            alpn: vec!["http/1.1".to_owned()],
+            resumes: false,
+        }
+    }
+}
+
+/// A client certificate with its key, both as PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The chain, the client's own certificate first.
+    pub certificates: Arc<[u8]>,
+    /// The private key (PKCS #8, PKCS #1 or SEC 1).
+    pub key: Arc<[u8]>,
+}
+
+/// Which versions of TLS are offered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TlsVersions {
+    /// 1.2 and 1.3.
+    #[default]
+    Any,
+    /// 1.2 alone.
+    V1_2,
+    /// 1.3 alone.
+    V1_3,
 }

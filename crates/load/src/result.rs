@@ -61,6 +61,8 @@ pub struct RunResult {
     pub failures: Vec<Failure>,
     /// Close codes received from the server, with their counts; 1005 stands for none given.
     pub close_codes: BTreeMap<u16, u64>,
+    /// What TLS handshakes agreed upon, with their counts; empty without TLS.
+    pub tls_agreed: BTreeMap<String, u64>,
     /// What the generator itself used.
     pub generator: GeneratorUsage,
     /// What pressed on its machine meanwhile; `None` where nothing was read.
@@ -284,6 +286,8 @@ pub struct HandshakeTimes {
     pub dns: Option<Nanos>,
     /// From the connect call to the connection established.
     pub tcp: Histogram,
+    /// From the connection established to the TLS handshake complete; empty without TLS.
+    pub tls: Histogram,
     /// From the upgrade request's write to its response read.
     pub upgrade: Histogram,
     /// Service time of the first message on the connection.
@@ -308,6 +312,8 @@ pub struct Failure {
 pub enum Phase {
     /// TCP connect.
     Connect,
+    /// The TLS handshake.
+    Tls,
     /// The opening handshake.
     Handshake,
     /// Framing after the upgrade.
@@ -326,6 +332,7 @@ impl Phase {
     pub fn name(self) -> &'static str {
         match self {
             Self::Connect => "connect",
+            Self::Tls => "tls",
             Self::Handshake => "handshake",
             Self::Frames => "frames",
             Self::Answers => "answers",

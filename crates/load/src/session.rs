@@ -115,8 +115,27 @@ pub struct Loss {
     pub kind: &'static str,
     /// In words.
     pub words: String,
-    /// The cause is this machine's (descriptors, ports), not the server's.
-    pub local: bool,
+    /// Where in the connection's life it happened, where that is not as far as the session had
+    /// come: on our own machine (descriptors, ports), or in the TLS handshake.
+    pub phase: Option<Phase>,
+}
+
+/// How a connection came about that is now established.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// When TCP was established.
+    pub tcp_at: Nanos,
+    /// The TLS handshake; `None` without TLS.
+    pub tls: Option<Encrypted>,
+}
+
+/// A TLS handshake that has been made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encrypted {
+    /// How long it took, from TCP being established.
+    pub took: Nanos,
+    /// What was agreed upon, such as `TLS 1.3, TLS13_AES_256_GCM_SHA384`.
+    pub agreed: String,
 }
 
 impl Session {
@@ -184,9 +203,15 @@ impl Session {
         self.pairing.has_answers()
     }
 
-    /// The TCP connection is established: asks for the upgrade (RFC 6455 section 4.1).
-    pub fn on_connected(&mut self, context: &mut Context, now: Nanos) {
-        context.meter.tally.tcp.record(now - self.since);
+    /// The connection is established, encrypted where that was asked for: asks for the upgrade
+    /// (RFC 6455 section 4.1).
+    pub fn on_connected(&mut self, context: &mut Context, now: Nanos, opened: Opened) {
+        let tally = &mut context.meter.tally;
+        tally.tcp.record(opened.tcp_at - self.since);
+        if let Some(Encrypted { took, agreed }) = opened.tls {
+            tally.tls.record(took);
+            *tally.tls_agreed.entry(agreed).or_default() += 1;
+        }
         context.meter.tally.connections.opened += 1;
         let mut nonce = [0; 16];
         context.random.fill(&mut nonce);

@@ -170,6 +170,9 @@ pub struct Document {
     /// What the server used; absent where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<Server>,
+    /// What TLS handshakes agreed upon, with their counts; absent without TLS.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tls_agreed: BTreeMap<String, u64>,
     /// What the conformance gate found before the run; absent where it was not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conformance: Option<Stamp>,
@@ -365,7 +368,7 @@ impl Handshake {
 /// One kind of failure and how often it was seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Failure {
-    /// Where in the life of a connection: `connect`, `handshake`, `frames`, `answers`, `close` or
+    /// Where in the life of a connection: `connect`, `tls`, `handshake`, `frames`, `answers`, `close` or
     /// `local`.
     pub phase: String,
     /// Which kind: a stable snake_case name.

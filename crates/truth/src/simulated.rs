@@ -64,6 +64,7 @@ fn plan(arrival: Arrival, connections: u32, seconds: u64, seed: u64) -> Plan {
             host: "simulated".into(),
             port: 80,
             resource: "/".into(),
+            secure: false,
         })
     }
 }

@@ -4,8 +4,10 @@
 //! its end.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::io::{self, Read};
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -16,7 +18,7 @@ use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use wsbench_drive::host;
-use wsbench_echo::{Compression, Config, Server};
+use wsbench_echo::{Certificate, Compression, Config, Server};
 use wsbench_report::stats::gaps::Gaps;
 use wsbench_report::units::{counted, span};
 
@@ -57,6 +59,18 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "WORDS", num_args = 0..=1, require_equals = true,
           default_missing_value = "")]
     pub(crate) compress: Option<Compress>,
+    /// Speak TLS, with a self-signed certificate for localhost and the address.
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Speak TLS with the certificate in F (PEM); needs --key.
+    #[arg(long, value_name = "F", requires = "key")]
+    pub(crate) cert: Option<PathBuf>,
+    /// The private key of --cert (PEM).
+    #[arg(long, value_name = "F", requires = "cert")]
+    pub(crate) key: Option<PathBuf>,
+    /// Write the certificate of --tls to F, so that a client can trust it (--cacert F).
+    #[arg(long, value_name = "F", requires = "tls")]
+    pub(crate) write_cert: Option<PathBuf>,
     /// Deviations from a plain echo.
     #[command(flatten)]
     calibrating: Calibrating,
@@ -75,13 +89,23 @@ pub(crate) fn run(serve: &Serve) -> anyhow::Result<Exit> {
     let arrivals = serve.calibrating.arrivals.as_deref();
     let arrivals = arrivals.map(|path| OutputFile::check("--arrivals", path));
     let arrivals = arrivals.transpose()?;
-    let server = Server::bind(&config(serve, &host::cpus())?)?;
+    let mut config = config(serve, &host::cpus())?;
+    config.certificate = certificate(serve)?;
+    let server = Server::bind(&config)?;
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_signal(&stop).context("signals cannot be watched")?;
     if serve.until_stdin_closes {
         stop_on_end_of_input(&stop);
     }
-    output::print(&format!("listening on ws://{}/\n", server.local_addr()))?;
+    output::print(&format!(
+        "listening on {}://{}/\n",
+        if config.certificate.is_some() {
+            "wss"
+        } else {
+            "ws"
+        },
+        server.local_addr()
+    ))?;
     let served = server.serve(&stop);
     let stats = served.stats;
     if let Some(file) = arrivals {
@@ -129,6 +153,30 @@ fn shape(arrivals: &[Duration]) -> String {
             "not Poisson"
         }
     )
+}
+
+/// What the server shows of itself; nothing of a plain one.
+fn certificate(serve: &Serve) -> anyhow::Result<Option<Certificate>> {
+    if let (Some(chain), Some(key)) = (&serve.cert, &serve.key) {
+        let read = |path: &PathBuf| {
+            fs::read_to_string(path).map_err(|source| UsageError::FileUnreadable {
+                path: path.clone(),
+                source,
+            })
+        };
+        return Ok(Some(Certificate {
+            chain: read(chain)?,
+            key: read(key)?,
+        }));
+    }
+    if !serve.tls {
+        return Ok(None);
+    }
+    let certificate = Certificate::self_signed(&["localhost", &serve.host.to_string()])?;
+    if let Some(path) = &serve.write_cert {
+        OutputFile::check("--write-cert", path)?.write_naming(&certificate.chain)?;
+    }
+    Ok(Some(certificate))
 }
 
 /// The server's configuration on a machine whose cores are `allowed`.

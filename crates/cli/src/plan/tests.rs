@@ -5,7 +5,7 @@ use std::io::Write;
 
 use clap::Parser;
 use proptest::prelude::*;
-use wsbench_load::plan::{WindowBits, Wish};
+use wsbench_load::plan::{Tls, WindowBits, Wish};
 
 use super::*;
 use crate::args::Cli;
@@ -163,6 +163,7 @@ fn every_flag_has_its_place_in_the_plan() {
             timeout: Nanos::from_secs(3),
             family: Family::V4,
         },
+        tls: Tls::default(),
         timeout: Nanos::from_secs(4),
         threads: 3,
         cpus: vec![2, 3],

@@ -13,6 +13,7 @@ use std::mem;
 use nix::errno::Errno;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::ThreadUsage;
+use wsbench_load::session::Opened;
 
 use crate::engine::{Engine, Ready, Received};
 use crate::shared::StopSignal;
@@ -365,9 +366,11 @@ impl Engine for World {
         Ok(())
     }
 
-    fn established(&mut self, slot: usize) -> io::Result<bool> {
+    fn established(&mut self, slot: usize) -> io::Result<Option<Opened>> {
         self.call();
-        self.link(slot)?.1.established()
+        let tcp_at = self.clock.get();
+        let is_established = self.link(slot)?.1.established()?;
+        Ok(is_established.then_some(Opened { tcp_at, tls: None }))
     }
 
     fn write(&mut self, slot: usize, bytes: &[u8]) -> io::Result<usize> {

@@ -18,9 +18,7 @@ impl<E: Engine> Worker<E> {
             return;
         };
         if session.is_connecting() {
-            if event.writable {
-                self.on_connect(slot);
-            }
+            self.on_connect(slot);
             // What came with the connection (a server that hangs up at once) is not told again.
             if !self.is_established(slot) {
                 return;
@@ -42,8 +40,8 @@ impl<E: Engine> Worker<E> {
 
     pub(super) fn on_connect(&mut self, slot: usize) {
         match self.engine.established(slot) {
-            Ok(false) => {}
-            Ok(true) => {
+            Ok(None) => {}
+            Ok(Some(opened)) => {
                 let now = self.engine.now();
                 self.established += 1;
                 self.peak = self.peak.max(self.established);
@@ -51,7 +49,7 @@ impl<E: Engine> Worker<E> {
                 let Some(session) = &mut self.slots[slot].session else {
                     return;
                 };
-                session.on_connected(&mut self.context, now);
+                session.on_connected(&mut self.context, now, opened);
                 self.flush(slot);
             }
             Err(error) => {

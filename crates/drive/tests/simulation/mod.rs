@@ -17,6 +17,7 @@ pub(crate) fn plan(connections: u32, depth: u32, stop: StopRule) -> Plan {
             host: "simulated".into(),
             port: 80,
             resource: "/".into(),
+            secure: false,
         })
     }
 }

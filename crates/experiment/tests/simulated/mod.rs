@@ -15,6 +15,7 @@ pub(crate) fn target(server: &str) -> Target {
         host: server.into(),
         port: 80,
         resource: "/".into(),
+        secure: false,
     }
 }
 

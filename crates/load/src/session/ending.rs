@@ -33,8 +33,13 @@ impl Session {
         match &self.state {
             State::Connecting => {
                 let limit = context.plan.connect.timeout;
+                let what = if context.plan.target.secure {
+                    "no TCP connection with TLS"
+                } else {
+                    "no TCP connection"
+                };
                 context.meter.fail(now, Phase::Connect, "timed_out", || {
-                    format!("no TCP connection within {limit} (--connect-timeout)")
+                    format!("{what} within {limit} (--connect-timeout)")
                 });
                 self.end(context, now, Unanswered::Failed);
                 Flow::Failed
@@ -149,12 +154,11 @@ impl Session {
 
     /// The connection was lost.
     pub fn on_loss(&mut self, context: &mut Context, now: Nanos, loss: Loss) -> Flow {
-        let phase = match &self.state {
-            _ if loss.local => Phase::Local,
+        let phase = loss.phase.unwrap_or(match &self.state {
             State::Connecting => Phase::Connect,
             State::Upgrading(_) => Phase::Handshake,
             State::Open | State::Closing { .. } | State::Ended => Phase::Close,
-        };
+        });
         let in_flight = self.pairing.in_flight();
         context
             .meter

@@ -95,6 +95,7 @@ impl Document {
             generator: (&result.generator).into(),
             pressure: result.pressure.as_ref().map(Pressure::from),
             server: context.server,
+            tls_agreed: result.tls_agreed.clone(),
             conformance: context.conformance.clone(),
             intervals: result.intervals.iter().map(Interval::from).collect(),
             slices: result.slices.iter().map(Slice::from).collect(),
@@ -192,7 +193,7 @@ impl From<&result::HandshakeTimes> for Handshake {
         Self {
             dns: times.dns.map(once),
             tcp: Distribution::of(&times.tcp),
-            tls: None,
+            tls: (!times.tls.is_empty()).then(|| Distribution::of(&times.tls)),
             upgrade: Distribution::of(&times.upgrade),
             first_message: Distribution::of(&times.first_message),
         }

@@ -27,6 +27,7 @@ pub(crate) fn plan() -> Plan {
             host: "192.0.2.7".to_owned(),
             port: 9001,
             resource: "/echo".to_owned(),
+            secure: false,
         })
     }
 }
@@ -118,6 +119,7 @@ pub(crate) fn answered(count: u64) -> (RunResult, Plan) {
             tcp: openings(300, 900),
             upgrade: openings(400, 1_500),
             first_message: openings(500, 1_900),
+            ..HandshakeTimes::default()
         },
         failures: Vec::new(),
         close_codes: [(1000, 64)].into(),
@@ -136,6 +138,7 @@ pub(crate) fn answered(count: u64) -> (RunResult, Plan) {
             start: Nanos::from_millis(4_200),
             length: Nanos::from_millis(2),
         }],
+        ..RunResult::default()
     };
     (result, plan())
 }

@@ -1,0 +1,206 @@
+//! TLS on the client's side: what the connections of a run have in common.
+//!
+//! From the plan to a configuration of `rustls`, once and before the run. How bytes are moved
+//! through it is the crate `wsbench-tls`'s affair.
+
+use std::io;
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::version::{TLS12, TLS13};
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
+use thiserror::Error;
+use wsbench_load::plan::{Identity, Target, Tls, TlsVersions};
+use wsbench_tls::TlsSession;
+
+/// Why there can be no TLS as it was asked for. Occurs before anything is started.
+#[derive(Debug, Error)]
+pub enum TlsError {
+    /// The host is neither a name nor an address as certificates have them.
+    #[error("'{name}' cannot be a server's name in TLS; give one with --server-name")]
+    ServerName {
+        /// The name.
+        name: String,
+    },
+    /// The system's trusted authorities cannot be read, or there are none.
+    #[error(
+        "no trusted authorities were found on this system ({reason}); install ca-certificates, \
+         give one with --cacert, or do not verify (-k)"
+    )]
+    NoAuthorities {
+        /// What the system said.
+        reason: String,
+    },
+    /// The file of `--cacert` holds no certificate.
+    #[error("--cacert holds no certificate in PEM ({reason})")]
+    Authorities {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The files of `--cert` and `--key` make no identity.
+    #[error("--cert and --key make no client certificate: {reason}")]
+    Identity {
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// The versions asked for are not to be had.
+    #[error("TLS cannot be set up: {0}")]
+    Setup(#[from] rustls::Error),
+}
+
+/// What every TLS connection of a run has in common.
+#[derive(Clone, Debug)]
+pub struct TlsClient {
+    config: Arc<ClientConfig>,
+    server_name: ServerName<'static>,
+}
+
+impl TlsClient {
+    /// Makes ready what `tls` asks for, for connections to `target`.
+    ///
+    /// # Errors
+    /// See [`TlsError`].
+    pub fn new(tls: &Tls, target: &Target) -> Result<Self, TlsError> {
+        let name = tls.server_name.as_ref().unwrap_or(&target.host);
+        let server_name = ServerName::try_from(name.clone())
+            .map_err(|_| TlsError::ServerName { name: name.clone() })?;
+        let provider = Arc::new(ring::default_provider());
+        let versions: &[_] = match tls.versions {
+            TlsVersions::Any => &[&TLS13, &TLS12],
+            TlsVersions::V1_2 => &[&TLS12],
+            TlsVersions::V1_3 => &[&TLS13],
+        };
+        let verifier: Arc<dyn ServerCertVerifier> = if tls.verify {
+            let roots = Arc::new(authorities(tls)?);
+            WebPkiServerVerifier::builder_with_provider(roots, provider.clone())
+                .build()
+                .map_err(|error| TlsError::NoAuthorities {
+                    reason: error.to_string(),
+                })?
+        } else {
+            Arc::new(Anybody(provider.clone()))
+        };
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(versions)?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier);
+        let mut config = match &tls.identity {
+            Some(identity) => {
+                let (certificates, key) = read_identity(identity)?;
+                builder
+                    .with_client_auth_cert(certificates, key)
+                    .map_err(|error| TlsError::Identity {
+                        reason: error.to_string(),
+                    })?
+            }
+            None => builder.with_no_client_auth(),
+        };
+        config.alpn_protocols = tls.alpn.iter().map(|name| name.clone().into()).collect();
+        if !tls.resumes {
+            config.resumption = Resumption::disabled();
+        }
+        Ok(Self {
+            config: Arc::new(config),
+            server_name,
+        })
+    }
+
+    /// A session for a connection that is being made.
+    ///
+    /// # Errors
+    /// `rustls` refuses the configuration; the words are its own.
+    pub(crate) fn session(&self) -> io::Result<TlsSession> {
+        ClientConnection::new(self.config.clone(), self.server_name.clone())
+            .map(TlsSession::new)
+            .map_err(io::Error::other)
+    }
+}
+
+/// The authorities to trust: those given, or the system's.
+fn authorities(tls: &Tls) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    if let Some(pem) = &tls.authorities {
+        let wrong = |reason: String| TlsError::Authorities { reason };
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
+            roots
+                .add(certificate)
+                .map_err(|error| wrong(error.to_string()))?;
+        }
+        if roots.is_empty() {
+            return Err(wrong(
+                "nothing between BEGIN and END CERTIFICATE".to_owned(),
+            ));
+        }
+        return Ok(roots);
+    }
+    let found = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() {
+        let reason = found.errors.first().map_or_else(
+            || "the store is empty".to_owned(),
+            std::string::ToString::to_string,
+        );
+        return Err(TlsError::NoAuthorities { reason });
+    }
+    Ok(roots)
+}
+
+fn read_identity(
+    identity: &Identity,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
+    let wrong = |reason: String| TlsError::Identity { reason };
+    let certificates: Result<Vec<_>, _> =
+        CertificateDer::pem_slice_iter(&identity.certificates).collect();
+    let certificates = certificates.map_err(|error| wrong(error.to_string()))?;
+    let key = PrivateKeyDer::from_pem_slice(&identity.key)
+        .map_err(|error| wrong(format!("the key cannot be read: {error}")))?;
+    Ok((certificates, key))
+}
+
+/// Trusts whoever answers (`-k`), but still wants the handshake's signatures to be right.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
