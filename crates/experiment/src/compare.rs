@@ -206,6 +206,7 @@ mod tests {
             host: "a".into(),
             port: 80,
             resource: "/".into(),
+            secure: false,
         };
         let mut order = Order::of(&Plan::against(target));
         let rounds: Vec<[Turn; 2]> = (0..200).map(|_| order.next_round()).collect();
