@@ -12,8 +12,8 @@ use mio::{Events, Interest, Poll, Registry, Token};
 use wsbench_wire::frame::FrameBuffer;
 
 use crate::answering::Answering;
-use crate::compression::Press;
 use crate::certificate::Seal;
+use crate::compression::Press;
 use crate::pace::{Pace, Seat};
 use crate::peer::{Desk, Fate, Peer};
 use crate::server::{Config, Served, ServerStats};
