@@ -147,6 +147,7 @@ impl<'a> Collector<'a> {
                 .copied();
             self.usage.threads.push(ThreadUsage { cpu, ..last.usage });
             self.progress.so_far.connections.alive_at_end += last.alive_at_close;
+            self.progress.so_far.send_gaps.extend(last.send_gaps);
         }
         tally.clear();
         let _ = self.returns[worker].send(tally);

@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use wsbench_load::meter::{Tally, Window};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::{Stage, ThreadUsage};
+use wsbench_load::send_gaps::SendGap;
 
 /// Which part of the run a tally is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,12 +42,13 @@ pub(crate) struct Handover {
 }
 
 /// What a worker knows at its end.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct LastWords {
     pub(crate) usage: ThreadUsage,
     /// When the window closed for this worker, or its last answer came where nothing closed it.
     pub(crate) closed_at: Nanos,
     pub(crate) alive_at_close: u64,
+    pub(crate) send_gaps: Vec<SendGap>,
 }
 
 /// A worker's end of the exchange.

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use wsbench_load::context::Context;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::{Stage, ThreadUsage};
+use wsbench_load::send_gaps::SendGaps;
 
 use crate::engine::{Engine, Ready};
 use crate::handover::{LastWords, Outlet};
@@ -92,7 +93,9 @@ impl<E: Engine> Worker<E> {
             .rate_per_s
             .map(|rate| rate / f64::from(plan.threads));
         let spacing = per_worker.map_or(Nanos::ZERO, |rate| Nanos((1e9 / rate) as u64));
-        let open_loop = OpenLoop::new(&context.plan, outlet.worker(), slots);
+        let open_loop = OpenLoop::new(plan, outlet.worker(), slots);
+        let gaps = SendGaps::of_worker(plan, outlet.worker(), slots);
+        context.meter.sample_gaps(gaps);
         Self {
             engine,
             context,

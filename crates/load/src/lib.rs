@@ -19,4 +19,5 @@ pub mod pairing;
 pub mod plan;
 pub mod quota;
 pub mod result;
+pub mod send_gaps;
 pub mod session;

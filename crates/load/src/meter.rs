@@ -17,6 +17,7 @@ use crate::result::{
     ByteCounts, CompressionCounts, ConnectionCounts, Failure, Gap, LogRecord, MessageCounts, Phase,
     RunResult,
 };
+use crate::send_gaps::{SendGap, SendGaps};
 
 /// A span without answers shorter than this is not worth remembering.
 const GAP_THRESHOLD: Nanos = Nanos::from_millis(10);
@@ -218,6 +219,8 @@ pub struct Meter {
     /// carries several and a read brings several, and booking them together costs as one.
     run: Run,
     longest_service: Nanos,
+    /// A sample of the gaps between sends; `None` in the closed loop.
+    gaps: Option<SendGaps>,
 }
 
 /// Answers that share all their times.
@@ -269,7 +272,19 @@ impl Meter {
             arrived: None,
             run: Run::NONE,
             longest_service: Nanos::ZERO,
+            gaps: None,
         }
+    }
+
+    /// Keeps a sample of the gaps between sends from now on, if there is one to keep.
+    pub fn sample_gaps(&mut self, gaps: Option<SendGaps>) {
+        self.gaps = gaps;
+    }
+
+    /// Ends the sample of the gaps between sends; nothing where there was none.
+    #[must_use]
+    pub fn take_gaps(&mut self) -> Vec<SendGap> {
+        self.gaps.take().map_or_else(Vec::new, SendGaps::into_kept)
     }
 
     /// Requests of this worker that are out.
@@ -361,6 +376,8 @@ impl Meter {
         if blocked > Nanos::ZERO {
             tally.blocked.record_n(blocked, count);
             tally.blocked_by.add(bar.by, count);
+        } else if let Some(gaps) = &mut self.gaps {
+            gaps.sent(times);
         }
     }
 

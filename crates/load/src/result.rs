@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::histogram::{Histogram, Sparse};
 use crate::lag::BlockedCounts;
 use crate::nanos::Nanos;
+use crate::send_gaps::SendGap;
 
 /// Everything one run measured.
 #[derive(Clone, Debug, Default)]
@@ -86,6 +87,9 @@ pub struct RunResult {
     /// The longest spans without any answer while answers were awaited, longest first: at most
     /// five, start within the run and length.
     pub gaps: Vec<Gap>,
+    /// A sample of the gaps between sends, 2,000 or so at most, beside those of the schedule; empty
+    /// in the closed loop.
+    pub send_gaps: Vec<SendGap>,
 }
 
 /// Whose clock said when an answer had come to this machine.

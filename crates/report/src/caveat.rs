@@ -138,6 +138,8 @@ pub enum Kind {
     Rate,
     /// Sends left when they were due.
     Pace,
+    /// The gaps between sends were those of the schedule.
+    ArrivalShape,
     /// The server kept up with the schedule.
     Overloaded,
     /// Connections had places in flight for what was due.

@@ -4,6 +4,7 @@
 //! renderer sees. It measures nothing and keeps no handle on the run. Names carry their units;
 //! what was not measured is absent, never zero.
 
+mod arrival_shape;
 mod build;
 mod calendar;
 mod compression;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use arrival_shape::ArrivalShape;
 pub use build::RunContext;
 pub use compression::{Compressed, Compression};
 pub use confidence::{Confidence, Confidences, RateConfidence, Slice};
@@ -138,6 +140,10 @@ pub struct Document {
     /// What those waited for; absent when none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<BlockedBy>,
+    /// How the gaps between sends are distributed beside those of the schedule; absent in the closed
+    /// loop, and where too few were seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrival_shape: Option<ArrivalShape>,
     /// Whose clock said when answers had come to this machine; absent in older documents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamps: Option<Stamps>,

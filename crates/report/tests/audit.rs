@@ -8,6 +8,7 @@ use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule, Verify};
 use wsbench_load::result::{Ended, Failure, Gap, HostPressure, Phase, RunResult, ThreadUsage};
+use wsbench_load::send_gaps::SendGap;
 use wsbench_report::caveat::{Audit, Caveat, Kind, Severity, Verdict};
 use wsbench_report::document::{Document, Host, RunContext};
 
@@ -390,6 +391,45 @@ fn sends_that_leave_late_are_noted() {
     };
     let older = "a document that does not tell the parts of the lag apart";
     assert_eq!(weight(Kind::Pace, undivided), NOTE, "{older}");
+}
+
+#[test]
+fn arrivals_that_are_not_the_schedules_are_doubted_where_that_counts() {
+    // The median service time is 998 µs. Of 2,000 gaps, some have shrunk to nothing.
+    let bunched = |shrunk: u32, lag_us| {
+        move |run: &mut RunResult, plan: &mut Plan| {
+            open_loop(|_| 64)(run, plan);
+            let lag = Nanos::from_micros(lag_us);
+            run.generator_lag = runs::spread(1_000, lag, lag);
+            let gap = |number: u32| {
+                let planned = f64::from(number * 611 % 2_000 + 1);
+                let sent = if number < shrunk { 0.0 } else { planned };
+                SendGap { planned, sent }
+            };
+            run.send_gaps = (0..2_000).map(gap).collect();
+        }
+    };
+    // Two in a hundred, and 5.15 % that chance may do.
+    assert_eq!(weight(Kind::ArrivalShape, bunched(142, 100)), None);
+    assert_eq!(weight(Kind::ArrivalShape, bunched(144, 100)), DOUBTFUL);
+    assert_eq!(weight(Kind::ArrivalShape, bunched(144, 49)), None);
+    assert_eq!(weight(Kind::ArrivalShape, bunched(144, 51)), DOUBTFUL);
+    let caveat = found(&audit_after(bunched(600, 51)), Kind::ArrivalShape).unwrap();
+    assert!(
+        caveat.message.contains("at least 30 % of the gaps"),
+        "{caveat}"
+    );
+    let closed = |run: &mut RunResult, plan: &mut Plan| {
+        let arrival = plan.arrival.clone();
+        bunched(600, 100)(run, plan);
+        plan.arrival = arrival;
+    };
+    assert_eq!(weight(Kind::ArrivalShape, closed), None);
+    let unknown = |run: &mut RunResult, plan: &mut Plan| {
+        bunched(600, 100)(run, plan);
+        run.send_gaps.clear();
+    };
+    assert_eq!(weight(Kind::ArrivalShape, unknown), None);
 }
 
 #[test]

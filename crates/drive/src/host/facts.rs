@@ -153,7 +153,8 @@ pub fn stolen_ticks() -> Option<(u64, u64)> {
     stolen_of(&fs::read_to_string("/proc/stat").ok()?)
 }
 
-/// The eighth figure of the line `cpu` is time stolen; it is part of none of the others.
+/// The figures of the line `cpu`, which is of all cores: user, nice, system, idle, iowait, irq,
+/// softirq, steal (proc(5)). Those that follow are counted among them.
 fn stolen_of(stat: &str) -> Option<(u64, u64)> {
     let line = stat.lines().find(|line| line.starts_with("cpu "))?;
     let ticks: Vec<u64> = line
@@ -206,7 +207,7 @@ mod tests {
         assert_eq!(port_range("9 5"), None);
         let sockstat = "sockets: used 90\nTCP: inuse 4 orphan 0 tw 17 alloc 5 mem 1\n";
         assert_eq!(time_wait(sockstat), Some(17));
-        let stat = "cpu  10 0 20 60 0 0 5 5 0 0\ncpu0 1\n";
+        let stat = "cpu  10 0 20 60 0 0 5 5 9 0\ncpu0 1\n";
         assert_eq!(stolen_of(stat), Some((5, 100)));
         assert_eq!(stolen_of("cpu  10 0\n"), None);
         let flags = processor_flags("model\t: 1\nflags\t\t: fpu erms\n").unwrap();

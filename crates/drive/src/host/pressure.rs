@@ -9,6 +9,8 @@ use std::fs;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::HostPressure;
 
+use super::stolen_ticks;
+
 /// Counters of `/proc/net/netstat` that rise only when something went wrong.
 const TCP_TROUBLE: [&str; 8] = [
     "ListenOverflows",
@@ -46,7 +48,7 @@ impl Counters {
         let retransmitted = (RETRANSMITTED, counter(&snmp, "Tcp:", RETRANSMITTED));
         Self {
             at: now,
-            ticks: ticks(&read("/proc/stat")),
+            ticks: stolen_ticks(),
             waited_us: waited_us(&read("/proc/pressure/cpu")),
             tcp: trouble
                 .chain([retransmitted])
@@ -79,15 +81,6 @@ impl Counters {
     }
 }
 
-/// Stolen and all ticks of the line of all cores: user, nice, system, idle, iowait, irq, softirq,
-/// steal (proc(5)); what follows them is counted among them.
-fn ticks(stat: &str) -> Option<(u64, u64)> {
-    let line = stat.lines().find(|line| line.starts_with("cpu "))?;
-    let figures = line.split_whitespace().skip(1).take(8);
-    let figures: Vec<u64> = figures.map_while(|figure| figure.parse().ok()).collect();
-    (figures.len() == 8).then(|| (figures[7], figures.iter().sum()))
-}
-
 /// `some avg10=0.00 avg60=0.00 avg300=0.00 total=12345`, µs.
 fn waited_us(pressure: &str) -> Option<u64> {
     let line = pressure.lines().find(|line| line.starts_with("some "))?;
@@ -109,9 +102,6 @@ mod tests {
 
     #[test]
     fn the_kernels_files_are_read_as_they_are_written() {
-        let stat = "cpu  10 20 30 40 50 60 70 80 90 0\ncpu0 1 2 3 4 5 6 7 8 9 0\nintr 5\n";
-        assert_eq!(ticks(stat), Some((80, 360)));
-        assert_eq!(ticks("cpu  10 20\n"), None);
         let pressure = "some avg10=0.12 avg60=0.00 avg300=0.00 total=123456\nfull avg10=0.00\n";
         assert_eq!(waited_us(pressure), Some(123_456));
         assert_eq!(waited_us(""), None);

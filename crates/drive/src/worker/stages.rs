@@ -201,6 +201,7 @@ impl<E: Engine> Worker<E> {
             },
             closed_at,
             alive_at_close: self.alive,
+            send_gaps: self.context.meter.take_gaps(),
         });
     }
 
@@ -280,7 +281,7 @@ impl<E: Engine> Worker<E> {
     }
 
     pub(super) fn say_last_words(&mut self, now: Nanos) {
-        let last = self.at_close;
+        let last = self.at_close.take();
         self.send(Period::After, now, last);
     }
 

@@ -15,6 +15,10 @@ const WAIT_DOUBTED: f64 = 0.10;
 const LAG_FLOOR_NS: f64 = 20_000.0;
 /// Send lag of p99 worth knowing, as a share of the median service time.
 const LAG_SHARE: f64 = 0.10;
+/// The distance between the gaps sent and those planned that is no distortion, beside chance.
+const SHAPE_TOLERANCE: f64 = 0.02;
+/// Send lag of p99 with which a distortion counts, as a share of the median service time.
+const SHAPE_LAG_SHARE: f64 = 0.05;
 /// What was asked for and what was achieved may differ by this share, beside a Poisson
 /// schedule's own spread.
 const RATE_TOLERANCE: f64 = 0.01;
@@ -27,6 +31,7 @@ pub(super) fn caveats(document: &Document) -> Vec<Caveat> {
         generator_cpu(document),
         generator_starved(document),
         pace(document),
+        arrival_shape(document),
         rate(document),
         shared_machine(document),
     ]
@@ -114,8 +119,7 @@ fn greatest(document: &Document, share: impl Fn(&Thread) -> f64) -> Option<(usiz
 /// closed loop that costs rate, not truth: service time begins at the send itself, and so it is a
 /// note.
 fn pace(document: &Document) -> Option<Caveat> {
-    let lag = document.generator_lag_ns.as_ref();
-    let lag = lag.unwrap_or(&document.send_lag_ns).p99? as f64;
+    let lag = generator_lag(document)?;
     let service = document.service_ns.p50? as f64;
     let is_open = document.plan.is_open_loop();
     let severity = if is_open {
@@ -138,6 +142,36 @@ fn pace(document: &Document) -> Option<Caveat> {
             } else {
                 "service time excludes it, response time includes it"
             },
+        )
+    })
+}
+
+/// How late the generator was at p99, ns; the whole send lag where its part is not told apart.
+fn generator_lag(document: &Document) -> Option<f64> {
+    let lag = document.generator_lag_ns.as_ref();
+    let lag = lag.unwrap_or(&document.send_lag_ns).p99?;
+    Some(lag as f64)
+}
+
+/// Open loop: messages that left in bunches, or otherwise not as the schedule has them, by an amount
+/// that counts beside what was measured (METHOD section 3, B).
+fn arrival_shape(document: &Document) -> Option<Caveat> {
+    let shape = document.arrival_shape?;
+    let lag = generator_lag(document)?;
+    let service = document.service_ns.p50? as f64;
+    let counts = lag > LAG_FLOOR_NS && lag > SHAPE_LAG_SHARE * service;
+    (counts && shape.distance > shape.limit(SHAPE_TOLERANCE)).then(|| {
+        Caveat::new(
+            Kind::ArrivalShape,
+            Severity::Doubtful,
+            format!(
+                "the arrivals were distorted: at least {} of the gaps between sends are not as the \
+                 schedule has them, with sends late by {} at p99",
+                percent(shape.distance),
+                span(lag)
+            ),
+            "messages sent in bunches queue at the server, and its times are then not those of \
+             this schedule; --pace spin, more threads -t, or less rate -R",
         )
     })
 }

@@ -9,9 +9,9 @@ use wsbench_load::plan::Plan;
 use wsbench_load::result::{self, RunResult};
 
 use super::{
-    BlockedBy, Bytes, Compression, Confidences, Connections, Distribution, Document, Ended,
-    Failure, Gap, Generator, Handshake, Host, Interval, IntervalSpans, Messages, Order, Pressure,
-    RateConfidence, SCHEMA, Server, Slice, Stamps, Thread, Turns, calendar, confidence,
+    ArrivalShape, BlockedBy, Bytes, Compression, Confidences, Connections, Distribution, Document,
+    Ended, Failure, Gap, Generator, Handshake, Host, Interval, IntervalSpans, Messages, Order,
+    Pressure, RateConfidence, SCHEMA, Server, Slice, Stamps, Thread, Turns, calendar, confidence,
 };
 use crate::caveat::{Audit, audit};
 use crate::gate::Stamp;
@@ -86,6 +86,7 @@ impl Document {
             generator_lag_ns: known(&result.generator_lag),
             blocked_ns: known(&result.blocked),
             blocked_by: (result.blocked_by.all() > 0).then(|| result.blocked_by.into()),
+            arrival_shape: ArrivalShape::of(result, plan),
             timestamps: Some(result.stamps.into()),
             outside_ns: known(&result.outside),
             receive_wait_ns: known(&result.receive_wait),
