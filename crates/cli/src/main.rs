@@ -10,6 +10,7 @@ mod compress;
 mod contender;
 mod embedded;
 mod exit;
+mod floor;
 mod header;
 mod interrupt;
 mod judge;

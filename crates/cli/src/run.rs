@@ -50,6 +50,7 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
     if measure.output.gate {
         runner.examine(&plan, &resolved);
     }
+    runner.find_floor(&plan);
     let Places { files, log } = places;
     if let Some(runs) = measure.judge.repeat {
         let mut runner = runner.quiet(shown == Format::Quiet);

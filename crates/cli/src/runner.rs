@@ -15,11 +15,12 @@ use wsbench_drive::run::{self, Observer, RunError};
 use wsbench_experiment::runner::{Runner, RunnerError, Step};
 use wsbench_load::plan::Plan;
 use wsbench_load::result::{self, LogRecord, Progress};
-use wsbench_report::document::{Document, Ended, RunContext};
+use wsbench_report::document::{Document, Ended, Floor, RunContext};
 use wsbench_report::gate::Stamp;
 use wsbench_report::step_line::step_line;
 
 use crate::exit::{say, story};
+use crate::floor;
 use crate::interrupt::Interrupts;
 use crate::machine::{is_loopback, this_host};
 use crate::plan::Order;
@@ -37,6 +38,8 @@ pub(crate) struct KernelRunner {
     interrupts: Interrupts,
     began: Instant,
     is_quiet: bool,
+    /// The floor of this machine, once it was sought; nothing in it where it could not be measured.
+    floor: Option<Option<Floor>>,
     /// Held for as long as runs may be made against it.
     server: Server,
 }
@@ -59,10 +62,12 @@ impl KernelRunner {
                 loopback: false, // until an address is known
                 conformance: None,
                 server: None, // until it was watched
+                floor: None,  // until a plan asks for it
             },
             interrupts,
             began: Instant::now(),
             is_quiet: false,
+            floor: None,
             server,
         };
         Ok((runner, plan))
@@ -106,6 +111,15 @@ impl KernelRunner {
         self.context.conformance = Some(stamp);
     }
 
+    /// Measures the floor of this machine where it bears on `plan`, once for all runs; not where
+    /// the server measured is the one that makes the floor.
+    pub(crate) fn find_floor(&mut self, plan: &Plan) {
+        if floor::bears_on(plan) && !self.server.is_embedded() && self.floor.is_none() {
+            let stop = self.interrupts.stop_signal();
+            self.floor = Some(floor::measure(plan, stop));
+        }
+    }
+
     /// Carries `plan` out against the address that was found, and puts it on record.
     ///
     /// # Errors
@@ -126,6 +140,7 @@ impl KernelRunner {
         let context = RunContext {
             loopback: address.is_some_and(|at| is_loopback(at.ip())),
             server: observer.watch.map(|watch| watch.finish(&result)),
+            floor: self.floor.flatten().filter(|_| floor::bears_on(plan)),
             ..self.context.clone()
         };
         if matches!(result.ended, result::Ended::ServerDied) {
@@ -142,6 +157,7 @@ impl Runner for KernelRunner {
         }
         let failed = |error: anyhow::Error| RunnerError::Failed(story(&error));
         let resolved = self.prepare(plan).map_err(failed)?;
+        self.find_floor(plan);
         let carried_out = self.carry_out(plan, &resolved, &mut Unwatched);
         let document = carried_out.map_err(|error| failed(error.into()))?;
         match document.ended {
@@ -161,8 +177,8 @@ impl Runner for KernelRunner {
     }
 }
 
-/// Nobody looks on at a single run of an experiment.
-struct Unwatched;
+/// Nobody looks on at a run that is a step of something larger.
+pub(crate) struct Unwatched;
 
 impl Observer for Unwatched {
     fn progress(&mut self, _: &Progress) {}

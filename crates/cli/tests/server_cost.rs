@@ -234,7 +234,7 @@ fn a_process_that_ends_meanwhile_makes_the_figures_invalid() {
     let mut other = Command::new("sleep").arg("1").spawn().unwrap();
     let pid = other.id().to_string();
     let reaper = thread::spawn(move || other.wait().unwrap());
-    let run = measured(&["--server-pid", &pid, "-d", "3s", "-c", "1", &server.address]);
+    let run = measured(&["--server-pid", &pid, "-d", "3s", "-c", "2", &server.address]);
     reaper.join().unwrap();
     assert_eq!(run.exit, 1, "{}", run.story());
     assert!(run.has_caveat("server_replaced"), "{}", run.story());

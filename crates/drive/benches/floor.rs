@@ -32,7 +32,7 @@ use wsbench_drive::run::{Observer, StopSignal, run};
 use wsbench_echo::{Config, Server};
 use wsbench_load::message::{Identity, MessageSource};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule, Target};
+use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule, Target, Timestamps};
 use wsbench_load::result::{LogRecord, Progress, RunResult};
 use wsbench_wire::frame::{FrameBuffer, OpCode};
 use wsbench_wire::handshake::{ClientHandshake, Request};
@@ -49,15 +49,18 @@ const ADDRESS: &str = "WSBENCH_FLOOR_ADDRESS";
 const FEW: u32 = 1_000;
 const MANY: u32 = 5_000;
 
-/// Connections, octets a message, messages in flight on each connection, and the ratio that
-/// the instrument may cost (none where another bar holds).
-const LOADS: [(u32, u32, u32, Option<f64>); 6] = [
-    (1, 32, 1, Some(1.05)),
-    (64, 32, 1, Some(1.05)),
-    (1_000, 32, 1, Some(1.05)),
-    (64, 16_384, 1, Some(1.15)),
-    (64, 32, 16, None),
-    (64, 32, 64, None),
+/// Connections, octets a message, messages in flight on each connection, whose receive time
+/// stamps, and the ratio that the instrument may cost (none where another bar holds).
+const LOADS: [(u32, u32, u32, Timestamps, Option<f64>); 9] = [
+    (1, 32, 1, Timestamps::User, Some(1.05)),
+    (64, 32, 1, Timestamps::User, Some(1.05)),
+    (1_000, 32, 1, Timestamps::User, Some(1.05)),
+    (64, 16_384, 1, Timestamps::User, Some(1.15)),
+    (64, 32, 16, Timestamps::User, None),
+    (64, 32, 64, Timestamps::User, None),
+    (1, 32, 1, Timestamps::Kernel, Some(1.15)),
+    (64, 32, 1, Timestamps::Kernel, Some(1.15)),
+    (1_000, 32, 1, Timestamps::Kernel, Some(1.15)),
 ];
 /// Own CPU in user space that a message may cost at depth, ns.
 const USER_NS_AT_DEPTH: f64 = 60.0;
@@ -82,11 +85,12 @@ fn compare() {
     println!(
         "CPU µs a message, of the generator: bare loop → wsbench, ratio (min–max of {ROUNDS})"
     );
-    for (connections, size, depth, bar) in LOADS {
+    for (connections, size, depth, stamps, bar) in LOADS {
         let load = Load {
             connections,
             size,
             depth,
+            stamps,
         };
         let mut pairs: Vec<(f64, Cost)> = (0..ROUNDS)
             .map(|_| (load.bare(server.address), load.instrument(server.address)))
@@ -102,7 +106,7 @@ fn compare() {
             |bar| format!("bar ≤ {bar}"),
         );
         println!(
-            "{connections:>5} connections × {size:>5} B × depth {depth:>2}: \
+            "{connections:>5} connections × {size:>5} B × depth {depth:>2}, {stamps:?} stamps: \
              {:>6.3} → {:>6.3}, {:.3} ({:.3}–{:.3}); {bar}",
             median.0,
             median.1.cpu_us,
@@ -149,6 +153,7 @@ struct Load {
     connections: u32,
     size: u32,
     depth: u32,
+    stamps: Timestamps,
 }
 
 struct Cost {
@@ -233,6 +238,7 @@ impl Load {
             },
             cpus: vec![0],
             seed: 42,
+            timestamps: self.stamps,
             ..Plan::against(Target {
                 host: address.ip().to_string(),
                 port: address.port(),
@@ -412,6 +418,7 @@ fn hold(count: u32) {
         connections: count,
         size: 32,
         depth: 1,
+        stamps: Timestamps::User,
     }
     .plan(address, SPAN);
     (plan.stop, plan.warmup) = (StopRule::Messages(1), Nanos::ZERO);

@@ -163,6 +163,11 @@ impl<E: Engine> Worker<E> {
             if self.is_over(now) {
                 return Ok(());
             }
+            if self.is_overdue(now) {
+                // Answers to what was sent before a stall must not share a read, and its stamp,
+                // with answers to what is sent now.
+                served += self.look(now, now)?.1;
+            }
             self.send_what_is_due(now);
             // Sending takes its time, and waiting by an old clock would be waiting too long.
             let now = self.engine.now();
@@ -180,22 +185,31 @@ impl<E: Engine> Worker<E> {
             } else {
                 now
             };
-            let until = until.min(look_up);
-            let mut ready = std::mem::take(&mut self.ready);
-            self.engine.wait(now, until, &mut ready)?;
-            (woken, served) = (self.engine.now(), ready.len());
-            for event in ready.drain(..) {
-                self.on_ready(event);
-                if self.open_loop.is_some() {
-                    // A turn of many connections must not make the schedule late.
-                    let now = self.engine.now();
+            (woken, served) = self.look(now, until.min(look_up).max(now))?;
+        }
+    }
+
+    /// Waits until `until` for what is ready, and reads all of it; returns when the wait ended and
+    /// how many connections were ready.
+    fn look(&mut self, now: Nanos, until: Nanos) -> io::Result<(Nanos, usize)> {
+        let mut ready = std::mem::take(&mut self.ready);
+        self.engine.wait(now, until, &mut ready)?;
+        let (woken, served) = (self.engine.now(), ready.len());
+        for event in ready.drain(..) {
+            self.on_ready(event);
+            if self.open_loop.is_some() {
+                // A turn of many connections must not make the schedule late. If it is late, by a
+                // stall, all that came meanwhile is read first.
+                let now = self.engine.now();
+                if !self.is_overdue(now) {
                     self.send_what_is_due(now);
                 }
             }
-            self.ready = ready;
-            for (slot, closed) in std::mem::take(&mut self.unread) {
-                self.read_on(slot, closed);
-            }
         }
+        self.ready = ready;
+        for (slot, closed) in std::mem::take(&mut self.unread) {
+            self.read_on(slot, closed);
+        }
+        Ok((woken, served))
     }
 }

@@ -51,8 +51,16 @@ fn a_stopped_generator_blames_itself() {
     };
     let result = simulated::run(&plan, scenario, None);
     check_parts(&result);
-    let outside = result.outside.quantile(0.90).unwrap_or_default();
-    assert!(outside.0 < AWAY.0 * 1_001 / 1_000, "{outside}");
+    // One message in fifteen was due while it stood still. They leave in bursts, and within one an
+    // answer may share a read with the next of its connection: a few microseconds, and no more.
+    for (quantile, tolerance) in [(0.5, 0.001), (0.9, 0.001), (0.99, 0.05), (0.999, 0.2)] {
+        let outside = result.outside.quantile(quantile).unwrap_or_default();
+        let excess = outside.0 as f64 / AWAY.0 as f64 - 1.0;
+        assert!(
+            (-0.001..tolerance).contains(&excess),
+            "{quantile}: {outside}"
+        );
+    }
     let longest = result.receive_wait.max().unwrap_or_default();
     assert!(longest > length - AWAY && longest <= length, "{longest}");
     // 100,000/s × 110 µs were out when it stopped.

@@ -168,6 +168,8 @@ pub enum Kind {
     DelayedAck,
     /// Compression was accepted where it was offered, used, and has something to do.
     Compression,
+    /// The server's times are well above what this machine takes with the embedded server.
+    NearFloor,
     /// Server and generator had cores of their own.
     SharedMachine,
     /// The machine is set up for such a run.

@@ -41,6 +41,18 @@ impl Row {
         }
     }
 
+    /// The same of a distribution that may not have been measured: then all of it is empty.
+    fn put_known_spans(&mut self, prefix: &str, spans: Option<&Distribution>) {
+        match spans {
+            Some(spans) => self.put_spans(prefix, spans),
+            None => {
+                let before = self.values.len();
+                self.put_spans(prefix, &Distribution::default());
+                self.values[before..].fill(String::new());
+            }
+        }
+    }
+
     /// Appends the figures of a distribution, their names beginning with `prefix`.
     pub(crate) fn put_spans(&mut self, prefix: &str, spans: &Distribution) {
         self.put(format!("{prefix}_count"), &spans.count);
@@ -79,7 +91,8 @@ pub(crate) fn table(rows: impl Iterator<Item = Row>) -> String {
 pub fn intervals(document: &Document) -> String {
     let mut text = String::from(
         "at_s,length_s,messages,messages_per_s,service_ns_p50,service_ns_p99,service_ns_max,\
-         service_ns_mean,errors,alive,due,sent,in_flight,waiting\n",
+         service_ns_mean,errors,alive,due,sent,in_flight,waiting,receive_wait_ns_p50,\
+         receive_wait_ns_p99\n",
     );
     for interval in &document.intervals {
         let spans = &interval.service_ns;
@@ -105,6 +118,9 @@ pub fn intervals(document: &Document) -> String {
         ] {
             row.put_known("", number);
         }
+        let waits = interval.receive_wait_ns.unwrap_or_default();
+        row.put_known("", waits.p50);
+        row.put_known("", waits.p99);
         push_line(&mut text, &row.values);
     }
     text
@@ -177,6 +193,10 @@ fn row(document: &Document) -> Row {
     row.put_confidence("response_ns", &document.response_ns);
     row.put_confidence("service_ns", &document.service_ns);
     put_server(&mut row, &server);
+    row.put_known_spans("outside_ns", document.outside_ns.as_ref());
+    row.put_known_spans("receive_wait_ns", document.receive_wait_ns.as_ref());
+    row.put_known("floor_ns_p50", document.floor_ns.map(|floor| floor.p50));
+    row.put_known("floor_ns_p99", document.floor_ns.map(|floor| floor.p99));
     row
 }
 

@@ -156,6 +156,11 @@ pub struct Document {
     /// without kernel stamps. A lower bound where one read takes several segments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receive_wait_ns: Option<Distribution>,
+    /// Service time of one connection with one message in flight against the embedded server on
+    /// this machine, measured just before with the same payload: what no server here can be told
+    /// to be faster than. Never subtracted. Absent where it was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor_ns: Option<Floor>,
     /// The opening of connections, by part, ns.
     #[serde(default)]
     pub handshake_ns: Handshake,
@@ -201,6 +206,15 @@ pub enum Stamps {
     Kernel,
     /// Nobody's: times end where a read had ended.
     User,
+}
+
+/// Service time against the embedded server, ns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Floor {
+    /// Median.
+    pub p50: u64,
+    /// 99th percentile.
+    pub p99: u64,
 }
 
 /// Why a run ended.

@@ -20,6 +20,7 @@ mod mark;
 pub mod markdown;
 pub mod objective;
 mod page;
+mod parts;
 pub mod plan_line;
 mod prose;
 pub mod provenance;

@@ -4,6 +4,7 @@
 //! it; where there is no terminal, [`View::line`] is printed instead. It keeps no history of its
 //! own: the run's intervals are the history.
 
+use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
 use wsbench_load::result::{Interval, Progress, Stage};
@@ -42,6 +43,9 @@ pub struct View {
     pub response: Vec<Figure>,
     /// Service time until now, percentile by percentile, with marks.
     pub service: Vec<Figure>,
+    /// Median of the part of the service time that passed outside, and of how long answers waited
+    /// in the generator's own queue, until now, ns; `None` without kernel stamps.
+    pub parts_p50_ns: Option<(u64, u64)>,
     /// Connections upgraded and open now.
     pub alive: u64,
     /// Connections asked for at a time.
@@ -69,6 +73,9 @@ pub struct Moment {
     pub p50_ns: Option<u64>,
     /// 99th percentile of service time, ns; `None` without samples enough.
     pub p99_ns: Option<u64>,
+    /// Median of how long answers waited in the generator's own queue, ns; `None` without kernel
+    /// stamps.
+    pub wait_p50_ns: Option<u64>,
 }
 
 /// A named figure with how well its samples support it.
@@ -106,6 +113,7 @@ impl View {
                 &Distribution::figures_of(&so_far.response).with_censored(&so_far.censored),
             ),
             service: figures(&Distribution::figures_of(&so_far.service)),
+            parts_p50_ns: parts(progress),
             alive: alive(progress),
             asked: so_far.connections.asked.max(plan.connections.into()),
             answered: so_far.messages.answered,
@@ -147,7 +155,8 @@ impl View {
     }
 
     /// The view in one line of plain text, of the newest interval:
-    /// `12.0s  84.2k msg/s  p50 410µs p99 1.20ms  64 conns  0 errors`.
+    /// `12.0s  84.2k msg/s  p50 410µs p99 1.20ms  own queue 21.0µs  64 conns  0 errors`, where the
+    /// own queue is the median of how long answers waited for the generator.
     #[must_use]
     pub fn line(&self) -> String {
         let mut parts = vec![format!("{:.1}s", self.elapsed.as_secs_f64())];
@@ -167,6 +176,9 @@ impl View {
             } else {
                 mark::NO_SAMPLES.to_owned()
             });
+            if let Some(wait) = newest.wait_p50_ns {
+                parts.push(format!("own queue {}", span(wait as f64)));
+            }
         }
         if let Some((completed, clients)) = self.clients {
             parts.push(format!("{}/{} clients", count(completed), count(clients)));
@@ -203,8 +215,16 @@ impl Moment {
             },
             p50_ns: interval.service_p50.map(|span| span.0),
             p99_ns: p99_ns.map(|span| span.0),
+            wait_p50_ns: interval.wait_p50.map(|span| span.0),
         }
     }
+}
+
+/// The medians of both parts of the service time.
+fn parts(progress: &Progress) -> Option<(u64, u64)> {
+    let median = |spans: &Histogram| spans.quantile(0.5).map(|span| span.0);
+    let so_far = &progress.so_far;
+    median(&so_far.outside).zip(median(&so_far.receive_wait))
 }
 
 /// Time left: by the clock where the plan gives a duration, else from the share that is done, once

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::document::{Distribution, Document, Percentile};
 use crate::mark;
+use crate::parts::{self, Parts};
 use crate::plan_line::{plan_line, title};
 use crate::prose::printable;
 use crate::server_cost;
@@ -161,6 +162,26 @@ fn times(text: &mut String, document: &Document) {
         };
         let _ = writeln!(text, "{legend}\n");
     }
+    service_parts(text, document);
+    if let Some(floor) = parts::floor(document) {
+        let _ = writeln!(text, "{}\n", cell(&floor));
+    }
+}
+
+/// What of the service time passed outside, and what the answers waited for us.
+fn service_parts(text: &mut String, document: &Document) {
+    let Some(parts) = Parts::of(document) else {
+        if let Some(words) = parts::undivided(document) {
+            let _ = writeln!(text, "{words}\n");
+        }
+        return;
+    };
+    let columns = Parts::COLUMNS.join(" | ");
+    let _ = writeln!(text, "| parts | {columns} |\n|---|--:|--:|--:|--:|");
+    for (name, cells) in parts.rows() {
+        let _ = writeln!(text, "| {name} | {} |", cells.join(" | "));
+    }
+    let _ = writeln!(text, "\n{}\n", parts.legend());
 }
 
 fn counts(text: &mut String, document: &Document) {

@@ -42,6 +42,9 @@ pub fn plan_line(plan: &Order) -> String {
         let cores: Vec<String> = plan.cpus.iter().map(ToString::to_string).collect();
         let _ = write!(line, " on cores {}", cores.join(","));
     }
+    if plan.busy_poll {
+        line.push_str(", busy-polling");
+    }
     let _ = write!(line, ", seed {}", plan.seed);
     line
 }

@@ -50,12 +50,14 @@ pub fn draw(frame: &mut Frame<'_>, view: &View, style: Style) {
 fn full(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
     let doubts = doubt_lines(view, theme, area.width);
     let plan = plan_lines(view, theme, area);
-    let [head, order, gauge, plots, tables, audit] = Layout::vertical([
+    let parts = parts_line(view, theme, area.width);
+    let [head, order, gauge, plots, tables, whose, audit] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(rows(&plan)),
         Constraint::Length(1),
         Constraint::Min(PLOT_HEIGHT),
         Constraint::Length(panels::TABLE_HEIGHT),
+        Constraint::Length(u16::from(parts.is_some())),
         Constraint::Length(rows(&doubts)),
     ])
     .areas(area);
@@ -66,6 +68,9 @@ fn full(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
     plots::rate(frame, left, view, theme);
     plots::times(frame, right, view, theme);
     panels::tables(frame, tables, view, theme);
+    if let Some(parts) = parts {
+        frame.render_widget(Paragraph::new(parts), whose);
+    }
     frame.render_widget(Paragraph::new(doubts), audit);
 }
 
@@ -179,6 +184,19 @@ fn times_line(view: &View, theme: Theme, width: u16) -> Line<'static> {
     };
     let alone = Line::from(tail.to_vec());
     fitting(vec![both("  "), both(" "), alone], width)
+}
+
+/// Whose the service time was until now, where kernel stamps tell.
+fn parts_line(view: &View, theme: Theme, width: u16) -> Option<Line<'static>> {
+    let (outside, wait) = view.parts_p50_ns?;
+    let line = Line::from(vec![
+        Span::styled("service time, p50: outside ", theme.quiet),
+        Span::styled(mark::exact(Some(outside)), theme.middle),
+        Span::styled(", own queue ", theme.quiet),
+        Span::styled(mark::exact(Some(wait)), theme.headline),
+        Span::styled(" (answers that waited for wsbench)", theme.quiet),
+    ]);
+    Some(cut(line, width))
 }
 
 /// Connections and errors.

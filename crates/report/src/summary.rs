@@ -1,6 +1,6 @@
 //! The summary that every run prints, as text.
 //!
-//! The order of the blocks is fixed: plan, audit, throughput, times, connections, errors, the
+//! The order of the blocks is fixed: plan, audit, throughput, times and their parts, connections, errors, the
 //! answers' integrity, the server's cost, and how to repeat the run. It judges nothing itself.
 
 use std::fmt::Write as _;
@@ -9,6 +9,7 @@ use crate::caveat::{Severity, Verdict};
 use crate::document::{Distribution, Document, Percentile};
 use crate::mark;
 use crate::page::{CELL, LABEL, Page};
+use crate::parts::{self, Parts};
 use crate::plan_line::{plan_line, title};
 use crate::prose::printable;
 use crate::server_cost;
@@ -219,15 +220,8 @@ fn times(page: &mut Page, document: &Document) {
     if response.is_empty() && service.is_empty() {
         page.line("", mark::NO_SAMPLES);
     } else {
-        let waits = document.receive_wait_ns.as_ref();
-        let mut columns = vec![response, service];
-        let mut names = vec!["response", "service"];
-        if let Some(waits) = waits {
-            columns.push(waits);
-            names.push("own queue");
-        }
-        let table = TimesTable::of(columns);
-        table.head(page, &names);
+        let table = TimesTable::of(vec![response, service]);
+        table.head(page, &["response", "service"]);
         for percentile in PERCENTILES {
             table.percentiles(page, percentile);
         }
@@ -239,12 +233,32 @@ fn times(page: &mut Page, document: &Document) {
         }
         table.row(page, "samples", |spans| count(spans.count));
         table.legend(page);
+        parts(page, document);
+        if let Some(floor) = parts::floor(document) {
+            page.prose("", &floor, None);
+        }
     }
     page.gap();
     if document.plan.replaces_clients() {
         legacy(page, service);
         page.gap();
     }
+}
+
+/// What of the service time passed outside, and what the answers waited for us.
+fn parts(page: &mut Page, document: &Document) {
+    let Some(parts) = Parts::of(document) else {
+        if let Some(words) = parts::undivided(document) {
+            page.prose("", words, Some(Tone::Quiet));
+        }
+        return;
+    };
+    page.gap();
+    page.head("parts", Parts::NAME, &Parts::COLUMNS);
+    for (name, cells) in parts.rows() {
+        page.row(name, Parts::NAME, &cells);
+    }
+    page.prose("", &parts.legend(), Some(Tone::Quiet));
 }
 
 /// The table of times: a column a distribution, and beside it, where any is known, how sure the

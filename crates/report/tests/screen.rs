@@ -41,6 +41,19 @@ fn in_trouble() -> (Progress, Plan) {
     (progress, plan)
 }
 
+/// A run whose parts of the service time are known.
+fn stamped() -> (Progress, Plan) {
+    let (so_far, plan) = runs::stamped();
+    let progress = Progress {
+        stage: Stage::Measuring,
+        elapsed: Nanos::from_millis(12_050),
+        done: 0.9,
+        so_far,
+        cpu_shares: vec![0.41, 0.99],
+    };
+    (progress, plan)
+}
+
 /// A run that has not begun to measure.
 fn connecting() -> (Progress, Plan) {
     (Progress::default(), runs::plan())
@@ -68,6 +81,7 @@ fn screens_from_tiny_to_wide() {
         ("measuring", measuring()),
         ("trouble", in_trouble()),
         ("connecting", connecting()),
+        ("stamped", stamped()),
     ];
     for (name, run) in runs {
         for (width, height) in [(20, 5), (60, 16), (80, 24), (140, 40)] {
@@ -79,7 +93,7 @@ fn screens_from_tiny_to_wide() {
 
 #[test]
 fn no_size_and_no_stage_panics() {
-    for run in [measuring(), in_trouble(), connecting()] {
+    for run in [measuring(), in_trouble(), connecting(), stamped()] {
         for (width, height) in (0..=24).flat_map(|w| (0..=8).map(move |h| (w, h))) {
             drawn(&run, width, height, true);
         }
@@ -135,6 +149,10 @@ fn lines_for_files() {
     assert_eq!(
         line(measuring()),
         "12.1s  78.5k msg/s  p50 999µs p99 1.71ms  64 conns  0 errors"
+    );
+    assert_eq!(
+        line(stamped()),
+        "12.1s  82.6k msg/s  p50 1.00ms p99 1.71ms  own queue 800µs  64 conns  0 errors"
     );
     assert_eq!(line(connecting()), "0.0s  connecting  0 conns  0 errors");
 

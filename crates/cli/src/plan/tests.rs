@@ -357,6 +357,36 @@ fn a_file_is_binary_unless_told_otherwise() {
 }
 
 #[test]
+fn busy_polling_and_whose_stamps_reach_the_plan() {
+    let expected = |busy_poll, timestamps| Plan {
+        busy_poll,
+        timestamps,
+        ..default_plan()
+    };
+    let plan = plan_of(&["localhost:3000"]);
+    assert_eq!(plan, expected(false, Timestamps::Auto));
+    let plan = plan_of(&["--busy-poll", "localhost:3000"]);
+    assert_eq!(plan, expected(true, Timestamps::Auto));
+    for (whose, timestamps) in [
+        ("kernel", Timestamps::Kernel),
+        ("user", Timestamps::User),
+        ("auto", Timestamps::Auto),
+    ] {
+        let plan = plan_of(&["--timestamps", whose, "localhost:3000"]);
+        assert_eq!(plan, expected(false, timestamps));
+    }
+    let both = [
+        "--busy-poll",
+        "--pace",
+        "spin",
+        "-R",
+        "10",
+        "localhost:3000",
+    ];
+    assert!(matches!(order_of(&both), Err(UsageError::BusyPollAndPace)));
+}
+
+#[test]
 fn the_machine_is_shared_with_a_server_on_it() {
     let cores = |url: &str, cpus: &[usize]| {
         let order = order_on(&[url], &machine(cpus)).unwrap();

@@ -11,6 +11,10 @@ use crate::engine::{Engine, Ready, Received};
 use crate::loss;
 use crate::schedule::OpenLoop;
 
+/// A schedule that is late by this much is so by a stall of the generator: its loop's turns are
+/// shorter, and sends are looked after within them.
+const OVERDUE: Nanos = Nanos::from_millis(1);
+
 impl<E: Engine> Worker<E> {
     pub(super) fn on_ready(&mut self, event: Ready) {
         let slot = event.slot;
@@ -286,13 +290,31 @@ impl<E: Engine> Worker<E> {
         self.open_loop.as_ref().map_or(Nanos::MAX, OpenLoop::next)
     }
 
-    /// Sends what has come due by the schedule; nothing in the closed loop.
+    /// Whether the schedule is so late that the generator must have stood still.
+    #[inline]
+    pub(super) fn is_overdue(&self, now: Nanos) -> bool {
+        self.context.sending && now - self.next_due() >= OVERDUE
+    }
+
+    /// Sends what has come due by the schedule; nothing in the closed loop. What has piled up over
+    /// a stall leaves a burst a turn, so that answers are read in between.
     #[inline]
     pub(super) fn send_what_is_due(&mut self, now: Nanos) {
-        while let Some(open_loop) = &mut self.open_loop
-            && open_loop.next() <= now
-            && self.context.sending
-        {
+        if self.is_overdue(now) {
+            self.send_burst(now);
+        } else {
+            self.send_all_due(now);
+        }
+    }
+
+    fn send_all_due(&mut self, now: Nanos) {
+        while self.next_due() <= now && self.context.sending {
+            self.send_burst(now);
+        }
+    }
+
+    fn send_burst(&mut self, now: Nanos) {
+        if let Some(open_loop) = &mut self.open_loop {
             let context = &mut self.context;
             let touched = open_loop.take_due(now, &mut self.slots, |due| context.may_send(due));
             for &slot in &touched {
@@ -310,7 +332,7 @@ impl<E: Engine> Worker<E> {
         if self.stage == Stage::Draining {
             return;
         }
-        self.send_what_is_due(now);
+        self.send_all_due(now);
         if let Some(open_loop) = &mut self.open_loop {
             open_loop.end();
             // They are counted as waiting to the end, for the last interval's sake.

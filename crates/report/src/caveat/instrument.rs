@@ -3,6 +3,7 @@
 
 use super::{Caveat, Kind, Severity, pacing};
 use crate::document::{Document, Thread};
+use crate::parts::Parts;
 use crate::units::{count, percent, span};
 
 /// Above this share of a core a thread has no time to spare.
@@ -43,13 +44,22 @@ pub(super) fn caveats(document: &Document) -> Vec<Caveat> {
 /// A thread that used its core up: what is seen is partly wsbench.
 fn generator_cpu(document: &Document) -> Option<Caveat> {
     let (number, thread) = greatest(document, |thread| thread.cpu_share)?;
+    // How large that part is, where stamps have told it.
+    let wait = Parts::of(document).and_then(|parts| parts.notable_wait());
+    let part = wait.map_or_else(String::new, |(wait, service)| {
+        format!(
+            "; of {} service time {} were the answer waiting in the generator's own queue (p50s)",
+            span(service),
+            span(wait)
+        )
+    });
     (thread.cpu_share > BUSY_SHARE).then(|| {
         Caveat::new(
             Kind::GeneratorCpu,
             Severity::Doubtful,
             format!(
                 "the generator is the bottleneck (thread {number} used {} of a core): \
-                 what you see is partly wsbench",
+                 what you see is partly wsbench{part}",
                 percent(thread.cpu_share)
             ),
             relief(document),

@@ -6,6 +6,7 @@
 use super::instrument::BUSY_SHARE;
 use super::{Caveat, Kind, Severity};
 use crate::document::{Document, Thread};
+use crate::parts::Parts;
 use crate::units::{count, percent, span};
 
 /// Share of all cores' time given to others by the hypervisor, worth knowing (METHOD section 7).
@@ -94,14 +95,15 @@ fn tcp_trouble(document: &Document) -> Option<Caveat> {
     })
 }
 
-/// Turns of the loop so long that answers waited for others to be read. Where kernel stamps tell
-/// that waiting itself, or the generator is busy as a whole, this says nothing new.
+/// Turns of the loop so long that answers waited for others to be read. Where the generator is busy
+/// as a whole, this says nothing new; where kernel stamps tell that waiting itself, it is quoted.
 fn turns(document: &Document) -> Option<Caveat> {
     let threads = &document.generator.threads;
-    let is_told = document.receive_wait_ns.is_some()
-        || threads.iter().any(|thread| thread.cpu_share > BUSY_SHARE);
-    if is_told {
+    if threads.iter().any(|thread| thread.cpu_share > BUSY_SHARE) {
         return None;
+    }
+    if let Some(parts) = Parts::of(document) {
+        return waits(parts);
     }
     let turns = threads.iter().filter_map(|thread| thread.turns);
     let longest = turns.max_by_key(|turns| turns.p99_ns)?;
@@ -117,6 +119,24 @@ fn turns(document: &Document) -> Option<Caveat> {
                 count(longest.ready_p99.into())
             ),
             "more threads -t, or fewer connections -c",
+        )
+    })
+}
+
+/// Answers that waited in our own queue for a good part of their time, by kernel stamps.
+fn waits(parts: Parts<'_>) -> Option<Caveat> {
+    let (wait, service) = parts.notable_wait()?;
+    (wait > TURN_FLOOR_NS).then(|| {
+        Caveat::new(
+            Kind::LoopTurns,
+            Severity::Note,
+            format!(
+                "of {} service time {} were the answer waiting in the generator's own queue (p50s)",
+                span(service),
+                span(wait)
+            ),
+            "the part outside is the server's and the network's; more threads -t, or cores of its \
+             own (--pin)",
         )
     })
 }

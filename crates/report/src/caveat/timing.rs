@@ -5,7 +5,7 @@ use wsbench_load::nanos::Nanos;
 
 use super::{Caveat, Kind, Severity, how_to_run_longer};
 use crate::document::{Document, Ended};
-use crate::units::{percent, seconds};
+use crate::units::{percent, seconds, span};
 
 /// Below this many answers Little's law is not looked at.
 const LITTLE_SAMPLES: u64 = 1_000;
@@ -24,6 +24,8 @@ const GAP_TIMES_P99: f64 = 10.0;
 const DELAYED_ACK_MS: [(u64, u64); 2] = [(38, 48), (195, 210)];
 /// Share of the answers in one of those bands that makes it a suspect.
 const DELAYED_ACK_SHARE: f64 = 0.20;
+/// A median below this many times the floor's is mostly the machine's.
+const NEAR_FLOOR: f64 = 1.5;
 /// A generator busier than this may be slow for its own reasons.
 const IDLE_SHARE: f64 = 0.50;
 
@@ -35,6 +37,7 @@ pub(super) fn caveats(document: &Document) -> Vec<Caveat> {
         until(document),
         gaps(document),
         delayed_ack(document),
+        near_floor(document),
     ]
     .into_iter()
     .flatten()
@@ -143,4 +146,24 @@ fn delayed_ack(document: &Document) -> Option<Caveat> {
         ),
         "set TCP_NODELAY on the server, or write each frame with one call",
     ))
+}
+
+/// The server is hardly slower than a bare echo on this machine: what is seen is mostly kernel and
+/// generator.
+fn near_floor(document: &Document) -> Option<Caveat> {
+    let floor = document.floor_ns?.p50 as f64;
+    let service = document.service_ns.p50? as f64;
+    (service < NEAR_FLOOR * floor).then(|| {
+        Caveat::new(
+            Kind::NearFloor,
+            Severity::Note,
+            format!(
+                "the median service time, {}, is near this machine's floor of {}: most of it is \
+                 the kernel's and wsbench's",
+                span(service),
+                span(floor)
+            ),
+            "differences between servers are larger than they look here; nothing is subtracted",
+        )
+    })
 }

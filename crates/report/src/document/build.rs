@@ -10,8 +10,9 @@ use wsbench_load::result::{self, RunResult};
 
 use super::{
     ArrivalShape, BlockedBy, Bytes, Compression, Confidences, Connections, Distribution, Document,
-    Ended, Failure, Gap, Generator, Handshake, Host, Interval, IntervalSpans, Messages, Order,
-    Pressure, RateConfidence, SCHEMA, Server, Slice, Stamps, Thread, Turns, calendar, confidence,
+    Ended, Failure, Floor, Gap, Generator, Handshake, Host, Interval, IntervalSpans, Messages,
+    Order, Pressure, RateConfidence, SCHEMA, Server, Slice, Stamps, Thread, Turns, calendar,
+    confidence,
 };
 use crate::caveat::{Audit, audit};
 use crate::gate::Stamp;
@@ -34,6 +35,8 @@ pub struct RunContext {
     pub conformance: Option<Stamp>,
     /// What the server used, where it was watched.
     pub server: Option<Server>,
+    /// Service time against the embedded server, where that was measured before.
+    pub floor: Option<Floor>,
 }
 
 impl Document {
@@ -90,6 +93,7 @@ impl Document {
             timestamps: Some(result.stamps.into()),
             outside_ns: known(&result.outside),
             receive_wait_ns: known(&result.receive_wait),
+            floor_ns: context.floor,
             handshake_ns: (&result.handshake).into(),
             errors: result.failures.iter().map(Failure::from).collect(),
             close_codes: result.close_codes.clone(),

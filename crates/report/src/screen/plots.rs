@@ -44,7 +44,8 @@ pub(super) fn rate(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme)
     plot(frame, area, view, theme, title, vec![line], y);
 }
 
-/// Median and 99th percentile of service time over time.
+/// Median and 99th percentile of service time over time, and the median of how long answers waited
+/// in the generator's own queue, where stamps tell it.
 pub(super) fn times(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
     let exact = |of: fn(&Moment) -> Option<u64>| mark::exact(view.newest().and_then(of));
     let title = Line::from(vec![
@@ -58,6 +59,7 @@ pub(super) fn times(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme
             theme.tail,
         ),
     ]);
+    let title = with_wait(title, view, area.width, theme);
     let points = |of: fn(&Moment) -> Option<u64>| -> Vec<(f64, f64)> {
         let moments = view.course.iter();
         moments
@@ -66,6 +68,7 @@ pub(super) fn times(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme
     };
     let medians = points(|moment| moment.p50_ns);
     let tails = points(|moment| moment.p99_ns);
+    let waits = points(|moment| moment.wait_p50_ns);
     let line = |data, look, marker| {
         Dataset::default()
             .marker(marker)
@@ -80,10 +83,11 @@ pub(super) fn times(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme
         Marker::Dot
     };
     let lines = vec![
+        line(&waits, theme.headline, Marker::Dot),
         line(&medians, theme.middle, Marker::Braille),
         line(&tails, theme.tail, tail_marker),
     ];
-    let heights = medians.iter().chain(&tails).map(|(_, y)| *y);
+    let heights = medians.iter().chain(&tails).chain(&waits).map(|(_, y)| *y);
     let least = heights.clone().fold(f64::INFINITY, f64::min);
     let most = heights.fold(f64::NEG_INFINITY, f64::max);
     if least > most {
@@ -97,6 +101,18 @@ pub(super) fn times(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme
         labels: [bottom, (bottom + top) / 2.0, top].map(|y| span(10_f64.powf(y).round())),
     };
     plot(frame, area, view, theme, title, lines, y);
+}
+
+/// The title with the newest wait, where there is one and room for it.
+fn with_wait<'a>(mut title: Line<'a>, view: &View, width: u16, theme: Theme) -> Line<'a> {
+    if let Some(wait) = view.newest().and_then(|moment| moment.wait_p50_ns) {
+        let words = format!("own queue {} ", mark::exact(Some(wait)));
+        // The frame takes a corner on each side.
+        if title.width() + words.chars().count() + 2 <= width.into() {
+            title.push_span(Span::styled(words, theme.headline));
+        }
+    }
+    title
 }
 
 /// A vertical axis: its ends, and its labels from the bottom.
