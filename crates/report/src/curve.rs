@@ -262,12 +262,14 @@ mod tests {
 
     #[test]
     fn a_decade_takes_the_same_room_wherever_it_is() {
+        // Five rows over two decades and a margin: the middle of the first is a tenth below the
+        // top, exp(4.655 − 0.1 · 4.705) = 66, that of the last exp(4.655 − 0.9 · 4.705) = 1.5.
         let expected = [
-            "      78 |               A",
+            "      66 |               A",
             "         |",
-            "         |       a",
+            "         |        a",
             "         |",
-            "       1 |   a",
+            "       2 |    a",
             "          0      2       4",
         ];
         assert_eq!(drawn(Glyphs::Ascii, None), expected);
