@@ -1,12 +1,14 @@
 //! The greatest load that holds under given objectives, as a bracket (METHOD section 6).
 //!
 //! Loads are tried one after the other: a pilot says roughly how much there is, doubling finds a
-//! load that fails, bisection narrows, longer trials make certain of both ends. The answer names
-//! what limits it, and every trial is kept. It is bounded in trials and in time, and whatever ends
+//! load that fails, bisection narrows, longer trials make certain of both ends. What is told is
+//! what is certain: on a flat curve a wide bracket. The answer names what limits it, and every trial is kept. It is bounded in trials and in time, and whatever ends
 //! it early, what is known by then is told.
 
 mod evidence;
 pub(crate) mod judge;
+mod line;
+mod tail;
 
 use thiserror::Error;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
@@ -35,7 +37,7 @@ const OVERLOAD: f64 = 1.5;
 /// What a trial takes beside its window and warm-up: opening, drain, closing, s.
 const AROUND_S: f64 = 2.0;
 /// Samples above a percentile that a trial is made long enough for.
-const SAMPLES_ABOVE: f64 = 20.0;
+const SAMPLES_ABOVE: f64 = 25.0;
 
 /// What is searched for, and within what bounds.
 #[derive(Clone, Debug, PartialEq)]
@@ -139,14 +141,14 @@ impl Hunt<'_> {
     /// Makes trials until the bracket is found or nothing is left to spend.
     fn narrow(&mut self) -> Result<Ending, RunnerError> {
         loop {
-            let (load, length_s, why) = match self.evidence.next() {
+            let (load, length_s, why) = match self.evidence.next(self.left_s()) {
                 Next::Trial {
                     load,
                     length_s,
                     why,
                 } => (load, length_s, why),
                 Next::Found => return Ok(Ending::Found),
-                Next::Blurred => return Ok(Ending::Blurred),
+                Next::Blurred => return Ok(self.blurred()),
                 Next::NothingHolds => return Ok(Ending::NothingHolds),
                 Next::NothingFails => return Ok(Ending::NothingFails),
             };
@@ -163,6 +165,33 @@ impl Hunt<'_> {
                 Err(RunnerError::Interrupted) => return Ok(Ending::Interrupted),
                 Err(RunnerError::Failed(reason)) => return Ok(Ending::Broken(reason)),
             }
+        }
+    }
+
+    /// How long trials can still be made, s: the longest ones, with what is around them, and but
+    /// for the two that look whether the server recovers.
+    fn left_s(&self) -> f64 {
+        let settings = self.settings;
+        let longest_s = settings.longest.as_secs_f64();
+        let around_s = settings.plan.warmup.as_secs_f64() + AROUND_S;
+        let after_s = 2.0 * (settings.length.as_secs_f64() + around_s);
+        let left_s = settings.limit.as_secs_f64() - self.spent_s() - after_s;
+        let by_time_s = left_s * longest_s / (longest_s + around_s);
+        let trials = settings
+            .most_trials
+            .saturating_sub(self.trials.len() as u32 + 2);
+        by_time_s.min(f64::from(trials) * longest_s).max(0.0)
+    }
+
+    /// Why the bracket gets no narrower.
+    fn blurred(&self) -> Ending {
+        let settings = self.settings;
+        if self.trials.len() as u32 >= settings.most_trials {
+            Ending::OutOfTrials
+        } else if !self.has_time_for(1, settings.length.as_secs_f64()) {
+            Ending::OutOfTime
+        } else {
+            Ending::Blurred
         }
     }
 
@@ -331,7 +360,6 @@ impl Hunt<'_> {
             capacity_per_s,
             holds,
             fails,
-            estimate: self.evidence.crossing(),
             limited_by,
             ended,
             recovery,
@@ -339,21 +367,14 @@ impl Hunt<'_> {
         }
     }
 
-    /// Both ends: certain ones where there are, however far apart, else by their estimates.
+    /// Both ends: what is certain, however far apart, and nothing else.
     fn bracket(&self) -> (Option<Edge>, Option<Edge>) {
         let (low, high) = self.evidence.ends(true);
-        let (likely_low, likely_high) = self.evidence.ends(false);
-        let edge = |load: Option<f64>| {
-            load.map(|load| {
-                let standing = self.evidence.standing(load);
-                Edge {
-                    load,
-                    certain: standing.certain,
-                    trials: standing.trials,
-                }
-            })
+        let edge = |load: f64| Edge {
+            load,
+            trials: self.evidence.standing(load).trials,
         };
-        (edge(low.or(likely_low)), edge(high.or(likely_high)))
+        (low.map(edge), high.map(edge))
     }
 
     /// What the trials at a failing load failed of.

@@ -9,11 +9,15 @@ mod simulated;
 use simulated::{Simulated, target};
 use wsbench_drive::simulated::{Death, Outage, Queue, Scenario, Service};
 use wsbench_experiment::find::{FindError, Settings, find};
+use wsbench_experiment::runner::{Runner, RunnerError};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
+use wsbench_report::caveat::{Caveat, Kind, Severity};
+use wsbench_report::document::Document;
 use wsbench_report::objective::Objective;
-use wsbench_report::search::{Cause, Ending, Limit, Over, Search};
+use wsbench_report::search::{Cause, Ending, Limit, Over, Purpose, Search, Trial, TrialVerdict};
+use wsbench_report::style::Style;
 
 const D: Nanos = Nanos::from_micros(200);
 
@@ -68,49 +72,81 @@ fn bracket(search: &Search) -> (f64, f64) {
     (low, high)
 }
 
-/// Searches by `seeds`; all brackets are narrow, and at most one misses the truth.
-fn assert_found(service: Service, limit: Nanos, truth_per_s: f64, seeds: std::ops::Range<u64>) {
+/// Searches by `seeds` within `limit_s`: no bracket is wider than `widest`, and at most one of ten
+/// misses the truth.
+fn assert_found(
+    service: Service,
+    limit: Nanos,
+    truth_per_s: f64,
+    seeds: std::ops::Range<u64>,
+    (limit_s, widest): (u64, f64),
+) {
+    let allowed = (seeds.end - seeds.start) / 10;
     let mut missed = 0;
     for seed in seeds {
-        let search = search(server(service), &settings(p99(limit), seed));
+        let settings = Settings {
+            limit: Nanos::from_secs(limit_s),
+            most_trials: 80,
+            ..settings(p99(limit), seed)
+        };
+        let search = search(server(service), &settings);
         let (low, high) = bracket(&search);
-        assert_eq!(search.ended, Ending::Found, "{low}–{high}");
-        assert!(high / low <= 1.052, "{low}–{high}");
-        assert_eq!(search.limited_by, Limit::Server);
-        missed += u32::from(truth_per_s < low || high < truth_per_s);
-        // Not even a miss is far off.
-        assert!(low / 1.03 <= truth_per_s && truth_per_s <= high * 1.03);
-        assert!(search.recovery.unwrap().recovered, "a queue drains");
+        println!(
+            "{truth_per_s} by seed {seed}: {low}–{high} in {:.0} s",
+            search.took_s
+        );
+        assert!(high.is_finite() && high / low <= widest, "{low}–{high}");
+        missed += u64::from(truth_per_s < low || high < truth_per_s);
+        if let Some(recovery) = search.recovery {
+            assert!(recovery.recovered, "a queue drains");
+        }
     }
-    assert!(missed <= 1, "{missed} brackets miss {truth_per_s}");
+    assert!(missed <= allowed, "{missed} brackets miss {truth_per_s}");
 }
 
 #[test]
 fn a_deterministic_server_at_one_millisecond() {
-    assert_found(Service::Constant(D), Nanos::from_millis(1), 2804.0, 1..5);
+    let limit = Nanos::from_millis(1);
+    assert_found(Service::Constant(D), limit, 2804.0, 1..2, (900, 1.052));
 }
 
 #[test]
 fn a_deterministic_server_at_two_milliseconds() {
-    assert_found(Service::Constant(D), Nanos::from_millis(2), 3867.0, 1..11);
+    let limit = Nanos::from_millis(2);
+    assert_found(Service::Constant(D), limit, 3867.0, 1..2, (900, 1.052));
 }
 
 #[test]
 fn a_deterministic_server_at_five_milliseconds() {
-    assert_found(Service::Constant(D), Nanos::from_millis(5), 4542.0, 1..11);
+    let limit = Nanos::from_millis(5);
+    assert_found(Service::Constant(D), limit, 4542.0, 1..2, (900, 1.052));
 }
 
-/// Longer tails are known less well: the bracket may be wider, and holds the truth all the same.
+/// Up to 395/s p99 rises from 921 µs to 1 ms: hardly a curve. The bracket is wide, and right.
 #[test]
-fn an_exponential_server_at_two_and_five_milliseconds() {
-    let service = Service::Exponential(D);
-    for (limit_ms, truth_per_s) in [(2, 2697.0), (5, 4079.0)] {
-        let limit = p99(Nanos::from_millis(limit_ms));
-        let search = search(server(service), &settings(limit, 1));
-        let (low, high) = bracket(&search);
-        assert!(low <= truth_per_s && truth_per_s <= high, "{low}–{high}");
-        assert!(high / low <= 1.12, "{low}–{high}");
-    }
+fn an_exponential_server_at_one_millisecond() {
+    let limit = Nanos::from_millis(1);
+    // In ten minutes not every search can make certain of a load that holds.
+    let widest = f64::INFINITY;
+    assert_found(
+        Service::Exponential(D),
+        limit,
+        395.0,
+        1..11,
+        (1_500, widest),
+    );
+}
+
+#[test]
+fn an_exponential_server_at_two_milliseconds() {
+    let limit = Nanos::from_millis(2);
+    assert_found(Service::Exponential(D), limit, 2697.0, 1..3, (400, 1.12));
+}
+
+#[test]
+fn an_exponential_server_at_five_milliseconds() {
+    let limit = Nanos::from_millis(5);
+    assert_found(Service::Exponential(D), limit, 4079.0, 1..4, (400, 1.12));
 }
 
 /// Evenly spaced messages never meet: the server holds up to the rate that it can serve at all.
@@ -230,4 +266,93 @@ fn errors_fail_a_trial_beyond_their_limit() {
     };
     let search_generous = search(scenario, &generous);
     assert_eq!(search_generous.holds.unwrap().load, 500.0);
+}
+
+/// Above `from_per_s` the generator is in the way: in the first run at a load, or in every one.
+struct Spoiling {
+    runner: Simulated,
+    from_per_s: f64,
+    always: bool,
+    spoilt: Vec<u64>,
+}
+
+impl Runner for Spoiling {
+    fn run(&mut self, plan: &Plan) -> Result<Document, RunnerError> {
+        let mut document = self.runner.run(plan)?;
+        let asked = document.asked_messages_per_s.unwrap_or(0.0);
+        let load = asked.round() as u64;
+        if asked < self.from_per_s || !self.always && self.spoilt.contains(&load) {
+            return Ok(document);
+        }
+        self.spoilt.push(load);
+        document.response_ns.p99 = Some(80_000_000);
+        document.audit.caveats.push(Caveat {
+            kind: Kind::GeneratorCpu,
+            severity: Severity::Doubtful,
+            message: "a thread had no core to spare".into(),
+            advice: String::new(),
+        });
+        Ok(document)
+    }
+
+    fn now_s(&self) -> f64 {
+        self.runner.now_s()
+    }
+}
+
+fn spoilt(from_per_s: f64, always: bool) -> Search {
+    let mut runner = Spoiling {
+        runner: Simulated::new([("a", server(Service::Constant(D)))]),
+        from_per_s,
+        always,
+        spoilt: Vec::new(),
+    };
+    let settings = Settings {
+        start: Some(500.0),
+        limit: Nanos::from_secs(120),
+        ..settings(p99(Nanos::from_millis(2)), 1)
+    };
+    find(&settings, &mut runner).unwrap()
+}
+
+#[test]
+fn what_the_generator_spoils_once_is_tried_again_and_forgotten() {
+    let search = spoilt(1_500.0, false);
+    let verdict = |at: usize| (search.trials[at].purpose, search.trials[at].verdict);
+    assert_eq!(search.trials[2].load, 2_000.0);
+    assert_eq!(
+        verdict(2),
+        (Purpose::Bracket, TrialVerdict::GeneratorLimited)
+    );
+    assert_eq!(verdict(3), (Purpose::Retry, TrialVerdict::Holds));
+    let (low, high) = bracket(&search);
+    assert!((2_000.0..=3_867.0).contains(&low) && 3_867.0 <= high);
+    assert_eq!(search.limited_by, Limit::Server);
+}
+
+#[test]
+fn what_the_generator_spoils_twice_is_no_limit_of_the_server() {
+    let search = spoilt(1_500.0, true);
+    let (low, high) = bracket(&search);
+    assert!(low < 1_500.0 && 1_500.0 <= high, "{low}–{high}");
+    assert_eq!(search.limited_by, Limit::Generator);
+    let of_it = |trial: &&Trial| trial.verdict == TrialVerdict::GeneratorLimited;
+    assert!(search.trials.iter().filter(of_it).count() >= 2);
+    let causes: Vec<_> = search.trials.iter().filter_map(|it| it.cause).collect();
+    assert!(causes.iter().all(|cause| *cause == Cause::Generator));
+    let text = wsbench_report::search::text(&search, Style::default());
+    assert!(text.contains("at least"), "{text}");
+}
+
+/// More and more messages wait: that is the reason, whatever the percentiles are.
+#[test]
+fn an_overload_is_told_as_what_it_is() {
+    let settings = Settings {
+        start: Some(6_000.0),
+        most_trials: 1,
+        ..settings(p99(Nanos::from_secs(60)), 1)
+    };
+    let search = search(server(Service::Constant(D)), &settings);
+    assert_eq!(search.trials[0].cause, Some(Cause::Overloaded));
+    assert_eq!(search.fails.map(|edge| edge.load), Some(6_000.0));
 }

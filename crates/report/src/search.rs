@@ -34,7 +34,8 @@ pub struct Search {
     pub over: Over,
     /// What had to hold.
     pub objectives: Vec<Objective>,
-    /// How narrow the bracket was to be: its upper end over its lower, 1.05 for 5 %.
+    /// How narrow the bracket was to be: its upper end over its lower, 1.05 for 5 %. The search
+    /// stops there; it may have to stop before.
     pub resolution: f64,
     /// The most trials that it was allowed.
     pub most_trials: u32,
@@ -45,15 +46,14 @@ pub struct Search {
     /// Messages a second of the pilot, which pressed as hard as it could; absent without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity_per_s: Option<f64>,
-    /// The greatest load that was seen to hold; absent when none was.
+    /// The greatest load that holds for certain, at 95 % confidence by its own trials, with none
+    /// below it that fails; absent when none does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holds: Option<Edge>,
-    /// The least load above it that was seen to fail; absent when none was.
+    /// The least load that fails for certain; absent when none does. What lies between the two is
+    /// undecided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fails: Option<Edge>,
-    /// The best estimate of where the limit lies between the two; absent without both.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub estimate: Option<f64>,
     /// What keeps the load from being greater.
     pub limited_by: Limit,
     /// Why the search ended.
@@ -97,8 +97,6 @@ impl Over {
 pub struct Edge {
     /// The load, in the unit that was searched over.
     pub load: f64,
-    /// Whether its trials say so with 95 % confidence, rather than by their estimate alone.
-    pub certain: bool,
     /// Trials made at it.
     pub trials: u32,
 }
@@ -123,7 +121,7 @@ pub enum Limit {
 pub enum Ending {
     /// The bracket is as narrow as it was to be, and confirmed.
     Found,
-    /// The trials do not tell loads apart any closer, however long they are.
+    /// What was left of the time and the trials would not have told loads apart any closer.
     Blurred,
     /// Not even the least load that is tried held.
     NothingHolds,
@@ -272,7 +270,7 @@ pub enum Cause {
     Errors,
     /// Less than 99.5 % of the messages that were due were answered within the window.
     Rate,
-    /// More and more messages were in flight.
+    /// More and more messages were out or waiting.
     Overloaded,
     /// The server went away.
     ServerDied,

@@ -45,7 +45,7 @@ pub(crate) struct FindArgs {
     /// [default: a tenth of what a short pilot run gets; 16 connections].
     #[arg(long, value_name = "LOAD", value_parser = quantity::rate_per_s)]
     pub(crate) start: Option<f64>,
-    /// How narrow the bracket is to be, upper end over lower.
+    /// How narrow a bracket ends the search, upper end over lower; on a flat curve it stays wider.
     #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = resolution)]
     pub(crate) resolution: f64,
     /// Length of a first trial; where it does not tell, longer ones follow, up to six times this.

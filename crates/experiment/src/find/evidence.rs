@@ -1,46 +1,38 @@
 //! What the trials so far say of each load, and which trial would say the most next.
 //!
-//! Each trial gives one number: the logarithm of what was measured over what is allowed, with its
-//! standard error. A load's verdict rests on its own trials where they suffice, else on a straight
-//! line through all trials near it: close to the limit a percentile rises smoothly with the load,
-//! and neighbours know of each other. The next trial is a function of the trials so far alone, so a
+//! What is said of a load rests on its own trials alone, taken together. A line through the trials
+//! near the limit only says where it pays to look: how far from the crossing an end of the bracket
+//! has to be so that what is left of the time can make certain of it. On a flat curve that is far
+//! away, and the bracket is wide. The next trial is a function of the trials so far alone, so a
 //! verdict that later trials overturn is not lost on the search.
 
-use wsbench_report::stats::t_quantile;
+use super::line::{Line, Point};
+use super::tail::{Certainty, Tail};
 
-/// The logarithm of measured over allowed is cut off here: farther away it says no more than
-/// "holds" or "fails", and a cliff would bend every line.
-pub(super) const FARTHEST: f64 = std::f64::consts::LN_2;
-/// One-sided 95 % of the normal distribution: how far from the limit is certain.
-const CERTAIN: f64 = 1.645;
-/// Each end of the bracket aims at this share of the resolution away from the crossing, so that
-/// both together stay within it while the estimate of the crossing moves.
-const HALF: f64 = 0.45;
-/// How often an end that cannot be told is moved outwards, each time twice as far.
-const WIDENINGS: i32 = 5;
-/// Degrees of freedom from which the scatter of the trials is trusted before their own errors.
-const FREEDOM_TRUSTED: usize = 5;
-/// What is known from scatter is looked at after every trial, and each look may mislead: more is
-/// asked of it than of an interval.
-const TRUSTED: f64 = 0.99;
-/// However well trials agree, their errors are not taken for smaller than this share.
-const LEAST_SCATTER: f64 = 0.4;
+/// An end of the bracket lies at least this share of the resolution away from the crossing, so
+/// that both together stay within it while the estimate of the crossing moves.
+const HALF: f64 = 0.46;
+/// Each place looked at is this much farther from the crossing than the one before.
+const FARTHER: f64 = 1.4;
+/// Places looked at on each side.
+const PLACES: i32 = 17;
+/// Standard errors from the limit at which an end is expected to be certain, with some luck to
+/// spare.
+const EXPECTED: f64 = 3.0;
 /// Trials that the lower end must have before it is believed (METHOD section 6).
 const CONFIRMATIONS_LOW: u32 = 3;
 /// Trials that the upper end must have.
 const CONFIRMATIONS_HIGH: u32 = 2;
 
 /// What one trial says.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Score {
     /// The load.
     pub(super) load: f64,
-    /// ln(measured ÷ allowed), within ±[`FARTHEST`]; above 0 fails.
-    pub(super) excess: f64,
-    /// Its standard error.
-    pub(super) error: f64,
     /// Length of the trial, s.
     pub(super) length_s: f64,
+    /// Messages beyond the limit of each percentile, in the order of the objectives.
+    pub(super) tails: Vec<Tail>,
     /// It failed, and not by a percentile: errors, a rate not achieved, a growing queue.
     pub(super) outright: bool,
     /// It failed because of the generator.
@@ -48,9 +40,25 @@ pub(super) struct Score {
 }
 
 impl Score {
-    /// Whether the trial alone says which side it is on.
-    pub(super) fn is_certain(&self) -> bool {
-        self.outright || self.excess.abs() > CERTAIN * self.error
+    /// What the trial says by itself.
+    pub(super) fn certainty(&self) -> Certainty {
+        if self.outright {
+            Certainty::Fails
+        } else {
+            certainty(&self.tails)
+        }
+    }
+}
+
+/// What several percentiles say together: one that fails is enough, all have to hold.
+fn certainty(tails: &[Tail]) -> Certainty {
+    let each: Vec<Certainty> = tails.iter().map(Tail::certainty).collect();
+    if each.contains(&Certainty::Fails) {
+        Certainty::Fails
+    } else if each.contains(&Certainty::Open) {
+        Certainty::Open
+    } else {
+        Certainty::Holds
     }
 }
 
@@ -91,7 +99,7 @@ pub(super) enum Next {
     Trial { load: f64, length_s: f64, why: Why },
     /// The bracket is narrow and both its ends are confirmed.
     Found,
-    /// No trial would narrow the bracket.
+    /// No trial that there is time for would narrow the bracket.
     Blurred,
     /// The least load fails.
     NothingHolds,
@@ -109,19 +117,6 @@ pub(super) enum Why {
     Retry,
 }
 
-/// An estimate with its standard error.
-#[derive(Clone, Copy, Debug)]
-struct Estimate {
-    value: f64,
-    error: f64,
-}
-
-impl Estimate {
-    fn is_certain(self) -> bool {
-        self.value.abs() > CERTAIN * self.error
-    }
-}
-
 /// All trials that count.
 #[derive(Clone, Debug)]
 pub(super) struct Evidence {
@@ -134,6 +129,16 @@ pub(super) struct Evidence {
 enum Side {
     Low,
     High,
+}
+
+impl Side {
+    /// −1 below the limit, 1 above it.
+    fn sign(self) -> f64 {
+        match self {
+            Self::Low => -1.0,
+            Self::High => 1.0,
+        }
+    }
 }
 
 impl Evidence {
@@ -149,7 +154,7 @@ impl Evidence {
     }
 
     /// The loads that were tried, rising, each once.
-    pub(super) fn loads(&self) -> Vec<f64> {
+    fn loads(&self) -> Vec<f64> {
         let mut loads: Vec<f64> = self.scores.iter().map(|score| score.load).collect();
         loads.sort_by(f64::total_cmp);
         loads.dedup();
@@ -158,7 +163,7 @@ impl Evidence {
 
     /// What is known of a load that was tried.
     pub(super) fn standing(&self, load: f64) -> Standing {
-        let own: Vec<Score> = self.at(load).collect();
+        let own = self.at(load);
         let trials = own.len() as u32;
         let outright = own.iter().filter(|score| score.outright).count();
         if 2 * outright >= own.len() {
@@ -168,16 +173,15 @@ impl Evidence {
                 trials,
             };
         }
-        let measured: Vec<Score> = own.into_iter().filter(|score| !score.outright).collect();
-        let alone = pooled(&measured);
-        let best = if alone.is_certain() {
-            alone
-        } else {
-            self.line_at(load.ln()).0
-        };
+        let tails = self.tails_at(load);
+        let certainty = certainty(&tails);
         Standing {
-            fails: best.value > 0.0,
-            certain: best.is_certain(),
+            fails: match certainty {
+                Certainty::Holds => false,
+                Certainty::Fails => true,
+                Certainty::Open => tails.iter().any(|tail| tail.excess() > 0.0),
+            },
+            certain: certainty != Certainty::Open,
             trials,
         }
     }
@@ -199,33 +203,22 @@ impl Evidence {
         (below.map(|(load, _)| *load), fails)
     }
 
-    /// The load at which measured and allowed are the same, by the line through the trials near it;
-    /// `None` when the bracket has not both ends.
-    pub(super) fn crossing(&self) -> Option<f64> {
-        let (Some(low), Some(high)) = self.ends(false) else {
-            return None;
-        };
-        let middle = (low * high).sqrt().ln();
-        let (at_middle, slope) = self.line_at(middle);
-        let away = slope.map_or(0.0, |slope| -at_middle.value / slope);
-        // Beyond its neighbourhood a line says nothing.
-        let reach = self.rules.resolution.ln();
-        let crossing = middle + away.clamp(-reach, reach);
-        Some(crossing.clamp(low.ln(), high.ln()).exp())
-    }
-
-    /// The trial that would tell the most.
-    pub(super) fn next(&self) -> Next {
+    /// The trial that would tell the most, when `left_s` of trials can still be made.
+    pub(super) fn next(&self, left_s: f64) -> Next {
         let rules = &self.rules;
         if self.scores.is_empty() {
             return self.trial(rules.start, rules.length_s, Why::Bracket);
         }
-        let spoilt = |score: &&Score| score.generator && self.at(score.load).count() == 1;
-        if let Some(score) = self.scores.iter().find(spoilt) {
+        let is_only = |score: &&Score| self.measured(score.load).count() == 1;
+        let mut spoilt = self.scores.iter().filter(|score| score.generator);
+        if let Some(score) = spoilt.find(is_only) {
             return self.trial(score.load, score.length_s, Why::Retry);
         }
+        if let Some(load) = self.contradicted() {
+            return self.trial(load, rules.longest_s, Why::Confirm);
+        }
         match self.ends(false) {
-            (Some(low), Some(high)) => self.between(low, high),
+            (Some(low), Some(high)) => self.between(low, high, left_s),
             (Some(low), None) if low < rules.ceiling => {
                 self.trial((low * 2.0).min(rules.ceiling), rules.length_s, Why::Bracket)
             }
@@ -233,57 +226,139 @@ impl Evidence {
             (None, Some(high)) if high > rules.floor * 1.01 => {
                 self.trial((high / 2.0).max(rules.floor), rules.length_s, Why::Bracket)
             }
+            (None, Some(least)) if !self.standing(least).certain => {
+                if self.measured_s(least) < 2.0 * rules.longest_s {
+                    self.trial(least, rules.longest_s, Why::Edge)
+                } else {
+                    Next::Blurred
+                }
+            }
             (None, _) => Next::NothingHolds,
             (Some(_), None) => Next::NothingFails,
         }
     }
 
-    /// With a bracket: narrows it, then makes certain of its ends.
-    fn between(&self, low: f64, high: f64) -> Next {
+    /// A load that fails for certain, seldom tried, below one that holds for certain: one of the
+    /// two is wrong.
+    fn contradicted(&self) -> Option<f64> {
+        let fails = self.ends(true).1?;
+        let is_above = |load: &f64| *load > fails;
+        let mut above = self.loads().into_iter().filter(is_above);
+        let is_contradicted = above.any(|load| {
+            let standing = self.standing(load);
+            standing.certain && !standing.fails
+        });
+        (is_contradicted && self.standing(fails).trials < 4).then_some(fails)
+    }
+
+    /// With a bracket of estimates: narrows it, and makes certain of its ends.
+    fn between(&self, low: f64, high: f64, left_s: f64) -> Next {
         let rules = &self.rules;
-        let middle = self.snapped((low * high).sqrt(), None);
-        if high / low > rules.resolution && low < middle && middle < high {
+        let (holds, fails) = self.ends(true);
+        let is_decided = (holds, fails) == (Some(low), Some(high)) && !self.is_open(low, high);
+        let middle = self.snapped((low * high).sqrt(), None, 0.0);
+        if is_decided && high / low > rules.resolution && low < middle && middle < high {
             return self.trial(middle, rules.length_s, Why::Bisect);
         }
-        let wanted = [self.wanted_at(Side::Low), self.wanted_at(Side::High)];
-        let least_known = |a: &&Next, b: &&Next| self.measured_s(a).total_cmp(&self.measured_s(b));
-        if let Some(trial) = wanted.iter().flatten().min_by(least_known) {
-            return *trial;
+        let line = self.line((low * high).sqrt());
+        let both = [Side::Low, Side::High].map(|side| self.wanted_at(side, &line, left_s / 2.0));
+        let wanted = match both {
+            // What one side does not need is the other's.
+            [None, _] => [None, self.wanted_at(Side::High, &line, left_s)],
+            [_, None] => [self.wanted_at(Side::Low, &line, left_s), None],
+            both => both,
+        };
+        // The end that is farther away is the one that makes the bracket wide.
+        let away =
+            |end: Option<f64>| end.map_or(f64::INFINITY, |end| (end / line.crossing).ln().abs());
+        let trial = match wanted {
+            [Some(low), Some(high)] => {
+                let is_tie = away(holds) == away(fails);
+                let low_first = self.known_s(&low) <= self.known_s(&high);
+                let is_low = away(holds) > away(fails) || is_tie && low_first;
+                Some(if is_low { low } else { high })
+            }
+            [low, high] => low.or(high),
+        };
+        if let Some(trial) = trial {
+            return trial;
         }
-        match self.ends(true) {
+        match (holds, fails) {
             (Some(low), Some(high)) if self.is_narrow(low, high) => Next::Found,
             _ => Next::Blurred,
         }
     }
 
-    /// The trial that would make an end of the bracket certain; `None` when it is, or cannot be.
-    fn wanted_at(&self, side: Side) -> Option<Next> {
-        let crossing = self.crossing()?;
+    /// Whether a load between the two is undecided.
+    fn is_open(&self, low: f64, high: f64) -> bool {
+        let mut loads = self.loads().into_iter();
+        loads.any(|load| low < load && load < high && !self.standing(load).certain)
+    }
+
+    /// The trial that would bring an end of the bracket nearer to the crossing, or confirm it;
+    /// `None` when neither is needed or to be had in `left_s`.
+    fn wanted_at(&self, side: Side, line: &Line, left_s: f64) -> Option<Next> {
         let (low, high) = self.ends(true);
-        let narrow = matches!((low, high), (Some(low), Some(high)) if self.is_narrow(low, high));
-        for widening in 0..=WIDENINGS {
-            let away = self.rules.resolution.powf(HALF * f64::from(1 << widening));
-            let (aim, settled) = match side {
-                Side::Low => (
-                    crossing / away,
-                    low.filter(|low| narrow || *low >= crossing / away),
-                ),
-                Side::High => (
-                    crossing * away,
-                    high.filter(|high| narrow || *high <= crossing * away),
-                ),
-            };
-            if let Some(load) = settled {
-                return self.confirmation(side, load);
+        let end = match side {
+            Side::Low => low,
+            Side::High => high,
+        };
+        if matches!((low, high), (Some(low), Some(high)) if self.is_narrow(low, high)) {
+            return self.confirmation(side, end?);
+        }
+        for (load, away) in self.places(side, line.crossing) {
+            let is_settled = end.is_some_and(|end| side.sign() * (load - end) >= 0.0);
+            if is_settled || !(self.rules.floor..=self.rules.ceiling).contains(&load) {
+                break;
             }
-            let aim = self.snapped(aim, Some(side));
-            let is_within = self.rules.floor <= aim && aim <= self.rules.ceiling;
-            if is_within && !self.is_spent(aim) {
-                let length_s = self.next_length_s(aim);
-                return Some(self.trial(aim, length_s, Why::Edge));
+            let expected = side.sign() * line.slope * away;
+            if let Some(needed_s) = self.needed_s(load, expected, line, left_s) {
+                let length_s = needed_s.clamp(self.rules.length_s, self.rules.longest_s);
+                return Some(self.trial(load, length_s, Why::Edge));
             }
         }
-        None
+        self.confirmation(side, end?)
+    }
+
+    /// Where an end might be, the nearest to the crossing first, with the logarithm of how far
+    /// away that is.
+    fn places(&self, side: Side, crossing: f64) -> Vec<(f64, f64)> {
+        let nearest = HALF * self.rules.resolution.ln();
+        let away = |load: f64| side.sign() * (load / crossing).ln();
+        let fresh = (0..PLACES).map(|place| {
+            let away = nearest * FARTHER.powi(place);
+            self.snapped(crossing * (side.sign() * away).exp(), Some(side), away)
+        });
+        let mut places: Vec<f64> = self.loads().into_iter().chain(fresh).collect();
+        places.retain(|load| away(*load) >= nearest * 0.7);
+        places.sort_by(|a, b| away(*a).total_cmp(&away(*b)));
+        places.dedup();
+        places.into_iter().map(|load| (load, away(load))).collect()
+    }
+
+    /// How long a load has to be tried, s, to be certain of it, where its excess is expected to
+    /// be so much; `None` when that is longer than what is left.
+    fn needed_s(&self, load: f64, expected: f64, line: &Line, left_s: f64) -> Option<f64> {
+        let tails = self.tails_at(load);
+        let worst = tails
+            .iter()
+            .max_by(|a, b| a.excess().total_cmp(&b.excess()));
+        let (known, excess) = worst.map_or((0.0, 0.0), |it| (it.information(), it.excess()));
+        let each_s = line.information * load;
+        let errors_with = |more_s: f64| {
+            let more = each_s * more_s;
+            let mean = (known * excess + more * expected) / (known + more);
+            // In standard errors of the share, which are smaller below the limit than above it.
+            let away = 1.0 - (-mean.abs()).exp();
+            let scale = if mean > 0.0 { (mean / 2.0).exp() } else { 1.0 };
+            away * scale * (known + more).sqrt() * (mean * expected).signum()
+        };
+        if errors_with(left_s) < EXPECTED {
+            return None;
+        }
+        let lengths = (0..12).map(|power| self.rules.length_s * f64::from(1 << power));
+        let mut enough = lengths.filter(|length_s| errors_with(*length_s) >= EXPECTED);
+        Some(enough.next().unwrap_or(self.rules.longest_s))
     }
 
     /// One more look at a certain end, until it has been seen often enough.
@@ -299,7 +374,7 @@ impl Evidence {
 
     fn trial(&self, load: f64, length_s: f64, why: Why) -> Next {
         let load = match why {
-            Why::Bracket => self.snapped(load, None),
+            Why::Bracket => self.snapped(load, None, 0.0),
             Why::Bisect | Why::Edge | Why::Confirm | Why::Retry => load,
         };
         Next::Trial {
@@ -314,11 +389,12 @@ impl Evidence {
         high / low <= self.rules.resolution * 1.001 || self.rules.whole && high - low <= 1.0
     }
 
-    /// The load as it is asked for: four digits, or whole; one that was tried, when it is near by,
-    /// so that their trials add up. An end of the bracket is rounded outwards.
-    fn snapped(&self, load: f64, side: Option<Side>) -> f64 {
-        let near = 1.0 + (self.rules.resolution - 1.0) / 8.0;
-        let is_near = |tried: &f64| tried.max(load) / tried.min(load) <= near;
+    /// The load as it is asked for: four digits, or whole; one that was tried, when it is near by
+    /// (beside how far `away` from the crossing it is), so that their trials add up. An end of the
+    /// bracket is rounded outwards.
+    fn snapped(&self, load: f64, side: Option<Side>, away: f64) -> f64 {
+        let near = self.rules.resolution.ln().max(away) / 8.0;
+        let is_near = |tried: &f64| (tried / load).ln().abs() <= near;
         if let Some(tried) = self.loads().into_iter().find(is_near) {
             return tried;
         }
@@ -342,91 +418,63 @@ impl Evidence {
         rounded.max(self.rules.floor)
     }
 
-    fn at(&self, load: f64) -> impl Iterator<Item = Score> + '_ {
-        let scores = self.scores.iter().copied();
-        scores.filter(move |score| score.load == load)
+    /// All trials at a load.
+    fn measured(&self, load: f64) -> impl Iterator<Item = &Score> {
+        self.scores.iter().filter(move |score| score.load == load)
+    }
+
+    /// The trials at a load that count: what the generator spoilt is replaced by what it did not.
+    fn at(&self, load: f64) -> Vec<&Score> {
+        let is_spoilt = self.measured(load).all(|score| score.generator);
+        let own = self.measured(load);
+        own.filter(|score| is_spoilt || !score.generator).collect()
+    }
+
+    /// Messages beyond each limit in all trials at a load together.
+    fn tails_at(&self, load: f64) -> Vec<Tail> {
+        let own = self.at(load);
+        let mut own = own.into_iter().filter(|score| !score.outright);
+        let mut tails = own.next().map_or(Vec::new(), |score| score.tails.clone());
+        for score in own {
+            for (tail, more) in tails.iter_mut().zip(&score.tails) {
+                tail.add(more);
+            }
+        }
+        tails
+    }
+
+    /// How long a load has been measured, s.
+    fn measured_s(&self, load: f64) -> f64 {
+        self.measured(load).map(|score| score.length_s).sum()
     }
 
     /// How long the load of a wanted trial has been measured, s.
-    fn measured_s(&self, next: &Next) -> f64 {
+    fn known_s(&self, next: &Next) -> f64 {
         match *next {
-            Next::Trial { load, .. } => self.at(load).map(|score| score.length_s).sum(),
+            Next::Trial { load, .. } => self.measured_s(load),
             _ => f64::INFINITY,
         }
     }
 
-    /// Whether more trials at this load are not worth their time.
-    fn is_spent(&self, load: f64) -> bool {
-        let is_longest = |score: &Score| score.length_s >= self.rules.longest_s;
-        self.at(load).filter(is_longest).count() >= 2
+    /// The line through what is known near a load.
+    fn line(&self, near: f64) -> Line {
+        let points = self.loads().into_iter().filter_map(|load| {
+            let tails = self.tails_at(load);
+            let worst = tails
+                .iter()
+                .max_by(|a, b| a.excess().total_cmp(&b.excess()))?;
+            Some(Point {
+                load,
+                excess: worst.excess(),
+                information: worst.information(),
+                length_s: self.at(load).iter().map(|score| score.length_s).sum(),
+            })
+        });
+        let points: Vec<Point> = points.collect();
+        let mut line = Line::through(&points, near, self.rules.resolution.ln());
+        let (low, high) = self.ends(true);
+        line.crossing = line.crossing.max(low.unwrap_or(self.rules.floor));
+        line.crossing = line.crossing.min(high.unwrap_or(near * 2.0));
+        line
     }
-
-    /// Twice the longest trial at this load.
-    fn next_length_s(&self, load: f64) -> f64 {
-        let lengths = self.at(load).map(|score| score.length_s);
-        let longest = lengths.fold(self.rules.length_s, f64::max);
-        (2.0 * longest).min(self.rules.longest_s)
-    }
-
-    /// The line through the trials within one and a half times the resolution of a load (given as
-    /// its logarithm): its value there, and its slope where it has a rising one.
-    fn line_at(&self, at: f64) -> (Estimate, Option<f64>) {
-        let reach = 1.5 * self.rules.resolution.ln();
-        let is_near = |score: &&Score| (score.load.ln() - at).abs() <= reach;
-        let near: Vec<Score> = self.scores.iter().filter(is_near).copied().collect();
-        let level = pooled(&near);
-        let weight = |score: &Score| score.error.powi(-2);
-        let weights: f64 = near.iter().map(weight).sum();
-        let centre = near.iter().map(|s| weight(s) * s.load.ln()).sum::<f64>() / weights;
-        let offset = |score: &Score| score.load.ln() - centre;
-        let spread: f64 = near.iter().map(|s| weight(s) * offset(s).powi(2)).sum();
-        let joint: f64 = near.iter().map(|s| weight(s) * offset(s) * s.excess).sum();
-        let slope = joint / spread;
-        if near.len() < 3 || !slope.is_finite() || slope <= 0.0 {
-            return (level, None);
-        }
-        let value = |score: &Score| level.value + slope * offset(score);
-        let misfit = |s: &Score| weight(s) * (s.excess - value(s)).powi(2);
-        let misfit: f64 = near.iter().map(misfit).sum();
-        let stretch = stretch(misfit, near.len() - 2);
-        if slope < CERTAIN * stretch / spread.sqrt() {
-            // A slope that may be none tells no load from its neighbour.
-            return (level, None);
-        }
-        let away = at - centre;
-        let error = (1.0 / weights + away * away / spread).sqrt();
-        let estimate = Estimate {
-            value: level.value + slope * away,
-            error: error * stretch,
-        };
-        (estimate, Some(slope))
-    }
-}
-
-/// The mean of several trials, each by its precision; wider where they disagree among themselves
-/// by more than their errors explain.
-fn pooled(scores: &[Score]) -> Estimate {
-    let weight = |score: &Score| score.error.powi(-2);
-    let weights: f64 = scores.iter().map(weight).sum();
-    let value = scores.iter().map(|s| weight(s) * s.excess).sum::<f64>() / weights;
-    let misfit: f64 = scores
-        .iter()
-        .map(|s| weight(s) * (s.excess - value).powi(2))
-        .sum();
-    let freedom = scores.len().saturating_sub(1);
-    Estimate {
-        value,
-        error: (1.0 / weights).sqrt() * stretch(misfit, freedom),
-    }
-}
-
-/// By how much trials disagree beyond (or, where there are many, short of) what their errors
-/// explain: the errors are estimates, and the scatter of many trials knows better. Student's t
-/// makes up for its being known from few.
-fn stretch(misfit: f64, freedom: usize) -> f64 {
-    let scatter = (misfit / freedom.max(1) as f64).sqrt();
-    if freedom < FREEDOM_TRUSTED {
-        return scatter.max(1.0);
-    }
-    scatter.max(LEAST_SCATTER) * t_quantile(TRUSTED, freedom as f64) / CERTAIN
 }

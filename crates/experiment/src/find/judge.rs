@@ -7,7 +7,8 @@ use wsbench_report::document::{Document, Ended};
 use wsbench_report::objective::{Objective, error_share};
 use wsbench_report::search::{Cause, Reading, TrialVerdict};
 
-use super::evidence::{FARTHEST, Score};
+use super::evidence::Score;
+use super::tail::{Certainty, Tail};
 
 /// Share of errors that fails a trial when no objective names one (METHOD section 3, check H).
 const ERRORS_ALLOWED: f64 = 0.0001;
@@ -17,13 +18,6 @@ const ACHIEVED: f64 = 0.995;
 const ALIVE: f64 = 0.99;
 /// Send lag above this share of the limit is not small beside it (METHOD section 3, check C).
 const LAG_SHARE: f64 = 0.10;
-/// Standard error of ln(p99) of a five-second trial of a busy queue, where the document has no
-/// confidence interval to take it from: cautious, from simulated M/D/1 queues at 80 % load.
-const ERROR_OF_5S: f64 = 0.2;
-/// No interval counts as narrower than this share of the usual one.
-const CALM: f64 = 0.4;
-/// Standard error of a trial whose percentile is not known: it says next to nothing.
-const ERROR_OF_NOTHING: f64 = 10.0;
 
 /// What one trial says.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,26 +35,22 @@ pub(super) fn judge(document: &Document, objectives: &[Objective], load: f64) ->
         .iter()
         .map(|objective| reading(objective, document))
         .collect();
-    let measured = measured(document, objectives, &readings);
     let outright = outright_failure(document, objectives);
-    let by_time = (measured.excess > 0.0).then_some(Cause::ResponseTime);
-    let cause = outright.or(by_time).or(measured.gap);
+    let slow = too_slow(document, objectives);
+    let by_time = (slow == Some(true)).then_some(Cause::ResponseTime);
+    let gap = slow.is_none().then_some(Cause::Samples);
+    let cause = outright.or(by_time).or(gap);
     let fails = outright.is_some() || by_time.is_some();
     let generator = fails && is_generators_fault(document, objectives, outright);
     let score = Score {
         load,
-        excess: if outright.is_some() || generator {
-            FARTHEST
-        } else {
-            measured.excess
-        },
-        error: measured.error,
         length_s: document.duration_s,
+        tails: tails(document, objectives),
         outright: outright.is_some() || generator,
         generator,
     };
     Judgement {
-        marginal: !score.is_certain(),
+        marginal: score.certainty() == Certainty::Open,
         score,
         readings,
         verdict: match (fails, generator) {
@@ -87,51 +77,32 @@ fn reading(objective: &Objective, document: &Document) -> Reading {
     }
 }
 
-/// What the percentiles say: the worst of them over its limit.
-struct Measured {
-    /// ln(measured ÷ allowed).
-    excess: f64,
-    error: f64,
-    /// Why nothing is known.
-    gap: Option<Cause>,
-}
-
-fn measured(document: &Document, objectives: &[Objective], readings: &[Reading]) -> Measured {
-    let length_s = document.duration_s.max(0.1);
-    let mut worst = Measured {
-        excess: -FARTHEST,
-        error: ERROR_OF_5S * (5.0 / length_s).sqrt(),
-        gap: None,
-    };
-    for (objective, reading) in objectives.iter().zip(readings) {
+/// Whether a percentile is beyond its limit; `None` where the samples are too few to tell one.
+fn too_slow(document: &Document, objectives: &[Objective]) -> Option<bool> {
+    let mut is_slow = Some(false);
+    for objective in objectives {
         if !matches!(objective, Objective::ResponseTime { .. }) {
             continue;
         }
-        let Some(figure) = objective.figure(document) else {
-            return Measured {
-                excess: 0.0,
-                error: ERROR_OF_NOTHING,
-                gap: Some(Cause::Samples),
-            };
-        };
-        let excess = (figure.max(1.0) / objective.limit().max(1.0)).ln();
-        if excess >= worst.excess {
-            worst.excess = excess.min(FARTHEST);
-            let usual = ERROR_OF_5S * (5.0 / length_s).sqrt();
-            // A trial that happens to be calm has a narrow interval, too; taken at its word, calm
-            // trials would outweigh the others and every answer would be too high.
-            worst.error = error_of(reading).map_or(usual, |error| error.max(usual * CALM));
+        match objective.figure(document) {
+            Some(figure) if figure > objective.limit() => return Some(true),
+            Some(_) => {}
+            None => is_slow = None,
         }
     }
-    worst
+    is_slow
 }
 
-/// The standard error of a figure's logarithm, from its confidence interval.
-fn error_of(reading: &Reading) -> Option<f64> {
-    let (low, high) = (reading.low?, reading.high?);
-    let half = (high / low).ln() / 2.0;
-    // A histogram's bin is a thousandth wide: nothing is known better than that.
-    (half.is_finite()).then(|| (half / 2.0).max(0.001))
+/// Messages beyond the limit of each percentile.
+fn tails(document: &Document, objectives: &[Objective]) -> Vec<Tail> {
+    let tail = |objective: &Objective| match *objective {
+        Objective::ResponseTime {
+            percentile,
+            at_most_ns,
+        } => Some(Tail::of(document, at_most_ns, 1.0 - percentile / 100.0)),
+        Objective::Errors { .. } => None,
+    };
+    objectives.iter().filter_map(tail).collect()
 }
 
 /// A failure that no percentile is needed for, the cause before its consequences.
@@ -147,6 +118,10 @@ fn outright_failure(document: &Document, objectives: &[Objective]) -> Option<Cau
     }
     if document.messages.answered == 0 {
         return Some(Cause::Rate);
+    }
+    if document.audit.of_kind(Kind::Overloaded).next().is_some() {
+        // Its percentiles say how long the trial was.
+        return Some(Cause::Overloaded);
     }
     let allowed = objectives.iter().find_map(|objective| match objective {
         Objective::Errors { at_most } => Some(*at_most),

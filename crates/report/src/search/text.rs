@@ -6,9 +6,10 @@ use crate::objective::Objective;
 use crate::page::Page;
 use crate::plan_line::{plan_line, title};
 use crate::prose::printable;
+use crate::stats::mean;
 use crate::style::{Style, Tone};
 use crate::table::Table;
-use crate::units::{count, rate, seconds};
+use crate::units::{count, percent, rate, seconds};
 
 /// The search as text, ending with a line end.
 #[must_use]
@@ -34,7 +35,7 @@ pub fn render(search: &Search, style: Style) -> String {
         page.line("", &line);
     }
     if search.trials.iter().any(|trial| trial.marginal) {
-        let legend = "~ the trial's confidence interval leaves it open; its estimate decided";
+        let legend = "~ the trial's confidence interval leaves it open; its estimate is told";
         page.line("", &page.style.paint(Tone::Quiet, legend));
     }
     for trial in &search.trials {
@@ -52,7 +53,7 @@ pub(super) fn repeat(search: &Search) -> String {
     crate::summary::seeded(&search.provenance.command, search.provenance.seed)
 }
 
-/// A load without its unit, to four digits and whole: a bracket of 5 % shows in three no more.
+/// A load without its unit, whole: a bracket of 5 % shows in three digits no more.
 pub(super) fn load(load: f64) -> String {
     count(load.round() as u64)
 }
@@ -81,24 +82,8 @@ pub(super) fn answer(search: &Search) -> String {
 /// What has to be known beside the answer.
 pub(super) fn remarks(search: &Search) -> Vec<String> {
     let mut lines = vec![ending(search)];
-    if let (Some(holds), Some(fails)) = (search.holds, search.fails) {
-        let end = |edge: Edge, what: &str| {
-            let by = if edge.certain {
-                "with 95 % confidence"
-            } else {
-                "by its estimate alone"
-            };
-            format!("{} {what} {by} ({} trials)", load(edge.load), edge.trials)
-        };
-        lines.push(format!("{}; {}", end(holds, "holds"), end(fails, "fails")));
-        let wide = fails.load / holds.load > search.resolution * 1.01;
-        if let Some(estimate) = search.estimate.filter(|_| wide) {
-            lines.push(format!(
-                "the best estimate in between is {}",
-                load(estimate)
-            ));
-        }
-    }
+    lines.extend(ends(search));
+    lines.extend(width(search));
     let unit = search.over.unit();
     match search.limited_by {
         Limit::Server => lines.push("limited by the server".to_owned()),
@@ -134,16 +119,95 @@ pub(super) fn remarks(search: &Search) -> Vec<String> {
     lines
 }
 
+/// What is certain, and by how many trials.
+fn ends(search: &Search) -> Option<String> {
+    let end = |edge: Edge, what: &str| {
+        let trials = match edge.trials {
+            1 => "1 trial".to_owned(),
+            more => format!("{more} trials"),
+        };
+        format!("{} {what} ({trials})", load(edge.load))
+    };
+    let ends = [
+        search.holds.map(|edge| end(edge, "holds")),
+        search.fails.map(|edge| end(edge, "fails")),
+    ];
+    let ends: Vec<String> = ends.into_iter().flatten().collect();
+    (!ends.is_empty()).then(|| format!("{}, with 95 % confidence", ends.join(" and ")))
+}
+
+/// Why the bracket is wider than it was to be: what was tried within it, and how little the
+/// percentile changes over it.
+fn width(search: &Search) -> Option<String> {
+    let (holds, fails) = (search.holds?.load, search.fails?.load);
+    if search.limited_by != Limit::Server || fails / holds <= search.resolution * 1.01 {
+        return None;
+    }
+    let within = |trial: &&Trial| holds < trial.load && trial.load < fails;
+    let mut open: Vec<f64> = search
+        .trials
+        .iter()
+        .filter(within)
+        .map(|it| it.load)
+        .collect();
+    open.sort_by(f64::total_cmp);
+    open.dedup();
+    let undecided = if open.is_empty() {
+        String::new()
+    } else {
+        let open: Vec<String> = open.into_iter().map(load).collect();
+        format!("undecided in between: {}; ", open.join(", "))
+    };
+    let longer = "longer trials (-d) or a longer --limit narrow it";
+    let Some((name, change)) = change(search, holds, fails) else {
+        return Some(format!("{undecided}{longer}"));
+    };
+    let is_flat = change.ln() < (fails / holds).ln();
+    let flat = if is_flat {
+        "the curve is flat here: "
+    } else {
+        ""
+    };
+    let by = if change < 3.0 {
+        percent(change - 1.0)
+    } else {
+        format!("a factor of {}", count(change.round() as u64))
+    };
+    Some(format!(
+        "{undecided}{flat}{name} changes by {by} over the bracket; {longer}"
+    ))
+}
+
+/// The percentile that changes most from one load to the other, and by which factor.
+fn change(search: &Search, from: f64, to: f64) -> Option<(String, f64)> {
+    let figure = |load: f64, objective: usize| {
+        let at_it = search.trials.iter().filter(|trial| trial.load == load);
+        let figures: Vec<f64> = at_it
+            .filter_map(|trial| trial.readings.get(objective)?.figure)
+            .collect();
+        mean(&figures).filter(|figure| *figure > 0.0)
+    };
+    let changes = search.objectives.iter().enumerate();
+    changes
+        .filter(|(_, objective)| matches!(objective, Objective::ResponseTime { .. }))
+        .filter_map(|(at, objective)| {
+            // Trials that are noisier than the curve is steep may say that it falls.
+            let change = (figure(to, at)? / figure(from, at)?).max(1.0);
+            Some((objective.name(), change))
+        })
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+}
+
 /// How the search ended, in words.
 fn ending(search: &Search) -> String {
     let how = match &search.ended {
         Ending::Found => "found".to_owned(),
-        Ending::Blurred => {
-            "no narrower: the curve is too flat here for trials of this length; longer ones (-d) \
-             tell more"
-                .to_owned()
-        }
-        Ending::NothingHolds => "not even the least load that was tried holds".to_owned(),
+        Ending::Blurred => format!(
+            "no narrower: what was left of {} and {} trials would not have told more",
+            seconds(search.limit_s),
+            search.most_trials
+        ),
+        Ending::NothingHolds => "the least load that is tried fails".to_owned(),
         Ending::NothingFails => "the greatest load that can be asked for holds".to_owned(),
         Ending::OutOfTrials => format!("stopped after {} trials", search.most_trials),
         Ending::OutOfTime => format!(

@@ -1,0 +1,174 @@
+//! How sure trials are of the share of their messages beyond a limit.
+//!
+//! "p99 ≤ 2 ms" and "at most a hundredth of the messages takes longer than 2 ms" are the same
+//! statement, and the second is a share, which adds up over the batches of several trials at one
+//! load. Its interval is that of exceedance batch means (METHOD 5.3), the one that stands in a
+//! document: it is on one side of the limit exactly when this share's is.
+
+use wsbench_load::nanos::Nanos;
+use wsbench_report::document::Document;
+use wsbench_report::stats::batches::{BATCHES, Ratio, grouped};
+use wsbench_report::stats::t_quantile;
+
+/// Each end of the interval. A search looks at several loads near the limit, and more than once at
+/// each: more is asked of a look than the 95 % that are told of the bracket.
+const CONFIDENCE: f64 = 0.99;
+/// Effective samples beyond the limit that are expected at it, before anything is said (METHOD
+/// rule 13).
+const LEAST_BEYOND: f64 = 10.0;
+/// So many messages beyond the limit tell by themselves how they cling together.
+const TELLING: f64 = 10.0;
+/// Where they are fewer, so many are taken to come at once.
+const CLUSTER: f64 = 2.0;
+/// The logarithm of measured over allowed is cut off here: farther away it says no more than on
+/// which side it is, and a cliff would bend every line.
+const FARTHEST: f64 = 5.0;
+
+/// On which side of the limit a load is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Certainty {
+    Holds,
+    Fails,
+    Open,
+}
+
+/// Messages beyond one limit, batch by batch.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Tail {
+    /// The share that may be beyond it.
+    allowed: f64,
+    /// Of each batch: messages beyond it, and all.
+    batches: Vec<(f64, f64)>,
+}
+
+impl Tail {
+    /// Those of a document beyond `limit_ns`, of which `allowed` is the share that may be.
+    pub(super) fn of(document: &Document, limit_ns: u64, allowed: f64) -> Self {
+        let counted = |slice: &wsbench_report::document::Slice| {
+            let Some(times) = slice.response() else {
+                return (0.0, 0.0);
+            };
+            let within = times.count_at_or_below(Nanos(limit_ns));
+            ((times.count() - within) as f64, times.count() as f64)
+        };
+        let slices: Vec<(f64, f64)> = document.slices.iter().map(counted).collect();
+        let lengths: Vec<f64> = document.slices.iter().map(|it| it.length_s).collect();
+        let batches = match grouped(&lengths) {
+            Some(ranges) => ranges.into_iter().map(|it| sum(&slices[it])).collect(),
+            // A short trial has few; together with others at its load there may be enough.
+            None => slices,
+        };
+        Self { allowed, batches }
+    }
+
+    /// Those of another trial with them.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.batches.extend_from_slice(&other.batches);
+    }
+
+    /// ln(share beyond ÷ share allowed): above 0 fails. Half a message more than were seen, so
+    /// that none at all has a logarithm, too.
+    pub(super) fn excess(&self) -> f64 {
+        let (beyond, count) = sum(&self.batches);
+        if count == 0.0 {
+            return 0.0;
+        }
+        let excess = ((beyond + 0.5) / (self.allowed * count)).ln();
+        excess.clamp(-FARTHEST, FARTHEST)
+    }
+
+    /// Effective samples that would be beyond the limit if exactly the share allowed were: the
+    /// reciprocal of the variance of the excess near 0.
+    pub(super) fn information(&self) -> f64 {
+        let (_, count) = sum(&self.batches);
+        count * self.allowed / self.cluster()
+    }
+
+    /// What the interval of the share says.
+    pub(super) fn certainty(&self) -> Certainty {
+        let (beyond, count) = sum(&self.batches);
+        if self.batches.len() < BATCHES || count == 0.0 {
+            return Certainty::Open;
+        }
+        let t = t_quantile(CONFIDENCE, (self.batches.len() - 1) as f64);
+        let share = beyond / count;
+        // The error that the share would have at the limit: a calm trial has few messages beyond
+        // it, which vary little, and would be too sure of itself by its own.
+        let at_limit = (self.allowed * (1.0 - self.allowed) * self.cluster() / count).sqrt();
+        if share <= self.allowed {
+            let is_known = self.information() >= LEAST_BEYOND;
+            let holds = is_known && self.allowed - share > t * at_limit;
+            return if holds {
+                Certainty::Holds
+            } else {
+                Certainty::Open
+            };
+        }
+        let own = Ratio::of(&self.batches).map_or(f64::INFINITY, |ratio| ratio.error);
+        let least = (self.allowed / count).sqrt();
+        if beyond >= TELLING && share - self.allowed > t * own.max(least) {
+            Certainty::Fails
+        } else {
+            Certainty::Open
+        }
+    }
+
+    /// How many messages beyond the limit come at once: the variance of their share over that of
+    /// independent messages.
+    fn cluster(&self) -> f64 {
+        let (beyond, count) = sum(&self.batches);
+        let share = beyond / count.max(1.0);
+        let own = Ratio::of(&self.batches)
+            .filter(|_| share > 0.0 && share < 1.0)
+            .map_or(1.0, |it| it.error.powi(2) * count / (share * (1.0 - share)));
+        own.max(if beyond < TELLING { CLUSTER } else { 1.0 })
+    }
+}
+
+fn sum(batches: &[(f64, f64)]) -> (f64, f64) {
+    batches
+        .iter()
+        .fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tail(beyond: &[f64], each: f64) -> Tail {
+        Tail {
+            allowed: 0.01,
+            batches: beyond.iter().map(|it| (*it, each)).collect(),
+        }
+    }
+
+    #[test]
+    fn certain_is_what_the_whole_interval_says() {
+        let holds = |number| tail(&vec![number; 20], 1_000.0).certainty();
+        // 10 of 1000 are allowed; of 20 000, a standard error is 0.7 of 1000 or more.
+        assert_eq!(holds(5.0), Certainty::Holds);
+        assert_eq!(holds(9.0), Certainty::Open);
+        assert_eq!(holds(11.0), Certainty::Open);
+        assert_eq!(holds(15.0), Certainty::Fails);
+    }
+
+    #[test]
+    fn messages_that_come_at_once_say_less() {
+        // As many beyond the limit as above, all of them in two batches.
+        let mut beyond = vec![0.0; 20];
+        (beyond[3], beyond[4]) = (50.0, 50.0);
+        assert_eq!(tail(&beyond, 1_000.0).certainty(), Certainty::Open);
+        (beyond[3], beyond[4]) = (150.0, 150.0);
+        assert_eq!(tail(&beyond, 1_000.0).certainty(), Certainty::Open);
+    }
+
+    #[test]
+    fn too_few_messages_or_batches_say_nothing() {
+        assert_eq!(tail(&[0.0; 20], 50.0).certainty(), Certainty::Open);
+        assert_eq!(tail(&[0.0; 20], 200.0).certainty(), Certainty::Holds);
+        let mut short = tail(&[0.0; 10], 400.0);
+        assert_eq!(short.certainty(), Certainty::Open);
+        short.add(&short.clone());
+        assert_eq!(short.certainty(), Certainty::Holds);
+    }
+}
