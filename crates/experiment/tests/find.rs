@@ -128,13 +128,7 @@ fn an_exponential_server_at_one_millisecond() {
     let limit = Nanos::from_millis(1);
     // In ten minutes not every search can make certain of a load that holds.
     let widest = f64::INFINITY;
-    assert_found(
-        Service::Exponential(D),
-        limit,
-        395.0,
-        1..11,
-        (1_500, widest),
-    );
+    assert_found(Service::Exponential(D), limit, 395.0, 1..11, (600, widest));
 }
 
 #[test]
