@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn certain_is_what_the_whole_interval_says() {
-        let holds = |number| tail(&vec![number; 20], 1_000.0).certainty();
+        let holds = |number| tail(&[number; 20], 1_000.0).certainty();
         // 10 of 1000 are allowed; of 20 000, a standard error is 0.7 of 1000 or more.
         assert_eq!(holds(5.0), Certainty::Holds);
         assert_eq!(holds(9.0), Certainty::Open);
