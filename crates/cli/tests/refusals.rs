@@ -462,15 +462,6 @@ For more information, try '--help'.
 "#]],
     );
     refused(
-        &["--h", "wss://localhost"],
-        str![[r#"
-error: invalid value 'wss://localhost' for '--h <HOST[:PORT][/PATH]>': wss:// (TLS) is not supported by this version; give the server's plain address, like ws://localhost/
-
-For more information, try '--help'.
-
-"#]],
-    );
-    refused(
         &["--c=0"],
         str![[r#"
 error: invalid value '0' for '--c <N>': must be more than 0, like 10k

@@ -169,3 +169,15 @@ fn a_plain_server_on_wss_and_tls_on_ws_are_told_apart() {
     );
     assert_eq!(run.document["audit"]["verdict"], Value::from("invalid"));
 }
+
+#[test]
+fn nobody_there_is_refused_at_once_as_without_tls() {
+    let url = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("wss://{}/", listener.local_addr().unwrap())
+    };
+    let run = measured(&["-k", "-n", "10", "-c", "2", &url]);
+    assert_eq!(run.exit, 1);
+    assert!(run.errors("connect", "refused") >= 2, "{}", run.story());
+    assert_eq!(run.errors("connect", "timed_out"), 0, "{}", run.story());
+}

@@ -107,7 +107,10 @@ impl Line {
 
     /// The socket takes bytes again: writes what TLS has waiting. A failure shows at the next read.
     pub(crate) fn flush(&mut self) {
-        if let Some(seal) = &mut self.seal {
+        // Before TCP is established a write would take the connect call's error, and nobody told.
+        if let Some(seal) = &mut self.seal
+            && seal.tcp_at.is_some()
+        {
             let _ = seal.tls.flush(&mut self.stream);
         }
     }

@@ -66,9 +66,12 @@ fn late() {
 #[test]
 fn each_tenth_never() {
     let run = assert_verdict("invalid", thousand("drop:every=10"));
-    assert_eq!(run.sent("answered"), 900, "{}", run.story());
-    let open = run.sent("timed_out") + run.sent("in_flight_at_end") + run.sent("failed");
-    assert_eq!(open, 100);
+    // Where all four in flight are dropped ones and the server has no core for a moment, the
+    // connection is silent for the whole time-out and given up with what had just been sent.
+    let given_up = run.errors("answers", "given_up");
+    assert_eq!(run.sent("failed"), given_up, "{}", run.story());
+    assert_eq!(run.sent("answered") + given_up, 900, "{}", run.story());
+    assert_eq!(run.sent("timed_out") + run.sent("in_flight_at_end"), 100);
     // Where all four in flight are dropped ones, the last has no later one to overtake it.
     assert!(run.sent("lost") >= 75, "{}", run.story());
     assert!(run.has_caveat("lost"));
