@@ -23,7 +23,7 @@ use crate::commands::sweep::SweepArgs;
 use crate::compress::Compress;
 use crate::contender::{self, StoredSide};
 use crate::header::{self, Header};
-use crate::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads};
+use crate::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads, WarmUp};
 use crate::target;
 use crate::tls::TlsArgs;
 
@@ -282,9 +282,14 @@ pub(crate) struct Pressure {
     /// waiting is response time [default: 1024].
     #[arg(long, value_name = "N", value_parser = quantity::positive_u32)]
     pub(crate) max_in_flight: Option<u32>,
-    /// Load this long before the measurement [default: 1s for a timed run, else 0].
-    #[arg(long, value_name = "TIME", value_parser = quantity::span)]
-    pub(crate) warmup: Option<Nanos>,
+    /// Load this long before the measurement, or 'auto': until it has settled [default: 1s for a
+    /// timed run, else 0].
+    ///
+    /// With 'auto' the measurement begins when the service times of the load are at one level, after
+    /// half a second at the earliest, after ten seconds or half of --duration at the latest. A
+    /// given time makes runs easier to compare.
+    #[arg(long, value_name = "TIME", value_parser = quantity::warm_up)]
+    pub(crate) warmup: Option<WarmUp>,
 }
 
 /// How the gaps between messages of the open loop are distributed.

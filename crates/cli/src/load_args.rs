@@ -17,7 +17,7 @@ use crate::args::{
 use crate::exit::say;
 use crate::output::{self, OutputFile};
 use crate::plan::{self, DEFAULT_MAX_IN_FLIGHT, Surroundings};
-use crate::quantity;
+use crate::quantity::{self, WarmUp};
 use crate::runner::KernelRunner;
 use crate::target;
 use crate::terminal;
@@ -154,7 +154,7 @@ impl LoadArgs {
             },
             ending: Ending::default(),
             pressure: Pressure {
-                warmup: Some(self.warmup),
+                warmup: Some(WarmUp::Given(self.warmup)),
                 ..Pressure::default()
             },
             payload: self.payload.clone(),

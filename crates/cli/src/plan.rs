@@ -4,6 +4,8 @@
 //! carried out as it stands, or the command line is refused with a [`UsageError`]. Nothing is
 //! started here. The only thing read from outside is the file that `--file` names.
 
+mod warmup;
+
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -30,8 +32,6 @@ use crate::usage::UsageError;
 const DEFAULT_DURATION: Nanos = Nanos::from_secs(10);
 /// Limit of a run that goes on until its answer is known.
 const UNTIL_AT_MOST: Nanos = Nanos::from_secs(120);
-/// Warm-up of a timed run: connections are open, caches and clock rates have settled.
-const DEFAULT_WARMUP: Nanos = Nanos::from_secs(1);
 /// Messages in flight on one connection of the open loop: enough for a second's stall of a server
 /// at a thousand messages a second on each connection.
 pub(crate) const DEFAULT_MAX_IN_FLIGHT: u32 = 1024;
@@ -149,13 +149,15 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         Some(_) => limit_of_until(measure)?,
         None => stop_rule(&measure.amount, measure.pressure.stages.as_ref())?,
     };
-    let warmup = warmup(measure, stop)?;
+    let warmup = warmup::least(measure, stop)?;
     if measure.machine.busy_poll && measure.pressure.pace.is_some() {
         return Err(UsageError::BusyPollAndPace);
     }
     let arrival = arrival(&measure.pressure, stop, warmup)?;
     let think = think(&measure.pressure);
-    let warmup = warmup + measure.pressure.ramp.unwrap_or(Nanos::ZERO);
+    let ramp = measure.pressure.ramp.unwrap_or(Nanos::ZERO);
+    let warmup_at_most = warmup::at_most(measure, stop)?.map(|most| most + ramp);
+    let warmup = warmup + ramp;
     let seed = measure.machine.seed.unwrap_or(surroundings.random_seed);
     let payload = payload(&measure.payload, seed)?;
     let connect = connect(&measure.connect, measure.url.as_ref())?;
@@ -182,6 +184,7 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         think,
         stop,
         warmup,
+        warmup_at_most,
         pace: match measure.pressure.pace.unwrap_or(PaceArg::Auto) {
             PaceArg::Auto => Pace::Auto,
             PaceArg::Sleep => Pace::Sleep,
@@ -393,20 +396,6 @@ fn stop_rule(amount: &Amount, stages: Option<&Stages>) -> Result<StopRule, Usage
         clients,
         roundtrips: amount.roundtrips.unwrap_or(DEFAULT_ROUNDTRIPS),
     })
-}
-
-fn warmup(measure: &Measure, stop: StopRule) -> Result<Nanos, UsageError> {
-    let asked = measure.pressure.warmup;
-    match stop {
-        StopRule::Duration(_) => Ok(asked.unwrap_or(DEFAULT_WARMUP)),
-        StopRule::Messages(_) => Ok(asked.unwrap_or(Nanos::ZERO)),
-        StopRule::Clients { .. } => {
-            if asked.is_some_and(|warmup| warmup > Nanos::ZERO) {
-                return Err(UsageError::WarmupWithClients);
-            }
-            Ok(Nanos::ZERO)
-        }
-    }
 }
 
 fn payload(args: &PayloadArgs, seed: u64) -> Result<Payload, UsageError> {

@@ -338,6 +338,26 @@ pub(crate) fn span_range(text: &str) -> Result<SpanRange, QuantityError> {
     Ok(range)
 }
 
+/// How long the load lasts before the measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WarmUp {
+    /// So long.
+    Given(Nanos),
+    /// Until the load has settled.
+    Found,
+}
+
+/// A span, or `auto`.
+///
+/// # Errors
+/// Anything else.
+pub(crate) fn warm_up(text: &str) -> Result<WarmUp, QuantityError> {
+    match text.trim() {
+        "auto" => Ok(WarmUp::Found),
+        text => span(text).map(WarmUp::Given),
+    }
+}
+
 /// The size of a message in bytes: `0`, `30`, `16k`, `1m`, where k is 1024; at most 64 MiB.
 ///
 /// # Errors

@@ -81,6 +81,12 @@ pub(crate) enum UsageError {
     /// The replacement model measures every client.
     #[error("--warmup does not go with --clients, which measures every client; leave it out")]
     WarmupWithClients,
+    /// What the stages follow has to be known before they are scheduled.
+    #[error(
+        "--warmup auto does not go with --stages, which begin at a time of their own; give \
+         --warmup a time"
+    )]
+    FoundWarmupWithStages,
     /// Two messages.
     #[error("--message and --file both say what to send; give one of them")]
     MessageAndFile,

@@ -186,6 +186,22 @@ fn a_stored_result_prints_the_same_as_a_fresh_one() {
 }
 
 #[test]
+fn a_warm_up_is_found_from_the_data() {
+    let server = Server::start(&[]);
+    let words = ["-d", "1s", "-c", "4", "-t", "2", "--warmup", "auto"];
+    let (document, exit) = measured(&[&words[..], &[&server.url]].concat());
+    assert_eq!(exit, 0, "{:#}", document["audit"]);
+    let plan = &document["plan"];
+    let found = plan["warmup_found_s"].as_f64().unwrap();
+    assert!((0.6..=2.0).contains(&found), "{found}");
+    assert_eq!(plan["warmup_s"], plan["warmup_found_s"]);
+    assert_eq!(plan["warmup_at_most_s"], 2.0);
+    assert!((document["duration_s"].as_f64().unwrap() - 1.0).abs() < 0.2);
+    let (document, _) = measured(&["-d", "100ms", "-c", "1", "--warmup", "50ms", &server.url]);
+    assert!(document["plan"]["warmup_found_s"].is_null());
+}
+
+#[test]
 fn a_refused_connection_fails_the_run() {
     // A port that was free a moment ago and is listened on by nobody.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

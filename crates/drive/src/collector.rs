@@ -8,12 +8,11 @@ use wsbench_load::histogram::Histogram;
 use wsbench_load::meter::Tally;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule};
-use wsbench_load::result::{
-    Ended, GeneratorUsage, Interval, LogRecord, Progress, RunResult, ThreadUsage,
-};
+use wsbench_load::result::{GeneratorUsage, Interval, LogRecord, Progress, RunResult, ThreadUsage};
 
 use crate::handover::{Handover, Period, Returns};
 use crate::pulse::Pulse;
+use crate::shared::Shared;
 use crate::slices::{self, Measured, Slicer};
 
 /// Hears of a run while it is under way, on the thread that called for it.
@@ -41,6 +40,7 @@ pub(crate) struct Collector<'a> {
     /// Peak of concurrent connections, the latest gauge and share of CPU of each worker.
     peaks: Vec<u64>,
     alive: Vec<u64>,
+    load_from: Nanos,
     opened_at: Nanos,
     closed_at: Nanos,
     usage: GeneratorUsage,
@@ -82,6 +82,7 @@ impl<'a> Collector<'a> {
             late: Measured::default(),
             peaks: vec![0; workers],
             alive: vec![0; workers],
+            load_from: Nanos::MAX,
             opened_at: Nanos::MAX,
             closed_at: Nanos::ZERO,
             usage: GeneratorUsage::default(),
@@ -106,6 +107,7 @@ impl<'a> Collector<'a> {
         if !tally.log.is_empty() {
             observer.log(&tally.log);
         }
+        self.load_from = self.load_from.min(window.load_from);
         self.opened_at = self.opened_at.min(window.opens);
         self.alive[worker] = tally.connections.alive_at_end;
         self.peaks[worker] = self.peaks[worker].max(tally.connections.peak_concurrent);
@@ -254,8 +256,8 @@ impl<'a> Collector<'a> {
         let share = |part: u64, whole: u64| part as f64 / whole.max(1) as f64;
         match self.plan.stop {
             StopRule::Duration(duration) if self.opened_at < Nanos::MAX => {
-                let begun = self.opened_at - self.plan.warmup;
-                share((now - begun).0, (self.plan.warmup + duration).0).min(1.0)
+                let length = self.opened_at - self.load_from + duration;
+                share((now - self.load_from).0, length.0).min(1.0)
             }
             StopRule::Duration(_) => 0.0,
             StopRule::Messages(messages) => share(so_far.messages.sent, messages),
@@ -266,16 +268,22 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// The whole run's result.
-    pub(crate) fn finish(mut self, ended: Ended, total: Nanos) -> RunResult {
+    /// The whole run's result; `total` is when it was over.
+    pub(crate) fn finish(mut self, shared: &Shared, total: Nanos) -> RunResult {
         self.finish_intervals(u32::MAX);
         if let Some(last) = self.progress.so_far.slices.last_mut() {
             slices::add(last, &self.late);
         }
         let mut result = self.progress.so_far;
-        result.ended = ended;
+        result.ended = shared.ended();
         result.total = total;
         result.measured = self.closed_at - self.opened_at;
+        let has_opened = result.measured > Nanos::ZERO;
+        result.warmup_found = self
+            .plan
+            .warmup_at_most
+            .filter(|_| has_opened)
+            .map(|limit| limit.min(shared.warming.opens() - shared.load_from()));
         self.usage.max_rss_bytes = crate::host::max_rss_bytes();
         result.generator = self.usage;
         result

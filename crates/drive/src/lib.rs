@@ -26,4 +26,5 @@ pub mod stamps;
 mod timer;
 pub mod tls;
 mod turns;
+mod warming;
 mod worker;

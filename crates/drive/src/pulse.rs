@@ -53,7 +53,7 @@ pub enum Moment {
 /// Finds the moments of one run.
 #[derive(Debug)]
 pub(crate) struct Pulses {
-    /// When the window opens after the load has begun.
+    /// When the window opens after the load has begun; at the latest, where that is found.
     warmup: Nanos,
     /// How long the window is open, where that is known beforehand.
     length: Option<Nanos>,
@@ -67,7 +67,7 @@ pub(crate) struct Pulses {
 impl Pulses {
     pub(crate) fn new(plan: &Plan) -> Self {
         Self {
-            warmup: plan.warmup,
+            warmup: plan.longest_warmup(),
             length: match plan.stop {
                 StopRule::Duration(length) => Some(length),
                 StopRule::Messages(_) | StopRule::Clients { .. } => None,
@@ -116,6 +116,9 @@ impl Pulses {
 
     /// The moment that has come since the last pulse, if it is one that comes once.
     fn entered(&mut self, now: Nanos, shared: &Shared) -> Option<Moment> {
+        if matches!(self.stage, Moment::Ready | Moment::WarmUp) {
+            self.opens = self.opens.min(shared.warming.opens());
+        }
         let is_over = shared.is_load_over() || shared.ended() != Ended::Complete;
         match self.stage {
             Moment::Connecting if self.begins_at_once => {

@@ -149,7 +149,7 @@ pub fn run(
             .map_err(|_| RunError::Panicked)?
             .map_err(RunError::Waiting)?;
     }
-    let mut result = collector.finish(shared.ended(), clock.now());
+    let mut result = collector.finish(&shared, clock.now());
     result.addresses = resolved.addresses.iter().map(ToString::to_string).collect();
     result.handshake.dns = resolved.took;
     result.stamps = stamps;

@@ -65,6 +65,11 @@ impl OpenLoop {
         self.advance();
     }
 
+    /// The warm-up ends at `opens`, which is not past.
+    pub(crate) fn set_opening(&mut self, opens: Nanos) {
+        self.interval_ends = opens;
+    }
+
     /// Messages that came due in the interval that ends at `ends`, taken or not; the next one ends
     /// at `next`.
     pub(crate) fn end_interval(&mut self, ends: Nanos, next: Nanos) -> u64 {

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Se
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::Ended;
 
+use crate::warming::Warming;
+
 /// A server that was there is given up when none is open and none has been answered for this long.
 pub(crate) const SERVER_DEAD_AFTER: Nanos = Nanos::from_secs(3);
 
@@ -60,6 +62,8 @@ impl StopSignal {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) stop: StopSignal,
+    /// When the window opens, where that is found from the data.
+    pub(crate) warming: Warming,
     /// Workers some of whose connections have neither opened nor failed yet.
     unsettled: AtomicU32,
     /// When the load begins; `u64::MAX` until all workers are settled.
@@ -87,6 +91,7 @@ impl Shared {
     pub(crate) fn new(workers: u32, stop: StopSignal) -> Arc<Self> {
         Arc::new(Self {
             stop,
+            warming: Warming::new(workers),
             unsettled: AtomicU32::new(workers),
             load_from: AtomicU64::new(u64::MAX),
             upgraded: AtomicU64::new(0),

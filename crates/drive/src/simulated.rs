@@ -43,8 +43,8 @@ mod timing;
 mod world;
 
 pub use scenario::{
-    AnswerFault, Breach, Bucket, ConnectFault, Cut, Death, Disruption, Ending, Every, Machine,
-    Network, OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall,
+    AnswerFault, Breach, Bucket, ConnectFault, Course, Cut, Death, Disruption, Ending, Every,
+    Machine, Network, OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall,
 };
 use world::World;
 
@@ -148,7 +148,7 @@ fn attend(
         .run()
         .expect("a worker that is right ends its run and does not spin");
     desk.take_in();
-    let mut result = desk.collector.finish(shared.ended(), world.now());
+    let mut result = desk.collector.finish(&shared, world.now());
     result.stamps = match plan.timestamps {
         Timestamps::User => Stamps::User,
         Timestamps::Auto | Timestamps::Kernel => Stamps::Kernel,

@@ -7,6 +7,7 @@
 mod opening;
 mod stages;
 mod transfer;
+mod warming;
 
 use std::collections::VecDeque;
 use std::io;
@@ -17,6 +18,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::result::{Stage, ThreadUsage};
 use wsbench_load::send_gaps::SendGaps;
 
+use self::warming::Ticking;
 use crate::engine::{Engine, Ready};
 use crate::handover::{LastWords, Outlet};
 use crate::schedule::OpenLoop;
@@ -68,6 +70,8 @@ pub(crate) struct Worker<E> {
     interval: u32,
     interval_ends: Nanos,
     drained_at: Nanos,
+    /// Where it stands in a warm-up whose end is being found from the data.
+    ticking: Option<Ticking>,
     usage_at_opening: Option<(Nanos, ThreadUsage)>,
     at_close: Option<LastWords>,
     turns: Turns,
@@ -120,6 +124,7 @@ impl<E: Engine> Worker<E> {
             interval: 0,
             interval_ends: Nanos::MAX,
             drained_at: Nanos::MAX,
+            ticking: None,
             usage_at_opening: None,
             at_close: None,
             turns: Turns::new(),

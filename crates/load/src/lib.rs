@@ -21,3 +21,4 @@ pub mod quota;
 pub mod result;
 pub mod send_gaps;
 pub mod session;
+pub mod settling;

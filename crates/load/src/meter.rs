@@ -221,6 +221,16 @@ pub struct Meter {
     longest_service: Nanos,
     /// A sample of the gaps between sends; `None` in the closed loop.
     gaps: Option<SendGaps>,
+    warm_up: WarmUp,
+}
+
+/// Right answers of the warm-up since it was last asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WarmUp {
+    /// How many.
+    pub answers: u64,
+    /// Their service times, added up, ns.
+    pub service_ns: u128,
 }
 
 /// Answers that share all their times.
@@ -273,6 +283,7 @@ impl Meter {
             run: Run::NONE,
             longest_service: Nanos::ZERO,
             gaps: None,
+            warm_up: WarmUp::default(),
         }
     }
 
@@ -285,6 +296,13 @@ impl Meter {
     #[must_use]
     pub fn take_gaps(&mut self) -> Vec<SendGap> {
         self.gaps.take().map_or_else(Vec::new, SendGaps::into_kept)
+    }
+
+    /// The answers of the warm-up since this was last asked for.
+    #[must_use]
+    pub fn take_warm_up(&mut self) -> WarmUp {
+        self.book_run();
+        std::mem::take(&mut self.warm_up)
     }
 
     /// Requests of this worker that are out.
@@ -424,6 +442,8 @@ impl Meter {
             u128::from(self.window.overlap(times.sent, received).0) * u128::from(count);
         if times.due < self.window.opens {
             counts.warmup += count;
+            self.warm_up.answers += count;
+            self.warm_up.service_ns += u128::from((received - times.sent).0) * u128::from(count);
             return;
         }
         counts.answered += count;

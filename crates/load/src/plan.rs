@@ -28,8 +28,12 @@ pub struct Plan {
     pub think: Option<Think>,
     /// When the run is over.
     pub stop: StopRule,
-    /// Span at the beginning of the load that is not measured.
+    /// Span at the beginning of the load that is not measured; the least one, where it is found.
     pub warmup: Nanos,
+    /// Where the warm-up is found from the data (`settling`): the window opens when the load has
+    /// settled, after `warmup` at the earliest, and after this at the latest. `None` where
+    /// `warmup` is all of it. Not in the client-replacement model.
+    pub warmup_at_most: Option<Nanos>,
     /// How a thread waits for the next due time, where messages have such.
     pub pace: Pace,
     /// Never sleep while waiting for answers: threads look at their connections without a pause.
@@ -85,6 +89,7 @@ impl Plan {
             think: None,
             stop: StopRule::Duration(Nanos::from_secs(10)),
             warmup: Nanos::ZERO,
+            warmup_at_most: None,
             pace: Pace::Auto,
             busy_poll: false,
             timestamps: Timestamps::Auto,
@@ -118,8 +123,24 @@ impl Plan {
         }
     }
 
+    /// The longest time until the window opens after the load has begun.
+    #[must_use]
+    pub fn longest_warmup(&self) -> Nanos {
+        self.warmup_at_most.unwrap_or(self.warmup)
+    }
+
+    /// The plan as it was carried out, where the warm-up took `found`.
+    #[must_use]
+    pub fn with_warmup_found(&self, found: Option<Nanos>) -> Self {
+        Self {
+            warmup: found.unwrap_or(self.warmup),
+            ..self.clone()
+        }
+    }
+
     /// Messages a second that the schedule holds in the measured window, over all connections;
-    /// `None` in the closed loop, which asks for no rate. The window is `measured` long.
+    /// `None` in the closed loop, which asks for no rate. The window is `measured` long and opens
+    /// after `warmup`; see [`Plan::with_warmup_found`] where that is but the least.
     #[must_use]
     pub fn asked_per_s(&self, measured: Nanos) -> Option<f64> {
         let Arrival::Open { schedule, .. } = &self.arrival else {

@@ -19,6 +19,9 @@ pub struct RunResult {
     pub ended: Ended,
     /// Length of the measured window: from its opening to its close, without the drain.
     pub measured: Nanos,
+    /// From the beginning of the load to the opening of the window, where that was found from the
+    /// data; `None` where the plan says it, or no window opened.
+    pub warmup_found: Option<Nanos>,
     /// From the first connect to the last close.
     pub total: Nanos,
     /// Addresses the host resolved to, the one used first.

@@ -180,6 +180,8 @@ pub enum Kind {
     ServerCost,
     /// The window begins behind the warm-up, and is at one level.
     NotSteady,
+    /// The load had settled when the window opened, where that was to be found.
+    WarmUp,
     /// Neither times nor rate rise or fall all through the window.
     Trend,
     /// Answers are independent enough for what is said of them.

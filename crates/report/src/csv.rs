@@ -197,6 +197,15 @@ fn row(document: &Document) -> Row {
     row.put_known_spans("receive_wait_ns", document.receive_wait_ns.as_ref());
     row.put_known("floor_ns_p50", document.floor_ns.map(|floor| floor.p50));
     row.put_known("floor_ns_p99", document.floor_ns.map(|floor| floor.p99));
+    let until = document.until.as_ref();
+    row.put_known("until", until.map(|outcome| &outcome.asked));
+    row.put_known("until_reached", until.map(|outcome| outcome.reached));
+    let half_width = until.and_then(|outcome| outcome.half_width);
+    row.put_known("until_half_width", half_width);
+    let half_width_ns = until.and_then(|outcome| outcome.half_width_ns);
+    row.put_known("until_half_width_ns", half_width_ns);
+    row.put("warmup_s", &plan.warmup_s);
+    row.put_known("warmup_found_s", plan.warmup_found_s);
     row
 }
 

@@ -233,9 +233,12 @@ fn left(progress: &Progress, plan: &Plan, done: f64) -> Option<Nanos> {
     const LEAST_SHARE: f64 = 0.02;
     match (plan.stop, progress.stage) {
         (_, Stage::Draining) => None,
-        (StopRule::Duration(duration), Stage::Connecting) => Some(plan.warmup + duration),
+        (StopRule::Duration(duration), Stage::Connecting) => Some(plan.longest_warmup() + duration),
+        (StopRule::Duration(duration), Stage::Measuring) if plan.warmup_at_most.is_some() => {
+            Some(duration - progress.so_far.measured)
+        }
         (StopRule::Duration(duration), _) => {
-            let length = plan.warmup + duration;
+            let length = plan.longest_warmup() + duration;
             Some(Nanos((length.0 as f64 * (1.0 - done)) as u64))
         }
         _ if done >= LEAST_SHARE => {

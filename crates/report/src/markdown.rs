@@ -67,7 +67,9 @@ fn throughput(text: &mut String, document: &Document) {
         ("received", bytes_per_s(document.received_bytes_per_s)),
         ("measured", seconds(document.duration_s)),
     ];
-    for (name, value) in rows {
+    let until = document.until.as_ref();
+    let until = until.map(|outcome| ("until", cell(&outcome.to_string())));
+    for (name, value) in rows.into_iter().chain(until) {
         let _ = writeln!(text, "| {name} | {value} |");
     }
     text.push('\n');

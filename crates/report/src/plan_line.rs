@@ -16,8 +16,22 @@ use crate::units::{bytes, count, counted, rate, seconds};
 #[must_use]
 pub fn plan_line(plan: &Order) -> String {
     let mut line = load(plan);
-    if plan.warmup_s > 0.0 {
-        let _ = write!(line, " after {} of warm-up", seconds(plan.warmup_s));
+    match (plan.warmup_at_most_s, plan.warmup_found_s) {
+        (Some(_), Some(found)) => {
+            let _ = write!(
+                line,
+                " after warm-up found from the data ({})",
+                seconds(found)
+            );
+        }
+        (Some(most), None) => {
+            let most = seconds(most);
+            let _ = write!(line, " after warm-up found from the data ({most} at most)");
+        }
+        (None, _) if plan.warmup_s > 0.0 => {
+            let _ = write!(line, " after {} of warm-up", seconds(plan.warmup_s));
+        }
+        (None, _) => {}
     }
     if let Some(rate) = plan.connect_rate_per_s {
         let _ = write!(line, ", opened at {}/s", crate::units::rate(rate));

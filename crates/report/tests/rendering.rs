@@ -3,6 +3,7 @@
 mod runs;
 
 use wsbench_report::style::Style;
+use wsbench_report::until::UntilOutcome;
 use wsbench_report::{csv, hgrm, markdown, summary};
 
 #[test]
@@ -165,4 +166,29 @@ fn percentile_files_rise_and_end_with_all_samples() {
     let median = rows.iter().find(|row| row[1] == 0.5).unwrap();
     assert!((median[0] - 1.0).abs() < 0.001, "{median:?}");
     assert_eq!(median[3], 2.0);
+}
+
+#[test]
+fn tables_say_whether_the_answer_was_reached() {
+    let outcome = UntilOutcome {
+        asked: "p99±5%".to_owned(),
+        reached: false,
+        half_width: Some(0.12),
+        half_width_ns: None,
+    };
+    let document = runs::document(&runs::healthy()).with_until(outcome);
+    let text = markdown::render(&document);
+    assert!(
+        text.contains("| until | p99±5% not known (±12 %) |"),
+        "{text}"
+    );
+    let text = csv::results(&[&document]);
+    let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let (names, values) = (lines.next().unwrap(), lines.next().unwrap());
+    let of = |name: &str| values[names.iter().position(|known| *known == name).unwrap()];
+    assert_eq!((of("until"), of("until_reached")), ("p99±5%", "false"));
+    assert_eq!(
+        (of("until_half_width"), of("until_half_width_ns")),
+        ("0.12", "")
+    );
 }

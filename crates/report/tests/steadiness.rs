@@ -7,6 +7,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::result::Slice;
 use wsbench_report::caveat::{Kind, Severity};
 use wsbench_report::document::Document;
+use wsbench_report::plan_line::plan_line;
 
 /// Half-second slices whose service times lie around these medians, µs, at these rates.
 fn slices(medians_us: &[u64], rates: &[u64]) -> Vec<Slice> {
@@ -42,6 +43,34 @@ fn told(document: &Document) -> Vec<(Kind, Severity, String)> {
     caveats
         .map(|caveat| (caveat.kind, caveat.severity, caveat.to_string()))
         .collect()
+}
+
+#[test]
+fn a_warm_up_that_was_found_is_told_and_doubted_at_its_limit() {
+    let (mut result, mut plan) = runs::healthy();
+    plan.warmup_at_most = Some(Nanos::from_secs(5));
+    let mut of = |found: Option<u64>| {
+        result.warmup_found = found.map(Nanos::from_millis);
+        let document = runs::document(&(result.clone(), plan.clone()));
+        let doubts = document.audit.of_kind(Kind::WarmUp);
+        let doubts: Vec<String> = doubts.map(ToString::to_string).collect();
+        (plan_line(&document.plan), document.plan.warmup_s, doubts)
+    };
+    let (line, warmup_s, doubts) = of(Some(1_300));
+    assert!(
+        line.contains("after warm-up found from the data (1.3s)"),
+        "{line}"
+    );
+    assert_eq!((warmup_s, doubts), (1.3, vec![]));
+    let (_, warmup_s, doubts) = of(Some(5_000));
+    assert!(
+        doubts[0].starts_with("the load had not settled"),
+        "{doubts:?}"
+    );
+    assert_eq!((warmup_s, doubts.len()), (5.0, 1));
+    let (line, warmup_s, doubts) = of(None);
+    assert!(line.contains("found from the data (5s at most)"), "{line}");
+    assert_eq!((warmup_s, doubts), (3.0, vec![]));
 }
 
 const LEVEL: [u64; 20] = [60_000; 20];

@@ -17,7 +17,7 @@ use crate::contender::{self, Contender, StoredSide};
 use crate::exit::{Exit, say};
 use crate::output::{self, OutputFile};
 use crate::plan::{self, Surroundings};
-use crate::quantity;
+use crate::quantity::{self, WarmUp};
 use crate::run::announce;
 use crate::runner::KernelRunner;
 use crate::shell_words::shell_words;
@@ -156,7 +156,7 @@ fn short(flags: &Compare) -> RunArgs {
         amount.messages.is_none() && amount.clients.is_none() && run.pressure.stages.is_none();
     if is_timed {
         run.amount.duration = run.amount.duration.or(Some(DEFAULT_DURATION));
-        run.pressure.warmup = run.pressure.warmup.or(Some(DEFAULT_WARMUP));
+        run.pressure.warmup = run.pressure.warmup.or(Some(WarmUp::Given(DEFAULT_WARMUP)));
     }
     run
 }

@@ -452,6 +452,14 @@ fn impossible_combinations_are_refused() {
             &["--clients", "5", "--warmup", "1s"],
             "--warmup does not go with --clients",
         ),
+        (
+            &["--clients", "5", "--warmup", "auto"],
+            "--warmup does not go with --clients",
+        ),
+        (
+            &["--stages", "1s:1k", "--warmup", "auto"],
+            "--warmup auto does not go with --stages",
+        ),
         (&["-m", "a", "-f", "b"], "--message and --file both say"),
         (&["-m", "a", "-s", "5"], "--size does not go with --message"),
         (&["-f", "a", "-s", "5"], "--size does not go with --file"),
@@ -509,6 +517,30 @@ fn zero_warm_up_goes_with_anything() {
     );
     let clients = ["--clients", "5", "--warmup", "0s", "localhost:1"];
     assert_eq!(plan_of(&clients).warmup, Nanos::ZERO);
+}
+
+#[test]
+fn a_warm_up_may_be_found_and_has_its_limits() {
+    let seconds = |plan: &Plan| {
+        let most = plan.warmup_at_most.map(Nanos::as_secs_f64);
+        (plan.warmup.as_secs_f64(), most)
+    };
+    let found = |words: &[&str]| {
+        seconds(&plan_of(
+            &[words, &["--warmup", "auto", "localhost:1"]].concat(),
+        ))
+    };
+    assert_eq!(found(&[]), (0.5, Some(5.0)), "half of ten seconds");
+    assert_eq!(found(&["-d", "1m"]), (0.5, Some(10.0)));
+    assert_eq!(found(&["-d", "1s"]), (0.5, Some(2.0)));
+    assert_eq!(found(&["-n", "5"]), (0.5, Some(10.0)));
+    assert_eq!(
+        found(&["-R", "1k", "--ramp", "3s"]),
+        (3.5, Some(8.0)),
+        "the ramp has to be over"
+    );
+    let given = plan_of(&["--warmup", "2s", "localhost:1"]);
+    assert_eq!(seconds(&given), (2.0, None));
 }
 
 proptest! {

@@ -132,6 +132,8 @@ pub struct Pause {
 pub struct Server {
     /// Time that one message takes it.
     pub service: Service,
+    /// How that changes over the run.
+    pub course: Option<Course>,
     /// How messages wait for each other.
     pub queue: Queue,
     /// A limit on the messages it takes, before they queue.
@@ -161,6 +163,7 @@ impl Default for Server {
     fn default() -> Self {
         Self {
             service: Service::Constant(Nanos::from_micros(10)),
+            course: None,
             queue: Queue::Parallel,
             bucket: None,
             accept: None,
@@ -193,6 +196,25 @@ pub enum Service {
         rare: Nanos,
         /// How many of a million are the others.
         rare_ppm: u32,
+    },
+}
+
+/// How the time that a message takes the server changes over the run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Course {
+    /// The server gets warm: `1 + (times − 1)·e^(−t/within)` times what it takes a warm one.
+    Falling {
+        /// How many times as long at the beginning of the run.
+        times: f64,
+        /// The time constant of its fall.
+        within: Nanos,
+    },
+    /// It never does: in every other half of `period`, so many times as long.
+    Alternating {
+        /// How many times as long.
+        times: f64,
+        /// From the beginning of one slow half to that of the next.
+        period: Nanos,
     },
 }
 

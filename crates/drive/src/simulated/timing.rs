@@ -4,12 +4,13 @@
 
 use wsbench_load::nanos::Nanos;
 
-use super::scenario::{Bucket, Queue, Server as Orders, Service, Stall};
+use super::scenario::{Bucket, Course, Queue, Server as Orders, Service, Stall};
 
 /// What the server's time is taken up with.
 #[derive(Debug)]
 pub(super) struct Timing {
     service: Service,
+    course: Option<Course>,
     queue: Queue,
     stall: Option<Stall>,
     bucket: Option<Bucket>,
@@ -27,6 +28,7 @@ impl Timing {
     pub(super) fn new(orders: &Orders, random: fastrand::Rng) -> Self {
         Self {
             service: orders.service,
+            course: orders.course,
             queue: orders.queue,
             stall: orders.stall,
             bucket: orders.bucket,
@@ -47,6 +49,10 @@ impl Timing {
     pub(super) fn finishes(&mut self, now: Nanos) -> Option<Nanos> {
         let now = self.passes(now)?;
         let service = self.service();
+        let service = match self.course {
+            None => service,
+            Some(course) => Nanos((service.0 as f64 * times(course, now)) as u64),
+        };
         let start = match self.queue {
             Queue::Parallel => now,
             Queue::Fifo => now.max(self.busy_until),
@@ -103,6 +109,17 @@ impl Timing {
                 }
             }
         }
+    }
+}
+
+/// How many times as long as usual a message takes that comes at `now`.
+fn times(course: Course, now: Nanos) -> f64 {
+    match course {
+        Course::Falling { times, within } => {
+            1.0 + (times - 1.0) * (-(now.0 as f64) / within.0 as f64).exp()
+        }
+        Course::Alternating { times, period } if now.0 % period.0 < period.0 / 2 => times,
+        Course::Alternating { .. } => 1.0,
     }
 }
 

@@ -8,6 +8,7 @@ use wsbench_load::result::{Ended, Stage, ThreadUsage};
 use wsbench_load::session::CLOSE_WAIT;
 
 use super::Worker;
+use super::warming::closing;
 use crate::engine::Engine;
 use crate::handover::{Handover, LastWords, Period};
 use crate::schedule::OpenLoop;
@@ -21,6 +22,9 @@ impl<E: Engine> Worker<E> {
             if self.shared.load_from() <= now {
                 self.begin_load(self.shared.load_from(), now);
             }
+        }
+        if self.stage == Stage::WarmUp && self.ticking.is_some() {
+            self.tick(now);
         }
         if self.stage == Stage::WarmUp && now >= self.context.meter.window().opens {
             self.open_window(now);
@@ -72,12 +76,10 @@ impl<E: Engine> Worker<E> {
         } else {
             now
         };
+        let found = self.begin_ticking();
         let plan = &self.context.plan;
-        let opens = load_from + plan.warmup;
-        let closes = match plan.stop {
-            StopRule::Duration(duration) => opens + duration,
-            StopRule::Messages(_) | StopRule::Clients { .. } => Nanos::MAX,
-        };
+        let opens = found.unwrap_or(load_from + plan.warmup);
+        let closes = closing(plan.stop, opens);
         self.context.meter.set_window(Window {
             load_from,
             opens,
@@ -102,6 +104,7 @@ impl<E: Engine> Worker<E> {
             self.hand_over(Period::Before, now);
         }
         self.stage = Stage::Measuring;
+        self.ticking = None;
         self.usage_at_opening = Some((now, self.engine.usage()));
         self.turns.clear();
         let opens = self.context.meter.window().opens;
@@ -254,7 +257,10 @@ impl<E: Engine> Worker<E> {
         let window = *self.context.meter.window();
         match self.stage {
             Stage::Connecting => self.shared.load_from(),
-            Stage::WarmUp => window.opens,
+            Stage::WarmUp => {
+                let tick = self.ticking.map_or(Nanos::MAX, |ticking| ticking.ends);
+                window.opens.min(tick)
+            }
             Stage::Measuring => window.closes,
             Stage::Draining if self.drained_at == Nanos::MAX => self.drain_ends(),
             Stage::Draining => self.closing_ends(),

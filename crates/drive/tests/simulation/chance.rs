@@ -73,6 +73,10 @@ fn draw_plan(random: &mut Rng, seed: u64) -> Plan {
     if one_in(random, 3) && !plan.replaces_clients() {
         plan.warmup = millis(random, 1, 60);
     }
+    if one_in(random, 4) && !plan.replaces_clients() {
+        plan.warmup = Nanos::from_millis(500);
+        plan.warmup_at_most = Some(millis(random, 501, 2_000));
+    }
     plan.payload = draw_payload(random);
     plan.verify = match random.u8(..6) {
         0 => Verify::Length,
@@ -188,6 +192,7 @@ fn draw_server(random: &mut Rng) -> Server {
             how: draw_cut(random),
         }),
         ending: draw_ending(random),
+        course: None,
         outages: draw_outages(random),
         bucket: one_in(random, 8).then(|| Bucket {
             interval: Nanos(random.u64(1_000..1_000_000)),

@@ -179,8 +179,8 @@ fn check_time(plan: &Plan, result: &RunResult) {
         Nanos((1e9 * result.connections.attempted.max(connections) as f64 / rate) as u64)
     });
     let load = match plan.stop {
-        StopRule::Duration(duration) => plan.warmup + duration,
-        _ => plan.warmup,
+        StopRule::Duration(duration) => plan.longest_warmup() + duration,
+        _ => plan.longest_warmup(),
     };
     let stall = Nanos::from_secs(2);
     let end = Nanos(one.0 * turns) + connecting + load + plan.timeout + stall;

@@ -29,11 +29,11 @@ const LATE_CUT: f64 = 0.45;
 /// Every doubt about steadiness. Where the plan itself changes the load within the window there is
 /// no one level to be steady at.
 pub(super) fn caveats(document: &Document) -> Vec<Caveat> {
+    let mut found = Vec::from_iter(unsettled(document));
     let Some(course) = Course::of(document).filter(|_| is_level(document)) else {
-        return Vec::new();
+        return found;
     };
     let level = level(document, &course);
-    let mut found = Vec::new();
     if level.is_none() {
         // Of a window at two levels it goes without saying that one batch is like the next.
         found.extend(dependent(document, &course));
@@ -126,6 +126,24 @@ fn level(document: &Document, course: &Course) -> Option<Caveat> {
                 above_or_below(cut.step),
             ),
             format!("a longer --warmup, and {}", how_to_run_longer(document)),
+        )
+    })
+}
+
+/// The warm-up was to last until the load has settled, which it did not. Of the window itself that
+/// says little: how steady it was is asked apart.
+fn unsettled(document: &Document) -> Option<Caveat> {
+    let most = document.plan.warmup_found_s?;
+    document.plan.is_unsettled().then(|| {
+        Caveat::new(
+            Kind::WarmUp,
+            Severity::Note,
+            format!(
+                "the load had not settled when the warm-up had lasted {}, its limit: service \
+                 times still rose or fell, or went to and fro, or were too few to tell",
+                seconds(most)
+            ),
+            "give a longer warm-up as a time, --warmup 30s",
         )
     })
 }

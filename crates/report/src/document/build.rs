@@ -58,7 +58,7 @@ impl Document {
             embedded_server: context.embedded_server,
             loopback: context.loopback,
             addresses: result.addresses.clone(),
-            plan: Order::from(plan),
+            plan: Order::carried_out(plan, result),
             audit: Audit::default(),
             ended: result.ended.into(),
             until: None,
@@ -67,7 +67,9 @@ impl Document {
             messages_per_s: per_s(result.messages.received_in_window),
             messages_per_s_confidence: RateConfidence::of(&result.slices)
                 .filter(|_| result.messages.sent > 0),
-            asked_messages_per_s: plan.asked_per_s(result.measured),
+            asked_messages_per_s: plan
+                .with_warmup_found(result.warmup_found)
+                .asked_per_s(result.measured),
             sent_bytes_per_s: per_s(result.bytes.sent),
             received_bytes_per_s: per_s(result.bytes.received),
             messages: result.messages.into(),

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wsbench_load::nanos::Nanos;
+use wsbench_load::result::RunResult;
 use wsbench_load::{arrival, plan};
 
 /// Fixed messages up to this length are stored; of longer ones only the length is.
@@ -36,8 +37,17 @@ pub struct Order {
     pub think: Option<Think>,
     /// When the run is over.
     pub stop: StopRule,
-    /// Load before the measured window, s.
+    /// Load before the measured window, s; where its end is found from the data, as found, and
+    /// the least before that.
     pub warmup_s: f64,
+    /// The warm-up as found from the data, s; absent where the plan gives it, and before it is
+    /// found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warmup_found_s: Option<f64>,
+    /// The window opens after this at the latest, s, where the end of the warm-up is found from
+    /// the data; found to be this, the load has not settled. Absent where the plan gives it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warmup_at_most_s: Option<f64>,
     /// What each message carries.
     pub payload: Payload,
     /// Compression that is offered; absent when none is.
@@ -275,6 +285,25 @@ pub enum Family {
     V6,
 }
 
+impl Order {
+    /// The record of a plan that was carried out.
+    #[must_use]
+    pub fn carried_out(plan: &plan::Plan, result: &RunResult) -> Self {
+        Self {
+            warmup_found_s: result.warmup_found.map(Nanos::as_secs_f64),
+            ..Self::from(&plan.with_warmup_found(result.warmup_found))
+        }
+    }
+
+    /// Whether the warm-up was to be found from the data, and the load did not settle in time.
+    #[must_use]
+    pub fn is_unsettled(&self) -> bool {
+        self.warmup_found_s
+            .zip(self.warmup_at_most_s)
+            .is_some_and(|(found, most)| found >= most)
+    }
+}
+
 impl From<&plan::Plan> for Order {
     fn from(plan: &plan::Plan) -> Self {
         Self {
@@ -285,6 +314,8 @@ impl From<&plan::Plan> for Order {
             think: plan.think.map(Think::from),
             stop: plan.stop.into(),
             warmup_s: plan.warmup.as_secs_f64(),
+            warmup_found_s: None,
+            warmup_at_most_s: plan.warmup_at_most.map(Nanos::as_secs_f64),
             payload: Payload::from(&plan.payload),
             compression: plan.compression.map(|compression| Offered {
                 offer: compression.wish.offer().to_string(),

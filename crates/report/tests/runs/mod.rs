@@ -76,6 +76,7 @@ pub(crate) fn answered(count: u64) -> (RunResult, Plan) {
         compression: CompressionCounts::default(),
         started_at_unix_ms: 1_795_342_530_250,
         ended: Ended::Complete,
+        warmup_found: None,
         measured: Nanos::from_secs(10),
         total: Nanos::from_millis(13_050),
         addresses: vec!["192.0.2.7:9001".to_owned()],

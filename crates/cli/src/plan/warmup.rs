@@ -1,0 +1,56 @@
+//! Flags → how long the load lasts before the window opens.
+
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::StopRule;
+use wsbench_load::settling::Settling;
+
+use crate::args::Measure;
+use crate::quantity::WarmUp;
+use crate::usage::UsageError;
+
+/// Warm-up of a timed run: connections are open, caches and clock rates have settled.
+const DEFAULT_WARMUP: Nanos = Nanos::from_secs(1);
+/// A warm-up that is found from the data ends within these: a user waits for it, and a server that
+/// has not settled by then is better told of than waited for.
+const FOUND_AT_MOST: (Nanos, Nanos) = (Nanos::from_secs(2), Nanos::from_secs(10));
+
+/// The warm-up, or the least one where it is found from the data.
+///
+/// # Errors
+/// One with --clients.
+pub(super) fn least(measure: &Measure, stop: StopRule) -> Result<Nanos, UsageError> {
+    let asked = match measure.pressure.warmup {
+        Some(WarmUp::Found) => Some(Settling::LEAST),
+        Some(WarmUp::Given(span)) => Some(span),
+        None => None,
+    };
+    match stop {
+        StopRule::Duration(_) => Ok(asked.unwrap_or(DEFAULT_WARMUP)),
+        StopRule::Messages(_) => Ok(asked.unwrap_or(Nanos::ZERO)),
+        StopRule::Clients { .. } => {
+            if asked.is_some_and(|warmup| warmup > Nanos::ZERO) {
+                return Err(UsageError::WarmupWithClients);
+            }
+            Ok(Nanos::ZERO)
+        }
+    }
+}
+
+/// When the window opens at the latest, where its opening is found from the data: after half of
+/// the measured time, so that the warm-up is not most of the run.
+///
+/// # Errors
+/// Such a one with --stages.
+pub(super) fn at_most(measure: &Measure, stop: StopRule) -> Result<Option<Nanos>, UsageError> {
+    if measure.pressure.warmup != Some(WarmUp::Found) {
+        return Ok(None);
+    }
+    if measure.pressure.stages.is_some() {
+        return Err(UsageError::FoundWarmupWithStages);
+    }
+    let (least, most) = FOUND_AT_MOST;
+    Ok(Some(match stop {
+        StopRule::Duration(length) => Nanos(length.0 / 2).min(most).max(least),
+        StopRule::Messages(_) | StopRule::Clients { .. } => most,
+    }))
+}
