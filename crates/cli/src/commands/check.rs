@@ -65,6 +65,9 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
         }
         .into());
     }
+    if args.url.as_ref().is_some_and(|url| url.secure) {
+        return Err(UsageError::GateOverTls.into());
+    }
     let check = |path| OutputFile::check("--output", path);
     let file = args.output.as_deref().map(check).transpose()?;
     let interrupts = Interrupts::watch()?;
