@@ -153,6 +153,10 @@ impl ServerWatch {
         let (Some((opened, before)), Some((closed, after))) = (&self.opened, &self.closed) else {
             return Server::default();
         };
+        if !self.is_same {
+            // The second reading is of another process, or of none, and that is not zero.
+            return Server::default();
+        }
         let span_s = (*closed - *opened).as_secs_f64();
         let messages = result.messages.received_in_window as f64;
         let cpu_s = (after.cpu - before.cpu).as_secs_f64();

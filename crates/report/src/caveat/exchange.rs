@@ -306,7 +306,10 @@ fn failures(document: &Document) -> Option<Caveat> {
         .map(|error| format!("{} × {} {}", count(error.count), error.phase, error.kind))
         .collect();
     if document.errors.len() > NAMED {
-        words.push(format!("{} other kinds", document.errors.len() - NAMED));
+        words.push(counted(
+            (document.errors.len() - NAMED) as u64,
+            "other kind",
+        ));
     }
     if document.errors.is_empty() {
         words.push(format!("{}, of no kind named", counted(failed, "message")));

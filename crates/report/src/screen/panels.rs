@@ -10,7 +10,7 @@ use super::room::cut;
 use super::theme::Theme;
 use crate::document::Support;
 use crate::live::{Figure, View};
-use crate::units::{count, percent};
+use crate::units::{count, counted, percent};
 
 /// Rows of the panels: six percentiles under a heading, and the frame.
 pub(super) const TABLE_HEIGHT: u16 = 9;
@@ -131,7 +131,10 @@ fn errors(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
         && let Some(last) = lines.last_mut()
     {
         let hidden = view.errors.len() - rows + 1;
-        *last = Line::styled(format!("and {hidden} other kinds"), theme.bad);
+        *last = Line::styled(
+            format!("and {}", counted(hidden as u64, "other kind")),
+            theme.bad,
+        );
     }
     put(frame, area, theme, " errors ", lines);
 }
