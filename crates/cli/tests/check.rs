@@ -2,12 +2,9 @@
 //! should.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-#[path = "faults/embedded.rs"]
-#[allow(dead_code, reason = "this file takes what it needs")]
-mod embedded;
 mod running;
 
-use embedded::Embedded;
+use running::embedded::Embedded;
 use running::{Process, measured, wsbench};
 use serde_json::Value;
 

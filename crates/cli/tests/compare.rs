@@ -3,43 +3,15 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+mod running;
 
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use running::embedded::Embedded;
 use serde_json::Value;
 use snapbox::cmd::cargo_bin;
-
-/// `wsbench serve` with these arguments, ended with its input when dropped.
-struct Server {
-    child: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(cargo_bin!("wsbench"))
-            .args(["serve", "--port", "0", "--until-stdin-closes"])
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let output = child.stdout.as_mut().unwrap();
-        BufReader::new(output).read_line(&mut line).unwrap();
-        let url = line.trim().rsplit(' ').next().unwrap().to_owned();
-        Self { child, url }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-    }
-}
 
 fn wsbench(directory: &Path, arguments: &[&str]) -> Output {
     Command::new(cargo_bin!("wsbench"))
@@ -78,7 +50,7 @@ const ROUNDS: [&str; 6] = ["--rounds", "3", "-n", "60", "-c", "2"];
 
 #[test]
 fn a_slow_server_is_found_out_and_the_result_is_stored() {
-    let (fast, slow) = (Server::start(&[]), Server::start(&["--delay", "40ms"]));
+    let (fast, slow) = (Embedded::start(&[]), Embedded::start(&["--delay", "40ms"]));
     let directory = tempfile::tempdir().unwrap();
     let words = ["compare", &fast.url, &slow.url, "-o", "c.json"];
     let (code, shown, told) = said(directory.path(), &[&words[..], &ROUNDS].concat());
@@ -107,7 +79,7 @@ fn a_slow_server_is_found_out_and_the_result_is_stored() {
 
 #[test]
 fn at_the_same_rate_latencies_are_compared() {
-    let (fast, slow) = (Server::start(&[]), Server::start(&["--delay", "60ms"]));
+    let (fast, slow) = (Embedded::start(&[]), Embedded::start(&["--delay", "60ms"]));
     let directory = tempfile::tempdir().unwrap();
     let (code, shown, told) = said(
         directory.path(),
@@ -124,7 +96,7 @@ fn at_the_same_rate_latencies_are_compared() {
 
 #[test]
 fn what_was_not_asked_to_do_the_same_is_not_compared() {
-    let server = Server::start(&[]);
+    let server = Embedded::start(&[]);
     let directory = tempfile::tempdir().unwrap();
     for (connections, file) in [("2", "a.json"), ("3", "b.json")] {
         let words = ["-n", "60", "-c", connections, "-o", file, &server.url];
@@ -142,8 +114,8 @@ fn what_was_not_asked_to_do_the_same_is_not_compared() {
 #[test]
 fn an_unfit_side_is_named() {
     let (right, wrong) = (
-        Server::start(&[]),
-        Server::start(&["--misbehave", "wrong-bytes:every=10"]),
+        Embedded::start(&[]),
+        Embedded::start(&["--misbehave", "wrong-bytes:every=10"]),
     );
     let directory = tempfile::tempdir().unwrap();
     let words = ["compare", &right.url, &wrong.url];
@@ -154,7 +126,7 @@ fn an_unfit_side_is_named() {
 
 #[test]
 fn runs_are_repeated_and_their_spread_is_kept() {
-    let server = Server::start(&[]);
+    let server = Embedded::start(&[]);
     let directory = tempfile::tempdir().unwrap();
     let words = [
         "--repeat",
@@ -187,7 +159,7 @@ fn runs_are_repeated_and_their_spread_is_kept() {
 
 #[test]
 fn conditions_choose_the_exit_code() {
-    let server = Server::start(&["--delay", "20ms"]);
+    let server = Embedded::start(&["--delay", "20ms"]);
     let directory = tempfile::tempdir().unwrap();
     let exit = |more: &[&str]| {
         let words = ["-n", "400", "-c", "8", &server.url, "--format", "quiet"];
@@ -207,7 +179,7 @@ fn conditions_choose_the_exit_code() {
 
 #[test]
 fn a_baseline_is_held_against() {
-    let (fast, slow) = (Server::start(&[]), Server::start(&["--delay", "40ms"]));
+    let (fast, slow) = (Embedded::start(&[]), Embedded::start(&["--delay", "40ms"]));
     let directory = tempfile::tempdir().unwrap();
     let runs = ["--repeat", "3", "-n", "60", "-c", "2"];
     let kept = [&runs[..], &["-o", "before.json", &fast.url]].concat();

@@ -3,41 +3,13 @@
 //! Bounded and tolerant: what is found is held to nothing that a busy machine could break.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+mod running;
+
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use running::embedded::Embedded;
 use serde_json::Value;
-
-/// A server on a port of its own that ends with the test.
-struct Server {
-    child: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(flags: &[&str]) -> Self {
-        let mut child = wsbench()
-            .args(["serve", "--port", "0", "--until-stdin-closes"])
-            .args(flags)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let output = child.stdout.as_mut().unwrap();
-        BufReader::new(output).read_line(&mut line).unwrap();
-        let url = line.trim().rsplit(' ').next().unwrap().to_owned();
-        Self { child, url }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-    }
-}
 
 fn wsbench() -> Command {
     Command::new(env!("CARGO_BIN_EXE_wsbench"))
@@ -49,7 +21,7 @@ fn document(path: &std::path::Path) -> Value {
 
 #[test]
 fn find_ends_within_its_limit_and_prints_a_bracket() {
-    let server = Server::start(&["--service", "2ms"]);
+    let server = Embedded::start(&["--service", "2ms"]);
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("find.json");
     let began = Instant::now();
@@ -77,7 +49,7 @@ fn find_ends_within_its_limit_and_prints_a_bracket() {
 
 #[test]
 fn sweep_draws_a_curve_and_stores_it() {
-    let server = Server::start(&["--service", "2ms"]);
+    let server = Embedded::start(&["--service", "2ms"]);
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("sweep.json");
     let output = wsbench()

@@ -3,48 +3,16 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
+mod running;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
+use running::embedded::Embedded;
 use serde_json::Value;
 use snapbox::cmd::cargo_bin;
-
-/// `wsbench serve` with these faults, ended with its input when dropped.
-struct Server {
-    child: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(cargo_bin!("wsbench"))
-            .args(["serve", "--until-stdin-closes"])
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let output = child.stdout.as_mut().unwrap();
-        BufReader::new(output).read_line(&mut line).unwrap();
-        let url = line.trim().rsplit(' ').next().unwrap().to_owned();
-        Self { child, url }
-    }
-
-    /// Host and port, as the older command line takes them.
-    fn authority(&self) -> &str {
-        self.url.trim_start_matches("ws://").trim_end_matches('/')
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-    }
-}
 
 fn wsbench(directory: &Path, arguments: &[&str]) -> Output {
     Command::new(cargo_bin!("wsbench"))
@@ -87,7 +55,7 @@ fn without_a_url_the_embedded_server_is_measured() {
 
 #[test]
 fn the_replacement_model_is_exact() {
-    let server = Server::start(&[]);
+    let server = Embedded::start(&[]);
     let directory = tempfile::tempdir().unwrap();
     let log = directory.path().join("log.csv");
     let (document, exit) = measured(&[
@@ -121,7 +89,7 @@ fn the_replacement_model_is_exact() {
 
 #[test]
 fn the_older_command_line_runs_as_it_stands() {
-    let server = Server::start(&[]);
+    let server = Embedded::start(&[]);
     let directory = tempfile::tempdir().unwrap();
     let words = [
         "--h",
@@ -151,7 +119,7 @@ fn the_older_command_line_runs_as_it_stands() {
 
 #[test]
 fn a_stored_result_prints_the_same_as_a_fresh_one() {
-    let server = Server::start(&[]);
+    let server = Embedded::start(&[]);
     let directory = tempfile::tempdir().unwrap();
     let words = [
         "-n", "200", "-c", "2", "-o", "run.json", "--hgrm", "run.hgrm", "--log", "raw",
@@ -187,7 +155,7 @@ fn a_stored_result_prints_the_same_as_a_fresh_one() {
 
 #[test]
 fn a_warm_up_is_found_from_the_data() {
-    let server = Server::start(&[]);
+    let server = Embedded::start(&[]);
     let words = ["-d", "1s", "-c", "4", "-t", "2", "--warmup", "auto"];
     let (document, exit) = measured(&[&words[..], &[&server.url]].concat());
     assert_eq!(exit, 0, "{:#}", document["audit"]);
@@ -220,7 +188,7 @@ fn a_refused_connection_fails_the_run() {
 
 #[test]
 fn wrong_answers_are_found_and_fail_the_run() {
-    let server = Server::start(&["--misbehave", "wrong-bytes:every=10"]);
+    let server = Embedded::start(&["--misbehave", "wrong-bytes:every=10"]);
     let (document, exit) = measured(&["-n", "100", "-c", "1", &server.url]);
     assert_eq!(exit, 1);
     assert_eq!(document["messages"]["corrupted"], 10);
@@ -231,7 +199,7 @@ fn wrong_answers_are_found_and_fail_the_run() {
 
 #[test]
 fn an_interrupted_run_reports_what_it_measured() {
-    let server = Server::start(&[]);
+    let server = Embedded::start(&[]);
     let directory = tempfile::tempdir().unwrap();
     let log = directory.path().join("raw.csv");
     let mut run = Command::new(cargo_bin!("wsbench"))
@@ -266,7 +234,7 @@ fn an_interrupted_run_reports_what_it_measured() {
 
 #[test]
 fn quiet_is_quiet() {
-    let server = Server::start(&[]);
+    let server = Embedded::start(&[]);
     let directory = tempfile::tempdir().unwrap();
     let words = ["--format", "quiet", "-n", "50", "-c", "1", &server.url];
     let output = wsbench(directory.path(), &words);
@@ -280,7 +248,7 @@ fn quiet_is_quiet() {
 #[test]
 fn a_second_interrupt_ends_the_run_at_once() {
     // No message is ever answered, so that the drain lasts as long as the time-out.
-    let server = Server::start(&["--misbehave", "drop:every=1"]);
+    let server = Embedded::start(&["--misbehave", "drop:every=1"]);
     let mut run = Command::new(cargo_bin!("wsbench"))
         .args([
             "-d",
@@ -326,7 +294,7 @@ fn a_second_interrupt_ends_the_run_at_once() {
 /// The same stalled server, asked by a schedule and by answers: only one of them sees it.
 #[test]
 fn a_stall_is_seen_by_who_does_not_wait_for_it() {
-    let server = Server::start(&["--stall", "200ms/1s"]);
+    let server = Embedded::start(&["--stall", "200ms/1s"]);
     let common = ["-c", "10", "-d", "3s", "--warmup", "0s", &server.url];
     let (open, _) = measured(&[&["-R", "500"][..], &common].concat());
     assert_eq!(open["messages"]["unsent"], 0);

@@ -6,12 +6,12 @@
 mod running;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use running::embedded::Embedded;
 use running::{Process, Run, measured, start_measuring, wsbench};
 use serde_json::Value;
 use snapbox::cmd::cargo_bin;
@@ -171,38 +171,10 @@ fn a_server_is_pinned_to_its_cores() {
     );
 }
 
-/// `wsbench serve` in a process of its own, ended when dropped.
-struct Served {
-    child: Child,
-    address: String,
-}
-
-impl Served {
-    fn start() -> Self {
-        let mut child = Command::new(cargo_bin!("wsbench"))
-            .args(["serve", "--port", "0"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let stdout = child.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut line).unwrap();
-        let address = line.trim_end().rsplit(' ').next().unwrap().to_owned();
-        Self { child, address }
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn a_server_that_is_named_is_measured_and_left_alone() {
-    let mut server = Served::start();
-    let pid = server.child.id().to_string();
+    let mut server = Embedded::start(&[]);
+    let pid = server.id().to_string();
     let words = [
         "--server-pid",
         &pid,
@@ -213,31 +185,30 @@ fn a_server_that_is_named_is_measured_and_left_alone() {
         "--connect-rate",
         "400",
     ];
-    let run = measured(&[&words[..], &[&server.address]].concat());
+    let run = measured(&[&words[..], &[&server.url]].concat());
     assert_eq!(run.exit, 0, "{}", run.story());
     assert_eq!(run.document["server"]["counted"], "named");
-    assert_eq!(run.document["server"]["pid"], server.child.id());
+    assert_eq!(run.document["server"]["pid"], server.id());
     assert!((0.1..1_000.0).contains(&figure(&run, "cpu_us_per_message")));
     // 200 connections in half a second: enough to see what each takes.
     let each = figure(&run, "bytes_per_connection");
     assert!((0.0..1e6).contains(&each), "{each}");
-    assert!(
-        server.child.try_wait().unwrap().is_none(),
-        "it is not ours to end"
-    );
+    assert!(server.is_running(), "it is not ours to end");
 }
 
 #[test]
 fn a_process_that_ends_meanwhile_makes_the_figures_invalid() {
-    let server = Served::start();
+    let server = Embedded::start(&[]);
     // Another process than the server: only its end is what is to be seen.
     let mut other = Command::new("sleep").arg("1").spawn().unwrap();
     let pid = other.id().to_string();
     let reaper = thread::spawn(move || other.wait().unwrap());
-    let run = measured(&["--server-pid", &pid, "-d", "3s", "-c", "2", &server.address]);
+    let run = measured(&["--server-pid", &pid, "-d", "3s", "-c", "2", &server.url]);
     reaper.join().unwrap();
     assert_eq!(run.exit, 1, "{}", run.story());
     assert!(run.has_caveat("server_replaced"), "{}", run.story());
+    let cost = &run.document["server"]["cpu_us_per_message"];
+    assert!(cost.is_null(), "not measured, and no zero: {cost}");
 }
 
 #[test]

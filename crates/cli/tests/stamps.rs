@@ -9,49 +9,18 @@
 
 mod running;
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use running::embedded::Embedded;
 use running::{Run, measured, start_measuring};
-use snapbox::cmd::cargo_bin;
 
 const MS: f64 = 1e6;
 /// How long the server holds each message.
 const DELAY_MS: f64 = 20.0;
 
-/// `wsbench serve` in a process of its own, ended when dropped.
-struct Served {
-    child: Child,
-    address: String,
-}
-
-impl Served {
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(cargo_bin!("wsbench"))
-            .args(["serve", "--port", "0"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let stdout = child.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut line).unwrap();
-        let address = line.trim_end().rsplit(' ').next().unwrap().to_owned();
-        Self { child, address }
-    }
-
-    fn delaying() -> Self {
-        Self::start(&["--delay", "20ms"])
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn delaying() -> Embedded {
+    Embedded::start(&["--delay", "20ms"])
 }
 
 /// A figure of a distribution, ms.
@@ -66,12 +35,12 @@ fn number(run: &Run, spans: &str) -> u64 {
 
 #[test]
 fn an_overburdened_generator_shortens_nothing_that_passed_outside() {
-    let server = Served::delaying();
+    let server = delaying();
     // 8,000 messages in 20 ms are more than one thread writes and reads here.
     let load = [
         "-c", "500", "-p", "16", "-t", "1", "-d", "2s", "--warmup", "200ms",
     ];
-    let run = measured(&[&load[..], &[&server.address]].concat());
+    let run = measured(&[&load[..], &[&server.url]].concat());
     assert_eq!(run.exit, 0, "{}", run.story());
     assert_eq!(run.document["timestamps"], "kernel");
     assert!(ms(&run, "outside_ns", "p50") >= DELAY_MS, "{}", run.story());
@@ -90,11 +59,11 @@ fn an_overburdened_generator_shortens_nothing_that_passed_outside() {
 
 #[test]
 fn a_stopped_generator_takes_its_stall_on_its_own_account() {
-    let server = Served::delaying();
+    let server = delaying();
     let load = [
         "--rate", "2k", "-c", "50", "-t", "1", "-d", "4s", "--warmup", "0s",
     ];
-    let generator = start_measuring(&[&load[..], &[&server.address]].concat());
+    let generator = start_measuring(&[&load[..], &[&server.url]].concat());
     thread::sleep(Duration::from_millis(2_000));
     generator.signal("-STOP");
     thread::sleep(Duration::from_millis(200));
@@ -114,7 +83,7 @@ fn a_stopped_generator_takes_its_stall_on_its_own_account() {
 #[test]
 fn busy_polling_is_counted_as_spinning_and_the_floor_stands_beside() {
     // An answer each 5 ms leaves little to do but spin.
-    let server = Served::start(&["--delay", "5ms"]);
+    let server = Embedded::start(&["--delay", "5ms"]);
     let words = [
         "--busy-poll",
         "-c",
@@ -126,7 +95,7 @@ fn busy_polling_is_counted_as_spinning_and_the_floor_stands_beside() {
         "--warmup",
         "0s",
     ];
-    let run = measured(&[&words[..], &[&server.address]].concat());
+    let run = measured(&[&words[..], &[&server.url]].concat());
     assert_eq!(run.exit, 0, "{}", run.story());
     let thread = &run.document["generator"]["threads"][0];
     let share = |name: &str| thread[name].as_f64().unwrap();
@@ -146,14 +115,14 @@ fn busy_polling_is_counted_as_spinning_and_the_floor_stands_beside() {
 
 #[test]
 fn the_floor_is_measured_for_a_single_message_in_flight_alone() {
-    let server = Served::start(&[]);
+    let server = Embedded::start(&[]);
     let floor = |words: &[&str], url: &[&str]| {
         let load = ["-n", "2000", "--warmup", "0s"];
         let run = measured(&[&load[..], words, url].concat());
         assert_eq!(run.exit, 0, "{}", run.story());
         run.document.get("floor_ns").is_some()
     };
-    let url = [&*server.address];
+    let url = [&*server.url];
     assert!(floor(&["-c", "1"], &url));
     assert!(!floor(&["-c", "64"], &url));
     assert!(!floor(&["-c", "1", "-p", "2"], &url));

@@ -1,16 +1,13 @@
 //! Servers behind TLS: what is measured of them, and what is wrong with their certificates by name.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-#[path = "faults/embedded.rs"]
-#[allow(dead_code, reason = "this file takes what it needs")]
-mod embedded;
 mod running;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use embedded::Embedded;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use running::embedded::Embedded;
 use running::{Run, measured};
 use serde_json::Value;
 use tempfile::TempDir;

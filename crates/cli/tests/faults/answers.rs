@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::embedded::Embedded;
 use crate::raw::{Raw, encoded};
+use crate::running::embedded::Embedded;
 use crate::running::{Run, measured};
 use crate::{assert_failed, assert_verdict, short_run};
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use crate::embedded::Embedded;
 use crate::raw::{Peer, Raw, encoded};
+use crate::running::embedded::Embedded;
 use crate::running::{Run, measured, start_measuring};
 use crate::{assert_failed, assert_verdict, short_run};
 

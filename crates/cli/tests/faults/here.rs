@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use snapbox::cmd::cargo_bin;
 
-use crate::embedded::Embedded;
 use crate::raw::Raw;
+use crate::running::embedded::Embedded;
 use crate::running::{Process, Run, measured, start_measuring, wsbench};
 
 /// A run under way over the embedded server's connections: its log has round trips.

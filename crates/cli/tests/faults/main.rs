@@ -9,7 +9,6 @@
 
 mod answers;
 mod connect;
-mod embedded;
 mod end;
 mod frames;
 mod handshake;

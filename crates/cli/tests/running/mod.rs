@@ -7,6 +7,8 @@
     reason = "each test binary takes what it needs"
 )]
 
+pub mod embedded;
+
 use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};

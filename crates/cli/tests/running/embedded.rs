@@ -3,16 +3,16 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
-use crate::running::wsbench;
+use super::wsbench;
 
 /// `wsbench serve`, killed when the test is over.
-pub(crate) struct Embedded {
+pub struct Embedded {
     child: Child,
-    pub(crate) url: String,
+    pub url: String,
 }
 
 impl Embedded {
-    pub(crate) fn start(arguments: &[&str]) -> Self {
+    pub fn start(arguments: &[&str]) -> Self {
         let mut child = wsbench(&[&["serve", "--until-stdin-closes"], arguments].concat())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -26,17 +26,32 @@ impl Embedded {
     }
 
     /// A server with this fault.
-    pub(crate) fn with(fault: &str) -> Self {
+    pub fn with(fault: &str) -> Self {
         Self::start(&["--misbehave", fault])
     }
 
     /// Kills it, as a crash or the kernel does (SIGKILL).
-    pub(crate) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    pub(crate) fn port(&self) -> &str {
+    /// Process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it is still there.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Host and port, as the older command line takes them.
+    pub fn authority(&self) -> &str {
+        self.url.trim_start_matches("ws://").trim_end_matches('/')
+    }
+
+    pub fn port(&self) -> &str {
         let authority = self.url.trim_end_matches('/');
         authority.rsplit(':').next().unwrap()
     }
