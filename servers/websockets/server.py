@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 
 import websockets
@@ -30,9 +31,13 @@ async def echo(websocket):
 
 async def main():
     loop = asyncio.get_running_loop()
-    async with serve(echo, "127.0.0.1", 0) as server:
+    chosen = int(os.environ.get("PORT", 0))
+    async with serve(echo, "127.0.0.1", chosen) as server:
         port = server.sockets[0].getsockname()[1]
         print(f"listening 127.0.0.1:{port}", flush=True)
+        # Whoever chose the port ends the process; a test that left it free closes the input.
+        if chosen:
+            await server.serve_forever()
         await loop.run_in_executor(None, sys.stdin.read)
         print(json.dumps({"connections": connections, "peak": peak, "messages": messages}), flush=True)
 

@@ -6,7 +6,8 @@ const { WebSocketServer } = require('ws');
 const stats = { connections: 0, peak: 0, messages: 0 };
 let alive = 0;
 
-const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+const port = Number(process.env.PORT ?? 0);
+const server = new WebSocketServer({ host: '127.0.0.1', port });
 
 server.on('listening', () => console.log(`listening 127.0.0.1:${server.address().port}`));
 
@@ -25,7 +26,10 @@ server.on('connection', (client) => {
   });
 });
 
-process.stdin.resume();
-process.stdin.on('end', () => {
-  process.stdout.write(`${JSON.stringify(stats)}\n`, () => process.exit(0));
-});
+// Whoever chose the port ends the process; a test that left it free closes the input instead.
+if (port === 0) {
+  process.stdin.resume();
+  process.stdin.on('end', () => {
+    process.stdout.write(`${JSON.stringify(stats)}\n`, () => process.exit(0));
+  });
+}

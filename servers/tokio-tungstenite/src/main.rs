@@ -13,10 +13,15 @@ static MESSAGES: AtomicU64 = AtomicU64::new(0);
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let chosen = std::env::var("PORT").ok();
+    let port = chosen.as_deref().unwrap_or("0");
+    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
     println!("listening {}", listener.local_addr()?);
-    // A thread of its own: tokio's standard input would keep the runtime from ending.
-    std::thread::spawn(end_with_input);
+    // Whoever chose the port ends the process; a test that left it free closes the input instead.
+    if chosen.is_none() {
+        // A thread of its own: tokio's standard input would keep the runtime from ending.
+        std::thread::spawn(end_with_input);
+    }
     loop {
         let (stream, _) = listener.accept().await?;
         tokio::spawn(echo(stream));

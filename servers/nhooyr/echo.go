@@ -1,0 +1,32 @@
+// The echo server of nhooyr.io/websocket, at its defaults. The contract is in ../README.md.
+package main
+
+import (
+	"log"
+	"net/http"
+	"os"
+
+	"nhooyr.io/websocket"
+)
+
+func echo(response http.ResponseWriter, request *http.Request) {
+	connection, err := websocket.Accept(response, request, nil)
+	if err != nil {
+		return
+	}
+	defer connection.Close(websocket.StatusInternalError, "")
+	for {
+		kind, message, err := connection.Read(request.Context())
+		if err != nil {
+			return
+		}
+		if connection.Write(request.Context(), kind, message) != nil {
+			return
+		}
+	}
+}
+
+func main() {
+	http.HandleFunc("/", echo)
+	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
+}
