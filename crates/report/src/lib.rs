@@ -24,6 +24,7 @@ mod parts;
 pub mod plan_line;
 mod prose;
 pub mod provenance;
+pub mod ranking;
 pub mod repetition;
 #[cfg(feature = "screen")]
 pub mod screen;

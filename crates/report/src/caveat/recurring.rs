@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Caveat, Kind, Severity};
+use super::{Audit, Caveat, Kind, Severity};
 use crate::document::Document;
 
 /// A doubt that one or more of several runs have.
@@ -27,16 +27,23 @@ pub struct Recurring {
 /// The doubts (no mere notes) of these runs, the gravest first, then the most frequent.
 #[must_use]
 pub fn recurring(runs: &[Document]) -> Vec<Recurring> {
+    let audits: Vec<&Audit> = runs.iter().map(|run| &run.audit).collect();
+    recurring_in(&audits)
+}
+
+/// The same of audits whose runs are at hand no more.
+#[must_use]
+pub fn recurring_in(audits: &[&Audit]) -> Vec<Recurring> {
     let mut found: Vec<Recurring> = Vec::new();
-    for run in runs {
+    for audit in audits {
         let mut of_this_run: Vec<Kind> = Vec::new();
-        for caveat in run.audit.doubts() {
+        for caveat in audit.doubts() {
             // A kind may have several caveats in one run; it is one run all the same.
             let is_again = of_this_run.contains(&caveat.kind);
             of_this_run.push(caveat.kind);
             match found.iter_mut().find(|known| known.kind == caveat.kind) {
                 Some(known) => known.joined_by(caveat, is_again),
-                None => found.push(Recurring::first(caveat, runs.len())),
+                None => found.push(Recurring::first(caveat, audits.len())),
             }
         }
     }
