@@ -21,11 +21,10 @@ use crate::commands::serve::Serve;
 use crate::commands::supervise::Supervise;
 use crate::commands::sweep::SweepArgs;
 use crate::compress::Compress;
+use crate::connect_args::ConnectArgs;
 use crate::contender::{self, StoredSide};
-use crate::header::{self, Header};
 use crate::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads, WarmUp};
 use crate::target;
-use crate::tls::TlsArgs;
 
 /// Measures a WebSocket server, and says how far its own figures may be believed.
 #[derive(Clone, Debug, Parser)]
@@ -367,37 +366,6 @@ pub(crate) enum VerifyArg {
     Len,
     /// Not at all: any message counts as the answer.
     None,
-}
-
-/// How connections are opened.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Connect")]
-pub(crate) struct ConnectArgs {
-    /// Send a further header with the handshake; repeat for several (example: 'X-Tenant: 7').
-    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header::header)]
-    pub(crate) headers: Vec<Header>,
-    /// Offer a subprotocol; repeat for several, the preferred one first.
-    #[arg(long = "subprotocol", value_name = "NAME", value_parser = header::subprotocol)]
-    pub(crate) subprotocols: Vec<String>,
-    /// Send an Origin header (example: https://example.com).
-    #[arg(long, value_name = "ORIGIN", value_parser = header::origin)]
-    pub(crate) origin: Option<String>,
-    /// Open at most so many connections a second, in all [default: as fast as they complete].
-    #[arg(long, value_name = "RATE", value_parser = quantity::rate_per_s)]
-    pub(crate) connect_rate: Option<f64>,
-    /// Limit of each connection's connect and handshake together.
-    #[arg(long, value_name = "TIME", default_value = "5s",
-          value_parser = quantity::positive_span)]
-    pub(crate) connect_timeout: Nanos,
-    /// Use IPv4 addresses only.
-    #[arg(short = '4', long)]
-    pub(crate) ipv4: bool,
-    /// Use IPv6 addresses only.
-    #[arg(short = '6', long)]
-    pub(crate) ipv6: bool,
-    /// How they are encrypted.
-    #[command(flatten)]
-    pub(crate) tls: TlsArgs,
 }
 
 /// What of this machine is used.

@@ -9,18 +9,17 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Parser;
-use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Target;
 
 use crate::args::{
-    Amount, ConnectArgs, Ending, JudgeArgs, LogArgs, Machine, Measure, OutputArgs, PayloadArgs,
-    Pressure, ServerArgs, VerifyArg,
+    Amount, Ending, JudgeArgs, LogArgs, Machine, Measure, OutputArgs, PayloadArgs, Pressure,
+    ServerArgs, VerifyArg,
 };
+use crate::connect_args::ConnectArgs;
 use crate::exit::Exit;
 use crate::plan::{DEFAULT_ROUNDTRIPS, DEFAULT_SIZE};
 use crate::quantity::{self, SizeRange};
 use crate::target;
-use crate::tls::TlsArgs;
 use crate::usage::UsageError;
 
 /// The flags that mean this mode.
@@ -145,16 +144,7 @@ impl Legacy {
                 // Characters were asked for, and of ASCII each is one byte.
                 ascii: true,
             },
-            connect: ConnectArgs {
-                headers: Vec::new(),
-                subprotocols: Vec::new(),
-                origin: None,
-                connect_rate: None,
-                connect_timeout: Nanos::from_secs(5),
-                ipv4: false,
-                ipv6: false,
-                tls: TlsArgs::default(),
-            },
+            connect: ConnectArgs::default(),
             machine: self.machine,
             server: ServerArgs::default(),
             judge: JudgeArgs::default(),

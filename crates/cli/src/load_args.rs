@@ -11,9 +11,10 @@ use wsbench_load::plan::{Plan, Target};
 use wsbench_report::style::Style;
 
 use crate::args::{
-    Amount, ArrivalArg, ConnectArgs, Ending, Format, JudgeArgs, LogArgs, Machine, Measure,
-    OutputArgs, PayloadArgs, Pressure, ServerArgs,
+    Amount, ArrivalArg, Ending, Format, JudgeArgs, LogArgs, Machine, Measure, OutputArgs,
+    PayloadArgs, Pressure, ServerArgs,
 };
+use crate::connect_args::ConnectArgs;
 use crate::exit::say;
 use crate::output::{self, OutputFile};
 use crate::plan::{self, DEFAULT_MAX_IN_FLIGHT, Surroundings};

@@ -7,7 +7,9 @@
 mod args;
 mod commands;
 mod compress;
+mod connect_args;
 mod contender;
+mod credentials;
 mod embedded;
 mod exit;
 mod floor;
@@ -25,6 +27,7 @@ mod quantity;
 mod raw_log;
 mod rendering;
 mod repeat;
+mod route;
 mod run;
 mod runner;
 #[cfg(feature = "screen")]

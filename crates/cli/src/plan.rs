@@ -16,12 +16,13 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::corpus::Corpus;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Compression, Connect, Encoding, Family, Pace, Payload, Plan, StopRule, Target, Think,
-    Timestamps, Upgrade, Verify,
+    Arrival, Compression, Encoding, Pace, Payload, Plan, StopRule, Target, Think, Timestamps,
+    Verify,
 };
+use wsbench_load::route::Place;
 
 use crate::args::{
-    Amount, ArrivalArg, ConnectArgs, Machine, Measure, PaceArg, PayloadArgs, Pressure, ServerArgs,
+    Amount, ArrivalArg, Machine, Measure, PaceArg, PayloadArgs, Pressure, ServerArgs,
     TimestampsArg, VerifyArg,
 };
 use crate::quantity::{CpuList, MAX_MESSAGE_BYTES, SizeRange, SpanRange, Stages, Threads};
@@ -119,12 +120,6 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// Which addresses of the server may be used.
-    #[must_use]
-    pub(crate) fn family(&self) -> Family {
-        self.rest.connect.family
-    }
-
     /// Whether compression is offered, so that an embedded server has to know it.
     pub(crate) fn is_compressed(&self) -> bool {
         self.rest.compression.is_some()
@@ -160,15 +155,19 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
     let warmup = warmup + ramp;
     let seed = measure.machine.seed.unwrap_or(surroundings.random_seed);
     let payload = payload(&measure.payload, seed)?;
-    let connect = connect(&measure.connect, measure.url.as_ref())?;
-    let upgrade = upgrade(&measure.connect)?;
+    let connect = measure.connect.connect(measure.url.as_ref())?;
+    let upgrade = measure.connect.upgrade()?;
     let tls = measure.connect.tls.plan(measure.url.as_ref())?;
     let connections = concurrency(measure.amount.connections, stop);
     let process = server_process(&measure.server, measure.url.as_ref())?;
     let cores = cores(
         &measure.machine,
         measure.server.server_cpus.as_ref(),
-        measure.url.as_ref(),
+        measure
+            .url
+            .as_ref()
+            .map(|url| connect.route.place(url))
+            .as_ref(),
         connections,
         &surroundings.cpus,
     )?;
@@ -185,28 +184,16 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         stop,
         warmup,
         warmup_at_most,
-        pace: match measure.pressure.pace.unwrap_or(PaceArg::Auto) {
-            PaceArg::Auto => Pace::Auto,
-            PaceArg::Sleep => Pace::Sleep,
-            PaceArg::Spin => Pace::Spin,
-        },
+        pace: measure.pressure.pace.map_or(Pace::Auto, Pace::from),
         busy_poll: measure.machine.busy_poll,
-        timestamps: match measure.machine.timestamps {
-            TimestampsArg::Auto => Timestamps::Auto,
-            TimestampsArg::Kernel => Timestamps::Kernel,
-            TimestampsArg::User => Timestamps::User,
-        },
+        timestamps: measure.machine.timestamps.into(),
         payload,
         compression: measure.payload.compress.map(|compress| Compression {
             wish: compress.wish,
             level: compress.level,
         }),
         fragment: measure.payload.fragment,
-        verify: match measure.payload.verify {
-            VerifyArg::Full => Verify::Full,
-            VerifyArg::Len => Verify::Length,
-            VerifyArg::None => Verify::None,
-        },
+        verify: measure.payload.verify.into(),
         upgrade,
         connect,
         tls,
@@ -226,6 +213,36 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         process,
         rest,
     })
+}
+
+impl From<PaceArg> for Pace {
+    fn from(pace: PaceArg) -> Self {
+        match pace {
+            PaceArg::Auto => Self::Auto,
+            PaceArg::Sleep => Self::Sleep,
+            PaceArg::Spin => Self::Spin,
+        }
+    }
+}
+
+impl From<TimestampsArg> for Timestamps {
+    fn from(whose: TimestampsArg) -> Self {
+        match whose {
+            TimestampsArg::Auto => Self::Auto,
+            TimestampsArg::Kernel => Self::Kernel,
+            TimestampsArg::User => Self::User,
+        }
+    }
+}
+
+impl From<VerifyArg> for Verify {
+    fn from(how: VerifyArg) -> Self {
+        match how {
+            VerifyArg::Full => Self::Full,
+            VerifyArg::Len => Self::Length,
+            VerifyArg::None => Self::None,
+        }
+    }
 }
 
 /// Which process the server is, as far as the flags say.
@@ -499,48 +516,6 @@ fn file_payload(path: &Path, text: bool) -> Result<Payload, UsageError> {
     })
 }
 
-fn upgrade(args: &ConnectArgs) -> Result<Upgrade, UsageError> {
-    for (at, name) in args.subprotocols.iter().enumerate() {
-        if args.subprotocols[..at].contains(name) {
-            let name = name.clone();
-            return Err(UsageError::SubprotocolTwice { name });
-        }
-    }
-    let headers = args.headers.iter().cloned();
-    Ok(Upgrade {
-        headers: headers.map(|header| (header.name, header.value)).collect(),
-        subprotocols: args.subprotocols.clone(),
-        origin: args.origin.clone(),
-    })
-}
-
-fn connect(args: &ConnectArgs, url: Option<&Target>) -> Result<Connect, UsageError> {
-    let family = match (args.ipv4, args.ipv6) {
-        (true, true) => return Err(UsageError::BothFamilies),
-        (true, false) => Family::V4,
-        (false, true) => Family::V6,
-        (false, false) => Family::Any,
-    };
-    let literal = url.and_then(|url| url.host.parse().ok().map(|address| (url, address)));
-    let excluded = match (family, literal) {
-        (Family::V4, Some((url, std::net::IpAddr::V6(_)))) => Some(("-4", url)),
-        (Family::V6, Some((url, std::net::IpAddr::V4(_)))) => Some(("-6", url)),
-        _ => None,
-    };
-    if let Some((flag, url)) = excluded {
-        let host = url.host.clone();
-        return Err(UsageError::FamilyOfLiteral { flag, host });
-    }
-    if url.is_none() && family == Family::V6 {
-        return Err(UsageError::EmbeddedIsIpv4);
-    }
-    Ok(Connect {
-        rate_per_s: args.connect_rate,
-        timeout: args.connect_timeout,
-        family,
-    })
-}
-
 /// Makes sure that all cores that a flag names are among those that this process may use.
 ///
 /// # Errors
@@ -571,7 +546,7 @@ struct Cores {
 fn cores(
     args: &Machine,
     server: Option<&CpuList>,
-    url: Option<&Target>,
+    place: Option<&Place>,
     connections: u32,
     allowed: &[usize],
 ) -> Result<Cores, UsageError> {
@@ -580,7 +555,7 @@ fn cores(
     check_cpus("--pin", pinned.unwrap_or_default(), allowed)?;
     check_cpus("--server-cpus", reserved, allowed)?;
     let half = (allowed.len() / 2).max(1);
-    let shares_machine = url.is_none_or(is_loopback);
+    let shares_machine = place.is_none_or(|place| is_loopback(&place.host));
     let unreserved: Vec<usize> = allowed
         .iter()
         .copied()
@@ -590,7 +565,7 @@ fn cores(
         Some(pin) => pin.to_vec(),
         // Where the server was given all there is, the scheduler has to choose.
         None if !reserved.is_empty() => unreserved,
-        None if url.is_none() && allowed.len() > 1 => allowed[..half].to_vec(),
+        None if place.is_none() && allowed.len() > 1 => allowed[..half].to_vec(),
         None => Vec::new(),
     };
     let threads = match (args.threads, pinned) {

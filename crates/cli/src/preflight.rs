@@ -40,6 +40,7 @@ mod tests {
             descriptors: u64::from(connections) + 36,
             opened: connections.into(),
             on_this_machine: true,
+            source_addresses: 0,
         }
     }
 
@@ -58,8 +59,17 @@ mod tests {
             refused.to_string(),
             "1,000 connections to one address need as many local ports, and there are 999 \
              (1001–1999) (every connection to one address takes a local port); \
-             sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\", or fewer connections (-c)"
+             sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\", several addresses to come from \
+             (--source-ip), or fewer connections (-c)"
         );
+        let from_two = Asked {
+            source_addresses: 2,
+            ..asked
+        };
+        assert_eq!(refuse(&host(1_001, 1_999), &from_two), Ok(()));
+        let refused = refuse(&host(1_001, 1_499), &from_two).unwrap_err();
+        let words = "there are 998 (499 on each of 2 addresses, 1001–1499)";
+        assert!(refused.to_string().contains(words), "{refused}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use wsbench_conformance::cases;
 use wsbench_drive::examiner::Examiner;
-use wsbench_drive::resolve::{Resolved, resolve};
+use wsbench_drive::resolve::{self, Resolved};
 use wsbench_drive::run::{self, Observer, RunError};
 use wsbench_experiment::runner::{Runner, RunnerError, Step};
 use wsbench_load::plan::Plan;
@@ -89,7 +89,7 @@ impl KernelRunner {
     /// A limit that is certain to be hit, a host that does not resolve.
     pub(crate) fn prepare(&self, plan: &Plan) -> anyhow::Result<Resolved> {
         preflight::check(plan, &self.context.host)?;
-        Ok(resolve(&plan.target, plan.connect.family)?)
+        Ok(resolve::find(plan)?)
     }
 
     /// Puts the server through the conformance gate; every document from now on carries what was

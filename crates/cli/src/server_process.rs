@@ -5,11 +5,11 @@
 use std::process::Command;
 
 use anyhow::Context;
-use wsbench_drive::resolve::resolve;
+use wsbench_drive::resolve;
 use wsbench_drive::run::{Observer, Pulse};
 use wsbench_experiment::target::exec::{ExecError, StartedServer};
 use wsbench_experiment::target::watch::ServerWatch;
-use wsbench_load::plan::{Family, Plan, Target};
+use wsbench_load::plan::Plan;
 use wsbench_load::result::{LogRecord, Progress};
 use wsbench_report::document::CountedProcesses;
 
@@ -48,7 +48,9 @@ impl Server {
             }
             ServerUnderTest::At(target) => target,
         };
-        let server = match order.process.clone() {
+        let process = order.process.clone();
+        let plan = order.plan_against(target);
+        let server = match process {
             ServerProcess::Unknown => Self::Unknown,
             ServerProcess::Named(pid) => {
                 if ServerWatch::of(pid, CountedProcesses::Named).is_none() {
@@ -57,11 +59,10 @@ impl Server {
                 Self::Named(pid)
             }
             ServerProcess::Exec { command, cpus } => {
-                let family = order.family();
-                Self::Started(started(&command, &cpus, &target, family, interrupts)?)
+                Self::Started(started(&command, &cpus, &plan, interrupts)?)
             }
         };
-        Ok((server, order.plan_against(target)))
+        Ok((server, plan))
     }
 
     /// Whether it is wsbench's own.
@@ -94,11 +95,10 @@ impl Server {
 fn started(
     command: &str,
     cpus: &[usize],
-    target: &Target,
-    family: Family,
+    plan: &Plan,
     interrupts: &Interrupts,
 ) -> anyhow::Result<StartedServer> {
-    let addresses = resolve(target, family)?.addresses;
+    let addresses = resolve::find(plan)?.addresses;
     let program = std::env::current_exe().context("this program cannot be found")?;
     let mut supervisor = Command::new(program);
     supervisor.arg("supervise");

@@ -1,18 +1,95 @@
 //! The command line as a shell would take it again, for the record and for repeating the run.
+//!
+//! What is a credential in it is withheld: a result is made to be shown to others.
 
 use std::ffi::OsString;
 use std::path::Path;
 
+/// What stands in the place of a credential.
+const WITHHELD: &str = "(withheld)";
+
+/// Flags whose value is a credential as a whole.
+const SECRET: [&str; 4] = ["-a", "--auth", "--bearer", "--cookie"];
+/// The flag whose value is one when its name says so.
+const HEADER: [&str; 2] = ["-H", "--header"];
+/// Headers whose values are credentials.
+const SECRET_HEADERS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
+/// Short flags that take a value: what stands behind one in the same word is that value.
+const SHORT_WITH_VALUE: &str = "HRacdflmnoprstxz";
+
 /// The words in one line, quoted where a POSIX shell needs it; the program by its bare name.
 pub(crate) fn shell_words(words: &[OsString]) -> String {
-    let quoted = words.iter().enumerate().map(|(at, word)| {
+    let mut line = Vec::with_capacity(words.len());
+    let mut flag = None;
+    for (at, word) in words.iter().enumerate() {
         let word = word.to_string_lossy();
-        match Path::new(word.as_ref()).file_name() {
-            Some(name) if at == 0 => quoted(&name.to_string_lossy()),
-            _ => quoted(&word),
+        let shown = match (Path::new(word.as_ref()).file_name(), flag.take()) {
+            (Some(name), _) if at == 0 => name.to_string_lossy().into_owned(),
+            (_, Some(flag)) => shown_value(flag, &word),
+            (_, None) => {
+                let (before, name, value) = parted(&word);
+                flag = value.is_none().then_some(name).flatten();
+                match (name, value) {
+                    (Some(name), Some(value)) => format!("{before}{}", shown_value(name, value)),
+                    _ => without_user(&word),
+                }
+            }
+        };
+        line.push(quoted(&shown));
+    }
+    line.join(" ")
+}
+
+/// What stands before a flag's value in a word, the flag that withholds something of it, and the
+/// value, where it stands in the same word.
+fn parted(word: &str) -> (&str, Option<&'static str>, Option<&str>) {
+    let known = |name: &str| {
+        let all = SECRET.iter().chain(&HEADER).copied();
+        all.into_iter().find(|flag| *flag == name)
+    };
+    if word.starts_with("--") {
+        return match word.split_once('=') {
+            Some((name, value)) => (&word[..=name.len()], known(name), Some(value)),
+            None => ("", known(word), None),
+        };
+    }
+    let Some(letters) = word.strip_prefix('-') else {
+        return ("", None, None);
+    };
+    let Some(at) = letters.find(|letter| SHORT_WITH_VALUE.contains(letter)) else {
+        return ("", None, None);
+    };
+    let name = known(&format!("-{}", &letters[at..=at]));
+    let behind = &letters[at + 1..];
+    if behind.is_empty() {
+        return ("", name, None);
+    }
+    let value = behind.strip_prefix('=').unwrap_or(behind);
+    (&word[..word.len() - value.len()], name, Some(value))
+}
+
+fn shown_value(flag: &str, value: &str) -> String {
+    if SECRET.contains(&flag) {
+        return WITHHELD.to_owned();
+    }
+    match value.split_once(':') {
+        Some((name, _)) if SECRET_HEADERS.contains(&name.trim().to_ascii_lowercase().as_str()) => {
+            format!("{}: {WITHHELD}", name.trim())
         }
-    });
-    quoted.collect::<Vec<String>>().join(" ")
+        _ => value.to_owned(),
+    }
+}
+
+/// A URL without its user and password.
+fn without_user(word: &str) -> String {
+    let Some((scheme, rest)) = word.split_once("://") else {
+        return word.to_owned();
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    match authority.rfind('@') {
+        Some(at) => format!("{scheme}://{WITHHELD}{}", &rest[at..]),
+        None => word.to_owned(),
+    }
 }
 
 fn quoted(word: &str) -> String {
@@ -28,20 +105,81 @@ fn quoted(word: &str) -> String {
 mod tests {
     use super::*;
 
+    fn line(words: &[&str]) -> String {
+        let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+        shell_words(&words)
+    }
+
     #[test]
     fn words_are_quoted_where_a_shell_needs_it() {
-        let words = [
-            "/opt/bin/wsbench",
-            "-H",
-            "X-A: 1",
-            "",
-            "it's",
-            "ws://h:1/a?b=c&d",
-        ];
-        let words: Vec<OsString> = words.iter().map(OsString::from).collect();
         assert_eq!(
-            shell_words(&words),
+            line(&[
+                "/opt/bin/wsbench",
+                "-H",
+                "X-A: 1",
+                "",
+                "it's",
+                "ws://h:1/a?b=c&d",
+            ]),
             r"wsbench -H 'X-A: 1' '' 'it'\''s' 'ws://h:1/a?b=c&d'"
         );
+    }
+
+    #[test]
+    fn credentials_are_withheld_however_they_are_spelt() {
+        for words in [
+            &["w", "-a", "u:hidden"][..],
+            &["w", "-au:hidden"],
+            &["w", "-a=u:hidden"],
+            &["w", "-ka", "u:hidden"],
+            &["w", "-4kau:hidden"],
+            &["w", "--auth", "u:hidden"],
+            &["w", "--auth=u:hidden"],
+            &["w", "--bearer", "hidden"],
+            &["w", "--bearer=hidden"],
+            &["w", "--cookie", "a=hidden"],
+            &["w", "--cookie=a=hidden"],
+            &["w", "-H", "Authorization: Basic hidden"],
+            &["w", "-HCookie: hidden"],
+            &["w", "--header", "PROXY-authorization:hidden"],
+            &["w", "--header=authorization : hidden"],
+            &["w", "ws://u:hidden@h:1/x"],
+            &["w", "--bearer", "--hidden"],
+            &["w", "-x", "http://u:hidden@proxy:1"],
+            &["w", "--proxy=socks5://u:hidden@proxy:1"],
+        ] {
+            let line = line(words);
+            assert!(!line.contains("hidden"), "{line}");
+            assert!(line.contains(WITHHELD), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_credential_stays() {
+        for words in [
+            "w -c 4 -n 5 ws://h:1/a@b",
+            "w -s 64..4k -lauth -o a.json",
+            "w -m a h:1",
+            "w -ck h:1",
+            "w -H X-A:1 --subprotocol chat",
+        ] {
+            assert_eq!(line(&words.split(' ').collect::<Vec<_>>()), words);
+        }
+        assert_eq!(line(&["w", "-a", "u:p", "h:1"]), "w -a '(withheld)' h:1");
+    }
+
+    /// A short flag with a value that this module does not know would make it misread a cluster.
+    #[test]
+    fn every_short_flag_with_a_value_is_known() {
+        use clap::CommandFactory;
+        let command = crate::args::Cli::command();
+        let all = command.get_subcommands().chain([&command]);
+        for argument in all.flat_map(clap::Command::get_arguments) {
+            let shorts = argument.get_short_and_visible_aliases().unwrap_or_default();
+            let takes = argument.get_action().takes_values();
+            for short in shorts {
+                assert_eq!(SHORT_WITH_VALUE.contains(short), takes, "-{short}");
+            }
+        }
     }
 }

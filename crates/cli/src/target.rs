@@ -37,8 +37,7 @@ pub(crate) enum TargetError {
     },
     /// A user name or a password in the URL.
     #[error(
-        "the URL carries a user name or password; \
-         leave them out and send -H 'Authorization: Basic …' instead"
+        "the URL carries a user name or password; leave them out and give them with -a USER:PASS"
     )]
     Credentials,
     /// A word alone, which might be a host, a path or a mistyped subcommand.
@@ -151,9 +150,9 @@ fn parse(text: &str) -> Result<Target, TargetError> {
     })
 }
 
-/// Whether a target is this very machine by its name or address alone, without asking a resolver.
-pub(crate) fn is_loopback(target: &Target) -> bool {
-    let name = target.host.trim_end_matches('.');
+/// Whether a host is this very machine by its name or address alone, without asking a resolver.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let name = host.trim_end_matches('.');
     name == "localhost"
         || name.ends_with(".localhost")
         || name
@@ -268,10 +267,10 @@ mod tests {
             "a.localhost:1",
             "[::ffff:127.0.0.1]:1",
         ] {
-            assert!(is_loopback(&target(url).unwrap()), "{url}");
+            assert!(is_loopback(&target(url).unwrap().host), "{url}");
         }
         for url in ["example.com:1", "10.0.0.1:1", "[::2]:1", "notlocalhost:1"] {
-            assert!(!is_loopback(&target(url).unwrap()), "{url}");
+            assert!(!is_loopback(&target(url).unwrap().host), "{url}");
         }
     }
 }

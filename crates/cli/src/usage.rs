@@ -4,7 +4,7 @@
 //! of these is printed; the exit code is 2.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use thiserror::Error;
@@ -183,6 +183,40 @@ pub(crate) enum UsageError {
     /// The address that is fixed for the embedded server is of the family that was excluded.
     #[error("-6 does not go with the embedded server, which is on 127.0.0.1; leave it out")]
     EmbeddedIsIpv4,
+    /// Two headers of a kind that there is one of.
+    #[error("--auth and {other} both send an Authorization; give one of them")]
+    AuthTwice {
+        /// The other flag.
+        other: &'static str,
+    },
+    /// A flag and `-H` for the same header.
+    #[error("{flag} and -H both send {name}; give one of them")]
+    HeaderTwice {
+        /// The flag.
+        flag: &'static str,
+        /// The header.
+        name: String,
+    },
+    /// A way that leads from no URL.
+    #[error("{flag} says how the server of a URL is reached; give its URL as well")]
+    WayWithoutUrl {
+        /// The flag.
+        flag: &'static str,
+    },
+    /// `--connect-to` for another host and port than the URL's.
+    #[error("--connect-to is for another server than that of the URL, {place}; mend one of them")]
+    ConnectToElsewhere {
+        /// The URL's host and port.
+        place: String,
+    },
+    /// Addresses to come from that cannot reach the target.
+    #[error("--source-ip {source_ip} is of another family than {other}; give addresses of one")]
+    SourceFamily {
+        /// An address to come from.
+        source_ip: IpAddr,
+        /// What it does not go with.
+        other: String,
+    },
     /// Cores that this process may not use, or that do not exist.
     #[error("{flag}: core {cpu} is not there for this process; it may use {allowed}")]
     NoSuchCpu {

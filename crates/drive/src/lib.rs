@@ -7,6 +7,7 @@
 mod alarm;
 pub mod clock;
 mod collector;
+pub mod dial;
 pub mod engine;
 pub mod examiner;
 mod handover;

@@ -5,10 +5,8 @@
 //! of sends makes the server queue and the stamps lie.
 
 use std::io::{self, ErrorKind, Read};
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Pace;
@@ -17,6 +15,7 @@ use wsbench_load::session::Opened;
 
 use crate::alarm::Alarm;
 use crate::clock::Clock;
+use crate::dial::Dialer;
 use crate::engine::{Engine, Ready, Received};
 use crate::host;
 use crate::line::Line;
@@ -35,7 +34,7 @@ const ALARM: Token = Token(usize::MAX);
 #[derive(Debug)]
 pub struct Readiness {
     clock: Clock,
-    address: SocketAddr,
+    dialer: Dialer,
     poll: Poll,
     events: Events,
     /// Waiting is exact, for schedules; if not, a wait may last up to a millisecond too long.
@@ -52,14 +51,14 @@ pub struct Readiness {
 }
 
 impl Readiness {
-    /// An engine for up to `slots` connections to `address`.
+    /// An engine for up to `slots` connections that `dialer` begins.
     ///
     /// # Errors
     /// The kernel gave no event queue: out of descriptors.
-    pub fn new(clock: Clock, address: SocketAddr, slots: usize) -> io::Result<Self> {
+    pub fn new(clock: Clock, dialer: Dialer, slots: usize) -> io::Result<Self> {
         Ok(Self {
             clock,
-            address,
+            dialer,
             poll: Poll::new()?,
             events: Events::with_capacity(EVENTS),
             is_exact: false,
@@ -161,9 +160,7 @@ impl Engine for Readiness {
 
     fn open(&mut self, slot: usize) -> io::Result<()> {
         let session = self.tls.as_ref().map(TlsClient::session).transpose()?;
-        let mut stream = TcpStream::connect(self.address)?;
-        // A benchmark of round trips must never wait for Nagle's algorithm on its own side.
-        stream.set_nodelay(true)?;
+        let mut stream = self.dialer.dial()?;
         self.poll.registry().register(
             &mut stream,
             Token(slot),

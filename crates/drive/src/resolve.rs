@@ -3,12 +3,13 @@
 //! A run talks to one address. Where a name has several, the first that accepts a connection is
 //! taken: `localhost` is often both `::1` and `127.0.0.1`, with a server on one of them only.
 
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Family, Target};
+use wsbench_load::plan::{Family, Plan, Target};
+use wsbench_load::route::Place;
 
 /// How long one of several addresses may take to accept, when choosing among them.
 const CHOICE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -47,6 +48,45 @@ pub enum ResolveError {
         /// The flag that would find it.
         other: char,
     },
+    /// The host has addresses, but none that can be reached from where connections are to come from.
+    #[error(
+        "host '{host}' is at {has}, which cannot be reached from {source_ip} (--source-ip); give \
+         addresses of its family"
+    )]
+    OtherFamilyThanSource {
+        /// The host as given.
+        host: String,
+        /// An address that it has.
+        has: SocketAddr,
+        /// Where connections were to come from.
+        source_ip: IpAddr,
+    },
+}
+
+/// Finds where the connections of `plan` are made to.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn find(plan: &Plan) -> Result<Resolved, ResolveError> {
+    let connect = &plan.connect;
+    let place = connect.route.place(&plan.target);
+    let Some(&source) = connect.route.sources.first() else {
+        return locate(&place, connect.family);
+    };
+    // An address to come from decides which addresses can be reached from it.
+    let family = if source.is_ipv4() {
+        Family::V4
+    } else {
+        Family::V6
+    };
+    locate(&place, family).map_err(|error| match error {
+        ResolveError::NoSuchFamily { host, has, .. } => ResolveError::OtherFamilyThanSource {
+            host,
+            has,
+            source_ip: source,
+        },
+        error => error,
+    })
 }
 
 /// Resolves the target's host and chooses an address.
@@ -54,16 +94,20 @@ pub enum ResolveError {
 /// # Errors
 /// The host is unknown, or has no address of the family asked for.
 pub fn resolve(target: &Target, family: Family) -> Result<Resolved, ResolveError> {
+    locate(&target.place(), family)
+}
+
+fn locate(place: &Place, family: Family) -> Result<Resolved, ResolveError> {
     let begun = Instant::now();
     let unknown = |source| ResolveError::Unknown {
-        host: target.host.clone(),
+        host: place.host.clone(),
         source,
     };
-    let all: Vec<SocketAddr> = (target.host.as_str(), target.port)
+    let all: Vec<SocketAddr> = (place.host.as_str(), place.port)
         .to_socket_addrs()
         .map_err(unknown)?
         .collect();
-    let took = target
+    let took = place
         .host
         .parse::<std::net::IpAddr>()
         .is_err()
@@ -84,7 +128,7 @@ pub fn resolve(target: &Target, family: Family) -> Result<Resolved, ResolveError
         } else {
             ("IPv4", '4', '6')
         };
-        let host = target.host.clone();
+        let host = place.host.clone();
         return Err(ResolveError::NoSuchFamily {
             host,
             family: name,

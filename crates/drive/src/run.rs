@@ -4,7 +4,6 @@
 //! result. How a worker works is `worker`'s affair.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 
@@ -17,6 +16,7 @@ use wsbench_load::result::{RunResult, Stamps};
 use crate::clock::Clock;
 use crate::collector::Collector;
 pub use crate::collector::Observer;
+use crate::dial::{Dialer, SourceError, check_sources};
 use crate::handover::{Handover, Outlet, Period};
 use crate::host::{self, Counters};
 use crate::pulse::Pulses;
@@ -53,6 +53,9 @@ pub enum RunError {
          loopback); use --timestamps auto or user"
     )]
     NoStamps,
+    /// Connections cannot come from where the plan wants them to.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// TLS cannot be had as the plan wants it.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -83,6 +86,7 @@ pub fn run(
     observer: &mut dyn Observer,
 ) -> Result<RunResult, RunError> {
     check_descriptors(plan)?;
+    check_sources(&plan.connect.route)?;
     let stamps = stamps(plan)?;
     let secure = plan.target.secure;
     let tls = secure.then(|| TlsClient::new(&plan.tls, &plan.target));
@@ -97,8 +101,8 @@ pub fn run(
     let mut threads = Vec::with_capacity(workers);
     for index in 0..workers {
         let slots = share_of(plan.connections as usize, workers, index);
-        let engine =
-            engine(plan, stamps, &clock, address, slots).map_err(RunError::NoEventQueue)?;
+        let dialer = Dialer::new(address).along(&plan.connect.route, index, workers);
+        let engine = engine(plan, stamps, &clock, dialer, slots).map_err(RunError::NoEventQueue)?;
         let engine = engine.with_tls(tls.clone());
         let (outlet, back) = Outlet::new(index, filled.clone());
         returns.push(back);
@@ -195,10 +199,10 @@ fn engine(
     plan: &Plan,
     stamps: Stamps,
     clock: &Clock,
-    address: SocketAddr,
+    dialer: Dialer,
     slots: usize,
 ) -> io::Result<Readiness> {
-    let mut engine = Readiness::new(clock.clone(), address, slots)?;
+    let mut engine = Readiness::new(clock.clone(), dialer, slots)?;
     if stamps == Stamps::Kernel {
         engine = engine.with_stamps();
     }

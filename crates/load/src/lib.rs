@@ -19,6 +19,7 @@ pub mod pairing;
 pub mod plan;
 pub mod quota;
 pub mod result;
+pub mod route;
 pub mod send_gaps;
 pub mod session;
 pub mod settling;

@@ -11,6 +11,7 @@ pub use wsbench_wire::deflate::{WindowBits, Wish};
 use crate::arrival::Schedule;
 use crate::corpus::Corpus;
 use crate::nanos::Nanos;
+use crate::route::{Place, Route};
 
 /// The whole order for one run.
 #[derive(Clone, Debug, PartialEq)]
@@ -192,6 +193,15 @@ impl Target {
             host
         } else {
             format!("{host}:{}", self.port)
+        }
+    }
+
+    /// Its host and port.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place {
+            host: self.host.clone(),
+            port: self.port,
         }
     }
 
@@ -398,7 +408,7 @@ pub struct Upgrade {
 }
 
 /// How connections are opened.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Connect {
     /// Connections opened a second, over all threads; `None` opens as fast as they complete.
     pub rate_per_s: Option<f64>,
@@ -406,6 +416,8 @@ pub struct Connect {
     pub timeout: Nanos,
     /// Which addresses of the host may be used.
     pub family: Family,
+    /// The way to the server.
+    pub route: Route,
 }
 
 impl Default for Connect {
@@ -415,6 +427,7 @@ impl Default for Connect {
             rate_per_s: None,
             timeout: Nanos::from_secs(5),
             family: Family::Any,
+            route: Route::default(),
         }
     }
 }

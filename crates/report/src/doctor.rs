@@ -35,6 +35,9 @@ pub struct Asked {
     pub opened: u64,
     /// Whether the server is on this machine.
     pub on_this_machine: bool,
+    /// Addresses of this machine that connections come from, where it is said which (0: it is not).
+    #[serde(default)]
+    pub source_addresses: u32,
 }
 
 /// What an examination found.

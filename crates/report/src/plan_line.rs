@@ -36,6 +36,7 @@ pub fn plan_line(plan: &Order) -> String {
     if let Some(rate) = plan.connect_rate_per_s {
         let _ = write!(line, ", opened at {}/s", crate::units::rate(rate));
     }
+    line.push_str(&way(plan));
     let _ = write!(line, ", {}", payload(&plan.payload));
     if let Some(fragment) = plan.fragment_bytes {
         let _ = write!(line, " in frames of {}", bytes(f64::from(fragment)));
@@ -71,6 +72,20 @@ pub fn title(plan: &Order) -> String {
         Some(name) => format!("{}: {url}", printable(name)),
         None => url,
     }
+}
+
+/// The way to the server, where it is not the straight one: `, connecting to 10.0.0.1:80, from 14
+/// addresses (10.0.0.2-10.0.0.15)`.
+fn way(plan: &Order) -> String {
+    let mut way = String::new();
+    if let Some(place) = &plan.connect_to {
+        let _ = write!(way, ", connecting to {}", printable(place));
+    }
+    if let (Some(addresses), Some(number)) = (&plan.source_ip, plan.source_addresses) {
+        let number = counted(number.into(), "address");
+        let _ = write!(way, ", from {number} ({})", printable(addresses));
+    }
+    way
 }
 
 /// How much, how hard and for how long.

@@ -181,9 +181,10 @@ fn ready(
 fn against(flags: &Compare, target: &Target, a: &Plan) -> Result<Plan, UsageError> {
     // What is wrong with this server's address in the light of the flags is found here.
     let measure = short(flags).measure(Some(target.clone()));
-    plan::order(&measure, &Surroundings::here())?;
+    let b = plan::order(&measure, &Surroundings::here())?;
     Ok(Plan {
         target: target.clone(),
+        connect: b.plan_against(target.clone()).connect,
         ..a.clone()
     })
 }

@@ -23,6 +23,7 @@ use crate::machine::{is_loopback, this_host};
 use crate::output;
 use crate::plan::EmbeddedCores;
 use crate::quantity::{self, CpuList};
+use crate::route::{self, Sources};
 use crate::target;
 use crate::terminal;
 use crate::usage::UsageError;
@@ -52,6 +53,9 @@ pub(crate) struct Doctor {
     #[arg(short, long, value_name = "N", default_value = "64",
           value_parser = quantity::positive_u32)]
     connections: u32,
+    /// Addresses of this machine that connections are to come from, as in a run.
+    #[arg(long, value_name = "ADDRESSES", value_parser = route::sources)]
+    source_ip: Option<Sources>,
     /// The server's process, where it cannot be found by its socket.
     #[arg(long, value_name = "PID", requires = "url")]
     server_pid: Option<u32>,
@@ -98,6 +102,7 @@ pub(crate) fn run(args: &Doctor) -> anyhow::Result<Exit> {
         opened: args.connections.into(),
         // Without a URL a run would be against the embedded server.
         on_this_machine: args.url.is_none() || server.is_some(),
+        source_addresses: args.source_ip.as_ref().map_or(0, Sources::count),
     };
     let examination = Examination {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -5,7 +5,8 @@ use std::io::Write;
 
 use clap::Parser;
 use proptest::prelude::*;
-use wsbench_load::plan::{Tls, WindowBits, Wish};
+use wsbench_load::plan::{Connect, Family, Tls, Upgrade, WindowBits, Wish};
+use wsbench_load::route::Route;
 
 use super::*;
 use crate::args::Cli;
@@ -131,8 +132,7 @@ fn every_flag_has_its_place_in_the_plan() {
         "2-3",
         "--timeout",
         "4s",
-        "--seed",
-        "42",
+        "--seed=42",
         "--name",
         "mine",
         "--log",
@@ -162,6 +162,7 @@ fn every_flag_has_its_place_in_the_plan() {
             rate_per_s: Some(1_000.0),
             timeout: Nanos::from_secs(3),
             family: Family::V4,
+            route: Route::default(),
         },
         tls: Tls::default(),
         timeout: Nanos::from_secs(4),

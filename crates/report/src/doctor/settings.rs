@@ -67,7 +67,9 @@ fn descriptors(host: &Host, asked: &Asked) -> Option<Check> {
 
 fn ports(host: &Host, asked: &Asked) -> Option<Check> {
     let (first, last) = (host.first_port?, host.last_port?);
-    let ports = u64::from(last).saturating_sub(first.into()) + 1;
+    let an_address = u64::from(last).saturating_sub(first.into()) + 1;
+    let sources = u64::from(asked.source_addresses.max(1));
+    let ports = an_address * sources;
     let connections = u64::from(asked.connections);
     let level = if connections > ports {
         Level::Error
@@ -76,20 +78,31 @@ fn ports(host: &Host, asked: &Asked) -> Option<Check> {
     } else {
         Level::Ok
     };
+    let each = if sources > 1 {
+        format!(
+            "{} on each of {} addresses, ",
+            count(an_address),
+            count(sources)
+        )
+    } else {
+        String::new()
+    };
     let seen = format!(
-        "{} to one address need as many local ports, and there are {} ({first}–{last})",
+        "{} to one address need as many local ports, and there are {} ({each}{first}–{last})",
         counted(connections, "connection"),
         count(ports)
     );
     let rule = "every connection to one address takes a local port";
-    let fix = "sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\", or fewer connections (-c)";
+    let fix = "sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\", several addresses to come \
+               from (--source-ip), or fewer connections (-c)";
     Some(Check::new(Subject::Ports, level, seen, rule).fix(fix))
 }
 
 /// A side that closes first keeps its port for a minute, unless it may be taken again.
 fn time_wait(host: &Host, asked: &Asked) -> Option<Check> {
     let reuse = host.tcp_tw_reuse?;
-    let ports = u64::from(host.last_port?).saturating_sub(host.first_port?.into()) + 1;
+    let an_address = u64::from(host.last_port?).saturating_sub(host.first_port?.into()) + 1;
+    let ports = an_address * u64::from(asked.source_addresses.max(1));
     let waiting = host.time_wait.unwrap_or(0);
     let reused = reuse == 1 || (reuse == 2 && asked.on_this_machine);
     let taken = waiting + asked.opened;

@@ -2,12 +2,15 @@
 //!
 //! It is a record of `load::plan::Plan`, not a second plan: nothing is run from it.
 
+use std::net::IpAddr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::RunResult;
+use wsbench_load::route::Route;
 use wsbench_load::{arrival, plan};
 
 /// Fixed messages up to this length are stored; of longer ones only the length is.
@@ -77,6 +80,17 @@ pub struct Order {
     /// Which addresses of the host may be used.
     #[serde(default)]
     pub family: Family,
+    /// Where connections were made to in place of the URL's host and port; absent where they were
+    /// made there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect_to: Option<String>,
+    /// Addresses of this machine that connections were spread over, as `--source-ip` takes them;
+    /// absent where the kernel chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_ip: Option<String>,
+    /// How many those are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_addresses: Option<u32>,
     /// A message unanswered this long after it was due is timed out, s.
     pub timeout_s: f64,
     /// Generator threads.
@@ -334,6 +348,15 @@ impl From<&plan::Plan> for Order {
             connect_rate_per_s: plan.connect.rate_per_s,
             connect_timeout_s: plan.connect.timeout.as_secs_f64(),
             family: plan.connect.family.into(),
+            connect_to: plan
+                .connect
+                .route
+                .connect_to
+                .as_ref()
+                .map(ToString::to_string),
+            source_ip: source_ip(&plan.connect.route),
+            source_addresses: (!plan.connect.route.sources.is_empty())
+                .then(|| plan.connect.route.source_count()),
             timeout_s: plan.timeout.as_secs_f64(),
             threads: plan.threads,
             cpus: plan.cpus.clone(),
@@ -355,6 +378,41 @@ fn shown_headers(headers: &[(String, String)]) -> Vec<(String, String)> {
             (name.clone(), value.to_owned())
         })
         .collect()
+}
+
+/// The addresses as runs of neighbours: `127.0.0.2-127.0.0.9,127.0.0.20`.
+fn source_ip(route: &Route) -> Option<String> {
+    let mut runs: Vec<(IpAddr, IpAddr)> = Vec::new();
+    for &address in route.sources.iter() {
+        match runs.last_mut() {
+            Some((_, last)) if follows(*last, address) => *last = address,
+            _ => runs.push((address, address)),
+        }
+    }
+    let words: Vec<String> = runs
+        .into_iter()
+        .map(|(first, last)| {
+            if first == last {
+                first.to_string()
+            } else {
+                format!("{first}-{last}")
+            }
+        })
+        .collect();
+    (!words.is_empty()).then(|| words.join(","))
+}
+
+/// Whether `next` is the address behind `last`.
+fn follows(last: IpAddr, next: IpAddr) -> bool {
+    match (last, next) {
+        (IpAddr::V4(last), IpAddr::V4(next)) => {
+            last.to_bits().checked_add(1) == Some(next.to_bits())
+        }
+        (IpAddr::V6(last), IpAddr::V6(next)) => {
+            last.to_bits().checked_add(1) == Some(next.to_bits())
+        }
+        _ => false,
+    }
 }
 
 impl From<&plan::Arrival> for Arrival {

@@ -1,0 +1,306 @@
+//! The flags that say how connections are opened, and what a plan makes of them.
+
+use clap::Args;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Connect, Family, Target, Upgrade};
+use wsbench_load::route::{Place, Route};
+
+use crate::credentials::{self, Bearer, Cookie, UserPass};
+use crate::header::{self, Header};
+use crate::quantity;
+use crate::route::{self, ConnectTo, Sources};
+use crate::tls::TlsArgs;
+use crate::usage::UsageError;
+
+/// How connections are opened.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Connect")]
+pub(crate) struct ConnectArgs {
+    /// Send a further header with the handshake; repeat for several (example: 'X-Tenant: 7').
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header::header)]
+    pub(crate) headers: Vec<Header>,
+    /// Send name and password (Authorization: Basic). No result holds them.
+    #[arg(short = 'a', long, value_name = "USER:PASS", value_parser = credentials::user_pass)]
+    pub(crate) auth: Option<UserPass>,
+    /// Send a token (Authorization: Bearer). No result holds it.
+    #[arg(long, value_name = "TOKEN", value_parser = credentials::bearer)]
+    pub(crate) bearer: Option<Bearer>,
+    /// Send cookies; repeat for several (example: 'session=7; theme=dark'). No result holds them.
+    #[arg(long = "cookie", value_name = "NAME=VALUE", value_parser = credentials::cookie)]
+    pub(crate) cookies: Vec<Cookie>,
+    /// Offer a subprotocol; repeat for several, the preferred one first.
+    #[arg(long = "subprotocol", value_name = "NAME", value_parser = header::subprotocol)]
+    pub(crate) subprotocols: Vec<String>,
+    /// Send an Origin header (example: https://example.com).
+    #[arg(long, value_name = "ORIGIN", value_parser = header::origin)]
+    pub(crate) origin: Option<String>,
+    /// Open at most so many connections a second, in all [default: as fast as they complete].
+    #[arg(long, value_name = "RATE", value_parser = quantity::rate_per_s)]
+    pub(crate) connect_rate: Option<f64>,
+    /// Limit of each connection's connect and handshake together.
+    #[arg(long, value_name = "TIME", default_value = "5s",
+          value_parser = quantity::positive_span)]
+    pub(crate) connect_timeout: Nanos,
+    /// Connect there; Host, SNI and the certificate's name stay those of the URL.
+    ///
+    /// HOST1:PORT1:HOST2:PORT2, as curl has it, connects to HOST2:PORT2 in place of HOST1:PORT1,
+    /// which has to be the URL's; what is empty on the left is any, on the right the URL's.
+    #[arg(long, value_name = "HOST:PORT", value_parser = route::connect_to)]
+    pub(crate) connect_to: Option<ConnectTo>,
+    /// Spread the connections over these addresses of this machine, each of which has as many local
+    /// ports as one (examples: 10.0.0.2,10.0.0.3; 10.0.0.2-10.0.0.9; 127.0.0.0/28).
+    #[arg(long, value_name = "ADDRESSES", value_parser = route::sources)]
+    pub(crate) source_ip: Option<Sources>,
+    /// Use IPv4 addresses only.
+    #[arg(short = '4', long)]
+    pub(crate) ipv4: bool,
+    /// Use IPv6 addresses only.
+    #[arg(short = '6', long)]
+    pub(crate) ipv6: bool,
+    /// How they are encrypted.
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+}
+
+impl Default for ConnectArgs {
+    /// As without a flag.
+    fn default() -> Self {
+        Self {
+            headers: Vec::new(),
+            auth: None,
+            bearer: None,
+            cookies: Vec::new(),
+            subprotocols: Vec::new(),
+            origin: None,
+            connect_rate: None,
+            connect_timeout: Nanos::from_secs(5),
+            connect_to: None,
+            source_ip: None,
+            ipv4: false,
+            ipv6: false,
+            tls: TlsArgs::default(),
+        }
+    }
+}
+
+impl ConnectArgs {
+    /// What the opening handshake asks for.
+    ///
+    /// # Errors
+    /// A header or a subprotocol twice.
+    pub(crate) fn upgrade(&self) -> Result<Upgrade, UsageError> {
+        for (at, name) in self.subprotocols.iter().enumerate() {
+            if self.subprotocols[..at].contains(name) {
+                let name = name.clone();
+                return Err(UsageError::SubprotocolTwice { name });
+            }
+        }
+        let mut headers = self.headers.clone();
+        headers.extend(self.credentials()?);
+        Ok(Upgrade {
+            headers: headers.into_iter().map(|it| (it.name, it.value)).collect(),
+            subprotocols: self.subprotocols.clone(),
+            origin: self.origin.clone(),
+        })
+    }
+
+    /// The headers that `--auth`, `--bearer` and `--cookie` stand for, each once.
+    fn credentials(&self) -> Result<Vec<Header>, UsageError> {
+        let given = |name: &str| {
+            self.headers
+                .iter()
+                .any(|it| it.name.eq_ignore_ascii_case(name))
+        };
+        let authorization = match (&self.auth, &self.bearer) {
+            (Some(_), Some(_)) => return Err(UsageError::AuthTwice { other: "--bearer" }),
+            (Some(auth), None) => Some(("--auth", auth.header())),
+            (None, Some(bearer)) => Some(("--bearer", bearer.header())),
+            (None, None) => None,
+        };
+        let cookie = (!self.cookies.is_empty())
+            .then(|| ("--cookie", credentials::cookie_header(&self.cookies)));
+        let both: Vec<(&'static str, Header)> = authorization.into_iter().chain(cookie).collect();
+        match both.iter().find(|(_, header)| given(&header.name)) {
+            Some((flag, header)) => Err(UsageError::HeaderTwice {
+                flag,
+                name: header.name.clone(),
+            }),
+            None => Ok(both.into_iter().map(|(_, header)| header).collect()),
+        }
+    }
+
+    /// How connections to the server at `url` are opened; without a URL, to the embedded one.
+    ///
+    /// # Errors
+    /// Addresses of different families, a way that does not lead from the URL.
+    pub(crate) fn connect(&self, url: Option<&Target>) -> Result<Connect, UsageError> {
+        let family = match (self.ipv4, self.ipv6) {
+            (true, true) => return Err(UsageError::BothFamilies),
+            (true, false) => Family::V4,
+            (false, true) => Family::V6,
+            (false, false) => Family::Any,
+        };
+        let route = self.route(url)?;
+        let place = url.map(|url| route.place(url));
+        self.check_family(family, place.as_ref())?;
+        Ok(Connect {
+            rate_per_s: self.connect_rate,
+            timeout: self.connect_timeout,
+            family,
+            route,
+        })
+    }
+
+    fn route(&self, url: Option<&Target>) -> Result<Route, UsageError> {
+        let connect_to = match (&self.connect_to, url) {
+            (None, _) => None,
+            (Some(_), None) => {
+                return Err(UsageError::WayWithoutUrl {
+                    flag: "--connect-to",
+                });
+            }
+            (Some(to), Some(url)) => match to.place(&url.place()) {
+                Some(place) => Some(place),
+                None => {
+                    return Err(UsageError::ConnectToElsewhere {
+                        place: url.place().to_string(),
+                    });
+                }
+            },
+        };
+        Ok(Route {
+            connect_to,
+            sources: self.source_ip.clone().unwrap_or_default().0,
+        })
+    }
+
+    /// Makes sure that an address to connect to, one to come from and `-4` or `-6` go together, as
+    /// far as that shows before a name is resolved.
+    fn check_family(&self, family: Family, place: Option<&Place>) -> Result<(), UsageError> {
+        let literal = place.and_then(|place| place.host.parse().ok());
+        let excluded = match (family, literal) {
+            (Family::V4, Some(std::net::IpAddr::V6(_))) => Some("-4"),
+            (Family::V6, Some(std::net::IpAddr::V4(_))) => Some("-6"),
+            _ => None,
+        };
+        if let (Some(flag), Some(place)) = (excluded, place) {
+            let host = place.host.clone();
+            return Err(UsageError::FamilyOfLiteral { flag, host });
+        }
+        if place.is_none() && family == Family::V6 {
+            return Err(UsageError::EmbeddedIsIpv4);
+        }
+        let Some(source) = self.source_ip.as_ref().and_then(|it| it.0.first().copied()) else {
+            return Ok(());
+        };
+        let embedded = std::net::Ipv4Addr::LOCALHOST.into();
+        let target = match place {
+            None => Some(embedded),
+            Some(_) => literal,
+        };
+        let agrees = match (family, target) {
+            (Family::V4, _) => source.is_ipv4(),
+            (Family::V6, _) => source.is_ipv6(),
+            (Family::Any, Some(target)) => target.is_ipv4() == source.is_ipv4(),
+            (Family::Any, None) => true,
+        };
+        if agrees {
+            return Ok(());
+        }
+        Err(UsageError::SourceFamily {
+            source_ip: source,
+            other: match (family, place) {
+                (Family::V4, _) => "-4".to_owned(),
+                (Family::V6, _) => "-6".to_owned(),
+                (Family::Any, Some(place)) => place.host.clone(),
+                (Family::Any, None) => "the embedded server".to_owned(),
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::target;
+
+    fn args(change: impl FnOnce(&mut ConnectArgs)) -> ConnectArgs {
+        let mut args = ConnectArgs::default();
+        change(&mut args);
+        args
+    }
+
+    #[test]
+    fn credentials_become_headers_once() {
+        let args = args(|it| {
+            it.auth = Some(credentials::user_pass("Aladdin:open sesame").unwrap());
+            it.cookies = ["a=b; c=d", "e=f"]
+                .map(|it| credentials::cookie(it).unwrap())
+                .into();
+        });
+        let headers = args.upgrade().unwrap().headers;
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        // The example of RFC 7617 section 2.
+        let expected = [
+            header("Authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
+            header("Cookie", "a=b; c=d; e=f"),
+        ];
+        assert_eq!(headers, expected);
+    }
+
+    #[test]
+    fn two_credentials_of_a_kind_are_refused() {
+        let both = args(|it| {
+            it.auth = Some(credentials::user_pass("u:p").unwrap());
+            it.bearer = Some(credentials::bearer("t").unwrap());
+        });
+        assert!(matches!(both.upgrade(), Err(UsageError::AuthTwice { .. })));
+        let header = args(|it| {
+            it.headers = vec![header::header("authorization: x").unwrap()];
+            it.bearer = Some(credentials::bearer("t").unwrap());
+        });
+        assert!(matches!(
+            header.upgrade(),
+            Err(UsageError::HeaderTwice { .. })
+        ));
+    }
+
+    #[test]
+    fn the_place_is_another_and_the_target_the_same() {
+        let url = target("ws://example.com/").unwrap();
+        let to = |word: &str| args(|it| it.connect_to = Some(route::connect_to(word).unwrap()));
+        let place = |word: &str| to(word).connect(Some(&url)).unwrap().route.place(&url);
+        assert_eq!(place("[::1]:9").to_string(), "[::1]:9");
+        assert_eq!(place("example.com:80:other:81").to_string(), "other:81");
+        assert_eq!(place("::other:").to_string(), "other:80");
+        let elsewhere = to("example.org:80:other:81").connect(Some(&url));
+        assert!(matches!(
+            elsewhere,
+            Err(UsageError::ConnectToElsewhere { .. })
+        ));
+        let embedded = to("other:81").connect(None);
+        assert!(matches!(embedded, Err(UsageError::WayWithoutUrl { .. })));
+    }
+
+    #[test]
+    fn where_connections_come_from_is_of_the_family_of_where_they_go() {
+        let from = |word: &str| args(|it| it.source_ip = Some(route::sources(word).unwrap()));
+        let (v4, v6) = (target("127.0.0.1:9").unwrap(), target("[::1]:9").unwrap());
+        assert!(from("127.0.0.2").connect(Some(&v4)).is_ok());
+        assert!(from("127.0.0.2").connect(None).is_ok());
+        for (source, url) in [("127.0.0.2", Some(&v6)), ("::1", Some(&v4)), ("::1", None)] {
+            let refused = from(source).connect(url);
+            assert!(
+                matches!(refused, Err(UsageError::SourceFamily { .. })),
+                "{source}"
+            );
+        }
+        let mut six = from("127.0.0.2");
+        six.ipv6 = true;
+        let name = target("localhost:9").unwrap();
+        assert!(matches!(
+            six.connect(Some(&name)),
+            Err(UsageError::SourceFamily { .. })
+        ));
+    }
+}

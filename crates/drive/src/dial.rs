@@ -1,0 +1,157 @@
+//! How a connection is begun: to one address, from addresses of this machine in turn.
+//!
+//! One address of this machine has as many connections to one server as there are local ports; with
+//! several, each has as many. What becomes of the connection is `line`'s affair.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use mio::net::TcpStream;
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use thiserror::Error;
+use wsbench_load::route::Route;
+
+/// Addresses to come from that are none of this machine's. Found before anything is started.
+#[derive(Debug, Error)]
+#[error(
+    "--source-ip: connections cannot come from {address} ({source}); `ip addr` lists the addresses \
+     of this machine, and `ip addr add {address}/32 dev lo` adds one"
+)]
+pub struct SourceError {
+    /// The first that is none.
+    address: IpAddr,
+    source: io::Error,
+}
+
+/// Makes sure that connections can come from every address of `route`.
+///
+/// # Errors
+/// [`SourceError`] with the first from which they cannot.
+pub fn check_sources(route: &Route) -> Result<(), SourceError> {
+    for &address in route.sources.iter() {
+        let bound = Socket::new(Domain::for_address((address, 0).into()), Type::STREAM, None)
+            .and_then(|socket| bind(&socket, address));
+        bound.map_err(|source| SourceError { address, source })?;
+    }
+    Ok(())
+}
+
+/// Begins the connections of one worker.
+#[derive(Clone, Debug)]
+pub struct Dialer {
+    address: SocketAddr,
+    sources: Arc<[IpAddr]>,
+    next: usize,
+}
+
+impl Dialer {
+    /// Connections to `address`, from wherever the kernel chooses.
+    #[must_use]
+    pub fn new(address: SocketAddr) -> Self {
+        Self {
+            address,
+            sources: Arc::new([]),
+            next: 0,
+        }
+    }
+
+    /// The same from the addresses of `route` in turn, for worker `worker` of `workers`: they begin
+    /// at different ones, so that few connections are spread as well.
+    #[must_use]
+    pub fn along(self, route: &Route, worker: usize, workers: usize) -> Self {
+        Self {
+            sources: route.sources.clone(),
+            next: worker * route.sources.len() / workers.max(1),
+            ..self
+        }
+    }
+
+    /// Begins a connection.
+    ///
+    /// # Errors
+    /// It could not even be begun: no descriptor, no local port, no route.
+    pub(crate) fn dial(&mut self) -> io::Result<TcpStream> {
+        let stream = match self.sources.get(self.next) {
+            None => TcpStream::connect(self.address)?,
+            Some(&source) => {
+                self.next = (self.next + 1) % self.sources.len();
+                connect_from(source, self.address)?
+            }
+        };
+        // A benchmark of round trips must never wait for Nagle's algorithm on its own side.
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+}
+
+fn connect_from(source: IpAddr, address: SocketAddr) -> io::Result<TcpStream> {
+    let domain = Domain::for_address(address);
+    let socket = Socket::new(domain, Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
+    bind(&socket, source)?;
+    match socket.connect(&SockAddr::from(address)) {
+        Err(error) if !is_under_way(&error) => Err(error),
+        _ => Ok(TcpStream::from_std(socket.into())),
+    }
+}
+
+fn is_under_way(error: &io::Error) -> bool {
+    let in_progress = nix::errno::Errno::EINPROGRESS as i32;
+    error.kind() == io::ErrorKind::WouldBlock || error.raw_os_error() == Some(in_progress)
+}
+
+/// Binds the socket to the address but to no port yet: the port is then chosen when it connects,
+/// where it is enough that the pair of both ends is unique (`IP_BIND_ADDRESS_NO_PORT`, ip(7)).
+fn bind(socket: &Socket, source: IpAddr) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use nix::sys::socket::{setsockopt, sockopt::IpBindAddressNoPort};
+        setsockopt(socket, IpBindAddressNoPort, &true)?;
+    }
+    socket.bind(&SockAddr::from(SocketAddr::from((source, 0))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    fn route(addresses: &[&str]) -> Route {
+        Route {
+            sources: addresses.iter().map(|it| it.parse().unwrap()).collect(),
+            ..Route::default()
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn connections_come_from_each_address_in_turn() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let route = route(&["127.0.0.2", "127.0.0.3"]);
+        check_sources(&route).unwrap();
+        let mut dialer = Dialer::new(listener.local_addr().unwrap()).along(&route, 0, 1);
+        let lines: Vec<TcpStream> = (0..4).map(|_| dialer.dial().unwrap()).collect();
+        let from: Vec<String> = lines
+            .iter()
+            .map(|_| listener.accept().unwrap().1.ip().to_string())
+            .collect();
+        assert_eq!(from, ["127.0.0.2", "127.0.0.3", "127.0.0.2", "127.0.0.3"]);
+    }
+
+    #[test]
+    fn workers_begin_at_different_addresses() {
+        let route = route(&["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"]);
+        let begin = |worker| {
+            let dialer = Dialer::new(([127, 0, 0, 1], 1).into());
+            dialer.along(&route, worker, 2).next
+        };
+        assert_eq!((begin(0), begin(1)), (0, 2));
+    }
+
+    #[test]
+    fn an_address_of_another_machine_is_named() {
+        // TEST-NET-3 (RFC 5737) is nobody's.
+        let error = check_sources(&route(&["127.0.0.1", "203.0.113.9"])).unwrap_err();
+        assert!(error.to_string().contains("203.0.113.9"), "{error}");
+    }
+}

@@ -1,0 +1,55 @@
+//! The way from this machine to the server: where connections are made to in place of the target,
+//! and from which addresses.
+//!
+//! It is data, like the plan that it is a part of. What the handshake says (`Host`, SNI, the name in
+//! the certificate) is the target's whatever the way.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::plan::Target;
+
+/// The way to the server. By default the straight one: to the target's host and port, from whatever
+/// address the kernel chooses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Route {
+    /// Where connections are made to in place of the target's host and port.
+    pub connect_to: Option<Place>,
+    /// Addresses of this machine that connections are spread over in turn; empty lets the kernel
+    /// choose. All of one family.
+    pub sources: Arc<[IpAddr]>,
+}
+
+impl Route {
+    /// Host and port that connections to `target` are made to.
+    #[must_use]
+    pub fn place(&self, target: &Target) -> Place {
+        self.connect_to.clone().unwrap_or_else(|| target.place())
+    }
+
+    /// How many addresses of this machine connections come from: at least 1.
+    #[must_use]
+    pub fn source_count(&self) -> u32 {
+        u32::try_from(self.sources.len()).map_or(u32::MAX, |count| count.max(1))
+    }
+}
+
+/// A host and a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// A name, an IPv4 address, or an IPv6 address without brackets.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+}
+
+impl std::fmt::Display for Place {
+    /// As in a URL: brackets around an IPv6 literal (RFC 3986 section 3.2.2).
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
