@@ -7,6 +7,7 @@
 //! Holm's adjustment, and shown as rank intervals and tiers (METHOD 5.6).
 
 mod build;
+mod csv;
 mod gathered;
 mod league;
 mod markdown;
@@ -19,6 +20,7 @@ mod words;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use csv::render as csv;
 pub use gathered::{
     Cores, Deflate, Failed, Gathered, Nodelay, ServerFacts, Stage, SuiteFacts, Tradeoff, Workload,
     WorkloadKind,

@@ -16,7 +16,9 @@ pub fn render(ranking: &Ranking) -> String {
     if !ranking.suite.description.is_empty() {
         let _ = writeln!(text, "\n{}", printable(&ranking.suite.description));
     }
-    text.push('\n');
+    if !ranking.headlines.is_empty() {
+        text.push('\n');
+    }
     for headline in &ranking.headlines {
         let _ = writeln!(text, "- {}", printable(headline));
     }

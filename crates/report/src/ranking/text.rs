@@ -29,7 +29,8 @@ pub fn render(ranking: &Ranking, style: Style) -> String {
     }
     for league in &ranking.leagues {
         page.gap();
-        page.prose("", &printable(&words::title(league)), Some(Tone::Headline));
+        let title = printable(&words::title(league));
+        page.plain(&style.paint(Tone::Headline, &title));
         for line in words::table(ranking, league).lines() {
             page.plain(&printable(&line));
         }

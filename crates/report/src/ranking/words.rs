@@ -79,7 +79,7 @@ pub(super) fn title(league: &League) -> String {
         String::new()
     } else {
         format!(
-            ", sorted and not ranked: {}, {FEWEST_ROUNDS} tell servers apart",
+            " (sorted, not ranked: {} of the {FEWEST_ROUNDS} that it takes)",
             counted(u64::from(league.rounds), "round")
         )
     };
