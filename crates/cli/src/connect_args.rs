@@ -1,5 +1,8 @@
 //! The flags that say how connections are opened, and what a plan makes of them.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use clap::Args;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Connect, Family, Target, Upgrade};
@@ -51,6 +54,10 @@ pub(crate) struct ConnectArgs {
     /// ports as one (examples: 10.0.0.2,10.0.0.3; 10.0.0.2-10.0.0.9; 127.0.0.0/28).
     #[arg(long, value_name = "ADDRESSES", value_parser = route::sources)]
     pub(crate) source_ip: Option<Sources>,
+    /// Connect to this Unix domain socket; Host and SNI stay those of the URL.
+    #[arg(long, value_name = "PATH", value_parser = route::unix_socket,
+          conflicts_with_all = ["connect_to", "source_ip", "ipv4", "ipv6"])]
+    pub(crate) unix_socket: Option<Arc<Path>>,
     /// Use IPv4 addresses only.
     #[arg(short = '4', long)]
     pub(crate) ipv4: bool,
@@ -76,6 +83,7 @@ impl Default for ConnectArgs {
             connect_timeout: Nanos::from_secs(5),
             connect_to: None,
             source_ip: None,
+            unix_socket: None,
             ipv4: false,
             ipv6: false,
             tls: TlsArgs::default(),
@@ -168,7 +176,13 @@ impl ConnectArgs {
                 }
             },
         };
+        if self.unix_socket.is_some() && url.is_none() {
+            return Err(UsageError::WayWithoutUrl {
+                flag: "--unix-socket",
+            });
+        }
         Ok(Route {
+            unix_socket: self.unix_socket.clone(),
             connect_to,
             sources: self.source_ip.clone().unwrap_or_default().0,
         })

@@ -56,6 +56,7 @@ pub(crate) fn asked(plan: &Plan, on_this_machine: bool) -> Asked {
             StopRule::Messages(_) | StopRule::Duration(_) => plan.connections.into(),
         },
         on_this_machine,
+        over_unix_socket: plan.connect.route.unix_socket.is_some(),
         source_addresses: u32::try_from(plan.connect.route.sources.len()).unwrap_or(u32::MAX),
     }
 }

@@ -19,7 +19,7 @@ use wsbench_load::plan::{
     Arrival, Compression, Encoding, Pace, Payload, Plan, StopRule, Target, Think, Timestamps,
     Verify,
 };
-use wsbench_load::route::Place;
+use wsbench_load::route::Route;
 
 use crate::args::{
     Amount, ArrivalArg, Machine, Measure, PaceArg, PayloadArgs, Pressure, ServerArgs,
@@ -166,8 +166,7 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         measure
             .url
             .as_ref()
-            .map(|url| connect.route.place(url))
-            .as_ref(),
+            .map(|url| Neighbourhood::of(&connect.route, url)),
         connections,
         &surroundings.cpus,
     )?;
@@ -535,6 +534,25 @@ pub(crate) fn check_cpus(
     }
 }
 
+/// Whether a server is on this machine, as far as that shows before a name is resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Neighbourhood {
+    /// It is.
+    Here,
+    /// Nothing says so.
+    Elsewhere,
+}
+
+impl Neighbourhood {
+    fn of(route: &Route, url: &Target) -> Self {
+        if route.unix_socket.is_some() || is_loopback(&route.place(url).host) {
+            Self::Here
+        } else {
+            Self::Elsewhere
+        }
+    }
+}
+
 /// Who gets which cores.
 struct Cores {
     threads: u32,
@@ -546,7 +564,7 @@ struct Cores {
 fn cores(
     args: &Machine,
     server: Option<&CpuList>,
-    place: Option<&Place>,
+    server_is: Option<Neighbourhood>,
     connections: u32,
     allowed: &[usize],
 ) -> Result<Cores, UsageError> {
@@ -555,7 +573,7 @@ fn cores(
     check_cpus("--pin", pinned.unwrap_or_default(), allowed)?;
     check_cpus("--server-cpus", reserved, allowed)?;
     let half = (allowed.len() / 2).max(1);
-    let shares_machine = place.is_none_or(|place| is_loopback(&place.host));
+    let shares_machine = server_is != Some(Neighbourhood::Elsewhere);
     let unreserved: Vec<usize> = allowed
         .iter()
         .copied()
@@ -565,7 +583,7 @@ fn cores(
         Some(pin) => pin.to_vec(),
         // Where the server was given all there is, the scheduler has to choose.
         None if !reserved.is_empty() => unreserved,
-        None if place.is_none() && allowed.len() > 1 => allowed[..half].to_vec(),
+        None if server_is.is_none() && allowed.len() > 1 => allowed[..half].to_vec(),
         None => Vec::new(),
     };
     let threads = match (args.threads, pinned) {

@@ -40,7 +40,7 @@ mod tests {
             descriptors: u64::from(connections) + 36,
             opened: connections.into(),
             on_this_machine: true,
-            source_addresses: 0,
+            ..Asked::default()
         }
     }
 
@@ -70,6 +70,20 @@ mod tests {
         let refused = refuse(&host(1_001, 1_499), &from_two).unwrap_err();
         let words = "there are 998 (499 on each of 2 addresses, 1001–1499)";
         assert!(refused.to_string().contains(words), "{refused}");
+    }
+
+    #[test]
+    fn a_unix_socket_takes_no_ports() {
+        let host = Host {
+            first_port: Some(1_001),
+            last_port: Some(1_999),
+            ..Host::default()
+        };
+        let asked = Asked {
+            over_unix_socket: true,
+            ..asked_for(100_000)
+        };
+        assert_eq!(refuse(&host, &asked), Ok(()));
     }
 
     #[test]

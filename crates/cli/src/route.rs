@@ -1,6 +1,7 @@
 //! The way to the server from the words of flags: places to connect to, addresses to come from.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::Path;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -45,6 +46,12 @@ pub(crate) enum RouteError {
         /// What was given.
         text: String,
     },
+    /// A path that no socket can have (unix(7)).
+    #[error("the path of a Unix socket has 1 to {LONGEST_PATH} bytes, and this has {length}")]
+    Path {
+        /// How long it is.
+        length: usize,
+    },
     /// Both families.
     #[error("{first} and {second} are of different families; give addresses of one")]
     Families {
@@ -53,6 +60,20 @@ pub(crate) enum RouteError {
         /// One of the other family.
         second: IpAddr,
     },
+}
+
+/// Bytes of the longest path of a Unix domain socket: `sun_path` has 108, the last of them zero.
+const LONGEST_PATH: usize = 107;
+
+/// Reads the path of a Unix domain socket.
+///
+/// # Errors
+/// Nothing, or more than such a path has.
+pub(crate) fn unix_socket(text: &str) -> Result<Arc<Path>, RouteError> {
+    match text.len() {
+        1..=LONGEST_PATH => Ok(Path::new(text).into()),
+        length => Err(RouteError::Path { length }),
+    }
 }
 
 /// Where to connect, in place of what.
@@ -290,6 +311,13 @@ mod tests {
             sources("::1,10.0.0.1"),
             Err(RouteError::Families { .. })
         ));
+    }
+
+    #[test]
+    fn a_path_is_no_longer_than_a_socket_can_have() {
+        assert!(unix_socket(&"x".repeat(107)).is_ok());
+        assert_eq!(unix_socket(""), Err(RouteError::Path { length: 0 }));
+        assert!(unix_socket(&"x".repeat(108)).is_err());
     }
 
     #[test]

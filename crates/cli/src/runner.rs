@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use wsbench_conformance::cases;
+use wsbench_drive::address::Address;
 use wsbench_drive::examiner::Examiner;
 use wsbench_drive::resolve::{self, Resolved};
 use wsbench_drive::run::{self, Observer, RunError};
@@ -22,7 +23,7 @@ use wsbench_report::step_line::step_line;
 use crate::exit::{say, story};
 use crate::floor;
 use crate::interrupt::Interrupts;
-use crate::machine::{is_loopback, this_host};
+use crate::machine::this_host;
 use crate::plan::Order;
 use crate::preflight;
 use crate::server_process::{Server, Watching};
@@ -96,7 +97,7 @@ impl KernelRunner {
     /// found.
     pub(crate) fn examine(&mut self, plan: &Plan, resolved: &Resolved) {
         let examiner = Examiner {
-            address: resolved.addresses[0],
+            address: resolved.addresses[0].clone(),
             target: &plan.target,
             patience: GATE_PATIENCE,
         };
@@ -138,7 +139,7 @@ impl KernelRunner {
         let result = run::run(plan, resolved, stop, &mut observer)?;
         let address = resolved.addresses.first();
         let context = RunContext {
-            loopback: address.is_some_and(|at| is_loopback(at.ip())),
+            loopback: address.is_some_and(Address::is_loopback),
             server: observer.watch.map(|watch| watch.finish(&result)),
             floor: self.floor.flatten().filter(|_| floor::bears_on(plan)),
             ..self.context.clone()

@@ -4,10 +4,11 @@
 //! of these is printed; the exit code is 2.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use thiserror::Error;
+use wsbench_drive::address::Address;
 use wsbench_load::corpus::CorpusError;
 
 use crate::quantity::CpuList;
@@ -302,7 +303,7 @@ pub(crate) enum UsageError {
     )]
     ExecOccupied {
         /// Where.
-        address: SocketAddr,
+        address: Address,
     },
     /// A process that is not there.
     #[error("--server-pid {pid}: there is no such process; `pgrep -f NAME` finds the server's")]

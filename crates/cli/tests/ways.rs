@@ -257,3 +257,147 @@ fn several_addresses_pass_the_limit_of_ports_of_one() {
         four.stderr
     );
 }
+
+/// An embedded server on a Unix domain socket in a directory of its own.
+fn unix_server(directory: &std::path::Path) -> (Embedded, String) {
+    let path = directory.join("wsbench.sock").to_str().unwrap().to_owned();
+    let server = Embedded::start(&["--unix-socket", &path]);
+    assert_eq!(server.url, format!("unix:{path}"));
+    (server, path)
+}
+
+#[test]
+fn a_server_on_a_unix_socket_is_measured_and_has_nothing_of_tcp() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut server, path) = unix_server(directory.path());
+    let words = ["-n", "400", "-c", "8", "--unix-socket", &path];
+    let run = measured(&[&words[..], &["ws://example.test/"]].concat());
+    assert_eq!(
+        (run.exit, run.sent("answered")),
+        (0, 400),
+        "{}",
+        run.story()
+    );
+    let handshake = &run.document["handshake_ns"];
+    assert_eq!(handshake.get("tcp"), None, "{handshake}");
+    assert_eq!(handshake["upgrade"]["count"], 8);
+    assert_eq!(run.document["timestamps"], "user");
+    assert_eq!(run.document.get("outside_ns"), None);
+    assert_eq!(run.document["plan"]["unix_socket"], path);
+    assert_eq!(run.document["addresses"][0], format!("unix:{path}"));
+    assert_eq!(run.document["loopback"], true);
+    assert_eq!(
+        run.document["pressure"]["tcp_trouble"]
+            .as_object()
+            .map_or(0, |it| it.len()),
+        0
+    );
+    let text = Process::start(&mut wsbench(
+        &[&words[..], &["ws://example.test/"]].concat(),
+    ))
+    .ended();
+    assert!(!text.stdout.contains("TCP"), "{}", text.stdout);
+    let large = [
+        "-n",
+        "40",
+        "-s",
+        "1m",
+        "-p",
+        "2",
+        "-c",
+        "2",
+        "--unix-socket",
+        &path,
+    ];
+    let run = measured(&[&large[..], &["ws://example.test/"]].concat());
+    assert_eq!((run.exit, run.sent("answered")), (0, 40), "{}", run.story());
+    let kernel = [
+        &["--timestamps", "kernel"],
+        &words[..],
+        &["ws://example.test/"],
+    ]
+    .concat();
+    let refused = Process::start(&mut wsbench(&kernel)).ended();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        refused.stderr.contains("--timestamps auto"),
+        "{}",
+        refused.stderr
+    );
+    assert!(server.is_running());
+}
+
+#[test]
+fn a_unix_socket_that_cannot_be_connected_to_says_why() {
+    let directory = tempfile::tempdir().unwrap();
+    let short = |path: &str| {
+        let words = [
+            "-d",
+            "300ms",
+            "--warmup",
+            "0",
+            "-c",
+            "2",
+            "--unix-socket",
+            path,
+        ];
+        measured(&[&words[..], &["ws://localhost/"]].concat())
+    };
+    let missing = directory
+        .path()
+        .join("missing")
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let run = short(&missing);
+    assert_eq!(run.exit, 1);
+    assert!(
+        run.errors("connect", "no_socket_file") > 0,
+        "{}",
+        run.story()
+    );
+    let (mut server, path) = unix_server(directory.path());
+    server.kill();
+    let run = short(&path);
+    assert_eq!(run.exit, 1);
+    assert!(
+        run.example("connect", "refused")
+            .contains("server that is gone"),
+        "{}",
+        run.story()
+    );
+    // What is left over gives way to a server, and one that is there does not.
+    let (server, path) = unix_server(directory.path());
+    let second = Process::start(&mut wsbench(&["serve", "--unix-socket", &path])).ended();
+    assert_eq!(second.status.code(), Some(1));
+    assert!(
+        second.stderr.contains("something is there already"),
+        "{}",
+        second.stderr
+    );
+    drop(server);
+}
+
+#[test]
+fn a_server_that_is_started_may_listen_on_a_unix_socket() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("s").to_str().unwrap().to_owned();
+    let binary = snapbox::cmd::cargo_bin!("wsbench");
+    let exec = format!("{} serve --unix-socket {path}", binary.display());
+    let words = [
+        "-n",
+        "40",
+        "-c",
+        "2",
+        "--exec",
+        &exec,
+        "--unix-socket",
+        &path,
+    ];
+    let run = measured(&[&words[..], &["ws://localhost/"]].concat());
+    assert_eq!((run.exit, run.sent("answered")), (0, 40), "{}", run.story());
+    assert!(
+        !std::path::Path::new(&path).exists(),
+        "the server removes its file"
+    );
+}

@@ -256,7 +256,7 @@ fn measure(plan: &Plan, address: SocketAddr) -> RunResult {
         fn log(&mut self, _: &[LogRecord]) {}
     }
     let resolved = Resolved {
-        addresses: vec![address],
+        addresses: vec![address.into()],
         took: None,
     };
     run(plan, &resolved, &StopSignal::new(), &mut Silent).unwrap()
@@ -423,7 +423,7 @@ fn hold(count: u32) {
     .plan(address, SPAN);
     (plan.stop, plan.warmup) = (StopRule::Messages(1), Nanos::ZERO);
     let resolved = Resolved {
-        addresses: vec![address],
+        addresses: vec![address.into()],
         took: None,
     };
     let _ = run(&plan, &resolved, &StopSignal::new(), &mut Opened(count));

@@ -1,4 +1,5 @@
-//! How a connection is begun: to one address, from addresses of this machine in turn.
+//! How a connection is begun: to one address, from addresses of this machine in turn, or to a Unix
+//! domain socket.
 //!
 //! One address of this machine has as many connections to one server as there are local ports; with
 //! several, each has as many. What becomes of the connection is `line`'s affair.
@@ -7,10 +8,13 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use mio::net::TcpStream;
+use mio::net::{TcpStream, UnixStream};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use thiserror::Error;
 use wsbench_load::route::Route;
+use wsbench_stream::Stream;
+
+use crate::address::Address;
 
 /// Addresses to come from that are none of this machine's. Found before anything is started.
 #[derive(Debug, Error)]
@@ -40,7 +44,7 @@ pub fn check_sources(route: &Route) -> Result<(), SourceError> {
 /// Begins the connections of one worker.
 #[derive(Clone, Debug)]
 pub struct Dialer {
-    address: SocketAddr,
+    address: Address,
     sources: Arc<[IpAddr]>,
     next: usize,
 }
@@ -48,7 +52,7 @@ pub struct Dialer {
 impl Dialer {
     /// Connections to `address`, from wherever the kernel chooses.
     #[must_use]
-    pub fn new(address: SocketAddr) -> Self {
+    pub fn new(address: Address) -> Self {
         Self {
             address,
             sources: Arc::new([]),
@@ -71,17 +75,66 @@ impl Dialer {
     ///
     /// # Errors
     /// It could not even be begun: no descriptor, no local port, no route.
-    pub(crate) fn dial(&mut self) -> io::Result<TcpStream> {
+    pub(crate) fn dial(&mut self) -> io::Result<Stream> {
+        let address = match &self.address {
+            Address::Tcp(address) => *address,
+            Address::Unix(path) => {
+                let stream = UnixStream::connect(path).map_err(UnixError::explained)?;
+                return Ok(Stream::Unix(stream));
+            }
+        };
         let stream = match self.sources.get(self.next) {
-            None => TcpStream::connect(self.address)?,
+            None => TcpStream::connect(address)?,
             Some(&source) => {
                 self.next = (self.next + 1) % self.sources.len();
-                connect_from(source, self.address)?
+                connect_from(source, address)?
             }
         };
         // A benchmark of round trips must never wait for Nagle's algorithm on its own side.
         stream.set_nodelay(true)?;
-        Ok(stream)
+        Ok(Stream::Tcp(stream))
+    }
+}
+
+/// A Unix domain socket that cannot be connected to, in words that fit it: there is no port, and
+/// the connect call itself tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(crate) enum UnixError {
+    /// The file is there, and nobody listens on it.
+    #[error("nobody listens on the socket file: it is left from a server that is gone")]
+    Stale,
+    /// There is no such file.
+    #[error("there is no such socket file; does the server listen at this path?")]
+    Missing,
+    /// The file may not be written to.
+    #[error("permission denied for the socket file; run as its owner, or change its mode")]
+    Denied,
+    /// Connections wait to be accepted, as many as may (listen(2)).
+    #[error("the server's queue is full: it accepts more slowly than connections are opened")]
+    Full,
+}
+
+impl UnixError {
+    /// A stable name for counting.
+    pub(crate) const fn kind(self) -> &'static str {
+        match self {
+            Self::Stale => "refused",
+            Self::Missing => "no_socket_file",
+            Self::Denied => "permission_denied",
+            Self::Full => "queue_full",
+        }
+    }
+
+    /// The error of a connect call with what it means for a Unix domain socket.
+    fn explained(error: io::Error) -> io::Error {
+        let known = match error.kind() {
+            io::ErrorKind::ConnectionRefused => Self::Stale,
+            io::ErrorKind::NotFound => Self::Missing,
+            io::ErrorKind::PermissionDenied => Self::Denied,
+            io::ErrorKind::WouldBlock => Self::Full,
+            _ => return error,
+        };
+        io::Error::other(known)
     }
 }
 
@@ -129,8 +182,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let route = route(&["127.0.0.2", "127.0.0.3"]);
         check_sources(&route).unwrap();
-        let mut dialer = Dialer::new(listener.local_addr().unwrap()).along(&route, 0, 1);
-        let lines: Vec<TcpStream> = (0..4).map(|_| dialer.dial().unwrap()).collect();
+        let mut dialer = Dialer::new(listener.local_addr().unwrap().into()).along(&route, 0, 1);
+        let lines: Vec<Stream> = (0..4).map(|_| dialer.dial().unwrap()).collect();
         let from: Vec<String> = lines
             .iter()
             .map(|_| listener.accept().unwrap().1.ip().to_string())
@@ -142,10 +195,30 @@ mod tests {
     fn workers_begin_at_different_addresses() {
         let route = route(&["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"]);
         let begin = |worker| {
-            let dialer = Dialer::new(([127, 0, 0, 1], 1).into());
+            let dialer = Dialer::new(Address::Tcp(([127, 0, 0, 1], 1).into()));
             dialer.along(&route, worker, 2).next
         };
         assert_eq!((begin(0), begin(1)), (0, 2));
+    }
+
+    #[test]
+    fn a_unix_socket_tells_at_once_what_is_wrong_with_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path: Arc<std::path::Path> = directory.path().join("s").into();
+        let mut dialer = Dialer::new(Address::Unix(path.clone()));
+        let told = |dialer: &mut Dialer| {
+            let error = dialer.dial().unwrap_err();
+            *error
+                .get_ref()
+                .unwrap()
+                .downcast_ref::<UnixError>()
+                .unwrap()
+        };
+        assert_eq!(told(&mut dialer), UnixError::Missing);
+        let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        assert!(dialer.dial().unwrap().is_connected().unwrap());
+        drop(listener);
+        assert_eq!(told(&mut dialer), UnixError::Stale);
     }
 
     #[test]

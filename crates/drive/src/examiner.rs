@@ -4,7 +4,8 @@
 //! fast. What is written and what is concluded is the case's affair (`wsbench-conformance`).
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,8 @@ use wsbench_conformance::case::Case;
 use wsbench_conformance::examination::{End, Examination, Turn};
 use wsbench_conformance::finding::{Finding, Verdict};
 use wsbench_load::plan::Target;
+
+use crate::address::Address;
 
 /// Between octets that each go in a segment of their own.
 const APART: Duration = Duration::from_micros(100);
@@ -22,7 +25,7 @@ const AT_MOST: u32 = 5;
 #[derive(Clone, Debug)]
 pub struct Examiner<'a> {
     /// Where it listens.
-    pub address: SocketAddr,
+    pub address: Address,
     /// What the upgrade names.
     pub target: &'a Target,
     /// How long its silence is borne before it is taken for an answer.
@@ -77,8 +80,7 @@ impl Examiner<'_> {
         loop {
             match examination.turn() {
                 Turn::Done(finding) => {
-                    // A reset would serve as well: the case is over.
-                    let _ = stream.shutdown(Shutdown::Both);
+                    stream.hang_up();
                     return finding;
                 }
                 _ if Instant::now() >= deadline => {
@@ -87,21 +89,61 @@ impl Examiner<'_> {
                 }
                 // Where a write fails, what the server had said before is still to be read.
                 Turn::Write(bytes) => drop(stream.write_all(&bytes)),
-                Turn::WriteSlowly(bytes) => drop(write_slowly(&mut stream, &bytes)),
-                Turn::Read(patience) => read(&mut stream, &mut buffer, patience, &mut examination),
+                Turn::WriteSlowly(bytes) => drop(write_slowly(&mut *stream, &bytes)),
+                Turn::Read(patience) => read(&mut *stream, &mut buffer, patience, &mut examination),
             }
         }
     }
 
-    fn connect(&self) -> io::Result<TcpStream> {
-        let stream = TcpStream::connect_timeout(&self.address, self.patience)?;
-        stream.set_nodelay(true)?;
-        stream.set_write_timeout(Some(self.patience))?;
-        Ok(stream)
+    fn connect(&self) -> io::Result<Box<dyn Wire>> {
+        match &self.address {
+            Address::Tcp(address) => {
+                let stream = TcpStream::connect_timeout(address, self.patience)?;
+                stream.set_nodelay(true)?;
+                stream.set_write_timeout(Some(self.patience))?;
+                Ok(Box::new(stream))
+            }
+            Address::Unix(path) => {
+                let stream = UnixStream::connect(path)?;
+                stream.set_write_timeout(Some(self.patience))?;
+                Ok(Box::new(stream))
+            }
+        }
     }
 }
 
-fn write_slowly(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
+/// A connection that blocks, and not for ever.
+trait Wire: Read + Write {
+    /// Reads give up after this long.
+    fn set_patience(&mut self, patience: Duration);
+
+    /// Ends the connection.
+    fn hang_up(&mut self);
+}
+
+impl Wire for TcpStream {
+    fn set_patience(&mut self, patience: Duration) {
+        // A time-out of nothing would be refused; the patience is not nothing.
+        let _ = self.set_read_timeout(Some(patience));
+    }
+
+    fn hang_up(&mut self) {
+        // A reset would serve as well: the case is over.
+        let _ = self.shutdown(Shutdown::Both);
+    }
+}
+
+impl Wire for UnixStream {
+    fn set_patience(&mut self, patience: Duration) {
+        let _ = self.set_read_timeout(Some(patience));
+    }
+
+    fn hang_up(&mut self) {
+        let _ = self.shutdown(Shutdown::Both);
+    }
+}
+
+fn write_slowly(stream: &mut dyn Wire, bytes: &[u8]) -> io::Result<()> {
     for octet in bytes.chunks(1) {
         stream.write_all(octet)?;
         thread::sleep(APART);
@@ -111,13 +153,12 @@ fn write_slowly(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
 
 /// Reads once, and tells the examination what came.
 fn read(
-    stream: &mut TcpStream,
+    stream: &mut dyn Wire,
     buffer: &mut [u8],
     patience: Duration,
     examination: &mut Examination<'_>,
 ) {
-    // A time-out of nothing would be refused; the patience is not nothing.
-    let _ = stream.set_read_timeout(Some(patience));
+    stream.set_patience(patience);
     match stream.read(buffer) {
         Ok(0) => examination.on_end(End::Fin),
         Ok(len) => examination.on_bytes(&mut buffer[..len]),

@@ -4,6 +4,7 @@
 //! what the bytes mean is decided in `wsbench-load`.
 #![deny(unsafe_code)]
 
+pub mod address;
 mod alarm;
 pub mod clock;
 mod collector;

@@ -3,17 +3,17 @@
 //!
 //! How it is waited for is the engine's affair; what the bytes mean is nobody's here.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 
-use mio::net::TcpStream;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::session::{Encrypted, Opened};
+use wsbench_stream::Stream;
 use wsbench_tls::TlsSession;
 
 /// One connection.
 #[derive(Debug)]
 pub(crate) struct Line {
-    pub(crate) stream: TcpStream,
+    pub(crate) stream: Stream,
     /// Kept apart, so that a plain line is no larger than its socket.
     seal: Option<Box<Seal>>,
 }
@@ -26,7 +26,7 @@ struct Seal {
 
 impl Line {
     /// A line whose connect call has been made; to be encrypted, or not.
-    pub(crate) fn new(stream: TcpStream, tls: Option<TlsSession>) -> Self {
+    pub(crate) fn new(stream: Stream, tls: Option<TlsSession>) -> Self {
         let seal = tls.map(|tls| Box::new(Seal { tls, tcp_at: None }));
         Self { stream, seal }
     }
@@ -39,7 +39,7 @@ impl Line {
         let known = self.seal.as_ref().and_then(|seal| seal.tcp_at);
         let tcp_at = match known {
             Some(tcp_at) => tcp_at,
-            None if self.is_connected()? => now(),
+            None if self.stream.is_connected()? => now(),
             None => return Ok(None),
         };
         let Some(seal) = &mut self.seal else {
@@ -57,17 +57,6 @@ impl Line {
             tcp_at,
             tls: Some(tls),
         }))
-    }
-
-    fn is_connected(&self) -> io::Result<bool> {
-        if let Some(error) = self.stream.take_error()? {
-            return Err(error);
-        }
-        match self.stream.peer_addr() {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::NotConnected => Ok(false),
-            Err(error) => Err(error),
-        }
     }
 
     /// Writes what the line takes.
@@ -91,7 +80,7 @@ impl Line {
     pub(crate) fn read(
         &mut self,
         buffer: &mut [u8],
-        mut read: impl FnMut(&TcpStream, &mut [u8]) -> io::Result<usize>,
+        mut read: impl FnMut(&Stream, &mut [u8]) -> io::Result<usize>,
     ) -> io::Result<usize> {
         match &mut self.seal {
             None => read(&self.stream, buffer),
@@ -127,11 +116,11 @@ impl Line {
 
 /// The socket as TLS reads and writes it.
 struct Way<'a, R> {
-    stream: &'a TcpStream,
+    stream: &'a Stream,
     read: R,
 }
 
-impl<R: FnMut(&TcpStream, &mut [u8]) -> io::Result<usize>> Read for Way<'_, R> {
+impl<R: FnMut(&Stream, &mut [u8]) -> io::Result<usize>> Read for Way<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         (self.read)(self.stream, buffer)
     }

@@ -6,6 +6,8 @@ use nix::errno::Errno;
 use wsbench_load::result::Phase;
 use wsbench_load::session::Loss;
 
+use crate::dial::UnixError;
+
 /// Names an error of the socket.
 pub(crate) fn name(error: &io::Error) -> Loss {
     let local = |kind, words: &str| Loss {
@@ -24,6 +26,10 @@ pub(crate) fn name(error: &io::Error) -> Loss {
             words,
             phase: Some(Phase::Tls),
         };
+    }
+    let inner = error.get_ref();
+    if let Some(error) = inner.and_then(|inner| inner.downcast_ref::<UnixError>()) {
+        return peer(error.kind(), &error.to_string());
     }
     match error.raw_os_error().map(Errno::from_raw) {
         Some(Errno::EMFILE | Errno::ENFILE) => {

@@ -3,13 +3,15 @@
 //! A run talks to one address. Where a name has several, the first that accepts a connection is
 //! taken: `localhost` is often both `::1` and `127.0.0.1`, with a server on one of them only.
 
-use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Family, Plan, Target};
 use wsbench_load::route::Place;
+
+use crate::address::Address;
 
 /// How long one of several addresses may take to accept, when choosing among them.
 const CHOICE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -18,7 +20,7 @@ const CHOICE_TIMEOUT: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
     /// Addresses, the one to use first. Never empty.
-    pub addresses: Vec<SocketAddr>,
+    pub addresses: Vec<Address>,
     /// How long the resolver took; `None` for a literal address.
     pub took: Option<Nanos>,
 }
@@ -69,6 +71,12 @@ pub enum ResolveError {
 /// As [`resolve`].
 pub fn find(plan: &Plan) -> Result<Resolved, ResolveError> {
     let connect = &plan.connect;
+    if let Some(path) = &connect.route.unix_socket {
+        return Ok(Resolved {
+            addresses: vec![Address::Unix(path.clone())],
+            took: None,
+        });
+    }
     let place = connect.route.place(&plan.target);
     let Some(&source) = connect.route.sources.first() else {
         return locate(&place, connect.family);
@@ -137,13 +145,14 @@ fn locate(place: &Place, family: Family) -> Result<Resolved, ResolveError> {
             other,
         });
     }
+    let mut addresses: Vec<Address> = addresses.into_iter().map(Address::Tcp).collect();
     choose(&mut addresses);
     Ok(Resolved { addresses, took })
 }
 
 /// Puts the first address that accepts a connection to the front. A single address is not tried:
 /// the run itself will tell what is wrong with it.
-fn choose(addresses: &mut [SocketAddr]) {
+fn choose(addresses: &mut [Address]) {
     if addresses.len() < 2 {
         return;
     }
@@ -154,9 +163,8 @@ fn choose(addresses: &mut [SocketAddr]) {
 
 /// Which of the addresses is the first at which somebody accepts a connection.
 #[must_use]
-pub fn first_to_accept(addresses: &[SocketAddr]) -> Option<usize> {
-    let accepts =
-        |address: &SocketAddr| TcpStream::connect_timeout(address, CHOICE_TIMEOUT).is_ok();
+pub fn first_to_accept(addresses: &[Address]) -> Option<usize> {
+    let accepts = |address: &Address| address.try_out(CHOICE_TIMEOUT).is_ok();
     addresses.iter().position(accepts)
 }
 
@@ -179,14 +187,17 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let resolved = resolve(&target("localhost", port), Family::Any).unwrap();
-        assert_eq!(resolved.addresses[0], listener.local_addr().unwrap());
+        assert_eq!(resolved.addresses[0], listener.local_addr().unwrap().into());
         assert!(resolved.took.is_some());
     }
 
     #[test]
     fn a_literal_address_is_not_looked_up() {
         let resolved = resolve(&target("::1", 9), Family::Any).unwrap();
-        assert_eq!(resolved.addresses, ["[::1]:9".parse().unwrap()]);
+        assert_eq!(
+            resolved.addresses,
+            [Address::Tcp("[::1]:9".parse().unwrap())]
+        );
         assert_eq!(resolved.took, None);
     }
 

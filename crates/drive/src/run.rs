@@ -56,6 +56,11 @@ pub enum RunError {
     /// Connections cannot come from where the plan wants them to.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// Kernel time stamps are wanted over a socket that has none.
+    #[error(
+        "the kernel stamps nothing that comes through a Unix socket; use --timestamps auto or user"
+    )]
+    NoUnixStamps,
     /// TLS cannot be had as the plan wants it.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -92,7 +97,7 @@ pub fn run(
     let tls = secure.then(|| TlsClient::new(&plan.tls, &plan.target));
     let tls = tls.transpose()?;
     let clock = Clock::start();
-    let address = resolved.addresses[0];
+    let address = &resolved.addresses[0];
     let workers = plan.threads as usize;
     let shared = Shared::new(plan.threads, stop.clone());
     let quota = Quota::new(plan);
@@ -101,7 +106,7 @@ pub fn run(
     let mut threads = Vec::with_capacity(workers);
     for index in 0..workers {
         let slots = share_of(plan.connections as usize, workers, index);
-        let dialer = Dialer::new(address).along(&plan.connect.route, index, workers);
+        let dialer = Dialer::new(address.clone()).along(&plan.connect.route, index, workers);
         let engine = engine(plan, stamps, &clock, dialer, slots).map_err(RunError::NoEventQueue)?;
         let engine = engine.with_tls(tls.clone());
         let (outlet, back) = Outlet::new(index, filled.clone());
@@ -157,7 +162,12 @@ pub fn run(
     result.addresses = resolved.addresses.iter().map(ToString::to_string).collect();
     result.handshake.dns = resolved.took;
     result.stamps = stamps;
-    result.pressure = Some(pressure.opened.until(&pressure.closed));
+    let mut pressed = pressure.opened.until(&pressure.closed);
+    if plan.connect.route.unix_socket.is_some() {
+        // Whatever TCP had trouble with was not of this run.
+        pressed.tcp_trouble.clear();
+    }
+    result.pressure = Some(pressed);
     Ok(result)
 }
 
@@ -187,8 +197,11 @@ impl Pressure {
 
 /// Whose receive time stamps the run gets: the kernel's where they are wanted and granted.
 fn stamps(plan: &Plan) -> Result<Stamps, RunError> {
+    let is_unix = plan.connect.route.unix_socket.is_some();
     match plan.timestamps {
+        Timestamps::Kernel if is_unix => Err(RunError::NoUnixStamps),
         Timestamps::User => Ok(Stamps::User),
+        Timestamps::Auto if is_unix => Ok(Stamps::User),
         _ if stamps::are_granted() => Ok(Stamps::Kernel),
         Timestamps::Auto => Ok(Stamps::User),
         Timestamps::Kernel => Err(RunError::NoStamps),

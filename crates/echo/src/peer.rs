@@ -469,7 +469,7 @@ impl<M> Peer<M> {
     fn end(&mut self, next: Next) -> Fate {
         if next == Next::Reset {
             // Without it the connection would end in order; the peer is told apart by this alone.
-            let _ = SockRef::from(self.stream.tcp()).set_linger(Some(Duration::ZERO));
+            let _ = SockRef::from(self.stream.stream()).set_linger(Some(Duration::ZERO));
             return Fate::Gone;
         }
         self.phase = Phase::Deaf;
@@ -490,7 +490,7 @@ impl<M> Peer<M> {
         let interest = self.stream.interest(interest);
         let registered: io::Result<()> =
             desk.registry
-                .reregister(self.stream.tcp_mut(), self.token, interest);
+                .reregister(self.stream.stream_mut(), self.token, interest);
         match registered {
             Ok(()) => Fate::Waits,
             Err(_) => Fate::Gone,

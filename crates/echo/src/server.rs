@@ -1,12 +1,17 @@
 //! The server as a whole: binding, threads, figures.
 
+use std::fs;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener as StdTcpListener};
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::{UnixListener as StdUnixListener, UnixStream};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use mio::net::{TcpListener, UnixListener};
 use socket2::{Domain, Protocol, Socket, Type};
 use thiserror::Error;
 use wsbench_wire::deflate::Wish;
@@ -18,13 +23,16 @@ use crate::mischief::Mischief;
 use crate::pace::{Immediate, Pace};
 use crate::paced::Paced;
 use crate::pinning::pin_to;
-use crate::worker::{Census, Post, Worker};
+use crate::worker::{Census, Listener, Post, Worker};
 
 /// What server to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Where to listen; port 0 takes a free one.
     pub address: SocketAddr,
+    /// The Unix domain socket to listen on in place of any address. A file that is left there from a
+    /// server that is gone gives way, and the server removes its own in the end.
+    pub unix_socket: Option<PathBuf>,
     /// Threads, each with a loop and connections of its own. At least 1.
     pub threads: usize,
     /// Cores to hold the threads on, in turn; empty when the scheduler chooses.
@@ -66,6 +74,7 @@ impl Config {
     pub fn new(address: SocketAddr) -> Self {
         Self {
             address,
+            unix_socket: None,
             threads: 1,
             cpus: Vec::new(),
             backlog: 16 * 1024,
@@ -104,6 +113,14 @@ pub enum BindError {
     Listen {
         /// Where it was to listen.
         address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The path of the Unix domain socket is taken, too long, or not permitted.
+    #[error("cannot listen on unix:{}: {source}; {}", path.display(), unix_advice(source))]
+    ListenUnix {
+        /// Where it was to listen.
+        path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
@@ -207,11 +224,25 @@ impl Server {
         }
         try_cores(&config.cpus)?;
         let seal = config.certificate.as_ref().map(Seal::new).transpose()?;
-        let listeners = listeners(config).map_err(|source| BindError::Listen {
-            address: config.address,
-            source,
-        })?;
-        let address = listeners[0].local_addr().map_err(BindError::Loop)?;
+        let (address, listeners) = match &config.unix_socket {
+            None => {
+                let listeners = listeners(config).map_err(|source| BindError::Listen {
+                    address: config.address,
+                    source,
+                })?;
+                let address = listeners[0].local_addr().map_err(BindError::Loop)?;
+                let all = listeners.into_iter().map(TcpListener::from_std);
+                (address, all.map(Listener::Tcp).collect())
+            }
+            Some(path) => {
+                let listeners = unix_listeners(path, config.threads);
+                let listeners = listeners.map_err(|source| BindError::ListenUnix {
+                    path: path.clone(),
+                    source,
+                })?;
+                (config.address, listeners)
+            }
+        };
         let posts: io::Result<Vec<Post>> = listeners.into_iter().map(Post::new).collect();
         Ok(Self {
             address,
@@ -221,7 +252,8 @@ impl Server {
         })
     }
 
-    /// Where it listens, with the port that was taken.
+    /// Where it listens, with the port that was taken; on a Unix domain socket no more than what the
+    /// configuration says.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.address
@@ -294,6 +326,10 @@ impl Server {
                 }
             }
         });
+        if let Some(path) = &self.config.unix_socket {
+            // Where it cannot be removed, the next server finds nobody listening and removes it.
+            let _ = fs::remove_file(path);
+        }
         served.stats.peak_connections = census.peak();
         served.arrivals.sort_unstable();
         served
@@ -316,7 +352,7 @@ fn try_cores(cpus: &[usize]) -> Result<(), BindError> {
 ///
 /// On Linux each has a queue of its own at the same port (SO_REUSEPORT, socket(7)) and the kernel
 /// spreads the connections. Elsewhere the threads share one queue, and whoever is first accepts.
-fn listeners(config: &Config) -> io::Result<Vec<TcpListener>> {
+fn listeners(config: &Config) -> io::Result<Vec<StdTcpListener>> {
     let (address, threads, backlog) = (config.address, config.threads, config.backlog);
     // The first is bound alone to begin with: sharing a port would also let a second server in,
     // unnoticed, and each of the two would see half the load.
@@ -334,7 +370,7 @@ fn listeners(config: &Config) -> io::Result<Vec<TcpListener>> {
         .collect()
 }
 
-fn listener(address: SocketAddr, backlog: u32, shared: bool) -> io::Result<TcpListener> {
+fn listener(address: SocketAddr, backlog: u32, shared: bool) -> io::Result<StdTcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,
@@ -348,4 +384,30 @@ fn listener(address: SocketAddr, backlog: u32, shared: bool) -> io::Result<TcpLi
     socket.bind(&address.into())?;
     socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
     Ok(socket.into())
+}
+
+/// A listening socket at the path for each thread; whoever is first accepts.
+fn unix_listeners(path: &Path, threads: usize) -> io::Result<Vec<Listener>> {
+    let is_left_over = fs::symlink_metadata(path).is_ok_and(|it| it.file_type().is_socket())
+        && UnixStream::connect(path).is_err_and(|it| it.kind() == io::ErrorKind::ConnectionRefused);
+    if is_left_over {
+        fs::remove_file(path)?;
+    }
+    let first = StdUnixListener::bind(path)?;
+    first.set_nonblocking(true)?;
+    let further: io::Result<Vec<_>> = (1..threads).map(|_| first.try_clone()).collect();
+    let all = std::iter::once(first).chain(further?);
+    Ok(all
+        .map(UnixListener::from_std)
+        .map(Listener::Unix)
+        .collect())
+}
+
+fn unix_advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "something is there already; end it, or choose another path",
+        io::ErrorKind::NotFound => "its directory has to be there",
+        io::ErrorKind::InvalidInput => "choose a shorter path (unix(7) takes 107 bytes)",
+        _ => "choose another path",
+    }
 }

@@ -4,21 +4,21 @@ use std::io::{self, Read, Write};
 use std::net::Shutdown;
 
 use mio::Interest;
-use mio::net::TcpStream;
 use rustls::ServerConnection;
+use wsbench_stream::Stream;
 use wsbench_tls::TlsSession;
 
 use crate::certificate::Seal;
 
 /// The socket of one connection.
 pub(crate) struct Socket {
-    stream: TcpStream,
+    stream: Stream,
     tls: Option<Box<TlsSession>>,
 }
 
 impl Socket {
     /// A connection just accepted; with a seal it is encrypted.
-    pub(crate) fn new(stream: TcpStream, seal: Option<&Seal>) -> io::Result<Self> {
+    pub(crate) fn new(stream: Stream, seal: Option<&Seal>) -> io::Result<Self> {
         let tls = seal.map(|seal| {
             ServerConnection::new(seal.config())
                 .map(|connection| Box::new(TlsSession::new(connection)))
@@ -28,11 +28,11 @@ impl Socket {
         Ok(Self { stream, tls })
     }
 
-    pub(crate) fn tcp(&self) -> &TcpStream {
+    pub(crate) fn stream(&self) -> &Stream {
         &self.stream
     }
 
-    pub(crate) fn tcp_mut(&mut self) -> &mut TcpStream {
+    pub(crate) fn stream_mut(&mut self) -> &mut Stream {
         &mut self.stream
     }
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use mio::net::{TcpListener, TcpStream};
+use mio::net::{TcpListener, UnixListener};
 use mio::{Events, Interest, Poll, Registry, Token};
+use wsbench_stream::Stream;
 use wsbench_wire::frame::FrameBuffer;
 
 use crate::answering::Answering;
@@ -32,21 +33,43 @@ const BUFFER: usize = 128 * 1024;
 /// Events taken from the system at a time.
 const EVENTS: usize = 1024;
 
+/// A socket that connections are accepted from; it does not block.
+pub(crate) enum Listener {
+    /// Over TCP.
+    Tcp(TcpListener),
+    /// Within this machine.
+    Unix(UnixListener),
+}
+
+impl Listener {
+    fn register(&mut self, registry: &Registry) -> io::Result<()> {
+        match self {
+            Self::Tcp(listener) => registry.register(listener, LISTENER, Interest::READABLE),
+            Self::Unix(listener) => registry.register(listener, LISTENER, Interest::READABLE),
+        }
+    }
+
+    fn accept(&self) -> io::Result<Stream> {
+        match self {
+            Self::Tcp(listener) => listener.accept().map(|(stream, _)| Stream::Tcp(stream)),
+            Self::Unix(listener) => listener.accept().map(|(stream, _)| Stream::Unix(stream)),
+        }
+    }
+}
+
 /// What a loop needs of the system, claimed before the run so that it cannot fail later.
 pub(crate) struct Post {
     poll: Poll,
     registry: Registry,
-    listener: TcpListener,
+    listener: Listener,
     timer: Timer,
 }
 
 impl Post {
     /// Takes a listening socket, set to non-blocking.
-    pub(crate) fn new(listener: std::net::TcpListener) -> io::Result<Self> {
+    pub(crate) fn new(mut listener: Listener) -> io::Result<Self> {
         let poll = Poll::new()?;
-        let mut listener = TcpListener::from_std(listener);
-        poll.registry()
-            .register(&mut listener, LISTENER, Interest::READABLE)?;
+        listener.register(poll.registry())?;
         let timer = Timer::new(poll.registry(), TIMER)?;
         let registry = poll.registry().try_clone()?;
         Ok(Self {
@@ -84,7 +107,7 @@ impl Census {
 /// The loop of one thread.
 pub(crate) struct Worker<A: Answering, P> {
     poll: Poll,
-    listener: TcpListener,
+    listener: Listener,
     timer: Timer,
     desk: Desk<A, P>,
     peers: Vec<Option<Peer<A::Memory>>>,
@@ -200,7 +223,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
     fn accept(&mut self) {
         while self.accepts_from.is_none() {
             match self.listener.accept() {
-                Ok((stream, _)) => {
+                Ok(stream) => {
                     self.admit(stream);
                     if !self.accept_delay.is_zero() {
                         self.accepts_from = Some(Instant::now() + self.accept_delay);
@@ -231,7 +254,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         }
     }
 
-    fn admit(&mut self, stream: TcpStream) {
+    fn admit(&mut self, stream: Stream) {
         self.desk.stats.connections += 1;
         let Some(memory) = self.desk.answering.welcome() else {
             return;
@@ -245,8 +268,8 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         let nodelay = self.nodelay;
         let registered = Socket::new(stream, self.seal.as_ref()).and_then(|mut socket| {
             let interest = socket.interest(Interest::READABLE);
-            socket.tcp().set_nodelay(nodelay)?;
-            registry.register(socket.tcp_mut(), token, interest)?;
+            socket.stream().set_nodelay(nodelay)?;
+            registry.register(socket.stream_mut(), token, interest)?;
             Ok(socket)
         });
         let Ok(socket) = registered else {

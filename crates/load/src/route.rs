@@ -5,6 +5,7 @@
 //! the certificate) is the target's whatever the way.
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::plan::Target;
@@ -18,6 +19,8 @@ pub struct Route {
     /// Addresses of this machine that connections are spread over in turn; empty lets the kernel
     /// choose. All of one family.
     pub sources: Arc<[IpAddr]>,
+    /// The Unix domain socket that connections are made to, in place of any host and port.
+    pub unix_socket: Option<Arc<Path>>,
 }
 
 impl Route {

@@ -207,7 +207,9 @@ impl Session {
     /// (RFC 6455 section 4.1).
     pub fn on_connected(&mut self, context: &mut Context, now: Nanos, opened: Opened) {
         let tally = &mut context.meter.tally;
-        tally.tcp.record(opened.tcp_at - self.since);
+        if context.plan.connect.route.unix_socket.is_none() {
+            tally.tcp.record(opened.tcp_at - self.since);
+        }
         if let Some(Encrypted { took, agreed }) = opened.tls {
             tally.tls.record(took);
             *tally.tls_agreed.entry(agreed).or_default() += 1;

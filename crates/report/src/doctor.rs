@@ -35,6 +35,9 @@ pub struct Asked {
     pub opened: u64,
     /// Whether the server is on this machine.
     pub on_this_machine: bool,
+    /// Whether it is reached over a Unix domain socket, which takes no ports and knows no TCP.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub over_unix_socket: bool,
     /// Addresses of this machine that connections come from, where it is said which (0: it is not).
     #[serde(default)]
     pub source_addresses: u32,

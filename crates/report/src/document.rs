@@ -356,7 +356,9 @@ pub struct Handshake {
     /// Resolving the host, once a run and before it; absent for a literal address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dns: Option<Distribution>,
-    /// From the connect call to the connection established.
+    /// From the connect call to the connection established; absent where none was, and over a Unix
+    /// domain socket.
+    #[serde(skip_serializing_if = "Distribution::is_empty")]
     pub tcp: Distribution,
     /// The TLS handshake; absent without TLS.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -371,9 +373,11 @@ impl Handshake {
     /// The parts that took place, in order, with their names.
     #[must_use]
     pub fn parts(&self) -> Vec<(&'static str, &Distribution)> {
+        let is_tcp = !self.tcp.is_empty() || self.upgrade.is_empty();
         let parts = [
             ("DNS", self.dns.as_ref()),
-            ("TCP", Some(&self.tcp)),
+            // Connections that became WebSockets without it came by a Unix domain socket.
+            ("TCP", is_tcp.then_some(&self.tcp)),
             ("TLS", self.tls.as_ref()),
             ("upgrade", Some(&self.upgrade)),
             ("first message", Some(&self.first_message)),

@@ -81,6 +81,9 @@ fn way(plan: &Order) -> String {
     if let Some(place) = &plan.connect_to {
         let _ = write!(way, ", connecting to {}", printable(place));
     }
+    if let Some(path) = &plan.unix_socket {
+        let _ = write!(way, ", over Unix socket {}", printable(path));
+    }
     if let (Some(addresses), Some(number)) = (&plan.source_ip, plan.source_addresses) {
         let number = counted(number.into(), "address");
         let _ = write!(way, ", from {number} ({})", printable(addresses));

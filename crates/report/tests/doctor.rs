@@ -15,7 +15,7 @@ fn asked(connections: u32) -> Asked {
         descriptors: u64::from(connections) + 36,
         opened: connections.into(),
         on_this_machine: true,
-        source_addresses: 0,
+        ..Asked::default()
     }
 }
 

@@ -111,11 +111,11 @@ fn examined(args: &CheckArgs, target: &Target, interrupts: &Interrupts) -> anyho
         _ => Family::Any,
     };
     let resolved = resolve(target, family)?;
-    let address = resolved.addresses[0];
+    let address = &resolved.addresses[0];
     // 32 bits are enough to differ, and short enough to be typed.
     let seed = args.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
     let examiner = Examiner {
-        address,
+        address: address.clone(),
         target,
         patience: args.patience.into(),
     };

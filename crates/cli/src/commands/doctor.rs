@@ -7,6 +7,7 @@
 use std::net::SocketAddr;
 
 use clap::Args;
+use wsbench_drive::address::Address;
 use wsbench_drive::host;
 use wsbench_drive::resolve::resolve;
 use wsbench_drive::run::{self, Observer, StopSignal};
@@ -87,7 +88,10 @@ pub(crate) fn run(args: &Doctor) -> anyhow::Result<Exit> {
         return Err(UsageError::NoSuchRendering { format, of }.into());
     }
     let address = match &args.url {
-        Some(url) => resolve(url, Family::Any)?.addresses.first().copied(),
+        Some(url) => {
+            let addresses = resolve(url, Family::Any)?.addresses;
+            addresses.first().and_then(Address::tcp)
+        }
         None => None,
     };
     let host = this_host();
@@ -102,6 +106,7 @@ pub(crate) fn run(args: &Doctor) -> anyhow::Result<Exit> {
         opened: args.connections.into(),
         // Without a URL a run would be against the embedded server.
         on_this_machine: args.url.is_none() || server.is_some(),
+        over_unix_socket: false,
         source_addresses: args.source_ip.as_ref().map_or(0, Sources::count),
     };
     let examination = Examination {

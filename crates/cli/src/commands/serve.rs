@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Read};
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -27,6 +27,7 @@ use crate::exit::{Exit, say};
 use crate::output::{self, OutputFile};
 use crate::plan::check_cpus;
 use crate::quantity::{self, CpuList};
+use crate::route;
 use crate::usage::UsageError;
 
 mod calibration;
@@ -41,6 +42,11 @@ pub(crate) struct Serve {
     /// Address to listen on.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) host: IpAddr,
+    /// Listen on this Unix domain socket in place of address and port. A file that is left there from
+    /// a server that is gone gives way.
+    #[arg(long, value_name = "PATH", value_parser = route::unix_socket,
+          conflicts_with_all = ["port", "host"])]
+    pub(crate) unix_socket: Option<Arc<Path>>,
     /// Threads that answer.
     #[arg(short, long, value_name = "N", default_value = "1",
           value_parser = quantity::positive_u32)]
@@ -97,15 +103,17 @@ pub(crate) fn run(serve: &Serve) -> anyhow::Result<Exit> {
     if serve.until_stdin_closes {
         stop_on_end_of_input(&stop);
     }
-    output::print(&format!(
-        "listening on {}://{}/\n",
-        if config.certificate.is_some() {
-            "wss"
-        } else {
-            "ws"
-        },
-        server.local_addr()
-    ))?;
+    let scheme = match config.certificate {
+        Some(_) => "wss",
+        None => "ws",
+    };
+    output::print(&match &config.unix_socket {
+        None => format!("listening on {scheme}://{}/\n", server.local_addr()),
+        Some(path) => format!(
+            "listening for {scheme}://localhost/ on unix:{}\n",
+            path.display()
+        ),
+    })?;
     let served = server.serve(&stop);
     let stats = served.stats;
     if let Some(file) = arrivals {
@@ -185,6 +193,7 @@ fn config(serve: &Serve, allowed: &[usize]) -> Result<Config, UsageError> {
     check_cpus("--pin", &cpus, allowed)?;
     let plain = Config::new(SocketAddr::new(serve.host, serve.port));
     Ok(Config {
+        unix_socket: serve.unix_socket.as_deref().map(Path::to_owned),
         threads: serve.threads as usize,
         cpus,
         backlog: serve.calibrating.backlog.unwrap_or(plain.backlog),

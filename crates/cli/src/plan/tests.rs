@@ -6,7 +6,6 @@ use std::io::Write;
 use clap::Parser;
 use proptest::prelude::*;
 use wsbench_load::plan::{Connect, Family, Tls, Upgrade, WindowBits, Wish};
-use wsbench_load::route::Route;
 
 use super::*;
 use crate::args::Cli;

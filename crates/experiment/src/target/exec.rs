@@ -6,12 +6,12 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
-use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
+use wsbench_drive::address::Address;
 use wsbench_drive::resolve::first_to_accept;
 
 use super::supervisor::STARTED;
@@ -35,7 +35,7 @@ pub enum ExecError {
     )]
     Occupied {
         /// Where.
-        address: SocketAddr,
+        address: Address,
     },
     /// The supervisor could not be started.
     #[error("the server's process cannot be started: {0}")]
@@ -70,7 +70,7 @@ pub enum ExecError {
 
 /// Addresses, printed one after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed(pub Vec<SocketAddr>);
+pub struct Listed(pub Vec<Address>);
 
 impl std::fmt::Display for Listed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -116,12 +116,12 @@ impl StartedServer {
     pub fn start(
         mut supervisor: Command,
         command: &str,
-        addresses: &[SocketAddr],
+        addresses: &[Address],
         said: File,
         is_stopped: impl Fn() -> bool,
     ) -> Result<Self, ExecError> {
         if let Some(taken) = first_to_accept(addresses) {
-            let address = addresses[taken];
+            let address = addresses[taken].clone();
             return Err(ExecError::Occupied { address });
         }
         let to_file = said.try_clone().map_err(ExecError::Start)?;
@@ -169,7 +169,7 @@ impl StartedServer {
     fn await_ready(
         &mut self,
         command: &str,
-        addresses: &[SocketAddr],
+        addresses: &[Address],
         is_stopped: impl Fn() -> bool,
     ) -> Result<(), ExecError> {
         let begun = Instant::now();
@@ -193,7 +193,7 @@ impl StartedServer {
         })
     }
 
-    fn ended(&self, command: &str, addresses: &[SocketAddr]) -> ExecError {
+    fn ended(&self, command: &str, addresses: &[Address]) -> ExecError {
         ExecError::Ended {
             command: command.to_owned(),
             address: Listed(addresses.to_vec()),

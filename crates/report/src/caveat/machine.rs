@@ -17,6 +17,7 @@ pub(super) fn caveats(document: &Document) -> Vec<Caveat> {
             StopRule::Messages { .. } | StopRule::Duration { .. } => connections.into(),
         },
         on_this_machine: document.loopback || document.embedded_server,
+        over_unix_socket: document.plan.unix_socket.is_some(),
         source_addresses: document.plan.source_addresses.unwrap_or(0),
     };
     doctor::settings(&document.host, &asked)

@@ -66,7 +66,8 @@ fn descriptors(host: &Host, asked: &Asked) -> Option<Check> {
 }
 
 fn ports(host: &Host, asked: &Asked) -> Option<Check> {
-    let (first, last) = (host.first_port?, host.last_port?);
+    let first = host.first_port.filter(|_| !asked.over_unix_socket)?;
+    let last = host.last_port?;
     let an_address = u64::from(last).saturating_sub(first.into()) + 1;
     let sources = u64::from(asked.source_addresses.max(1));
     let ports = an_address * sources;
@@ -100,7 +101,7 @@ fn ports(host: &Host, asked: &Asked) -> Option<Check> {
 
 /// A side that closes first keeps its port for a minute, unless it may be taken again.
 fn time_wait(host: &Host, asked: &Asked) -> Option<Check> {
-    let reuse = host.tcp_tw_reuse?;
+    let reuse = host.tcp_tw_reuse.filter(|_| !asked.over_unix_socket)?;
     let an_address = u64::from(host.last_port?).saturating_sub(host.first_port?.into()) + 1;
     let ports = an_address * u64::from(asked.source_addresses.max(1));
     let waiting = host.time_wait.unwrap_or(0);
@@ -123,6 +124,9 @@ fn time_wait(host: &Host, asked: &Asked) -> Option<Check> {
 /// The kernel's limit for any listener here; a server may have asked for less.
 fn backlog(host: &Host, asked: &Asked) -> Option<Check> {
     let somaxconn = host.somaxconn.filter(|_| asked.on_this_machine)?;
+    if asked.over_unix_socket {
+        return None; // its queue is told by the connect call itself
+    }
     let half_open = host.max_syn_backlog.unwrap_or(u64::MAX);
     let least = somaxconn.min(half_open);
     let connections = u64::from(asked.connections);
@@ -144,7 +148,8 @@ fn backlog(host: &Host, asked: &Asked) -> Option<Check> {
 }
 
 fn conntrack(host: &Host, asked: &Asked) -> Option<Check> {
-    let (now, most) = (host.conntrack_count?, host.conntrack_max?);
+    let now = host.conntrack_count.filter(|_| !asked.over_unix_socket)?;
+    let most = host.conntrack_max?;
     let expected = now + asked.opened;
     let level = if expected as f64 > most as f64 * NEARLY_ALL {
         Level::Warning

@@ -91,6 +91,9 @@ pub struct Order {
     /// How many those are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_addresses: Option<u32>,
+    /// The Unix domain socket that connections were made to; absent where they were made over TCP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unix_socket: Option<String>,
     /// A message unanswered this long after it was due is timed out, s.
     pub timeout_s: f64,
     /// Generator threads.
@@ -354,6 +357,12 @@ impl From<&plan::Plan> for Order {
                 .connect_to
                 .as_ref()
                 .map(ToString::to_string),
+            unix_socket: plan
+                .connect
+                .route
+                .unix_socket
+                .as_ref()
+                .map(|path| path.display().to_string()),
             source_ip: source_ip(&plan.connect.route),
             source_addresses: (!plan.connect.route.sources.is_empty())
                 .then(|| plan.connect.route.source_count()),
