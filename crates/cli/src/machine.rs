@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use wsbench_drive::host;
 use wsbench_load::plan::{Plan, StopRule};
 use wsbench_report::doctor::Asked;
-use wsbench_report::document::Host;
+use wsbench_report::document::{Host, Interface};
 
 /// This machine, for the record. The limit of descriptors is raised first as far as it may be, so
 /// that what is on record is what is in force.
@@ -38,11 +38,27 @@ pub(crate) fn this_host() -> Host {
         hypervisor: facts.hypervisor,
         steal_share: facts.steal_share,
         cpu_quota: facts.cpu_quota,
+        throttled_share: facts
+            .throttled
+            .filter(|counts| counts.periods > 0)
+            .map(|counts| counts.throttled as f64 / counts.periods as f64),
+        numa_nodes: facts.numa_nodes,
+        idle_exit_us: facts.idle.as_ref().map(|idle| idle.slowest_exit_us),
+        idle_driver: facts.idle.map(|idle| idle.driver),
+        interfaces: facts.interfaces.into_iter().map(interface).collect(),
         load_1m: facts.load_1m,
         memory_available_bytes: facts.memory_available_bytes,
         swap_used_bytes: facts.swap_used_bytes,
         governors: facts.governors,
         ..Host::default()
+    }
+}
+
+fn interface(of: host::Interface) -> Interface {
+    Interface {
+        name: of.name,
+        mbit_per_s: of.mbit_per_s,
+        receive_queues: of.receive_queues,
     }
 }
 

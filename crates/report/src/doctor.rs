@@ -4,6 +4,7 @@
 //! what is known of the server's side, and what clocks, copies and timers were measured to cost.
 //! The same rules, where they need no measuring, stand behind the audit's notes on the machine.
 
+mod hardware;
 mod measured;
 mod server;
 mod settings;
@@ -140,6 +141,12 @@ pub enum Subject {
     Steal,
     /// Limits of the control group.
     Quota,
+    /// Memory nodes.
+    Numa,
+    /// Idle states of the cores.
+    Idle,
+    /// Network interfaces.
+    Interface,
     /// What else runs here.
     Load,
     /// Memory and swap.
@@ -184,6 +191,9 @@ impl Subject {
             Self::Virtualisation => "virtual machine",
             Self::Steal => "stolen time",
             Self::Quota => "CPU quota",
+            Self::Numa => "memory nodes",
+            Self::Idle => "idle states",
+            Self::Interface => "interface",
             Self::Load => "load",
             Self::Memory => "memory",
             Self::Cores => "cores",

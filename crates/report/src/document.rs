@@ -26,7 +26,7 @@ pub use build::RunContext;
 pub use compression::{Compressed, Compression};
 pub use confidence::{Confidence, Confidences, RateConfidence, Slice};
 pub use distribution::{Distribution, Percentile, Support};
-pub use host::Host;
+pub use host::{Host, Interface};
 pub use order::{
     Arrival, Encoding, Family, Matching, Offered, Order, Payload, Process, StopRule, Stretch,
     Think, Verify,
@@ -39,6 +39,12 @@ pub(crate) use storage::{read_as, to_text};
 use crate::caveat::Audit;
 use crate::gate::Stamp;
 use crate::until::UntilOutcome;
+
+/// Milliseconds since the Unix epoch of a moment as documents write it; `None` of anything else.
+#[must_use]
+pub fn unix_ms(rfc3339: &str) -> Option<u64> {
+    calendar::unix_ms(rfc3339)
+}
 
 /// The result of one run.
 ///

@@ -15,6 +15,7 @@ pub mod document;
 pub mod figure;
 pub mod gate;
 pub mod hgrm;
+pub mod hlog;
 pub mod live;
 mod mark;
 pub mod markdown;

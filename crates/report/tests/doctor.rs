@@ -6,7 +6,7 @@ use wsbench_report::doctor::{
     Asked, Check, Copied, Examination, Level, Measured, ServerSide, Subject, examine, render,
     settings,
 };
-use wsbench_report::document::Host;
+use wsbench_report::document::{Host, Interface};
 use wsbench_report::style::Style;
 
 fn asked(connections: u32) -> Asked {
@@ -143,6 +143,54 @@ fn each_fault_is_found_and_comes_with_its_fix() {
         assert!(check.fix.contains(fix), "{check:?}");
         assert!(!check.rule.is_empty() && !check.seen.is_empty());
     }
+}
+
+/// The same machine with one interface.
+fn behind(mbit_per_s: u64, receive_queues: u32) -> Host {
+    Host {
+        interfaces: vec![Interface {
+            name: "eth0".to_owned(),
+            mbit_per_s: Some(mbit_per_s),
+            receive_queues,
+        }],
+        ..sound()
+    }
+}
+
+#[test]
+fn hardware_is_told_and_what_slows_it_is_named() {
+    let mut host = Host {
+        numa_nodes: Some(1),
+        idle_driver: Some("intel_idle".to_owned()),
+        idle_exit_us: Some(10),
+        ..sound()
+    };
+    let of_host = |host: &Host, subject| of(&settings(host, &asked(64)), subject).clone();
+    assert_eq!(of_host(&host, Subject::Numa).level, Level::Ok);
+    assert_eq!(of_host(&host, Subject::Idle).level, Level::Ok);
+    host.numa_nodes = Some(2);
+    host.idle_exit_us = Some(133);
+    let (numa, idle) = (of_host(&host, Subject::Numa), of_host(&host, Subject::Idle));
+    assert_eq!((numa.level, idle.level), (Level::Info, Level::Info));
+    assert!(numa.fix.contains("cpulist") && idle.fix.contains("--busy-poll"));
+    assert!(idle.seen.contains("133 µs"), "{idle:?}");
+    host.cpu_quota = Some(2.0);
+    host.throttled_share = Some(0.25);
+    assert!(of_host(&host, Subject::Quota).seen.contains("25 %"));
+}
+
+#[test]
+fn interfaces_matter_where_the_server_is_elsewhere() {
+    let is_seen = |check: &Check| check.subject == Subject::Interface;
+    assert!(!settings(&behind(100, 1), &asked(64)).iter().any(is_seen));
+    let elsewhere = Asked {
+        on_this_machine: false,
+        ..asked(64)
+    };
+    let level = |host: &Host| of(&settings(host, &elsewhere), Subject::Interface).level;
+    assert_eq!(level(&behind(10_000, 8)), Level::Ok);
+    assert_eq!(level(&behind(10_000, 1)), Level::Info);
+    assert_eq!(level(&behind(100, 8)), Level::Warning);
 }
 
 #[test]

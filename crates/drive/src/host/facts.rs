@@ -53,6 +53,15 @@ pub struct HostFacts {
     pub steal_share: Option<f64>,
     /// Cores' worth of CPU that this process's control group may use; absent without a limit.
     pub cpu_quota: Option<f64>,
+    /// Enforcement periods of that limit, and in how many of them the group stood still, since the
+    /// group was made; absent where the system does not count them.
+    pub throttled: Option<Throttled>,
+    /// Memory nodes (NUMA); absent where the system does not say.
+    pub numa_nodes: Option<u32>,
+    /// Idle states that a core may sleep in; absent where none are told.
+    pub idle: Option<IdleStates>,
+    /// Network interfaces that are up, without loopback.
+    pub interfaces: Vec<Interface>,
     /// Runnable tasks, averaged over the last minute.
     pub load_1m: Option<f64>,
     /// Memory that can still be had without swapping, bytes.
@@ -62,6 +71,35 @@ pub struct HostFacts {
     /// Whether the processor promises fast string copies (`erms` and `fsrm`), which makes the C
     /// library copy with them; some are slow at it.
     pub fast_strings: Option<bool>,
+}
+
+/// How often a control group has used its share of CPU up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Throttled {
+    /// Periods in which it wanted to run.
+    pub periods: u64,
+    /// Periods of those in which it was stopped until the next.
+    pub throttled: u64,
+}
+
+/// The idle states of the first core.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IdleStates {
+    /// The kernel's driver for them, such as `intel_idle`.
+    pub driver: String,
+    /// What leaving the deepest one that is enabled takes, µs.
+    pub slowest_exit_us: u64,
+}
+
+/// A network interface.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Interface {
+    /// Its name, such as `eth0`.
+    pub name: String,
+    /// Its speed, Mbit/s; absent where it does not say, as virtual ones do not.
+    pub mbit_per_s: Option<u64>,
+    /// Queues that it receives into, each with an interrupt of its own.
+    pub receive_queues: u32,
 }
 
 /// What the machine says of itself.
@@ -99,6 +137,10 @@ pub fn describe() -> HostFacts {
             .filter(|(_, all)| *all > 0)
             .map(|(stolen, all)| stolen as f64 / all as f64),
         cpu_quota: cpu_quota(),
+        throttled: throttled(),
+        numa_nodes: word("/sys/devices/system/node/online").and_then(|list| members(&list)),
+        idle: idle_states(),
+        interfaces: interfaces(),
         load_1m: word("/proc/loadavg").and_then(|load| load.parse().ok()),
         memory_available_bytes: known_kibibytes(&memory, "MemAvailable"),
         swap_used_bytes: known_kibibytes(&memory, "SwapTotal")
@@ -180,6 +222,83 @@ fn cpu_quota() -> Option<f64> {
     Some(quota as f64 / period as f64)
 }
 
+/// The counts of the same group, whose names both versions share.
+fn throttled() -> Option<Throttled> {
+    let group = "/sys/fs/cgroup";
+    let paths = [format!("{group}/cpu.stat"), format!("{group}/cpu/cpu.stat")];
+    let stat = paths
+        .iter()
+        .find_map(|path| fs::read_to_string(path).ok())?;
+    throttled_of(&stat)
+}
+
+fn throttled_of(stat: &str) -> Option<Throttled> {
+    let of = |name: &str| {
+        let mut lines = stat.lines().filter_map(|line| line.split_once(' '));
+        let (_, figure) = lines.find(|(key, _)| *key == name)?;
+        figure.trim().parse().ok()
+    };
+    Some(Throttled {
+        periods: of("nr_periods")?,
+        throttled: of("nr_throttled")?,
+    })
+}
+
+/// How many a list of the kernel's names: `0-3,8` are five.
+fn members(list: &str) -> Option<u32> {
+    list.trim()
+        .split(',')
+        .map(|part| match part.split_once('-') {
+            Some((first, last)) => {
+                let (first, last): (u32, u32) = (first.parse().ok()?, last.parse().ok()?);
+                last.checked_sub(first)?.checked_add(1)
+            }
+            None => part.parse::<u32>().ok().map(|_| 1),
+        })
+        .sum()
+}
+
+/// The idle states of the first core (admin-guide/pm/cpuidle): `POLL` is none, for it is left at
+/// once.
+fn idle_states() -> Option<IdleStates> {
+    let driver = word("/sys/devices/system/cpu/cpuidle/current_driver")?;
+    let states = fs::read_dir("/sys/devices/system/cpu/cpu0/cpuidle").ok()?;
+    let exits = states.flatten().filter_map(|state| {
+        let state = state.path().display().to_string();
+        let is_disabled = number(&format!("{state}/disable")) == Some(1);
+        number(&format!("{state}/latency")).filter(|_| !is_disabled)
+    });
+    Some(IdleStates {
+        driver,
+        slowest_exit_us: exits.max()?,
+    })
+}
+
+/// The interfaces that are up, by name.
+fn interfaces() -> Vec<Interface> {
+    let Ok(all) = fs::read_dir("/sys/class/net") else {
+        return Vec::new();
+    };
+    let mut up: Vec<Interface> = all
+        .flatten()
+        .filter_map(|entry| {
+            let path = entry.path().display().to_string();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            word(&format!("{path}/operstate")).filter(|state| state == "up")?;
+            let queues = fs::read_dir(format!("{path}/queues")).ok()?.flatten();
+            let receiving =
+                queues.filter(|queue| queue.file_name().to_string_lossy().starts_with("rx-"));
+            Some(Interface {
+                name,
+                mbit_per_s: number(&format!("{path}/speed")),
+                receive_queues: receiving.count() as u32,
+            })
+        })
+        .collect();
+    up.sort_by(|a, b| a.name.cmp(&b.name));
+    up
+}
+
 fn known_kibibytes(text: &str, name: &str) -> Option<u64> {
     let figure = field(text, name);
     (!figure.is_empty()).then(|| kibibytes(&figure) * 1024)
@@ -210,6 +329,15 @@ mod tests {
         let stat = "cpu  10 0 20 60 0 0 5 5 9 0\ncpu0 1\n";
         assert_eq!(stolen_of(stat), Some((5, 100)));
         assert_eq!(stolen_of("cpu  10 0\n"), None);
+        let stat = "nr_periods 40\nnr_throttled 7\nthrottled_usec 12\n";
+        let throttled = Throttled {
+            periods: 40,
+            throttled: 7,
+        };
+        assert_eq!(throttled_of(stat), Some(throttled));
+        assert_eq!(throttled_of("usage_usec 1\n"), None);
+        assert_eq!(members("0-3,8\n"), Some(5));
+        assert_eq!(members("3-1"), None);
         let flags = processor_flags("model\t: 1\nflags\t\t: fpu erms\n").unwrap();
         assert!(flags.contains("erms") && !flags.contains("fsrm"));
     }

@@ -40,6 +40,7 @@ pub(super) fn checks(host: &Host, asked: &Asked) -> Vec<Check> {
     ]
     .into_iter()
     .flatten()
+    .chain(super::hardware::checks(host, asked))
     .collect()
 }
 
@@ -264,7 +265,13 @@ fn smt(host: &Host) -> Option<Check> {
 
 fn quota(host: &Host) -> Option<Check> {
     let quota = host.cpu_quota?;
-    let seen = format!("{quota:.2} cores at most");
+    let mut seen = format!("{quota:.2} cores at most");
+    if let Some(share) = host.throttled_share {
+        let share = percent(share);
+        seen.push_str(&format!(
+            "; stood still in {share} of its periods until now"
+        ));
+    }
     let rule = "a control group that has used its share up stands still until the next period";
     let fix = "start the container without a CPU limit (--cpus), with --cpuset-cpus instead";
     Some(Check::new(Subject::Quota, Level::Warning, seen, rule).fix(fix))

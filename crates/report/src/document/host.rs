@@ -74,6 +74,22 @@ pub struct Host {
     /// CPU that the control group may use, in cores; absent without a limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_quota: Option<f64>,
+    /// Share of that limit's periods in which the group stood still until the next, since it was
+    /// made, 0.0 to 1.0; absent where it is not counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub throttled_share: Option<f64>,
+    /// Memory nodes (NUMA).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub numa_nodes: Option<u32>,
+    /// The kernel's driver of idle states, such as `intel_idle` or `haltpoll`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_driver: Option<String>,
+    /// What leaving the deepest idle state takes, µs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_exit_us: Option<u64>,
+    /// Network interfaces that were up, without loopback.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub interfaces: Vec<Interface>,
     /// Runnable tasks before the run, averaged over a minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub load_1m: Option<f64>,
@@ -89,4 +105,34 @@ pub struct Host {
     /// Further facts by name, in words.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: BTreeMap<String, String>,
+}
+
+impl Host {
+    /// Whether both tell of one and the same machine and system, whatever it was doing.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let lasting = |host: &Self| {
+            (
+                host.os.clone(),
+                host.kernel.clone(),
+                host.cpus,
+                host.cpu_model.clone(),
+                host.memory_bytes,
+            )
+        };
+        lasting(self) == lasting(other)
+    }
+}
+
+/// A network interface of the generator's machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Interface {
+    /// Its name, such as `eth0`.
+    pub name: String,
+    /// Its speed, Mbit/s; absent where it does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mbit_per_s: Option<u64>,
+    /// Queues that it receives into, each with an interrupt of its own.
+    pub receive_queues: u32,
 }
