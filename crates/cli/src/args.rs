@@ -96,7 +96,7 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Compare two servers in rounds, or stored results: ratios, noise and a verdict.
     Compare(Box<Compare>),
-    /// Hold a server against RFC 6455: the conformance gate alone.
+    /// Hold a server against RFC 6455 and 7692: the conformance gate alone.
     Check(CheckArgs),
     /// Look for what of this machine would spoil a run, each with the exact fix.
     Doctor(Doctor),

@@ -1,6 +1,8 @@
 //! One case as data: what is sent, what must come of it, and where the RFC says so.
 
 use wsbench_wire::connection::MessageKind;
+use wsbench_wire::deflate::Wish;
+use wsbench_wire::mask::MaskKey;
 
 /// One demand on a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub enum Group {
     Utf8,
     /// The closing handshake (section 7).
     Closing,
+    /// Compressed messages (RFC 7692); only of servers that grant them.
+    Compression,
 }
 
 impl Group {
@@ -52,6 +56,7 @@ impl Group {
             Self::Framing => "framing",
             Self::Utf8 => "utf8",
             Self::Closing => "closing",
+            Self::Compression => "compression",
         }
     }
 }
@@ -70,6 +75,12 @@ pub enum Opening {
     UnknownSubprotocol,
     /// Offers an extension that no server knows; it must not be granted (section 9.1).
     UnknownExtension,
+    /// Offers compression on these terms; a server that declines is asked nothing more (RFC 7692
+    /// section 5).
+    Compressed(Wish),
+    /// Offers compression with a parameter that there is not; must be declined (RFC 7692 section
+    /// 7.1).
+    UnknownParameter,
     /// Asks for version 12; must be refused, with 426 and the versions known (section 4.4).
     OldVersion,
     /// Sends no key; must be refused (section 4.2.1).
@@ -98,6 +109,18 @@ pub enum Step {
     Send(Vec<u8>),
     /// Writes them octet by octet, each in a segment of its own.
     SendSlowly(Vec<u8>),
+    /// Writes a message, compressed as it was agreed upon, in so many frames of about one
+    /// length.
+    SendCompressed {
+        /// Text or binary.
+        kind: MessageKind,
+        /// The message before the compression.
+        message: Vec<u8>,
+        /// Frames; at least one. A payload that is too short for so many goes into fewer.
+        frames: usize,
+        /// The mask of the first frame; further ones count up from it.
+        mask: MaskKey,
+    },
     /// Awaits this.
     Expect(Expect),
 }
@@ -107,6 +130,9 @@ pub enum Step {
 pub enum Expect {
     /// This message, in however many fragments.
     Message(MessageKind, Vec<u8>),
+    /// This message, of noise that repeats itself only further back than the window agreed upon
+    /// reaches: a compressed payload that is much shorter refers further (RFC 7692 section 7.1.2).
+    MessageOfNoise(MessageKind, Vec<u8>),
     /// A pong with this payload, after others or not (section 5.5.3 lets a server answer only the
     /// latest of several pings).
     Pong(Vec<u8>),

@@ -4,6 +4,7 @@
 //! wants it, and the same seed makes the same cases.
 
 mod closing;
+mod compression;
 mod data;
 mod faults;
 mod handshake;
@@ -27,6 +28,7 @@ pub fn all(seed: u64) -> Vec<Case> {
     cases.extend(faults::framing(&mut maker));
     cases.extend(faults::utf8(&mut maker));
     cases.extend(closing::cases(&mut maker));
+    cases.extend(compression::cases(&mut maker));
     cases
 }
 

@@ -12,6 +12,7 @@ use wsbench_wire::handshake::{ClientHandshake, HandshakeError, MAX_HEAD};
 use wsbench_wire::mask::MaskKey;
 
 use crate::case::{Case, Expect, Opening, Step};
+use crate::compressing::Compressing;
 use crate::finding::{Finding, Verdict};
 use crate::words;
 
@@ -55,6 +56,8 @@ pub struct Examination<'a> {
     step: usize,
     head: Vec<u8>,
     wire: Connection,
+    /// There where compression was agreed upon.
+    compressing: Option<Compressing>,
     message: Option<(MessageKind, Vec<u8>)>,
     events: VecDeque<Seen>,
     to_write: VecDeque<Vec<u8>>,
@@ -95,16 +98,21 @@ impl<'a> Examination<'a> {
         let limits = Limits {
             max_message: LONGEST,
         };
+        let handshake = ClientHandshake::new(nonce);
         Self {
             case,
             authority: authority.to_owned(),
             resource,
             patience,
-            handshake: ClientHandshake::new(nonce),
+            handshake: match case.opening {
+                Opening::Compressed(wish) => handshake.offering(wish.offer()),
+                _ => handshake,
+            },
             stage: Stage::Request,
             step: 0,
             head: Vec::new(),
             wire: Connection::new(Role::Client, limits, Utf8::Check),
+            compressing: None,
             message: None,
             events: VecDeque::new(),
             to_write: VecDeque::new(),
@@ -210,6 +218,10 @@ impl<'a> Examination<'a> {
         let further = match self.case.opening {
             Opening::UnknownSubprotocol => "Sec-WebSocket-Protocol: x-wsbench-nobody-knows\r\n",
             Opening::UnknownExtension => "Sec-WebSocket-Extensions: x-wsbench-nobody-knows\r\n",
+            Opening::UnknownParameter => {
+                "Sec-WebSocket-Extensions: permessage-deflate; x-wsbench-nobody-knows\r\n"
+            }
+            Opening::Compressed(wish) => &format!("Sec-WebSocket-Extensions: {}\r\n", wish.offer()),
             _ => "",
         };
         let version = match self.case.opening {
@@ -239,6 +251,13 @@ impl<'a> Examination<'a> {
             }
             Ok(Some(upgraded)) => {
                 self.stage = Stage::Steps;
+                if let Opening::Compressed(wish) = self.case.opening {
+                    let Some(terms) = upgraded.compression else {
+                        return self.done(Verdict::Declined, "the server declined compression");
+                    };
+                    self.wire.allow_compression();
+                    self.compressing = Some(Compressing::new(&terms, &wish, LONGEST));
+                }
                 let mut behind = self.head.split_off(upgraded.consumed);
                 self.take_frames(&mut behind);
             }
@@ -284,7 +303,20 @@ impl<'a> Examination<'a> {
                         self.events.push_back(Seen::Message(kind, whole));
                     }
                 }
-                Ok(Some(Event::Deflated { .. })) => {} // nobody allowed compression
+                Ok(Some(Event::Deflated { kind, bytes, last })) => {
+                    let (_, whole) = self.message.get_or_insert((kind, Vec::new()));
+                    let inflated = match &mut self.compressing {
+                        Some(compressing) => compressing.inflate(kind, bytes, last, whole),
+                        None => Ok(()), // nobody allowed compression
+                    };
+                    if let Err(error) = inflated {
+                        self.events.push_back(Seen::Violation(error.to_string()));
+                        return;
+                    }
+                    if let Some((kind, whole)) = self.message.take_if(|_| last) {
+                        self.events.push_back(Seen::Message(kind, whole));
+                    }
+                }
                 Ok(Some(Event::Ping)) => {
                     let mut pong = FrameBuffer::new();
                     let payload = self.wire.control();
@@ -325,6 +357,18 @@ impl<'a> Examination<'a> {
                 self.step += 1;
                 Some(Turn::WriteSlowly(bytes.clone()))
             }
+            Step::SendCompressed {
+                kind,
+                message,
+                frames,
+                mask,
+            } => {
+                self.step += 1;
+                let compressing = self.compressing.as_mut()?; // agreed upon, or declined before
+                Some(Turn::Write(
+                    compressing.compose(*kind, message, *frames, *mask),
+                ))
+            }
             Step::Expect(expect) => match self.events.pop_front() {
                 Some(seen) => {
                     self.compare(expect, seen);
@@ -351,6 +395,16 @@ impl<'a> Examination<'a> {
         }
         match expect {
             Expect::Message(kind, bytes) => self.compare_message(*kind, bytes, &seen),
+            Expect::MessageOfNoise(kind, bytes) => {
+                let compressing = self.compressing.as_ref();
+                let payload = compressing.map_or(0, Compressing::latest_payload);
+                let is_message = matches!(seen, Seen::Message(..));
+                if is_message && (1..bytes.len() / 4 * 3).contains(&payload) {
+                    let seen = format!("{payload} octets: it refers back beyond the window");
+                    return self.done(Verdict::Failed, seen);
+                }
+                self.compare_message(*kind, bytes, &seen);
+            }
             Expect::Pong(payload) => match seen {
                 Seen::Pong(found) if found == *payload => self.met(),
                 Seen::Pong(_) => {}
@@ -440,119 +494,4 @@ impl<'a> Examination<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cases;
-    use wsbench_wire::handshake::accept_key;
-
-    const PATIENCE: Duration = Duration::from_secs(1);
-
-    /// The finding of a case against a server that answers each write behind the handshake with
-    /// the next of `answers`, and then ends the connection or is silent.
-    fn finding(id: &str, answers: &[&[u8]], ends: bool) -> Finding {
-        let all = cases::all(7);
-        let case = all.iter().find(|case| case.id == id).unwrap();
-        let mut examination = Examination::new(case, "host", "/", [3; 16], PATIENCE);
-        let mut answers = answers.iter();
-        let mut pending: VecDeque<Vec<u8>> = VecDeque::new();
-        loop {
-            match examination.turn() {
-                Turn::Done(finding) => return finding,
-                Turn::Write(bytes) | Turn::WriteSlowly(bytes) if bytes.starts_with(b"GET ") => {
-                    let accept = accept_key(examination.handshake.key());
-                    let head = format!(
-                        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
-                         Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
-                    );
-                    pending.push_back(head.into_bytes());
-                }
-                Turn::Write(_) | Turn::WriteSlowly(_) => {
-                    pending.extend(answers.next().map(|answer| answer.to_vec()));
-                }
-                Turn::Read(_) => match pending.pop_front() {
-                    Some(mut bytes) => examination.on_bytes(&mut bytes),
-                    None if ends => examination.on_end(End::Fin),
-                    None => examination.on_silence(),
-                },
-            }
-        }
-    }
-
-    fn verdict(id: &str, answers: &[&[u8]], ends: bool) -> Verdict {
-        finding(id, answers, ends).verdict
-    }
-
-    #[test]
-    fn a_right_answer_is_right_also_in_fragments_and_behind_a_ping() {
-        assert_eq!(verdict("ping-empty", &[b"\x8a\x00"], false), Verdict::Ok);
-        let answer: &[u8] = b"\x89\x02hi\x01\x04one \x80\x09two three";
-        assert_eq!(
-            verdict("three-fragments", &[b"", b"", answer], false),
-            Verdict::Ok
-        );
-    }
-
-    #[test]
-    fn silence_a_wrong_answer_and_a_broken_frame_fail() {
-        assert_eq!(verdict("ping-empty", &[], false), Verdict::Failed);
-        assert_eq!(
-            verdict("ping-empty", &[b"\x8a\x01x"], false),
-            Verdict::Failed
-        );
-        let masked = finding("ping-empty", &[b"\x8a\x80\x00\x00\x00\x00"], false);
-        assert_eq!(masked.verdict, Verdict::Failed);
-        assert!(masked.seen.contains("masked"), "{masked:?}");
-        let binary: &[u8] = b"\x82\x0astill there";
-        assert_eq!(
-            verdict("unasked-pong", &[b"", binary], false),
-            Verdict::Failed
-        );
-    }
-
-    #[test]
-    fn a_connection_that_should_fail_may_be_dropped_but_not_kept() {
-        assert_eq!(
-            verdict("unmasked", &[b"\x88\x02\x03\xea"], true),
-            Verdict::Ok
-        );
-        assert_eq!(
-            verdict("unmasked", &[b"\x88\x02\x03\xe8"], true),
-            Verdict::NonStrict
-        );
-        assert_eq!(verdict("unmasked", &[], true), Verdict::NonStrict);
-        assert_eq!(verdict("unmasked", &[], false), Verdict::Failed);
-        assert_eq!(
-            verdict("unmasked", &[b"\x81\x04bare"], false),
-            Verdict::Failed
-        );
-        assert_eq!(
-            verdict("long-length", &[b"\x81\x05hello"], false),
-            Verdict::NonStrict
-        );
-    }
-
-    #[test]
-    fn a_close_is_answered_with_its_code_and_the_end() {
-        assert_eq!(
-            verdict("close-1000", &[b"\x88\x02\x03\xe8"], true),
-            Verdict::Ok
-        );
-        let left_open = finding("close-1000", &[b"\x88\x02\x03\xe8"], false);
-        assert_eq!(left_open.verdict, Verdict::NonStrict);
-        assert_eq!(verdict("close-1000", &[], true), Verdict::Failed);
-        assert_eq!(
-            verdict("size-1m", &[b"\x88\x02\x03\xf1"], true),
-            Verdict::NonStrict,
-            "1009 is a limit, not a fault"
-        );
-    }
-
-    #[test]
-    fn cases_have_names_of_their_own() {
-        let mut ids: Vec<_> = cases::all(1).iter().map(|case| case.id).collect();
-        ids.sort_unstable();
-        let count = ids.len();
-        ids.dedup();
-        assert_eq!(ids.len(), count);
-    }
-}
+mod tests;

@@ -47,6 +47,8 @@ pub enum Verdict {
     NonStrict,
     /// Against the RFC, or no echo.
     Failed,
+    /// The server has declined what the case is about, as it may: there is nothing to judge.
+    Declined,
     /// Not tried: an earlier case had shown that it would tell nothing.
     Skipped,
 }
@@ -59,6 +61,7 @@ impl Verdict {
             Self::Ok => "ok",
             Self::NonStrict => "non_strict",
             Self::Failed => "failed",
+            Self::Declined => "declined",
             Self::Skipped => "skipped",
         }
     }

@@ -44,6 +44,9 @@ pub struct Counts {
     pub non_strict: u32,
     /// Against the RFC, or no echo.
     pub failed: u32,
+    /// Of what the server has declined, as it may: compression.
+    #[serde(default)]
+    pub declined: u32,
     /// Not tried.
     pub skipped: u32,
 }
@@ -57,7 +60,7 @@ pub struct Finding {
     pub group: String,
     /// The section that demands it.
     pub section: String,
-    /// `ok`, `non_strict`, `failed` or `skipped`.
+    /// `ok`, `non_strict`, `failed`, `declined` or `skipped`.
     pub verdict: String,
     /// What was sent, in words.
     pub sent: String,
@@ -93,6 +96,7 @@ impl Counts {
             ok: count(Verdict::Ok),
             non_strict: count(Verdict::NonStrict),
             failed: count(Verdict::Failed),
+            declined: count(Verdict::Declined),
             skipped: count(Verdict::Skipped),
         }
     }
@@ -110,6 +114,9 @@ impl Counts {
             "{} ok, {} non-strict, {} failed",
             self.ok, self.non_strict, self.failed
         );
+        if self.declined > 0 {
+            let _ = write!(words, ", {} declined", self.declined);
+        }
         if self.skipped > 0 {
             let _ = write!(words, ", {} skipped", self.skipped);
         }
@@ -159,11 +166,12 @@ pub fn line(finding: &finding::Finding, style: Style) -> String {
         Verdict::Ok => ("ok", Tone::Good),
         Verdict::NonStrict => ("non-strict", Tone::Doubt),
         Verdict::Failed => ("FAILED", Tone::Bad),
+        Verdict::Declined => ("declined", Tone::Quiet),
         Verdict::Skipped => ("skipped", Tone::Quiet),
     };
     let mark = style.paint(tone, &format!("{mark:<10}"));
     let mut text = format!("{mark} {:<26} {}\n", finding.id, finding.section);
-    if finding.verdict != Verdict::Ok {
+    if !matches!(finding.verdict, Verdict::Ok | Verdict::Declined) {
         for (label, words) in [
             ("sent", &finding.sent),
             ("expected", &finding.expected),

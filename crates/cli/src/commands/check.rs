@@ -25,7 +25,7 @@ use crate::target;
 use crate::terminal;
 use crate::usage::UsageError;
 
-/// Hold a server against RFC 6455: the conformance gate alone.
+/// Hold a server against RFC 6455 and 7692: the conformance gate alone.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CheckArgs {
     /// The server, which has to echo: ws://HOST[:PORT][/PATH] or HOST:PORT[/PATH]; without it the
@@ -78,7 +78,7 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
                 threads: 1,
                 cpus: Vec::new(),
             },
-            false,
+            true,
         )?),
     };
     let embedded_target = embedded.as_ref().map(EmbeddedServer::target);
