@@ -264,6 +264,9 @@ pub enum Unanswered {
     TimedOut,
     /// Its connection was lost, or its answer was wrong.
     Failed,
+    /// Its connection was given up as silent before its own deadline: counted as failed, and known
+    /// to have taken longer than until then, as what is out at its deadline (METHOD 11, rule 7).
+    GivenUp,
     /// It was out when the drain ended.
     InFlightAtEnd,
 }
@@ -475,7 +478,7 @@ impl Meter {
         let counts = &mut self.tally.messages;
         match how {
             Unanswered::TimedOut => counts.timed_out += 1,
-            Unanswered::Failed => counts.failed += 1,
+            Unanswered::Failed | Unanswered::GivenUp => counts.failed += 1,
             Unanswered::InFlightAtEnd => counts.in_flight_at_end += 1,
         }
         counts.lost += u64::from(overtaken);
@@ -657,13 +660,17 @@ mod tests {
         for how in [
             Unanswered::TimedOut,
             Unanswered::Failed,
+            Unanswered::GivenUp,
             Unanswered::InFlightAtEnd,
         ] {
             meter.sent(times(1_100, 1_101), 1);
             meter.unanswered(times(1_100, 1_101), Nanos(1_500), how, false);
         }
         assert!(meter.tally.messages.is_conserved());
-        assert_eq!(meter.tally.messages.sent, 3);
+        assert_eq!(meter.tally.messages.sent, 4);
+        assert_eq!(meter.tally.messages.failed, 2);
+        // All but the one that failed are known to have taken longer than they were waited for.
+        assert_eq!(meter.tally.censored.count(), 3);
     }
 
     #[test]

@@ -108,7 +108,7 @@ impl Session {
             let (how, kind) = if overdue(times.due) {
                 (Unanswered::TimedOut, "timed_out")
             } else {
-                (Unanswered::Failed, "given_up")
+                (Unanswered::GivenUp, "given_up")
             };
             meter.fail(now, Phase::Answers, kind, || {
                 format!("no answer on connection {number} for {timeout}; it was given up")

@@ -3,6 +3,7 @@
 use wsbench_drive::simulated::{Bucket, Queue, Scenario, Service, witness};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
+use wsbench_load::result::RunResult;
 use wsbench_report::stats::gaps::Gaps;
 
 use super::{called, ms, open, plan, run, server};
@@ -86,7 +87,8 @@ fn policer() -> Experiment {
                 "messages neither timed nor counted as failed",
                 0.0,
                 Tolerance::Exact,
-                result.messages.due as f64
+                // Those that were given up with their connection are both.
+                (result.messages.due + given_up(&result)) as f64
                     - (result.response.count() + result.messages.failed) as f64,
             ),
         ],
@@ -137,4 +139,11 @@ fn arrivals(process: Process) -> Experiment {
             ],
         },
     }
+}
+
+/// Messages that were given up with a silent connection before their own time was up.
+fn given_up(result: &RunResult) -> u64 {
+    let failures = result.failures.iter();
+    let given_up = failures.filter(|failure| failure.kind == "given_up");
+    given_up.map(|failure| failure.count).sum()
 }
