@@ -10,7 +10,9 @@ use wsbench_load::route::{Place, Route};
 
 use crate::credentials::{self, Bearer, Cookie, UserPass};
 use crate::header::{self, Header};
+use crate::proxy::{self, ProxyArg};
 use crate::quantity;
+use crate::redirects::Follow;
 use crate::route::{self, ConnectTo, Sources};
 use crate::tls::TlsArgs;
 use crate::usage::UsageError;
@@ -54,9 +56,27 @@ pub(crate) struct ConnectArgs {
     /// ports as one (examples: 10.0.0.2,10.0.0.3; 10.0.0.2-10.0.0.9; 127.0.0.0/28).
     #[arg(long, value_name = "ADDRESSES", value_parser = route::sources)]
     pub(crate) source_ip: Option<Sources>,
+    /// Go through this proxy, by HTTP CONNECT or SOCKS 5 (examples: http://proxy:3128,
+    /// socks5h://user:pass@proxy:1080).
+    ///
+    /// With socks5:// the server's name is resolved here, with http:// and socks5h:// by the proxy.
+    /// What the proxy takes to open the tunnel is a part of the handshake of its own. No result
+    /// holds the login.
+    #[arg(short = 'x', long, value_name = "URL", value_parser = proxy::proxy)]
+    pub(crate) proxy: Option<ProxyArg>,
+    /// Follow redirects of the handshake, N at most [default N: 5].
+    ///
+    /// They are followed once, before the run, and every connection goes where they lead. Credentials
+    /// are not carried to another host.
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true,
+          default_missing_value = "5", value_parser = quantity::positive_u32)]
+    pub(crate) follow_redirects: Option<u32>,
+    /// Follow redirects from wss:// to ws:// as well.
+    #[arg(long, requires = "follow_redirects")]
+    pub(crate) follow_to_plain: bool,
     /// Connect to this Unix domain socket; Host and SNI stay those of the URL.
     #[arg(long, value_name = "PATH", value_parser = route::unix_socket,
-          conflicts_with_all = ["connect_to", "source_ip", "ipv4", "ipv6"])]
+          conflicts_with_all = ["connect_to", "source_ip", "proxy", "ipv4", "ipv6"])]
     pub(crate) unix_socket: Option<Arc<Path>>,
     /// Use IPv4 addresses only.
     #[arg(short = '4', long)]
@@ -83,6 +103,9 @@ impl Default for ConnectArgs {
             connect_timeout: Nanos::from_secs(5),
             connect_to: None,
             source_ip: None,
+            proxy: None,
+            follow_redirects: None,
+            follow_to_plain: false,
             unix_socket: None,
             ipv4: false,
             ipv6: false,
@@ -149,7 +172,9 @@ impl ConnectArgs {
             (false, false) => Family::Any,
         };
         let route = self.route(url)?;
-        let place = url.map(|url| route.place(url));
+        // Families are of what is connected to: the proxy, where there is one.
+        let proxy = route.proxy.as_ref().map(|proxy| proxy.place.clone());
+        let place = proxy.or_else(|| url.map(|url| route.place(url)));
         self.check_family(family, place.as_ref())?;
         Ok(Connect {
             rate_per_s: self.connect_rate,
@@ -176,15 +201,29 @@ impl ConnectArgs {
                 }
             },
         };
-        if self.unix_socket.is_some() && url.is_none() {
-            return Err(UsageError::WayWithoutUrl {
-                flag: "--unix-socket",
-            });
+        let ways = [
+            (self.unix_socket.is_some(), "--unix-socket"),
+            (self.proxy.is_some(), "--proxy"),
+            (self.follow_redirects.is_some(), "--follow-redirects"),
+        ];
+        let given = ways.into_iter().find(|(is_given, _)| *is_given);
+        if let (Some((_, flag)), None) = (given, url) {
+            return Err(UsageError::WayWithoutUrl { flag });
         }
         Ok(Route {
+            proxy: self.proxy.clone().map(|proxy| proxy.0),
+            redirected_from: Vec::new(),
             unix_socket: self.unix_socket.clone(),
             connect_to,
             sources: self.source_ip.clone().unwrap_or_default().0,
+        })
+    }
+
+    /// How redirects are followed; `None` where they are not.
+    pub(crate) fn follow(&self) -> Option<Follow> {
+        self.follow_redirects.map(|at_most| Follow {
+            at_most,
+            to_plain: self.follow_to_plain,
         })
     }
 

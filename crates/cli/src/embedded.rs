@@ -57,6 +57,18 @@ impl EmbeddedServer {
     /// # Errors
     /// [`EmbeddedError`] when the process does not come up.
     pub(crate) fn start(cores: &EmbeddedCores, compresses: bool) -> Result<Self, EmbeddedError> {
+        let further: &[&str] = if compresses { &["--compress"] } else { &[] };
+        Self::start_with(cores, further)
+    }
+
+    /// The same, with further flags of `serve`.
+    ///
+    /// # Errors
+    /// As [`EmbeddedServer::start`].
+    pub(crate) fn start_with(
+        cores: &EmbeddedCores,
+        further: &[&str],
+    ) -> Result<Self, EmbeddedError> {
         let program = std::env::current_exe().map_err(EmbeddedError::Start)?;
         let mut command = Command::new(program);
         command
@@ -69,9 +81,7 @@ impl EmbeddedServer {
                 .arg("--pin")
                 .arg(CpuList(cores.cpus.clone()).to_string());
         }
-        if compresses {
-            command.arg("--compress");
-        }
+        command.args(further);
         #[cfg(unix)]
         {
             use std::os::unix::process::CommandExt;

@@ -8,7 +8,7 @@ use wsbench_drive::host;
 use wsbench_drive::resolve::resolve;
 use wsbench_drive::run::{self, StopSignal};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Family, Plan, StopRule};
+use wsbench_load::plan::{Arrival, Family, Plan, StopRule, Tls};
 use wsbench_report::document::Floor;
 
 use crate::embedded::EmbeddedServer;
@@ -36,7 +36,13 @@ pub(crate) fn measure(plan: &Plan, stop: &StopSignal) -> Option<Floor> {
         // Where the generator is pinned, the server is kept off its cores.
         cpus: theirs.filter(|_| !plan.cpus.is_empty()).collect(),
     };
-    let server = EmbeddedServer::start(&cores, plan.compression.is_some()).ok()?;
+    let flags = [
+        (plan.compression.is_some(), "--compress"),
+        (plan.target.secure, "--tls"),
+    ];
+    let given = flags.into_iter().filter(|(is_given, _)| *is_given);
+    let flags: Vec<&str> = given.map(|(_, flag)| flag).collect();
+    let server = EmbeddedServer::start_with(&cores, &flags).ok()?;
     let resolved = resolve(server.target(), Family::Any).ok()?;
     let alone = Plan {
         stop: StopRule::Duration(FOR),
@@ -49,6 +55,12 @@ pub(crate) fn measure(plan: &Plan, stop: &StopSignal) -> Option<Floor> {
         verify: plan.verify,
         cpus: plan.cpus.clone(),
         seed: plan.seed,
+        // Its certificate is nobody's: what is encrypted takes the same time.
+        tls: Tls {
+            verify: false,
+            versions: plan.tls.versions,
+            ..Tls::default()
+        },
         ..Plan::against(server.target().clone())
     };
     let result = run::run(&alone, &resolved, stop, &mut Unwatched).ok()?;

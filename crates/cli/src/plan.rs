@@ -26,6 +26,7 @@ use crate::args::{
     TimestampsArg, VerifyArg,
 };
 use crate::quantity::{CpuList, MAX_MESSAGE_BYTES, SizeRange, SpanRange, Stages, Threads};
+use crate::redirects::Follow;
 use crate::target::is_loopback;
 use crate::usage::UsageError;
 
@@ -114,6 +115,8 @@ pub(crate) struct Order {
     pub(crate) server: ServerUnderTest,
     /// Its process.
     pub(crate) process: ServerProcess,
+    /// How redirects are followed before the runs; `None` where they are not.
+    pub(crate) follow: Option<Follow>,
     /// All of the plan but its target, which for the embedded server is known when it listens.
     /// Private, so that nobody sees a plan with a target that is not there.
     rest: Plan,
@@ -157,7 +160,11 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
     let payload = payload(&measure.payload, seed)?;
     let connect = measure.connect.connect(measure.url.as_ref())?;
     let upgrade = measure.connect.upgrade()?;
-    let tls = measure.connect.tls.plan(measure.url.as_ref())?;
+    let follow = measure.connect.follow();
+    let tls = measure
+        .connect
+        .tls
+        .plan(measure.url.as_ref(), follow.is_some())?;
     let connections = concurrency(measure.amount.connections, stop);
     let process = server_process(&measure.server, measure.url.as_ref())?;
     let cores = cores(
@@ -210,6 +217,7 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
     Ok(Order {
         server,
         process,
+        follow,
         rest,
     })
 }
@@ -545,7 +553,12 @@ enum Neighbourhood {
 
 impl Neighbourhood {
     fn of(route: &Route, url: &Target) -> Self {
-        if route.unix_socket.is_some() || is_loopback(&route.place(url).host) {
+        let by_loopback = is_loopback(&route.place(url).host)
+            && route
+                .proxy
+                .as_ref()
+                .is_none_or(|proxy| is_loopback(&proxy.place.host));
+        if route.unix_socket.is_some() || by_loopback {
             Self::Here
         } else {
             Self::Elsewhere

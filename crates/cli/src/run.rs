@@ -35,10 +35,6 @@ use crate::usage::UsageError;
 /// [`UsageError`] before anything was started; afterwards whatever kept the run from giving a
 /// result, or the result from being kept.
 pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::Result<Exit> {
-    let is_secure = measure.url.as_ref().is_some_and(|url| url.secure);
-    if measure.output.gate && is_secure {
-        return Err(UsageError::GateOverTls.into());
-    }
     let order = plan::order(measure, &Surroundings::here())?;
     let judge = Judge::prepare(&measure.judge)?;
     if measure.judge.repeat.is_some() {
@@ -52,7 +48,7 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
     }
     let resolved = runner.prepare(&plan)?;
     if measure.output.gate {
-        runner.examine(&plan, &resolved);
+        runner.examine(&plan, &resolved)?;
     }
     runner.find_floor(&plan);
     let Places { files, log } = places;

@@ -13,6 +13,7 @@ use wsbench_drive::address::Address;
 use wsbench_drive::examiner::Examiner;
 use wsbench_drive::resolve::{self, Resolved};
 use wsbench_drive::run::{self, Observer, RunError};
+use wsbench_drive::visit::Visitor;
 use wsbench_experiment::runner::{Runner, RunnerError, Step};
 use wsbench_load::plan::Plan;
 use wsbench_load::result::{self, LogRecord, Progress};
@@ -26,8 +27,10 @@ use crate::interrupt::Interrupts;
 use crate::machine::this_host;
 use crate::plan::Order;
 use crate::preflight;
+use crate::redirects;
 use crate::server_process::{Server, Watching};
 use crate::shell_words::shell_words;
+use crate::target;
 
 /// How long the gate bears a server's silence.
 const GATE_PATIENCE: Duration = Duration::from_secs(2);
@@ -53,7 +56,15 @@ impl KernelRunner {
     /// The embedded server does not come up, or signals cannot be watched.
     pub(crate) fn start(order: Order, command_line: &[OsString]) -> anyhow::Result<(Self, Plan)> {
         let interrupts = Interrupts::watch().context("signals cannot be watched")?;
+        let follow = order.follow;
         let (server, plan) = Server::of(order, &interrupts)?;
+        let plan = match follow {
+            Some(follow) => {
+                let mut random = fastrand::Rng::with_seed(plan.seed);
+                redirects::followed(plan, follow, &mut random)?
+            }
+            None => plan,
+        };
         let runner = Self {
             context: RunContext {
                 command: shell_words(command_line),
@@ -95,11 +106,14 @@ impl KernelRunner {
 
     /// Puts the server through the conformance gate; every document from now on carries what was
     /// found.
-    pub(crate) fn examine(&mut self, plan: &Plan, resolved: &Resolved) {
+    ///
+    /// # Errors
+    /// TLS cannot be had as the plan wants it.
+    pub(crate) fn examine(&mut self, plan: &Plan, resolved: &Resolved) -> anyhow::Result<()> {
+        let visitor = Visitor::new(plan, resolved, GATE_PATIENCE)?;
         let examiner = Examiner {
-            address: resolved.addresses[0].clone(),
+            visitor: &visitor,
             target: &plan.target,
-            patience: GATE_PATIENCE,
         };
         let stop = self.interrupts.stop_signal();
         let mut random = fastrand::Rng::with_seed(plan.seed);
@@ -110,6 +124,7 @@ impl KernelRunner {
             say(&format!("gate: {}", stamp.words()));
         }
         self.context.conformance = Some(stamp);
+        Ok(())
     }
 
     /// Measures the floor of this machine where it bears on `plan`, once for all runs; not where
@@ -139,7 +154,10 @@ impl KernelRunner {
         let result = run::run(plan, resolved, stop, &mut observer)?;
         let address = resolved.addresses.first();
         let context = RunContext {
-            loopback: address.is_some_and(Address::is_loopback),
+            // Behind a proxy the server is where its own name says, if anywhere.
+            loopback: address.is_some_and(Address::is_loopback)
+                && (plan.connect.route.proxy.is_none()
+                    || target::is_loopback(&plan.connect.route.place(&plan.target).host)),
             server: observer.watch.map(|watch| watch.finish(&result)),
             floor: self.floor.flatten().filter(|_| floor::bears_on(plan)),
             ..self.context.clone()

@@ -62,12 +62,12 @@ enum TlsVersionArg {
 }
 
 impl TlsArgs {
-    /// What the plan needs of TLS for the server at `url`.
+    /// What the plan needs of TLS for the server at `url`, or where redirects lead on from there.
     ///
     /// # Errors
     /// A flag of TLS for a server that is not reached by it; a file that cannot be read.
-    pub(crate) fn plan(&self, url: Option<&Target>) -> Result<Tls, UsageError> {
-        if !url.is_some_and(|url| url.secure) {
+    pub(crate) fn plan(&self, url: Option<&Target>, may_lead_on: bool) -> Result<Tls, UsageError> {
+        if !url.is_some_and(|url| url.secure || may_lead_on) {
             let flags = [
                 (self.insecure, "--insecure"),
                 (self.cacert.is_some(), "--cacert"),

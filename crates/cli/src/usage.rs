@@ -258,12 +258,6 @@ pub(crate) enum UsageError {
     /// A percentile table of what is no single run.
     #[error("--hgrm writes the times of one run, and this FILE holds several; leave it out")]
     HgrmOfSeveralRuns,
-    /// The conformance gate for a server behind TLS, which it cannot examine.
-    #[error(
-        "the conformance gate examines plain servers (ws://) only; \
-         give the address behind the TLS front end, or leave --gate out"
-    )]
-    GateOverTls,
     /// A flag of TLS for a server that is not reached by it.
     #[error("{flag} is of TLS, and the server is not reached by it; write its URL with wss://")]
     TlsFlag {

@@ -94,15 +94,3 @@ fn a_measurement_carries_the_stamp_of_the_gate() {
     let failed = run.document["conformance"]["failed"].as_array().unwrap();
     assert!(failed.contains(&Value::from("close-1000")), "{failed:?}");
 }
-
-#[test]
-fn a_server_behind_tls_is_refused_before_anything_is_started() {
-    for words in [
-        &["check", "wss://localhost/"][..],
-        &["--gate", "wss://localhost/"],
-    ] {
-        let ended = Process::start(&mut wsbench(words)).ended();
-        assert_eq!(ended.status.code(), Some(2), "{}", ended.stderr);
-        assert!(ended.stderr.contains("plain servers"), "{}", ended.stderr);
-    }
-}

@@ -4,11 +4,20 @@
 mod running;
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
-use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use rcgen::{CertificateParams, Issuer, KeyPair, date_time_ymd};
 use running::embedded::Embedded;
-use running::{Run, measured};
+use running::{Process, Run, measured, wsbench};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -41,8 +50,13 @@ impl Shown {
     /// A short run that trusts the certificate, with these flags.
     fn measured(&self, flags: &[&str]) -> Run {
         let certificate = self.certificate();
-        let words = ["-n", "200", "-c", "4", "--cacert", text(&certificate)];
-        measured(&[&words, flags, &[self.server.url.as_str()]].concat())
+        let words = ["-n", "200", "--cacert", text(&certificate)];
+        let connections: &[&str] = if flags.contains(&"-c") {
+            &[]
+        } else {
+            &["-c", "4"]
+        };
+        measured(&[&words, connections, flags, &[self.server.url.as_str()]].concat())
     }
 }
 
@@ -177,4 +191,201 @@ fn nobody_there_is_refused_at_once_as_without_tls() {
     assert_eq!(run.exit, 1);
     assert!(run.errors("connect", "refused") >= 2, "{}", run.story());
     assert_eq!(run.errors("connect", "timed_out"), 0, "{}", run.story());
+}
+
+/// An authority with a certificate of a server and one of a client, as files.
+struct Authority {
+    directory: TempDir,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut parameters = CertificateParams::new(Vec::new()).unwrap();
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let own = parameters.self_signed(&key).unwrap();
+        fs::write(directory.path().join("ca.pem"), own.pem()).unwrap();
+        let issuer = Issuer::new(parameters, key);
+        let authority = Self { directory };
+        for name in ["127.0.0.1", "client"] {
+            let key = KeyPair::generate().unwrap();
+            let parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
+            let certificate = parameters.signed_by(&key, &issuer).unwrap();
+            fs::write(authority.file(name, "pem"), certificate.pem()).unwrap();
+            fs::write(authority.file(name, "key"), key.serialize_pem()).unwrap();
+        }
+        authority
+    }
+
+    fn file(&self, name: &str, kind: &str) -> String {
+        let path = self.directory.path().join(format!("{name}.{kind}"));
+        text(&path).to_owned()
+    }
+
+    /// A server that wants a certificate of this authority from each client, and behind TLS passes
+    /// everything on to the plain server at `behind`.
+    fn demanding_server(&self, behind: String) -> String {
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_file(self.file("ca", "pem")).unwrap())
+            .unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone());
+        let chain = vec![CertificateDer::from_pem_file(self.file("127.0.0.1", "pem")).unwrap()];
+        let key = PrivateKeyDer::from_pem_file(self.file("127.0.0.1", "key")).unwrap();
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_client_cert_verifier(verifier.build().unwrap())
+            .with_single_cert(chain, key)
+            .unwrap();
+        let config = Arc::new(config);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("wss://{}/", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (config, behind) = (config.clone(), behind.clone());
+                thread::spawn(move || pass_on(stream.unwrap(), config, &behind));
+            }
+        });
+        url
+    }
+}
+
+/// Takes turns of a closed loop with one message in flight: what the client says is passed on, then
+/// what the server says.
+fn pass_on(stream: std::net::TcpStream, config: Arc<ServerConfig>, behind: &str) {
+    let mut near = StreamOwned::new(ServerConnection::new(config).unwrap(), stream);
+    let mut far = std::net::TcpStream::connect(behind).unwrap();
+    let mut buffer = [0; 4096];
+    loop {
+        let Ok(len @ 1..) = near.read(&mut buffer) else {
+            // What is left unread would reset the connection, and the alert would be lost.
+            let _ = near.sock.set_read_timeout(Some(Duration::from_secs(2)));
+            while matches!(near.sock.read(&mut buffer), Ok(1..)) {}
+            return;
+        };
+        far.write_all(&buffer[..len]).unwrap();
+        let Ok(len @ 1..) = far.read(&mut buffer) else {
+            return;
+        };
+        let is_close = buffer[0] == 0x88;
+        if near.write_all(&buffer[..len]).is_err() || is_close {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_server_that_wants_to_know_its_clients_is_shown_a_certificate() {
+    let authority = Authority::new();
+    let plain = Embedded::start(&[]);
+    let url = authority.demanding_server(plain.authority().to_owned());
+    let ca = authority.file("ca", "pem");
+    let words = ["-n", "50", "-c", "2", "--cacert", &ca];
+    let (cert, key) = (
+        authority.file("client", "pem"),
+        authority.file("client", "key"),
+    );
+    for version in ["1.2", "1.3"] {
+        let shown = ["--cert", &cert, "--key", &key, "--tls", version];
+        let run = measured(&[&words[..], &shown, &[url.as_str()]].concat());
+        assert_eq!((run.exit, run.sent("answered")), (0, 50), "{}", run.story());
+    }
+    // Without one, and with one that another authority has made.
+    let stranger = Authority::new();
+    let (other, other_key) = (
+        stranger.file("client", "pem"),
+        stranger.file("client", "key"),
+    );
+    for shown in [&[][..], &["--cert", &other, "--key", &other_key]] {
+        let run = measured(&[&words[..], shown, &[url.as_str()]].concat());
+        assert_eq!(run.exit, 1, "{}", run.story());
+        assert_eq!(run.connections("upgraded"), 0);
+        let errors = run.document["errors"].as_array().unwrap();
+        let told = |error: &Value| error["kind"].as_str().unwrap().starts_with("tls_");
+        assert!(errors.iter().any(told), "{}", run.story());
+    }
+}
+
+#[test]
+fn the_gate_examines_a_server_over_tls() {
+    let shown = Shown::new("127.0.0.1", |_| {});
+    let certificate = shown.certificate();
+    let check = [
+        "check",
+        "--format",
+        "json",
+        "--cacert",
+        text(&certificate),
+        &shown.server.url,
+    ];
+    let checked = Process::start(&mut wsbench(&check)).ended();
+    assert_eq!(
+        checked.status.code(),
+        Some(0),
+        "{}{}",
+        checked.stdout,
+        checked.stderr
+    );
+    let document: Value = serde_json::from_str(&checked.stdout).unwrap();
+    assert_eq!(document["url"], shown.server.url);
+    assert!(
+        document["counts"]["ok"].as_u64().unwrap() > 20,
+        "{}",
+        checked.stdout
+    );
+    assert_eq!(document["counts"]["failed"], 0, "{}", checked.stdout);
+    let run = shown.measured(&["--gate"]);
+    assert_eq!(run.exit, 0, "{}", run.story());
+    assert!(run.document["conformance"].is_object());
+    // A server with a fault does not pass because it is encrypted, nor one that is not trusted.
+    let (cert, key) = (certificate, shown.directory.path().join("key.pem"));
+    let faulty = Embedded::start(&[
+        "--cert",
+        text(&cert),
+        "--key",
+        text(&key),
+        "--misbehave",
+        "masked",
+    ]);
+    let check = ["check", "--cacert", text(&cert), &faulty.url];
+    let checked = Process::start(&mut wsbench(&check)).ended();
+    assert_eq!(checked.status.code(), Some(4), "{}", checked.stdout);
+    let untrusted = Process::start(&mut wsbench(&["check", &shown.server.url])).ended();
+    assert_eq!(untrusted.status.code(), Some(4), "{}", untrusted.stdout);
+    assert!(
+        untrusted.stdout.contains("no connection"),
+        "{}",
+        untrusted.stdout
+    );
+}
+
+#[test]
+fn the_floor_of_an_encrypted_run_is_encrypted() {
+    let shown = Shown::new("127.0.0.1", |_| {});
+    let run = shown.measured(&["-c", "1"]);
+    assert!(
+        run.document["floor_ns"]["p50"].as_u64() > Some(0),
+        "{}",
+        run.story()
+    );
+    let certificate = shown.certificate();
+    let words = [
+        "-n",
+        "200",
+        "-c",
+        "1",
+        "--cacert",
+        text(&certificate),
+        &shown.server.url,
+    ];
+    let told = Process::start(&mut wsbench(&words)).ended();
+    let one_line = told.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        one_line.contains("embedded server over TLS, same payload"),
+        "{}",
+        told.stdout
+    );
 }

@@ -258,6 +258,7 @@ fn measure(plan: &Plan, address: SocketAddr) -> RunResult {
     let resolved = Resolved {
         addresses: vec![address.into()],
         took: None,
+        behind_proxy: None,
     };
     run(plan, &resolved, &StopSignal::new(), &mut Silent).unwrap()
 }
@@ -425,6 +426,7 @@ fn hold(count: u32) {
     let resolved = Resolved {
         addresses: vec![address.into()],
         took: None,
+        behind_proxy: None,
     };
     let _ = run(&plan, &resolved, &StopSignal::new(), &mut Opened(count));
     panic!("not all of {count} connections were upgraded");

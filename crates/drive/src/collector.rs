@@ -276,6 +276,7 @@ impl<'a> Collector<'a> {
         }
         let mut result = self.progress.so_far;
         result.ended = shared.ended();
+        result.absences = shared.absences();
         result.total = total;
         result.measured = self.closed_at - self.opened_at;
         let has_opened = result.measured > Nanos::ZERO;

@@ -13,6 +13,7 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use thiserror::Error;
 use wsbench_load::route::Route;
 use wsbench_stream::Stream;
+use wsbench_wire::proxy::Tunnel;
 
 use crate::address::Address;
 
@@ -47,6 +48,8 @@ pub struct Dialer {
     address: Address,
     sources: Arc<[IpAddr]>,
     next: usize,
+    /// With it each connection begins with the opening of a tunnel.
+    tunnel: Option<Tunnel>,
 }
 
 impl Dialer {
@@ -57,6 +60,7 @@ impl Dialer {
             address,
             sources: Arc::new([]),
             next: 0,
+            tunnel: None,
         }
     }
 
@@ -69,6 +73,17 @@ impl Dialer {
             next: worker * route.sources.len() / workers.max(1),
             ..self
         }
+    }
+
+    /// The same through a proxy, which is at the address.
+    #[must_use]
+    pub fn through(self, tunnel: Option<Tunnel>) -> Self {
+        Self { tunnel, ..self }
+    }
+
+    /// The tunnel of a connection that is being begun.
+    pub(crate) fn tunnel(&self) -> Option<Tunnel> {
+        self.tunnel.clone()
     }
 
     /// Begins a connection.

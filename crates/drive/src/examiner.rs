@@ -3,9 +3,7 @@
 //! Blocking sockets with a limit on everything: nothing here is measured, so nothing has to be
 //! fast. What is written and what is concluded is the case's affair (`wsbench-conformance`).
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
-use std::os::unix::net::UnixStream;
+use std::io::{self, ErrorKind};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,7 +12,7 @@ use wsbench_conformance::examination::{End, Examination, Turn};
 use wsbench_conformance::finding::{Finding, Verdict};
 use wsbench_load::plan::Target;
 
-use crate::address::Address;
+use crate::visit::{Visitor, Wire};
 
 /// Between octets that each go in a segment of their own.
 const APART: Duration = Duration::from_micros(100);
@@ -24,12 +22,11 @@ const AT_MOST: u32 = 5;
 /// Examines one server.
 #[derive(Clone, Debug)]
 pub struct Examiner<'a> {
-    /// Where it listens.
-    pub address: Address,
+    /// Makes the connections; its patience is how long the server's silence is borne before it is
+    /// taken for an answer.
+    pub visitor: &'a Visitor,
     /// What the upgrade names.
     pub target: &'a Target,
-    /// How long its silence is borne before it is taken for an answer.
-    pub patience: Duration,
 }
 
 impl Examiner<'_> {
@@ -65,17 +62,18 @@ impl Examiner<'_> {
 
     /// Carries one case out.
     fn examine_one(&self, case: &Case, nonce: [u8; 16]) -> Finding {
-        let mut stream = match self.connect() {
+        let mut stream = match self.visitor.connect() {
             Ok(stream) => stream,
             Err(error) => {
                 let seen = format!("no connection: {error}");
                 return Finding::of(case, Verdict::Failed, seen);
             }
         };
+        let patience = self.visitor.patience();
         let authority = self.target.authority();
         let resource = &self.target.resource;
-        let mut examination = Examination::new(case, &authority, resource, nonce, self.patience);
-        let deadline = Instant::now() + self.patience * AT_MOST;
+        let mut examination = Examination::new(case, &authority, resource, nonce, patience);
+        let deadline = Instant::now() + patience * AT_MOST;
         let mut buffer = vec![0; 64 * 1024];
         loop {
             match examination.turn() {
@@ -84,68 +82,24 @@ impl Examiner<'_> {
                     return finding;
                 }
                 _ if Instant::now() >= deadline => {
-                    let seen = format!("undecided after {:?}", self.patience * AT_MOST);
+                    let seen = format!("undecided after {:?}", patience * AT_MOST);
                     return Finding::of(case, Verdict::Failed, seen);
                 }
                 // Where a write fails, what the server had said before is still to be read.
-                Turn::Write(bytes) => drop(stream.write_all(&bytes)),
+                Turn::Write(bytes) => {
+                    let _ = stream.write_all(&bytes).and_then(|()| stream.flush());
+                }
                 Turn::WriteSlowly(bytes) => drop(write_slowly(&mut *stream, &bytes)),
                 Turn::Read(patience) => read(&mut *stream, &mut buffer, patience, &mut examination),
             }
         }
-    }
-
-    fn connect(&self) -> io::Result<Box<dyn Wire>> {
-        match &self.address {
-            Address::Tcp(address) => {
-                let stream = TcpStream::connect_timeout(address, self.patience)?;
-                stream.set_nodelay(true)?;
-                stream.set_write_timeout(Some(self.patience))?;
-                Ok(Box::new(stream))
-            }
-            Address::Unix(path) => {
-                let stream = UnixStream::connect(path)?;
-                stream.set_write_timeout(Some(self.patience))?;
-                Ok(Box::new(stream))
-            }
-        }
-    }
-}
-
-/// A connection that blocks, and not for ever.
-trait Wire: Read + Write {
-    /// Reads give up after this long.
-    fn set_patience(&mut self, patience: Duration);
-
-    /// Ends the connection.
-    fn hang_up(&mut self);
-}
-
-impl Wire for TcpStream {
-    fn set_patience(&mut self, patience: Duration) {
-        // A time-out of nothing would be refused; the patience is not nothing.
-        let _ = self.set_read_timeout(Some(patience));
-    }
-
-    fn hang_up(&mut self) {
-        // A reset would serve as well: the case is over.
-        let _ = self.shutdown(Shutdown::Both);
-    }
-}
-
-impl Wire for UnixStream {
-    fn set_patience(&mut self, patience: Duration) {
-        let _ = self.set_read_timeout(Some(patience));
-    }
-
-    fn hang_up(&mut self) {
-        let _ = self.shutdown(Shutdown::Both);
     }
 }
 
 fn write_slowly(stream: &mut dyn Wire, bytes: &[u8]) -> io::Result<()> {
     for octet in bytes.chunks(1) {
         stream.write_all(octet)?;
+        stream.flush()?;
         thread::sleep(APART);
     }
     Ok(())
@@ -165,6 +119,8 @@ fn read(
         Err(error) => match error.kind() {
             ErrorKind::Interrupted => {}
             ErrorKind::WouldBlock | ErrorKind::TimedOut => examination.on_silence(),
+            // TLS misses the farewell (close_notify) of a server that ends TCP alone.
+            ErrorKind::UnexpectedEof => examination.on_end(End::Fin),
             _ => examination.on_end(End::Reset),
         },
     }

@@ -28,5 +28,6 @@ pub mod stamps;
 mod timer;
 pub mod tls;
 mod turns;
+pub mod visit;
 mod warming;
 mod worker;

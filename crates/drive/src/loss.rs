@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use nix::errno::Errno;
 use wsbench_load::result::Phase;
 use wsbench_load::session::Loss;
+use wsbench_wire::proxy::ProxyError;
 
 use crate::dial::UnixError;
 
@@ -30,6 +31,13 @@ pub(crate) fn name(error: &io::Error) -> Loss {
     let inner = error.get_ref();
     if let Some(error) = inner.and_then(|inner| inner.downcast_ref::<UnixError>()) {
         return peer(error.kind(), &error.to_string());
+    }
+    if let Some(error) = inner.and_then(|inner| inner.downcast_ref::<ProxyError>()) {
+        return Loss {
+            kind: error.kind(),
+            words: error.to_string(),
+            phase: Some(Phase::Proxy),
+        };
     }
     match error.raw_os_error().map(Errno::from_raw) {
         Some(Errno::EMFILE | Errno::ENFILE) => {

@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_timed_run_has_each_of_its_moments_once() {
-        let shared = Shared::new(1, StopSignal::new());
+        let shared = Shared::new(1, false, StopSignal::new());
         let plan = plan(
             StopRule::Duration(Nanos::from_secs(1)),
             Nanos::from_millis(500),
@@ -176,7 +176,7 @@ mod tests {
         let mut pulses = Pulses::new(&plan);
         assert_eq!(beat(&mut pulses, 0, &shared), [Moment::Connecting]);
         assert_eq!(beat(&mut pulses, 5, &shared), []);
-        shared.connection_upgraded();
+        shared.connection_upgraded(Nanos::ZERO);
         shared.worker_settled(Nanos::from_millis(10));
         let opens = (shared.load_from() + plan.warmup).0 / 1_000_000;
         assert_eq!(beat(&mut pulses, 12, &shared), [Moment::Ready]);
@@ -192,9 +192,9 @@ mod tests {
 
     #[test]
     fn a_run_of_so_many_messages_closes_when_its_workers_are_done() {
-        let shared = Shared::new(1, StopSignal::new());
+        let shared = Shared::new(1, false, StopSignal::new());
         let mut pulses = Pulses::new(&plan(StopRule::Messages(10), Nanos::ZERO));
-        shared.connection_upgraded();
+        shared.connection_upgraded(Nanos::ZERO);
         shared.worker_settled(Nanos::ZERO);
         assert_eq!(beat(&mut pulses, 0, &shared), [Moment::Ready]);
         assert_eq!(beat(&mut pulses, 30, &shared), [Moment::WindowOpens]);
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn replaced_clients_are_measured_at_once() {
-        let shared = Shared::new(1, StopSignal::new());
+        let shared = Shared::new(1, false, StopSignal::new());
         let stop = StopRule::Clients {
             clients: 1,
             roundtrips: 1,

@@ -170,7 +170,7 @@ impl Engine for Readiness {
             // Granted on this system; were it refused here, this connection would have no stamps.
             let _ = stamps::ask_for(&stream);
         }
-        self.lines[slot] = Some(Line::new(stream, session));
+        self.lines[slot] = Some(Line::new(stream, self.dialer.tunnel(), session));
         Ok(())
     }
 

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Family, Plan, Target};
-use wsbench_load::route::Place;
+use wsbench_load::plan::{Connect, Family, Plan, Target};
+use wsbench_load::route::{Place, ProxyProtocol};
+use wsbench_wire::proxy::{Destination, Tunnel};
 
 use crate::address::Address;
 
@@ -23,6 +24,28 @@ pub struct Resolved {
     pub addresses: Vec<Address>,
     /// How long the resolver took; `None` for a literal address.
     pub took: Option<Nanos>,
+    /// The target's address behind the proxy, where it is resolved here (`socks5://`).
+    pub behind_proxy: Option<SocketAddr>,
+}
+
+impl Resolved {
+    /// The opening of the tunnel to the target of `plan`; `None` without a proxy.
+    #[must_use]
+    pub fn tunnel(&self, plan: &Plan) -> Option<Tunnel> {
+        let route = &plan.connect.route;
+        let proxy = route.proxy.as_ref()?;
+        let Place { host, port } = route.place(&plan.target);
+        let destination = match self.behind_proxy {
+            Some(address) => Destination::Address(address),
+            None => Destination::Name { host, port },
+        };
+        Some(match proxy.protocol {
+            ProxyProtocol::Http => Tunnel::http(&destination, proxy.login.as_ref()),
+            ProxyProtocol::Socks5 | ProxyProtocol::Socks5Name => {
+                Tunnel::socks(destination, proxy.login.clone())
+            }
+        })
+    }
 }
 
 /// The host could not be turned into an address.
@@ -75,11 +98,30 @@ pub fn find(plan: &Plan) -> Result<Resolved, ResolveError> {
         return Ok(Resolved {
             addresses: vec![Address::Unix(path.clone())],
             took: None,
+            behind_proxy: None,
         });
     }
-    let place = connect.route.place(&plan.target);
+    let target = connect.route.place(&plan.target);
+    let proxy = connect.route.proxy.as_ref();
+    let behind_proxy = match proxy.map(|proxy| proxy.protocol) {
+        Some(ProxyProtocol::Socks5) => {
+            let (found, _) = look_up(&target, Family::Any)?;
+            found.first().copied()
+        }
+        _ => None,
+    };
+    let place = proxy.map_or(target, |proxy| proxy.place.clone());
+    let resolved = locate_from(&place, connect)?;
+    Ok(Resolved {
+        behind_proxy,
+        ..resolved
+    })
+}
+
+/// Resolves a place for connections that come from where `connect` says.
+fn locate_from(place: &Place, connect: &Connect) -> Result<Resolved, ResolveError> {
     let Some(&source) = connect.route.sources.first() else {
-        return locate(&place, connect.family);
+        return locate(place, connect.family);
     };
     // An address to come from decides which addresses can be reached from it.
     let family = if source.is_ipv4() {
@@ -87,7 +129,7 @@ pub fn find(plan: &Plan) -> Result<Resolved, ResolveError> {
     } else {
         Family::V6
     };
-    locate(&place, family).map_err(|error| match error {
+    locate(place, family).map_err(|error| match error {
         ResolveError::NoSuchFamily { host, has, .. } => ResolveError::OtherFamilyThanSource {
             host,
             has,
@@ -106,6 +148,21 @@ pub fn resolve(target: &Target, family: Family) -> Result<Resolved, ResolveError
 }
 
 fn locate(place: &Place, family: Family) -> Result<Resolved, ResolveError> {
+    let (addresses, took) = look_up(place, family)?;
+    let mut addresses: Vec<Address> = addresses.into_iter().map(Address::Tcp).collect();
+    choose(&mut addresses);
+    Ok(Resolved {
+        addresses,
+        took,
+        behind_proxy: None,
+    })
+}
+
+/// The addresses of a place, at least one, and how long the resolver took.
+fn look_up(
+    place: &Place,
+    family: Family,
+) -> Result<(Vec<SocketAddr>, Option<Nanos>), ResolveError> {
     let begun = Instant::now();
     let unknown = |source| ResolveError::Unknown {
         host: place.host.clone(),
@@ -145,9 +202,7 @@ fn locate(place: &Place, family: Family) -> Result<Resolved, ResolveError> {
             other,
         });
     }
-    let mut addresses: Vec<Address> = addresses.into_iter().map(Address::Tcp).collect();
-    choose(&mut addresses);
-    Ok(Resolved { addresses, took })
+    Ok((addresses, took))
 }
 
 /// Puts the first address that accepts a connection to the front. A single address is not tried:

@@ -99,14 +99,16 @@ pub fn run(
     let clock = Clock::start();
     let address = &resolved.addresses[0];
     let workers = plan.threads as usize;
-    let shared = Shared::new(plan.threads, stop.clone());
+    let shared = Shared::new(plan.threads, plan.replaces_clients(), stop.clone());
     let quota = Quota::new(plan);
     let (filled, handovers) = channel();
     let mut returns = Vec::with_capacity(workers);
     let mut threads = Vec::with_capacity(workers);
     for index in 0..workers {
         let slots = share_of(plan.connections as usize, workers, index);
-        let dialer = Dialer::new(address.clone()).along(&plan.connect.route, index, workers);
+        let dialer = Dialer::new(address.clone())
+            .along(&plan.connect.route, index, workers)
+            .through(resolved.tunnel(plan));
         let engine = engine(plan, stamps, &clock, dialer, slots).map_err(RunError::NoEventQueue)?;
         let engine = engine.with_tls(tls.clone());
         let (outlet, back) = Outlet::new(index, filled.clone());

@@ -1,10 +1,10 @@
 //! What the workers of one run have in common. Read on the hot path, written off it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use wsbench_load::nanos::Nanos;
-use wsbench_load::result::Ended;
+use wsbench_load::result::{Absences, Ended};
 
 use crate::warming::Warming;
 
@@ -78,6 +78,12 @@ pub(crate) struct Shared {
     last_sign_of_life: AtomicU64,
     /// Whether a connection failed unanswered since: having none by one's own plan is no death.
     has_failed: AtomicBool,
+    /// When the last open connection had ended; `u64::MAX` while there is one, or never was.
+    gone_since: AtomicU64,
+    /// Times that the server was gone and came back. Written only when it does.
+    absences: Mutex<Absences>,
+    /// Whether clients are replaced: then having no open connection is in order, unless one failed.
+    replaces_clients: bool,
     /// Workers whose stop rule held.
     completed: AtomicU32,
     workers: u32,
@@ -88,7 +94,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(workers: u32, stop: StopSignal) -> Arc<Self> {
+    pub(crate) fn new(workers: u32, replaces_clients: bool, stop: StopSignal) -> Arc<Self> {
         Arc::new(Self {
             stop,
             warming: Warming::new(workers),
@@ -98,6 +104,9 @@ impl Shared {
             alive: AtomicU64::new(0),
             last_sign_of_life: AtomicU64::new(u64::MAX),
             has_failed: AtomicBool::new(false),
+            gone_since: AtomicU64::new(u64::MAX),
+            absences: Mutex::default(),
+            replaces_clients,
             completed: AtomicU32::new(0),
             workers,
             next_connection: AtomicU32::new(0),
@@ -109,9 +118,19 @@ impl Shared {
         self.next_connection.fetch_add(1, SeqCst)
     }
 
-    pub(crate) fn connection_upgraded(&self) {
+    pub(crate) fn connection_upgraded(&self, now: Nanos) {
         self.upgraded.fetch_add(1, SeqCst);
         self.alive.fetch_add(1, SeqCst);
+        let since = Nanos(self.gone_since.swap(u64::MAX, SeqCst));
+        if since < now && (!self.replaces_clients || self.has_failed.load(SeqCst)) {
+            let mut absences = self.absences.lock().unwrap_or_else(PoisonError::into_inner);
+            absences.add(since, now - since);
+        }
+    }
+
+    /// Times that the server was gone and came back.
+    pub(crate) fn absences(&self) -> Absences {
+        *self.absences.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A connection that was upgraded has ended; `answered` when any of its messages was.
@@ -123,7 +142,9 @@ impl Shared {
         } else {
             self.last_sign_of_life.fetch_min(now.0, SeqCst);
         }
-        self.alive.fetch_sub(1, SeqCst);
+        if self.alive.fetch_sub(1, SeqCst) == 1 {
+            self.gone_since.store(now.0, SeqCst);
+        }
     }
 
     /// A connection could not be opened, or ended without an answer.
@@ -203,12 +224,12 @@ mod tests {
 
     #[test]
     fn a_server_is_dead_when_no_connection_is_open_nor_was_answered_of_late() {
-        let shared = Shared::new(1, StopSignal::new());
+        let shared = Shared::new(1, false, StopSignal::new());
         assert!(
             !shared.is_server_dead(at(100)),
             "it may not have been asked"
         );
-        shared.connection_upgraded();
+        shared.connection_upgraded(at(0));
         assert!(!shared.is_server_dead(at(100)), "slow is not dead");
         shared.connection_gone(at(100), true);
         assert!(
@@ -221,15 +242,49 @@ mod tests {
     }
 
     #[test]
+    fn a_server_is_gone_from_the_last_connection_lost_to_the_first_upgraded_again() {
+        let shared = Shared::new(1, false, StopSignal::new());
+        shared.connection_upgraded(at(1));
+        shared.connection_upgraded(at(2));
+        shared.connection_gone(at(3), true);
+        assert_eq!(shared.absences().times, 0, "one is still there");
+        shared.connection_gone(at(4), true);
+        shared.attempt_failed();
+        shared.connection_upgraded(at(6));
+        shared.connection_upgraded(at(7));
+        for gone in [10, 20] {
+            shared.connection_gone(at(gone), true);
+        }
+        shared.connection_upgraded(at(25));
+        let absences = shared.absences();
+        assert_eq!((absences.times, absences.total), (2, at(7)));
+        assert_eq!((absences.longest_start, absences.longest), (at(20), at(5)));
+    }
+
+    /// One client at a time that closes and is replaced leaves no connection open for a moment.
+    #[test]
+    fn a_client_that_is_replaced_is_no_absence_unless_one_failed() {
+        let shared = Shared::new(1, true, StopSignal::new());
+        shared.connection_upgraded(at(1));
+        shared.connection_gone(at(2), true);
+        shared.connection_upgraded(at(3));
+        assert_eq!(shared.absences().times, 0);
+        shared.connection_gone(at(4), true);
+        shared.attempt_failed();
+        shared.connection_upgraded(at(6));
+        assert_eq!(shared.absences().total, at(2));
+    }
+
+    #[test]
     fn an_upgrade_alone_is_no_sign_of_life() {
-        let shared = Shared::new(1, StopSignal::new());
+        let shared = Shared::new(1, false, StopSignal::new());
         for second in 0..3 {
-            shared.connection_upgraded();
+            shared.connection_upgraded(at(0));
             shared.connection_gone(at(second), false);
             shared.attempt_failed();
             assert!(!shared.is_server_dead(at(second)));
         }
-        shared.connection_upgraded();
+        shared.connection_upgraded(at(0));
         assert!(!shared.is_server_dead(at(4)), "this one may be answered");
         shared.connection_gone(at(4), false);
         assert!(shared.is_server_dead(at(4)));

@@ -119,7 +119,7 @@ fn attend(
         ..plan.clone()
     };
     let stop = StopSignal::new();
-    let shared = Shared::new(1, stop.clone());
+    let shared = Shared::new(1, plan.replaces_clients(), stop.clone());
     let (filled, handovers) = channel();
     let (outlet, returns) = Outlet::new(0, filled);
     let mut world = World::new(scenario, plan.seed, stop.clone(), stop_at);

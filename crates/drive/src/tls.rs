@@ -116,9 +116,16 @@ impl TlsClient {
     /// # Errors
     /// `rustls` refuses the configuration; the words are its own.
     pub(crate) fn session(&self) -> io::Result<TlsSession> {
-        ClientConnection::new(self.config.clone(), self.server_name.clone())
-            .map(TlsSession::new)
-            .map_err(io::Error::other)
+        self.connection().map(TlsSession::new)
+    }
+
+    /// The same, to be moved over a socket that blocks.
+    ///
+    /// # Errors
+    /// As [`TlsClient::session`].
+    pub(crate) fn connection(&self) -> io::Result<ClientConnection> {
+        let name = self.server_name.clone();
+        ClientConnection::new(self.config.clone(), name).map_err(io::Error::other)
     }
 }
 

@@ -56,6 +56,8 @@ pub struct Tally {
     pub outside: Histogram,
     /// TCP connect times.
     pub tcp: Histogram,
+    /// Times that proxies took to open their tunnels.
+    pub proxy: Histogram,
     /// TLS handshake times.
     pub tls: Histogram,
     /// What TLS handshakes agreed upon, with their counts.
@@ -100,6 +102,7 @@ impl Tally {
         result.receive_wait.merge(&self.receive_wait);
         result.outside.merge(&self.outside);
         result.handshake.tcp.merge(&self.tcp);
+        result.handshake.proxy.merge(&self.proxy);
         result.handshake.tls.merge(&self.tls);
         for (agreed, count) in &self.tls_agreed {
             *result.tls_agreed.entry(agreed.clone()).or_default() += count;
@@ -138,6 +141,7 @@ impl Tally {
             &mut self.receive_wait,
             &mut self.outside,
             &mut self.tcp,
+            &mut self.proxy,
             &mut self.tls,
             &mut self.upgrade,
             &mut self.first_message,

@@ -87,6 +87,8 @@ pub struct RunResult {
     /// places, ns. With it on the right, Little's law reads connections × depth = rate × (service
     /// time + pause).
     pub thought_in_window_ns: u128,
+    /// Times that the server was gone, and came back.
+    pub absences: Absences,
     /// The longest spans without any answer while answers were awaited, longest first: at most
     /// five, start within the run and length.
     pub gaps: Vec<Gap>,
@@ -293,7 +295,10 @@ pub struct HandshakeTimes {
     pub dns: Option<Nanos>,
     /// From the connect call to the connection established.
     pub tcp: Histogram,
-    /// From the connection established to the TLS handshake complete; empty without TLS.
+    /// From the connection to the proxy established to the tunnel open; empty without a proxy.
+    pub proxy: Histogram,
+    /// From the connection established, or the tunnel open, to the TLS handshake complete; empty
+    /// without TLS.
     pub tls: Histogram,
     /// From the upgrade request's write to its response read.
     pub upgrade: Histogram,
@@ -319,6 +324,8 @@ pub struct Failure {
 pub enum Phase {
     /// TCP connect.
     Connect,
+    /// Opening a tunnel through the proxy.
+    Proxy,
     /// The TLS handshake.
     Tls,
     /// The opening handshake.
@@ -339,6 +346,7 @@ impl Phase {
     pub fn name(self) -> &'static str {
         match self {
             Self::Connect => "connect",
+            Self::Proxy => "proxy",
             Self::Tls => "tls",
             Self::Handshake => "handshake",
             Self::Frames => "frames",
@@ -489,6 +497,31 @@ pub struct Gap {
     pub length: Nanos,
     /// Its start, since the opening of the measured window.
     pub start: Nanos,
+}
+
+/// Times that a server was gone: from the loss of the last open connection to the first that was
+/// upgraded again. Where clients are replaced, only if a connection failed meanwhile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Absences {
+    /// How often.
+    pub times: u64,
+    /// How long in all.
+    pub total: Nanos,
+    /// The longest.
+    pub longest: Nanos,
+    /// When that began, since the run began.
+    pub longest_start: Nanos,
+}
+
+impl Absences {
+    /// Adds one.
+    pub fn add(&mut self, start: Nanos, length: Nanos) {
+        self.times += 1;
+        self.total += length;
+        if length > self.longest {
+            (self.longest, self.longest_start) = (length, start);
+        }
+    }
 }
 
 /// Where a run stands, for the live view: handed over once an interval.

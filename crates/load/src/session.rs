@@ -125,6 +125,8 @@ pub struct Loss {
 pub struct Opened {
     /// When TCP was established.
     pub tcp_at: Nanos,
+    /// How long the proxy took from then to open its tunnel; `None` without a proxy.
+    pub proxy_took: Option<Nanos>,
     /// The TLS handshake; `None` without TLS.
     pub tls: Option<Encrypted>,
 }
@@ -132,7 +134,7 @@ pub struct Opened {
 /// A TLS handshake that has been made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encrypted {
-    /// How long it took, from TCP being established.
+    /// How long it took, from TCP being established, or the proxy's tunnel open.
     pub took: Nanos,
     /// What was agreed upon, such as `TLS 1.3, TLS13_AES_256_GCM_SHA384`.
     pub agreed: String,
@@ -209,6 +211,9 @@ impl Session {
         let tally = &mut context.meter.tally;
         if context.plan.connect.route.unix_socket.is_none() {
             tally.tcp.record(opened.tcp_at - self.since);
+        }
+        if let Some(took) = opened.proxy_took {
+            tally.proxy.record(took);
         }
         if let Some(Encrypted { took, agreed }) = opened.tls {
             tally.tls.record(took);

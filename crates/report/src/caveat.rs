@@ -108,6 +108,8 @@ pub enum Kind {
     NothingConnected,
     /// The server was there to the end.
     ServerDied,
+    /// The server was there all the time.
+    ServerGone,
     /// Something was answered.
     NothingAnswered,
     /// Answers carry what was sent.

@@ -4,6 +4,7 @@
 //! renderer sees. It measures nothing and keeps no handle on the run. Names carry their units;
 //! what was not measured is absent, never zero.
 
+mod absence;
 mod arrival_shape;
 mod build;
 mod calendar;
@@ -21,6 +22,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use absence::ServerGone;
 pub use arrival_shape::ArrivalShape;
 pub use build::RunContext;
 pub use compression::{Compressed, Compression};
@@ -187,6 +189,9 @@ pub struct Document {
     /// What the server used; absent where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<Server>,
+    /// Times that the server was gone and came back; absent when it never was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_gone: Option<ServerGone>,
     /// What TLS handshakes agreed upon, with their counts; absent without TLS.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tls_agreed: BTreeMap<String, u64>,
@@ -366,6 +371,9 @@ pub struct Handshake {
     /// domain socket.
     #[serde(skip_serializing_if = "Distribution::is_empty")]
     pub tcp: Distribution,
+    /// From the connection to the proxy established to its tunnel open; absent without a proxy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<Distribution>,
     /// The TLS handshake; absent without TLS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<Distribution>,
@@ -384,6 +392,7 @@ impl Handshake {
             ("DNS", self.dns.as_ref()),
             // Connections that became WebSockets without it came by a Unix domain socket.
             ("TCP", is_tcp.then_some(&self.tcp)),
+            ("proxy", self.proxy.as_ref()),
             ("TLS", self.tls.as_ref()),
             ("upgrade", Some(&self.upgrade)),
             ("first message", Some(&self.first_message)),
@@ -398,7 +407,7 @@ impl Handshake {
 /// One kind of failure and how often it was seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Failure {
-    /// Where in the life of a connection: `connect`, `tls`, `handshake`, `frames`, `answers`, `close` or
+    /// Where in the life of a connection: `connect`, `proxy`, `tls`, `handshake`, `frames`, `answers`, `close` or
     /// `local`.
     pub phase: String,
     /// Which kind: a stable snake_case name.

@@ -198,6 +198,9 @@ fn counts(text: &mut String, document: &Document) {
         count(connections.alive_at_end),
         count(connections.replaced)
     );
+    if let Some(gone) = &document.server_gone {
+        let _ = writeln!(text, "The server was {}.\n", gone.words());
+    }
     let handshake = &document.handshake_ns;
     text.push_str("| handshake | p50 | p99 | max | count |\n|---|--:|--:|--:|--:|\n");
     for (name, spans) in handshake.parts() {

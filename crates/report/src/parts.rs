@@ -86,8 +86,13 @@ pub(crate) fn undivided(document: &Document) -> Option<&'static str> {
 /// The floor of this machine in words, where it was measured.
 pub(crate) fn floor(document: &Document) -> Option<String> {
     let floor = document.floor_ns?;
+    let over_tls = if document.plan.url.starts_with("wss:") {
+        " over TLS"
+    } else {
+        ""
+    };
     let (p50, p99) = (span(floor.p50 as f64), span(floor.p99 as f64));
     Some(format!(
-        "floor of this machine, embedded server, same payload: p50 {p50}, p99 {p99}"
+        "floor of this machine, embedded server{over_tls}, same payload: p50 {p50}, p99 {p99}"
     ))
 }

@@ -81,6 +81,14 @@ fn way(plan: &Order) -> String {
     if let Some(place) = &plan.connect_to {
         let _ = write!(way, ", connecting to {}", printable(place));
     }
+    if let Some(proxy) = &plan.proxy {
+        let _ = write!(way, ", through {}", printable(proxy));
+    }
+    if let Some(first) = plan.redirected_from.first() {
+        let more = plan.redirected_from.len();
+        let redirects = counted(more as u64, "redirect");
+        let _ = write!(way, ", {redirects} from {}", printable(first));
+    }
     if let Some(path) = &plan.unix_socket {
         let _ = write!(way, ", over Unix socket {}", printable(path));
     }

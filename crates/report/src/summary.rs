@@ -359,7 +359,11 @@ fn connections(page: &mut Page, document: &Document) {
         0 => String::new(),
         silent => format!(", {} never answered", count(silent)),
     };
-    page.prose("connections", &format!("{line}{silent}"), None);
+    let gone = document.server_gone.as_ref();
+    let gone = gone.map_or_else(String::new, |gone| {
+        format!("; the server was {}", gone.words())
+    });
+    page.prose("connections", &format!("{line}{silent}{gone}"), None);
     if document.plan.replaces_clients() {
         let line = format!(
             "{} completed, {} replaced, at most {} at a time",

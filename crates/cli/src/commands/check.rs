@@ -9,9 +9,10 @@ use clap::Args;
 use wsbench_conformance::cases;
 use wsbench_conformance::finding::Finding;
 use wsbench_drive::examiner::Examiner;
-use wsbench_drive::resolve::resolve;
+use wsbench_drive::resolve;
+use wsbench_drive::visit::Visitor;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Family, Target};
+use wsbench_load::plan::{Connect, Family, Plan, Target};
 use wsbench_report::gate::{self, Check, Counts};
 
 use crate::args::Format;
@@ -23,6 +24,7 @@ use crate::plan::EmbeddedCores;
 use crate::quantity;
 use crate::target;
 use crate::terminal;
+use crate::tls::TlsArgs;
 use crate::usage::UsageError;
 
 /// Hold a server against RFC 6455 and 7692: the conformance gate alone.
@@ -51,6 +53,9 @@ pub(crate) struct CheckArgs {
     /// Use IPv6 addresses only.
     #[arg(short = '6', long, conflicts_with = "ipv4")]
     ipv6: bool,
+    /// How connections are encrypted.
+    #[command(flatten)]
+    tls: TlsArgs,
 }
 
 /// Carries all cases out; the exit code is 4 where one failed.
@@ -65,9 +70,8 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
         }
         .into());
     }
-    if args.url.as_ref().is_some_and(|url| url.secure) {
-        return Err(UsageError::GateOverTls.into());
-    }
+    // What is wrong with them is told before anything is started.
+    args.tls.plan(args.url.as_ref(), false)?;
     let check = |path| OutputFile::check("--output", path);
     let file = args.output.as_deref().map(check).transpose()?;
     let interrupts = Interrupts::watch()?;
@@ -110,14 +114,21 @@ fn examined(args: &CheckArgs, target: &Target, interrupts: &Interrupts) -> anyho
         (_, true) => Family::V6,
         _ => Family::Any,
     };
-    let resolved = resolve(target, family)?;
-    let address = &resolved.addresses[0];
+    let plan = Plan {
+        connect: Connect {
+            family,
+            ..Connect::default()
+        },
+        tls: args.tls.plan(args.url.as_ref(), false)?,
+        ..Plan::against(target.clone())
+    };
+    let resolved = resolve::find(&plan)?;
+    let visitor = Visitor::new(&plan, &resolved, args.patience.into())?;
     // 32 bits are enough to differ, and short enough to be typed.
     let seed = args.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
     let examiner = Examiner {
-        address: address.clone(),
+        visitor: &visitor,
         target,
-        patience: args.patience.into(),
     };
     let is_text = args.format == Format::Text;
     if is_text {
@@ -134,7 +145,7 @@ fn examined(args: &CheckArgs, target: &Target, interrupts: &Interrupts) -> anyho
         schema: gate::SCHEMA.to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         url: target.url(),
-        address: address.to_string(),
+        address: resolved.addresses[0].to_string(),
         seed,
         counts: Counts::of(&findings),
         findings: findings.iter().map(gate::Finding::from).collect(),

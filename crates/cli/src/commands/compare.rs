@@ -18,11 +18,11 @@ use crate::exit::{Exit, say};
 use crate::output::{self, OutputFile};
 use crate::plan::{self, Surroundings};
 use crate::quantity::{self, WarmUp};
+use crate::redirects;
 use crate::run::announce;
 use crate::runner::KernelRunner;
 use crate::shell_words::shell_words;
 use crate::terminal;
-use crate::usage::UsageError;
 
 /// Length of a run when none is given: many short rounds tell more than few long ones.
 const DEFAULT_DURATION: Nanos = Nanos::from_secs(2);
@@ -178,15 +178,24 @@ fn ready(
 }
 
 /// The same run as `a`, against another server.
-fn against(flags: &Compare, target: &Target, a: &Plan) -> Result<Plan, UsageError> {
+fn against(flags: &Compare, target: &Target, a: &Plan) -> anyhow::Result<Plan> {
     // What is wrong with this server's address in the light of the flags is found here.
     let measure = short(flags).measure(Some(target.clone()));
     let b = plan::order(&measure, &Surroundings::here())?;
-    Ok(Plan {
+    let follow = b.follow;
+    let b = Plan {
         target: target.clone(),
         connect: b.plan_against(target.clone()).connect,
+        upgrade: short(flags).connect.upgrade()?,
         ..a.clone()
-    })
+    };
+    match follow {
+        Some(follow) => {
+            let mut random = fastrand::Rng::with_seed(b.seed);
+            Ok(redirects::followed(b, follow, &mut random)?)
+        }
+        None => Ok(b),
+    }
 }
 
 /// Runs against a server whose other side is stored.

@@ -218,6 +218,23 @@ fn the_server_dies_and_comes_back() {
     assert!(run.connections("replaced") >= 4);
     assert!(run.connections("upgraded") >= 8);
     assert!(run.errors("connect", "refused") > 0, "{}", run.story());
+    let gone = &run.document["server_gone"];
+    assert_eq!(gone["times"], 1, "{gone}");
+    let length = gone["longest_s"].as_f64().unwrap();
+    // It was away for 300 ms at least, and its slots try again after 2 s at the latest.
+    assert!((0.3..6.0).contains(&length), "{gone}");
+    assert_eq!(gone["total_s"], gone["longest_s"]);
+    assert!(run.has_caveat("server_gone"), "{}", run.story());
+}
+
+/// Clients that are replaced one at a time leave no connection open for a moment: no absence.
+#[test]
+fn a_server_that_is_there_is_never_gone() {
+    let server = Embedded::start(&[]);
+    let run = measured(&["--clients", "20", "-c", "1", &server.url]);
+    assert_eq!(run.document.get("server_gone"), None, "{}", run.story());
+    let run = short_run(&server.url, &[]);
+    assert_eq!(run.document.get("server_gone"), None, "{}", run.story());
 }
 
 /// A server that does not read: what cannot be written is bounded, and times out.

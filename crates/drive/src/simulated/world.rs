@@ -370,7 +370,11 @@ impl Engine for World {
         self.call();
         let tcp_at = self.clock.get();
         let is_established = self.link(slot)?.1.established()?;
-        Ok(is_established.then_some(Opened { tcp_at, tls: None }))
+        Ok(is_established.then_some(Opened {
+            tcp_at,
+            proxy_took: None,
+            tls: None,
+        }))
     }
 
     fn write(&mut self, slot: usize, bytes: &[u8]) -> io::Result<usize> {

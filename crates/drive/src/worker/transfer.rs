@@ -126,7 +126,7 @@ impl<E: Engine> Worker<E> {
                 let now = self.engine.now();
                 self.alive += 1;
                 self.slots[slot].upgraded = true;
-                self.shared.connection_upgraded();
+                self.shared.connection_upgraded(now);
                 self.opening_ended(now);
                 self.settle(slot);
                 let Some(session) = &mut self.slots[slot].session else {

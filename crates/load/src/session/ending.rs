@@ -33,10 +33,14 @@ impl Session {
         match &self.state {
             State::Connecting => {
                 let limit = context.plan.connect.timeout;
-                let what = if context.plan.target.secure {
-                    "no TCP connection with TLS"
-                } else {
-                    "no TCP connection"
+                let what = match (
+                    context.plan.target.secure,
+                    &context.plan.connect.route.proxy,
+                ) {
+                    (true, None) => "no TCP connection with TLS",
+                    (false, None) => "no TCP connection",
+                    (true, Some(_)) => "no TCP connection with TLS through the proxy",
+                    (false, Some(_)) => "no TCP connection through the proxy",
                 };
                 context.meter.fail(now, Phase::Connect, "timed_out", || {
                     format!("{what} within {limit} (--connect-timeout)")

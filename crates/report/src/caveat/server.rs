@@ -1,22 +1,37 @@
-//! Checks of the server's process, where it was watched: was it the same to the end, and was all of
-//! its cost counted.
+//! Checks of the server: was it there all the time; and of its process, where it was watched: was it
+//! the same to the end, and was all of its cost counted.
 
 use super::{Caveat, Kind, Severity};
 use crate::document::{Document, Server};
-use crate::units::{counted, percent};
+use crate::units::{counted, percent, seconds};
 
 /// The readings may be apart from the window's ends by this share of it.
 const SPAN_TOLERANCE: f64 = 0.02;
 
 /// Every doubt about the server's process.
 pub(super) fn caveats(document: &Document) -> Vec<Caveat> {
-    let Some(server) = &document.server else {
-        return Vec::new();
-    };
-    [replaced(server), ended(server), span(document, server)]
-        .into_iter()
-        .flatten()
-        .collect()
+    let mut found = Vec::from_iter(gone(document));
+    if let Some(server) = &document.server {
+        let of_process = [replaced(server), ended(server), span(document, server)];
+        found.extend(of_process.into_iter().flatten());
+    }
+    found
+}
+
+/// What the figures are of: a server that was there, and the time in which it was not.
+fn gone(document: &Document) -> Option<Caveat> {
+    let gone = document.server_gone.as_ref()?;
+    Some(Caveat::new(
+        Kind::ServerGone,
+        Severity::Doubtful,
+        format!(
+            "the server was {}: no connection was open, the longest time from {} after the run \
+             began",
+            gone.words(),
+            seconds(gone.longest_start_s)
+        ),
+        "look into its log; what was due meanwhile waited, or was not asked",
+    ))
 }
 
 fn replaced(server: &Server) -> Option<Caveat> {

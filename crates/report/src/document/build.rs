@@ -102,6 +102,7 @@ impl Document {
             generator: (&result.generator).into(),
             pressure: result.pressure.as_ref().map(Pressure::from),
             server: context.server,
+            server_gone: (result.absences.times > 0).then(|| result.absences.into()),
             tls_agreed: result.tls_agreed.clone(),
             conformance: context.conformance.clone(),
             intervals: result.intervals.iter().map(Interval::from).collect(),
@@ -200,6 +201,7 @@ impl From<&result::HandshakeTimes> for Handshake {
         Self {
             dns: times.dns.map(once),
             tcp: Distribution::of(&times.tcp),
+            proxy: (!times.proxy.is_empty()).then(|| Distribution::of(&times.proxy)),
             tls: (!times.tls.is_empty()).then(|| Distribution::of(&times.tls)),
             upgrade: Distribution::of(&times.upgrade),
             first_message: Distribution::of(&times.first_message),

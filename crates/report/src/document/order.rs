@@ -91,6 +91,12 @@ pub struct Order {
     /// How many those are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_addresses: Option<u32>,
+    /// The proxy that connections went through, as a URL without its login; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
+    /// URLs that were redirected, the one that was given first; the last of them led to `url`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redirected_from: Vec<String>,
     /// The Unix domain socket that connections were made to; absent where they were made over TCP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unix_socket: Option<String>,
@@ -357,6 +363,8 @@ impl From<&plan::Plan> for Order {
                 .connect_to
                 .as_ref()
                 .map(ToString::to_string),
+            proxy: plan.connect.route.proxy.as_ref().map(ToString::to_string),
+            redirected_from: plan.connect.route.redirected_from.clone(),
             unix_socket: plan
                 .connect
                 .route

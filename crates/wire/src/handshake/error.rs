@@ -138,7 +138,7 @@ fn tls_advice(start: &str) -> &'static str {
 fn status_advice(code: u16) -> &'static str {
     match code {
         200..=299 => ": an ordinary web page; check the path",
-        300..=399 => ": use the address that it redirects to",
+        300..=399 => ": use the address that it redirects to, or --follow-redirects",
         401 => ": give credentials with --auth or -H 'Authorization: …'",
         403 => ": try --origin, or check the credentials",
         404 => ": check the path",

@@ -1,0 +1,177 @@
+//! Following redirects: once, before a run, so that every connection goes where the last of them
+//! leads (RFC 6455 section 4.1 lets a client follow, RFC 9110 section 15.4 says what they are).
+//!
+//! Credentials are for the host that they were given for: on the way to another one they are left
+//! behind. From an encrypted server to a plain one it goes only where that was asked for.
+
+use thiserror::Error;
+use url::Url;
+use wsbench_drive::resolve::{self, ResolveError};
+use wsbench_drive::visit::{VisitError, try_upgrade};
+use wsbench_load::plan::{Plan, Target};
+use wsbench_wire::handshake::HandshakeError;
+
+use crate::target::{self, TargetError};
+
+/// Headers that are for one host alone.
+const FOR_ONE_HOST: [&str; 2] = ["authorization", "cookie"];
+
+/// How redirects are followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Follow {
+    /// So many at most.
+    pub(crate) at_most: u32,
+    /// From `wss://` to `ws://` as well.
+    pub(crate) to_plain: bool,
+}
+
+/// Why a redirect was not followed.
+#[derive(Debug, Error)]
+pub(crate) enum RedirectError {
+    /// A host on the way that cannot be resolved.
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    /// A loop, or a long way.
+    #[error(
+        "more than {at_most} redirects, the last to {to}; if this is no loop, allow more with \
+         --follow-redirects={}",
+        at_most * 2
+    )]
+    TooMany {
+        /// How many were to be followed.
+        at_most: u32,
+        /// Where the next would have led.
+        to: String,
+    },
+    /// From TLS to none.
+    #[error(
+        "{from} redirects to {to}, which is not encrypted; --follow-to-plain follows it all the same"
+    )]
+    ToPlain {
+        /// The encrypted server.
+        from: String,
+        /// The plain one.
+        to: String,
+    },
+    /// A location that is no server of WebSockets.
+    #[error("{from} redirects to '{location}', which cannot be followed: {why}")]
+    Location {
+        /// Who redirects.
+        from: String,
+        /// Where to.
+        location: String,
+        /// What is wrong with that.
+        why: String,
+    },
+}
+
+/// The plan against the server to which the redirects lead. Where the server does not answer, the
+/// plan stays: the run itself tells why.
+///
+/// # Errors
+/// [`RedirectError`].
+pub(crate) fn followed(
+    mut plan: Plan,
+    follow: Follow,
+    random: &mut fastrand::Rng,
+) -> Result<Plan, RedirectError> {
+    for number in 0..=follow.at_most {
+        let resolved = resolve::find(&plan)?;
+        let mut nonce = [0; 16];
+        random.fill(&mut nonce);
+        let answer = try_upgrade(&plan, &resolved, nonce);
+        let Err(VisitError::Handshake(HandshakeError::Status {
+            code: 301 | 302 | 303 | 307 | 308,
+            location: Some(location),
+            ..
+        })) = answer
+        else {
+            return Ok(plan);
+        };
+        let target = led_to(&plan.target, &location)?;
+        if number == follow.at_most {
+            return Err(RedirectError::TooMany {
+                at_most: follow.at_most,
+                to: target.url(),
+            });
+        }
+        if plan.target.secure && !target.secure && !follow.to_plain {
+            return Err(RedirectError::ToPlain {
+                from: plan.target.url(),
+                to: target.url(),
+            });
+        }
+        go_to(&mut plan, target);
+    }
+    Ok(plan)
+}
+
+fn go_to(plan: &mut Plan, target: Target) {
+    if target.place() != plan.target.place() {
+        let is_kept = |name: &str| !FOR_ONE_HOST.contains(&name.to_ascii_lowercase().as_str());
+        plan.upgrade.headers.retain(|(name, _)| is_kept(name));
+        // It was for the place of the URL as it was given.
+        plan.connect.route.connect_to = None;
+    }
+    plan.connect.route.redirected_from.push(plan.target.url());
+    plan.target = target;
+}
+
+/// Where a location leads from a target: it may be relative, and is often of HTTP.
+fn led_to(from: &Target, location: &str) -> Result<Target, RedirectError> {
+    let wrong = |why: String| RedirectError::Location {
+        from: from.url(),
+        location: location.to_owned(),
+        why,
+    };
+    let base = Url::parse(&from.url()).map_err(|error| wrong(error.to_string()))?;
+    // A relative location is resolved against the WebSocket URL, so its scheme stays.
+    let url = base
+        .join(location)
+        .map_err(|error| wrong(error.to_string()))?;
+    let text = match (url.scheme(), url.as_str().split_once(':')) {
+        ("http", Some((_, rest))) => format!("ws:{rest}"),
+        ("https", Some((_, rest))) => format!("wss:{rest}"),
+        _ => url.to_string(),
+    };
+    let text = text.split('#').next().unwrap_or(&text);
+    target::target(text).map_err(|error: TargetError| wrong(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_location_may_be_relative_or_of_http() {
+        let from = target::target("wss://h:81/a/b?c").unwrap();
+        let led = |location: &str| led_to(&from, location).unwrap().url();
+        assert_eq!(led("/x"), "wss://h:81/x");
+        assert_eq!(led("x?y#z"), "wss://h:81/a/x?y");
+        assert_eq!(led("//other/x"), "wss://other/x");
+        assert_eq!(led("http://other:8080/x"), "ws://other:8080/x");
+        assert_eq!(led("https://other/"), "wss://other/");
+        for location in ["ftp://x/", "http://", "mailto:x", "http://u:p@h/"] {
+            let wrong = led_to(&from, location);
+            assert!(
+                matches!(wrong, Err(RedirectError::Location { .. })),
+                "{location}: {wrong:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn credentials_stay_behind_when_the_host_changes() {
+        let mut plan = Plan::against(target::target("ws://h:81/").unwrap());
+        let header = |name: &str| (name.to_owned(), "x".to_owned());
+        plan.upgrade.headers = vec![header("Authorization"), header("X-A"), header("cookie")];
+        go_to(&mut plan, target::target("ws://h:81/next").unwrap());
+        assert_eq!(plan.upgrade.headers.len(), 3);
+        go_to(&mut plan, target::target("ws://h:82/next").unwrap());
+        assert_eq!(plan.upgrade.headers, [header("X-A")]);
+        assert_eq!(
+            plan.connect.route.redirected_from,
+            ["ws://h:81/", "ws://h:81/next"]
+        );
+    }
+}

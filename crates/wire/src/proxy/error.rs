@@ -1,0 +1,190 @@
+//! What can go wrong with a proxy, by kind, with what to do about it.
+
+use thiserror::Error;
+
+/// A tunnel through a proxy could not be opened.
+///
+/// The messages are written for whoever started the run.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ProxyError {
+    /// Nobody listens where the proxy should be.
+    #[error("the proxy refused the connection; is it listening on this port?")]
+    Refused,
+    /// It ended the connection before the tunnel was open.
+    #[error("the proxy ended the connection before the tunnel was open")]
+    Cut,
+    /// An HTTP proxy wants credentials (RFC 9110 section 15.5.8).
+    #[error(
+        "the proxy answered 407: it {}",
+        if *with_login {
+            "does not accept the credentials of --proxy"
+        } else {
+            "wants credentials; give them with -x http://USER:PASS@HOST:PORT"
+        }
+    )]
+    AuthRequired {
+        /// Whether we had sent some.
+        with_login: bool,
+    },
+    /// An HTTP proxy does not open the tunnel.
+    #[error("the proxy answered {code} {reason}{}", status_advice(*code))]
+    Status {
+        /// The status code.
+        code: u16,
+        /// The reason phrase, often empty.
+        reason: String,
+    },
+    /// What answers is no proxy of the kind that was asked for.
+    #[error("the proxy does not speak HTTP; it began with \"{start}\"{advice}")]
+    NoHttp {
+        /// The first bytes, escaped.
+        start: String,
+        /// What it may be.
+        advice: &'static str,
+    },
+    /// The answer cannot be read.
+    #[error("the proxy's answer is malformed: {0}")]
+    Malformed(String),
+    /// The first byte of a SOCKS proxy is not the version.
+    #[error(
+        "the proxy does not speak SOCKS 5; it began with {got:#04x}{}",
+        if *got == b'H' { ", as HTTP does: try -x http://…" } else { "" }
+    )]
+    WrongVersion {
+        /// The byte that came in place of 5 (or of 1, within the login).
+        got: u8,
+    },
+    /// A SOCKS proxy takes none of the ways to log in that were offered (RFC 1928 section 3).
+    #[error(
+        "the proxy {}",
+        if *with_login {
+            "takes neither no login nor user name and password"
+        } else {
+            "wants a login; give it with -x socks5://USER:PASS@HOST:PORT"
+        }
+    )]
+    NoMethod {
+        /// Whether user name and password were offered.
+        with_login: bool,
+    },
+    /// A SOCKS proxy chose a way to log in that was not offered.
+    #[error("the proxy chose login method {0:#04x}, which was not offered")]
+    UnaskedMethod(u8),
+    /// A SOCKS proxy does not take user name and password (RFC 1929 section 2).
+    #[error("the proxy does not accept user name and password (status {0})")]
+    LoginRefused(u8),
+    /// A SOCKS proxy did not connect (RFC 1928 section 6).
+    #[error("the proxy did not connect: {0}")]
+    Socks(SocksFailure),
+    /// Bytes that nobody has asked for.
+    #[error("{bytes} bytes came behind the proxy's answer, before the server was asked anything")]
+    Trailing {
+        /// How many.
+        bytes: usize,
+    },
+}
+
+/// Why a SOCKS proxy did not connect (RFC 1928 section 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SocksFailure {
+    /// 1
+    #[error("general failure of the proxy")]
+    General,
+    /// 2
+    #[error("its rules do not allow it")]
+    NotAllowed,
+    /// 3
+    #[error("the network is unreachable from it")]
+    NetworkUnreachable,
+    /// 4
+    #[error("the host is unreachable from it, or it cannot resolve the name")]
+    HostUnreachable,
+    /// 5
+    #[error("the server refused the connection")]
+    ConnectionRefused,
+    /// 6
+    #[error("the connection timed out (TTL expired)")]
+    TtlExpired,
+    /// 7
+    #[error("it does not know CONNECT")]
+    CommandUnsupported,
+    /// 8
+    #[error("it does not know this type of address; try socks5h:// for names, socks5:// else")]
+    AddressUnsupported,
+    /// Anything else.
+    #[error("unassigned reply {0}")]
+    Unassigned(u8),
+}
+
+impl SocksFailure {
+    /// What a reply other than 0 means.
+    pub(super) const fn of(reply: u8) -> Self {
+        match reply {
+            1 => Self::General,
+            2 => Self::NotAllowed,
+            3 => Self::NetworkUnreachable,
+            4 => Self::HostUnreachable,
+            5 => Self::ConnectionRefused,
+            6 => Self::TtlExpired,
+            7 => Self::CommandUnsupported,
+            8 => Self::AddressUnsupported,
+            other => Self::Unassigned(other),
+        }
+    }
+
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::General => "socks_general_failure",
+            Self::NotAllowed => "socks_not_allowed",
+            Self::NetworkUnreachable => "socks_network_unreachable",
+            Self::HostUnreachable => "socks_host_unreachable",
+            Self::ConnectionRefused => "socks_connection_refused",
+            Self::TtlExpired => "socks_ttl_expired",
+            Self::CommandUnsupported => "socks_command_unsupported",
+            Self::AddressUnsupported => "socks_address_unsupported",
+            Self::Unassigned(_) => "socks_unassigned",
+        }
+    }
+}
+
+impl ProxyError {
+    /// A stable name for counting and for result documents; never changes once published.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Cut => "cut",
+            Self::AuthRequired { .. } => "auth_required",
+            Self::Status { .. } => "status",
+            Self::NoHttp { .. } => "no_http",
+            Self::Malformed(_) => "malformed",
+            Self::WrongVersion { .. } => "wrong_version",
+            Self::NoMethod { .. } => "no_method",
+            Self::UnaskedMethod(_) => "unasked_method",
+            Self::LoginRefused(_) => "login_refused",
+            Self::Socks(failure) => failure.kind(),
+            Self::Trailing { .. } => "trailing",
+        }
+    }
+
+    /// The first bytes are no HTTP.
+    pub(super) fn no_http(bytes: &[u8]) -> Self {
+        let start = bytes[..bytes.len().min(16)].escape_ascii().to_string();
+        let advice = match bytes.first() {
+            Some(5) => ", as SOCKS does: try -x socks5://…",
+            Some(0x15 | 0x16) => ", as TLS does: a proxy behind TLS is not known here",
+            _ => ": check host and port",
+        };
+        Self::NoHttp { start, advice }
+    }
+}
+
+fn status_advice(code: u16) -> &'static str {
+    match code {
+        403 => ": its rules do not allow this host or port",
+        405 | 501 => ": it does not know CONNECT",
+        400..=499 => ": look into what it allows",
+        502..=504 => ": it did not reach the server",
+        _ => "",
+    }
+}
