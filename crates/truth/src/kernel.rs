@@ -6,9 +6,13 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use wsbench_load::histogram::Histogram;
+use wsbench_load::nanos::Nanos;
 use wsbench_report::document::{self, Distribution, Document};
 use wsbench_report::stats::gaps::Gaps;
 
@@ -66,6 +70,12 @@ impl Server {
         drop(self.child.stdin.take());
         self.child.wait()?;
         Ok(())
+    }
+
+    /// Stops it or lets it go on.
+    fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        let pid = i32::try_from(self.child.id()).context("process numbers are small")?;
+        Ok(kill(Pid::from_raw(pid), signal)?)
     }
 
     /// CPU time of its threads so far, s (proc(5), `schedstat`).
@@ -151,6 +161,7 @@ pub fn all(machine: &Machine<'_>) -> anyhow::Result<Vec<Experiment>> {
         burn(machine)?,
         touch(machine)?,
         openings(machine)?,
+        overflow(machine)?,
         nagle(machine)?,
     ])
 }
@@ -435,6 +446,63 @@ pub fn openings(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
             Tolerance::Share(0.05),
             run.connections.clients_completed as f64 / run.total_s,
         )],
+    })
+}
+
+/// V14, the other half: more connections at once than the listener's queue takes, while nobody
+/// accepts. The kernel drops what finds no place, and the client's tries again a second later.
+///
+/// # Errors
+/// As [`all`] has them.
+pub fn overflow(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
+    const BURST: u32 = 60;
+    const QUEUE: u32 = 16;
+    let server = machine.serve(&format!("--backlog {QUEUE}"))?;
+    let arguments = format!("--clients {BURST} -r 1 -c {BURST} --connect-timeout 30s");
+    server.signal(Signal::SIGSTOP)?;
+    let run = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // Longer than it takes to begin all connections, shorter than the first second try.
+            std::thread::sleep(Duration::from_millis(500));
+            let _ = server.signal(Signal::SIGCONT);
+        });
+        machine.measure(&server, &arguments)
+    })?;
+    let opened = run.handshake_ns.tcp.histogram();
+    let opened = opened.context("connections were opened")?;
+    let at_once = opened.count_at_or_below(Nanos::from_millis(900));
+    let overflows = run
+        .pressure
+        .as_ref()
+        .and_then(|pressure| pressure.tcp_trouble.get("ListenOverflows"));
+    let floor = f64::from(BURST - 2 * QUEUE);
+    Ok(Experiment {
+        id: "V14",
+        title: format!(
+            "serve {}, stopped for the first 500 ms; {arguments}",
+            server.said
+        ),
+        formula: "the kernel takes one more than the queue; the others try again after 1 s, 3 s, 7 s",
+        findings: vec![
+            Finding::new(
+                "clients that made their round trip",
+                f64::from(BURST),
+                Tolerance::Exact,
+                run.connections.clients_completed as f64,
+            ),
+            Finding::new(
+                "connections that took 0.9 s or more to open",
+                floor,
+                Tolerance::AtLeast,
+                (opened.count() - at_once) as f64,
+            ),
+            Finding::new(
+                "ListenOverflows, as the audit tells",
+                floor,
+                Tolerance::AtLeast,
+                overflows.map_or(0.0, |count| *count as f64),
+            ),
+        ],
     })
 }
 

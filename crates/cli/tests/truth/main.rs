@@ -108,6 +108,18 @@ fn connections_come_at_the_pace_of_the_server() {
     assert!((100.0..=333.4 * 1.02).contains(&per_s), "{openings:?}");
 }
 
+/// V14: what finds no place in the listener's queue opens a second late, and the audit names it.
+#[test]
+fn an_overflow_of_the_queue_is_seen_and_named() {
+    let overflow = kernel::overflow(&machine()).unwrap();
+    assert_eq!(figure(&overflow, "clients"), 60.0, "{overflow:?}");
+    assert!(
+        figure(&overflow, "connections that took") >= 28.0,
+        "{overflow:?}"
+    );
+    assert!(figure(&overflow, "ListenOverflows") >= 28.0, "{overflow:?}");
+}
+
 /// V16: Nagle's algorithm and delayed acknowledgements, 40 ms together.
 #[test]
 fn the_trap_of_two_writes_is_seen() {
