@@ -16,6 +16,7 @@ use crate::commands::check::CheckArgs;
 use crate::commands::compare::Compare;
 use crate::commands::doctor::Doctor;
 use crate::commands::find::FindArgs;
+use crate::commands::rank::RankArgs;
 use crate::commands::schema::SchemaOf;
 use crate::commands::serve::Serve;
 use crate::commands::supervise::Supervise;
@@ -104,6 +105,8 @@ pub(crate) enum Command {
     Find(FindArgs),
     /// Draw the latency–load curve and tell where it bends.
     Sweep(SweepArgs),
+    /// Start, examine, measure and rank many servers, as a suite says.
+    Rank(RankArgs),
     /// Render stored results again.
     Report(Report),
     /// Start a server and end it with who asked for it.

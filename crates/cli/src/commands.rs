@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod find;
 pub(crate) mod man;
+pub(crate) mod rank;
 pub(crate) mod report;
 pub(crate) mod schema;
 pub(crate) mod serve;
@@ -37,6 +38,7 @@ pub(crate) fn run(command_line: &[OsString]) -> anyhow::Result<Exit> {
         Some(Command::Doctor(doctor)) => doctor::run(doctor),
         Some(Command::Find(find)) => find::run(find, command_line),
         Some(Command::Sweep(sweep)) => sweep::run(sweep, command_line),
+        Some(Command::Rank(rank)) => rank::run(rank, command_line),
         Some(Command::Report(report)) => report::run(report),
         Some(Command::Completions { shell }) => completions::run(*shell),
         Some(Command::Man { directory }) => man::run(directory.as_deref()),

@@ -143,7 +143,7 @@ impl LoadArgs {
     }
 
     /// The run that these flags describe, in the closed loop for want of a rate.
-    fn measure(&self, length: Nanos) -> Measure {
+    pub(crate) fn measure(&self, length: Nanos) -> Measure {
         Measure {
             url: self.url.clone(),
             amount: Amount {

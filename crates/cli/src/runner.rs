@@ -12,7 +12,7 @@ use wsbench_conformance::cases;
 use wsbench_drive::address::Address;
 use wsbench_drive::examiner::Examiner;
 use wsbench_drive::resolve::{self, Resolved};
-use wsbench_drive::run::{self, Observer, RunError};
+use wsbench_drive::run::{self, Observer, Pulse, RunError, StopSignal};
 use wsbench_drive::visit::Visitor;
 use wsbench_experiment::runner::{Runner, RunnerError, Step};
 use wsbench_load::plan::Plan;
@@ -42,6 +42,8 @@ pub(crate) struct KernelRunner {
     interrupts: Interrupts,
     began: Instant,
     is_quiet: bool,
+    /// How long a run may take with all that is around it; it is ended in order then.
+    bound: Option<Duration>,
     /// The floor of this machine, once it was sought; nothing in it where it could not be measured.
     floor: Option<Option<Floor>>,
     /// Held for as long as runs may be made against it.
@@ -67,22 +69,44 @@ impl KernelRunner {
         };
         let runner = Self {
             context: RunContext {
-                command: shell_words(command_line),
-                tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-                host: this_host(),
                 embedded_server: server.is_embedded(),
-                loopback: false, // until an address is known
-                conformance: None,
-                server: None, // until it was watched
-                floor: None,  // until a plan asks for it
+                ..context(command_line)
             },
             interrupts,
             began: Instant::now(),
             is_quiet: false,
+            bound: None,
             floor: None,
             server,
         };
         Ok((runner, plan))
+    }
+
+    /// Gets ready for runs against a server that is up, one of many that are measured in turn: they
+    /// say nothing of their own, and each is ended when it takes longer than `bound`.
+    pub(crate) fn over(
+        server: Server,
+        interrupts: Interrupts,
+        context: RunContext,
+        bound: Duration,
+    ) -> Self {
+        Self {
+            context: RunContext {
+                embedded_server: server.is_embedded(),
+                ..context
+            },
+            interrupts,
+            began: Instant::now(),
+            is_quiet: true,
+            bound: Some(bound),
+            floor: None,
+            server,
+        }
+    }
+
+    /// What a server that was started has said last; empty where it is none such or said nothing.
+    pub(crate) fn last_words(&self) -> String {
+        self.server.last_words()
     }
 
     /// The same, saying nothing of an experiment's steps.
@@ -109,7 +133,7 @@ impl KernelRunner {
     ///
     /// # Errors
     /// TLS cannot be had as the plan wants it.
-    pub(crate) fn examine(&mut self, plan: &Plan, resolved: &Resolved) -> anyhow::Result<()> {
+    pub(crate) fn examine(&mut self, plan: &Plan, resolved: &Resolved) -> anyhow::Result<Stamp> {
         let visitor = Visitor::new(plan, resolved, GATE_PATIENCE)?;
         let examiner = Examiner {
             visitor: &visitor,
@@ -118,13 +142,16 @@ impl KernelRunner {
         let stop = self.interrupts.stop_signal();
         let mut random = fastrand::Rng::with_seed(plan.seed);
         let all = cases::all(plan.seed);
-        let findings = examiner.examine(&all, &mut random, |_| !stop.is_requested());
+        let begun = Instant::now();
+        let is_late = || self.bound.is_some_and(|bound| begun.elapsed() > bound);
+        let goes_on = |_: &_| !stop.is_requested() && !is_late();
+        let findings = examiner.examine(&all, &mut random, goes_on);
         let stamp = Stamp::of(&findings);
         if !self.is_quiet {
             say(&format!("gate: {}", stamp.words()));
         }
-        self.context.conformance = Some(stamp);
-        Ok(())
+        self.context.conformance = Some(stamp.clone());
+        Ok(stamp)
     }
 
     /// Measures the floor of this machine where it bears on `plan`, once for all runs; not where
@@ -146,12 +173,22 @@ impl KernelRunner {
         resolved: &Resolved,
         observer: &mut dyn Observer,
     ) -> Result<Document, RunError> {
-        let mut observer = Watching {
+        let asked = self.interrupts.stop_signal();
+        let mut bounded = Bounded {
             inner: observer,
+            asked: asked.clone(),
+            stop: StopSignal::new(),
+            ends: self.bound.map(|bound| Instant::now() + bound),
+        };
+        let stop = match self.bound {
+            Some(_) => bounded.stop.clone(),
+            None => asked.clone(),
+        };
+        let mut observer = Watching {
+            inner: &mut bounded,
             watch: self.server.watch(),
         };
-        let stop = self.interrupts.stop_signal();
-        let result = run::run(plan, resolved, stop, &mut observer)?;
+        let result = run::run(plan, resolved, &stop, &mut observer)?;
         let address = resolved.addresses.first();
         let context = RunContext {
             // Behind a proxy the server is where its own name says, if anywhere.
@@ -162,7 +199,8 @@ impl KernelRunner {
             floor: self.floor.flatten().filter(|_| floor::bears_on(plan)),
             ..self.context.clone()
         };
-        if matches!(result.ended, result::Ended::ServerDied) {
+        // Of many servers each has a row that says so.
+        if matches!(result.ended, result::Ended::ServerDied) && self.bound.is_none() {
             self.server.tell_last_words();
         }
         Ok(Document::new(&result, plan, &context))
@@ -193,6 +231,48 @@ impl Runner for KernelRunner {
         if !self.is_quiet {
             say(&step_line(&step.name, step.document, step.left_s));
         }
+    }
+}
+
+/// What the documents of a command's runs have in common.
+pub(crate) fn context(command_line: &[OsString]) -> RunContext {
+    RunContext {
+        command: shell_words(command_line),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        host: this_host(),
+        embedded_server: false,
+        loopback: false, // until an address is known
+        conformance: None,
+        server: None, // until it was watched
+        floor: None,  // until a plan asks for it
+    }
+}
+
+/// An observer, and a look at the clock beside it: a run that takes too long is ended in order.
+struct Bounded<'a> {
+    inner: &'a mut dyn Observer,
+    /// What a user asks for.
+    asked: StopSignal,
+    /// What the run heeds.
+    stop: StopSignal,
+    ends: Option<Instant>,
+}
+
+impl Observer for Bounded<'_> {
+    fn progress(&mut self, progress: &Progress) {
+        self.inner.progress(progress);
+    }
+
+    fn log(&mut self, records: &[LogRecord]) {
+        self.inner.log(records);
+    }
+
+    fn pulse(&mut self, pulse: &Pulse) {
+        let is_late = self.ends.is_some_and(|ends| Instant::now() > ends);
+        if is_late || self.asked.is_requested() {
+            self.stop.request();
+        }
+        self.inner.pulse(pulse);
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::Context;
 use wsbench_drive::resolve;
 use wsbench_drive::run::{Observer, Pulse};
-use wsbench_experiment::target::exec::{ExecError, StartedServer};
+use wsbench_experiment::target::exec::{ExecError, READY_WITHIN, StartedServer};
 use wsbench_experiment::target::watch::ServerWatch;
 use wsbench_load::plan::Plan;
 use wsbench_load::result::{LogRecord, Progress};
@@ -80,6 +80,14 @@ impl Server {
         }
     }
 
+    /// What a server that was started has said last; empty where it is none such.
+    pub(crate) fn last_words(&self) -> String {
+        match self {
+            Self::Started(server) => server.last_words().to_string(),
+            Self::Unknown | Self::Embedded(_) | Self::Named(_) => String::new(),
+        }
+    }
+
     /// Tells the user what a server that was started has said last: its runs have failed.
     pub(crate) fn tell_last_words(&self) {
         if let Self::Started(server) = self {
@@ -110,9 +118,15 @@ fn started(
     supervisor.arg("--").arg(command);
     let said = tempfile::tempfile().context("no file for what the server says")?;
     let stop = interrupts.stop_signal();
-    let server = StartedServer::start(supervisor, command, &addresses, said, || {
-        stop.is_requested()
-    });
+    let is_stopped = || stop.is_requested();
+    let server = StartedServer::start(
+        supervisor,
+        command,
+        &addresses,
+        said,
+        READY_WITHIN,
+        is_stopped,
+    );
     server.map_err(|error| match error {
         ExecError::Occupied { address } => UsageError::ExecOccupied { address }.into(),
         error => error.into(),

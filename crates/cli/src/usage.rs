@@ -12,6 +12,8 @@ use wsbench_drive::address::Address;
 use wsbench_load::corpus::CorpusError;
 
 use crate::quantity::CpuList;
+use crate::ranking::StateError;
+use crate::suite::SuiteError;
 
 /// Why flags, each right by itself, make no run.
 #[derive(Debug, Error)]
@@ -22,6 +24,12 @@ pub(crate) enum UsageError {
         /// The word.
         word: String,
     },
+    /// Something is wrong with a suite.
+    #[error(transparent)]
+    Suite(#[from] SuiteError),
+    /// What an interrupted ranking has left is of no use.
+    #[error(transparent)]
+    RankingState(#[from] StateError),
     /// Two rules for when the run is over.
     #[error("--messages and --duration both say when to stop; give one of them")]
     MessagesAndDuration,

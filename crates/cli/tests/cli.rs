@@ -54,6 +54,15 @@ fn the_published_schema_is_the_one_in_the_binary() {
     wsbench(&["schema", "comparison"])
         .success()
         .stdout_eq(file!["../../../docs/wsbench.comparison-1.schema.json"].raw());
+    wsbench(&["schema", "ranking"])
+        .success()
+        .stdout_eq(file!["../../../docs/wsbench.ranking-1.schema.json"].raw());
+    wsbench(&["schema", "suite"])
+        .success()
+        .stdout_eq(file!["../../../docs/wsbench.suite-1.schema.json"].raw());
+    wsbench(&["schema", "server"])
+        .success()
+        .stdout_eq(file!["../../../docs/wsbench.server-1.schema.json"].raw());
 }
 
 #[test]
@@ -102,6 +111,7 @@ fn man_pages_are_written_into_a_directory() {
         "wsbench-doctor.1",
         "wsbench-find.1",
         "wsbench-man.1",
+        "wsbench-rank.1",
         "wsbench-report.1",
         "wsbench-schema.1",
         "wsbench-serve.1",

@@ -15,6 +15,7 @@ mod handover;
 pub mod host;
 mod line;
 mod loss;
+pub mod port;
 mod pulse;
 pub mod readiness;
 pub mod resolve;

@@ -1,4 +1,4 @@
-//! Many runs with a purpose: repeated, compared, searched and swept.
+//! Many runs with a purpose: repeated, compared, searched, swept and ranked.
 //!
 //! An experiment decides which run is made next and what the runs amount to together. It makes
 //! none itself: it asks a [`runner::Runner`], which is the kernel's sockets in the binary and the
@@ -9,6 +9,7 @@
 pub mod compare;
 pub mod find;
 pub mod pilot;
+pub mod rank;
 pub mod repeat;
 pub mod runner;
 pub mod sweep;

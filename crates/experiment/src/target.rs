@@ -3,6 +3,7 @@
 //! This is the only part that starts other people's programs. What they say on the wire is not
 //! its affair.
 
+pub mod command;
 pub mod exec;
 pub mod supervisor;
 pub mod tree;

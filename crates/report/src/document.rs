@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use absence::ServerGone;
 pub use arrival_shape::ArrivalShape;
 pub use build::RunContext;
+pub use calendar::rfc3339;
 pub use compression::{Compressed, Compression};
 pub use confidence::{Confidence, Confidences, RateConfidence, Slice};
 pub use distribution::{Distribution, Percentile, Support};

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::{Args, ValueEnum};
 use wsbench_experiment::find::{self, Settings};
 use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::Plan;
 use wsbench_report::objective::Objective;
 use wsbench_report::search::{self, Over, Search};
 use wsbench_report::style::Style;
@@ -105,9 +106,25 @@ pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<
         seconds(args.duration.as_secs_f64()),
         seconds(args.limit.as_secs_f64()),
     ));
-    let settings = Settings {
+    let settings = settings_of(args, plan)?;
+    let search = find::find(&settings, &mut runner)?;
+    drop(runner);
+    let render = |format, style| render(&search, format, style);
+    args.load.finish(file.as_ref(), render)?;
+    Ok(match search.holds {
+        Some(_) => Exit::Ok,
+        None => Exit::Failed,
+    })
+}
+
+/// The search that the flags describe, in trials like `plan`.
+///
+/// # Errors
+/// A combination of flags that is none.
+pub(crate) fn settings_of(args: &FindArgs, plan: Plan) -> Result<Settings, UsageError> {
+    Ok(Settings {
         plan,
-        over,
+        over: over(args)?,
         objectives: args.objectives.clone(),
         process: args.load.process(),
         max_in_flight: args.load.max_in_flight(),
@@ -117,14 +134,6 @@ pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<
         longest: Nanos(args.duration.0.saturating_mul(LONGEST)),
         limit: args.limit,
         most_trials: args.trials,
-    };
-    let search = find::find(&settings, &mut runner)?;
-    drop(runner);
-    let render = |format, style| render(&search, format, style);
-    args.load.finish(file.as_ref(), render)?;
-    Ok(match search.holds {
-        Some(_) => Exit::Ok,
-        None => Exit::Failed,
     })
 }
 

@@ -10,7 +10,7 @@ use anyhow::Context;
 use wsbench_report::document;
 use wsbench_report::stored::{self, Stored};
 use wsbench_report::style::Style;
-use wsbench_report::{search, sweep};
+use wsbench_report::{ranking, search, sweep};
 
 use crate::args::{Format, Report};
 use crate::commands::{self, compare};
@@ -110,6 +110,10 @@ fn experiment(report: &Report, texts: &[String]) -> anyhow::Result<Option<Render
             let sweep = sweep::read(text).with_context(shown)?;
             let glyphs = commands::sweep::glyphs();
             Box::new(move |style| commands::sweep::render(&sweep, format, style, glyphs))
+        } else if schema.starts_with("wsbench.ranking/") {
+            let ranking = ranking::read(text).with_context(shown)?;
+            commands::rank::check_format(format)?;
+            Box::new(move |style| commands::rank::render(&ranking, format, style))
         } else {
             continue;
         };

@@ -2,10 +2,11 @@
 //! them.
 
 use clap::ValueEnum;
-use wsbench_report::{comparison, document, repetition, search, sweep};
+use wsbench_report::{comparison, document, ranking, repetition, search, sweep};
 
 use crate::exit::Exit;
 use crate::output;
+use crate::suite::{ServerFile, SuiteFile};
 
 /// Whose schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -20,6 +21,12 @@ pub(crate) enum SchemaOf {
     Find,
     /// What `wsbench sweep` found.
     Sweep,
+    /// What `wsbench rank` measured.
+    Ranking,
+    /// A suite for `wsbench rank`.
+    Suite,
+    /// A server of a suite: server.toml.
+    Server,
 }
 
 /// Prints the schema.
@@ -33,6 +40,9 @@ pub(crate) fn run(of: SchemaOf) -> anyhow::Result<Exit> {
         SchemaOf::Comparison => comparison::schema(),
         SchemaOf::Find => search::schema(),
         SchemaOf::Sweep => sweep::schema(),
+        SchemaOf::Ranking => ranking::schema(),
+        SchemaOf::Suite => schemars::schema_for!(SuiteFile).into(),
+        SchemaOf::Server => schemars::schema_for!(ServerFile).into(),
     };
     output::print(&format!("{schema:#}\n"))?;
     Ok(Exit::Ok)

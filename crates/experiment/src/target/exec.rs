@@ -16,8 +16,8 @@ use wsbench_drive::resolve::first_to_accept;
 
 use super::supervisor::STARTED;
 
-/// How long a server may take until it accepts a connection.
-const READY_WITHIN: Duration = Duration::from_secs(15);
+/// How long a server may take until it accepts a connection, where nobody says otherwise.
+pub const READY_WITHIN: Duration = Duration::from_secs(15);
 /// Between two attempts.
 const GLANCE: Duration = Duration::from_millis(20);
 /// How long the supervisor may take to end everything: longer than it is patient itself.
@@ -52,10 +52,12 @@ pub enum ExecError {
     },
     /// It did not listen in time.
     #[error(
-        "--exec: '{command}' does not listen on {address} after {} s; make both agree{said}",
-        READY_WITHIN.as_secs()
+        "--exec: '{command}' does not listen on {address} after {:.0} s; make both agree{said}",
+        within.as_secs_f64()
     )]
     NotReady {
+        /// How long it was awaited.
+        within: Duration,
         /// The command line.
         command: String,
         /// Where it was awaited.
@@ -86,6 +88,21 @@ impl std::fmt::Display for Listed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastWords(pub String);
 
+impl LastWords {
+    /// The end of what stands in a file.
+    #[must_use]
+    pub fn of(mut said: &File) -> Self {
+        let mut bytes = Vec::new();
+        let length = said.seek(SeekFrom::End(0)).unwrap_or(0);
+        let from = length.saturating_sub(LAST_WORDS);
+        if said.seek(SeekFrom::Start(from)).is_ok() {
+            // What cannot be read is not told; the error that it belongs to is.
+            let _ = said.read_to_end(&mut bytes);
+        }
+        Self(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
 impl std::fmt::Display for LastWords {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0.trim_end() {
@@ -109,7 +126,7 @@ pub struct StartedServer {
 impl StartedServer {
     /// Starts the server by `supervisor`, a command that runs
     /// [`supervise`](super::supervisor::supervise), and waits until one of the addresses accepts.
-    /// `said` takes what the server says; `is_stopped` ends the wait.
+    /// `said` takes what the server says; `ready_within` and `is_stopped` end the wait.
     ///
     /// # Errors
     /// [`ExecError`]; nothing that was started is left then.
@@ -118,6 +135,7 @@ impl StartedServer {
         command: &str,
         addresses: &[Address],
         said: File,
+        ready_within: Duration,
         is_stopped: impl Fn() -> bool,
     ) -> Result<Self, ExecError> {
         if let Some(taken) = first_to_accept(addresses) {
@@ -150,7 +168,7 @@ impl StartedServer {
         if told.is_err() || server.pid == 0 {
             return Err(server.ended(command, addresses));
         }
-        server.await_ready(command, addresses, is_stopped)?;
+        server.await_ready(command, addresses, ready_within, is_stopped)?;
         Ok(server)
     }
 
@@ -170,10 +188,11 @@ impl StartedServer {
         &mut self,
         command: &str,
         addresses: &[Address],
+        ready_within: Duration,
         is_stopped: impl Fn() -> bool,
     ) -> Result<(), ExecError> {
         let begun = Instant::now();
-        while begun.elapsed() < READY_WITHIN {
+        while begun.elapsed() < ready_within {
             if is_stopped() {
                 return Err(ExecError::Interrupted);
             }
@@ -187,6 +206,7 @@ impl StartedServer {
             thread::sleep(GLANCE);
         }
         Err(ExecError::NotReady {
+            within: ready_within,
             command: command.to_owned(),
             address: Listed(addresses.to_vec()),
             said: self.last_words(),
@@ -204,31 +224,28 @@ impl StartedServer {
     /// The end of what the server has said until now.
     #[must_use]
     pub fn last_words(&self) -> LastWords {
-        let mut bytes = Vec::new();
-        let mut said = &self.said;
-        let length = said.seek(SeekFrom::End(0)).unwrap_or(0);
-        let from = length.saturating_sub(LAST_WORDS);
-        if said.seek(SeekFrom::Start(from)).is_ok() {
-            // What cannot be read is not told; the error that it belongs to is.
-            let _ = said.read_to_end(&mut bytes);
-        }
-        LastWords(String::from_utf8_lossy(&bytes).into_owned())
+        LastWords::of(&self.said)
     }
 }
 
 impl Drop for StartedServer {
     fn drop(&mut self) {
-        drop(self.supervisor.stdin.take());
-        let begun = Instant::now();
-        while begun.elapsed() < ENDED_WITHIN {
-            // An error means that there is no such child any more: nothing is left to end.
-            match self.supervisor.try_wait() {
-                Ok(Some(_)) | Err(_) => return,
-                Ok(None) => thread::sleep(GLANCE / 4),
-            }
-        }
-        // It may end in between; then there is nothing to kill, and the wait collects it.
-        let _ = self.supervisor.kill();
-        let _ = self.supervisor.wait();
+        end(&mut self.supervisor);
     }
+}
+
+/// Ends a supervisor, and with it all that it has started.
+pub(super) fn end(supervisor: &mut Child) {
+    drop(supervisor.stdin.take());
+    let begun = Instant::now();
+    while begun.elapsed() < ENDED_WITHIN {
+        // An error means that there is no such child any more: nothing is left to end.
+        match supervisor.try_wait() {
+            Ok(Some(_)) | Err(_) => return,
+            Ok(None) => thread::sleep(GLANCE / 4),
+        }
+    }
+    // It may end in between; then there is nothing to kill, and the wait collects it.
+    let _ = supervisor.kill();
+    let _ = supervisor.wait();
 }

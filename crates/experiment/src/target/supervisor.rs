@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use super::tree::descendants;
@@ -25,6 +25,9 @@ const GLANCE: Duration = Duration::from_millis(10);
 
 /// What stands before the server's process number in the first line that a supervisor writes.
 pub(super) const STARTED: &str = "started ";
+/// What stands before its exit code in the line that a supervisor writes when it has ended; a
+/// process that a signal has ended has none.
+pub(super) const ENDED: &str = "ended";
 
 /// Starts `command` by the shell and stays until it has ended, standard input has closed or `stop`
 /// is raised; then nothing that descends from it is left.
@@ -50,7 +53,8 @@ pub fn supervise(command: &str, stop: &Arc<AtomicBool>) -> io::Result<()> {
     let told = writeln!(stdout, "{STARTED}{}", server.id()).and_then(|()| stdout.flush());
     if told.is_ok() {
         stop_on_end_of_input(stop);
-        while !stop.load(Ordering::Relaxed) && collect_the_ended() {
+        let mut watch = Watch::over(server.id());
+        while !stop.load(Ordering::Relaxed) && watch.collect_the_ended() {
             thread::sleep(GLANCE);
         }
     }
@@ -69,15 +73,46 @@ fn stop_on_end_of_input(stop: &Arc<AtomicBool>) {
     });
 }
 
-/// Collects children that have ended; says whether any is left.
-fn collect_the_ended() -> bool {
-    use nix::sys::wait::WaitStatus::StillAlive;
-    loop {
-        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-            Ok(StillAlive) => return true,
-            Err(Errno::ECHILD) => return false,
-            Ok(_) | Err(_) => {}
+/// Sees children end, and tells when the one that was started does.
+struct Watch {
+    server: Option<Pid>,
+}
+
+impl Watch {
+    fn over(server: u32) -> Self {
+        let server = i32::try_from(server).ok().map(Pid::from_raw);
+        Self { server }
+    }
+
+    /// As nobody's child: all are equal.
+    fn over_all() -> Self {
+        Self { server: None }
+    }
+
+    /// Collects children that have ended; says whether any is left.
+    fn collect_the_ended(&mut self) -> bool {
+        loop {
+            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+                Ok(WaitStatus::StillAlive) => return true,
+                Err(Errno::ECHILD) => return false,
+                Ok(status) => self.tell(status),
+                Err(_) => {}
+            }
         }
+    }
+
+    fn tell(&mut self, status: WaitStatus) {
+        if self.server.is_none() || status.pid() != self.server {
+            return;
+        }
+        let line = match status {
+            WaitStatus::Exited(_, code) => format!("{ENDED} {code}"),
+            WaitStatus::Signaled(..) => ENDED.to_owned(),
+            _ => return,
+        };
+        let mut stdout = io::stdout();
+        // Who does not listen any more does not want to know.
+        let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
     }
 }
 
@@ -85,7 +120,8 @@ fn collect_the_ended() -> bool {
 fn end_all() {
     let begun = Instant::now();
     let mut asked = false;
-    while collect_the_ended() && begun.elapsed() < PATIENCE * 2 {
+    let mut watch = Watch::over_all();
+    while watch.collect_the_ended() && begun.elapsed() < PATIENCE * 2 {
         let insists = begun.elapsed() >= PATIENCE;
         if !asked || insists {
             let signal = if insists {

@@ -5,7 +5,8 @@
 ///
 /// The date is found by counting in eras of 400 years, which the Gregorian calendar repeats
 /// (Hinnant, "chrono-compatible low-level date algorithms").
-pub(super) fn rfc3339(unix_ms: u64) -> String {
+#[must_use]
+pub fn rfc3339(unix_ms: u64) -> String {
     const DAY_MS: u64 = 86_400_000;
     const DAYS_IN_ERA: u64 = 146_097;
     // Counting from 1 March of year 0 puts the leap day at the end of its year.

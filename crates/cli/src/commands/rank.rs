@@ -1,0 +1,301 @@
+//! `wsbench rank suite.toml`: many servers, one command.
+//!
+//! What is to be done is the suite's, how it goes `ranking`'s; here the two are brought together,
+//! kept and shown.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use wsbench_experiment::rank::{Books, Ending, Program, rank};
+use wsbench_report::document::RunContext;
+use wsbench_report::ranking::{self, Gathered, Ranking, ServerFacts};
+use wsbench_report::style::Style;
+use wsbench_report::units::seconds;
+
+use crate::args::{Format, OutputArgs};
+use crate::exit::{Exit, say};
+use crate::interrupt::Interrupts;
+use crate::output::{self, OutputFile};
+use crate::quantity;
+use crate::ranking::{Found, Here, Progress, StateFile, digest, now_rfc3339, plan_text, preflight};
+use crate::runner;
+use crate::suite::{Choices, Suite};
+use crate::terminal;
+use crate::usage::UsageError;
+
+/// Start, examine, measure and rank many servers, as a suite says.
+///
+/// Each round starts every server afresh, in random order, on the suite's cores, and measures it
+/// under every workload. A server that cannot be installed or started, or that dies, has a row that
+/// says so. With --output every finished run is kept at once in F.runs: the same command continues
+/// an interrupted ranking.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  wsbench rank suites/quick.toml --plan
+  wsbench rank suites/quick.toml -o ranking.json
+  wsbench rank suites/full.toml -o ranking.json --servers ws,websockets --rounds 3
+  wsbench report ranking.json --format markdown
+
+Exit codes: 0 something was measured, 1 nothing was, 2 the suite or the command line was refused.")]
+pub(crate) struct RankArgs {
+    /// The suite (see `wsbench schema suite`).
+    #[arg(value_name = "SUITE")]
+    suite: PathBuf,
+    /// Say what would be done and how long it would take; do nothing.
+    #[arg(long)]
+    plan: bool,
+    /// Of the suite's servers these alone.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    servers: Option<Vec<String>>,
+    /// So many rounds, whatever the suite says.
+    #[arg(long, value_name = "N", value_parser = quantity::positive_u32)]
+    rounds: Option<u32>,
+    /// Seed of every order and every run [default: random, and kept in the result].
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Install nothing: servers that are not there have a row that says so.
+    #[arg(long)]
+    no_install: bool,
+    /// Begin anew, and lose what an interrupted ranking has left.
+    #[arg(long, requires = "output")]
+    fresh: bool,
+    /// Write the ranking to F: the JSON document that `wsbench report` reads, or what --format
+    /// names.
+    #[arg(short, long, value_name = "F", help_heading = "Output")]
+    output: Option<PathBuf>,
+    /// What is printed (and written by --output): text, json, markdown or quiet [default: text].
+    #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Output")]
+    format: Option<Format>,
+}
+
+impl RankArgs {
+    fn formats(&self) -> OutputArgs {
+        OutputArgs {
+            output: self.output.clone(),
+            format: self.format,
+            ..OutputArgs::default()
+        }
+    }
+}
+
+/// Ranks, keeps and shows what came of it.
+///
+/// # Errors
+/// A suite or a command line that is refused; a result or a state that cannot be kept.
+pub(crate) fn run(args: &RankArgs, command_line: &[OsString]) -> anyhow::Result<Exit> {
+    if let Some(format) = args.format {
+        check_format(format)?;
+    }
+    let choices = Choices {
+        servers: args.servers.clone(),
+        rounds: args.rounds,
+    };
+    let suite = Suite::read(&args.suite, &choices).map_err(UsageError::from)?;
+    if args.plan {
+        output::print(&plan_text(&program(&suite, args.seed.unwrap_or(1))))?;
+        return Ok(Exit::Ok);
+    }
+    let formats = args.formats();
+    let file = args.output.as_deref();
+    let file = file.map(|path| OutputFile::check("--output", path));
+    let file = file.transpose()?;
+    let interrupts = Interrupts::watch().context("signals cannot be watched")?;
+    let context = runner::context(command_line);
+    let doubts = preflight(&suite, &context)?;
+    let made = made(args, &suite, &interrupts, &context, doubts)?;
+    // The result is kept first; where that fails, it is at least shown.
+    let kept = file.map_or(Ok(()), |file| {
+        file.write_naming(&render(&made.ranking, formats.stored(), terminal::PLAIN))
+    });
+    output::print(&render(&made.ranking, formats.shown(), terminal::style()))?;
+    kept?;
+    match made.state {
+        Some(state) if made.ending == Ending::Complete => state.remove(),
+        Some(state) => say(&format!(
+            "{} holds what was measured: the same command continues there",
+            state.path().display()
+        )),
+        None => {}
+    }
+    Ok(if made.ranking.has_figures() {
+        Exit::Ok
+    } else {
+        Exit::Failed
+    })
+}
+
+/// A ranking, whole or not.
+struct Made {
+    ranking: Ranking,
+    ending: Ending,
+    state: Option<StateFile>,
+}
+
+/// What is to be done.
+fn program(suite: &Suite, seed: u64) -> Program {
+    let names = suite.servers.iter().map(|server| server.facts.name.clone());
+    Program {
+        servers: names.collect(),
+        workloads: suite.planned(),
+        rounds: suite.rounds,
+        seed,
+    }
+}
+
+/// Carries the suite out, from where it stood.
+fn made(
+    args: &RankArgs,
+    suite: &Suite,
+    interrupts: &Interrupts,
+    context: &RunContext,
+    doubts: Vec<String>,
+) -> anyhow::Result<Made> {
+    let is_quiet = args.formats().shown() == Format::Quiet;
+    let Beginning {
+        state,
+        mut books,
+        seed,
+        started_at,
+    } = Beginning::of(args, suite)?;
+    let program = program(suite, seed);
+    if !is_quiet {
+        announce(args, &program, books.runs.len());
+    }
+    let progress = Progress::of(&program, is_quiet);
+    let installs = !args.no_install;
+    let mut here = Here::new(
+        suite,
+        interrupts,
+        context.clone(),
+        (state, progress),
+        installs,
+    );
+    let total_s = suite.limits.total.as_secs_f64();
+    let ending = rank(&program, &mut books, total_s, &mut here)?;
+    let state = here.into_state();
+    let gathered = Gathered {
+        tool_version: context.tool_version.clone(),
+        command: context.command.clone(),
+        started_at,
+        ended_at: now_rfc3339(),
+        seed,
+        suite: suite.facts(),
+        host: context.host.clone(),
+        cut_short: match ending {
+            Ending::Complete => None,
+            Ending::Interrupted => Some("it was interrupted".to_owned()),
+            Ending::OutOfTime => Some(format!("its limit of {} was used up", seconds(total_s))),
+        },
+        servers: with_versions(suite, &books),
+        gates: books.gates,
+        ready_s: books.ready_s,
+        failures: books.failures,
+        runs: books.runs,
+        doubts,
+    };
+    Ok(Made {
+        ranking: Ranking::of(gathered),
+        ending,
+        state,
+    })
+}
+
+/// Where a ranking begins: anew, or where an earlier one stood.
+struct Beginning {
+    state: Option<StateFile>,
+    books: Books,
+    seed: u64,
+    started_at: String,
+}
+
+impl Beginning {
+    fn of(args: &RankArgs, suite: &Suite) -> Result<Self, UsageError> {
+        // 32 bits are enough to differ, short enough to be typed, exact in any JSON reader.
+        let seed = args.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
+        let started_at = now_rfc3339();
+        let Some(output) = &args.output else {
+            return Ok(Self::anew(None, seed, started_at));
+        };
+        let path = StateFile::beside(output);
+        let digest = digest(suite);
+        if !args.fresh
+            && let Some(found) = StateFile::find(&path, &digest, args.seed)?
+        {
+            return Ok(Self::continued(found));
+        }
+        let state = StateFile::begin(&path, &digest, seed, &started_at)?;
+        Ok(Self::anew(Some(state), seed, started_at))
+    }
+
+    fn anew(state: Option<StateFile>, seed: u64, started_at: String) -> Self {
+        Self {
+            state,
+            books: Books::default(),
+            seed,
+            started_at,
+        }
+    }
+
+    fn continued(found: Found) -> Self {
+        Self {
+            state: Some(found.state),
+            books: Books::of(found.entries),
+            seed: found.header.seed,
+            started_at: found.header.started_at,
+        }
+    }
+}
+
+/// Tells what is about to be done.
+fn announce(args: &RankArgs, program: &Program, done: usize) {
+    let runs = program.runs_in_all();
+    say(&format!(
+        "rank: {} servers, {} workloads, {} rounds, {runs} runs, seed {}",
+        program.servers.len(),
+        program.workloads.len(),
+        program.rounds,
+        program.seed,
+    ));
+    if done > 0 {
+        say(&format!("{done} of {runs} runs are made already, and kept"));
+    }
+    if args.output.is_none() {
+        say("without --output nothing is kept if this is interrupted");
+    }
+}
+
+/// The servers as results tell them, with the versions that they have said.
+fn with_versions(suite: &Suite, books: &Books) -> Vec<ServerFacts> {
+    let facts = suite.server_facts().into_iter().map(|facts| ServerFacts {
+        version: books.versions.get(&facts.name).cloned().or(facts.version),
+        ..facts
+    });
+    facts.collect()
+}
+
+/// Makes sure that there is such a rendering of a ranking.
+///
+/// # Errors
+/// [`UsageError::NoSuchRendering`].
+pub(crate) fn check_format(format: Format) -> Result<(), UsageError> {
+    match format {
+        Format::Csv => Err(UsageError::NoSuchRendering {
+            format: "csv",
+            of: "a ranking",
+        }),
+        Format::Text | Format::Json | Format::Markdown | Format::Quiet => Ok(()),
+    }
+}
+
+/// A ranking in a format.
+pub(crate) fn render(ranking: &Ranking, format: Format, style: Style) -> String {
+    match format {
+        Format::Text => ranking::text(ranking, style),
+        Format::Json => ranking::write(ranking),
+        Format::Markdown => ranking::markdown(ranking),
+        Format::Csv | Format::Quiet => String::new(),
+    }
+}

@@ -1,0 +1,331 @@
+//! This machine as the setting of a ranking: one server up at a time, pinned, watched, and gone
+//! with all that it has started when its turn is over.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use wsbench_drive::port::free_port;
+use wsbench_drive::resolve::{Resolved, resolve};
+use wsbench_experiment::find;
+use wsbench_experiment::rank::{Entry, News, Place, PlannedRun, Setting, Trouble};
+use wsbench_experiment::target::exec::{ExecError, StartedServer};
+use wsbench_load::plan::{Family, Plan, Target};
+use wsbench_report::doctor::{self, Level};
+use wsbench_report::document::{Ended, RunContext};
+use wsbench_report::gate::Stamp;
+use wsbench_report::ranking::{RunRecord, WorkloadKind};
+
+use super::install::{Installer, supervisor};
+use super::progress::Progress;
+use super::state::StateFile;
+use crate::args::{Cli, Command};
+use crate::commands::find::settings_of;
+use crate::embedded::EmbeddedServer;
+use crate::exit::story;
+use crate::interrupt::Interrupts;
+use crate::machine::asked;
+use crate::plan::{self, EmbeddedCores, Surroundings};
+use crate::runner::{KernelRunner, Unwatched};
+use crate::server_process::Server;
+use crate::suite::{Contestant, Load, Suite};
+
+/// How often a pause is broken off for somebody who asked to stop.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// This machine.
+pub(crate) struct Here<'a> {
+    suite: &'a Suite,
+    interrupts: &'a Interrupts,
+    /// What all documents say of their surroundings.
+    context: RunContext,
+    installer: Installer,
+    state: Option<StateFile>,
+    progress: Progress,
+    began: Instant,
+    /// The server that is up.
+    up: Option<Up>,
+}
+
+/// A server that is up.
+struct Up {
+    runner: KernelRunner,
+    target: Target,
+}
+
+impl<'a> Here<'a> {
+    /// This machine, for this suite.
+    pub(crate) fn new(
+        suite: &'a Suite,
+        interrupts: &'a Interrupts,
+        context: RunContext,
+        (state, progress): (Option<StateFile>, Progress),
+        installs: bool,
+    ) -> Self {
+        Self {
+            suite,
+            interrupts,
+            context,
+            installer: Installer::new(installs),
+            state,
+            progress,
+            began: Instant::now(),
+            up: None,
+        }
+    }
+
+    /// What is done on this machine is over; what was kept of it.
+    pub(crate) fn into_state(self) -> Option<StateFile> {
+        self.state
+    }
+
+    /// Waits for the suite's pause, unless somebody asks to stop.
+    fn pause(&self) {
+        let until = Instant::now() + self.suite.pause;
+        while !self.is_interrupted() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            thread::sleep(left.min(GLANCE));
+        }
+    }
+
+    fn started(&self, server: &Contestant) -> Result<(Server, Target), Trouble> {
+        let cores = self.suite.server_cores.as_ref();
+        if server.facts.is_control {
+            let cores = EmbeddedCores {
+                threads: cores.map_or(1, |cores| cores.0.len() as u32),
+                cpus: cores.map_or_else(Vec::new, |cores| cores.0.clone()),
+            };
+            let server = EmbeddedServer::start(&cores, false).map_err(failed)?;
+            let target = server.target().clone();
+            return Ok((Server::Embedded(server), target));
+        }
+        let mut random = fastrand::Rng::new();
+        let port = free_port(|below| random.u16(..below)).map_err(failed)?;
+        let no_url = || Trouble::Failed("its URL is none".to_owned());
+        let target = server.target(port).ok_or_else(no_url)?;
+        let addresses = resolve(&target, Family::Any).map_err(failed)?.addresses;
+        let command = &server.facts.start;
+        let mut starter = supervisor(server, command, cores).map_err(failed)?;
+        starter.env("PORT", port.to_string());
+        let said = tempfile::tempfile().map_err(failed)?;
+        let within = server.ready_within.unwrap_or(self.suite.limits.start);
+        let stop = self.interrupts.stop_signal();
+        let is_stopped = || stop.is_requested();
+        let started = StartedServer::start(starter, command, &addresses, said, within, is_stopped);
+        match started {
+            Ok(started) => Ok((Server::Started(started), target)),
+            Err(ExecError::Interrupted) => Err(Trouble::Interrupted),
+            Err(ExecError::Ended { said, .. }) => Err(Trouble::Failed(format!(
+                "it ended before it listened on port {port}{said}"
+            ))),
+            Err(ExecError::NotReady { said, .. }) => Err(Trouble::Failed(format!(
+                "it did not listen on port {port} within {:.0} s{said}",
+                within.as_secs_f64()
+            ))),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// The server that is up, with the plan of a run.
+    fn ready(
+        &mut self,
+        server: usize,
+        load: &Load,
+        seed: u64,
+    ) -> Result<(&mut Up, Order), Trouble> {
+        let nothing_up = || Trouble::Failed("the server is not up".to_owned());
+        let up = self.up.as_mut().ok_or_else(nothing_up)?;
+        let order = Order::of(load, &self.suite.servers[server], &up.target, seed);
+        Ok((up, order.map_err(|error| Trouble::Failed(story(&error)))?))
+    }
+}
+
+/// What a run is to do.
+enum Order {
+    Run(Box<Plan>),
+    Search(Box<find::Settings>),
+}
+
+impl Order {
+    /// Reads the plan off the flags of a workload, as if they had been typed.
+    fn of(load: &Load, server: &Contestant, target: &Target, seed: u64) -> anyhow::Result<Self> {
+        let program = ["wsbench".to_owned()];
+        let last = [target.url(), "--seed".to_owned(), seed.to_string()];
+        let words = program
+            .iter()
+            .chain(&load.words)
+            .chain(&server.words)
+            .chain(&last);
+        let cli = <Cli as clap::Parser>::try_parse_from(words)?;
+        let surroundings = Surroundings::here();
+        match cli.command {
+            Some(Command::Find(args)) => {
+                let measure = args.load.measure(args.duration);
+                let order = plan::order(&measure, &surroundings)?;
+                let plan = order.plan_against(target.clone());
+                Ok(Self::Search(Box::new(settings_of(&args, plan)?)))
+            }
+            _ => {
+                let order = plan::order(&cli.measure, &surroundings)?;
+                Ok(Self::Run(Box::new(order.plan_against(target.clone()))))
+            }
+        }
+    }
+
+    fn plan(&self) -> &Plan {
+        match self {
+            Self::Run(plan) => plan,
+            Self::Search(settings) => &settings.plan,
+        }
+    }
+}
+
+impl Setting for Here<'_> {
+    fn now_s(&self) -> f64 {
+        self.began.elapsed().as_secs_f64()
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.interrupts.stop_signal().is_requested()
+    }
+
+    fn install(&mut self, server: usize) -> Result<Option<String>, Trouble> {
+        let server = &self.suite.servers[server];
+        if server.facts.is_control {
+            return Ok(server.facts.version.clone());
+        }
+        self.installer
+            .install(server, &self.suite.limits, self.interrupts)
+    }
+
+    fn start(&mut self, server: usize) -> Result<f64, Trouble> {
+        self.stop();
+        self.pause();
+        if self.is_interrupted() {
+            return Err(Trouble::Interrupted);
+        }
+        let begun = Instant::now();
+        let (server, target) = self.started(&self.suite.servers[server])?;
+        let ready_s = begun.elapsed().as_secs_f64();
+        let limit = self.suite.limits.run;
+        let runner =
+            KernelRunner::over(server, self.interrupts.clone(), self.context.clone(), limit);
+        self.up = Some(Up { runner, target });
+        Ok(ready_s)
+    }
+
+    fn gate(&mut self, server: usize) -> Result<Stamp, Trouble> {
+        // Any workload's plan serves: the gate takes its target, headers and seed.
+        let suite = self.suite;
+        let (up, order) = self.ready(server, &suite.workloads[0], 1)?;
+        let resolved = prepared(up, order.plan())?;
+        let examined = up.runner.examine(order.plan(), &resolved);
+        let stamp = examined.map_err(|error| Trouble::Failed(story(&error)))?;
+        if self.is_interrupted() {
+            return Err(Trouble::Interrupted);
+        }
+        Ok(stamp)
+    }
+
+    fn run(&mut self, server: usize, run: &PlannedRun, place: Place) -> Result<RunRecord, Trouble> {
+        let suite = self.suite;
+        let load = &suite.workloads[run.workload];
+        let name = &suite.servers[server].facts.name;
+        let limit = suite.limits.run;
+        let (up, order) = self.ready(server, load, run.seed)?;
+        let settings = match order {
+            Order::Run(plan) => {
+                let resolved = prepared(up, &plan)?;
+                let measured = up.runner.carry_out(&plan, &resolved, &mut Unwatched);
+                let document = measured.map_err(failed)?;
+                let last_words = up.runner.last_words();
+                let is_cut_off = document.ended == Ended::Interrupted;
+                if is_cut_off && self.is_interrupted() {
+                    return Err(Trouble::Interrupted);
+                }
+                let Place { round, number } = place;
+                let mut record = RunRecord::of(&document, name, &load.facts, round, number);
+                if is_cut_off {
+                    let words = format!("it was not over after {:.0} s", limit.as_secs_f64());
+                    record = RunRecord::failed(name, &load.facts, round, number, &words);
+                }
+                if let Some(failed) = &mut record.failed {
+                    failed.push_str(&last_words);
+                }
+                return Ok(record);
+            }
+            Order::Search(settings) => settings,
+        };
+        let started_at = super::now_rfc3339();
+        let found = find::find(&settings, &mut up.runner).map_err(failed);
+        if self.is_interrupted() {
+            return Err(Trouble::Interrupted);
+        }
+        let place = (place.round, place.number);
+        let of = (name.as_str(), &load.facts);
+        Ok(RunRecord::of_search(
+            &found?,
+            of,
+            place,
+            run.seed,
+            &started_at,
+        ))
+    }
+
+    fn stop(&mut self) {
+        self.up = None;
+    }
+
+    fn keep(&mut self, entry: &Entry) -> Result<(), String> {
+        let Some(state) = &mut self.state else {
+            return Ok(());
+        };
+        let kept = state.append(entry);
+        kept.map_err(|error| format!("{}: {error}", state.path().display()))
+    }
+
+    fn told(&mut self, news: &News<'_>) {
+        self.progress.tell(news);
+    }
+}
+
+/// Makes sure that this machine has what a plan needs, and finds the server's address.
+fn prepared(up: &Up, plan: &Plan) -> Result<Resolved, Trouble> {
+    let prepared = up.runner.prepare(plan);
+    prepared.map_err(|error| Trouble::Failed(story(&error)))
+}
+
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Trouble {
+    Trouble::Failed(story(&error.into()))
+}
+
+/// Looks at this machine before anything is started: refuses what is certain to fail, and gives
+/// what is to be doubted.
+///
+/// # Errors
+/// A workload that this machine has no room for, or that makes no run.
+pub(crate) fn preflight(suite: &Suite, context: &RunContext) -> anyhow::Result<Vec<String>> {
+    let mut doubts = Vec::new();
+    // Every server's flags are read once, so that none is found wanting in the tenth round.
+    for server in suite.servers.iter().filter(|it| !it.facts.is_control) {
+        let target = server.target(1);
+        for load in &suite.workloads {
+            let Some(target) = &target else { continue };
+            let order = Order::of(load, server, target, 1)?;
+            let plan = order.plan();
+            crate::preflight::check(plan, &context.host)?;
+            let is_storm = load.facts.kind == WorkloadKind::Storm;
+            for check in doctor::settings(&context.host, &asked(plan, true)) {
+                // Each workload has its own connections, and one storm follows the other.
+                let words = format!("{} ({}); {}", check.seen, check.rule, check.fix);
+                let is_new = !doubts.contains(&words);
+                if check.level == Level::Warning && is_new && !is_storm {
+                    doubts.push(words);
+                }
+            }
+        }
+    }
+    Ok(doubts)
+}

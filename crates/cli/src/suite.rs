@@ -1,0 +1,411 @@
+//! A suite file → what is to be ranked, under which workloads, within what bounds.
+//!
+//! Parse, don't validate, as for flags: what comes out can be carried out as it stands, or the file
+//! is refused with its line and key. What stands in the files is `file`'s; how a ranking goes is
+//! `ranking`'s.
+
+mod fault;
+mod file;
+mod server;
+mod workload;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use toml::Spanned;
+use wsbench_drive::host;
+use wsbench_experiment::rank::Planned;
+use wsbench_report::ranking::{Metric, ServerFacts, SuiteFacts, Tradeoff, Weight};
+
+use crate::objective;
+use crate::quantity::{self, CpuList};
+
+use fault::Source;
+pub(crate) use fault::SuiteError;
+use file::{Names, SCHEMA};
+pub(crate) use file::{ServerFile, SuiteFile};
+pub(crate) use server::Contestant;
+pub(crate) use workload::Load;
+use workload::Terms;
+
+/// Rounds when none are given: the least that ranks well (METHOD 5.4).
+const ROUNDS: u32 = 10;
+
+/// What is to be ranked.
+#[derive(Clone, Debug)]
+pub(crate) struct Suite {
+    /// Its name.
+    name: String,
+    /// What it is for.
+    description: String,
+    /// How many rounds.
+    pub(crate) rounds: u32,
+    /// Cores of the servers.
+    pub(crate) server_cores: Option<CpuList>,
+    /// Cores of the generator, as written.
+    generator_cores: Option<String>,
+    /// The objective, as written.
+    slo: Option<String>,
+    /// Before each start of a server.
+    pub(crate) pause: Duration,
+    /// How long things may take.
+    pub(crate) limits: Limits,
+    /// What every server is put through.
+    pub(crate) workloads: Vec<Load>,
+    /// The servers, the control last.
+    pub(crate) servers: Vec<Contestant>,
+    weights: Vec<Weight>,
+    tradeoffs: Vec<Tradeoff>,
+}
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Each step of an installation.
+    pub(crate) install: Duration,
+    /// Until a server accepts a connection.
+    pub(crate) start: Duration,
+    /// A run, with all that is around it.
+    pub(crate) run: Duration,
+    /// All rounds.
+    pub(crate) total: Duration,
+}
+
+/// What a command line says otherwise than the suite does.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Choices {
+    /// Of its servers these alone.
+    pub(crate) servers: Option<Vec<String>>,
+    /// So many rounds.
+    pub(crate) rounds: Option<u32>,
+}
+
+impl Suite {
+    /// Reads a suite and the servers that it names.
+    ///
+    /// # Errors
+    /// [`SuiteError`]: a file that is not there, a line that is wrong, a choice that there is not.
+    pub(crate) fn read(path: &Path, choices: &Choices) -> Result<Self, SuiteError> {
+        let text = fs::read_to_string(path).map_err(|source| SuiteError::Unreadable {
+            path: path.to_owned(),
+            source,
+            advice: "give a suite, such as suites/quick.toml",
+        })?;
+        let source = Source { path, text: &text };
+        let file: SuiteFile = toml::from_str(&text).map_err(|error| source.unread(&error))?;
+        let home = path.parent().unwrap_or(Path::new("."));
+        Reader {
+            source,
+            file: &file,
+            home: if home.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                home
+            },
+        }
+        .suite(choices)
+    }
+
+    /// The suite as its results tell it.
+    pub(crate) fn facts(&self) -> SuiteFacts {
+        SuiteFacts {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            server_cores: self.server_cores.as_ref().map(ToString::to_string),
+            server_core_count: self.server_cores.as_ref().map(|cores| cores.0.len() as u32),
+            generator_cores: self.generator_cores.clone(),
+            rounds: self.rounds,
+            objective: self.slo.clone(),
+            workloads: self
+                .workloads
+                .iter()
+                .map(|load| load.facts.clone())
+                .collect(),
+            tradeoffs: self.tradeoffs.clone(),
+            weights: self.weights.clone(),
+        }
+    }
+
+    /// The servers as results tell them.
+    pub(crate) fn server_facts(&self) -> Vec<ServerFacts> {
+        self.servers.iter().map(|it| it.facts.clone()).collect()
+    }
+
+    /// The workloads, and what they take.
+    pub(crate) fn planned(&self) -> Vec<Planned> {
+        let planned = self.workloads.iter().map(|load| Planned {
+            workload: load.facts.clone(),
+            expected_s: load.expected_s,
+        });
+        planned.collect()
+    }
+}
+
+/// A suite that is being read.
+struct Reader<'a> {
+    source: Source<'a>,
+    file: &'a SuiteFile,
+    /// The folder of the suite.
+    home: &'a Path,
+}
+
+impl Reader<'_> {
+    fn suite(&self, choices: &Choices) -> Result<Suite, SuiteError> {
+        let file = self.file;
+        if file.schema.get_ref() != SCHEMA {
+            let found = file.schema.get_ref();
+            let what = format!("'{found}' is not the format that this version reads: {SCHEMA}");
+            return Err(self.source.fault("schema", &file.schema, what));
+        }
+        let asked = self.rounds()?;
+        let rounds = choices.rounds.unwrap_or(asked);
+        let server_cores = self.cores("server_cores", file.server_cores.as_ref())?;
+        self.cores("generator_cores", file.generator_cores.as_ref())?;
+        if let Some(slo) = &file.slo {
+            let parsed = objective::objective(slo.get_ref());
+            parsed.map_err(|error| self.source.fault("slo", slo, error))?;
+        }
+        let text = |it: &Option<Spanned<String>>| it.as_ref().map(|it| it.get_ref().clone());
+        let (slo, generator_cores) = (text(&file.slo), text(&file.generator_cores));
+        let terms = Terms {
+            rounds,
+            slo: slo.as_deref(),
+            cores: generator_cores.as_deref(),
+        };
+        let workloads = self.workloads(&terms)?;
+        let mut servers = self.servers(choices)?;
+        if file.embedded {
+            servers.push(Contestant::embedded(server_cores.as_ref()));
+        }
+        if servers.is_empty() {
+            let what = "the suite has no server; add servers_from and servers, or [[server]]";
+            return Err(self.source.fault("servers", &file.schema, what));
+        }
+        Ok(Suite {
+            name: file.name.clone(),
+            description: file.description.trim().to_owned(),
+            rounds,
+            server_cores,
+            pause: self.span("pause", file.pause.as_ref(), Duration::from_millis(200))?,
+            limits: self.limits()?,
+            weights: self.weights(&workloads)?,
+            tradeoffs: self.tradeoffs(&workloads)?,
+            workloads,
+            servers,
+            slo,
+            generator_cores,
+        })
+    }
+
+    fn rounds(&self) -> Result<u32, SuiteError> {
+        match &self.file.rounds {
+            None => Ok(ROUNDS),
+            Some(given) if *given.get_ref() == 0 => {
+                let what = "0 rounds measure nothing; give 1 at least, and 10 to rank by";
+                Err(self.source.fault("rounds", given, what))
+            }
+            Some(given) => Ok(*given.get_ref()),
+        }
+    }
+
+    fn cores(
+        &self,
+        key: &str,
+        given: Option<&Spanned<String>>,
+    ) -> Result<Option<CpuList>, SuiteError> {
+        let Some(given) = given else { return Ok(None) };
+        let cores = quantity::cpu_list(given.get_ref());
+        let cores = cores.map_err(|error| self.source.fault(key, given, error))?;
+        let allowed = host::cpus();
+        match cores.0.iter().find(|core| !allowed.contains(core)) {
+            None => Ok(Some(cores)),
+            Some(missing) => {
+                let allowed = CpuList(allowed);
+                let what = format!("there is no core {missing} to use here; there are {allowed}");
+                Err(self.source.fault(key, given, what))
+            }
+        }
+    }
+
+    fn span(
+        &self,
+        key: &str,
+        given: Option<&Spanned<String>>,
+        default: Duration,
+    ) -> Result<Duration, SuiteError> {
+        let Some(given) = given else {
+            return Ok(default);
+        };
+        match quantity::span(given.get_ref()) {
+            Ok(span) => Ok(Duration::from_nanos(span.0)),
+            Err(error) => Err(self.source.fault(key, given, error)),
+        }
+    }
+
+    fn limits(&self) -> Result<Limits, SuiteError> {
+        let limits = &self.file.limits;
+        let span = |key, given: &Option<_>, default_s| {
+            let span = self.span(key, given.as_ref(), Duration::from_secs(default_s))?;
+            match (span.is_zero(), given) {
+                (true, Some(given)) => {
+                    let what = "within no time nothing can be done; give a longer one";
+                    Err(self.source.fault(key, given, what))
+                }
+                _ => Ok(span),
+            }
+        };
+        Ok(Limits {
+            install: span("install", &limits.install, 600)?,
+            start: span("start", &limits.start, 20)?,
+            run: span("run", &limits.run, 60)?,
+            total: span("total", &limits.total, 7_200)?,
+        })
+    }
+
+    fn workloads(&self, terms: &Terms<'_>) -> Result<Vec<Load>, SuiteError> {
+        let mut loads: Vec<Load> = Vec::new();
+        for entry in &self.file.workload {
+            let load = workload::load(&self.source, entry, terms)?;
+            let name = &load.facts.name;
+            if loads.iter().any(|other| other.facts.name == *name) {
+                let what = format!("two workloads are named '{name}'; give one another name");
+                return Err(self.source.fault("name", &entry.get_ref().name, what));
+            }
+            loads.push(load);
+        }
+        if loads.is_empty() {
+            let what = "the suite has no workload; add a [[workload]]";
+            return Err(self.source.fault("workload", &self.file.schema, what));
+        }
+        Ok(loads)
+    }
+
+    fn servers(&self, choices: &Choices) -> Result<Vec<Contestant>, SuiteError> {
+        let mut found: Vec<Contestant> = Vec::new();
+        let folders = self.folders()?;
+        for folder in &folders {
+            let server = server::of_folder(folder)?;
+            if found
+                .iter()
+                .any(|other| other.facts.name == server.facts.name)
+            {
+                return Err(self.twice(&server.facts.name));
+            }
+            found.push(server);
+        }
+        for entry in &self.file.server {
+            let server = server::inline(&self.source, entry.get_ref(), self.home)?;
+            if found
+                .iter()
+                .any(|other| other.facts.name == server.facts.name)
+            {
+                return Err(self.twice(&server.facts.name));
+            }
+            found.push(server);
+        }
+        let Some(chosen) = &choices.servers else {
+            return Ok(found);
+        };
+        let is_known = |name: &&String| found.iter().any(|server| server.facts.name == **name);
+        if let Some(name) = chosen.iter().find(|name| !is_known(name)) {
+            return Err(SuiteError::NoSuchServer {
+                name: name.clone(),
+                known: found.into_iter().map(|server| server.facts.name).collect(),
+            });
+        }
+        found.retain(|server| chosen.contains(&server.facts.name));
+        Ok(found)
+    }
+
+    fn twice(&self, name: &str) -> SuiteError {
+        let what = format!("two servers are named '{name}'; name each otherwise, or name it once");
+        match &self.file.servers {
+            Some(servers) => self.source.fault("servers", servers, what),
+            None => self.source.fault("server", &self.file.schema, what),
+        }
+    }
+
+    /// The folders of the servers that do not stand in the suite.
+    fn folders(&self) -> Result<Vec<PathBuf>, SuiteError> {
+        let Some(names) = &self.file.servers else {
+            return Ok(Vec::new());
+        };
+        let Some(from) = &self.file.servers_from else {
+            let what = "the servers' folders are in none; add servers_from = \"../servers\"";
+            return Err(self.source.fault("servers", names, what));
+        };
+        let place = self.home.join(from.get_ref());
+        match names.get_ref() {
+            Names::All(all) if all == "*" => {
+                let listed = fs::read_dir(&place).map_err(|error| {
+                    let what = format!("{} cannot be read: {error}", place.display());
+                    self.source.fault("servers_from", from, what)
+                })?;
+                let paths = listed.flatten().map(|entry| entry.path());
+                let mut paths: Vec<PathBuf> = paths
+                    .filter(|path| path.join(server::FILE).is_file())
+                    .collect();
+                paths.sort();
+                Ok(paths)
+            }
+            Names::All(other) => {
+                let what = format!("'{other}' is neither a list nor \"*\"; write [\"{other}\"]");
+                Err(self.source.fault("servers", names, what))
+            }
+            Names::These(these) => Ok(these.iter().map(|name| place.join(name)).collect()),
+        }
+    }
+
+    fn weights(&self, loads: &[Load]) -> Result<Vec<Weight>, SuiteError> {
+        let Some(given) = &self.file.weights else {
+            return Ok(Vec::new());
+        };
+        let mut weights = Vec::new();
+        for (key, weight) in given.get_ref() {
+            let wrong = |what: String| self.source.fault_in(given.span(), key, what);
+            check_league(key, loads).map_err(wrong)?;
+            if !(weight.is_finite() && *weight > 0.0) {
+                return Err(wrong(
+                    "a weight is above 0; leave the line out for 0".to_owned(),
+                ));
+            }
+            weights.push(Weight {
+                key: key.clone(),
+                weight: *weight,
+            });
+        }
+        Ok(weights)
+    }
+
+    fn tradeoffs(&self, loads: &[Load]) -> Result<Vec<Tradeoff>, SuiteError> {
+        let read = |key, given: &Spanned<String>| {
+            let checked = check_league(given.get_ref(), loads);
+            let checked = checked.map_err(|what| self.source.fault(key, given, what));
+            checked.map(|()| given.get_ref().clone())
+        };
+        let each = self.file.tradeoff.iter().map(|pair| {
+            Ok(Tradeoff {
+                x: read("x", &pair.x)?,
+                y: read("y", &pair.y)?,
+            })
+        });
+        each.collect()
+    }
+}
+
+/// Makes sure that there is a league of this key.
+fn check_league(key: &str, loads: &[Load]) -> Result<(), String> {
+    let leagues = loads.iter().flat_map(|load| {
+        let of_it = Metric::ranked(load.facts.kind).iter();
+        of_it.map(|metric| format!("{}/{}", load.facts.name, metric.key()))
+    });
+    let leagues: Vec<String> = leagues.collect();
+    if leagues.iter().any(|league| league == key) {
+        return Ok(());
+    }
+    let leagues = leagues.join(", ");
+    Err(format!(
+        "'{key}' names nothing that is ranked; this suite ranks by {leagues}"
+    ))
+}

@@ -1,0 +1,226 @@
+//! A server of a suite: what it is, and how it is installed, started, asked and talked to.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use toml::Spanned;
+use wsbench_load::plan::Target;
+use wsbench_report::ranking::{Cores, Deflate, Nodelay, ServerFacts};
+
+use super::fault::{Source, SuiteError};
+use super::file::{CoresFile, DeflateFile, NodelayFile, ServerFile};
+use crate::header;
+use crate::quantity::CpuList;
+use crate::target;
+
+/// What a server's file is called in its folder.
+pub(super) const FILE: &str = "server.toml";
+/// What stands in a URL for the port.
+const PORT: &str = "{port}";
+/// The name of wsbench's own server.
+const EMBEDDED: &str = "wsbench serve";
+
+/// A server that takes part.
+#[derive(Clone, Debug)]
+pub(crate) struct Contestant {
+    /// For the reports; its version is known once it has been asked.
+    pub(crate) facts: ServerFacts,
+    /// Where its commands are run.
+    pub(crate) folder: PathBuf,
+    /// Debian packages that it needs.
+    pub(crate) packages: Vec<String>,
+    /// What ends with 0 when nothing is left to install.
+    pub(crate) installed: Option<String>,
+    /// What prints its library's version.
+    pub(crate) version: Option<String>,
+    /// How long it may take to accept a connection, where the suite's limit is not enough.
+    pub(crate) ready_within: Option<Duration>,
+    /// The flags that it is to be talked to with.
+    pub(crate) words: Vec<String>,
+    /// Its URL, with the port's place.
+    url: String,
+}
+
+impl Contestant {
+    /// wsbench's own server, on these cores.
+    pub(super) fn embedded(cores: Option<&CpuList>) -> Self {
+        let pinned = cores.map_or_else(String::new, |cores| {
+            format!(" --threads {} --pin {cores}", cores.0.len())
+        });
+        Self {
+            facts: ServerFacts {
+                name: EMBEDDED.to_owned(),
+                library: "wsbench".to_owned(),
+                language: "Rust".to_owned(),
+                version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+                cores: Cores::All,
+                nodelay: Nodelay::On,
+                deflate: Deflate::Declines,
+                is_control: true,
+                start: format!("wsbench serve{pinned}"),
+                install: None,
+                environment: BTreeMap::new(),
+                notes: vec![
+                    "the embedded echo server: it shows what of the figures is the machine's and \
+                     the generator's"
+                        .to_owned(),
+                ],
+            },
+            folder: PathBuf::new(),
+            packages: Vec::new(),
+            installed: None,
+            version: None,
+            ready_within: None,
+            words: Vec::new(),
+            url: String::new(),
+        }
+    }
+
+    /// Where it listens when it was given this port.
+    pub(crate) fn target(&self, port: u16) -> Option<Target> {
+        target::target(&self.url.replace(PORT, &port.to_string())).ok()
+    }
+}
+
+/// Reads the server of a folder.
+///
+/// # Errors
+/// There is no such file, or something is wrong with it.
+pub(super) fn of_folder(folder: &Path) -> Result<Contestant, SuiteError> {
+    let path = folder.join(FILE);
+    let text = fs::read_to_string(&path).map_err(|source| SuiteError::Unreadable {
+        path: path.clone(),
+        source,
+        advice: "each server of a suite is a folder with a server.toml in it",
+    })?;
+    let source = Source {
+        path: &path,
+        text: &text,
+    };
+    let file: Spanned<ServerFile> = toml::from_str(&text).map_err(|error| source.unread(&error))?;
+    if let Some(stray) = &file.get_ref().folder {
+        let what = "a server.toml is of the folder that it is in; leave it out";
+        return Err(source.fault("folder", stray, what));
+    }
+    contestant(&source, file.get_ref(), folder)
+}
+
+/// Reads a server that stands in a suite in `home`.
+///
+/// # Errors
+/// Something is wrong with it.
+pub(super) fn inline(
+    source: &Source<'_>,
+    file: &ServerFile,
+    home: &Path,
+) -> Result<Contestant, SuiteError> {
+    let folder = match &file.folder {
+        None => home.to_owned(),
+        Some(folder) => home.join(folder.get_ref()),
+    };
+    if let Some(named) = file.folder.as_ref().filter(|_| !folder.is_dir()) {
+        let what = format!("there is no folder {}", folder.display());
+        return Err(source.fault("folder", named, what));
+    }
+    contestant(source, file, &folder)
+}
+
+fn contestant(
+    source: &Source<'_>,
+    file: &ServerFile,
+    folder: &Path,
+) -> Result<Contestant, SuiteError> {
+    check_name(source, &file.name)?;
+    check_url(source, &file.url)?;
+    let ready_within = file.ready_s.as_ref().map(|given| {
+        let span = Duration::try_from_secs_f64(*given.get_ref());
+        let what = "it takes some time to be ready; give seconds above 0, like 30.0";
+        span.ok()
+            .filter(|span| !span.is_zero())
+            .ok_or_else(|| source.fault("ready_s", given, what))
+    });
+    // A relative folder would be one thing to us and another to a shell that is in it already.
+    let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    Ok(Contestant {
+        facts: ServerFacts {
+            name: file.name.get_ref().clone(),
+            library: file.library.clone(),
+            language: file.language.clone(),
+            version: None,
+            cores: match file.cores {
+                CoresFile::One => Cores::One,
+                CoresFile::All => Cores::All,
+            },
+            nodelay: match file.nodelay {
+                NodelayFile::On => Nodelay::On,
+                NodelayFile::Off => Nodelay::Off,
+                NodelayFile::Unknown => Nodelay::Unknown,
+            },
+            deflate: match file.deflate {
+                DeflateFile::Accepts => Deflate::Accepts,
+                DeflateFile::Declines => Deflate::Declines,
+                DeflateFile::Unknown => Deflate::Unknown,
+            },
+            is_control: false,
+            start: file.start.clone(),
+            install: file.install.clone(),
+            environment: file.env.clone(),
+            notes: file.notes.clone(),
+        },
+        folder,
+        packages: file.packages.clone(),
+        installed: file.installed.clone(),
+        version: file.version.clone(),
+        ready_within: ready_within.transpose()?,
+        words: words(source, file)?,
+        url: file.url.get_ref().clone(),
+    })
+}
+
+fn check_name(source: &Source<'_>, name: &Spanned<String>) -> Result<(), SuiteError> {
+    let text = name.get_ref();
+    let is_sound = !text.is_empty() && text.trim() == text && !text.contains([',', '/', '|', '\n']);
+    if !is_sound || text == EMBEDDED {
+        let what = format!(
+            "'{text}' is no name of a server; it is not empty, without ',', '/' and '|', and not \
+             {EMBEDDED}"
+        );
+        return Err(source.fault("name", name, what));
+    }
+    Ok(())
+}
+
+fn check_url(source: &Source<'_>, url: &Spanned<String>) -> Result<(), SuiteError> {
+    let text = url.get_ref();
+    if !text.contains(PORT) {
+        let what = format!(
+            "'{text}' has no {PORT}, where the port goes that the server is given; write it like \
+             ws://127.0.0.1:{PORT}/"
+        );
+        return Err(source.fault("url", url, what));
+    }
+    match target::target(&text.replace(PORT, "1")) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(source.fault("url", url, error)),
+    }
+}
+
+/// The flags that a server is to be talked to with.
+fn words(source: &Source<'_>, file: &ServerFile) -> Result<Vec<String>, SuiteError> {
+    let mut words = Vec::new();
+    if let Some(origin) = &file.origin {
+        header::origin(origin.get_ref()).map_err(|error| source.fault("origin", origin, error))?;
+        words.extend(["--origin".to_owned(), origin.get_ref().clone()]);
+    }
+    for given in &file.headers {
+        header::header(given.get_ref()).map_err(|error| source.fault("headers", given, error))?;
+        words.extend(["-H".to_owned(), given.get_ref().clone()]);
+    }
+    if file.url.get_ref().starts_with("wss:") {
+        // It is a server of our own making on this machine, with a certificate of its own.
+        words.push("--insecure".to_owned());
+    }
+    Ok(words)
+}

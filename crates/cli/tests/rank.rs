@@ -1,0 +1,484 @@
+//! Rankings of real processes: what they print, keep and leave behind, whatever servers do.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+#![cfg(target_os = "linux")]
+
+mod running;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use running::{Ended, Process, wsbench};
+use serde_json::Value;
+use snapbox::cmd::cargo_bin;
+
+/// Longer than any ranking here takes on a machine that is busy with something else.
+const LIMIT: Duration = Duration::from_secs(180);
+
+/// Two workloads, each short; what a figure is does not matter here.
+const WORKLOADS: &str = r#"
+[[workload]]
+name = "closed"
+kind = "closed"
+connections = 2
+duration = "400ms"
+warmup = "100ms"
+
+[[workload]]
+name = "storm"
+kind = "storm"
+connections = 2
+clients = 10
+"#;
+
+/// A folder with a suite in it, and servers whose processes can be told from all others.
+struct Place {
+    directory: tempfile::TempDir,
+    /// Stands in the command line of every server.
+    mark: String,
+}
+
+impl Place {
+    /// A suite with these lines at its head.
+    fn with(head: &str, servers: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        // No two tests of one machine have the same; a backlog is any number.
+        let mark = format!("--backlog {}", 100 + fastrand_of(directory.path()));
+        let serve = format!(
+            "'{}' serve --port $PORT {mark}",
+            cargo_bin!("wsbench").display()
+        );
+        let mut suite = format!(
+            "schema = \"wsbench.suite/1\"\nname = \"test\"\npause = \"0s\"\n{head}\n{WORKLOADS}"
+        );
+        for (name, lines) in servers {
+            let lines = lines.replace("SERVE", &serve);
+            suite.push_str(&format!(
+                "\n[[server]]\nname = \"{name}\"\nlibrary = \"{name}\"\nlanguage = \"Rust\"\n\
+                 cores = \"one\"\nurl = \"ws://127.0.0.1:{{port}}/\"\n{lines}\n"
+            ));
+        }
+        fs::write(directory.path().join("suite.toml"), suite).unwrap();
+        Self { directory, mark }
+    }
+
+    fn start(&self, further: &[&str]) -> Process {
+        let words = [&["rank", "suite.toml", "-o", "ranking.json"], further].concat();
+        Process::start(wsbench(&words).current_dir(self.directory.path()))
+    }
+
+    fn rank(&self, further: &[&str]) -> Ended {
+        self.start(further).ended_within(LIMIT)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn ranking(&self) -> Value {
+        let text = fs::read_to_string(self.path("ranking.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Lines of the state; none where there is none.
+    fn state(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.path("ranking.json.runs"));
+        text.map_or_else(
+            |_| Vec::new(),
+            |text| text.lines().map(str::to_owned).collect(),
+        )
+    }
+
+    /// Awaits that so many runs are kept.
+    fn await_runs(&self, runs: usize) {
+        let begun = Instant::now();
+        let made = || {
+            self.state()
+                .iter()
+                .filter(|line| line.contains("\"entry\":\"run\""))
+                .count()
+        };
+        while made() < runs {
+            assert!(begun.elapsed() < LIMIT, "{:?}", self.state());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Awaits that none of the servers is left.
+    fn assert_gone(&self) {
+        let begun = Instant::now();
+        loop {
+            let left = running_with(&self.mark);
+            if left.is_empty() {
+                return;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "left: {left:?}");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// A number of a path, such that two paths hardly have the same.
+fn fastrand_of(path: &Path) -> u32 {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let hash = bytes
+        .iter()
+        .fold(0u32, |hash, byte| hash.wrapping_mul(31) + u32::from(*byte));
+    hash % 1_000_000
+}
+
+/// Processes whose command line holds this text.
+fn running_with(text: &str) -> Vec<u32> {
+    let pids = fs::read_dir("/proc").unwrap().flatten();
+    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let holds = |pid: &u32| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line)
+            .replace('\0', " ")
+            .contains(text)
+    };
+    pids.filter(holds).collect()
+}
+
+fn row<'a>(ranking: &'a Value, name: &str) -> &'a Value {
+    let servers = ranking["servers"].as_array().unwrap();
+    servers.iter().find(|it| it["name"] == name).unwrap()
+}
+
+fn runs<'a>(row: &'a Value, workload: &str) -> &'a [Value] {
+    let cells = row["cells"].as_array().unwrap();
+    let cell = cells.iter().find(|it| it["workload"] == workload).unwrap();
+    cell["runs"].as_array().unwrap()
+}
+
+/// The stages of a row's failures, and their words.
+fn failures(row: &Value) -> Vec<(String, String)> {
+    let failures = row["failures"].as_array().unwrap();
+    let text = |it: &Value| it.as_str().unwrap().to_owned();
+    failures
+        .iter()
+        .map(|it| (text(&it["stage"]), text(&it["words"])))
+        .collect()
+}
+
+#[test]
+fn good_servers_are_ranked_and_bad_ones_have_a_row_that_says_so() {
+    let place = Place::with(
+        "rounds = 2\nlimits.start = \"3s\"\nlimits.install = \"10s\"",
+        &[
+            (
+                "one",
+                "start = \"exec SERVE\"\nversion = \"echo noise >&2; echo 1.2.3\"",
+            ),
+            (
+                "two",
+                "start = \"exec $PROGRAM serve --port $PORT $FURTHER\"\nenv.PROGRAM = \"WSBENCH\"",
+            ),
+            // It serves its examination, and dies under load.
+            (
+                "dies",
+                "start = \"if [ -e seen ]; then SERVE & sleep 0.2; kill $!; else touch seen; exec \
+                 SERVE; fi\"",
+            ),
+            (
+                "deaf",
+                "start = \"echo listening to nobody; exec sleep 1000\"",
+            ),
+            (
+                "absent",
+                "start = \"true\"\ninstalled = \"false\"\ninstall = \"echo no compiler; exit 3\"",
+            ),
+        ],
+    );
+    let suite = fs::read_to_string(place.path("suite.toml")).unwrap();
+    let program = cargo_bin!("wsbench").display().to_string();
+    let suite = suite
+        .replace("WSBENCH", &program)
+        .replace("$FURTHER", &place.mark);
+    fs::write(place.path("suite.toml"), suite).unwrap();
+    let ended = place.rank(&[]);
+    let story = format!("{}\n{}", ended.stdout, ended.stderr);
+    assert_eq!(ended.status.code(), Some(0), "{story}");
+    let ranking = place.ranking();
+    for name in ["one", "two", "wsbench serve"] {
+        let row = row(&ranking, name);
+        assert_eq!(failures(row), [], "{story}");
+        assert_eq!(row["gate"]["counts"]["failed"], 0, "{story}");
+        assert!(row["ready_s"].as_f64().unwrap() > 0.0);
+        for workload in ["closed", "storm"] {
+            let runs = runs(row, workload);
+            assert_eq!(runs.len(), 2, "{story}");
+            assert!(runs.iter().all(|run| run["failed"].is_null()), "{runs:#?}");
+        }
+        let accounts = &runs(row, "closed")[0]["accounts"]["messages"];
+        assert!(accounts["answered"].as_u64().unwrap() > 0);
+    }
+    assert_eq!(row(&ranking, "one")["version"], "1.2.3");
+    assert_eq!(row(&ranking, "wsbench serve")["is_control"], true);
+    let dies = row(&ranking, "dies");
+    let has_died = runs(dies, "closed")
+        .iter()
+        .any(|run| run["failed"].is_string());
+    assert!(has_died || !failures(dies).is_empty(), "{dies:#}");
+    let deaf = failures(row(&ranking, "deaf"));
+    let stages: Vec<&str> = deaf.iter().map(|(stage, _)| stage.as_str()).collect();
+    assert_eq!(stages, ["start", "start", "start", "left_out"], "{story}");
+    assert!(
+        deaf[0].1.contains("did not listen on port"),
+        "{}",
+        deaf[0].1
+    );
+    assert!(deaf[0].1.contains("listening to nobody"), "{}", deaf[0].1);
+    let absent = failures(row(&ranking, "absent"));
+    assert_eq!(absent.len(), 1);
+    assert!(absent[0].1.contains("exit code 3"), "{}", absent[0].1);
+    assert!(absent[0].1.contains("no compiler"), "{}", absent[0].1);
+    assert!(ended.stderr.contains("absent: FAILED"), "{story}");
+    assert!(place.state().is_empty(), "the result holds all of it");
+    place.assert_gone();
+    let again = wsbench(&["report", "ranking.json"])
+        .current_dir(place.directory.path())
+        .output();
+    let again = String::from_utf8(again.unwrap().stdout).unwrap();
+    assert_eq!(again, ended.stdout, "a stored ranking prints the same");
+}
+
+#[test]
+fn an_interrupted_ranking_reports_what_it_has_and_continues_where_it_stood() {
+    let servers = [
+        ("one", "start = \"exec SERVE\""),
+        ("two", "start = \"exec SERVE\""),
+    ];
+    let place = Place::with("rounds = 4\nembedded = false", &servers);
+    let mut first = place.start(&["--seed", "7"]);
+    place.await_runs(3);
+    assert!(first.is_running());
+    first.signal("-INT");
+    let ended = first.ended_within(LIMIT);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    let partial = place.ranking();
+    assert_eq!(partial["cut_short"], "it was interrupted");
+    assert!(ended.stderr.contains("continues there"), "{}", ended.stderr);
+    place.assert_gone();
+    let kept = place.state();
+    // Killed in the middle of the next session: no report, and nothing left running.
+    let second = place.start(&[]);
+    place.await_runs(6);
+    second.signal("-KILL");
+    let ended = second.ended_within(LIMIT);
+    assert_eq!(ended.status.code(), None, "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("are made already"),
+        "{}",
+        ended.stderr
+    );
+    place.assert_gone();
+    assert_eq!(place.state()[..kept.len()], kept);
+    // Cut off in the middle of a line.
+    let mut text = fs::read_to_string(place.path("ranking.json.runs")).unwrap();
+    text.push_str("{\"entry\":\"run\",\"rec");
+    fs::write(place.path("ranking.json.runs"), text).unwrap();
+    let ended = place.rank(&[]);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    let whole = place.ranking();
+    assert!(whole["cut_short"].is_null());
+    assert_eq!(whole["seed"], 7);
+    assert_eq!(whole["started_at"], partial["started_at"]);
+    let mut numbers = Vec::new();
+    for server in ["one", "two"] {
+        for workload in ["closed", "storm"] {
+            let runs = runs(row(&whole, server), workload);
+            let rounds: Vec<u64> = runs
+                .iter()
+                .map(|it| it["round"].as_u64().unwrap())
+                .collect();
+            assert_eq!(rounds, [1, 2, 3, 4]);
+            numbers.extend(runs.iter().map(|it| it["number"].as_u64().unwrap()));
+        }
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=16).collect::<Vec<_>>());
+    assert!(!place.path("ranking.json.runs").exists());
+}
+
+#[test]
+fn what_was_left_by_another_suite_is_not_continued() {
+    let servers = [("one", "start = \"exec SERVE\"")];
+    let place = Place::with("rounds = 3\nembedded = false", &servers);
+    let first = place.start(&[]);
+    place.await_runs(1);
+    first.signal("-INT");
+    first.ended_within(LIMIT);
+    let kept = place.state();
+    let refused = place.rank(&["--rounds", "2"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--fresh"), "{}", refused.stderr);
+    assert_eq!(place.state(), kept, "nothing is lost by it");
+    let fresh = place.rank(&["--rounds", "1", "--fresh"]);
+    assert_eq!(fresh.status.code(), Some(0), "{}", fresh.stderr);
+    assert_eq!(place.ranking()["rounds"], 1);
+}
+
+#[test]
+fn where_no_server_could_be_measured_the_exit_code_is_1_and_the_rows_are_there() {
+    let place = Place::with(
+        "rounds = 1\nembedded = false\nlimits.start = \"1s\"",
+        &[
+            ("deaf", "start = \"exec sleep 1000\""),
+            (
+                "absent",
+                "start = \"true\"\ninstalled = \"false\"\ninstall = \"touch installed\"",
+            ),
+        ],
+    );
+    let ended = place.rank(&["--no-install"]);
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    let absent = failures(row(&place.ranking(), "absent"));
+    assert!(absent[0].1.contains("--no-install"), "{absent:?}");
+    assert!(!place.path("installed").exists());
+}
+
+#[test]
+fn an_installation_that_hangs_is_ended_with_all_that_it_started() {
+    let place = Place::with(
+        "rounds = 1\nembedded = false\nlimits.install = \"1s\"",
+        &[(
+            "slow",
+            "start = \"true\"\ninstall = \"SERVE & echo waiting; wait\"\nenv.PORT = \"0\"",
+        )],
+    );
+    let ended = place.rank(&[]);
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    let slow = failures(row(&place.ranking(), "slow"));
+    assert!(slow[0].1.contains("not over after 1 s"), "{slow:?}");
+    assert!(slow[0].1.contains("waiting"), "{slow:?}");
+    place.assert_gone();
+}
+
+#[test]
+fn a_plan_is_told_and_nothing_is_done() {
+    let place = Place::with("rounds = 10", &[("one", "start = \"touch started\"")]);
+    let ended = place.rank(&["--plan"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    for part in [
+        "one",
+        "closed",
+        "10 of 10 rounds",
+        "wsbench -c 2",
+        "40 runs",
+        "duration",
+    ] {
+        assert!(ended.stdout.contains(part), "{part}:\n{}", ended.stdout);
+    }
+    assert!(!place.path("started").exists());
+    assert!(!place.path("ranking.json").exists());
+}
+
+/// Lines at the head and at the end of a suite that is wrong, and what is said of it.
+const WRONG: &[(&str, &str, &[&str])] = &[
+    ("rounds = 0", "", &["suite.toml:4: rounds: 0 rounds"]),
+    (
+        "roundz = 3",
+        "",
+        &["suite.toml:4: unknown field `roundz`", "schema suite"],
+    ),
+    ("pause2 = ", "", &["suite.toml:4"]),
+    (
+        "server_cores = \"8000\"",
+        "",
+        &["suite.toml:4: server_cores", "no core"],
+    ),
+    (
+        "slo = \"p99>5ms\"",
+        "",
+        &["suite.toml:4: slo:", "upper limit"],
+    ),
+    ("limits.run = \"5\"", "", &["suite.toml:4: run:", "unit"]),
+    (
+        "servers_from = \".\"\nservers = [\"nobody\"]",
+        "",
+        &[
+            "nobody/server.toml cannot be read",
+            "a folder with a server.toml",
+        ],
+    ),
+    ("", "depth = 0", &["suite.toml:12: depth: 0 is too few"]),
+    (
+        "",
+        "clients = 5",
+        &["suite.toml:12: clients: a workload of kind \"closed\" has none"],
+    ),
+    ("", "size = \"3x\"", &["suite.toml:12: size:", "no unit"]),
+    (
+        "",
+        "[weights]\n\"closed/speed\" = 1.0",
+        &["suite.toml:13: closed/speed:", "closed/messages_per_s"],
+    ),
+    (
+        "",
+        "[[workload]]\nname = \"o\"\nkind = \"open\"",
+        &["kind \"open\" needs a rate"],
+    ),
+    (
+        "",
+        "[[workload]]\nname = \"l\"\nkind = \"limit\"",
+        &["suite.toml:14: kind:", "slo"],
+    ),
+    (
+        "",
+        "[[workload]]\nname = \"storm\"\nkind = \"storm\"",
+        &["suite.toml:17: name: two workloads"],
+    ),
+    (
+        "",
+        "[[server]]\nname = \"a,b\"\nlibrary = \"x\"\nlanguage = \"C\"\ncores = \"one\"\n\
+             start = \"true\"\nurl = \"ws://127.0.0.1:{port}/\"",
+        &["suite.toml:13: name: 'a,b' is no name"],
+    ),
+    (
+        "",
+        "[[server]]\nname = \"a\"\nlibrary = \"x\"\nlanguage = \"C\"\ncores = \"two\"\n\
+             start = \"true\"\nurl = \"ws://127.0.0.1:{port}/\"",
+        &["suite.toml:16: cores: unknown variant `two`"],
+    ),
+    (
+        "",
+        "[[server]]\nname = \"a\"\nlibrary = \"x\"\nlanguage = \"C\"\ncores = \"one\"\n\
+             start = \"true\"\nurl = \"ws://127.0.0.1:80/\"",
+        &["suite.toml:18: url:", "{port}"],
+    ),
+];
+
+#[test]
+fn a_suite_that_is_wrong_is_refused_with_its_line_and_key() {
+    for (head, tail, parts) in WRONG {
+        let place = Place::with(head, &[]);
+        // The last workload's table goes on with the tail, but for one that begins another.
+        let path = place.path("suite.toml");
+        let suite = fs::read_to_string(&path).unwrap();
+        let suite = suite.replace(
+            "\n[[workload]]\nname = \"storm\"\nkind = \"storm\"\nconnections = 2\nclients = 10\n",
+            "",
+        );
+        let of_storm = tail.contains("\"storm\"");
+        let tail = if of_storm {
+            format!("{tail}\n\n[[workload]]\nname = \"storm\"\nkind = \"storm\"")
+        } else {
+            (*tail).to_owned()
+        };
+        fs::write(&path, format!("{}{tail}\n", suite.trim_start())).unwrap();
+        let ended = place.rank(&[]);
+        let said = &ended.stderr;
+        let suite = fs::read_to_string(&path).unwrap();
+        assert_eq!(
+            ended.status.code(),
+            Some(2),
+            "{head}{tail}: {said}\n{suite}"
+        );
+        for part in *parts {
+            assert!(said.contains(part), "'{part}' is not in: {said}\n{suite}");
+        }
+        assert!(!place.path("ranking.json").exists());
+    }
+}

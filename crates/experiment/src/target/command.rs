@@ -1,0 +1,124 @@
+//! One command of a server's setting up: what installs it, what asks its version.
+//!
+//! It goes through a supervisor like the server itself (`supervisor`), so that it is bounded in
+//! time and nothing that it has started is left, whatever becomes of this process.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+
+use super::exec::{LastWords, end};
+use super::supervisor::ENDED;
+
+/// How often it is looked whether somebody asked to stop.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// Why a command has not done what it was for.
+#[derive(Debug, Error)]
+pub enum CommandError {
+    /// It could not be started.
+    #[error("it cannot be started: {0}")]
+    Start(#[source] io::Error),
+    /// It ended with something else than success.
+    #[error("it ended with {}{said}", code.map_or("a signal".to_owned(), |code| format!("exit code {code}")))]
+    Failed {
+        /// Its exit code; `None` when a signal ended it.
+        code: Option<i32>,
+        /// What it said last.
+        said: LastWords,
+    },
+    /// It took too long, and was ended.
+    #[error("it was not over after {:.0} s and was ended{said}", limit.as_secs_f64())]
+    TooLong {
+        /// How long it might have taken.
+        limit: Duration,
+        /// What it said last.
+        said: LastWords,
+    },
+    /// Somebody asked to stop meanwhile.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Carries a command out by `supervisor`, a command that runs
+/// [`supervise`](super::supervisor::supervise), and gives what it said last. `said` takes what it
+/// says; `limit` and `is_stopped` end it.
+///
+/// # Errors
+/// [`CommandError`]; nothing that was started is left, neither then nor after success.
+pub fn carry_out(
+    mut supervisor: Command,
+    said: &File,
+    limit: Duration,
+    is_stopped: impl Fn() -> bool,
+) -> Result<LastWords, CommandError> {
+    let to_file = said.try_clone().map_err(CommandError::Start)?;
+    supervisor
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::from(to_file));
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        // Ctrl-C goes to the whole foreground group; we end what we have started ourselves.
+        supervisor.process_group(0);
+    }
+    let mut child = supervisor.spawn().map_err(CommandError::Start)?;
+    let lines = lines_of(&mut child);
+    let outcome = await_end(&lines, limit, is_stopped);
+    end(&mut child);
+    let said = LastWords::of(said);
+    match outcome {
+        Outcome::Ended(Some(0)) => Ok(said),
+        Outcome::Ended(code) => Err(CommandError::Failed { code, said }),
+        Outcome::TooLong => Err(CommandError::TooLong { limit, said }),
+        Outcome::Stopped => Err(CommandError::Interrupted),
+    }
+}
+
+/// How the wait for a command ended.
+enum Outcome {
+    Ended(Option<i32>),
+    TooLong,
+    Stopped,
+}
+
+fn await_end(lines: &Receiver<String>, limit: Duration, is_stopped: impl Fn() -> bool) -> Outcome {
+    let begun = Instant::now();
+    while begun.elapsed() < limit {
+        if is_stopped() {
+            return Outcome::Stopped;
+        }
+        match lines.recv_timeout(GLANCE) {
+            Ok(line) => {
+                if let Some(code) = line.strip_prefix(ENDED) {
+                    return Outcome::Ended(code.trim().parse().ok());
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            // The supervisor itself has ended and said nothing.
+            Err(RecvTimeoutError::Disconnected) => return Outcome::Ended(None),
+        }
+    }
+    Outcome::TooLong
+}
+
+/// What the supervisor says, line by line, for as long as it lives.
+fn lines_of(child: &mut Child) -> Receiver<String> {
+    let (to, lines) = channel();
+    let output = child.stdout.take();
+    thread::spawn(move || {
+        let Some(output) = output else { return };
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if to.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
