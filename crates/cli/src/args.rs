@@ -4,11 +4,13 @@
 //! values make sense together is decided in `plan`. The older tool's flags are in `legacy`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Target;
+use wsbench_load::template::{Template, TemplateError};
 use wsbench_report::condition::{self, Condition};
 use wsbench_report::until::Until;
 
@@ -330,6 +332,14 @@ pub(crate) struct PayloadArgs {
     /// Send the content of this file instead, as binary unless --text is given.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+    /// Send this text instead, with what differs in every message put in: {id} (the connection's
+    /// number), {seq} (the message's on it), {rand:hex:16}, {now_ns} (when it was due).
+    ///
+    /// With {id} and {seq} every message is unique, and answers are matched by them; else in order.
+    /// A brace before anything but a letter stands for itself (example:
+    /// '{"id":{id},"seq":{seq},"nonce":"{rand:hex:16}"}').
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = template)]
+    pub(crate) template: Option<Arc<Template>>,
     /// Send lines that change instead: those of this file, or made-up JSON with `builtin`.
     ///
     /// Each message is a tag and a line; on each connection the lines follow in their order.
@@ -358,6 +368,11 @@ pub(crate) struct PayloadArgs {
     /// Fill text with ASCII alone, as the older tool did; no flag of the new command line.
     #[arg(skip)]
     pub(crate) ascii: bool,
+}
+
+/// A template, compiled.
+fn template(text: &str) -> Result<Arc<Template>, TemplateError> {
+    Template::parse(text).map(Arc::new)
 }
 
 /// How closely answers are compared.

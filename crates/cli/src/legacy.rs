@@ -135,6 +135,7 @@ impl Legacy {
                 }),
                 message: None,
                 file: None,
+                template: None,
                 corpus: None,
                 compress: None,
                 fragment: None,

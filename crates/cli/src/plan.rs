@@ -4,28 +4,21 @@
 //! carried out as it stands, or the command line is refused with a [`UsageError`]. Nothing is
 //! started here. The only thing read from outside is the file that `--file` names.
 
+mod payload;
 mod warmup;
-
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
-use std::sync::Arc;
 
 use wsbench_drive::host;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
-use wsbench_load::corpus::Corpus;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Compression, Encoding, Pace, Payload, Plan, StopRule, Target, Think, Timestamps,
-    Verify,
+    Arrival, Compression, Pace, Plan, StopRule, Target, Think, Timestamps, Verify,
 };
 use wsbench_load::route::Route;
 
 use crate::args::{
-    Amount, ArrivalArg, Machine, Measure, PaceArg, PayloadArgs, Pressure, ServerArgs,
-    TimestampsArg, VerifyArg,
+    Amount, ArrivalArg, Machine, Measure, PaceArg, Pressure, ServerArgs, TimestampsArg, VerifyArg,
 };
-use crate::quantity::{CpuList, MAX_MESSAGE_BYTES, SizeRange, SpanRange, Stages, Threads};
+use crate::quantity::{CpuList, SpanRange, Stages, Threads};
 use crate::redirects::Follow;
 use crate::target::is_loopback;
 use crate::usage::UsageError;
@@ -49,9 +42,6 @@ const SHORTEST_INTERVAL: Nanos = Nanos::from_millis(100);
 const LONGEST_INTERVAL: Nanos = Nanos::from_secs(1);
 /// The interval of a run whose length is not known beforehand.
 const UNTIMED_INTERVAL: Nanos = Nanos::from_millis(250);
-
-/// The name of the corpus that is made rather than read; a file of that name is `./builtin`.
-const BUILTIN_CORPUS: &str = "builtin";
 
 /// What a plan depends on beside the flags, so that the same flags can be tested on any machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,7 +147,7 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
     let warmup_at_most = warmup::at_most(measure, stop)?.map(|most| most + ramp);
     let warmup = warmup + ramp;
     let seed = measure.machine.seed.unwrap_or(surroundings.random_seed);
-    let payload = payload(&measure.payload, seed)?;
+    let payload = payload::of(&measure.payload, seed)?;
     let connect = measure.connect.connect(measure.url.as_ref())?;
     let upgrade = measure.connect.upgrade()?;
     let follow = measure.connect.follow();
@@ -419,107 +409,6 @@ fn stop_rule(amount: &Amount, stages: Option<&Stages>) -> Result<StopRule, Usage
     Ok(StopRule::Clients {
         clients,
         roundtrips: amount.roundtrips.unwrap_or(DEFAULT_ROUNDTRIPS),
-    })
-}
-
-fn payload(args: &PayloadArgs, seed: u64) -> Result<Payload, UsageError> {
-    if args.text && args.binary {
-        return Err(UsageError::TextAndBinary);
-    }
-    let encoding = if args.binary {
-        Encoding::Binary
-    } else {
-        Encoding::Text
-    };
-    if let Some(path) = &args.corpus {
-        let others = [
-            (args.message.is_some(), "--message"),
-            (args.file.is_some(), "--file"),
-            (args.size.is_some(), "--size"),
-        ];
-        if let Some((_, flag)) = others.into_iter().find(|(is_given, _)| *is_given) {
-            return Err(UsageError::CorpusAnd { flag });
-        }
-        return corpus_payload(path, encoding, seed);
-    }
-    match (&args.message, &args.file) {
-        (Some(_), Some(_)) => Err(UsageError::MessageAndFile),
-        (Some(_), None) if args.size.is_some() => {
-            Err(UsageError::SizeOfFixed { flag: "--message" })
-        }
-        (None, Some(_)) if args.size.is_some() => Err(UsageError::SizeOfFixed { flag: "--file" }),
-        (Some(text), None) if text.len() as u64 > MAX_MESSAGE_BYTES => {
-            Err(UsageError::MessageTooLarge)
-        }
-        (Some(text), None) => Ok(Payload::Fixed {
-            encoding,
-            bytes: Arc::from(text.as_bytes()),
-        }),
-        (None, Some(path)) => file_payload(path, args.text),
-        (None, None) => {
-            let SizeRange { min, max } = args.size.unwrap_or(SizeRange {
-                min: DEFAULT_SIZE,
-                max: DEFAULT_SIZE,
-            });
-            Ok(Payload::Generated {
-                encoding,
-                min,
-                max,
-                ascii: args.ascii,
-            })
-        }
-    }
-}
-
-fn corpus_payload(path: &Path, encoding: Encoding, seed: u64) -> Result<Payload, UsageError> {
-    let corpus = if path.as_os_str() == BUILTIN_CORPUS {
-        Corpus::builtin(seed)
-    } else {
-        let path = path.to_owned();
-        let text = match std::fs::read(&path) {
-            Ok(text) => text,
-            Err(source) => return Err(UsageError::CorpusUnreadable { path, source }),
-        };
-        let most = MAX_MESSAGE_BYTES as usize - Payload::tag_len(encoding);
-        Corpus::new(path.display().to_string(), text, most)
-            .map_err(|source| UsageError::CorpusUnusable { path, source })?
-    };
-    match corpus.not_text_at() {
-        Some(offset) if encoding == Encoding::Text => Err(UsageError::CorpusIsNotText {
-            path: path.to_owned(),
-            offset,
-        }),
-        _ => Ok(Payload::Corpus {
-            encoding,
-            corpus: Arc::new(corpus),
-        }),
-    }
-}
-
-fn file_payload(path: &Path, text: bool) -> Result<Payload, UsageError> {
-    let path = path.to_owned();
-    let mut bytes = Vec::new();
-    // One byte over the limit tells enough, and a device without an end is not read for ever.
-    let read =
-        File::open(&path).and_then(|file| file.take(MAX_MESSAGE_BYTES + 1).read_to_end(&mut bytes));
-    if let Err(source) = read {
-        return Err(UsageError::FileUnreadable { path, source });
-    }
-    if bytes.len() as u64 > MAX_MESSAGE_BYTES {
-        return Err(UsageError::FileTooLarge { path });
-    }
-    if text && let Err(error) = std::str::from_utf8(&bytes) {
-        let offset = error.valid_up_to();
-        return Err(UsageError::FileIsNotText { path, offset });
-    }
-    let encoding = if text {
-        Encoding::Text
-    } else {
-        Encoding::Binary
-    };
-    Ok(Payload::Fixed {
-        encoding,
-        bytes: Arc::from(bytes),
     })
 }
 

@@ -99,6 +99,12 @@ pub(crate) enum UsageError {
     /// Two messages.
     #[error("--message and --file both say what to send; give one of them")]
     MessageAndFile,
+    /// A template, and something else to send.
+    #[error("--template says what to send and how long it is; leave {flag} out")]
+    TemplateAnd {
+        /// The other flag.
+        flag: &'static str,
+    },
     /// Lines to send, and something else to send.
     #[error("--corpus says what to send and how long it is; leave {flag} out")]
     CorpusAnd {

@@ -13,6 +13,7 @@ use wsbench_load::plan::{Plan, Timestamps};
 use wsbench_load::quota::Quota;
 use wsbench_load::result::{RunResult, Stamps};
 
+use crate::address::Address;
 use crate::clock::Clock;
 use crate::collector::Collector;
 pub use crate::collector::Observer;
@@ -113,11 +114,7 @@ pub fn run(
         let engine = engine.with_tls(tls.clone());
         let (outlet, back) = Outlet::new(index, filled.clone());
         returns.push(back);
-        let mut context = Context::new(plan, quota.clone(), address.to_string(), index as u32);
-        if let Some(workshop) = &mut context.compression {
-            let clock = clock.clone();
-            workshop.set_stopwatch(Box::new(move || clock.now()));
-        }
+        let context = context(plan, &quota, address, index, &clock);
         let worker = Worker::new(engine, context, shared.clone(), outlet, slots);
         let cpu = plan.cpus.get(index % plan.cpus.len().max(1)).copied();
         let body = move || {
@@ -171,6 +168,18 @@ pub fn run(
     }
     result.pressure = Some(pressed);
     Ok(result)
+}
+
+/// What the sessions of a worker share, with what only a driver knows.
+fn context(plan: &Plan, quota: &Quota, peer: &Address, worker: usize, clock: &Clock) -> Context {
+    let mut context = Context::new(plan, quota.clone(), peer.to_string(), worker as u32);
+    let epoch_ns = clock.started_at_unix_ms() * 1_000_000;
+    context.source.set_epoch(epoch_ns);
+    if let Some(workshop) = &mut context.compression {
+        let clock = clock.clone();
+        workshop.set_stopwatch(Box::new(move || clock.now()));
+    }
+    context
 }
 
 /// The machine's counters at the ends of the measured window, as nearly as handovers tell them.

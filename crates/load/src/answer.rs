@@ -44,7 +44,7 @@ impl Suspect {
             .extend_from_slice(&piece[..piece.len().min(room)]);
     }
 
-    /// Begins with bytes that had matched message `identity` so far.
+    /// Begins with bytes that had matched message `identity` so far, which is prepared.
     pub(crate) fn push_matched(&mut self, context: &Context, identity: Identity, len: usize) {
         context
             .source
@@ -58,6 +58,7 @@ impl Suspect {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CutShort {
     identity: Identity,
+    due: Option<Nanos>,
     len: usize,
 }
 
@@ -110,6 +111,8 @@ impl Inquiry<'_> {
         identity: Identity,
         context: &mut Context,
     ) -> Finding {
+        let due = self.due(identity.sequence);
+        context.source.prepare(identity, due);
         let expected = context.source.message(identity);
         let same_bytes = suspect.len == expected.len() && expected.matches_at(0, &suspect.bytes);
         let same = same_bytes && suspect.kind == context.source.kind();
@@ -130,6 +133,7 @@ impl Inquiry<'_> {
         if suspect.len < expected.len() && expected.matches_at(0, &suspect.bytes) {
             *self.cut_short = Some(CutShort {
                 identity,
+                due,
                 len: suspect.len,
             });
         }
@@ -143,6 +147,7 @@ impl Inquiry<'_> {
                 connection: self.connection,
                 sequence: self.pairing.sent().saturating_sub(1),
             };
+            context.source.prepare(identity, None);
             let last = context.source.message(identity);
             if !context.source.is_tagged()
                 && self.pairing.sent() > 0
@@ -159,6 +164,8 @@ impl Inquiry<'_> {
             connection: self.connection,
             sequence: oldest,
         };
+        let due = self.due(oldest);
+        context.source.prepare(identity, due);
         let expected = context.source.message(identity);
         let len_fits = expected.len() == suspect.len;
         let is_first_half =
@@ -171,7 +178,7 @@ impl Inquiry<'_> {
             _ => {
                 if is_first_half {
                     let len = suspect.len;
-                    *self.cut_short = Some(CutShort { identity, len });
+                    *self.cut_short = Some(CutShort { identity, due, len });
                 }
                 self.corrupted(suspect, oldest, context)
             }
@@ -187,6 +194,7 @@ impl Inquiry<'_> {
             connection: self.connection,
             sequence: number,
         };
+        context.source.prepare(identity, Some(times.due));
         let expected = context.source.message(identity);
         let (wanted, len) = (expected.len(), suspect.len);
         let first_wrong =
@@ -228,6 +236,7 @@ impl Inquiry<'_> {
 
     /// Two messages in one: both requests were answered, and neither rightly.
     fn merged(&mut self, suspect: &Suspect, identity: Identity, context: &mut Context) -> Finding {
+        context.source.prepare(identity, None); // the time does not bear on its length
         let first_len = context.source.message(identity).len();
         let second = suspect
             .bytes
@@ -286,8 +295,14 @@ impl Inquiry<'_> {
         Finding::Fault
     }
 
-    fn is_other_half(&self, suspect: &Suspect, context: &Context) -> bool {
+    /// When message `number` was due, while it is in flight.
+    fn due(&self, number: u64) -> Option<Nanos> {
+        self.pairing.times(number).map(|times| times.due)
+    }
+
+    fn is_other_half(&self, suspect: &Suspect, context: &mut Context) -> bool {
         self.cut_short.is_some_and(|cut| {
+            context.source.prepare(cut.identity, cut.due);
             let whole = context.source.message(cut.identity);
             suspect.len == whole.len() - cut.len && whole.matches_at(cut.len, &suspect.bytes)
         })

@@ -23,3 +23,4 @@ pub mod route;
 pub mod send_gaps;
 pub mod session;
 pub mod settling;
+pub mod template;

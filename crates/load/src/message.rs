@@ -9,7 +9,9 @@ use std::sync::Arc;
 use wsbench_wire::connection::MessageKind;
 
 use crate::corpus::Corpus;
+use crate::nanos::Nanos;
 use crate::plan::{Encoding, Payload};
+use crate::template::Filled;
 
 /// Digits of base64url (RFC 4648 section 5).
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -55,8 +57,21 @@ pub struct MessageSource {
     block: Box<[u8]>,
     /// Whether `block` is the user's own message rather than filling.
     fixed: bool,
-    /// Whose lines are the filling, in place of `block`.
-    corpus: Option<Arc<Corpus>>,
+    /// Whether messages tell whose they are.
+    tagged: bool,
+    /// What the filling is.
+    body: Body,
+}
+
+/// What messages carry behind their tag.
+#[derive(Clone, Debug)]
+enum Body {
+    /// A part of the block.
+    Block,
+    /// A line of a text.
+    Corpus(Arc<Corpus>),
+    /// All of a message from a template, which has no tag but may be unique by itself.
+    Template(Box<Filled>),
 }
 
 /// The bytes of one message: its tag, then its filling.
@@ -135,16 +150,18 @@ impl MessageSource {
         let (min, max) = match payload {
             Payload::Generated { min, max, .. } => (*min as usize, *max as usize),
             Payload::Fixed { bytes, .. } => (bytes.len(), bytes.len()),
-            Payload::Corpus { .. } => (0, 0), // each line is as long as it is
+            // Each line is as long as it is, and so is each message from a template.
+            Payload::Corpus { .. } | Payload::Template { .. } => (0, 0),
         };
-        let tag_len = if payload.is_tagged() {
+        let is_template = matches!(payload, Payload::Template { .. });
+        let tag_len = if payload.is_tagged() && !is_template {
             Payload::tag_len(payload.encoding())
         } else {
             0
         };
         let block = match payload {
             Payload::Fixed { bytes, .. } => bytes.to_vec(),
-            Payload::Corpus { .. } => Vec::new(),
+            Payload::Corpus { .. } | Payload::Template { .. } => Vec::new(),
             Payload::Generated {
                 encoding: Encoding::Binary,
                 ..
@@ -155,9 +172,12 @@ impl MessageSource {
             Payload::Generated { .. } => text_block(max + 1, &mut random),
         };
         let fixed = matches!(payload, Payload::Fixed { .. });
-        let corpus = match payload {
-            Payload::Corpus { corpus, .. } => Some(Arc::clone(corpus)),
-            Payload::Generated { .. } | Payload::Fixed { .. } => None,
+        let body = match payload {
+            Payload::Corpus { corpus, .. } => Body::Corpus(Arc::clone(corpus)),
+            Payload::Template { template, .. } => {
+                Body::Template(Box::new(Filled::new(Arc::clone(template), run.into())))
+            }
+            Payload::Generated { .. } | Payload::Fixed { .. } => Body::Block,
         };
         Self {
             kind,
@@ -167,7 +187,25 @@ impl MessageSource {
             run,
             block: block.into(),
             fixed,
-            corpus,
+            tagged: payload.is_tagged(),
+            body,
+        }
+    }
+
+    /// Tells what the wall clock said when the run began, ns since the Unix epoch: what `{now_ns}`
+    /// in a template counts from.
+    pub fn set_epoch(&mut self, epoch_ns: u64) {
+        if let Body::Template(filled) = &mut self.body {
+            filled.set_epoch(epoch_ns);
+        }
+    }
+
+    /// Has to be called before [`MessageSource::message`] with the same identity, and with when the
+    /// message was due, as far as that is known. Only messages from a template depend on it.
+    #[inline]
+    pub fn prepare(&mut self, identity: Identity, due: Option<Nanos>) {
+        if let Body::Template(filled) = &mut self.body {
+            filled.prepare(identity, due.unwrap_or(Nanos::ZERO));
         }
     }
 
@@ -180,16 +218,17 @@ impl MessageSource {
     /// Whether messages carry a tag and so can be matched by identity.
     #[must_use]
     pub fn is_tagged(&self) -> bool {
-        self.tag_len > 0
+        self.tagged
     }
 
-    /// The bytes of a message.
+    /// The bytes of a message, which has been prepared.
     #[inline]
     #[must_use]
     pub fn message(&self, identity: Identity) -> Message<'_> {
-        let filling = match &self.corpus {
-            None => self.filling(self.len_of(identity) - self.tag_len),
-            Some(corpus) => self.line(corpus, identity),
+        let filling = match &self.body {
+            Body::Block => self.filling(self.len_of(identity) - self.tag_len),
+            Body::Corpus(corpus) => self.line(corpus, identity),
+            Body::Template(filled) => filled.bytes(),
         };
         let tag = if self.tag_len > 0 {
             self.tag(identity)
@@ -207,6 +246,9 @@ impl MessageSource {
     /// no tag of this run.
     #[must_use]
     pub fn identify(&self, bytes: &[u8]) -> Option<Identity> {
+        if let Body::Template(filled) = &self.body {
+            return filled.identify(bytes).filter(|_| self.tagged);
+        }
         if self.tag_len == 0 || bytes.len() < self.tag_len {
             return None;
         }
@@ -269,7 +311,7 @@ impl MessageSource {
 
 /// SplitMix64's finaliser (Steele, Lea, Flood, OOPSLA 2014): a cheap even spread of 64 bits.
 #[inline]
-fn mix(value: u64) -> u64 {
+pub(crate) fn mix(value: u64) -> u64 {
     let mut mixed = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -12,6 +12,7 @@ use crate::arrival::Schedule;
 use crate::corpus::Corpus;
 use crate::nanos::Nanos;
 use crate::route::{Place, Route};
+use crate::template::Template;
 
 /// The whole order for one run.
 #[derive(Clone, Debug, PartialEq)]
@@ -322,6 +323,13 @@ pub enum Payload {
         /// The lines.
         corpus: Arc<Corpus>,
     },
+    /// A text with places that differ from message to message.
+    Template {
+        /// Text or binary.
+        encoding: Encoding,
+        /// The text.
+        template: Arc<Template>,
+    },
 }
 
 impl Payload {
@@ -331,7 +339,8 @@ impl Payload {
         match self {
             Self::Generated { encoding, .. }
             | Self::Fixed { encoding, .. }
-            | Self::Corpus { encoding, .. } => *encoding,
+            | Self::Corpus { encoding, .. }
+            | Self::Template { encoding, .. } => *encoding,
         }
     }
 
@@ -342,6 +351,7 @@ impl Payload {
             Self::Generated { max, .. } => *max as usize,
             Self::Fixed { bytes, .. } => bytes.len(),
             Self::Corpus { encoding, corpus } => Self::tag_len(*encoding) + corpus.longest(),
+            Self::Template { template, .. } => template.longest(),
         }
     }
 
@@ -354,7 +364,7 @@ impl Payload {
         }
     }
 
-    /// Whether every message carries a tag, so that answers are matched by identity. Otherwise
+    /// Whether every message carries a tag, or tells otherwise whose it is, so that answers are matched by identity. Otherwise
     /// they are matched in order, and the result says so.
     #[must_use]
     pub fn is_tagged(&self) -> bool {
@@ -362,6 +372,7 @@ impl Payload {
             Self::Generated { encoding, min, .. } => *min as usize >= Self::tag_len(*encoding),
             Self::Fixed { .. } => false,
             Self::Corpus { .. } => true,
+            Self::Template { template, .. } => template.is_unique(),
         }
     }
 }

@@ -363,6 +363,7 @@ impl Session {
                 connection: self.number,
                 sequence: oldest,
             };
+            context.source.prepare(identity, self.pairing.oldest_due());
             let expected = context.source.message(identity);
             let (fits, complete) = match context.plan.verify {
                 Verify::Full => (
@@ -405,6 +406,7 @@ impl Session {
                     connection: self.number,
                     sequence,
                 };
+                context.source.prepare(identity, self.pairing.oldest_due());
                 suspect.push_matched(context, identity, self.matched);
             }
             rare.suspect = Some(suspect);
@@ -657,10 +659,12 @@ impl Session {
         }
         let sequence = self.pairing.compose(due);
         let mask = context.mask();
-        let message = context.source.message(Identity {
+        let identity = Identity {
             connection: self.number,
             sequence,
-        });
+        };
+        context.source.prepare(identity, Some(due));
+        let message = context.source.message(identity);
         let opcode = match context.source.kind() {
             MessageKind::Text => OpCode::Text,
             MessageKind::Binary => OpCode::Binary,

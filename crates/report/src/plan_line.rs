@@ -212,6 +212,15 @@ fn payload(payload: &Payload) -> String {
         Payload::Fixed {
             encoding, bytes: n, ..
         } => format!("fixed {} {}", bytes(*n as f64), kind(*encoding)),
+        Payload::Template {
+            encoding,
+            longest_bytes,
+            ..
+        } => format!(
+            "{} of a template ({} at most)",
+            kind(*encoding),
+            bytes(*longest_bytes as f64)
+        ),
         Payload::Corpus {
             encoding,
             name,

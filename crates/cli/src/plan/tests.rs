@@ -2,14 +2,18 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
 
 use clap::Parser;
 use proptest::prelude::*;
-use wsbench_load::plan::{Connect, Family, Tls, Upgrade, WindowBits, Wish};
+use wsbench_load::corpus::Corpus;
+use wsbench_load::plan::{Connect, Encoding, Family, Payload, Tls, Upgrade, WindowBits, Wish};
 
 use super::*;
 use crate::args::Cli;
 use crate::legacy::{self, Legacy};
+use crate::quantity::MAX_MESSAGE_BYTES;
 use crate::target::target;
 
 const SEED: u64 = 7;

@@ -38,10 +38,12 @@ impl Session {
     /// the plan's length.
     pub(super) fn compose_in_pieces(&mut self, context: &mut Context, due: Nanos) {
         let sequence = self.pairing.compose(due);
-        let message = context.source.message(Identity {
+        let identity = Identity {
             connection: self.number,
             sequence,
-        });
+        };
+        context.source.prepare(identity, Some(due));
+        let message = context.source.message(identity);
         let opcode = context.source.kind().opcode();
         let fragment = context.plan.fragment.map_or(usize::MAX, |len| len as usize);
         let (out, random) = (&mut context.out, &mut context.random);

@@ -271,6 +271,15 @@ pub enum Payload {
         /// Bytes of all lines.
         bytes: u64,
     },
+    /// A text with places that differ from message to message.
+    Template {
+        /// Text or binary.
+        encoding: Encoding,
+        /// The text, its places in braces; cut where longer than 4 KiB.
+        template: String,
+        /// The longest message that it makes, bytes.
+        longest_bytes: u64,
+    },
 }
 
 /// How answers are matched with what was sent.
@@ -395,6 +404,15 @@ fn shown_headers(headers: &[(String, String)]) -> Vec<(String, String)> {
             (name.clone(), value.to_owned())
         })
         .collect()
+}
+
+/// The beginning of a text, so much as is stored.
+fn cut(text: &str) -> &str {
+    let mut end = text.len().min(LONGEST_STORED_PAYLOAD_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// The addresses as runs of neighbours: `127.0.0.2-127.0.0.9,127.0.0.20`.
@@ -522,6 +540,11 @@ impl From<&plan::Payload> for Payload {
                 name: corpus.name().to_owned(),
                 lines: corpus.len() as u64,
                 bytes: corpus.bytes(),
+            },
+            plan::Payload::Template { encoding, template } => Self::Template {
+                encoding: (*encoding).into(),
+                template: cut(template.text()).to_owned(),
+                longest_bytes: template.longest() as u64,
             },
         }
     }

@@ -1,0 +1,149 @@
+//! What each message carries, from the flags; the only place where a plan reads files.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use wsbench_load::corpus::Corpus;
+use wsbench_load::plan::{Encoding, Payload};
+use wsbench_load::template::Template;
+
+use super::DEFAULT_SIZE;
+use crate::args::PayloadArgs;
+use crate::quantity::{MAX_MESSAGE_BYTES, SizeRange};
+use crate::usage::UsageError;
+
+/// The name of the corpus that is made rather than read; a file of that name is `./builtin`.
+const BUILTIN_CORPUS: &str = "builtin";
+
+/// What the messages of these flags are.
+///
+/// # Errors
+/// Flags that say different things, a file that cannot be read or is not what it should be.
+pub(super) fn of(args: &PayloadArgs, seed: u64) -> Result<Payload, UsageError> {
+    if args.text && args.binary {
+        return Err(UsageError::TextAndBinary);
+    }
+    let encoding = if args.binary {
+        Encoding::Binary
+    } else {
+        Encoding::Text
+    };
+    if let Some(template) = &args.template {
+        return template_payload(template, args, encoding);
+    }
+    if let Some(path) = &args.corpus {
+        let others = [
+            (args.message.is_some(), "--message"),
+            (args.file.is_some(), "--file"),
+            (args.size.is_some(), "--size"),
+        ];
+        if let Some((_, flag)) = others.into_iter().find(|(is_given, _)| *is_given) {
+            return Err(UsageError::CorpusAnd { flag });
+        }
+        return corpus_payload(path, encoding, seed);
+    }
+    match (&args.message, &args.file) {
+        (Some(_), Some(_)) => Err(UsageError::MessageAndFile),
+        (Some(_), None) if args.size.is_some() => {
+            Err(UsageError::SizeOfFixed { flag: "--message" })
+        }
+        (None, Some(_)) if args.size.is_some() => Err(UsageError::SizeOfFixed { flag: "--file" }),
+        (Some(text), None) if text.len() as u64 > MAX_MESSAGE_BYTES => {
+            Err(UsageError::MessageTooLarge)
+        }
+        (Some(text), None) => Ok(Payload::Fixed {
+            encoding,
+            bytes: Arc::from(text.as_bytes()),
+        }),
+        (None, Some(path)) => file_payload(path, args.text),
+        (None, None) => {
+            let SizeRange { min, max } = args.size.unwrap_or(SizeRange {
+                min: DEFAULT_SIZE,
+                max: DEFAULT_SIZE,
+            });
+            Ok(Payload::Generated {
+                encoding,
+                min,
+                max,
+                ascii: args.ascii,
+            })
+        }
+    }
+}
+
+fn template_payload(
+    template: &Arc<Template>,
+    args: &PayloadArgs,
+    encoding: Encoding,
+) -> Result<Payload, UsageError> {
+    let others = [
+        (args.message.is_some(), "--message"),
+        (args.file.is_some(), "--file"),
+        (args.corpus.is_some(), "--corpus"),
+        (args.size.is_some(), "--size"),
+    ];
+    if let Some((_, flag)) = others.into_iter().find(|(is_given, _)| *is_given) {
+        return Err(UsageError::TemplateAnd { flag });
+    }
+    if template.longest() as u64 > MAX_MESSAGE_BYTES {
+        return Err(UsageError::MessageTooLarge);
+    }
+    Ok(Payload::Template {
+        encoding,
+        template: Arc::clone(template),
+    })
+}
+
+fn corpus_payload(path: &Path, encoding: Encoding, seed: u64) -> Result<Payload, UsageError> {
+    let corpus = if path.as_os_str() == BUILTIN_CORPUS {
+        Corpus::builtin(seed)
+    } else {
+        let path = path.to_owned();
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(source) => return Err(UsageError::CorpusUnreadable { path, source }),
+        };
+        let most = MAX_MESSAGE_BYTES as usize - Payload::tag_len(encoding);
+        Corpus::new(path.display().to_string(), text, most)
+            .map_err(|source| UsageError::CorpusUnusable { path, source })?
+    };
+    match corpus.not_text_at() {
+        Some(offset) if encoding == Encoding::Text => Err(UsageError::CorpusIsNotText {
+            path: path.to_owned(),
+            offset,
+        }),
+        _ => Ok(Payload::Corpus {
+            encoding,
+            corpus: Arc::new(corpus),
+        }),
+    }
+}
+
+fn file_payload(path: &Path, text: bool) -> Result<Payload, UsageError> {
+    let path = path.to_owned();
+    let mut bytes = Vec::new();
+    // One byte over the limit tells enough, and a device without an end is not read for ever.
+    let read =
+        File::open(&path).and_then(|file| file.take(MAX_MESSAGE_BYTES + 1).read_to_end(&mut bytes));
+    if let Err(source) = read {
+        return Err(UsageError::FileUnreadable { path, source });
+    }
+    if bytes.len() as u64 > MAX_MESSAGE_BYTES {
+        return Err(UsageError::FileTooLarge { path });
+    }
+    if text && let Err(error) = std::str::from_utf8(&bytes) {
+        let offset = error.valid_up_to();
+        return Err(UsageError::FileIsNotText { path, offset });
+    }
+    let encoding = if text {
+        Encoding::Text
+    } else {
+        Encoding::Binary
+    };
+    Ok(Payload::Fixed {
+        encoding,
+        bytes: Arc::from(bytes),
+    })
+}
