@@ -47,27 +47,44 @@ fn refused_on_the_older_command_line() {
     assert_eq!(log, "", "no client, no line");
 }
 
+/// A queue for one connection that nobody takes: once it is full the kernel drops further SYNs.
+pub(crate) struct Swallowing {
+    listener: Socket,
+    _taken: Vec<Socket>,
+}
+
+impl Swallowing {
+    pub(crate) fn start() -> Self {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        listener.bind(&any.into()).unwrap();
+        listener.listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut taken = Vec::new();
+        loop {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+            let patience = Duration::from_millis(500);
+            if socket.connect_timeout(&address, patience).is_err() {
+                break;
+            }
+            taken.push(socket);
+        }
+        Self {
+            listener,
+            _taken: taken,
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        let address = self.listener.local_addr().unwrap();
+        format!("ws://{}/", address.as_socket().unwrap())
+    }
+}
+
 #[test]
 fn the_syn_is_swallowed() {
-    // A queue for one connection that nobody takes: once it is full the kernel drops further SYNs.
-    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
-    listener.bind(&any.into()).unwrap();
-    listener.listen(0).unwrap();
-    let address = listener.local_addr().unwrap();
-    let mut taken = Vec::new();
-    loop {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        if socket
-            .connect_timeout(&address, Duration::from_millis(500))
-            .is_err()
-        {
-            break;
-        }
-        taken.push(socket);
-    }
-    let url = format!("ws://{}/", address.as_socket().unwrap());
-    let run = short_run(&url, &["--connect-timeout", "300ms"]);
+    let swallowing = Swallowing::start();
+    let run = short_run(&swallowing.url(), &["--connect-timeout", "300ms"]);
     assert_nothing_connected(&run, "connect", "timed_out", "--connect-timeout");
 }
 

@@ -164,8 +164,8 @@ fn close_frames_without_end() {
     assert_eq!(run.errors("close", "no_fin"), 2, "{}", run.story());
 }
 
-/// A run of ten minutes, under way: its log has round trips.
-fn under_way(server: &Embedded, further: &[&str]) -> crate::running::Process {
+/// A run over four connections, under way: its log has round trips.
+pub(crate) fn under_way(server: &Embedded, further: &[&str]) -> crate::running::Process {
     let directory = tempfile::tempdir().unwrap();
     let log = directory.path().join("raw.csv");
     let words = ["--warmup", "0", "-c", "4", "--log", log.to_str().unwrap()];

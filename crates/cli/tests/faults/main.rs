@@ -8,11 +8,13 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 mod answers;
+mod certified;
 mod connect;
 mod end;
 mod frames;
 mod handshake;
 mod here;
+mod matrix;
 mod raw;
 #[path = "../running/mod.rs"]
 mod running;

@@ -124,8 +124,14 @@ impl Peer {
 
     /// Answers the upgrade as it should be.
     pub(crate) fn upgrade(&mut self) {
+        self.upgrade_with("");
+    }
+
+    /// Answers the upgrade, with further header lines.
+    pub(crate) fn upgrade_with(&mut self, lines: &str) {
         let request = self.request();
-        self.send(switching(&request).as_bytes());
+        let head = switching(&request);
+        self.send(format!("{}{lines}\r\n", &head[..head.len() - 2]).as_bytes());
     }
 
     /// The next frame; `None` when the client has gone.

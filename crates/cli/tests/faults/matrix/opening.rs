@@ -1,0 +1,253 @@
+//! Before there is a WebSocket: connecting, TLS, the handshake.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::thread;
+use std::time::Duration;
+
+use super::Name::{Caveat, Error, Nothing};
+use super::{Row, SOON, Seen, echo, raw};
+use crate::raw::{Raw, switching};
+use crate::running::{Process, wsbench};
+use crate::short_run;
+
+/// `101` without its accept key and its end.
+const SWITCHING: &str =
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
+
+pub(super) fn rows() -> Vec<Row> {
+    let mut rows = connect();
+    rows.extend(tls());
+    rows.extend(handshake());
+    rows
+}
+
+/// A URL of this scheme where nobody listens.
+fn nobody(scheme: &str) -> String {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("{scheme}://{}/", free.local_addr().unwrap())
+}
+
+fn connect() -> Vec<Row> {
+    let phase = "Connect";
+    vec![
+        Row::of(phase, "refused", Error("connect", "refused"), || {
+            short_run(&nobody("ws"), &[])
+        }),
+        Row::of(
+            phase,
+            "timed out: the SYN is swallowed",
+            Error("connect", "timed_out"),
+            || {
+                let swallowing = crate::connect::Swallowing::start();
+                short_run(&swallowing.url(), &["--connect-timeout", "300ms"])
+            },
+        ),
+        Row::told(phase, "the host has no address", || {
+            let words = ["-n", "5", "ws://no-such-host.invalid/"];
+            let ended = Process::start(&mut wsbench(&words)).ended();
+            assert!(
+                ended.stderr.contains("cannot resolve host"),
+                "{}",
+                ended.stderr
+            );
+            Seen {
+                counted: "before the run".to_owned(),
+                said: "cannot resolve host 'no-such-host.invalid'".to_owned(),
+                exit: ended.status.code().unwrap(),
+                stands: None,
+            }
+        }),
+        raw(
+            phase,
+            "accepted, then closed",
+            Error("handshake", "closed"),
+            |mut peer| {
+                peer.request();
+            },
+        ),
+        raw(
+            phase,
+            "accepted, then reset",
+            Error("handshake", "reset"),
+            |mut peer| {
+                peer.request();
+                peer.reset();
+            },
+        ),
+        raw(
+            phase,
+            "accepted, then silent",
+            Error("handshake", "timed_out"),
+            |mut peer| {
+                peer.drain();
+            },
+        ),
+    ]
+}
+
+fn tls() -> Vec<Row> {
+    let phase = "TLS";
+    let certified = |fault: &str, kind, name: &'static str, expires: bool, trusts: bool| {
+        Row::of(phase, fault, Error("tls", kind), move || {
+            let shown = crate::certified::Certified::start(name, expires);
+            let certificate = shown.certificate();
+            let trust = ["--cacert", certificate.to_str().unwrap()];
+            short_run(&shown.server.url, if trusts { &trust } else { &[] })
+        })
+    };
+    vec![
+        certified(
+            "self-signed, and not trusted",
+            "tls_untrusted",
+            "127.0.0.1",
+            false,
+            false,
+        ),
+        certified("expired", "tls_expired", "127.0.0.1", true, true),
+        certified(
+            "for another host",
+            "tls_wrong_host",
+            "elsewhere.example",
+            false,
+            true,
+        ),
+        Row::of(
+            phase,
+            "a plain server on wss",
+            Error("tls", "tls_plain_server"),
+            || {
+                let server = Raw::start(|mut peer| {
+                    peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+                    peer.drain();
+                });
+                short_run(&server.url().replace("ws:", "wss:"), &["-k"])
+            },
+        ),
+        Row::of(
+            phase,
+            "a TLS server on ws",
+            Error("handshake", "garbage"),
+            || {
+                let shown = crate::certified::Certified::start("127.0.0.1", false);
+                short_run(&shown.server.url.replace("wss:", "ws:"), &[])
+            },
+        ),
+        Row::of(
+            phase,
+            "the handshake is cut",
+            Error("tls", "tls_cut"),
+            || {
+                let server = Raw::start(|mut peer| {
+                    let mut hello = [0; 16];
+                    let _ = std::io::Read::read(&mut peer.stream, &mut hello);
+                    peer.half_close();
+                    peer.drain();
+                });
+                short_run(&server.url().replace("ws:", "wss:"), &["-k"])
+            },
+        ),
+        Row::of(
+            phase,
+            "refused, on wss",
+            Error("connect", "refused"),
+            || short_run(&nobody("wss"), &["-k"]),
+        ),
+    ]
+}
+
+fn handshake() -> Vec<Row> {
+    let phase = "Handshake";
+    let responding = |fault: &str, kind, head: String| {
+        Row::of(phase, fault, Error("handshake", kind), move || {
+            let server = Raw::responding(head.clone());
+            short_run(&server.url(), &SOON)
+        })
+    };
+    let accept = "Sec-WebSocket-Accept: {accept}\r\n";
+    let wrong = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+    let mut rows: Vec<Row> = [
+        "200 OK",
+        "302 Found\r\nLocation: ws://elsewhere.test/",
+        "401 Unauthorized",
+        "403 Forbidden",
+        "404 Not Found",
+        "426 Upgrade Required",
+        "503 Service Unavailable",
+    ]
+    .map(|status| {
+        let head = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+        responding(&status[..3], "status", head)
+    })
+    .into();
+    rows.extend([
+        responding(
+            "no accept key",
+            "missing_accept",
+            format!("{SWITCHING}\r\n"),
+        ),
+        responding(
+            "a wrong accept key",
+            "wrong_accept",
+            format!("{SWITCHING}{wrong}"),
+        ),
+        responding(
+            "a subprotocol that was not asked for",
+            "unasked_subprotocol",
+            format!("{SWITCHING}{accept}Sec-WebSocket-Protocol: chat\r\n\r\n"),
+        ),
+        responding(
+            "an extension that was not asked for",
+            "unasked_extension",
+            format!("{SWITCHING}{accept}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"),
+        ),
+        responding("no HTTP", "garbage", "SSH-2.0-OpenSSH_9.2\r\n".to_owned()),
+        raw(
+            phase,
+            "a head without end",
+            Error("handshake", "head_too_long"),
+            |mut peer| {
+                peer.request();
+                peer.send(SWITCHING.as_bytes());
+                while peer.stream.write_all(b"X-Padding: and so on\r\n").is_ok() {}
+            },
+        ),
+        raw(
+            phase,
+            "a byte a second",
+            Error("handshake", "timed_out"),
+            |mut peer| {
+                let request = peer.request();
+                for byte in switching(&request).bytes() {
+                    peer.send(&[byte]);
+                    thread::sleep(Duration::from_secs(1));
+                }
+            },
+        ),
+        raw(
+            phase,
+            "101 and a ping in one segment",
+            Nothing,
+            |mut peer| {
+                let request = peer.request();
+                let mut bytes = switching(&request).into_bytes();
+                bytes.extend_from_slice(&[0x89, 0x02, b'h', b'i']);
+                peer.send(&bytes);
+                echo(&mut peer);
+            },
+        ),
+        raw(
+            phase,
+            "101 and a message in one segment",
+            Caveat("unasked"),
+            |mut peer| {
+                let request = peer.request();
+                let mut bytes = switching(&request).into_bytes();
+                bytes.extend_from_slice(&[0x81, 0x02, b'h', b'i']);
+                peer.send(&bytes);
+                echo(&mut peer);
+            },
+        ),
+    ]);
+    rows
+}
