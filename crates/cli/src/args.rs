@@ -26,6 +26,7 @@ use crate::commands::sweep::SweepArgs;
 use crate::compress::Compress;
 use crate::connect_args::ConnectArgs;
 use crate::contender::{self, StoredSide};
+use crate::html_args::HtmlArgs;
 use crate::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads, WarmUp};
 use crate::target;
 
@@ -498,6 +499,9 @@ pub(crate) struct OutputArgs {
     /// Write the response times to F as an HdrHistogram percentile table, in ms.
     #[arg(long, value_name = "F")]
     pub(crate) hgrm: Option<PathBuf>,
+    /// The page.
+    #[command(flatten)]
+    pub(crate) html: HtmlArgs,
     /// A label for the reports.
     #[arg(long, value_name = "LABEL")]
     pub(crate) name: Option<String>,
@@ -543,6 +547,8 @@ pub(crate) enum Format {
     Csv,
     /// A table for issues and READMEs.
     Markdown,
+    /// A page for browsers: one file that opens offline.
+    Html,
     /// Nothing; errors and the exit code still tell.
     Quiet,
 }
@@ -562,6 +568,9 @@ pub(crate) struct Report {
     /// Write the response times of the only FILE to F as an HdrHistogram percentile table, in ms.
     #[arg(long, value_name = "F")]
     pub(crate) hgrm: Option<PathBuf>,
+    /// The page.
+    #[command(flatten)]
+    pub(crate) html: HtmlArgs,
     /// Exit as the run did under --strict: with 3 when an audit found anything to doubt.
     #[arg(long)]
     pub(crate) strict: bool,

@@ -16,6 +16,7 @@ use crate::args::{
 };
 use crate::connect_args::ConnectArgs;
 use crate::exit::say;
+use crate::html_args::{self, HtmlArgs};
 use crate::output::{self, OutputFile};
 use crate::plan::{self, DEFAULT_MAX_IN_FLIGHT, Surroundings};
 use crate::quantity::{self, WarmUp};
@@ -68,9 +69,18 @@ pub(crate) struct ExperimentOutput {
     /// What is printed (and written by --output) [default: text].
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub(crate) format: Option<Format>,
+    /// The page.
+    #[command(flatten)]
+    pub(crate) html: HtmlArgs,
     /// A label for the reports.
     #[arg(long, value_name = "LABEL")]
     pub(crate) name: Option<String>,
+}
+
+/// The files that the result goes to, found to be writable.
+pub(crate) struct Files {
+    output: Option<OutputFile>,
+    html: Option<OutputFile>,
 }
 
 impl ExperimentOutput {
@@ -99,8 +109,8 @@ impl LoadArgs {
         self.max_in_flight.unwrap_or(DEFAULT_MAX_IN_FLIGHT)
     }
 
-    /// Gets ready to measure, each run `length` long: the runner, the plan of a run, and the file
-    /// that is to be written, found to be writable.
+    /// Gets ready to measure, each run `length` long: the runner, the plan of a run, and the files
+    /// that are to be written.
     ///
     /// # Errors
     /// What cannot be asked for, a file that cannot be written, a server that does not come up.
@@ -108,14 +118,17 @@ impl LoadArgs {
         &self,
         length: Nanos,
         command_line: &[OsString],
-    ) -> anyhow::Result<(KernelRunner, Plan, Option<OutputFile>)> {
+    ) -> anyhow::Result<(KernelRunner, Plan, Files)> {
         let order = plan::order(&self.measure(length), &Surroundings::here())?;
         let file = self.output.output.as_deref();
         let file = file.map(|path| OutputFile::check("--output", path));
-        let file = file.transpose()?;
+        let (output, html) = (file.transpose()?, self.output.html.check()?);
+        let both: Vec<&OutputFile> = [&output, &html].into_iter().flatten().collect();
+        output::check_distinct(&both)?;
+        let files = Files { output, html };
         let (runner, plan) = KernelRunner::start(order, command_line)?;
         let is_quiet = self.output.flags().shown() == Format::Quiet;
-        Ok((runner.quiet(is_quiet), plan, file))
+        Ok((runner.quiet(is_quiet), plan, files))
     }
 
     /// Tells what is about to be done, unless quiet was asked for.
@@ -131,13 +144,15 @@ impl LoadArgs {
     /// When it cannot be written.
     pub(crate) fn finish(
         &self,
-        file: Option<&OutputFile>,
+        files: &Files,
         render: impl Fn(Format, Style) -> String,
     ) -> anyhow::Result<()> {
         let flags = self.output.flags();
-        let kept = file.map_or(Ok(()), |file| {
+        let kept = files.output.as_ref().map_or(Ok(()), |file| {
             file.write_naming(&render(flags.stored(), terminal::PLAIN))
         });
+        let page = || render(Format::Html, terminal::PLAIN);
+        let kept = kept.and(html_args::keep(files.html.as_ref(), page));
         output::print(&render(flags.shown(), terminal::style()))?;
         kept
     }

@@ -3,7 +3,7 @@
 use wsbench_report::document::{self, Document};
 use wsbench_report::hgrm::{self, HgrmError};
 use wsbench_report::style::Style;
-use wsbench_report::{csv, markdown, summary};
+use wsbench_report::{csv, html, markdown, summary};
 
 use crate::args::Format;
 
@@ -16,6 +16,7 @@ pub(crate) fn render(documents: &[&Document], format: Format, style: Style) -> S
     match format {
         Format::Text => each(&|one| summary::render(one, style), "\n"),
         Format::Markdown => each(&|one| markdown::render(one), "\n"),
+        Format::Html => html::runs(documents),
         Format::Csv => csv::results(documents),
         Format::Json if documents.len() == 1 => each(&document::write, ""),
         Format::Json => format!("[\n{}]\n", each(&document::write, ",\n")),

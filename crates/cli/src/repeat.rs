@@ -3,11 +3,12 @@
 use anyhow::Context;
 use wsbench_experiment::repeat::repeat;
 use wsbench_load::plan::Plan;
-use wsbench_report::csv;
 use wsbench_report::repetition::{self, Repetition};
 use wsbench_report::style::Style;
+use wsbench_report::{csv, html};
 
 use crate::args::{Format, OutputArgs};
+use crate::html_args;
 use crate::output::{self, OutputFile};
 use crate::runner::KernelRunner;
 use crate::terminal;
@@ -22,6 +23,7 @@ pub(crate) fn measure(
     runs: u32,
     flags: &OutputArgs,
     file: Option<&OutputFile>,
+    page: Option<&OutputFile>,
 ) -> anyhow::Result<Repetition> {
     let documents = repeat(runner, plan, runs)?;
     let repetition = Repetition::new(documents, runs);
@@ -30,6 +32,7 @@ pub(crate) fn measure(
     let kept = file.map_or(Ok(()), |file| {
         file.write_naming(&render(&repetition, flags.stored(), terminal::PLAIN))
     });
+    let kept = kept.and(html_args::keep(page, || html::repetition(&repetition)));
     output::print(&render(&repetition, flags.shown(), terminal::style()))?;
     kept?;
     Ok(repetition)
@@ -42,6 +45,7 @@ pub(crate) fn render(repetition: &Repetition, format: Format, style: Style) -> S
         Format::Json => repetition::write(repetition),
         Format::Csv => csv::results(&repetition.runs.iter().collect::<Vec<_>>()),
         Format::Markdown => repetition::markdown(repetition),
+        Format::Html => html::repetition(repetition),
         Format::Quiet => String::new(),
     }
 }

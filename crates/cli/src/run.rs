@@ -13,11 +13,13 @@ use wsbench_drive::run;
 use wsbench_load::plan::Plan;
 use wsbench_load::result::{LogRecord, Progress};
 use wsbench_report::document::{Document, Order as PlanOnRecord, Outcome};
+use wsbench_report::html;
 use wsbench_report::plan_line::plan_line;
 use wsbench_report::until::Watch;
 
 use crate::args::{Format, Measure, OutputArgs};
 use crate::exit::{Exit, say};
+use crate::html_args;
 use crate::interrupt::Interrupts;
 use crate::judge::Judge;
 use crate::output::{self, OutputFile};
@@ -54,8 +56,8 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
     let Places { files, log } = places;
     if let Some(runs) = measure.judge.repeat {
         let mut runner = runner.quiet(shown == Format::Quiet);
-        let file = files.output.as_ref();
-        let repetition = repeat::measure(&mut runner, &plan, runs, &measure.output, file)?;
+        let (file, page) = (files.output.as_ref(), files.html.as_ref());
+        let repetition = repeat::measure(&mut runner, &plan, runs, &measure.output, file, page)?;
         let exit = Exit::from(repetition.outcome(measure.output.strict));
         judge.show_baseline(&repetition.runs, shown)?;
         return Ok(judge.judged(&repetition.runs, exit));
@@ -108,6 +110,7 @@ struct Places {
 struct Files {
     output: Option<OutputFile>,
     hgrm: Option<OutputFile>,
+    html: Option<OutputFile>,
 }
 
 impl Places {
@@ -117,13 +120,17 @@ impl Places {
         let check = |flag, path: Option<&_>| path.map(|path| OutputFile::check(flag, path));
         let output = check("--output", measure.output.output.as_deref()).transpose()?;
         let hgrm = check("--hgrm", measure.output.hgrm.as_deref()).transpose()?;
+        let html = measure.output.html.check()?;
         let log_path = measure.log.log.as_deref();
         let log = check("--log", log_path).transpose()?;
-        let all: Vec<&OutputFile> = [&output, &hgrm, &log].into_iter().flatten().collect();
+        let all: Vec<&OutputFile> = [&output, &hgrm, &html, &log]
+            .into_iter()
+            .flatten()
+            .collect();
         output::check_distinct(&all)?;
         let log = log_path.map(|path| output::open_log("--log", path));
         Ok(Self {
-            files: Files { output, hgrm },
+            files: Files { output, hgrm, html },
             log: log.transpose()?,
         })
     }
@@ -138,7 +145,8 @@ impl Files {
         let hgrm = self.hgrm.as_ref().map_or(Ok(()), |file| {
             file.write_naming(&percentile_table(document).context("--hgrm: not written")?)
         });
-        output.and(hgrm)
+        let html = html_args::keep(self.html.as_ref(), || html::run(document));
+        output.and(hgrm).and(html)
     }
 }
 

@@ -60,6 +60,9 @@ pub(crate) enum UsageError {
         /// Its schema.
         found: String,
     },
+    /// A page has one subject.
+    #[error("a page is of one stored result, or of several single runs; give such files alone")]
+    PageOfMany,
     /// Two ways of waiting.
     #[error("--busy-poll and --pace exclude each other: it spins, like --pace spin; leave one out")]
     BusyPollAndPace,

@@ -17,6 +17,7 @@ use thiserror::Error;
 
 pub(crate) use build::{differences, ratio};
 pub use render::{csv, markdown, text};
+pub(crate) use render::{design, legend, plan, row};
 
 use crate::caveat::recurring::Recurring;
 use crate::document::{Document, DocumentError, read_as, to_text};

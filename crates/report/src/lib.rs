@@ -16,6 +16,7 @@ pub mod figure;
 pub mod gate;
 pub mod hgrm;
 pub mod hlog;
+pub mod html;
 pub mod live;
 mod mark;
 pub mod markdown;

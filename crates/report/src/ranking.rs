@@ -15,7 +15,7 @@ mod metric;
 mod record;
 mod text;
 mod tradeoff;
-mod words;
+pub(crate) mod words;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -8,8 +8,8 @@ mod render;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use render::{HEAD, LEGEND, row, runs, weight as doubt_label, words as doubt_words};
 pub use render::{markdown, text};
-pub(crate) use render::{weight as doubt_label, words as doubt_words};
 
 use crate::caveat::recurring::{Recurring, recurring};
 use crate::document::{Document, DocumentError, Outcome, read_as, to_text};

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use csv::render as csv;
 pub use markdown::render as markdown;
 pub use text::render as text;
+pub(crate) use text::{answer, over_words, remarks, table};
 
 use crate::document::DocumentError;
 use crate::document::storage;

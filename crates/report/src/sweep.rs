@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use csv::render as csv;
 pub use markdown::render as markdown;
 pub use text::render as text;
+pub(crate) use text::{knee, remarks, table};
 
 use crate::document::{Distribution, DocumentError, storage};
 use crate::objective::Objective;

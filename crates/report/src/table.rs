@@ -31,6 +31,21 @@ impl Table {
         self.rows.push(row);
     }
 
+    /// The names of the columns.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Whether a column is aligned on the left.
+    pub(crate) fn is_left(&self, column: usize) -> bool {
+        self.left.contains(&column)
+    }
+
+    /// The rows.
+    pub(crate) fn rows(&self) -> &[Vec<String>] {
+        &self.rows
+    }
+
     /// The lines for a terminal: the names, then the rows.
     pub(crate) fn lines(&self) -> Vec<String> {
         let width = |column: usize| {

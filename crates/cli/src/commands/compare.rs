@@ -10,11 +10,13 @@ use wsbench_experiment::repeat::repeat;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, Target};
 use wsbench_report::comparison::{self, Comparison, Side, Terms};
+use wsbench_report::html;
 use wsbench_report::style::Style;
 
 use crate::args::{Format, OutputArgs, RunArgs};
 use crate::contender::{self, Contender, StoredSide};
 use crate::exit::{Exit, say};
+use crate::html_args::{self, HtmlArgs};
 use crate::output::{self, OutputFile};
 use crate::plan::{self, Surroundings};
 use crate::quantity::{self, WarmUp};
@@ -69,6 +71,9 @@ pub(crate) struct Compare {
     /// What is printed, and written by --output [default: text].
     #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Output")]
     format: Option<Format>,
+    /// The page.
+    #[command(flatten)]
+    html: HtmlArgs,
 }
 
 /// A number of rounds: of one there is no noise, and so nothing to compare.
@@ -88,7 +93,9 @@ fn rounds(word: &str) -> Result<u32, String> {
 pub(crate) fn run(flags: &Compare, command_line: &[OsString]) -> anyhow::Result<Exit> {
     let file = flags.output.as_deref();
     let file = file.map(|path| OutputFile::check("--output", path));
-    let file = file.transpose()?;
+    let (file, page) = (file.transpose()?, flags.html.check()?);
+    let both: Vec<&OutputFile> = [&file, &page].into_iter().flatten().collect();
+    output::check_distinct(&both)?;
     let formats = OutputArgs {
         output: flags.output.clone(),
         format: flags.format,
@@ -132,6 +139,9 @@ pub(crate) fn run(flags: &Compare, command_line: &[OsString]) -> anyhow::Result<
     let kept = file.map_or(Ok(()), |file| {
         file.write_naming(&render(&compared, formats.stored(), terminal::PLAIN))
     });
+    let kept = kept.and(html_args::keep(page.as_ref(), || {
+        html::comparison(&compared)
+    }));
     output::print(&render(&compared, formats.shown(), terminal::style()))?;
     kept?;
     Ok(Exit::Ok)
@@ -144,6 +154,7 @@ pub(crate) fn render(compared: &Comparison, format: Format, style: Style) -> Str
         Format::Json => comparison::write(compared),
         Format::Csv => comparison::csv(compared),
         Format::Markdown => comparison::markdown(compared),
+        Format::Html => html::comparison(compared),
         Format::Quiet => String::new(),
     }
 }

@@ -81,6 +81,7 @@ pub(crate) fn run(args: &Doctor) -> anyhow::Result<Exit> {
         Format::Text | Format::Json => None,
         Format::Csv => Some("csv"),
         Format::Markdown => Some("markdown"),
+        Format::Html => Some("html"),
         Format::Quiet => Some("quiet"),
     };
     if let Some(format) = refused {

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use wsbench_experiment::find::{self, Settings};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
+use wsbench_report::html;
 use wsbench_report::objective::Objective;
 use wsbench_report::search::{self, Over, Search};
 use wsbench_report::style::Style;
@@ -92,7 +93,7 @@ fn resolution(text: &str) -> Result<f64, String> {
 pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<Exit> {
     let over = over(args)?;
     load_args::check_limit(args.limit, args.duration, args.load.warmup)?;
-    let (mut runner, plan, file) = args.load.start(args.duration, command_line)?;
+    let (mut runner, plan, files) = args.load.start(args.duration, command_line)?;
     let asked: Vec<String> = args.objectives.iter().map(ToString::to_string).collect();
     args.load.announce(&format!(
         "find: the greatest {} with {} → {}, at most {} trials of {} and more, {} in all",
@@ -110,7 +111,7 @@ pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<
     let search = find::find(&settings, &mut runner)?;
     drop(runner);
     let render = |format, style| render(&search, format, style);
-    args.load.finish(file.as_ref(), render)?;
+    args.load.finish(&files, render)?;
     Ok(match search.holds {
         Some(_) => Exit::Ok,
         None => Exit::Failed,
@@ -155,6 +156,7 @@ pub(crate) fn render(search: &Search, format: Format, style: Style) -> String {
         Format::Json => search::write(search),
         Format::Csv => search::csv(search),
         Format::Markdown => search::markdown(search),
+        Format::Html => html::search(search),
         Format::Quiet => String::new(),
     }
 }

@@ -10,12 +10,14 @@ use anyhow::Context;
 use clap::Args;
 use wsbench_experiment::rank::{Books, Ending, Program, rank};
 use wsbench_report::document::RunContext;
+use wsbench_report::html;
 use wsbench_report::ranking::{self, Gathered, Ranking, ServerFacts};
 use wsbench_report::style::Style;
 use wsbench_report::units::seconds;
 
 use crate::args::{Format, OutputArgs};
 use crate::exit::{Exit, say};
+use crate::html_args::{self, HtmlArgs};
 use crate::interrupt::Interrupts;
 use crate::output::{self, OutputFile};
 use crate::quantity;
@@ -35,7 +37,7 @@ use crate::usage::UsageError;
 #[command(after_long_help = "\
 Examples:
   wsbench rank suites/quick.toml --plan
-  wsbench rank suites/quick.toml -o ranking.json
+  wsbench rank suites/quick.toml -o ranking.json --html ranking.html
   wsbench rank suites/full.toml -o ranking.json --servers ws,websockets --rounds 3
   wsbench report ranking.json --format markdown
 
@@ -66,9 +68,12 @@ pub(crate) struct RankArgs {
     /// names.
     #[arg(short, long, value_name = "F", help_heading = "Output")]
     output: Option<PathBuf>,
-    /// What is printed (and written by --output): text, json, markdown or quiet [default: text].
+    /// What is printed (and written by --output): text, json, markdown, html or quiet [default: text].
     #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Output")]
     format: Option<Format>,
+    /// The page.
+    #[command(flatten)]
+    html: HtmlArgs,
 }
 
 impl RankArgs {
@@ -101,7 +106,9 @@ pub(crate) fn run(args: &RankArgs, command_line: &[OsString]) -> anyhow::Result<
     let formats = args.formats();
     let file = args.output.as_deref();
     let file = file.map(|path| OutputFile::check("--output", path));
-    let file = file.transpose()?;
+    let (file, page) = (file.transpose()?, args.html.check()?);
+    let both: Vec<&OutputFile> = [&file, &page].into_iter().flatten().collect();
+    output::check_distinct(&both)?;
     let interrupts = Interrupts::watch().context("signals cannot be watched")?;
     let context = runner::context(command_line);
     let doubts = preflight(&suite, &context)?;
@@ -110,6 +117,9 @@ pub(crate) fn run(args: &RankArgs, command_line: &[OsString]) -> anyhow::Result<
     let kept = file.map_or(Ok(()), |file| {
         file.write_naming(&render(&made.ranking, formats.stored(), terminal::PLAIN))
     });
+    let kept = kept.and(html_args::keep(page.as_ref(), || {
+        html::ranking(&made.ranking)
+    }));
     output::print(&render(&made.ranking, formats.shown(), terminal::style()))?;
     kept?;
     match made.state {
@@ -286,7 +296,7 @@ pub(crate) fn check_format(format: Format) -> Result<(), UsageError> {
             format: "csv",
             of: "a ranking",
         }),
-        Format::Text | Format::Json | Format::Markdown | Format::Quiet => Ok(()),
+        Format::Text | Format::Json | Format::Markdown | Format::Html | Format::Quiet => Ok(()),
     }
 }
 
@@ -296,6 +306,7 @@ pub(crate) fn render(ranking: &Ranking, format: Format, style: Style) -> String 
         Format::Text => ranking::text(ranking, style),
         Format::Json => ranking::write(ranking),
         Format::Markdown => ranking::markdown(ranking),
+        Format::Html => html::ranking(ranking),
         Format::Csv | Format::Quiet => String::new(),
     }
 }

@@ -7,14 +7,14 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::Context;
-use wsbench_report::document;
 use wsbench_report::stored::{self, Stored};
 use wsbench_report::style::Style;
-use wsbench_report::{ranking, search, sweep};
+use wsbench_report::{document, html, ranking, search, sweep};
 
 use crate::args::{Format, Report};
 use crate::commands::{self, compare};
 use crate::exit::Exit;
+use crate::html_args;
 use crate::output::{self, OutputFile};
 use crate::rendering::{percentile_table, render};
 use crate::repeat;
@@ -33,15 +33,14 @@ pub(crate) fn run(report: &Report) -> anyhow::Result<Exit> {
     let check = |flag, path: &Option<_>| path.as_deref().map(|path| OutputFile::check(flag, path));
     let file = check("--output", &report.output).transpose()?;
     let table = check("--hgrm", &report.hgrm).transpose()?;
-    let both: Vec<&OutputFile> = [&file, &table].into_iter().flatten().collect();
-    output::check_distinct(&both)?;
+    let page = report.html.check()?;
+    let all: Vec<&OutputFile> = [&file, &table, &page].into_iter().flatten().collect();
+    output::check_distinct(&all)?;
     let texts = report.files.iter().map(|path| stored(path));
     let texts: Vec<String> = texts.collect::<anyhow::Result<_>>()?;
     if let Some(rendered) = experiment(report, &texts)? {
-        match &file {
-            Some(file) => file.write_naming(&rendered(terminal::PLAIN))?,
-            None => output::print(&rendered(terminal::style()))?,
-        }
+        html_args::keep(page.as_ref(), || rendered(Format::Html, terminal::PLAIN))?;
+        show(report, file.as_ref(), rendered)?;
         return Ok(Exit::Ok);
     }
     let named = report.files.iter().zip(&texts);
@@ -55,16 +54,34 @@ pub(crate) fn run(report: &Report) -> anyhow::Result<Exit> {
         };
         table.write_naming(&percentile_table(document)?)?;
     }
-    match &file {
-        Some(file) => file.write_naming(&rendered(&stored, report.format, terminal::PLAIN))?,
-        None => output::print(&rendered(&stored, report.format, terminal::style()))?,
+    let is_page_asked = page.is_some() || report.format == Format::Html;
+    if is_page_asked && html::stored(&stored).is_none() {
+        return Err(UsageError::PageOfMany.into());
     }
+    html_args::keep(page.as_ref(), || {
+        rendered(&stored, Format::Html, terminal::PLAIN)
+    })?;
+    show(report, file.as_ref(), |format, style| {
+        rendered(&stored, format, style)
+    })?;
     let exits = stored.iter().map(|one| match one {
         Stored::Run(document) => document.outcome(report.strict).into(),
         Stored::Repetition(repetition) => repetition.outcome(report.strict).into(),
         Stored::Comparison(_) => Exit::Ok,
     });
     Ok(exits.max_by_key(|exit| *exit as u8).unwrap_or(Exit::Ok))
+}
+
+/// Writes what was asked for to its file, or to standard output.
+fn show(
+    report: &Report,
+    file: Option<&OutputFile>,
+    rendered: impl Fn(Format, Style) -> String,
+) -> anyhow::Result<()> {
+    match file {
+        Some(file) => file.write_naming(&rendered(report.format, terminal::PLAIN)),
+        None => output::print(&rendered(report.format, terminal::style())),
+    }
 }
 
 /// What is stored, rendered: runs as one list, whatever else is among them each by itself.
@@ -77,6 +94,9 @@ fn rendered(stored: &[Stored], format: Format, style: Style) -> String {
     if let Some(runs) = runs {
         return render(&runs.iter().collect::<Vec<_>>(), format, style);
     }
+    if format == Format::Html {
+        return html::stored(stored).unwrap_or_default();
+    }
     let each = stored.iter().map(|one| match one {
         Stored::Run(document) => render(&[document], format, style),
         Stored::Repetition(repetition) => repeat::render(repetition, format, style),
@@ -86,12 +106,12 @@ fn rendered(stored: &[Stored], format: Format, style: Style) -> String {
     match format {
         Format::Json if each.len() > 1 => format!("[\n{}]\n", each.join(",\n")),
         Format::Json | Format::Csv | Format::Quiet => each.concat(),
-        Format::Text | Format::Markdown => each.join("\n"),
+        Format::Text | Format::Markdown | Format::Html => each.join("\n"),
     }
 }
 
 /// How a document is rendered, once it is known for whom.
-type Rendering = Box<dyn Fn(Style) -> String>;
+type Rendering = Box<dyn Fn(Format, Style) -> String>;
 
 /// The rendering of a stored search or sweep; `None` when the files are results of runs.
 fn experiment(report: &Report, texts: &[String]) -> anyhow::Result<Option<Rendering>> {
@@ -102,18 +122,17 @@ fn experiment(report: &Report, texts: &[String]) -> anyhow::Result<Option<Render
             continue;
         };
         let shown = || format!("{} cannot be shown", path.display());
-        let format = report.format;
         let rendering: Rendering = if schema.starts_with("wsbench.find/") {
             let search = search::read(text).with_context(shown)?;
-            Box::new(move |style| commands::find::render(&search, format, style))
+            Box::new(move |format, style| commands::find::render(&search, format, style))
         } else if schema.starts_with("wsbench.sweep/") {
             let sweep = sweep::read(text).with_context(shown)?;
             let glyphs = commands::sweep::glyphs();
-            Box::new(move |style| commands::sweep::render(&sweep, format, style, glyphs))
+            Box::new(move |format, style| commands::sweep::render(&sweep, format, style, glyphs))
         } else if schema.starts_with("wsbench.ranking/") {
             let ranking = ranking::read(text).with_context(shown)?;
-            commands::rank::check_format(format)?;
-            Box::new(move |style| commands::rank::render(&ranking, format, style))
+            commands::rank::check_format(report.format)?;
+            Box::new(move |format, style| commands::rank::render(&ranking, format, style))
         } else {
             continue;
         };

@@ -6,6 +6,7 @@ use clap::Args;
 use wsbench_experiment::sweep::{self, Settings};
 use wsbench_load::nanos::Nanos;
 use wsbench_report::curve::Glyphs;
+use wsbench_report::html;
 use wsbench_report::objective::Objective;
 use wsbench_report::style::Style;
 use wsbench_report::sweep::{self as document, Sweep};
@@ -90,7 +91,7 @@ fn rates(text: &str) -> Result<Rates, quantity::QuantityError> {
 /// What cannot be asked for, a server that cannot be measured, a result that cannot be kept.
 pub(crate) fn run(args: &SweepArgs, command_line: &[OsString]) -> anyhow::Result<Exit> {
     load_args::check_limit(args.limit, args.duration, args.load.warmup)?;
-    let (mut runner, plan, file) = args.load.start(args.duration, command_line)?;
+    let (mut runner, plan, files) = args.load.start(args.duration, command_line)?;
     let range = args.rate.map_or_else(
         || "10 % to 120 % of what it gets".to_owned(),
         |rates| {
@@ -124,7 +125,7 @@ pub(crate) fn run(args: &SweepArgs, command_line: &[OsString]) -> anyhow::Result
     drop(runner);
     let glyphs = if args.ascii { Glyphs::Ascii } else { glyphs() };
     let render = |format, style| render(&sweep, format, style, glyphs);
-    args.load.finish(file.as_ref(), render)?;
+    args.load.finish(&files, render)?;
     let answered = sweep
         .points
         .iter()
@@ -151,6 +152,7 @@ pub(crate) fn render(sweep: &Sweep, format: Format, style: Style, glyphs: Glyphs
         Format::Json => document::write(sweep),
         Format::Csv => document::csv(sweep),
         Format::Markdown => document::markdown(sweep),
+        Format::Html => html::sweep(sweep),
         Format::Quiet => String::new(),
     }
 }

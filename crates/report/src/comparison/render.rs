@@ -72,17 +72,16 @@ pub fn markdown(comparison: &Comparison) -> String {
     }
     text.push('\n');
     text.push_str(&table(comparison).markdown());
-    let withheld = if comparison.compares_latency {
-        ""
-    } else {
-        WITHHELD
-    };
-    for note in [withheld, LEGEND] {
-        if !note.is_empty() {
-            let _ = writeln!(text, "\n{note}");
-        }
+    for note in legend(comparison) {
+        let _ = writeln!(text, "\n{note}");
     }
     text
+}
+
+/// What has to be known to read the table.
+pub(crate) fn legend(comparison: &Comparison) -> impl Iterator<Item = &'static str> {
+    let withheld = (!comparison.compares_latency).then_some(WITHHELD);
+    withheld.into_iter().chain([LEGEND])
 }
 
 /// The comparison as CSV: a header, then a line a figure; times in nanoseconds.
@@ -117,14 +116,14 @@ pub fn csv(comparison: &Comparison) -> String {
 }
 
 /// What each run was to do; the seed is that from which those of the runs follow.
-fn plan(comparison: &Comparison) -> Option<String> {
+pub(crate) fn plan(comparison: &Comparison) -> Option<String> {
     let mut plan = comparison.a.runs.first()?.plan.clone();
     plan.seed = comparison.seed.unwrap_or(plan.seed);
     Some(plan_line(&plan))
 }
 
 /// How the runs were made.
-fn design(comparison: &Comparison) -> String {
+pub(crate) fn design(comparison: &Comparison) -> String {
     match comparison.design {
         Design::Interleaved { rounds, .. } => {
             format!("{rounds} rounds, each with one run of A and one of B in random order")
@@ -157,7 +156,8 @@ fn table(comparison: &Comparison) -> Table {
     table
 }
 
-fn row(contrast: &Contrast) -> Option<Vec<String>> {
+/// A figure's cells, in the order of the columns; those at the end may be missing.
+pub(crate) fn row(contrast: &Contrast) -> Option<Vec<String>> {
     let figure: Figure = contrast.figure()?;
     let value =
         |value: Option<f64>| value.map_or_else(|| "—".to_owned(), |value| figure.written(value));

@@ -8,12 +8,12 @@ use crate::table::Table;
 use crate::units::{bytes, counted, percent, rate, seconds};
 
 /// What ranks and tiers are.
-pub(super) const LEGEND: &str = "rank: the places that the data allow, by pairs of runs of the same \
+pub(crate) const LEGEND: &str = "rank: the places that the data allow, by pairs of runs of the same \
      round, all pairs of a league judged together at 95 %; tier: all that cannot be told from the \
      tier's best; ≥: the generator was the limit, the server may be better";
 
 /// Name and size of the suite.
-pub(super) fn heading(ranking: &Ranking) -> String {
+pub(crate) fn heading(ranking: &Ranking) -> String {
     let contenders = ranking.servers.iter().filter(|one| !one.facts.is_control);
     format!(
         "{}: {}, {}, {} of {} rounds",
@@ -26,7 +26,7 @@ pub(super) fn heading(ranking: &Ranking) -> String {
 }
 
 /// Who had which cores.
-pub(super) fn cores(ranking: &Ranking) -> Option<String> {
+pub(crate) fn cores(ranking: &Ranking) -> Option<String> {
     let suite = &ranking.suite;
     let servers = suite.server_cores.as_ref();
     let generator = suite.generator_cores.as_ref();
@@ -41,7 +41,7 @@ pub(super) fn cores(ranking: &Ranking) -> Option<String> {
 }
 
 /// A workload in words.
-pub(super) fn workload(of: &Workload) -> String {
+pub(crate) fn workload(of: &Workload) -> String {
     let load = match (of.kind, of.rate_per_s) {
         (WorkloadKind::Closed, _) if of.depth > 1 => {
             format!(
@@ -68,7 +68,7 @@ pub(super) fn workload(of: &Workload) -> String {
 }
 
 /// What a league is of.
-pub(super) fn title(league: &League) -> String {
+pub(crate) fn title(league: &League) -> String {
     let metric = Metric::of_key(&league.metric)
         .map_or_else(|| league.metric.clone(), |metric| metric.title().to_owned());
     let class = match league.class {
@@ -134,7 +134,7 @@ pub(super) fn table(ranking: &Ranking, league: &League) -> Table {
 }
 
 /// `3`, or `2–5` where the data allow several; empty where nothing is ranked.
-fn rank(place: &Place) -> String {
+pub(crate) fn rank(place: &Place) -> String {
     match (place.rank_low, place.rank_high) {
         (Some(low), Some(high)) if low == high => low.to_string(),
         (Some(low), Some(high)) => format!("{low}–{high}"),
@@ -142,7 +142,8 @@ fn rank(place: &Place) -> String {
     }
 }
 
-fn value(league: &League, value: f64, is_bound: bool) -> String {
+/// A value with its unit; of one that is bounded by the generator, that it is a bound.
+pub(crate) fn value(league: &League, value: f64, is_bound: bool) -> String {
     let words = match Metric::of_key(&league.metric) {
         Some(metric) => metric.words(value),
         None => value.to_string(),
@@ -155,7 +156,7 @@ fn value(league: &League, value: f64, is_bound: bool) -> String {
 }
 
 /// Half the interval of confidence as a share of the value: `±1.2 %`.
-fn interval(place: &Place) -> String {
+pub(crate) fn interval(place: &Place) -> String {
     match (place.low, place.high) {
         (Some(low), Some(high)) if place.value > 0.0 => {
             // The interval is symmetrical in logarithms; its greater half is told.
@@ -167,7 +168,7 @@ fn interval(place: &Place) -> String {
 }
 
 /// What a reader has to know of a server in this league.
-fn notes(entry: &Entry, league: &League) -> String {
+pub(crate) fn notes(entry: &Entry, league: &League) -> String {
     let mut notes = Vec::new();
     if let Some(gate) = entry.gate.as_ref().filter(|gate| !gate.counts.pass()) {
         notes.push(format!("gate: {} failed", gate.counts.failed));
@@ -192,7 +193,7 @@ fn notes(entry: &Entry, league: &League) -> String {
 }
 
 /// The control's name and value in this league.
-fn control(ranking: &Ranking, league: &League) -> Option<(String, f64)> {
+pub(crate) fn control(ranking: &Ranking, league: &League) -> Option<(String, f64)> {
     let entry = ranking.servers.iter().find(|one| one.facts.is_control)?;
     let cell = entry.cell(&league.workload)?;
     let figure = cell.figure(Metric::of_key(&league.metric)?)?;
@@ -200,7 +201,7 @@ fn control(ranking: &Ranking, league: &League) -> Option<(String, f64)> {
 }
 
 /// Everything that failed, a line each.
-pub(super) fn failures(ranking: &Ranking) -> Vec<String> {
+pub(crate) fn failures(ranking: &Ranking) -> Vec<String> {
     let mut lines = Vec::new();
     for entry in &ranking.servers {
         for failed in &entry.failures {
@@ -221,7 +222,7 @@ pub(super) fn failures(ranking: &Ranking) -> Vec<String> {
 }
 
 /// Who is on the front of a trade-off, in words.
-pub(super) fn fronts(ranking: &Ranking) -> Vec<String> {
+pub(crate) fn fronts(ranking: &Ranking) -> Vec<String> {
     let fronts = ranking.tradeoffs.iter().map(|front| {
         let best: Vec<&str> = front
             .points
@@ -240,7 +241,7 @@ pub(super) fn fronts(ranking: &Ranking) -> Vec<String> {
 }
 
 /// The weights of an overall score.
-pub(super) fn weights(overall: &Overall) -> String {
+pub(crate) fn weights(overall: &Overall) -> String {
     let weights = overall.weights.iter();
     let weights: Vec<String> = weights
         .map(|weight| format!("{} × {}", weight.key, weight.weight))
@@ -249,7 +250,7 @@ pub(super) fn weights(overall: &Overall) -> String {
 }
 
 /// What a server does when it is left alone.
-pub(super) fn defaults(facts: &ServerFacts) -> String {
+pub(crate) fn defaults(facts: &ServerFacts) -> String {
     let mut words = vec![match facts.cores {
         Cores::One => "one core",
         Cores::All => "all cores",

@@ -12,7 +12,7 @@ use crate::table::Table;
 use crate::units::percent;
 
 /// What the columns are.
-const HEAD: [&str; 6] = [
+pub(crate) const HEAD: [&str; 6] = [
     "",
     "mean of runs",
     "95 % between runs",
@@ -22,7 +22,7 @@ const HEAD: [&str; 6] = [
 ];
 
 /// What the last two columns mean.
-const LEGEND: &str = "one run ±: what a single run is off by, 95 % of the time, from the spread \
+pub(crate) const LEGEND: &str = "one run ±: what a single run is off by, 95 % of the time, from the spread \
                       between runs; it thinks ±: the same as a run judges from its own inside";
 
 /// The repetition for people, ending with a line end.
@@ -77,7 +77,7 @@ pub fn markdown(repetition: &Repetition) -> String {
 }
 
 /// How many runs there are, and what they are not.
-fn runs(repetition: &Repetition) -> String {
+pub(crate) fn runs(repetition: &Repetition) -> String {
     let made = repetition.runs.len();
     let asked = repetition.asked_runs as usize;
     let cut = if made < asked {
@@ -122,7 +122,8 @@ fn table(repetition: &Repetition) -> Table {
     table
 }
 
-fn row(of_runs: &FigureOfRuns) -> Option<Vec<String>> {
+/// A figure's cells, in the order of the columns.
+pub(crate) fn row(of_runs: &FigureOfRuns) -> Option<Vec<String>> {
     let figure = of_runs.figure()?;
     let label = figure.label();
     if let Some(missing) = &of_runs.missing {

@@ -59,7 +59,7 @@ pub(super) fn load(load: f64) -> String {
 }
 
 /// The answer in a sentence: `3,800–3,990 msg/s (p99 ≤ 2.00ms)`.
-pub(super) fn answer(search: &Search) -> String {
+pub(crate) fn answer(search: &Search) -> String {
     let unit = search.over.unit();
     let asked: Vec<String> = search.objectives.iter().map(ToString::to_string).collect();
     let asked = asked.join(", ");
@@ -80,7 +80,7 @@ pub(super) fn answer(search: &Search) -> String {
 }
 
 /// What has to be known beside the answer.
-pub(super) fn remarks(search: &Search) -> Vec<String> {
+pub(crate) fn remarks(search: &Search) -> Vec<String> {
     let mut lines = vec![ending(search)];
     lines.extend(ends(search));
     lines.extend(width(search));
@@ -225,7 +225,7 @@ fn ending(search: &Search) -> String {
 }
 
 /// Every trial, as a table.
-pub(super) fn table(search: &Search) -> Table {
+pub(crate) fn table(search: &Search) -> Table {
     let mut names = vec!["trial", "purpose", search.over.unit(), "length", "achieved"];
     let objectives = search.objectives.iter().map(Objective::name);
     let objectives: Vec<String> = objectives.collect();
@@ -279,7 +279,7 @@ fn verdict(trial: &Trial) -> String {
 
 /// The unit of the load for headings.
 #[must_use]
-pub(super) fn over_words(over: Over) -> String {
+pub(crate) fn over_words(over: Over) -> String {
     match over {
         Over::Rate => "greatest rate".to_owned(),
         Over::Connections {

@@ -102,7 +102,7 @@ fn line_of(sweep: &Sweep, percentile: Percentile) -> Series {
 }
 
 /// The knee by each rule, with the rule.
-pub(super) fn knee(sweep: &Sweep) -> Vec<String> {
+pub(crate) fn knee(sweep: &Sweep) -> Vec<String> {
     let knee = &sweep.knee;
     let mut lines = Vec::new();
     if !sweep.objectives.is_empty() {
@@ -132,7 +132,7 @@ pub(super) fn knee(sweep: &Sweep) -> Vec<String> {
 }
 
 /// What has to be known beside the curve.
-pub(super) fn remarks(sweep: &Sweep) -> Vec<String> {
+pub(crate) fn remarks(sweep: &Sweep) -> Vec<String> {
     let runs: usize = sweep.points.iter().map(|point| point.runs.len()).sum();
     let took = seconds(sweep.took_s.round());
     let mut lines = vec![format!(
@@ -159,7 +159,7 @@ pub(super) fn remarks(sweep: &Sweep) -> Vec<String> {
 }
 
 /// Every point, as a table.
-pub(super) fn table(sweep: &Sweep) -> Table {
+pub(crate) fn table(sweep: &Sweep) -> Table {
     let names = [
         "asked/s",
         "received/s",

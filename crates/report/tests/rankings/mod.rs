@@ -1,6 +1,11 @@
 //! Synthetic rankings with a known truth: servers that are so fast and no faster, under noise of a
 //! run of its own and noise that all runs of a round share.
 
+#![allow(
+    dead_code,
+    reason = "every test binary uses its own part of the collection"
+)]
+
 use std::collections::BTreeMap;
 
 use wsbench_report::caveat::{Audit, Caveat, Kind, Severity, Verdict};

@@ -1,0 +1,150 @@
+//! HTML as it is written: elements of ours, words of anybody's.
+//!
+//! Whatever comes from a document goes through [`Markup::text`] or an attribute, and is escaped
+//! there; a server's name or its bytes in an error message never become markup.
+
+use crate::prose::printable;
+
+/// Attributes of an element, in order.
+pub(super) type Attributes<'a> = &'a [(&'static str, &'a str)];
+
+/// A piece of HTML.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Markup {
+    html: String,
+}
+
+impl Markup {
+    /// Nothing.
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    /// An element with words in it.
+    pub(super) fn of(tag: &str, attributes: Attributes<'_>, words: &str) -> Self {
+        let mut markup = Self::new();
+        markup.element(tag, attributes, words);
+        markup
+    }
+
+    /// Words and nothing else.
+    pub(super) fn words(words: &str) -> Self {
+        let mut markup = Self::new();
+        markup.text(words);
+        markup
+    }
+
+    /// Appends words, escaped.
+    pub(super) fn text(&mut self, words: &str) -> &mut Self {
+        self.html.push_str(&escaped(words));
+        self
+    }
+
+    /// Appends a piece of HTML.
+    pub(super) fn push(&mut self, piece: &Self) -> &mut Self {
+        self.html.push_str(&piece.html);
+        self
+    }
+
+    /// Appends what is HTML, style or script already: constants of ours, never a document's words.
+    pub(super) fn constant(&mut self, html: &str) -> &mut Self {
+        self.html.push_str(html);
+        self
+    }
+
+    /// Begins an element.
+    pub(super) fn open(&mut self, tag: &str, attributes: Attributes<'_>) -> &mut Self {
+        self.html.push('<');
+        self.html.push_str(tag);
+        for (name, value) in attributes {
+            self.html.push(' ');
+            self.html.push_str(name);
+            if !value.is_empty() {
+                self.html.push_str("=\"");
+                self.html.push_str(&escaped(value));
+                self.html.push('"');
+            }
+        }
+        self.html.push('>');
+        self
+    }
+
+    /// Ends an element.
+    pub(super) fn close(&mut self, tag: &str) -> &mut Self {
+        self.html.push_str("</");
+        self.html.push_str(tag);
+        self.html.push_str(">\n");
+        self
+    }
+
+    /// Appends an element with words in it.
+    pub(super) fn element(
+        &mut self,
+        tag: &str,
+        attributes: Attributes<'_>,
+        words: &str,
+    ) -> &mut Self {
+        self.open(tag, attributes).text(words).close(tag)
+    }
+
+    /// Appends an element that holds a piece of HTML.
+    pub(super) fn wrapped(
+        &mut self,
+        tag: &str,
+        attributes: Attributes<'_>,
+        inner: &Self,
+    ) -> &mut Self {
+        self.open(tag, attributes).push(inner).close(tag)
+    }
+
+    /// Whether nothing was appended.
+    pub(super) fn is_empty(&self) -> bool {
+        self.html.is_empty()
+    }
+
+    /// The HTML.
+    pub(super) fn into_html(self) -> String {
+        self.html
+    }
+}
+
+/// Words as HTML that shows them, in an element and in a quoted attribute.
+fn escaped(words: &str) -> String {
+    let mut text = String::with_capacity(words.len());
+    for letter in printable(words).chars() {
+        match letter {
+            '&' => text.push_str("&amp;"),
+            '<' => text.push_str("&lt;"),
+            '>' => text.push_str("&gt;"),
+            '"' => text.push_str("&quot;"),
+            '\'' => text.push_str("&#39;"),
+            // Marks that turn the direction of all that follows stay where they are seen.
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                text.push(char::REPLACEMENT_CHARACTER);
+            }
+            letter => text.push(letter),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_never_become_markup() {
+        let hostile = "\"><script>alert('1')</script>&amp;\u{202e}\u{1b}[31m";
+        let markup = Markup::of("p", &[("title", hostile)], hostile).into_html();
+        let escaped = "&quot;&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;amp;\u{fffd}\u{fffd}[31m";
+        assert_eq!(markup, format!("<p title=\"{escaped}\">{escaped}</p>\n"));
+    }
+
+    #[test]
+    fn an_attribute_without_a_value_is_its_name() {
+        assert_eq!(
+            Markup::of("details", &[("open", "")], "").into_html(),
+            "<details open></details>\n"
+        );
+    }
+}

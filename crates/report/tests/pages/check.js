@@ -1,0 +1,55 @@
+"use strict";
+// What the tests ask of a page, from its inside.
+const errors = [];
+addEventListener("error", (event) => errors.push(String(event.message)));
+addEventListener("unhandledrejection", (event) => errors.push(String(event.reason)));
+const later = () => new Promise((resolve) => setTimeout(resolve, 200));
+
+// Whether a column stands in order, what is unknown at the end.
+function stands(table, column, isRising) {
+  const cells = [...table.tBodies[0].rows].map((row) => row.cells[column]);
+  const numbers = cells.map((cell) => (cell.dataset.v === undefined ? null : Number(cell.dataset.v)));
+  const hasNumbers = numbers.some((number) => number !== null);
+  const words = cells.map((cell) => cell.textContent.trim() || null);
+  const values = hasNumbers ? numbers : words;
+  const known = values.filter((value) => value !== null);
+  if (values.slice(0, known.length).some((value) => value === null)) return false;
+  const inOrder = (a, b) => (hasNumbers ? a <= b : a.localeCompare(b, "en", { numeric: true }) <= 0);
+  return known.every((value, at) => at === 0 ||
+    (isRising ? inOrder(known[at - 1], value) : inOrder(value, known[at - 1])));
+}
+
+addEventListener("load", async () => {
+  for (const details of document.querySelectorAll("details")) details.open = true;
+  await later();
+  const unsorted = [];
+  let pressed = 0;
+  for (const table of document.querySelectorAll("table.sortable")) {
+    for (const button of table.querySelectorAll("thead button")) {
+      const heading = button.parentElement;
+      for (const order of ["ascending", "descending"]) {
+        button.click();
+        pressed += 1;
+        const isTold = heading.getAttribute("aria-sort") === order;
+        if (!isTold || !stands(table, heading.cellIndex, order === "ascending")) {
+          unsorted.push(heading.textContent + " " + order);
+        }
+      }
+    }
+  }
+  // A weight that is moved moves the score.
+  for (const input of document.querySelectorAll("form.weights input")) {
+    input.value = input.max;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  await later();
+  const root = document.documentElement;
+  root.dataset.check = JSON.stringify({
+    errors, unsorted, pressed,
+    drawn: Number(root.dataset.plotsDrawn),
+    canvases: document.querySelectorAll("figure.live canvas").length,
+    paper: getComputedStyle(document.body).backgroundColor,
+    title: document.title,
+    wider: Math.max(0, root.scrollWidth - root.clientWidth),
+  });
+});
