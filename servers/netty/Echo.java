@@ -1,4 +1,5 @@
-// The echo server of Netty, at its defaults: the Java NIO transport. The contract is in ../README.md.
+// The echo server of Netty, at its defaults: the Java NIO transport. The contract is in
+// ../README.md.
 
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.ChannelHandlerContext;

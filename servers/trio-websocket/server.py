@@ -1,4 +1,6 @@
-"""The echo server of Python's `trio-websocket`, at its defaults. The contract is in ../README.md."""
+"""The echo server of Python's `trio-websocket`, at its defaults.
+
+The contract is in ../README.md."""
 
 import os
 

@@ -1,6 +1,7 @@
 //! The echo server of `web-socket` on hyper, at its defaults. The contract is in `../README.md`.
 //!
-//! The library has no handshake: it is made here. Nor does it put fragments together, or check text.
+//! The library has no handshake: it is made here. Nor does it put fragments together or check
+//! text.
 
 use std::convert::Infallible;
 use std::io;
