@@ -146,7 +146,7 @@
       bands,
       cursor: { points: { size: 7 }, y: false },
       hooks: { drawSeries: [marks], draw: [(u) => levels(u, spec)] },
-      padding: [8, 12, 0, 0],
+      padding: [18, 24, 0, 0],
     };
     const plot = new uPlot(options, data, figure);
     for (const row of plot.root.querySelectorAll(".u-series.edge")) row.hidden = true;

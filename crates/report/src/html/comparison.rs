@@ -137,7 +137,7 @@ fn ratios(comparison: &Comparison) -> Ranges {
         caption: "Right of 1, B's is greater: good for messages a second, bad for times. Coloured \
                   where a difference, or equality within 5 %, is shown; grey where neither is."
             .to_owned(),
-        axis: Axis::new("B ÷ A", Scale::Log, Unit::Ratio),
+        axis: Axis::new("B ÷ A", Scale::Ratios, Unit::Ratio),
         reference: Some(1.0),
         rows: rows.collect(),
     }

@@ -25,6 +25,8 @@ pub(crate) enum Scale {
     Linear,
     /// By their logarithm.
     Log,
+    /// Ratios, by their logarithm, around one.
+    Ratios,
     /// Whole numbers from one, each with room around it: ranks.
     Ranks,
     /// Shares by their nines: −log10(1 − share), which the values are already.
@@ -81,6 +83,7 @@ impl Axis {
                 let least = positive.clone().fold(f64::INFINITY, f64::min);
                 log(least, positive.fold(0.0, f64::max))
             }
+            Scale::Ratios => ratios(&finite.collect::<Vec<_>>()),
             Scale::Ranks => ranks(finite.fold(1.0, f64::max)),
             Scale::Nines => nines(finite.fold(0.0, f64::max)),
         }
@@ -89,7 +92,9 @@ impl Axis {
     /// Where a value stands, 0.0 at the beginning of the axis and 1.0 at its end.
     pub(crate) fn place(&self, extent: &Extent, value: f64) -> f64 {
         let share = match self.scale {
-            Scale::Log => (value / extent.from).ln() / (extent.to / extent.from).ln(),
+            Scale::Log | Scale::Ratios => {
+                (value / extent.from).ln() / (extent.to / extent.from).ln()
+            }
             Scale::Linear | Scale::Ranks | Scale::Nines => {
                 (value - extent.from) / (extent.to - extent.from)
             }
@@ -104,8 +109,8 @@ impl Axis {
     /// A value as it is written beside the axis.
     pub(crate) fn label(&self, value: f64) -> String {
         match self.unit {
+            Unit::Span | Unit::Seconds if value == 0.0 => "0".to_owned(),
             Unit::Span => seconds(value / 1e9),
-            Unit::Seconds if value == 0.0 => "0".to_owned(),
             Unit::Seconds => seconds(value),
             Unit::Rate => without_zeros(&rate(value)),
             Unit::Bytes if value == 0.0 => "0".to_owned(),
@@ -122,7 +127,7 @@ impl Axis {
         let extent = self.extent(values);
         let scale = match self.scale {
             Scale::Linear => "linear",
-            Scale::Log => "log",
+            Scale::Log | Scale::Ratios => "log",
             Scale::Ranks => "ranks",
             Scale::Nines => "nines",
         };
@@ -196,9 +201,32 @@ fn log(least: f64, greatest: f64) -> Extent {
     }
 }
 
+/// From as much below one as above it, as narrow as the values allow.
+fn ratios(values: &[f64]) -> Extent {
+    const SPANS: [&[f64]; 6] = [
+        &[0.95, 0.975, 1.0, 1.025, 1.05],
+        &[0.9, 0.95, 1.0, 1.05, 1.1],
+        &[0.8, 0.9, 1.0, 1.1, 1.2],
+        &[0.5, 0.75, 1.0, 1.5, 2.0],
+        &[0.2, 0.5, 1.0, 2.0, 5.0],
+        &[0.01, 0.1, 1.0, 10.0, 100.0],
+    ];
+    let holds = |ticks: &&&[f64]| {
+        let (from, to) = (ticks[0], ticks[ticks.len() - 1]);
+        values.iter().all(|value| (from..=to).contains(value))
+    };
+    let ticks = SPANS.iter().find(holds).unwrap_or(&SPANS[5]);
+    Extent {
+        from: ticks[0],
+        to: ticks[ticks.len() - 1],
+        ticks: ticks.to_vec(),
+    }
+}
+
 /// Every rank; of many only some are written.
 fn ranks(greatest: f64) -> Extent {
-    let last = greatest.ceil().clamp(1.0, 1e4) as u32;
+    // A bar reaches less than half a rank beyond its own.
+    let last = greatest.floor().clamp(1.0, 1e4) as u32;
     let step = if last > 14 { 5 } else { 1 };
     let written = (1..=last).filter(|rank| *rank == 1 || rank % step == 0);
     Extent {
@@ -267,6 +295,20 @@ mod tests {
             assert!((2..=10).contains(&extent.ticks.len()), "{extent:?}");
         }
         assert!(log(f64::INFINITY, 0.0).from > 0.0, "nothing to draw");
+    }
+
+    #[test]
+    fn ratios_stand_around_one_as_wide_as_they_must() {
+        let axis = Axis::new("", Scale::Ratios, Unit::Ratio);
+        let ends = |values: &[f64]| {
+            let extent = axis.extent(values);
+            (extent.from, extent.to, axis.place(&extent, 1.0))
+        };
+        let (from, to, one) = ends(&[1.0, 1.125, 0.883]);
+        assert_eq!((from, to), (0.8, 1.2));
+        assert!((0.4..0.6).contains(&one), "{one}");
+        assert_eq!(ends(&[0.99]).0, 0.95);
+        assert_eq!(ends(&[7.0]).1, 100.0);
     }
 
     #[test]

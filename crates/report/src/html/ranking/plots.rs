@@ -203,7 +203,7 @@ pub(super) fn memory(page: &mut Page, ranking: &Ranking) {
         caption: "Shared pages counted once; in the legend the slope, bytes a connection."
             .to_owned(),
         x: Axis::new("connections", Scale::Linear, Unit::Rate),
-        y: Axis::new("memory", Scale::Log, Unit::Bytes),
+        y: Axis::new("memory", Scale::Linear, Unit::Bytes),
         series: drawn_last_first(series.collect()),
         levels: Vec::new(),
     };
