@@ -106,15 +106,27 @@ int main(void)
         {"echo", on_event, sizeof(struct client), 0, 0, NULL, 0},
         {NULL, NULL, 0, 0, 0, NULL, 0},
     };
+    static const struct lws_extension deflate[] = {
+        {"permessage-deflate", lws_extension_callback_pm_deflate, "permessage-deflate"},
+        {NULL, NULL, NULL},
+    };
     struct lws_context_creation_info info;
     struct lws_context *context;
-    const char *port = getenv("PORT");
+    const char *port = getenv("PORT"), *certificate = getenv("TLS_CERT");
 
     lws_set_log_level(LLL_ERR, NULL);
     memset(&info, 0, sizeof info);
     info.port = port ? atoi(port) : 0;
     info.iface = "127.0.0.1";
     info.protocols = protocols;
+    /* Neither TLS nor compression is there by default. */
+    if (getenv("DEFLATE"))
+        info.extensions = deflate;
+    if (certificate) {
+        info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+        info.ssl_cert_filepath = certificate;
+        info.ssl_private_key_filepath = getenv("TLS_KEY");
+    }
     context = lws_create_context(&info);
     if (!context)
         return 1;

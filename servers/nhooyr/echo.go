@@ -28,5 +28,10 @@ func echo(response http.ResponseWriter, request *http.Request) {
 
 func main() {
 	http.HandleFunc("/", echo)
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
+	address := "127.0.0.1:" + os.Getenv("PORT")
+	// No TLS by default.
+	if certificate := os.Getenv("TLS_CERT"); certificate != "" {
+		log.Fatal(http.ListenAndServeTLS(address, certificate, os.Getenv("TLS_KEY"), nil))
+	}
+	log.Fatal(http.ListenAndServe(address, nil))
 }

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import ssl
 import sys
 
 import websockets
@@ -29,10 +30,19 @@ async def echo(websocket):
         alive -= 1
 
 
+def tls():
+    """TLS where a certificate is given, none by default."""
+    if "TLS_CERT" not in os.environ:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(os.environ["TLS_CERT"], os.environ["TLS_KEY"])
+    return context
+
+
 async def main():
     loop = asyncio.get_running_loop()
     chosen = int(os.environ.get("PORT", 0))
-    async with serve(echo, "127.0.0.1", chosen) as server:
+    async with serve(echo, "127.0.0.1", chosen, ssl=tls()) as server:
         port = server.sockets[0].getsockname()[1]
         print(f"listening 127.0.0.1:{port}", flush=True)
         # Whoever chose the port ends the process; a test that left it free closes the input.

@@ -1,15 +1,28 @@
 // The echo server of Node's `ws`, at its defaults. The contract is in ../README.md.
 'use strict';
 
+const fs = require('fs');
+const https = require('https');
 const { WebSocketServer } = require('ws');
 
 const stats = { connections: 0, peak: 0, messages: 0 };
 let alive = 0;
 
 const port = Number(process.env.PORT ?? 0);
-const server = new WebSocketServer({ host: '127.0.0.1', port });
+const { TLS_CERT, TLS_KEY, DEFLATE } = process.env;
+// Neither TLS nor compression is there by default.
+const perMessageDeflate = DEFLATE === '1';
+const secure =
+  TLS_CERT &&
+  https.createServer({ cert: fs.readFileSync(TLS_CERT), key: fs.readFileSync(TLS_KEY) });
+const server = secure
+  ? new WebSocketServer({ server: secure, perMessageDeflate })
+  : new WebSocketServer({ host: '127.0.0.1', port, perMessageDeflate });
 
-server.on('listening', () => console.log(`listening 127.0.0.1:${server.address().port}`));
+(secure || server).on('listening', () =>
+  console.log(`listening 127.0.0.1:${server.address().port}`),
+);
+if (secure) secure.listen(port, '127.0.0.1');
 
 server.on('connection', (client) => {
   stats.connections += 1;

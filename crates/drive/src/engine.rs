@@ -42,6 +42,12 @@ pub trait Engine {
     /// `WouldBlock` when nothing is there now; `wait` tells when it is. Others are final.
     fn read(&mut self, slot: usize, buffer: &mut [u8]) -> io::Result<Received>;
 
+    /// Whether the end of the stream has come behind what was read last, so that it can be read and
+    /// no readiness will tell of it.
+    fn has_ended(&self, _slot: usize) -> bool {
+        false
+    }
+
     /// Drops the connection, if there is one.
     fn close(&mut self, slot: usize);
 

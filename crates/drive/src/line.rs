@@ -166,6 +166,16 @@ impl Line {
         }
     }
 
+    /// Whether the end of the stream has come behind what was read last, without the socket's: TLS
+    /// has a farewell of its own.
+    #[inline]
+    pub(crate) const fn has_ended(&self) -> bool {
+        match &self.seal {
+            None => false,
+            Some(seal) => seal.tls.has_ended(),
+        }
+    }
+
     /// The socket takes bytes again: writes what TLS has waiting. A failure shows at the next read.
     pub(crate) fn flush(&mut self) {
         // Before TCP is established a write would take the connect call's error, and nobody told.

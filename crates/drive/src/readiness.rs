@@ -201,6 +201,10 @@ impl Engine for Readiness {
         Ok(Received { len, arrived })
     }
 
+    fn has_ended(&self, slot: usize) -> bool {
+        self.lines[slot].as_ref().is_some_and(Line::has_ended)
+    }
+
     fn close(&mut self, slot: usize) {
         if let Some(mut line) = self.lines[slot].take() {
             line.farewell();

@@ -16,6 +16,8 @@ const UNSENT_AT_MOST: usize = 256 * 1024;
 #[derive(Debug)]
 pub struct TlsSession {
     connection: Connection,
+    /// The peer has said farewell (close_notify): nothing more comes from it.
+    has_ended: bool,
 }
 
 impl TlsSession {
@@ -24,7 +26,10 @@ impl TlsSession {
     pub fn new(connection: impl Into<Connection>) -> Self {
         let mut connection = connection.into();
         connection.set_buffer_limit(Some(UNSENT_AT_MOST));
-        Self { connection }
+        Self {
+            connection,
+            has_ended: false,
+        }
     }
 
     /// Goes on with the handshake as far as the socket lets it; says whether it is complete.
@@ -87,10 +92,13 @@ impl TlsSession {
     }
 
     fn process(&mut self, socket: &mut impl Write) -> io::Result<()> {
-        if let Err(error) = self.connection.process_new_packets() {
-            // The alert tells the peer why; whether it arrives is no matter.
-            let _ = self.flush(socket);
-            return Err(io::Error::new(ErrorKind::InvalidData, error));
+        match self.connection.process_new_packets() {
+            Ok(state) => self.has_ended |= state.peer_has_closed(),
+            Err(error) => {
+                // The alert tells the peer why; whether it arrives is no matter.
+                let _ = self.flush(socket);
+                return Err(io::Error::new(ErrorKind::InvalidData, error));
+            }
         }
         // What was read may have to be answered: a handshake, an update of keys.
         self.flush(socket)
@@ -124,6 +132,14 @@ impl TlsSession {
             }
         }
         Ok(())
+    }
+
+    /// Whether the peer has said farewell (close_notify), perhaps behind what the latest read has
+    /// brought: a further read tells the end of the stream, and no readiness announces it, for a
+    /// peer may keep the socket open until it has our farewell.
+    #[must_use]
+    pub const fn has_ended(&self) -> bool {
+        self.has_ended
     }
 
     /// Says farewell (close_notify), if the socket takes it.
@@ -318,6 +334,24 @@ mod tests {
         near.room = usize::MAX;
         client.flush(&mut near).unwrap();
         exchange(&mut near, &mut far);
+        assert_eq!(server.read(&mut far, &mut buffer).unwrap(), 0, "the end");
+    }
+
+    #[test]
+    fn a_farewell_behind_the_last_words_is_known_with_them() {
+        let (mut client, mut server) = ends(true);
+        let (mut near, mut far) = shaken(&mut client, &mut server).unwrap();
+        near.room = usize::MAX;
+        let mut buffer = [0; 1000];
+        client.write(&mut near, b"not yet").unwrap();
+        exchange(&mut near, &mut far);
+        assert_eq!(server.read(&mut far, &mut buffer).unwrap(), 7);
+        assert!(!server.has_ended());
+        client.write(&mut near, b"last words").unwrap();
+        client.farewell(&mut near);
+        exchange(&mut near, &mut far);
+        assert_eq!(server.read(&mut far, &mut buffer).unwrap(), 10);
+        assert!(server.has_ended(), "nothing will wake whoever waits now");
         assert_eq!(server.read(&mut far, &mut buffer).unwrap(), 0, "the end");
     }
 

@@ -8,6 +8,7 @@
 
 #[path = "../running/mod.rs"]
 mod running;
+mod secured;
 mod server;
 
 use std::fs;

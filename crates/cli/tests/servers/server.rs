@@ -80,8 +80,14 @@ fn installed(path: PathBuf) -> PathBuf {
 
 impl Server {
     pub(crate) fn start(kind: Kind) -> Self {
+        Self::start_with(kind, &[])
+    }
+
+    /// The same with these in its environment, which turn on what is off by default.
+    pub(crate) fn start_with(kind: Kind, environment: &[(&str, &str)]) -> Self {
         let mut child = kind
             .command()
+            .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -89,7 +89,10 @@ impl<E: Engine> Worker<E> {
                     let flow = session.on_bytes(&mut self.context, received, bytes);
                     self.follow(slot, flow);
                     // The slot may be empty by now, or hold a connection that is being opened.
-                    if (len < self.buffer.len() && !closed) || !self.is_established(slot) {
+                    if !self.is_established(slot) {
+                        return;
+                    }
+                    if len < self.buffer.len() && !closed && !self.engine.has_ended(slot) {
                         return;
                     }
                 }
