@@ -482,3 +482,51 @@ fn a_suite_that_is_wrong_is_refused_with_its_line_and_key() {
         assert!(!place.path("ranking.json").exists());
     }
 }
+
+/// The suite that is for this, against what `scripts/servers` installs: one round of it.
+#[test]
+#[ignore = "needs scripts/servers"]
+fn the_quick_suite_measures_real_servers_and_its_accounts_add_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let suite = running::workspace().join("suites/quick.toml");
+    let output = directory.path().join("ranking.json");
+    let words = [
+        "rank",
+        suite.to_str().unwrap(),
+        "--servers",
+        "tokio-tungstenite,ws,websockets",
+        "--rounds",
+        "1",
+        "--no-install",
+        "-o",
+        output.to_str().unwrap(),
+    ];
+    let ended = Process::start(&mut wsbench(&words)).ended_within(LIMIT);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    let ranking: Value = serde_json::from_str(&fs::read_to_string(output).unwrap()).unwrap();
+    for name in ["tokio-tungstenite", "ws", "websockets", "wsbench serve"] {
+        let row = row(&ranking, name);
+        assert_eq!(failures(row), [], "{name}");
+        assert!(row["version"].is_string(), "{name}");
+        for workload in ["closed-1", "closed-64"] {
+            let run = &runs(row, workload)[0];
+            assert!(run["failed"].is_null(), "{name}: {run:#}");
+            let accounts = &run["accounts"];
+            let count = |key: &str| accounts["messages"][key].as_u64().unwrap();
+            let became = ["answered", "timed_out", "failed", "in_flight_at_end"];
+            assert_eq!(
+                count("sent"),
+                became.map(count).iter().sum::<u64>(),
+                "{name}"
+            );
+            // Little's law, but for messages that straddle the window's edges: of a short run on a
+            // busy machine a stall there is many of them.
+            let out = accounts["in_flight_mean"].as_f64().unwrap();
+            let per_s =
+                count("received_in_window") as f64 / accounts["duration_s"].as_f64().unwrap();
+            let service_s = accounts["service_mean_ns"].as_f64().unwrap() / 1e9;
+            let ratio = per_s * service_s / out;
+            assert!((0.5..2.0).contains(&ratio), "{name} {workload}: {ratio}");
+        }
+    }
+}
