@@ -26,6 +26,7 @@ use crate::commands::sweep::SweepArgs;
 use crate::compress::Compress;
 use crate::connect_args::ConnectArgs;
 use crate::contender::{self, StoredSide};
+use crate::histogram_args::HistogramArgs;
 use crate::html_args::HtmlArgs;
 use crate::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads, WarmUp};
 use crate::target;
@@ -496,9 +497,9 @@ pub(crate) struct OutputArgs {
     /// With --output the file is in this format, and the text summary is still printed.
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub(crate) format: Option<Format>,
-    /// Write the response times to F as an HdrHistogram percentile table, in ms.
-    #[arg(long, value_name = "F")]
-    pub(crate) hgrm: Option<PathBuf>,
+    /// The times in the formats of HdrHistogram.
+    #[command(flatten)]
+    pub(crate) histograms: HistogramArgs,
     /// The page.
     #[command(flatten)]
     pub(crate) html: HtmlArgs,
@@ -565,9 +566,9 @@ pub(crate) struct Report {
     /// Write to F instead of standard output.
     #[arg(short, long, value_name = "F")]
     pub(crate) output: Option<PathBuf>,
-    /// Write the response times of the only FILE to F as an HdrHistogram percentile table, in ms.
-    #[arg(long, value_name = "F")]
-    pub(crate) hgrm: Option<PathBuf>,
+    /// The times of the only FILE in the formats of HdrHistogram.
+    #[command(flatten)]
+    pub(crate) histograms: HistogramArgs,
     /// The page.
     #[command(flatten)]
     pub(crate) html: HtmlArgs,

@@ -46,6 +46,12 @@ pub(crate) struct ConnectArgs {
     #[arg(long, value_name = "TIME", default_value = "5s",
           value_parser = quantity::positive_span)]
     pub(crate) connect_timeout: Nanos,
+    /// Ping every connection so often, from its opening on; a ping unanswered for --timeout fails it.
+    ///
+    /// Their round trips are told apart from the messages': the server's library answers pings, its
+    /// application messages.
+    #[arg(long, value_name = "TIME", value_parser = quantity::positive_span)]
+    pub(crate) keep_alive: Option<Nanos>,
     /// Connect there; Host, SNI and the certificate's name stay those of the URL.
     ///
     /// HOST1:PORT1:HOST2:PORT2, as curl has it, connects to HOST2:PORT2 in place of HOST1:PORT1,
@@ -101,6 +107,7 @@ impl Default for ConnectArgs {
             origin: None,
             connect_rate: None,
             connect_timeout: Nanos::from_secs(5),
+            keep_alive: None,
             connect_to: None,
             source_ip: None,
             proxy: None,

@@ -14,6 +14,7 @@ mod embedded;
 mod exit;
 mod floor;
 mod header;
+mod histogram_args;
 mod html_args;
 mod interrupt;
 mod judge;

@@ -177,6 +177,7 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         connections,
         arrival,
         think,
+        keep_alive: measure.connect.keep_alive,
         stop,
         warmup,
         warmup_at_most,

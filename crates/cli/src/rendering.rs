@@ -1,7 +1,6 @@
 //! Results in the format that was asked for: the one place where a `Format` meets its renderer.
 
 use wsbench_report::document::{self, Document};
-use wsbench_report::hgrm::{self, HgrmError};
 use wsbench_report::style::Style;
 use wsbench_report::{csv, html, markdown, summary};
 
@@ -22,12 +21,4 @@ pub(crate) fn render(documents: &[&Document], format: Format, style: Style) -> S
         Format::Json => format!("[\n{}]\n", each(&document::write, ",\n")),
         Format::Quiet => String::new(),
     }
-}
-
-/// The response times as an HdrHistogram percentile table, in ms.
-///
-/// # Errors
-/// When there is no sample.
-pub(crate) fn percentile_table(document: &Document) -> Result<String, HgrmError> {
-    hgrm::percentiles(&document.response_ns)
 }

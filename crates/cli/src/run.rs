@@ -19,13 +19,14 @@ use wsbench_report::until::Watch;
 
 use crate::args::{Format, Measure, OutputArgs};
 use crate::exit::{Exit, say};
+use crate::histogram_args::HistogramFiles;
 use crate::html_args;
 use crate::interrupt::Interrupts;
 use crate::judge::Judge;
 use crate::output::{self, OutputFile};
 use crate::plan::{self, Surroundings};
 use crate::raw_log::RawLog;
-use crate::rendering::{percentile_table, render};
+use crate::rendering::render;
 use crate::repeat;
 use crate::runner::KernelRunner;
 use crate::terminal::{self, Display};
@@ -80,12 +81,12 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
 /// Makes sure that what is of a single run is not asked of several.
 fn check_repeatable(measure: &Measure) -> Result<(), UsageError> {
     let of_one_run = [
-        (measure.log.log.is_some(), "--log"),
-        (measure.output.hgrm.is_some(), "--hgrm"),
-        (measure.ending.until.is_some(), "--until"),
+        measure.log.log.as_ref().map(|_| "--log"),
+        measure.output.histograms.given(),
+        measure.ending.until.as_ref().map(|_| "--until"),
     ];
-    match of_one_run.into_iter().find(|(is_given, _)| *is_given) {
-        Some((_, flag)) => Err(UsageError::RepeatAnd { flag }),
+    match of_one_run.into_iter().flatten().next() {
+        Some(flag) => Err(UsageError::RepeatAnd { flag }),
         None => Ok(()),
     }
 }
@@ -109,7 +110,7 @@ struct Places {
 /// The files that are written after the run.
 struct Files {
     output: Option<OutputFile>,
-    hgrm: Option<OutputFile>,
+    histograms: HistogramFiles,
     html: Option<OutputFile>,
 }
 
@@ -119,18 +120,20 @@ impl Places {
     fn check(measure: &Measure) -> Result<Self, UsageError> {
         let check = |flag, path: Option<&_>| path.map(|path| OutputFile::check(flag, path));
         let output = check("--output", measure.output.output.as_deref()).transpose()?;
-        let hgrm = check("--hgrm", measure.output.hgrm.as_deref()).transpose()?;
+        let histograms = measure.output.histograms.check()?;
         let html = measure.output.html.check()?;
         let log_path = measure.log.log.as_deref();
         let log = check("--log", log_path).transpose()?;
-        let all: Vec<&OutputFile> = [&output, &hgrm, &html, &log]
-            .into_iter()
-            .flatten()
-            .collect();
+        let others = [&output, &html, &log].into_iter().flatten();
+        let all: Vec<&OutputFile> = others.chain(histograms.all()).collect();
         output::check_distinct(&all)?;
         let log = log_path.map(|path| output::open_log("--log", path));
         Ok(Self {
-            files: Files { output, hgrm, html },
+            files: Files {
+                output,
+                histograms,
+                html,
+            },
             log: log.transpose()?,
         })
     }
@@ -142,11 +145,9 @@ impl Files {
         let output = self.output.as_ref().map_or(Ok(()), |file| {
             file.write_naming(&render(&[document], flags.stored(), terminal::PLAIN))
         });
-        let hgrm = self.hgrm.as_ref().map_or(Ok(()), |file| {
-            file.write_naming(&percentile_table(document).context("--hgrm: not written")?)
-        });
+        let histograms = self.histograms.keep(document);
         let html = html_args::keep(self.html.as_ref(), || html::run(document));
-        output.and(hgrm).and(html)
+        output.and(histograms).and(html)
     }
 }
 

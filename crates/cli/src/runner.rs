@@ -184,10 +184,7 @@ impl KernelRunner {
             Some(_) => bounded.stop.clone(),
             None => asked.clone(),
         };
-        let mut observer = Watching {
-            inner: &mut bounded,
-            watch: self.server.watch(),
-        };
+        let mut observer = Watching::new(&mut bounded, self.server.watch());
         let result = run::run(plan, resolved, &stop, &mut observer)?;
         let address = resolved.addresses.first();
         let context = RunContext {
@@ -195,6 +192,7 @@ impl KernelRunner {
             loopback: address.is_some_and(Address::is_loopback)
                 && (plan.connect.route.proxy.is_none()
                     || target::is_loopback(&plan.connect.route.place(&plan.target).host)),
+            generator_bytes_per_connection: observer.growth.bytes_per_connection(),
             server: observer.watch.map(|watch| watch.finish(&result)),
             floor: self.floor.flatten().filter(|_| floor::bears_on(plan)),
             ..self.context.clone()
@@ -244,7 +242,8 @@ pub(crate) fn context(command_line: &[OsString]) -> RunContext {
         loopback: false, // until an address is known
         conformance: None,
         server: None, // until it was watched
-        floor: None,  // until a plan asks for it
+        generator_bytes_per_connection: None,
+        floor: None, // until a plan asks for it
     }
 }
 

@@ -5,9 +5,10 @@
 use std::process::Command;
 
 use anyhow::Context;
-use wsbench_drive::resolve;
-use wsbench_drive::run::{Observer, Pulse};
+use wsbench_drive::run::{Moment, Observer, Pulse};
+use wsbench_drive::{host, resolve};
 use wsbench_experiment::target::exec::{ExecError, READY_WITHIN, StartedServer};
+use wsbench_experiment::target::growth::Growth;
 use wsbench_experiment::target::watch::ServerWatch;
 use wsbench_load::plan::Plan;
 use wsbench_load::result::{LogRecord, Progress};
@@ -137,6 +138,23 @@ fn started(
 pub(crate) struct Watching<'a> {
     pub(crate) inner: &'a mut dyn Observer,
     pub(crate) watch: Option<ServerWatch>,
+    /// wsbench's own memory while connections are opened.
+    pub(crate) growth: Growth,
+}
+
+impl<'a> Watching<'a> {
+    pub(crate) fn new(inner: &'a mut dyn Observer, watch: Option<ServerWatch>) -> Self {
+        Self {
+            inner,
+            watch,
+            growth: Growth::beginning(own_rss()),
+        }
+    }
+}
+
+/// Memory of this process, bytes.
+fn own_rss() -> Option<u64> {
+    host::process_rss(std::process::id())
 }
 
 impl Observer for Watching<'_> {
@@ -151,6 +169,9 @@ impl Observer for Watching<'_> {
     fn pulse(&mut self, pulse: &Pulse) {
         if let Some(watch) = &mut self.watch {
             watch.pulse(pulse);
+        }
+        if matches!(pulse.moment, Moment::Connecting | Moment::Ready) {
+            self.growth.note(pulse.alive, own_rss);
         }
         self.inner.pulse(pulse);
     }

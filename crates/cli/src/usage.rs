@@ -55,7 +55,9 @@ pub(crate) enum UsageError {
     #[error("--limit is shorter than one run with its warm-up; give a longer one, or a shorter -d")]
     LimitTooShort,
     /// A search or a sweep among others, or with a table of a run's times.
-    #[error("a document of schema {found} is rendered alone, and has no --hgrm; give it alone")]
+    #[error(
+        "a document of schema {found} is rendered alone, and has no --hgrm or --hlog; give it alone"
+    )]
     MixedKinds {
         /// Its schema.
         found: String,
@@ -245,6 +247,16 @@ pub(crate) enum UsageError {
         /// Those that there are.
         allowed: CpuList,
     },
+    /// A finished ranking would be written over.
+    #[error(
+        "--output {}: holds a finished ranking, which would be written over; give another file, \
+         or --fresh",
+        path.display()
+    )]
+    RankingFinished {
+        /// The file.
+        path: PathBuf,
+    },
     /// A place that cannot be written to.
     #[error("{flag} {}: cannot be written ({source}); give a writable place", path.display())]
     Unwritable {
@@ -266,15 +278,20 @@ pub(crate) enum UsageError {
     /// The older tool's log and the new one's.
     #[error("--l and --log both name the log file; give one of them")]
     TwoLogs,
-    /// One percentile table for several results.
-    #[error("--hgrm writes the times of one result, and {files} were given; give one FILE")]
-    HgrmOfMany {
+    /// One histogram for several results.
+    #[error("{flag} writes the times of one result, and {files} were given; give one FILE")]
+    HistogramOfMany {
+        /// The flag.
+        flag: &'static str,
         /// How many were given.
         files: usize,
     },
-    /// A percentile table of what is no single run.
-    #[error("--hgrm writes the times of one run, and this FILE holds several; leave it out")]
-    HgrmOfSeveralRuns,
+    /// A histogram of what is no single run.
+    #[error("{flag} writes the times of one run, and this FILE holds several; leave it out")]
+    HistogramOfSeveralRuns {
+        /// The flag.
+        flag: &'static str,
+    },
     /// A flag of TLS for a server that is not reached by it.
     #[error("{flag} is of TLS, and the server is not reached by it; write its URL with wss://")]
     TlsFlag {

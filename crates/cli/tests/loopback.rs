@@ -154,6 +154,64 @@ fn a_stored_result_prints_the_same_as_a_fresh_one() {
 }
 
 #[test]
+fn the_course_of_a_run_is_kept_for_hdrhistograms_tools() {
+    let server = Embedded::start(&[]);
+    let directory = tempfile::tempdir().unwrap();
+    let words = [
+        "-d", "1s", "-c", "2", "--warmup", "0", "-o", "run.json", "--hlog", "run.hlog",
+    ];
+    let run = wsbench(directory.path(), &[&words[..], &[&server.url]].concat());
+    let errors = String::from_utf8_lossy(&run.stderr);
+    assert_eq!(run.status.code(), Some(0), "{errors}");
+    let log = fs::read_to_string(directory.path().join("run.hlog")).unwrap();
+    assert!(log.starts_with("#[Histogram log format version 1.3]\n"));
+    let lines = |tag: &str| log.lines().filter(|line| line.starts_with(tag)).count();
+    assert!(lines("Tag=response,") >= 1, "{log}");
+    assert_eq!(lines("Tag=response,"), lines("Tag=service,"));
+    let again = wsbench(
+        directory.path(),
+        &["report", "run.json", "--hlog", "again.hlog"],
+    );
+    assert!(again.status.success());
+    let stored = fs::read_to_string(directory.path().join("again.hlog")).unwrap();
+    assert_eq!(stored, log, "a stored result gives the same log");
+}
+
+#[test]
+fn connections_are_kept_alive_by_pings() {
+    let server = Embedded::start(&[]);
+    let words = [
+        "-c",
+        "200",
+        "--connect-rate",
+        "1k",
+        "-R",
+        "50",
+        "-d",
+        "2s",
+        "--warmup",
+        "0",
+        "--keep-alive",
+        "200ms",
+    ];
+    let (document, exit) = measured(&[&words[..], &[&server.url]].concat());
+    assert_eq!(exit, 0, "{document}");
+    let sent = document["pings"]["sent"].as_u64().unwrap();
+    // Ten on each in two seconds, were the machine idle.
+    assert!(sent >= 200, "{sent}");
+    let answered = document["pings"]["round_trip_ns"]["count"]
+        .as_u64()
+        .unwrap();
+    assert!(
+        answered <= sent && sent - answered <= 200,
+        "{answered} of {sent}"
+    );
+    assert_eq!(document["plan"]["keep_alive_s"], 0.2);
+    assert_eq!(document["errors"], serde_json::json!([]));
+    assert_eq!(document["connections"]["alive_at_end"], 200);
+}
+
+#[test]
 fn a_warm_up_is_found_from_the_data() {
     let server = Embedded::start(&[]);
     let words = ["-d", "1s", "-c", "4", "-t", "2", "--warmup", "auto"];

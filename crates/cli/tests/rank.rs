@@ -318,6 +318,17 @@ fn what_was_left_by_another_suite_is_not_continued() {
     let fresh = place.rank(&["--rounds", "1", "--fresh"]);
     assert_eq!(fresh.status.code(), Some(0), "{}", fresh.stderr);
     assert_eq!(place.ranking()["rounds"], 1);
+    // What is finished is not written over by the same command once more.
+    let finished = fs::read_to_string(place.path("ranking.json")).unwrap();
+    let again = place.rank(&["--rounds", "1"]);
+    assert_eq!(again.status.code(), Some(2), "{}", again.stderr);
+    assert!(
+        again.stderr.contains("finished ranking"),
+        "{}",
+        again.stderr
+    );
+    let kept = fs::read_to_string(place.path("ranking.json")).unwrap();
+    assert_eq!(kept, finished);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 pub mod command;
 pub mod exec;
+pub mod growth;
 pub mod supervisor;
 pub mod tree;
 pub mod watch;

@@ -66,6 +66,10 @@ pub struct Tally {
     pub upgrade: Histogram,
     /// Service times of first messages.
     pub first_message: Histogram,
+    /// Pings sent to keep connections alive.
+    pub pings_sent: u64,
+    /// Their round trips.
+    pub ping: Histogram,
     /// Failures by phase and kind.
     pub failures: Vec<Failure>,
     /// Close codes received.
@@ -109,6 +113,8 @@ impl Tally {
         }
         result.handshake.upgrade.merge(&self.upgrade);
         result.handshake.first_message.merge(&self.first_message);
+        result.pings.sent += self.pings_sent;
+        result.pings.round_trips.merge(&self.ping);
         for failure in &self.failures {
             add_failure(
                 &mut result.failures,
@@ -145,6 +151,7 @@ impl Tally {
             &mut self.tls,
             &mut self.upgrade,
             &mut self.first_message,
+            &mut self.ping,
         ] {
             histogram.clear();
         }
@@ -158,6 +165,7 @@ impl Tally {
         self.blocked_by = BlockedCounts::default();
         (self.offered_in_flight_ns, self.service_in_window_ns) = (0, 0);
         self.thought_in_window_ns = 0;
+        self.pings_sent = 0;
         self.gaps.clear();
         self.log.clear();
     }

@@ -28,6 +28,8 @@ pub struct Plan {
     /// The pause between an answer and the next message on its place in flight; `None` sends at
     /// once. Closed loop alone: the open loop looks at no answer.
     pub think: Option<Think>,
+    /// From one ping to the next on a connection, by which it is kept alive; `None` sends none.
+    pub keep_alive: Option<Nanos>,
     /// When the run is over.
     pub stop: StopRule,
     /// Span at the beginning of the load that is not measured; the least one, where it is found.
@@ -89,6 +91,7 @@ impl Plan {
             connections: 1,
             arrival: Arrival::Closed { depth: 1 },
             think: None,
+            keep_alive: None,
             stop: StopRule::Duration(Nanos::from_secs(10)),
             warmup: Nanos::ZERO,
             warmup_at_most: None,

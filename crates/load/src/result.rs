@@ -61,6 +61,8 @@ pub struct RunResult {
     pub outside: Histogram,
     /// The opening, by part.
     pub handshake: HandshakeTimes,
+    /// Pings that kept connections alive, over the whole run; none where the plan has none.
+    pub pings: Pings,
     /// What went wrong, by phase and kind.
     pub failures: Vec<Failure>,
     /// Close codes received from the server, with their counts; 1005 stands for none given.
@@ -95,6 +97,15 @@ pub struct RunResult {
     /// A sample of the gaps between sends, 2,000 or so at most, beside those of the schedule; empty
     /// in the closed loop.
     pub send_gaps: Vec<SendGap>,
+}
+
+/// Pings that kept connections alive.
+#[derive(Clone, Debug, Default)]
+pub struct Pings {
+    /// Pings sent.
+    pub sent: u64,
+    /// From a ping to its pong: one sample a ping answered.
+    pub round_trips: Histogram,
 }
 
 /// Whose clock said when an answer had come to this machine.

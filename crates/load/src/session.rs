@@ -6,6 +6,7 @@
 
 mod compressed;
 mod ending;
+mod keeping_alive;
 mod thinking;
 
 use wsbench_wire::close::push_close;
@@ -24,6 +25,7 @@ use crate::nanos::Nanos;
 use crate::pairing::Pairing;
 use crate::plan::{StopRule, Verify};
 use crate::result::{LogRecord, Phase};
+use keeping_alive::KeepAlive;
 use thinking::Thoughts;
 
 /// How long the closing handshake may take, and then the server's FIN (RFC 6455 section 7.1.1
@@ -90,6 +92,8 @@ struct Rare {
     owed_pong: Option<Vec<u8>>,
     /// Service times of a client in the client-replacement model, for the raw log.
     times: Vec<Nanos>,
+    /// Its pings; `None` when the plan has none.
+    keep_alive: Option<KeepAlive>,
 }
 
 /// What the driver has to do after it has called a session.
@@ -286,6 +290,7 @@ impl Session {
                     by: Obstacle::Absence,
                 };
                 self.agree(context, compression, limits(context));
+                self.begin_keeping_alive(context, received);
                 let _ = self.on_bytes(context, received, &mut head[consumed..]);
                 Flow::Upgraded
             }
@@ -558,14 +563,17 @@ impl Session {
         }
     }
 
-    /// We send no pings, so every pong is unsolicited: allowed (RFC 6455 section 5.5.3), but no
+    /// A pong that answers no ping of ours is unsolicited: allowed (RFC 6455 section 5.5.3), but no
     /// answer. A server that sends pongs in place of echoes must not pass for a working one.
     fn on_pong(&mut self, context: &mut Context, received: Nanos) {
+        if self.accept_pong(context, received) {
+            return;
+        }
         let len = self.wire.control().len();
         context
             .meter
             .fail(received, Phase::Answers, "unasked_pong", || {
-                format!("a pong of {len} bytes although no ping was sent; a pong is no echo")
+                format!("a pong of {len} bytes that answers no ping of ours; a pong is no echo")
             });
     }
 

@@ -173,6 +173,9 @@ pub struct Document {
     /// The opening of connections, by part, ns.
     #[serde(default)]
     pub handshake_ns: Handshake,
+    /// Pings that kept connections alive; absent where none were sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pings: Option<Pings>,
     /// What went wrong, by phase and kind.
     #[serde(default)]
     pub errors: Vec<Failure>,
@@ -405,6 +408,16 @@ impl Handshake {
     }
 }
 
+/// Pings that kept connections alive, over the whole run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Pings {
+    /// Pings sent.
+    pub sent: u64,
+    /// From a ping to its pong, ns: one sample a ping answered. A server's library answers pings,
+    /// its application the messages.
+    pub round_trip_ns: Distribution,
+}
+
 /// One kind of failure and how often it was seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Failure {
@@ -429,6 +442,10 @@ pub struct Generator {
     /// Peak resident memory of the process, bytes; absent where the system does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_rss_bytes: Option<u64>,
+    /// Resident memory of the process by connection, bytes: its slope while connections were
+    /// opened; absent where they were too few or opened too fast.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_per_connection: Option<f64>,
 }
 
 /// One generator thread over the measured window.

@@ -23,6 +23,7 @@ pub mod markdown;
 pub mod objective;
 mod page;
 mod parts;
+mod pings;
 pub mod plan_line;
 mod prose;
 pub mod provenance;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::document::{Distribution, Document, Percentile};
 use crate::mark;
 use crate::parts::{self, Parts};
+use crate::pings;
 use crate::plan_line::{plan_line, title};
 use crate::prose::printable;
 use crate::server_cost;
@@ -205,6 +206,9 @@ fn counts(text: &mut String, document: &Document) {
     text.push_str("| handshake | p50 | p99 | max | count |\n|---|--:|--:|--:|--:|\n");
     for (name, spans) in handshake.parts() {
         let _ = writeln!(text, "| {name} | {} |", handshake_cells(spans).join(" | "));
+    }
+    if let Some(pings) = &document.pings {
+        let _ = writeln!(text, "\nPings: {}.", pings::words(pings));
     }
     let messages = &document.messages;
     let _ = writeln!(

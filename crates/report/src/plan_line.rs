@@ -57,6 +57,9 @@ pub fn plan_line(plan: &Order) -> String {
         let cores: Vec<String> = plan.cpus.iter().map(ToString::to_string).collect();
         let _ = write!(line, " on cores {}", cores.join(","));
     }
+    if let Some(every_s) = plan.keep_alive_s {
+        let _ = write!(line, ", a ping each {}", seconds(every_s));
+    }
     if plan.busy_poll {
         line.push_str(", busy-polling");
     }

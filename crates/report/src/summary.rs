@@ -10,6 +10,7 @@ use crate::document::{Distribution, Document, Percentile};
 use crate::mark;
 use crate::page::{CELL, LABEL, Page};
 use crate::parts::{self, Parts};
+use crate::pings;
 use crate::plan_line::{plan_line, title};
 use crate::prose::printable;
 use crate::server_cost;
@@ -40,6 +41,7 @@ pub fn render(document: &Document, style: Style) -> String {
     times(&mut page, document);
     connections(&mut page, document);
     handshake(&mut page, document);
+    keep_alive(&mut page, document);
     errors(&mut page, document);
     integrity(&mut page, document);
     costs(&mut page, document);
@@ -396,6 +398,14 @@ fn handshake(page: &mut Page, document: &Document) {
     page.gap();
 }
 
+/// Pings beside the messages: what the library takes without the application.
+fn keep_alive(page: &mut Page, document: &Document) {
+    if let Some(pings) = &document.pings {
+        page.prose("pings", &pings::words(pings), None);
+        page.gap();
+    }
+}
+
 fn errors(page: &mut Page, document: &Document) {
     if document.errors.is_empty() {
         page.line("errors", "none");
@@ -477,6 +487,9 @@ fn costs(page: &mut Page, document: &Document) {
     let mut line = format!("CPU of each thread {}", shares.join(", "));
     if let Some(rss) = document.generator.max_rss_bytes {
         let _ = write!(line, "; {} resident at most", bytes(rss as f64));
+    }
+    if let Some(each) = document.generator.bytes_per_connection {
+        let _ = write!(line, ", {} a connection", bytes(each));
     }
     page.prose("generator", &line, None);
 }

@@ -1,6 +1,9 @@
 //! Rankings of servers whose truth is known: told apart when they differ, tied when they do not,
 //! and no row lost that has nothing to show.
 
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
+mod pages;
 mod rankings;
 mod runs;
 
@@ -9,6 +12,7 @@ use wsbench_report::caveat::Kind;
 use wsbench_report::ranking::{
     self, Cores, Failed, Gathered, Metric, Ranking, RunRecord, Stage, Weight, WorkloadKind,
 };
+use wsbench_report::search::{Search, TrialVerdict};
 use wsbench_report::style::Style;
 
 /// What a busy machine does: 3 % between runs of one server, 10 % shared by all runs of a round.
@@ -125,6 +129,45 @@ fn who_was_held_up_by_the_generator_is_never_surely_worse() {
     );
     assert!(ranking.leagues[0].places[1].generator_limited);
     assert!(ranking::text(&ranking, Style::default()).contains("≥ 80"));
+}
+
+#[test]
+fn a_tail_in_which_the_generator_was_late_tells_nobody_apart() {
+    let open = workload("open", WorkloadKind::Open, 10);
+    let mut measured = gathered(vec![open.clone()], vec![server("slow"), server("fast")]);
+    for round in 1..=10 {
+        for (name, us) in [("slow", 300.0), ("fast", 100.0)] {
+            // A little noise, for no two runs are alike.
+            let us = us * (1.0 + 0.001 * f64::from(round));
+            let figures = [
+                (Metric::ResponseP50, us * 1e3),
+                (Metric::ResponseP99, us * 5e3),
+            ];
+            let mut record = run(name, &open, (round, round), &figures);
+            record.audit = doubt(Kind::Pace);
+            measured.runs.push(record);
+        }
+    }
+    let ranking = Ranking::of(measured);
+    let tiers = |metric: &str| {
+        let league = ranking
+            .leagues
+            .iter()
+            .find(|league| league.metric == metric);
+        let places = league.unwrap().places.iter();
+        places.map(|place| place.tier.unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        tiers("response.p50"),
+        [1, 2],
+        "the median knows nothing of late sends"
+    );
+    assert_eq!(
+        tiers("response.p99"),
+        [1, 1],
+        "the tail is the generator's own"
+    );
+    assert!(ranking::text(&ranking, Style::default()).contains("≤ 1.5"));
 }
 
 #[test]
@@ -309,6 +352,33 @@ fn a_run_is_kept_with_accounts_that_add_up() {
     let mut broken = accounts;
     broken.messages.answered -= 1;
     assert!(!broken.are_conserved());
+}
+
+#[test]
+fn a_search_that_is_not_certain_tells_its_estimate() {
+    let limit = workload("limit", WorkloadKind::Limit, 1);
+    let told = |search: &Search| {
+        let record = RunRecord::of_search(search, ("some", &limit), (1, 1), 7, "now");
+        record.figure(Metric::GreatestRatePerS)
+    };
+    let certain = pages::search();
+    assert_eq!(told(&certain), Some(45_000.0));
+    let mut estimated = certain;
+    estimated.holds = None;
+    estimated.fails = None;
+    assert_eq!(
+        told(&estimated),
+        Some(45_000.0),
+        "the greatest below 54,000, which failed"
+    );
+    estimated.trials[1].verdict = TrialVerdict::Fails;
+    assert_eq!(
+        told(&estimated),
+        Some(8_000.0),
+        "16,000 failed, whatever held above"
+    );
+    estimated.trials[0].verdict = TrialVerdict::Fails;
+    assert_eq!(told(&estimated), None);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! kept and shown.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
@@ -109,6 +109,9 @@ pub(crate) fn run(args: &RankArgs, command_line: &[OsString]) -> anyhow::Result<
     let (file, page) = (file.transpose()?, args.html.check()?);
     let both: Vec<&OutputFile> = [&file, &page].into_iter().flatten().collect();
     output::check_distinct(&both)?;
+    if let Some(path) = args.output.as_deref().filter(|_| !args.fresh) {
+        check_unfinished(path)?;
+    }
     let interrupts = Interrupts::watch().context("signals cannot be watched")?;
     let context = runner::context(command_line);
     let doubts = preflight(&suite, &context)?;
@@ -135,6 +138,19 @@ pub(crate) fn run(args: &RankArgs, command_line: &[OsString]) -> anyhow::Result<
     } else {
         Exit::Failed
     })
+}
+
+/// Makes sure that no finished ranking is written over: a part of an hour is lost easily, by the
+/// same command once more.
+fn check_unfinished(output: &Path) -> Result<(), UsageError> {
+    let is_under_way = StateFile::beside(output).exists();
+    let held = std::fs::read_to_string(output).ok();
+    let is_ranking = held.is_some_and(|text| ranking::read(&text).is_ok());
+    if is_ranking && !is_under_way {
+        let path = output.to_owned();
+        return Err(UsageError::RankingFinished { path });
+    }
+    Ok(())
 }
 
 /// A ranking, whole or not.

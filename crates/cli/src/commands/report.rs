@@ -16,7 +16,7 @@ use crate::commands::{self, compare};
 use crate::exit::Exit;
 use crate::html_args;
 use crate::output::{self, OutputFile};
-use crate::rendering::{percentile_table, render};
+use crate::rendering::render;
 use crate::repeat;
 use crate::terminal;
 use crate::usage::UsageError;
@@ -26,15 +26,16 @@ use crate::usage::UsageError;
 /// # Errors
 /// When a file cannot be read or is no result, or the rendering cannot be written.
 pub(crate) fn run(report: &Report) -> anyhow::Result<Exit> {
-    if report.hgrm.is_some() && report.files.len() > 1 {
+    if let Some(flag) = report.histograms.given().filter(|_| report.files.len() > 1) {
         let files = report.files.len();
-        return Err(UsageError::HgrmOfMany { files }.into());
+        return Err(UsageError::HistogramOfMany { flag, files }.into());
     }
     let check = |flag, path: &Option<_>| path.as_deref().map(|path| OutputFile::check(flag, path));
     let file = check("--output", &report.output).transpose()?;
-    let table = check("--hgrm", &report.hgrm).transpose()?;
+    let histograms = report.histograms.check()?;
     let page = report.html.check()?;
-    let all: Vec<&OutputFile> = [&file, &table, &page].into_iter().flatten().collect();
+    let others = [&file, &page].into_iter().flatten();
+    let all: Vec<&OutputFile> = others.chain(histograms.all()).collect();
     output::check_distinct(&all)?;
     let texts = report.files.iter().map(|path| stored(path));
     let texts: Vec<String> = texts.collect::<anyhow::Result<_>>()?;
@@ -48,11 +49,11 @@ pub(crate) fn run(report: &Report) -> anyhow::Result<Exit> {
         stored::read(text).with_context(|| format!("{} cannot be shown", path.display()))
     });
     let stored: Vec<Stored> = stored.collect::<anyhow::Result<_>>()?;
-    if let (Some(table), Some(first)) = (&table, stored.first()) {
+    if let (Some(flag), Some(first)) = (report.histograms.given(), stored.first()) {
         let Stored::Run(document) = first else {
-            return Err(UsageError::HgrmOfSeveralRuns.into());
+            return Err(UsageError::HistogramOfSeveralRuns { flag }.into());
         };
-        table.write_naming(&percentile_table(document)?)?;
+        histograms.keep(document)?;
     }
     let is_page_asked = page.is_some() || report.format == Format::Html;
     if is_page_asked && html::stored(&stored).is_none() {
@@ -136,7 +137,7 @@ fn experiment(report: &Report, texts: &[String]) -> anyhow::Result<Option<Render
         } else {
             continue;
         };
-        if texts.len() > 1 || report.hgrm.is_some() {
+        if texts.len() > 1 || report.histograms.given().is_some() {
             return Err(UsageError::MixedKinds { found: schema }.into());
         }
         return Ok(Some(rendering));

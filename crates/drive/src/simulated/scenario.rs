@@ -149,6 +149,8 @@ pub struct Server {
     pub opening: Option<Every<OpeningFault>>,
     /// Connections on which no message is ever answered.
     pub silent: Option<Every<()>>,
+    /// Whether it does not answer pings.
+    pub is_deaf_to_pings: bool,
     /// Messages that are not answered as they should be.
     pub answers: Option<Every<AnswerFault>>,
     /// Connections that the server ends.
@@ -171,6 +173,7 @@ impl Default for Server {
             compression: None,
             opening: None,
             silent: None,
+            is_deaf_to_pings: false,
             answers: None,
             disruption: None,
             ending: Ending::Proper,

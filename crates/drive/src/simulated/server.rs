@@ -345,6 +345,7 @@ impl Server {
                         _ => self.violations += 1,
                     }
                 }
+                Ok(Some(Event::Ping)) if self.orders.is_deaf_to_pings => {}
                 Ok(Some(Event::Ping)) => {
                     let pong = wire.control();
                     self.out.push_frame(true, OpCode::Pong, None, &[pong]);

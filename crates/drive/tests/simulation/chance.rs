@@ -95,6 +95,7 @@ fn draw_plan(random: &mut Rng, seed: u64) -> Plan {
         let most = least + Nanos(random.u64(1..10_000_000));
         Think { least, most }
     });
+    plan.keep_alive = one_in(random, 4).then(|| millis(random, 2, 100));
     plan
 }
 
@@ -183,6 +184,7 @@ fn draw_server(random: &mut Rng) -> Server {
             nth: random.u64(1..=4),
             fault: (),
         }),
+        is_deaf_to_pings: one_in(random, 10),
         answers: one_in(random, 2).then(|| Every {
             nth: random.u64(1..=20),
             fault: draw_answer(random),

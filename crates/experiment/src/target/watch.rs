@@ -10,18 +10,12 @@ use wsbench_drive::run::{Moment, Pulse};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::RunResult;
 use wsbench_report::document::{CountedProcesses, Server};
-use wsbench_report::stats::median;
 
+use super::growth::Growth;
 use super::tree::{ProcessTree, TreeUsage};
 
 /// Between two looks for processes that have come or gone.
 const LOOK_EVERY: Nanos = Nanos::from_secs(1);
-/// A slope needs so many samples at least,
-const FEWEST_SAMPLES: usize = 8;
-/// so many connections between the first and the last of them,
-const FEWEST_CONNECTIONS: u64 = 50;
-/// and is made of so many at most, for each is compared with each.
-const MOST_SAMPLES: usize = 400;
 
 /// Watches one server through one run.
 #[derive(Debug)]
@@ -31,8 +25,8 @@ pub struct ServerWatch {
     /// The process that has to be the same at the end, with when it began.
     identity: (u32, u64),
     looked_at: Nanos,
-    /// Connections open and memory then, while connections were opened.
-    growth: Vec<(u64, u64)>,
+    /// Memory while connections were opened.
+    growth: Growth,
     opened: Option<(Nanos, TreeUsage)>,
     closed: Option<(Nanos, TreeUsage)>,
     rss_at_opening: Option<u64>,
@@ -62,7 +56,7 @@ impl ServerWatch {
             identity: (pid, host::process_stat(pid)?.began),
             counted,
             looked_at: Nanos::ZERO,
-            growth: tree.rss().map(|rss| (0, rss)).into_iter().collect(),
+            growth: Growth::beginning(tree.rss()),
             tree,
             opened: None,
             closed: None,
@@ -118,13 +112,8 @@ impl ServerWatch {
     }
 
     fn note_growth(&mut self, alive: u64) {
-        // While nothing opens, nothing is learnt of what an opening costs.
-        if self.growth.last().is_some_and(|(last, _)| *last == alive) {
-            return;
-        }
-        if let Some(rss) = self.tree.rss() {
-            self.growth.push((alive, rss));
-        }
+        let tree = &mut self.tree;
+        self.growth.note(alive, || tree.rss());
     }
 
     /// What the server has used in the run that gave `result`.
@@ -143,7 +132,7 @@ impl ServerWatch {
             rss_peak_bytes: self.rss_peak,
             pss_at_opening_bytes: self.pss_at_opening,
             pss_bytes: self.pss_at_close,
-            bytes_per_connection: slope(&self.growth),
+            bytes_per_connection: self.growth.bytes_per_connection(),
             ..cpu
         }
     }
@@ -194,48 +183,5 @@ impl ServerWatch {
             watched_s: Some(span_s),
             ..Server::default()
         }
-    }
-}
-
-/// Memory a connection, bytes: the median of the slopes between any two samples (Theil 1950, Sen
-/// 1968), which a jump of the allocator or of a garbage collector does not move. Nothing where the
-/// samples are too few, or too near to each other.
-fn slope(samples: &[(u64, u64)]) -> Option<f64> {
-    let least = samples.iter().map(|(alive, _)| *alive).min()?;
-    let most = samples.iter().map(|(alive, _)| *alive).max()?;
-    if samples.len() < FEWEST_SAMPLES || most - least < FEWEST_CONNECTIONS {
-        return None;
-    }
-    let step = samples.len().div_ceil(MOST_SAMPLES);
-    let samples: Vec<(f64, f64)> = samples
-        .iter()
-        .step_by(step)
-        .map(|(alive, rss)| (*alive as f64, *rss as f64))
-        .collect();
-    let mut slopes = Vec::with_capacity(samples.len() * samples.len() / 2);
-    for (number, (x, y)) in samples.iter().enumerate() {
-        let later = samples[number + 1..].iter().filter(|(other, _)| other != x);
-        slopes.extend(later.map(|(other_x, other_y)| (other_y - y) / (other_x - x)));
-    }
-    median(&slopes).filter(|slope| *slope >= 0.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_slope_is_that_of_most_pairs() {
-        let straight: Vec<(u64, u64)> = (0..40).map(|i| (i * 10, 50_000 + i * 10 * 64)).collect();
-        assert_eq!(slope(&straight), Some(64.0));
-        assert_eq!(slope(&straight[..5]), None, "too few samples");
-        let near: Vec<(u64, u64)> = (0..40).map(|i| (i, 50_000 + i * 64)).collect();
-        assert_eq!(slope(&near), None, "too few connections");
-        // A heap that doubles once is no cost of a connection.
-        let jump =
-            |&(alive, rss): &(u64, u64)| (alive, rss + if alive > 350 { 9 << 20 } else { 0 });
-        let jumped: Vec<(u64, u64)> = straight.iter().map(jump).collect();
-        let found = slope(&jumped).unwrap();
-        assert!((60.0..100.0).contains(&found), "{found}");
     }
 }

@@ -16,10 +16,12 @@ impl Session {
             State::Connecting | State::Upgrading(_) => {
                 Some(self.since + context.plan.connect.timeout)
             }
-            State::Open => self
-                .pairing
-                .oldest_due()
-                .map(|due| due + context.plan.timeout),
+            State::Open => {
+                let oldest = self.pairing.oldest_due();
+                let overdue = oldest.map(|due| due + context.plan.timeout);
+                let ping = self.keep_alive_deadline(context);
+                overdue.into_iter().chain(ping).min()
+            }
             State::Closing { until, .. } => Some(*until),
             State::Ended => None,
         }
@@ -56,7 +58,10 @@ impl Session {
                 self.end(context, now, Unanswered::Failed);
                 Flow::Failed
             }
-            State::Open => self.on_overdue(context, now),
+            State::Open => match self.keep_alive(context, now) {
+                Flow::Continue => self.on_overdue(context, now),
+                ended => ended,
+            },
             State::Closing { replied, .. } => {
                 let (kind, words) = if *replied {
                     (

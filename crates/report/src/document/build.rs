@@ -11,7 +11,7 @@ use wsbench_load::result::{self, RunResult};
 use super::{
     ArrivalShape, BlockedBy, Bytes, Compression, Confidences, Connections, Distribution, Document,
     Ended, Failure, Floor, Gap, Generator, Handshake, Host, Interval, IntervalSpans, Messages,
-    Order, Pressure, RateConfidence, SCHEMA, Server, Slice, Stamps, Thread, Turns, calendar,
+    Order, Pings, Pressure, RateConfidence, SCHEMA, Server, Slice, Stamps, Thread, Turns, calendar,
     confidence,
 };
 use crate::caveat::{Audit, audit};
@@ -35,6 +35,8 @@ pub struct RunContext {
     pub conformance: Option<Stamp>,
     /// What the server used, where it was watched.
     pub server: Option<Server>,
+    /// The generator's own memory by connection, bytes, where that was watched.
+    pub generator_bytes_per_connection: Option<f64>,
     /// Service time against the embedded server, where that was measured before.
     pub floor: Option<Floor>,
 }
@@ -97,9 +99,16 @@ impl Document {
             receive_wait_ns: known(&result.receive_wait),
             floor_ns: context.floor,
             handshake_ns: (&result.handshake).into(),
+            pings: (result.pings.sent > 0).then(|| Pings {
+                sent: result.pings.sent,
+                round_trip_ns: Distribution::of(&result.pings.round_trips),
+            }),
             errors: result.failures.iter().map(Failure::from).collect(),
             close_codes: result.close_codes.clone(),
-            generator: (&result.generator).into(),
+            generator: Generator {
+                bytes_per_connection: context.generator_bytes_per_connection,
+                ..(&result.generator).into()
+            },
             pressure: result.pressure.as_ref().map(Pressure::from),
             server: context.server,
             server_gone: (result.absences.times > 0).then(|| result.absences.into()),
@@ -225,6 +234,7 @@ impl From<&result::GeneratorUsage> for Generator {
         Self {
             threads: usage.threads.iter().map(Thread::from).collect(),
             max_rss_bytes: (usage.max_rss_bytes > 0).then_some(usage.max_rss_bytes),
+            bytes_per_connection: None,
         }
     }
 }

@@ -38,6 +38,9 @@ pub struct Order {
     /// is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub think: Option<Think>,
+    /// From one ping to the next on a connection, s; absent when none are sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_alive_s: Option<f64>,
     /// When the run is over.
     pub stop: StopRule,
     /// Load before the measured window, s; where its end is found from the data, as found, and
@@ -344,6 +347,7 @@ impl From<&plan::Plan> for Order {
             connections: plan.connections,
             arrival: Arrival::from(&plan.arrival),
             think: plan.think.map(Think::from),
+            keep_alive_s: plan.keep_alive.map(Nanos::as_secs_f64),
             stop: plan.stop.into(),
             warmup_s: plan.warmup.as_secs_f64(),
             warmup_found_s: None,

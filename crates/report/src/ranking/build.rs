@@ -26,11 +26,14 @@ impl Ranking {
         let tradeoffs = tradeoff::fronts(&gathered.suite.tradeoffs, &leagues);
         let rounds = rounds_made(&gathered);
         let mut doubts = gathered.doubts.clone();
-        doubts.extend(drift(&gathered.servers, &servers));
+        let mut found = drift(&gathered.servers, &servers);
         if rounds < gathered.suite.rounds {
             let asked = gathered.suite.rounds;
-            doubts.push(format!("{rounds} of {asked} rounds were finished"));
+            found.push(format!("{rounds} of {asked} rounds were finished"));
         }
+        // A ranking that is made again of its own runs has these already.
+        found.retain(|doubt| !doubts.contains(doubt));
+        doubts.extend(found);
         Self {
             schema: SCHEMA.to_owned(),
             tool_version: gathered.tool_version,
@@ -89,6 +92,7 @@ fn entry(facts: &ServerFacts, gathered: &Gathered) -> Entry {
 
 /// One server under one workload.
 fn cell(workload: &Workload, runs: Vec<RunRecord>) -> Cell {
+    let runs: Vec<RunRecord> = runs.into_iter().map(RunRecord::pruned).collect();
     let count = |is: fn(&RunRecord) -> bool| runs.iter().filter(|run| is(run)).count() as u32;
     let audits: Vec<_> = runs.iter().map(|run| &run.audit).collect();
     Cell {

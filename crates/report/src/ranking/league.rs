@@ -90,7 +90,9 @@ fn contender(entry: &Entry, workload: &Workload, metric: Metric) -> Result<Conte
     };
     let by_round = cell.runs.iter();
     let by_round = by_round.filter_map(|run| Some((run.round, run.figure(metric)?)));
-    let limited = cell.generator_limited_runs as usize * 2 > cell.runs.len();
+    let set_by_generator = cell.runs.iter();
+    let set_by_generator = set_by_generator.filter(|run| run.is_set_by_generator(metric));
+    let limited = set_by_generator.count() * 2 > cell.runs.len();
     Ok(Contender {
         by_round: by_round.collect(),
         place: Place {
@@ -101,7 +103,7 @@ fn contender(entry: &Entry, workload: &Workload, metric: Metric) -> Result<Conte
             rank_low: None,
             rank_high: None,
             tier: None,
-            generator_limited: limited && metric.is_bounded_by_generator(),
+            generator_limited: limited,
             runs: figure.runs,
         },
     })
@@ -186,7 +188,11 @@ pub(super) fn headline(league: &League) -> Option<String> {
         .collect();
     let tiers = league.places.iter().filter_map(|place| place.tier).max()?;
     let value = |place: &Place| {
-        let bound = if place.generator_limited { "≥ " } else { "" };
+        let bound = if place.generator_limited {
+            metric.bound_mark()
+        } else {
+            ""
+        };
         format!("{bound}{}", metric.words(place.value))
     };
     let names: Vec<String> = first

@@ -4,6 +4,7 @@
 //! loop, in which the faster server is given more load (METHOD 1); CPU a message likewise.
 
 use super::{ServerFacts, WorkloadKind};
+use crate::caveat::Kind;
 use crate::units::{bytes, rate, span};
 
 /// One metric of a workload.
@@ -181,10 +182,39 @@ impl Metric {
         }
     }
 
-    /// Whether a generator at its limit keeps the server from showing more of it.
+    /// What of an audit says that the generator, and not the server, set this figure: a generator
+    /// without a core to spare keeps rates down, and one that sends late is in the tail of the
+    /// response times, though not in their median.
     #[must_use]
-    pub(super) fn is_bounded_by_generator(self) -> bool {
-        self.sense() == Sense::More
+    pub(super) fn limits_of_generator(self) -> &'static [Kind] {
+        match self {
+            Self::ResponseP99 | Self::ResponseP99_9 => &[
+                Kind::GeneratorCpu,
+                Kind::GeneratorStarved,
+                Kind::Pace,
+                Kind::ArrivalShape,
+            ],
+            Self::MessagesPerS
+            | Self::GreatestRatePerS
+            | Self::ConnectionsPerS
+            | Self::ResponseP50
+            | Self::ServiceP50
+            | Self::ServiceP99 => &[Kind::GeneratorCpu, Kind::GeneratorStarved],
+            Self::CpuUsPerMessage
+            | Self::BytesPerConnection
+            | Self::BytesAtLoad
+            | Self::Threads
+            | Self::Processes => &[],
+        }
+    }
+
+    /// The mark before a figure that the generator set: the server's own may be better.
+    #[must_use]
+    pub fn bound_mark(self) -> &'static str {
+        match self.sense() {
+            Sense::More => "≥ ",
+            Sense::Less => "≤ ",
+        }
     }
 }
 

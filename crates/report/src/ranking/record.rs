@@ -13,7 +13,7 @@ use super::{Metric, Workload, WorkloadKind};
 use crate::caveat::{Audit, Caveat, Kind, Severity, Verdict};
 use crate::document::{Distribution, Document, Messages, Outcome, Percentile, Support};
 use crate::figure::{Figure, Party, Point, Reading, Times};
-use crate::search::{Limit, Search};
+use crate::search::{Limit, Search, TrialVerdict};
 use crate::units::percent;
 
 /// Of more messages than this share a right answer must not be missing (METHOD 3, check H).
@@ -137,7 +137,7 @@ impl RunRecord {
             } else {
                 Vec::new()
             },
-            audit: document.audit.clone(),
+            audit: kept(&document.audit),
             failed,
         }
     }
@@ -157,13 +157,9 @@ impl RunRecord {
         record.seed = seed;
         started_at.clone_into(&mut record.started_at);
         record.missing.clear();
-        match search.holds {
-            Some(edge) if edge.load > 0.0 => drop(record.figures.insert(key, edge.load)),
-            _ => drop(
-                record
-                    .missing
-                    .insert(key, "no load held for certain".to_owned()),
-            ),
+        match greatest_that_held(search) {
+            Some(load) => drop(record.figures.insert(key, load)),
+            None => drop(record.missing.insert(key, "no load held".to_owned())),
         }
         if search.limited_by == Limit::Generator {
             record.audit = Audit {
@@ -201,16 +197,31 @@ impl RunRecord {
         }
     }
 
+    /// The record without what only fills its place: an older one has every note of its audit.
+    #[must_use]
+    pub(super) fn pruned(self) -> Self {
+        Self {
+            audit: kept(&self.audit),
+            ..self
+        }
+    }
+
     /// Its figure of this metric.
     #[must_use]
     pub fn figure(&self, metric: Metric) -> Option<f64> {
         self.figures.get(metric.key()).copied()
     }
 
-    /// Whether the generator was the limit, by its audit.
+    /// Whether the generator was the limit of anything, by its audit.
     #[must_use]
     pub fn is_generator_limited(&self) -> bool {
         self.doubts_of(&[Kind::GeneratorCpu, Kind::GeneratorStarved, Kind::Pace])
+    }
+
+    /// Whether the generator, and not the server, set this figure.
+    #[must_use]
+    pub fn is_set_by_generator(&self, metric: Metric) -> bool {
+        self.doubts_of(metric.limits_of_generator())
     }
 
     /// Whether the server did not keep up with the rate that was asked for.
@@ -261,6 +272,35 @@ impl Accounts {
         let per_s = self.messages.received_in_window as f64 / self.duration_s;
         let out = self.in_flight_mean.filter(|out| *out > 0.0)?;
         Some(per_s * self.service_mean_ns? / 1e9 / out)
+    }
+}
+
+/// The greatest load that held, with none below it that failed: for certain where the search could
+/// tell, else by the estimates of its trials. How sure a ranking is of it is told by its rounds.
+fn greatest_that_held(search: &Search) -> Option<f64> {
+    if let Some(edge) = search.holds {
+        return Some(edge.load).filter(|load| *load > 0.0);
+    }
+    let of = |verdict: TrialVerdict| {
+        let trials = search.trials.iter();
+        let trials = trials.filter(move |trial| trial.verdict == verdict);
+        trials.map(|trial| trial.load)
+    };
+    let least_failed = of(TrialVerdict::Fails).fold(f64::INFINITY, f64::min);
+    of(TrialVerdict::Holds)
+        .filter(|load| *load < least_failed)
+        .reduce(f64::max)
+}
+
+/// What of an audit is kept: the doubts, and of the notes what a row shows. A ranking has thousands
+/// of runs, and notes on the machine are the same in all.
+fn kept(audit: &Audit) -> Audit {
+    let shown = |caveat: &&Caveat| {
+        caveat.severity != Severity::Note || matches!(caveat.kind, Kind::DelayedAck | Kind::Gaps)
+    };
+    Audit {
+        verdict: audit.verdict,
+        caveats: audit.caveats.iter().filter(shown).cloned().collect(),
     }
 }
 

@@ -10,7 +10,11 @@ use crate::units::{bytes, counted, percent, rate, seconds};
 /// What ranks and tiers are.
 pub(crate) const LEGEND: &str = "rank: the places that the data allow, by pairs of runs of the same \
      round, all pairs of a league judged together at 95 %; tier: all that cannot be told from the \
-     tier's best; ≥: the generator was the limit, the server may be better";
+     tier's best; ≥, ≤: the generator set the figure, so the server may be better, and is told \
+     to be worse than nobody";
+
+/// Of an interval that reaches this far beyond its value nothing more need be told.
+const WIDE: f64 = 10.0;
 
 /// Name and size of the suite.
 pub(crate) fn heading(ranking: &Ranking) -> String {
@@ -144,15 +148,11 @@ pub(crate) fn rank(place: &Place) -> String {
 
 /// A value with its unit; of one that is bounded by the generator, that it is a bound.
 pub(crate) fn value(league: &League, value: f64, is_bound: bool) -> String {
-    let words = match Metric::of_key(&league.metric) {
-        Some(metric) => metric.words(value),
-        None => value.to_string(),
+    let Some(metric) = Metric::of_key(&league.metric) else {
+        return value.to_string();
     };
-    if is_bound {
-        format!("≥ {words}")
-    } else {
-        words
-    }
+    let bound = if is_bound { metric.bound_mark() } else { "" };
+    format!("{bound}{}", metric.words(value))
 }
 
 /// Half the interval of confidence as a share of the value: `±1.2 %`.
@@ -161,7 +161,11 @@ pub(crate) fn interval(place: &Place) -> String {
         (Some(low), Some(high)) if place.value > 0.0 => {
             // The interval is symmetrical in logarithms; its greater half is told.
             let half = (high / place.value - 1.0).max(1.0 - low / place.value);
-            format!("±{}", percent(half))
+            if half < WIDE {
+                format!("±{}", percent(half))
+            } else {
+                "wide open".to_owned()
+            }
         }
         _ => String::new(),
     }

@@ -123,7 +123,8 @@ fn objective() -> Objective {
     }
 }
 
-fn search() -> Search {
+/// A search that is certain of both ends.
+pub(crate) fn search() -> Search {
     let trials = [
         (8_000.0, 0.4),
         (16_000.0, 0.6),

@@ -5,6 +5,7 @@ use crate::document::{Compression, Document, Host, Percentile};
 use crate::html::grid::{Cell, Grid};
 use crate::html::markup::Markup;
 use crate::mark;
+use crate::pings;
 use crate::server_cost;
 use crate::units::{bytes, count, percent, rate, seconds, span};
 
@@ -230,8 +231,15 @@ pub(super) fn costs(document: &Document) -> Markup {
         rows.push(("generator".to_owned(), words));
     }
     if let Some(rss) = document.generator.max_rss_bytes {
-        let words = format!("{} resident at most", bytes(rss as f64));
+        let each = document.generator.bytes_per_connection;
+        let each = each.map_or_else(String::new, |each| {
+            format!(", {} a connection", bytes(each))
+        });
+        let words = format!("{} resident at most{each}", bytes(rss as f64));
         rows.push(("generator".to_owned(), words));
+    }
+    if let Some(pings) = &document.pings {
+        rows.push(("pings".to_owned(), pings::words(pings)));
     }
     facts(rows).markup()
 }

@@ -1,0 +1,96 @@
+//! Pings that keep connections alive, on simulated time: as many as the interval says, their round
+//! trips to the nanosecond, and no message's time changed by them.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
+use wsbench_drive::simulated::{self, Scenario, Service};
+use wsbench_load::arrival::{Process, Schedule, Stretch};
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Arrival, Plan, StopRule, Target};
+
+const CONNECTIONS: u32 = 20;
+const EVERY: Nanos = Nanos::from_millis(100);
+
+/// Ten seconds with hardly a message and a ping on each connection each 100 ms.
+fn plan() -> Plan {
+    Plan {
+        connections: CONNECTIONS,
+        keep_alive: Some(EVERY),
+        arrival: Arrival::Open {
+            schedule: Schedule {
+                process: Process::Constant,
+                stretches: vec![Stretch::level(Nanos::MAX, 10.0)],
+            },
+            max_in_flight: 16,
+        },
+        stop: StopRule::Duration(Nanos::from_secs(10)),
+        timeout: Nanos::from_secs(2),
+        seed: 11,
+        ..Plan::against(Target {
+            host: "simulated".into(),
+            port: 80,
+            resource: "/".into(),
+            secure: false,
+        })
+    }
+}
+
+/// A server whose application takes 5 ms a message, and its library nothing for a ping.
+fn slow_application() -> Scenario {
+    let mut scenario = Scenario::default();
+    scenario.server.service = Service::Constant(Nanos::from_millis(5));
+    scenario
+}
+
+#[test]
+fn each_connection_pings_as_often_as_asked_and_every_ping_is_answered() {
+    let result = simulated::run(&plan(), slow_application(), None);
+    // 100 in ten seconds on each, one more or less by where its first falls; and a few in the drain.
+    let expected = u64::from(CONNECTIONS) * 100;
+    let pings = &result.pings;
+    assert!(
+        pings.sent.abs_diff(expected) <= 3 * u64::from(CONNECTIONS),
+        "{}",
+        pings.sent
+    );
+    assert!(pings.sent - pings.round_trips.count() <= u64::from(CONNECTIONS));
+    assert!(result.failures.is_empty(), "{:?}", result.failures);
+    assert_eq!(result.messages.answered, result.messages.sent);
+}
+
+#[test]
+fn a_ping_tells_the_way_and_a_message_the_application_as_well() {
+    let result = simulated::run(&plan(), slow_application(), None);
+    let ping = result.pings.round_trips.quantile(0.5).unwrap();
+    let echo = result.service.quantile(0.5).unwrap();
+    // There and back is twice 50 µs; what the instrument itself takes is simulated, too.
+    assert!(
+        ping >= Nanos::from_micros(100) && ping < Nanos::from_micros(200),
+        "{ping}"
+    );
+    let application = echo - ping;
+    let off = application.0.abs_diff(Nanos::from_millis(5).0);
+    assert!(off < Nanos::from_micros(50).0, "{application}");
+}
+
+#[test]
+fn without_the_flag_no_ping_is_sent() {
+    let plan = Plan {
+        keep_alive: None,
+        ..plan()
+    };
+    let result = simulated::run(&plan, slow_application(), None);
+    assert_eq!(result.pings.sent, 0);
+}
+
+#[test]
+fn a_ping_that_stays_unanswered_fails_its_connection() {
+    let mut scenario = slow_application();
+    scenario.server.is_deaf_to_pings = true;
+    let result = simulated::run(&plan(), scenario, None);
+    let mut failures = result.failures.iter();
+    let missed = failures.find(|failure| failure.kind == "no_pong").unwrap();
+    // After two seconds each; the connection is replaced, and its successor fails alike.
+    assert!(missed.count >= u64::from(CONNECTIONS) * 3, "{missed:?}");
+    assert_eq!(result.pings.round_trips.count(), 0);
+    assert!(result.messages.is_conserved());
+}

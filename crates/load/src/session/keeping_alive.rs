@@ -1,0 +1,100 @@
+//! Pings by which a client holds its connection open and sees that the server is there
+//! (RFC 6455 section 5.5.2), one at a time, as often as the plan says.
+//!
+//! A ping is answered by the server's library, an echo by its application: side by side the two
+//! round trips tell the application's share. What pings tell is kept apart from the messages, and
+//! no message waits for one.
+
+use wsbench_wire::frame::OpCode;
+
+use super::{Flow, Session};
+use crate::context::Context;
+use crate::meter::Unanswered;
+use crate::nanos::Nanos;
+use crate::result::Phase;
+
+/// What one connection knows of its pings.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KeepAlive {
+    /// When the next one is due.
+    next: Nanos,
+    /// The one that is out: its number, and when it was sent.
+    out: Option<(u64, Nanos)>,
+    /// Pings sent so far.
+    sent: u64,
+}
+
+impl Session {
+    /// The connection is open: the first ping is due within an interval, at a random moment of it,
+    /// so that connections that were opened together do not ping together.
+    pub(super) fn begin_keeping_alive(&mut self, context: &mut Context, now: Nanos) {
+        let Some(every) = context.plan.keep_alive else {
+            return;
+        };
+        let first = now + Nanos(1 + context.random.u64(..every.0.max(1)));
+        self.rare.get_or_insert_default().keep_alive = Some(KeepAlive {
+            next: first,
+            out: None,
+            sent: 0,
+        });
+    }
+
+    /// When a ping is due, or the one that is out is overdue; `None` without pings.
+    pub(super) fn keep_alive_deadline(&self, context: &Context) -> Option<Nanos> {
+        let state = self.rare.as_ref()?.keep_alive?;
+        let overdue = state.out.map(|(_, sent)| sent + context.plan.timeout);
+        Some(overdue.map_or(state.next, |overdue| state.next.min(overdue)))
+    }
+
+    /// Sends the ping that is due. A connection whose ping stays unanswered for the time-out has
+    /// failed, though nothing else may be known of it.
+    pub(super) fn keep_alive(&mut self, context: &mut Context, now: Nanos) -> Flow {
+        let state = self.rare.as_mut().and_then(|rare| rare.keep_alive.as_mut());
+        let (Some(state), Some(every)) = (state, context.plan.keep_alive) else {
+            return Flow::Continue;
+        };
+        let timeout = context.plan.timeout;
+        if state.out.is_some_and(|(_, sent)| sent + timeout <= now) {
+            context.meter.fail(now, Phase::Answers, "no_pong", || {
+                format!("a ping was not answered within {timeout} (--timeout)")
+            });
+            self.end(context, now, Unanswered::Failed);
+            return Flow::Failed;
+        }
+        if now < state.next {
+            return Flow::Continue;
+        }
+        // By the schedule and not by now: a late turn does not make all later ones late.
+        while state.next <= now {
+            state.next += every;
+        }
+        // One at a time, and none behind bytes that the socket does not take.
+        if state.out.is_some() || context.congested {
+            return Flow::Continue;
+        }
+        state.sent += 1;
+        state.out = Some((state.sent, now));
+        let number = state.sent.to_be_bytes();
+        let mask = context.mask();
+        context
+            .out
+            .push_frame(true, OpCode::Ping, Some(mask), &[&number]);
+        context.meter.tally.pings_sent += 1;
+        Flow::Continue
+    }
+
+    /// Takes a pong for the ping that is out, and says whether it was one.
+    pub(super) fn accept_pong(&mut self, context: &mut Context, received: Nanos) -> bool {
+        let payload = self.wire.control();
+        let state = self.rare.as_mut().and_then(|rare| rare.keep_alive.as_mut());
+        let Some(state) = state else { return false };
+        match state.out {
+            Some((number, sent)) if payload == number.to_be_bytes() => {
+                state.out = None;
+                context.meter.tally.ping.record(received - sent);
+                true
+            }
+            _ => false,
+        }
+    }
+}

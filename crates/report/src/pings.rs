@@ -1,0 +1,18 @@
+//! Pings in words, for every text that tells of them.
+
+use crate::document::{Percentile, Pings};
+use crate::mark;
+use crate::units::count;
+
+/// `20,000 sent, 20,000 answered; p50 40µs, p99 1ms, max 3ms`.
+pub(crate) fn words(pings: &Pings) -> String {
+    let spans = &pings.round_trip_ns;
+    format!(
+        "{} sent, {} answered; p50 {}, p99 {}, max {}",
+        count(pings.sent),
+        count(spans.count),
+        mark::percentile(spans, Percentile::P50),
+        mark::percentile(spans, Percentile::P99),
+        mark::exact(spans.max),
+    )
+}
