@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use running::{Ended, Process, wsbench};
+use running::{Ended, Process, running_with, wsbench};
 use serde_json::Value;
 use snapbox::cmd::cargo_bin;
 
@@ -126,19 +126,6 @@ fn fastrand_of(path: &Path) -> u32 {
         .iter()
         .fold(0u32, |hash, byte| hash.wrapping_mul(31) + u32::from(*byte));
     hash % 1_000_000
-}
-
-/// Processes whose command line holds this text.
-fn running_with(text: &str) -> Vec<u32> {
-    let pids = fs::read_dir("/proc").unwrap().flatten();
-    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let holds = |pid: &u32| {
-        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        String::from_utf8_lossy(&line)
-            .replace('\0', " ")
-            .contains(text)
-    };
-    pids.filter(holds).collect()
 }
 
 fn row<'a>(ranking: &'a Value, name: &str) -> &'a Value {

@@ -5,14 +5,13 @@
 
 mod running;
 
-use std::fs;
 use std::net::TcpListener;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use running::embedded::Embedded;
-use running::{Process, Run, measured, start_measuring, wsbench};
+use running::{Process, Run, measured, running_with, start_measuring, wsbench};
 use serde_json::Value;
 use snapbox::cmd::cargo_bin;
 
@@ -29,19 +28,6 @@ fn serving(port: u16) -> (String, String) {
         format!("{program} serve --port {port}"),
         format!("127.0.0.1:{port}"),
     )
-}
-
-/// Processes whose command line holds this text.
-fn running_with(text: &str) -> Vec<u32> {
-    let pids = fs::read_dir("/proc").unwrap().flatten();
-    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let holds = |pid: &u32| {
-        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        String::from_utf8_lossy(&line)
-            .replace('\0', " ")
-            .contains(text)
-    };
-    pids.filter(holds).collect()
 }
 
 /// Awaits that no process with this text is left.

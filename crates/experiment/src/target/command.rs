@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 use super::exec::{LastWords, end};
-use super::supervisor::ENDED;
+use super::supervisor::{ENDED, launch};
 
 /// How often it is looked whether somebody asked to stop.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -52,23 +52,12 @@ pub enum CommandError {
 /// # Errors
 /// [`CommandError`]; nothing that was started is left, neither then nor after success.
 pub fn carry_out(
-    mut supervisor: Command,
+    supervisor: Command,
     said: &File,
     limit: Duration,
     is_stopped: impl Fn() -> bool,
 ) -> Result<LastWords, CommandError> {
-    let to_file = said.try_clone().map_err(CommandError::Start)?;
-    supervisor
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::from(to_file));
-    #[cfg(unix)]
-    {
-        use std::os::unix::process::CommandExt;
-        // Ctrl-C goes to the whole foreground group; we end what we have started ourselves.
-        supervisor.process_group(0);
-    }
-    let mut child = supervisor.spawn().map_err(CommandError::Start)?;
+    let mut child = launch(supervisor, said).map_err(CommandError::Start)?;
     let lines = lines_of(&mut child);
     let outcome = await_end(&lines, limit, is_stopped);
     end(&mut child);

@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use thiserror::Error;
 use wsbench_drive::address::Address;
 use wsbench_drive::resolve::first_to_accept;
 
-use super::supervisor::STARTED;
+use super::supervisor::{STARTED, launch};
 
 /// How long a server may take until it accepts a connection, where nobody says otherwise.
 pub const READY_WITHIN: Duration = Duration::from_secs(15);
@@ -131,7 +131,7 @@ impl StartedServer {
     /// # Errors
     /// [`ExecError`]; nothing that was started is left then.
     pub fn start(
-        mut supervisor: Command,
+        supervisor: Command,
         command: &str,
         addresses: &[Address],
         said: File,
@@ -142,18 +142,7 @@ impl StartedServer {
             let address = addresses[taken].clone();
             return Err(ExecError::Occupied { address });
         }
-        let to_file = said.try_clone().map_err(ExecError::Start)?;
-        supervisor
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::from(to_file));
-        #[cfg(unix)]
-        {
-            use std::os::unix::process::CommandExt;
-            // Ctrl-C goes to the whole foreground group; the server has to outlive the drain.
-            supervisor.process_group(0);
-        }
-        let mut child = supervisor.spawn().map_err(ExecError::Start)?;
+        let mut child = launch(supervisor, &said).map_err(ExecError::Start)?;
         let output = child.stdout.take();
         let mut output = BufReader::new(output.expect("standard output was asked to be a pipe"));
         let mut line = String::new();

@@ -4,8 +4,9 @@
 //! included; then it ends the server and all that the server has started. Those that were left by
 //! their parents become its children, so none escapes by leaving its group.
 
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -28,6 +29,26 @@ pub(super) const STARTED: &str = "started ";
 /// What stands before its exit code in the line that a supervisor writes when it has ended; a
 /// process that a signal has ended has none.
 pub(super) const ENDED: &str = "ended";
+
+/// Starts `supervisor`, a command that runs [`supervise`], with what is asked of it and of what it
+/// starts on pipes, and what the latter says in `said`.
+///
+/// # Errors
+/// It cannot be started.
+pub(super) fn launch(mut supervisor: Command, said: &File) -> io::Result<Child> {
+    supervisor
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::from(said.try_clone()?));
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        // Ctrl-C goes to the whole foreground group: a server has to outlive the drain, and what we
+        // have started we end ourselves.
+        supervisor.process_group(0);
+    }
+    supervisor.spawn()
+}
 
 /// Starts `command` by the shell and stays until it has ended, standard input has closed or `stop`
 /// is raised; then nothing that descends from it is left.

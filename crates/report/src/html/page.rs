@@ -4,6 +4,7 @@
 use super::markup::Markup;
 use super::plot::Plot;
 use crate::caveat::Severity;
+use crate::caveat::recurring::Recurring;
 
 const STYLE: &str = include_str!("../../assets/page.css");
 const TABLES: &str = include_str!("../../assets/tables.js");
@@ -214,6 +215,14 @@ pub(super) fn caveats<'a>(found: impl IntoIterator<Item = (Severity, &'a str, &'
         caveats.wrapped("ul", &[("class", "caveats")], &list);
     }
     caveats
+}
+
+/// The doubts about several runs, each with how often it is seen, as a list.
+pub(super) fn recurring(found: &[Recurring]) -> Markup {
+    let words = |caveat: &Recurring| format!("{}: {}", caveat.how_often(), caveat.message);
+    let all: Vec<String> = found.iter().map(words).collect();
+    let each = found.iter().zip(&all);
+    caveats(each.map(|(caveat, words)| (caveat.severity, words.as_str(), caveat.advice.as_str())))
 }
 
 /// The class and the word of a caveat's weight.

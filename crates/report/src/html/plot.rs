@@ -4,7 +4,7 @@
 //! page's script replaces it by one that tells values under the pointer and zooms. Both see the
 //! same axes, so neither says more than the other.
 
-mod drawing;
+pub(super) mod drawing;
 pub(super) mod scale;
 
 use serde_json::{Value, json};

@@ -2,6 +2,7 @@
 
 use super::grid::Cell;
 use super::markup::Markup;
+use super::plot::drawing::line;
 use super::plot::{Axis, COLOURS};
 
 /// The picture of several figures.
@@ -144,17 +145,6 @@ pub(super) fn swatched(words: &str, colour: Option<usize>) -> Cell {
     let mut cell = Markup::new();
     cell.open("i", &[("class", &class)]).close("i").text(words);
     Cell::markup(cell)
-}
-
-fn line(svg: &mut Markup, class: &str, from: (&str, &str), to: (&str, &str)) {
-    let attributes = [
-        ("class", class),
-        ("x1", from.0),
-        ("y1", from.1),
-        ("x2", to.0),
-        ("y2", to.1),
-    ];
-    svg.element("line", &attributes, "");
 }
 
 fn circle(svg: &mut Markup, class: &str, left: &str, radius: &str) {

@@ -1,7 +1,7 @@
 //! The page of several runs of one plan: how far they agree.
 
 use super::grid::{Cell, Grid};
-use super::page::{Page, caveats};
+use super::page::{Page, recurring};
 use super::plot::{Axis, Scale, Unit};
 use super::ranges::{Range, Ranges};
 use super::run;
@@ -21,17 +21,7 @@ pub fn render(repetition: &Repetition) -> String {
         page.prose(&plan_line(&first.plan));
     }
     page.prose(&format!("{}.", runs(repetition)));
-    let found = repetition.caveats.iter();
-    let found: Vec<(crate::caveat::Severity, String, &str)> = found
-        .map(|caveat| {
-            let words = format!("{}: {}", caveat.how_often(), caveat.message);
-            (caveat.severity, words, caveat.advice.as_str())
-        })
-        .collect();
-    let found = found.iter();
-    page.push(&caveats(found.map(|(severity, words, advice)| {
-        (*severity, words.as_str(), *advice)
-    })));
+    page.push(&recurring(&repetition.caveats));
     page.section("spread", "How far the runs agree");
     page.push(&table(repetition).markup());
     page.quiet(LEGEND);

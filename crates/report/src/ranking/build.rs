@@ -92,7 +92,6 @@ fn entry(facts: &ServerFacts, gathered: &Gathered) -> Entry {
 
 /// One server under one workload.
 fn cell(workload: &Workload, runs: Vec<RunRecord>) -> Cell {
-    let runs: Vec<RunRecord> = runs.into_iter().map(RunRecord::pruned).collect();
     let count = |is: fn(&RunRecord) -> bool| runs.iter().filter(|run| is(run)).count() as u32;
     let audits: Vec<_> = runs.iter().map(|run| &run.audit).collect();
     Cell {

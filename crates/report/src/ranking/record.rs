@@ -18,6 +18,8 @@ use crate::units::percent;
 
 /// Of more messages than this share a right answer must not be missing (METHOD 3, check H).
 const MOST_UNANSWERED: f64 = 0.000_1;
+/// Doubts that say that the server did not keep up with the rate.
+const OVERLOAD: [Kind; 2] = [Kind::Overloaded, Kind::Rate];
 /// Where latency is kept, as shares of the messages: evenly spaced on a scale of nines.
 const SHARES: [f64; 13] = [
     0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.999_5, 0.999_9,
@@ -197,15 +199,6 @@ impl RunRecord {
         }
     }
 
-    /// The record without what only fills its place: an older one has every note of its audit.
-    #[must_use]
-    pub(super) fn pruned(self) -> Self {
-        Self {
-            audit: kept(&self.audit),
-            ..self
-        }
-    }
-
     /// Its figure of this metric.
     #[must_use]
     pub fn figure(&self, metric: Metric) -> Option<f64> {
@@ -215,31 +208,28 @@ impl RunRecord {
     /// Whether the generator was the limit of anything, by its audit.
     #[must_use]
     pub fn is_generator_limited(&self) -> bool {
-        self.doubts_of(&[Kind::GeneratorCpu, Kind::GeneratorStarved, Kind::Pace])
+        has_doubt(
+            &self.audit,
+            &[Kind::GeneratorCpu, Kind::GeneratorStarved, Kind::Pace],
+        )
     }
 
     /// Whether the generator, and not the server, set this figure.
     #[must_use]
     pub fn is_set_by_generator(&self, metric: Metric) -> bool {
-        self.doubts_of(metric.limits_of_generator())
+        has_doubt(&self.audit, metric.limits_of_generator())
     }
 
     /// Whether the server did not keep up with the rate that was asked for.
     #[must_use]
     pub fn is_overloaded(&self) -> bool {
-        self.doubts_of(&[Kind::Overloaded, Kind::Rate])
+        has_doubt(&self.audit, &OVERLOAD)
     }
 
     /// Whether its service times look like Nagle's algorithm against delayed acknowledgements.
     #[must_use]
     pub fn is_stalled(&self) -> bool {
         self.audit.of_kind(Kind::DelayedAck).next().is_some()
-    }
-
-    fn doubts_of(&self, kinds: &[Kind]) -> bool {
-        self.audit
-            .doubts()
-            .any(|caveat| kinds.contains(&caveat.kind))
     }
 }
 
@@ -273,6 +263,11 @@ impl Accounts {
         let out = self.in_flight_mean.filter(|out| *out > 0.0)?;
         Some(per_s * self.service_mean_ns? / 1e9 / out)
     }
+}
+
+/// Whether an audit has a doubt, no mere note, of one of these kinds.
+fn has_doubt(audit: &Audit, kinds: &[Kind]) -> bool {
+    audit.doubts().any(|caveat| kinds.contains(&caveat.kind))
 }
 
 /// The greatest load that held, with none below it that failed: for certain where the search could
@@ -370,9 +365,7 @@ fn of_response(
     document: &Document,
     workload: &Workload,
 ) -> Result<f64, String> {
-    let is_overloaded = document.audit.caveats.iter().any(|caveat| {
-        caveat.severity != Severity::Note && matches!(caveat.kind, Kind::Overloaded | Kind::Rate)
-    });
+    let is_overloaded = has_doubt(&document.audit, &OVERLOAD);
     if is_overloaded && workload.kind == WorkloadKind::Open {
         return Err("it did not keep up with the rate".to_owned());
     }

@@ -234,7 +234,7 @@ impl Frame<'_> {
 }
 
 /// A straight line between two places.
-pub(super) fn line(svg: &mut Markup, class: &str, from: (&str, &str), to: (&str, &str)) {
+pub(in crate::html) fn line(svg: &mut Markup, class: &str, from: (&str, &str), to: (&str, &str)) {
     let attributes = [
         ("class", class),
         ("x1", from.0),

@@ -4,7 +4,7 @@ use super::{half, id};
 use crate::caveat::Severity;
 use crate::html::grid::{Cell, Grid};
 use crate::html::markup::Markup;
-use crate::html::page::{Page, caveats};
+use crate::html::page::{Page, caveats, recurring};
 use crate::ranking::{Cell as OfServer, Entry, Metric, Ranking, Stage, words};
 use crate::units::{count, seconds};
 
@@ -99,18 +99,7 @@ fn under(page: &mut Page, cell: &OfServer) {
     }
     page.push(&grid.markup());
     page.push(&accounts(cell));
-    let found: Vec<(Severity, String, &str)> = cell
-        .caveats
-        .iter()
-        .map(|caveat| {
-            let words = format!("{}: {}", caveat.how_often(), caveat.message);
-            (caveat.severity, words, caveat.advice.as_str())
-        })
-        .collect();
-    let found = found.iter();
-    page.push(&caveats(found.map(|(severity, words, advice)| {
-        (*severity, words.as_str(), *advice)
-    })));
+    page.push(&recurring(&cell.caveats));
 }
 
 /// What became of the messages of all runs, and the runs that failed.
