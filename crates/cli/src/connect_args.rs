@@ -10,6 +10,7 @@ use wsbench_load::route::{Place, Route};
 
 use crate::credentials::{self, Bearer, Cookie, UserPass};
 use crate::header::{self, Header};
+use crate::http_args::HttpArgs;
 use crate::proxy::{self, ProxyArg};
 use crate::quantity;
 use crate::redirects::Follow;
@@ -90,6 +91,9 @@ pub(crate) struct ConnectArgs {
     /// Use IPv6 addresses only.
     #[arg(short = '6', long)]
     pub(crate) ipv6: bool,
+    /// What they are opened over.
+    #[command(flatten)]
+    pub(crate) http: HttpArgs,
     /// How they are encrypted.
     #[command(flatten)]
     pub(crate) tls: TlsArgs,
@@ -116,6 +120,7 @@ impl Default for ConnectArgs {
             unix_socket: None,
             ipv4: false,
             ipv6: false,
+            http: HttpArgs::default(),
             tls: TlsArgs::default(),
         }
     }
@@ -188,6 +193,7 @@ impl ConnectArgs {
             timeout: self.connect_timeout,
             family,
             route,
+            http: self.http.plan(url, self.follow_redirects.is_some())?,
         })
     }
 

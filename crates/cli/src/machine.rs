@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use wsbench_drive::host;
-use wsbench_load::plan::{Plan, StopRule};
+use wsbench_load::plan::{Http, Plan, StopRule};
 use wsbench_report::doctor::Asked;
 use wsbench_report::document::{Host, Interface};
 
@@ -65,11 +65,11 @@ fn interface(of: host::Interface) -> Interface {
 /// What `plan` asks of the machine.
 pub(crate) fn asked(plan: &Plan, on_this_machine: bool) -> Asked {
     Asked {
-        connections: plan.connections,
-        descriptors: host::descriptors_needed(plan.connections, plan.threads),
-        opened: match plan.stop {
-            StopRule::Clients { clients, .. } => clients,
-            StopRule::Messages(_) | StopRule::Duration(_) => plan.connections.into(),
+        connections: plan.tcp_connections(),
+        descriptors: host::descriptors_needed(plan.tcp_connections(), plan.threads),
+        opened: match (plan.stop, plan.connect.http) {
+            (StopRule::Clients { clients, .. }, Http::One) => clients,
+            _ => plan.tcp_connections().into(),
         },
         on_this_machine,
         over_unix_socket: plan.connect.route.unix_socket.is_some(),

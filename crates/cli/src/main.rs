@@ -16,6 +16,7 @@ mod floor;
 mod header;
 mod histogram_args;
 mod html_args;
+mod http_args;
 mod interrupt;
 mod judge;
 mod legacy;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use wsbench_load::plan::{Identity, Target, Tls, TlsVersions};
+use wsbench_load::plan::{Http, Identity, Target, Tls, TlsVersions};
 
 use crate::usage::UsageError;
 
@@ -37,14 +37,10 @@ pub(crate) struct TlsArgs {
     /// Offer this version of TLS alone [default: 1.2 and 1.3].
     #[arg(long, value_name = "VERSION")]
     tls: Option<TlsVersionArg>,
-    /// Offer these application protocols (ALPN), the preferred one first; none with an empty one.
-    #[arg(
-        long,
-        value_name = "NAMES",
-        value_delimiter = ',',
-        default_value = "http/1.1"
-    )]
-    alpn: Vec<String>,
+    /// Offer these application protocols (ALPN), the preferred one first; none with an empty one
+    /// [default: http/1.1, or h2 with --http 2].
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    alpn: Option<Vec<String>>,
     /// Resume TLS sessions; else each connection makes a whole handshake.
     #[arg(long)]
     tls_resume: bool,
@@ -62,11 +58,17 @@ enum TlsVersionArg {
 }
 
 impl TlsArgs {
-    /// What the plan needs of TLS for the server at `url`, or where redirects lead on from there.
+    /// What the plan needs of TLS for the server at `url`, or where redirects lead on from there, to
+    /// speak `http` over it.
     ///
     /// # Errors
     /// A flag of TLS for a server that is not reached by it; a file that cannot be read.
-    pub(crate) fn plan(&self, url: Option<&Target>, may_lead_on: bool) -> Result<Tls, UsageError> {
+    pub(crate) fn plan(
+        &self,
+        url: Option<&Target>,
+        may_lead_on: bool,
+        http: Http,
+    ) -> Result<Tls, UsageError> {
         if !url.is_some_and(|url| url.secure || may_lead_on) {
             let flags = [
                 (self.insecure, "--insecure"),
@@ -93,12 +95,14 @@ impl TlsArgs {
                 Some(TlsVersionArg::V1_2) => TlsVersions::V1_2,
                 Some(TlsVersionArg::V1_3) => TlsVersions::V1_3,
             },
-            alpn: self
-                .alpn
-                .iter()
-                .filter(|name| !name.is_empty())
-                .cloned()
-                .collect(),
+            alpn: match (&self.alpn, http) {
+                (Some(given), _) => {
+                    let names = given.iter().filter(|name| !name.is_empty());
+                    names.cloned().collect()
+                }
+                (None, Http::One) => Tls::default().alpn,
+                (None, Http::Two { .. }) => vec!["h2".to_owned()],
+            },
             resumes: self.tls_resume,
         })
     }

@@ -31,6 +31,9 @@ fn help_is_short_and_long() {
     wsbench(&["report", "-h"])
         .success()
         .stdout_eq(file!["transcripts/help-report.txt"]);
+    wsbench(&["rank", "--help"])
+        .success()
+        .stdout_eq(file!["transcripts/help-rank.txt"]);
     wsbench(&["--n", "5", "--help"])
         .success()
         .stdout_eq(file!["transcripts/help-legacy.txt"]);

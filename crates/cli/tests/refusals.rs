@@ -480,3 +480,54 @@ For more information, try '--help'.
 "#]],
     );
 }
+
+#[cfg(feature = "http2")]
+#[test]
+fn what_http2_does_not_go_with_is_refused() {
+    refused(
+        &["--streams", "5", "localhost:3000"],
+        str![[r#"
+error: --streams is of HTTP/2; add --http 2, or leave it out
+
+For more information, try '--help'.
+
+"#]],
+    );
+    refused(
+        &["--http", "2"],
+        str![[r#"
+error: --http 2 says how the server of a URL is reached; give its URL as well
+
+For more information, try '--help'.
+
+"#]],
+    );
+    refused(
+        &["--http", "2", "--gate", "localhost:3000"],
+        str![[r#"
+error: --gate is done over HTTP/1.1, and --http 2 wants HTTP/2; give one of them
+
+For more information, try '--help'.
+
+"#]],
+    );
+    refused(
+        &["--http", "2", "--follow-redirects", "localhost:3000"],
+        str![[r#"
+error: --follow-redirects is done over HTTP/1.1, and --http 2 wants HTTP/2; give one of them
+
+For more information, try '--help'.
+
+"#]],
+    );
+    refused(
+        &["--http", "3", "localhost:3000"],
+        str![[r#"
+error: invalid value '3' for '--http <VERSION>'
+  [possible values: 1.1, 2]
+
+For more information, try '--help'.
+
+"#]],
+    );
+}

@@ -15,6 +15,8 @@ mod handover;
 pub mod host;
 mod line;
 mod loss;
+#[cfg(feature = "http2")]
+mod multiplexed;
 pub mod port;
 mod pulse;
 pub mod readiness;

@@ -76,7 +76,7 @@ impl Line {
         } = begun;
         let Some(seal) = &mut self.seal else {
             return Ok(Some(Opened {
-                tcp_at,
+                tcp_at: Some(tcp_at),
                 proxy_took,
                 tls: None,
             }));
@@ -90,7 +90,7 @@ impl Line {
             agreed: seal.tls.agreed().unwrap_or_default(),
         };
         Ok(Some(Opened {
-            tcp_at,
+            tcp_at: Some(tcp_at),
             proxy_took,
             tls: Some(tls),
         }))

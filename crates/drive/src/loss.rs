@@ -39,6 +39,14 @@ pub(crate) fn name(error: &io::Error) -> Loss {
             phase: Some(Phase::Proxy),
         };
     }
+    #[cfg(feature = "http2")]
+    if let Some(error) = crate::multiplexed::http2(error) {
+        return Loss {
+            kind: error.kind(),
+            words: error.to_string(),
+            phase: error.is_before_websockets().then_some(Phase::Handshake),
+        };
+    }
     match error.raw_os_error().map(Errno::from_raw) {
         Some(Errno::EMFILE | Errno::ENFILE) => {
             return local(

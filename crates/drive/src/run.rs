@@ -5,11 +5,11 @@
 
 use std::io;
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use thiserror::Error;
 use wsbench_load::context::Context;
-use wsbench_load::plan::{Plan, Timestamps};
+use wsbench_load::plan::{Http, Plan, Timestamps};
 use wsbench_load::quota::Quota;
 use wsbench_load::result::{RunResult, Stamps};
 
@@ -18,8 +18,11 @@ use crate::clock::Clock;
 use crate::collector::Collector;
 pub use crate::collector::Observer;
 use crate::dial::{Dialer, SourceError, check_sources};
+use crate::engine::Engine;
 use crate::handover::{Handover, Outlet, Period};
 use crate::host::{self, Counters};
+#[cfg(feature = "http2")]
+use crate::multiplexed::Multiplexed;
 use crate::pulse::Pulses;
 pub use crate::pulse::{Moment, Pulse};
 use crate::readiness::Readiness;
@@ -65,6 +68,10 @@ pub enum RunError {
     /// TLS cannot be had as the plan wants it.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The plan wants HTTP/2, and the feature was left out when this was built.
+    #[cfg(not(feature = "http2"))]
+    #[error("this wsbench was built without HTTP/2; build it with --features http2")]
+    NoHttp2,
     /// The kernel gave no event queue.
     #[error("cannot set up the event queue: {0}; check `ulimit -n`")]
     NoEventQueue(io::Error),
@@ -115,17 +122,21 @@ pub fn run(
         let (outlet, back) = Outlet::new(index, filled.clone());
         returns.push(back);
         let context = context(plan, &quota, address, index, &clock);
-        let worker = Worker::new(engine, context, shared.clone(), outlet, slots);
-        let cpu = plan.cpus.get(index % plan.cpus.len().max(1)).copied();
-        let body = move || {
-            // Where pinning is refused the scheduler chooses; the figures do not depend on it.
-            let _ = cpu.is_some_and(host::pin_thread);
-            host::wake_on_time();
-            worker.run()
+        let shared = shared.clone();
+        let place = Place {
+            index,
+            cpu: plan.cpus.get(index % plan.cpus.len().max(1)).copied(),
         };
-        let thread = thread::Builder::new()
-            .name(format!("generator-{index}"))
-            .spawn(body);
+        let thread = match plan.connect.http {
+            Http::One => place.spawn(Worker::new(engine, context, shared, outlet, slots)),
+            #[cfg(feature = "http2")]
+            Http::Two { streams } => {
+                let engine = Multiplexed::new(engine, slots, streams as usize, secure);
+                place.spawn(Worker::new(engine, context, shared, outlet, slots))
+            }
+            #[cfg(not(feature = "http2"))]
+            Http::Two { .. } => return Err(RunError::NoHttp2),
+        };
         threads.push(
             thread
                 .inspect_err(|_| stop.request())
@@ -168,6 +179,31 @@ pub fn run(
     }
     result.pressure = Some(pressed);
     Ok(result)
+}
+
+/// Where a worker works.
+struct Place {
+    index: usize,
+    /// The core that it is pinned to.
+    cpu: Option<usize>,
+}
+
+impl Place {
+    /// Starts the worker's thread.
+    fn spawn<E: Engine + Send + 'static>(
+        self,
+        worker: Worker<E>,
+    ) -> io::Result<JoinHandle<io::Result<()>>> {
+        let Self { index, cpu } = self;
+        let body = move || {
+            // Where pinning is refused the scheduler chooses; the figures do not depend on it.
+            let _ = cpu.is_some_and(host::pin_thread);
+            host::wake_on_time();
+            worker.run()
+        };
+        let name = format!("generator-{index}");
+        thread::Builder::new().name(name).spawn(body)
+    }
 }
 
 /// What the sessions of a worker share, with what only a driver knows.
@@ -240,7 +276,7 @@ fn engine(
 }
 
 fn check_descriptors(plan: &Plan) -> Result<(), RunError> {
-    let needed = host::descriptors_needed(plan.connections, plan.threads);
+    let needed = host::descriptors_needed(plan.tcp_connections(), plan.threads);
     match host::raise_descriptor_limit() {
         Some(limit) if limit < needed => Err(RunError::TooFewDescriptors {
             connections: plan.connections,

@@ -162,6 +162,26 @@ impl Plan {
         matches!(self.arrival, Arrival::Open { .. }) || self.think.is_some()
     }
 
+    /// TCP connections that the WebSockets are on: one for each, or over HTTP/2 fewer, where the
+    /// server allows as many on one as the plan has. Each thread has its own.
+    ///
+    /// ```
+    /// # use wsbench_load::plan::{Connect, Http, Plan, Target};
+    /// # let target = Target { host: "h".into(), port: 80, resource: "/".into(), secure: false };
+    /// let connect = Connect { http: Http::Two { streams: 100 }, ..Connect::default() };
+    /// let plan = Plan { connections: 301, threads: 2, connect, ..Plan::against(target) };
+    /// assert_eq!(plan.tcp_connections(), 4); // 151 on two, 150 on two
+    /// ```
+    #[must_use]
+    pub fn tcp_connections(&self) -> u32 {
+        let Http::Two { streams } = self.connect.http else {
+            return self.connections;
+        };
+        let threads = self.threads.max(1);
+        let (share, over) = (self.connections / threads, self.connections % threads);
+        over * (share + 1).div_ceil(streams) + (threads - over) * share.div_ceil(streams)
+    }
+
     /// Whether clients are replaced (the model the project comes from) rather than held.
     #[must_use]
     pub fn replaces_clients(&self) -> bool {
@@ -432,6 +452,21 @@ pub struct Connect {
     pub family: Family,
     /// The way to the server.
     pub route: Route,
+    /// What WebSockets are opened over.
+    pub http: Http,
+}
+
+/// The version of HTTP that WebSockets are opened over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Http {
+    /// HTTP/1.1, each on a TCP connection of its own (RFC 6455).
+    #[default]
+    One,
+    /// HTTP/2, several on each (RFC 8441).
+    Two {
+        /// As many on one TCP connection at most; the server may allow fewer. At least 1.
+        streams: u32,
+    },
 }
 
 impl Default for Connect {
@@ -442,6 +477,7 @@ impl Default for Connect {
             timeout: Nanos::from_secs(5),
             family: Family::Any,
             route: Route::default(),
+            http: Http::One,
         }
     }
 }

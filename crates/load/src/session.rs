@@ -7,14 +7,16 @@
 mod compressed;
 mod ending;
 mod keeping_alive;
+mod opening;
 mod thinking;
+
+pub use opening::{Encrypted, Opened};
 
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
 use wsbench_wire::deflate::Codec;
 use wsbench_wire::error::ProtocolError;
 use wsbench_wire::frame::OpCode;
-use wsbench_wire::handshake::{ClientHandshake, MAX_HEAD, Request, Upgraded};
 
 use crate::answer::{CutShort, Finding, Inquiry, Suspect};
 use crate::context::Context;
@@ -26,6 +28,7 @@ use crate::pairing::Pairing;
 use crate::plan::{StopRule, Verify};
 use crate::result::{LogRecord, Phase};
 use keeping_alive::KeepAlive;
+use opening::Upgrading;
 use thinking::Thoughts;
 
 /// How long the closing handshake may take, and then the server's FIN (RFC 6455 section 7.1.1
@@ -77,13 +80,6 @@ enum State {
     Ended,
 }
 
-#[derive(Debug)]
-struct Upgrading {
-    handshake: ClientHandshake,
-    head: Vec<u8>,
-    requested: Nanos,
-}
-
 #[derive(Debug, Default)]
 struct Rare {
     suspect: Option<Suspect>,
@@ -122,26 +118,6 @@ pub struct Loss {
     /// Where in the connection's life it happened, where that is not as far as the session had
     /// come: on our own machine (descriptors, ports), or in the TLS handshake.
     pub phase: Option<Phase>,
-}
-
-/// How a connection came about that is now established.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Opened {
-    /// When TCP was established.
-    pub tcp_at: Nanos,
-    /// How long the proxy took from then to open its tunnel; `None` without a proxy.
-    pub proxy_took: Option<Nanos>,
-    /// The TLS handshake; `None` without TLS.
-    pub tls: Option<Encrypted>,
-}
-
-/// A TLS handshake that has been made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Encrypted {
-    /// How long it took, from TCP being established, or the proxy's tunnel open.
-    pub took: Nanos,
-    /// What was agreed upon, such as `TLS 1.3, TLS13_AES_256_GCM_SHA384`.
-    pub agreed: String,
 }
 
 impl Session {
@@ -209,44 +185,6 @@ impl Session {
         self.pairing.has_answers()
     }
 
-    /// The connection is established, encrypted where that was asked for: asks for the upgrade
-    /// (RFC 6455 section 4.1).
-    pub fn on_connected(&mut self, context: &mut Context, now: Nanos, opened: Opened) {
-        let tally = &mut context.meter.tally;
-        if context.plan.connect.route.unix_socket.is_none() {
-            tally.tcp.record(opened.tcp_at - self.since);
-        }
-        if let Some(took) = opened.proxy_took {
-            tally.proxy.record(took);
-        }
-        if let Some(Encrypted { took, agreed }) = opened.tls {
-            tally.tls.record(took);
-            *tally.tls_agreed.entry(agreed).or_default() += 1;
-        }
-        context.meter.tally.connections.opened += 1;
-        let mut nonce = [0; 16];
-        context.random.fill(&mut nonce);
-        let mut handshake = ClientHandshake::new(nonce);
-        if let Some(compression) = &context.plan.compression {
-            handshake = handshake.offering(compression.wish.offer());
-        }
-        let upgrade = &context.plan.upgrade;
-        let request = Request {
-            authority: &context.authority,
-            resource: &context.plan.target.resource,
-            headers: &upgrade.headers,
-            subprotocols: &upgrade.subprotocols,
-            origin: upgrade.origin.as_deref(),
-        };
-        handshake.push_request(&request, &mut context.out);
-        let head = Vec::new();
-        self.state = State::Upgrading(Box::new(Upgrading {
-            handshake,
-            head,
-            requested: now,
-        }));
-    }
-
     /// Bytes have been read; `received` is the clock right after that read.
     pub fn on_bytes(&mut self, context: &mut Context, received: Nanos, bytes: &mut [u8]) -> Flow {
         match &mut self.state {
@@ -261,48 +199,6 @@ impl Session {
                 self.on_head(context, received)
             }
             State::Connecting | State::Ended => Flow::Continue,
-        }
-    }
-
-    fn on_head(&mut self, context: &mut Context, received: Nanos) -> Flow {
-        let State::Upgrading(upgrading) = &mut self.state else {
-            return Flow::Continue;
-        };
-        let offered = &context.plan.upgrade.subprotocols;
-        match upgrading.handshake.read_response(&upgrading.head, offered) {
-            Ok(None) => Flow::Continue,
-            Ok(Some(Upgraded {
-                consumed,
-                compression,
-                ..
-            })) => {
-                context
-                    .meter
-                    .tally
-                    .upgrade
-                    .record(received - upgrading.requested);
-                context.meter.tally.connections.upgraded += 1;
-                let mut head = std::mem::take(&mut upgrading.head);
-                self.state = State::Open;
-                (self.since, self.freed) = (received, received);
-                self.bar = Bar {
-                    until: received,
-                    by: Obstacle::Absence,
-                };
-                self.agree(context, compression, limits(context));
-                self.begin_keeping_alive(context, received);
-                let _ = self.on_bytes(context, received, &mut head[consumed..]);
-                Flow::Upgraded
-            }
-            Err(error) => {
-                context
-                    .meter
-                    .fail(received, Phase::Handshake, error.kind(), || {
-                        error.to_string()
-                    });
-                self.end(context, received, Unanswered::Failed);
-                Flow::Failed
-            }
         }
     }
 
@@ -709,6 +605,3 @@ fn unanswered(in_flight: u32) -> String {
         many => format!("{many} messages unanswered"),
     }
 }
-
-// The buffered head of a handshake is bounded by the parser, which refuses longer ones.
-const _: () = assert!(MAX_HEAD <= 64 * 1024);

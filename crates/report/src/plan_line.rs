@@ -95,6 +95,10 @@ fn way(plan: &Order) -> String {
     if let Some(path) = &plan.unix_socket {
         let _ = write!(way, ", over Unix socket {}", printable(path));
     }
+    if let Some(streams) = plan.http2_streams {
+        let streams = count(streams.into());
+        let _ = write!(way, ", over HTTP/2, {streams} on a connection at most");
+    }
     if let (Some(addresses), Some(number)) = (&plan.source_ip, plan.source_addresses) {
         let number = counted(number.into(), "address");
         let _ = write!(way, ", from {number} ({})", printable(addresses));

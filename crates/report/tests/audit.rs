@@ -613,6 +613,21 @@ fn a_pile_that_grows_throughout_is_overload() {
 }
 
 #[test]
+fn a_server_that_went_away_is_not_overloaded() {
+    let piles_up = || open_loop(|second| 1_000 * second);
+    let audit = audit_after(piles_up());
+    assert!(found(&audit, Kind::Overloaded).is_some());
+    let audit = audit_after(|result, plan| {
+        piles_up()(result, plan);
+        result.ended = Ended::ServerDied;
+    });
+    assert!(found(&audit, Kind::ServerDied).is_some());
+    for kind in [Kind::Overloaded, Kind::Rate] {
+        assert_eq!(found(&audit, kind), None, "asking for less is no help");
+    }
+}
+
+#[test]
 fn messages_blocked_at_the_limit_are_of_too_few_connections() {
     let blocked = |limit| {
         move |run: &mut RunResult, plan: &mut Plan| {

@@ -12,7 +12,7 @@ use wsbench_drive::examiner::Examiner;
 use wsbench_drive::resolve;
 use wsbench_drive::visit::Visitor;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Connect, Family, Plan, Target};
+use wsbench_load::plan::{Connect, Family, Http, Plan, Target};
 use wsbench_report::gate::{self, Check, Counts};
 
 use crate::args::Format;
@@ -71,7 +71,7 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
         .into());
     }
     // What is wrong with them is told before anything is started.
-    args.tls.plan(args.url.as_ref(), false)?;
+    args.tls.plan(args.url.as_ref(), false, Http::One)?;
     let check = |path| OutputFile::check("--output", path);
     let file = args.output.as_deref().map(check).transpose()?;
     let interrupts = Interrupts::watch()?;
@@ -119,7 +119,7 @@ fn examined(args: &CheckArgs, target: &Target, interrupts: &Interrupts) -> anyho
             family,
             ..Connect::default()
         },
-        tls: args.tls.plan(args.url.as_ref(), false)?,
+        tls: args.tls.plan(args.url.as_ref(), false, Http::One)?,
         ..Plan::against(target.clone())
     };
     let resolved = resolve::find(&plan)?;

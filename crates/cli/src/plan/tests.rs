@@ -165,7 +165,7 @@ fn every_flag_has_its_place_in_the_plan() {
             rate_per_s: Some(1_000.0),
             timeout: Nanos::from_secs(3),
             family: Family::V4,
-            route: Route::default(),
+            ..Connect::default()
         },
         tls: Tls::default(),
         timeout: Nanos::from_secs(4),

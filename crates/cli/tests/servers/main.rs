@@ -6,6 +6,8 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
+#[cfg(feature = "http2")]
+mod http2;
 #[path = "../running/mod.rs"]
 mod running;
 mod secured;

@@ -11,7 +11,7 @@ use crate::running::{measured, workspace};
 use crate::server::{Kind, Server};
 
 /// A certificate for 127.0.0.1 and its key, as files.
-fn certificate() -> (TempDir, String, String) {
+pub(crate) fn certificate() -> (TempDir, String, String) {
     let directory = tempfile::tempdir().unwrap();
     let key = KeyPair::generate().unwrap();
     let parameters = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();

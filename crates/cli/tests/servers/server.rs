@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     Ws,
     /// Rust's `tokio-tungstenite`.
     TokioTungstenite,
+    /// Rust's `axum`, with HTTP/2.
+    AxumHttp2,
 }
 
 /// A server under way, killed when the test fails.
@@ -65,11 +67,15 @@ impl Kind {
                 let program = "target/release/wsbench-server-tokio-tungstenite";
                 Command::new(installed(folder("tokio-tungstenite").join(program)))
             }
+            Self::AxumHttp2 => {
+                let program = "target/release/wsbench-server-axum-http2";
+                Command::new(installed(folder("axum-http2").join(program)))
+            }
         }
     }
 }
 
-fn installed(path: PathBuf) -> PathBuf {
+pub(crate) fn installed(path: PathBuf) -> PathBuf {
     assert!(
         path.exists(),
         "{} is not installed; run scripts/servers",

@@ -371,7 +371,7 @@ impl Engine for World {
         let tcp_at = self.clock.get();
         let is_established = self.link(slot)?.1.established()?;
         Ok(is_established.then_some(Opened {
-            tcp_at,
+            tcp_at: Some(tcp_at),
             proxy_took: None,
             tls: None,
         }))

@@ -6,6 +6,7 @@ use super::{CLOSE_WAIT, Flow, Loss, Session, State, unanswered};
 use crate::context::Context;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
+use crate::plan::Http;
 use crate::result::{LogRecord, Phase};
 
 impl Session {
@@ -64,10 +65,13 @@ impl Session {
             },
             State::Closing { replied, .. } => {
                 let (kind, words) = if *replied {
-                    (
-                        "no_fin",
-                        "the server did not close TCP after the closing handshake",
-                    )
+                    let words = match context.plan.connect.http {
+                        Http::One => "the server did not close TCP after the closing handshake",
+                        Http::Two { .. } => {
+                            "the server did not end its HTTP/2 stream after the closing handshake"
+                        }
+                    };
+                    ("no_fin", words)
                 } else {
                     (
                         "no_close_reply",

@@ -2,7 +2,7 @@
 //! should. Not of the server.
 
 use super::{Caveat, Kind, Severity, pacing};
-use crate::document::{Document, Thread};
+use crate::document::{Document, Ended, Thread};
 use crate::parts::Parts;
 use crate::units::{count, percent, span};
 
@@ -188,6 +188,10 @@ fn arrival_shape(document: &Document) -> Option<Caveat> {
 
 /// Open loop: what was asked for and what happened.
 fn rate(document: &Document) -> Option<Caveat> {
+    if document.ended == Ended::ServerDied {
+        // It is said that the server went away; no rate holds without one.
+        return None;
+    }
     let asked = document.asked_messages_per_s?;
     let achieved = document.messages_per_s?;
     let messages = &document.messages;

@@ -2,7 +2,7 @@
 //! it, and did the server keep up.
 
 use super::{Caveat, Kind, Severity};
-use crate::document::{Document, Interval};
+use crate::document::{Document, Ended, Interval};
 use crate::units::{count, percent, rate, span};
 
 /// In-flight messages that pile up over the window, as a share of those sent in a second, before
@@ -33,6 +33,10 @@ pub(super) fn caveats(document: &Document) -> Vec<Caveat> {
 
 /// More and more messages were out: percentiles then say how long the run was.
 fn overloaded(document: &Document) -> Option<Caveat> {
+    if document.ended == Ended::ServerDied {
+        // Who is not there takes no load at all, and asking for less would not bring it back.
+        return None;
+    }
     let growth = pile(document)?;
     Some(Caveat::new(
         Kind::Overloaded,

@@ -103,6 +103,9 @@ pub struct Order {
     /// The Unix domain socket that connections were made to; absent where they were made over TCP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unix_socket: Option<String>,
+    /// WebSockets on one HTTP/2 connection at most (RFC 8441); absent over HTTP/1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http2_streams: Option<u32>,
     /// A message unanswered this long after it was due is timed out, s.
     pub timeout_s: f64,
     /// Generator threads.
@@ -387,6 +390,10 @@ impl From<&plan::Plan> for Order {
             source_ip: source_ip(&plan.connect.route),
             source_addresses: (!plan.connect.route.sources.is_empty())
                 .then(|| plan.connect.route.source_count()),
+            http2_streams: match plan.connect.http {
+                plan::Http::One => None,
+                plan::Http::Two { streams } => Some(streams),
+            },
             timeout_s: plan.timeout.as_secs_f64(),
             threads: plan.threads,
             cpus: plan.cpus.clone(),

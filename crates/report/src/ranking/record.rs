@@ -20,6 +20,9 @@ use crate::units::percent;
 const MOST_UNANSWERED: f64 = 0.000_1;
 /// Doubts that say that the server did not keep up with the rate.
 const OVERLOAD: [Kind; 2] = [Kind::Overloaded, Kind::Rate];
+/// A search that ended with the least failing load so many times above the greatest that held has
+/// found neither.
+const WIDEST_BRACKET: f64 = 1.3;
 /// Where latency is kept, as shares of the messages: evenly spaced on a scale of nines.
 const SHARES: [f64; 13] = [
     0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.999_5, 0.999_9,
@@ -160,8 +163,8 @@ impl RunRecord {
         started_at.clone_into(&mut record.started_at);
         record.missing.clear();
         match greatest_that_held(search) {
-            Some(load) => drop(record.figures.insert(key, load)),
-            None => drop(record.missing.insert(key, "no load held".to_owned())),
+            Ok(load) => drop(record.figures.insert(key, load)),
+            Err(reason) => drop(record.missing.insert(key, reason)),
         }
         if search.limited_by == Limit::Generator {
             record.audit = Audit {
@@ -270,21 +273,29 @@ fn has_doubt(audit: &Audit, kinds: &[Kind]) -> bool {
     audit.doubts().any(|caveat| kinds.contains(&caveat.kind))
 }
 
-/// The greatest load that held, with none below it that failed: for certain where the search could
-/// tell, else by the estimates of its trials. How sure a ranking is of it is told by its rounds.
-fn greatest_that_held(search: &Search) -> Option<f64> {
-    if let Some(edge) = search.holds {
-        return Some(edge.load).filter(|load| *load > 0.0);
-    }
+/// The greatest load that held, with none below it that failed, by the estimates of the trials: how
+/// sure a ranking is of it is told by its rounds. In words, where nothing held, or the search was
+/// over while it still was far from the least that failed.
+fn greatest_that_held(search: &Search) -> Result<f64, String> {
     let of = |verdict: TrialVerdict| {
         let trials = search.trials.iter();
         let trials = trials.filter(move |trial| trial.verdict == verdict);
         trials.map(|trial| trial.load)
     };
     let least_failed = of(TrialVerdict::Fails).fold(f64::INFINITY, f64::min);
-    of(TrialVerdict::Holds)
-        .filter(|load| *load < least_failed)
-        .reduce(f64::max)
+    let held = of(TrialVerdict::Holds)
+        .filter(|load| *load > 0.0 && *load < least_failed)
+        .reduce(f64::max);
+    match held {
+        None => Err("no load held".to_owned()),
+        Some(held) if least_failed.is_finite() && least_failed > held * WIDEST_BRACKET => {
+            Err(format!(
+                "the search had no time to narrow it down: {held:.0}/s held, {least_failed:.0}/s \
+                 did not"
+            ))
+        }
+        Some(held) => Ok(held),
+    }
 }
 
 /// What of an audit is kept: the doubts, and of the notes what a row shows. A ranking has thousands

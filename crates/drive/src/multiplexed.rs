@@ -1,0 +1,460 @@
+//! The engine for WebSockets over HTTP/2 (RFC 8441): many of them on each connection of an engine
+//! below.
+//!
+//! Slots are the worker's WebSockets; the engine below has slots of its own, the carriers. A carrier
+//! is opened when none has room, and kept for whoever comes later. What goes over it is the crate
+//! `wsbench-http2`'s affair; the worker sees sockets as over TCP, its handshake of HTTP/1.1
+//! included.
+
+use std::io::{self, ErrorKind};
+
+use wsbench_http2::{Carrier, Http2Error, Socket, Standing};
+use wsbench_load::nanos::Nanos;
+use wsbench_load::result::ThreadUsage;
+use wsbench_load::session::Opened;
+use wsbench_wire::proxy::ProxyError;
+
+use crate::dial::UnixError;
+use crate::engine::{Engine, Ready, Received};
+
+/// Octets read from a carrier at a time.
+const READ_AT_MOST: usize = 64 * 1024;
+/// What ends the head of a request.
+const BLANK_LINE: &[u8] = b"\r\n\r\n";
+
+/// WebSockets of one worker, on the connections of `E`.
+#[derive(Debug)]
+pub(crate) struct Multiplexed<E> {
+    engine: E,
+    /// Whether the connections below are encrypted: the scheme that requests name.
+    is_secure: bool,
+    /// WebSockets on one carrier at most; the server may allow fewer.
+    streams: usize,
+    carriers: Vec<Option<Carrying>>,
+    seats: Vec<Option<Seat>>,
+    /// What is to be told with the next wait, which does not wait then.
+    told: Vec<Ready>,
+    events: Vec<Ready>,
+    woken: Vec<usize>,
+    buffer: Box<[u8]>,
+}
+
+/// A connection of the engine below.
+#[derive(Debug, Default)]
+struct Carrying {
+    /// `None` while the connection below is being established.
+    http: Option<Carrier>,
+    /// How that came about, until a WebSocket has taken it for its own.
+    opened: Option<Opened>,
+    /// WebSockets that are on it, or wait to be.
+    seats: usize,
+    /// Those that may open their stream, or have.
+    granted: usize,
+    /// Slots that wait until it is up.
+    waiting: Vec<usize>,
+    /// When what was read last had come, by the kernel's stamp.
+    arrived: Option<Nanos>,
+    /// Why it is over.
+    failed: Option<io::Error>,
+}
+
+/// A WebSocket.
+#[derive(Debug)]
+struct Seat {
+    carrier: usize,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// The carrier is not up, or has no room after all.
+    Waiting,
+    /// The head of the opening handshake, as far as it was written.
+    Asking(Vec<u8>),
+    Open(Socket),
+}
+
+impl<E: Engine> Multiplexed<E> {
+    /// At most `streams` WebSockets (at least 1) on each connection of `engine`, which has as many
+    /// slots as are given here.
+    pub(crate) fn new(engine: E, slots: usize, streams: usize, is_secure: bool) -> Self {
+        Self {
+            engine,
+            is_secure,
+            streams,
+            carriers: std::iter::repeat_with(|| None).take(slots).collect(),
+            seats: std::iter::repeat_with(|| None).take(slots).collect(),
+            told: Vec::new(),
+            events: Vec::new(),
+            woken: Vec::new(),
+            buffer: vec![0; READ_AT_MOST].into(),
+        }
+    }
+
+    /// A carrier with room, opened for it where there was none.
+    fn carrier_with_room(&mut self) -> io::Result<usize> {
+        let streams = self.streams;
+        let has_room = |carrying: &Option<Carrying>| {
+            carrying
+                .as_ref()
+                .is_some_and(|carrying| carrying.has_room(streams))
+        };
+        if let Some(with_room) = self.carriers.iter().position(has_room) {
+            return Ok(with_room);
+        }
+        let vacant = self.carriers.iter().position(Option::is_none);
+        let vacant = vacant.expect("no more carriers than WebSockets, and this one has none");
+        self.engine.open(vacant)?;
+        self.carriers[vacant] = Some(Carrying::default());
+        Ok(vacant)
+    }
+
+    /// Something has happened below: reads all there is and goes on from there.
+    fn on_event(&mut self, event: Ready) {
+        let number = event.slot;
+        let Some(carrying) = &mut self.carriers[number] else {
+            return;
+        };
+        if carrying.failed.is_some() {
+            return;
+        }
+        if carrying.http.is_none() {
+            match self.engine.established(number) {
+                Ok(None) => return,
+                Ok(Some(opened)) => {
+                    carrying.opened = Some(opened);
+                    carrying.http = Some(Carrier::new());
+                }
+                Err(error) => return self.fail(number, error),
+            }
+        }
+        let read = self.read_all(number, event.closed);
+        self.turn(number);
+        if let Err(error) = read {
+            self.fail(number, error);
+        }
+    }
+
+    fn read_all(&mut self, number: usize, closed: bool) -> io::Result<()> {
+        let Some(carrying) = &mut self.carriers[number] else {
+            return Ok(());
+        };
+        let Some(http) = &mut carrying.http else {
+            return Ok(());
+        };
+        loop {
+            match self.engine.read(number, &mut self.buffer) {
+                Ok(Received { len: 0, .. }) => {
+                    http.end();
+                    return Ok(());
+                }
+                Ok(Received { len, arrived }) => {
+                    carrying.arrived = arrived;
+                    http.receive(&self.buffer[..len]);
+                    let may_be_more = len == self.buffer.len() || closed;
+                    if !may_be_more && !self.engine.has_ended(number) {
+                        return Ok(());
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Lets a carrier do what there is to do, writes what it has to say, and notes whom that
+    /// concerns.
+    fn turn(&mut self, number: usize) {
+        let Some(http) = self.http(number) else {
+            return;
+        };
+        http.turn();
+        let sent = self.send(number);
+        if sent.as_ref().is_err_and(|error| !is_for_later(error)) {
+            // Why it takes nothing any more may be the last that the server has said.
+            let _ = self.read_all(number, true);
+            if let Some(http) = self.http(number) {
+                http.turn();
+            }
+        }
+        let Some(carrying) = &mut self.carriers[number] else {
+            return;
+        };
+        let Some(http) = &mut carrying.http else {
+            return;
+        };
+        http.take_woken(&mut self.woken);
+        self.told.extend(self.woken.drain(..).map(|slot| Ready {
+            slot,
+            readable: true,
+            writable: true,
+            closed: false,
+        }));
+        let failed = match (http.standing(), sent) {
+            (Standing::Over(error), _) => Some(io::Error::other(error.clone())),
+            (_, Err(error)) if !is_for_later(&error) => Some(error),
+            (Standing::Up { streams: 0 }, _) => {
+                let words = "the server allows no streams".to_owned();
+                Some(io::Error::other(Http2Error::Violation(words)))
+            }
+            (Standing::Up { .. }, _) => {
+                self.told
+                    .extend(carrying.waiting.drain(..).map(|slot| Ready {
+                        slot,
+                        readable: false,
+                        writable: true,
+                        closed: false,
+                    }));
+                None
+            }
+            (Standing::Settling, _) => None,
+        };
+        if let Some(error) = failed {
+            self.fail(number, error);
+        }
+    }
+
+    /// Writes what a carrier has to say.
+    fn send(&mut self, number: usize) -> io::Result<()> {
+        let Some(Carrying {
+            http: Some(http), ..
+        }) = &mut self.carriers[number]
+        else {
+            return Ok(());
+        };
+        http.send(|bytes| self.engine.write(number, bytes))
+    }
+
+    /// A carrier that is at work.
+    fn http(&mut self, number: usize) -> Option<&mut Carrier> {
+        let carrying = self.carriers[number].as_mut();
+        carrying.filter(|it| it.failed.is_none())?.http.as_mut()
+    }
+
+    /// A carrier is over, and all on it with it.
+    fn fail(&mut self, number: usize, error: io::Error) {
+        let Some(carrying) = &mut self.carriers[number] else {
+            return;
+        };
+        if carrying.failed.is_some() {
+            return;
+        }
+        carrying.failed = Some(error);
+        carrying.waiting.clear();
+        self.engine.close(number);
+        let on_it = self.seats.iter().enumerate();
+        let on_it = on_it.filter(|(_, seat)| seat.as_ref().is_some_and(|it| it.carrier == number));
+        self.told.extend(on_it.map(|(slot, _)| Ready {
+            slot,
+            readable: true,
+            writable: true,
+            closed: true,
+        }));
+        self.tidy(number);
+    }
+
+    /// Forgets a carrier that is over once nobody is on it.
+    fn tidy(&mut self, number: usize) {
+        let is_over = |carrying: &mut Carrying| carrying.failed.is_some() && carrying.seats == 0;
+        self.carriers[number].take_if(is_over);
+    }
+
+    fn seat(&mut self, slot: usize) -> io::Result<(&mut Seat, &mut Carrying)> {
+        let seat = self.seats[slot].as_mut().ok_or(ErrorKind::NotConnected)?;
+        let carrying = self.carriers[seat.carrier].as_mut();
+        Ok((seat, carrying.ok_or(ErrorKind::NotConnected)?))
+    }
+}
+
+impl Carrying {
+    /// As many WebSockets as it may carry; `None` while that is not known.
+    fn limit(&self, streams: usize) -> Option<usize> {
+        match self.http.as_ref()?.standing() {
+            Standing::Up { streams: allowed } => Some(streams.min(allowed)),
+            Standing::Settling | Standing::Over(_) => None,
+        }
+    }
+
+    fn has_room(&self, streams: usize) -> bool {
+        self.failed.is_none() && self.seats < self.limit(streams).unwrap_or(streams)
+    }
+}
+
+impl<E: Engine> Engine for Multiplexed<E> {
+    fn now(&self) -> Nanos {
+        self.engine.now()
+    }
+
+    fn open(&mut self, slot: usize) -> io::Result<()> {
+        let number = self.carrier_with_room()?;
+        let carrying = self.carriers[number].as_mut();
+        let carrying = carrying.ok_or(ErrorKind::NotConnected)?;
+        carrying.seats += 1;
+        if carrying.limit(self.streams).is_some() {
+            self.told.push(Ready {
+                slot,
+                readable: false,
+                writable: true,
+                closed: false,
+            });
+        } else {
+            carrying.waiting.push(slot);
+        }
+        self.seats[slot] = Some(Seat {
+            carrier: number,
+            stage: Stage::Waiting,
+        });
+        Ok(())
+    }
+
+    fn established(&mut self, slot: usize) -> io::Result<Option<Opened>> {
+        let streams = self.streams;
+        let (seat, carrying) = self.seat(slot)?;
+        if let Some(error) = &carrying.failed {
+            return Err(copy(error));
+        }
+        let Some(limit) = carrying.limit(streams) else {
+            return Ok(None);
+        };
+        if carrying.granted >= limit {
+            // The server allows fewer than were put on it before it had said so.
+            carrying.seats -= 1;
+            self.seats[slot] = None;
+            self.open(slot)?;
+            return Ok(None);
+        }
+        carrying.granted += 1;
+        seat.stage = Stage::Asking(Vec::new());
+        Ok(Some(carrying.opened.take().unwrap_or(Opened {
+            tcp_at: None,
+            proxy_took: None,
+            tls: None,
+        })))
+    }
+
+    fn write(&mut self, slot: usize, bytes: &[u8]) -> io::Result<usize> {
+        let is_secure = self.is_secure;
+        let (seat, carrying) = self.seat(slot)?;
+        let number = seat.carrier;
+        let written = match &mut seat.stage {
+            Stage::Waiting => return Err(ErrorKind::NotConnected.into()),
+            Stage::Asking(head) => {
+                head.extend_from_slice(bytes);
+                let http = carrying.http.as_mut().ok_or(ErrorKind::NotConnected)?;
+                if head.ends_with(BLANK_LINE) {
+                    let socket = http.open(slot, head, is_secure).map_err(io::Error::other)?;
+                    seat.stage = Stage::Open(socket);
+                }
+                bytes.len()
+            }
+            Stage::Open(socket) => socket.write(bytes)?,
+        };
+        self.turn(number);
+        Ok(written)
+    }
+
+    fn read(&mut self, slot: usize, buffer: &mut [u8]) -> io::Result<Received> {
+        let (seat, carrying) = self.seat(slot)?;
+        let outcome = match &mut seat.stage {
+            Stage::Open(socket) => socket.read(buffer),
+            Stage::Waiting | Stage::Asking(_) => Err(ErrorKind::WouldBlock.into()),
+        };
+        let outcome = match (outcome, &carrying.failed) {
+            // A stream only knows that it was cut; why is known of the connection.
+            (Err(error), Some(failed))
+                if is_for_later(&error) || http2(&error) == Some(&Http2Error::Cut) =>
+            {
+                Err(copy(failed))
+            }
+            (outcome, _) => outcome,
+        };
+        let arrived = carrying.arrived;
+        let wants_turn = carrying.http.as_ref().is_some_and(Carrier::wants_turn);
+        let number = seat.carrier;
+        if wants_turn {
+            self.turn(number);
+        }
+        match outcome {
+            Ok(len) => Ok(Received { len, arrived }),
+            // The end of TCP is the end of what is on it, as it would be without HTTP/2.
+            Err(error) if http2(&error) == Some(&Http2Error::Cut) => {
+                Ok(Received { len: 0, arrived })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn has_ended(&self, slot: usize) -> bool {
+        match &self.seats[slot] {
+            Some(Seat {
+                stage: Stage::Open(socket),
+                ..
+            }) => socket.has_ended(),
+            _ => false,
+        }
+    }
+
+    fn close(&mut self, slot: usize) {
+        let Some(Seat { carrier, stage }) = self.seats[slot].take() else {
+            return;
+        };
+        if let Some(carrying) = &mut self.carriers[carrier] {
+            carrying.seats -= 1;
+            match stage {
+                Stage::Waiting => carrying.waiting.retain(|waiting| *waiting != slot),
+                Stage::Asking(_) => carrying.granted -= 1,
+                Stage::Open(socket) => {
+                    carrying.granted -= 1;
+                    socket.close();
+                }
+            }
+        }
+        self.turn(carrier);
+        self.tidy(carrier);
+    }
+
+    fn wait(&mut self, now: Nanos, until: Nanos, ready: &mut Vec<Ready>) -> io::Result<()> {
+        let until = if self.told.is_empty() { until } else { now };
+        let mut events = std::mem::take(&mut self.events);
+        let waited = self.engine.wait(now, until, &mut events);
+        for event in events.drain(..) {
+            self.on_event(event);
+        }
+        self.events = events;
+        ready.append(&mut self.told);
+        waited
+    }
+
+    fn usage(&self) -> ThreadUsage {
+        self.engine.usage()
+    }
+}
+
+/// Whether it is no failure, and the same will do later.
+fn is_for_later(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
+}
+
+/// The fault of HTTP/2 within an error.
+pub(crate) fn http2(error: &io::Error) -> Option<&Http2Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// The same error once more, for all on a carrier fail of it; with what names it within.
+fn copy(error: &io::Error) -> io::Error {
+    fn within<T: std::error::Error + Clone + Send + Sync + 'static>(
+        error: &io::Error,
+    ) -> Option<io::Error> {
+        let inner = error.get_ref()?.downcast_ref::<T>()?;
+        Some(io::Error::new(error.kind(), inner.clone()))
+    }
+    if let Some(code) = error.raw_os_error() {
+        return io::Error::from_raw_os_error(code);
+    }
+    within::<Http2Error>(error)
+        .or_else(|| within::<rustls::Error>(error))
+        .or_else(|| within::<ProxyError>(error))
+        .or_else(|| within::<UnixError>(error))
+        .unwrap_or_else(|| io::Error::new(error.kind(), error.to_string()))
+}

@@ -1,0 +1,70 @@
+//! What goes wrong between a WebSocket and the HTTP/2 connection that carries it.
+
+use thiserror::Error;
+
+/// Why a carrier or one of its sockets is over. It can be told to each of the sockets.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Http2Error {
+    /// The server took the preface of HTTP/2 for a request of HTTP/1.1 and answered that.
+    #[error("the server answered in HTTP/1.1: it does not speak HTTP/2 here; leave out --http 2")]
+    Http1,
+    /// The server's settings lack `SETTINGS_ENABLE_CONNECT_PROTOCOL` (RFC 8441 section 3).
+    #[error(
+        "the server speaks HTTP/2 but takes no WebSockets over it (its settings lack \
+         SETTINGS_ENABLE_CONNECT_PROTOCOL, RFC 8441); leave out --http 2"
+    )]
+    NoWebSockets,
+    /// The server broke HTTP/2, or talks something else.
+    #[error("what the server says is not HTTP/2: {0}")]
+    Violation(String),
+    /// The server has ended the connection with a GOAWAY (RFC 9113 section 6.8).
+    #[error("the server ended the HTTP/2 connection: {0}")]
+    GoAway(String),
+    /// The TCP connection ended without a farewell of HTTP/2.
+    #[error("the TCP connection below HTTP/2 ended")]
+    Cut,
+    /// The server has reset this stream (RFC 9113 section 6.4).
+    #[error("the server reset the HTTP/2 stream: {0}")]
+    Reset(String),
+    /// The opening handshake cannot be put into a request of HTTP/2.
+    #[error("the opening handshake cannot be sent over HTTP/2: {0}")]
+    Request(String),
+}
+
+impl Http2Error {
+    /// A stable name for counting.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Http1 => "http2_not_spoken",
+            Self::NoWebSockets => "http2_no_websockets",
+            Self::Violation(_) => "http2_violation",
+            Self::GoAway(_) => "http2_goaway",
+            Self::Cut => "http2_cut",
+            Self::Reset(_) => "http2_reset",
+            Self::Request(_) => "http2_request",
+        }
+    }
+
+    /// Whether it is of the connection as such, before any WebSocket was asked for.
+    #[must_use]
+    pub const fn is_before_websockets(&self) -> bool {
+        matches!(self, Self::Http1 | Self::NoWebSockets)
+    }
+}
+
+impl From<h2::Error> for Http2Error {
+    fn from(error: h2::Error) -> Self {
+        let reason = error.reason().map(|reason| reason.description().to_owned());
+        let words = reason.unwrap_or_else(|| error.to_string());
+        if error.is_io() {
+            Self::Cut
+        } else if error.is_go_away() && error.is_remote() {
+            Self::GoAway(words)
+        } else if error.is_reset() && error.is_remote() {
+            Self::Reset(words)
+        } else {
+            Self::Violation(words)
+        }
+    }
+}

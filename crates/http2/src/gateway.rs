@@ -1,0 +1,107 @@
+//! The opening handshake of HTTP/1.1 (RFC 6455 section 4) as an extended CONNECT of HTTP/2, and the
+//! answer to that as one of HTTP/1.1 (RFC 8441 section 5).
+//!
+//! `Sec-WebSocket-Key` and its answer have no place in HTTP/2, where they would prove nothing: they
+//! end here. What else the handshake agrees upon goes through unchanged.
+
+use bytes::Bytes;
+use h2::ext::Protocol;
+use http::header::{HeaderName, HeaderValue};
+use http::{Method, Request, Uri, response};
+use wsbench_wire::handshake::accept_key;
+
+use crate::error::Http2Error;
+
+/// Headers of a connection of HTTP/1.1, which are none of HTTP/2 (RFC 9113 section 8.2.2, RFC 8441
+/// section 5).
+const OF_CONNECTION: [&str; 8] = [
+    "host",
+    "upgrade",
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "transfer-encoding",
+    "sec-websocket-key",
+    "sec-websocket-accept",
+];
+/// Headers that a request may have.
+const MOST_HEADERS: usize = 128;
+
+/// A request, and the key that its answer is for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) request: Request<()>,
+    pub(crate) key: Vec<u8>,
+}
+
+/// Puts the head of an upgrade into an extended CONNECT.
+///
+/// # Errors
+/// [`Http2Error::Request`]: it is no whole head, or says what HTTP/2 cannot.
+pub(crate) fn request(head: &[u8], is_secure: bool) -> Result<Asked, Http2Error> {
+    let wrong = |words: String| Http2Error::Request(words);
+    let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+    let mut parsed = httparse::Request::new(&mut headers);
+    match parsed.parse(head) {
+        Ok(httparse::Status::Complete(_)) => {}
+        Ok(httparse::Status::Partial) => return Err(wrong("its head is cut".to_owned())),
+        Err(error) => return Err(wrong(error.to_string())),
+    }
+    let value_of = |name: &str| {
+        let found = parsed.headers.iter();
+        let mut found = found.filter(|header| header.name.eq_ignore_ascii_case(name));
+        found.next().map(|header| header.value)
+    };
+    let key = value_of("sec-websocket-key").unwrap_or_default().to_vec();
+    let uri = Uri::builder()
+        .scheme(if is_secure { "https" } else { "http" })
+        .authority(value_of("host").unwrap_or_default())
+        .path_and_query(parsed.path.unwrap_or("/"))
+        .build()
+        .map_err(|error| wrong(error.to_string()))?;
+    let mut request = Request::new(());
+    *request.method_mut() = Method::CONNECT;
+    *request.uri_mut() = uri;
+    *request.version_mut() = http::Version::HTTP_2;
+    let protocol = Protocol::from_static("websocket");
+    request.extensions_mut().insert(protocol);
+    for header in parsed.headers.iter() {
+        let is_of = |name: &&str| header.name.eq_ignore_ascii_case(name);
+        if OF_CONNECTION.iter().any(is_of) {
+            continue;
+        }
+        let name = HeaderName::from_bytes(header.name.as_bytes());
+        let name = name.map_err(|error| wrong(format!("{}: {error}", header.name)))?;
+        let value = HeaderValue::from_bytes(header.value);
+        let value = value.map_err(|error| wrong(format!("{}: {error}", header.name)))?;
+        request.headers_mut().append(name, value);
+    }
+    Ok(Asked { request, key })
+}
+
+/// The head that a server of HTTP/1.1 would have answered with: 101 for any success.
+pub(crate) fn response(parts: &response::Parts, key: &[u8]) -> Bytes {
+    let mut head = Vec::with_capacity(256);
+    if parts.status.is_success() {
+        head.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\n");
+        head.extend_from_slice(b"Upgrade: websocket\r\nConnection: Upgrade\r\n");
+        head.extend_from_slice(b"Sec-WebSocket-Accept: ");
+        head.extend_from_slice(accept_key(key).as_bytes());
+        head.extend_from_slice(b"\r\n");
+    } else {
+        let reason = parts.status.canonical_reason().unwrap_or_default();
+        let line = format!("HTTP/1.1 {} {reason}\r\n", parts.status.as_u16());
+        head.extend_from_slice(line.as_bytes());
+    }
+    for (name, value) in &parts.headers {
+        if OF_CONNECTION.contains(&name.as_str()) {
+            continue;
+        }
+        head.extend_from_slice(name.as_str().as_bytes());
+        head.extend_from_slice(b": ");
+        head.extend_from_slice(value.as_bytes());
+        head.extend_from_slice(b"\r\n");
+    }
+    head.extend_from_slice(b"\r\n");
+    head.into()
+}

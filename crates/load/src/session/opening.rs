@@ -1,0 +1,126 @@
+//! How a connection comes about: established, then upgraded.
+
+use wsbench_wire::handshake::{ClientHandshake, MAX_HEAD, Request, Upgraded};
+
+use super::{Flow, Session, State, limits};
+use crate::context::Context;
+use crate::lag::{Bar, Obstacle};
+use crate::meter::Unanswered;
+use crate::nanos::Nanos;
+use crate::result::Phase;
+
+/// How a connection came about that is now established.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// When TCP was established; `None` on a connection that was there already (HTTP/2).
+    pub tcp_at: Option<Nanos>,
+    /// How long the proxy took from then to open its tunnel; `None` without a proxy.
+    pub proxy_took: Option<Nanos>,
+    /// The TLS handshake; `None` without TLS.
+    pub tls: Option<Encrypted>,
+}
+
+/// A TLS handshake that has been made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encrypted {
+    /// How long it took, from TCP being established, or the proxy's tunnel open.
+    pub took: Nanos,
+    /// What was agreed upon, such as `TLS 1.3, TLS13_AES_256_GCM_SHA384`.
+    pub agreed: String,
+}
+
+/// An upgrade that has been asked for.
+#[derive(Debug)]
+pub(super) struct Upgrading {
+    pub(super) handshake: ClientHandshake,
+    pub(super) head: Vec<u8>,
+    pub(super) requested: Nanos,
+}
+
+impl Session {
+    /// The connection is established, encrypted where that was asked for: asks for the upgrade
+    /// (RFC 6455 section 4.1).
+    pub fn on_connected(&mut self, context: &mut Context, now: Nanos, opened: Opened) {
+        let tally = &mut context.meter.tally;
+        if let Some(tcp_at) = opened.tcp_at
+            && context.plan.connect.route.unix_socket.is_none()
+        {
+            tally.tcp.record(tcp_at - self.since);
+        }
+        if let Some(took) = opened.proxy_took {
+            tally.proxy.record(took);
+        }
+        if let Some(Encrypted { took, agreed }) = opened.tls {
+            tally.tls.record(took);
+            *tally.tls_agreed.entry(agreed).or_default() += 1;
+        }
+        context.meter.tally.connections.opened += 1;
+        let mut nonce = [0; 16];
+        context.random.fill(&mut nonce);
+        let mut handshake = ClientHandshake::new(nonce);
+        if let Some(compression) = &context.plan.compression {
+            handshake = handshake.offering(compression.wish.offer());
+        }
+        let upgrade = &context.plan.upgrade;
+        let request = Request {
+            authority: &context.authority,
+            resource: &context.plan.target.resource,
+            headers: &upgrade.headers,
+            subprotocols: &upgrade.subprotocols,
+            origin: upgrade.origin.as_deref(),
+        };
+        handshake.push_request(&request, &mut context.out);
+        let head = Vec::new();
+        self.state = State::Upgrading(Box::new(Upgrading {
+            handshake,
+            head,
+            requested: now,
+        }));
+    }
+
+    /// More of the response has come.
+    pub(super) fn on_head(&mut self, context: &mut Context, received: Nanos) -> Flow {
+        let State::Upgrading(upgrading) = &mut self.state else {
+            return Flow::Continue;
+        };
+        let offered = &context.plan.upgrade.subprotocols;
+        match upgrading.handshake.read_response(&upgrading.head, offered) {
+            Ok(None) => Flow::Continue,
+            Ok(Some(Upgraded {
+                consumed,
+                compression,
+                ..
+            })) => {
+                context
+                    .meter
+                    .tally
+                    .upgrade
+                    .record(received - upgrading.requested);
+                context.meter.tally.connections.upgraded += 1;
+                let mut head = std::mem::take(&mut upgrading.head);
+                self.state = State::Open;
+                (self.since, self.freed) = (received, received);
+                self.bar = Bar {
+                    until: received,
+                    by: Obstacle::Absence,
+                };
+                self.agree(context, compression, limits(context));
+                self.begin_keeping_alive(context, received);
+                let _ = self.on_bytes(context, received, &mut head[consumed..]);
+                Flow::Upgraded
+            }
+            Err(error) => {
+                context
+                    .meter
+                    .fail(received, Phase::Handshake, error.kind(), || {
+                        error.to_string()
+                    });
+                self.end(context, received, Unanswered::Failed);
+                Flow::Failed
+            }
+        }
+    }
+}
+
+// The buffered head of a handshake is bounded by the parser, which refuses longer ones.
+const _: () = assert!(MAX_HEAD <= 64 * 1024);
