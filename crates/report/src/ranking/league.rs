@@ -11,6 +11,8 @@ use crate::units::counted;
 
 /// Fewer rounds cannot tell servers apart that are 10 % apart: nothing is ranked then (METHOD 5.6).
 pub const FEWEST_ROUNDS: u32 = 10;
+/// Of more who lead together the first are named; the table has them all.
+const MOST_NAMED: usize = 5;
 
 /// One server's figures, by round.
 struct Contender {
@@ -203,6 +205,11 @@ pub(super) fn headline(league: &League) -> Option<String> {
         [] => return None,
         [one] => format!("{one} leads"),
         [one, other] => format!("{one} and {other} lead and cannot be told apart"),
+        many if many.len() > MOST_NAMED => format!(
+            "{} and {} others lead and cannot be told apart",
+            many[..MOST_NAMED].join(", "),
+            many.len() - MOST_NAMED
+        ),
         [some @ .., last] => format!(
             "{} and {last} lead and cannot be told apart",
             some.join(", ")
