@@ -226,13 +226,14 @@ fn the_order_is_the_seeds_and_no_two_runs_have_one_seed() {
     };
     assert_eq!(orders(1), orders(1));
     assert_ne!(orders(1), orders(2));
-    let all = orders(1);
+    // Nor have the runs of rankings whose seeds are next to each other.
+    let all: Vec<_> = (1..=20).flat_map(orders).collect();
     let runs = all.iter().flatten().flat_map(|turn| &turn.runs);
     let mut seeds: Vec<u64> = runs.map(|run| run.seed).collect();
-    assert_eq!(seeds.len(), 100);
+    assert_eq!(seeds.len(), 2_000);
     seeds.sort_unstable();
     seeds.dedup();
-    assert_eq!(seeds.len(), 100);
+    assert_eq!(seeds.len(), 2_000);
 }
 
 #[test]

@@ -143,12 +143,15 @@ impl Program {
 }
 
 /// A number that depends on the seed and on all parts: FNV-1a, then one step of a generator, which
-/// spreads what few bytes have moved.
+/// spreads what few bytes have moved. The seed is a part as the others are; were the hash only begun
+/// with it, round 2 of one ranking would have the seeds of round 3 of the next.
 fn mix(seed: u64, parts: &[&[u8]]) -> u64 {
     const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0000_0100_0000_01b3;
     let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(PRIME);
-    let hash = parts.iter().fold(OFFSET ^ seed, |hash, part| {
+    let seed = seed.to_le_bytes();
+    let parts = std::iter::once(seed.as_slice()).chain(parts.iter().copied());
+    let hash = parts.fold(OFFSET, |hash, part| {
         // Parts end somewhere: "ab", "c" is not "a", "bc".
         part.iter().chain(&[0xff]).fold(hash, step)
     });
