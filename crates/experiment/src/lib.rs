@@ -12,5 +12,6 @@ pub mod pilot;
 pub mod rank;
 pub mod repeat;
 pub mod runner;
+pub mod simulated;
 pub mod sweep;
 pub mod target;

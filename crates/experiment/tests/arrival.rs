@@ -2,10 +2,8 @@
 //! can be made late at will (METHOD section 3, B).
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-mod simulated;
-
-use simulated::target;
 use wsbench_drive::simulated::{Pause, Queue, Scenario, Service, run};
+use wsbench_experiment::simulated::target;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule};

@@ -1,15 +1,14 @@
-//! Searches for a load whose greatest is known beforehand (METHOD section 10, V6).
+//! How searches go and end, and what they tell of servers that do not let them.
 //!
 //! A single server that takes D = 200 µs a message, first in, first out, is M/D/1 under Poisson
-//! arrivals, and its percentiles are a formula; so is M/M/1's.
+//! arrivals, and the greatest rate is a formula: p99 is 2 ms at 3867/s. That searches find it, and
+//! others like it, is an experiment of `truth` (METHOD section 10, V6).
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-mod simulated;
-
-use simulated::{Simulated, target};
 use wsbench_drive::simulated::{Death, Outage, Queue, Scenario, Service};
 use wsbench_experiment::find::{FindError, Settings, find};
 use wsbench_experiment::runner::{Runner, RunnerError};
+use wsbench_experiment::simulated::{Simulated, target};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
@@ -70,92 +69,6 @@ fn bracket(search: &Search) -> (f64, f64) {
     let low = search.holds.map_or(0.0, |edge| edge.load);
     let high = search.fails.map_or(f64::INFINITY, |edge| edge.load);
     (low, high)
-}
-
-/// Searches by `seeds` within `limit_s`: no bracket is wider than `widest`, and at most one of ten
-/// misses the truth.
-fn assert_found(
-    service: Service,
-    limit: Nanos,
-    truth_per_s: f64,
-    seeds: std::ops::Range<u64>,
-    (limit_s, widest): (u64, f64),
-) {
-    let allowed = (seeds.end - seeds.start) / 10;
-    let mut missed = 0;
-    for seed in seeds {
-        let settings = Settings {
-            limit: Nanos::from_secs(limit_s),
-            most_trials: 80,
-            ..settings(p99(limit), seed)
-        };
-        let search = search(server(service), &settings);
-        let (low, high) = bracket(&search);
-        println!(
-            "{truth_per_s} by seed {seed}: {low}–{high} in {:.0} s",
-            search.took_s
-        );
-        assert!(high.is_finite() && high / low <= widest, "{low}–{high}");
-        missed += u64::from(truth_per_s < low || high < truth_per_s);
-        if let Some(recovery) = search.recovery {
-            assert!(recovery.recovered, "a queue drains");
-        }
-    }
-    assert!(missed <= allowed, "{missed} brackets miss {truth_per_s}");
-}
-
-#[test]
-fn a_deterministic_server_at_one_millisecond() {
-    let limit = Nanos::from_millis(1);
-    assert_found(Service::Constant(D), limit, 2804.0, 1..2, (900, 1.052));
-}
-
-#[test]
-fn a_deterministic_server_at_two_milliseconds() {
-    let limit = Nanos::from_millis(2);
-    assert_found(Service::Constant(D), limit, 3867.0, 1..2, (900, 1.052));
-}
-
-#[test]
-fn a_deterministic_server_at_five_milliseconds() {
-    let limit = Nanos::from_millis(5);
-    assert_found(Service::Constant(D), limit, 4542.0, 1..2, (900, 1.052));
-}
-
-/// Up to 395/s p99 rises from 921 µs to 1 ms: hardly a curve. The bracket is wide, and right.
-#[test]
-fn an_exponential_server_at_one_millisecond() {
-    let limit = Nanos::from_millis(1);
-    // In ten minutes not every search can make certain of a load that holds.
-    let widest = f64::INFINITY;
-    assert_found(Service::Exponential(D), limit, 395.0, 1..11, (600, widest));
-}
-
-#[test]
-fn an_exponential_server_at_two_milliseconds() {
-    let limit = Nanos::from_millis(2);
-    assert_found(Service::Exponential(D), limit, 2697.0, 1..3, (400, 1.12));
-}
-
-#[test]
-fn an_exponential_server_at_five_milliseconds() {
-    let limit = Nanos::from_millis(5);
-    assert_found(Service::Exponential(D), limit, 4079.0, 1..4, (400, 1.12));
-}
-
-/// Evenly spaced messages never meet: the server holds up to the rate that it can serve at all.
-#[test]
-fn constant_arrivals_hold_up_to_the_capacity() {
-    for limit in [Nanos::from_micros(300), Nanos::from_millis(5)] {
-        let settings = Settings {
-            process: Process::Constant,
-            ..settings(p99(limit), 3)
-        };
-        let search = search(server(Service::Constant(D)), &settings);
-        let (low, high) = bracket(&search);
-        assert!(low <= 5_000.0 && 5_000.0 <= high && high / low <= 1.052);
-        assert_eq!(search.ended, Ending::Found);
-    }
 }
 
 #[test]

@@ -1,11 +1,9 @@
 //! The runner on simulated time gives documents as the kernel's does.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-mod simulated;
-
-use simulated::{Simulated, target};
 use wsbench_drive::simulated::Scenario;
 use wsbench_experiment::runner::Runner;
+use wsbench_experiment::simulated::{Simulated, target};
 use wsbench_load::plan::{Plan, StopRule};
 
 #[test]

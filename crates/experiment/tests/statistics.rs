@@ -1,11 +1,9 @@
 //! What one run says of how sure it is, held to servers whose times are known.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-mod simulated;
-
-use simulated::{Simulated, target};
 use wsbench_drive::simulated::{Queue, Scenario, Server, Service, run_until as run_on};
 use wsbench_experiment::runner::Runner;
+use wsbench_experiment::simulated::{Simulated, target};
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;

@@ -1,10 +1,8 @@
 //! Sweeps over a queue whose curve is a formula (METHOD section 10, V3).
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-mod simulated;
-
-use simulated::{Simulated, target};
 use wsbench_drive::simulated::{Death, Outage, Queue, Scenario, Service};
+use wsbench_experiment::simulated::{Simulated, target};
 use wsbench_experiment::sweep::{Settings, sweep};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;

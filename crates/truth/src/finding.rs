@@ -98,6 +98,26 @@ impl Experiment {
     }
 }
 
+/// Carries groups of experiments out side by side, a thread each, and gives all of them in the order
+/// of their numbers.
+pub(crate) fn side_by_side(groups: &[fn() -> Vec<Experiment>]) -> Vec<Experiment> {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = groups.iter().map(|group| scope.spawn(*group)).collect();
+        let found = threads.into_iter().flat_map(|thread| match thread.join() {
+            Ok(found) => found,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        let mut all: Vec<Experiment> = found.collect();
+        all.sort_by_key(|experiment| number(experiment.id));
+        all
+    })
+}
+
+/// The number in `V14`, to sort by.
+fn number(id: &str) -> u32 {
+    id.trim_start_matches('V').parse().unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,13 +2,14 @@
 //! a made-up network, server and clock. The same figures on every machine.
 
 use wsbench_drive::simulated::{self, Queue, Scenario, Service, Stall};
+use wsbench_experiment::simulated::target;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule, Target};
+use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule};
 use wsbench_load::result::RunResult;
 
-use crate::finding::Experiment;
+use crate::finding::{Experiment, side_by_side};
 
 mod exchange;
 mod overload;
@@ -22,32 +23,17 @@ mod stalls;
 /// A run does not end, or does not add up: a fault in wsbench.
 #[must_use]
 pub fn all() -> Vec<Experiment> {
-    let groups: [fn() -> Vec<Experiment>; 5] = [
+    side_by_side(&[
         stalls::all,
         queues::delays,
         queues::all,
         overload::all,
         exchange::all,
-    ];
-    std::thread::scope(|scope| {
-        let groups = groups.map(|group| scope.spawn(group));
-        let found = groups.map(|group| match group.join() {
-            Ok(found) => found,
-            Err(panic) => std::panic::resume_unwind(panic),
-        });
-        let mut all: Vec<Experiment> = found.into_iter().flatten().collect();
-        all.sort_by_key(|experiment| number(experiment.id));
-        all
-    })
-}
-
-/// The number in `V14`, to sort by.
-fn number(id: &str) -> u32 {
-    id.trim_start_matches('V').parse().unwrap_or(u32::MAX)
+    ])
 }
 
 /// A plan of so many seconds without a warm-up.
-fn plan(arrival: Arrival, connections: u32, seconds: u64, seed: u64) -> Plan {
+pub(crate) fn plan(arrival: Arrival, connections: u32, seconds: u64, seed: u64) -> Plan {
     Plan {
         connections,
         arrival,
@@ -60,17 +46,12 @@ fn plan(arrival: Arrival, connections: u32, seconds: u64, seed: u64) -> Plan {
         },
         timeout: Nanos::from_secs(30),
         seed,
-        ..Plan::against(Target {
-            host: "simulated".into(),
-            port: 80,
-            resource: "/".into(),
-            secure: false,
-        })
+        ..Plan::against(target("simulated"))
     }
 }
 
 /// An open loop at a level rate that nothing blocks.
-fn open(process: Process, rate_per_s: f64) -> Arrival {
+pub(crate) fn open(process: Process, rate_per_s: f64) -> Arrival {
     Arrival::Open {
         schedule: Schedule {
             process,
@@ -81,7 +62,7 @@ fn open(process: Process, rate_per_s: f64) -> Arrival {
 }
 
 /// A server near enough that the way to it does not matter.
-fn server(service: Service, queue: Queue) -> Scenario {
+pub(crate) fn server(service: Service, queue: Queue) -> Scenario {
     let mut scenario = Scenario::default();
     scenario.network.latency = Nanos(100);
     (scenario.server.service, scenario.server.queue) = (service, queue);

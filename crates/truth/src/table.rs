@@ -1,14 +1,44 @@
 //! `docs/validation.md`: every experiment with its formula, what was expected and what was found.
 //!
-//! The part on simulated time is the same on every machine, and a test holds the published page to
-//! it; the part over the kernel says on which machine it was found.
+//! The parts on simulated time and on what is concluded are the same on every machine, and tests
+//! hold the published page to them; the part over the kernel says on which machine it was found.
 
 use std::fmt::Write as _;
 
 use crate::finding::{Experiment, Finding, Tolerance};
 
-const BEGIN: &str = "<!-- on simulated time: begin -->\n";
-const END: &str = "<!-- on simulated time: end -->\n";
+/// A part of the page that is the same on every machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What the instrument says on simulated time.
+    Simulated,
+    /// What is concluded from runs.
+    Concluded,
+}
+
+impl Part {
+    /// This part of a page; `None` where it has none.
+    #[must_use]
+    pub fn of(self, page: &str) -> Option<&str> {
+        let [begin, end] = self.marks();
+        let (_, behind) = page.split_once(&begin)?;
+        Some(behind.split_once(&end)?.0)
+    }
+
+    /// The part as it stands in a page, between its marks.
+    fn marked(self, experiments: &[Experiment]) -> String {
+        let [begin, end] = self.marks();
+        format!("{begin}{}{end}", table(experiments))
+    }
+
+    fn marks(self) -> [String; 2] {
+        let name = match self {
+            Self::Simulated => "on simulated time",
+            Self::Concluded => "on what is concluded",
+        };
+        ["begin", "end"].map(|which| format!("<!-- {name}: {which} -->\n"))
+    }
+}
 
 /// The machine and the day of the part over the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,29 +53,36 @@ pub struct Where {
     pub kernel: String,
 }
 
-/// The whole page.
+/// The whole page: what is the same everywhere, and what was found over the kernel of one machine.
 #[must_use]
-pub fn page(simulated: &[Experiment], kernel: &[Experiment], place: &Where) -> String {
-    let mut page = String::from(INTRODUCTION);
-    page.push_str(BEGIN);
-    page.push_str(&self::simulated(simulated));
-    page.push_str(END);
+pub fn page(
+    simulated: &[Experiment],
+    concluded: &[Experiment],
+    kernel: &[Experiment],
+    place: &Where,
+) -> String {
     let Where {
         day,
         cpu,
         cores,
         kernel: version,
     } = place;
-    let _ = write!(
-        page,
+    let over_kernel = format!(
         "\n## Over the kernel\n\n\
          The binary as its user calls it, against its own server, on loopback: {day}, {cpu}, {cores} \
          cores shared by both, Linux {version}. Tolerances are wide enough for such a machine; a run \
          that misses one is written down as it was, as where other work kept the cores busy.\n\n"
     );
-    push_table(&mut page, kernel);
-    page.push_str(ELSEWHERE);
-    page
+    [
+        INTRODUCTION,
+        &Part::Simulated.marked(simulated),
+        CONCLUDED,
+        &Part::Concluded.marked(concluded),
+        &over_kernel,
+        &table(kernel),
+        ELSEWHERE,
+    ]
+    .concat()
 }
 
 const INTRODUCTION: &str = "# Validation
@@ -64,32 +101,27 @@ single digit.
 
 ";
 
+const CONCLUDED: &str = "
+## On what is concluded from runs
+
+Searches, intervals of confidence, comparisons and rankings may be wrong by chance, and say how \
+often: each was asked many times over, by seeds, of servers on simulated time (of intervals within \
+a run: of series made by a formula). Where 95 of 100 have to be right, the tolerance is two \
+standard deviations of such a count. Deterministic and tested as the part above.
+
+";
+
 const ELSEWHERE: &str = "
 ## Where the others are
 
-Experiments on what is concluded from many runs need no table: they are tests beside the code that \
-concludes, as it is added. These are V6 (the search for the greatest rate under an objective), V9 \
-(how often intervals of confidence hold the truth) and V10 (comparisons of a server with itself \
-that find nothing, and of one with another 5 % slower that find it).
+What needs somebody else's program is a test beside the code: the other half of V15, histograms \
+and interval logs read by another library (`crates/report/tests/interop.rs`).
 ";
 
-/// The part on simulated time.
+/// Experiments as a table.
 #[must_use]
-pub fn simulated(experiments: &[Experiment]) -> String {
-    let mut part = String::new();
-    push_table(&mut part, experiments);
-    part
-}
-
-/// The part on simulated time of a page; `None` where it has none.
-#[must_use]
-pub fn simulated_part(page: &str) -> Option<&str> {
-    let (_, behind) = page.split_once(BEGIN)?;
-    Some(behind.split_once(END)?.0)
-}
-
-fn push_table(page: &mut String, experiments: &[Experiment]) {
-    page.push_str(
+pub fn table(experiments: &[Experiment]) -> String {
+    let mut table = String::from(
         "| | experiment | formula | figure | expected | tolerance | measured | agrees |\n\
          |---|---|---|---|--:|--:|--:|---|\n",
     );
@@ -98,7 +130,7 @@ fn push_table(page: &mut String, experiments: &[Experiment]) {
         for finding in &experiment.findings {
             let (id, title, formula) = std::mem::take(&mut named);
             let _ = writeln!(
-                page,
+                table,
                 "| {id} | {title} | {formula} | {} | {} | {} | {} | {} |",
                 finding.quantity,
                 trimmed(finding.expected),
@@ -108,6 +140,7 @@ fn push_table(page: &mut String, experiments: &[Experiment]) {
             );
         }
     }
+    table
 }
 
 fn tolerance(finding: &Finding) -> String {
@@ -161,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_simulated_part_is_found_again() {
+    fn the_parts_are_found_again() {
         let experiment = Experiment {
             id: "V1",
             title: "a".into(),
@@ -178,10 +211,12 @@ mod tests {
             kernel: "6".into(),
         };
         let experiments = [experiment];
-        let page = page(&experiments, &[], &place);
-        let part = simulated_part(&page).unwrap();
-        assert_eq!(part, simulated(&experiments));
+        let page = page(&experiments, &[], &[], &place);
+        let part = Part::Simulated.of(&page).unwrap();
+        assert_eq!(part, table(&experiments));
         assert!(part.contains("| V1 | a | b | c | 1 | ± 2 % | 1.010 | yes |\n"));
         assert!(part.contains("|  |  |  | d | 2 | exact | 3 | **no** |\n"));
+        assert_eq!(Part::Concluded.of(&page), Some(table(&[]).as_str()));
+        assert_eq!(Part::Concluded.of(""), None);
     }
 }

@@ -1,21 +1,37 @@
-//! Every experiment on simulated time agrees with its formula, and the published page with both.
+//! Every experiment that is the same everywhere agrees with its formula, and the published page with
+//! both.
 //!
 //! A change of the engine that costs or saves a clock reading shifts last digits: with
-//! `SNAPSHOTS=overwrite` the page's part on simulated time is written anew.
+//! `SNAPSHOTS=overwrite` these parts of the page are written anew.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-use wsbench_truth::{simulated, table};
+use std::sync::{Mutex, PoisonError};
+
+use wsbench_truth::table::{self, Part};
+use wsbench_truth::{Experiment, concluded, simulated};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/validation.md");
 
+/// Held while the page is read and written: tests run side by side.
+static AT_THE_PAGE: Mutex<()> = Mutex::new(());
+
 #[test]
 fn what_is_measured_is_what_is_true() {
-    let experiments = simulated::all();
-    let complaints: String = experiments.iter().map(|one| one.complaints()).collect();
+    assert_true_and_published(&simulated::all(), Part::Simulated);
+}
+
+#[test]
+fn what_is_concluded_is_what_is_true() {
+    assert_true_and_published(&concluded::all(), Part::Concluded);
+}
+
+fn assert_true_and_published(experiments: &[Experiment], part: Part) {
+    let complaints: String = experiments.iter().map(Experiment::complaints).collect();
     assert!(complaints.is_empty(), "{complaints}");
+    let _turn = AT_THE_PAGE.lock().unwrap_or_else(PoisonError::into_inner);
     let page = std::fs::read_to_string(PAGE).unwrap();
-    let published = table::simulated_part(&page).unwrap();
-    let fresh = table::simulated(&experiments);
+    let published = part.of(&page).unwrap();
+    let fresh = table::table(experiments);
     if std::env::var_os("SNAPSHOTS").is_some_and(|what| what == "overwrite") {
         std::fs::write(PAGE, page.replace(published, &fresh)).unwrap();
         return;

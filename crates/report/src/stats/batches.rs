@@ -3,9 +3,9 @@
 //!
 //! Latencies follow each other: one answer that waits in a queue makes the next one wait. An
 //! interval of confidence that takes them for independent (ranks of order statistics, a binomial
-//! distribution) is wrong most of the time; the tests here hold one up to show it. So the run is
-//! cut into contiguous batches, and what varies from batch to batch says how much the whole may
-//! vary (Schmeiser 1982; METHOD 5.3).
+//! distribution) is wrong half of the time; `truth` holds one up to show it. So the run is cut into
+//! contiguous batches, and what varies from batch to batch says how much the whole may vary
+//! (Schmeiser 1982; METHOD 5.3).
 //!
 //! Numbers in, numbers out: what of a document is asked for, and what is printed, is not known.
 

@@ -3,7 +3,7 @@
 use wsbench_drive::simulated::{Queue, Service};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::Arrival;
+use wsbench_load::plan::{Arrival, Plan, Think};
 use wsbench_load::result::RunResult;
 
 use super::{called, mean_ms, ms, open, plan, run, server};
@@ -46,7 +46,7 @@ pub(super) fn delays() -> Vec<Experiment> {
             &qs.map(|q| (q, uniform(q))),
         ),
         delay(
-            "98 % 1 ms, 2 % 50 ms, at 5,000/s",
+            "two speeds, 98 % 1 ms, 2 % 50 ms, at 5,000/s",
             "1 ms up to q = 0.98, then 50 ms",
             (mixed, 5_000.0),
             &[0.5, 0.97, 0.99].map(|q| (q, two(q))),
@@ -95,7 +95,7 @@ pub(super) fn all() -> Vec<Experiment> {
     all.extend(LOADS.into_iter().map(exponential_service));
     all.push(even_arrivals());
     all.push(even_arrivals_exponential_service());
-    all.push(closed());
+    all.extend([0, 10].map(closed));
     all
 }
 
@@ -197,35 +197,45 @@ fn queue_experiment(
     }
 }
 
-/// The closed loop at an exponential server is known from mean value analysis.
-fn closed() -> Experiment {
-    let plan = plan(Arrival::Closed { depth: 1 }, 10, 120, 1);
+/// The closed loop at an exponential server is known from mean value analysis, also where whoever
+/// sends thinks for so many milliseconds between an answer and the next message.
+fn closed(think_ms: u64) -> Experiment {
+    let pause = Nanos::from_millis(think_ms);
+    let plan = Plan {
+        think: (think_ms > 0).then_some(Think {
+            least: pause,
+            most: pause,
+        }),
+        ..plan(Arrival::Closed { depth: 1 }, 10, 120, 1)
+    };
     let result = run(&plan, server(Service::Exponential(MS), Queue::Fifo));
-    let (rate, response) = formula::closed_loop(10, 1e-3, 0.0);
+    let (rate, response) = formula::closed_loop(10, 1e-3, pause.as_secs_f64());
     let received = result.messages.received_in_window as f64;
-    let out = result.service_in_window_ns as f64 / result.offered_in_flight_ns as f64;
+    let out_or_thinking = result.service_in_window_ns + result.thought_in_window_ns;
+    let little = out_or_thinking as f64 / result.offered_in_flight_ns as f64;
+    let pauses = match think_ms {
+        0 => String::new(),
+        ms => format!(", pauses to think of Z = {ms} ms"),
+    };
+    let two_percent = Tolerance::Share(0.02);
+    let per_s = received / result.measured.as_secs_f64();
     Experiment {
         id: "V4",
-        title: "closed loop, 10 connections, exponential service of 1 ms".into(),
+        title: format!("closed loop, 10 connections, exponential service of 1 ms{pauses}"),
         formula: "mean value analysis: R = s(1 + Q), X = N/(R + Z), Q = XR",
         findings: vec![
-            Finding::new(
-                "throughput, msg/s",
-                rate,
-                Tolerance::Share(0.02),
-                received / result.measured.as_secs_f64(),
-            ),
+            Finding::new("throughput, msg/s", rate, two_percent, per_s),
             Finding::new(
                 "service mean, ms",
                 1e3 * response,
-                Tolerance::Share(0.02),
+                two_percent,
                 mean_ms(&result.service),
             ),
             Finding::new(
                 "Little's law, right over left",
                 1.0,
                 Tolerance::By(0.01),
-                out,
+                little,
             ),
         ],
     }

@@ -1,16 +1,20 @@
 //! A runner on simulated time: named servers, each a scenario, measured in milliseconds whatever
 //! time passes in them.
-#![allow(dead_code, reason = "each test file takes what it needs")]
+//!
+//! It is to experiments what `drive::simulated` is to runs: how a search, a comparison or a ranking
+//! is held to a truth that is known beforehand.
 
 use std::collections::BTreeMap;
 
 use wsbench_drive::simulated::{self, Scenario};
-use wsbench_experiment::runner::{Runner, RunnerError};
 use wsbench_load::plan::{Plan, Target};
 use wsbench_report::document::{Document, RunContext};
 
+use crate::runner::{Runner, RunnerError};
+
 /// A plan's target at the simulated server of this name.
-pub(crate) fn target(server: &str) -> Target {
+#[must_use]
+pub fn target(server: &str) -> Target {
     Target {
         host: server.into(),
         port: 80,
@@ -20,17 +24,28 @@ pub(crate) fn target(server: &str) -> Target {
 }
 
 /// Runs plans against the scenario that their host names.
-pub(crate) struct Simulated {
+///
+/// ```
+/// use wsbench_drive::simulated::Scenario;
+/// use wsbench_experiment::{runner::Runner, simulated::{Simulated, target}};
+/// use wsbench_load::plan::{Plan, StopRule};
+/// let mut runner = Simulated::new([("a", Scenario::default())]);
+/// let plan = Plan { stop: StopRule::Messages(100), ..Plan::against(target("a")) };
+/// assert_eq!(runner.run(&plan).unwrap().messages.answered, 100);
+/// ```
+#[derive(Debug)]
+pub struct Simulated {
     servers: BTreeMap<String, Scenario>,
     /// Simulated time that all runs have taken, s.
     elapsed_s: f64,
     /// Every plan carried out, in order.
-    pub(crate) plans: Vec<Plan>,
+    pub plans: Vec<Plan>,
 }
 
 impl Simulated {
-    pub(crate) fn new(servers: impl IntoIterator<Item = (&'static str, Scenario)>) -> Self {
-        let named = |(name, scenario): (&str, Scenario)| (name.to_owned(), scenario);
+    /// A runner to which these servers are known.
+    pub fn new<Name: Into<String>>(servers: impl IntoIterator<Item = (Name, Scenario)>) -> Self {
+        let named = |(name, scenario): (Name, Scenario)| (name.into(), scenario);
         Self {
             servers: servers.into_iter().map(named).collect(),
             elapsed_s: 0.0,
