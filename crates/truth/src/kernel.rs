@@ -243,7 +243,8 @@ pub fn delay(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
 /// V3: one queue with constant service. What this machine takes for a round trip beside the service,
 /// measured just before under the same load, is part of what is expected: the formula knows of no
 /// wake-up. It is measured with answers that are held as long without a queue, for who has slept a
-/// millisecond wakes up more slowly than who has slept for microseconds.
+/// millisecond wakes up more slowly than who has slept for microseconds. At this load just half of the
+/// messages do not wait, so the median is the slowest of those: it has all of their jitter in it.
 ///
 /// # Errors
 /// As [`all`] has them.
