@@ -17,34 +17,27 @@
 )]
 #![allow(missing_docs, reason = "nothing here is for others to call")]
 
-use std::env;
+mod common;
+
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use wsbench_drive::host;
-use wsbench_drive::resolve::Resolved;
-use wsbench_drive::run::{Observer, StopSignal, run};
-use wsbench_echo::{Config, Server};
 use wsbench_load::message::{Identity, MessageSource};
-use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule, Target, Timestamps};
-use wsbench_load::result::{LogRecord, Progress, RunResult};
+use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule, Timestamps};
 use wsbench_wire::frame::{FrameBuffer, OpCode};
 use wsbench_wire::handshake::{ClientHandshake, Request};
 use wsbench_wire::mask::MaskKey;
+
+use common::EchoProcess;
 
 /// Pairs of measurements behind each median; odd.
 const ROUNDS: usize = 7;
 /// Length of one measurement.
 const SPAN: Duration = Duration::from_millis(700);
-/// What a child process is to do, and where the server is.
-const ROLE: &str = "WSBENCH_FLOOR_ROLE";
-const ADDRESS: &str = "WSBENCH_FLOOR_ADDRESS";
 /// Connections of the two runs whose difference gives the cost of one.
 const FEW: u32 = 1_000;
 const MANY: u32 = 5_000;
@@ -66,22 +59,18 @@ const LOADS: [(u32, u32, u32, Timestamps, Option<f64>); 9] = [
 const USER_NS_AT_DEPTH: f64 = 60.0;
 
 fn main() {
-    match env::var(ROLE)
-        .ok()
-        .as_deref()
-        .map(|role| role.split_once(' ').unwrap_or((role, "")))
-    {
-        Some(("server", _)) => serve(),
+    let role = common::role();
+    match role.as_ref().map(|(word, rest)| (&word[..], &rest[..])) {
+        Some(("server", _)) => common::serve(&common::anywhere()),
         Some(("hold-bare", count)) => hold_bare(count.parse().unwrap()),
         Some(("hold", count)) => hold(count.parse().unwrap()),
-        _ if env::args().any(|argument| argument == "--bench") => compare(),
-        // `cargo test --all-targets` runs benchmarks, too; it asks for no figures.
+        _ if common::is_asked_for() => compare(),
         _ => {}
     }
 }
 
 fn compare() {
-    let server = EchoProcess::start();
+    let server = EchoProcess::start("server");
     println!(
         "CPU µs a message, of the generator: bare loop → wsbench, ratio (min–max of {ROUNDS})"
     );
@@ -121,8 +110,9 @@ fn compare() {
 /// CPU and memory a connection: the slope between few and many, of medians.
 fn compare_connections(server: &EchoProcess) {
     let told = |role: &str, count| {
+        let role = format!("{role} {count}");
         let (mut cpu, mut rss): (Vec<f64>, Vec<f64>) =
-            (0..ROUNDS).map(|_| server.child(role, count)).unzip();
+            (0..ROUNDS).map(|_| server.told(&role)).unzip();
         cpu.sort_by(f64::total_cmp);
         rss.sort_by(f64::total_cmp);
         (cpu[ROUNDS / 2], rss[ROUNDS / 2])
@@ -214,10 +204,9 @@ impl Load {
 
     /// CPU µs that the instrument's thread spends on a message.
     fn instrument(&self, address: SocketAddr) -> Cost {
-        let result = measure(&self.plan(address, SPAN), address);
+        let result = common::measure(&self.plan(address, SPAN), address);
         let used = &result.generator.threads[0];
         let messages = result.messages.received_in_window as f64;
-        assert!(result.messages.is_conserved() && result.failures.is_empty());
         Cost {
             cpu_us: (used.user + used.system).0 as f64 / 1e3 / messages,
             user_us: used.user.0 as f64 / 1e3 / messages,
@@ -239,28 +228,9 @@ impl Load {
             cpus: vec![0],
             seed: 42,
             timestamps: self.stamps,
-            ..Plan::against(Target {
-                host: address.ip().to_string(),
-                port: address.port(),
-                resource: "/".into(),
-                secure: false,
-            })
+            ..Plan::against(common::target(address, false))
         }
     }
-}
-
-fn measure(plan: &Plan, address: SocketAddr) -> RunResult {
-    struct Silent;
-    impl Observer for Silent {
-        fn progress(&mut self, _: &Progress) {}
-        fn log(&mut self, _: &[LogRecord]) {}
-    }
-    let resolved = Resolved {
-        addresses: vec![address.into()],
-        took: None,
-        behind_proxy: None,
-    };
-    run(plan, &resolved, &StopSignal::new(), &mut Silent).unwrap()
 }
 
 /// The bare loop: reads, counts, and writes the same batch again.
@@ -342,35 +312,11 @@ fn connect_and_upgrade(address: SocketAddr) -> TcpStream {
 
 // --- What the child processes do ---
 
-fn serve() {
-    host::pin_thread(1);
-    host::raise_descriptor_limit();
-    let server = Server::bind(&Config::new("127.0.0.1:0".parse().unwrap())).unwrap();
-    println!("{}", server.local_addr());
-    let _ = server.run(&AtomicBool::new(false));
-}
-
-fn server_address() -> SocketAddr {
-    env::var(ADDRESS).unwrap().parse().unwrap()
-}
-
-/// CPU µs and resident octets of this process, for the parent to read.
-fn tell() {
-    use nix::sys::resource::{UsageWho, getrusage};
-    let usage = getrusage(UsageWho::RUSAGE_SELF).unwrap();
-    let us = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 * 1e6 + time.tv_usec() as f64;
-    println!(
-        "{} {}",
-        us(usage.user_time()) + us(usage.system_time()),
-        host::max_rss_bytes()
-    );
-}
-
 /// Opens connections with a bare non-blocking loop, upgrades them, and holds them.
 fn hold_bare(count: usize) {
     host::pin_thread(0);
     host::raise_descriptor_limit();
-    let address = server_address();
+    let address = common::server_address();
     let request = upgrade_request();
     let mut poll = Poll::new().unwrap();
     let mut events = Events::with_capacity(1024);
@@ -399,84 +345,16 @@ fn hold_bare(count: usize) {
             }
         }
     }
-    tell();
+    common::tell();
 }
 
-/// Opens connections with the instrument and tells once all are upgraded, before any load.
+/// Opens connections with the instrument.
 fn hold(count: u32) {
-    struct Opened(u32);
-    impl Observer for Opened {
-        fn progress(&mut self, progress: &Progress) {
-            if progress.so_far.connections.upgraded == u64::from(self.0) {
-                tell();
-                std::process::exit(0);
-            }
-        }
-        fn log(&mut self, _: &[LogRecord]) {}
-    }
-    let address = server_address();
-    let mut plan = Load {
+    let load = Load {
         connections: count,
         size: 32,
         depth: 1,
         stamps: Timestamps::User,
-    }
-    .plan(address, SPAN);
-    (plan.stop, plan.warmup) = (StopRule::Messages(1), Nanos::ZERO);
-    let resolved = Resolved {
-        addresses: vec![address.into()],
-        took: None,
-        behind_proxy: None,
     };
-    let _ = run(&plan, &resolved, &StopSignal::new(), &mut Opened(count));
-    panic!("not all of {count} connections were upgraded");
-}
-
-/// The embedded echo server in a process of its own; ended when dropped.
-struct EchoProcess {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl EchoProcess {
-    fn start() -> Self {
-        let mut child = Self::command("server")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        Self {
-            child,
-            address: line.trim().parse().unwrap(),
-        }
-    }
-
-    fn command(role: &str) -> Command {
-        let mut command = Command::new(env::current_exe().unwrap());
-        command.env(ROLE, role);
-        command
-    }
-
-    /// Runs a child to its end: CPU µs and resident octets.
-    fn child(&self, role: &str, count: u32) -> (f64, f64) {
-        let output = Self::command(&format!("{role} {count}"))
-            .env(ADDRESS, self.address.to_string())
-            .stderr(Stdio::inherit())
-            .output()
-            .unwrap();
-        assert!(output.status.success());
-        let text = String::from_utf8(output.stdout).unwrap();
-        let (cpu, rss) = text.trim().split_once(' ').unwrap();
-        (cpu.parse().unwrap(), rss.parse().unwrap())
-    }
-}
-
-impl Drop for EchoProcess {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    common::hold(load.plan(common::server_address(), SPAN));
 }
