@@ -79,6 +79,41 @@ fn a_server_that_is_started_is_measured_and_ended() {
     assert_gone(&exec);
 }
 
+/// Two forks of a process with 100 MiB of its own share them; it starts a server, too, which burns
+/// CPU. METHOD V12 and V13 of a tree of processes.
+const FORKS: &str = "
+import os, subprocess, sys, time
+shared = bytearray(b'x') * (100 << 20)
+for _ in range(2):
+    if os.fork() == 0:
+        time.sleep(60)
+        os._exit(0)
+subprocess.run(sys.argv[1:])
+";
+
+#[test]
+fn what_processes_share_is_counted_once_and_what_each_works_is_added() {
+    const MIB: f64 = 1024.0 * 1024.0;
+    let directory = tempfile::tempdir().unwrap();
+    let script = directory.path().join("forks.py");
+    std::fs::write(&script, FORKS).unwrap();
+    let (serve, address) = serving(free_port());
+    // Some Pythons want a directory that is there, which that of the run need not be.
+    let exec = format!("cd / && python3 {} {serve} --burn 1ms", script.display());
+    let run = measured(&[
+        "--exec", &exec, "-d", "2s", "-R", "100", "-c", "4", &address,
+    ]);
+    assert_eq!(run.exit, 0, "{}", run.story());
+    assert!(figure(&run, "processes") >= 4.0);
+    let (pss, rss) = (figure(&run, "pss_bytes"), figure(&run, "rss_bytes"));
+    assert!((100.0 * MIB..160.0 * MIB).contains(&pss), "{}", pss / MIB);
+    assert!(rss > 290.0 * MIB, "each has it resident: {}", rss / MIB);
+    // Burnt by a grandchild of what was started.
+    let us = figure(&run, "cpu_us_per_message");
+    assert!((1_000.0..3_000.0).contains(&us), "{us}");
+    assert_gone(&script.display().to_string());
+}
+
 #[test]
 fn a_server_ends_with_its_run_whatever_ends_the_run() {
     for signal in ["-INT", "-KILL"] {
