@@ -19,6 +19,8 @@ use crate::engine::{Engine, Ready, Received};
 
 /// Octets read from a carrier at a time.
 const READ_AT_MOST: usize = 64 * 1024;
+/// Full reads of one carrier in a row, before others have their turn.
+const READS_IN_A_ROW: usize = 16;
 /// What ends the head of a request.
 const BLANK_LINE: &[u8] = b"\r\n\r\n";
 
@@ -36,6 +38,8 @@ pub(crate) struct Multiplexed<E> {
     told: Vec<Ready>,
     events: Vec<Ready>,
     woken: Vec<usize>,
+    /// Carriers that have more to read, which no readiness tells again.
+    unread: Vec<Ready>,
     buffer: Box<[u8]>,
 }
 
@@ -54,6 +58,8 @@ struct Carrying {
     waiting: Vec<usize>,
     /// When what was read last had come, by the kernel's stamp.
     arrived: Option<Nanos>,
+    /// A WebSocket has waited for it in vain: nobody else shall.
+    is_given_up: bool,
     /// Why it is over.
     failed: Option<io::Error>,
 }
@@ -87,6 +93,7 @@ impl<E: Engine> Multiplexed<E> {
             told: Vec::new(),
             events: Vec::new(),
             woken: Vec::new(),
+            unread: Vec::new(),
             buffer: vec![0; READ_AT_MOST].into(),
         }
     }
@@ -128,39 +135,47 @@ impl<E: Engine> Multiplexed<E> {
                 Err(error) => return self.fail(number, error),
             }
         }
-        let read = self.read_all(number, event.closed);
+        let read = self.read_on(number, event.closed);
         self.turn(number);
-        if let Err(error) = read {
-            self.fail(number, error);
+        match read {
+            Ok(true) => self.unread.push(event),
+            Ok(false) => {}
+            Err(error) => self.fail(number, error),
+        }
+        if self.http(number).is_some_and(|http| http.is_flooded()) {
+            let words = "it sends more than anybody has asked for".to_owned();
+            self.fail(number, io::Error::other(Http2Error::Violation(words)));
         }
     }
 
-    fn read_all(&mut self, number: usize, closed: bool) -> io::Result<()> {
+    /// Reads what is there, up to a bound; says whether there may be more.
+    fn read_on(&mut self, number: usize, closed: bool) -> io::Result<bool> {
         let Some(carrying) = &mut self.carriers[number] else {
-            return Ok(());
+            return Ok(false);
         };
         let Some(http) = &mut carrying.http else {
-            return Ok(());
+            return Ok(false);
         };
-        loop {
+        for _ in 0..READS_IN_A_ROW {
             match self.engine.read(number, &mut self.buffer) {
                 Ok(Received { len: 0, .. }) => {
                     http.end();
-                    return Ok(());
+                    return Ok(false);
                 }
                 Ok(Received { len, arrived }) => {
                     carrying.arrived = arrived;
                     http.receive(&self.buffer[..len]);
                     let may_be_more = len == self.buffer.len() || closed;
                     if !may_be_more && !self.engine.has_ended(number) {
-                        return Ok(());
+                        return Ok(false);
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
+        Ok(true)
     }
 
     /// Lets a carrier do what there is to do, writes what it has to say, and notes whom that
@@ -173,7 +188,7 @@ impl<E: Engine> Multiplexed<E> {
         let sent = self.send(number);
         if sent.as_ref().is_err_and(|error| !is_for_later(error)) {
             // Why it takes nothing any more may be the last that the server has said.
-            let _ = self.read_all(number, true);
+            let _ = self.read_on(number, true);
             if let Some(http) = self.http(number) {
                 http.turn();
             }
@@ -191,25 +206,26 @@ impl<E: Engine> Multiplexed<E> {
             writable: true,
             closed: false,
         }));
-        let failed = match (http.standing(), sent) {
-            (Standing::Over(error), _) => Some(io::Error::other(error.clone())),
-            (_, Err(error)) if !is_for_later(&error) => Some(error),
-            (Standing::Up { streams: 0 }, _) => {
-                let words = "the server allows no streams".to_owned();
-                Some(io::Error::other(Http2Error::Violation(words)))
-            }
-            (Standing::Up { .. }, _) => {
-                self.told
-                    .extend(carrying.waiting.drain(..).map(|slot| Ready {
-                        slot,
-                        readable: false,
-                        writable: true,
-                        closed: false,
-                    }));
-                None
-            }
-            (Standing::Settling, _) => None,
+        let (is_up, over) = match http.standing() {
+            Standing::Over(error) => (false, Some(io::Error::other(error.clone()))),
+            standing => (standing == Standing::Up, None),
         };
+        let failed = match (over, sent) {
+            (Some(error), _) => Some(error),
+            (None, Err(error)) if !is_for_later(&error) => Some(error),
+            // Nobody is on it, and nobody can come: those that wait are better off elsewhere.
+            _ if is_up && carrying.granted == 0 => carrying.refusal().map(io::Error::other),
+            _ => None,
+        };
+        if is_up && failed.is_none() {
+            let waiting = carrying.waiting.drain(..);
+            self.told.extend(waiting.map(|slot| Ready {
+                slot,
+                readable: false,
+                writable: true,
+                closed: false,
+            }));
+        }
         if let Some(error) = failed {
             self.fail(number, error);
         }
@@ -270,14 +286,28 @@ impl<E: Engine> Multiplexed<E> {
 impl Carrying {
     /// As many WebSockets as it may carry; `None` while that is not known.
     fn limit(&self, streams: usize) -> Option<usize> {
-        match self.http.as_ref()?.standing() {
-            Standing::Up { streams: allowed } => Some(streams.min(allowed)),
+        let http = self.http.as_ref()?;
+        match http.standing() {
+            Standing::Up => Some(http.streams().map_or(0, |allowed| streams.min(allowed))),
             Standing::Settling | Standing::Over(_) => None,
         }
     }
 
+    /// Why it carries no further WebSocket, where that is so.
+    fn refusal(&self) -> Option<Http2Error> {
+        match self.http.as_ref()?.streams() {
+            Ok(0) => {
+                let words = "the server allows no streams".to_owned();
+                Some(Http2Error::Violation(words))
+            }
+            Ok(_) => None,
+            Err(error) => Some(error),
+        }
+    }
+
     fn has_room(&self, streams: usize) -> bool {
-        self.failed.is_none() && self.seats < self.limit(streams).unwrap_or(streams)
+        let is_taken = self.failed.is_some() || self.is_given_up;
+        !is_taken && self.seats < self.limit(streams).unwrap_or(streams)
     }
 }
 
@@ -399,10 +429,15 @@ impl<E: Engine> Engine for Multiplexed<E> {
         let Some(Seat { carrier, stage }) = self.seats[slot].take() else {
             return;
         };
+        let mut is_vain = false;
         if let Some(carrying) = &mut self.carriers[carrier] {
             carrying.seats -= 1;
             match stage {
-                Stage::Waiting => carrying.waiting.retain(|waiting| *waiting != slot),
+                Stage::Waiting => {
+                    carrying.waiting.retain(|waiting| *waiting != slot);
+                    carrying.is_given_up |= carrying.limit(self.streams).is_none();
+                    is_vain = carrying.is_given_up && carrying.seats == 0;
+                }
                 Stage::Asking(_) => carrying.granted -= 1,
                 Stage::Open(socket) => {
                     carrying.granted -= 1;
@@ -411,17 +446,25 @@ impl<E: Engine> Engine for Multiplexed<E> {
             }
         }
         self.turn(carrier);
+        if is_vain {
+            self.fail(carrier, ErrorKind::TimedOut.into());
+        }
         self.tidy(carrier);
     }
 
     fn wait(&mut self, now: Nanos, until: Nanos, ready: &mut Vec<Ready>) -> io::Result<()> {
-        let until = if self.told.is_empty() { until } else { now };
+        let is_idle = self.told.is_empty() && self.unread.is_empty();
+        let until = if is_idle { until } else { now };
+        let unread = std::mem::take(&mut self.unread);
         let mut events = std::mem::take(&mut self.events);
         let waited = self.engine.wait(now, until, &mut events);
         for event in events.drain(..) {
             self.on_event(event);
         }
         self.events = events;
+        for event in unread {
+            self.on_event(event);
+        }
         ready.append(&mut self.told);
         waited
     }

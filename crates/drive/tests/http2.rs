@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use wsbench_drive::resolve;
 use wsbench_drive::run::{self, Observer, StopSignal};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Connect, Http, Plan, StopRule, Target};
+use wsbench_load::plan::{Connect, Http, Plan, StopRule, Target, Think};
 use wsbench_load::result::{LogRecord, Progress, RunResult};
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Connection, Event, Limits, Role, Utf8};
@@ -34,6 +34,10 @@ struct Manners {
     status: StatusCode,
     /// Ends each connection with a GOAWAY after so long.
     leaves_after: Option<Duration>,
+    /// Takes no further streams on a connection after so long, and serves those that are there.
+    drains_after: Option<Duration>,
+    /// Says nothing on the first connection.
+    is_silent_at_first: bool,
 }
 
 impl Default for Manners {
@@ -43,6 +47,8 @@ impl Default for Manners {
             streams: 100,
             status: StatusCode::OK,
             leaves_after: None,
+            drains_after: None,
+            is_silent_at_first: false,
         }
     }
 }
@@ -76,7 +82,11 @@ impl Server {
                 let listener = TcpListener::from_std(listener).unwrap();
                 let serving = async {
                     while let Ok((stream, _)) = listener.accept().await {
-                        counts.connections.fetch_add(1, Ordering::Relaxed);
+                        let before = counts.connections.fetch_add(1, Ordering::Relaxed);
+                        if manners.is_silent_at_first && before == 0 {
+                            std::mem::forget(stream);
+                            continue;
+                        }
                         tokio::spawn(serve(stream, manners, counts.clone()));
                     }
                 };
@@ -142,6 +152,11 @@ async fn serve(stream: TcpStream, manners: Manners, seen: Arc<Seen>) {
     let Ok(mut connection) = builder.handshake::<_, Bytes>(stream).await else {
         return;
     };
+    if let Some(span) = manners.drains_after {
+        let accepting = accept(&mut connection, manners, seen.clone());
+        let _ = tokio::time::timeout(span, accepting).await;
+        connection.graceful_shutdown();
+    }
     let accepting = accept(&mut connection, manners, seen);
     match manners.leaves_after {
         None => accepting.await,
@@ -364,4 +379,44 @@ fn a_server_that_leaves_is_come_back_to() {
         accounted + counted.in_flight_at_end,
         "{counted:?}"
     );
+}
+
+#[test]
+fn a_connection_that_takes_no_more_is_left_for_another() {
+    let server = Server::start(Manners {
+        drains_after: Some(Duration::from_millis(200)),
+        ..Manners::default()
+    });
+    let result = server.measure(|plan| {
+        plan.connections = 8;
+        plan.think = Some(Think {
+            least: Nanos::from_millis(1),
+            most: Nanos::from_millis(1),
+        });
+        plan.stop = StopRule::Clients {
+            clients: 2_000,
+            roundtrips: 3,
+        };
+    });
+    let completed = result.connections.clients_completed;
+    // A request may cross the farewell; whoever comes later is put on a connection that lasts.
+    assert!(completed >= 1_900, "{completed}: {:?}", result.failures);
+    assert!(server.saw().0 >= 3, "{:?}", server.saw());
+}
+
+#[test]
+fn a_connection_that_never_comes_up_is_given_up() {
+    let server = Server::start(Manners {
+        is_silent_at_first: true,
+        ..Manners::default()
+    });
+    let result = server.measure(|plan| {
+        // One after the other, so that the first have failed before the last are opened.
+        plan.connect.rate_per_s = Some(25.0);
+        plan.connect.timeout = Nanos::from_millis(300);
+        plan.stop = StopRule::Duration(Nanos::from_secs(2));
+    });
+    assert_eq!(kinds(&result), ["timed_out"]);
+    assert_eq!(result.connections.upgraded, 25, "over another connection");
+    assert_eq!(server.saw().0, 2);
 }

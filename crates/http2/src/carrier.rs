@@ -22,6 +22,8 @@ use crate::socket::Socket;
 const STREAM_WINDOW: u32 = 4 * 1024 * 1024;
 /// The same for all streams of a carrier together.
 const CONNECTION_WINDOW: u32 = 64 * 1024 * 1024;
+/// More than this is not kept for `h2` to take.
+const UNREAD_AT_MOST: usize = 2 * CONNECTION_WINDOW as usize;
 /// What an HTTP/1.1 server answers the preface with begins so.
 const HTTP_1: &[u8] = b"HTTP/1.";
 
@@ -52,16 +54,24 @@ struct Lines {
     connection: Connection<Pipe, Bytes>,
 }
 
+impl Lines {
+    /// Why no further stream may be opened, where that is so.
+    fn refusal(&self) -> Option<Http2Error> {
+        let mut context = Context::from_waker(Waker::noop());
+        match self.requests.clone().poll_ready(&mut context) {
+            Poll::Ready(Err(error)) => Some(error.into()),
+            Poll::Ready(Ok(())) | Poll::Pending => None,
+        }
+    }
+}
+
 /// How far a carrier is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing<'a> {
     /// The server's settings are awaited.
     Settling,
-    /// It carries WebSockets.
-    Up {
-        /// As many at a time as the server allows (`SETTINGS_MAX_CONCURRENT_STREAMS`).
-        streams: usize,
-    },
+    /// It carries WebSockets, as many as [`Carrier::streams`] says.
+    Up,
     /// It carries nothing any more.
     Over(&'a Http2Error),
 }
@@ -138,7 +148,11 @@ impl Carrier {
         };
         let over = match Pin::new(&mut lines.connection).poll(&mut context) {
             Poll::Pending => None,
-            Poll::Ready(Ok(())) => Some(Http2Error::Cut),
+            // In order, as far as it knows: with a GOAWAY before, or without.
+            Poll::Ready(Ok(())) => Some(match lines.refusal() {
+                Some(error @ Http2Error::GoAway(_)) => error,
+                _ => Http2Error::Cut,
+            }),
             Poll::Ready(Err(error)) => Some(error.into()),
         };
         if let Some(error) = over {
@@ -201,11 +215,33 @@ impl Carrier {
     pub fn standing(&self) -> Standing<'_> {
         match &self.state {
             State::Settling(..) => Standing::Settling,
-            State::Up(lines) => Standing::Up {
-                streams: lines.requests.current_max_send_streams(),
-            },
+            State::Up(_) => Standing::Up,
             State::Over(error) => Standing::Over(error),
         }
+    }
+
+    /// As many WebSockets at a time as the server allows (`SETTINGS_MAX_CONCURRENT_STREAMS`); none
+    /// while its settings are awaited.
+    ///
+    /// # Errors
+    /// It takes no further ones: the server is about to leave (GOAWAY), whatever becomes of those
+    /// that are there; or it is over.
+    pub fn streams(&self) -> Result<usize, Http2Error> {
+        match &self.state {
+            State::Settling(..) => Ok(0),
+            State::Up(lines) => match lines.refusal() {
+                Some(error) => Err(error),
+                None => Ok(lines.requests.current_max_send_streams()),
+            },
+            State::Over(error) => Err(error.clone()),
+        }
+    }
+
+    /// Whether the server has sent more than its windows let it, or what is not read is never
+    /// answered: it is not worth the memory.
+    #[must_use]
+    pub fn is_flooded(&self) -> bool {
+        self.pipe.unread() > UNREAD_AT_MOST
     }
 
     /// Asks for a WebSocket, with the head that would open it over HTTP/1.1. `number` is what
@@ -225,7 +261,18 @@ impl Carrier {
             State::Over(error) => return Err(error.clone()),
         };
         let asked = gateway::request(head, is_secure)?;
-        let ends = lines.requests.send_request(asked.request, false)?;
+        // A copy, which keeps no stream alive that has to wait for its turn (`h2` keeps the last).
+        let mut requests = lines.requests.clone();
+        let ends = requests
+            .send_request(asked.request, false)
+            .map_err(|error| {
+                let is_theirs = error.is_io() || error.is_go_away() || error.is_reset();
+                if is_theirs {
+                    error.into()
+                } else {
+                    Http2Error::Request(error.to_string())
+                }
+            })?;
         let waker = self.bells.of_socket(number);
         Ok(Socket::new(waker, asked.key, ends))
     }

@@ -55,6 +55,11 @@ impl Pipe {
         Ok(())
     }
 
+    /// Octets that have come and that `h2` has not taken.
+    pub(crate) fn unread(&self) -> usize {
+        self.ways().inbound.len()
+    }
+
     /// Whether so much waits for the peer that no more is taken.
     pub(crate) fn is_full(&self) -> bool {
         self.ways().outbound.len() >= OUTBOUND_AT_MOST

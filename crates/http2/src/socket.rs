@@ -27,6 +27,8 @@ pub struct Socket {
     /// What has come and has not been read.
     inbox: Bytes,
     failed: Option<Http2Error>,
+    /// The end, or the failure, has been seen: nobody is rung for any more.
+    is_over: bool,
 }
 
 impl Socket {
@@ -43,6 +45,7 @@ impl Socket {
             receiving: None,
             inbox: Bytes::new(),
             failed: None,
+            is_over: false,
         };
         // Asked once, so that its number is rung for when the answer is there.
         if let Poll::Ready(Some(Ok(piece))) = socket.next_piece() {
@@ -77,7 +80,14 @@ impl Socket {
         }
     }
 
+    /// The next piece; notes when none will follow.
     fn next_piece(&mut self) -> Poll<Option<Result<Bytes, Http2Error>>> {
+        let piece = self.poll_piece();
+        self.is_over |= matches!(piece, Poll::Ready(None | Some(Err(_))));
+        piece
+    }
+
+    fn poll_piece(&mut self) -> Poll<Option<Result<Bytes, Http2Error>>> {
         if let Some(error) = &self.failed {
             return Poll::Ready(Some(Err(error.clone())));
         }
@@ -142,11 +152,13 @@ impl Socket {
         }
     }
 
-    /// Whether the end of the stream has come behind what was read last.
+    /// Whether the end of the stream, or its failure, has come behind what was read last, so that it
+    /// can be read and no number is rung for it.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         let receiving = self.receiving.as_ref();
-        self.inbox.is_empty() && receiving.is_some_and(RecvStream::is_end_stream)
+        let is_over = self.is_over || receiving.is_some_and(RecvStream::is_end_stream);
+        self.inbox.is_empty() && is_over
     }
 
     /// Ends it: in order where the server has ended its side (RFC 8441 section 5.1), else by a

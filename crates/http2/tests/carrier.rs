@@ -249,7 +249,8 @@ fn http2(error: &io::Error) -> Http2Error {
 #[test]
 fn the_handshake_is_an_extended_connect_and_its_answer_a_101() {
     let mut world = World::new(Manners::default());
-    assert_eq!(world.carrier.standing(), Standing::Up { streams: 100 });
+    assert_eq!(world.carrier.standing(), Standing::Up);
+    assert_eq!(world.carrier.streams(), Ok(100));
     let mut socket = world.open(3);
     let answer = world.read_head(&mut socket);
     let upgraded = handshake().read_response(&answer, &["v1".to_owned()]);
@@ -358,7 +359,7 @@ fn as_many_streams_as_the_server_allows_are_known() {
         streams: 7,
         ..Manners::default()
     });
-    assert_eq!(world.carrier.standing(), Standing::Up { streams: 7 });
+    assert_eq!(world.carrier.streams(), Ok(7));
 }
 
 #[test]
@@ -422,6 +423,74 @@ fn a_reset_stream_is_told_from_one_that_ended() {
     assert_eq!(sockets[1].read(&mut [0; 10]).unwrap(), 3);
     assert!(sockets[1].has_ended());
     assert_eq!(sockets[1].read(&mut [0; 10]).unwrap(), 0);
+}
+
+#[test]
+fn an_end_behind_data_is_known_with_it() {
+    let mut world = World::new(Manners::default());
+    let mut sockets = [world.open(0), world.open(1)];
+    for socket in &mut sockets {
+        world.read_head(socket);
+    }
+    let [reset, trailed] = &mut world.server.streams[..] else {
+        panic!("two streams");
+    };
+    let last = Bytes::from_static(b"last");
+    reset.outgoing.send_data(last.clone(), false).unwrap();
+    trailed.outgoing.send_data(last, false).unwrap();
+    trailed
+        .outgoing
+        .send_trailers(http::HeaderMap::new())
+        .unwrap();
+    world.turns(3);
+    world.server.streams[0].outgoing.send_reset(Reason::CANCEL);
+    world.turns(3);
+    for socket in &mut sockets {
+        // Nobody is woken for what came behind; whoever reads has to be told to go on.
+        let mut buffer = [0; 100];
+        assert_eq!(socket.read(&mut buffer).unwrap(), 4);
+        assert!(socket.has_ended());
+    }
+    let [mut reset, mut trailed] = sockets;
+    let error = reset.read(&mut [0; 10]).unwrap_err();
+    assert!(matches!(http2(&error), Http2Error::Reset(_)), "{error}");
+    assert_eq!(trailed.read(&mut [0; 10]).unwrap(), 0);
+}
+
+#[test]
+fn a_server_about_to_leave_keeps_what_is_there_and_takes_no_more() {
+    let mut world = World::new(Manners::default());
+    let mut socket = world.open(0);
+    world.read_head(&mut socket);
+    let connection = world.server.connection.as_mut().unwrap();
+    connection.graceful_shutdown();
+    world.turns(10);
+    assert_eq!(world.carrier.standing(), Standing::Up);
+    let refused = world.carrier.streams().unwrap_err();
+    assert!(matches!(refused, Http2Error::GoAway(_)), "{refused}");
+    socket.write(b"still here").unwrap();
+    assert_eq!(world.read(&mut socket, 10), b"still here");
+}
+
+#[test]
+fn a_request_that_is_none_is_our_own_fault() {
+    let mut world = World::new(Manners::default());
+    let head = b"GET / HTTP/1.1\r\nHost: a\r\nTE: gzip\r\n\r\n";
+    let refused = world.carrier.open(0, head, false).unwrap_err();
+    assert!(matches!(refused, Http2Error::Request(_)), "{refused}");
+}
+
+#[test]
+fn a_stream_that_fills_the_limit_is_reset_when_it_is_dropped() {
+    let mut world = World::new(Manners {
+        streams: 1,
+        ..Manners::default()
+    });
+    let mut socket = world.open(0);
+    world.read_head(&mut socket);
+    drop(socket);
+    world.turns(5);
+    assert_eq!(world.server.streams[0].ended, Some(Err(Reason::CANCEL)));
 }
 
 #[test]
