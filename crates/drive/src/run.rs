@@ -110,6 +110,8 @@ pub fn run(
     let shared = Shared::new(plan.threads, plan.replaces_clients(), stop.clone());
     let quota = Quota::new(plan);
     let (filled, handovers) = channel();
+    // Before anybody connects: what the first connections meet is counted as well.
+    let mut pressure = Pressure::from(&clock);
     let mut returns = Vec::with_capacity(workers);
     let mut threads = Vec::with_capacity(workers);
     for index in 0..workers {
@@ -145,7 +147,6 @@ pub fn run(
     }
     drop(filled);
     let mut collector = Collector::new(plan, returns, clock.started_at_unix_ms());
-    let mut pressure = Pressure::from(&clock);
     let mut pulses = Pulses::new(plan);
     // Ends when every worker has hung up, be it by panicking.
     loop {
