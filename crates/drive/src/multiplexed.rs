@@ -201,10 +201,8 @@ impl<E: Engine> Multiplexed<E> {
         };
         http.take_woken(&mut self.woken);
         self.told.extend(self.woken.drain(..).map(|slot| Ready {
-            slot,
             readable: true,
-            writable: true,
-            closed: false,
+            ..writable(slot)
         }));
         let (is_up, over) = match http.standing() {
             Standing::Over(error) => (false, Some(io::Error::other(error.clone()))),
@@ -219,12 +217,7 @@ impl<E: Engine> Multiplexed<E> {
         };
         if is_up && failed.is_none() {
             let waiting = carrying.waiting.drain(..);
-            self.told.extend(waiting.map(|slot| Ready {
-                slot,
-                readable: false,
-                writable: true,
-                closed: false,
-            }));
+            self.told.extend(waiting.map(writable));
         }
         if let Some(error) = failed {
             self.fail(number, error);
@@ -262,10 +255,9 @@ impl<E: Engine> Multiplexed<E> {
         let on_it = self.seats.iter().enumerate();
         let on_it = on_it.filter(|(_, seat)| seat.as_ref().is_some_and(|it| it.carrier == number));
         self.told.extend(on_it.map(|(slot, _)| Ready {
-            slot,
             readable: true,
-            writable: true,
             closed: true,
+            ..writable(slot)
         }));
         self.tidy(number);
     }
@@ -322,12 +314,7 @@ impl<E: Engine> Engine for Multiplexed<E> {
         let carrying = carrying.ok_or(ErrorKind::NotConnected)?;
         carrying.seats += 1;
         if carrying.limit(self.streams).is_some() {
-            self.told.push(Ready {
-                slot,
-                readable: false,
-                writable: true,
-                closed: false,
-            });
+            self.told.push(writable(slot));
         } else {
             carrying.waiting.push(slot);
         }
@@ -471,6 +458,16 @@ impl<E: Engine> Engine for Multiplexed<E> {
 
     fn usage(&self) -> ThreadUsage {
         self.engine.usage()
+    }
+}
+
+/// A WebSocket that can be gone on with, though nothing has come.
+const fn writable(slot: usize) -> Ready {
+    Ready {
+        slot,
+        readable: false,
+        writable: true,
+        closed: false,
     }
 }
 

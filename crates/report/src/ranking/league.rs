@@ -5,7 +5,7 @@
 //! league is as rare as one time in twenty (METHOD 5.6; rank intervals as in Mogstad, Romano,
 //! Shaikh and Wilhelm). A difference below 2 % is none that anybody should act on.
 
-use super::{Cores, Entry, League, Metric, Place, Sense, Unranked, Workload};
+use super::{Cores, Entry, League, Metric, Place, Sense, Unranked, Workload, words};
 use crate::stats::runs::{Finding, Ratio, holm, judge, paired};
 use crate::units::counted;
 
@@ -189,14 +189,7 @@ pub(super) fn headline(league: &League) -> Option<String> {
         .filter(|place| place.tier == Some(1))
         .collect();
     let tiers = league.places.iter().filter_map(|place| place.tier).max()?;
-    let value = |place: &Place| {
-        let bound = if place.generator_limited {
-            metric.bound_mark()
-        } else {
-            ""
-        };
-        format!("{bound}{}", metric.words(place.value))
-    };
+    let value = |place: &Place| words::value(league, place.value, place.generator_limited);
     let names: Vec<String> = first
         .iter()
         .map(|place| format!("{} ({})", place.server, value(place)))
