@@ -423,7 +423,6 @@ impl<E: Engine> Engine for Multiplexed<E> {
                 Stage::Waiting => {
                     carrying.waiting.retain(|waiting| *waiting != slot);
                     carrying.is_given_up |= carrying.limit(self.streams).is_none();
-                    is_vain = carrying.is_given_up && carrying.seats == 0;
                 }
                 Stage::Asking(_) => carrying.granted -= 1,
                 Stage::Open(socket) => {
@@ -431,6 +430,8 @@ impl<E: Engine> Engine for Multiplexed<E> {
                     socket.close();
                 }
             }
+            // It may have come up after all, for others that waited on.
+            is_vain = carrying.is_given_up && carrying.seats == 0;
         }
         self.turn(carrier);
         if is_vain {
