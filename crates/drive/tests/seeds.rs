@@ -6,7 +6,7 @@ mod simulation;
 use std::collections::HashSet;
 use std::panic;
 
-use simulation::{chance, sums};
+use simulation::{chance, prints, sums};
 use wsbench_drive::simulated::witness;
 
 /// How many seeds are run, unless `WSBENCH_SEEDS` asks for a longer hunt.
@@ -52,8 +52,8 @@ fn the_same_seed_yields_the_same_run_and_another_seed_another() {
     let mut prints = HashSet::new();
     for seed in 0..300 {
         let (plan, scenario, stop_at) = chance::draw(seed);
-        let first = sums::fingerprint(&witness(&plan, scenario.clone(), stop_at));
-        let again = sums::fingerprint(&witness(&plan, scenario, stop_at));
+        let first = prints::whole(&witness(&plan, scenario.clone(), stop_at));
+        let again = prints::whole(&witness(&plan, scenario, stop_at));
         assert_eq!(first, again, "seed {seed}");
         prints.insert(first);
     }

@@ -5,10 +5,14 @@ use wsbench_drive::simulated::{
     AnswerFault, Breach, Bucket, ConnectFault, Cut, Death, Disruption, Ending, Every, Machine,
     Network, OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall,
 };
+use wsbench_load::arrival::{Process, Schedule, Stretch};
+use wsbench_load::corpus::Corpus;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Compression, Encoding, Payload, Plan, StopRule, Think, Verify, WindowBits, Wish,
+    Arrival, Compression, Encoding, Payload, Plan, StopRule, Think, Timestamps, Verify, WindowBits,
+    Wish,
 };
+use wsbench_load::template::Template;
 
 use super::plan;
 
@@ -25,6 +29,63 @@ pub(crate) fn draw(seed: u64) -> (Plan, Scenario, Option<Nanos>) {
     let stop_at = one_in(&mut random, 8).then(|| millis(&mut random, 0, 400));
     compress(&mut random, &mut plan, &mut scenario);
     (plan, scenario, stop_at)
+}
+
+/// A plan and a scenario of every kind: as [`draw`], but every third an open loop, and some without
+/// kernel stamps or with other messages.
+pub(crate) fn draw_any(seed: u64) -> (Plan, Scenario, Option<Nanos>) {
+    let (mut plan, mut scenario, stop_at) = draw(seed);
+    let mut random = Rng::with_seed(!seed);
+    if one_in(&mut random, 4) {
+        plan.timestamps = Timestamps::User;
+    }
+    if one_in(&mut random, 8) {
+        let encoding = plan.payload.encoding();
+        plan.payload = draw_words(&mut random, encoding);
+    }
+    if seed % 3 == 2 && !plan.replaces_clients() {
+        plan.think = None;
+        plan.stop = StopRule::Duration(millis(&mut random, 20, 300));
+        plan.arrival = Arrival::Open {
+            schedule: draw_schedule(&mut random, plan.longest_warmup()),
+            max_in_flight: [1, 4, 1 << 16][random.usize(..3)],
+        };
+    }
+    tame(&plan, &mut scenario);
+    (plan, scenario, stop_at)
+}
+
+/// A corpus or a template.
+fn draw_words(random: &mut Rng, encoding: Encoding) -> Payload {
+    if random.bool() {
+        let text = r#"{"id":{id},"seq":{seq},"at":{now_ns},"nonce":"{rand:hex:8}"}"#;
+        let template = Template::parse(text).expect("a template");
+        let template = template.into();
+        return Payload::Template { encoding, template };
+    }
+    let lines = b"one\na second line\n\na third, which is longer than the others\n".to_vec();
+    let corpus = Corpus::new("lines", lines, 1 << 16)
+        .expect("a corpus")
+        .into();
+    Payload::Corpus { encoding, corpus }
+}
+
+/// The warm-up at one rate, and beyond it a level, a ramp, or both.
+fn draw_schedule(random: &mut Rng, warmup: Nanos) -> Schedule {
+    let process = [Process::Poisson, Process::Constant][random.usize(..2)];
+    let first = random.f64() * 3_000.0 + 10.0;
+    let second = random.f64() * 3_000.0 + 10.0;
+    let ramp = Stretch {
+        length: millis(random, 1, 200),
+        from_per_s: first,
+        to_per_s: second,
+    };
+    let mut stretches = vec![Stretch::level(warmup, first)];
+    if random.bool() {
+        stretches.push(ramp);
+    }
+    stretches.push(Stretch::level(Nanos::from_secs(10), second));
+    Schedule { process, stretches }
 }
 
 /// Where any message passes for an answer, a server that sends two for one has the closed loop

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file takes what it needs")]
 
 pub(crate) mod chance;
+pub(crate) mod prints;
 pub(crate) mod sums;
 
 use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule, Target};

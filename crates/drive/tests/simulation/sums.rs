@@ -1,9 +1,6 @@
 //! What must hold of every result, whatever the plan and whatever the server did.
 
-use std::fmt::Write as _;
-
 use wsbench_drive::simulated::Witness;
-use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule};
 use wsbench_load::result::{Ended, LogRecord, RunResult, Stamps};
@@ -221,46 +218,4 @@ fn check_log(plan: &Plan, witness: &Witness) {
         "each answer is in the log"
     );
     assert!(clients <= witness.result.connections.upgraded);
-}
-
-/// All that a result says, for comparing two.
-pub(crate) fn fingerprint(witness: &Witness) -> String {
-    let result = &witness.result;
-    let mut print = format!(
-        "{:?}\n{:?} {} {}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{} {}\n",
-        result.ended,
-        result.generator,
-        result.measured,
-        result.total,
-        result.messages,
-        result.bytes,
-        result.connections,
-        result.failures,
-        result.close_codes,
-        result.intervals,
-        result.gaps,
-        result.offered_in_flight_ns,
-        result.service_in_window_ns,
-    );
-    let handshake = &result.handshake;
-    for histogram in [
-        &result.service,
-        &result.response,
-        &result.send_lag,
-        &result.generator_lag,
-        &result.blocked,
-        &handshake.tcp,
-        &handshake.upgrade,
-        &handshake.first_message,
-    ] {
-        push_histogram(&mut print, histogram);
-    }
-    let _ = write!(print, "{:?} {:?}", witness.log, witness.presence);
-    print
-}
-
-fn push_histogram(print: &mut String, histogram: &Histogram) {
-    let ends = (histogram.min(), histogram.max(), histogram.sum_ns());
-    let bins: Vec<(Nanos, u64)> = histogram.bins().collect();
-    let _ = writeln!(print, "{ends:?} {bins:?}");
 }

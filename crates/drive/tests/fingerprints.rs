@@ -1,0 +1,134 @@
+//! Runs drawn at random are, figure by figure, what they were when their hashes were stored: who
+//! changes the inside of the instrument sees whether it still measures the same.
+//!
+//! Where a difference is meant, `WSBENCH_BLESS=1` stores the hashes anew.
+
+mod simulation;
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::{env, fs};
+
+use simulation::{chance, prints, sums};
+use wsbench_drive::simulated::{Witness, witness};
+
+/// How many seeds are stored.
+const SEEDS: u64 = 400;
+
+fn stored() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/fingerprints.txt")
+}
+
+fn run(seed: u64) -> Witness {
+    let (plan, scenario, stop_at) = chance::draw_any(seed);
+    let run = witness(&plan, scenario, stop_at);
+    sums::check(&plan, &run);
+    run
+}
+
+/// A line of the stored file: the seed and a hash of each group.
+fn line(seed: u64, run: &Witness) -> String {
+    let mut line = format!("{seed}");
+    for group in prints::groups(run) {
+        let _ = write!(line, " {:016x}", prints::hash(&group));
+    }
+    line
+}
+
+/// The first difference, in words; `None` where there is none.
+fn difference(stored: &str, found: &[String]) -> Option<String> {
+    let stored: Vec<&str> = stored.lines().collect();
+    for (seed, found) in found.iter().enumerate() {
+        let Some(stored) = stored.get(seed) else {
+            return Some(format!("seed {seed} is not stored"));
+        };
+        if stored == found {
+            continue;
+        }
+        let pairs = stored.split(' ').zip(found.split(' ')).skip(1);
+        let differing = prints::GROUPS.iter().zip(pairs);
+        let differing = differing.filter(|(_, (stored, found))| stored != found);
+        let groups: Vec<&str> = differing.map(|(group, _)| *group).collect();
+        return Some(format!("seed {seed} differs in: {}", groups.join(", ")));
+    }
+    (stored.len() > found.len()).then(|| "more is stored than is run".to_owned())
+}
+
+/// Whether a run has something of each kind: hashes of what is never there would hold whatever the
+/// code did.
+fn seen_in(run: &Witness) -> Vec<(&'static str, bool)> {
+    let result = &run.result;
+    let (handshake, messages) = (&result.handshake, &result.messages);
+    vec![
+        ("service", !result.service.is_empty()),
+        ("response", !result.response.is_empty()),
+        ("censored", !result.censored.is_empty()),
+        ("send lag", !result.send_lag.is_empty()),
+        ("generator lag", !result.generator_lag.is_empty()),
+        ("blocked", !result.blocked.is_empty()),
+        ("receive wait", !result.receive_wait.is_empty()),
+        ("outside", !result.outside.is_empty()),
+        ("tcp", !handshake.tcp.is_empty()),
+        ("upgrade", !handshake.upgrade.is_empty()),
+        ("first message", !handshake.first_message.is_empty()),
+        ("pings", !result.pings.round_trips.is_empty()),
+        ("failures", !result.failures.is_empty()),
+        ("gaps", !result.gaps.is_empty()),
+        ("send gaps", !result.send_gaps.is_empty()),
+        ("intervals", result.intervals.len() > 1),
+        ("slices", result.slices.len() > 1),
+        ("close codes", result.close_codes.len() > 1),
+        (
+            "accepted compression",
+            !result.compression.accepted.is_empty(),
+        ),
+        ("declined compression", result.compression.declined > 0),
+        ("warm-up found", result.warmup_found.is_some()),
+        ("absences", result.absences.times > 0),
+        ("log", !run.log.is_empty()),
+        ("unsent", messages.unsent > 0),
+        ("timed out", messages.timed_out > 0),
+        ("in flight at end", messages.in_flight_at_end > 0),
+        ("lost", messages.lost > 0),
+        ("duplicated", messages.duplicated > 0),
+        ("reordered", messages.reordered > 0),
+        ("corrupted", messages.corrupted > 0),
+        ("unasked", messages.unasked > 0),
+        ("warmup", messages.warmup > 0),
+        ("replaced", result.connections.replaced > 0),
+        (
+            "clients completed",
+            result.connections.clients_completed > 0,
+        ),
+        ("never answered", result.connections.never_answered > 0),
+        ("blocked by absence", result.blocked_by.absence > 0),
+        ("blocked by limit", result.blocked_by.limit > 0),
+        ("blocked by socket", result.blocked_by.socket > 0),
+        ("thought", result.thought_in_window_ns > 0),
+    ]
+}
+
+/// With `WSBENCH_PRINT=SEED` that run is written out whole, for comparing it with another version's.
+#[test]
+fn every_seed_yields_the_run_that_is_stored() {
+    if let Ok(seed) = env::var("WSBENCH_PRINT") {
+        let seed = seed.parse().expect("WSBENCH_PRINT is a seed");
+        eprintln!("{}", prints::whole(&run(seed)));
+    }
+    let (mut found, mut never_seen) = (Vec::new(), seen_in(&run(0)));
+    for seed in 0..SEEDS {
+        let run = run(seed);
+        found.push(line(seed, &run));
+        let seen = seen_in(&run);
+        never_seen.retain(|(name, is_seen)| !is_seen && !seen.contains(&(*name, true)));
+    }
+    assert!(never_seen.is_empty(), "in no run: {never_seen:?}");
+    if env::var("WSBENCH_BLESS").is_ok_and(|blessed| blessed == "1") {
+        fs::write(stored(), found.join("\n") + "\n").expect("a writable file");
+        return;
+    }
+    let text = fs::read_to_string(stored()).expect("the stored hashes");
+    if let Some(difference) = difference(&text, &found) {
+        panic!("{difference}; where that is meant, store it with WSBENCH_BLESS=1");
+    }
+}
