@@ -1,0 +1,158 @@
+//! Results of many runs with a purpose, on simulated time.
+
+use std::collections::BTreeMap;
+
+use wsbench_drive::simulated::{Queue, Scenario, Service};
+use wsbench_experiment::compare::{Rounds, compare};
+use wsbench_experiment::repeat::repeat;
+use wsbench_experiment::simulated::{Simulated, target};
+use wsbench_experiment::{find, sweep};
+use wsbench_load::arrival::Process;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Plan, StopRule};
+use wsbench_report::comparison::{self, Terms};
+use wsbench_report::objective::Objective;
+use wsbench_report::repetition::{self, Repetition};
+use wsbench_report::search::{self, Over};
+
+/// Servers `a` and `b`, of which the second takes half as long again.
+fn servers() -> Simulated {
+    Simulated::new([("a", server(200)), ("b", server(300))])
+}
+
+fn server(mean_us: u64) -> Scenario {
+    let mut scenario = Scenario::default();
+    scenario.network.latency = Nanos::from_micros(1);
+    scenario.server.queue = Queue::Fifo;
+    scenario.server.service = Service::Exponential(Nanos::from_micros(mean_us));
+    scenario
+}
+
+fn plan(messages: u64) -> Plan {
+    Plan {
+        stop: StopRule::Messages(messages),
+        interval: Nanos::from_secs(1),
+        seed: 11,
+        ..Plan::against(target("a"))
+    }
+}
+
+fn terms() -> Terms {
+    Terms {
+        command: "wsbench compare ws://a/ ws://b/".to_owned(),
+        tool_version: "0.1.0".to_owned(),
+        seed: Some(11),
+        asked_rounds: Some(5),
+        is_forced: false,
+    }
+}
+
+fn p99(at_most: Nanos) -> Vec<Objective> {
+    vec![Objective::ResponseTime {
+        percentile: 99.0,
+        at_most_ns: at_most.0,
+    }]
+}
+
+/// The documents by name, as texts.
+pub(crate) fn results() -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        ("comparison", compared()),
+        ("comparison_forced", compared_by_force()),
+        ("find_connections", found_connections()),
+        ("find_nothing", found(Nanos::from_micros(100))),
+        ("find_rate", found(Nanos::from_millis(3))),
+        ("repetition", repeated()),
+        ("sweep", swept()),
+    ])
+}
+
+fn repeated() -> String {
+    let runs = repeat(&mut servers(), &plan(1_000), 4).expect("four runs");
+    repetition::write(&Repetition::new(runs, 5).expect("runs of one plan"))
+}
+
+fn rounds() -> Rounds {
+    Rounds {
+        a: plan(800),
+        b: Plan {
+            target: target("b"),
+            ..plan(800)
+        },
+        rounds: 5,
+        limit_s: f64::INFINITY,
+    }
+}
+
+fn compared() -> String {
+    let compared = compare(&mut servers(), &rounds(), &terms());
+    comparison::write(&compared.expect("a comparison"))
+}
+
+/// Of plans that differ in more than their server.
+fn compared_by_force() -> String {
+    let mut rounds = rounds();
+    rounds.b.connections = 2;
+    let terms = Terms {
+        is_forced: true,
+        ..terms()
+    };
+    let compared = compare(&mut servers(), &rounds, &terms);
+    comparison::write(&compared.expect("a comparison"))
+}
+
+fn search() -> find::Settings {
+    find::Settings {
+        plan: Plan {
+            connections: 8,
+            warmup: Nanos::from_millis(500),
+            ..plan(1)
+        },
+        over: Over::Rate,
+        objectives: p99(Nanos::from_millis(3)),
+        process: Process::Poisson,
+        max_in_flight: 1 << 16,
+        start: None,
+        resolution: 1.1,
+        length: Nanos::from_secs(2),
+        longest: Nanos::from_secs(10),
+        limit: Nanos::from_secs(90),
+        most_trials: 14,
+    }
+}
+
+fn found(limit: Nanos) -> String {
+    let settings = find::Settings {
+        objectives: p99(limit),
+        ..search()
+    };
+    let found = find::find(&settings, &mut servers());
+    search::write(&found.expect("a search"))
+}
+
+fn found_connections() -> String {
+    let settings = find::Settings {
+        over: Over::Connections {
+            rate_per_connection: None,
+        },
+        ..search()
+    };
+    let found = find::find(&settings, &mut servers());
+    search::write(&found.expect("a search"))
+}
+
+fn swept() -> String {
+    let settings = sweep::Settings {
+        plan: search().plan,
+        rates: Some((500.0, 6_000.0)),
+        points: 6,
+        rounds: 2,
+        objectives: p99(Nanos::from_millis(3)),
+        process: Process::Poisson,
+        max_in_flight: 1 << 16,
+        length: Nanos::from_secs(3),
+        limit: Nanos::from_secs(600),
+    };
+    let swept = sweep::sweep(&settings, &mut servers());
+    wsbench_report::sweep::write(&swept.expect("a sweep"))
+}
