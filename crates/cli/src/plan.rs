@@ -521,3 +521,6 @@ fn cores(
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod stored;
