@@ -1,9 +1,10 @@
 //! The embedded server with the faults that it can be told to have.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Instant;
 
-use super::wsbench;
+use super::{LIMIT, ended_within, wsbench};
 
 /// `wsbench serve`, killed when the test is over.
 pub struct Embedded {
@@ -13,7 +14,14 @@ pub struct Embedded {
 
 impl Embedded {
     pub fn start(arguments: &[&str]) -> Self {
-        let mut child = wsbench(&[&["serve", "--until-stdin-closes"], arguments].concat())
+        Self::of(&mut wsbench(
+            &[&["serve", "--until-stdin-closes"], arguments].concat(),
+        ))
+    }
+
+    /// The server that this command starts; it was told to end when its input closes.
+    pub fn of(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -34,6 +42,12 @@ impl Embedded {
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Ends it in order: its input closes.
+    pub fn end(mut self) -> ExitStatus {
+        drop(self.child.stdin.take());
+        ended_within(&mut self.child, Instant::now(), LIMIT)
     }
 
     /// Process id.

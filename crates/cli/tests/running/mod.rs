@@ -8,6 +8,7 @@
 )]
 
 pub mod embedded;
+pub mod proxy;
 
 use std::io::Read;
 use std::path::Path;
@@ -87,13 +88,7 @@ impl Process {
 
     /// Awaits the end; no end within `limit` is a hang.
     pub fn ended_within(mut self, limit: Duration) -> Ended {
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            assert!(self.begun.elapsed() < limit, "it hangs: {limit:?} are over");
-            thread::sleep(GLANCE);
-        };
+        let status = ended_within(&mut self.child, self.begun, limit);
         let took = self.begun.elapsed();
         let text = |reader: Option<JoinHandle<Vec<u8>>>| {
             let bytes = reader.map(|reader| reader.join().unwrap());
@@ -112,6 +107,17 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Awaits the end of a process; no end within `limit` of `begun` is a hang.
+pub(crate) fn ended_within(child: &mut Child, begun: Instant, limit: Duration) -> ExitStatus {
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        assert!(begun.elapsed() < limit, "it hangs: {limit:?} are over");
+        thread::sleep(GLANCE);
     }
 }
 

@@ -1,0 +1,151 @@
+//! A command of a page made short: less time, fewer messages and connections, and objectives that
+//! no machine misses. What is left is the command: its flags, their order, what it writes.
+
+/// The flags of how long a run lasts.
+const DURATION: &[&str] = &["-d", "--duration"];
+const CONNECTIONS: &[&str] = &["-c", "--connections"];
+const RATE: &[&str] = &["-R", "--rate"];
+const WARMUP: &[&str] = &["--warmup"];
+
+/// Makes the words of a command, without the program, short.
+pub(crate) fn shorten(words: Vec<String>) -> Vec<String> {
+    let mut line = Line(words);
+    let command = line.0.first().cloned().unwrap_or_default();
+    match command.as_str() {
+        "compare" => {
+            line.set(&["--rounds"], "2");
+            line.run_shortly();
+        }
+        "find" => {
+            line.search_shortly();
+            line.set(&["--limit"], "10s");
+            line.set(&["--trials"], "8");
+        }
+        "sweep" => {
+            line.search_shortly();
+            line.set(&["--points"], "2");
+            line.set(&["--rounds"], "1");
+            line.edit(RATE, |_| "200..400".to_owned());
+        }
+        // What a ranking would install, and how long it would take, is planned only.
+        "rank" if line.0.iter().any(|word| word.starts_with("suites/")) => {
+            if !line.has(&["--plan"]) {
+                line.0.push("--plan".to_owned());
+            }
+        }
+        "rank" => line.set(&["--rounds"], "1"),
+        "doctor" => line.cap(CONNECTIONS, 20),
+        "check" | "report" | "schema" => {}
+        _ => line.measure_shortly(),
+    }
+    line.0
+}
+
+/// The words of a command.
+struct Line(Vec<String>);
+
+impl Line {
+    /// A run without a subcommand.
+    fn measure_shortly(&mut self) {
+        self.cap(&["--repeat"], 2);
+        self.cap(&["--n"], 40);
+        self.cap(&["-n", "--messages"], 2_000);
+        self.cap(&["--clients"], 40);
+        self.edit(&["--ramp"], |_| "100ms".to_owned());
+        self.edit(&["--stages"], |stages| {
+            let stages = stages.split(',').map(|stage| stage.split_once(':').unwrap());
+            let short: Vec<_> = stages.map(|(_, rate)| format!("100ms:{rate}")).collect();
+            short.join(",")
+        });
+        if !self.has(&["-n", "--messages", "--clients", "--stages", "--h"]) {
+            self.run_shortly();
+        }
+        self.cap(CONNECTIONS, 20);
+    }
+
+    /// A run that lasts for a time.
+    fn run_shortly(&mut self) {
+        self.set(DURATION, "300ms");
+        if !self.has(WARMUP) {
+            self.set(WARMUP, "100ms");
+        }
+        self.cap(RATE, 1_000);
+    }
+
+    /// Many runs, under objectives that hold on a busy machine as well.
+    fn search_shortly(&mut self) {
+        self.set(DURATION, "200ms");
+        self.set(WARMUP, "50ms");
+        self.edit(&["--slo"], |objective| match objective.split_once('<') {
+            Some((percentile, _)) if percentile.starts_with('p') => format!("{percentile}<10s"),
+            _ => objective.to_owned(),
+        });
+    }
+
+    fn has(&self, names: &[&str]) -> bool {
+        self.0.iter().any(|word| names.contains(&word.as_str()))
+    }
+
+    /// Gives the flag this value, whether it was there or not.
+    fn set(&mut self, names: &[&str], value: &str) {
+        if self.has(names) {
+            self.edit(names, |_| value.to_owned());
+        } else {
+            self.0.extend([names[0], value].map(str::to_owned));
+        }
+    }
+
+    /// Changes the value of the flag wherever it stands.
+    fn edit(&mut self, names: &[&str], change: impl Fn(&str) -> String) {
+        for at in 1..self.0.len() {
+            if names.contains(&self.0[at - 1].as_str()) {
+                self.0[at] = change(&self.0[at]);
+            }
+        }
+    }
+
+    /// Lowers a number.
+    fn cap(&mut self, names: &[&str], most: u64) {
+        self.edit(names, |number| match read(number) {
+            Some(read) if read > most => most.to_string(),
+            _ => number.to_owned(),
+        });
+    }
+}
+
+/// A number as flags write it: `20k`, `1m`.
+fn read(number: &str) -> Option<u64> {
+    let (digits, times) = match number.strip_suffix('k') {
+        Some(digits) => (digits, 1_000),
+        None => match number.strip_suffix('m') {
+            Some(digits) => (digits, 1_000_000),
+            None => (number, 1),
+        },
+    };
+    Some(digits.parse::<u64>().ok()? * times)
+}
+
+#[test]
+fn what_is_made_short_keeps_its_flags() {
+    let short = |line: &str| {
+        let words = line.split(' ').map(str::to_owned).collect();
+        shorten(words).join(" ")
+    };
+    assert_eq!(
+        short("-R 20k -c 1k -d 60s h:1"),
+        "-R 1000 -c 20 -d 300ms h:1 --warmup 100ms"
+    );
+    assert_eq!(short("-n 1m -p 16 h:1"), "-n 2000 -p 16 h:1");
+    assert_eq!(
+        short("--stages 10s:1k,1s:2k h:1"),
+        "--stages 100ms:1k,100ms:2k h:1"
+    );
+    assert_eq!(
+        short("find h:1 --slo p99<5ms --slo errors<1%"),
+        "find h:1 --slo p99<10s --slo errors<1% -d 200ms --warmup 50ms --limit 10s --trials 8"
+    );
+    assert_eq!(
+        short("rank suites/a.toml -o f"),
+        "rank suites/a.toml -o f --plan"
+    );
+}
