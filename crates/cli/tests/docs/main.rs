@@ -25,18 +25,20 @@ use world::{World, assert_is_there, words_of};
 const MOST_WORDS: usize = 1_200;
 
 /// Commands that begin so are not run here, and why. That what they name is there is looked at.
-const NOT_RUN: [(&str, &str); 11] = [
+const NOT_RUN: [(&str, &str); 7] = [
     ("scripts/test", "it runs this test"),
-    ("scripts/validate", "ten minutes on a quiet machine"),
-    ("scripts/autobahn", "needs CPython 2.7 and its own network"),
-    ("scripts/check-servers", "installs servers of other people"),
     ("cargo install", "installs"),
     ("cargo bench", "figures of a busy machine are noise"),
-    ("taskset -c 1 cargo bench", "figures of a busy machine are noise"),
-    ("cargo build", "builds what is being tested"),
+    (
+        "taskset -c 1 cargo bench",
+        "figures of a busy machine are noise",
+    ),
     ("cargo nextest", "runs this test"),
     ("cargo test", "runs tests"),
-    ("wsbench --http 2", "needs a server of somebody else's: tests/servers/http2.rs"),
+    (
+        "wsbench --http 2",
+        "needs a server of somebody else's: tests/servers/http2.rs",
+    ),
 ];
 
 fn is_run(text: &str) -> bool {
@@ -101,7 +103,12 @@ fn no_page_with_commands_is_forgotten() {
     for page in Page::all() {
         let commands = page.all_commands().len();
         let is_listed = PAGES.contains(&page.name.as_str());
-        assert_eq!(commands > 0, is_listed, "{}: {commands} commands", page.name);
+        assert_eq!(
+            commands > 0,
+            is_listed,
+            "{}: {commands} commands",
+            page.name
+        );
     }
 }
 
@@ -185,7 +192,10 @@ fn every_key_of_suites_and_servers_is_told() {
         let schema: serde_json::Value = serde_json::from_str(&said(&["schema", schema])).unwrap();
         let definitions = schema["$defs"].as_object().into_iter().flatten();
         let objects = definitions.map(|(_, object)| object).chain([&schema]);
-        for key in objects.flat_map(|object| object["properties"].as_object()).flatten() {
+        for key in objects
+            .flat_map(|object| object["properties"].as_object())
+            .flatten()
+        {
             keys += 1;
             let row = format!("| `{}` |", key.0);
             assert!(page.text().contains(&row), "no row of {}", key.0);

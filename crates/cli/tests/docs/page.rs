@@ -90,9 +90,7 @@ impl Page {
                 exits: exits(comment),
             }
         });
-        written
-            .filter(|command| !command.text.is_empty())
-            .collect()
+        written.filter(|command| !command.text.is_empty()).collect()
     }
 
     /// The commands of all shell blocks.
@@ -126,9 +124,9 @@ impl Page {
         let headings = self.text.lines().filter(|line| line.starts_with('#'));
         let anchor = |heading: &str| {
             let words = heading.trim_start_matches('#').trim().to_lowercase();
-            let kept = words.chars().filter(|letter| {
-                letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_')
-            });
+            let kept = words
+                .chars()
+                .filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
             kept.collect::<String>().replace(' ', "-")
         };
         headings.map(anchor).collect()
@@ -156,7 +154,7 @@ fn exits(comment: &str) -> Vec<i32> {
     let Some((_, said)) = comment.split_once("exit ") else {
         return vec![0];
     };
-    let words = said.split(|letter: char| letter == ',' || letter == ':' || letter == ' ');
+    let words = said.split([',', ':', ' ']);
     let words = words.filter(|word| !word.is_empty() && *word != "or");
     let codes: Vec<i32> = words.map_while(|word| word.parse().ok()).collect();
     assert!(!codes.is_empty(), "no exit code in '{comment}'");

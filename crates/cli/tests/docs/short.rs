@@ -18,8 +18,8 @@ pub(crate) fn shorten(words: Vec<String>) -> Vec<String> {
         }
         "find" => {
             line.search_shortly();
-            line.set(&["--limit"], "10s");
-            line.set(&["--trials"], "8");
+            line.set(&["--limit"], "6s");
+            line.set(&["--trials"], "4");
         }
         "sweep" => {
             line.search_shortly();
@@ -53,7 +53,9 @@ impl Line {
         self.cap(&["--clients"], 40);
         self.edit(&["--ramp"], |_| "100ms".to_owned());
         self.edit(&["--stages"], |stages| {
-            let stages = stages.split(',').map(|stage| stage.split_once(':').unwrap());
+            let stages = stages
+                .split(',')
+                .map(|stage| stage.split_once(':').unwrap());
             let short: Vec<_> = stages.map(|(_, rate)| format!("100ms:{rate}")).collect();
             short.join(",")
         });
@@ -142,7 +144,7 @@ fn what_is_made_short_keeps_its_flags() {
     );
     assert_eq!(
         short("find h:1 --slo p99<5ms --slo errors<1%"),
-        "find h:1 --slo p99<10s --slo errors<1% -d 200ms --warmup 50ms --limit 10s --trials 8"
+        "find h:1 --slo p99<10s --slo errors<1% -d 200ms --warmup 50ms --limit 6s --trials 4"
     );
     assert_eq!(
         short("rank suites/a.toml -o f"),
