@@ -88,7 +88,9 @@ impl World {
                 format!("{line}\n")
             }
         });
-        fs::write(self.path(name), lines.collect::<String>()).unwrap();
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, lines.collect::<String>()).unwrap();
     }
 
     /// Carries a command of a page out, and holds it to its exit code and to the files that it
