@@ -155,6 +155,28 @@ fn every_link_leads_somewhere() {
     assert!(links > 50, "{links} links were seen");
 }
 
+#[test]
+fn every_path_that_a_page_names_is_there() {
+    let roots = [
+        "crates/", "docs/", "scripts/", "servers/", "suites/", "fuzz/",
+    ];
+    let mut count = 0;
+    for page in Page::all() {
+        for name in page.text().split('`').skip(1).step_by(2) {
+            let is_path = roots.iter().any(|root| name.starts_with(root));
+            let is_made = name.ends_with("/target");
+            if is_path && !is_made && !name.contains(['*', ' ', '\n']) {
+                count += 1;
+                let path = workspace().join(name);
+                // A test is named without its ending where it may be a folder as well.
+                let is_there = path.exists() || path.with_extension("rs").exists();
+                assert!(is_there, "{}: there is no {name}", page.name);
+            }
+        }
+    }
+    assert!(count > 30, "{count} paths were seen");
+}
+
 /// What `wsbench` says with these words, on either stream.
 fn said(words: &[&str]) -> String {
     let ended = Process::start(&mut wsbench(words)).ended();
