@@ -81,12 +81,10 @@ impl World {
             .strip_prefix("# ")
             .filter(|name| name.ends_with(".toml"));
         let Some(name) = name else { return };
-        let lines = block.lines.iter().map(|(_, line)| {
-            if line.starts_with("duration") {
-                "duration = \"1s\"\n".to_owned()
-            } else {
-                format!("{line}\n")
-            }
+        let lines = block.lines.iter().map(|(_, line)| match line {
+            _ if line.starts_with("duration") => "duration = \"400ms\"\n".to_owned(),
+            _ if line.starts_with("warmup") => "warmup = \"50ms\"\n".to_owned(),
+            _ => format!("{line}\n"),
         });
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
