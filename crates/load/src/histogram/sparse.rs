@@ -1,10 +1,11 @@
 //! A histogram at rest: its filled bins alone, a few bytes each.
 //!
-//! A run keeps one for every slice of its window, and a dense histogram takes a quarter of a
-//! megabyte however little is in it. Nothing is recorded here; spans are counted in a
-//! [`Histogram`] and put to rest when their slice is over.
+//! A run keeps one for every slice of its window, and a histogram that can be recorded into takes
+//! 8 KiB for each octave however little is in it. Nothing is recorded here; spans are counted in
+//! a [`Histogram`] and put to rest when their slice is over.
 
 use super::Histogram;
+use super::bin::Bin;
 use crate::nanos::Nanos;
 
 /// The filled bins of a histogram, in rising order.
@@ -18,8 +19,8 @@ use crate::nanos::Nanos;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sparse {
-    /// Of each filled bin, how much its value rises over the bin before and how many spans it
-    /// counts, both as numbers of seven bits a byte, the lowest first (LEB128).
+    /// Of each filled bin, how far it is from the one before and how many spans it counts, both as
+    /// numbers of seven bits a byte, the lowest first (LEB128).
     bins: Vec<u8>,
     count: u64,
     sum: u128,
@@ -33,10 +34,10 @@ impl Sparse {
     pub fn of(spans: &Histogram) -> Self {
         let mut bins = Vec::new();
         let mut before = 0;
-        for (value, count) in spans.bins() {
-            push(&mut bins, value.0 - before);
+        for (bin, count) in spans.filled() {
+            push(&mut bins, (bin.index() - before) as u64);
             push(&mut bins, count);
-            before = value.0;
+            before = bin.index();
         }
         bins.shrink_to_fit();
         Self {
@@ -57,10 +58,11 @@ impl Sparse {
     /// The filled bins in rising order: the highest value that falls into the bin, and its count.
     pub fn bins(&self) -> impl Iterator<Item = (Nanos, u64)> + '_ {
         let mut rest = &self.bins[..];
-        let mut value = 0;
+        let mut index = 0;
         std::iter::from_fn(move || {
-            value += take(&mut rest)?;
-            Some((Nanos(value), take(&mut rest)?))
+            index += take(&mut rest)? as usize;
+            let bin = Bin::with_index(index);
+            Some((Nanos(bin.highest()), take(&mut rest)?))
         })
     }
 
@@ -70,8 +72,9 @@ impl Sparse {
             return;
         }
         for (value, count) in self.bins() {
-            spans.bins.saturating_record_n(value.0, count);
+            spans.pages.add(value.0, count);
         }
+        spans.count = spans.count.saturating_add(self.count);
         spans.sum += self.sum;
         spans.min = spans.min.min(self.min);
         spans.max = spans.max.max(self.max);
@@ -139,7 +142,7 @@ mod tests {
         assert_eq!((again.min(), again.max()), (spans.min(), spans.max()));
         assert_eq!(at_rest.count(), 10_000);
         let bins = spans.bins().count();
-        assert!(at_rest.bins.len() < 8 * bins, "a few bytes each");
+        assert!(at_rest.bins.len() < 4 * bins, "a few bytes each");
     }
 
     #[test]
