@@ -35,23 +35,13 @@ fn line(seed: u64, run: &Witness) -> String {
     line
 }
 
-/// The first difference, in words; `None` where there is none.
-fn difference(stored: &str, found: &[String]) -> Option<String> {
-    let stored: Vec<&str> = stored.lines().collect();
-    for (seed, found) in found.iter().enumerate() {
-        let Some(stored) = stored.get(seed) else {
-            return Some(format!("seed {seed} is not stored"));
-        };
-        if stored == found {
-            continue;
-        }
-        let pairs = stored.split(' ').zip(found.split(' ')).skip(1);
-        let differing = prints::GROUPS.iter().zip(pairs);
-        let differing = differing.filter(|(_, (stored, found))| stored != found);
-        let groups: Vec<&str> = differing.map(|(group, _)| *group).collect();
-        return Some(format!("seed {seed} differs in: {}", groups.join(", ")));
-    }
-    (stored.len() > found.len()).then(|| "more is stored than is run".to_owned())
+/// The groups in which two lines differ, in words.
+fn differing(stored: &str, found: &str) -> String {
+    let pairs = stored.split(' ').zip(found.split(' ')).skip(1);
+    let groups = prints::GROUPS.iter().zip(pairs);
+    let differing = groups.filter(|(_, (stored, found))| stored != found);
+    let names: Vec<&str> = differing.map(|(group, _)| *group).collect();
+    names.join(", ")
 }
 
 /// Whether a run has something of each kind: hashes of what is never there would hold whatever the
@@ -115,20 +105,29 @@ fn every_seed_yields_the_run_that_is_stored() {
         let seed = seed.parse().expect("WSBENCH_PRINT is a seed");
         eprintln!("{}", prints::whole(&run(seed)));
     }
+    let is_blessed = env::var("WSBENCH_BLESS").is_ok_and(|blessed| blessed == "1");
+    let text = fs::read_to_string(stored()).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
     let (mut found, mut never_seen) = (Vec::new(), seen_in(&run(0)));
     for seed in 0..SEEDS {
         let run = run(seed);
-        found.push(line(seed, &run));
+        let line = line(seed, &run);
+        let stored = lines.get(seed as usize).copied().unwrap_or_default();
+        assert!(
+            is_blessed || stored == line,
+            "seed {seed} differs in: {}; where that is meant, store it with WSBENCH_BLESS=1",
+            differing(stored, &line)
+        );
+        found.push(line);
         let seen = seen_in(&run);
         never_seen.retain(|(name, is_seen)| !is_seen && !seen.contains(&(*name, true)));
     }
     assert!(never_seen.is_empty(), "in no run: {never_seen:?}");
-    if env::var("WSBENCH_BLESS").is_ok_and(|blessed| blessed == "1") {
+    if is_blessed {
         fs::write(stored(), found.join("\n") + "\n").expect("a writable file");
-        return;
     }
-    let text = fs::read_to_string(stored()).expect("the stored hashes");
-    if let Some(difference) = difference(&text, &found) {
-        panic!("{difference}; where that is meant, store it with WSBENCH_BLESS=1");
-    }
+    assert!(
+        is_blessed || lines.len() == found.len(),
+        "more is stored than is run"
+    );
 }
