@@ -124,7 +124,7 @@ impl Pair {
                 .on_bytes(&mut self.context, self.now, &mut self.read);
             assert_eq!(flow, Flow::Continue);
         }
-        let counts = self.context.meter.tally.messages;
+        let counts = self.context.meter.hand_over(Box::default()).messages;
         assert_eq!(
             (counts.sent, counts.answered),
             (self.messages, self.messages)

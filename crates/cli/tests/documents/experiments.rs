@@ -1,6 +1,7 @@
 //! Results of many runs with a purpose, on simulated time.
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use wsbench_drive::simulated::{Queue, Scenario, Service};
 use wsbench_experiment::compare::{Rounds, compare};
@@ -12,6 +13,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
 use wsbench_report::comparison::{self, Terms};
 use wsbench_report::objective::Objective;
+use wsbench_report::ranking::{self, Gathered, Ranking};
 use wsbench_report::repetition::{self, Repetition};
 use wsbench_report::search::{self, Over};
 
@@ -62,6 +64,7 @@ pub(crate) fn results() -> BTreeMap<&'static str, String> {
         ("find_connections", found_connections()),
         ("find_nothing", found(Nanos::from_micros(100))),
         ("find_rate", found(Nanos::from_millis(3))),
+        ("ranking", ranked()),
         ("repetition", repeated()),
         ("sweep", swept()),
     ])
@@ -144,8 +147,8 @@ fn found_connections() -> String {
 fn swept() -> String {
     let settings = sweep::Settings {
         plan: search().plan,
-        rates: Some((500.0, 6_000.0)),
-        points: 6,
+        rates: Some((500.0, 9_000.0)),
+        points: 7,
         rounds: 2,
         objectives: p99(Nanos::from_millis(3)),
         process: Process::Poisson,
@@ -155,4 +158,46 @@ fn swept() -> String {
     };
     let swept = sweep::sweep(&settings, &mut servers());
     wsbench_report::sweep::write(&swept.expect("a sweep"))
+}
+
+/// A published ranking, cut short to a few servers and workloads: its leagues are made again of its
+/// runs.
+fn ranked() -> String {
+    let path = crate::documents().join("ranking.json");
+    let stored = fs::read_to_string(path).expect("a stored ranking");
+    let stored = ranking::read(&stored).expect("a ranking");
+    ranking::write(&Ranking::of(gathered(&stored)))
+}
+
+/// What a ranking was made of.
+fn gathered(of: &Ranking) -> Gathered {
+    let named = |entry: &ranking::Entry| entry.facts.name.clone();
+    let servers = of.servers.iter();
+    let failures = servers.clone().flat_map(|entry| {
+        let failures = entry.failures.iter().cloned();
+        failures.map(move |failed| (named(entry), failed))
+    });
+    let gates = servers
+        .clone()
+        .filter_map(|entry| Some((named(entry), entry.gate.clone()?)));
+    let ready_s = servers
+        .clone()
+        .filter_map(|entry| Some((named(entry), vec![entry.ready_s?])));
+    let cells = servers.clone().flat_map(|entry| &entry.cells);
+    Gathered {
+        tool_version: of.tool_version.clone(),
+        command: of.command.clone(),
+        started_at: of.started_at.clone(),
+        ended_at: of.ended_at.clone(),
+        seed: of.seed,
+        suite: of.suite.clone(),
+        host: of.host.clone(),
+        cut_short: of.cut_short.clone(),
+        servers: servers.clone().map(|entry| entry.facts.clone()).collect(),
+        gates: gates.collect(),
+        ready_s: ready_s.collect(),
+        failures: failures.collect(),
+        runs: cells.flat_map(|cell| cell.runs.iter().cloned()).collect(),
+        doubts: of.doubts.clone(),
+    }
 }
