@@ -1,9 +1,10 @@
 //! Stored results: whatever a file holds is read or refused, and what is read is shown and written
 //! again as the same.
 
-use wsbench_report::stored::{self, Stored};
-use wsbench_report::style::Style;
-use wsbench_report::{csv, document, hgrm, markdown, summary};
+use wsbench_record::document;
+use wsbench_record::stored::{self, Stored};
+use wsbench_render::style::Style;
+use wsbench_render::{csv, hgrm, markdown, summary};
 
 /// A file.
 pub(crate) fn attempt(data: &[u8]) {

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use wsbench_judge::condition::{self, Condition};
+use wsbench_judge::until::Until;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Target;
 use wsbench_load::template::{Template, TemplateError};
-use wsbench_report::condition::{self, Condition};
-use wsbench_report::until::Until;
 
 use crate::commands::check::CheckArgs;
 use crate::commands::compare::Compare;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use thiserror::Error;
 use wsbench_load::plan::Target;
-use wsbench_report::document::Document;
-use wsbench_report::stored::{self, Stored};
+use wsbench_record::document::Document;
+use wsbench_record::stored::{self, Stored};
 
 use crate::target::{self, TargetError};
 

@@ -1,7 +1,7 @@
 //! Names, passwords, tokens and cookies from the words of flags, and the headers that they become.
 //!
 //! None of them is printed: not by `Debug`, and not in a result, where the headers' values and the
-//! words of the command line are withheld (`report::document`, `shell_words`).
+//! words of the command line are withheld (`record::document`, `shell_words`).
 
 use std::fmt;
 

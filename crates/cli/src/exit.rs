@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use wsbench_report::document::Outcome;
+use wsbench_judge::outcome::Outcome;
 
 use crate::usage::UsageError;
 

@@ -9,7 +9,7 @@ use wsbench_drive::resolve::resolve;
 use wsbench_drive::run::{self, StopSignal};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Family, Http, Plan, StopRule, Tls};
-use wsbench_report::document::Floor;
+use wsbench_record::document::Floor;
 
 use crate::embedded::EmbeddedServer;
 use crate::plan::EmbeddedCores;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use wsbench_report::document::Document;
-use wsbench_report::{hgrm, hlog};
+use wsbench_record::document::Document;
+use wsbench_render::{hgrm, hlog};
 
 use crate::output::OutputFile;
 use crate::usage::UsageError;

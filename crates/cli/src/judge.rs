@@ -1,8 +1,10 @@
 //! `--fail-if` and `--baseline`: a result held against conditions and against an earlier one.
 
-use wsbench_report::comparison::{self, Comparison, Side, Terms};
-use wsbench_report::condition::{Condition, State};
-use wsbench_report::document::Document;
+use wsbench_judge::comparison::{Terms, compare};
+use wsbench_judge::condition::{Condition, State};
+use wsbench_record::comparison::Side;
+use wsbench_record::document::Document;
+use wsbench_render::comparison;
 
 use crate::args::{Format, JudgeArgs};
 use crate::exit::{Exit, say};
@@ -54,7 +56,7 @@ impl Judge {
             runs: runs.to_vec(),
         };
         let (a, b) = (side(name, before), side("this result", runs));
-        match Comparison::new(a, b, &Terms::default()) {
+        match compare(a, b, &Terms::default()) {
             Ok(compared) => output::print(&format!(
                 "\n{}",
                 comparison::text(&compared, terminal::style())

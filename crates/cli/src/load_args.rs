@@ -8,7 +8,7 @@ use clap::Args;
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, Target};
-use wsbench_report::style::Style;
+use wsbench_render::style::Style;
 
 use crate::args::{
     Amount, ArrivalArg, Ending, Format, JudgeArgs, LogArgs, Machine, Measure, OutputArgs,

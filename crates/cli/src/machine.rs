@@ -1,13 +1,13 @@
 //! This machine: for the record of every run, and as what a run asks of it.
 //!
-//! Only a carrying over: the facts are `drive`'s, the judgement on them `report`'s.
+//! Only a carrying over: the facts are `drive`'s, the judgement on them `judge`'s.
 
 use std::net::IpAddr;
 
 use wsbench_drive::host;
 use wsbench_load::plan::{Http, Plan, StopRule};
-use wsbench_report::doctor::Asked;
-use wsbench_report::document::{Host, Interface};
+use wsbench_record::doctor::Asked;
+use wsbench_record::document::{Host, Interface};
 
 /// This machine, for the record. The limit of descriptors is raised first as far as it may be, so
 /// that what is on record is what is in force.

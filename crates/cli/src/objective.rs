@@ -4,7 +4,7 @@
 //! is done about an objective that is missed is not known here.
 
 use thiserror::Error;
-use wsbench_report::objective::Objective;
+use wsbench_record::objective::Objective;
 
 use crate::quantity::{self, QuantityError};
 

@@ -4,9 +4,10 @@
 //! wrong is the audit's.
 
 use thiserror::Error;
+use wsbench_judge::doctor;
 use wsbench_load::plan::Plan;
-use wsbench_report::doctor::{self, Asked, Check, Level};
-use wsbench_report::document::Host;
+use wsbench_record::doctor::{Asked, Check, Level};
+use wsbench_record::document::Host;
 
 use crate::machine::asked;
 

@@ -1,6 +1,6 @@
 //! A ranking on this machine: servers as processes, runs over the kernel, what is done in a file.
 //!
-//! Which run is made next is `experiment::rank`'s, what the runs amount to `report::ranking`'s. Here
+//! Which run is made next is `experiment::rank`'s, what the runs amount to `judge::ranking`'s. Here
 //! is what lies between: command lines, ports, cores, and a line for whoever waits.
 
 mod install;
@@ -10,7 +10,7 @@ mod state;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use wsbench_report::document::rfc3339;
+use wsbench_record::document::rfc3339;
 
 pub(crate) use progress::{Progress, plan_text};
 pub(crate) use setting::{Here, preflight};

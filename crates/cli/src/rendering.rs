@@ -1,8 +1,8 @@
 //! Results in the format that was asked for: the one place where a `Format` meets its renderer.
 
-use wsbench_report::document::{self, Document};
-use wsbench_report::style::Style;
-use wsbench_report::{csv, html, markdown, summary};
+use wsbench_record::document::{self, Document};
+use wsbench_render::style::Style;
+use wsbench_render::{csv, html, markdown, summary};
 
 use crate::args::Format;
 

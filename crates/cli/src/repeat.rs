@@ -2,10 +2,11 @@
 
 use anyhow::Context;
 use wsbench_experiment::repeat::repeat;
+use wsbench_judge::repetition::repeated;
 use wsbench_load::plan::Plan;
-use wsbench_report::repetition::{self, Repetition};
-use wsbench_report::style::Style;
-use wsbench_report::{csv, html};
+use wsbench_record::repetition::{self, Repetition};
+use wsbench_render::style::Style;
+use wsbench_render::{csv, html};
 
 use crate::args::{Format, OutputArgs};
 use crate::html_args;
@@ -26,7 +27,7 @@ pub(crate) fn measure(
     page: Option<&OutputFile>,
 ) -> anyhow::Result<Repetition> {
     let documents = repeat(runner, plan, runs)?;
-    let repetition = Repetition::new(documents, runs);
+    let repetition = repeated(documents, runs);
     let repetition = repetition.context("interrupted before the first run was whole")?;
     // The result is kept first; where that fails, it is at least shown.
     let kept = file.map_or(Ok(()), |file| {
@@ -41,10 +42,10 @@ pub(crate) fn measure(
 /// The repetition in `format`.
 pub(crate) fn render(repetition: &Repetition, format: Format, style: Style) -> String {
     match format {
-        Format::Text => repetition::text(repetition, style),
+        Format::Text => wsbench_render::repetition::text(repetition, style),
         Format::Json => repetition::write(repetition),
         Format::Csv => csv::results(&repetition.runs.iter().collect::<Vec<_>>()),
-        Format::Markdown => repetition::markdown(repetition),
+        Format::Markdown => wsbench_render::repetition::markdown(repetition),
         Format::Html => html::repetition(repetition),
         Format::Quiet => String::new(),
     }

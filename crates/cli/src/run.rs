@@ -6,16 +6,19 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
+use wsbench_judge::judged;
+use wsbench_judge::outcome::{outcome, worst};
 
 use anyhow::Context;
 use wsbench_drive::resolve::Resolved;
 use wsbench_drive::run;
+use wsbench_judge::outcome::Outcome;
+use wsbench_judge::until::Watch;
 use wsbench_load::plan::Plan;
 use wsbench_load::result::{LogRecord, Progress};
-use wsbench_report::document::{Document, Order as PlanOnRecord, Outcome};
-use wsbench_report::html;
-use wsbench_report::plan_line::plan_line;
-use wsbench_report::until::Watch;
+use wsbench_record::document::{Document, Order as PlanOnRecord};
+use wsbench_render::html;
+use wsbench_render::plan_line::plan_line;
 
 use crate::args::{Format, Measure, OutputArgs};
 use crate::exit::{Exit, say};
@@ -59,7 +62,7 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
         let mut runner = runner.quiet(shown == Format::Quiet);
         let (file, page) = (files.output.as_ref(), files.html.as_ref());
         let repetition = repeat::measure(&mut runner, &plan, runs, &measure.output, file, page)?;
-        let exit = Exit::from(repetition.outcome(measure.output.strict));
+        let exit = Exit::from(worst(&repetition.runs, measure.output.strict));
         judge.show_baseline(&repetition.runs, shown)?;
         return Ok(judge.judged(&repetition.runs, exit));
     }
@@ -177,7 +180,7 @@ fn watched(
     };
     let document = runner.carry_out(plan, resolved, &mut watcher)?;
     let document = match &watcher.until {
-        Some(until) => document.with_until(until.outcome()),
+        Some(until) => judged(document.record.with_until(until.outcome())),
         None => document,
     };
     Ok(Watched {
@@ -219,7 +222,7 @@ impl run::Observer for Watcher<'_> {
 
 /// The exit code; where no summary says so, why the run failed, on standard error.
 fn concluded(document: &Document, strict: bool, shown: Format) -> Exit {
-    let outcome = document.outcome(strict);
+    let outcome = outcome(document, strict);
     if shown != Format::Text {
         match outcome {
             Outcome::Ok => {}

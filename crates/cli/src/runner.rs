@@ -6,6 +6,8 @@
 
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
+use wsbench_judge::judged;
+use wsbench_record::document::Record;
 
 use anyhow::Context;
 use wsbench_conformance::cases;
@@ -17,9 +19,9 @@ use wsbench_drive::visit::Visitor;
 use wsbench_experiment::runner::{Runner, RunnerError, Step};
 use wsbench_load::plan::Plan;
 use wsbench_load::result::{self, LogRecord, Progress};
-use wsbench_report::document::{Document, Ended, Floor, RunContext};
-use wsbench_report::gate::Stamp;
-use wsbench_report::step_line::step_line;
+use wsbench_record::document::{Document, Ended, Floor, RunContext};
+use wsbench_record::gate::Stamp;
+use wsbench_render::step_line::step_line;
 
 use crate::exit::{say, story};
 use crate::floor;
@@ -201,7 +203,7 @@ impl KernelRunner {
         if matches!(result.ended, result::Ended::ServerDied) && self.bound.is_none() {
             self.server.tell_last_words();
         }
-        Ok(Document::new(&result, plan, &context))
+        Ok(judged(Record::of(&result, plan, &context)))
     }
 }
 

@@ -16,8 +16,8 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::crossterm::{cursor, execute, terminal};
-use wsbench_report::live::View;
-use wsbench_report::style::Style;
+use wsbench_render::live::View;
+use wsbench_render::style::Style;
 
 use crate::interrupt::Interrupts;
 
@@ -139,7 +139,7 @@ impl Painter {
     fn draw(&mut self) -> io::Result<()> {
         let (view, style) = (&self.view, self.style);
         self.terminal
-            .draw(|frame| wsbench_report::screen::draw(frame, view, style))
+            .draw(|frame| wsbench_render::screen::draw(frame, view, style))
             .map(|_| ())
     }
 

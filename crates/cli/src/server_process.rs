@@ -12,7 +12,7 @@ use wsbench_experiment::target::growth::Growth;
 use wsbench_experiment::target::watch::ServerWatch;
 use wsbench_load::plan::Plan;
 use wsbench_load::result::{LogRecord, Progress};
-use wsbench_report::document::CountedProcesses;
+use wsbench_record::document::CountedProcesses;
 
 use crate::embedded::EmbeddedServer;
 use crate::exit::say;

@@ -16,7 +16,8 @@ use std::time::Duration;
 use toml::Spanned;
 use wsbench_drive::host;
 use wsbench_experiment::rank::Planned;
-use wsbench_report::ranking::{Metric, ServerFacts, SuiteFacts, Tradeoff, Weight};
+use wsbench_judge::ranking::Metric;
+use wsbench_record::ranking::{ServerFacts, SuiteFacts, Tradeoff, Weight};
 
 use crate::objective;
 use crate::quantity::{self, CpuList};

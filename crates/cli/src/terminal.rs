@@ -1,7 +1,7 @@
 //! What the user sees while a run is under way, and the terminal's state.
 //!
 //! A live screen where there is a terminal for it, plain lines where there is none, nothing where
-//! quiet was asked for. What stands on either is `report`'s; drawing on a terminal is `screen`'s.
+//! quiet was asked for. What stands on either is `render`'s; drawing on a terminal is `screen`'s.
 
 use std::env;
 use std::io::{self, IsTerminal};
@@ -9,8 +9,8 @@ use std::io::{self, IsTerminal};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 use wsbench_load::result::Progress;
-use wsbench_report::live::View;
-use wsbench_report::style::Style;
+use wsbench_render::live::View;
+use wsbench_render::style::Style;
 
 use crate::args::{Format, OutputArgs};
 use crate::exit::say;

@@ -1,6 +1,6 @@
 //! The machine that the generator runs on: its cores, its limits, and what it has used.
 //!
-//! Facts only. Whether they spoil a run is judged by `report`; what a system does not tell is
+//! Facts only. Whether they spoil a run is judged by `judge`; what a system does not tell is
 //! left out, never guessed.
 
 mod cores;

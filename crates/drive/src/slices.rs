@@ -1,7 +1,7 @@
 //! The window in slices, each with its histograms at rest: few enough to be stored, whatever the
 //! length of the run.
 //!
-//! It keeps what it is given and judges nothing; what slices tell is `report`'s affair.
+//! It keeps what it is given and judges nothing; what slices tell is `judge`'s affair.
 
 use std::mem;
 

@@ -3,11 +3,13 @@
 //!
 //! Each round is a block with one run of either (METHOD 5.5). Of two rounds on end one begins with
 //! A and one with B, which of them is drawn: neither is always the one that comes after. What the
-//! runs amount to together is `report::comparison`'s.
+//! runs amount to together is `judge::comparison`'s.
 
+use wsbench_judge::comparison::{self, ComparisonError, Terms};
+use wsbench_judge::outcome::{Outcome, outcome};
 use wsbench_load::plan::Plan;
-use wsbench_report::comparison::{Comparison, ComparisonError, Side, Terms};
-use wsbench_report::document::{Document, Outcome};
+use wsbench_record::comparison::{Comparison, Side};
+use wsbench_record::document::Document;
 
 use crate::repeat::Seeds;
 use crate::runner::{Runner, RunnerError, Step};
@@ -92,7 +94,7 @@ pub fn compare(
         ..terms.clone()
     };
     let (a, b) = (side(&rounds.a, made.a), side(&rounds.b, made.b));
-    Ok(Comparison::new(a, b, &terms)?)
+    Ok(comparison::compare(a, b, &terms)?)
 }
 
 /// Makes the rounds; ends early at an interruption, at the limit, and at a run that is unfit.
@@ -149,7 +151,7 @@ pub fn measure(runner: &mut dyn Runner, rounds: &Rounds) -> Result<Made, RunnerE
 }
 
 fn is_fit(document: &Document) -> bool {
-    !matches!(document.outcome(false), Outcome::Failed(_))
+    !matches!(outcome(document, false), Outcome::Failed(_))
 }
 
 /// Whose run it is.

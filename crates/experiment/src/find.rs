@@ -11,13 +11,14 @@ mod line;
 mod tail;
 
 use thiserror::Error;
+use wsbench_judge::objective::error_share;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule};
-use wsbench_report::document::Document;
-use wsbench_report::objective::{Objective, error_share};
-use wsbench_report::provenance::Provenance;
-use wsbench_report::search::{
+use wsbench_record::document::Document;
+use wsbench_record::objective::Objective;
+use wsbench_record::provenance::Provenance;
+use wsbench_record::search::{
     Cause, Edge, Ending, Limit, Over, Purpose, Recovery, SCHEMA, Search, Trial, TrialVerdict,
 };
 

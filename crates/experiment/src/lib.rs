@@ -3,7 +3,7 @@
 //! An experiment decides which run is made next and what the runs amount to together. It makes
 //! none itself: it asks a [`runner::Runner`], which is the kernel's sockets in the binary and the
 //! simulated engine in tests, so that every experiment can be held to a truth that is known
-//! beforehand. How one run is measured and judged is `drive`'s and `report`'s affair.
+//! beforehand. How one run is measured and judged is `drive`'s and `judge`'s affair.
 #![forbid(unsafe_code)]
 
 pub mod compare;

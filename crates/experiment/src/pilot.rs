@@ -4,9 +4,10 @@
 //! fixed rate (METHOD section 1).
 
 use thiserror::Error;
+use wsbench_judge::outcome::{Outcome, outcome};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule};
-use wsbench_report::document::{Document, Outcome};
+use wsbench_record::document::Document;
 
 use crate::runner::{Runner, RunnerError, Step};
 
@@ -57,7 +58,7 @@ pub(crate) fn run(plan: &Plan, runner: &mut dyn Runner) -> Result<Pilot, PilotEr
         ..plan.clone()
     };
     let document = runner.run(&plan)?;
-    let failure = match document.outcome(false) {
+    let failure = match outcome(&document, false) {
         Outcome::Failed(reason) => Some(reason.to_string()),
         _ => None,
     };

@@ -2,14 +2,15 @@
 //!
 //! It decides the order and keeps the books; servers are started and measured by a [`Setting`],
 //! which is this machine in the binary and a simulated one in tests. What the runs amount to
-//! together is `report::ranking`'s. A server that cannot be installed, does not start, dies or hangs
+//! together is `judge::ranking`'s. A server that cannot be installed, does not start, dies or hangs
 //! costs bounded time and has that on the books; nothing of it ends the ranking.
 
 mod books;
 mod program;
 
-use wsbench_report::gate::Stamp;
-use wsbench_report::ranking::{Failed, RunRecord, Stage};
+use wsbench_judge::ranking::failed_record;
+use wsbench_record::gate::Stamp;
+use wsbench_record::ranking::{Failed, RunRecord, Stage};
 
 pub use books::{Books, Entry, MOST_FAILURES};
 pub use program::{Planned, PlannedRun, Program, Turn};
@@ -319,7 +320,7 @@ impl Ranker<'_> {
                 Ok(record) => record,
                 Err(Trouble::Interrupted) => return Err(Halt::Interrupted),
                 Err(Trouble::Failed(words)) => {
-                    RunRecord::failed(server, workload, round, number, &words)
+                    failed_record(server, workload, round, number, &words)
                 }
             };
             is_up = record.failed.is_none();

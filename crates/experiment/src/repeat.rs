@@ -1,7 +1,8 @@
 //! One plan several times over, each time with fresh connections and another seed.
 
+use wsbench_judge::outcome::{Outcome, outcome};
 use wsbench_load::plan::Plan;
-use wsbench_report::document::{Document, Outcome};
+use wsbench_record::document::Document;
 
 use crate::runner::{Runner, RunnerError, Step};
 
@@ -31,7 +32,7 @@ pub fn repeat(
             document: &document,
             left_s: Some(each_s * f64::from(runs - number)),
         });
-        let has_failed = matches!(document.outcome(false), Outcome::Failed(_));
+        let has_failed = matches!(outcome(&document, false), Outcome::Failed(_));
         documents.push(document);
         if has_failed {
             break;

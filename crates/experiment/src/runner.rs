@@ -5,7 +5,7 @@
 
 use thiserror::Error;
 use wsbench_load::plan::Plan;
-use wsbench_report::document::Document;
+use wsbench_record::document::Document;
 
 /// Carries out one run after the other.
 pub trait Runner {

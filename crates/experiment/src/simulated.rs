@@ -5,10 +5,12 @@
 //! is held to a truth that is known beforehand.
 
 use std::collections::BTreeMap;
+use wsbench_judge::judged;
+use wsbench_record::document::Record;
 
 use wsbench_drive::simulated::{self, Scenario};
 use wsbench_load::plan::{Plan, Target};
-use wsbench_report::document::{Document, RunContext};
+use wsbench_record::document::{Document, RunContext};
 
 use crate::runner::{Runner, RunnerError};
 
@@ -62,7 +64,7 @@ impl Runner for Simulated {
         let result = simulated::run(plan, scenario, None);
         self.elapsed_s += result.total.as_secs_f64();
         self.plans.push(plan.clone());
-        Ok(Document::new(&result, plan, &RunContext::default()))
+        Ok(judged(Record::of(&result, plan, &RunContext::default())))
     }
 
     fn now_s(&self) -> f64 {

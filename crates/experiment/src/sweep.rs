@@ -4,15 +4,16 @@
 //! an effect of the load. It is bounded in time; what was run by then is told.
 
 use thiserror::Error;
+use wsbench_judge::objective;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule};
-use wsbench_report::caveat::{Kind, Severity};
-use wsbench_report::document::{Distribution, Document, Ended, Percentile, Support};
-use wsbench_report::objective::Objective;
-use wsbench_report::provenance::Provenance;
-use wsbench_report::sweep::{Knee, Point, Run, SCHEMA, Sweep};
+use wsbench_record::audit::{Kind, Severity};
+use wsbench_record::document::{Distribution, Document, Ended, Percentile, Support};
+use wsbench_record::objective::Objective;
+use wsbench_record::provenance::Provenance;
+use wsbench_record::sweep::{Knee, Point, Run, SCHEMA, Sweep};
 
 use crate::find::judge::is_rate_missed;
 use crate::pilot::{self, PilotError};
@@ -289,7 +290,7 @@ fn knee(points: &[Point], objectives: &[Objective]) -> Knee {
     let meets = |point: &Point| {
         !point.overloaded
             && objectives.iter().all(|objective| {
-                let figure = objective.figure_of(&point.response_ns, point.error_share);
+                let figure = objective::figure_of(objective, &point.response_ns, point.error_share);
                 figure.is_some_and(|figure| figure <= objective.limit())
             })
     };

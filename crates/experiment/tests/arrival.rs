@@ -4,13 +4,14 @@
 
 use wsbench_drive::simulated::{Pause, Queue, Scenario, Service, run};
 use wsbench_experiment::simulated::target;
+use wsbench_judge::judged;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule};
 use wsbench_load::result::RunResult;
-use wsbench_report::caveat::Kind;
-use wsbench_report::document::{ArrivalShape, Document, RunContext};
-use wsbench_report::stats::gaps::Gaps;
+use wsbench_record::audit::Kind;
+use wsbench_record::document::{ArrivalShape, Document, Record, RunContext};
+use wsbench_stats::gaps::Gaps;
 
 /// An open loop of twenty seconds over ten connections.
 fn plan(process: Process, stretches: Vec<Stretch>, seed: u64) -> Plan {
@@ -51,7 +52,7 @@ fn with_a_coarse_timer() -> Scenario {
 
 fn document(plan: &Plan, scenario: Scenario) -> (RunResult, Document) {
     let result = run(plan, scenario, None);
-    let document = Document::new(&result, plan, &RunContext::default());
+    let document = judged(Record::of(&result, plan, &RunContext::default()));
     (result, document)
 }
 

@@ -6,11 +6,12 @@
 use wsbench_drive::simulated::{AnswerFault, Every, Queue, Scenario, Service};
 use wsbench_experiment::compare::{CompareError, Rounds, compare};
 use wsbench_experiment::simulated::{Simulated, target};
+use wsbench_judge::comparison::Terms;
+use wsbench_judge::figure::Figure;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule};
-use wsbench_report::comparison::{Comparison, Doubt, Found, Terms};
-use wsbench_report::figure::Figure;
+use wsbench_record::comparison::{Comparison, Doubt, Found};
 
 /// A server that takes an exponentially distributed time of this mean, next to the generator.
 fn server(mean_us: u64) -> Scenario {
@@ -73,7 +74,9 @@ fn a_slower_server_has_longer_percentiles_at_the_same_rate() {
     );
     assert!(comparison.compares_latency);
     for name in ["response.p50", "response.p90", "response.p99"] {
-        let contrast = comparison.of(Figure::named(name, true).unwrap()).unwrap();
+        let contrast = comparison
+            .of(&Figure::named(name, true).unwrap().name())
+            .unwrap();
         let ratio = contrast.as_ratio().unwrap();
         assert_eq!(contrast.finding, Some(Found::Greater), "{contrast:?}");
         // M/M/1: exponential of mean s/(1 − ρ), here 200/0.8 and 100/0.9, and 2 µs of network.
@@ -81,7 +84,7 @@ fn a_slower_server_has_longer_percentiles_at_the_same_rate() {
         assert!(contrast.noise_a.unwrap() > 0.0);
     }
     // Both sustain the rate, so it is the same.
-    let rate = comparison.of(Figure::MessagesPerS).unwrap();
+    let rate = comparison.of(&Figure::MessagesPerS.name()).unwrap();
     assert!(!matches!(rate.finding, Some(Found::Greater | Found::Less)));
     assert!(
         comparison.verdict.contains("p99 response"),
@@ -94,7 +97,7 @@ fn of_closed_loops_no_latency_is_compared_unless_forced() {
     let of_closed = rounds(closed(2_000, 1), 3);
     let latency = Figure::named("service.p50", false).unwrap();
     let comparison = compared(server(500), server(900), &of_closed);
-    assert!(comparison.of(latency).is_none() && !comparison.compares_latency);
+    assert!(comparison.of(&latency.name()).is_none() && !comparison.compares_latency);
     let mut runner = Simulated::new([("a", server(500)), ("b", server(900))]);
     let forced = Terms {
         is_forced: true,
@@ -102,7 +105,7 @@ fn of_closed_loops_no_latency_is_compared_unless_forced() {
     };
     let comparison = compare(&mut runner, &of_closed, &forced).unwrap();
     assert_eq!(
-        comparison.of(latency).unwrap().finding,
+        comparison.of(&latency.name()).unwrap().finding,
         Some(Found::Greater)
     );
 }

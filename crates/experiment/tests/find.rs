@@ -12,11 +12,11 @@ use wsbench_experiment::simulated::{Simulated, target};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
-use wsbench_report::caveat::{Caveat, Kind, Severity};
-use wsbench_report::document::Document;
-use wsbench_report::objective::Objective;
-use wsbench_report::search::{Cause, Ending, Limit, Over, Purpose, Search, Trial, TrialVerdict};
-use wsbench_report::style::Style;
+use wsbench_record::audit::{Caveat, Kind, Severity};
+use wsbench_record::document::Document;
+use wsbench_record::objective::Objective;
+use wsbench_record::search::{Cause, Ending, Limit, Over, Purpose, Search, Trial, TrialVerdict};
+use wsbench_render::style::Style;
 
 const D: Nanos = Nanos::from_micros(200);
 
@@ -192,7 +192,7 @@ impl Runner for Spoiling {
             return Ok(document);
         }
         self.spoilt.push(load);
-        document.response_ns.p99 = Some(80_000_000);
+        document.record.response_ns.p99 = Some(80_000_000);
         document.audit.caveats.push(Caveat {
             kind: Kind::GeneratorCpu,
             severity: Severity::Doubtful,
@@ -247,7 +247,7 @@ fn what_the_generator_spoils_twice_is_no_limit_of_the_server() {
     assert!(search.trials.iter().filter(of_it).count() >= 2);
     let causes: Vec<_> = search.trials.iter().filter_map(|it| it.cause).collect();
     assert!(causes.iter().all(|cause| *cause == Cause::Generator));
-    let text = wsbench_report::search::text(&search, Style::default());
+    let text = wsbench_render::search::text(&search, Style::default());
     assert!(text.contains("at least"), "{text}");
 }
 

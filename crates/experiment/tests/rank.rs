@@ -2,13 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 use std::collections::BTreeMap;
+use wsbench_judge::ranking::failed_record;
 
 use wsbench_experiment::rank::{
     Books, Ending, Entry, MOST_FAILURES, News, Place, Planned, PlannedRun, Program, Setting,
     Trouble, rank,
 };
-use wsbench_report::gate::Stamp;
-use wsbench_report::ranking::{Metric, RunRecord, Stage, Workload, WorkloadKind};
+use wsbench_judge::ranking::Metric;
+use wsbench_record::gate::Stamp;
+use wsbench_record::ranking::{RunRecord, Stage, Workload, WorkloadKind};
 
 /// What a server does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,7 +122,7 @@ impl Setting for Simulated {
         let name = &self.program.servers[server];
         let workload = &self.program.workloads[run.workload].workload;
         let Place { round, number } = place;
-        let mut record = RunRecord::failed(name, workload, round, number, "the server died");
+        let mut record = failed_record(name, workload, round, number, "the server died");
         if !self.is_dead(server, run.workload, round) {
             record.failed = None;
             record.seed = run.seed;

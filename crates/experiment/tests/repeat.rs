@@ -4,9 +4,10 @@
 use wsbench_drive::simulated::{Death, Outage, Scenario, Service};
 use wsbench_experiment::repeat::repeat;
 use wsbench_experiment::simulated::{Simulated, target};
+use wsbench_judge::repetition;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
-use wsbench_report::repetition::Repetition;
+use wsbench_record::repetition::Repetition;
 
 fn plan(seed: u64) -> Plan {
     Plan {
@@ -25,7 +26,8 @@ fn server() -> Scenario {
 
 fn repeated(seed: u64, runs: u32) -> Repetition {
     let mut runner = Simulated::new([("a", server())]);
-    Repetition::new(repeat(&mut runner, &plan(seed), runs).unwrap(), runs).unwrap()
+    let runs_made = repeat(&mut runner, &plan(seed), runs).unwrap();
+    repetition::repeated(runs_made, runs).unwrap()
 }
 
 /// How often the interval between runs holds the truth is an experiment of `truth` (METHOD V9).

@@ -4,13 +4,14 @@
 use wsbench_drive::simulated::{Queue, Scenario, Server, Service, run_until as run_on};
 use wsbench_experiment::runner::Runner;
 use wsbench_experiment::simulated::{Simulated, target};
+use wsbench_judge::judged;
+use wsbench_judge::until::Watch;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule};
-use wsbench_report::caveat::{Kind, Severity};
-use wsbench_report::document::{Document, Ended, Percentile, RunContext, Support};
-use wsbench_report::until::Watch;
+use wsbench_record::audit::{Kind, Severity};
+use wsbench_record::document::{Document, Ended, Percentile, Record, RunContext, Support};
 
 /// A queue with exponential service times of 1 ms, loaded by half.
 fn queue() -> Scenario {
@@ -103,7 +104,7 @@ fn what_cannot_be_known_is_absent() {
 fn run_until(plan: &Plan, rule: &str) -> Document {
     let mut watch = Watch::new(rule.parse().unwrap());
     let result = run_on(plan, queue(), &mut |so_far| watch.is_enough(&so_far.slices));
-    Document::new(&result, plan, &RunContext::default()).with_until(watch.outcome())
+    judged(Record::of(&result, plan, &RunContext::default()).with_until(watch.outcome()))
 }
 
 #[test]

@@ -7,8 +7,8 @@ use wsbench_experiment::sweep::{Settings, sweep};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
-use wsbench_report::objective::Objective;
-use wsbench_report::sweep::Sweep;
+use wsbench_record::objective::Objective;
+use wsbench_record::sweep::Sweep;
 
 /// Service time of the server, s: at most 5000 messages a second.
 const D_S: f64 = 200e-6;

@@ -1,6 +1,6 @@
 //! What a run yields: counts, distributions and a time series, and nothing judged.
 //!
-//! Whether these figures may be believed is `report`'s affair; this module only guarantees that
+//! Whether these figures may be believed is `judge`'s affair; this module only guarantees that
 //! they add up.
 
 use std::collections::BTreeMap;

@@ -13,8 +13,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
-use wsbench_report::document::{self, Distribution, Document};
-use wsbench_report::stats::gaps::Gaps;
+use wsbench_record::document::{self, Distribution, Document};
+use wsbench_stats::gaps::Gaps;
 
 use crate::finding::{Experiment, Finding, Tolerance};
 use crate::formula;

@@ -115,7 +115,7 @@ const ELSEWHERE: &str = "
 ## Where the others are
 
 What needs somebody else's program is a test beside the code: the other half of V15, histograms \
-and interval logs read by another library (`crates/report/tests/interop.rs`).
+and interval logs read by another library (`crates/render/tests/interop.rs`).
 ";
 
 /// Experiments as a table.

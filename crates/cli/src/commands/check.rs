@@ -1,6 +1,6 @@
 //! `wsbench check URL`: the conformance gate alone.
 //!
-//! Cases and judgement are the crate `conformance`'s, sockets `drive`'s, rendering `report`'s; this
+//! Cases and judgement are the crate `conformance`'s, sockets `drive`'s, rendering `render`'s; this
 //! is the command line.
 
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use wsbench_drive::resolve;
 use wsbench_drive::visit::Visitor;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Connect, Family, Http, Plan, Target};
-use wsbench_report::gate::{self, Check, Counts};
+use wsbench_record::gate::{self, Check, Counts};
 
 use crate::args::Format;
 use crate::embedded::EmbeddedServer;
@@ -95,8 +95,11 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
         file.write_naming(&json)?;
     }
     match args.format {
-        Format::Text => output::print(&gate::conclusion(&document, terminal::style()))?,
-        Format::Markdown => output::print(&gate::markdown(&document))?,
+        Format::Text => output::print(&wsbench_render::gate::conclusion(
+            &document,
+            terminal::style(),
+        ))?,
+        Format::Markdown => output::print(&wsbench_render::gate::markdown(&document))?,
         Format::Json => output::print(&json)?,
         Format::Quiet | Format::Csv | Format::Html => {}
     }
@@ -136,7 +139,8 @@ fn examined(args: &CheckArgs, target: &Target, interrupts: &Interrupts) -> anyho
     }
     let told = |finding: &Finding| {
         // A closed standard output is told at the end.
-        let printed = !is_text || output::print(&gate::line(finding, terminal::style())).is_ok();
+        let printed = !is_text
+            || output::print(&wsbench_render::gate::line(finding, terminal::style())).is_ok();
         printed && !interrupts.stop_signal().is_requested()
     };
     let mut random = fastrand::Rng::with_seed(seed);

@@ -7,11 +7,12 @@ use anyhow::Context;
 use clap::Args;
 use wsbench_experiment::compare::{Rounds, compare};
 use wsbench_experiment::repeat::repeat;
+use wsbench_judge::comparison::{self as judge, Terms};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, Target};
-use wsbench_report::comparison::{self, Comparison, Side, Terms};
-use wsbench_report::html;
-use wsbench_report::style::Style;
+use wsbench_record::comparison::{self, Comparison, Side};
+use wsbench_render::html;
+use wsbench_render::style::Style;
 
 use crate::args::{Format, OutputArgs, RunArgs};
 use crate::contender::{self, Contender, StoredSide};
@@ -122,17 +123,17 @@ pub(crate) fn run(flags: &Compare, command_line: &[OsString]) -> anyhow::Result<
             compare(&mut runner, &rounds, &terms)?
         }
         (Contender::Stored(a), Contender::Stored(b)) => {
-            Comparison::new(stored(a)?, stored(b)?, &terms)?
+            judge::compare(stored(a)?, stored(b)?, &terms)?
         }
         (Contender::Stored(a), Contender::Server(b)) => {
             let a = stored(a)?;
             let b = fresh(flags, b, is_quiet, command_line)?;
-            Comparison::new(a, b, &terms)?
+            judge::compare(a, b, &terms)?
         }
         (Contender::Server(a), Contender::Stored(b)) => {
             let b = stored(b)?;
             let a = fresh(flags, a, is_quiet, command_line)?;
-            Comparison::new(a, b, &terms)?
+            judge::compare(a, b, &terms)?
         }
     };
     // The result is kept first; where that fails, it is at least shown.
@@ -150,10 +151,10 @@ pub(crate) fn run(flags: &Compare, command_line: &[OsString]) -> anyhow::Result<
 /// The comparison in `format`.
 pub(crate) fn render(compared: &Comparison, format: Format, style: Style) -> String {
     match format {
-        Format::Text => comparison::text(compared, style),
+        Format::Text => wsbench_render::comparison::text(compared, style),
         Format::Json => comparison::write(compared),
-        Format::Csv => comparison::csv(compared),
-        Format::Markdown => comparison::markdown(compared),
+        Format::Csv => wsbench_render::comparison::csv(compared),
+        Format::Markdown => wsbench_render::comparison::markdown(compared),
         Format::Html => html::comparison(compared),
         Format::Quiet => String::new(),
     }

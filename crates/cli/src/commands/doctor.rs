@@ -1,10 +1,11 @@
 //! `wsbench doctor`: what of this machine would spoil a run, with the exact fix.
 //!
-//! Facts and measurements are `drive`'s, rules and judgement `report`'s; this is the command line,
+//! Facts and measurements are `drive`'s, rules and judgement `judge`'s; this is the command line,
 //! and the two short runs against the embedded server that tell how late sends leave and what the
 //! least round trip is here.
 
 use std::net::SocketAddr;
+use wsbench_judge::doctor::examine;
 
 use clap::Args;
 use wsbench_drive::address::Address;
@@ -15,7 +16,8 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Family, Plan, StopRule, Target};
 use wsbench_load::result::{LogRecord, Progress, RunResult};
-use wsbench_report::doctor::{self, Asked, Copied, Examination, Level, Measured, ServerSide};
+use wsbench_record::doctor::{Asked, Copied, Examination, Level, Measured, ServerSide};
+use wsbench_render::doctor;
 
 use crate::args::Format;
 use crate::embedded::EmbeddedServer;
@@ -112,7 +114,7 @@ pub(crate) fn run(args: &Doctor) -> anyhow::Result<Exit> {
     };
     let examination = Examination {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        ..doctor::examine(host, asked, server, measured)
+        ..examine(host, asked, server, measured)
     };
     output::print(&match args.format {
         Format::Json => format!("{}\n", serde_json::to_string_pretty(&examination)?),

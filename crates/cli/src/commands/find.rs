@@ -6,11 +6,11 @@ use clap::{Args, ValueEnum};
 use wsbench_experiment::find::{self, Settings};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
-use wsbench_report::html;
-use wsbench_report::objective::Objective;
-use wsbench_report::search::{self, Over, Search};
-use wsbench_report::style::Style;
-use wsbench_report::units::seconds;
+use wsbench_record::objective::Objective;
+use wsbench_record::search::{self, Over, Search};
+use wsbench_record::units::seconds;
+use wsbench_render::html;
+use wsbench_render::style::Style;
 
 use crate::args::Format;
 use crate::exit::Exit;
@@ -152,10 +152,10 @@ fn over(args: &FindArgs) -> Result<Over, UsageError> {
 /// A search in a format.
 pub(crate) fn render(search: &Search, format: Format, style: Style) -> String {
     match format {
-        Format::Text => search::text(search, style),
+        Format::Text => wsbench_render::search::text(search, style),
         Format::Json => search::write(search),
-        Format::Csv => search::csv(search),
-        Format::Markdown => search::markdown(search),
+        Format::Csv => wsbench_render::search::csv(search),
+        Format::Markdown => wsbench_render::search::markdown(search),
         Format::Html => html::search(search),
         Format::Quiet => String::new(),
     }

@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use wsbench_experiment::rank::{Books, Ending, Program, rank};
-use wsbench_report::document::RunContext;
-use wsbench_report::html;
-use wsbench_report::ranking::{self, Gathered, Ranking, ServerFacts};
-use wsbench_report::style::Style;
-use wsbench_report::units::seconds;
+use wsbench_judge::ranking::Gathered;
+use wsbench_record::document::RunContext;
+use wsbench_record::ranking::{self, Ranking, ServerFacts};
+use wsbench_record::units::seconds;
+use wsbench_render::html;
+use wsbench_render::style::Style;
 
 use crate::args::{Format, OutputArgs};
 use crate::exit::{Exit, say};
@@ -223,7 +224,7 @@ fn made(
         doubts,
     };
     Ok(Made {
-        ranking: Ranking::of(gathered),
+        ranking: wsbench_judge::ranking::rank(gathered),
         ending,
         state,
     })
@@ -319,9 +320,9 @@ pub(crate) fn check_format(format: Format) -> Result<(), UsageError> {
 /// A ranking in a format.
 pub(crate) fn render(ranking: &Ranking, format: Format, style: Style) -> String {
     match format {
-        Format::Text => ranking::text(ranking, style),
+        Format::Text => wsbench_render::ranking::text(ranking, style),
         Format::Json => ranking::write(ranking),
-        Format::Markdown => ranking::markdown(ranking),
+        Format::Markdown => wsbench_render::ranking::markdown(ranking),
         Format::Html => html::ranking(ranking),
         Format::Csv | Format::Quiet => String::new(),
     }

@@ -5,11 +5,13 @@
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
+use wsbench_judge::outcome::{outcome, worst};
 
 use anyhow::Context;
-use wsbench_report::stored::{self, Stored};
-use wsbench_report::style::Style;
-use wsbench_report::{document, html, ranking, search, sweep};
+use wsbench_record::stored::{self, Stored};
+use wsbench_record::{document, ranking, search, sweep};
+use wsbench_render::html;
+use wsbench_render::style::Style;
 
 use crate::args::{Format, Report};
 use crate::commands::{self, compare};
@@ -66,8 +68,8 @@ pub(crate) fn run(report: &Report) -> anyhow::Result<Exit> {
         rendered(&stored, format, style)
     })?;
     let exits = stored.iter().map(|one| match one {
-        Stored::Run(document) => document.outcome(report.strict).into(),
-        Stored::Repetition(repetition) => repetition.outcome(report.strict).into(),
+        Stored::Run(document) => outcome(document, report.strict).into(),
+        Stored::Repetition(repetition) => worst(&repetition.runs, report.strict).into(),
         Stored::Comparison(_) => Exit::Ok,
     });
     Ok(exits.max_by_key(|exit| *exit as u8).unwrap_or(Exit::Ok))

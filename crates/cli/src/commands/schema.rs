@@ -2,7 +2,7 @@
 //! them.
 
 use clap::ValueEnum;
-use wsbench_report::{comparison, document, ranking, repetition, search, sweep};
+use wsbench_record::{comparison, document, ranking, repetition, search, sweep};
 
 use crate::exit::Exit;
 use crate::output;

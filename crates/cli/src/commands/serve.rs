@@ -19,8 +19,8 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use wsbench_drive::host;
 use wsbench_echo::{Certificate, Compression, Config, Server};
-use wsbench_report::stats::gaps::Gaps;
-use wsbench_report::units::{counted, span};
+use wsbench_record::units::{counted, span};
+use wsbench_stats::gaps::Gaps;
 
 use crate::compress::Compress;
 use crate::exit::{Exit, say};

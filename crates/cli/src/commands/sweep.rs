@@ -5,12 +5,13 @@ use std::ffi::OsString;
 use clap::Args;
 use wsbench_experiment::sweep::{self, Settings};
 use wsbench_load::nanos::Nanos;
-use wsbench_report::curve::Glyphs;
-use wsbench_report::html;
-use wsbench_report::objective::Objective;
-use wsbench_report::style::Style;
-use wsbench_report::sweep::{self as document, Sweep};
-use wsbench_report::units::{rate, seconds};
+use wsbench_record::objective::Objective;
+use wsbench_record::sweep as document;
+use wsbench_record::sweep::Sweep;
+use wsbench_record::units::{rate, seconds};
+use wsbench_render::curve::Glyphs;
+use wsbench_render::html;
+use wsbench_render::style::Style;
 
 use crate::args::Format;
 use crate::exit::Exit;
@@ -148,10 +149,10 @@ pub(crate) fn glyphs() -> Glyphs {
 /// A sweep in a format.
 pub(crate) fn render(sweep: &Sweep, format: Format, style: Style, glyphs: Glyphs) -> String {
     match format {
-        Format::Text => document::text(sweep, style, glyphs),
+        Format::Text => wsbench_render::sweep::text(sweep, style, glyphs),
         Format::Json => document::write(sweep),
-        Format::Csv => document::csv(sweep),
-        Format::Markdown => document::markdown(sweep),
+        Format::Csv => wsbench_render::sweep::csv(sweep),
+        Format::Markdown => wsbench_render::sweep::markdown(sweep),
         Format::Html => html::sweep(sweep),
         Format::Quiet => String::new(),
     }

@@ -17,7 +17,7 @@ use golden::Golden;
 use serde_json::{Value, json};
 use wsbench_load::plan::Plan;
 use wsbench_load::result::RunResult;
-use wsbench_report::document;
+use wsbench_record::document;
 
 use super::{Order, ServerProcess, ServerUnderTest, Surroundings, order, target_to_come};
 use crate::args::{Cli, Command, Measure};

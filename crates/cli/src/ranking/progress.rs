@@ -5,8 +5,9 @@
 use std::io::{self, IsTerminal, Write};
 
 use wsbench_experiment::rank::{News, Program};
-use wsbench_report::ranking::{Metric, RunRecord, Stage, Workload};
-use wsbench_report::units::seconds;
+use wsbench_judge::ranking::Metric;
+use wsbench_record::ranking::{RunRecord, Stage, Workload};
+use wsbench_record::units::seconds;
 
 use crate::exit::say;
 
@@ -99,7 +100,7 @@ impl Progress {
         }
         let workload = self.workloads.iter().find(|one| one.name == *name);
         let metric = workload.and_then(|one| Metric::ranked(one.kind).first());
-        let figure = metric.and_then(|metric| Some((metric, record.figure(*metric)?)));
+        let figure = metric.and_then(|metric| Some((metric, record.figure(metric.key())?)));
         match figure {
             Some((metric, value)) => {
                 format!("{name} {} {}", metric.words(value), metric.title())

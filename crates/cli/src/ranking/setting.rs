@@ -3,17 +3,19 @@
 
 use std::thread;
 use std::time::{Duration, Instant};
+use wsbench_judge::ranking::{failed_record, run_record, search_record};
 
 use wsbench_drive::port::free_port;
 use wsbench_drive::resolve::{Resolved, resolve};
 use wsbench_experiment::find;
 use wsbench_experiment::rank::{Entry, News, Place, PlannedRun, Setting, Trouble};
 use wsbench_experiment::target::exec::{ExecError, StartedServer};
+use wsbench_judge::doctor;
 use wsbench_load::plan::{Family, Plan, Target};
-use wsbench_report::doctor::{self, Level};
-use wsbench_report::document::{Ended, RunContext};
-use wsbench_report::gate::Stamp;
-use wsbench_report::ranking::{RunRecord, WorkloadKind};
+use wsbench_record::doctor::Level;
+use wsbench_record::document::{Ended, RunContext};
+use wsbench_record::gate::Stamp;
+use wsbench_record::ranking::{RunRecord, WorkloadKind};
 
 use super::install::{Installer, supervisor};
 use super::progress::Progress;
@@ -246,10 +248,10 @@ impl Setting for Here<'_> {
                     return Err(Trouble::Interrupted);
                 }
                 let Place { round, number } = place;
-                let mut record = RunRecord::of(&document, name, &load.facts, round, number);
+                let mut record = run_record(&document, name, &load.facts, round, number);
                 if is_cut_off {
                     let words = format!("it was not over after {:.0} s", limit.as_secs_f64());
-                    record = RunRecord::failed(name, &load.facts, round, number, &words);
+                    record = failed_record(name, &load.facts, round, number, &words);
                 }
                 if let Some(failed) = &mut record.failed {
                     failed.push_str(&last_words);
@@ -265,13 +267,7 @@ impl Setting for Here<'_> {
         }
         let place = (place.round, place.number);
         let of = (name.as_str(), &load.facts);
-        Ok(RunRecord::of_search(
-            &found?,
-            of,
-            place,
-            run.seed,
-            &started_at,
-        ))
+        Ok(search_record(&found?, of, place, run.seed, &started_at))
     }
 
     fn stop(&mut self) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use toml::Spanned;
 use wsbench_load::plan::Target;
-use wsbench_report::ranking::{Cores, Deflate, Nodelay, ServerFacts};
+use wsbench_record::ranking::{Cores, Deflate, Nodelay, ServerFacts};
 
 use super::fault::{Source, SuiteError};
 use super::file::{CoresFile, DeflateFile, NodelayFile, ServerFile};

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use toml::Spanned;
 use wsbench_load::nanos::Nanos;
-use wsbench_report::ranking::{Workload, WorkloadKind};
+use wsbench_record::ranking::{Workload, WorkloadKind};
 
 use super::fault::{Source, SuiteError};
 use super::file::{Amount, Kind, WorkloadFile};

@@ -8,14 +8,16 @@ use wsbench_experiment::compare::{Rounds, compare};
 use wsbench_experiment::repeat::repeat;
 use wsbench_experiment::simulated::{Simulated, target};
 use wsbench_experiment::{find, sweep};
+use wsbench_judge::comparison::Terms;
+use wsbench_judge::ranking::{Gathered, rank};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
-use wsbench_report::comparison::{self, Terms};
-use wsbench_report::objective::Objective;
-use wsbench_report::ranking::{self, Gathered, Ranking};
-use wsbench_report::repetition::{self, Repetition};
-use wsbench_report::search::{self, Over};
+use wsbench_record::comparison;
+use wsbench_record::objective::Objective;
+use wsbench_record::ranking::{self, Ranking};
+use wsbench_record::repetition;
+use wsbench_record::search::{self, Over};
 
 /// Servers `a` and `b`, of which the second takes half as long again.
 fn servers() -> Simulated {
@@ -72,7 +74,7 @@ pub(crate) fn results() -> BTreeMap<&'static str, String> {
 
 fn repeated() -> String {
     let runs = repeat(&mut servers(), &plan(1_000), 4).expect("four runs");
-    repetition::write(&Repetition::new(runs, 5).expect("runs of one plan"))
+    repetition::write(&wsbench_judge::repetition::repeated(runs, 5).expect("runs of one plan"))
 }
 
 fn rounds() -> Rounds {
@@ -157,7 +159,7 @@ fn swept() -> String {
         limit: Nanos::from_secs(600),
     };
     let swept = sweep::sweep(&settings, &mut servers());
-    wsbench_report::sweep::write(&swept.expect("a sweep"))
+    wsbench_record::sweep::write(&swept.expect("a sweep"))
 }
 
 /// A published ranking, cut short to a few servers and workloads: its leagues are made again of its
@@ -166,7 +168,7 @@ fn ranked() -> String {
     let path = crate::documents().join("ranking.json");
     let stored = fs::read_to_string(path).expect("a stored ranking");
     let stored = ranking::read(&stored).expect("a ranking");
-    ranking::write(&Ranking::of(gathered(&stored)))
+    ranking::write(&rank(gathered(&stored)))
 }
 
 /// What a ranking was made of.

@@ -7,6 +7,7 @@ use wsbench_drive::simulated::{
     self, AnswerFault, ConnectFault, Cut, Death, Disruption, Ending, Every, OpeningFault, Outage,
     Pause, Queue, Scenario, Service, Stall,
 };
+use wsbench_judge::judged;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::corpus::Corpus;
 use wsbench_load::nanos::Nanos;
@@ -15,14 +16,14 @@ use wsbench_load::plan::{
     Verify, Wish,
 };
 use wsbench_load::template::Template;
-use wsbench_report::document::{self, Document, Floor, Host, RunContext, Server};
-use wsbench_report::gate::Stamp;
+use wsbench_record::document::{self, Floor, Host, Record, RunContext, Server};
+use wsbench_record::gate::Stamp;
 
 /// The text of the document of a run on simulated time: the one place that says how it is made.
 fn document_of(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>, is_known: bool) -> String {
     let context = if is_known { known() } else { plain() };
     let result = simulated::run(plan, scenario, stop_at);
-    document::write(&Document::new(&result, plan, &context))
+    document::write(&judged(Record::of(&result, plan, &context)))
 }
 
 fn millis(count: u64) -> Nanos {

@@ -2,10 +2,11 @@
 //!
 //! It looks at one document. What several trials say together is `evidence`'s affair.
 
-use wsbench_report::caveat::{Kind, Severity};
-use wsbench_report::document::{Document, Ended};
-use wsbench_report::objective::{Objective, error_share};
-use wsbench_report::search::{Cause, Reading, TrialVerdict};
+use wsbench_judge::objective::{self, error_share};
+use wsbench_record::audit::{Kind, Severity};
+use wsbench_record::document::{Document, Ended};
+use wsbench_record::objective::Objective;
+use wsbench_record::search::{Cause, Reading, TrialVerdict};
 
 use super::evidence::Score;
 use super::tail::{Certainty, Tail};
@@ -68,8 +69,8 @@ pub(super) fn judge(document: &Document, objectives: &[Objective], load: f64) ->
 
 /// An objective's figure; an endless one (messages never answered) is none.
 fn reading(objective: &Objective, document: &Document) -> Reading {
-    let figure = objective.figure(document).filter(|it| it.is_finite());
-    let interval = objective.interval(document);
+    let figure = objective::figure(objective, document).filter(|it| it.is_finite());
+    let interval = objective::interval(objective, document);
     Reading {
         figure,
         low: interval.map(|(low, _)| low),
@@ -84,7 +85,7 @@ fn too_slow(document: &Document, objectives: &[Objective]) -> Option<bool> {
         if !matches!(objective, Objective::ResponseTime { .. }) {
             continue;
         }
-        match objective.figure(document) {
+        match objective::figure(objective, document) {
             Some(figure) if figure > objective.limit() => return Some(true),
             Some(_) => {}
             None => is_slow = None,
@@ -181,7 +182,7 @@ fn is_generators_fault(
     objectives.iter().all(|objective| match objective {
         Objective::Errors { .. } => true,
         Objective::ResponseTime { .. } => {
-            let service = objective.figure_of(&document.service_ns, 0.0);
+            let service = objective::figure_of(objective, &document.service_ns, 0.0);
             let service = service.unwrap_or(f64::INFINITY);
             lag > LAG_SHARE * objective.limit() && service <= objective.limit()
         }

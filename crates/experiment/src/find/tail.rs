@@ -6,9 +6,9 @@
 //! document: it is on one side of the limit exactly when this share's is.
 
 use wsbench_load::nanos::Nanos;
-use wsbench_report::document::Document;
-use wsbench_report::stats::batches::{BATCHES, Ratio, grouped};
-use wsbench_report::stats::t_quantile;
+use wsbench_record::document::Document;
+use wsbench_stats::batches::{BATCHES, Ratio, grouped};
+use wsbench_stats::t_quantile;
 
 /// Each end of the interval. A search looks at several loads near the limit, and more than once at
 /// each: more is asked of a look than the 95 % that are told of the bracket.
@@ -44,7 +44,7 @@ pub(super) struct Tail {
 impl Tail {
     /// Those of a document beyond `limit_ns`, of which `allowed` is the share that may be.
     pub(super) fn of(document: &Document, limit_ns: u64, allowed: f64) -> Self {
-        let counted = |slice: &wsbench_report::document::Slice| {
+        let counted = |slice: &wsbench_record::document::Slice| {
             let Some(times) = slice.response() else {
                 return (0.0, 0.0);
             };

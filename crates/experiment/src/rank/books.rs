@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use wsbench_report::gate::Stamp;
-use wsbench_report::ranking::{Failed, RunRecord, Stage};
+use wsbench_record::gate::Stamp;
+use wsbench_record::ranking::{Failed, RunRecord, Stage};
 
 /// So many failures on end, and a server, or a server under one workload, is left out from then on.
 pub const MOST_FAILURES: u32 = 3;

@@ -6,7 +6,7 @@
 //! falls on all alike. The same seed gives the same program, which is how an interrupted ranking
 //! continues.
 
-use wsbench_report::ranking::Workload;
+use wsbench_record::ranking::Workload;
 
 /// What starting a server and ending it takes at a guess, before anybody has seen it, s.
 const TURN_S: f64 = 1.0;

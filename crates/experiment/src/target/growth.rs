@@ -1,6 +1,6 @@
 //! What a connection takes of a process's memory: its growth while connections are opened.
 
-use wsbench_report::stats::median;
+use wsbench_stats::median;
 
 /// A slope needs so many samples at least,
 const FEWEST_SAMPLES: usize = 8;

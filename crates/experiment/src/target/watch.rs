@@ -9,7 +9,7 @@ use wsbench_drive::host;
 use wsbench_drive::run::{Moment, Pulse};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::RunResult;
-use wsbench_report::document::{CountedProcesses, Server};
+use wsbench_record::document::{CountedProcesses, Server};
 
 use super::growth::Growth;
 use super::tree::{ProcessTree, TreeUsage};

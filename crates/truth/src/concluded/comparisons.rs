@@ -3,11 +3,12 @@
 use wsbench_drive::simulated::{Queue, Scenario, Service};
 use wsbench_experiment::compare::{Rounds, compare};
 use wsbench_experiment::simulated::{Simulated, target};
+use wsbench_judge::comparison::Terms;
+use wsbench_judge::figure::Figure;
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
-use wsbench_report::comparison::{Comparison, Found, Terms};
-use wsbench_report::figure::Figure;
+use wsbench_record::comparison::{Comparison, Found};
 
 use super::{percent, steady, two_deviations};
 use crate::finding::{Experiment, Finding, Tolerance};
@@ -63,7 +64,7 @@ pub(super) fn slower() -> Vec<Experiment> {
     for seed in 0..UNLIKE {
         let servers = [1_000, 1_050].map(|us| steady(Nanos::from_micros(us)));
         let comparison = compared(servers.into(), in_turn(100, 9_000 + u64::from(seed)), 10);
-        let rate = comparison.of(Figure::MessagesPerS);
+        let rate = comparison.of(&Figure::MessagesPerS.name());
         let interval = rate.and_then(|rate| rate.as_ratio()?.interval);
         // Of rates, B over A: the slower one's is so much less.
         held += u32::from(interval.is_some_and(|ratio| ratio.contains(1.0 / SLOWER)));

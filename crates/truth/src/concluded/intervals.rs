@@ -4,12 +4,12 @@ use statrs::distribution::{Binomial, DiscreteCDF};
 use wsbench_drive::simulated::{Queue, Service};
 use wsbench_experiment::repeat::repeat;
 use wsbench_experiment::simulated::{Simulated, target};
+use wsbench_judge::repetition::repeated;
 use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
-use wsbench_report::repetition::Repetition;
-use wsbench_report::stats::Interval;
-use wsbench_report::stats::batches::{BATCHES, quantile};
+use wsbench_stats::Interval;
+use wsbench_stats::batches::{BATCHES, quantile};
 
 use super::{percent, two_deviations};
 use crate::finding::{Experiment, Finding, Tolerance};
@@ -93,7 +93,7 @@ fn between_runs() -> Experiment {
         let service = Service::Exponential(Nanos::from_millis(1));
         let mut runner = Simulated::new([("a", server(service, Queue::Fifo))]);
         let documents = repeat(&mut runner, &plan, runs).expect("a healthy server can be measured");
-        let repetition = Repetition::new(documents, runs).expect("runs of one plan are alike");
+        let repetition = repeated(documents, runs).expect("runs of one plan are alike");
         let mut figures = repetition.figures.iter();
         let rate = figures.find(|figure| figure.name == "messages_per_s");
         let ends = rate.and_then(|rate| rate.low.zip(rate.high));

@@ -1,6 +1,7 @@
 //! Many servers in one ranking: V10, servers that are alike, and servers whose order is known.
 
 use std::collections::BTreeMap;
+use wsbench_judge::ranking::run_record;
 
 use wsbench_drive::simulated::Scenario;
 use wsbench_experiment::rank::{
@@ -8,13 +9,13 @@ use wsbench_experiment::rank::{
 };
 use wsbench_experiment::runner::Runner;
 use wsbench_experiment::simulated::{Simulated, target};
+use wsbench_judge::ranking::Gathered;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
-use wsbench_report::document::Host;
-use wsbench_report::gate::Stamp;
-use wsbench_report::ranking::{
-    Cores, Deflate, Gathered, Nodelay, Ranking, RunRecord, ServerFacts, SuiteFacts, Workload,
-    WorkloadKind,
+use wsbench_record::document::Host;
+use wsbench_record::gate::Stamp;
+use wsbench_record::ranking::{
+    Cores, Deflate, Nodelay, Ranking, RunRecord, ServerFacts, SuiteFacts, Workload, WorkloadKind,
 };
 
 use super::{at_least, steady};
@@ -96,7 +97,7 @@ fn ranked(times_us: &[u64], messages: u64, seed: u64) -> Ranking {
     let mut books = Books::default();
     let program = there.program.clone();
     rank(&program, &mut books, f64::INFINITY, &mut there).expect("nothing is kept that might fail");
-    Ranking::of(Gathered {
+    wsbench_judge::ranking::rank(Gathered {
         tool_version: String::new(),
         command: String::new(),
         started_at: String::new(),
@@ -211,7 +212,7 @@ impl Setting for There {
         let document = self.runner.run(&plan);
         let document = document.map_err(|error| Trouble::Failed(error.to_string()))?;
         let Place { round, number } = place;
-        Ok(RunRecord::of(&document, name, workload, round, number))
+        Ok(run_record(&document, name, workload, round, number))
     }
 
     fn stop(&mut self) {}

@@ -6,9 +6,9 @@ use wsbench_experiment::simulated::{Simulated, target};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
-use wsbench_report::objective::Objective;
-use wsbench_report::search::Over;
-use wsbench_report::units;
+use wsbench_record::objective::Objective;
+use wsbench_record::search::Over;
+use wsbench_record::units;
 
 use crate::finding::{Experiment, Finding, Tolerance};
 use crate::formula;

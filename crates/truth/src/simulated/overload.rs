@@ -4,7 +4,7 @@ use wsbench_drive::simulated::{Bucket, Queue, Scenario, Service, witness};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::RunResult;
-use wsbench_report::stats::gaps::Gaps;
+use wsbench_stats::gaps::Gaps;
 
 use super::{called, ms, open, plan, run, server};
 use crate::finding::{Experiment, Finding, Tolerance};

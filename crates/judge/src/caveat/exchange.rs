@@ -1,0 +1,363 @@
+//! Checks of what was exchanged: do the messages add up, did the connections hold, were the
+//! answers right. Not of how long anything took.
+
+use wsbench_record::audit::{Caveat, Kind, Severity};
+use wsbench_record::document::{Ended, Matching, Record, Verify};
+use wsbench_record::units::{count, counted};
+
+use super::advice::how_to_run_longer;
+
+/// What to do when the figures contradict each other: no server can bring that about.
+const REPORT_FAULT: &str = "this is a fault of wsbench: please report it with this document";
+
+/// Every doubt about the exchange.
+pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
+    let mut found = Vec::new();
+    found.extend(ending(record));
+    found.extend(conservation(record));
+    found.extend(samples_kept(record));
+    found.extend(wrong_answers(record));
+    found.extend(unanswered(record));
+    found.extend(never_answered(record));
+    found.extend(connections(record));
+    found.extend(failures(record));
+    found.extend(looseness(record));
+    found
+}
+
+/// How the run ended, where that alone says what the figures are worth.
+fn ending(record: &Record) -> Option<Caveat> {
+    let first = record.errors.first().map_or_else(String::new, |error| {
+        format!(
+            "; first: {}",
+            if error.example.is_empty() {
+                &error.kind
+            } else {
+                &error.example
+            }
+        )
+    });
+    match record.ended {
+        Ended::Complete => None,
+        Ended::Interrupted => Some(Caveat::new(
+            Kind::Interrupted,
+            Severity::Note,
+            format!(
+                "interrupted after {} of measurement",
+                wsbench_record::units::seconds(record.duration_s)
+            ),
+            "the figures cover what was measured until then",
+        )),
+        Ended::NothingConnected => Some(Caveat::new(
+            Kind::NothingConnected,
+            Severity::Invalid,
+            format!(
+                "none of {} reached a WebSocket{first}",
+                counted(record.connections.asked, "connection")
+            ),
+            format!("is the server listening at {}?", record.plan.url),
+        )),
+        Ended::ServerDied if record.messages.answered == 0 => Some(Caveat::new(
+            Kind::ServerDied,
+            Severity::Invalid,
+            format!("no connection lasted until an answer, and the run was given up{first}"),
+            "look at the server's log: does it take WebSocket connections here, and from us?",
+        )),
+        Ended::ServerDied => Some(Caveat::new(
+            Kind::ServerDied,
+            Severity::Invalid,
+            format!("the server went away and stayed away{first}"),
+            "look at the server's log; the figures end where it did",
+        )),
+    }
+}
+
+/// Every message sent has exactly one fate.
+fn conservation(record: &Record) -> Option<Caveat> {
+    let messages = &record.messages;
+    (u128::from(messages.sent) != messages.accounted()).then(|| {
+        Caveat::new(
+            Kind::Conservation,
+            Severity::Invalid,
+            format!(
+                "{} sent, but {} answered + {} timed out + {} failed + {} in flight make {}",
+                count(messages.sent),
+                count(messages.answered),
+                count(messages.timed_out),
+                count(messages.failed),
+                count(messages.in_flight_at_end),
+                messages.accounted(),
+            ),
+            REPORT_FAULT,
+        )
+    })
+}
+
+/// Every right answer is a sample: none lost, none invented.
+fn samples_kept(record: &Record) -> Option<Caveat> {
+    let answered = record.messages.answered;
+    // Response times hold the messages that were never answered, too: as a censored tail.
+    let sampled = record
+        .response_ns
+        .count
+        .saturating_sub(record.response_ns.censored);
+    (answered != sampled || record.service_ns.count != sampled).then(|| {
+        Caveat::new(
+            Kind::Conservation,
+            Severity::Invalid,
+            format!(
+                "{} answered, but {} and {} were kept",
+                count(answered),
+                counted(sampled, "response time"),
+                counted(record.service_ns.count, "service time"),
+            ),
+            REPORT_FAULT,
+        )
+    })
+}
+
+/// Answers that are not what an echo is.
+fn wrong_answers(record: &Record) -> Vec<Caveat> {
+    let messages = &record.messages;
+    let checks = [
+        (
+            messages.corrupted,
+            Kind::Corrupted,
+            Severity::Invalid,
+            "came back with other bytes or another opcode",
+            "is the server an echo server? see `errors` for the first one",
+        ),
+        (
+            messages.lost,
+            Kind::Lost,
+            Severity::Invalid,
+            "never answered although later ones on the connection were",
+            "the server drops messages: its speed is not that of an echo",
+        ),
+        (
+            messages.duplicated,
+            Kind::Duplicated,
+            Severity::Invalid,
+            "answered more than once",
+            "the server repeats itself, or several clients share its room",
+        ),
+        (
+            messages.unasked,
+            Kind::Unasked,
+            Severity::Invalid,
+            "received in answer to nothing sent on that connection",
+            "does the server greet, broadcast or cross its connections?",
+        ),
+        (
+            messages.reordered,
+            Kind::Reordered,
+            Severity::Invalid,
+            "answered after a later one",
+            "the server does not keep the order of a connection",
+        ),
+    ];
+    checks
+        .into_iter()
+        .filter(|(number, ..)| *number > 0)
+        .map(|(number, kind, severity, words, advice)| {
+            let message = format!("{} {words}", counted(number, "message"));
+            Caveat::new(kind, severity, message, advice)
+        })
+        .collect()
+}
+
+/// Messages that were still open at their deadline or at the end: the tail is cut off there.
+fn unanswered(record: &Record) -> Option<Caveat> {
+    let messages = &record.messages;
+    if messages.answered == 0 {
+        // With no connection there is nothing further to say about answers, nor where the run was
+        // interrupted before any was awaited.
+        let was_asked = messages.sent > 0 || record.ended != Ended::Interrupted;
+        let was_there = messages.sent > 0 || record.connections.upgraded > 0;
+        return (was_asked && was_there).then(|| {
+            Caveat::new(
+                Kind::NothingAnswered,
+                Severity::Invalid,
+                format!("none of {} was answered", counted(messages.sent, "message")),
+                "is the server an echo server, and is the path of the URL right?",
+            )
+        });
+    }
+    let open = messages.timed_out.saturating_add(messages.in_flight_at_end);
+    (open > 0).then(|| {
+        Caveat::new(
+            Kind::Unanswered,
+            Severity::Doubtful,
+            format!(
+                "{} timed out and {} in flight at the end: longer than they had waited",
+                count(messages.timed_out),
+                count(messages.in_flight_at_end),
+            ),
+            "read the percentiles as lower bounds; less load, or a greater --timeout",
+        )
+    })
+}
+
+/// Connections that were upgraded and never once answered.
+fn never_answered(record: &Record) -> Option<Caveat> {
+    let connections = &record.connections;
+    let silent = connections.never_answered;
+    (silent > 0).then(|| {
+        let (severity, advice) = if silent >= connections.upgraded {
+            (Severity::Invalid, "look at the server's log")
+        } else {
+            (
+                Severity::Invalid,
+                "the others carried the load; fewer connections -c, or look at the server",
+            )
+        };
+        Caveat::new(
+            Kind::NeverAnswered,
+            severity,
+            format!(
+                "{} of {} were never answered",
+                count(silent),
+                counted(connections.upgraded, "connection")
+            ),
+            advice,
+        )
+    })
+}
+
+/// Fewer connections than asked for, at the beginning or at the end.
+fn connections(record: &Record) -> Option<Caveat> {
+    let connections = &record.connections;
+    if record.ended == Ended::NothingConnected {
+        return None;
+    }
+    if connections.upgraded == 0 {
+        return Some(Caveat::new(
+            Kind::NothingConnected,
+            Severity::Invalid,
+            format!(
+                "none of {} reached a WebSocket",
+                counted(connections.asked, "connection")
+            ),
+            format!("is {} a WebSocket endpoint?", record.plan.url),
+        ));
+    }
+    // In the replacement model connections end when their client is done: how many are alive at
+    // the end says nothing, how many clients finished does.
+    if record.plan.replaces_clients() {
+        return unfinished_clients(record);
+    }
+    let words = if connections.upgraded < connections.asked {
+        format!(
+            "{} of {} were upgraded",
+            count(connections.upgraded),
+            counted(connections.asked, "connection")
+        )
+    } else if connections.alive_at_end < connections.asked {
+        format!(
+            "{} of {} were alive at the end",
+            count(connections.alive_at_end),
+            counted(connections.asked, "connection")
+        )
+    } else {
+        return None;
+    };
+    let severity = if connections.alive_at_end == 0 {
+        Severity::Invalid
+    } else {
+        Severity::Doubtful
+    };
+    Some(Caveat::new(
+        Kind::Connections,
+        severity,
+        words,
+        "the load was less than asked for; see `errors` for why",
+    ))
+}
+
+/// Clients of the replacement model that did not make all their round trips.
+fn unfinished_clients(record: &Record) -> Option<Caveat> {
+    let wsbench_record::document::StopRule::Clients { clients, .. } = record.plan.stop else {
+        return None;
+    };
+    let completed = record.connections.clients_completed;
+    (completed < clients && record.ended == Ended::Complete).then(|| {
+        Caveat::new(
+            Kind::Connections,
+            Severity::Doubtful,
+            format!(
+                "{} of {} made all their round trips",
+                count(completed),
+                counted(clients, "client")
+            ),
+            "see `errors` for what stopped the others",
+        )
+    })
+}
+
+/// Failures by kind, named with their counts.
+fn failures(record: &Record) -> Option<Caveat> {
+    const NAMED: usize = 3;
+    let failed = record.messages.failed;
+    if record.ended == Ended::NothingConnected || (record.errors.is_empty() && failed == 0) {
+        return None;
+    }
+    let mut words: Vec<String> = record
+        .errors
+        .iter()
+        .take(NAMED)
+        .map(|error| format!("{} × {} {}", count(error.count), error.phase, error.kind))
+        .collect();
+    if record.errors.len() > NAMED {
+        words.push(counted((record.errors.len() - NAMED) as u64, "other kind"));
+    }
+    if record.errors.is_empty() {
+        words.push(format!("{}, of no kind named", counted(failed, "message")));
+    }
+    Some(Caveat::new(
+        Kind::Failures,
+        Severity::Doubtful,
+        format!("failures: {}", words.join(", ")),
+        "latencies are of what succeeded; the first of each kind is under errors",
+    ))
+}
+
+/// Options that look less closely than the default does.
+fn looseness(record: &Record) -> Vec<Caveat> {
+    let mut found = Vec::new();
+    let compared = match record.plan.verify {
+        Verify::Full => None,
+        Verify::Length => Some("only the length and opcode of answers were compared"),
+        Verify::None => Some("answers were not compared with what was sent"),
+    };
+    if let Some(words) = compared {
+        found.push(Caveat::new(
+            Kind::Verification,
+            Severity::Note,
+            words,
+            "--verify full compares every byte",
+        ));
+    }
+    if record.plan.matched_by == Matching::Order {
+        found.push(Caveat::new(
+            Kind::Matching,
+            Severity::Note,
+            "answers were matched in order: the messages carry no tag",
+            "a generated payload of --size 22 or more (16 with --binary) is matched by identity",
+        ));
+    }
+    let answered = record.messages.answered;
+    let needed = wsbench_record::document::Percentile::P99.samples_needed();
+    if answered > 0 && answered < needed {
+        found.push(Caveat::new(
+            Kind::Samples,
+            Severity::Note,
+            format!(
+                "{}: p99 is not known below {}",
+                counted(answered, "sample"),
+                count(needed)
+            ),
+            how_to_run_longer(record),
+        ));
+    }
+    found
+}

@@ -1,0 +1,247 @@
+//! Checks of the instrument itself: had the generator the cores it needed, and did it send when it
+//! should. Not of the server.
+
+use wsbench_record::audit::{Caveat, Kind, Severity};
+use wsbench_record::document::{Ended, Record, Thread};
+use wsbench_record::units::{count, percent, span};
+
+use super::pacing;
+use super::wait::notable_wait;
+
+/// Above this share of a core a thread has no time to spare.
+pub(super) const BUSY_SHARE: f64 = 0.90;
+/// Above this share of the window spent runnable but not running, worth knowing.
+const WAIT_NOTED: f64 = 0.01;
+/// Above this share the times measured are partly the scheduler's.
+const WAIT_DOUBTED: f64 = 0.10;
+/// Send lag below this is never worth a word, ns.
+const LAG_FLOOR_NS: f64 = 20_000.0;
+/// Send lag of p99 worth knowing, as a share of the median service time.
+const LAG_SHARE: f64 = 0.10;
+/// The distance between the gaps sent and those planned that is no distortion, beside chance.
+const SHAPE_TOLERANCE: f64 = 0.02;
+/// Send lag of p99 with which a distortion counts, as a share of the median service time.
+const SHAPE_LAG_SHARE: f64 = 0.05;
+/// What was asked for and what was achieved may differ by this share, beside a Poisson
+/// schedule's own spread.
+const RATE_TOLERANCE: f64 = 0.01;
+/// With fewer cores than this, server and generator cannot both have two.
+const CORES_FOR_TWO: u32 = 4;
+
+/// Every doubt about the instrument.
+pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
+    [
+        generator_cpu(record),
+        generator_starved(record),
+        pace(record),
+        arrival_shape(record),
+        rate(record),
+        shared_machine(record),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// A thread that used its core up: what is seen is partly wsbench.
+fn generator_cpu(record: &Record) -> Option<Caveat> {
+    let (number, thread) = greatest(record, |thread| thread.cpu_share)?;
+    // How large that part is, where stamps have told it.
+    let wait = notable_wait(record);
+    let part = wait.map_or_else(String::new, |(wait, service)| {
+        format!(
+            "; of {} service time {} were the answer waiting in the generator's own queue (p50s)",
+            span(service),
+            span(wait)
+        )
+    });
+    (thread.cpu_share > BUSY_SHARE).then(|| {
+        Caveat::new(
+            Kind::GeneratorCpu,
+            Severity::Doubtful,
+            format!(
+                "the generator is the bottleneck (thread {number} used {} of a core): \
+                 what you see is partly wsbench{part}",
+                percent(thread.cpu_share)
+            ),
+            relief(record),
+        )
+    })
+}
+
+/// What relieves a busy generator, given the options and the machine in use.
+fn relief(record: &Record) -> String {
+    let threads = record.plan.threads;
+    let room = record.host.cpus.is_none_or(|cpus| threads < cpus);
+    let mut ways = Vec::new();
+    if room && threads < record.plan.connections {
+        ways.push(format!("more threads -t (now {threads})"));
+    }
+    if record.plan.depth() > 1 {
+        ways.push(format!("less depth -p (now {})", record.plan.depth()));
+    }
+    if record.plan.connections > threads {
+        ways.push(format!(
+            "fewer connections -c (now {})",
+            count(record.plan.connections.into())
+        ));
+    }
+    if record.loopback || record.embedded_server {
+        ways.push("a server on other cores".to_owned());
+    }
+    if ways.is_empty() {
+        ways.push("a faster machine for the generator".to_owned());
+    }
+    ways.join(", ")
+}
+
+/// A thread that wanted to run and was not let.
+fn generator_starved(record: &Record) -> Option<Caveat> {
+    let wait_share = |thread: &Thread| match thread.run_wait_s {
+        Some(wait) if thread.wall_s > 0.0 => wait / thread.wall_s,
+        _ => 0.0,
+    };
+    let (number, thread) = greatest(record, wait_share)?;
+    let share = wait_share(&thread);
+    (share > WAIT_NOTED).then(|| {
+        let severity = if share > WAIT_DOUBTED {
+            Severity::Doubtful
+        } else {
+            Severity::Note
+        };
+        Caveat::new(
+            Kind::GeneratorStarved,
+            severity,
+            format!(
+                "thread {number} of the generator waited for a core {} of the time",
+                percent(share)
+            ),
+            "give it cores of its own (--pin), or stop what else runs here",
+        )
+    })
+}
+
+/// The thread for which a share is greatest, with its number.
+fn greatest(record: &Record, share: impl Fn(&Thread) -> f64) -> Option<(usize, Thread)> {
+    let threads = record.generator.threads.iter().copied().enumerate();
+    threads.max_by(|(_, a), (_, b)| share(a).total_cmp(&share(b)))
+}
+
+/// Sends that left late by the generator's own fault; what was blocked is the server's. In the
+/// closed loop that costs rate, not truth: service time begins at the send itself, and so it is a
+/// note.
+fn pace(record: &Record) -> Option<Caveat> {
+    let lag = generator_lag(record)?;
+    let service = record.service_ns.p50? as f64;
+    let is_open = record.plan.is_open_loop();
+    let severity = if is_open {
+        Severity::Doubtful
+    } else {
+        Severity::Note
+    };
+    (lag > LAG_FLOOR_NS && lag > LAG_SHARE * service).then(|| {
+        Caveat::new(
+            Kind::Pace,
+            severity,
+            format!(
+                "the generator sent late by {} at p99, {} of the median service time",
+                span(lag),
+                percent(lag / service)
+            ),
+            if is_open {
+                "response time includes it; --pace spin, more threads -t, cores of its own \
+                 (--pin), or less rate"
+            } else {
+                "service time excludes it, response time includes it"
+            },
+        )
+    })
+}
+
+/// How late the generator was at p99, ns; the whole send lag where its part is not told apart.
+fn generator_lag(record: &Record) -> Option<f64> {
+    let lag = record.generator_lag_ns.as_ref();
+    let lag = lag.unwrap_or(&record.send_lag_ns).p99?;
+    Some(lag as f64)
+}
+
+/// Open loop: messages that left in bunches, or otherwise not as the schedule has them, by an amount
+/// that counts beside what was measured (METHOD section 3, B).
+fn arrival_shape(record: &Record) -> Option<Caveat> {
+    let shape = record.arrival_shape?;
+    let lag = generator_lag(record)?;
+    let service = record.service_ns.p50? as f64;
+    let counts = lag > LAG_FLOOR_NS && lag > SHAPE_LAG_SHARE * service;
+    (counts && shape.distance > shape.limit(SHAPE_TOLERANCE)).then(|| {
+        Caveat::new(
+            Kind::ArrivalShape,
+            Severity::Doubtful,
+            format!(
+                "the arrivals were distorted: at least {} of the gaps between sends are not as the \
+                 schedule has them, with sends late by {} at p99",
+                percent(shape.distance),
+                span(lag)
+            ),
+            "messages sent in bunches queue at the server, and its times are then not those of \
+             this schedule; --pace spin, more threads -t, or less rate -R",
+        )
+    })
+}
+
+/// Open loop: what was asked for and what happened.
+fn rate(record: &Record) -> Option<Caveat> {
+    if record.ended == Ended::ServerDied {
+        // It is said that the server went away; no rate holds without one.
+        return None;
+    }
+    let asked = record.asked_messages_per_s?;
+    let achieved = record.messages_per_s?;
+    let messages = &record.messages;
+    // Four standard deviations of a Poisson count.
+    let tolerance = RATE_TOLERANCE + 4.0 / (messages.due.max(1) as f64).sqrt();
+    let unsent = messages.unsent as f64 / messages.due.max(1) as f64;
+    // Of an overloaded server that is said already.
+    let fell_short = achieved < asked * (1.0 - tolerance) && pacing::pile(record).is_none();
+    if unsent <= RATE_TOLERANCE && !fell_short {
+        return uneven_rate(record);
+    }
+    Some(Caveat::new(
+        Kind::Rate,
+        Severity::Doubtful,
+        format!(
+            "asked for {} msg/s, achieved {} ({} of {} due were never sent)",
+            wsbench_record::units::rate(asked),
+            wsbench_record::units::rate(achieved),
+            count(messages.unsent),
+            count(messages.due),
+        ),
+        "the server cannot hold this rate over these connections; ask for less",
+    ))
+}
+
+/// The rate was held on the whole, and in some interval it was not.
+fn uneven_rate(record: &Record) -> Option<Caveat> {
+    let advice = if record.blocked_by.is_some() {
+        "connections did not take what was due; a greater rate than the server holds"
+    } else {
+        "the generator or its machine stood still; see what else runs here"
+    };
+    let worst = pacing::worst_interval(record)?;
+    let message = format!("the rate was not held throughout: {worst}");
+    Some(Caveat::new(Kind::Rate, Severity::Doubtful, message, advice))
+}
+
+/// Server and generator on one small machine.
+fn shared_machine(record: &Record) -> Option<Caveat> {
+    let cpus = record.host.cpus?;
+    let shared = record.loopback || record.embedded_server;
+    (shared && cpus < CORES_FOR_TWO).then(|| {
+        let cores = if cpus == 1 { "core" } else { "cores" };
+        Caveat::new(
+            Kind::SharedMachine,
+            Severity::Note,
+            format!("server and generator share this machine's {cpus} {cores}"),
+            "compare runs made here with each other, not with other machines",
+        )
+    })
+}

@@ -1,0 +1,49 @@
+//! The machine's settings, by the rules of `wsbench doctor` that need no measuring: what of them
+//! may have spoilt this run. None of them changes the verdict; what they did to the figures is
+//! seen by other checks, or not at all.
+
+use wsbench_record::audit::{Caveat, Kind, Severity};
+use wsbench_record::doctor::{Asked, Level, Subject};
+use wsbench_record::document::{Record, StopRule};
+
+use crate::doctor;
+
+/// Every doubt about the machine.
+pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
+    let connections = record.plan.connections;
+    let asked = Asked {
+        connections,
+        descriptors: 0, // there were enough, or the run would have been refused
+        opened: match record.plan.stop {
+            StopRule::Clients { clients, .. } => clients,
+            StopRule::Messages { .. } | StopRule::Duration { .. } => connections.into(),
+        },
+        on_this_machine: record.loopback || record.embedded_server,
+        over_unix_socket: record.plan.unix_socket.is_some(),
+        source_addresses: record.plan.source_addresses.unwrap_or(0),
+    };
+    doctor::settings(&record.host, &asked)
+        .into_iter()
+        .filter(|check| check.level >= Level::Warning && bears_on_a_run(check.subject))
+        .map(|check| {
+            let message = format!("{}: {}", check.seen, check.rule);
+            Caveat::new(Kind::Machine, Severity::Note, message, check.fix)
+        })
+        .collect()
+}
+
+/// Settings that nothing else in the audit sees; cores, load and time stolen are measured in every
+/// run by what they do to the generator.
+fn bears_on_a_run(subject: Subject) -> bool {
+    matches!(
+        subject,
+        Subject::Ports
+            | Subject::TimeWait
+            | Subject::Backlog
+            | Subject::Conntrack
+            | Subject::Memory
+            | Subject::ClockSource
+            | Subject::Governor
+            | Subject::Quota
+    )
+}

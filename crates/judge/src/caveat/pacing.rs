@@ -1,0 +1,186 @@
+//! Checks of the load that was sent: was it what the plan asked for, could the connections carry
+//! it, and did the server keep up.
+
+use wsbench_record::audit::{Caveat, Kind, Severity};
+use wsbench_record::document::{Ended, Interval, Record};
+use wsbench_record::units::{count, percent, rate, span};
+
+/// In-flight messages that pile up over the window, as a share of those sent in a second, before
+/// the server is overloaded (METHOD section 3, E).
+const GROWTH_SHARE: f64 = 0.05;
+/// Fewer than this many are no pile.
+const GROWTH_FLOOR: f64 = 10.0;
+/// Points of the time series without which no trend is looked for.
+const POINTS: usize = 6;
+/// Share of the messages blocked at the limit in flight from which p99 is that of the limit.
+const BLOCKED_DOUBTED: f64 = 0.01;
+/// What an interval sent may differ by from what was due, as a share of what is due in a second.
+const INTERVAL_SHARE: f64 = 0.01;
+/// Differences of fewer messages say nothing.
+const INTERVAL_FLOOR: f64 = 10.0;
+
+/// Every doubt about the load.
+pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
+    [
+        overloaded(record),
+        connection_limited(record),
+        blocked(record),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// More and more messages were out: percentiles then say how long the run was.
+fn overloaded(record: &Record) -> Option<Caveat> {
+    if record.ended == Ended::ServerDied {
+        // Who is not there takes no load at all, and asking for less would not bring it back.
+        return None;
+    }
+    let growth = pile(record)?;
+    Some(Caveat::new(
+        Kind::Overloaded,
+        Severity::Doubtful,
+        format!(
+            "overloaded: {} more messages were out or waiting at the end than at the beginning; \
+             {} msg/s were sent, {} answered",
+            count(growth as u64),
+            rate(record.messages.sent as f64 / record.duration_s),
+            rate(record.messages_per_s?),
+        ),
+        "response times grow for as long as such a run lasts; ask for less (-R)",
+    ))
+}
+
+/// By how many the messages out or waiting grew over the window, when they piled up: by the line
+/// of least squares, and with never as few in the last third as at any time in the first.
+pub(super) fn pile(record: &Record) -> Option<f64> {
+    if !record.plan.is_open_loop() || record.duration_s <= 0.0 {
+        return None;
+    }
+    let points: Vec<(f64, f64)> = record.intervals.iter().filter_map(outstanding).collect();
+    if points.len() < POINTS {
+        return None;
+    }
+    let third = points.len() / 3;
+    let most_at_first = points[..third].iter().map(|p| p.1).fold(0.0, f64::max);
+    let last = &points[points.len() - third..];
+    let least_at_last = last.iter().map(|p| p.1).fold(f64::INFINITY, f64::min);
+    let growth = slope(&points) * record.duration_s;
+    let sent_per_s = record.messages.sent as f64 / record.duration_s;
+    let limit = (GROWTH_SHARE * sent_per_s).max(GROWTH_FLOOR);
+    (least_at_last > most_at_first && growth > limit).then_some(growth)
+}
+
+/// When an interval ended, and how many messages were out or waiting then.
+fn outstanding(interval: &Interval) -> Option<(f64, f64)> {
+    let number = interval.in_flight? + interval.waiting?;
+    Some((interval.at_s, number as f64))
+}
+
+/// The slope of the line of least squares.
+fn slope(points: &[(f64, f64)]) -> f64 {
+    let n = points.len() as f64;
+    let mean = |part: fn(&(f64, f64)) -> f64| points.iter().map(part).sum::<f64>() / n;
+    let (x, y) = (mean(|p| p.0), mean(|p| p.1));
+    let products: f64 = points.iter().map(|p| (p.0 - x) * (p.1 - y)).sum();
+    let squares: f64 = points.iter().map(|p| (p.0 - x).powi(2)).sum();
+    if squares > 0.0 {
+        products / squares
+    } else {
+        0.0
+    }
+}
+
+/// Messages waited because their connections had as many in flight as they may: what is measured
+/// is then partly the number of connections.
+fn connection_limited(record: &Record) -> Option<Caveat> {
+    let blocked = record.blocked_by?.limit;
+    if blocked == 0 || record.duration_s <= 0.0 {
+        return None;
+    }
+    let plan = &record.plan;
+    let share = blocked as f64 / record.messages.sent.max(1) as f64;
+    let places = f64::from(plan.connections) * f64::from(plan.depth());
+    let longest_s = record.response_ns.max? as f64 / 1e9;
+    let needed = record.messages.due as f64 / record.duration_s * longest_s;
+    let check = if places < needed {
+        format!(
+            "connections × limit is {}, rate × longest response {}",
+            count(places as u64),
+            count(needed as u64)
+        )
+    } else {
+        "the places were taken unevenly".to_owned()
+    };
+    Some(Caveat::new(
+        Kind::ConnectionLimited,
+        if share > BLOCKED_DOUBTED {
+            Severity::Doubtful
+        } else {
+            Severity::Note
+        },
+        format!(
+            "connection-limited: {} of the messages waited for a connection with fewer than {} in \
+             flight; {check}",
+            percent(share),
+            count(plan.depth().into()),
+        ),
+        format!(
+            "their waiting is response time; more connections -c (now {}) or a greater \
+             --max-in-flight tells the server's part",
+            count(plan.connections.into())
+        ),
+    ))
+}
+
+/// Back-pressure by other ways: a server that does not read, connections that are not there.
+fn blocked(record: &Record) -> Option<Caveat> {
+    let by = record.blocked_by?;
+    let causes = [
+        (by.socket, "for a socket that took no more bytes"),
+        (by.absence, "for a connection to be there"),
+    ];
+    let causes: Vec<String> = causes
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| format!("{} {what}", count(number)))
+        .collect();
+    let longest = record.blocked_ns.as_ref()?.max?;
+    (!causes.is_empty()).then(|| {
+        Caveat::new(
+            Kind::Blocked,
+            Severity::Note,
+            format!(
+                "messages that were due waited, {}, {} at most",
+                causes.join(" and "),
+                span(longest as f64)
+            ),
+            "back-pressure of the server, not the generator's lateness; response time includes it",
+        )
+    })
+}
+
+/// The interval in which what was sent differed most from what was due, in words, when that is more
+/// than the tolerance.
+pub(super) fn worst_interval(record: &Record) -> Option<String> {
+    let off = |interval: &&Interval| {
+        let (due, sent) = (interval.due? as f64, interval.sent? as f64);
+        let in_a_second = due / interval.length_s.min(1.0);
+        let share = (sent - due).abs() / in_a_second;
+        ((sent - due).abs() > INTERVAL_FLOOR && share > INTERVAL_SHARE).then_some(share)
+    };
+    let worst = record
+        .intervals
+        .iter()
+        .filter(|interval| interval.length_s > 0.0)
+        .filter_map(|interval| Some((off(&interval)?, interval)))
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let (_, interval) = worst?;
+    Some(format!(
+        "in the interval that ended at {:.1}s {} were due and {} sent",
+        interval.at_s,
+        count(interval.due?),
+        count(interval.sent?)
+    ))
+}

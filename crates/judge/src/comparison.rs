@@ -1,0 +1,383 @@
+//! Two servers, or two builds of one, against each other: ratios, their noise, and a verdict.
+//!
+//! What is compared are runs, in rounds when they were made in turn. Ratios and intervals are
+//! `stats::runs`'; here stands which figures may be compared at all and what a ratio amounts to
+//! among the others. Whoever makes the runs is `experiment`.
+//!
+//! Of two closed loops only the throughput is compared: the faster server is given more load, so
+//! its latencies are of another load than the slower one's (METHOD 1).
+
+mod words;
+
+use thiserror::Error;
+use wsbench_record::comparison::{Comparison, Contrast, Design, Doubt, SCHEMA, Side};
+use wsbench_record::document::{Arrival, Document, Order, StopRule};
+use wsbench_record::units::{percent, rate};
+use wsbench_stats::runs::{self, Ratio, holm, judge};
+
+use crate::figure::{Count, Figure, Party, Reading, Times};
+use crate::outcome::{Outcome, outcome};
+use crate::recurring::recurring;
+use crate::repetition::readings;
+
+pub use words::finding;
+
+/// How a comparison is to be made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// The command line.
+    pub command: String,
+    /// Version of wsbench.
+    pub tool_version: String,
+    /// Seed from which those of the runs follow, where runs were made.
+    pub seed: Option<u64>,
+    /// Rounds that were asked for; `None` when the sides were measured apart.
+    pub asked_rounds: Option<u32>,
+    /// Compare also what should not be compared: other plans, latencies of closed loops.
+    pub is_forced: bool,
+}
+
+/// Why two sides cannot be compared.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ComparisonError {
+    /// A side has no run.
+    #[error("{side} has no run to compare")]
+    NoRuns {
+        /// `A` or `B`.
+        side: &'static str,
+    },
+    /// A run's figures are not what they claim to be. There is nothing to force: fix the server,
+    /// or look at that run by itself.
+    #[error(
+        "run {run} of {side} ({label}) is not fit to be compared: {reason}{}",
+        detail(caveat)
+    )]
+    Unfit {
+        /// `A` or `B`.
+        side: &'static str,
+        /// What it is called.
+        label: String,
+        /// Which run, from 1.
+        run: usize,
+        /// Why.
+        reason: String,
+        /// What its audit says.
+        caveat: Option<String>,
+    },
+    /// The sides were not asked to do the same.
+    #[error("A and B were not asked to do the same: {}; measure both alike, or give --force",
+            differences.join("; "))]
+    Unlike {
+        /// What differs, in words.
+        differences: Vec<String>,
+    },
+}
+
+fn detail(caveat: &Option<String>) -> String {
+    caveat
+        .as_ref()
+        .map_or_else(String::new, |words| format!(" ({words})"))
+}
+
+/// Compares B with A.
+///
+/// # Errors
+/// [`ComparisonError`]: a side has no run, a run is unfit, or the sides are not alike.
+pub fn compare(a: Side, b: Side, terms: &Terms) -> Result<Comparison, ComparisonError> {
+    fit("A", &a)?;
+    fit("B", &b)?;
+    for (side, of) in [("A", &a), ("B", &b)] {
+        if of.runs.is_empty() {
+            return Err(ComparisonError::NoRuns { side });
+        }
+    }
+    let unlike = differences(&a.runs[0].plan, &b.runs[0].plan);
+    if !unlike.is_empty() && !terms.is_forced {
+        let differences = unlike;
+        return Err(ComparisonError::Unlike { differences });
+    }
+    let is_open = a.runs[0].plan.is_open_loop() && b.runs[0].plan.is_open_loop();
+    let compares_latency = is_open || terms.is_forced;
+    let mut figures: Vec<Contrast> = figures(&a, &b, is_open, compares_latency)
+        .into_iter()
+        .map(|figure| contrast(figure, &a, &b, terms.asked_rounds.is_some()))
+        .collect();
+    judged(&mut figures);
+    let design = match terms.asked_rounds {
+        Some(asked_rounds) => Design::Interleaved {
+            asked_rounds,
+            rounds: a.runs.len().min(b.runs.len()) as u32,
+        },
+        None => Design::Apart,
+    };
+    let doubts = doubts(&a, &b, design, &unlike);
+    Ok(Comparison {
+        schema: SCHEMA.to_owned(),
+        tool_version: terms.tool_version.clone(),
+        command: terms.command.clone(),
+        seed: terms.seed,
+        design,
+        verdict: words::verdict(&figures),
+        compares_latency,
+        figures,
+        doubts,
+        a,
+        b,
+    })
+}
+
+/// Less of the rate that was asked for is another load (METHOD 11, rule 5).
+const RATE_SUSTAINED: f64 = 0.995;
+
+/// Makes sure that every run of a side is one whose figures can be believed.
+fn fit(side: &'static str, of: &Side) -> Result<(), ComparisonError> {
+    for (number, run) in of.runs.iter().enumerate() {
+        let reason = match outcome(run, false) {
+            Outcome::Failed(reason) => Some(reason.to_string()),
+            Outcome::NonConforming => Some("it did not pass the conformance gate".to_owned()),
+            Outcome::Ok | Outcome::AuditFailed => None,
+        };
+        if let Some(reason) = reason {
+            return Err(ComparisonError::Unfit {
+                side,
+                label: of.label.clone(),
+                run: number + 1,
+                reason,
+                caveat: run.audit.doubts().next().map(ToString::to_string),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What one plan asks otherwise than the other, of all that decides what the figures are of.
+pub(crate) fn differences(a: &Order, b: &Order) -> Vec<String> {
+    let mut found = Vec::new();
+    if a.connections != b.connections {
+        found.push(format!(
+            "{} connections and {}",
+            a.connections, b.connections
+        ));
+    }
+    match (&a.arrival, &b.arrival) {
+        (Arrival::Closed { .. }, Arrival::Open { .. })
+        | (Arrival::Open { .. }, Arrival::Closed { .. }) => {
+            found.push("one is a closed loop, the other an open one".to_owned());
+        }
+        (of_a, of_b) if of_a != of_b => {
+            let (depth_a, depth_b) = (a.depth(), b.depth());
+            let what = if a.is_open_loop() {
+                "the schedules of the open loops differ".to_owned()
+            } else if depth_a != depth_b {
+                format!("{depth_a} in flight on a connection and {depth_b}")
+            } else {
+                "the pauses between messages differ".to_owned()
+            };
+            found.push(what);
+        }
+        _ => {}
+    }
+    if a.payload != b.payload {
+        found.push("the messages differ".to_owned());
+    }
+    if a.verify != b.verify {
+        found.push("the answers were not checked alike".to_owned());
+    }
+    if a.threads != b.threads {
+        found.push(format!("{} generator threads and {}", a.threads, b.threads));
+    }
+    let replaces = |plan: &Order| matches!(plan.stop, StopRule::Clients { .. });
+    if replaces(a) != replaces(b) {
+        found.push("the connections of one are replaced, those of the other held".to_owned());
+    }
+    found
+}
+
+/// The figures that may be compared.
+fn figures(a: &Side, b: &Side, is_open: bool, with_latency: bool) -> Vec<Figure> {
+    let all = || a.runs.iter().chain(&b.runs);
+    let mut figures = vec![Figure::MessagesPerS];
+    if is_open {
+        figures.extend(Figure::percentiles(Times::Response));
+    }
+    if with_latency {
+        figures.extend(Figure::percentiles(Times::Service));
+    }
+    for party in [Party::Server, Party::Generator] {
+        let figure = Figure::CpuUsPerMessage(party);
+        if all().any(|run| figure.read(run).is_ok()) {
+            figures.push(figure);
+        }
+    }
+    figures.extend([Count::Errors, Count::Unanswered].map(Figure::Count));
+    figures
+}
+
+/// One figure of both sides, not yet judged among the others.
+fn contrast(figure: Figure, a: &Side, b: &Side, is_paired: bool) -> Contrast {
+    let empty = Contrast {
+        name: figure.name(),
+        a: None,
+        b: None,
+        ratio: None,
+        ratio_low: None,
+        ratio_high: None,
+        p_value: None,
+        noise_a: None,
+        noise_b: None,
+        finding: None,
+        missing: None,
+    };
+    let (of_a, of_b) = match (readings(figure, &a.runs), readings(figure, &b.runs)) {
+        (Ok(of_a), Ok(of_b)) => (of_a, of_b),
+        (Err(why), _) => {
+            let missing = Some(format!("A: {why}"));
+            return Contrast { missing, ..empty };
+        }
+        (_, Err(why)) => {
+            let missing = Some(format!("B: {why}"));
+            return Contrast { missing, ..empty };
+        }
+    };
+    let (values_a, values_b) = (values(&of_a), values(&of_b));
+    if figure.is_count() {
+        return Contrast {
+            a: Some(values_a.iter().sum()),
+            b: Some(values_b.iter().sum()),
+            ..empty
+        };
+    }
+    let Some(ratio) = ratio(&of_a, &of_b, is_paired) else {
+        let missing = Some("zero in a run".to_owned());
+        return Contrast { missing, ..empty };
+    };
+    Contrast {
+        a: runs::spread(&values_a).map(|spread| spread.mean),
+        b: runs::spread(&values_b).map(|spread| spread.mean),
+        ratio: Some(ratio.value),
+        ratio_low: ratio.interval.map(|interval| interval.low),
+        ratio_high: ratio.interval.map(|interval| interval.high),
+        p_value: ratio.p_value,
+        noise_a: runs::noise(&values_a),
+        noise_b: runs::noise(&values_b),
+        ..empty
+    }
+}
+
+fn values(readings: &[Reading]) -> Vec<f64> {
+    readings.iter().map(|reading| reading.value).collect()
+}
+
+/// B ÷ A: paired by rounds, else as two samples of runs; of two single runs by what each knows of
+/// itself. `None` where a figure is not positive.
+pub(crate) fn ratio(a: &[Reading], b: &[Reading], is_paired: bool) -> Option<Ratio> {
+    let (values_a, values_b) = (values(a), values(b));
+    if is_paired {
+        let pairs: Vec<(f64, f64)> = values_a.into_iter().zip(values_b).collect();
+        return runs::paired(&pairs);
+    }
+    if let ([a], [b]) = (a, b)
+        && let (Some(within_a), Some(within_b)) = (a.within, b.within)
+    {
+        return runs::of_intervals((a.value, within_a), (b.value, within_b));
+    }
+    runs::unpaired(&values_a, &values_b)
+}
+
+/// Judges every ratio among the others: of many figures one differs by chance, so each has to show
+/// more (Holm), and a comparison of a server with itself finds a difference one time in twenty at
+/// most, however many figures it has.
+fn judged(figures: &mut [Contrast]) {
+    let asked: Vec<usize> = (0..figures.len())
+        .filter(|at| figures[*at].p_value.is_some())
+        .collect();
+    let p_values: Vec<f64> = asked.iter().filter_map(|at| figures[*at].p_value).collect();
+    for (at, adjusted) in asked.into_iter().zip(holm(&p_values)) {
+        figures[at].p_value = Some(adjusted);
+    }
+    for contrast in figures {
+        let ratio = contrast.as_ratio();
+        contrast.finding = ratio.map(|ratio| judge(&ratio, ratio.p_value).into());
+    }
+}
+
+fn doubts(a: &Side, b: &Side, design: Design, unlike: &[String]) -> Vec<Doubt> {
+    let mut doubts: Vec<Doubt> = by_design(a, b, design, unlike)
+        .into_iter()
+        .map(|words| Doubt::Design { words })
+        .collect();
+    for (side, of) in [("A", a), ("B", b)] {
+        let audits = recurring(&of.runs).into_iter().map(|caveat| Doubt::Audit {
+            side: side.to_owned(),
+            caveat,
+        });
+        doubts.extend(audits);
+    }
+    doubts
+}
+
+/// What the way in which the comparison was made leaves open.
+fn by_design(a: &Side, b: &Side, design: Design, unlike: &[String]) -> Vec<String> {
+    let mut found = Vec::new();
+    if !unlike.is_empty() {
+        let unlike = unlike.join("; ");
+        found.push(format!(
+            "forced, though they were not asked to do the same: {unlike}"
+        ));
+    }
+    if let Design::Interleaved {
+        asked_rounds,
+        rounds,
+    } = design
+        && rounds < asked_rounds
+    {
+        found.push(format!("{rounds} of {asked_rounds} rounds were made"));
+    }
+    if design == Design::Apart {
+        found.push(
+            "measured apart: whatever changed on the machine in between is part of the ratio; \
+             two URLs are measured in turn"
+                .to_owned(),
+        );
+        if a.runs.len() == 1 || b.runs.len() == 1 {
+            found.push(
+                "a side is a single run, of which the noise between runs is not known: keep the \
+                 results of --repeat, or compare two URLs"
+                    .to_owned(),
+            );
+        }
+    }
+    if !a.runs[0].host.is_like(&b.runs[0].host) {
+        found.push("measured on different machines or systems".to_owned());
+    }
+    for (side, of) in [("A", a), ("B", b)] {
+        if let Some(words) = unsustained(side, &of.runs) {
+            found.push(words);
+        }
+    }
+    found
+}
+
+/// A side that did not keep up with the rate: its latencies are of a growing queue.
+fn unsustained(side: &str, runs: &[Document]) -> Option<String> {
+    let of_both = |run: &Document| {
+        let asked = run.asked_messages_per_s? * run.duration_s;
+        Some((run.messages_per_s? * run.duration_s, asked))
+    };
+    let of_all: Option<Vec<(f64, f64)>> = runs.iter().map(of_both).collect();
+    let (answered, due) = of_all?
+        .into_iter()
+        .fold((0.0, 0.0), |sum, run| (sum.0 + run.0, sum.1 + run.1));
+    let achieved = answered / due;
+    let asked = runs.first()?.asked_messages_per_s?;
+    // A Poisson schedule has a spread of its own.
+    let spread = 2.0 / due.sqrt();
+    (achieved < RATE_SUSTAINED - spread).then(|| {
+        format!(
+            "{side} answered {} of {} messages/s: at a rate that it does not sustain its latency \
+             grows with the length of the run, and a lower -R compares more",
+            percent(achieved),
+            rate(asked)
+        )
+    })
+}

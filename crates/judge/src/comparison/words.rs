@@ -1,0 +1,192 @@
+//! A comparison in words: what each ratio shows, and the whole in one sentence.
+
+use wsbench_record::comparison::{Contrast, Found};
+use wsbench_record::document::Percentile;
+
+use crate::figure::{Figure, Party, Point};
+
+/// How a change is told that is too great for per cent.
+const TIMES: &str = "times";
+
+/// The whole in one sentence: `B answers 7–11 % more messages a second; p99: no difference shown`.
+///
+/// The throughput, the median and p99 are always spoken of, the rest only where it differs.
+pub(super) fn verdict(figures: &[Contrast]) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for contrast in figures {
+        let Some(figure) = Figure::recorded(&contrast.name) else {
+            continue;
+        };
+        // What the generator used is no property of the servers.
+        let is_theirs = figure != Figure::CpuUsPerMessage(Party::Generator);
+        let differs = is_theirs && matches!(contrast.finding, Some(Found::Greater | Found::Less));
+        if contrast.ratio.is_some() && (differs || is_headline(figure)) {
+            parts.push(clause(figure, contrast));
+        }
+    }
+    let noise_is_known = figures.iter().any(|contrast| contrast.ratio_low.is_some());
+    if parts.is_empty() {
+        return "nothing could be compared".to_owned();
+    }
+    let sentence = parts.join("; ");
+    if noise_is_known {
+        sentence
+    } else {
+        format!("{sentence} (the noise is not known, so nothing is shown)")
+    }
+}
+
+fn is_headline(figure: Figure) -> bool {
+    match figure {
+        Figure::MessagesPerS => true,
+        Figure::Time(_, Point::At(percentile)) => {
+            matches!(percentile, Percentile::P50 | Percentile::P99)
+        }
+        _ => false,
+    }
+}
+
+/// One figure as a part of the sentence.
+fn clause(figure: Figure, contrast: &Contrast) -> String {
+    let by = change(contrast);
+    if by.ends_with(TIMES) {
+        return format!("{}: B's is {by} A's", figure.label());
+    }
+    match (figure, contrast.finding) {
+        (Figure::MessagesPerS, Some(Found::Greater)) => {
+            format!("B answers {by} more messages a second")
+        }
+        (Figure::MessagesPerS, Some(Found::Less)) => {
+            format!("B answers {by} fewer messages a second")
+        }
+        (Figure::MessagesPerS, found) => format!("messages a second: {}", no_difference(found)),
+        (Figure::Time(..), Some(Found::Greater)) => {
+            format!("B's {} is {by} longer", figure.label())
+        }
+        (Figure::Time(..), Some(Found::Less)) => {
+            format!("B's {} is {by} shorter", figure.label())
+        }
+        (_, Some(Found::Greater)) => format!("B takes {by} more {}", figure.label()),
+        (_, Some(Found::Less)) => format!("B takes {by} less {}", figure.label()),
+        (_, found) => format!("{}: {}", figure.label(), no_difference(found)),
+    }
+}
+
+fn no_difference(found: Option<Found>) -> &'static str {
+    match found {
+        Some(Found::Equivalent) => "the same within 5 %",
+        _ => "no difference shown",
+    }
+}
+
+/// A row's finding: `B 7–11 % more`, `the same within 5 %`, `not shown: more rounds`.
+#[must_use]
+pub fn finding(figure: Figure, contrast: &Contrast) -> String {
+    let (more, less) = match figure {
+        Figure::Time(..) => ("longer", "shorter"),
+        _ => ("more", "less"),
+    };
+    match contrast.finding {
+        Some(Found::Greater) if change(contrast).ends_with(TIMES) => {
+            format!("B {} A", change(contrast))
+        }
+        Some(Found::Greater) => format!("B {} {more}", change(contrast)),
+        Some(Found::Less) => format!("B {} {less}", change(contrast)),
+        Some(Found::Equivalent) => "the same within 5 %".to_owned(),
+        Some(Found::Undecided) if excludes_one(contrast) => {
+            "not shown: too small, or chance among so many figures".to_owned()
+        }
+        Some(Found::Undecided) if contrast.ratio_low.is_none() => {
+            "not shown: noise unknown".to_owned()
+        }
+        Some(Found::Undecided) => "not shown: more rounds may".to_owned(),
+        None => String::new(),
+    }
+}
+
+/// Whether the interval by itself would show a difference.
+fn excludes_one(contrast: &Contrast) -> bool {
+    contrast.ratio_low.is_some_and(|low| low > 1.0)
+        || contrast.ratio_high.is_some_and(|high| high < 1.0)
+}
+
+/// How much more or less B is, from the interval: `7–11 %`, `2.1–2.4 times`.
+fn change(contrast: &Contrast) -> String {
+    let (Some(low), Some(high)) = (contrast.ratio_low, contrast.ratio_high) else {
+        return String::new();
+    };
+    if high >= 3.0 {
+        return format!("{low:.1}–{high:.1} {TIMES}");
+    }
+    let (from, to) = if low >= 1.0 {
+        (low - 1.0, high - 1.0)
+    } else {
+        (1.0 - high, 1.0 - low)
+    };
+    let (from, to) = (100.0 * from, 100.0 * to);
+    let figures = |digits: usize| (format!("{from:.digits$}"), format!("{to:.digits$}"));
+    // As many digits as tell the ends apart from each other and from nothing.
+    let digits = usize::from(to - from < 2.0 || from < 1.0);
+    let (from, to) = figures(digits);
+    if from == to {
+        format!("{from} %")
+    } else {
+        format!("{from}–{to} %")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contrast(low: f64, high: f64) -> Contrast {
+        Contrast {
+            name: "messages_per_s".into(),
+            a: Some(1.0),
+            b: Some(1.0),
+            ratio: Some(f64::midpoint(low, high)),
+            ratio_low: Some(low),
+            ratio_high: Some(high),
+            p_value: Some(0.01),
+            noise_a: None,
+            noise_b: None,
+            finding: Some(if low > 1.0 {
+                Found::Greater
+            } else {
+                Found::Less
+            }),
+            missing: None,
+        }
+    }
+
+    #[test]
+    fn a_change_is_told_from_one_end_to_the_other() {
+        for (low, high, words) in [
+            (1.07, 1.11, "B answers 7–11 % more messages a second"),
+            (0.89, 0.93, "B answers 7–11 % fewer messages a second"),
+            (1.031, 1.039, "B answers 3.1–3.9 % more messages a second"),
+            (1.05, 1.05, "B answers 5.0 % more messages a second"),
+            (1.5, 2.5, "B answers 50–150 % more messages a second"),
+            (3.1, 3.3, "messages/s: B's is 3.1–3.3 times A's"),
+        ] {
+            assert_eq!(verdict(&[contrast(low, high)]), words);
+        }
+    }
+
+    #[test]
+    fn what_shows_nothing_says_so() {
+        let of = |finding| Contrast {
+            finding: Some(finding),
+            ..contrast(0.98, 1.03)
+        };
+        assert_eq!(
+            verdict(&[of(Found::Equivalent)]),
+            "messages a second: the same within 5 %"
+        );
+        assert_eq!(
+            verdict(&[of(Found::Undecided)]),
+            "messages a second: no difference shown"
+        );
+        assert_eq!(verdict(&[]), "nothing could be compared");
+    }
+}

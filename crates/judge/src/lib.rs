@@ -1,0 +1,31 @@
+//! Judges what is on record: whether figures may be believed, what differs, who is ahead.
+//!
+//! Everything here is a function of records: the same record gets the same judgement, whenever it
+//! was made, so an old one can be judged anew. Nothing here measures, opens a socket, starts a
+//! thread or reads a clock.
+#![forbid(unsafe_code)]
+
+mod caveat;
+pub mod comparison;
+pub mod condition;
+pub mod doctor;
+pub mod figure;
+pub mod objective;
+pub mod outcome;
+pub mod ranking;
+mod recurring;
+pub mod repetition;
+pub mod until;
+
+use wsbench_record::document::{Document, Record};
+
+pub use caveat::audit;
+
+/// The document of a record: the record with its audit.
+#[must_use]
+pub fn judged(record: Record) -> Document {
+    Document {
+        audit: audit(&record),
+        record,
+    }
+}

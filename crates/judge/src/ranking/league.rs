@@ -1,0 +1,236 @@
+//! One league: servers told apart as far as the data can, by one metric.
+//!
+//! Every pair is asked by the paired t of logarithms over the rounds that both have; all pairs of
+//! the league are one family under Holm's adjustment, so that one false difference in the whole
+//! league is as rare as one time in twenty (METHOD 5.6; rank intervals as in Mogstad, Romano,
+//! Shaikh and Wilhelm). A difference below 2 % is none that anybody should act on.
+
+use wsbench_record::ranking::{Cores, Entry, League, Place, Unranked, Workload};
+use wsbench_record::units::counted;
+use wsbench_stats::runs::{Finding, Ratio, holm, judge, paired};
+
+use super::runs::is_set_by_generator;
+use super::{Metric, Sense};
+
+/// Fewer rounds cannot tell servers apart that are 10 % apart: nothing is ranked then (METHOD 5.6).
+pub const FEWEST_ROUNDS: u32 = 10;
+
+/// Of more who lead together the first are named; the table has them all.
+const MOST_NAMED: usize = 5;
+
+/// One server's figures, by round.
+struct Contender {
+    by_round: Vec<(u32, f64)>,
+    place: Place,
+}
+
+/// The league of these servers; `None` where none of them was run.
+pub(super) fn of(
+    workload: &Workload,
+    metric: Metric,
+    class: Cores,
+    entries: &[&Entry],
+) -> Option<League> {
+    let mut contenders = Vec::new();
+    let mut unranked = Vec::new();
+    for entry in entries.iter().filter(|entry| !entry.facts.is_control) {
+        match contender(entry, workload, metric) {
+            Ok(contender) => contenders.push(contender),
+            Err(reason) => unranked.push(Unranked {
+                server: entry.facts.name.clone(),
+                reason,
+            }),
+        }
+    }
+    if contenders.is_empty() && unranked.is_empty() {
+        return None;
+    }
+    let by_goodness = |a: &Contender, b: &Contender| {
+        let rising = a.place.value.total_cmp(&b.place.value);
+        match metric.sense() {
+            Sense::Less => rising,
+            Sense::More => rising.reverse(),
+        }
+    };
+    contenders.sort_by(by_goodness);
+    let rounds = contenders
+        .iter()
+        .map(|contender| contender.by_round.len() as u32)
+        .max()
+        .unwrap_or(0);
+    let is_ranked = rounds >= FEWEST_ROUNDS && contenders.len() > 1;
+    if is_ranked {
+        rank(&mut contenders, metric);
+    }
+    Some(League {
+        key: format!("{}/{}", workload.name, metric.key()),
+        workload: workload.name.clone(),
+        metric: metric.key().to_owned(),
+        class,
+        rounds,
+        is_ranked,
+        places: contenders
+            .into_iter()
+            .map(|contender| contender.place)
+            .collect(),
+        unranked,
+    })
+}
+
+/// A server's figures in this league, or why it has none.
+fn contender(entry: &Entry, workload: &Workload, metric: Metric) -> Result<Contender, String> {
+    let no_run = || {
+        let first = entry.failures.first();
+        first.map_or_else(
+            || "not run".to_owned(),
+            |failed| format!("{}: {}", failed.stage.word(), first_line(&failed.words)),
+        )
+    };
+    let cell = entry
+        .cell(&workload.name)
+        .filter(|cell| !cell.runs.is_empty());
+    let cell = cell.ok_or_else(no_run)?;
+    let figure = cell.figure(metric.key()).ok_or_else(no_run)?;
+    let Some(value) = figure.value else {
+        return Err(figure.missing.clone().unwrap_or_else(no_run));
+    };
+    let by_round = cell.runs.iter();
+    let by_round = by_round.filter_map(|run| Some((run.round, run.figure(metric.key())?)));
+    let set_by_generator = cell.runs.iter();
+    let set_by_generator = set_by_generator.filter(|run| is_set_by_generator(run, metric));
+    let limited = set_by_generator.count() * 2 > cell.runs.len();
+    Ok(Contender {
+        by_round: by_round.collect(),
+        place: Place {
+            server: entry.facts.name.clone(),
+            value,
+            low: figure.low,
+            high: figure.high,
+            rank_low: None,
+            rank_high: None,
+            tier: None,
+            generator_limited: limited,
+            runs: figure.runs,
+        },
+    })
+}
+
+fn first_line(words: &str) -> &str {
+    words.lines().next().unwrap_or_default()
+}
+
+/// Gives every contender, the best first, its rank interval and its tier.
+fn rank(contenders: &mut [Contender], metric: Metric) {
+    let better = surely_better(contenders, metric);
+    let among = contenders.len();
+    for at in 0..among {
+        let ahead = (0..among).filter(|other| better[*other][at]).count() as u32;
+        let behind = (0..among).filter(|other| better[at][*other]).count() as u32;
+        contenders[at].place.rank_low = Some(1 + ahead);
+        contenders[at].place.rank_high = Some(among as u32 - behind);
+    }
+    let mut tier = 0;
+    while let Some(leader) = contenders.iter().position(|one| one.place.tier.is_none()) {
+        tier += 1;
+        for at in leader..among {
+            if contenders[at].place.tier.is_none() && !better[leader][at] {
+                contenders[at].place.tier = Some(tier);
+            }
+        }
+    }
+}
+
+/// Who is surely better than whom: `better[i][j]` says that the i-th is better than the j-th.
+fn surely_better(contenders: &[Contender], metric: Metric) -> Vec<Vec<bool>> {
+    let among = contenders.len();
+    let mut pairs: Vec<(usize, usize, Ratio)> = Vec::new();
+    for first in 0..among {
+        for second in first + 1..among {
+            let common = in_common(&contenders[first].by_round, &contenders[second].by_round);
+            if let Some(ratio) = paired(&common).filter(|ratio| ratio.p_value.is_some()) {
+                pairs.push((first, second, ratio));
+            }
+        }
+    }
+    let p_values: Vec<f64> = pairs
+        .iter()
+        .filter_map(|(_, _, ratio)| ratio.p_value)
+        .collect();
+    let adjusted = holm(&p_values);
+    let mut better = vec![vec![false; among]; among];
+    for ((first, second, ratio), p_value) in pairs.into_iter().zip(adjusted) {
+        let (ahead, behind) = match (judge(&ratio, Some(p_value)), metric.sense()) {
+            (Finding::Less, Sense::More) | (Finding::Greater, Sense::Less) => (first, second),
+            (Finding::Greater, Sense::More) | (Finding::Less, Sense::Less) => (second, first),
+            _ => continue,
+        };
+        // Who was held up by the generator may be better than it was seen to be.
+        if !contenders[behind].place.generator_limited {
+            better[ahead][behind] = true;
+        }
+    }
+    better
+}
+
+/// The figures of two servers, by the rounds that both have.
+fn in_common(first: &[(u32, f64)], second: &[(u32, f64)]) -> Vec<(f64, f64)> {
+    let of_second = |round: u32| second.iter().find(|(other, _)| *other == round);
+    first
+        .iter()
+        .filter_map(|(round, value)| Some((*value, of_second(*round)?.1)))
+        .collect()
+}
+
+/// What a league amounts to, in one sentence; `None` where nothing was ranked.
+pub(super) fn headline(league: &League) -> Option<String> {
+    if !league.is_ranked {
+        return None;
+    }
+    let metric = Metric::of_key(&league.metric)?;
+    let first: Vec<&Place> = league
+        .places
+        .iter()
+        .filter(|place| place.tier == Some(1))
+        .collect();
+    let tiers = league.places.iter().filter_map(|place| place.tier).max()?;
+    let value = |place: &Place| value_words(league, place.value, place.generator_limited);
+    let names: Vec<String> = first
+        .iter()
+        .map(|place| format!("{} ({})", place.server, value(place)))
+        .collect();
+    let lead = match names.as_slice() {
+        [] => return None,
+        [one] => format!("{one} leads"),
+        [one, other] => format!("{one} and {other} lead and cannot be told apart"),
+        many if many.len() > MOST_NAMED => format!(
+            "{} and {} others lead and cannot be told apart",
+            many[..MOST_NAMED].join(", "),
+            many.len() - MOST_NAMED
+        ),
+        [some @ .., last] => format!(
+            "{} and {last} lead and cannot be told apart",
+            some.join(", ")
+        ),
+    };
+    let among = counted(league.places.len() as u64, "server");
+    let class = match league.class {
+        Cores::One => "",
+        Cores::All => " on all cores",
+    };
+    Some(format!(
+        "{}, {}{class}: {lead}; {} among {among}",
+        league.workload,
+        metric.title(),
+        counted(u64::from(tiers), "tier"),
+    ))
+}
+
+/// A value with its unit; of one that is bounded by the generator, that it is a bound.
+#[must_use]
+pub fn value_words(league: &League, value: f64, is_bound: bool) -> String {
+    let Some(metric) = Metric::of_key(&league.metric) else {
+        return value.to_string();
+    };
+    let bound = if is_bound { metric.bound_mark() } else { "" };
+    format!("{bound}{}", metric.words(value))
+}

@@ -1,0 +1,332 @@
+//! One run as a ranking keeps it: its figures, its accounts, its doubts; no whole document, for a
+//! ranking has thousands of runs.
+//!
+//! A record is made once, from the run's document, and is all that later steps see: it is what an
+//! interrupted ranking finds again.
+
+use std::collections::BTreeMap;
+
+use wsbench_record::audit::{Audit, Caveat, Kind, Severity, Verdict};
+use wsbench_record::document::{Distribution, Document, Percentile, Support};
+use wsbench_record::ranking::{Accounts, RunRecord, Rung, Workload, WorkloadKind};
+use wsbench_record::search::{Limit, Search, TrialVerdict};
+use wsbench_record::units::percent;
+
+use super::Metric;
+use crate::figure::{Figure, Party, Point, Reading, Times};
+use crate::outcome::{Outcome, outcome};
+
+/// Of more messages than this share a right answer must not be missing (METHOD 3, check H).
+const MOST_UNANSWERED: f64 = 0.000_1;
+
+/// Doubts that say that the server did not keep up with the rate.
+const OVERLOAD: [Kind; 2] = [Kind::Overloaded, Kind::Rate];
+
+/// A search that ended with the least failing load so many times above the greatest that held has
+/// found neither.
+const WIDEST_BRACKET: f64 = 1.3;
+
+/// Where latency is kept, as shares of the messages: evenly spaced on a scale of nines.
+const SHARES: [f64; 13] = [
+    0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.999_5, 0.999_9,
+];
+
+/// The record of a run of this workload. `number` is its place among all runs.
+#[must_use]
+pub fn run_record(
+    document: &Document,
+    server: &str,
+    workload: &Workload,
+    round: u32,
+    number: u32,
+) -> RunRecord {
+    let failed = match outcome(document, false) {
+        Outcome::Failed(reason) => Some(reason_of(document, &reason.to_string())),
+        _ => too_many_unanswered(document),
+    };
+    let mut figures = BTreeMap::new();
+    let mut missing = BTreeMap::new();
+    for metric in Metric::shown(workload.kind) {
+        let key = metric.key().to_owned();
+        let reading = match &failed {
+            Some(_) => Err("the run failed".to_owned()),
+            None => read(*metric, document, workload),
+        };
+        match reading {
+            Ok(value) => drop(figures.insert(key, value)),
+            Err(reason) => drop(missing.insert(key, reason)),
+        }
+    }
+    let spans = match workload.kind {
+        WorkloadKind::Open => &document.response_ns,
+        _ => &document.service_ns,
+    };
+    RunRecord {
+        server: server.to_owned(),
+        workload: workload.name.clone(),
+        round,
+        number,
+        seed: document.seed,
+        started_at: document.started_at.clone(),
+        figures,
+        missing,
+        accounts: Some(accounts(document)),
+        latency: if failed.is_none() {
+            rungs(spans)
+        } else {
+            Vec::new()
+        },
+        audit: kept(&document.audit),
+        failed,
+    }
+}
+
+/// The record of a search for the greatest rate. `seed` and `started_at` are the search's.
+#[must_use]
+pub fn search_record(
+    search: &Search,
+    (server, workload): (&str, &Workload),
+    (round, number): (u32, u32),
+    seed: u64,
+    started_at: &str,
+) -> RunRecord {
+    let key = Metric::GreatestRatePerS.key().to_owned();
+    let mut record = failed_record(server, workload, round, number, "");
+    record.failed = None;
+    record.seed = seed;
+    started_at.clone_into(&mut record.started_at);
+    record.missing.clear();
+    match greatest_that_held(search) {
+        Ok(load) => drop(record.figures.insert(key, load)),
+        Err(reason) => drop(record.missing.insert(key, reason)),
+    }
+    if search.limited_by == Limit::Generator {
+        record.audit = Audit {
+            verdict: Verdict::Doubtful,
+            caveats: vec![Caveat {
+                kind: Kind::GeneratorCpu,
+                severity: Severity::Doubtful,
+                message: "the search ended at the generator's limit, not the server's".into(),
+                advice: "give the generator more cores".into(),
+            }],
+        };
+    }
+    record
+}
+
+/// The record of a run that could not be made, or has come to nothing.
+#[must_use]
+pub fn failed_record(
+    server: &str,
+    workload: &Workload,
+    round: u32,
+    number: u32,
+    words: &str,
+) -> RunRecord {
+    let missing = Metric::shown(workload.kind)
+        .iter()
+        .map(|metric| (metric.key().to_owned(), "the run failed".to_owned()));
+    RunRecord {
+        server: server.to_owned(),
+        workload: workload.name.clone(),
+        round,
+        number,
+        seed: 0,
+        started_at: String::new(),
+        figures: BTreeMap::new(),
+        missing: missing.collect(),
+        accounts: None,
+        latency: Vec::new(),
+        audit: Audit::default(),
+        failed: Some(words.to_owned()),
+    }
+}
+
+/// Whether the generator was the limit of anything, by its audit.
+pub(super) fn is_generator_limited(run: &RunRecord) -> bool {
+    has_doubt(
+        &run.audit,
+        &[Kind::GeneratorCpu, Kind::GeneratorStarved, Kind::Pace],
+    )
+}
+
+/// Whether the generator, and not the server, set this figure.
+pub(super) fn is_set_by_generator(run: &RunRecord, metric: Metric) -> bool {
+    has_doubt(&run.audit, metric.limits_of_generator())
+}
+
+/// Whether the server did not keep up with the rate that was asked for.
+pub(super) fn is_overloaded(run: &RunRecord) -> bool {
+    has_doubt(&run.audit, &OVERLOAD)
+}
+
+/// Whether its service times look like Nagle's algorithm against delayed acknowledgements.
+pub(super) fn is_stalled(run: &RunRecord) -> bool {
+    run.audit.of_kind(Kind::DelayedAck).next().is_some()
+}
+
+/// What was sent in a run and what became of it.
+fn accounts(document: &Document) -> Accounts {
+    let out = document.service_in_window_s;
+    let has_length = document.duration_s > 0.0;
+    Accounts {
+        messages: document.messages,
+        duration_s: document.duration_s,
+        connections: document.connections.asked,
+        depth: document.plan.depth(),
+        in_flight_mean: out
+            .filter(|_| has_length)
+            .map(|out| out / document.duration_s),
+        service_mean_ns: document.service_ns.mean,
+    }
+}
+
+/// Whether an audit has a doubt, no mere note, of one of these kinds.
+fn has_doubt(audit: &Audit, kinds: &[Kind]) -> bool {
+    audit.doubts().any(|caveat| kinds.contains(&caveat.kind))
+}
+
+/// The greatest load that held, with none below it that failed, by the estimates of the trials: how
+/// sure a ranking is of it is told by its rounds. In words, where nothing held, or the search was
+/// over while it still was far from the least that failed.
+fn greatest_that_held(search: &Search) -> Result<f64, String> {
+    let of = |verdict: TrialVerdict| {
+        let trials = search.trials.iter();
+        let trials = trials.filter(move |trial| trial.verdict == verdict);
+        trials.map(|trial| trial.load)
+    };
+    let least_failed = of(TrialVerdict::Fails).fold(f64::INFINITY, f64::min);
+    let held = of(TrialVerdict::Holds)
+        .filter(|load| *load > 0.0 && *load < least_failed)
+        .reduce(f64::max);
+    match held {
+        None => Err("no load held".to_owned()),
+        Some(held) if least_failed.is_finite() && least_failed > held * WIDEST_BRACKET => {
+            Err(format!(
+                "the search had no time to narrow it down: {held:.0}/s held, {least_failed:.0}/s \
+                 did not"
+            ))
+        }
+        Some(held) => Ok(held),
+    }
+}
+
+/// What of an audit is kept: the doubts, and of the notes what a row shows. A ranking has thousands
+/// of runs, and notes on the machine are the same in all.
+fn kept(audit: &Audit) -> Audit {
+    let shown = |caveat: &&Caveat| {
+        caveat.severity != Severity::Note || matches!(caveat.kind, Kind::DelayedAck | Kind::Gaps)
+    };
+    Audit {
+        verdict: audit.verdict,
+        caveats: audit.caveats.iter().filter(shown).cloned().collect(),
+    }
+}
+
+/// Why a run failed, with the gravest doubt of its audit.
+fn reason_of(document: &Document, reason: &str) -> String {
+    match document.audit.doubts().next() {
+        Some(caveat) => format!("{reason}: {}", caveat.message),
+        None => reason.to_owned(),
+    }
+}
+
+/// In words, where so many messages have no right answer that the others are no measure.
+fn too_many_unanswered(document: &Document) -> Option<String> {
+    let messages = &document.messages;
+    // What is still out when an overloaded server's run ends is overload, which is told as such.
+    let unanswered = messages.failed + messages.timed_out;
+    let share = unanswered as f64 / messages.sent.max(1) as f64;
+    (share > MOST_UNANSWERED).then(|| format!("{} of the messages failed", percent(share)))
+}
+
+/// A metric of a run's document, or why it cannot be had.
+fn read(metric: Metric, document: &Document, workload: &Workload) -> Result<f64, String> {
+    let server = document.server.as_ref();
+    let not_measured = || "not measured".to_owned();
+    match metric {
+        Metric::MessagesPerS => of_figure(Figure::MessagesPerS, document),
+        Metric::ResponseP50 => of_response(Percentile::P50, document, workload),
+        Metric::ResponseP99 => of_response(Percentile::P99, document, workload),
+        Metric::ResponseP99_9 => of_response(Percentile::P99_9, document, workload),
+        Metric::ServiceP50 => of_figure(time(Times::Service, Percentile::P50), document),
+        Metric::ServiceP99 => of_figure(time(Times::Service, Percentile::P99), document),
+        Metric::CpuUsPerMessage => of_figure(Figure::CpuUsPerMessage(Party::Server), document),
+        Metric::ConnectionsPerS => {
+            let done = document.connections.clients_completed;
+            (done > 0 && document.total_s > 0.0)
+                .then(|| done as f64 / document.total_s)
+                .ok_or_else(not_measured)
+        }
+        Metric::BytesPerConnection => server
+            .and_then(|server| server.bytes_per_connection)
+            .filter(|slope| *slope > 0.0)
+            .ok_or_else(not_measured),
+        Metric::BytesAtLoad => server
+            .and_then(|server| server.pss_bytes)
+            .map(|bytes| bytes as f64)
+            .ok_or_else(not_measured),
+        Metric::Threads => server
+            .and_then(|server| server.threads)
+            .map(f64::from)
+            .ok_or_else(not_measured),
+        Metric::Processes => server
+            .and_then(|server| server.processes)
+            .map(f64::from)
+            .ok_or_else(not_measured),
+        Metric::GreatestRatePerS => Err(not_measured()),
+    }
+}
+
+fn time(times: Times, percentile: Percentile) -> Figure {
+    Figure::Time(times, Point::At(percentile))
+}
+
+/// A percentile of the response time at the rate of the plan: there is none at a rate that the
+/// server does not hold, for it grows with the length of the run.
+fn of_response(
+    percentile: Percentile,
+    document: &Document,
+    workload: &Workload,
+) -> Result<f64, String> {
+    let is_overloaded = has_doubt(&document.audit, &OVERLOAD);
+    if is_overloaded && workload.kind == WorkloadKind::Open {
+        return Err("it did not keep up with the rate".to_owned());
+    }
+    of_figure(time(Times::Response, percentile), document)
+}
+
+fn of_figure(figure: Figure, document: &Document) -> Result<f64, String> {
+    match figure.read(document) {
+        Ok(Reading {
+            is_lower_bound: true,
+            ..
+        }) => Err("messages never answered reach into it".to_owned()),
+        Ok(reading) => Ok(reading.value),
+        Err(missing) => Err(missing.to_string()),
+    }
+}
+
+/// The latency curve of a run, as far as its samples support it.
+fn rungs(spans: &Distribution) -> Vec<Rung> {
+    let supported = Percentile::ALL
+        .into_iter()
+        .rfind(|percentile| spans.support(*percentile) != Support::Unknown);
+    let (Some(most), Some(histogram)) = (supported, spans.histogram()) else {
+        return Vec::new();
+    };
+    SHARES
+        .into_iter()
+        .filter(|share| *share <= most.share())
+        .filter_map(|share| {
+            let ns = histogram.quantile(share)?.0;
+            let is_known = !spans.is_lower_bound(ns);
+            is_known.then_some(Rung {
+                share,
+                ns: ns as f64,
+                least_ns: None,
+                most_ns: None,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,27 @@
+//! The synthetic runs of `record`'s tests, judged.
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "every test binary uses its own part of the collection"
+)]
+
+#[path = "../../../record/tests/runs/mod.rs"]
+mod made;
+
+use wsbench_judge::judged;
+use wsbench_load::plan::Plan;
+use wsbench_load::result::RunResult;
+use wsbench_record::document::Document;
+
+pub(crate) use made::*;
+
+/// Every synthetic run's document by name.
+pub(crate) fn all() -> Vec<(&'static str, Document)> {
+    let runs = made::all().into_iter();
+    runs.map(|(name, run)| (name, document(&run))).collect()
+}
+
+/// The document of a run, in the usual surroundings.
+pub(crate) fn document(run: &(RunResult, Plan)) -> Document {
+    judged(record(run))
+}

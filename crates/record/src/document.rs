@@ -1,0 +1,82 @@
+//! The result document: the one value that is stored, read again and rendered.
+//!
+//! A run is put on record once ([`Record::of`]); with its audit it is a [`Document`], which is all
+//! that any renderer sees. It measures nothing and keeps no handle on the run. Names carry their
+//! units; what was not measured is absent, never zero.
+
+mod absence;
+mod arrival_shape;
+mod build;
+mod calendar;
+mod compression;
+pub mod confidence;
+mod distribution;
+mod figures;
+mod host;
+mod order;
+mod percentile;
+mod record;
+mod server;
+mod whole;
+
+pub use absence::ServerGone;
+pub use arrival_shape::ArrivalShape;
+pub use build::RunContext;
+pub use calendar::rfc3339;
+pub use compression::{Compressed, Compression};
+pub use confidence::{Confidence, Confidences, RateConfidence, Slice};
+pub use distribution::Distribution;
+pub use figures::{
+    BlockedBy, Bytes, Connections, Ended, Failure, Floor, Gap, Generator, Handshake, Interval,
+    IntervalSpans, Messages, Pings, Pressure, Stamps, Thread, Turns,
+};
+pub use host::{Host, Interface};
+pub use order::{
+    Arrival, Encoding, Family, Matching, Offered, Order, Payload, Process, StopRule, Stretch,
+    Think, Verify,
+};
+pub use percentile::{Percentile, Support};
+pub use record::Record;
+pub use server::{CountedProcesses, Server};
+pub use whole::Document;
+
+use crate::storage::{DocumentError, named, read_as, to_text};
+
+/// Milliseconds since the Unix epoch of a moment as documents write it; `None` of anything else.
+#[must_use]
+pub fn unix_ms(rfc3339: &str) -> Option<u64> {
+    calendar::unix_ms(rfc3339)
+}
+
+/// Name and version of the schema that this version writes.
+pub const SCHEMA: &str = "wsbench.result/1";
+
+/// Reads a document.
+///
+/// # Errors
+///
+/// When the text is not JSON, is no result of wsbench, is of another version, or is not whole.
+pub fn read(text: &str) -> Result<Document, DocumentError> {
+    read_as(text, SCHEMA)
+}
+
+/// The schema that a document names, such as `wsbench.result/1`, whatever it is.
+///
+/// # Errors
+///
+/// When the text is not JSON, or does not say what it is.
+pub fn schema_of(text: &str) -> Result<String, DocumentError> {
+    named(text, SCHEMA)
+}
+
+/// Writes a document as indented JSON with a line end.
+#[must_use]
+pub fn write(document: &Document) -> String {
+    to_text(document)
+}
+
+/// The JSON Schema of the document, to be published beside the program.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Document).into()
+}

@@ -1,0 +1,321 @@
+//! From a run to its record: figures are carried over and rates are taken.
+//!
+//! Nothing is rounded here; how many digits are shown is the renderers' affair.
+
+use wsbench_load::histogram::{Histogram, Sparse};
+use wsbench_load::lag;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::Plan;
+use wsbench_load::result::{self, RunResult};
+
+use super::confidence::{self, Confidences, RateConfidence, Slice};
+use super::{
+    ArrivalShape, BlockedBy, Bytes, Compression, Connections, Distribution, Ended, Failure, Floor,
+    Gap, Generator, Handshake, Host, Interval, IntervalSpans, Messages, Order, Pings, Pressure,
+    Record, SCHEMA, Server, Stamps, Thread, Turns, calendar,
+};
+use crate::gate::Stamp;
+
+/// What surrounds a run and neither its plan nor its result knows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunContext {
+    /// The command line, as a shell would take it again.
+    pub command: String,
+    /// Version of wsbench.
+    pub tool_version: String,
+    /// The generator's machine.
+    pub host: Host,
+    /// Whether the server was wsbench's own, in the same process.
+    pub embedded_server: bool,
+    /// Whether the server was reached over loopback.
+    pub loopback: bool,
+    /// What the conformance gate found before the run; `None` where it was not asked.
+    pub conformance: Option<Stamp>,
+    /// What the server used, where it was watched.
+    pub server: Option<Server>,
+    /// The generator's own memory by connection, bytes, where that was watched.
+    pub generator_bytes_per_connection: Option<f64>,
+    /// Service time against the embedded server, where that was measured before.
+    pub floor: Option<Floor>,
+}
+
+impl Record {
+    /// The record of a run, which nobody has judged yet.
+    #[must_use]
+    pub fn of(result: &RunResult, plan: &Plan, context: &RunContext) -> Self {
+        let per_s = |amount: u64| {
+            // Nothing sent is no rate of zero: there was nothing to measure.
+            let was_measured = result.measured > Nanos::ZERO && result.messages.sent > 0;
+            was_measured.then(|| amount as f64 / result.measured.as_secs_f64())
+        };
+        Self {
+            schema: SCHEMA.to_owned(),
+            tool_version: context.tool_version.clone(),
+            started_at: calendar::rfc3339(result.started_at_unix_ms),
+            command: context.command.clone(),
+            seed: plan.seed,
+            host: context.host.clone(),
+            embedded_server: context.embedded_server,
+            loopback: context.loopback,
+            addresses: result.addresses.clone(),
+            plan: Order::carried_out(plan, result),
+            ended: result.ended.into(),
+            until: None,
+            duration_s: result.measured.as_secs_f64(),
+            total_s: result.total.as_secs_f64(),
+            messages_per_s: per_s(result.messages.received_in_window),
+            messages_per_s_confidence: RateConfidence::of(&result.slices)
+                .filter(|_| result.messages.sent > 0),
+            asked_messages_per_s: plan
+                .with_warmup_found(result.warmup_found)
+                .asked_per_s(result.measured),
+            sent_bytes_per_s: per_s(result.bytes.sent),
+            received_bytes_per_s: per_s(result.bytes.received),
+            messages: result.messages.into(),
+            bytes: Bytes {
+                sent: result.bytes.sent,
+                received: result.bytes.received,
+            },
+            compression: Compression::of(result, plan),
+            connections: result.connections.into(),
+            offered_in_flight_s: in_flight(result.offered_in_flight_ns),
+            service_in_window_s: in_flight(result.service_in_window_ns),
+            thought_in_window_s: in_flight(result.thought_in_window_ns),
+            service_ns: Distribution::of(&result.service)
+                .with_confidence(confidences(result, |slice| &slice.service)),
+            response_ns: Distribution::of(&result.response)
+                .with_censored(&result.censored)
+                .with_confidence(confidences(result, |slice| &slice.response)),
+            send_lag_ns: Distribution::of(&result.send_lag),
+            generator_lag_ns: known(&result.generator_lag),
+            blocked_ns: known(&result.blocked),
+            blocked_by: (result.blocked_by.all() > 0).then(|| result.blocked_by.into()),
+            arrival_shape: ArrivalShape::of(result, plan),
+            timestamps: Some(result.stamps.into()),
+            outside_ns: known(&result.outside),
+            receive_wait_ns: known(&result.receive_wait),
+            floor_ns: context.floor,
+            handshake_ns: (&result.handshake).into(),
+            pings: (result.pings.sent > 0).then(|| Pings {
+                sent: result.pings.sent,
+                round_trip_ns: Distribution::of(&result.pings.round_trips),
+            }),
+            errors: result.failures.iter().map(Failure::from).collect(),
+            close_codes: result.close_codes.clone(),
+            generator: Generator {
+                bytes_per_connection: context.generator_bytes_per_connection,
+                ..(&result.generator).into()
+            },
+            pressure: result.pressure.as_ref().map(Pressure::from),
+            server: context.server,
+            server_gone: (result.absences.times > 0).then(|| result.absences.into()),
+            tls_agreed: result.tls_agreed.clone(),
+            conformance: context.conformance.clone(),
+            intervals: result.intervals.iter().map(Interval::from).collect(),
+            slices: result.slices.iter().map(Slice::from).collect(),
+            gaps: result.gaps.iter().map(Gap::from).collect(),
+        }
+    }
+}
+
+impl From<result::Stamps> for Stamps {
+    fn from(stamps: result::Stamps) -> Self {
+        match stamps {
+            result::Stamps::Kernel => Self::Kernel,
+            result::Stamps::User => Self::User,
+        }
+    }
+}
+
+impl From<result::Ended> for Ended {
+    fn from(ended: result::Ended) -> Self {
+        match ended {
+            result::Ended::Complete => Self::Complete,
+            result::Ended::Interrupted => Self::Interrupted,
+            result::Ended::NothingConnected => Self::NothingConnected,
+            result::Ended::ServerDied => Self::ServerDied,
+        }
+    }
+}
+
+impl From<result::MessageCounts> for Messages {
+    fn from(counts: result::MessageCounts) -> Self {
+        Self {
+            due: counts.due,
+            unsent: counts.unsent,
+            sent: counts.sent,
+            answered: counts.answered,
+            timed_out: counts.timed_out,
+            failed: counts.failed,
+            in_flight_at_end: counts.in_flight_at_end,
+            received_in_window: counts.received_in_window,
+            lost: counts.lost,
+            duplicated: counts.duplicated,
+            reordered: counts.reordered,
+            corrupted: counts.corrupted,
+            unasked: counts.unasked,
+            warmup: counts.warmup,
+        }
+    }
+}
+
+impl From<lag::BlockedCounts> for BlockedBy {
+    fn from(counts: lag::BlockedCounts) -> Self {
+        Self {
+            absence: counts.absence,
+            limit: counts.limit,
+            socket: counts.socket,
+        }
+    }
+}
+
+impl From<result::ConnectionCounts> for Connections {
+    fn from(counts: result::ConnectionCounts) -> Self {
+        Self {
+            asked: counts.asked,
+            attempted: counts.attempted,
+            opened: counts.opened,
+            upgraded: counts.upgraded,
+            alive_at_end: counts.alive_at_end,
+            failed: counts.failed,
+            replaced: counts.replaced,
+            peak_concurrent: counts.peak_concurrent,
+            clients_completed: counts.clients_completed,
+            closed_cleanly: counts.closed_cleanly,
+            never_answered: counts.never_answered,
+        }
+    }
+}
+
+impl From<&result::HandshakeTimes> for Handshake {
+    fn from(times: &result::HandshakeTimes) -> Self {
+        let once = |span: Nanos| {
+            let mut spans = Histogram::new();
+            spans.record(span);
+            Distribution::of(&spans)
+        };
+        Self {
+            dns: times.dns.map(once),
+            tcp: Distribution::of(&times.tcp),
+            proxy: (!times.proxy.is_empty()).then(|| Distribution::of(&times.proxy)),
+            tls: (!times.tls.is_empty()).then(|| Distribution::of(&times.tls)),
+            upgrade: Distribution::of(&times.upgrade),
+            first_message: Distribution::of(&times.first_message),
+        }
+    }
+}
+
+impl From<&result::Failure> for Failure {
+    fn from(failure: &result::Failure) -> Self {
+        Self {
+            phase: failure.phase.name().to_owned(),
+            kind: failure.kind.to_owned(),
+            count: failure.count,
+            example: failure.example.clone(),
+        }
+    }
+}
+
+impl From<&result::GeneratorUsage> for Generator {
+    fn from(usage: &result::GeneratorUsage) -> Self {
+        Self {
+            threads: usage.threads.iter().map(Thread::from).collect(),
+            max_rss_bytes: (usage.max_rss_bytes > 0).then_some(usage.max_rss_bytes),
+            bytes_per_connection: None,
+        }
+    }
+}
+
+impl From<&result::ThreadUsage> for Thread {
+    fn from(usage: &result::ThreadUsage) -> Self {
+        Self {
+            cpu_share: usage.cpu_share(),
+            spun_share: usage.spun_share(),
+            user_s: usage.user.as_secs_f64(),
+            system_s: usage.system.as_secs_f64(),
+            wall_s: usage.wall.as_secs_f64(),
+            run_wait_s: usage.run_wait.map(Nanos::as_secs_f64),
+            involuntary_switches: usage.involuntary_switches,
+            turns: usage.turns.map(Turns::from),
+            cpu: usage.cpu,
+        }
+    }
+}
+
+impl From<result::TurnUsage> for Turns {
+    fn from(turns: result::TurnUsage) -> Self {
+        Self {
+            p50_ns: turns.p50.0,
+            p99_ns: turns.p99.0,
+            max_ns: turns.max.0,
+            ready_p50: turns.ready_p50,
+            ready_p99: turns.ready_p99,
+            ready_max: turns.ready_max,
+        }
+    }
+}
+
+impl From<&result::HostPressure> for Pressure {
+    fn from(pressure: &result::HostPressure) -> Self {
+        let trouble = pressure.tcp_trouble.iter();
+        Self {
+            steal_share: pressure.steal,
+            cpu_waited_share: pressure.waited,
+            tcp_trouble: trouble
+                .map(|(name, number)| ((*name).to_owned(), *number))
+                .collect(),
+        }
+    }
+}
+
+impl From<&result::Interval> for Interval {
+    fn from(interval: &result::Interval) -> Self {
+        Self {
+            at_s: interval.at.as_secs_f64(),
+            length_s: interval.length.as_secs_f64(),
+            due: Some(interval.due),
+            sent: Some(interval.sent),
+            in_flight: Some(interval.in_flight),
+            waiting: Some(interval.waiting),
+            messages: interval.answered,
+            service_ns: IntervalSpans {
+                p50: interval.service_p50.map(|span| span.0),
+                p99: interval.service_p99.map(|span| span.0),
+                max: interval.service_max.map(|span| span.0),
+                mean: interval.service_mean_ns,
+            },
+            receive_wait_ns: interval.wait_p50.map(|p50| IntervalSpans {
+                p50: Some(p50.0),
+                p99: interval.wait_p99.map(|span| span.0),
+                ..IntervalSpans::default()
+            }),
+            errors: interval.errors,
+            alive: interval.alive,
+        }
+    }
+}
+
+impl From<&result::Gap> for Gap {
+    fn from(gap: &result::Gap) -> Self {
+        Self {
+            start_s: gap.start.as_secs_f64(),
+            length_s: gap.length.as_secs_f64(),
+        }
+    }
+}
+
+/// A distribution, unless it has no samples.
+fn known(spans: &Histogram) -> Option<Distribution> {
+    (!spans.is_empty()).then(|| Distribution::of(spans))
+}
+
+/// How sure the run is of the percentiles of one of its distributions.
+fn confidences(result: &RunResult, of: impl Fn(&result::Slice) -> &Sparse) -> Option<Confidences> {
+    let spans: Vec<&Sparse> = result.slices.iter().map(of).collect();
+    Confidences::of(&spans, &confidence::lengths(&result.slices))
+}
+
+/// Time in flight, s; nothing where the law it belongs to cannot be checked.
+fn in_flight(ns: u128) -> Option<f64> {
+    (ns > 0).then_some(ns as f64 / 1e9)
+}

@@ -1,0 +1,215 @@
+//! How sure one run is of its own figures, and the slices of its window that say so.
+//!
+//! The statistics are `stats::batches`; here stands what of them a document keeps. They are of one
+//! run: of what a restart of the server changes they know nothing.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use wsbench_load::histogram::{Histogram, Sparse};
+use wsbench_load::result;
+use wsbench_stats::batches::{self, Ratio};
+
+use super::{Percentile, Support};
+
+/// How sure one run is of a percentile.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Confidence {
+    /// As many independent samples would tell as much of it: what its support is judged by.
+    pub n_eff: f64,
+    /// The lower end of the interval of confidence at 95 %, ns; absent with fewer than ten
+    /// effective samples above the percentile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<u64>,
+    /// The upper end, ns; absent where `low` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<u64>,
+}
+
+/// How sure one run is of its percentiles, by exceedance batch means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Confidences {
+    /// Batches that the window was cut into.
+    pub batches: u32,
+    /// Of the median.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p50: Option<Confidence>,
+    /// Of the 90th percentile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p90: Option<Confidence>,
+    /// Of the 99th percentile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p99: Option<Confidence>,
+    /// Of the 99.9th percentile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p99_9: Option<Confidence>,
+    /// Of the 99.99th percentile: without an interval, which no single run can give honestly.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p99_99: Option<Confidence>,
+}
+
+impl Confidences {
+    /// Of a percentile; `None` where it was not looked at.
+    #[must_use]
+    pub fn at(&self, percentile: Percentile) -> Option<Confidence> {
+        match percentile {
+            Percentile::P50 => self.p50,
+            Percentile::P90 => self.p90,
+            Percentile::P99 => self.p99,
+            Percentile::P99_9 => self.p99_9,
+            Percentile::P99_99 => self.p99_99,
+            Percentile::P75 | Percentile::P95 => None,
+        }
+    }
+
+    /// From the histograms of the slices, and their lengths; `None` where they are too few.
+    pub(super) fn of(slices: &[&Sparse], lengths: &[f64]) -> Option<Self> {
+        let batches = batched(slices, lengths)?;
+        let mut pooled = Histogram::new();
+        for slice in slices {
+            slice.add_to(&mut pooled);
+        }
+        let at = |percentile: Percentile| {
+            let found = batches::quantile(&pooled, &batches, percentile.share())?;
+            let is_known = percentile.support(found.effective as u64) != Support::Unknown;
+            let bounds = found.interval;
+            let bounds = (is_known && percentile < Percentile::P99_99).then_some(bounds);
+            Some(Confidence {
+                n_eff: found.effective,
+                low: bounds.map(|bounds| bounds.low as u64),
+                high: bounds.map(|bounds| bounds.high as u64),
+            })
+        };
+        (!pooled.is_empty()).then(|| Self {
+            batches: batches.len() as u32,
+            p50: at(Percentile::P50),
+            p90: at(Percentile::P90),
+            p99: at(Percentile::P99),
+            p99_9: at(Percentile::P99_9),
+            p99_99: at(Percentile::P99_99),
+        })
+    }
+}
+
+/// Slices put together to batches; `None` where they are too few.
+fn batched<'a>(slices: &[&'a Sparse], lengths: &[f64]) -> Option<Vec<Vec<&'a Sparse>>> {
+    let ranges = batches::grouped(lengths)?;
+    let ranges = ranges.into_iter();
+    Some(ranges.map(|range| slices[range].to_vec()).collect())
+}
+
+/// How sure one run is of its rate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RateConfidence {
+    /// The lower end of the interval of confidence at 95 %, a second.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+impl RateConfidence {
+    /// From what was received in each slice; `None` where they are too few.
+    pub(super) fn of(slices: &[result::Slice]) -> Option<Self> {
+        let found = rate(slices)?;
+        let interval = found.interval();
+        Some(Self {
+            low: interval.low.max(0.0),
+            high: interval.high,
+        })
+    }
+}
+
+/// The rate of a window from its slices, with its error; `None` of fewer slices than make batches.
+#[must_use]
+pub fn rate(slices: &[result::Slice]) -> Option<Ratio> {
+    let ranges = batches::grouped(&lengths(slices))?;
+    let parts: Vec<(f64, f64)> = ranges
+        .into_iter()
+        .map(|range| {
+            let batch = &slices[range];
+            let received: u64 = batch.iter().map(|slice| slice.received).sum();
+            let length: f64 = batch.iter().map(|slice| slice.length.as_secs_f64()).sum();
+            (received as f64, length)
+        })
+        .collect();
+    Ratio::of(&parts)
+}
+
+/// A quantile of a window's service or response times from its slices; `None` of fewer slices than
+/// make batches, or without samples.
+#[must_use]
+pub fn quantile(
+    slices: &[result::Slice],
+    of: impl Fn(&result::Slice) -> &Sparse,
+    q: f64,
+) -> Option<batches::Quantile> {
+    let spans: Vec<&Sparse> = slices.iter().map(of).collect();
+    let batches = batched(&spans, &lengths(slices))?;
+    let mut pooled = Histogram::new();
+    for slice in spans {
+        slice.add_to(&mut pooled);
+    }
+    batches::quantile(&pooled, &batches, q)
+}
+
+/// The lengths of slices, s.
+pub(super) fn lengths(slices: &[result::Slice]) -> Vec<f64> {
+    let lengths = slices.iter().map(|slice| slice.length.as_secs_f64());
+    lengths.collect()
+}
+
+/// A slice of the measured window, one interval or several on end, with its histograms. Those of
+/// all slices add up to the run's; what was answered in the drain is in the last.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Slice {
+    /// Its end, since the opening of the measured window, s.
+    pub at_s: f64,
+    /// Its length, s.
+    pub length_s: f64,
+    /// Answers received in it.
+    pub messages: u64,
+    /// Service times of the answers received in it: HdrHistogram V2, deflated, in base64; absent
+    /// without samples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_hdr_v2_base64: Option<String>,
+    /// Response times of the answers received in it, and of what was given up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_hdr_v2_base64: Option<String>,
+}
+
+impl Slice {
+    /// Its service times; `None` without samples or where they cannot be read.
+    #[must_use]
+    pub fn service(&self) -> Option<Histogram> {
+        decoded(self.service_hdr_v2_base64.as_deref()?)
+    }
+
+    /// Its response times; `None` without samples or where they cannot be read.
+    #[must_use]
+    pub fn response(&self) -> Option<Histogram> {
+        decoded(self.response_hdr_v2_base64.as_deref()?)
+    }
+}
+
+impl From<&result::Slice> for Slice {
+    fn from(slice: &result::Slice) -> Self {
+        Self {
+            at_s: slice.at.as_secs_f64(),
+            length_s: slice.length.as_secs_f64(),
+            messages: slice.received,
+            service_hdr_v2_base64: encoded(&slice.service),
+            response_hdr_v2_base64: encoded(&slice.response),
+        }
+    }
+}
+
+fn encoded(spans: &Sparse) -> Option<String> {
+    (spans.count() > 0).then(|| STANDARD.encode(spans.to_histogram().to_v2_deflate()))
+}
+
+fn decoded(text: &str) -> Option<Histogram> {
+    Histogram::from_v2_deflate(&STANDARD.decode(text).ok()?)
+}

@@ -1,0 +1,195 @@
+//! One distribution of time spans as the document stores it: exact extremes and mean, the
+//! standard percentiles, and the whole histogram for whoever wants another.
+//!
+//! It is not a judgement: whether a percentile may be printed is asked of [`Percentile::support`].
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use wsbench_load::histogram::Histogram;
+use wsbench_load::nanos::Nanos;
+
+use super::confidence::{Confidence, Confidences};
+use super::{Percentile, Support};
+
+/// A distribution of time spans, all in nanoseconds. Without samples `count` is 0 and every other
+/// field is absent: no samples is never 0 ns.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Distribution {
+    /// Samples.
+    pub count: u64,
+    /// Shortest span, ns, exact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<u64>,
+    /// Arithmetic mean, ns, exact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean: Option<f64>,
+    /// Standard deviation, ns, to 0.1 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdev: Option<f64>,
+    /// Median, ns, to 0.1 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p50: Option<u64>,
+    /// 75th percentile, ns, to 0.1 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p75: Option<u64>,
+    /// 90th percentile, ns, to 0.1 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p90: Option<u64>,
+    /// 95th percentile, ns, to 0.1 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p95: Option<u64>,
+    /// 99th percentile, ns, to 0.1 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99: Option<u64>,
+    /// 99.9th percentile, ns, to 0.1 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99_9: Option<u64>,
+    /// 99.99th percentile, ns, to 0.1 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99_99: Option<u64>,
+    /// Longest span, ns, exact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<u64>,
+    /// Samples that are known only to be longer than counted here: messages never answered.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub censored: u64,
+    /// The shortest of those, ns: a percentile at or above it is a lower bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub censored_from: Option<u64>,
+    /// How sure the run is of its percentiles; absent where its intervals are too few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Confidences>,
+    /// The whole histogram: HdrHistogram V2, deflated, in base64, of nanoseconds with three
+    /// significant digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hdr_v2_base64: Option<String>,
+}
+
+impl Distribution {
+    /// The distribution of a histogram's spans, the histogram with it.
+    #[must_use]
+    pub fn of(spans: &Histogram) -> Self {
+        let encoded = || STANDARD.encode(spans.to_v2_deflate());
+        Self {
+            hdr_v2_base64: (!spans.is_empty()).then(encoded),
+            ..Self::figures_of(spans)
+        }
+    }
+
+    /// The same distribution, of which the spans in `censored` are known only to be longer.
+    #[must_use]
+    pub fn with_censored(self, censored: &Histogram) -> Self {
+        Self {
+            censored: censored.count(),
+            censored_from: censored.min().map(|span| span.0),
+            ..self
+        }
+    }
+
+    /// The same distribution with what is known of how sure it is.
+    #[must_use]
+    pub(super) fn with_confidence(self, confidence: Option<Confidences>) -> Self {
+        Self { confidence, ..self }
+    }
+
+    /// How sure the run is of a percentile; `None` where that is not known.
+    #[must_use]
+    pub fn confidence(&self, percentile: Percentile) -> Option<Confidence> {
+        self.confidence.as_ref()?.at(percentile)
+    }
+
+    /// How well a percentile is supported: by its effective samples where they are known, else by
+    /// all, as if they were independent.
+    #[must_use]
+    pub fn support(&self, percentile: Percentile) -> Support {
+        let effective = self.confidence(percentile).map(|known| known.n_eff as u64);
+        percentile.support(effective.unwrap_or(self.count))
+    }
+
+    /// Whether a value read from here is a lower bound, because a censored span may belong above.
+    #[must_use]
+    pub fn is_lower_bound(&self, value: u64) -> bool {
+        self.censored_from.is_some_and(|from| value >= from)
+    }
+
+    /// The distribution of a histogram's spans without the histogram: for a live view, which is
+    /// made while the run goes on and must not cost it a compression.
+    #[must_use]
+    pub fn figures_of(spans: &Histogram) -> Self {
+        if spans.is_empty() {
+            return Self::default();
+        }
+        let at = |percentile: Percentile| spans.quantile(percentile.share()).map(|span| span.0);
+        Self {
+            count: spans.count(),
+            min: spans.min().map(|span| span.0),
+            mean: spans.mean_ns(),
+            stdev: spans.stdev_ns(),
+            p50: at(Percentile::P50),
+            p75: at(Percentile::P75),
+            p90: at(Percentile::P90),
+            p95: at(Percentile::P95),
+            p99: at(Percentile::P99),
+            p99_9: at(Percentile::P99_9),
+            p99_99: at(Percentile::P99_99),
+            max: spans.max().map(|span| span.0),
+            hdr_v2_base64: None,
+            ..Self::default()
+        }
+    }
+
+    /// Whether nothing was counted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// A standard percentile as stored, ns; `None` without samples.
+    #[must_use]
+    pub fn at(&self, percentile: Percentile) -> Option<u64> {
+        match percentile {
+            Percentile::P50 => self.p50,
+            Percentile::P75 => self.p75,
+            Percentile::P90 => self.p90,
+            Percentile::P95 => self.p95,
+            Percentile::P99 => self.p99,
+            Percentile::P99_9 => self.p99_9,
+            Percentile::P99_99 => self.p99_99,
+        }
+    }
+
+    /// The sum of all spans, ns; `None` without samples.
+    #[must_use]
+    pub fn sum_ns(&self) -> Option<f64> {
+        self.mean.map(|mean| mean * self.count as f64)
+    }
+
+    /// The whole histogram; `None` when the document carries none, one that cannot be read, or one
+    /// of another number of samples than `count`.
+    ///
+    /// Its extremes and mean are to the precision of a bin: take those from the fields.
+    #[must_use]
+    pub fn histogram(&self) -> Option<Histogram> {
+        let bytes = STANDARD.decode(self.hdr_v2_base64.as_deref()?).ok()?;
+        Histogram::from_v2_deflate(&bytes).filter(|histogram| histogram.count() == self.count)
+    }
+
+    /// Any quantile, `0.0..=1.0`, from the whole histogram, within the exact extremes; `None`
+    /// without samples or without a histogram.
+    #[must_use]
+    pub fn quantile(&self, share: f64) -> Option<Nanos> {
+        let span = self.histogram()?.quantile(share)?.0;
+        Some(Nanos(span.max(self.min?).min(self.max?)))
+    }
+}
+
+/// Whether a count is left out of the document.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde asks for"
+)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}

@@ -1,0 +1,311 @@
+//! The document of a search: the greatest load that a server held, every trial with it.
+//!
+//! Made by an experiment, stored, read again and rendered from here. Nothing is decided in it:
+//! why a trial was made and what it said is on record as the search saw it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::objective::Objective;
+use crate::provenance::Provenance;
+use crate::storage::{self, DocumentError};
+
+/// Name and version of the schema of a search.
+pub const SCHEMA: &str = "wsbench.find/1";
+
+/// A search and what it found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "wsbench search")]
+pub struct Search {
+    /// Name and version of this schema: `wsbench.find/1`.
+    pub schema: String,
+    /// Where the figures come from.
+    pub provenance: Provenance,
+    /// What was searched for.
+    pub over: Over,
+    /// What had to hold.
+    pub objectives: Vec<Objective>,
+    /// How narrow the bracket was to be: its upper end over its lower, 1.05 for 5 %. The search
+    /// stops there; it may have to stop before.
+    pub resolution: f64,
+    /// The most trials that it was allowed.
+    pub most_trials: u32,
+    /// The longest that it was allowed to take, s.
+    pub limit_s: f64,
+    /// How long it took, s.
+    pub took_s: f64,
+    /// Messages a second of the pilot, which pressed as hard as it could; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity_per_s: Option<f64>,
+    /// The greatest load that holds for certain, at 95 % confidence by its own trials, with none
+    /// below it that fails; absent when none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<Edge>,
+    /// The least load that fails for certain; absent when none does. What lies between the two is
+    /// undecided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fails: Option<Edge>,
+    /// What keeps the load from being greater.
+    pub limited_by: Limit,
+    /// Why the search ended.
+    pub ended: Ending,
+    /// Whether the server held the load again directly after one that was too much for it; absent
+    /// when that was not tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<Recovery>,
+    /// Every trial, in order.
+    pub trials: Vec<Trial>,
+}
+
+/// What is searched for.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Over {
+    /// The greatest number of messages a second, over all connections.
+    Rate,
+    /// The greatest number of connections, each with so many messages a second.
+    Connections {
+        /// Messages a second of each connection; absent when each has one message in flight at
+        /// all times (closed loop).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rate_per_connection: Option<f64>,
+    },
+}
+
+impl Over {
+    /// The unit of a load: `msg/s`, `connections`.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Rate => "msg/s",
+            Self::Connections { .. } => "connections",
+        }
+    }
+}
+
+/// One end of the bracket.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Edge {
+    /// The load, in the unit that was searched over.
+    pub load: f64,
+    /// Trials made at it.
+    pub trials: u32,
+}
+
+/// What keeps the load from being greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// The server.
+    Server,
+    /// wsbench itself, or the machine that it runs on: the server may well hold more.
+    Generator,
+    /// Connections that could not be had, or did not last.
+    Connections,
+    /// Nothing that was met: the search was over before.
+    NotMet,
+}
+
+/// Why a search ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// The bracket is as narrow as it was to be, and confirmed.
+    Found,
+    /// What was left of the time and the trials would not have told loads apart any closer.
+    Blurred,
+    /// Not even the least load that is tried held.
+    NothingHolds,
+    /// All trials were used up.
+    OutOfTrials,
+    /// All time was used up.
+    OutOfTime,
+    /// The greatest load that is tried held.
+    NothingFails,
+    /// Somebody asked to stop.
+    Interrupted,
+    /// A trial could not be carried out; the words say why.
+    Broken(String),
+}
+
+/// A trial directly after an overload.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Recovery {
+    /// The load that was too much, in the unit that was searched over.
+    pub overload: f64,
+    /// The load that had held before.
+    pub load: f64,
+    /// Whether it held again.
+    pub recovered: bool,
+}
+
+/// One trial: a run at one load.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Trial {
+    /// Its number, from 1.
+    pub number: u32,
+    /// Why it was made.
+    pub purpose: Purpose,
+    /// The load that was asked for, in the unit that was searched over.
+    pub load: f64,
+    /// Length of the measured window, s.
+    pub length_s: f64,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Messages a second that were asked for; absent in the closed loop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_per_s: Option<f64>,
+    /// Answers a second that were received; absent when nothing was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub achieved_per_s: Option<f64>,
+    /// Share of the messages without a right answer; absent when none was due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_share: Option<f64>,
+    /// What the objectives' figures were, in their order.
+    pub readings: Vec<Reading>,
+    /// Whether it held, by its own figures alone.
+    pub verdict: TrialVerdict,
+    /// Whether its confidence interval leaves that open, so that the estimate decided.
+    #[serde(default)]
+    pub marginal: bool,
+    /// What went wrong, if anything did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// The gravest doubt of the audit, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
+}
+
+/// The figure of one objective in one trial: nanoseconds, or a share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Reading {
+    /// The estimate; absent when the samples were too few, or the messages above it were never
+    /// answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figure: Option<f64>,
+    /// Lower end of its 95 % confidence interval, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// Upper end of its 95 % confidence interval, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+}
+
+/// Why a trial was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// To find a load that holds and one that fails.
+    Bracket,
+    /// To narrow the bracket.
+    Bisect,
+    /// To be certain of an end of the bracket.
+    Edge,
+    /// To see an end of the bracket once more.
+    Confirm,
+    /// To see again what the generator's own trouble had spoilt.
+    Retry,
+    /// To overload the server.
+    Overload,
+    /// To see whether it recovers.
+    Recovery,
+}
+
+impl Purpose {
+    /// One word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Bracket => "bracket",
+            Self::Bisect => "bisect",
+            Self::Edge => "edge",
+            Self::Confirm => "confirm",
+            Self::Retry => "retry",
+            Self::Overload => "overload",
+            Self::Recovery => "recovery",
+        }
+    }
+}
+
+/// Whether a trial held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TrialVerdict {
+    /// Every objective was met.
+    Holds,
+    /// One was not, or the run went wrong.
+    Fails,
+    /// One was not, and the generator was in the way: nothing is said of the server.
+    GeneratorLimited,
+}
+
+impl TrialVerdict {
+    /// One word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Fails => "fails",
+            Self::GeneratorLimited => "generator-limited",
+        }
+    }
+}
+
+/// What went wrong in a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A percentile of the response time was beyond its limit.
+    ResponseTime,
+    /// More messages than allowed had no right answer.
+    Errors,
+    /// Less than 99.5 % of the messages that were due were answered within the window.
+    Rate,
+    /// More and more messages were out or waiting.
+    Overloaded,
+    /// The server went away.
+    ServerDied,
+    /// Connections could not be had, or did not last.
+    Connections,
+    /// The generator was the bottleneck.
+    Generator,
+    /// Too few messages to tell.
+    Samples,
+}
+
+impl Cause {
+    /// What happened, in a few words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::ResponseTime => "too slow",
+            Self::Errors => "errors",
+            Self::Rate => "rate not achieved",
+            Self::Overloaded => "overloaded",
+            Self::ServerDied => "the server died",
+            Self::Connections => "connections missing",
+            Self::Generator => "generator-limited",
+            Self::Samples => "too few samples",
+        }
+    }
+}
+
+/// Reads a stored search.
+///
+/// # Errors
+/// When the text is no whole search of this version.
+pub fn read(text: &str) -> Result<Search, DocumentError> {
+    storage::read_as(text, SCHEMA)
+}
+
+/// Writes a search as indented JSON with a line end.
+#[must_use]
+pub fn write(search: &Search) -> String {
+    storage::to_text(search)
+}
+
+/// The JSON Schema of a search, to be published beside the program.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Search).into()
+}

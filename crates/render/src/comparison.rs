@@ -1,0 +1,201 @@
+//! A comparison as text, as Markdown for a pull request, and as CSV.
+
+use std::fmt::Write as _;
+
+use wsbench_judge::comparison::finding;
+use wsbench_judge::figure::Figure;
+use wsbench_record::comparison::{Comparison, Contrast, Design, Doubt};
+use wsbench_record::units::percent;
+
+use crate::page::Page;
+use crate::plan_line::plan_line;
+use crate::prose::printable;
+use crate::repetition::{doubt_label, doubt_words};
+use crate::style::{Style, Tone};
+use crate::table::Table;
+
+/// What the columns are.
+const HEAD: [&str; 7] = ["", "A", "B", "B ÷ A", "95 %", "noise A, B", "shown"];
+
+/// What the noise is.
+const LEGEND: &str = "noise: two runs of the same server differ by less than this, 95 % of the \
+                      time; a difference is shown when chance is excluded at 95 % among all \
+                      figures and it is 2 % at least";
+
+/// Why latencies are missing.
+const WITHHELD: &str = "latency not compared: in the closed loop the faster server is given more \
+                        load, so its latencies are of another load; give both the same rate with \
+                        -R RATE, or --force";
+
+/// The comparison for people, ending with a line end.
+#[must_use]
+pub fn text(comparison: &Comparison, style: Style) -> String {
+    let mut page = Page::new(style);
+    page.prose(
+        "compare",
+        &printable(&format!("A {}", comparison.a.label)),
+        None,
+    );
+    page.prose("", &printable(&format!("B {}", comparison.b.label)), None);
+    if let Some(plan) = plan(comparison) {
+        page.prose("plan", &plan, None);
+    }
+    page.prose("runs", &design(comparison), None);
+    page.prose("verdict", &comparison.verdict, Some(Tone::Headline));
+    for doubt in &comparison.doubts {
+        let (label, words, tone) = doubted(doubt);
+        page.prose(label, &printable(&words), Some(tone));
+    }
+    page.gap();
+    for line in table(comparison).lines() {
+        page.plain(&line);
+    }
+    page.gap();
+    if !comparison.compares_latency {
+        page.prose("", WITHHELD, Some(Tone::Quiet));
+    }
+    page.prose("", LEGEND, Some(Tone::Quiet));
+    page.text
+}
+
+/// The comparison as a section of a pull request.
+#[must_use]
+pub fn markdown(comparison: &Comparison) -> String {
+    let mut text = format!("**{}**\n\n", comparison.verdict);
+    let _ = writeln!(text, "- A: {}", printable(&comparison.a.label));
+    let _ = writeln!(text, "- B: {}", printable(&comparison.b.label));
+    if let Some(plan) = plan(comparison) {
+        let _ = writeln!(text, "- {plan}");
+    }
+    let _ = writeln!(text, "- {}", design(comparison));
+    for doubt in &comparison.doubts {
+        let (label, words, _) = doubted(doubt);
+        let _ = writeln!(text, "- **{label}**: {}", printable(&words));
+    }
+    text.push('\n');
+    text.push_str(&table(comparison).markdown());
+    for note in legend(comparison) {
+        let _ = writeln!(text, "\n{note}");
+    }
+    text
+}
+
+/// What has to be known to read the table.
+pub(crate) fn legend(comparison: &Comparison) -> impl Iterator<Item = &'static str> {
+    let withheld = (!comparison.compares_latency).then_some(WITHHELD);
+    withheld.into_iter().chain([LEGEND])
+}
+
+/// The comparison as CSV: a header, then a line a figure; times in nanoseconds.
+#[must_use]
+pub fn csv(comparison: &Comparison) -> String {
+    let mut text = String::from("figure,a,b,ratio,ratio_low,ratio_high,p_value,found\n");
+    for contrast in &comparison.figures {
+        let found = match contrast.finding {
+            Some(finding) => serde_json::to_value(finding)
+                .ok()
+                .and_then(|word| word.as_str().map(str::to_owned)),
+            None => None,
+        };
+        let numbers = [
+            contrast.a,
+            contrast.b,
+            contrast.ratio,
+            contrast.ratio_low,
+            contrast.ratio_high,
+            contrast.p_value,
+        ]
+        .map(|number| number.map_or_else(String::new, |number| number.to_string()));
+        let _ = writeln!(
+            text,
+            "{},{},{}",
+            contrast.name,
+            numbers.join(","),
+            found.unwrap_or_default()
+        );
+    }
+    text
+}
+
+/// What each run was to do; the seed is that from which those of the runs follow.
+pub(crate) fn plan(comparison: &Comparison) -> Option<String> {
+    let mut plan = comparison.a.runs.first()?.plan.clone();
+    plan.seed = comparison.seed.unwrap_or(plan.seed);
+    Some(plan_line(&plan))
+}
+
+/// How the runs were made.
+pub(crate) fn design(comparison: &Comparison) -> String {
+    match comparison.design {
+        Design::Interleaved { rounds, .. } => {
+            format!("{rounds} rounds, each with one run of A and one of B in random order")
+        }
+        Design::Apart => format!(
+            "{} of A and {} of B, measured apart",
+            comparison.a.runs.len(),
+            comparison.b.runs.len()
+        ),
+    }
+}
+
+/// A doubt with its label and its tone.
+fn doubted(doubt: &Doubt) -> (&'static str, String, Tone) {
+    match doubt {
+        Doubt::Audit { side, caveat } => {
+            let (label, tone) = doubt_label(caveat.severity);
+            (label, format!("{side} {}", doubt_words(caveat)), tone)
+        }
+        Doubt::Design { words } => ("note", words.clone(), Tone::Doubt),
+    }
+}
+
+fn table(comparison: &Comparison) -> Table {
+    let mut table = Table::new(&HEAD).left(0).left(HEAD.len() - 1);
+    for mut row in comparison.figures.iter().filter_map(row) {
+        row.resize(HEAD.len(), String::new());
+        table.push(row);
+    }
+    table
+}
+
+/// A figure's cells, in the order of the columns; those at the end may be missing.
+pub(crate) fn row(contrast: &Contrast) -> Option<Vec<String>> {
+    let figure: Figure = Figure::recorded(&contrast.name)?;
+    let value =
+        |value: Option<f64>| value.map_or_else(|| "—".to_owned(), |value| figure.written(value));
+    let mut cells = vec![figure.label(), value(contrast.a), value(contrast.b)];
+    if let Some(missing) = &contrast.missing {
+        let blank = || "—".to_owned();
+        cells.extend([
+            blank(),
+            blank(),
+            blank(),
+            format!("not compared: {missing}"),
+        ]);
+        return Some(cells);
+    }
+    if figure.is_count() {
+        return Some(cells);
+    }
+    let noise = |noise: Option<f64>| {
+        noise.map_or_else(
+            || "?".to_owned(),
+            |share| match share {
+                great if great > 1.0 => "> 100 %".to_owned(),
+                share => format!("±{}", percent(share)),
+            },
+        )
+    };
+    cells.extend([
+        contrast
+            .ratio
+            .map_or_else(|| "—".to_owned(), |ratio| format!("{ratio:.3}")),
+        match (contrast.ratio_low, contrast.ratio_high) {
+            (Some(low), Some(high)) => format!("{low:.3}–{high:.3}"),
+            _ => "?".to_owned(),
+        },
+        format!("{}, {}", noise(contrast.noise_a), noise(contrast.noise_b)),
+        finding(figure, contrast),
+    ]);
+    Some(cells)
+}

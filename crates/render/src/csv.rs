@@ -1,0 +1,285 @@
+//! Results as comma-separated values (RFC 4180, with line feeds): one line a result, or one line an
+//! interval. Figures are as in the document, unrounded; what is absent there is empty here.
+
+use wsbench_record::document::{Distribution, Document, Percentile, Server};
+
+/// One line of a table under its header.
+#[derive(Default)]
+pub(crate) struct Row {
+    names: Vec<String>,
+    values: Vec<String>,
+}
+
+impl Row {
+    /// Appends a value under its name.
+    pub(crate) fn put(&mut self, name: impl Into<String>, value: &impl ToString) {
+        self.names.push(name.into());
+        self.values.push(quoted(&value.to_string()));
+    }
+
+    /// Appends a value under its name; an empty one where it is absent.
+    pub(crate) fn put_known(&mut self, name: impl Into<String>, value: Option<impl ToString>) {
+        let value = value.map_or_else(String::new, |value| value.to_string());
+        self.put(name, &value);
+    }
+
+    /// How sure the run is of the percentiles that are quoted most.
+    fn put_confidence(&mut self, prefix: &str, spans: &Distribution) {
+        let quoted = [
+            Percentile::P50,
+            Percentile::P90,
+            Percentile::P99,
+            Percentile::P99_9,
+        ];
+        for percentile in quoted {
+            let label = percentile.label().replace('.', "_");
+            let known = spans.confidence(percentile);
+            let name = format!("{prefix}_{label}");
+            self.put_known(format!("{name}_low"), known.and_then(|known| known.low));
+            self.put_known(format!("{name}_high"), known.and_then(|known| known.high));
+            self.put_known(format!("{name}_n_eff"), known.map(|known| known.n_eff));
+        }
+    }
+
+    /// The same of a distribution that may not have been measured: then all of it is empty.
+    fn put_known_spans(&mut self, prefix: &str, spans: Option<&Distribution>) {
+        match spans {
+            Some(spans) => self.put_spans(prefix, spans),
+            None => {
+                let before = self.values.len();
+                self.put_spans(prefix, &Distribution::default());
+                self.values[before..].fill(String::new());
+            }
+        }
+    }
+
+    /// Appends the figures of a distribution, their names beginning with `prefix`.
+    pub(crate) fn put_spans(&mut self, prefix: &str, spans: &Distribution) {
+        self.put(format!("{prefix}_count"), &spans.count);
+        self.put_known(format!("{prefix}_min"), spans.min);
+        self.put_known(format!("{prefix}_mean"), spans.mean);
+        self.put_known(format!("{prefix}_stdev"), spans.stdev);
+        for percentile in Percentile::ALL {
+            let label = percentile.label().replace('.', "_");
+            self.put_known(format!("{prefix}_{label}"), spans.at(percentile));
+        }
+        self.put_known(format!("{prefix}_max"), spans.max);
+    }
+}
+
+/// The header and one line for each result.
+#[must_use]
+pub fn results(documents: &[&Document]) -> String {
+    table(documents.iter().map(|document| row(document)))
+}
+
+/// The header and the lines of rows that have the same names.
+pub(crate) fn table(rows: impl Iterator<Item = Row>) -> String {
+    let rows: Vec<Row> = rows.collect();
+    let mut text = String::new();
+    if let Some(first) = rows.first() {
+        push_line(&mut text, &first.names);
+    }
+    for row in &rows {
+        push_line(&mut text, &row.values);
+    }
+    text
+}
+
+/// The time series of a result: the header and one line for each interval.
+#[must_use]
+pub fn intervals(document: &Document) -> String {
+    let mut text = String::from(
+        "at_s,length_s,messages,messages_per_s,service_ns_p50,service_ns_p99,service_ns_max,\
+         service_ns_mean,errors,alive,due,sent,in_flight,waiting,receive_wait_ns_p50,\
+         receive_wait_ns_p99\n",
+    );
+    for interval in &document.intervals {
+        let spans = &interval.service_ns;
+        let mut row = Row {
+            names: Vec::new(),
+            values: Vec::new(),
+        };
+        row.put("", &interval.at_s);
+        row.put("", &interval.length_s);
+        row.put("", &interval.messages);
+        row.put_known("", interval.messages_per_s());
+        row.put_known("", spans.p50);
+        row.put_known("", spans.p99);
+        row.put_known("", spans.max);
+        row.put_known("", spans.mean);
+        row.put("", &interval.errors);
+        row.put("", &interval.alive);
+        for number in [
+            interval.due,
+            interval.sent,
+            interval.in_flight,
+            interval.waiting,
+        ] {
+            row.put_known("", number);
+        }
+        let waits = interval.receive_wait_ns.unwrap_or_default();
+        row.put_known("", waits.p50);
+        row.put_known("", waits.p99);
+        push_line(&mut text, &row.values);
+    }
+    text
+}
+
+/// Every figure of a result that is a single value, with its name.
+fn row(document: &Document) -> Row {
+    let mut row = Row {
+        names: Vec::new(),
+        values: Vec::new(),
+    };
+    let (plan, messages) = (&document.plan, &document.messages);
+    row.put_known("name", plan.name.as_deref());
+    row.put("started_at", &document.started_at);
+    row.put("url", &plan.url);
+    row.put("connections", &plan.connections);
+    row.put("depth", &plan.depth());
+    row.put("threads", &plan.threads);
+    row.put("seed", &document.seed);
+    row.put("verdict", &document.audit.verdict.word());
+    row.put("duration_s", &document.duration_s);
+    row.put_known("messages_per_s", document.messages_per_s);
+    row.put_known("asked_messages_per_s", document.asked_messages_per_s);
+    row.put_known("sent_bytes_per_s", document.sent_bytes_per_s);
+    row.put_known("received_bytes_per_s", document.received_bytes_per_s);
+    for (name, value) in [
+        ("due", messages.due),
+        ("sent", messages.sent),
+        ("answered", messages.answered),
+        ("timed_out", messages.timed_out),
+        ("failed", messages.failed),
+        ("in_flight_at_end", messages.in_flight_at_end),
+        ("lost", messages.lost),
+        ("duplicated", messages.duplicated),
+        ("reordered", messages.reordered),
+        ("corrupted", messages.corrupted),
+        ("unasked", messages.unasked),
+    ] {
+        row.put(format!("messages_{name}"), &value);
+    }
+    let connections = &document.connections;
+    for (name, value) in [
+        ("asked", connections.asked),
+        ("opened", connections.opened),
+        ("upgraded", connections.upgraded),
+        ("alive_at_end", connections.alive_at_end),
+        ("replaced", connections.replaced),
+        ("peak_concurrent", connections.peak_concurrent),
+        ("never_answered", connections.never_answered),
+    ] {
+        row.put(format!("connections_{name}"), &value);
+    }
+    row.put_spans("response_ns", &document.response_ns);
+    row.put_spans("service_ns", &document.service_ns);
+    row.put_spans("send_lag_ns", &document.send_lag_ns);
+    put_compression(&mut row, document);
+    let threads = &document.generator.threads;
+    let busiest = threads
+        .iter()
+        .map(|thread| thread.cpu_share)
+        .max_by(f64::total_cmp);
+    row.put_known("generator_cpu_share_max", busiest);
+    let server = document.server.unwrap_or_default();
+    row.put_known("server_cpu_us_per_message", server.cpu_us_per_message);
+    row.put_known("server_rss_bytes", server.rss_bytes);
+    // Columns that came later stand behind those that were there before.
+    let bounds = document.messages_per_s_confidence;
+    row.put_known("messages_per_s_low", bounds.map(|bounds| bounds.low));
+    row.put_known("messages_per_s_high", bounds.map(|bounds| bounds.high));
+    row.put_confidence("response_ns", &document.response_ns);
+    row.put_confidence("service_ns", &document.service_ns);
+    put_server(&mut row, &server);
+    row.put_known_spans("outside_ns", document.outside_ns.as_ref());
+    row.put_known_spans("receive_wait_ns", document.receive_wait_ns.as_ref());
+    row.put_known("floor_ns_p50", document.floor_ns.map(|floor| floor.p50));
+    row.put_known("floor_ns_p99", document.floor_ns.map(|floor| floor.p99));
+    let until = document.until.as_ref();
+    row.put_known("until", until.map(|outcome| &outcome.asked));
+    row.put_known("until_reached", until.map(|outcome| outcome.reached));
+    let half_width = until.and_then(|outcome| outcome.half_width);
+    row.put_known("until_half_width", half_width);
+    let half_width_ns = until.and_then(|outcome| outcome.half_width_ns);
+    row.put_known("until_half_width_ns", half_width_ns);
+    row.put("warmup_s", &plan.warmup_s);
+    row.put_known("warmup_found_s", plan.warmup_found_s);
+    row
+}
+
+/// Further costs of the server, where known.
+fn put_server(row: &mut Row, server: &Server) {
+    for (name, figure) in [
+        ("cpu_user_us_per_message", server.cpu_user_us_per_message),
+        (
+            "cpu_system_us_per_message",
+            server.cpu_system_us_per_message,
+        ),
+        ("messages_per_cpu_s", server.messages_per_cpu_s),
+        ("cpu_share", server.cpu_share),
+        ("busiest_thread_share", server.busiest_thread_share),
+        (
+            "voluntary_switches_per_message",
+            server.voluntary_switches_per_message,
+        ),
+        (
+            "involuntary_switches_per_message",
+            server.involuntary_switches_per_message,
+        ),
+        ("bytes_per_connection", server.bytes_per_connection),
+    ] {
+        row.put_known(format!("server_{name}"), figure);
+    }
+    row.put_known("server_rss_peak_bytes", server.rss_peak_bytes);
+    row.put_known("server_pss_bytes", server.pss_bytes);
+    row.put_known("server_processes", server.processes);
+    row.put_known("server_threads", server.threads);
+}
+
+/// Compression; empty fields where none was offered, so that all lines have the same columns.
+fn put_compression(row: &mut Row, document: &Document) {
+    let compression = document.compression.as_ref();
+    let accepted = compression.map(wsbench_record::document::Compression::accepted_connections);
+    row.put_known("compression_accepted", accepted);
+    row.put_known("compression_declined", compression.map(|c| c.declined));
+    let sides = [
+        ("sent", compression.map(|c| &c.sent)),
+        ("received", compression.map(|c| &c.received)),
+    ];
+    for (side, figures) in sides {
+        let name = |figure: &str| format!("compression_{side}_{figure}");
+        row.put_known(name("message_bytes"), figures.map(|f| f.message_bytes));
+        row.put_known(name("payload_bytes"), figures.map(|f| f.payload_bytes));
+        row.put_known(name("ratio"), figures.and_then(|f| f.ratio));
+        let codec = figures.and_then(|f| f.codec_ns_per_message);
+        row.put_known(name("codec_ns_per_message"), codec);
+    }
+}
+
+/// A field with quotes where it needs them (RFC 4180 section 2.5 to 2.7).
+fn quoted(field: &str) -> String {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
+}
+
+fn push_line(text: &mut String, fields: &[String]) {
+    text.push_str(&fields.join(","));
+    text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn fields_are_quoted_where_they_must_be() {
+        assert_eq!(quoted("plain"), "plain");
+        assert_eq!(quoted("a,b"), "\"a,b\"");
+        assert_eq!(quoted("say \"hi\"\n"), "\"say \"\"hi\"\"\n\"");
+    }
+}

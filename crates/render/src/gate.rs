@@ -1,0 +1,66 @@
+//! What a conformance check found, as text and as Markdown.
+
+use std::fmt::Write as _;
+
+use wsbench_conformance::finding::{self, Verdict};
+use wsbench_record::gate::Check;
+use wsbench_record::units::counted;
+
+use crate::prose::printable;
+use crate::style::{Style, Tone};
+
+/// One finding as a line, with what was sent and expected below it where it is not as it should be.
+#[must_use]
+pub fn line(finding: &finding::Finding, style: Style) -> String {
+    let (mark, tone) = match finding.verdict {
+        Verdict::Ok => ("ok", Tone::Good),
+        Verdict::NonStrict => ("non-strict", Tone::Doubt),
+        Verdict::Failed => ("FAILED", Tone::Bad),
+        Verdict::Declined => ("declined", Tone::Quiet),
+        Verdict::Skipped => ("skipped", Tone::Quiet),
+    };
+    let mark = style.paint(tone, &format!("{mark:<10}"));
+    let mut text = format!("{mark} {:<26} {}\n", finding.id, finding.section);
+    if !matches!(finding.verdict, Verdict::Ok | Verdict::Declined) {
+        for (label, words) in [
+            ("sent", &finding.sent),
+            ("expected", &finding.expected),
+            ("seen", &finding.seen),
+        ] {
+            let _ = writeln!(text, "{:11}{label:<9} {}", "", printable(words));
+        }
+    }
+    text
+}
+
+/// The last line of a check.
+#[must_use]
+pub fn conclusion(check: &Check, style: Style) -> String {
+    let cases = counted(check.findings.len() as u64, "case");
+    let (word, tone) = if check.counts.pass() {
+        ("passed", Tone::Good)
+    } else {
+        ("failed", Tone::Bad)
+    };
+    let word = style.paint(tone, word);
+    format!("conformance {word}: {cases}, {}\n", check.counts.words())
+}
+
+/// The check as a Markdown table.
+#[must_use]
+pub fn markdown(check: &Check) -> String {
+    let mut text = format!(
+        "**{}**: {}\n\n| case | section | verdict | seen |\n|---|---|---|---|\n",
+        check.url,
+        check.counts.words()
+    );
+    for finding in &check.findings {
+        let seen = printable(&finding.seen).replace('|', "\\|");
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {seen} |",
+            finding.id, finding.section, finding.verdict
+        );
+    }
+    text
+}

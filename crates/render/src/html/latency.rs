@@ -1,0 +1,145 @@
+//! Latency by percentile on a scale of nines: one line a distribution, as far as its samples reach.
+
+use wsbench_load::histogram::Histogram;
+use wsbench_record::document::{Distribution, Percentile};
+
+use super::plot::{Axis, Plot, Point, Scale, Series, Unit};
+
+/// Effective samples that must lie above a percentile that is drawn (METHOD rule 13).
+const LEAST_ABOVE: f64 = 10.0;
+/// Points a nine.
+const PER_NINE: u32 = 12;
+/// No line goes beyond this many nines.
+const MOST_NINES: u32 = 6;
+
+/// What has to be known to read such a plot.
+pub(super) const CAPTION: &str =
+    "Each line ends where fewer than ten independent samples lie above it.";
+
+/// The plot of these lines.
+pub(super) fn plot(title: &str, name: &str, series: Vec<Series>) -> Plot {
+    Plot {
+        title: title.to_owned(),
+        caption: CAPTION.to_owned(),
+        x: Axis::new("percentile", Scale::Nines, Unit::Percentile),
+        y: Axis::new(name, Scale::Log, Unit::Span),
+        series,
+        levels: Vec::new(),
+    }
+}
+
+/// The line of one distribution; without points where it carries no histogram.
+pub(super) fn line(name: &str, colour: Option<usize>, spans: &Distribution) -> Series {
+    let points = spans.histogram().map_or_else(Vec::new, |histogram| {
+        let known = rungs().take_while(|(_, share)| {
+            effective(spans, *share) * (1.0 - share) >= LEAST_ABOVE - 1e-6
+        });
+        let points = known.filter_map(|(nines, share)| {
+            let value = histogram.quantile(share)?.0;
+            let value = value.max(spans.min?).min(spans.max?);
+            // What reaches into messages never answered is a lower bound, and no point of a line.
+            (value > 0 && !spans.is_lower_bound(value)).then(|| Point::at(nines, value as f64))
+        });
+        points.collect()
+    });
+    Series {
+        name: name.to_owned(),
+        colour,
+        is_joined: true,
+        points,
+        ..Series::default()
+    }
+}
+
+/// The line of several runs together, in a band from the least to the greatest run.
+pub(super) fn band(name: &str, colour: Option<usize>, runs: &[&Distribution]) -> Series {
+    let histograms: Vec<Histogram> = runs.iter().filter_map(|spans| spans.histogram()).collect();
+    let mut pooled = Histogram::new();
+    for histogram in &histograms {
+        pooled.merge(histogram);
+    }
+    let all = |share: f64| {
+        runs.iter()
+            .map(|spans| effective(spans, share))
+            .sum::<f64>()
+    };
+    let bound = runs.iter().filter_map(|spans| spans.censored_from).min();
+    let known = rungs().take_while(|(_, share)| all(*share) * (1.0 - share) >= LEAST_ABOVE - 1e-6);
+    let points = known.filter_map(|(nines, share)| {
+        let value = pooled.quantile(share)?.0;
+        let of_runs = histograms.iter().filter_map(|runs| runs.quantile(share));
+        let of_runs: Vec<f64> = of_runs.map(|span| span.0 as f64).collect();
+        let low = of_runs.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = of_runs.iter().copied().fold(0.0, f64::max);
+        let is_bound = bound.is_some_and(|from| value >= from);
+        (value > 0 && !is_bound && low > 0.0).then(|| Point {
+            y_range: (histograms.len() > 1).then_some((low, high)),
+            ..Point::at(nines, value as f64)
+        })
+    });
+    Series {
+        name: name.to_owned(),
+        colour,
+        is_joined: true,
+        points: points.collect(),
+        ..Series::default()
+    }
+}
+
+/// Places on the scale: their nines, and their share.
+fn rungs() -> impl Iterator<Item = (f64, f64)> {
+    let standard = [Percentile::P50, Percentile::P90, Percentile::P99];
+    let median = -(1.0 - standard[0].share()).log10();
+    let mut nines: Vec<f64> = (0..=MOST_NINES * PER_NINE)
+        .map(|step| f64::from(step) / f64::from(PER_NINE))
+        .chain([median])
+        .collect();
+    nines.sort_by(f64::total_cmp);
+    let rounded = nines.into_iter().map(|nines| (nines * 1e4).round() / 1e4);
+    rounded.map(|nines| (nines, 1.0 - 10_f64.powf(-nines)))
+}
+
+/// As many independent samples as the distribution's are worth at a share: those of the nearest
+/// percentile above of which that is known, else of the nearest below, else all.
+fn effective(spans: &Distribution, share: f64) -> f64 {
+    let known = Percentile::ALL
+        .iter()
+        .filter_map(|at| Some((at.share(), spans.confidence(*at)?.n_eff)));
+    let known: Vec<(f64, f64)> = known.collect();
+    let above = known.iter().find(|(at, _)| *at >= share - 1e-9);
+    let nearest = above.or(known.last());
+    nearest.map_or(spans.count as f64, |(_, n_eff)| {
+        n_eff.min(spans.count as f64)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wsbench_load::nanos::Nanos;
+
+    #[test]
+    fn a_line_ends_where_ten_samples_are_left_above_it() {
+        let mut histogram = Histogram::new();
+        (1..=10_000).for_each(|us| histogram.record(Nanos::from_micros(us)));
+        let series = line("", None, &Distribution::of(&histogram));
+        let last = series.points.last().unwrap();
+        assert_eq!(last.x, 3.0, "of 10,000 samples p99.9 has ten above it");
+        let median = series
+            .points
+            .iter()
+            .find(|point| (point.x - 0.301).abs() < 1e-3);
+        assert!((median.unwrap().y / 5e6 - 1.0).abs() < 0.002);
+        assert!(line("", None, &Distribution::default()).points.is_empty());
+    }
+
+    #[test]
+    fn a_line_ends_before_messages_that_were_never_answered() {
+        let mut histogram = Histogram::new();
+        (1..=10_000).for_each(|us| histogram.record(Nanos::from_micros(us)));
+        let mut spans = Distribution::of(&histogram);
+        spans.censored_from = Some(9_000_000);
+        let last = line("", None, &spans).points.last().unwrap().clone();
+        assert!(last.y < 9e6 && last.x < 1.0 + 1e-9, "{last:?}");
+    }
+}

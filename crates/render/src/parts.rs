@@ -1,0 +1,89 @@
+//! The parts of the service time, as they are shown: what passed outside of the generator, and what
+//! the answer then waited in the generator's own queue.
+//!
+//! Beside them the floor of the machine, where it was measured. The parts were told apart by the kernel's receive time stamps while the run went on; nothing is
+//! subtracted here.
+
+use wsbench_record::document::{Distribution, Document, Percentile, Stamps};
+use wsbench_record::units::{self, count, span};
+
+use crate::mark;
+
+/// Service time and its two parts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parts<'a> {
+    service: &'a Distribution,
+    outside: &'a Distribution,
+    wait: &'a Distribution,
+}
+
+impl<'a> Parts<'a> {
+    /// What is shown of each part.
+    pub(crate) const COLUMNS: [&'static str; 4] = ["p50", "p99", "max", "mean"];
+
+    /// Columns of a part's name.
+    pub(crate) const NAME: usize = 10;
+
+    /// The parts; `None` where kernel stamps did not tell them apart.
+    pub(crate) fn of(document: &'a Document) -> Option<Self> {
+        Some(Self {
+            service: &document.service_ns,
+            outside: document.outside_ns.as_ref()?,
+            wait: document.receive_wait_ns.as_ref()?,
+        })
+    }
+
+    /// The whole and its parts by name, with a figure for each of the columns.
+    pub(crate) fn rows(&self) -> [(&'static str, [String; 4]); 3] {
+        [
+            ("service", figures(self.service)),
+            ("outside", figures(self.outside)),
+            ("own queue", figures(self.wait)),
+        ]
+    }
+
+    /// What the names mean, and what may be added up.
+    pub(crate) fn legend(&self) -> String {
+        let told = if self.outside.count == self.service.count {
+            String::new()
+        } else {
+            let (told, all) = (count(self.outside.count), count(self.service.count));
+            format!(" of {told} of {all} answers")
+        };
+        format!(
+            "by the kernel's receive stamps{told}: outside = server and network; own queue = the \
+             answer waited for wsbench; means add up, percentiles do not"
+        )
+    }
+}
+
+fn figures(spans: &Distribution) -> [String; 4] {
+    [
+        mark::percentile(spans, Percentile::P50),
+        mark::percentile(spans, Percentile::P99),
+        mark::longest(spans),
+        spans.mean.map_or_else(|| units::UNKNOWN.to_owned(), span),
+    ]
+}
+
+/// What there is to say where the parts are not known although the run had its say on stamps.
+pub(crate) fn undivided(document: &Document) -> Option<&'static str> {
+    let is_known = document.timestamps == Some(Stamps::User);
+    is_known.then_some(
+        "no kernel stamps: service time includes what answers waited in wsbench's own queue",
+    )
+}
+
+/// The floor of this machine in words, where it was measured.
+pub(crate) fn floor(document: &Document) -> Option<String> {
+    let floor = document.floor_ns?;
+    let over_tls = if document.plan.url.starts_with("wss:") {
+        " over TLS"
+    } else {
+        ""
+    };
+    let (p50, p99) = (span(floor.p50 as f64), span(floor.p99 as f64));
+    Some(format!(
+        "floor of this machine, embedded server{over_tls}, same payload: p50 {p50}, p99 {p99}"
+    ))
+}

@@ -1,0 +1,264 @@
+//! What text and Markdown say alike of a ranking.
+
+use wsbench_judge::ranking::{FEWEST_ROUNDS, Metric, value_words};
+use wsbench_record::ranking::{
+    Cores, Deflate, Entry, League, Nodelay, Overall, Place, Ranking, ServerFacts, Workload,
+    WorkloadKind,
+};
+use wsbench_record::units::{bytes, counted, percent, rate, seconds};
+
+use crate::table::Table;
+
+/// What ranks and tiers are.
+pub(crate) const LEGEND: &str = "rank: the places that the data allow, by pairs of runs of the same \
+     round, all pairs of a league judged together at 95 %; tier: all that cannot be told from the \
+     tier's best; ≥, ≤: the generator set the figure, so the server may be better, and is told \
+     to be worse than nobody";
+
+/// Of an interval that reaches this far beyond its value nothing more need be told.
+const WIDE: f64 = 10.0;
+
+/// Name and size of the suite.
+pub(crate) fn heading(ranking: &Ranking) -> String {
+    let contenders = ranking.servers.iter().filter(|one| !one.facts.is_control);
+    format!(
+        "{}: {}, {}, {} of {} rounds",
+        ranking.suite.name,
+        counted(contenders.count() as u64, "server"),
+        counted(ranking.suite.workloads.len() as u64, "workload"),
+        ranking.rounds,
+        ranking.suite.rounds
+    )
+}
+
+/// Who had which cores.
+pub(crate) fn cores(ranking: &Ranking) -> Option<String> {
+    let suite = &ranking.suite;
+    let servers = suite.server_cores.as_ref();
+    let generator = suite.generator_cores.as_ref();
+    match (servers, generator) {
+        (Some(servers), Some(generator)) => Some(format!(
+            "servers on core {servers}, generator on core {generator}"
+        )),
+        (Some(servers), None) => Some(format!("servers on core {servers}")),
+        (None, Some(generator)) => Some(format!("generator on core {generator}")),
+        (None, None) => None,
+    }
+}
+
+/// A workload in words.
+pub(crate) fn workload(of: &Workload) -> String {
+    let load = match (of.kind, of.rate_per_s) {
+        (WorkloadKind::Closed, _) if of.depth > 1 => {
+            format!(
+                "as much as is answered, {} in flight a connection",
+                of.depth
+            )
+        }
+        (WorkloadKind::Closed, _) => "as much as is answered".to_owned(),
+        (WorkloadKind::Open, Some(per_s)) => format!("{} messages/s, Poisson", rate(per_s)),
+        (WorkloadKind::Open, None) => "at a fixed rate".to_owned(),
+        (WorkloadKind::Idle, _) => "held and hardly used".to_owned(),
+        (WorkloadKind::Storm, _) => "opened, used once, closed, replaced".to_owned(),
+        (WorkloadKind::Limit, _) => "the greatest rate under the objective".to_owned(),
+    };
+    format!(
+        "{}, {}, {} a message, {} after {} of warm-up, {}",
+        counted(u64::from(of.connections), "connection"),
+        load,
+        bytes(of.size_bytes as f64),
+        seconds(of.duration_s),
+        seconds(of.warmup_s),
+        counted(u64::from(of.rounds), "round"),
+    )
+}
+
+/// What a league is of.
+pub(crate) fn title(league: &League) -> String {
+    let metric = Metric::of_key(&league.metric)
+        .map_or_else(|| league.metric.clone(), |metric| metric.title().to_owned());
+    let class = match league.class {
+        Cores::One => "",
+        Cores::All => " (all cores)",
+    };
+    let ranked = if league.is_ranked {
+        String::new()
+    } else {
+        format!(
+            " (sorted, not ranked: {} of the {FEWEST_ROUNDS} that it takes)",
+            counted(u64::from(league.rounds), "round")
+        )
+    };
+    format!("{}: {metric}{class}{ranked}", league.workload)
+}
+
+/// A league's table: the placed, then the control, then those without a place.
+pub(super) fn table(ranking: &Ranking, league: &League) -> Table {
+    let head = [
+        "rank", "server", "language", "value", "95 %", "tier", "note",
+    ];
+    let mut table = Table::new(&head).left(1).left(2).left(6);
+    for place in &league.places {
+        let entry = ranking.server(&place.server);
+        table.push(vec![
+            rank(place),
+            place.server.clone(),
+            entry.map_or_else(String::new, |entry| entry.facts.language.clone()),
+            value_words(league, place.value, place.generator_limited),
+            interval(place),
+            place.tier.map_or_else(String::new, |tier| tier.to_string()),
+            entry.map_or_else(String::new, |entry| notes(entry, league)),
+        ]);
+    }
+    if let Some((name, control)) = control(ranking, league) {
+        let of = "control".to_owned();
+        let empty = String::new;
+        table.push(vec![
+            empty(),
+            name,
+            empty(),
+            value_words(league, control, false),
+            empty(),
+            empty(),
+            of,
+        ]);
+    }
+    for unranked in &league.unranked {
+        let entry = ranking.server(&unranked.server);
+        let empty = String::new;
+        table.push(vec![
+            "–".to_owned(),
+            unranked.server.clone(),
+            entry.map_or_else(String::new, |entry| entry.facts.language.clone()),
+            empty(),
+            empty(),
+            empty(),
+            unranked.reason.clone(),
+        ]);
+    }
+    table
+}
+
+/// `3`, or `2–5` where the data allow several; empty where nothing is ranked.
+pub(crate) fn rank(place: &Place) -> String {
+    match (place.rank_low, place.rank_high) {
+        (Some(low), Some(high)) if low == high => low.to_string(),
+        (Some(low), Some(high)) => format!("{low}–{high}"),
+        _ => String::new(),
+    }
+}
+
+/// Half the interval of confidence as a share of the value: `±1.2 %`.
+pub(crate) fn interval(place: &Place) -> String {
+    match (place.low, place.high) {
+        (Some(low), Some(high)) if place.value > 0.0 => {
+            // The interval is symmetrical in logarithms; its greater half is told.
+            let half = (high / place.value - 1.0).max(1.0 - low / place.value);
+            if half < WIDE {
+                format!("±{}", percent(half))
+            } else {
+                "wide open".to_owned()
+            }
+        }
+        _ => String::new(),
+    }
+}
+
+/// What a reader has to know of a server in this league.
+pub(crate) fn notes(entry: &Entry, league: &League) -> String {
+    let mut notes = Vec::new();
+    if let Some(gate) = entry.gate.as_ref().filter(|gate| !gate.counts.pass()) {
+        notes.push(format!("gate: {} failed", gate.counts.failed));
+    }
+    if let Some(cell) = entry.cell(&league.workload) {
+        let of = cell.runs.len();
+        let failed = cell.runs.iter().filter(|run| run.failed.is_some()).count();
+        if failed > 0 {
+            notes.push(format!("{failed} of {of} runs failed"));
+        }
+        if cell.stalled_runs as usize * 2 > of {
+            notes.push("Nagle suspected".to_owned());
+        }
+        if cell.overloaded_runs > 0 {
+            notes.push(format!(
+                "overloaded in {} of {of} runs",
+                cell.overloaded_runs
+            ));
+        }
+    }
+    notes.join("; ")
+}
+
+/// The control's name and value in this league.
+pub(crate) fn control(ranking: &Ranking, league: &League) -> Option<(String, f64)> {
+    let entry = ranking.servers.iter().find(|one| one.facts.is_control)?;
+    let cell = entry.cell(&league.workload)?;
+    let figure = cell.figure(Metric::of_key(&league.metric)?.key())?;
+    Some((entry.facts.name.clone(), figure.value?))
+}
+
+/// Everything that failed, a line each.
+pub(crate) fn failures(ranking: &Ranking) -> Vec<String> {
+    let mut lines = Vec::new();
+    for entry in &ranking.servers {
+        for failed in &entry.failures {
+            let place = match (&failed.round, &failed.workload) {
+                (Some(round), Some(workload)) => format!(" (round {round}, {workload})"),
+                (Some(round), None) => format!(" (round {round})"),
+                _ => String::new(),
+            };
+            let words = failed.words.trim_end();
+            lines.push(format!(
+                "{}: {}{place}: {words}",
+                entry.facts.name,
+                failed.stage.word()
+            ));
+        }
+    }
+    lines
+}
+
+/// Who is on the front of a trade-off, in words.
+pub(crate) fn fronts(ranking: &Ranking) -> Vec<String> {
+    let fronts = ranking.tradeoffs.iter().map(|front| {
+        let best: Vec<&str> = front
+            .points
+            .iter()
+            .filter(|point| point.on_front)
+            .map(|point| point.server.as_str())
+            .collect();
+        format!(
+            "{} against {}: beaten by none in both: {}",
+            front.x,
+            front.y,
+            best.join(", ")
+        )
+    });
+    fronts.collect()
+}
+
+/// The weights of an overall score.
+pub(crate) fn weights(overall: &Overall) -> String {
+    let weights = overall.weights.iter();
+    let weights: Vec<String> = weights
+        .map(|weight| format!("{} × {}", weight.key, weight.weight))
+        .collect();
+    weights.join(", ")
+}
+
+/// What a server does when it is left alone.
+pub(crate) fn defaults(facts: &ServerFacts) -> String {
+    let mut words = vec![match facts.cores {
+        Cores::One => "one core",
+        Cores::All => "all cores",
+    }];
+    match facts.nodelay {
+        Nodelay::On => {}
+        Nodelay::Off => words.push("Nagle left on"),
+        Nodelay::Unknown => words.push("Nagle unknown"),
+    }
+    if facts.deflate == Deflate::Accepts {
+        words.push("accepts deflate");
+    }
+    words.join(", ")
+}

@@ -1,0 +1,152 @@
+//! A repetition as text and as Markdown.
+
+use wsbench_judge::figure::Figure;
+use wsbench_record::audit::{Recurring, Severity};
+use wsbench_record::repetition::{FigureOfRuns, Repetition};
+use wsbench_record::units::percent;
+
+use crate::page::Page;
+use crate::plan_line::{plan_line, title};
+use crate::prose::printable;
+use crate::style::{Style, Tone};
+use crate::summary::repeat_command;
+use crate::table::Table;
+
+/// What the columns are.
+pub(crate) const HEAD: [&str; 6] = [
+    "",
+    "mean of runs",
+    "95 % between runs",
+    "least–most",
+    "one run ±",
+    "it thinks ±",
+];
+
+/// What the last two columns mean.
+pub(crate) const LEGEND: &str = "one run ±: what a single run is off by, 95 % of the time, from the spread \
+                      between runs; it thinks ±: the same as a run judges from its own inside";
+
+/// The repetition for people, ending with a line end.
+#[must_use]
+pub fn text(repetition: &Repetition, style: Style) -> String {
+    let Some(first) = repetition.runs.first() else {
+        return String::new();
+    };
+    let mut page = Page::new(style);
+    page.prose("wsbench", &title(&first.plan), Some(Tone::Headline));
+    page.prose("plan", &plan_line(&first.plan), None);
+    page.prose("runs", &runs(repetition), None);
+    for caveat in &repetition.caveats {
+        let (label, tone) = doubt_label(caveat.severity);
+        page.prose(label, &doubt_words(caveat), Some(tone));
+    }
+    page.gap();
+    for line in table(repetition).lines() {
+        page.plain(&line);
+    }
+    page.gap();
+    page.prose("", LEGEND, Some(Tone::Quiet));
+    page.prose("repeat", &repeat_command(first), None);
+    page.text
+}
+
+/// The repetition as a section in Markdown.
+#[must_use]
+pub fn markdown(repetition: &Repetition) -> String {
+    let Some(first) = repetition.runs.first() else {
+        return String::new();
+    };
+    let mut text = format!(
+        "## {}\n\n{}\n\n{}\n\n",
+        title(&first.plan),
+        plan_line(&first.plan),
+        runs(repetition)
+    );
+    for caveat in &repetition.caveats {
+        text.push_str(&format!(
+            "- **{}** {}\n",
+            doubt_label(caveat.severity).0,
+            doubt_words(caveat)
+        ));
+    }
+    if !repetition.caveats.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&table(repetition).markdown());
+    text.push_str(&format!("\n{LEGEND}\n"));
+    text
+}
+
+/// How many runs there are, and what they are not.
+pub(crate) fn runs(repetition: &Repetition) -> String {
+    let made = repetition.runs.len();
+    let asked = repetition.asked_runs as usize;
+    let cut = if made < asked {
+        format!(" of {asked}, then interrupted")
+    } else {
+        String::new()
+    };
+    format!(
+        "{made}{cut}; fresh connections and another seed in each, the server not restarted: \
+         over restarts the spread may be wider"
+    )
+}
+
+/// A doubt with how often it was seen.
+pub(crate) fn doubt_words(caveat: &Recurring) -> String {
+    let advice = if caveat.advice.is_empty() {
+        String::new()
+    } else {
+        format!(" — {}", caveat.advice)
+    };
+    printable(&format!(
+        "{}: {}{advice}",
+        caveat.how_often(),
+        caveat.message
+    ))
+}
+
+/// The label and the tone of a doubt.
+pub(crate) fn doubt_label(severity: Severity) -> (&'static str, Tone) {
+    match severity {
+        Severity::Note => ("note", Tone::Quiet),
+        Severity::Doubtful => ("doubtful", Tone::Doubt),
+        Severity::Invalid => ("invalid", Tone::Bad),
+    }
+}
+
+fn table(repetition: &Repetition) -> Table {
+    let mut table = Table::new(&HEAD).left(0).left(HEAD.len() - 1);
+    for row in repetition.figures.iter().filter_map(row) {
+        table.push(row);
+    }
+    table
+}
+
+/// A figure's cells, in the order of the columns.
+pub(crate) fn row(of_runs: &FigureOfRuns) -> Option<Vec<String>> {
+    let figure = Figure::recorded(&of_runs.name)?;
+    let label = figure.label();
+    if let Some(missing) = &of_runs.missing {
+        let unknown = || "—".to_owned();
+        let cells = [unknown(), unknown(), unknown(), unknown(), missing.clone()];
+        return Some(std::iter::once(label).chain(cells).collect());
+    }
+    let range = |low: Option<f64>, high: Option<f64>| match (low, high) {
+        (Some(low), Some(high)) => format!("{}–{}", figure.written(low), figure.written(high)),
+        _ => "—".to_owned(),
+    };
+    let off_by = |deviation: Option<f64>| {
+        deviation.map_or_else(|| "—".to_owned(), |share| percent(1.96 * share))
+    };
+    Some(vec![
+        label,
+        of_runs
+            .mean
+            .map_or_else(|| "—".to_owned(), |mean| figure.written(mean)),
+        range(of_runs.low, of_runs.high),
+        range(of_runs.least, of_runs.most),
+        off_by(of_runs.deviation),
+        off_by(of_runs.deviation_within),
+    ])
+}

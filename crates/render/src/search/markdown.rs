@@ -1,0 +1,24 @@
+//! A search in Markdown, for an issue or a wiki.
+
+use std::fmt::Write as _;
+
+use wsbench_record::search::Search;
+
+use super::text;
+use crate::markdown::cell;
+use crate::plan_line::title;
+
+/// The search as a section of its own.
+#[must_use]
+pub fn render(search: &Search) -> String {
+    let plan = &search.provenance.plan;
+    let mut page = format!("## {}\n\n", cell(&title(plan)));
+    let _ = writeln!(page, "{}\n", cell(&text::over_words(search.over)));
+    let _ = writeln!(page, "**sustainable: {}**\n", cell(&text::answer(search)));
+    for line in text::remarks(search) {
+        let _ = writeln!(page, "- {}", cell(&line));
+    }
+    let _ = writeln!(page, "\n{}", text::table(search).markdown());
+    let _ = writeln!(page, "```sh\n{}\n```", text::repeat(search));
+    page
+}

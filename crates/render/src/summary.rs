@@ -1,0 +1,494 @@
+//! The summary that every run prints, as text.
+//!
+//! The order of the blocks is fixed: plan, audit, throughput, times and their parts, connections, errors, the
+//! answers' integrity, the server's cost, and how to repeat the run. It judges nothing itself.
+
+use std::fmt::Write as _;
+
+use wsbench_record::audit::{Severity, Verdict};
+use wsbench_record::document::{Distribution, Document, Percentile};
+use wsbench_record::units::{bytes, count, counted, legacy_ms, percent, rate, seconds, span};
+
+use crate::page::{CELL, LABEL, Page};
+use crate::parts::{self, Parts};
+use crate::plan_line::{plan_line, title};
+use crate::prose::printable;
+use crate::sparkline::sparkline;
+use crate::style::{Style, Tone};
+use crate::{mark, pings, server_cost};
+
+/// The percentiles that a summary shows.
+pub(crate) const PERCENTILES: [Percentile; 5] = [
+    Percentile::P50,
+    Percentile::P90,
+    Percentile::P99,
+    Percentile::P99_9,
+    Percentile::P99_99,
+];
+
+/// The most columns that the sparkline takes.
+const SPARKS: usize = 60;
+
+/// The summary of a result, ending with a line end.
+#[must_use]
+pub fn render(document: &Document, style: Style) -> String {
+    let mut page = Page::new(style);
+    plan(&mut page, document);
+    audit(&mut page, document);
+    throughput(&mut page, document);
+    compression(&mut page, document);
+    times(&mut page, document);
+    connections(&mut page, document);
+    handshake(&mut page, document);
+    keep_alive(&mut page, document);
+    errors(&mut page, document);
+    integrity(&mut page, document);
+    costs(&mut page, document);
+    page.line("repeat", &repeat_command(document));
+    page.text
+}
+
+/// The command line that repeats the run, the seed with it.
+#[must_use]
+pub fn repeat_command(document: &Document) -> String {
+    seeded(&document.command, document.seed)
+}
+
+/// A command with its seed.
+pub(crate) fn seeded(command: &str, seed: u64) -> String {
+    let command = printable(command);
+    let has_seed = command
+        .split_whitespace()
+        .any(|word| word == "--seed" || word.starts_with("--seed="));
+    if has_seed {
+        command
+    } else {
+        format!("{command} --seed {seed}")
+    }
+}
+
+fn plan(page: &mut Page, document: &Document) {
+    let target = page.style.paint(Tone::Headline, &title(&document.plan));
+    page.line("wsbench", &target);
+    page.prose("plan", &plan_line(&document.plan), None);
+    if let Some(outcome) = &document.until {
+        page.line("until", &outcome.to_string());
+    }
+}
+
+/// The audit's line, which stays one line, then whatever else it found.
+fn audit(page: &mut Page, document: &Document) {
+    let tone = match document.audit.verdict {
+        Verdict::Ok => Tone::Good,
+        Verdict::Doubtful => Tone::Doubt,
+        Verdict::Invalid => Tone::Bad,
+    };
+    let line = printable(&document.audit.to_string());
+    let line = page.style.paint(tone, &line);
+    page.text.push_str(&line);
+    page.gap();
+    let further = document.audit.doubts().skip(1);
+    for caveat in further.chain(document.audit.notes()) {
+        let (label, tone) = match caveat.severity {
+            Severity::Note => ("  note", None),
+            Severity::Doubtful => ("  doubtful", Some(Tone::Doubt)),
+            Severity::Invalid => ("  invalid", Some(Tone::Bad)),
+        };
+        page.prose(label, &printable(&caveat.to_string()), tone);
+    }
+    page.gap();
+}
+
+fn throughput(page: &mut Page, document: &Document) {
+    let achieved = match document.messages_per_s {
+        Some(per_s) => {
+            let figure = format!("{} msg/s", rate(per_s));
+            let figure = page.style.paint(Tone::Headline, &figure);
+            match mark::rate_confidence(document) {
+                Some(half) => format!("{figure} {half}"),
+                None => figure,
+            }
+        }
+        None => mark::NO_SAMPLES.to_owned(),
+    };
+    let asked = match (document.asked_messages_per_s, document.messages_per_s) {
+        (Some(asked), Some(per_s)) if asked > 0.0 => {
+            format!(
+                "{} asked, {} of it achieved",
+                rate(asked),
+                percent(per_s / asked)
+            )
+        }
+        (Some(asked), _) => format!("{} asked", rate(asked)),
+        (None, _) => "no rate was asked: closed loop".to_owned(),
+    };
+    page.line("throughput", &format!("{achieved}  ({asked})"));
+    if let (Some(_), Some(received)) = (document.asked_messages_per_s, document.messages_per_s) {
+        // Never only one of them: each hides what another shows.
+        let per_s = |number: u64| rate(number as f64 / document.duration_s);
+        let (offered, sent) = (per_s(document.messages.due), per_s(document.messages.sent));
+        let line = format!(
+            "{offered} offered, {sent} sent, {} received",
+            rate(received)
+        );
+        page.line("", &line);
+    }
+    if let (Some(sent), Some(received)) = (document.sent_bytes_per_s, document.received_bytes_per_s)
+    {
+        let line = format!("sent {}/s, received {}/s", bytes(sent), bytes(received));
+        page.line("", &line);
+    }
+    if document.duration_s > 0.0 {
+        let line = format!(
+            "{} answered of {} sent in {}",
+            count(document.messages.answered),
+            count(document.messages.sent),
+            seconds(document.duration_s)
+        );
+        page.line("", &line);
+    }
+    course(page, document);
+    page.gap();
+}
+
+/// What was agreed upon, and the messages beside what was left of them.
+fn compression(page: &mut Page, document: &Document) {
+    let Some(compression) = &document.compression else {
+        return;
+    };
+    let offered = format!("{} offered", printable(&compression.offered));
+    page.prose("compression", &offered, None);
+    for (terms, connections) in &compression.accepted {
+        let on = counted(*connections, "connection");
+        page.prose("", &format!("{} accepted on {on}", printable(terms)), None);
+    }
+    if compression.declined > 0 {
+        let on = counted(compression.declined, "connection");
+        page.prose("", &format!("not accepted on {on}"), Some(Tone::Doubt));
+    }
+    let directions = [
+        ("sent", "compress", &compression.sent),
+        ("received", "decompress", &compression.received),
+    ];
+    for (direction, verb, figures) in directions {
+        let (Some(messages), Some(payload), Some(ratio)) = (
+            figures.message_bytes_per_s,
+            figures.payload_bytes_per_s,
+            figures.ratio,
+        ) else {
+            continue;
+        };
+        let mut line = format!(
+            "{direction} {}/s of messages as {}/s of payload, {ratio:.2}:1",
+            bytes(messages),
+            bytes(payload)
+        );
+        if let Some(ns) = figures.codec_ns_per_message {
+            let _ = write!(line, ", {} of ours to {verb} each", span(ns));
+        }
+        page.prose("", &line, None);
+    }
+    page.gap();
+}
+
+/// The rate over time.
+fn course(page: &mut Page, document: &Document) {
+    let rates: Vec<f64> = document
+        .intervals
+        .iter()
+        .filter_map(wsbench_record::document::Interval::messages_per_s)
+        .collect();
+    let least = rates.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = rates.iter().copied().fold(0.0, f64::max);
+    if rates.len() < 2 || most <= 0.0 {
+        return;
+    }
+    let legend = format!("{}–{} msg/s over time", rate(least), rate(most));
+    let room = usize::from(page.style.width).saturating_sub(LABEL + legend.chars().count() + 2);
+    let bars = sparkline(&rates, room.clamp(8, SPARKS));
+    let bars = page.style.paint(Tone::Headline, &bars);
+    page.line("", &format!("{bars}  {legend}"));
+}
+
+fn times(page: &mut Page, document: &Document) {
+    let (response, service) = (&document.response_ns, &document.service_ns);
+    let meaning = if document.plan.is_open_loop() {
+        "open loop: response time is from the moment a message was due, whoever kept it waiting"
+    } else {
+        "closed loop: a slow server throttles its own load, so this is not latency at a fixed rate"
+    };
+    page.prose("latency", meaning, None);
+    if response.is_empty() && service.is_empty() {
+        page.line("", mark::NO_SAMPLES);
+    } else {
+        let table = TimesTable::of(vec![response, service]);
+        table.head(page, &["response", "service"]);
+        for percentile in PERCENTILES {
+            table.percentiles(page, percentile);
+        }
+        table.row(page, "max", mark::longest);
+        if response.censored > 0 {
+            let never = counted(response.censored, "message");
+            let line = format!("> {never} never answered: counted as longer than they waited");
+            page.line("", &page.style.paint(Tone::Quiet, &line));
+        }
+        table.row(page, "samples", |spans| count(spans.count));
+        table.legend(page);
+        parts(page, document);
+        if let Some(floor) = parts::floor(document) {
+            page.prose("", &floor, None);
+        }
+    }
+    page.gap();
+    if document.plan.replaces_clients() {
+        legacy(page, service);
+        page.gap();
+    }
+}
+
+/// What of the service time passed outside, and what the answers waited for us.
+fn parts(page: &mut Page, document: &Document) {
+    let Some(parts) = Parts::of(document) else {
+        if let Some(words) = parts::undivided(document) {
+            page.prose("", words, Some(Tone::Quiet));
+        }
+        return;
+    };
+    page.gap();
+    page.head("parts", Parts::NAME, &Parts::COLUMNS);
+    for (name, cells) in parts.rows() {
+        page.row(name, Parts::NAME, &cells);
+    }
+    page.prose("", &parts.legend(), Some(Tone::Quiet));
+}
+
+/// The table of times: a column a distribution, and beside it, where any is known, how sure the
+/// run is of its percentiles.
+struct TimesTable<'a> {
+    columns: Vec<&'a Distribution>,
+    batches: Option<u32>,
+}
+
+impl<'a> TimesTable<'a> {
+    /// Columns of the names.
+    const NAME: usize = 8;
+    /// Columns of the confidence beside a figure.
+    const CONFIDENCE: usize = 7;
+
+    fn of(columns: Vec<&'a Distribution>) -> Self {
+        let confidences = columns.iter().filter_map(|spans| spans.confidence.as_ref());
+        let batches = confidences.map(|known| known.batches).max();
+        Self { columns, batches }
+    }
+
+    /// A figure with what stands beside it.
+    fn cell(&self, figure: &str, beside: &str) -> String {
+        if self.batches.is_none() {
+            return figure.to_owned();
+        }
+        format!("{figure:>CELL$} {beside:<width$}", width = Self::CONFIDENCE)
+    }
+
+    fn head(&self, page: &mut Page, names: &[&str]) {
+        let confidence = |spans: &Distribution| match spans.confidence {
+            Some(_) => mark::CONFIDENCE,
+            None => "",
+        };
+        let heads = names.iter().zip(&self.columns);
+        let heads = heads.map(|(name, spans)| self.cell(name, confidence(spans)));
+        let heads: Vec<String> = heads.collect();
+        let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+        page.head("", Self::NAME, &heads);
+    }
+
+    fn percentiles(&self, page: &mut Page, percentile: Percentile) {
+        let cell = |spans: &&Distribution| {
+            let figure = mark::percentile(spans, percentile);
+            self.cell(&figure, &mark::confidence(spans, percentile))
+        };
+        let cells: Vec<String> = self.columns.iter().map(cell).collect();
+        page.row(percentile.label(), Self::NAME, &cells);
+    }
+
+    fn row(&self, page: &mut Page, name: &str, figure: impl Fn(&Distribution) -> String) {
+        let cell = |spans: &&Distribution| self.cell(&figure(spans), "");
+        let cells: Vec<String> = self.columns.iter().map(cell).collect();
+        page.row(name, Self::NAME, &cells);
+    }
+
+    fn legend(&self, page: &mut Page) {
+        if let Some(batches) = self.batches {
+            let words = format!(
+                "{}: confidence within this run, from {batches} batches; other runs may differ more",
+                mark::CONFIDENCE
+            );
+            page.line("", &page.style.paint(Tone::Quiet, &words));
+        }
+        if mark::any_marked(&self.columns, &PERCENTILES) {
+            let legend = match self.batches {
+                Some(_) => mark::EFFECTIVE_LEGEND,
+                None => mark::LEGEND,
+            };
+            page.line("", &page.style.paint(Tone::Quiet, legend));
+        }
+    }
+}
+
+/// The lines by which the older tool's readers find its figures: service time in milliseconds.
+fn legacy(page: &mut Page, service: &Distribution) {
+    let figures = [
+        ("Min", service.min.map(|ns| ns as f64)),
+        ("Mean", service.mean),
+        ("Max", service.max.map(|ns| ns as f64)),
+    ];
+    for (name, ns) in figures {
+        let value = ns.map_or_else(|| mark::NO_SAMPLES.to_owned(), legacy_ms);
+        let _ = writeln!(page.text, "{name}: {value}");
+    }
+}
+
+fn connections(page: &mut Page, document: &Document) {
+    let connections = &document.connections;
+    let line = format!(
+        "{} asked, {} opened, {} upgraded, {} alive at the end",
+        count(connections.asked),
+        count(connections.opened),
+        count(connections.upgraded),
+        count(connections.alive_at_end)
+    );
+    let silent = match connections.never_answered {
+        0 => String::new(),
+        silent => format!(", {} never answered", count(silent)),
+    };
+    let gone = document.server_gone.as_ref();
+    let gone = gone.map_or_else(String::new, |gone| {
+        format!("; the server was {}", gone.words())
+    });
+    page.prose("connections", &format!("{line}{silent}{gone}"), None);
+    if document.plan.replaces_clients() {
+        let line = format!(
+            "{} completed, {} replaced, at most {} at a time",
+            counted(connections.clients_completed, "client"),
+            count(connections.replaced),
+            count(connections.peak_concurrent)
+        );
+        page.line("", &line);
+    }
+}
+
+fn handshake(page: &mut Page, document: &Document) {
+    const NAME: usize = 16;
+    let parts = document.handshake_ns.parts();
+    if parts.iter().all(|(_, spans)| spans.is_empty()) {
+        page.line("handshake", mark::NO_SAMPLES);
+        page.gap();
+        return;
+    }
+    page.head("handshake", NAME, &["p50", "p99", "max", "count"]);
+    for (name, spans) in parts {
+        let figures = [
+            mark::percentile(spans, Percentile::P50),
+            mark::percentile(spans, Percentile::P99),
+            mark::exact(spans.max),
+            count(spans.count),
+        ];
+        page.row(name, NAME, &figures);
+    }
+    page.gap();
+}
+
+/// Pings beside the messages: what the library takes without the application.
+fn keep_alive(page: &mut Page, document: &Document) {
+    if let Some(pings) = &document.pings {
+        page.prose("pings", &pings::words(pings), None);
+        page.gap();
+    }
+}
+
+fn errors(page: &mut Page, document: &Document) {
+    if document.errors.is_empty() {
+        page.line("errors", "none");
+    }
+    let mut label = "errors";
+    for error in &document.errors {
+        let mut line = format!("{} × {} {}", count(error.count), error.phase, error.kind);
+        if !error.example.is_empty() {
+            let _ = write!(line, ": {}", error.example);
+        }
+        page.prose(label, &printable(&line), Some(Tone::Bad));
+        label = "";
+    }
+    if !document.close_codes.is_empty() {
+        let codes: Vec<String> = document
+            .close_codes
+            .iter()
+            .map(|(code, number)| format!("{code} × {}", count(*number)))
+            .collect();
+        page.prose("close codes", &codes.join(", "), None);
+    }
+}
+
+fn integrity(page: &mut Page, document: &Document) {
+    let messages = &document.messages;
+    let wrong = [
+        messages.lost,
+        messages.duplicated,
+        messages.reordered,
+        messages.corrupted,
+        messages.unasked,
+    ];
+    let tone = wrong.iter().any(|number| *number > 0).then_some(Tone::Bad);
+    let line = format!(
+        "{} lost, {} duplicated, {} reordered, {} corrupted, {} unasked",
+        count(messages.lost),
+        count(messages.duplicated),
+        count(messages.reordered),
+        count(messages.corrupted),
+        count(messages.unasked)
+    );
+    page.prose("answers", &line, tone);
+    if messages.unanswered() > 0 {
+        let line = format!(
+            "{} timed out, {} failed, {} in flight at the end",
+            count(messages.timed_out),
+            count(messages.failed),
+            count(messages.in_flight_at_end)
+        );
+        page.prose("", &line, Some(Tone::Doubt));
+    }
+    if let Some(stamp) = &document.conformance {
+        let tone = (!stamp.counts.pass()).then_some(Tone::Bad);
+        page.prose("conformance", &stamp.words(), tone);
+    }
+    page.gap();
+}
+
+/// What the server used, where known, and what the generator used.
+fn costs(page: &mut Page, document: &Document) {
+    if let Some(server) = &document.server {
+        let mut label = "server";
+        for line in server_cost::lines(server) {
+            page.prose(label, &line, None);
+            label = "";
+        }
+    }
+    // A thread without a window was not measured: its share is unknown, not 0 %.
+    let shares: Vec<String> = document
+        .generator
+        .threads
+        .iter()
+        .filter(|thread| thread.wall_s > 0.0)
+        .map(|thread| percent(thread.cpu_share))
+        .collect();
+    if shares.is_empty() {
+        return;
+    }
+    let mut line = format!("CPU of each thread {}", shares.join(", "));
+    if let Some(rss) = document.generator.max_rss_bytes {
+        let _ = write!(line, "; {} resident at most", bytes(rss as f64));
+    }
+    if let Some(each) = document.generator.bytes_per_connection {
+        let _ = write!(line, ", {} a connection", bytes(each));
+    }
+    page.prose("generator", &line, None);
+}

@@ -1,0 +1,26 @@
+//! A sweep in Markdown, for an issue or a wiki.
+
+use std::fmt::Write as _;
+
+use wsbench_record::sweep::Sweep;
+
+use super::text;
+use crate::markdown::cell;
+use crate::plan_line::title;
+use crate::summary::seeded;
+
+/// The sweep as a section of its own.
+#[must_use]
+pub fn render(sweep: &Sweep) -> String {
+    let mut page = format!("## {}\n\n", cell(&title(&sweep.provenance.plan)));
+    for line in text::knee(sweep) {
+        let _ = writeln!(page, "- knee: {}", cell(&line));
+    }
+    for line in text::remarks(sweep) {
+        let _ = writeln!(page, "- {}", cell(&line));
+    }
+    let _ = writeln!(page, "\n{}", text::table(sweep).markdown());
+    let command = seeded(&sweep.provenance.command, sweep.provenance.seed);
+    let _ = writeln!(page, "```sh\n{command}\n```");
+    page
+}

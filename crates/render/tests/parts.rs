@@ -1,0 +1,134 @@
+//! The parts of the service time, and the floor beside it: shown where they are known, quoted where
+//! they weigh.
+
+#[path = "../../judge/tests/runs/mod.rs"]
+mod runs;
+
+use wsbench_judge::judged;
+use wsbench_load::histogram::Histogram;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::Plan;
+use wsbench_load::result::RunResult;
+use wsbench_record::audit::{Audit, Caveat, Kind, Severity};
+use wsbench_record::document::{Floor, Record, RunContext};
+use wsbench_render::style::Style;
+use wsbench_render::{csv, markdown, summary};
+
+fn audit_of(result: &RunResult, plan: &Plan) -> Audit {
+    judged(Record::of(result, plan, &runs::context())).audit
+}
+
+/// The first caveat of a kind, if there is one.
+fn found(audit: &Audit, kind: Kind) -> Option<Caveat> {
+    audit.of_kind(kind).next().cloned()
+}
+
+/// The means of the parts add up to the mean of the service time, in every format.
+#[test]
+fn the_parts_of_the_service_time_are_shown_where_they_are_known() {
+    let stamped = runs::document(&runs::stamped());
+    let text = summary::render(&stamped, Style::default());
+    let after = |name: &str| {
+        let line = text
+            .lines()
+            .find(|line| line.trim_start().starts_with(name));
+        line.unwrap_or_else(|| panic!("no {name} in\n{text}"))
+            .to_owned()
+    };
+    assert!(after("outside").ends_with("198µs"), "{text}");
+    assert!(after("own queue").ends_with("800µs"), "{text}");
+    let markdown = markdown::render(&stamped);
+    assert!(markdown.contains("| own queue | 800µs |"), "{markdown}");
+    let table = csv::results(&[&stamped]);
+    let mut lines = table
+        .lines()
+        .map(|line| line.split(',').collect::<Vec<_>>());
+    let (names, values) = (lines.next().unwrap(), lines.next().unwrap());
+    let value = |name: &str| values[names.iter().position(|n| *n == name).unwrap()];
+    let mean = |name: &str| value(name).parse::<f64>().unwrap();
+    let parts = mean("outside_ns_mean") + mean("receive_wait_ns_mean");
+    assert!((parts / mean("service_ns_mean") - 1.0).abs() < 0.001);
+
+    let unstamped = runs::document(&runs::healthy());
+    let text = summary::render(&unstamped, Style::default());
+    assert!(
+        text.contains("no kernel stamps") && !text.contains("outside"),
+        "{text}"
+    );
+    let table = csv::results(&[&unstamped]);
+    let mut lines = table
+        .lines()
+        .map(|line| line.split(',').collect::<Vec<_>>());
+    let (names, values) = (lines.next().unwrap(), lines.next().unwrap());
+    for name in ["outside_ns_p50", "outside_ns_mean", "receive_wait_ns_mean"] {
+        let at = names.iter().position(|column| *column == name).unwrap();
+        assert_eq!(values[at], "", "{name} is empty, not zero");
+    }
+}
+
+#[test]
+fn the_bottleneck_is_quoted_in_figures_where_stamps_tell_them() {
+    let (mut result, plan) = runs::stamped();
+    let audit = audit_of(&result, &plan);
+    let caveat = found(&audit, Kind::GeneratorCpu).unwrap();
+    let part = "; of 998µs service time 800µs were the answer waiting in the generator's own \
+                queue (p50s)";
+    assert!(caveat.message.ends_with(part), "{caveat}");
+    assert_eq!(found(&audit, Kind::LoopTurns), None, "said once");
+
+    result.generator.threads[1] = runs::thread(400);
+    let audit = audit_of(&result, &plan);
+    let caveat = found(&audit, Kind::LoopTurns).unwrap();
+    assert!(caveat.message.starts_with("of 998µs"), "{caveat}");
+
+    // A fifth of the median is the border.
+    for (micros, weight) in [(198, None), (202, Some(Severity::Note))] {
+        result.receive_wait = Histogram::new();
+        result
+            .receive_wait
+            .record_n(Nanos::from_micros(micros), 1_000);
+        let audit = audit_of(&result, &plan);
+        let found = found(&audit, Kind::LoopTurns).map(|caveat| caveat.severity);
+        assert_eq!(found, weight, "{micros} µs");
+    }
+}
+
+/// The median service time is 998 µs.
+#[test]
+fn a_server_near_the_floor_of_the_machine_is_noted_and_nothing_subtracted() {
+    let (result, plan) = runs::healthy();
+    let with_floor = |p50_us: u64| {
+        let context = RunContext {
+            floor: Some(Floor {
+                p50: p50_us * 1_000,
+                p99: p50_us * 3_000,
+            }),
+            ..runs::context()
+        };
+        judged(Record::of(&result, &plan, &context))
+    };
+    let near = with_floor(700);
+    let caveat = found(&near.audit, Kind::NearFloor).unwrap();
+    assert_eq!(caveat.severity, Severity::Note);
+    assert!(
+        caveat.message.contains("998µs") && caveat.message.contains("700µs"),
+        "{caveat}"
+    );
+    let far = with_floor(600);
+    assert_eq!(found(&far.audit, Kind::NearFloor), None, "two thirds");
+    for document in [&near, &far] {
+        assert_eq!(
+            document.service_ns.p50,
+            runs::document(&runs::healthy()).service_ns.p50
+        );
+        let shown = [
+            summary::render(document, Style::default()),
+            markdown::render(document),
+        ];
+        for text in shown {
+            let words = "floor of this machine, embedded server, same payload: p50 ";
+            assert!(text.replace('\n', " ").contains(words), "{text}");
+        }
+    }
+    assert_eq!(runs::document(&runs::healthy()).floor_ns, None);
+}

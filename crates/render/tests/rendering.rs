@@ -1,0 +1,215 @@
+//! What each renderer makes of each synthetic run, held against stored snapshots.
+
+#[path = "../../judge/tests/runs/mod.rs"]
+mod runs;
+
+use wsbench_judge::judged;
+use wsbench_load::nanos::Nanos;
+use wsbench_record::until::UntilOutcome;
+use wsbench_render::plan_line::plan_line;
+use wsbench_render::style::Style;
+use wsbench_render::{csv, hgrm, markdown, summary};
+
+#[test]
+fn summaries() {
+    for (name, document) in runs::all() {
+        let text = summary::render(&document, Style::default());
+        assert!(!text.contains('\x1b'), "{name}: no escapes without colour");
+        insta::assert_snapshot!(format!("summary_{name}"), text);
+    }
+}
+
+#[test]
+fn colour_changes_nothing_but_colour() {
+    for (name, document) in runs::all() {
+        let plain = summary::render(&document, Style::default());
+        let style = Style {
+            colour: true,
+            ..Style::default()
+        };
+        let coloured = summary::render(&document, style);
+        assert_ne!(plain, coloured);
+        assert_eq!(plain, without_colour(&coloured), "{name}");
+    }
+}
+
+/// The text without `ESC [ … m`.
+fn without_colour(text: &str) -> String {
+    text.split('\x1b')
+        .map(|piece| match piece.strip_prefix('[') {
+            Some(sequence) => sequence.split_once('m').map_or("", |(_, words)| words),
+            None => piece,
+        })
+        .collect()
+}
+
+#[test]
+fn the_blocks_come_in_the_promised_order() {
+    let text = summary::render(&runs::document(&runs::healthy()), Style::default());
+    let order = [
+        "plan",
+        "audit: ok",
+        "throughput",
+        "latency",
+        "connections",
+        "handshake",
+        "errors",
+        "close codes",
+        "answers",
+        "generator",
+        "repeat",
+    ];
+    let places: Vec<usize> = order
+        .iter()
+        .map(|block| {
+            let line = text.lines().position(|line| line.starts_with(block));
+            line.unwrap_or_else(|| panic!("no block {block}"))
+        })
+        .collect();
+    assert!(places.is_sorted(), "{places:?}");
+    assert!(text.ends_with("ws://192.0.2.7:9001/echo --seed 42\n"));
+}
+
+#[test]
+fn a_seed_already_in_the_command_is_not_given_twice() {
+    let mut document = runs::document(&runs::healthy());
+    for command in ["wsbench --seed 7 URL", "wsbench URL --seed=7"] {
+        document.record.command = command.to_owned();
+        assert_eq!(summary::repeat_command(&document), command);
+    }
+}
+
+#[test]
+fn no_samples_is_never_zero() {
+    for run in [runs::nothing_connected(), runs::no_samples()] {
+        let document = runs::document(&run);
+        let text = summary::render(&document, Style::default());
+        assert!(text.contains("no samples"));
+        for zero in ["0ns", "0.00ms", "0.00µs"] {
+            assert!(!text.contains(zero), "{zero} in\n{text}");
+        }
+    }
+    let (mut result, mut plan) = runs::no_samples();
+    plan.stop = runs::replacement().1.stop;
+    result.failures.clear();
+    let text = summary::render(&runs::document(&(result, plan)), Style::default());
+    assert!(text.contains("\nMin: no samples\nMean: no samples\nMax: no samples\n"));
+}
+
+#[test]
+fn the_older_tools_lines_are_there_for_its_model_alone() {
+    let text = summary::render(&runs::document(&runs::replacement()), Style::default());
+    assert!(
+        text.contains("\nMin: 0.20ms\nMean: 1.00ms\nMax: 1.80ms\n"),
+        "{text}"
+    );
+    let text = summary::render(&runs::document(&runs::healthy()), Style::default());
+    assert!(!text.contains("Min:"));
+}
+
+#[test]
+fn markdowns() {
+    for (name, document) in runs::all() {
+        insta::assert_snapshot!(format!("markdown_{name}"), markdown::render(&document));
+    }
+}
+
+#[test]
+fn comma_separated_values() {
+    let documents = runs::all();
+    let documents: Vec<_> = documents.iter().map(|(_, document)| document).collect();
+    let text = csv::results(&documents);
+    insta::assert_snapshot!("csv_results", text);
+    let widths: Vec<usize> = text.lines().map(|line| line.split(',').count()).collect();
+    assert_eq!(widths.len(), documents.len() + 1);
+    assert!(widths.iter().all(|width| *width == widths[0]), "{widths:?}");
+    assert_eq!(csv::results(&[]), "");
+
+    insta::assert_snapshot!("csv_intervals", csv::intervals(documents[0]));
+}
+
+#[test]
+fn percentile_files() {
+    let document = runs::document(&runs::small_sample());
+    let text = hgrm::percentiles(&document.service_ns).unwrap();
+    insta::assert_snapshot!("hgrm_small_sample", text);
+
+    let empty = runs::document(&runs::no_samples());
+    let refused = hgrm::percentiles(&empty.service_ns);
+    assert_eq!(refused, Err(hgrm::HgrmError::NoSamples));
+    for broken in [None, Some("!"), Some("AAAA")] {
+        let mut spans = document.service_ns.clone();
+        spans.hdr_v2_base64 = broken.map(str::to_owned);
+        assert_eq!(hgrm::percentiles(&spans), Err(hgrm::HgrmError::NoHistogram));
+    }
+}
+
+#[test]
+fn percentile_files_rise_and_end_with_all_samples() {
+    let document = runs::document(&runs::healthy());
+    let text = hgrm::percentiles(&document.response_ns).unwrap();
+    let rows: Vec<Vec<f64>> = text
+        .lines()
+        .skip(2)
+        .take_while(|line| !line.starts_with('#'))
+        .map(|line| {
+            let columns = line.split_whitespace();
+            columns.map(|column| column.parse().unwrap()).collect()
+        })
+        .collect();
+    for pair in rows.windows(2) {
+        let rises = (0..3).all(|column| pair[0][column] <= pair[1][column]);
+        assert!(rises, "{pair:?}");
+    }
+    let last = rows.last().unwrap();
+    assert_eq!(
+        last[..],
+        [1.8, 1.0, 640_000.0],
+        "all samples, no fourth column"
+    );
+    let median = rows.iter().find(|row| row[1] == 0.5).unwrap();
+    assert!((median[0] - 1.0).abs() < 0.001, "{median:?}");
+    assert_eq!(median[3], 2.0);
+}
+
+#[test]
+fn tables_say_whether_the_answer_was_reached() {
+    let outcome = UntilOutcome {
+        asked: "p99±5%".to_owned(),
+        reached: false,
+        half_width: Some(0.12),
+        half_width_ns: None,
+    };
+    let document = judged(runs::record(&runs::healthy()).with_until(outcome));
+    let text = markdown::render(&document);
+    assert!(
+        text.contains("| until | p99±5% not known (±12 %) |"),
+        "{text}"
+    );
+    let text = csv::results(&[&document]);
+    let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let (names, values) = (lines.next().unwrap(), lines.next().unwrap());
+    let of = |name: &str| values[names.iter().position(|known| *known == name).unwrap()];
+    assert_eq!((of("until"), of("until_reached")), ("p99±5%", "false"));
+    assert_eq!(
+        (of("until_half_width"), of("until_half_width_ns")),
+        ("0.12", "")
+    );
+}
+
+#[test]
+fn a_warm_up_that_was_found_is_told_with_its_length() {
+    let (mut result, mut plan) = runs::healthy();
+    plan.warmup_at_most = Some(Nanos::from_secs(5));
+    let mut of = |found: Option<u64>| {
+        result.warmup_found = found.map(Nanos::from_millis);
+        plan_line(&runs::record(&(result.clone(), plan.clone())).plan)
+    };
+    let line = of(Some(1_300));
+    assert!(
+        line.contains("after warm-up found from the data (1.3s)"),
+        "{line}"
+    );
+    let line = of(None);
+    assert!(line.contains("found from the data (5s at most)"), "{line}");
+}

@@ -1,0 +1,211 @@
+//! Batch means: how sure one run is of a percentile or a rate, although its samples depend on each
+//! other.
+//!
+//! Latencies follow each other: one answer that waits in a queue makes the next one wait. An
+//! interval of confidence that takes them for independent (ranks of order statistics, a binomial
+//! distribution) is wrong half of the time; `truth` holds one up to show it. So the run is cut into
+//! contiguous batches, and what varies from batch to batch says how much the whole may vary
+//! (Schmeiser 1982; METHOD 5.3).
+//!
+//! Numbers in, numbers out: what of a document is asked for, and what is printed, is not known.
+
+use std::ops::Range;
+
+use wsbench_load::histogram::{Histogram, Sparse};
+use wsbench_load::nanos::Nanos;
+
+use crate::{Interval, t_quantile};
+
+/// Batches at least: with fewer, their spread is not known well enough.
+pub const BATCHES: usize = 20;
+
+/// A sum over batches, and how it varies from one to the other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ratio {
+    /// Sum of the numerators by that of the denominators.
+    pub value: f64,
+    /// Its standard error.
+    pub error: f64,
+    /// Batches behind it.
+    pub batches: usize,
+}
+
+impl Ratio {
+    /// The ratio of two sums from their parts in each batch, `(numerator, denominator)`, with the
+    /// standard error of the ratio estimator (Cochran, Sampling Techniques, section 2.11): batches
+    /// need not be of one size. `None` of fewer than two batches or of nothing.
+    #[must_use]
+    pub fn of(parts: &[(f64, f64)]) -> Option<Self> {
+        let numerators: f64 = parts.iter().map(|part| part.0).sum();
+        let denominators: f64 = parts.iter().map(|part| part.1).sum();
+        if parts.len() < 2 || denominators <= 0.0 {
+            return None;
+        }
+        let value = numerators / denominators;
+        let residuals = parts.iter().map(|(above, below)| above - value * below);
+        let squares: f64 = residuals.map(|residual| residual.powi(2)).sum();
+        let count = parts.len() as f64;
+        let error = (squares * count / (count - 1.0)).sqrt() / denominators;
+        let batches = parts.len();
+        Some(Self {
+            value,
+            error,
+            batches,
+        })
+    }
+
+    /// Half the length of the interval of confidence at 95 %, by Student's t.
+    #[must_use]
+    pub fn half_width(&self) -> f64 {
+        self.error * t_quantile(0.975, (self.batches - 1) as f64)
+    }
+
+    /// The interval of confidence at 95 %.
+    #[must_use]
+    pub fn interval(&self) -> Interval {
+        let half = self.half_width();
+        Interval {
+            low: self.value - half,
+            high: self.value + half,
+        }
+    }
+}
+
+/// What a run knows of one quantile.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quantile {
+    /// The quantile of all samples, ns.
+    pub value: f64,
+    /// The interval of confidence at 95 %, ns; its upper end is the longest span where the truth
+    /// may lie beyond it.
+    pub interval: Interval,
+    /// As many independent samples would tell as much.
+    pub effective: f64,
+    /// Batches behind it.
+    pub batches: usize,
+}
+
+impl Quantile {
+    /// The greater distance from the value to an end of the interval, as a share of the value;
+    /// `None` of a value of zero.
+    #[must_use]
+    pub fn half_width(&self) -> Option<f64> {
+        let below = self.value - self.interval.low;
+        let above = self.interval.high - self.value;
+        (self.value > 0.0).then(|| below.max(above) / self.value)
+    }
+
+    /// Effective samples above the quantile `q`: what its support is judged by.
+    #[must_use]
+    pub fn effective_above(&self, q: f64) -> f64 {
+        self.effective * (1.0 - q)
+    }
+}
+
+/// The quantile `q` of the samples in `batches`, by exceedance batch means: the share of each batch
+/// that lies at or below the quantile of all varies, that variation is one of ranks, and the ends
+/// of the interval are the spans at those ranks (METHOD 5.3). `pooled` holds all samples.
+/// `None` of fewer than [`BATCHES`] batches, or without samples.
+///
+/// The bin of the quantile is split so that exactly the share `q` lies below: spans that are all
+/// the same are known exactly rather than vary by their bin.
+#[must_use]
+pub fn quantile(pooled: &Histogram, batches: &[Vec<&Sparse>], q: f64) -> Option<Quantile> {
+    let value = pooled.quantile(q)?;
+    if batches.len() < BATCHES {
+        return None;
+    }
+    // A bin is named by its highest value.
+    let bin = pooled.bins().find(|(highest, _)| *highest >= value)?.0;
+    let counts: Vec<Around> = batches.iter().map(|batch| Around::of(batch, bin)).collect();
+    let all = counts.iter().copied().fold(Around::default(), Around::plus);
+    let within = if all.at > 0 {
+        ((q * all.count as f64 - all.below as f64) / all.at as f64).clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
+    let parts: Vec<(f64, f64)> = counts
+        .iter()
+        .map(|around| {
+            let below = around.below as f64 + within * around.at as f64;
+            (below, around.count as f64)
+        })
+        .collect();
+    let share = Ratio::of(&parts)?;
+    let half = share.half_width();
+    let at = |share: f64| pooled.quantile(share.clamp(0.0, 1.0));
+    let samples = all.count as f64;
+    Some(Quantile {
+        value: value.0 as f64,
+        interval: Interval {
+            low: at(q - half)?.0 as f64,
+            high: at(q + half)?.0 as f64,
+        },
+        effective: (q * (1.0 - q) / share.error.powi(2)).min(samples),
+        batches: batches.len(),
+    })
+}
+
+/// Samples of a batch around a span: below its bin, in its bin, and all.
+#[derive(Clone, Copy, Debug, Default)]
+struct Around {
+    below: u64,
+    at: u64,
+    count: u64,
+}
+
+impl Around {
+    /// Samples of a batch around the bin whose highest value is `bin`.
+    fn of(batch: &[&Sparse], bin: Nanos) -> Self {
+        let mut around = Self::default();
+        for slice in batch {
+            around.count += slice.count();
+            for (highest, count) in slice.bins().take_while(|(highest, _)| *highest <= bin) {
+                let part = if highest < bin {
+                    &mut around.below
+                } else {
+                    &mut around.at
+                };
+                *part += count;
+            }
+        }
+        around
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            below: self.below + other.below,
+            at: self.at + other.at,
+            count: self.count + other.count,
+        }
+    }
+}
+
+/// Puts contiguous slices of a window together to batches of nearly one length, between
+/// [`BATCHES`] and twice as many; each batch as the range of its slices. `lengths` are those of the
+/// slices. `None` where there are fewer slices than batches are needed.
+///
+/// A last slice of less than half the usual length, where the window closed, is part of the one
+/// before: by itself it would be a batch like the others.
+#[must_use]
+pub fn grouped(lengths: &[f64]) -> Option<Vec<Range<usize>>> {
+    let usual = super::median(lengths)?;
+    let is_stub = lengths.last().is_some_and(|last| *last < usual / 2.0);
+    let whole = lengths.len() - usize::from(is_stub);
+    if whole < BATCHES {
+        return None;
+    }
+    let batches = whole / (whole / BATCHES);
+    let border = |number: usize| match number {
+        last if last == batches => lengths.len(),
+        number => number * whole / batches,
+    };
+    Some(
+        (0..batches)
+            .map(|number| border(number)..border(number + 1))
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests;
