@@ -6,13 +6,12 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
-use wsbench_judge::judged;
-use wsbench_judge::outcome::{outcome, worst};
 
 use anyhow::Context;
 use wsbench_drive::resolve::Resolved;
 use wsbench_drive::run;
-use wsbench_judge::outcome::Outcome;
+use wsbench_judge::judged;
+use wsbench_judge::outcome::{Outcome, outcome, worst};
 use wsbench_judge::until::Watch;
 use wsbench_load::plan::Plan;
 use wsbench_load::result::{LogRecord, Progress};

@@ -6,8 +6,6 @@
 
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
-use wsbench_judge::judged;
-use wsbench_record::document::Record;
 
 use anyhow::Context;
 use wsbench_conformance::cases;
@@ -17,9 +15,10 @@ use wsbench_drive::resolve::{self, Resolved};
 use wsbench_drive::run::{self, Observer, Pulse, RunError, StopSignal};
 use wsbench_drive::visit::Visitor;
 use wsbench_experiment::runner::{Runner, RunnerError, Step};
+use wsbench_judge::judged;
 use wsbench_load::plan::Plan;
 use wsbench_load::result::{self, LogRecord, Progress};
-use wsbench_record::document::{Document, Ended, Floor, RunContext};
+use wsbench_record::document::{Document, Ended, Floor, Record, RunContext};
 use wsbench_record::gate::Stamp;
 use wsbench_render::step_line::step_line;
 

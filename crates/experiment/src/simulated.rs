@@ -5,12 +5,11 @@
 //! is held to a truth that is known beforehand.
 
 use std::collections::BTreeMap;
-use wsbench_judge::judged;
-use wsbench_record::document::Record;
 
 use wsbench_drive::simulated::{self, Scenario};
+use wsbench_judge::judged;
 use wsbench_load::plan::{Plan, Target};
-use wsbench_record::document::{Document, RunContext};
+use wsbench_record::document::{Document, Record, RunContext};
 
 use crate::runner::{Runner, RunnerError};
 

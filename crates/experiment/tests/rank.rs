@@ -2,13 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 use std::collections::BTreeMap;
-use wsbench_judge::ranking::failed_record;
 
 use wsbench_experiment::rank::{
     Books, Ending, Entry, MOST_FAILURES, News, Place, Planned, PlannedRun, Program, Setting,
     Trouble, rank,
 };
-use wsbench_judge::ranking::Metric;
+use wsbench_judge::ranking::{Metric, failed_record};
 use wsbench_record::gate::Stamp;
 use wsbench_record::ranking::{RunRecord, Stage, Workload, WorkloadKind};
 

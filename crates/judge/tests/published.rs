@@ -4,9 +4,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use wsbench_judge::ranking::rank;
 
-use wsbench_judge::ranking::Gathered;
+use wsbench_judge::ranking::{Gathered, rank};
 use wsbench_record::ranking::{self, Ranking, RunRecord, WorkloadKind};
 
 /// Answers a second times mean service time may be off by this share from the messages that were

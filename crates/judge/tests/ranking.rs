@@ -7,13 +7,14 @@ mod rankings;
 mod runs;
 mod searches;
 
-use rankings::{
-    NOISE, Noise, closed, held_up, late_sends, tradeoff, two_workloads, without_figures, workload,
-};
 use wsbench_judge::ranking::{Metric, rank, run_record, search_record};
 use wsbench_record::provenance::Provenance;
 use wsbench_record::ranking::{self, Cores, Ranking, Weight, WorkloadKind};
 use wsbench_record::search::{Ending, Search, TrialVerdict};
+
+use rankings::{
+    NOISE, Noise, closed, held_up, late_sends, tradeoff, two_workloads, without_figures, workload,
+};
 
 /// Rank intervals of the first league, by server.
 fn ranks(ranking: &Ranking) -> Vec<(&str, u32, u32)> {

@@ -36,7 +36,7 @@ pub use order::{
     Think, Verify,
 };
 pub use percentile::{Percentile, Support};
-pub use record::Record;
+pub use record::{Record, SCHEMA};
 pub use server::{CountedProcesses, Server};
 pub use whole::Document;
 
@@ -47,9 +47,6 @@ use crate::storage::{DocumentError, named, read_as, to_text};
 pub fn unix_ms(rfc3339: &str) -> Option<u64> {
     calendar::unix_ms(rfc3339)
 }
-
-/// Name and version of the schema that this version writes.
-pub const SCHEMA: &str = "wsbench.result/1";
 
 /// Reads a document.
 ///

@@ -11,8 +11,8 @@ mod runs;
 mod searches;
 
 use std::path::Path;
-use wsbench_judge::repetition::repeated;
 
+use wsbench_judge::repetition::repeated;
 use wsbench_record::stored::Stored;
 use wsbench_render::html;
 

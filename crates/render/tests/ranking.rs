@@ -4,10 +4,11 @@
 #[path = "../../judge/tests/rankings/mod.rs"]
 mod rankings;
 
-use rankings::{NOISE, closed, held_up, late_sends, tradeoff, two_workloads, without_figures};
 use wsbench_judge::ranking::rank;
 use wsbench_render::ranking;
 use wsbench_render::style::Style;
+
+use rankings::{NOISE, closed, held_up, late_sends, tradeoff, two_workloads, without_figures};
 
 #[test]
 fn what_is_only_sorted_says_so() {

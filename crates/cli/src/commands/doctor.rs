@@ -5,13 +5,13 @@
 //! least round trip is here.
 
 use std::net::SocketAddr;
-use wsbench_judge::doctor::examine;
 
 use clap::Args;
 use wsbench_drive::address::Address;
 use wsbench_drive::host;
 use wsbench_drive::resolve::resolve;
 use wsbench_drive::run::{self, Observer, StopSignal};
+use wsbench_judge::doctor::examine;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Family, Plan, StopRule, Target};

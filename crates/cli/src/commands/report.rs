@@ -5,9 +5,9 @@
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
-use wsbench_judge::outcome::{outcome, worst};
 
 use anyhow::Context;
+use wsbench_judge::outcome::{outcome, worst};
 use wsbench_record::stored::{self, Stored};
 use wsbench_record::{document, ranking, search, sweep};
 use wsbench_render::html;

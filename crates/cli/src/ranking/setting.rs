@@ -3,7 +3,6 @@
 
 use std::thread;
 use std::time::{Duration, Instant};
-use wsbench_judge::ranking::{failed_record, run_record, search_record};
 
 use wsbench_drive::port::free_port;
 use wsbench_drive::resolve::{Resolved, resolve};
@@ -11,6 +10,7 @@ use wsbench_experiment::find;
 use wsbench_experiment::rank::{Entry, News, Place, PlannedRun, Setting, Trouble};
 use wsbench_experiment::target::exec::{ExecError, StartedServer};
 use wsbench_judge::doctor;
+use wsbench_judge::ranking::{failed_record, run_record, search_record};
 use wsbench_load::plan::{Family, Plan, Target};
 use wsbench_record::doctor::Level;
 use wsbench_record::document::{Ended, RunContext};

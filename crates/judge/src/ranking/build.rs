@@ -9,8 +9,10 @@ use wsbench_record::ranking::{
 use wsbench_record::units::percent;
 use wsbench_stats::{median, runs};
 
+use super::gathered::Gathered;
+use super::metric::Metric;
 use super::runs::{is_generator_limited, is_overloaded, is_stalled};
-use super::{Gathered, Metric, league, tradeoff};
+use super::{league, tradeoff};
 use crate::recurring::recurring_in;
 
 /// The control may drift by so much over a ranking; more puts all of it in doubt (METHOD 3).

@@ -9,8 +9,8 @@ use wsbench_record::ranking::{Cores, Entry, League, Place, Unranked, Workload};
 use wsbench_record::units::counted;
 use wsbench_stats::runs::{Finding, Ratio, holm, judge, paired};
 
+use super::metric::{Metric, Sense};
 use super::runs::is_set_by_generator;
-use super::{Metric, Sense};
 
 /// Fewer rounds cannot tell servers apart that are 10 % apart: nothing is ranked then (METHOD 5.6).
 pub const FEWEST_ROUNDS: u32 = 10;

@@ -12,7 +12,7 @@ use wsbench_record::ranking::{Accounts, RunRecord, Rung, Workload, WorkloadKind}
 use wsbench_record::search::{Limit, Search, TrialVerdict};
 use wsbench_record::units::percent;
 
-use super::Metric;
+use super::metric::Metric;
 use crate::figure::{Figure, Party, Point, Reading, Times};
 use crate::outcome::{Outcome, outcome};
 

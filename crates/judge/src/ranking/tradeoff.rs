@@ -2,7 +2,7 @@
 
 use wsbench_record::ranking::{Front, FrontPoint, League, Tradeoff};
 
-use super::{Metric, Sense};
+use super::metric::{Metric, Sense};
 
 /// The trade-offs that were asked for, as far as both leagues are there; of several classes the
 /// servers of all stand together, for a trade-off is between servers.

@@ -7,14 +7,13 @@
 )]
 
 use std::collections::BTreeMap;
-use wsbench_judge::ranking::failed_record;
-use wsbench_record::ranking::{Failed, Stage};
 
-use wsbench_judge::ranking::{Gathered, Metric};
+use wsbench_judge::ranking::{Gathered, Metric, failed_record};
 use wsbench_record::audit::{Audit, Caveat, Kind, Severity, Verdict};
 use wsbench_record::document::Host;
 use wsbench_record::ranking::{
-    Cores, Deflate, Nodelay, RunRecord, ServerFacts, SuiteFacts, Tradeoff, Workload, WorkloadKind,
+    Cores, Deflate, Failed, Nodelay, RunRecord, ServerFacts, Stage, SuiteFacts, Tradeoff, Workload,
+    WorkloadKind,
 };
 
 /// The noise of a synthetic ranking, as standard deviations of logarithms.

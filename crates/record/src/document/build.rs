@@ -8,12 +8,19 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 use wsbench_load::result::{self, RunResult};
 
+use super::arrival_shape::ArrivalShape;
+use super::calendar;
+use super::compression::Compression;
 use super::confidence::{self, Confidences, RateConfidence, Slice};
-use super::{
-    ArrivalShape, BlockedBy, Bytes, Compression, Connections, Distribution, Ended, Failure, Floor,
-    Gap, Generator, Handshake, Host, Interval, IntervalSpans, Messages, Order, Pings, Pressure,
-    Record, SCHEMA, Server, Stamps, Thread, Turns, calendar,
+use super::distribution::Distribution;
+use super::figures::{
+    BlockedBy, Bytes, Connections, Ended, Failure, Floor, Gap, Generator, Handshake, Interval,
+    IntervalSpans, Messages, Pings, Pressure, Stamps, Thread, Turns,
 };
+use super::host::Host;
+use super::order::Order;
+use super::record::{Record, SCHEMA};
+use super::server::Server;
 use crate::gate::Stamp;
 
 /// What surrounds a run and neither its plan nor its result knows.

@@ -11,7 +11,7 @@ use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_load::result;
 use wsbench_stats::batches::{self, Ratio};
 
-use super::{Percentile, Support};
+use super::percentile::{Percentile, Support};
 
 /// How sure one run is of a percentile.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

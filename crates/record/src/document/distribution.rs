@@ -11,7 +11,7 @@ use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 
 use super::confidence::{Confidence, Confidences};
-use super::{Percentile, Support};
+use super::percentile::{Percentile, Support};
 
 /// A distribution of time spans, all in nanoseconds. Without samples `count` is 0 and every other
 /// field is absent: no samples is never 0 ns.

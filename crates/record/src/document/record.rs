@@ -5,14 +5,23 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::absence::ServerGone;
+use super::arrival_shape::ArrivalShape;
+use super::compression::Compression;
 use super::confidence::{RateConfidence, Slice};
-use super::{
-    ArrivalShape, BlockedBy, Bytes, Compression, Connections, Distribution, Ended, Failure, Floor,
-    Gap, Generator, Handshake, Host, Interval, Messages, Order, Pings, Pressure, Server,
-    ServerGone, Stamps,
+use super::distribution::Distribution;
+use super::figures::{
+    BlockedBy, Bytes, Connections, Ended, Failure, Floor, Gap, Generator, Handshake, Interval,
+    Messages, Pings, Pressure, Stamps,
 };
+use super::host::Host;
+use super::order::Order;
+use super::server::Server;
 use crate::gate::Stamp;
 use crate::until::UntilOutcome;
+
+/// Name and version of the schema that this version writes.
+pub const SCHEMA: &str = "wsbench.result/1";
 
 /// The result of one run, before anybody has judged it.
 ///

@@ -7,13 +7,13 @@
 
 use std::ops::Deref;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Error as _, IntoDeserializer, MapAccess, Visitor};
 use serde::ser::{Error as _, Impossible, SerializeStruct};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Record;
+use super::record::Record;
 use crate::audit::Audit;
 
 /// The result of one run.
@@ -21,7 +21,7 @@ use crate::audit::Audit;
 /// Fields that this version does not know are ignored on reading, and optional ones that are
 /// missing take their defaults, so that older and newer documents of the same schema are read.
 #[derive(Clone, Debug, PartialEq, JsonSchema)]
-#[schemars(title = "wsbench result")]
+#[schemars(title = "wsbench result", transform = in_its_place)]
 pub struct Document {
     /// What was measured.
     #[schemars(flatten)]
@@ -42,6 +42,16 @@ impl Deref for Document {
 const AUDIT: &str = "audit";
 /// The member of the record that stands before it.
 const BEFORE: &str = "plan";
+
+/// Names the audit among the members that a document must have where it is written.
+fn in_its_place(schema: &mut Schema) {
+    let Some(required) = schema.get_mut("required").and_then(|it| it.as_array_mut()) else {
+        return;
+    };
+    required.retain(|name| name != AUDIT);
+    let before = required.iter().position(|name| name == BEFORE);
+    required.insert(before.map_or(0, |at| at + 1), AUDIT.into());
+}
 
 impl Serialize for Document {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -5,14 +5,10 @@
     reason = "every test binary uses its own part of the collection"
 )]
 
-use wsbench_judge::comparison::compare;
-use wsbench_judge::ranking::rank;
+use wsbench_judge::comparison::{Terms, compare};
+use wsbench_judge::ranking::{Gathered, Metric, rank};
 use wsbench_judge::repetition::repeated;
 use wsbench_load::histogram::Histogram;
-
-use crate::{rankings, runs, searches};
-use wsbench_judge::comparison::Terms;
-use wsbench_judge::ranking::{Gathered, Metric};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::Stamps;
 use wsbench_record::comparison::{Comparison, Side};
@@ -27,6 +23,8 @@ use wsbench_record::repetition::Repetition;
 use wsbench_record::search::{Ending, Search};
 use wsbench_record::sweep::{Knee, Point, Run, Sweep};
 use wsbench_render::html;
+
+use crate::{rankings, runs, searches};
 
 /// Words that would do harm as markup.
 pub(crate) const HOSTILE: &str = "</script><img src=x onerror='document.title=\"owned\"'>\"&";

@@ -1,7 +1,6 @@
 //! Many servers in one ranking: V10, servers that are alike, and servers whose order is known.
 
 use std::collections::BTreeMap;
-use wsbench_judge::ranking::run_record;
 
 use wsbench_drive::simulated::Scenario;
 use wsbench_experiment::rank::{
@@ -9,7 +8,7 @@ use wsbench_experiment::rank::{
 };
 use wsbench_experiment::runner::Runner;
 use wsbench_experiment::simulated::{Simulated, target};
-use wsbench_judge::ranking::Gathered;
+use wsbench_judge::ranking::{Gathered, run_record};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
 use wsbench_record::document::Host;
