@@ -1,7 +1,7 @@
 //! The audit: how far the figures of a run may be believed, and what to do where they may not.
 //!
 //! Each doubt is typed, said in numbers, and carries advice that fits the options in use. The
-//! audit changes no figure; it judges a document and nothing else.
+//! audit changes no figure; it judges a record and nothing else.
 
 mod advice;
 mod compression;
@@ -18,7 +18,8 @@ mod wait;
 use wsbench_record::audit::{Audit, Verdict};
 use wsbench_record::document::Record;
 
-/// Judges a document by its figures; the audit that it already carries is not looked at.
+/// The audit of a record, by its figures alone: the same record gets the same audit whenever it is
+/// judged.
 #[must_use]
 pub fn audit(record: &Record) -> Audit {
     let mut caveats = exchange::caveats(record);

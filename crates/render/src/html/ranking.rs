@@ -3,12 +3,9 @@
 
 mod details;
 mod leagues;
+mod names;
 mod plots;
 mod score;
-
-use wsbench_judge::ranking::Metric;
-use wsbench_record::audit::Severity;
-use wsbench_record::ranking::{Entry, Ranking};
 
 use super::grid::{Cell, Grid};
 use super::markup::Markup;
@@ -16,6 +13,10 @@ use super::page::{Page, caveats};
 use super::run;
 use crate::ranking::words;
 use crate::summary::seeded;
+use names::{gate, half, named};
+use wsbench_judge::ranking::Metric;
+use wsbench_record::audit::Severity;
+use wsbench_record::ranking::{Entry, Ranking};
 
 /// Headlines that are told at once; the others are opened.
 const HEADLINES: usize = 8;
@@ -162,47 +163,6 @@ fn figure(entry: &Entry, workload: &str, metric: Metric) -> Cell {
             let why = found.and_then(|figure| figure.missing.as_deref());
             let title = [("title", why.unwrap_or("not run"))];
             Cell::markup(Markup::of("span", &title, "—"))
-        }
-    }
-}
-
-/// Half an interval as a share of the value.
-fn half(value: f64, ends: Option<(f64, f64)>) -> String {
-    match ends {
-        Some((low, high)) if value > 0.0 => {
-            let half = (high / value - 1.0).max(1.0 - low / value);
-            format!("±{}", wsbench_record::units::percent(half))
-        }
-        _ => String::new(),
-    }
-}
-
-/// A server's name, leading to its details.
-fn named(ranking: &Ranking, name: &str) -> Cell {
-    let mut link = Markup::new();
-    link.element("a", &[("href", &format!("#{}", id(ranking, name)))], name);
-    let control = ranking.server(name).filter(|entry| entry.facts.is_control);
-    if control.is_some() {
-        link.text(" ").element("small", &[], "control");
-    }
-    Cell::markup(link)
-}
-
-/// The place of a server's details on the page: by its number, for names may be anything.
-fn id(ranking: &Ranking, name: &str) -> String {
-    let mut servers = ranking.servers.iter();
-    let at = servers.position(|entry| entry.facts.name == name);
-    format!("server-{}", at.map_or(0, |at| at + 1))
-}
-
-/// The gate's stamp in a word.
-fn gate(entry: &Entry) -> Markup {
-    match &entry.gate {
-        None => Markup::of("span", &[("class", "quiet")], "not reached"),
-        Some(stamp) if stamp.counts.pass() => Markup::of("span", &[("class", "pass")], "passed"),
-        Some(stamp) => {
-            let words = format!("{} failed", stamp.counts.failed);
-            Markup::of("b", &[("class", "fail"), ("title", &stamp.words())], &words)
         }
     }
 }

@@ -4,12 +4,7 @@
 
 mod books;
 mod course;
-
-pub(super) use books::machine;
-
-use wsbench_record::audit::Verdict;
-use wsbench_record::document::{Distribution, Document, Percentile};
-use wsbench_record::units::{self, bytes, count, counted, percent, rate, seconds};
+mod words;
 
 use super::grid::{Cell, Grid};
 use super::latency;
@@ -20,8 +15,11 @@ use super::ranges::swatched;
 use crate::mark;
 use crate::parts::{self, Parts};
 use crate::plan_line::{plan_line, title};
-use crate::prose::printable;
 use crate::summary::{PERCENTILES, repeat_command};
+pub(super) use books::machine;
+use wsbench_record::audit::Verdict;
+use wsbench_record::document::{Distribution, Document, Percentile};
+use wsbench_record::units::{self, count, counted, rate, seconds};
 
 /// The page of one run.
 #[must_use]
@@ -423,23 +421,4 @@ fn overview(named: &[(String, &Document)]) -> Grid {
         ]);
     }
     grid
-}
-
-/// `99 % of it`.
-pub(super) fn share_of(part: f64, whole: f64) -> String {
-    if whole > 0.0 {
-        percent(part / whole)
-    } else {
-        units::UNKNOWN.to_owned()
-    }
-}
-
-/// `1.20 MB/s`.
-pub(super) fn bytes_per_s(amount: f64) -> String {
-    format!("{}/s", bytes(amount))
-}
-
-/// Words from elsewhere on one line.
-pub(super) fn line(words: &str) -> String {
-    printable(words)
 }

@@ -5,7 +5,7 @@ use wsbench_record::audit::Severity;
 use wsbench_record::ranking::{Cell as OfServer, Entry, Ranking, Stage};
 use wsbench_record::units::{count, seconds};
 
-use super::{half, id};
+use super::names::{half, id};
 use crate::html::grid::{Cell, Grid};
 use crate::html::markup::Markup;
 use crate::html::page::{Page, caveats, recurring};

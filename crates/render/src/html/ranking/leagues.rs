@@ -3,7 +3,7 @@
 use wsbench_judge::ranking::{Metric, value_words};
 use wsbench_record::ranking::{Entry, League, Place, Ranking};
 
-use super::{gate, named};
+use super::names::{gate, named};
 use crate::html::grid::{Cell, Grid};
 use crate::html::page::Page;
 use crate::html::plot::{Axis, Scale, Unit};

@@ -7,6 +7,7 @@ use wsbench_record::ranking::{
 };
 
 use super::leagues::unit;
+use super::names::named;
 use crate::html::grid::{Cell, Grid};
 use crate::html::page::Page;
 use crate::html::plot::{Axis, COLOURS, Level, Plot, Point, Scale, Series, Unit};
@@ -336,7 +337,7 @@ fn points(ranking: &Ranking, front: &Front, x: Metric, y: Metric) -> Grid {
         .sortable();
     for point in &front.points {
         grid.push(vec![
-            super::named(ranking, &point.server),
+            named(ranking, &point.server),
             Cell::figure(&x.words(point.x), point.x),
             Cell::figure(&y.words(point.y), point.y),
             Cell::text(if point.on_front { "beaten by none" } else { "" }),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use wsbench_record::ranking::{Overall, Ranking, Weight};
 
-use super::named;
+use super::names::named;
 use crate::html::grid::{Cell, Grid};
 use crate::html::markup::Markup;
 use crate::html::page::Page;

@@ -3,7 +3,7 @@
 use wsbench_record::document::{Compression, Document, Host, Percentile};
 use wsbench_record::units::{self, bytes, count, percent, rate, seconds, span};
 
-use super::{bytes_per_s, line, share_of};
+use super::words::{bytes_per_s, line, share_of};
 use crate::html::grid::{Cell, Grid};
 use crate::html::markup::Markup;
 use crate::{mark, pings, server_cost};
