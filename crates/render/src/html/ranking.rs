@@ -7,6 +7,10 @@ mod names;
 mod plots;
 mod score;
 
+use wsbench_judge::ranking::Metric;
+use wsbench_record::audit::Severity;
+use wsbench_record::ranking::{Entry, Ranking};
+
 use super::grid::{Cell, Grid};
 use super::markup::Markup;
 use super::page::{Page, caveats};
@@ -14,9 +18,6 @@ use super::run;
 use crate::ranking::words;
 use crate::summary::seeded;
 use names::{gate, half, named};
-use wsbench_judge::ranking::Metric;
-use wsbench_record::audit::Severity;
-use wsbench_record::ranking::{Entry, Ranking};
 
 /// Headlines that are told at once; the others are opened.
 const HEADLINES: usize = 8;

@@ -1,9 +1,10 @@
 //! A plot on the page: the picture, its legend, and what the script needs to draw it again.
 
+use serde_json::{Value, json};
+
 use super::drawing;
 use super::{COLOURS, Plot, Point, Series};
 use crate::html::markup::Markup;
-use serde_json::{Value, json};
 
 impl Plot {
     /// The plot as a figure: the picture, its legend, and what the script needs to draw it again.

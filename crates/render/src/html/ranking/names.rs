@@ -1,9 +1,10 @@
 //! Servers and their gates in the way in which the page of a ranking names them.
 
-use crate::html::grid::Cell;
-use crate::html::markup::Markup;
 use wsbench_record::ranking::{Entry, Ranking};
 use wsbench_record::units::percent;
+
+use crate::html::grid::Cell;
+use crate::html::markup::Markup;
 
 /// Half an interval as a share of the value.
 pub(super) fn half(value: f64, ends: Option<(f64, f64)>) -> String {

@@ -1,7 +1,8 @@
 //! Figures and words in the way in which the page of a run writes them.
 
-use crate::prose::printable;
 use wsbench_record::units::{self, bytes, percent};
+
+use crate::prose::printable;
 
 /// `99 % of it`.
 pub(super) fn share_of(part: f64, whole: f64) -> String {
