@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use wsbench_conformance::cases;
-use wsbench_drive::address::Address;
 use wsbench_drive::examiner::Examiner;
 use wsbench_drive::resolve::{self, Resolved};
 use wsbench_drive::run::{self, Observer, Pulse, RunError, StopSignal};
@@ -21,6 +20,7 @@ use wsbench_load::result::{self, LogRecord, Progress};
 use wsbench_record::document::{Document, Ended, Floor, Record, RunContext};
 use wsbench_record::gate::Stamp;
 use wsbench_render::step_line::step_line;
+use wsbench_transport::address::Address;
 
 use crate::exit::{say, story};
 use crate::floor;

@@ -8,8 +8,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use thiserror::Error;
-use wsbench_drive::address::Address;
 use wsbench_load::corpus::CorpusError;
+use wsbench_transport::address::Address;
 
 use crate::quantity::CpuList;
 use crate::ranking::StateError;

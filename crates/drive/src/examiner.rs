@@ -3,7 +3,7 @@
 //! Blocking sockets with a limit on everything: nothing here is measured, so nothing has to be
 //! fast. What is written and what is concluded is the case's affair (`wsbench-conformance`).
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,8 +11,9 @@ use wsbench_conformance::case::Case;
 use wsbench_conformance::examination::{End, Examination, Turn};
 use wsbench_conformance::finding::{Finding, Verdict};
 use wsbench_load::plan::Target;
+use wsbench_transport::blocking::Blocking;
 
-use crate::visit::{Visitor, Wire};
+use crate::visit::Visitor;
 
 /// Between octets that each go in a segment of their own.
 const APART: Duration = Duration::from_micros(100);
@@ -77,10 +78,7 @@ impl Examiner<'_> {
         let mut buffer = vec![0; 64 * 1024];
         loop {
             match examination.turn() {
-                Turn::Done(finding) => {
-                    stream.hang_up();
-                    return finding;
-                }
+                Turn::Done(finding) => return finding,
                 _ if Instant::now() >= deadline => {
                     let seen = format!("undecided after {:?}", patience * AT_MOST);
                     return Finding::of(case, Verdict::Failed, seen);
@@ -89,14 +87,14 @@ impl Examiner<'_> {
                 Turn::Write(bytes) => {
                     let _ = stream.write_all(&bytes).and_then(|()| stream.flush());
                 }
-                Turn::WriteSlowly(bytes) => drop(write_slowly(&mut *stream, &bytes)),
-                Turn::Read(patience) => read(&mut *stream, &mut buffer, patience, &mut examination),
+                Turn::WriteSlowly(bytes) => drop(write_slowly(&mut stream, &bytes)),
+                Turn::Read(patience) => read(&mut stream, &mut buffer, patience, &mut examination),
             }
         }
     }
 }
 
-fn write_slowly(stream: &mut dyn Wire, bytes: &[u8]) -> io::Result<()> {
+fn write_slowly(stream: &mut Blocking, bytes: &[u8]) -> io::Result<()> {
     for octet in bytes.chunks(1) {
         stream.write_all(octet)?;
         stream.flush()?;
@@ -107,7 +105,7 @@ fn write_slowly(stream: &mut dyn Wire, bytes: &[u8]) -> io::Result<()> {
 
 /// Reads once, and tells the examination what came.
 fn read(
-    stream: &mut dyn Wire,
+    stream: &mut Blocking,
     buffer: &mut [u8],
     patience: Duration,
     examination: &mut Examination<'_>,
@@ -118,9 +116,7 @@ fn read(
         Ok(len) => examination.on_bytes(&mut buffer[..len]),
         Err(error) => match error.kind() {
             ErrorKind::Interrupted => {}
-            ErrorKind::WouldBlock | ErrorKind::TimedOut => examination.on_silence(),
-            // TLS misses the farewell (close_notify) of a server that ends TCP alone.
-            ErrorKind::UnexpectedEof => examination.on_end(End::Fin),
+            ErrorKind::TimedOut => examination.on_silence(),
             _ => examination.on_end(End::Reset),
         },
     }

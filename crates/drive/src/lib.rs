@@ -1,19 +1,16 @@
 //! Threads, sockets and clocks of wsbench: the engines that carry a load out.
 //!
-//! The only crate besides the echo server that knows a socket. It moves bytes and reads clocks;
-//! what the bytes mean is decided in `wsbench-load`.
+//! It moves bytes by way of `wsbench-transport` and reads clocks; what the bytes mean is decided in
+//! `wsbench-load`.
 #![deny(unsafe_code)]
 
-pub mod address;
 mod alarm;
 pub mod clock;
 mod collector;
-pub mod dial;
 pub mod engine;
 pub mod examiner;
 mod handover;
 pub mod host;
-mod line;
 mod loss;
 #[cfg(feature = "http2")]
 mod multiplexed;

@@ -5,9 +5,9 @@ use std::io::{self, ErrorKind};
 use nix::errno::Errno;
 use wsbench_load::result::Phase;
 use wsbench_load::session::Loss;
+use wsbench_transport::dial::UnixError;
+use wsbench_transport::tls::TlsFault;
 use wsbench_wire::proxy::ProxyError;
-
-use crate::dial::UnixError;
 
 /// Names an error of the socket.
 pub(crate) fn name(error: &io::Error) -> Loss {
@@ -21,16 +21,16 @@ pub(crate) fn name(error: &io::Error) -> Loss {
         words: words.into(),
         phase: None,
     };
-    if let Some((kind, words)) = wsbench_tls::fault(error) {
+    if let Some(fault) = TlsFault::of(error) {
         return Loss {
-            kind,
-            words,
+            kind: of_tls(&fault),
+            words: fault.to_string(),
             phase: Some(Phase::Tls),
         };
     }
     let inner = error.get_ref();
     if let Some(error) = inner.and_then(|inner| inner.downcast_ref::<UnixError>()) {
-        return peer(error.kind(), &error.to_string());
+        return peer(of_unix(*error), &error.to_string());
     }
     if let Some(error) = inner.and_then(|inner| inner.downcast_ref::<ProxyError>()) {
         return Loss {
@@ -104,5 +104,27 @@ mod tests {
         assert!(refused.phase.is_none() && refused.kind == "refused");
         let reset = name(&io::Error::from(ErrorKind::ConnectionReset));
         assert_eq!(reset.kind, "reset");
+    }
+}
+
+fn of_tls(fault: &TlsFault) -> &'static str {
+    match fault {
+        TlsFault::Expired => "tls_expired",
+        TlsFault::WrongHost(_) => "tls_wrong_host",
+        TlsFault::Untrusted => "tls_untrusted",
+        TlsFault::BadCertificate(_) => "tls_bad_certificate",
+        TlsFault::PlainServer => "tls_plain_server",
+        TlsFault::Alert(_) => "tls_alert",
+        TlsFault::Incompatible(_) => "tls_incompatible",
+        TlsFault::Other(_) => "tls_failed",
+    }
+}
+
+fn of_unix(error: UnixError) -> &'static str {
+    match error {
+        UnixError::Stale => "refused",
+        UnixError::Missing => "no_socket_file",
+        UnixError::Denied => "permission_denied",
+        UnixError::Full => "queue_full",
     }
 }

@@ -2,19 +2,19 @@
 //! below.
 //!
 //! Slots are the worker's WebSockets; the engine below has slots of its own, the carriers. A carrier
-//! is opened when none has room, and kept for whoever comes later. What goes over it is the crate
-//! `wsbench-http2`'s affair; the worker sees sockets as over TCP, its handshake of HTTP/1.1
+//! is opened when none has room, and kept for whoever comes later. What goes over it is
+//! `transport::http2`'s affair; the worker sees sockets as over TCP, its handshake of HTTP/1.1
 //! included.
 
 use std::io::{self, ErrorKind};
 
-use wsbench_http2::{Carrier, Http2Error, Socket, Standing};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::ThreadUsage;
 use wsbench_load::session::Opened;
+use wsbench_transport::dial::UnixError;
+use wsbench_transport::http2::{Carrier, Http2Error, Socket, Standing};
 use wsbench_wire::proxy::ProxyError;
 
-use crate::dial::UnixError;
 use crate::engine::{Engine, Ready, Received};
 
 /// Octets read from a carrier at a time.

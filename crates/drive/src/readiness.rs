@@ -11,16 +11,16 @@ use mio::{Events, Interest, Poll, Token};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Pace;
 use wsbench_load::result::ThreadUsage;
-use wsbench_load::session::Opened;
+use wsbench_load::session::{Encrypted, Opened};
+use wsbench_transport::dial::Dialer;
+use wsbench_transport::link::Link;
+use wsbench_transport::openings::{Layer, Openings};
 
 use crate::alarm::Alarm;
 use crate::clock::Clock;
-use crate::dial::Dialer;
 use crate::engine::{Engine, Ready, Received};
 use crate::host;
-use crate::line::Line;
 use crate::stamps::{self, Stamps};
-use crate::tls::TlsClient;
 
 /// So long before a due time the thread no longer sleeps, at the pace that is exact: longer than
 /// the kernel takes to wake it.
@@ -39,9 +39,7 @@ pub struct Readiness {
     events: Events,
     /// Waiting is exact, for schedules; if not, a wait may last up to a millisecond too long.
     is_exact: bool,
-    lines: Vec<Option<Line>>,
-    /// With it connections are encrypted.
-    tls: Option<TlsClient>,
+    links: Vec<Option<Link>>,
     /// What wakes an exact wait.
     alarm: Option<Alarm>,
     pace: Pace,
@@ -62,8 +60,7 @@ impl Readiness {
             poll: Poll::new()?,
             events: Events::with_capacity(EVENTS),
             is_exact: false,
-            lines: std::iter::repeat_with(|| None).take(slots).collect(),
-            tls: None,
+            links: std::iter::repeat_with(|| None).take(slots).collect(),
             alarm: None,
             pace: Pace::Auto,
             spun: Nanos::ZERO,
@@ -96,13 +93,6 @@ impl Readiness {
         self.is_exact = true;
         self.pace = pace;
         Ok(self)
-    }
-
-    /// Encrypts the connections.
-    #[must_use]
-    pub fn with_tls(mut self, tls: Option<TlsClient>) -> Self {
-        self.tls = tls;
-        self
     }
 
     fn poll_for(&mut self, timeout: Duration) -> io::Result<()> {
@@ -145,8 +135,8 @@ impl Readiness {
     }
 
     #[inline]
-    fn line(&mut self, slot: usize) -> io::Result<&mut Line> {
-        self.lines[slot]
+    fn link(&mut self, slot: usize) -> io::Result<&mut Link> {
+        self.links[slot]
             .as_mut()
             .ok_or_else(|| ErrorKind::NotConnected.into())
     }
@@ -159,38 +149,38 @@ impl Engine for Readiness {
     }
 
     fn open(&mut self, slot: usize) -> io::Result<()> {
-        let session = self.tls.as_ref().map(TlsClient::session).transpose()?;
-        let mut stream = self.dialer.dial()?;
+        let mut link = Link::dial(&mut self.dialer)?;
         self.poll.registry().register(
-            &mut stream,
+            link.stream(),
             Token(slot),
             Interest::READABLE | Interest::WRITABLE,
         )?;
         if self.stamps.is_some() {
             // Granted on this system; were it refused here, this connection would have no stamps.
-            let _ = stamps::ask_for(&stream);
+            let _ = stamps::ask_for(link.stream());
         }
-        self.lines[slot] = Some(Line::new(stream, self.dialer.tunnel(), session));
+        self.links[slot] = Some(link);
         Ok(())
     }
 
     fn established(&mut self, slot: usize) -> io::Result<Option<Opened>> {
         let clock = &self.clock;
-        let line = self.lines[slot].as_mut().ok_or(ErrorKind::NotConnected)?;
-        line.established(|| clock.now())
+        let link = self.links[slot].as_mut().ok_or(ErrorKind::NotConnected)?;
+        let openings = link.advance(|| clock.now().into())?;
+        Ok(openings.as_ref().map(opened))
     }
 
     #[inline]
     fn write(&mut self, slot: usize, bytes: &[u8]) -> io::Result<usize> {
-        self.line(slot)?.write(bytes)
+        self.link(slot)?.write(bytes)
     }
 
     #[inline]
     fn read(&mut self, slot: usize, buffer: &mut [u8]) -> io::Result<Received> {
-        let line = self.lines[slot].as_mut().ok_or(ErrorKind::NotConnected)?;
+        let link = self.links[slot].as_mut().ok_or(ErrorKind::NotConnected)?;
         let stamps = &mut self.stamps;
         let mut arrived = None;
-        let len = line.read(buffer, |mut stream, buffer| match stamps {
+        let len = link.read(buffer, |mut stream, buffer| match stamps {
             None => stream.read(buffer),
             Some(stamps) => {
                 let received = stamps.read(stream, buffer)?;
@@ -202,14 +192,12 @@ impl Engine for Readiness {
     }
 
     fn has_ended(&self, slot: usize) -> bool {
-        self.lines[slot].as_ref().is_some_and(Line::has_ended)
+        self.links[slot].as_ref().is_some_and(Link::has_ended)
     }
 
     fn close(&mut self, slot: usize) {
-        if let Some(mut line) = self.lines[slot].take() {
-            line.farewell();
-            // Closing the descriptor takes it out of the event queue.
-        }
+        // Closing the descriptor takes it out of the event queue.
+        self.links[slot] = None;
     }
 
     fn wait(&mut self, now: Nanos, until: Nanos, ready: &mut Vec<Ready>) -> io::Result<()> {
@@ -222,10 +210,10 @@ impl Engine for Readiness {
             // `mio` rounds up to whole milliseconds, so a deadline is met late by less than one.
             self.poll_for((until - now).into())?;
         }
-        if self.tls.is_some() {
+        if self.dialer.is_encrypted() {
             for event in self.events.iter().filter(|event| event.is_writable()) {
-                if let Some(Some(line)) = self.lines.get_mut(event.token().0) {
-                    line.flush();
+                if let Some(Some(link)) = self.links.get_mut(event.token().0) {
+                    let _ = link.flush(); // a failure shows at the next read
                 }
             }
         }
@@ -244,5 +232,18 @@ impl Engine for Readiness {
             spun: self.spun,
             ..host::thread_usage()
         }
+    }
+}
+
+/// How a connection came about, in the load's words.
+fn opened(openings: &Openings) -> Opened {
+    let encrypted = |took: Duration| Encrypted {
+        took: took.into(),
+        agreed: openings.agreed.clone().unwrap_or_default(),
+    };
+    Opened {
+        tcp_at: openings.end(Layer::Connect).map(Nanos::from),
+        proxy_took: openings.took(Layer::Tunnel).map(Nanos::from),
+        tls: openings.took(Layer::Tls).map(encrypted),
     }
 }

@@ -10,9 +10,8 @@ use thiserror::Error;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Connect, Family, Plan, Target};
 use wsbench_load::route::{Place, ProxyProtocol};
+use wsbench_transport::address::Address;
 use wsbench_wire::proxy::{Destination, Tunnel};
-
-use crate::address::Address;
 
 /// How long one of several addresses may take to accept, when choosing among them.
 const CHOICE_TIMEOUT: Duration = Duration::from_secs(1);

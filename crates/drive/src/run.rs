@@ -12,12 +12,12 @@ use wsbench_load::context::Context;
 use wsbench_load::plan::{Http, Plan, Timestamps};
 use wsbench_load::quota::Quota;
 use wsbench_load::result::{RunResult, Stamps};
+use wsbench_transport::address::Address;
+use wsbench_transport::dial::{Dialer, SourceError, check_sources};
 
-use crate::address::Address;
 use crate::clock::Clock;
 use crate::collector::Collector;
 pub use crate::collector::Observer;
-use crate::dial::{Dialer, SourceError, check_sources};
 use crate::engine::Engine;
 use crate::handover::{Handover, Outlet, Period};
 use crate::host::{self, Counters};
@@ -30,7 +30,7 @@ use crate::resolve::Resolved;
 use crate::shared::Shared;
 pub use crate::shared::StopSignal;
 use crate::stamps;
-use crate::tls::{TlsClient, TlsError};
+use crate::tls::{self, TlsError};
 use crate::worker::Worker;
 
 /// A run could not be carried out.
@@ -99,10 +99,10 @@ pub fn run(
     observer: &mut dyn Observer,
 ) -> Result<RunResult, RunError> {
     check_descriptors(plan)?;
-    check_sources(&plan.connect.route)?;
+    check_sources(&plan.connect.route.sources)?;
     let stamps = stamps(plan)?;
     let secure = plan.target.secure;
-    let tls = secure.then(|| TlsClient::new(&plan.tls, &plan.target));
+    let tls = secure.then(|| tls::client(&plan.tls, &plan.target));
     let tls = tls.transpose()?;
     let clock = Clock::start();
     let address = &resolved.addresses[0];
@@ -117,10 +117,10 @@ pub fn run(
     for index in 0..workers {
         let slots = share_of(plan.connections as usize, workers, index);
         let dialer = Dialer::new(address.clone())
-            .along(&plan.connect.route, index, workers)
-            .through(resolved.tunnel(plan));
+            .from_sources(plan.connect.route.sources.clone(), index, workers)
+            .through(resolved.tunnel(plan))
+            .encrypted(tls.clone());
         let engine = engine(plan, stamps, &clock, dialer, slots).map_err(RunError::NoEventQueue)?;
-        let engine = engine.with_tls(tls.clone());
         let (outlet, back) = Outlet::new(index, filled.clone());
         returns.push(back);
         let context = context(plan, &quota, address, index, &clock);

@@ -1,9 +1,8 @@
 //! TLS on the client's side: what the connections of a run have in common.
 //!
 //! From the plan to a configuration of `rustls`, once and before the run. How bytes are moved
-//! through it is the crate `wsbench-tls`'s affair.
+//! through it is `wsbench-transport`'s affair.
 
-use std::io;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -12,12 +11,10 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::version::{TLS12, TLS13};
-use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme,
-};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use thiserror::Error;
 use wsbench_load::plan::{Identity, Target, Tls, TlsVersions};
-use wsbench_tls::TlsSession;
+use wsbench_transport::tls::TlsClient;
 
 /// Why there can be no TLS as it was asked for. Occurs before anything is started.
 #[derive(Debug, Error)]
@@ -54,79 +51,50 @@ pub enum TlsError {
     Setup(#[from] rustls::Error),
 }
 
-/// What every TLS connection of a run has in common.
-#[derive(Clone, Debug)]
-pub struct TlsClient {
-    config: Arc<ClientConfig>,
-    server_name: ServerName<'static>,
-}
-
-impl TlsClient {
-    /// Makes ready what `tls` asks for, for connections to `target`.
-    ///
-    /// # Errors
-    /// See [`TlsError`].
-    pub fn new(tls: &Tls, target: &Target) -> Result<Self, TlsError> {
-        let name = tls.server_name.as_ref().unwrap_or(&target.host);
-        let server_name = ServerName::try_from(name.clone())
-            .map_err(|_| TlsError::ServerName { name: name.clone() })?;
-        let provider = Arc::new(ring::default_provider());
-        let versions: &[_] = match tls.versions {
-            TlsVersions::Any => &[&TLS13, &TLS12],
-            TlsVersions::V1_2 => &[&TLS12],
-            TlsVersions::V1_3 => &[&TLS13],
-        };
-        let verifier: Arc<dyn ServerCertVerifier> = if tls.verify {
-            let roots = Arc::new(authorities(tls)?);
-            WebPkiServerVerifier::builder_with_provider(roots, provider.clone())
-                .build()
-                .map_err(|error| TlsError::NoAuthorities {
+/// Makes ready what `tls` asks for, for connections to `target`.
+///
+/// # Errors
+/// See [`TlsError`].
+pub fn client(tls: &Tls, target: &Target) -> Result<TlsClient, TlsError> {
+    let name = tls.server_name.as_ref().unwrap_or(&target.host);
+    let server_name = ServerName::try_from(name.clone())
+        .map_err(|_| TlsError::ServerName { name: name.clone() })?;
+    let provider = Arc::new(ring::default_provider());
+    let versions: &[_] = match tls.versions {
+        TlsVersions::Any => &[&TLS13, &TLS12],
+        TlsVersions::V1_2 => &[&TLS12],
+        TlsVersions::V1_3 => &[&TLS13],
+    };
+    let verifier: Arc<dyn ServerCertVerifier> = if tls.verify {
+        let roots = Arc::new(authorities(tls)?);
+        WebPkiServerVerifier::builder_with_provider(roots, provider.clone())
+            .build()
+            .map_err(|error| TlsError::NoAuthorities {
+                reason: error.to_string(),
+            })?
+    } else {
+        Arc::new(Anybody(provider.clone()))
+    };
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier);
+    let mut config = match &tls.identity {
+        Some(identity) => {
+            let (certificates, key) = read_identity(identity)?;
+            builder
+                .with_client_auth_cert(certificates, key)
+                .map_err(|error| TlsError::Identity {
                     reason: error.to_string(),
                 })?
-        } else {
-            Arc::new(Anybody(provider.clone()))
-        };
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(versions)?
-            .dangerous()
-            .with_custom_certificate_verifier(verifier);
-        let mut config = match &tls.identity {
-            Some(identity) => {
-                let (certificates, key) = read_identity(identity)?;
-                builder
-                    .with_client_auth_cert(certificates, key)
-                    .map_err(|error| TlsError::Identity {
-                        reason: error.to_string(),
-                    })?
-            }
-            None => builder.with_no_client_auth(),
-        };
-        config.alpn_protocols = tls.alpn.iter().map(|name| name.clone().into()).collect();
-        if !tls.resumes {
-            config.resumption = Resumption::disabled();
         }
-        Ok(Self {
-            config: Arc::new(config),
-            server_name,
-        })
+        None => builder.with_no_client_auth(),
+    };
+    config.alpn_protocols = tls.alpn.iter().map(|name| name.clone().into()).collect();
+    if !tls.resumes {
+        config.resumption = Resumption::disabled();
     }
-
-    /// A session for a connection that is being made.
-    ///
-    /// # Errors
-    /// `rustls` refuses the configuration; the words are its own.
-    pub(crate) fn session(&self) -> io::Result<TlsSession> {
-        self.connection().map(TlsSession::new)
-    }
-
-    /// The same, to be moved over a socket that blocks.
-    ///
-    /// # Errors
-    /// As [`TlsClient::session`].
-    pub(crate) fn connection(&self) -> io::Result<ClientConnection> {
-        let name = self.server_name.clone();
-        ClientConnection::new(self.config.clone(), name).map_err(io::Error::other)
-    }
+    Ok(TlsClient::new(Arc::new(config), server_name))
 }
 
 /// The authorities to trust: those given, or the system's.

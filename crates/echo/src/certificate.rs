@@ -8,6 +8,7 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use thiserror::Error;
+use wsbench_transport::tls::TlsServer;
 
 /// A certificate with its key, both as PEM.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,27 +47,18 @@ impl Certificate {
             key: key.serialize_pem(),
         })
     }
-}
 
-/// A certificate made ready for connections.
-#[derive(Clone, Debug)]
-pub(crate) struct Seal(Arc<ServerConfig>);
-
-impl Seal {
-    pub(crate) fn new(certificate: &Certificate) -> Result<Self, CertificateError> {
-        let chain = CertificateDer::pem_slice_iter(certificate.chain.as_bytes());
+    /// Made ready for connections.
+    pub(crate) fn server(&self) -> Result<TlsServer, CertificateError> {
+        let chain = CertificateDer::pem_slice_iter(self.chain.as_bytes());
         let chain: Vec<_> = chain.collect::<Result<_, _>>()?;
-        let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes())?;
+        let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes())?;
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(chain, key)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self(Arc::new(config)))
-    }
-
-    pub(crate) fn config(&self) -> Arc<ServerConfig> {
-        self.0.clone()
+        Ok(TlsServer::new(Arc::new(config)))
     }
 }
 
@@ -77,12 +69,12 @@ mod tests {
     #[test]
     fn what_is_made_can_be_shown() {
         let certificate = Certificate::self_signed(&["localhost", "127.0.0.1"]).unwrap();
-        Seal::new(&certificate).unwrap();
+        certificate.server().unwrap();
         let other = Certificate::self_signed(&["localhost"]).unwrap();
         let mixed = Certificate {
             chain: certificate.chain,
             key: other.key,
         };
-        assert!(matches!(Seal::new(&mixed), Err(CertificateError::Unfit(_))));
+        assert!(matches!(mixed.server(), Err(CertificateError::Unfit(_))));
     }
 }

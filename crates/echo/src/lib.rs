@@ -38,7 +38,6 @@ mod paced;
 mod peer;
 mod pinning;
 mod server;
-mod socket;
 mod timer;
 mod worker;
 

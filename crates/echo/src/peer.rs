@@ -4,12 +4,13 @@
 //! and keeps memory of its own only for what is cut: half a head, half a message, what the socket
 //! would not take. Which connections there are, and when to look at them, is `worker`'s affair.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read};
 use std::mem;
 use std::time::Duration;
 
 use mio::{Interest, Registry, Token};
 use socket2::SockRef;
+use wsbench_transport::link::Link;
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
 use wsbench_wire::deflate::Codec;
@@ -20,7 +21,6 @@ use crate::answering::{Answering, Next};
 use crate::compression::{Compressed, Press};
 use crate::pace::{Held, Pace, Seat, Turn};
 use crate::server::ServerStats;
-use crate::socket::Socket;
 
 /// While more than this is unsent, a connection is not read from, octets.
 const MAX_UNSENT: usize = 1 << 20;
@@ -79,7 +79,7 @@ enum Answers {
 
 /// One connection.
 pub(crate) struct Peer<M> {
-    stream: Socket,
+    link: Link,
     pub(crate) seat: Seat,
     token: Token,
     phase: Phase,
@@ -101,15 +101,9 @@ pub(crate) struct Peer<M> {
 
 impl<M> Peer<M> {
     /// A connection just accepted, and registered with `token`.
-    pub(crate) fn new(
-        stream: Socket,
-        seat: Seat,
-        token: Token,
-        max_message: u64,
-        memory: M,
-    ) -> Self {
+    pub(crate) fn new(link: Link, seat: Seat, token: Token, max_message: u64, memory: M) -> Self {
         Self {
-            stream,
+            link,
             seat,
             token,
             phase: Phase::Opening,
@@ -153,7 +147,10 @@ impl<M> Peer<M> {
                 self.paused = true;
                 return Fate::Waits;
             }
-            let count = match self.stream.read(buffer) {
+            let count = match self
+                .link
+                .read(buffer, |mut stream, buffer| stream.read(buffer))
+            {
                 // Whoever ends only its own half still gets what is unsent.
                 Ok(0) => return self.end(Next::Finish),
                 Ok(count) => count,
@@ -179,7 +176,7 @@ impl<M> Peer<M> {
         A: Answering<Memory = M>,
         P: Pace,
     {
-        self.stream.flush_tls();
+        let _ = self.link.flush(); // a failure shows at the next read
         if self.unsent.is_empty() {
             return Fate::Waits;
         }
@@ -407,7 +404,7 @@ impl<M> Peer<M> {
                 0 => bytes,
                 front => &bytes[..front],
             };
-            match self.stream.write(piece) {
+            match self.link.write(piece) {
                 Ok(count) => {
                     desk.stats.bytes_sent += count as u64;
                     bytes = &bytes[count..];
@@ -426,7 +423,7 @@ impl<M> Peer<M> {
     /// Sends what is unsent, as far as the socket takes it.
     fn flush<A, P>(&mut self, desk: &mut Desk<A, P>) -> Fate {
         while self.sent < self.unsent.len() {
-            match self.stream.write(&self.unsent.as_slice()[self.sent..]) {
+            match self.link.write(&self.unsent.as_slice()[self.sent..]) {
                 Ok(count) => {
                     desk.stats.bytes_sent += count as u64;
                     self.sent += count;
@@ -469,7 +466,7 @@ impl<M> Peer<M> {
     fn end(&mut self, next: Next) -> Fate {
         if next == Next::Reset {
             // Without it the connection would end in order; the peer is told apart by this alone.
-            let _ = SockRef::from(self.stream.stream()).set_linger(Some(Duration::ZERO));
+            let _ = SockRef::from(&*self.link.stream()).set_linger(Some(Duration::ZERO));
             return Fate::Gone;
         }
         self.phase = Phase::Deaf;
@@ -480,17 +477,17 @@ impl<M> Peer<M> {
         }
         match next {
             Next::Finish => Fate::Gone,
-            Next::Drain if self.stream.shut_down().is_err() => Fate::Gone,
+            Next::Drain if self.link.shut_down().is_err() => Fate::Gone,
             _ => Fate::Waits,
         }
     }
 
     #[cold]
     fn listen_for<A, P>(&mut self, interest: Interest, desk: &Desk<A, P>) -> Fate {
-        let interest = self.stream.interest(interest);
+        let interest = self.link.interest(interest);
         let registered: io::Result<()> =
             desk.registry
-                .reregister(self.stream.stream_mut(), self.token, interest);
+                .reregister(self.link.stream(), self.token, interest);
         match registered {
             Ok(()) => Fate::Waits,
             Err(_) => Fate::Gone,

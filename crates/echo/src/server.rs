@@ -14,11 +14,12 @@ use std::time::{Duration, Instant};
 use mio::net::{TcpListener, UnixListener};
 use socket2::{Domain, Protocol, Socket, Type};
 use thiserror::Error;
+use wsbench_transport::tls::TlsServer;
 use wsbench_wire::deflate::Wish;
 
 use crate::answering::{Answering, Echo};
 use crate::calibration::Calibration;
-use crate::certificate::{Certificate, CertificateError, Seal};
+use crate::certificate::{Certificate, CertificateError};
 use crate::mischief::Mischief;
 use crate::pace::{Immediate, Pace};
 use crate::paced::Paced;
@@ -197,7 +198,7 @@ pub struct Server {
     address: SocketAddr,
     config: Config,
     posts: Vec<Post>,
-    seal: Option<Seal>,
+    tls: Option<TlsServer>,
 }
 
 impl Server {
@@ -223,7 +224,8 @@ impl Server {
             return Err(BindError::CompressedDisorder);
         }
         try_cores(&config.cpus)?;
-        let seal = config.certificate.as_ref().map(Seal::new).transpose()?;
+        let tls = config.certificate.as_ref().map(Certificate::server);
+        let tls = tls.transpose()?;
         let (address, listeners) = match &config.unix_socket {
             None => {
                 let listeners = listeners(config).map_err(|source| BindError::Listen {
@@ -248,7 +250,7 @@ impl Server {
             address,
             config: config.clone(),
             posts: posts.map_err(BindError::Loop)?,
-            seal,
+            tls,
         })
     }
 
@@ -301,7 +303,7 @@ impl Server {
         pace: impl Fn(usize) -> P + Sync,
     ) -> Served {
         let census = Arc::new(Census::default());
-        let (config, seal) = (&self.config, &self.seal);
+        let (config, tls) = (&self.config, &self.tls);
         let work = |post: Post, index: usize| {
             if let Some(&cpu) = config.cpus.get(index % config.cpus.len().max(1)) {
                 // Tried at `bind`; a core taken away since then is no reason not to answer.
@@ -309,7 +311,7 @@ impl Server {
             }
             let census = Arc::clone(&census);
             Worker::new(post, answering(), pace(index), config, census)
-                .with_seal(seal.clone())
+                .encrypted(tls.clone())
                 .run(stop)
         };
         let work = &work;

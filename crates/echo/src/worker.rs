@@ -9,16 +9,16 @@ use std::time::{Duration, Instant};
 
 use mio::net::{TcpListener, UnixListener};
 use mio::{Events, Interest, Poll, Registry, Token};
-use wsbench_stream::Stream;
+use wsbench_transport::link::Link;
+use wsbench_transport::stream::Stream;
+use wsbench_transport::tls::TlsServer;
 use wsbench_wire::frame::FrameBuffer;
 
 use crate::answering::Answering;
-use crate::certificate::Seal;
 use crate::compression::Press;
 use crate::pace::{Pace, Seat};
 use crate::peer::{Desk, Fate, Peer};
 use crate::server::{Config, Served, ServerStats};
-use crate::socket::Socket;
 use crate::timer::Timer;
 
 const LISTENER: Token = Token(usize::MAX - 1);
@@ -123,7 +123,7 @@ pub(crate) struct Worker<A: Answering, P> {
     nodelay: bool,
     max_message: u64,
     /// With it connections are encrypted.
-    seal: Option<Seal>,
+    tls: Option<TlsServer>,
     census: Arc<Census>,
 }
 
@@ -158,15 +158,14 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             accept_delay: config.calibration.accept_delay,
             nodelay: !config.calibration.two_writes,
             max_message: config.max_message,
-            seal: None,
+            tls: None,
             census,
         }
     }
 
-    /// The same, with connections encrypted where there is a seal.
-    pub(crate) fn with_seal(mut self, seal: Option<Seal>) -> Self {
-        self.seal = seal;
-        self
+    /// The same, with connections encrypted.
+    pub(crate) fn encrypted(self, tls: Option<TlsServer>) -> Self {
+        Self { tls, ..self }
     }
 
     /// Runs until `stop` is set.
@@ -266,13 +265,13 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         let token = Token(place);
         let registry = &self.desk.registry;
         let nodelay = self.nodelay;
-        let registered = Socket::new(stream, self.seal.as_ref()).and_then(|mut socket| {
-            let interest = socket.interest(Interest::READABLE);
-            socket.stream().set_nodelay(nodelay)?;
-            registry.register(socket.stream_mut(), token, interest)?;
-            Ok(socket)
+        let registered = Link::accepted(stream, self.tls.as_ref()).and_then(|mut link| {
+            let interest = link.interest(Interest::READABLE);
+            link.stream().set_nodelay(nodelay)?;
+            registry.register(link.stream(), token, interest)?;
+            Ok(link)
         });
-        let Ok(socket) = registered else {
+        let Ok(link) = registered else {
             // The client has gone already, or the system has no memory: either way it is told by
             // the closing of the socket.
             self.free.push(place);
@@ -281,7 +280,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         self.serial += 1;
         let serial = self.serial;
         let seat = Seat { place, serial };
-        self.peers[place] = Some(Peer::new(socket, seat, token, self.max_message, memory));
+        self.peers[place] = Some(Peer::new(link, seat, token, self.max_message, memory));
         self.census.enter();
     }
 

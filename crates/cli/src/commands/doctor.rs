@@ -7,7 +7,6 @@
 use std::net::SocketAddr;
 
 use clap::Args;
-use wsbench_drive::address::Address;
 use wsbench_drive::host;
 use wsbench_drive::resolve::resolve;
 use wsbench_drive::run::{self, Observer, StopSignal};
@@ -18,6 +17,7 @@ use wsbench_load::plan::{Arrival, Family, Plan, StopRule, Target};
 use wsbench_load::result::{LogRecord, Progress, RunResult};
 use wsbench_record::doctor::{Asked, Copied, Examination, Level, Measured, ServerSide};
 use wsbench_render::doctor;
+use wsbench_transport::address::Address;
 
 use crate::args::Format;
 use crate::embedded::EmbeddedServer;

@@ -11,8 +11,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
-use wsbench_drive::address::Address;
 use wsbench_drive::resolve::first_to_accept;
+use wsbench_transport::address::Address;
 
 use super::supervisor::{STARTED, launch};
 

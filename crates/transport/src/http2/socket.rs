@@ -10,8 +10,8 @@ use bytes::{Buf as _, Bytes};
 use h2::client::ResponseFuture;
 use h2::{RecvStream, SendStream};
 
-use crate::error::Http2Error;
-use crate::gateway;
+use super::error::Http2Error;
+use super::gateway;
 
 /// One stream. Dropped before both ends have ended it, it is reset (CANCEL), as a TCP connection
 /// would be.

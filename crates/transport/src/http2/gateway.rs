@@ -10,7 +10,7 @@ use http::header::{HeaderName, HeaderValue};
 use http::{Method, Request, Uri, response};
 use wsbench_wire::handshake::accept_key;
 
-use crate::error::Http2Error;
+use super::error::Http2Error;
 
 /// Headers of a connection of HTTP/1.1, which are none of HTTP/2 (RFC 9113 section 8.2.2, RFC 8441
 /// section 5).

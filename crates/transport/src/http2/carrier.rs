@@ -11,11 +11,11 @@ use bytes::Bytes;
 use h2::Ping;
 use h2::client::{Builder, Connection, SendRequest};
 
-use crate::bell::Bells;
-use crate::error::Http2Error;
-use crate::gateway;
-use crate::pipe::Pipe;
-use crate::socket::Socket;
+use super::bell::Bells;
+use super::error::Http2Error;
+use super::gateway;
+use super::pipe::Pipe;
+use super::socket::Socket;
 
 /// What the server may send on one stream before we have read it, octets: as much as the kernel
 /// takes for a TCP connection of its own, roughly, so that HTTP/2's windows are not what is measured.

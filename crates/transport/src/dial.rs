@@ -2,7 +2,7 @@
 //! domain socket.
 //!
 //! One address of this machine has as many connections to one server as there are local ports; with
-//! several, each has as many. What becomes of the connection is `line`'s affair.
+//! several, each has as many. What becomes of the connection is `link`'s affair.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -11,11 +11,11 @@ use std::sync::Arc;
 use mio::net::{TcpStream, UnixStream};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use thiserror::Error;
-use wsbench_load::route::Route;
-use wsbench_stream::Stream;
 use wsbench_wire::proxy::Tunnel;
 
 use crate::address::Address;
+use crate::stream::Stream;
+use crate::tls::TlsClient;
 
 /// Addresses to come from that are none of this machine's. Found before anything is started.
 #[derive(Debug, Error)]
@@ -29,12 +29,12 @@ pub struct SourceError {
     source: io::Error,
 }
 
-/// Makes sure that connections can come from every address of `route`.
+/// Makes sure that connections can come from every one of `sources`.
 ///
 /// # Errors
 /// [`SourceError`] with the first from which they cannot.
-pub fn check_sources(route: &Route) -> Result<(), SourceError> {
-    for &address in route.sources.iter() {
+pub fn check_sources(sources: &[IpAddr]) -> Result<(), SourceError> {
+    for &address in sources {
         let bound = Socket::new(Domain::for_address((address, 0).into()), Type::STREAM, None)
             .and_then(|socket| bind(&socket, address));
         bound.map_err(|source| SourceError { address, source })?;
@@ -42,18 +42,20 @@ pub fn check_sources(route: &Route) -> Result<(), SourceError> {
     Ok(())
 }
 
-/// Begins the connections of one worker.
+/// Begins connections, all to one place and by one way.
 #[derive(Clone, Debug)]
 pub struct Dialer {
     address: Address,
     sources: Arc<[IpAddr]>,
     next: usize,
     /// With it each connection begins with the opening of a tunnel.
-    tunnel: Option<Tunnel>,
+    pub(crate) tunnel: Option<Tunnel>,
+    /// With it connections are encrypted.
+    pub(crate) tls: Option<TlsClient>,
 }
 
 impl Dialer {
-    /// Connections to `address`, from wherever the kernel chooses.
+    /// Plain connections to `address`, from wherever the kernel chooses.
     #[must_use]
     pub fn new(address: Address) -> Self {
         Self {
@@ -61,16 +63,18 @@ impl Dialer {
             sources: Arc::new([]),
             next: 0,
             tunnel: None,
+            tls: None,
         }
     }
 
-    /// The same from the addresses of `route` in turn, for worker `worker` of `workers`: they begin
-    /// at different ones, so that few connections are spread as well.
+    /// The same from these addresses of this machine in turn, for dialer `index` of `count`: they
+    /// begin at different ones, so that few connections are spread as well.
     #[must_use]
-    pub fn along(self, route: &Route, worker: usize, workers: usize) -> Self {
+    pub fn from_sources(self, sources: Arc<[IpAddr]>, index: usize, count: usize) -> Self {
+        let next = index * sources.len() / count.max(1);
         Self {
-            sources: route.sources.clone(),
-            next: worker * route.sources.len() / workers.max(1),
+            sources,
+            next,
             ..self
         }
     }
@@ -81,9 +85,16 @@ impl Dialer {
         Self { tunnel, ..self }
     }
 
-    /// The tunnel of a connection that is being begun.
-    pub(crate) fn tunnel(&self) -> Option<Tunnel> {
-        self.tunnel.clone()
+    /// The same, encrypted.
+    #[must_use]
+    pub fn encrypted(self, tls: Option<TlsClient>) -> Self {
+        Self { tls, ..self }
+    }
+
+    /// Whether connections are encrypted.
+    #[must_use]
+    pub const fn is_encrypted(&self) -> bool {
+        self.tls.is_some()
     }
 
     /// Begins a connection.
@@ -114,7 +125,7 @@ impl Dialer {
 /// A Unix domain socket that cannot be connected to, in words that fit it: there is no port, and
 /// the connect call itself tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub(crate) enum UnixError {
+pub enum UnixError {
     /// The file is there, and nobody listens on it.
     #[error("nobody listens on the socket file: it is left from a server that is gone")]
     Stale,
@@ -130,16 +141,6 @@ pub(crate) enum UnixError {
 }
 
 impl UnixError {
-    /// A stable name for counting.
-    pub(crate) const fn kind(self) -> &'static str {
-        match self {
-            Self::Stale => "refused",
-            Self::Missing => "no_socket_file",
-            Self::Denied => "permission_denied",
-            Self::Full => "queue_full",
-        }
-    }
-
     /// The error of a connect call with what it means for a Unix domain socket.
     fn explained(error: io::Error) -> io::Error {
         let known = match error.kind() {
@@ -184,22 +185,20 @@ mod tests {
     use super::*;
     use std::net::TcpListener;
 
-    fn route(addresses: &[&str]) -> Route {
-        Route {
-            sources: addresses.iter().map(|it| it.parse().unwrap()).collect(),
-            ..Route::default()
-        }
+    fn sources(addresses: &[&str]) -> Arc<[IpAddr]> {
+        addresses.iter().map(|it| it.parse().unwrap()).collect()
     }
 
     #[cfg(target_os = "linux")]
     #[test]
     fn connections_come_from_each_address_in_turn() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let route = route(&["127.0.0.2", "127.0.0.3"]);
-        check_sources(&route).unwrap();
-        let mut dialer = Dialer::new(listener.local_addr().unwrap().into()).along(&route, 0, 1);
-        let lines: Vec<Stream> = (0..4).map(|_| dialer.dial().unwrap()).collect();
-        let from: Vec<String> = lines
+        let sources = sources(&["127.0.0.2", "127.0.0.3"]);
+        check_sources(&sources).unwrap();
+        let dialer = Dialer::new(listener.local_addr().unwrap().into());
+        let mut dialer = dialer.from_sources(sources, 0, 1);
+        let streams: Vec<Stream> = (0..4).map(|_| dialer.dial().unwrap()).collect();
+        let from: Vec<String> = streams
             .iter()
             .map(|_| listener.accept().unwrap().1.ip().to_string())
             .collect();
@@ -208,10 +207,10 @@ mod tests {
 
     #[test]
     fn workers_begin_at_different_addresses() {
-        let route = route(&["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"]);
+        let sources = sources(&["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"]);
         let begin = |worker| {
             let dialer = Dialer::new(Address::Tcp(([127, 0, 0, 1], 1).into()));
-            dialer.along(&route, worker, 2).next
+            dialer.from_sources(sources.clone(), worker, 2).next
         };
         assert_eq!((begin(0), begin(1)), (0, 2));
     }
@@ -239,7 +238,7 @@ mod tests {
     #[test]
     fn an_address_of_another_machine_is_named() {
         // TEST-NET-3 (RFC 5737) is nobody's.
-        let error = check_sources(&route(&["127.0.0.1", "203.0.113.9"])).unwrap_err();
+        let error = check_sources(&sources(&["127.0.0.1", "203.0.113.9"])).unwrap_err();
         assert!(error.to_string().contains("203.0.113.9"), "{error}");
     }
 }

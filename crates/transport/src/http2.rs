@@ -5,7 +5,6 @@
 //! HTTP/2 connection, a [`Socket`] one of its streams. What a socket reads and writes is what it
 //! would be on a TCP connection of its own, the opening handshake of HTTP/1.1 included: `gateway`
 //! puts it into an extended CONNECT and back. Whoever drives it need not know of HTTP/2.
-#![forbid(unsafe_code)]
 
 mod bell;
 mod carrier;

@@ -1,20 +1,75 @@
-//! One TLS connection over a socket that does not block, for both ends.
+//! TLS over a socket that does not block, for both ends.
 //!
 //! The protocol is `rustls`, which is given bytes and gives bytes; here it is moved between a
 //! session and whatever reads and writes without blocking. Which certificates are trusted or shown
-//! is the affair of whoever makes the connection; of WebSocket nothing is known.
-#![forbid(unsafe_code)]
+//! is the affair of whoever makes a [`TlsClient`] or a [`TlsServer`].
+
+mod fault;
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::sync::Arc;
 
-use rustls::{Connection, HandshakeKind};
+use rustls::pki_types::ServerName;
+use rustls::{
+    ClientConfig, ClientConnection, Connection, HandshakeKind, ServerConfig, ServerConnection,
+};
+
+pub use fault::TlsFault;
 
 /// Plaintext that one connection may have waiting for the socket, octets.
 const UNSENT_AT_MOST: usize = 256 * 1024;
 
+/// The client's TLS, which the connections to one server have in common.
+#[derive(Clone, Debug)]
+pub struct TlsClient {
+    config: Arc<ClientConfig>,
+    server_name: ServerName<'static>,
+}
+
+impl TlsClient {
+    /// Connections by `config` to the server of this name, which its certificate has to be for.
+    #[must_use]
+    pub const fn new(config: Arc<ClientConfig>, server_name: ServerName<'static>) -> Self {
+        Self {
+            config,
+            server_name,
+        }
+    }
+
+    /// The session of a connection that is being made.
+    ///
+    /// # Errors
+    /// `rustls` refuses the configuration; the words are its own.
+    pub(crate) fn session(&self) -> io::Result<TlsSession> {
+        let connection = ClientConnection::new(self.config.clone(), self.server_name.clone());
+        connection.map(TlsSession::new).map_err(io::Error::other)
+    }
+}
+
+/// The server's TLS, which the connections that it accepts have in common.
+#[derive(Clone, Debug)]
+pub struct TlsServer(Arc<ServerConfig>);
+
+impl TlsServer {
+    /// Connections by `config`.
+    #[must_use]
+    pub const fn new(config: Arc<ServerConfig>) -> Self {
+        Self(config)
+    }
+
+    /// The session of a connection that was accepted.
+    ///
+    /// # Errors
+    /// `rustls` refuses the configuration; the words are its own.
+    pub(crate) fn session(&self) -> io::Result<TlsSession> {
+        let connection = ServerConnection::new(self.0.clone());
+        connection.map(TlsSession::new).map_err(io::Error::other)
+    }
+}
+
 /// One connection's TLS.
 #[derive(Debug)]
-pub struct TlsSession {
+pub(crate) struct TlsSession {
     connection: Connection,
     /// The peer has said farewell (close_notify): nothing more comes from it.
     has_ended: bool,
@@ -22,8 +77,7 @@ pub struct TlsSession {
 
 impl TlsSession {
     /// The TLS of a connection that has just been made, on either end.
-    #[must_use]
-    pub fn new(connection: impl Into<Connection>) -> Self {
+    pub(crate) fn new(connection: impl Into<Connection>) -> Self {
         let mut connection = connection.into();
         connection.set_buffer_limit(Some(UNSENT_AT_MOST));
         Self {
@@ -36,7 +90,7 @@ impl TlsSession {
     ///
     /// # Errors
     /// The socket failed, or the peer: the latter is a `rustls::Error` within.
-    pub fn shake_hands(&mut self, socket: &mut (impl Read + Write)) -> io::Result<bool> {
+    pub(crate) fn shake_hands(&mut self, socket: &mut (impl Read + Write)) -> io::Result<bool> {
         loop {
             self.flush(socket)?;
             if !self.connection.is_handshaking() {
@@ -57,7 +111,7 @@ impl TlsSession {
     ///
     /// # Errors
     /// `WouldBlock` when nothing is there now; as [`TlsSession::shake_hands`] otherwise.
-    pub fn read(
+    pub(crate) fn read(
         &mut self,
         socket: &mut (impl Read + Write),
         buffer: &mut [u8],
@@ -108,7 +162,7 @@ impl TlsSession {
     ///
     /// # Errors
     /// `WouldBlock` when there is no room.
-    pub fn write(&mut self, socket: &mut impl Write, bytes: &[u8]) -> io::Result<usize> {
+    pub(crate) fn write(&mut self, socket: &mut impl Write, bytes: &[u8]) -> io::Result<usize> {
         let taken = self.connection.writer().write(bytes)?;
         self.flush(socket)?;
         match taken {
@@ -121,7 +175,7 @@ impl TlsSession {
     ///
     /// # Errors
     /// The socket failed.
-    pub fn flush(&mut self, socket: &mut impl Write) -> io::Result<()> {
+    pub(crate) fn flush(&mut self, socket: &mut impl Write) -> io::Result<()> {
         while self.connection.wants_write() {
             match self.connection.write_tls(socket) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
@@ -137,20 +191,23 @@ impl TlsSession {
     /// Whether the peer has said farewell (close_notify), perhaps behind what the latest read has
     /// brought: a further read tells the end of the stream, and no readiness announces it, for a
     /// peer may keep the socket open until it has our farewell.
-    #[must_use]
-    pub const fn has_ended(&self) -> bool {
+    pub(crate) const fn has_ended(&self) -> bool {
         self.has_ended
     }
 
     /// Says farewell (close_notify), if the socket takes it.
-    pub fn farewell(&mut self, socket: &mut impl Write) {
+    pub(crate) fn farewell(&mut self, socket: &mut impl Write) {
         self.connection.send_close_notify();
         let _ = self.flush(socket);
     }
 
+    /// Whether something waits for the socket.
+    pub(crate) fn has_unsent(&self) -> bool {
+        self.connection.wants_write()
+    }
+
     /// What was agreed upon, such as `TLS 1.3, TLS13_AES_256_GCM_SHA384`.
-    #[must_use]
-    pub fn agreed(&self) -> Option<String> {
+    pub(crate) fn agreed(&self) -> Option<String> {
         let version = self.connection.protocol_version()?;
         let suite = self.connection.negotiated_cipher_suite()?;
         let resumed = match self.connection.handshake_kind() {
@@ -166,47 +223,14 @@ impl TlsSession {
     }
 }
 
-/// A fault of TLS within an error of the socket: a stable name, and words with the way out.
-#[must_use]
-pub fn fault(error: &io::Error) -> Option<(&'static str, String)> {
-    use rustls::{CertificateError as Certificate, Error, InvalidMessage};
-    let fault = error.get_ref()?.downcast_ref::<Error>()?;
-    Some(match fault {
-        Error::InvalidCertificate(Certificate::Expired | Certificate::ExpiredContext { .. }) => (
-            "tls_expired",
-            "the server's certificate has expired; -k measures all the same".to_owned(),
-        ),
-        Error::InvalidCertificate(
-            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
-        ) => (
-            "tls_wrong_host",
-            format!("{fault}; --server-name asks for another name, -k takes any"),
-        ),
-        Error::InvalidCertificate(Certificate::UnknownIssuer | Certificate::BadSignature) => (
-            "tls_untrusted",
-            "the certificate is self-signed or of an authority that is not trusted here; \
-             --cacert trusts it, -k takes any"
-                .to_owned(),
-        ),
-        Error::InvalidCertificate(_) => ("tls_bad_certificate", fault.to_string()),
-        Error::InvalidMessage(InvalidMessage::InvalidContentType) => (
-            "tls_plain_server",
-            "what the server says is not TLS; is it a plain one (ws://)?".to_owned(),
-        ),
-        Error::AlertReceived(alert) => ("tls_alert", format!("the server refused: {alert:?}")),
-        Error::PeerIncompatible(_) => ("tls_incompatible", fault.to_string()),
-        _ => ("tls_failed", fault.to_string()),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::VecDeque;
     use std::sync::Arc;
 
+    use rustls::RootCertStore;
     use rustls::crypto::ring;
     use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-    use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
 
     use super::*;
 
@@ -279,8 +303,8 @@ mod tests {
             .with_no_client_auth();
         let name = "localhost".try_into().unwrap();
         (
-            TlsSession::new(ClientConnection::new(Arc::new(client), name).unwrap()),
-            TlsSession::new(ServerConnection::new(Arc::new(server)).unwrap()),
+            TlsClient::new(Arc::new(client), name).session().unwrap(),
+            TlsServer::new(Arc::new(server)).session().unwrap(),
         )
     }
 
@@ -359,7 +383,7 @@ mod tests {
     fn whom_nobody_vouches_for_is_named() {
         let (mut client, mut server) = ends(false);
         let error = shaken(&mut client, &mut server).err().unwrap();
-        assert_eq!(fault(&error).unwrap().0, "tls_untrusted");
+        assert_eq!(TlsFault::of(&error), Some(TlsFault::Untrusted));
     }
 
     #[test]
@@ -371,7 +395,8 @@ mod tests {
         };
         near.inbound.extend(b"HTTP/1.1 400 Bad Request\r\n\r\n");
         let error = client.shake_hands(&mut near).unwrap_err();
-        assert_eq!(fault(&error).unwrap().0, "tls_plain_server");
-        assert!(fault(&io::Error::from(ErrorKind::ConnectionReset)).is_none());
+        assert_eq!(TlsFault::of(&error), Some(TlsFault::PlainServer));
+        let reset = io::Error::from(ErrorKind::ConnectionReset);
+        assert_eq!(TlsFault::of(&reset), None);
     }
 }

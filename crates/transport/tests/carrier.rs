@@ -12,7 +12,7 @@ use h2::server::{Builder, Connection, Handshake};
 use h2::{Reason, RecvStream, SendStream};
 use http::{Request, Response, StatusCode};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
-use wsbench_http2::{Carrier, Http2Error, Socket, Standing};
+use wsbench_transport::http2::{Carrier, Http2Error, Socket, Standing};
 use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{self, ClientHandshake};
 
