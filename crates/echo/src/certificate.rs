@@ -58,6 +58,9 @@ impl Certificate {
             .with_no_client_auth()
             .with_single_cert(chain, key)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        if cfg!(feature = "http2") {
+            config.alpn_protocols.push(b"h2".to_vec());
+        }
         Ok(TlsServer::new(Arc::new(config)))
     }
 }

@@ -31,6 +31,7 @@ mod burn;
 mod calibration;
 mod certificate;
 mod compression;
+mod conduit;
 mod distribution;
 mod mischief;
 mod pace;

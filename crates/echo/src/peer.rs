@@ -4,13 +4,10 @@
 //! and keeps memory of its own only for what is cut: half a head, half a message, what the socket
 //! would not take. Which connections there are, and when to look at them, is `worker`'s affair.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::ErrorKind;
 use std::mem;
-use std::time::Duration;
 
 use mio::{Interest, Registry, Token};
-use socket2::SockRef;
-use wsbench_transport::link::Link;
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
 use wsbench_wire::deflate::Codec;
@@ -19,8 +16,11 @@ use wsbench_wire::handshake::{HandshakeError, UpgradeRequest, push_rejection, re
 
 use crate::answering::{Answering, Next};
 use crate::compression::{Compressed, Press};
+use crate::conduit::Conduit;
 use crate::pace::{Held, Pace, Seat, Turn};
 use crate::server::ServerStats;
+#[cfg(feature = "http2")]
+use crate::worker::Preface;
 
 /// While more than this is unsent, a connection is not read from, octets.
 const MAX_UNSENT: usize = 1 << 20;
@@ -56,6 +56,9 @@ pub(crate) enum Fate {
     Hungry,
     /// It is to be dropped.
     Gone,
+    /// It is no WebSocket, but an HTTP/2 connection for many.
+    #[cfg(feature = "http2")]
+    Multiplexed,
 }
 
 /// How far a connection is.
@@ -79,7 +82,7 @@ enum Answers {
 
 /// One connection.
 pub(crate) struct Peer<M> {
-    link: Link,
+    conduit: Conduit,
     pub(crate) seat: Seat,
     token: Token,
     phase: Phase,
@@ -101,9 +104,15 @@ pub(crate) struct Peer<M> {
 
 impl<M> Peer<M> {
     /// A connection just accepted, and registered with `token`.
-    pub(crate) fn new(link: Link, seat: Seat, token: Token, max_message: u64, memory: M) -> Self {
+    pub(crate) fn new(
+        conduit: Conduit,
+        seat: Seat,
+        token: Token,
+        max_message: u64,
+        memory: M,
+    ) -> Self {
         Self {
-            link,
+            conduit,
             seat,
             token,
             phase: Phase::Opening,
@@ -117,6 +126,24 @@ impl<M> Peer<M> {
             after: Next::Continue,
             paused: false,
         }
+    }
+
+    /// Whether it has a connection of its own.
+    pub(crate) fn is_connection(&self) -> bool {
+        matches!(self.conduit, Conduit::Link(_))
+    }
+
+    /// The place of the HTTP/2 connection that it is a stream of.
+    #[cfg(feature = "http2")]
+    #[inline]
+    pub(crate) fn carrier(&self) -> Option<usize> {
+        self.conduit.carrier()
+    }
+
+    /// What it goes over, what has come over it, and what is remembered of it.
+    #[cfg(feature = "http2")]
+    pub(crate) fn into_parts(self) -> (Conduit, Vec<u8>, M) {
+        (self.conduit, self.partial, self.memory)
     }
 
     /// The socket can be read. With `to_the_end` the client has ended its half: a short read does
@@ -147,10 +174,7 @@ impl<M> Peer<M> {
                 self.paused = true;
                 return Fate::Waits;
             }
-            let count = match self
-                .link
-                .read(buffer, |mut stream, buffer| stream.read(buffer))
-            {
+            let count = match self.conduit.read(buffer) {
                 // Whoever ends only its own half still gets what is unsent.
                 Ok(0) => return self.end(Next::Finish),
                 Ok(count) => count,
@@ -160,8 +184,9 @@ impl<M> Peer<M> {
             };
             desk.pace.arrived();
             desk.stats.bytes_received += count as u64;
-            if self.take_in(&mut buffer[..count], desk) == Fate::Gone {
-                return Fate::Gone;
+            let fate = self.take_in(&mut buffer[..count], desk);
+            if fate != Fate::Waits {
+                return fate;
             }
             if count < buffer.len() && !to_the_end {
                 return Fate::Waits;
@@ -176,7 +201,7 @@ impl<M> Peer<M> {
         A: Answering<Memory = M>,
         P: Pace,
     {
-        let _ = self.link.flush(); // a failure shows at the next read
+        self.conduit.flush();
         if self.unsent.is_empty() {
             return Fate::Waits;
         }
@@ -215,6 +240,17 @@ impl<M> Peer<M> {
         A: Answering<Memory = M>,
         P: Pace,
     {
+        #[cfg(feature = "http2")]
+        match Preface::of(&self.partial, input) {
+            Preface::Absent => {}
+            preface => {
+                self.partial.extend_from_slice(input);
+                return match preface {
+                    Preface::Whole => Fate::Multiplexed,
+                    _ => Fate::Waits,
+                };
+            }
+        }
         // Nearly every head comes whole and is read where it lies.
         if self.partial.is_empty() {
             let request = read_request(input);
@@ -404,7 +440,7 @@ impl<M> Peer<M> {
                 0 => bytes,
                 front => &bytes[..front],
             };
-            match self.link.write(piece) {
+            match self.conduit.write(piece) {
                 Ok(count) => {
                     desk.stats.bytes_sent += count as u64;
                     bytes = &bytes[count..];
@@ -423,7 +459,7 @@ impl<M> Peer<M> {
     /// Sends what is unsent, as far as the socket takes it.
     fn flush<A, P>(&mut self, desk: &mut Desk<A, P>) -> Fate {
         while self.sent < self.unsent.len() {
-            match self.link.write(&self.unsent.as_slice()[self.sent..]) {
+            match self.conduit.write(&self.unsent.as_slice()[self.sent..]) {
                 Ok(count) => {
                     desk.stats.bytes_sent += count as u64;
                     self.sent += count;
@@ -465,8 +501,7 @@ impl<M> Peer<M> {
     #[cold]
     fn end(&mut self, next: Next) -> Fate {
         if next == Next::Reset {
-            // Without it the connection would end in order; the peer is told apart by this alone.
-            let _ = SockRef::from(&*self.link.stream()).set_linger(Some(Duration::ZERO));
+            self.conduit.reset();
             return Fate::Gone;
         }
         self.phase = Phase::Deaf;
@@ -476,19 +511,18 @@ impl<M> Peer<M> {
             return Fate::Waits;
         }
         match next {
-            Next::Finish => Fate::Gone,
-            Next::Drain if self.link.shut_down().is_err() => Fate::Gone,
+            Next::Finish if self.conduit.finish() => Fate::Gone,
+            Next::Drain if self.conduit.shut_down().is_err() => Fate::Gone,
             _ => Fate::Waits,
         }
     }
 
     #[cold]
     fn listen_for<A, P>(&mut self, interest: Interest, desk: &Desk<A, P>) -> Fate {
-        let interest = self.link.interest(interest);
-        let registered: io::Result<()> =
-            desk.registry
-                .reregister(self.link.stream(), self.token, interest);
-        match registered {
+        let listening = self
+            .conduit
+            .listen_for(&desk.registry, self.token, interest);
+        match listening {
             Ok(()) => Fate::Waits,
             Err(_) => Fate::Gone,
         }

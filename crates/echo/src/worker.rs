@@ -2,6 +2,11 @@
 //!
 //! Events are edges: a connection is read until it is empty, and is heard of again when more comes.
 
+#[cfg(feature = "http2")]
+mod multiplexed;
+
+#[cfg(feature = "http2")]
+use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,10 +21,15 @@ use wsbench_wire::frame::FrameBuffer;
 
 use crate::answering::Answering;
 use crate::compression::Press;
+use crate::conduit::Conduit;
 use crate::pace::{Pace, Seat};
 use crate::peer::{Desk, Fate, Peer};
 use crate::server::{Config, Served, ServerStats};
 use crate::timer::Timer;
+#[cfg(feature = "http2")]
+use multiplexed::Multiplexed;
+#[cfg(feature = "http2")]
+pub(crate) use multiplexed::Preface;
 
 const LISTENER: Token = Token(usize::MAX - 1);
 const TIMER: Token = Token(usize::MAX - 2);
@@ -116,6 +126,12 @@ pub(crate) struct Worker<A: Answering, P> {
     serial: u64,
     /// Connections that have more to read, without the system telling so again.
     hungry: Vec<usize>,
+    /// HTTP/2 connections, each in a place where there is no peer.
+    #[cfg(feature = "http2")]
+    multiplexed: HashMap<usize, Multiplexed<A::Memory>>,
+    /// Those whose streams have acted.
+    #[cfg(feature = "http2")]
+    restless: Vec<usize>,
     /// Until when no connection is accepted.
     accepts_from: Option<Instant>,
     /// From one acceptance to the next at least.
@@ -154,6 +170,10 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             free: Vec::new(),
             serial: 0,
             hungry: Vec::new(),
+            #[cfg(feature = "http2")]
+            multiplexed: HashMap::new(),
+            #[cfg(feature = "http2")]
+            restless: Vec::new(),
             accepts_from: None,
             accept_delay: config.calibration.accept_delay,
             nodelay: !config.calibration.two_writes,
@@ -184,6 +204,8 @@ impl<A: Answering, P: Pace> Worker<A, P> {
                     LISTENER => self.accept(),
                     // A timer has no other purpose than to end the poll.
                     TIMER => {}
+                    #[cfg(feature = "http2")]
+                    Token(place) if self.serve_multiplexed(place, event) => {}
                     Token(place) => {
                         if event.is_writable() {
                             self.turn(place, |peer, desk| peer.write(desk));
@@ -197,8 +219,12 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             }
             self.feed();
             self.release();
+            #[cfg(feature = "http2")]
+            self.serve_restless();
             self.resume_accepting();
         }
+        #[cfg(feature = "http2")]
+        self.leave_multiplexed();
         Served {
             stats: self.desk.stats,
             arrivals: self.desk.pace.into_arrivals(),
@@ -258,10 +284,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         let Some(memory) = self.desk.answering.welcome() else {
             return;
         };
-        let place = self.free.pop().unwrap_or_else(|| {
-            self.peers.push(None);
-            self.peers.len() - 1
-        });
+        let place = self.free_place();
         let token = Token(place);
         let registry = &self.desk.registry;
         let nodelay = self.nodelay;
@@ -277,11 +300,25 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             self.free.push(place);
             return;
         };
+        self.seat(place, Conduit::Link(link), memory);
+        self.census.enter();
+    }
+
+    /// A place for a peer.
+    fn free_place(&mut self) -> usize {
+        self.free.pop().unwrap_or_else(|| {
+            self.peers.push(None);
+            self.peers.len() - 1
+        })
+    }
+
+    /// Puts a new peer into its place.
+    fn seat(&mut self, place: usize, conduit: Conduit, memory: A::Memory) {
         self.serial += 1;
         let serial = self.serial;
         let seat = Seat { place, serial };
-        self.peers[place] = Some(Peer::new(link, seat, token, self.max_message, memory));
-        self.census.enter();
+        let peer = Peer::new(conduit, seat, Token(place), self.max_message, memory);
+        self.peers[place] = Some(peer);
     }
 
     /// Lets a connection act, and sees to what becomes of it.
@@ -295,17 +332,28 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         let Some(Some(peer)) = self.peers.get_mut(place) else {
             return;
         };
+        #[cfg(feature = "http2")]
+        if let Some(carrier) = peer.carrier()
+            && self.restless.last() != Some(&carrier)
+        {
+            self.restless.push(carrier);
+        }
         match act(peer, &mut self.desk) {
             Fate::Waits => {}
             Fate::Hungry => self.hungry.push(place),
             Fate::Gone => self.dismiss(place),
+            #[cfg(feature = "http2")]
+            Fate::Multiplexed => self.multiplex(place),
         }
     }
 
     #[cold]
     fn dismiss(&mut self, place: usize) {
-        if self.peers[place].take().is_some() {
-            self.free.push(place);
+        let Some(peer) = self.peers[place].take() else {
+            return;
+        };
+        self.free.push(place);
+        if peer.is_connection() {
             self.census.leave();
         }
     }
@@ -317,6 +365,10 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             return;
         }
         for place in std::mem::take(&mut self.hungry) {
+            #[cfg(feature = "http2")]
+            if self.feed_multiplexed(place) {
+                continue;
+            }
             self.turn(place, |peer, desk| peer.read(desk, true));
         }
     }

@@ -1,6 +1,10 @@
 //! A connection for a caller who has nothing else to do than to wait for it, and not for ever.
 //!
-//! It is a [`Link`], with a poll that knows this one alone.
+//! It is a [`Link`], or one WebSocket on an HTTP/2 connection over a link, with a poll that knows this
+//! one alone.
+
+#[cfg(feature = "http2")]
+mod stream;
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
@@ -8,6 +12,8 @@ use std::time::{Duration, Instant};
 use mio::{Events, Interest, Poll, Token};
 use thiserror::Error;
 
+#[cfg(feature = "http2")]
+use self::stream::OnCarrier;
 use crate::dial::Dialer;
 use crate::link::Link;
 use crate::openings::Layer;
@@ -23,6 +29,7 @@ const ONLY: Token = Token(0);
         Layer::Connect => "nobody accepted the connection",
         Layer::Tunnel => "the proxy did not open the tunnel",
         Layer::Tls => "the server did not complete the TLS handshake",
+        Layer::Http2 => "the server did not begin HTTP/2 with its settings",
     }
 )]
 pub struct Silence {
@@ -35,9 +42,17 @@ pub struct Silence {
 /// One connection whose reads and writes wait. Both fail with `TimedOut` after their patience.
 #[derive(Debug)]
 pub struct Blocking {
-    link: Link,
+    wire: Wire,
     readiness: Readiness,
     patience: Duration,
+}
+
+/// What the bytes go over.
+#[derive(Debug)]
+enum Wire {
+    Link(Link),
+    #[cfg(feature = "http2")]
+    Stream(Box<OnCarrier>),
 }
 
 #[derive(Debug)]
@@ -54,36 +69,50 @@ impl Blocking {
     /// A layer failed; one that did not come about in time is a [`Silence`] within.
     pub fn connect(dialer: &mut Dialer, patience: Duration) -> io::Result<Self> {
         let mut link = Link::dial(dialer)?;
-        let poll = Poll::new()?;
-        let both = Interest::READABLE | Interest::WRITABLE;
-        poll.registry().register(link.stream(), ONLY, both)?;
-        let mut this = Self {
-            link,
-            readiness: Readiness {
-                poll,
-                events: Events::with_capacity(1),
-            },
+        let mut readiness = Readiness::of(&mut link)?;
+        let begun = Instant::now();
+        let mut awaited = Awaited::new(Layer::Connect, patience);
+        while link.advance(|| begun.elapsed())?.is_none() {
+            if link.under_way() != awaited.layer {
+                awaited = Awaited::new(link.under_way(), patience);
+            }
+            readiness.wait_for(&awaited)?;
+        }
+        Ok(Self {
+            wire: Wire::Link(link),
+            readiness,
             patience,
-        };
-        this.complete()?;
-        Ok(this)
+        })
     }
 
-    fn complete(&mut self) -> io::Result<()> {
-        let begun = Instant::now();
-        let (mut layer, mut deadline) = (Layer::Connect, begun + self.patience);
-        while self.link.advance(|| begun.elapsed())?.is_none() {
-            if self.link.under_way() != layer {
-                layer = self.link.under_way();
-                deadline = Instant::now() + self.patience;
+    /// Connects as [`Blocking::connect`] does, and begins HTTP/2 for one WebSocket. It is spoken to
+    /// as over HTTP/1.1.
+    ///
+    /// # Errors
+    /// The same; and those of HTTP/2, with an [`Http2Error`](crate::http2::Http2Error) within.
+    #[cfg(feature = "http2")]
+    pub fn connect_http2(dialer: &mut Dialer, patience: Duration) -> io::Result<Self> {
+        let Self {
+            wire,
+            mut readiness,
+            patience,
+        } = Self::connect(dialer, patience)?;
+        let stream = match wire {
+            Wire::Link(link) => {
+                let mut stream = OnCarrier::new(link, dialer.is_encrypted());
+                let awaited = Awaited::new(Layer::Http2, patience);
+                while !stream.is_settled()? {
+                    readiness.wait_for(&awaited)?;
+                }
+                Box::new(stream)
             }
-            if !self.readiness.wait(deadline)? {
-                let within = self.patience;
-                let silence = Silence { layer, within };
-                return Err(io::Error::new(ErrorKind::TimedOut, silence));
-            }
-        }
-        Ok(())
+            Wire::Stream(stream) => stream,
+        };
+        Ok(Self {
+            wire: Wire::Stream(stream),
+            readiness,
+            patience,
+        })
     }
 
     /// Reads and writes give up after this long from now on.
@@ -96,17 +125,17 @@ impl Blocking {
         if !self.readiness.wait(deadline)? {
             return Err(ErrorKind::TimedOut.into());
         }
-        self.link.flush()
+        self.wire.flush()
     }
 
     /// Tries again whenever the socket is ready, until it does or the patience is at its end.
     fn persist(
         &mut self,
-        mut attempt: impl FnMut(&mut Link) -> io::Result<usize>,
+        mut attempt: impl FnMut(&mut Wire) -> io::Result<usize>,
     ) -> io::Result<usize> {
         let deadline = Instant::now() + self.patience;
         loop {
-            match attempt(&mut self.link) {
+            match attempt(&mut self.wire) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait(deadline)?,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 outcome => return outcome,
@@ -115,7 +144,91 @@ impl Blocking {
     }
 }
 
+impl Read for Blocking {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.persist(|wire| wire.read(buffer))
+    }
+}
+
+impl Write for Blocking {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.persist(|wire| wire.write(bytes))
+    }
+
+    /// Waits until the socket has taken all that was written.
+    fn flush(&mut self) -> io::Result<()> {
+        let deadline = Instant::now() + self.patience;
+        self.wire.flush()?;
+        while self.wire.has_unsent() {
+            self.wait(deadline)?;
+        }
+        Ok(())
+    }
+}
+
+impl Wire {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Link(link) => link.read(buffer, |mut stream, buffer| stream.read(buffer)),
+            #[cfg(feature = "http2")]
+            Self::Stream(stream) => stream.read(buffer),
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Link(link) => link.write(bytes),
+            #[cfg(feature = "http2")]
+            Self::Stream(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Link(link) => link.flush(),
+            #[cfg(feature = "http2")]
+            Self::Stream(stream) => stream.flush(),
+        }
+    }
+
+    fn has_unsent(&self) -> bool {
+        match self {
+            Self::Link(link) => link.has_unsent(),
+            #[cfg(feature = "http2")]
+            Self::Stream(stream) => stream.has_unsent(),
+        }
+    }
+}
+
+/// A layer, and how long it is waited for.
+struct Awaited {
+    layer: Layer,
+    within: Duration,
+    deadline: Instant,
+}
+
+impl Awaited {
+    fn new(layer: Layer, within: Duration) -> Self {
+        Self {
+            layer,
+            within,
+            deadline: Instant::now() + within,
+        }
+    }
+}
+
 impl Readiness {
+    /// Knows `link`.
+    fn of(link: &mut Link) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let both = Interest::READABLE | Interest::WRITABLE;
+        poll.registry().register(link.stream(), ONLY, both)?;
+        Ok(Self {
+            poll,
+            events: Events::with_capacity(1),
+        })
+    }
+
     /// Waits for the next readiness; says whether it came before the deadline.
     fn wait(&mut self, deadline: Instant) -> io::Result<bool> {
         loop {
@@ -129,26 +242,16 @@ impl Readiness {
             }
         }
     }
-}
 
-impl Read for Blocking {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.persist(|link| link.read(buffer, |mut stream, buffer| stream.read(buffer)))
-    }
-}
-
-impl Write for Blocking {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.persist(|link| link.write(bytes))
-    }
-
-    /// Waits until the socket has taken all that was written.
-    fn flush(&mut self) -> io::Result<()> {
-        let deadline = Instant::now() + self.patience;
-        self.link.flush()?;
-        while self.link.has_unsent() {
-            self.wait(deadline)?;
+    /// Waits for the next readiness, which a layer needs to go on.
+    fn wait_for(&mut self, awaited: &Awaited) -> io::Result<()> {
+        if self.wait(awaited.deadline)? {
+            return Ok(());
         }
-        Ok(())
+        let &Awaited { layer, within, .. } = awaited;
+        Err(io::Error::new(
+            ErrorKind::TimedOut,
+            Silence { layer, within },
+        ))
     }
 }

@@ -217,6 +217,8 @@ impl Above {
                     Some(tls) => tls.shake_hands(stream)?,
                     None => true,
                 },
+                // It is above the link, which never awaits it.
+                Layer::Http2 => true,
             };
             if !is_there {
                 return Ok(false);
@@ -225,7 +227,7 @@ impl Above {
             self.under_way = match self.under_way {
                 Layer::Connect if self.tunnel.is_some() => Layer::Tunnel,
                 Layer::Connect | Layer::Tunnel if self.tls.is_some() => Layer::Tls,
-                Layer::Connect | Layer::Tunnel => return Ok(true),
+                Layer::Connect | Layer::Tunnel | Layer::Http2 => return Ok(true),
                 Layer::Tls => {
                     self.openings.agreed = self.tls.as_ref().and_then(TlsSession::agreed);
                     return Ok(true);

@@ -11,11 +11,13 @@ pub enum Layer {
     Tunnel,
     /// The TLS handshake.
     Tls,
+    /// The beginning of HTTP/2: until the server's settings are known.
+    Http2,
 }
 
 impl Layer {
     /// The number of layers that there are.
-    pub const COUNT: usize = Self::Tls as usize + 1;
+    pub const COUNT: usize = Self::Http2 as usize + 1;
 }
 
 /// When the layers of a connection were there, of those that it has. They follow each other without

@@ -13,15 +13,10 @@ use h2::client::{Builder, Connection, SendRequest};
 
 use super::bell::Bells;
 use super::error::Http2Error;
-use super::gateway;
 use super::pipe::Pipe;
 use super::socket::Socket;
+use super::{CONNECTION_WINDOW, STREAM_WINDOW, gateway};
 
-/// What the server may send on one stream before we have read it, octets: as much as the kernel
-/// takes for a TCP connection of its own, roughly, so that HTTP/2's windows are not what is measured.
-const STREAM_WINDOW: u32 = 4 * 1024 * 1024;
-/// The same for all streams of a carrier together.
-const CONNECTION_WINDOW: u32 = 64 * 1024 * 1024;
 /// More than this is not kept for `h2` to take.
 const UNREAD_AT_MOST: usize = 2 * CONNECTION_WINDOW as usize;
 /// What an HTTP/1.1 server answers the preface with begins so.

@@ -60,24 +60,10 @@ impl Socket {
     /// `WouldBlock` when nothing is there now; its number is rung for when there is. Others are
     /// final, with an [`Http2Error`] within.
     pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut filled = 0;
-        loop {
-            let len = self.inbox.len().min(buffer.len() - filled);
-            self.inbox.copy_to_slice(&mut buffer[filled..filled + len]);
-            filled += len;
-            if filled == buffer.len() {
-                return Ok(filled);
-            }
-            match self.next_piece() {
-                Poll::Ready(Some(Ok(piece))) => self.inbox = piece,
-                Poll::Pending if filled == 0 => return Err(ErrorKind::WouldBlock.into()),
-                Poll::Ready(Some(Err(error))) if filled == 0 => {
-                    return Err(io::Error::other(error));
-                }
-                // What came before the end or the failure is the caller's; either shows again.
-                _ => return Ok(filled),
-            }
-        }
+        let mut inbox = std::mem::take(&mut self.inbox);
+        let read = fill(&mut inbox, buffer, || self.next_piece());
+        self.inbox = inbox;
+        read
     }
 
     /// The next piece; notes when none will follow.
@@ -134,22 +120,7 @@ impl Socket {
     /// stream is over, which reading tells with its cause. Others are final, with an [`Http2Error`]
     /// within.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.sending.reserve_capacity(bytes.len());
-        let mut context = Context::from_waker(&self.waker);
-        while self.sending.capacity() == 0 {
-            match self.sending.poll_capacity(&mut context) {
-                Poll::Ready(Some(Ok(_))) => {}
-                Poll::Ready(Some(Err(_)) | None) | Poll::Pending => {
-                    return Err(ErrorKind::WouldBlock.into());
-                }
-            }
-        }
-        let len = bytes.len().min(self.sending.capacity());
-        let piece = Bytes::copy_from_slice(&bytes[..len]);
-        match self.sending.send_data(piece, false) {
-            Ok(()) => Ok(len),
-            Err(error) => Err(io::Error::other(Http2Error::from(error))),
-        }
+        push(&mut self.sending, &self.waker, bytes)
     }
 
     /// Whether the end of the stream, or its failure, has come behind what was read last, so that it
@@ -168,5 +139,62 @@ impl Socket {
             // Whether that arrives is no matter.
             let _ = self.sending.send_data(Bytes::new(), true);
         }
+    }
+}
+
+/// Reads into the buffer what is in the inbox and what follows, until it is full or nothing is there.
+///
+/// # Errors
+/// `WouldBlock` when nothing is there now; others are final, with an [`Http2Error`] within.
+pub(super) fn fill(
+    inbox: &mut Bytes,
+    buffer: &mut [u8],
+    mut next: impl FnMut() -> Poll<Option<Result<Bytes, Http2Error>>>,
+) -> io::Result<usize> {
+    let mut filled = 0;
+    loop {
+        let len = inbox.len().min(buffer.len() - filled);
+        inbox.copy_to_slice(&mut buffer[filled..filled + len]);
+        filled += len;
+        if filled == buffer.len() {
+            return Ok(filled);
+        }
+        match next() {
+            Poll::Ready(Some(Ok(piece))) => *inbox = piece,
+            Poll::Pending if filled == 0 => return Err(ErrorKind::WouldBlock.into()),
+            Poll::Ready(Some(Err(error))) if filled == 0 => {
+                return Err(io::Error::other(error));
+            }
+            // What came before the end or the failure is the caller's; either shows again.
+            _ => return Ok(filled),
+        }
+    }
+}
+
+/// Hands over what the windows let through.
+///
+/// # Errors
+/// `WouldBlock` when they let nothing through; whoever is rung for is so when they do. Others are
+/// final, with an [`Http2Error`] within.
+pub(super) fn push(
+    sending: &mut SendStream<Bytes>,
+    waker: &Waker,
+    bytes: &[u8],
+) -> io::Result<usize> {
+    sending.reserve_capacity(bytes.len());
+    let mut context = Context::from_waker(waker);
+    while sending.capacity() == 0 {
+        match sending.poll_capacity(&mut context) {
+            Poll::Ready(Some(Ok(_))) => {}
+            Poll::Ready(Some(Err(_)) | None) | Poll::Pending => {
+                return Err(ErrorKind::WouldBlock.into());
+            }
+        }
+    }
+    let len = bytes.len().min(sending.capacity());
+    let piece = Bytes::copy_from_slice(&bytes[..len]);
+    match sending.send_data(piece, false) {
+        Ok(()) => Ok(len),
+        Err(error) => Err(io::Error::other(Http2Error::from(error))),
     }
 }

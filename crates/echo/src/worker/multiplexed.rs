@@ -1,0 +1,239 @@
+//! WebSockets on HTTP/2 connections (RFC 8441): each stream is a peer like any other, whose carrier
+//! has its turn after it.
+
+use std::io::{self, ErrorKind, Read as _};
+
+use mio::event::Event;
+use mio::{Interest, Token};
+use wsbench_transport::http2::{PREFACE, ServerConnection};
+use wsbench_transport::link::Link;
+
+use super::Worker;
+use crate::answering::Answering;
+use crate::conduit::Conduit;
+use crate::pace::Pace;
+use crate::peer::Fate;
+
+/// Full reads of one connection in a row, before others have their turn.
+const READS_IN_A_ROW: usize = 8;
+
+/// One HTTP/2 connection.
+pub(super) struct Multiplexed<M> {
+    link: Link,
+    http: ServerConnection,
+    /// What is remembered of the connection, until its first stream takes it.
+    memory: Option<M>,
+    /// It has more to read, without the system telling so again.
+    is_hungry: bool,
+    /// Nothing more can be sent on it.
+    is_broken: bool,
+}
+
+/// Whether bytes that come first are the preface of HTTP/2 (RFC 9113 section 3.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Preface {
+    /// They are not.
+    Absent,
+    /// They may be its beginning.
+    Cut,
+    /// They are, and perhaps more behind it.
+    Whole,
+}
+
+impl Preface {
+    /// What `first` are, and `then` behind them.
+    pub(crate) fn of(first: &[u8], then: &[u8]) -> Self {
+        let mut all = first.iter().chain(then);
+        let agreed = PREFACE.iter().zip(&mut all).take_while(|(a, b)| a == b);
+        match agreed.count() {
+            len if len == PREFACE.len() => Self::Whole,
+            len if len == first.len() + then.len() => Self::Cut,
+            _ => Self::Absent,
+        }
+    }
+}
+
+impl<M> Multiplexed<M> {
+    /// Reads what is there.
+    fn receive(&mut self, buffer: &mut [u8]) {
+        self.is_hungry = true;
+        for _ in 0..READS_IN_A_ROW {
+            let read = self
+                .link
+                .read(buffer, |mut stream, buffer| stream.read(buffer));
+            match read {
+                Ok(0) => self.http.end(),
+                Ok(len) => {
+                    self.http.receive(&buffer[..len]);
+                    continue;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => {
+                    self.is_broken = true;
+                    self.http.end();
+                }
+            }
+            self.is_hungry = false;
+            return;
+        }
+    }
+
+    /// Lets HTTP/2 do what there is to do, and sends what comes of it.
+    fn turn(&mut self) {
+        self.http.turn();
+        let sent = self.http.send(|bytes| self.link.write(bytes));
+        self.is_broken |= sent.is_err_and(|error| error.kind() != ErrorKind::WouldBlock);
+    }
+}
+
+impl<A: Answering, P: Pace> Worker<A, P> {
+    /// The peer in `place` turned out to be an HTTP/2 connection: serves it as such.
+    pub(super) fn multiplex(&mut self, place: usize) {
+        let Some((Conduit::Link(mut link), first, memory)) =
+            self.peers[place].take().map(|peer| peer.into_parts())
+        else {
+            return;
+        };
+        let both = Interest::READABLE | Interest::WRITABLE;
+        let registry = &self.desk.registry;
+        let listening: io::Result<()> = registry.reregister(link.stream(), Token(place), both);
+        if listening.is_err() {
+            self.free.push(place);
+            self.census.leave();
+            return;
+        }
+        let mut http = ServerConnection::new();
+        http.receive(&first);
+        self.multiplexed.insert(
+            place,
+            Multiplexed {
+                link,
+                http,
+                memory: Some(memory),
+                is_hungry: true,
+                is_broken: false,
+            },
+        );
+        self.serve(place);
+    }
+
+    /// Whether there is an HTTP/2 connection in `place`; goes on with it then.
+    #[inline]
+    pub(super) fn serve_multiplexed(&mut self, place: usize, event: &Event) -> bool {
+        if self.multiplexed.is_empty() {
+            return false;
+        }
+        let Some(connection) = self.multiplexed.get_mut(&place) else {
+            return false;
+        };
+        if event.is_writable() {
+            let _ = connection.link.flush(); // a failure shows at the next read
+        }
+        connection.is_hungry |= event.is_readable() || event.is_read_closed() || event.is_error();
+        self.serve(place);
+        true
+    }
+
+    /// Whether there is an HTTP/2 connection in `place` that has more to read; reads on then.
+    pub(super) fn feed_multiplexed(&mut self, place: usize) -> bool {
+        let is_one = self.multiplexed.contains_key(&place);
+        if is_one {
+            self.serve(place);
+        }
+        is_one
+    }
+
+    /// Goes on with the connections whose streams have acted.
+    pub(super) fn serve_restless(&mut self) {
+        while let Some(place) = self.restless.pop() {
+            self.serve(place);
+        }
+    }
+
+    /// Goes on with an HTTP/2 connection until nothing is left to do for it or its streams.
+    fn serve(&mut self, place: usize) {
+        let Some(mut connection) = self.multiplexed.remove(&place) else {
+            return;
+        };
+        if connection.is_hungry {
+            connection.receive(&mut self.desk.buffer);
+        }
+        let mut woken = Vec::new();
+        loop {
+            connection.turn();
+            let mut at = place;
+            while let Some(stream) = connection.http.accept(|| {
+                at = self.free_place();
+                at
+            }) {
+                let memory = connection.memory.take();
+                match memory.or_else(|| self.desk.answering.welcome()) {
+                    // It is turned away: dropping it resets it.
+                    None => self.free.push(at),
+                    Some(memory) => {
+                        let conduit = Conduit::Stream(Box::new(stream), place);
+                        self.seat(at, conduit, memory);
+                        woken.push(at);
+                    }
+                }
+            }
+            connection.http.take_woken(&mut woken);
+            if woken.is_empty() && !connection.http.wants_turn() {
+                break;
+            }
+            for at in woken.drain(..) {
+                self.turn(at, |peer, desk| match peer.write(desk) {
+                    Fate::Gone => Fate::Gone,
+                    _ => peer.read(desk, true),
+                });
+            }
+        }
+        self.restless.retain(|other| *other != place);
+        if connection.http.is_over() || connection.is_broken {
+            self.end_streams_of(place);
+            self.free.push(place);
+            self.census.leave();
+            return;
+        }
+        if connection.is_hungry {
+            self.hungry.push(place);
+        }
+        self.multiplexed.insert(place, connection);
+    }
+
+    /// Drops what is left on a connection that is over.
+    fn end_streams_of(&mut self, carrier: usize) {
+        for place in 0..self.peers.len() {
+            let peer = self.peers[place].as_ref();
+            if peer.is_some_and(|peer| peer.carrier() == Some(carrier)) {
+                self.dismiss(place);
+            }
+        }
+    }
+
+    /// Says goodbye to the clients of all connections.
+    pub(super) fn leave_multiplexed(&mut self) {
+        for connection in self.multiplexed.values_mut() {
+            connection.http.leave();
+            connection.turn();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_preface_is_told_from_a_request_however_it_is_cut() {
+        for cut in 0..PREFACE.len() {
+            assert_eq!(Preface::of(&PREFACE[..cut], b""), Preface::Cut);
+            let (first, then) = PREFACE.split_at(cut);
+            assert_eq!(Preface::of(first, then), Preface::Whole);
+            assert_eq!(Preface::of(first, b"GET"), Preface::Absent);
+        }
+        assert_eq!(Preface::of(b"", b"PRI * HTTP/1.1\r\n"), Preface::Absent);
+        assert_eq!(Preface::of(PREFACE, b"further"), Preface::Whole);
+    }
+}
