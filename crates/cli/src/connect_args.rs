@@ -18,6 +18,39 @@ use crate::route::{self, ConnectTo, Sources};
 use crate::tls::TlsArgs;
 use crate::usage::UsageError;
 
+/// The way to the server.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct WayArgs {
+    /// Connect there; Host, SNI and the certificate's name stay those of the URL.
+    ///
+    /// HOST1:PORT1:HOST2:PORT2, as curl has it, connects to HOST2:PORT2 in place of HOST1:PORT1,
+    /// which has to be the URL's; what is empty on the left is any, on the right the URL's.
+    #[arg(long, value_name = "HOST:PORT", value_parser = route::connect_to)]
+    pub(crate) connect_to: Option<ConnectTo>,
+    /// Spread the connections over these addresses of this machine, each of which has as many local
+    /// ports as one (examples: 10.0.0.2,10.0.0.3; 10.0.0.2-10.0.0.9; 127.0.0.0/28).
+    #[arg(long, value_name = "ADDRESSES", value_parser = route::sources)]
+    pub(crate) source_ip: Option<Sources>,
+    /// Go through this proxy, by HTTP CONNECT or SOCKS 5 (examples: http://proxy:3128,
+    /// socks5h://user:pass@proxy:1080).
+    ///
+    /// With socks5:// the server's name is resolved here, with http:// and socks5h:// by the proxy.
+    /// What the proxy takes to open the tunnel is a part of the handshake of its own. No result
+    /// holds the login.
+    #[arg(short = 'x', long, value_name = "URL", value_parser = proxy::proxy)]
+    pub(crate) proxy: Option<ProxyArg>,
+    /// Connect to this Unix domain socket; Host and SNI stay those of the URL.
+    #[arg(long, value_name = "PATH", value_parser = route::unix_socket,
+          conflicts_with_all = ["connect_to", "source_ip", "proxy", "ipv4", "ipv6"])]
+    pub(crate) unix_socket: Option<Arc<Path>>,
+    /// Use IPv4 addresses only.
+    #[arg(short = '4', long)]
+    pub(crate) ipv4: bool,
+    /// Use IPv6 addresses only.
+    #[arg(short = '6', long)]
+    pub(crate) ipv6: bool,
+}
+
 /// How connections are opened.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Connect")]
@@ -53,24 +86,9 @@ pub(crate) struct ConnectArgs {
     /// application messages.
     #[arg(long, value_name = "TIME", value_parser = quantity::positive_span)]
     pub(crate) keep_alive: Option<Nanos>,
-    /// Connect there; Host, SNI and the certificate's name stay those of the URL.
-    ///
-    /// HOST1:PORT1:HOST2:PORT2, as curl has it, connects to HOST2:PORT2 in place of HOST1:PORT1,
-    /// which has to be the URL's; what is empty on the left is any, on the right the URL's.
-    #[arg(long, value_name = "HOST:PORT", value_parser = route::connect_to)]
-    pub(crate) connect_to: Option<ConnectTo>,
-    /// Spread the connections over these addresses of this machine, each of which has as many local
-    /// ports as one (examples: 10.0.0.2,10.0.0.3; 10.0.0.2-10.0.0.9; 127.0.0.0/28).
-    #[arg(long, value_name = "ADDRESSES", value_parser = route::sources)]
-    pub(crate) source_ip: Option<Sources>,
-    /// Go through this proxy, by HTTP CONNECT or SOCKS 5 (examples: http://proxy:3128,
-    /// socks5h://user:pass@proxy:1080).
-    ///
-    /// With socks5:// the server's name is resolved here, with http:// and socks5h:// by the proxy.
-    /// What the proxy takes to open the tunnel is a part of the handshake of its own. No result
-    /// holds the login.
-    #[arg(short = 'x', long, value_name = "URL", value_parser = proxy::proxy)]
-    pub(crate) proxy: Option<ProxyArg>,
+    /// The way to the server.
+    #[command(flatten)]
+    pub(crate) way: WayArgs,
     /// Follow redirects of the handshake, N at most [default N: 5].
     ///
     /// They are followed once, before the run, and every connection goes where they lead. Credentials
@@ -81,16 +99,6 @@ pub(crate) struct ConnectArgs {
     /// Follow redirects from wss:// to ws:// as well.
     #[arg(long, requires = "follow_redirects")]
     pub(crate) follow_to_plain: bool,
-    /// Connect to this Unix domain socket; Host and SNI stay those of the URL.
-    #[arg(long, value_name = "PATH", value_parser = route::unix_socket,
-          conflicts_with_all = ["connect_to", "source_ip", "proxy", "ipv4", "ipv6"])]
-    pub(crate) unix_socket: Option<Arc<Path>>,
-    /// Use IPv4 addresses only.
-    #[arg(short = '4', long)]
-    pub(crate) ipv4: bool,
-    /// Use IPv6 addresses only.
-    #[arg(short = '6', long)]
-    pub(crate) ipv6: bool,
     /// What they are opened over.
     #[command(flatten)]
     pub(crate) http: HttpArgs,
@@ -112,14 +120,9 @@ impl Default for ConnectArgs {
             connect_rate: None,
             connect_timeout: Nanos::from_secs(5),
             keep_alive: None,
-            connect_to: None,
-            source_ip: None,
-            proxy: None,
+            way: WayArgs::default(),
             follow_redirects: None,
             follow_to_plain: false,
-            unix_socket: None,
-            ipv4: false,
-            ipv6: false,
             http: HttpArgs::default(),
             tls: TlsArgs::default(),
         }
@@ -177,6 +180,35 @@ impl ConnectArgs {
     /// # Errors
     /// Addresses of different families, a way that does not lead from the URL.
     pub(crate) fn connect(&self, url: Option<&Target>) -> Result<Connect, UsageError> {
+        if self.follow_redirects.is_some() && url.is_none() {
+            return Err(UsageError::WayWithoutUrl {
+                flag: "--follow-redirects",
+            });
+        }
+        Ok(Connect {
+            rate_per_s: self.connect_rate,
+            timeout: self.connect_timeout,
+            http: self.http.plan()?,
+            ..self.way.connect(url)?
+        })
+    }
+
+    /// How redirects are followed; `None` where they are not.
+    pub(crate) fn follow(&self) -> Option<Follow> {
+        self.follow_redirects.map(|at_most| Follow {
+            at_most,
+            to_plain: self.follow_to_plain,
+        })
+    }
+}
+
+impl WayArgs {
+    /// How connections to the server at `url` are opened by this way; without a URL, to the embedded
+    /// one.
+    ///
+    /// # Errors
+    /// Addresses of different families, a way that does not lead from the URL.
+    pub(crate) fn connect(&self, url: Option<&Target>) -> Result<Connect, UsageError> {
         let family = match (self.ipv4, self.ipv6) {
             (true, true) => return Err(UsageError::BothFamilies),
             (true, false) => Family::V4,
@@ -189,11 +221,9 @@ impl ConnectArgs {
         let place = proxy.or_else(|| url.map(|url| route.place(url)));
         self.check_family(family, place.as_ref())?;
         Ok(Connect {
-            rate_per_s: self.connect_rate,
-            timeout: self.connect_timeout,
             family,
             route,
-            http: self.http.plan(url, self.follow_redirects.is_some())?,
+            ..Connect::default()
         })
     }
 
@@ -217,7 +247,6 @@ impl ConnectArgs {
         let ways = [
             (self.unix_socket.is_some(), "--unix-socket"),
             (self.proxy.is_some(), "--proxy"),
-            (self.follow_redirects.is_some(), "--follow-redirects"),
         ];
         let given = ways.into_iter().find(|(is_given, _)| *is_given);
         if let (Some((_, flag)), None) = (given, url) {
@@ -229,14 +258,6 @@ impl ConnectArgs {
             unix_socket: self.unix_socket.clone(),
             connect_to,
             sources: self.source_ip.clone().unwrap_or_default().0,
-        })
-    }
-
-    /// How redirects are followed; `None` where they are not.
-    pub(crate) fn follow(&self) -> Option<Follow> {
-        self.follow_redirects.map(|at_most| Follow {
-            at_most,
-            to_plain: self.follow_to_plain,
         })
     }
 
@@ -334,7 +355,7 @@ mod tests {
     #[test]
     fn the_place_is_another_and_the_target_the_same() {
         let url = target("ws://example.com/").unwrap();
-        let to = |word: &str| args(|it| it.connect_to = Some(route::connect_to(word).unwrap()));
+        let to = |word: &str| args(|it| it.way.connect_to = Some(route::connect_to(word).unwrap()));
         let place = |word: &str| to(word).connect(Some(&url)).unwrap().route.place(&url);
         assert_eq!(place("[::1]:9").to_string(), "[::1]:9");
         assert_eq!(place("example.com:80:other:81").to_string(), "other:81");
@@ -350,7 +371,7 @@ mod tests {
 
     #[test]
     fn where_connections_come_from_is_of_the_family_of_where_they_go() {
-        let from = |word: &str| args(|it| it.source_ip = Some(route::sources(word).unwrap()));
+        let from = |word: &str| args(|it| it.way.source_ip = Some(route::sources(word).unwrap()));
         let (v4, v6) = (target("127.0.0.1:9").unwrap(), target("[::1]:9").unwrap());
         assert!(from("127.0.0.2").connect(Some(&v4)).is_ok());
         assert!(from("127.0.0.2").connect(None).is_ok());
@@ -362,7 +383,7 @@ mod tests {
             );
         }
         let mut six = from("127.0.0.2");
-        six.ipv6 = true;
+        six.way.ipv6 = true;
         let name = target("localhost:9").unwrap();
         assert!(matches!(
             six.connect(Some(&name)),

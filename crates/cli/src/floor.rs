@@ -8,7 +8,7 @@ use wsbench_drive::host;
 use wsbench_drive::resolve::resolve;
 use wsbench_drive::run::{self, StopSignal};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Family, Http, Plan, StopRule, Tls};
+use wsbench_load::plan::{Arrival, Connect, Family, Http, Plan, StopRule, Tls};
 use wsbench_record::document::Floor;
 
 use crate::embedded::EmbeddedServer;
@@ -20,12 +20,8 @@ const FOR: Nanos = Nanos::from_secs(1);
 const WARM_UP: Nanos = Nanos::from_millis(200);
 
 /// Whether a run is one whose latency the machine has a great part in: a single message in flight,
-/// or threads that never sleep. Not in the client-replacement model, which is about connections, and
-/// not over HTTP/2, which the embedded server does not speak.
+/// or threads that never sleep. Not in the client-replacement model, which is about connections.
 pub(crate) fn bears_on(plan: &Plan) -> bool {
-    if plan.connect.http != Http::One {
-        return false;
-    }
     let is_single = plan.connections == 1 && plan.arrival == (Arrival::Closed { depth: 1 });
     plan.busy_poll || (is_single && !plan.replaces_clients())
 }
@@ -59,10 +55,18 @@ pub(crate) fn measure(plan: &Plan, stop: &StopSignal) -> Option<Floor> {
         verify: plan.verify,
         cpus: plan.cpus.clone(),
         seed: plan.seed,
+        connect: Connect {
+            http: plan.connect.http,
+            ..Connect::default()
+        },
         // Its certificate is nobody's: what is encrypted takes the same time.
         tls: Tls {
             verify: false,
             versions: plan.tls.versions,
+            alpn: match plan.connect.http {
+                Http::One => Tls::default().alpn,
+                Http::Two { .. } => vec!["h2".to_owned()],
+            },
             ..Tls::default()
         },
         ..Plan::against(server.target().clone())

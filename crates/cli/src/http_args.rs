@@ -1,7 +1,7 @@
 //! The flags that say which HTTP WebSockets are opened over.
 
 use clap::{Args, ValueEnum};
-use wsbench_load::plan::{Http, Target};
+use wsbench_load::plan::Http;
 
 use crate::quantity;
 use crate::usage::UsageError;
@@ -38,22 +38,15 @@ enum HttpVersion {
 }
 
 impl HttpArgs {
-    /// What the plan opens WebSockets over, to the server at `url`; without one, to the embedded
-    /// server.
+    /// What the plan opens WebSockets over.
     ///
     /// # Errors
-    /// A flag that goes without HTTP/2 alone, or with it alone.
-    pub(crate) fn plan(&self, url: Option<&Target>, follows: bool) -> Result<Http, UsageError> {
+    /// A flag that goes with HTTP/2 alone; or this binary was built without it.
+    pub(crate) fn plan(&self) -> Result<Http, UsageError> {
         match (self.http, self.streams) {
             (HttpVersion::V1_1, Some(_)) => Err(UsageError::StreamsWithoutHttp2),
             (HttpVersion::V1_1, None) => Ok(Http::One),
             (HttpVersion::V2, _) if !IS_BUILT_IN => Err(UsageError::NoHttp2),
-            (HttpVersion::V2, _) if url.is_none() => {
-                Err(UsageError::WayWithoutUrl { flag: "--http 2" })
-            }
-            (HttpVersion::V2, _) if follows => Err(UsageError::Http2And {
-                flag: "--follow-redirects",
-            }),
             (HttpVersion::V2, streams) => Ok(Http::Two {
                 streams: streams.unwrap_or(STREAMS),
             }),

@@ -11,7 +11,7 @@ use wsbench_drive::host;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Compression, Http, Pace, Plan, StopRule, Target, Think, Timestamps, Verify,
+    Arrival, Compression, Pace, Plan, StopRule, Target, Think, Timestamps, Verify,
 };
 use wsbench_load::route::Route;
 
@@ -155,9 +155,6 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         .connect
         .tls
         .plan(measure.url.as_ref(), follow.is_some(), connect.http)?;
-    if measure.output.gate && connect.http != Http::One {
-        return Err(UsageError::Http2And { flag: "--gate" });
-    }
     let connections = concurrency(measure.amount.connections, stop);
     let process = server_process(&measure.server, measure.url.as_ref())?;
     let cores = cores(
@@ -343,7 +340,7 @@ fn interval(stop: StopRule) -> Nanos {
 }
 
 /// Stands in an order's private part until the embedded server has said where it listens.
-fn target_to_come() -> Target {
+pub(crate) fn target_to_come() -> Target {
     Target {
         host: String::new(),
         port: 0,

@@ -68,12 +68,6 @@ pub(crate) enum UsageError {
     /// A flag of HTTP/2 without it.
     #[error("--streams is of HTTP/2; add --http 2, or leave it out")]
     StreamsWithoutHttp2,
-    /// What is done over HTTP/1.1 alone.
-    #[error("{flag} is done over HTTP/1.1, and --http 2 wants HTTP/2; give one of them")]
-    Http2And {
-        /// The other flag.
-        flag: &'static str,
-    },
     /// The feature was left out when this binary was made.
     #[error("this wsbench was built without HTTP/2; build it with --features http2")]
     NoHttp2,

@@ -91,6 +91,77 @@ fn an_encrypted_server_is_measured_through_each_kind_of_proxy() {
 }
 
 #[test]
+fn a_check_goes_through_the_proxy_and_tells_what_is_wrong_with_it() {
+    let server = Embedded::start(&[]);
+    for (scheme, dialogue) in [("http", http as Dialogue), ("socks5h", socks)] {
+        let proxy = Proxy::leading_to(&server, dialogue, "");
+        let url = format!("{scheme}://{}", proxy.address);
+        let words = ["check", "-x", &url, "ws://no-such-host.invalid:81/"];
+        let checked = Process::start(&mut wsbench(&words)).ended();
+        assert_eq!(checked.status.code(), Some(0), "{}", checked.stdout);
+        let asked = proxy.asked();
+        assert!(asked.len() > 20, "a connection for each case");
+        assert!(asked.iter().all(|it| it == "no-such-host.invalid:81"));
+    }
+    let silent = Raw::start(|mut peer| peer.drain());
+    let url = silent.url().replace("ws:", "http:");
+    let words = ["check", "--patience", "200ms", "-x", &url, "ws://h/"];
+    let checked = Process::start(&mut wsbench(&words)).ended();
+    assert_eq!(checked.status.code(), Some(4), "{}", checked.stdout);
+    let said = "no connection: the proxy did not open the tunnel within 200ms";
+    assert!(checked.stdout.contains(said), "{}", checked.stdout);
+}
+
+#[cfg(feature = "http2")]
+#[test]
+fn http2_goes_through_the_proxy_and_so_do_its_gate_and_check() {
+    let server = Embedded::start(&[]);
+    let proxy = Proxy::leading_to(&server, http, "");
+    let url = format!("http://{}", proxy.address);
+    let way = ["--http", "2", "-x", &url, "ws://no-such-host.invalid:81/"];
+    let words = ["-n", "40", "-c", "4", "-t", "1", "--gate"];
+    let run = measured(&[&words[..], &way].concat());
+    assert_eq!((run.exit, run.sent("answered")), (0, 40), "{}", run.story());
+    assert_eq!(run.document["conformance"]["counts"]["failed"], 0);
+    let checked = Process::start(&mut wsbench(&[&["check"][..], &way].concat())).ended();
+    assert_eq!(checked.status.code(), Some(0), "{}", checked.stdout);
+}
+
+#[test]
+fn redirects_are_followed_through_the_proxy() {
+    let server = Embedded::start(&[]);
+    let redirect = redirecting("302 Found", "ws://no-such-host.invalid:81/there");
+    let port = |authority: &str| {
+        authority
+            .trim_end_matches('/')
+            .rsplit(':')
+            .next()
+            .unwrap()
+            .parse()
+    };
+    let (first, last) = (
+        port(&redirect.url()).unwrap(),
+        server.port().parse().unwrap(),
+    );
+    let front = Proxy::leading(
+        move |asked| if asked.ends_with(":80") { first } else { last },
+        http,
+        "",
+    );
+    let url = format!("http://{}", front.address);
+    let words = ["-n", "20", "-c", "1", "--follow-redirects", "-x", &url];
+    let run = measured(&[&words[..], &["ws://no-such-host.invalid:80/here"]].concat());
+    assert_eq!((run.exit, run.sent("answered")), (0, 20), "{}", run.story());
+    assert_eq!(
+        run.document["plan"]["url"],
+        "ws://no-such-host.invalid:81/there"
+    );
+    let asked = front.asked();
+    assert_eq!(asked[0], "no-such-host.invalid:80");
+    assert!(asked[1..].iter().all(|it| it == "no-such-host.invalid:81"));
+}
+
+#[test]
 fn a_proxy_that_wants_a_login_gets_it_and_nothing_keeps_it() {
     let server = Embedded::start(&[]);
     // The example of RFC 7617 section 2.
@@ -139,11 +210,9 @@ fn each_fault_of_a_proxy_has_a_name_and_an_end() {
     };
     let refused = through(&format!("http://{nobody}"), &["ws://h/"]);
     let silent = faulty("http", &["--connect-timeout", "300ms"], b"");
-    assert!(
-        silent.example("connect", "timed_out").contains("proxy"),
-        "{}",
-        silent.story()
-    );
+    let words = silent.example("proxy", "timed_out");
+    assert!(words.contains("did not open the tunnel"), "{words}");
+    assert!(silent.connections("opened") > 0, "{}", silent.story());
     for (kind, run) in [
         ("refused", refused),
         (

@@ -494,33 +494,6 @@ For more information, try '--help'.
 "#]],
     );
     refused(
-        &["--http", "2"],
-        str![[r#"
-error: --http 2 says how the server of a URL is reached; give its URL as well
-
-For more information, try '--help'.
-
-"#]],
-    );
-    refused(
-        &["--http", "2", "--gate", "localhost:3000"],
-        str![[r#"
-error: --gate is done over HTTP/1.1, and --http 2 wants HTTP/2; give one of them
-
-For more information, try '--help'.
-
-"#]],
-    );
-    refused(
-        &["--http", "2", "--follow-redirects", "localhost:3000"],
-        str![[r#"
-error: --follow-redirects is done over HTTP/1.1, and --http 2 wants HTTP/2; give one of them
-
-For more information, try '--help'.
-
-"#]],
-    );
-    refused(
         &["--http", "3", "localhost:3000"],
         str![[r#"
 error: invalid value '3' for '--http <VERSION>'

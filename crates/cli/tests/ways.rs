@@ -401,3 +401,43 @@ fn a_server_that_is_started_may_listen_on_a_unix_socket() {
         "the server removes its file"
     );
 }
+
+#[test]
+fn a_check_and_the_gate_come_from_the_given_address() {
+    let (server, seen) = Seen::by_server();
+    let checked = Process::start(&mut wsbench(&[
+        "check",
+        "--patience",
+        "100ms",
+        "--source-ip",
+        "127.0.0.7",
+        &server.url(),
+    ]));
+    let checked = checked.ended();
+    let from: Vec<String> = seen.sources().into_keys().collect();
+    assert_eq!(from, ["127.0.0.7"], "{}", checked.stdout);
+    seen.0.lock().unwrap().clear();
+    let words = ["-n", "1", "-c", "1", "--source-ip", "127.0.0.8", "--gate"];
+    measured(&[&words[..], &[&server.url()]].concat());
+    let from: Vec<String> = seen.sources().into_keys().collect();
+    assert_eq!(from, ["127.0.0.8"]);
+    // TEST-NET-3 (RFC 5737) is nobody's.
+    let words = ["check", "--source-ip", "203.0.113.9", &server.url()];
+    let refused = Process::start(&mut wsbench(&words)).ended();
+    assert_eq!(refused.status.code(), Some(1), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--source-ip"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_check_the_gate_and_redirects_go_over_a_unix_socket() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_server, path) = unix_server(directory.path());
+    let words = ["check", "--unix-socket", &path, "ws://h/"];
+    let checked = Process::start(&mut wsbench(&words)).ended();
+    assert_eq!(checked.status.code(), Some(0), "{}", checked.stdout);
+    let words = ["-n", "10", "-c", "1", "--unix-socket", &path];
+    let further = ["--gate", "--follow-redirects", "ws://h/"];
+    let run = measured(&[&words[..], &further].concat());
+    assert_eq!((run.exit, run.sent("answered")), (0, 10), "{}", run.story());
+    assert_eq!(run.document["conformance"]["counts"]["failed"], 0);
+}

@@ -92,6 +92,16 @@ pub enum Opening {
 }
 
 impl Opening {
+    /// Whether it deviates in what HTTP/1.1 alone has: how names are written, where segments end,
+    /// the key and the request to upgrade (RFC 8441 section 5 has neither).
+    #[must_use]
+    pub const fn is_of_http1(self) -> bool {
+        matches!(
+            self,
+            Self::OtherCase | Self::OctetByOctet | Self::NoKey | Self::ShortKey | Self::NoUpgrade
+        )
+    }
+
     /// Whether the server has to refuse it.
     #[must_use]
     pub const fn must_be_refused(self) -> bool {

@@ -9,6 +9,7 @@ use std::io;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::ThreadUsage;
 use wsbench_load::session::Opened;
+use wsbench_transport::openings::Layer;
 
 /// One worker's view of the machine. Connections are named by slot, a small number that the
 /// worker chooses and reuses after `close`.
@@ -29,6 +30,11 @@ pub trait Engine {
     /// # Errors
     /// It failed; the error says how.
     fn established(&mut self, slot: usize) -> io::Result<Option<Opened>>;
+
+    /// The layer that is being made of a connection that is not established.
+    fn under_way(&self, _slot: usize) -> Layer {
+        Layer::Connect
+    }
 
     /// Writes what the connection takes at once and returns how much that was.
     ///

@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use wsbench_conformance::case::Case;
 use wsbench_conformance::examination::{End, Examination, Turn};
 use wsbench_conformance::finding::{Finding, Verdict};
-use wsbench_load::plan::Target;
+use wsbench_load::plan::{Http, Target};
 use wsbench_transport::blocking::Blocking;
 
+use crate::loss;
 use crate::visit::Visitor;
 
 /// Between octets that each go in a segment of their own.
@@ -31,7 +32,7 @@ pub struct Examiner<'a> {
 }
 
 impl Examiner<'_> {
-    /// Carries all cases out in turn; `told` hears of each finding, and says whether to go on.
+    /// Carries all cases out in turn, but for those that the version of HTTP does not have; `told` hears of each finding, and says whether to go on.
     /// Where the first case finds no WebSocket server the others are skipped.
     pub fn examine(
         &self,
@@ -41,7 +42,7 @@ impl Examiner<'_> {
     ) -> Vec<Finding> {
         let mut findings: Vec<Finding> = Vec::with_capacity(cases.len());
         let mut goes_on = true;
-        for case in cases {
+        for case in cases.iter().filter(|case| self.can_be_asked(case)) {
             let is_no_server = findings
                 .first()
                 .is_some_and(|first| first.verdict == Verdict::Failed);
@@ -61,12 +62,17 @@ impl Examiner<'_> {
         findings
     }
 
+    /// Whether the version of HTTP that the server is asked over has what the case is about.
+    fn can_be_asked(&self, case: &Case) -> bool {
+        self.visitor.http() == Http::One || !case.opening.is_of_http1()
+    }
+
     /// Carries one case out.
     fn examine_one(&self, case: &Case, nonce: [u8; 16]) -> Finding {
         let mut stream = match self.visitor.connect() {
             Ok(stream) => stream,
             Err(error) => {
-                let seen = format!("no connection: {error}");
+                let seen = format!("no connection: {}", loss::name(&error).words);
                 return Finding::of(case, Verdict::Failed, seen);
             }
         };

@@ -5,7 +5,9 @@ use std::io::{self, ErrorKind};
 use nix::errno::Errno;
 use wsbench_load::result::Phase;
 use wsbench_load::session::Loss;
+use wsbench_transport::blocking::Silence;
 use wsbench_transport::dial::UnixError;
+use wsbench_transport::openings::Layer;
 use wsbench_transport::tls::TlsFault;
 use wsbench_wire::proxy::ProxyError;
 
@@ -29,6 +31,13 @@ pub(crate) fn name(error: &io::Error) -> Loss {
         };
     }
     let inner = error.get_ref();
+    if let Some(silence) = inner.and_then(|inner| inner.downcast_ref::<Silence>()) {
+        return Loss {
+            kind: "timed_out",
+            words: silence.to_string(),
+            phase: Some(phase(silence.layer)),
+        };
+    }
     if let Some(error) = inner.and_then(|inner| inner.downcast_ref::<UnixError>()) {
         return peer(of_unix(*error), &error.to_string());
     }
@@ -104,6 +113,16 @@ mod tests {
         assert!(refused.phase.is_none() && refused.kind == "refused");
         let reset = name(&io::Error::from(ErrorKind::ConnectionReset));
         assert_eq!(reset.kind, "reset");
+    }
+}
+
+/// The part of a connection's life in which a layer comes about.
+pub(crate) fn phase(layer: Layer) -> Phase {
+    match layer {
+        Layer::Connect => Phase::Connect,
+        Layer::Tunnel => Phase::Proxy,
+        Layer::Tls => Phase::Tls,
+        Layer::Http2 => Phase::Handshake,
     }
 }
 

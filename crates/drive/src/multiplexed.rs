@@ -12,7 +12,8 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::result::ThreadUsage;
 use wsbench_load::session::Opened;
 use wsbench_transport::dial::UnixError;
-use wsbench_transport::http2::{Carrier, Http2Error, Socket, Standing};
+use wsbench_transport::http2::{Carrier, Channel, Http2Error, Standing};
+use wsbench_transport::openings::Layer;
 use wsbench_wire::proxy::ProxyError;
 
 use crate::engine::{Engine, Ready, Received};
@@ -21,8 +22,6 @@ use crate::engine::{Engine, Ready, Received};
 const READ_AT_MOST: usize = 64 * 1024;
 /// Full reads of one carrier in a row, before others have their turn.
 const READS_IN_A_ROW: usize = 16;
-/// What ends the head of a request.
-const BLANK_LINE: &[u8] = b"\r\n\r\n";
 
 /// WebSockets of one worker, on the connections of `E`.
 #[derive(Debug)]
@@ -62,6 +61,8 @@ struct Carrying {
     is_given_up: bool,
     /// Why it is over.
     failed: Option<io::Error>,
+    /// What was being made of it when it failed.
+    failed_in: Option<Layer>,
 }
 
 /// A WebSocket.
@@ -75,9 +76,8 @@ struct Seat {
 enum Stage {
     /// The carrier is not up, or has no room after all.
     Waiting,
-    /// The head of the opening handshake, as far as it was written.
-    Asking(Vec<u8>),
-    Open(Socket),
+    /// It has its place, and a stream once that is asked for.
+    Granted(Channel),
 }
 
 impl<E: Engine> Multiplexed<E> {
@@ -249,6 +249,7 @@ impl<E: Engine> Multiplexed<E> {
         if carrying.failed.is_some() {
             return;
         }
+        carrying.failed_in = Some(carrying.under_way(&self.engine, number));
         carrying.failed = Some(error);
         carrying.waiting.clear();
         self.engine.close(number);
@@ -276,6 +277,15 @@ impl<E: Engine> Multiplexed<E> {
 }
 
 impl Carrying {
+    /// The layer that is being made of it, on slot `number` of `engine`.
+    fn under_way(&self, engine: &impl Engine, number: usize) -> Layer {
+        match (self.failed_in, &self.http) {
+            (Some(layer), _) => layer,
+            (None, Some(_)) => Layer::Http2,
+            (None, None) => engine.under_way(number),
+        }
+    }
+
     /// As many WebSockets as it may carry; `None` while that is not known.
     fn limit(&self, streams: usize) -> Option<usize> {
         let http = self.http.as_ref()?;
@@ -342,12 +352,20 @@ impl<E: Engine> Engine for Multiplexed<E> {
             return Ok(None);
         }
         carrying.granted += 1;
-        seat.stage = Stage::Asking(Vec::new());
+        seat.stage = Stage::Granted(Channel::new());
         Ok(Some(carrying.opened.take().unwrap_or(Opened {
             tcp_at: None,
             proxy_took: None,
             tls: None,
         })))
+    }
+
+    fn under_way(&self, slot: usize) -> Layer {
+        let seat = self.seats[slot].as_ref();
+        let on = seat.and_then(|seat| Some((seat.carrier, self.carriers[seat.carrier].as_ref()?)));
+        on.map_or(Layer::Connect, |(number, carrying)| {
+            carrying.under_way(&self.engine, number)
+        })
     }
 
     fn write(&mut self, slot: usize, bytes: &[u8]) -> io::Result<usize> {
@@ -356,16 +374,10 @@ impl<E: Engine> Engine for Multiplexed<E> {
         let number = seat.carrier;
         let written = match &mut seat.stage {
             Stage::Waiting => return Err(ErrorKind::NotConnected.into()),
-            Stage::Asking(head) => {
-                head.extend_from_slice(bytes);
+            Stage::Granted(channel) => {
                 let http = carrying.http.as_mut().ok_or(ErrorKind::NotConnected)?;
-                if head.ends_with(BLANK_LINE) {
-                    let socket = http.open(slot, head, is_secure).map_err(io::Error::other)?;
-                    seat.stage = Stage::Open(socket);
-                }
-                bytes.len()
+                channel.write(bytes, http, slot, is_secure)?
             }
-            Stage::Open(socket) => socket.write(bytes)?,
         };
         self.turn(number);
         Ok(written)
@@ -374,8 +386,8 @@ impl<E: Engine> Engine for Multiplexed<E> {
     fn read(&mut self, slot: usize, buffer: &mut [u8]) -> io::Result<Received> {
         let (seat, carrying) = self.seat(slot)?;
         let outcome = match &mut seat.stage {
-            Stage::Open(socket) => socket.read(buffer),
-            Stage::Waiting | Stage::Asking(_) => Err(ErrorKind::WouldBlock.into()),
+            Stage::Granted(channel) => channel.read(buffer),
+            Stage::Waiting => Err(ErrorKind::WouldBlock.into()),
         };
         let outcome = match (outcome, &carrying.failed) {
             // A stream only knows that it was cut; why is known of the connection.
@@ -405,9 +417,9 @@ impl<E: Engine> Engine for Multiplexed<E> {
     fn has_ended(&self, slot: usize) -> bool {
         match &self.seats[slot] {
             Some(Seat {
-                stage: Stage::Open(socket),
+                stage: Stage::Granted(channel),
                 ..
-            }) => socket.has_ended(),
+            }) => channel.has_ended(),
             _ => false,
         }
     }
@@ -424,10 +436,9 @@ impl<E: Engine> Engine for Multiplexed<E> {
                     carrying.waiting.retain(|waiting| *waiting != slot);
                     carrying.is_given_up |= carrying.limit(self.streams).is_none();
                 }
-                Stage::Asking(_) => carrying.granted -= 1,
-                Stage::Open(socket) => {
+                Stage::Granted(channel) => {
                     carrying.granted -= 1;
-                    socket.close();
+                    channel.close();
                 }
             }
             // It may have come up after all, for others that waited on.

@@ -170,6 +170,11 @@ impl Engine for Readiness {
         Ok(openings.as_ref().map(opened))
     }
 
+    fn under_way(&self, slot: usize) -> Layer {
+        let link = self.links[slot].as_ref();
+        link.map_or(Layer::Connect, Link::under_way)
+    }
+
     #[inline]
     fn write(&mut self, slot: usize, bytes: &[u8]) -> io::Result<usize> {
         self.link(slot)?.write(bytes)

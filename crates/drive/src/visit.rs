@@ -1,12 +1,13 @@
 //! A connection to the server that blocks, and not for ever: for what is asked of it before a run
 //! and never measured (the conformance gate, redirects). It goes the way that a run's connections
-//! go: from the addresses of the plan, through the proxy, and encrypted where they are.
+//! go: from the addresses of the plan, through the proxy, encrypted where they are, and over the same
+//! version of HTTP.
 
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
 use thiserror::Error;
-use wsbench_load::plan::Plan;
+use wsbench_load::plan::{Http, Plan};
 use wsbench_transport::blocking::Blocking;
 use wsbench_transport::dial::Dialer;
 use wsbench_wire::close::{NORMAL, push_close};
@@ -21,6 +22,7 @@ use crate::tls::{self, TlsError};
 #[derive(Clone, Debug)]
 pub struct Visitor {
     dialer: Dialer,
+    http: Http,
     /// How long silence is borne.
     patience: Duration,
 }
@@ -37,7 +39,11 @@ impl Visitor {
             .from_sources(plan.connect.route.sources.clone(), 0, 1)
             .through(resolved.tunnel(plan))
             .encrypted(tls.transpose()?);
-        Ok(Self { dialer, patience })
+        Ok(Self {
+            dialer,
+            http: plan.connect.http,
+            patience,
+        })
     }
 
     /// How long silence is borne.
@@ -45,9 +51,21 @@ impl Visitor {
         self.patience
     }
 
+    /// The version of HTTP that handshakes are made over.
+    pub(crate) fn http(&self) -> Http {
+        self.http
+    }
+
     /// Connects, through the proxy and with TLS where there are such.
     pub(crate) fn connect(&self) -> io::Result<Blocking> {
-        Blocking::connect(&mut self.dialer.clone(), self.patience)
+        let mut dialer = self.dialer.clone();
+        match self.http {
+            Http::One => Blocking::connect(&mut dialer, self.patience),
+            #[cfg(feature = "http2")]
+            Http::Two { .. } => Blocking::connect_http2(&mut dialer, self.patience),
+            #[cfg(not(feature = "http2"))]
+            Http::Two { .. } => Err(io::ErrorKind::Unsupported.into()),
+        }
     }
 }
 

@@ -18,12 +18,14 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 use wsbench_drive::resolve;
 use wsbench_drive::run::{self, Observer, StopSignal};
+use wsbench_drive::visit::{VisitError, try_upgrade};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Connect, Http, Plan, StopRule, Target, Think};
 use wsbench_load::result::{LogRecord, Progress, RunResult};
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Connection, Event, Limits, Role, Utf8};
 use wsbench_wire::frame::FrameBuffer;
+use wsbench_wire::handshake::HandshakeError;
 
 /// What the server is told to do.
 #[derive(Clone, Copy)]
@@ -32,6 +34,8 @@ struct Manners {
     /// Streams on one connection at a time.
     streams: u32,
     status: StatusCode,
+    /// Where else to ask.
+    location: Option<&'static str>,
     /// Ends each connection with a GOAWAY after so long.
     leaves_after: Option<Duration>,
     /// Takes no further streams on a connection after so long, and serves those that are there.
@@ -46,6 +50,7 @@ impl Default for Manners {
             takes_websockets: true,
             streams: 100,
             status: StatusCode::OK,
+            location: None,
             leaves_after: None,
             drains_after: None,
             is_silent_at_first: false,
@@ -113,8 +118,8 @@ impl Server {
         )
     }
 
-    fn measure(&self, change: impl FnOnce(&mut Plan)) -> RunResult {
-        let mut plan = Plan {
+    fn plan(&self) -> Plan {
+        Plan {
             connections: 25,
             stop: StopRule::Messages(2_000),
             connect: Connect {
@@ -127,7 +132,11 @@ impl Server {
                 resource: "/".into(),
                 secure: false,
             })
-        };
+        }
+    }
+
+    fn measure(&self, change: impl FnOnce(&mut Plan)) -> RunResult {
+        let mut plan = self.plan();
         change(&mut plan);
         let resolved = resolve::find(&plan).unwrap();
         run::run(&plan, &resolved, &StopSignal::new(), &mut Nobody).unwrap()
@@ -175,7 +184,12 @@ async fn accept(
 ) {
     while let Some(Ok((request, mut respond))) = connection.accept().await {
         let refuses = manners.status != StatusCode::OK;
-        let answer = Response::builder().status(manners.status).body(()).unwrap();
+        let answer = Response::builder().status(manners.status);
+        let answer = match manners.location {
+            Some(location) => answer.header("location", location),
+            None => answer,
+        };
+        let answer = answer.body(()).unwrap();
         let outgoing = respond.send_response(answer, refuses).unwrap();
         if !refuses {
             seen.websockets.fetch_add(1, Ordering::Relaxed);
@@ -419,4 +433,32 @@ fn a_connection_that_never_comes_up_is_given_up() {
     assert_eq!(kinds(&result), ["timed_out"]);
     assert_eq!(result.connections.upgraded, 25, "over another connection");
     assert_eq!(server.saw().0, 2);
+}
+
+#[test]
+fn the_probe_for_redirects_hears_of_one_over_http2() {
+    let probe = |manners| {
+        let server = Server::start(manners);
+        let plan = server.plan();
+        try_upgrade(&plan, &resolve::find(&plan).unwrap(), [7; 16])
+    };
+    let redirected = probe(Manners {
+        status: StatusCode::TEMPORARY_REDIRECT,
+        location: Some("/elsewhere"),
+        ..Manners::default()
+    });
+    let Err(VisitError::Handshake(HandshakeError::Status { code, location, .. })) = redirected
+    else {
+        panic!("{redirected:?}");
+    };
+    assert_eq!((code, location.as_deref()), (307, Some("/elsewhere")));
+    assert!(probe(Manners::default()).is_ok());
+    let without = probe(Manners {
+        takes_websockets: false,
+        ..Manners::default()
+    });
+    let Err(VisitError::Connection(error)) = without else {
+        panic!("{without:?}");
+    };
+    assert!(error.to_string().contains("RFC 8441"), "{error}");
 }

@@ -12,15 +12,18 @@ use wsbench_drive::examiner::Examiner;
 use wsbench_drive::resolve;
 use wsbench_drive::visit::Visitor;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Connect, Family, Http, Plan, Target};
+use wsbench_load::plan::{Connect, Plan, Target};
 use wsbench_record::gate::{self, Check, Counts};
+use wsbench_transport::dial::check_sources;
 
 use crate::args::Format;
+use crate::connect_args::WayArgs;
 use crate::embedded::EmbeddedServer;
 use crate::exit::Exit;
+use crate::http_args::HttpArgs;
 use crate::interrupt::Interrupts;
 use crate::output::{self, OutputFile};
-use crate::plan::EmbeddedCores;
+use crate::plan::{EmbeddedCores, target_to_come};
 use crate::quantity;
 use crate::target;
 use crate::terminal;
@@ -47,15 +50,33 @@ pub(crate) struct CheckArgs {
     /// Write the findings to F as JSON.
     #[arg(short, long, value_name = "F")]
     output: Option<PathBuf>,
-    /// Use IPv4 addresses only.
-    #[arg(short = '4', long)]
-    ipv4: bool,
-    /// Use IPv6 addresses only.
-    #[arg(short = '6', long, conflicts_with = "ipv4")]
-    ipv6: bool,
+    /// The way to the server.
+    #[command(flatten)]
+    way: WayArgs,
+    /// What WebSockets are opened over.
+    #[command(flatten)]
+    http: HttpArgs,
     /// How connections are encrypted.
     #[command(flatten)]
     tls: TlsArgs,
+}
+
+impl CheckArgs {
+    /// How the server at `target` is reached.
+    ///
+    /// # Errors
+    /// Flags that do not go together, a file that cannot be read.
+    fn plan(&self, target: &Target) -> Result<Plan, UsageError> {
+        let (url, http) = (self.url.as_ref(), self.http.plan()?);
+        Ok(Plan {
+            connect: Connect {
+                http,
+                ..self.way.connect(url)?
+            },
+            tls: self.tls.plan(url, false, http)?,
+            ..Plan::against(target.clone())
+        })
+    }
 }
 
 /// Carries all cases out; the exit code is 4 where one failed.
@@ -71,7 +92,8 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
         .into());
     }
     // What is wrong with them is told before anything is started.
-    args.tls.plan(args.url.as_ref(), false, Http::One)?;
+    let to_come = target_to_come();
+    args.plan(args.url.as_ref().unwrap_or(&to_come))?;
     let check = |path| OutputFile::check("--output", path);
     let file = args.output.as_deref().map(check).transpose()?;
     let interrupts = Interrupts::watch()?;
@@ -112,19 +134,8 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
 
 /// Examines the server; as text, each finding is printed when it is there.
 fn examined(args: &CheckArgs, target: &Target, interrupts: &Interrupts) -> anyhow::Result<Check> {
-    let family = match (args.ipv4, args.ipv6) {
-        (true, _) => Family::V4,
-        (_, true) => Family::V6,
-        _ => Family::Any,
-    };
-    let plan = Plan {
-        connect: Connect {
-            family,
-            ..Connect::default()
-        },
-        tls: args.tls.plan(args.url.as_ref(), false, Http::One)?,
-        ..Plan::against(target.clone())
-    };
+    let plan = args.plan(target)?;
+    check_sources(&plan.connect.route.sources)?;
     let resolved = resolve::find(&plan)?;
     let visitor = Visitor::new(&plan, &resolved, args.patience.into())?;
     // 32 bits are enough to differ, and short enough to be typed.

@@ -6,6 +6,7 @@ use wsbench_load::session::Session;
 
 use super::{OPENING_AT_MOST, Worker};
 use crate::engine::Engine;
+use crate::loss;
 use crate::slot::backoff;
 
 impl<E: Engine> Worker<E> {
@@ -24,7 +25,12 @@ impl<E: Engine> Worker<E> {
             }
             return;
         };
-        let flow = session.on_deadline(&mut self.context, now);
+        let flow = if session.is_connecting() {
+            let awaited = loss::phase(self.engine.under_way(slot));
+            session.on_connect_deadline(&mut self.context, now, awaited)
+        } else {
+            session.on_deadline(&mut self.context, now)
+        };
         self.follow(slot, flow);
     }
 

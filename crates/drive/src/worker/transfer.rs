@@ -284,7 +284,12 @@ impl<E: Engine> Worker<E> {
         let Some(session) = &mut self.slots[slot].session else {
             return;
         };
-        let flow = session.on_loss(&mut self.context, now, loss::name(error));
+        let mut loss = loss::name(error);
+        if session.is_connecting() {
+            let under_way = loss::phase(self.engine.under_way(slot));
+            loss.phase.get_or_insert(under_way);
+        }
+        let flow = session.on_loss(&mut self.context, now, loss);
         self.context.out.clear();
         self.drop_connection(slot, flow == Flow::Failed);
     }

@@ -34,23 +34,7 @@ impl Session {
             return Flow::Continue;
         }
         match &self.state {
-            State::Connecting => {
-                let limit = context.plan.connect.timeout;
-                let what = match (
-                    context.plan.target.secure,
-                    &context.plan.connect.route.proxy,
-                ) {
-                    (true, None) => "no TCP connection with TLS",
-                    (false, None) => "no TCP connection",
-                    (true, Some(_)) => "no TCP connection with TLS through the proxy",
-                    (false, Some(_)) => "no TCP connection through the proxy",
-                };
-                context.meter.fail(now, Phase::Connect, "timed_out", || {
-                    format!("{what} within {limit} (--connect-timeout)")
-                });
-                self.end(context, now, Unanswered::Failed);
-                Flow::Failed
-            }
+            State::Connecting => self.not_established(context, now, Phase::Connect),
             State::Upgrading(upgrading) => {
                 let (limit, got) = (context.plan.connect.timeout, upgrading.head.len());
                 context.meter.fail(now, Phase::Handshake, "timed_out", || {
@@ -82,6 +66,44 @@ impl Session {
                 self.close_ended(context, now)
             }
             State::Ended => Flow::Continue,
+        }
+    }
+
+    /// The deadline of a connection that is being made has passed while `awaited` was under way.
+    pub fn on_connect_deadline(
+        &mut self,
+        context: &mut Context,
+        now: Nanos,
+        awaited: Phase,
+    ) -> Flow {
+        if self.deadline(context).is_none_or(|deadline| now < deadline) {
+            return Flow::Continue;
+        }
+        self.not_established(context, now, awaited)
+    }
+
+    fn not_established(&mut self, context: &mut Context, now: Nanos, awaited: Phase) -> Flow {
+        let limit = context.plan.connect.timeout;
+        let what = match (awaited, &context.plan.connect.route.proxy) {
+            (Phase::Proxy, _) => "the proxy did not open the tunnel",
+            (Phase::Tls, _) => "TCP is there, but the server did not complete the TLS handshake",
+            (Phase::Handshake, _) => "the server did not begin HTTP/2 with its settings",
+            (_, Some(_)) => "no TCP connection to the proxy",
+            (_, None) => "no TCP connection",
+        };
+        context.meter.fail(now, awaited, "timed_out", || {
+            format!("{what} within {limit} (--connect-timeout)")
+        });
+        self.book_opened(context, awaited);
+        self.end(context, now, Unanswered::Failed);
+        Flow::Failed
+    }
+
+    /// Books that TCP was there, where a connection failed that was being made and had come so far.
+    fn book_opened(&self, context: &mut Context, failed_in: Phase) {
+        let is_above_tcp = matches!(failed_in, Phase::Proxy | Phase::Tls | Phase::Handshake);
+        if matches!(self.state, State::Connecting) && is_above_tcp {
+            context.meter.tally.connections.opened += 1;
         }
     }
 
@@ -182,6 +204,7 @@ impl Session {
         if let State::Closing { .. } = self.state {
             return self.close_ended(context, now);
         }
+        self.book_opened(context, phase);
         self.end(context, now, Unanswered::Failed);
         Flow::Failed
     }

@@ -17,6 +17,7 @@ const SWITCHING: &str =
 
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = connect();
+    rows.extend(proxy());
     rows.extend(tls());
     rows.extend(handshake());
     rows
@@ -86,6 +87,33 @@ fn connect() -> Vec<Row> {
     ]
 }
 
+fn proxy() -> Vec<Row> {
+    let phase = "Proxy";
+    let silent = |scheme: &'static str| {
+        let fault = format!("a proxy ({scheme}) accepts and is silent");
+        Row::of(phase, fault, Error("proxy", "timed_out"), move || {
+            let proxy = Raw::start(|mut peer| peer.drain());
+            let proxy = proxy.url().replace("ws:", &format!("{scheme}:"));
+            let words = ["--connect-timeout", "300ms", "-x", &proxy];
+            let run = short_run("ws://no-such-host.invalid/", &words);
+            assert!(
+                run.connections("opened") > 0,
+                "TCP was there: {}",
+                run.story()
+            );
+            run
+        })
+    };
+    vec![
+        silent("http"),
+        silent("socks5h"),
+        Row::of(phase, "refused", Error("proxy", "refused"), || {
+            let proxy = nobody("http");
+            short_run("ws://no-such-host.invalid/", &["-x", &proxy])
+        }),
+    ]
+}
+
 fn tls() -> Vec<Row> {
     let phase = "TLS";
     let certified = |fault: &str, kind, name: &'static str, expires: bool, trusts: bool| {
@@ -145,6 +173,22 @@ fn tls() -> Vec<Row> {
                     peer.drain();
                 });
                 short_run(&server.url().replace("ws:", "wss:"), &["-k"])
+            },
+        ),
+        Row::of(
+            phase,
+            "the server accepts and is silent",
+            Error("tls", "timed_out"),
+            || {
+                let server = Raw::start(|mut peer| peer.drain());
+                let url = server.url().replace("ws:", "wss:");
+                let run = short_run(&url, &["-k", "--connect-timeout", "300ms"]);
+                assert!(
+                    run.connections("opened") > 0,
+                    "TCP was there: {}",
+                    run.story()
+                );
+                run
             },
         ),
         Row::of(
