@@ -3,10 +3,13 @@
 use std::io::{self, ErrorKind};
 
 use nix::errno::Errno;
+use wsbench_load::failure::FailureKind;
 use wsbench_load::result::Phase;
 use wsbench_load::session::Loss;
 use wsbench_transport::blocking::Silence;
 use wsbench_transport::dial::UnixError;
+#[cfg(feature = "http2")]
+use wsbench_transport::http2::Http2Error;
 use wsbench_transport::openings::Layer;
 use wsbench_transport::tls::TlsFault;
 use wsbench_wire::proxy::ProxyError;
@@ -33,7 +36,7 @@ pub(crate) fn name(error: &io::Error) -> Loss {
     let inner = error.get_ref();
     if let Some(silence) = inner.and_then(|inner| inner.downcast_ref::<Silence>()) {
         return Loss {
-            kind: "timed_out",
+            kind: FailureKind::TimedOut,
             words: silence.to_string(),
             phase: Some(phase(silence.layer)),
         };
@@ -43,7 +46,7 @@ pub(crate) fn name(error: &io::Error) -> Loss {
     }
     if let Some(error) = inner.and_then(|inner| inner.downcast_ref::<ProxyError>()) {
         return Loss {
-            kind: error.kind(),
+            kind: error.into(),
             words: error.to_string(),
             phase: Some(Phase::Proxy),
         };
@@ -51,7 +54,7 @@ pub(crate) fn name(error: &io::Error) -> Loss {
     #[cfg(feature = "http2")]
     if let Some(error) = crate::multiplexed::http2(error) {
         return Loss {
-            kind: error.kind(),
+            kind: of_http2(error),
             words: error.to_string(),
             phase: error.is_before_websockets().then_some(Phase::Handshake),
         };
@@ -59,22 +62,25 @@ pub(crate) fn name(error: &io::Error) -> Loss {
     match error.raw_os_error().map(Errno::from_raw) {
         Some(Errno::EMFILE | Errno::ENFILE) => {
             return local(
-                "out_of_descriptors",
+                FailureKind::OutOfDescriptors,
                 "out of file descriptors; raise `ulimit -n`",
             );
         }
         Some(Errno::EADDRNOTAVAIL) => {
             return local(
-                "out_of_ports",
+                FailureKind::OutOfPorts,
                 "out of local ports; widen net.ipv4.ip_local_port_range or use fewer connections",
             );
         }
         Some(Errno::ENOBUFS | Errno::ENOMEM) => {
-            return local("out_of_memory", "the kernel is out of memory for sockets");
+            return local(
+                FailureKind::OutOfMemory,
+                "the kernel is out of memory for sockets",
+            );
         }
         Some(Errno::ENETUNREACH | Errno::EHOSTUNREACH) => {
             return peer(
-                "unreachable",
+                FailureKind::Unreachable,
                 "no route to the host; check address and network",
             );
         }
@@ -82,20 +88,23 @@ pub(crate) fn name(error: &io::Error) -> Loss {
     }
     match error.kind() {
         ErrorKind::ConnectionRefused => peer(
-            "refused",
+            FailureKind::Refused,
             "connection refused; is the server listening on this port?",
         ),
         // A plain read tells the end of the stream as such; only a TLS handshake misses the rest.
         ErrorKind::UnexpectedEof => Loss {
-            kind: "tls_cut",
+            kind: FailureKind::TlsCut,
             words: "the server ended the connection within the TLS handshake".into(),
             phase: Some(Phase::Tls),
         },
-        ErrorKind::ConnectionReset => peer("reset", "the server reset the connection"),
-        ErrorKind::BrokenPipe => peer("broken_pipe", "the server had closed when we wrote"),
-        ErrorKind::ConnectionAborted => peer("aborted", "the connection was aborted"),
-        ErrorKind::TimedOut => peer("tcp_timed_out", "TCP gave the connection up"),
-        _ => peer("other", &error.to_string()),
+        ErrorKind::ConnectionReset => peer(FailureKind::Reset, "the server reset the connection"),
+        ErrorKind::BrokenPipe => peer(
+            FailureKind::BrokenPipe,
+            "the server had closed when we wrote",
+        ),
+        ErrorKind::ConnectionAborted => peer(FailureKind::Aborted, "the connection was aborted"),
+        ErrorKind::TimedOut => peer(FailureKind::TcpTimedOut, "TCP gave the connection up"),
+        _ => peer(FailureKind::Other, &error.to_string()),
     }
 }
 
@@ -107,12 +116,13 @@ mod tests {
     fn our_own_limits_are_told_from_the_servers_faults() {
         let descriptors = name(&Errno::EMFILE.into());
         assert!(
-            descriptors.phase == Some(Phase::Local) && descriptors.kind == "out_of_descriptors"
+            descriptors.phase == Some(Phase::Local)
+                && descriptors.kind == FailureKind::OutOfDescriptors
         );
         let refused = name(&Errno::ECONNREFUSED.into());
-        assert!(refused.phase.is_none() && refused.kind == "refused");
+        assert!(refused.phase.is_none() && refused.kind == FailureKind::Refused);
         let reset = name(&io::Error::from(ErrorKind::ConnectionReset));
-        assert_eq!(reset.kind, "reset");
+        assert_eq!(reset.kind, FailureKind::Reset);
     }
 }
 
@@ -126,24 +136,37 @@ pub(crate) fn phase(layer: Layer) -> Phase {
     }
 }
 
-fn of_tls(fault: &TlsFault) -> &'static str {
+fn of_tls(fault: &TlsFault) -> FailureKind {
     match fault {
-        TlsFault::Expired => "tls_expired",
-        TlsFault::WrongHost(_) => "tls_wrong_host",
-        TlsFault::Untrusted => "tls_untrusted",
-        TlsFault::BadCertificate(_) => "tls_bad_certificate",
-        TlsFault::PlainServer => "tls_plain_server",
-        TlsFault::Alert(_) => "tls_alert",
-        TlsFault::Incompatible(_) => "tls_incompatible",
-        TlsFault::Other(_) => "tls_failed",
+        TlsFault::Expired => FailureKind::TlsExpired,
+        TlsFault::WrongHost(_) => FailureKind::TlsWrongHost,
+        TlsFault::Untrusted => FailureKind::TlsUntrusted,
+        TlsFault::BadCertificate(_) => FailureKind::TlsBadCertificate,
+        TlsFault::PlainServer => FailureKind::TlsPlainServer,
+        TlsFault::Alert(_) => FailureKind::TlsAlert,
+        TlsFault::Incompatible(_) => FailureKind::TlsIncompatible,
+        TlsFault::Other(_) => FailureKind::TlsFailed,
     }
 }
 
-fn of_unix(error: UnixError) -> &'static str {
+#[cfg(feature = "http2")]
+fn of_http2(error: &Http2Error) -> FailureKind {
     match error {
-        UnixError::Stale => "refused",
-        UnixError::Missing => "no_socket_file",
-        UnixError::Denied => "permission_denied",
-        UnixError::Full => "queue_full",
+        Http2Error::Http1 => FailureKind::Http2NotSpoken,
+        Http2Error::NoWebSockets => FailureKind::Http2NoWebSockets,
+        Http2Error::Violation(_) => FailureKind::Http2Violation,
+        Http2Error::GoAway(_) => FailureKind::Http2GoAway,
+        Http2Error::Cut => FailureKind::Http2Cut,
+        Http2Error::Reset(_) => FailureKind::Http2Reset,
+        Http2Error::Request(_) => FailureKind::Http2Request,
+    }
+}
+
+fn of_unix(error: UnixError) -> FailureKind {
+    match error {
+        UnixError::Stale => FailureKind::Refused,
+        UnixError::Missing => FailureKind::NoSocketFile,
+        UnixError::Denied => FailureKind::PermissionDenied,
+        UnixError::Full => FailureKind::QueueFull,
     }
 }

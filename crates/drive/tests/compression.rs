@@ -8,6 +8,7 @@ use std::sync::Arc;
 use simulation::{failures, plan, text};
 use wsbench_drive::simulated::{self, AnswerFault, CODEC_CALL, Every, Scenario, witness};
 use wsbench_load::corpus::Corpus;
+use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
     Compression, Encoding, Payload, Plan, StopRule, Verify, WindowBits, Wish,
@@ -138,8 +139,8 @@ fn without_an_offer_there_are_no_figures_of_it() {
 #[test]
 fn wrong_bytes_are_found_behind_the_compression() {
     for (nth, fault, kind) in [
-        (97, AnswerFault::WrongBytes, "wrong_bytes"),
-        (50, AnswerFault::WrongOpcode, "wrong_opcode"),
+        (97, AnswerFault::WrongBytes, FailureKind::WrongBytes),
+        (50, AnswerFault::WrongOpcode, FailureKind::WrongOpcode),
     ] {
         let mut scenario = granting(Wish::default());
         scenario.server.answers = Some(Every { nth, fault });

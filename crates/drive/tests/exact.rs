@@ -6,6 +6,7 @@ use simulation::{failures, plan};
 use wsbench_drive::simulated::{
     self, AnswerFault, ConnectFault, Death, Every, OpeningFault, Outage, Scenario, witness,
 };
+use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::StopRule;
 use wsbench_load::result::{Ended, LogRecord, Phase};
@@ -47,11 +48,11 @@ fn faults_are_counted_exactly() {
     let wrong = run(AnswerFault::WrongBytes, 1_007);
     assert_eq!(wrong.messages.corrupted, messages / 1_007);
     assert_eq!(wrong.messages.failed, messages / 1_007);
-    let named = failures(&wrong, Phase::Answers, "wrong_bytes");
+    let named = failures(&wrong, Phase::Answers, FailureKind::WrongBytes);
     assert_eq!(named, messages / 1_007);
 
     let opcode = run(AnswerFault::WrongOpcode, 500);
-    let named = failures(&opcode, Phase::Answers, "wrong_opcode");
+    let named = failures(&opcode, Phase::Answers, FailureKind::WrongOpcode);
     assert_eq!(named, messages / 500);
 
     let dropped = run(AnswerFault::Dropped, 1_000);
@@ -208,7 +209,7 @@ fn nothing_that_listens_ends_the_run_at_once() {
     let result = simulated::run(&plan, scenario, None);
     assert_eq!(result.ended, Ended::NothingConnected);
     assert_eq!(
-        failures(&result, Phase::Connect, "refused"),
+        failures(&result, Phase::Connect, FailureKind::Refused),
         result.connections.attempted
     );
     assert!(result.total < Nanos::from_secs(1));

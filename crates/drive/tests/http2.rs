@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 use wsbench_drive::resolve;
 use wsbench_drive::run::{self, Observer, StopSignal};
 use wsbench_drive::visit::{VisitError, try_upgrade};
+use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Connect, Http, Plan, StopRule, Target, Think};
 use wsbench_load::result::{LogRecord, Progress, RunResult};
@@ -323,7 +324,7 @@ fn large_messages_come_through_the_windows() {
 }
 
 /// The kinds of what went wrong.
-fn kinds(result: &RunResult) -> Vec<&str> {
+fn kinds(result: &RunResult) -> Vec<FailureKind> {
     result.failures.iter().map(|it| it.kind).collect()
 }
 
@@ -338,7 +339,7 @@ fn a_server_that_takes_no_websockets_is_named() {
         ..Manners::default()
     });
     let result = server.measure(no_longer_than_a_second);
-    assert_eq!(kinds(&result), ["http2_no_websockets"]);
+    assert_eq!(kinds(&result), [FailureKind::Http2NoWebSockets]);
     assert_eq!(result.messages.sent, 0);
 }
 
@@ -372,7 +373,7 @@ fn a_server_of_http_1_is_named() {
         _ends: oneshot::channel().0,
     };
     let result = server.measure(no_longer_than_a_second);
-    assert_eq!(kinds(&result), ["http2_not_spoken"]);
+    assert_eq!(kinds(&result), [FailureKind::Http2NotSpoken]);
 }
 
 #[test]
@@ -385,7 +386,7 @@ fn a_server_that_leaves_is_come_back_to() {
     let (connections, websockets, messages) = server.saw();
     assert!(connections >= 2 && websockets >= 50, "{:?}", server.saw());
     assert!(messages as u64 >= result.messages.answered);
-    assert_eq!(kinds(&result), ["http2_goaway"]);
+    assert_eq!(kinds(&result), [FailureKind::Http2GoAway]);
     let counted = &result.messages;
     let accounted = counted.answered + counted.failed + counted.timed_out;
     assert_eq!(
@@ -430,7 +431,7 @@ fn a_connection_that_never_comes_up_is_given_up() {
         plan.connect.timeout = Nanos::from_millis(300);
         plan.stop = StopRule::Duration(Nanos::from_secs(2));
     });
-    assert_eq!(kinds(&result), ["timed_out"]);
+    assert_eq!(kinds(&result), [FailureKind::TimedOut]);
     assert_eq!(result.connections.upgraded, 25, "over another connection");
     assert_eq!(server.saw().0, 2);
 }

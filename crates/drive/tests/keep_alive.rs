@@ -4,6 +4,7 @@
 
 use wsbench_drive::simulated::{self, Scenario, Service};
 use wsbench_load::arrival::{Process, Schedule, Stretch};
+use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule, Target};
 
@@ -88,7 +89,9 @@ fn a_ping_that_stays_unanswered_fails_its_connection() {
     scenario.server.is_deaf_to_pings = true;
     let result = simulated::run(&plan(), scenario, None);
     let mut failures = result.failures.iter();
-    let missed = failures.find(|failure| failure.kind == "no_pong").unwrap();
+    let missed = failures
+        .find(|failure| failure.kind == FailureKind::NoPong)
+        .unwrap();
     // After two seconds each; the connection is replaced, and its successor fails alike.
     assert!(missed.count >= u64::from(CONNECTIONS) * 3, "{missed:?}");
     assert_eq!(result.pings.round_trips.count(), 0);

@@ -7,6 +7,7 @@
 use wsbench_wire::connection::MessageKind;
 
 use crate::context::Context;
+use crate::failure::FailureKind;
 use crate::message::Identity;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
@@ -84,16 +85,17 @@ impl Inquiry<'_> {
     pub(crate) fn judge(&mut self, suspect: &Suspect, context: &mut Context) -> Finding {
         if self.is_other_half(suspect, context) {
             *self.cut_short = None;
-            context
-                .meter
-                .fail(self.received, Phase::Answers, "split_answer", || {
-                    "one message came back as two".into()
-                });
+            context.meter.fail(
+                self.received,
+                Phase::Answers,
+                FailureKind::SplitAnswer,
+                || "one message came back as two".into(),
+            );
             return Finding::Fault;
         }
         match context.source.identify(&suspect.bytes) {
             Some(identity) if identity.connection != self.connection => {
-                self.unasked(context, "cross_talk", || {
+                self.unasked(context, FailureKind::CrossTalk, || {
                     format!(
                         "a message of connection {} arrived on another",
                         identity.connection
@@ -118,7 +120,7 @@ impl Inquiry<'_> {
         let same = same_bytes && suspect.kind == context.source.kind();
         let number = identity.sequence;
         if number >= self.pairing.sent() {
-            return self.unasked(context, "unasked", || {
+            return self.unasked(context, FailureKind::Unasked, || {
                 format!("message {number} was never sent on this connection")
             });
         }
@@ -156,7 +158,7 @@ impl Inquiry<'_> {
             {
                 return self.duplicated(context, identity.sequence);
             }
-            return self.unasked(context, "unasked", || {
+            return self.unasked(context, FailureKind::Unasked, || {
                 format!("{} bytes came although nothing was awaited", suspect.len)
             });
         };
@@ -201,24 +203,24 @@ impl Inquiry<'_> {
             (0..suspect.bytes.len()).find(|&i| !expected.matches_at(i, &suspect.bytes[i..=i]));
         let (kind, words) = if len == wanted && first_wrong.is_none() {
             (
-                "wrong_opcode",
+                FailureKind::WrongOpcode,
                 format!("message {number} came back as {:?}", suspect.kind),
             )
         } else if suspect.kind == MessageKind::Text && std::str::from_utf8(&suspect.bytes).is_err()
         {
             (
-                "invalid_utf8",
+                FailureKind::InvalidUtf8,
                 format!("the answer to message {number} is not UTF-8"),
             )
         } else if len != wanted {
             (
-                "wrong_length",
+                FailureKind::WrongLength,
                 format!("message {number} had {wanted} bytes, its answer {len}"),
             )
         } else {
             let at = first_wrong.unwrap_or(0);
             (
-                "wrong_bytes",
+                FailureKind::WrongBytes,
                 format!("the answer to message {number} differs from byte {at} on"),
             )
         };
@@ -258,9 +260,9 @@ impl Inquiry<'_> {
             }
         }
         let kind = if second.is_some() {
-            "merged_answers"
+            FailureKind::MergedAnswers
         } else {
-            "wrong_length"
+            FailureKind::WrongLength
         };
         context.meter.fail(self.received, Phase::Answers, kind, || {
             format!(
@@ -274,18 +276,19 @@ impl Inquiry<'_> {
     /// Books a further answer to a request that is over.
     pub(crate) fn duplicated(&mut self, context: &mut Context, number: u64) -> Finding {
         context.meter.tally.messages.duplicated += 1;
-        context
-            .meter
-            .fail(self.received, Phase::Answers, "duplicated", || {
-                format!("message {number} was answered again")
-            });
+        context.meter.fail(
+            self.received,
+            Phase::Answers,
+            FailureKind::Duplicated,
+            || format!("message {number} was answered again"),
+        );
         Finding::Fault
     }
 
     fn unasked(
         &mut self,
         context: &mut Context,
-        kind: &'static str,
+        kind: FailureKind,
         words: impl FnOnce() -> String,
     ) -> Finding {
         context.meter.tally.messages.unasked += 1;
@@ -320,7 +323,7 @@ impl Inquiry<'_> {
                 false
             }
             Matched::Unasked => {
-                self.unasked(context, "unasked", || {
+                self.unasked(context, FailureKind::Unasked, || {
                     format!("message {number} was never sent")
                 });
                 false

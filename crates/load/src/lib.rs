@@ -10,6 +10,7 @@ pub mod arrival;
 pub mod compression;
 pub mod context;
 pub mod corpus;
+pub mod failure;
 pub mod histogram;
 pub mod lag;
 pub mod message;

@@ -13,6 +13,7 @@ pub use self::tally::Tally;
 
 use self::parts::Parts;
 use self::tally::{add_failure, keep_gap};
+use crate::failure::FailureKind;
 use crate::lag::Bar;
 use crate::nanos::Nanos;
 use crate::pairing::Times;
@@ -394,7 +395,7 @@ impl Meter {
         &mut self,
         now: Nanos,
         phase: Phase,
-        kind: &'static str,
+        kind: FailureKind,
         words: impl FnOnce() -> String,
     ) {
         let peer = &self.peer;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::failure::FailureKind;
 use crate::histogram::{Histogram, Sparse};
 use crate::lag::BlockedCounts;
 use crate::nanos::Nanos;
@@ -322,8 +323,8 @@ pub struct HandshakeTimes {
 pub struct Failure {
     /// Where in the life of a connection.
     pub phase: Phase,
-    /// Which kind: a stable snake_case name for machines, such as `refused`.
-    pub kind: &'static str,
+    /// The kind.
+    pub kind: FailureKind,
     /// How often.
     pub count: u64,
     /// The first one seen, in words: the peer, the time and what was wrong.

@@ -20,6 +20,7 @@ use wsbench_wire::frame::OpCode;
 
 use crate::answer::{CutShort, Finding, Inquiry, Suspect};
 use crate::context::Context;
+use crate::failure::FailureKind;
 use crate::lag::{Bar, Obstacle};
 use crate::message::Identity;
 use crate::meter::Unanswered;
@@ -111,8 +112,8 @@ pub enum Flow {
 /// How a connection was lost, as the driver's socket tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loss {
-    /// Stable name, such as `reset`.
-    pub kind: &'static str,
+    /// The kind.
+    pub kind: FailureKind,
     /// In words.
     pub words: String,
     /// Where in the connection's life it happened, where that is not as far as the session had
@@ -468,7 +469,7 @@ impl Session {
         let len = self.wire.control().len();
         context
             .meter
-            .fail(received, Phase::Answers, "unasked_pong", || {
+            .fail(received, Phase::Answers, FailureKind::UnaskedPong, || {
                 format!("a pong of {len} bytes that answers no ping of ours; a pong is no echo")
             });
     }
@@ -492,7 +493,7 @@ impl Session {
         let in_flight = self.pairing.in_flight();
         context
             .meter
-            .fail(received, Phase::Close, "closed_by_server", || {
+            .fail(received, Phase::Close, FailureKind::ClosedByServer, || {
                 let code = code.map_or("no code".into(), |code| format!("code {code}"));
                 format!(
                     "the server closed with {code} and {}",
@@ -514,7 +515,7 @@ impl Session {
     fn on_violation(&mut self, context: &mut Context, now: Nanos, error: &ProtocolError) -> Flow {
         context
             .meter
-            .fail(now, Phase::Frames, error.kind(), || error.to_string());
+            .fail(now, Phase::Frames, (*error).into(), || error.to_string());
         if self.is_open() {
             let mask = context.mask();
             push_close(&mut context.out, Some(mask), Some(error.close_code()), "");

@@ -85,28 +85,4 @@ impl ProtocolError {
             _ => 1002,
         }
     }
-
-    /// A stable name for counting and for result documents; never changes once published.
-    #[must_use]
-    pub const fn kind(self) -> &'static str {
-        match self {
-            Self::UnknownOpcode(_) => "unknown_opcode",
-            Self::ReservedBits(_) => "reserved_bits",
-            Self::FragmentedControl(_) => "fragmented_control",
-            Self::LongControl(_) => "long_control",
-            Self::NonMinimalLength(_) => "non_minimal_length",
-            Self::LengthTooLarge => "length_too_large",
-            Self::MaskedByServer => "masked_by_server",
-            Self::UnmaskedByClient => "unmasked_by_client",
-            Self::UnexpectedContinuation => "unexpected_continuation",
-            Self::InterleavedMessage => "interleaved_message",
-            Self::ShortCloseBody => "short_close_body",
-            Self::InvalidCloseCode(_) => "invalid_close_code",
-            Self::InvalidCloseReason => "invalid_close_reason",
-            Self::InvalidUtf8 => "invalid_utf8",
-            Self::MessageTooLong { .. } => "message_too_long",
-            Self::InvalidDeflate => "invalid_deflate",
-            Self::InflatedTooLong { .. } => "inflated_too_long",
-        }
-    }
 }

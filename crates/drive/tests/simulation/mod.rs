@@ -5,6 +5,7 @@ pub(crate) mod chance;
 pub(crate) mod prints;
 pub(crate) mod sums;
 
+use wsbench_load::failure::FailureKind;
 use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule, Target};
 use wsbench_load::result::{Phase, RunResult};
 
@@ -34,7 +35,7 @@ pub(crate) fn text(len: u32) -> Payload {
 }
 
 /// How often a kind of failure was counted in a phase.
-pub(crate) fn failures(result: &RunResult, phase: Phase, kind: &str) -> u64 {
+pub(crate) fn failures(result: &RunResult, phase: Phase, kind: FailureKind) -> u64 {
     result
         .failures
         .iter()

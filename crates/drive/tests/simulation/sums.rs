@@ -1,6 +1,7 @@
 //! What must hold of every result, whatever the plan and whatever the server did.
 
 use wsbench_drive::simulated::Witness;
+use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule};
 use wsbench_load::result::{Ended, LogRecord, RunResult, Stamps};
@@ -29,7 +30,7 @@ fn check_messages(plan: &Plan, witness: &Witness) {
     // Given up with a silent connection: failed, and known to have taken longer. Those of the
     // warm-up are among the failures and in no distribution.
     let given_up = result.failures.iter();
-    let given_up = given_up.filter(|failure| failure.kind == "given_up");
+    let given_up = given_up.filter(|failure| failure.kind == FailureKind::GivenUp);
     let given_up: u64 = given_up.map(|failure| failure.count).sum();
     let unanswered = counts.timed_out + counts.in_flight_at_end + counts.unsent;
     assert!(censored >= unanswered && censored <= unanswered + given_up);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::failure::FailureKind;
 use crate::histogram::Histogram;
 use crate::lag::BlockedCounts;
 use crate::result::{
@@ -168,7 +169,7 @@ impl Tally {
 pub(super) fn add_failure(
     failures: &mut Vec<Failure>,
     phase: Phase,
-    kind: &'static str,
+    kind: FailureKind,
     count: u64,
     example: impl FnOnce() -> String,
 ) {

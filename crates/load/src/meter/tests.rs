@@ -1,6 +1,7 @@
 //! The books of one worker, entry by entry.
 
 use super::*;
+use crate::failure::FailureKind;
 
 fn open_meter() -> Meter {
     let mut meter = Meter::new("peer:1".into(), false);
@@ -180,9 +181,12 @@ fn a_silence_that_ends_with_the_connection_is_a_gap_too() {
 fn only_the_first_failure_of_a_kind_is_told() {
     let mut meter = open_meter();
     for words in ["first", "second"] {
-        meter.fail(Nanos::from_millis(1_204), Phase::Connect, "refused", || {
-            words.into()
-        });
+        meter.fail(
+            Nanos::from_millis(1_204),
+            Phase::Connect,
+            FailureKind::Refused,
+            || words.into(),
+        );
     }
     let failure = &meter.tally.failures[0];
     assert_eq!(failure.count, 2);

@@ -4,6 +4,7 @@ use wsbench_wire::close::push_close;
 
 use super::{CLOSE_WAIT, Flow, Loss, Session, State, unanswered};
 use crate::context::Context;
+use crate::failure::FailureKind;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::plan::Http;
@@ -37,9 +38,13 @@ impl Session {
             State::Connecting => self.not_established(context, now, Phase::Connect),
             State::Upgrading(upgrading) => {
                 let (limit, got) = (context.plan.connect.timeout, upgrading.head.len());
-                context.meter.fail(now, Phase::Handshake, "timed_out", || {
-                    format!("no upgrade within {limit} (--connect-timeout); {got} bytes had come")
-                });
+                context
+                    .meter
+                    .fail(now, Phase::Handshake, FailureKind::TimedOut, || {
+                        format!(
+                            "no upgrade within {limit} (--connect-timeout); {got} bytes had come"
+                        )
+                    });
                 self.end(context, now, Unanswered::Failed);
                 Flow::Failed
             }
@@ -55,10 +60,10 @@ impl Session {
                             "the server did not end its HTTP/2 stream after the closing handshake"
                         }
                     };
-                    ("no_fin", words)
+                    (FailureKind::NoFin, words)
                 } else {
                     (
-                        "no_close_reply",
+                        FailureKind::NoCloseReply,
                         "the server did not answer our close frame",
                     )
                 };
@@ -91,7 +96,7 @@ impl Session {
             (_, Some(_)) => "no TCP connection to the proxy",
             (_, None) => "no TCP connection",
         };
-        context.meter.fail(now, awaited, "timed_out", || {
+        context.meter.fail(now, awaited, FailureKind::TimedOut, || {
             format!("{what} within {limit} (--connect-timeout)")
         });
         self.book_opened(context, awaited);
@@ -119,9 +124,11 @@ impl Session {
                 .oldest()
                 .filter(|_| self.pairing.oldest_due().is_some_and(overdue)),
         ) {
-            context.meter.fail(now, Phase::Answers, "timed_out", || {
-                format!("message {oldest} unanswered after {timeout}, later ones were answered")
-            });
+            context
+                .meter
+                .fail(now, Phase::Answers, FailureKind::TimedOut, || {
+                    format!("message {oldest} unanswered after {timeout}, later ones were answered")
+                });
             let in_flight = self.pairing.in_flight();
             if let Some(times) = self.pairing.settle(oldest) {
                 context
@@ -141,9 +148,9 @@ impl Session {
         let number = self.number;
         self.pairing.abandon(|times, overtaken| {
             let (how, kind) = if overdue(times.due) {
-                (Unanswered::TimedOut, "timed_out")
+                (Unanswered::TimedOut, FailureKind::TimedOut)
             } else {
-                (Unanswered::GivenUp, "given_up")
+                (Unanswered::GivenUp, FailureKind::GivenUp)
             };
             meter.fail(now, Phase::Answers, kind, || {
                 format!("no answer on connection {number} for {timeout}; it was given up")
@@ -160,21 +167,25 @@ impl Session {
         match &self.state {
             State::Closing { replied: true, .. } => return self.close_ended(context, now),
             State::Closing { replied: false, .. } => {
-                context.meter.fail(now, Phase::Close, "no_close_reply", || {
-                    "the server closed TCP without answering our close frame".into()
-                });
+                context
+                    .meter
+                    .fail(now, Phase::Close, FailureKind::NoCloseReply, || {
+                        "the server closed TCP without answering our close frame".into()
+                    });
                 return self.close_ended(context, now);
             }
             State::Upgrading(upgrading) => {
                 let got = upgrading.head.len();
-                context.meter.fail(now, Phase::Handshake, "closed", || {
-                    format!("the server closed the connection after {got} bytes of its answer")
-                });
+                context
+                    .meter
+                    .fail(now, Phase::Handshake, FailureKind::Closed, || {
+                        format!("the server closed the connection after {got} bytes of its answer")
+                    });
             }
             State::Connecting | State::Open => {
                 context
                     .meter
-                    .fail(now, Phase::Close, "fin_without_close", || {
+                    .fail(now, Phase::Close, FailureKind::FinWithoutClose, || {
                         format!(
                             "TCP closed without a close frame, {}",
                             unanswered(in_flight)

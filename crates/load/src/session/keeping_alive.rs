@@ -9,6 +9,7 @@ use wsbench_wire::frame::OpCode;
 
 use super::{Flow, Session};
 use crate::context::Context;
+use crate::failure::FailureKind;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::result::Phase;
@@ -55,9 +56,11 @@ impl Session {
         };
         let timeout = context.plan.timeout;
         if state.out.is_some_and(|(_, sent)| sent + timeout <= now) {
-            context.meter.fail(now, Phase::Answers, "no_pong", || {
-                format!("a ping was not answered within {timeout} (--timeout)")
-            });
+            context
+                .meter
+                .fail(now, Phase::Answers, FailureKind::NoPong, || {
+                    format!("a ping was not answered within {timeout} (--timeout)")
+                });
             self.end(context, now, Unanswered::Failed);
             return Flow::Failed;
         }

@@ -112,7 +112,7 @@ impl Session {
             Err(error) => {
                 context
                     .meter
-                    .fail(received, Phase::Handshake, error.kind(), || {
+                    .fail(received, Phase::Handshake, (&error).into(), || {
                         error.to_string()
                     });
                 self.end(context, received, Unanswered::Failed);

@@ -216,7 +216,7 @@ impl From<&result::Failure> for Failure {
     fn from(failure: &result::Failure) -> Self {
         Self {
             phase: failure.phase.name().to_owned(),
-            kind: failure.kind.to_owned(),
+            kind: failure.kind.name().to_owned(),
             count: failure.count,
             example: failure.example.clone(),
         }

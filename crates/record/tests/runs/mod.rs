@@ -4,6 +4,7 @@
     reason = "every test binary uses its own part of the collection"
 )]
 
+use wsbench_load::failure::FailureKind;
 use wsbench_load::histogram::Histogram;
 
 use wsbench_load::lag::BlockedCounts;
@@ -218,7 +219,7 @@ pub(crate) fn nothing_connected() -> (RunResult, Plan) {
         },
         failures: vec![Failure {
             phase: Phase::Connect,
-            kind: "refused",
+            kind: FailureKind::Refused,
             count: 320,
             example: "192.0.2.7:9001 refused the connection after 210µs".to_owned(),
         }],
@@ -264,13 +265,13 @@ pub(crate) fn corrupted() -> (RunResult, Plan) {
     result.failures = vec![
         Failure {
             phase: Phase::Answers,
-            kind: "wrong_bytes",
+            kind: FailureKind::WrongBytes,
             count: 990,
             example: "192.0.2.7:9001 at 1.2s: byte 7 is \x1b[31m | 0x1b, sent 0x41".to_owned(),
         },
         Failure {
             phase: Phase::Close,
-            kind: "reset",
+            kind: FailureKind::Reset,
             count: 4,
             example: "192.0.2.7:9001 reset the connection at 3.4s".to_owned(),
         },

@@ -32,20 +32,6 @@ pub enum Http2Error {
 }
 
 impl Http2Error {
-    /// A stable name for counting.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Http1 => "http2_not_spoken",
-            Self::NoWebSockets => "http2_no_websockets",
-            Self::Violation(_) => "http2_violation",
-            Self::GoAway(_) => "http2_goaway",
-            Self::Cut => "http2_cut",
-            Self::Reset(_) => "http2_reset",
-            Self::Request(_) => "http2_request",
-        }
-    }
-
     /// Whether it is of the connection as such, before any WebSocket was asked for.
     #[must_use]
     pub const fn is_before_websockets(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use wsbench_drive::simulated::{Bucket, Queue, Scenario, Service, witness};
 use wsbench_load::arrival::Process;
+use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::RunResult;
 use wsbench_stats::gaps::Gaps;
@@ -144,6 +145,6 @@ fn arrivals(process: Process) -> Experiment {
 /// Messages that were given up with a silent connection before their own time was up.
 fn given_up(result: &RunResult) -> u64 {
     let failures = result.failures.iter();
-    let given_up = failures.filter(|failure| failure.kind == "given_up");
+    let given_up = failures.filter(|failure| failure.kind == FailureKind::GivenUp);
     given_up.map(|failure| failure.count).sum()
 }

@@ -88,31 +88,6 @@ pub enum HandshakeError {
 }
 
 impl HandshakeError {
-    /// A stable name for counting and for result documents; never changes once published.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Garbage { .. } => "garbage",
-            Self::Malformed(_) => "malformed_head",
-            Self::HeadTooLong => "head_too_long",
-            Self::OldHttp => "old_http",
-            Self::Status { .. } => "status",
-            Self::MissingUpgrade => "missing_upgrade",
-            Self::MissingConnection => "missing_connection",
-            Self::MissingAccept => "missing_accept",
-            Self::WrongAccept { .. } => "wrong_accept",
-            Self::UnaskedSubprotocol(_) => "unasked_subprotocol",
-            Self::UnaskedExtension(_) => "unasked_extension",
-            Self::WrongExtension(_) => "wrong_extension",
-            Self::Repeated(_) => "repeated_header",
-            Self::Method(_) => "method",
-            Self::MissingHost => "missing_host",
-            Self::MissingKey => "missing_key",
-            Self::WrongKey(_) => "wrong_key",
-            Self::WrongVersion(_) => "wrong_version",
-        }
-    }
-
     /// The status with which a server refuses the request that is at fault (sections 4.2.2, 4.4).
     #[must_use]
     pub const fn rejection(&self) -> u16 {

@@ -131,42 +131,9 @@ impl SocksFailure {
             other => Self::Unassigned(other),
         }
     }
-
-    const fn kind(self) -> &'static str {
-        match self {
-            Self::General => "socks_general_failure",
-            Self::NotAllowed => "socks_not_allowed",
-            Self::NetworkUnreachable => "socks_network_unreachable",
-            Self::HostUnreachable => "socks_host_unreachable",
-            Self::ConnectionRefused => "socks_connection_refused",
-            Self::TtlExpired => "socks_ttl_expired",
-            Self::CommandUnsupported => "socks_command_unsupported",
-            Self::AddressUnsupported => "socks_address_unsupported",
-            Self::Unassigned(_) => "socks_unassigned",
-        }
-    }
 }
 
 impl ProxyError {
-    /// A stable name for counting and for result documents; never changes once published.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::Cut => "cut",
-            Self::AuthRequired { .. } => "auth_required",
-            Self::Status { .. } => "status",
-            Self::NoHttp { .. } => "no_http",
-            Self::Malformed(_) => "malformed",
-            Self::WrongVersion { .. } => "wrong_version",
-            Self::NoMethod { .. } => "no_method",
-            Self::UnaskedMethod(_) => "unasked_method",
-            Self::LoginRefused(_) => "login_refused",
-            Self::Socks(failure) => failure.kind(),
-            Self::Trailing { .. } => "trailing",
-        }
-    }
-
     /// The first bytes are no HTTP.
     pub(super) fn no_http(bytes: &[u8]) -> Self {
         let start = bytes[..bytes.len().min(16)].escape_ascii().to_string();
