@@ -1,4 +1,4 @@
-//! One generator thread: its connections, its engine, its books, and the loop that ties them.
+//! One generator thread: its connections, its engine, its books, and the turns that tie them.
 //!
 //! The worker decides when which connection is opened, and moves bytes between engine and
 //! sessions. What the bytes mean is the session's affair; the same worker runs over the kernel
@@ -39,6 +39,15 @@ const LOOK_UP_EVERY: Nanos = Nanos::from_millis(20);
 /// server's backlog does not overflow (an overflow costs a second: the SYN's retransmission).
 const OPENING_AT_MOST: u32 = 128;
 
+/// What follows a worker's step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standstill {
+    /// A wait, until a connection is ready or the clock reaches this.
+    Until(Nanos),
+    /// The end: the load was carried out.
+    Over,
+}
+
 /// One generator thread.
 pub(crate) struct Worker<E> {
     engine: E,
@@ -75,6 +84,11 @@ pub(crate) struct Worker<E> {
     usage_at_opening: Option<(Nanos, ThreadUsage)>,
     at_close: Option<LastWords>,
     turns: Turns,
+    /// When the present turn began, at the end of a wait, and how many connections it has served.
+    woken: Nanos,
+    served: usize,
+    /// The latest reading of the clock before a wait.
+    read_at: Nanos,
     buffer: Box<[u8]>,
     ready: Vec<Ready>,
     /// Slots that have more to read, and whether the end of the stream is known to follow.
@@ -128,28 +142,36 @@ impl<E: Engine> Worker<E> {
             usage_at_opening: None,
             at_close: None,
             turns: Turns::new(),
+            woken: Nanos::ZERO,
+            served: 0,
+            read_at: Nanos::ZERO,
             buffer: vec![0; READ_AT_MOST].into(),
             ready: Vec::with_capacity(1024),
             unread: Vec::new(),
         }
     }
 
-    /// Carries the load out.
+    /// Carries the load out, waiting in the engine between its turns.
     ///
     /// # Errors
     /// The engine's waiting failed; the books up to then have been handed over.
     pub(crate) fn run(mut self) -> io::Result<()> {
         let outcome = self.carry_out();
-        let now = self.engine.now();
-        self.close_window(now);
-        for slot in 0..self.slots.len() {
-            self.break_off(slot, now);
-        }
-        self.say_last_words(now);
+        self.end();
         outcome
     }
 
     fn carry_out(&mut self) -> io::Result<()> {
+        self.begin();
+        while let Standstill::Until(until) = self.step()? {
+            let woken = self.wait(until)?;
+            self.serve(woken);
+        }
+        Ok(())
+    }
+
+    /// Has the connections opened with the first turn. To be called once, before it.
+    pub(crate) fn begin(&mut self) {
         let now = self.engine.now();
         self.interval_ends = now + self.context.plan.interval;
         for slot in 0..self.slots.len() {
@@ -158,52 +180,94 @@ impl<E: Engine> Worker<E> {
         if self.context.plan.replaces_clients() {
             self.begin_load(now, now);
         }
-        let (mut woken, mut served) = (now, 0);
-        loop {
-            let now = self.engine.now();
-            self.advance(now);
-            if self.timers.next() <= now {
-                // What has arrived is read before anybody's time is up: it was there in time.
-                served += self.look(now, now)?.1;
-            }
-            while let Some(slot) = self.timers.pop(now) {
-                self.on_timer(slot, now);
-            }
-            if self.is_over(now) {
-                return Ok(());
-            }
-            if self.is_overdue(now) {
-                // Answers to what was sent before a stall must not share a read, and its stamp,
-                // with answers to what is sent now.
-                served += self.look(now, now)?.1;
-            }
-            self.send_what_is_due(now);
-            // Sending takes its time, and waiting by an old clock would be waiting too long.
-            let now = self.engine.now();
-            if served > 0 {
-                self.turns.record(now - woken, served);
-            }
-            let until = self
-                .timers
-                .next()
-                .min(self.interval_ends)
-                .min(self.stage_ends())
-                .min(self.next_due());
-            let look_up = if self.unread.is_empty() {
-                now + LOOK_UP_EVERY
-            } else {
-                now
-            };
-            (woken, served) = self.look(now, until.min(look_up).max(now))?;
-        }
+        self.woken = now;
     }
 
-    /// Waits until `until` for what is ready, and reads all of it; returns when the wait ended and
-    /// how many connections were ready.
-    fn look(&mut self, now: Nanos, until: Nanos) -> io::Result<(Nanos, usize)> {
+    /// Does all that can be done without waiting: moves on to the next stage, sees to deadlines,
+    /// sends what is due. Then a [`wait`](Self::wait) is to follow, and [`serve`](Self::serve), and
+    /// the next step; or, when it is over, the [`end`](Self::end).
+    ///
+    /// # Errors
+    /// The engine could not look at what is ready; the end is to follow.
+    pub(crate) fn step(&mut self) -> io::Result<Standstill> {
+        let now = self.engine.now();
+        self.advance(now);
+        if self.timers.next() <= now {
+            // What has arrived is read before anybody's time is up: it was there in time.
+            self.look(now)?;
+        }
+        while let Some(slot) = self.timers.pop(now) {
+            self.on_timer(slot, now);
+        }
+        if self.is_over(now) {
+            return Ok(Standstill::Over);
+        }
+        if self.is_overdue(now) {
+            // Answers to what was sent before a stall must not share a read, and its stamp,
+            // with answers to what is sent now.
+            self.look(now)?;
+        }
+        self.send_what_is_due(now);
+        // Sending takes its time, and waiting by an old clock would be waiting too long.
+        let now = self.engine.now();
+        if self.served > 0 {
+            self.turns.record(now - self.woken, self.served);
+        }
+        self.served = 0;
+        self.read_at = now;
+        let until = self
+            .timers
+            .next()
+            .min(self.interval_ends)
+            .min(self.stage_ends())
+            .min(self.next_due());
+        let look_up = if self.unread.is_empty() {
+            now + LOOK_UP_EVERY
+        } else {
+            now
+        };
+        Ok(Standstill::Until(until.min(look_up).max(now)))
+    }
+
+    /// Waits in the engine until a connection is ready or the clock reaches `until`; returns when
+    /// the wait ended.
+    ///
+    /// # Errors
+    /// The waiting itself failed; the end is to follow.
+    pub(crate) fn wait(&mut self, until: Nanos) -> io::Result<Nanos> {
+        self.engine.wait(self.read_at, until, &mut self.ready)?;
+        Ok(self.engine.now())
+    }
+
+    /// Serves the connections that were ready when the wait ended, at `woken`: reads all that has
+    /// come and sends what follows from it.
+    pub(crate) fn serve(&mut self, woken: Nanos) {
+        self.woken = woken;
+        self.serve_ready();
+    }
+
+    /// Closes the books, hands them over and drops what connections are left. To be called once,
+    /// after the last step.
+    pub(crate) fn end(&mut self) {
+        let now = self.engine.now();
+        self.close_window(now);
+        for slot in 0..self.slots.len() {
+            self.break_off(slot, now);
+        }
+        self.say_last_words(now);
+    }
+
+    /// Serves, in the middle of a turn, what is ready by now.
+    fn look(&mut self, now: Nanos) -> io::Result<()> {
+        self.read_at = now;
+        self.wait(now)?;
+        self.serve_ready();
+        Ok(())
+    }
+
+    fn serve_ready(&mut self) {
         let mut ready = std::mem::take(&mut self.ready);
-        self.engine.wait(now, until, &mut ready)?;
-        let (woken, served) = (self.engine.now(), ready.len());
+        self.served += ready.len();
         for event in ready.drain(..) {
             self.on_ready(event);
             if self.open_loop.is_some() {
@@ -219,6 +283,5 @@ impl<E: Engine> Worker<E> {
         for (slot, closed) in std::mem::take(&mut self.unread) {
             self.read_on(slot, closed);
         }
-        Ok((woken, served))
     }
 }
