@@ -23,7 +23,7 @@ pub(crate) enum Period {
 
 /// What a worker hands over.
 #[derive(Debug)]
-pub(crate) struct Handover {
+pub struct Handover {
     pub(crate) worker: usize,
     pub(crate) period: Period,
     pub(crate) stage: Stage,

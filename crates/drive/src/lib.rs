@@ -7,6 +7,8 @@
 mod alarm;
 pub mod clock;
 mod collector;
+pub mod conductor;
+pub mod crew;
 pub mod engine;
 pub mod examiner;
 mod handover;

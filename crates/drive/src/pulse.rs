@@ -144,7 +144,12 @@ mod tests {
     use wsbench_load::plan::Target;
 
     use super::*;
+    use crate::conductor::Alone;
     use crate::shared::StopSignal;
+
+    fn shared() -> std::sync::Arc<Shared> {
+        Shared::new(1, false, StopSignal::new(), Box::new(Alone))
+    }
 
     fn plan(stop: StopRule, warmup: Nanos) -> Plan {
         let target = Target {
@@ -168,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_timed_run_has_each_of_its_moments_once() {
-        let shared = Shared::new(1, false, StopSignal::new());
+        let shared = shared();
         let plan = plan(
             StopRule::Duration(Nanos::from_secs(1)),
             Nanos::from_millis(500),
@@ -192,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_run_of_so_many_messages_closes_when_its_workers_are_done() {
-        let shared = Shared::new(1, false, StopSignal::new());
+        let shared = shared();
         let mut pulses = Pulses::new(&plan(StopRule::Messages(10), Nanos::ZERO));
         shared.connection_upgraded(Nanos::ZERO);
         shared.worker_settled(Nanos::ZERO);
@@ -205,7 +210,7 @@ mod tests {
 
     #[test]
     fn replaced_clients_are_measured_at_once() {
-        let shared = Shared::new(1, false, StopSignal::new());
+        let shared = shared();
         let stop = StopRule::Clients {
             clients: 1,
             roundtrips: 1,

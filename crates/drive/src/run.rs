@@ -4,22 +4,21 @@
 //! result. How a worker works is `worker`'s affair.
 
 use std::io;
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread::{self, JoinHandle};
 
 use thiserror::Error;
-use wsbench_load::context::Context;
 use wsbench_load::plan::{Http, Plan, Timestamps};
-use wsbench_load::quota::Quota;
 use wsbench_load::result::{RunResult, Stamps};
 use wsbench_transport::address::Address;
 use wsbench_transport::dial::{Dialer, SourceError, check_sources};
 
 use crate::clock::Clock;
-use crate::collector::Collector;
 pub use crate::collector::Observer;
+use crate::conductor::Alone;
+use crate::crew::{Crew, Equipment, Handover, Share, Terms, Worker};
 use crate::engine::Engine;
-use crate::handover::{Handover, Outlet, Period};
+use crate::handover::Period;
 use crate::host::{self, Counters};
 #[cfg(feature = "http2")]
 use crate::multiplexed::Multiplexed;
@@ -27,11 +26,9 @@ use crate::pulse::Pulses;
 pub use crate::pulse::{Moment, Pulse};
 use crate::readiness::Readiness;
 use crate::resolve::Resolved;
-use crate::shared::Shared;
 pub use crate::shared::StopSignal;
 use crate::stamps;
 use crate::tls::{self, TlsError};
-use crate::worker::Worker;
 
 /// A run could not be carried out.
 #[derive(Debug, Error)]
@@ -105,58 +102,92 @@ pub fn run(
     let tls = secure.then(|| tls::client(&plan.tls, &plan.target));
     let tls = tls.transpose()?;
     let clock = Clock::start();
-    let address = &resolved.addresses[0];
-    let workers = plan.threads as usize;
-    let shared = Shared::new(plan.threads, plan.replaces_clients(), stop.clone());
-    let quota = Quota::new(plan);
-    let (filled, handovers) = channel();
-    // Before anybody connects: what the first connections meet is counted as well.
-    let mut pressure = Pressure::from(&clock);
-    let mut returns = Vec::with_capacity(workers);
-    let mut threads = Vec::with_capacity(workers);
-    for index in 0..workers {
-        let slots = share_of(plan.connections as usize, workers, index);
-        let dialer = Dialer::new(address.clone())
-            .from_sources(plan.connect.route.sources.clone(), index, workers)
+    let terms = Terms {
+        stop: stop.clone(),
+        conductor: Box::new(Alone),
+        peer: resolved.addresses[0].to_string(),
+        started_at_unix_ms: clock.started_at_unix_ms(),
+    };
+    let kernel = |share: Share| -> io::Result<Readiness> {
+        let dialer = Dialer::new(resolved.addresses[0].clone())
+            .from_sources(
+                plan.connect.route.sources.clone(),
+                share.worker,
+                share.workers,
+            )
             .through(resolved.tunnel(plan))
             .encrypted(tls.clone());
-        let engine = engine(plan, stamps, &clock, dialer, slots).map_err(RunError::NoEventQueue)?;
-        let (outlet, back) = Outlet::new(index, filled.clone());
-        returns.push(back);
-        let context = context(plan, &quota, address, index, &clock);
-        let shared = shared.clone();
-        let place = Place {
-            index,
-            cpu: plan.cpus.get(index % plan.cpus.len().max(1)).copied(),
-        };
-        let thread = match plan.connect.http {
-            Http::One => place.spawn(Worker::new(engine, context, shared, outlet, slots)),
-            #[cfg(feature = "http2")]
-            Http::Two { streams } => {
-                let engine = Multiplexed::new(engine, slots, streams as usize, secure);
-                place.spawn(Worker::new(engine, context, shared, outlet, slots))
-            }
-            #[cfg(not(feature = "http2"))]
-            Http::Two { .. } => return Err(RunError::NoHttp2),
-        };
+        engine(plan, stamps, &clock, dialer, share.slots)
+    };
+    let gathered = match plan.connect.http {
+        Http::One => {
+            let crew = Crew::new(plan, terms, |share| Ok(equipment(kernel(share)?, &clock)));
+            let crew = crew.map_err(RunError::NoEventQueue)?;
+            carry_out(plan, crew, &clock, stop, observer)
+        }
+        #[cfg(feature = "http2")]
+        Http::Two { streams } => {
+            let crew = Crew::new(plan, terms, |share| {
+                let (kernel, streams) = (kernel(share)?, streams as usize);
+                let engine = Multiplexed::new(kernel, share.slots, streams, secure);
+                Ok(equipment(engine, &clock))
+            });
+            let crew = crew.map_err(RunError::NoEventQueue)?;
+            carry_out(plan, crew, &clock, stop, observer)
+        }
+        #[cfg(not(feature = "http2"))]
+        Http::Two { .. } => Err(RunError::NoHttp2),
+    };
+    let mut result = gathered?;
+    result.addresses = resolved.addresses.iter().map(ToString::to_string).collect();
+    result.handshake.dns = resolved.took;
+    result.stamps = stamps;
+    Ok(result)
+}
+
+/// What a worker over the kernel works with.
+fn equipment<E>(engine: E, clock: &Clock) -> Equipment<E> {
+    let clock = clock.clone();
+    Equipment {
+        engine,
+        stopwatch: Box::new(move || clock.now()),
+    }
+}
+
+/// Puts each worker on a thread of its own and gathers in, on this one, what they hand over.
+fn carry_out<E: Engine + Send + 'static>(
+    plan: &Plan,
+    crew: Crew<'_, E>,
+    clock: &Clock,
+    stop: &StopSignal,
+    observer: &mut dyn Observer,
+) -> Result<RunResult, RunError> {
+    let Crew {
+        workers,
+        mut intake,
+    } = crew;
+    // Before anybody connects: what the first connections meet is counted as well.
+    let mut pressure = Pressure::from(clock);
+    let mut threads = Vec::with_capacity(workers.len());
+    for (index, worker) in workers.into_iter().enumerate() {
+        let cpu = plan.cpus.get(index % plan.cpus.len().max(1)).copied();
+        let thread = spawn(index, cpu, worker);
         threads.push(
             thread
                 .inspect_err(|_| stop.request())
                 .map_err(RunError::NoThread)?,
         );
     }
-    drop(filled);
-    let mut collector = Collector::new(plan, returns, clock.started_at_unix_ms());
     let mut pulses = Pulses::new(plan);
     // Ends when every worker has hung up, be it by panicking.
     loop {
-        while let Some(pulse) = pulses.due(clock.now(), &shared) {
+        while let Some(pulse) = pulses.due(clock.now(), intake.shared()) {
             observer.pulse(&pulse);
         }
-        match handovers.recv_timeout(pulses.wait(clock.now())) {
+        match intake.next(pulses.wait(clock.now())) {
             Ok(handover) => {
-                pressure.look_up(&handover, &clock);
-                collector.take(handover, observer);
+                pressure.look_up(&handover, clock);
+                intake.take(handover, observer);
             }
             Err(RecvTimeoutError::Timeout) if threads.iter().all(|t| t.is_finished()) => break,
             Err(RecvTimeoutError::Timeout) => {}
@@ -169,10 +200,7 @@ pub fn run(
             .map_err(|_| RunError::Panicked)?
             .map_err(RunError::Waiting)?;
     }
-    let mut result = collector.finish(&shared, clock.now());
-    result.addresses = resolved.addresses.iter().map(ToString::to_string).collect();
-    result.handshake.dns = resolved.took;
-    result.stamps = stamps;
+    let mut result = intake.finish(clock.now());
     let mut pressed = pressure.opened.until(&pressure.closed);
     if plan.connect.route.unix_socket.is_some() {
         // Whatever TCP had trouble with was not of this run.
@@ -182,41 +210,20 @@ pub fn run(
     Ok(result)
 }
 
-/// Where a worker works.
-struct Place {
+/// Starts the thread of worker `index`, pinned to the core `cpu` where one is given.
+fn spawn<E: Engine + Send + 'static>(
     index: usize,
-    /// The core that it is pinned to.
     cpu: Option<usize>,
-}
-
-impl Place {
-    /// Starts the worker's thread.
-    fn spawn<E: Engine + Send + 'static>(
-        self,
-        worker: Worker<E>,
-    ) -> io::Result<JoinHandle<io::Result<()>>> {
-        let Self { index, cpu } = self;
-        let body = move || {
-            // Where pinning is refused the scheduler chooses; the figures do not depend on it.
-            let _ = cpu.is_some_and(host::pin_thread);
-            host::wake_on_time();
-            worker.run()
-        };
-        let name = format!("generator-{index}");
-        thread::Builder::new().name(name).spawn(body)
-    }
-}
-
-/// What the sessions of a worker share, with what only a driver knows.
-fn context(plan: &Plan, quota: &Quota, peer: &Address, worker: usize, clock: &Clock) -> Context {
-    let mut context = Context::new(plan, quota.clone(), peer.to_string(), worker as u32);
-    let epoch_ns = clock.started_at_unix_ms() * 1_000_000;
-    context.source.set_epoch(epoch_ns);
-    if let Some(workshop) = &mut context.compression {
-        let clock = clock.clone();
-        workshop.set_stopwatch(Box::new(move || clock.now()));
-    }
-    context
+    worker: Worker<E>,
+) -> io::Result<JoinHandle<io::Result<()>>> {
+    let body = move || {
+        // Where pinning is refused the scheduler chooses; the figures do not depend on it.
+        let _ = cpu.is_some_and(host::pin_thread);
+        host::wake_on_time();
+        worker.run()
+    };
+    let name = format!("generator-{index}");
+    thread::Builder::new().name(name).spawn(body)
 }
 
 /// The machine's counters at the ends of the measured window, as nearly as handovers tell them.
@@ -285,25 +292,5 @@ fn check_descriptors(plan: &Plan) -> Result<(), RunError> {
             limit,
         }),
         _ => Ok(()),
-    }
-}
-
-/// How many of `whole` fall to part `index` of `parts`, as evenly as whole numbers allow.
-pub(crate) fn share_of(whole: usize, parts: usize, index: usize) -> usize {
-    whole / parts + usize::from(index < whole % parts)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shares_add_up_to_the_whole() {
-        for whole in 0..50 {
-            for parts in 1..9 {
-                let sum: usize = (0..parts).map(|index| share_of(whole, parts, index)).sum();
-                assert_eq!(sum, whole);
-            }
-        }
     }
 }

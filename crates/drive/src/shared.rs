@@ -6,14 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::{Absences, Ended};
 
+use crate::conductor::{Begin, Conductor};
 use crate::warming::Warming;
 
 /// A server that was there is given up when none is open and none has been answered for this long.
 pub(crate) const SERVER_DEAD_AFTER: Nanos = Nanos::from_secs(3);
-
-/// The load begins so long after the last connection is open: longer than a worker goes without
-/// looking up, so that all begin together.
-const LEAD: Nanos = Nanos::from_millis(25);
 
 /// Asks a run to end in order: drain, close, report.
 ///
@@ -60,13 +57,15 @@ impl StopSignal {
 
 /// What the workers of one run have in common.
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub struct Shared {
     pub(crate) stop: StopSignal,
+    /// Whom they agree with on the beginning and the end.
+    conductor: Box<dyn Conductor>,
     /// When the window opens, where that is found from the data.
     pub(crate) warming: Warming,
     /// Workers some of whose connections have neither opened nor failed yet.
     unsettled: AtomicU32,
-    /// When the load begins; `u64::MAX` until all workers are settled.
+    /// When the load begins; `u64::MAX` until all workers are settled and the conductor has said so.
     load_from: AtomicU64,
     /// Connections ever upgraded.
     upgraded: AtomicU64,
@@ -94,9 +93,15 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(workers: u32, replaces_clients: bool, stop: StopSignal) -> Arc<Self> {
+    pub(crate) fn new(
+        workers: u32,
+        replaces_clients: bool,
+        stop: StopSignal,
+        conductor: Box<dyn Conductor>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             stop,
+            conductor,
             warming: Warming::new(workers),
             unsettled: AtomicU32::new(workers),
             load_from: AtomicU64::new(u64::MAX),
@@ -157,16 +162,25 @@ impl Shared {
         self.completed.fetch_add(1, SeqCst);
     }
 
-    /// One worker's connections have all opened or failed. The last one sets the load's beginning.
+    /// One worker's connections have all opened or failed. With the last one the conductor is asked
+    /// for the load's beginning.
     pub(crate) fn worker_settled(&self, now: Nanos) {
         if self.unsettled.fetch_sub(1, SeqCst) > 1 {
             return;
         }
-        if self.upgraded.load(SeqCst) == 0 {
-            self.end(Ended::NothingConnected);
-        } else {
-            self.load_from.store((now + LEAD).0, SeqCst);
+        match self.conductor.all_settled(now, self.upgraded.load(SeqCst)) {
+            Begin::At(at) => self.begin_at(at),
+            Begin::Never(why) => self.end(why),
+            Begin::Later => {}
         }
+    }
+
+    /// Has the load begin at `at`, where the conductor said [`Begin::Later`]. The first word stays:
+    /// workers may have acted on it. A worker that hears of it too late begins at once.
+    pub fn begin_at(&self, at: Nanos) {
+        let _ = self
+            .load_from
+            .compare_exchange(u64::MAX, at.0, SeqCst, SeqCst);
     }
 
     /// Whether the stop rule has held for every worker.
@@ -189,15 +203,17 @@ impl Shared {
             && now - Nanos(self.last_sign_of_life.load(SeqCst)) >= SERVER_DEAD_AFTER
     }
 
-    /// Ends the run for all workers; the first reason given stays.
-    pub(crate) fn end(&self, reason: Ended) {
+    /// Ends the run for all workers; the first reason given stays, and the conductor hears of it.
+    pub fn end(&self, reason: Ended) {
         let code = match reason {
             Ended::Complete => return,
             Ended::Interrupted => 1,
             Ended::NothingConnected => 2,
             Ended::ServerDied => 3,
         };
-        let _ = self.ended.compare_exchange(0, code, SeqCst, SeqCst);
+        if self.ended.compare_exchange(0, code, SeqCst, SeqCst).is_ok() {
+            self.conductor.ended(reason);
+        }
     }
 
     /// Why the run ends before its stop rule holds; `Complete` while it does not.
@@ -217,6 +233,16 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conductor::Alone;
+
+    fn shared(workers: u32, replaces_clients: bool) -> Arc<Shared> {
+        Shared::new(
+            workers,
+            replaces_clients,
+            StopSignal::new(),
+            Box::new(Alone),
+        )
+    }
 
     fn at(seconds: u64) -> Nanos {
         Nanos::from_secs(seconds)
@@ -224,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_server_is_dead_when_no_connection_is_open_nor_was_answered_of_late() {
-        let shared = Shared::new(1, false, StopSignal::new());
+        let shared = shared(1, false);
         assert!(
             !shared.is_server_dead(at(100)),
             "it may not have been asked"
@@ -243,7 +269,7 @@ mod tests {
 
     #[test]
     fn a_server_is_gone_from_the_last_connection_lost_to_the_first_upgraded_again() {
-        let shared = Shared::new(1, false, StopSignal::new());
+        let shared = shared(1, false);
         shared.connection_upgraded(at(1));
         shared.connection_upgraded(at(2));
         shared.connection_gone(at(3), true);
@@ -264,7 +290,7 @@ mod tests {
     /// One client at a time that closes and is replaced leaves no connection open for a moment.
     #[test]
     fn a_client_that_is_replaced_is_no_absence_unless_one_failed() {
-        let shared = Shared::new(1, true, StopSignal::new());
+        let shared = shared(1, true);
         shared.connection_upgraded(at(1));
         shared.connection_gone(at(2), true);
         shared.connection_upgraded(at(3));
@@ -277,7 +303,7 @@ mod tests {
 
     #[test]
     fn an_upgrade_alone_is_no_sign_of_life() {
-        let shared = Shared::new(1, false, StopSignal::new());
+        let shared = shared(1, false);
         for second in 0..3 {
             shared.connection_upgraded(at(0));
             shared.connection_gone(at(second), false);
@@ -288,5 +314,54 @@ mod tests {
         assert!(!shared.is_server_dead(at(4)), "this one may be answered");
         shared.connection_gone(at(4), false);
         assert!(shared.is_server_dead(at(4)));
+    }
+
+    /// Lets the load begin when somebody else says so, and writes down what it hears.
+    #[derive(Debug, Default)]
+    struct Waiting(Arc<Mutex<Vec<String>>>);
+
+    impl Conductor for Waiting {
+        fn all_settled(&self, now: Nanos, upgraded: u64) -> Begin {
+            let mut heard = self.0.lock().unwrap();
+            heard.push(format!("{upgraded} at {now}"));
+            Begin::Later
+        }
+
+        fn ended(&self, why: Ended) {
+            self.0.lock().unwrap().push(format!("{why:?}"));
+        }
+    }
+
+    #[test]
+    fn a_conductor_is_asked_once_for_the_beginning_and_told_once_of_an_early_end() {
+        let heard = Arc::default();
+        let conductor = Waiting(Arc::clone(&heard));
+        let shared = Shared::new(2, false, StopSignal::new(), Box::new(conductor));
+        shared.connection_upgraded(at(1));
+        shared.worker_settled(at(1));
+        assert!(heard.lock().unwrap().is_empty(), "one worker is not ready");
+        shared.worker_settled(at(2));
+        assert_eq!(*heard.lock().unwrap(), [format!("1 at {}", at(2))]);
+        assert_eq!(shared.load_from(), Nanos::MAX, "others are not ready");
+        shared.begin_at(at(5));
+        shared.begin_at(at(6));
+        assert_eq!(shared.load_from(), at(5), "what was said first stays");
+        shared.end(Ended::ServerDied);
+        shared.end(Ended::Interrupted);
+        assert_eq!(heard.lock().unwrap()[1..], ["ServerDied"]);
+        assert_eq!(shared.ended(), Ended::ServerDied);
+    }
+
+    #[test]
+    fn a_process_of_its_own_begins_shortly_after_its_last_worker_or_not_at_all() {
+        let begun = shared(1, false);
+        begun.connection_upgraded(at(1));
+        begun.worker_settled(at(2));
+        let lead = begun.load_from() - at(2);
+        assert!(lead > Nanos::from_millis(20), "workers look up that often");
+        let nobody = shared(1, false);
+        nobody.worker_settled(at(2));
+        assert_eq!(nobody.load_from(), Nanos::MAX);
+        assert_eq!(nobody.ended(), Ended::NothingConnected);
     }
 }

@@ -18,21 +18,19 @@
 //! ```
 
 use std::io;
-use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use wsbench_load::compression::Stopwatch;
-use wsbench_load::context::Context;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, Timestamps};
-use wsbench_load::quota::Quota;
 use wsbench_load::result::{LogRecord, Progress, RunResult, Stage, Stamps, ThreadUsage};
 use wsbench_load::session::Opened;
 
-use crate::collector::{Collector, Observer};
+use crate::collector::Observer;
+use crate::conductor::Alone;
+use crate::crew::{Crew, Equipment, Intake, Standstill, Terms};
 use crate::engine::{Engine, Ready, Received};
-use crate::handover::{Handover, Outlet};
-use crate::shared::{Shared, StopSignal};
-use crate::worker::Worker;
+use crate::shared::StopSignal;
 
 mod fault;
 mod link;
@@ -47,6 +45,9 @@ pub use scenario::{
     Machine, Network, OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall,
 };
 use world::World;
+
+/// What is true of a worker that is right.
+const RIGHT: &str = "a worker that is right ends its run and does not spin";
 
 /// What each call of the generator's codec takes, by its own books; no simulated time passes.
 pub const CODEC_CALL: Nanos = Nanos::from_micros(1);
@@ -119,36 +120,50 @@ fn attend(
         ..plan.clone()
     };
     let stop = StopSignal::new();
-    let shared = Shared::new(1, plan.replaces_clients(), stop.clone());
-    let (filled, handovers) = channel();
-    let (outlet, returns) = Outlet::new(0, filled);
     let mut world = World::new(scenario, plan.seed, stop.clone(), stop_at);
-    let mut desk = Desk {
-        collector: Collector::new(plan, vec![returns], 0),
-        handovers,
-        notes: Notes {
-            log: Vec::new(),
-            stages: Vec::new(),
-            is_enough,
-            stop: stop.clone(),
-        },
+    let mut notes = Notes {
+        log: Vec::new(),
+        stages: Vec::new(),
+        is_enough,
+        stop: stop.clone(),
     };
-    let mut context = Context::new(plan, Quota::new(plan), "simulated".into(), 0);
-    if let Some(workshop) = &mut context.compression {
-        workshop.set_stopwatch(counting_stopwatch());
+    let terms = Terms {
+        stop,
+        conductor: Box::new(Alone),
+        peer: "simulated".into(),
+        started_at_unix_ms: 0,
+    };
+    let mut place = Some(&mut world);
+    let crew = Crew::new(plan, terms, |_| {
+        let world = place.take().ok_or("the world is taken")?;
+        let gives_stamps = plan.timestamps != Timestamps::User;
+        Ok::<_, &str>(Equipment {
+            engine: Attended {
+                world,
+                gives_stamps,
+            },
+            stopwatch: counting_stopwatch(),
+        })
+    });
+    let Crew {
+        workers,
+        mut intake,
+    } = crew.expect("one worker, one world");
+    for mut worker in workers {
+        worker.begin();
+        loop {
+            let standstill = worker.step().expect(RIGHT);
+            take_in(&mut intake, &mut notes);
+            let Standstill::Until(until) = standstill else {
+                break;
+            };
+            let woken = worker.wait(until).expect(RIGHT);
+            worker.serve(woken);
+        }
+        worker.end();
     }
-    let engine = Attended {
-        world: &mut world,
-        desk: &mut desk,
-        gives_stamps: plan.timestamps != Timestamps::User,
-    };
-    let slots = plan.connections as usize;
-    let worker = Worker::new(engine, context, shared.clone(), outlet, slots);
-    worker
-        .run()
-        .expect("a worker that is right ends its run and does not spin");
-    desk.take_in();
-    let mut result = desk.collector.finish(&shared, world.now());
+    take_in(&mut intake, &mut notes);
+    let mut result = intake.finish(world.now());
     result.stamps = match plan.timestamps {
         Timestamps::User => Stamps::User,
         Timestamps::Auto | Timestamps::Kernel => Stamps::Kernel,
@@ -156,8 +171,8 @@ fn attend(
     result.generator.max_rss_bytes = 0; // that of the process around, not of the run
     Witness {
         result,
-        log: desk.notes.log,
-        stages: desk.notes.stages,
+        log: notes.log,
+        stages: notes.stages,
         connects: world.connects,
         presence: world.presence,
         messages_at_server: world.server.messages,
@@ -176,18 +191,10 @@ fn counting_stopwatch() -> Stopwatch {
     })
 }
 
-/// The collector, who works while the worker waits rather than on a thread of its own.
-struct Desk<'a> {
-    collector: Collector<'a>,
-    handovers: Receiver<Handover>,
-    notes: Notes<'a>,
-}
-
-impl Desk<'_> {
-    fn take_in(&mut self) {
-        while let Ok(handover) = self.handovers.try_recv() {
-            self.collector.take(handover, &mut self.notes);
-        }
+/// Gathers in what has been handed over: while the worker waits, rather than on a thread apart.
+fn take_in(intake: &mut Intake<'_>, notes: &mut Notes<'_>) {
+    while let Ok(handover) = intake.next(Duration::ZERO) {
+        intake.take(handover, notes);
     }
 }
 
@@ -213,14 +220,13 @@ impl Observer for Notes<'_> {
     }
 }
 
-/// The world as the worker's engine, with the collector beside it.
-struct Attended<'a, 'b> {
+/// The world as the worker's engine.
+struct Attended<'a> {
     world: &'a mut World,
-    desk: &'a mut Desk<'b>,
     gives_stamps: bool,
 }
 
-impl Engine for Attended<'_, '_> {
+impl Engine for Attended<'_> {
     fn now(&self) -> Nanos {
         self.world.now()
     }
@@ -251,7 +257,6 @@ impl Engine for Attended<'_, '_> {
     }
 
     fn wait(&mut self, now: Nanos, until: Nanos, ready: &mut Vec<Ready>) -> io::Result<()> {
-        self.desk.take_in();
         self.world.wait(now, until, ready)
     }
 

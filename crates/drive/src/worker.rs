@@ -41,7 +41,7 @@ const OPENING_AT_MOST: u32 = 128;
 
 /// What follows a worker's step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standstill {
+pub enum Standstill {
     /// A wait, until a connection is ready or the clock reaches this.
     Until(Nanos),
     /// The end: the load was carried out.
@@ -49,7 +49,7 @@ pub(crate) enum Standstill {
 }
 
 /// One generator thread.
-pub(crate) struct Worker<E> {
+pub struct Worker<E> {
     engine: E,
     context: Context,
     shared: Arc<Shared>,
@@ -171,7 +171,7 @@ impl<E: Engine> Worker<E> {
     }
 
     /// Has the connections opened with the first turn. To be called once, before it.
-    pub(crate) fn begin(&mut self) {
+    pub fn begin(&mut self) {
         let now = self.engine.now();
         self.interval_ends = now + self.context.plan.interval;
         for slot in 0..self.slots.len() {
@@ -189,7 +189,7 @@ impl<E: Engine> Worker<E> {
     ///
     /// # Errors
     /// The engine could not look at what is ready; the end is to follow.
-    pub(crate) fn step(&mut self) -> io::Result<Standstill> {
+    pub fn step(&mut self) -> io::Result<Standstill> {
         let now = self.engine.now();
         self.advance(now);
         if self.timers.next() <= now {
@@ -234,21 +234,21 @@ impl<E: Engine> Worker<E> {
     ///
     /// # Errors
     /// The waiting itself failed; the end is to follow.
-    pub(crate) fn wait(&mut self, until: Nanos) -> io::Result<Nanos> {
+    pub fn wait(&mut self, until: Nanos) -> io::Result<Nanos> {
         self.engine.wait(self.read_at, until, &mut self.ready)?;
         Ok(self.engine.now())
     }
 
     /// Serves the connections that were ready when the wait ended, at `woken`: reads all that has
     /// come and sends what follows from it.
-    pub(crate) fn serve(&mut self, woken: Nanos) {
+    pub fn serve(&mut self, woken: Nanos) {
         self.woken = woken;
         self.serve_ready();
     }
 
     /// Closes the books, hands them over and drops what connections are left. To be called once,
     /// after the last step.
-    pub(crate) fn end(&mut self) {
+    pub fn end(&mut self) {
         let now = self.engine.now();
         self.close_window(now);
         for slot in 0..self.slots.len() {

@@ -56,7 +56,9 @@ impl<E: Engine> Worker<E> {
         }
         match self.shared.ended() {
             Ended::Complete => {}
-            Ended::Interrupted | Ended::NothingConnected | Ended::ServerDied => {
+            why @ (Ended::Interrupted | Ended::NothingConnected | Ended::ServerDied) => {
+                // Found by this worker, it holds for all of them.
+                self.shared.end(why);
                 self.begin_drain(now);
             }
         }

@@ -1,0 +1,186 @@
+//! The workers of one run, what they have in common, and where their books come together.
+//!
+//! What `run` puts on threads over the kernel, and simulated time steps through one turn after the
+//! other, is the same crew. It starts nothing and waits for nothing itself.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use wsbench_load::compression::Stopwatch;
+use wsbench_load::context::Context;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::Plan;
+use wsbench_load::quota::Quota;
+use wsbench_load::result::RunResult;
+
+use crate::collector::{Collector, Observer};
+use crate::conductor::Conductor;
+use crate::engine::Engine;
+pub use crate::handover::Handover;
+use crate::handover::Outlet;
+pub use crate::shared::Shared;
+use crate::shared::StopSignal;
+pub use crate::worker::{Standstill, Worker};
+
+/// The workers of one run.
+pub struct Crew<'a, E> {
+    /// Each to be stepped through on its own ([`Worker::step`]).
+    pub workers: Vec<Worker<E>>,
+    /// Where what they hand over is gathered in.
+    pub intake: Intake<'a>,
+}
+
+/// What a crew is not told by its plan.
+#[derive(Debug)]
+pub struct Terms {
+    /// Asks the run to end.
+    pub stop: StopSignal,
+    /// Agrees with others on its beginning and end.
+    pub conductor: Box<dyn Conductor>,
+    /// The peer's name in what is told of failures.
+    pub peer: String,
+    /// What the wall clock said when the run began, milliseconds since the Unix epoch.
+    pub started_at_unix_ms: u64,
+}
+
+/// One worker's share of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Its number, from 0.
+    pub worker: usize,
+    /// Workers in all.
+    pub workers: usize,
+    /// Its connections.
+    pub slots: usize,
+}
+
+/// What a worker works with.
+pub struct Equipment<E> {
+    /// Its view of the machine.
+    pub engine: E,
+    /// What the codec's time is taken with, where messages are compressed.
+    pub stopwatch: Stopwatch,
+}
+
+impl<'a, E: Engine> Crew<'a, E> {
+    /// The workers that `plan` asks for, each with what `equip` gives it.
+    ///
+    /// # Errors
+    /// What `equip` says.
+    pub fn new<Error>(
+        plan: &'a Plan,
+        terms: Terms,
+        mut equip: impl FnMut(Share) -> Result<Equipment<E>, Error>,
+    ) -> Result<Self, Error> {
+        let Terms {
+            stop,
+            conductor,
+            peer,
+            started_at_unix_ms,
+        } = terms;
+        let replaces_clients = plan.replaces_clients();
+        let shared = Shared::new(plan.threads, replaces_clients, stop, conductor);
+        let quota = Quota::new(plan);
+        let (filled, handovers) = channel();
+        let (mut workers, mut returns) = (Vec::new(), Vec::new());
+        for worker in 0..plan.threads as usize {
+            let share = Share::of(plan, worker);
+            let Equipment { engine, stopwatch } = equip(share)?;
+            let mut context = Context::new(plan, quota.clone(), peer.clone(), worker as u32);
+            context.source.set_epoch(started_at_unix_ms * 1_000_000);
+            if let Some(workshop) = &mut context.compression {
+                workshop.set_stopwatch(stopwatch);
+            }
+            let (outlet, back) = Outlet::new(worker, filled.clone());
+            returns.push(back);
+            workers.push(Worker::new(
+                engine,
+                context,
+                shared.clone(),
+                outlet,
+                share.slots,
+            ));
+        }
+        let intake = Intake {
+            collector: Collector::new(plan, returns, started_at_unix_ms),
+            handovers,
+            shared,
+        };
+        Ok(Self { workers, intake })
+    }
+}
+
+impl Share {
+    /// The share of number `worker`, as even as whole numbers allow.
+    fn of(plan: &Plan, worker: usize) -> Self {
+        let (connections, workers) = (plan.connections as usize, plan.threads as usize);
+        Self {
+            worker,
+            workers,
+            slots: connections / workers + usize::from(worker < connections % workers),
+        }
+    }
+}
+
+/// Where what the workers of a crew hand over is gathered in: at any time, by whoever has called for
+/// the run.
+pub struct Intake<'a> {
+    collector: Collector<'a>,
+    handovers: Receiver<Handover>,
+    shared: Arc<Shared>,
+}
+
+impl Intake<'_> {
+    /// What the workers have in common.
+    #[must_use]
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// The next handover, awaited for `timeout` at most.
+    ///
+    /// # Errors
+    /// There was none by then; or all workers have ended and there will be none any more.
+    pub fn next(&mut self, timeout: Duration) -> Result<Handover, RecvTimeoutError> {
+        self.handovers.recv_timeout(timeout)
+    }
+
+    /// Adds a handover to the result; `observer` hears of what it has completed.
+    pub fn take(&mut self, handover: Handover, observer: &mut dyn Observer) {
+        self.collector.take(handover, observer);
+    }
+
+    /// The whole run's result, once all workers have ended; `total` is when that was.
+    #[must_use]
+    pub fn finish(self, total: Nanos) -> RunResult {
+        self.collector.finish(&self.shared, total)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wsbench_load::plan::Target;
+
+    use super::*;
+
+    #[test]
+    fn shares_add_up_to_the_whole() {
+        let target = Target {
+            host: "127.0.0.1".to_owned(),
+            port: 1,
+            resource: "/".to_owned(),
+            secure: false,
+        };
+        let mut plan = Plan::against(target);
+        for connections in 0..50 {
+            for threads in 1..9 {
+                (plan.connections, plan.threads) = (connections, threads);
+                let shares = (0..threads as usize).map(|worker| Share::of(&plan, worker));
+                let slots: Vec<usize> = shares.map(|share| share.slots).collect();
+                assert_eq!(slots.iter().sum::<usize>(), connections as usize);
+                assert!(slots[0] - slots[slots.len() - 1] <= 1, "{slots:?}");
+            }
+        }
+    }
+}
