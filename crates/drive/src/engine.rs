@@ -1,7 +1,8 @@
 //! What a worker needs of the machine: a clock, connections, and a way to wait.
 //!
 //! The trait is the seam between the load and the world. `readiness` carries it out over the
-//! kernel, `simulated` over a made-up network and time; another engine would stand beside them.
+//! kernel, the crate `wsbench-simulate` over a made-up network and time; another engine would stand
+//! beside them.
 //! It moves bytes and knows nothing of WebSocket.
 
 use std::io;

@@ -41,6 +41,20 @@ pub struct Handover {
     pub(crate) last: Option<LastWords>,
 }
 
+impl Handover {
+    /// Number of the worker that hands over.
+    #[must_use]
+    pub fn worker(&self) -> usize {
+        self.worker
+    }
+
+    /// What it measured since its last handover.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+}
+
 /// What a worker knows at its end.
 #[derive(Debug)]
 pub(crate) struct LastWords {

@@ -23,7 +23,6 @@ pub mod resolve;
 pub mod run;
 mod schedule;
 mod shared;
-pub mod simulated;
 mod slices;
 mod slot;
 pub mod stamps;

@@ -6,7 +6,6 @@ mod simulation;
 use std::sync::Arc;
 
 use simulation::{failures, plan, text};
-use wsbench_drive::simulated::{self, AnswerFault, CODEC_CALL, Every, Scenario, witness};
 use wsbench_load::corpus::Corpus;
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
@@ -14,6 +13,7 @@ use wsbench_load::plan::{
     Compression, Encoding, Payload, Plan, StopRule, Verify, WindowBits, Wish,
 };
 use wsbench_load::result::{CompressedCounts, Phase};
+use wsbench_simulate::{AnswerFault, CODEC_CALL, Every, Scenario, witness};
 
 const MESSAGES: u64 = 2_000;
 
@@ -86,7 +86,7 @@ fn every_message_is_compressed_compared_and_counted_in_both_directions() {
 fn what_is_remembered_is_not_sent_again() {
     let ratio_of = |wish| {
         let counts =
-            simulated::run(&compressing(wish), granting(Wish::default()), None).compression;
+            wsbench_simulate::run(&compressing(wish), granting(Wish::default()), None).compression;
         (ratio(&counts.sent), ratio(&counts.received))
     };
     let remembering = ratio_of(Wish::default());
@@ -116,7 +116,7 @@ fn what_is_remembered_is_not_sent_again() {
 
 #[test]
 fn a_server_that_declines_is_told_apart() {
-    let result = simulated::run(&compressing(Wish::default()), Scenario::default(), None);
+    let result = wsbench_simulate::run(&compressing(Wish::default()), Scenario::default(), None);
     let counts = &result.compression;
     assert_eq!((counts.accepted.len(), counts.declined), (0, 8));
     assert_eq!(result.messages.answered, MESSAGES);
@@ -130,7 +130,7 @@ fn a_server_that_declines_is_told_apart() {
 #[test]
 fn without_an_offer_there_are_no_figures_of_it() {
     let plan = plan(8, 4, StopRule::Messages(MESSAGES));
-    let result = simulated::run(&plan, granting(Wish::default()), None);
+    let result = wsbench_simulate::run(&plan, granting(Wish::default()), None);
     assert_eq!(result.messages.answered, MESSAGES);
     assert_eq!(result.compression, Default::default());
 }
@@ -144,7 +144,7 @@ fn wrong_bytes_are_found_behind_the_compression() {
     ] {
         let mut scenario = granting(Wish::default());
         scenario.server.answers = Some(Every { nth, fault });
-        let result = simulated::run(&compressing(Wish::default()), scenario, None);
+        let result = wsbench_simulate::run(&compressing(Wish::default()), scenario, None);
         assert_eq!(result.messages.corrupted, MESSAGES / nth);
         assert_eq!(failures(&result, Phase::Answers, kind), MESSAGES / nth);
         assert_eq!(result.messages.answered, MESSAGES - MESSAGES / nth);

@@ -3,13 +3,13 @@
 mod simulation;
 
 use simulation::{failures, plan};
-use wsbench_drive::simulated::{
-    self, AnswerFault, ConnectFault, Death, Every, OpeningFault, Outage, Scenario, witness,
-};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::StopRule;
 use wsbench_load::result::{Ended, LogRecord, Phase};
+use wsbench_simulate::{
+    self, AnswerFault, ConnectFault, Death, Every, OpeningFault, Outage, Scenario, witness,
+};
 
 /// Every `nth` answer is at fault.
 fn faulty(nth: u64, fault: AnswerFault) -> Scenario {
@@ -22,7 +22,7 @@ fn faulty(nth: u64, fault: AnswerFault) -> Scenario {
 fn on_a_known_way_every_service_time_is_known() {
     // 50 µs there, 10 µs at the server, 50 µs back; the clock's own readings cost 25 ns each.
     let plan = plan(4, 1, StopRule::Messages(10_000));
-    let result = simulated::run(&plan, Scenario::default(), None);
+    let result = wsbench_simulate::run(&plan, Scenario::default(), None);
     assert_eq!(result.service.count(), 10_000);
     let (least, most) = (result.service.min().unwrap(), result.service.max().unwrap());
     let known = Nanos::from_micros(110);
@@ -36,7 +36,7 @@ fn faults_are_counted_exactly() {
     let messages = 10_000;
     let run = |fault, nth| {
         let plan = plan(8, 4, StopRule::Messages(messages));
-        let result = simulated::run(&plan, faulty(nth, fault), None);
+        let result = wsbench_simulate::run(&plan, faulty(nth, fault), None);
         assert!(result.messages.is_conserved());
         assert_eq!(result.messages.sent, messages);
         result
@@ -123,7 +123,7 @@ fn more_silent_connections_than_open_at_a_time_do_not_hold_the_run_up() {
         nth: 1,
         fault: OpeningFault::Silence,
     });
-    let result = simulated::run(&plan, scenario, None);
+    let result = wsbench_simulate::run(&plan, scenario, None);
     assert_eq!(result.ended, Ended::NothingConnected);
     assert!(result.total < Nanos::from_secs(15), "{}", result.total);
 }
@@ -136,7 +136,7 @@ fn connections_open_at_the_rate_asked_for_and_so_do_their_successors() {
     };
     let mut plan = plan(4, 1, stop);
     plan.connect.rate_per_s = Some(20.0);
-    let result = simulated::run(&plan, Scenario::default(), None);
+    let result = wsbench_simulate::run(&plan, Scenario::default(), None);
     assert_eq!(result.connections.clients_completed, 100);
     // One hundred openings, 50 ms apart.
     assert!(
@@ -155,7 +155,7 @@ fn a_server_that_is_only_seldom_asked_is_not_dead() {
     };
     let mut plan = plan(3, 1, stop);
     plan.connect.rate_per_s = Some(0.2);
-    let result = simulated::run(&plan, Scenario::default(), None);
+    let result = wsbench_simulate::run(&plan, Scenario::default(), None);
     assert_eq!(result.ended, Ended::Complete);
     assert_eq!(result.connections.clients_completed, 3);
 }
@@ -169,7 +169,7 @@ fn a_server_that_goes_away_ends_the_run_with_what_was_measured() {
         until: None,
         death: Death::Process,
     }];
-    let result = simulated::run(&plan, scenario, None);
+    let result = wsbench_simulate::run(&plan, scenario, None);
     assert_eq!(result.ended, Ended::ServerDied);
     assert!(result.messages.is_conserved() && result.messages.answered > 100_000);
     assert!(result.total < Nanos::from_secs(10), "{}", result.total);
@@ -184,7 +184,7 @@ fn a_server_that_returns_is_measured_again() {
         until: Some(Nanos::from_secs(2)),
         death: Death::Process,
     }];
-    let result = simulated::run(&plan, scenario, None);
+    let result = wsbench_simulate::run(&plan, scenario, None);
     assert_eq!(result.ended, Ended::Complete);
     assert_eq!(result.connections.alive_at_end, 16);
     assert!(result.connections.replaced >= 16);
@@ -206,7 +206,7 @@ fn nothing_that_listens_ends_the_run_at_once() {
         nth: 1,
         fault: ConnectFault::Refused,
     });
-    let result = simulated::run(&plan, scenario, None);
+    let result = wsbench_simulate::run(&plan, scenario, None);
     assert_eq!(result.ended, Ended::NothingConnected);
     assert_eq!(
         failures(&result, Phase::Connect, FailureKind::Refused),
@@ -218,7 +218,7 @@ fn nothing_that_listens_ends_the_run_at_once() {
 #[test]
 fn an_interrupt_keeps_what_was_measured() {
     let plan = plan(16, 4, StopRule::Duration(Nanos::from_secs(100)));
-    let result = simulated::run(&plan, Scenario::default(), Some(Nanos::from_secs(2)));
+    let result = wsbench_simulate::run(&plan, Scenario::default(), Some(Nanos::from_secs(2)));
     assert_eq!(result.ended, Ended::Interrupted);
     assert!(result.messages.is_conserved());
     assert!(result.measured > Nanos::from_millis(1_800) && result.measured < Nanos::from_secs(2));

@@ -4,12 +4,12 @@
 //! machine. Each would fail if the instrument timed messages from the wrong moment.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-use wsbench_drive::simulated::{self, Pause, Queue, Scenario, Service, Stall};
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule, Target};
 use wsbench_load::result::RunResult;
+use wsbench_simulate::{Pause, Queue, Scenario, Service, Stall};
 
 fn plan(arrival: Arrival, connections: u32, seconds: u64) -> Plan {
     Plan {
@@ -86,7 +86,7 @@ fn sound(result: &RunResult) {
 /// quantile is `max(0, S − (1 − q)·P)` and the mean `S²/2P`.
 #[test]
 fn a_stall_shows_in_the_open_loop_as_its_formula_says() {
-    let result = simulated::run(
+    let result = wsbench_simulate::run(
         &plan(open(Process::Poisson, 1_000.0), 100, 60),
         stalling(),
         None,
@@ -106,7 +106,7 @@ fn a_stall_shows_in_the_open_loop_as_its_formula_says() {
 fn the_same_stall_hides_from_the_closed_loop_but_not_from_the_gaps() {
     let mut scenario = stalling();
     scenario.server.service = Service::Constant(Nanos::from_millis(1));
-    let result = simulated::run(&plan(Arrival::Closed { depth: 1 }, 10, 60), scenario, None);
+    let result = wsbench_simulate::run(&plan(Arrival::Closed { depth: 1 }, 10, 60), scenario, None);
     sound(&result);
     // A share of 1/((P − S)/r + 1) = 0.111 % is affected.
     assert!(ms(&result.service, 0.99) < 1.1);
@@ -123,7 +123,7 @@ fn the_same_stall_hides_from_the_closed_loop_but_not_from_the_gaps() {
 /// METHOD V3: response times of M/D/1 in units of the service time, by Erlang's formula.
 #[test]
 fn a_queue_with_constant_service_is_m_d_1() {
-    let result = simulated::run(
+    let result = wsbench_simulate::run(
         &plan(open(Process::Poisson, 500.0), 50, 600),
         server(Service::Constant(Nanos::from_millis(1)), Queue::Fifo),
         None,
@@ -145,7 +145,7 @@ fn a_queue_with_constant_service_is_m_d_1() {
 /// METHOD V3: the response time of M/M/1 is exponential with mean `s/(1 − ρ)`.
 #[test]
 fn a_queue_with_exponential_service_is_m_m_1() {
-    let result = simulated::run(
+    let result = wsbench_simulate::run(
         &plan(open(Process::Poisson, 500.0), 50, 600),
         server(Service::Exponential(Nanos::from_millis(1)), Queue::Fifo),
         None,
@@ -164,7 +164,7 @@ fn a_queue_with_exponential_service_is_m_m_1() {
 fn evenly_spaced_messages_never_meet() {
     let scenario = || server(Service::Constant(Nanos::from_millis(1)), Queue::Fifo);
     let p99 = |process| {
-        let result = simulated::run(&plan(open(process, 800.0), 50, 200), scenario(), None);
+        let result = wsbench_simulate::run(&plan(open(process, 800.0), 50, 200), scenario(), None);
         sound(&result);
         ms(&result.response, 0.99)
     };
@@ -178,7 +178,7 @@ fn evenly_spaced_messages_never_meet() {
 fn independent_delays_are_measured_at_any_rate() {
     for rate in [200.0, 5_000.0] {
         let seconds = (100_000.0 / rate) as u64;
-        let result = simulated::run(
+        let result = wsbench_simulate::run(
             &plan(open(Process::Poisson, rate), 20, seconds),
             server(Service::Exponential(Nanos::from_millis(5)), Queue::Parallel),
             None,
@@ -195,7 +195,7 @@ fn independent_delays_are_measured_at_any_rate() {
 /// METHOD V4: a closed network of N = 10 and an exponential server of 1 ms: X = 1,000/s, R = 10 ms.
 #[test]
 fn the_closed_law_holds() {
-    let result = simulated::run(
+    let result = wsbench_simulate::run(
         &plan(Arrival::Closed { depth: 1 }, 10, 60),
         server(Service::Exponential(Nanos::from_millis(1)), Queue::Fifo),
         None,
@@ -210,7 +210,7 @@ fn the_closed_law_holds() {
 /// what was not answered in the end is a censored tail, not an omission.
 #[test]
 fn overload_grows_without_bound_and_is_not_cut_off() {
-    let result = simulated::run(
+    let result = wsbench_simulate::run(
         &plan(open(Process::Poisson, 6_000.0), 100, 10),
         server(Service::Constant(Nanos::from_micros(200)), Queue::Fifo),
         None,
@@ -236,7 +236,7 @@ fn a_generator_that_stands_still_accuses_itself() {
         at: Nanos::from_secs(5),
         length: Nanos::from_millis(200),
     });
-    let result = simulated::run(
+    let result = wsbench_simulate::run(
         &plan(open(Process::Poisson, 5_000.0), 100, 10),
         scenario,
         None,
@@ -264,7 +264,7 @@ fn what_a_busy_connection_cannot_take_waits_and_is_counted() {
         },
         closed @ Arrival::Closed { .. } => closed,
     };
-    let result = simulated::run(&plan, scenario, None);
+    let result = wsbench_simulate::run(&plan, scenario, None);
     let counts = result.messages;
     assert!(counts.is_conserved());
     assert_eq!(counts.due, 2_000);

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 use simulation::{chance, prints, sums};
-use wsbench_drive::simulated::{Witness, witness};
+use wsbench_simulate::{Witness, witness};
 
 /// How many seeds are stored.
 const SEEDS: u64 = 400;

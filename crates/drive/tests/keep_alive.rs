@@ -2,11 +2,11 @@
 //! trips to the nanosecond, and no message's time changed by them.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-use wsbench_drive::simulated::{self, Scenario, Service};
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule, Target};
+use wsbench_simulate::{Scenario, Service};
 
 const CONNECTIONS: u32 = 20;
 const EVERY: Nanos = Nanos::from_millis(100);
@@ -44,7 +44,7 @@ fn slow_application() -> Scenario {
 
 #[test]
 fn each_connection_pings_as_often_as_asked_and_every_ping_is_answered() {
-    let result = simulated::run(&plan(), slow_application(), None);
+    let result = wsbench_simulate::run(&plan(), slow_application(), None);
     // 100 in ten seconds on each, one more or less by where its first falls; and a few in the drain.
     let expected = u64::from(CONNECTIONS) * 100;
     let pings = &result.pings;
@@ -60,7 +60,7 @@ fn each_connection_pings_as_often_as_asked_and_every_ping_is_answered() {
 
 #[test]
 fn a_ping_tells_the_way_and_a_message_the_application_as_well() {
-    let result = simulated::run(&plan(), slow_application(), None);
+    let result = wsbench_simulate::run(&plan(), slow_application(), None);
     let ping = result.pings.round_trips.quantile(0.5).unwrap();
     let echo = result.service.quantile(0.5).unwrap();
     // There and back is twice 50 µs; what the instrument itself takes is simulated, too.
@@ -79,7 +79,7 @@ fn without_the_flag_no_ping_is_sent() {
         keep_alive: None,
         ..plan()
     };
-    let result = simulated::run(&plan, slow_application(), None);
+    let result = wsbench_simulate::run(&plan, slow_application(), None);
     assert_eq!(result.pings.sent, 0);
 }
 
@@ -87,7 +87,7 @@ fn without_the_flag_no_ping_is_sent() {
 fn a_ping_that_stays_unanswered_fails_its_connection() {
     let mut scenario = slow_application();
     scenario.server.is_deaf_to_pings = true;
-    let result = simulated::run(&plan(), scenario, None);
+    let result = wsbench_simulate::run(&plan(), scenario, None);
     let mut failures = result.failures.iter();
     let missed = failures
         .find(|failure| failure.kind == FailureKind::NoPong)

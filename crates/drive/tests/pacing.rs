@@ -5,11 +5,11 @@
 mod simulation;
 
 use simulation::{plan, sums};
-use wsbench_drive::simulated::{Pause, Queue, Scenario, Service, Stall, run, witness};
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule, Think};
 use wsbench_load::result::RunResult;
+use wsbench_simulate::{Pause, Queue, Scenario, Service, Stall, run, witness};
 
 /// Ten seconds at this rate over ten connections.
 fn open(rate_per_s: f64, max_in_flight: u32) -> Plan {

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::panic;
 
 use simulation::{chance, prints, sums};
-use wsbench_drive::simulated::witness;
+use wsbench_simulate::witness;
 
 /// How many seeds are run, unless `WSBENCH_SEEDS` asks for a longer hunt.
 const SEEDS: u64 = 4_000;

@@ -4,11 +4,11 @@
 mod simulation;
 
 use simulation::plan;
-use wsbench_drive::simulated::{self, Pause, Scenario};
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule, Timestamps};
 use wsbench_load::result::{RunResult, Stamps};
+use wsbench_simulate::{Pause, Scenario};
 
 /// 50 µs there, 10 µs at the server, 50 µs back.
 const AWAY: Nanos = Nanos::from_micros(110);
@@ -49,7 +49,7 @@ fn a_stopped_generator_blames_itself() {
         },
         ..plan(100, 1, StopRule::Duration(Nanos::from_secs(3)))
     };
-    let result = simulated::run(&plan, scenario, None);
+    let result = wsbench_simulate::run(&plan, scenario, None);
     check_parts(&result);
     // One message in fifteen was due while it stood still. They leave in bursts, and within one an
     // answer may share a read with the next of its connection: a few microseconds, and no more.
@@ -89,7 +89,7 @@ fn a_saturated_generator_is_told_from_a_slow_server() {
         warmup: Nanos::from_millis(200),
         ..plan(64, 1, StopRule::Duration(Nanos::from_secs(2)))
     };
-    let result = simulated::run(&plan, scenario, None);
+    let result = wsbench_simulate::run(&plan, scenario, None);
     check_parts(&result);
     // The clock is read before the write, and the bytes leave at its end.
     check_outside(&result, AWAY + call);
@@ -103,7 +103,7 @@ fn a_saturated_generator_is_told_from_a_slow_server() {
 
 #[test]
 fn a_generator_at_leisure_makes_answers_wait_for_nothing_but_its_calls() {
-    let result = simulated::run(
+    let result = wsbench_simulate::run(
         &plan(1, 1, StopRule::Messages(1_000)),
         Scenario::default(),
         None,
@@ -120,7 +120,7 @@ fn without_stamps_nothing_is_said_of_the_parts() {
         timestamps: Timestamps::User,
         ..plan(4, 1, StopRule::Messages(1_000))
     };
-    let result = simulated::run(&plan, Scenario::default(), None);
+    let result = wsbench_simulate::run(&plan, Scenario::default(), None);
     assert_eq!(result.stamps, Stamps::User);
     assert_eq!(result.service.count(), 1_000);
     assert!(result.outside.is_empty() && result.receive_wait.is_empty());

@@ -2,12 +2,12 @@
 //! settled, and not before.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-use wsbench_drive::simulated::{self, Course, Scenario, Service};
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule, Target};
 use wsbench_load::result::{Ended, RunResult};
 use wsbench_load::settling::Settling;
+use wsbench_simulate::{Course, Scenario, Service};
 
 /// When the window opens at the latest.
 const LIMIT: Nanos = Nanos::from_secs(10);
@@ -66,7 +66,7 @@ fn p99_ms(result: &RunResult) -> f64 {
 #[test]
 fn the_window_opens_when_the_server_is_warm() {
     for plan in [plan(5), at_rate(1_000.0, plan(5))] {
-        let result = simulated::run(&plan, server(WARMING), None);
+        let result = wsbench_simulate::run(&plan, server(WARMING), None);
         let found = result.warmup_found.unwrap();
         assert!(found > Nanos::from_secs(2) && found < LIMIT, "{found}");
         assert_eq!(result.measured, Nanos::from_secs(5));
@@ -79,7 +79,7 @@ fn the_window_opens_when_the_server_is_warm() {
             warmup_at_most: None,
             ..plan
         };
-        let early = simulated::run(&given, server(WARMING), None);
+        let early = wsbench_simulate::run(&given, server(WARMING), None);
         assert_eq!(early.warmup_found, None);
         assert!(p99_ms(&early) > 4.0, "{}", p99_ms(&early));
     }
@@ -87,7 +87,7 @@ fn the_window_opens_when_the_server_is_warm() {
 
 #[test]
 fn a_steady_server_is_measured_as_soon_as_anything_can_be_said() {
-    let result = simulated::run(&plan(1), server(None), None);
+    let result = wsbench_simulate::run(&plan(1), server(None), None);
     let found = result.warmup_found.unwrap();
     let latest = EARLIEST + Nanos::from_millis(300);
     assert!(found >= EARLIEST && found < latest, "{found}");
@@ -99,7 +99,7 @@ fn a_server_that_never_settles_is_measured_from_the_limit_on() {
         times: 4.0,
         period: Nanos::from_millis(400),
     };
-    let result = simulated::run(&plan(1), server(Some(course)), None);
+    let result = wsbench_simulate::run(&plan(1), server(Some(course)), None);
     assert_eq!(result.warmup_found, Some(LIMIT));
     assert_eq!(result.measured, Nanos::from_secs(1));
 }
@@ -107,7 +107,7 @@ fn a_server_that_never_settles_is_measured_from_the_limit_on() {
 #[test]
 fn the_schedule_of_the_window_is_kept_whenever_it_opens() {
     let plan = at_rate(1_000.0, plan(5));
-    let result = simulated::run(&plan, server(WARMING), None);
+    let result = wsbench_simulate::run(&plan, server(WARMING), None);
     let warmup = result.warmup_found.unwrap();
     assert!(
         result.messages.due.abs_diff(5_000) <= 1,
@@ -136,7 +136,7 @@ fn a_ramp_is_no_part_of_what_must_settle() {
         schedule.stretches.insert(0, up);
     }
     (plan.warmup, plan.warmup_at_most) = (Settling::LEAST + ramp, Some(LIMIT + ramp));
-    let result = simulated::run(&plan, server(None), None);
+    let result = wsbench_simulate::run(&plan, server(None), None);
     let found = result.warmup_found.unwrap();
     assert!(
         found >= ramp + EARLIEST && found < ramp + Nanos::from_secs(1),
@@ -148,7 +148,7 @@ fn a_ramp_is_no_part_of_what_must_settle() {
 fn so_many_messages_are_counted_from_the_opening_on() {
     let mut plan = plan(1);
     plan.stop = StopRule::Messages(1_000);
-    let result = simulated::run(&plan, server(None), None);
+    let result = wsbench_simulate::run(&plan, server(None), None);
     assert_eq!(
         (result.messages.sent, result.messages.answered),
         (1_000, 1_000)
@@ -159,7 +159,7 @@ fn so_many_messages_are_counted_from_the_opening_on() {
 #[test]
 fn a_run_that_is_over_before_has_found_nothing() {
     let stop_at = Some(Nanos::from_millis(300));
-    let result = simulated::run(&plan(1), server(None), stop_at);
+    let result = wsbench_simulate::run(&plan(1), server(None), stop_at);
     assert_eq!(result.ended, Ended::Interrupted);
     assert_eq!((result.warmup_found, result.messages.sent), (None, 0));
 }

@@ -2,8 +2,6 @@
 //! can be made late at will (METHOD section 3, B).
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-use wsbench_drive::simulated::{Pause, Queue, Scenario, Service, run};
-use wsbench_experiment::simulated::target;
 use wsbench_judge::judged;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
@@ -11,6 +9,8 @@ use wsbench_load::plan::{Arrival, Plan, StopRule};
 use wsbench_load::result::RunResult;
 use wsbench_record::audit::Kind;
 use wsbench_record::document::{ArrivalShape, Document, Record, RunContext};
+use wsbench_simulate::runner::target;
+use wsbench_simulate::{Pause, Queue, Scenario, Service, run};
 use wsbench_stats::gaps::Gaps;
 
 /// An open loop of twenty seconds over ten connections.

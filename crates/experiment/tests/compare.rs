@@ -3,15 +3,15 @@
 //! experiment of `truth` (METHOD V10).
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-use wsbench_drive::simulated::{AnswerFault, Every, Queue, Scenario, Service};
 use wsbench_experiment::compare::{CompareError, Rounds, compare};
-use wsbench_experiment::simulated::{Simulated, target};
 use wsbench_judge::comparison::Terms;
 use wsbench_judge::figure::Figure;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule};
 use wsbench_record::comparison::{Comparison, Doubt, Found};
+use wsbench_simulate::runner::{Simulated, target};
+use wsbench_simulate::{AnswerFault, Every, Queue, Scenario, Service};
 
 /// A server that takes an exponentially distributed time of this mean, next to the generator.
 fn server(mean_us: u64) -> Scenario {

@@ -5,10 +5,8 @@
 //! others like it, is an experiment of `truth` (METHOD section 10, V6).
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-use wsbench_drive::simulated::{Death, Outage, Queue, Scenario, Service};
 use wsbench_experiment::find::{FindError, Settings, find};
 use wsbench_experiment::runner::{Runner, RunnerError};
-use wsbench_experiment::simulated::{Simulated, target};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
@@ -17,6 +15,8 @@ use wsbench_record::document::Document;
 use wsbench_record::objective::Objective;
 use wsbench_record::search::{Cause, Ending, Limit, Over, Purpose, Search, Trial, TrialVerdict};
 use wsbench_render::style::Style;
+use wsbench_simulate::runner::{Simulated, target};
+use wsbench_simulate::{Death, Outage, Queue, Scenario, Service};
 
 const D: Nanos = Nanos::from_micros(200);
 
@@ -149,7 +149,7 @@ fn connections_are_searched_for_as_rates_are() {
 /// The errors of one message in ten hold under no limit of one in a hundred.
 #[test]
 fn errors_fail_a_trial_beyond_their_limit() {
-    use wsbench_drive::simulated::{AnswerFault, Every};
+    use wsbench_simulate::{AnswerFault, Every};
     let mut scenario = server(Service::Constant(D));
     scenario.server.answers = Some(Every {
         nth: 10,

@@ -1,13 +1,13 @@
 //! Repeated runs of a server whose noise is known beforehand.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-use wsbench_drive::simulated::{Death, Outage, Scenario, Service};
 use wsbench_experiment::repeat::repeat;
-use wsbench_experiment::simulated::{Simulated, target};
 use wsbench_judge::repetition;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
 use wsbench_record::repetition::Repetition;
+use wsbench_simulate::runner::{Simulated, target};
+use wsbench_simulate::{Death, Outage, Scenario, Service};
 
 fn plan(seed: u64) -> Plan {
     Plan {

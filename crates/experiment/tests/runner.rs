@@ -1,10 +1,10 @@
 //! The runner on simulated time gives documents as the kernel's does.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-use wsbench_drive::simulated::Scenario;
 use wsbench_experiment::runner::Runner;
-use wsbench_experiment::simulated::{Simulated, target};
 use wsbench_load::plan::{Plan, StopRule};
+use wsbench_simulate::Scenario;
+use wsbench_simulate::runner::{Simulated, target};
 
 #[test]
 fn a_plan_goes_in_and_a_document_comes_out() {

@@ -1,9 +1,7 @@
 //! What one run says of how sure it is, held to servers whose times are known.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-use wsbench_drive::simulated::{Queue, Scenario, Server, Service, run_until as run_on};
 use wsbench_experiment::runner::Runner;
-use wsbench_experiment::simulated::{Simulated, target};
 use wsbench_judge::judged;
 use wsbench_judge::until::Watch;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
@@ -12,6 +10,8 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule};
 use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Document, Ended, Percentile, Record, RunContext, Support};
+use wsbench_simulate::runner::{Simulated, target};
+use wsbench_simulate::{Queue, Scenario, Server, Service, run_until as run_on};
 
 /// A queue with exponential service times of 1 ms, loaded by half.
 fn queue() -> Scenario {

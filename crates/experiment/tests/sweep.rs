@@ -1,14 +1,14 @@
 //! Sweeps over a queue whose curve is a formula (METHOD section 10, V3).
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-use wsbench_drive::simulated::{Death, Outage, Queue, Scenario, Service};
-use wsbench_experiment::simulated::{Simulated, target};
 use wsbench_experiment::sweep::{Settings, sweep};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 use wsbench_record::objective::Objective;
 use wsbench_record::sweep::Sweep;
+use wsbench_simulate::runner::{Simulated, target};
+use wsbench_simulate::{Death, Outage, Queue, Scenario, Service};
 
 /// Service time of the server, s: at most 5000 messages a second.
 const D_S: f64 = 200e-6;

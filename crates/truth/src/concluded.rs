@@ -5,8 +5,8 @@
 //! side where the number is known. Series and runs are by seed, on simulated time where a run is
 //! made, so these figures too are the same on every machine.
 
-use wsbench_drive::simulated::{Queue, Scenario, Service};
 use wsbench_load::nanos::Nanos;
+use wsbench_simulate::{Queue, Scenario, Service};
 
 use crate::finding::{Experiment, side_by_side};
 use crate::simulated::server;

@@ -1,13 +1,13 @@
 //! The experiments on simulated time: the instrument's own worker, schedule, session and books over
 //! a made-up network, server and clock. The same figures on every machine.
 
-use wsbench_drive::simulated::{self, Queue, Scenario, Service, Stall};
-use wsbench_experiment::simulated::target;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule};
 use wsbench_load::result::RunResult;
+use wsbench_simulate::runner::target;
+use wsbench_simulate::{Queue, Scenario, Service, Stall};
 
 use crate::finding::{Experiment, side_by_side};
 
@@ -81,7 +81,7 @@ fn stalling(service: Nanos) -> Scenario {
 
 /// Carries a plan out; the sums must be right before anything is concluded from it.
 fn run(plan: &Plan, scenario: Scenario) -> RunResult {
-    let result = simulated::run(plan, scenario, None);
+    let result = wsbench_simulate::run(plan, scenario, None);
     assert!(result.messages.is_conserved(), "{:?}", result.messages);
     result
 }

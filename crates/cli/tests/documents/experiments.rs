@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use wsbench_drive::simulated::{Queue, Scenario, Service};
 use wsbench_experiment::compare::{Rounds, compare};
 use wsbench_experiment::repeat::repeat;
-use wsbench_experiment::simulated::{Simulated, target};
 use wsbench_experiment::{find, sweep};
 use wsbench_judge::comparison::Terms;
 use wsbench_judge::ranking::{Gathered, rank};
@@ -18,6 +16,8 @@ use wsbench_record::objective::Objective;
 use wsbench_record::ranking::{self, Ranking};
 use wsbench_record::repetition;
 use wsbench_record::search::{self, Over};
+use wsbench_simulate::runner::{Simulated, target};
+use wsbench_simulate::{Queue, Scenario, Service};
 
 /// Servers `a` and `b`, of which the second takes half as long again.
 fn servers() -> Simulated {

@@ -3,10 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use wsbench_drive::simulated::{
-    self, AnswerFault, ConnectFault, Cut, Death, Disruption, Ending, Every, OpeningFault, Outage,
-    Pause, Queue, Scenario, Service, Stall,
-};
 use wsbench_judge::judged;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::corpus::Corpus;
@@ -18,11 +14,15 @@ use wsbench_load::plan::{
 use wsbench_load::template::Template;
 use wsbench_record::document::{self, Floor, Host, Record, RunContext, Server};
 use wsbench_record::gate::Stamp;
+use wsbench_simulate::{
+    AnswerFault, ConnectFault, Cut, Death, Disruption, Ending, Every, OpeningFault, Outage, Pause,
+    Queue, Scenario, Service, Stall,
+};
 
 /// The text of the document of a run on simulated time: the one place that says how it is made.
 fn document_of(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>, is_known: bool) -> String {
     let context = if is_known { known() } else { plain() };
-    let result = simulated::run(plan, scenario, stop_at);
+    let result = wsbench_simulate::run(plan, scenario, stop_at);
     document::write(&judged(Record::of(&result, plan, &context)))
 }
 

@@ -1,10 +1,6 @@
 //! Plans and scenarios drawn at random: every fault there is, alone and together.
 
 use fastrand::Rng;
-use wsbench_drive::simulated::{
-    AnswerFault, Breach, Bucket, ConnectFault, Cut, Death, Disruption, Ending, Every, Machine,
-    Network, OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall,
-};
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::corpus::Corpus;
 use wsbench_load::nanos::Nanos;
@@ -13,6 +9,10 @@ use wsbench_load::plan::{
     Wish,
 };
 use wsbench_load::template::Template;
+use wsbench_simulate::{
+    AnswerFault, Breach, Bucket, ConnectFault, Cut, Death, Disruption, Ending, Every, Machine,
+    Network, OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall,
+};
 
 use super::plan;
 

@@ -6,12 +6,12 @@
 
 use std::fmt::{Display, Write as _};
 
-use wsbench_drive::simulated::Witness;
 use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::{
     CompressedCounts, Ended, Interval, LogRecord, RunResult, Slice, Stage, Stamps, ThreadUsage,
 };
+use wsbench_simulate::Witness;
 
 /// The groups of fields, in the order of [`groups`].
 pub(crate) const GROUPS: [&str; 7] = [

@@ -1,10 +1,10 @@
 //! What must hold of every result, whatever the plan and whatever the server did.
 
-use wsbench_drive::simulated::Witness;
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule};
 use wsbench_load::result::{Ended, LogRecord, RunResult, Stamps};
+use wsbench_simulate::Witness;
 
 /// Asserts all of it.
 pub(crate) fn check(plan: &Plan, witness: &Witness) {
@@ -114,7 +114,9 @@ fn check_connections(plan: &Plan, witness: &Witness) {
     }
     let most = witness.presence.iter().map(|&(_, present)| present).max();
     assert!(most.unwrap_or(0) <= plan.connections as usize);
-    assert!(counts.peak_concurrent <= most.unwrap_or(0) as u64);
+    let most_of_each: usize = witness.most_present.iter().sum();
+    assert!(counts.peak_concurrent <= most_of_each as u64);
+    assert!(plan.threads > 1 || most.unwrap_or(0) == most_of_each);
     let left = witness.presence.last().map_or(0, |&(_, present)| present);
     assert_eq!(left, 0, "every socket is closed in the end");
     assert_eq!(result.ended == Ended::NothingConnected, {
@@ -180,14 +182,21 @@ fn check_time(plan: &Plan, result: &RunResult) {
     };
     let connecting = plan.connect.rate_per_s.map_or(Nanos::ZERO, |rate| {
         // Every opening takes its turn, those of successors too.
-        Nanos((1e9 * result.connections.attempted.max(connections) as f64 / rate) as u64)
+        let openings = result.connections.attempted.max(connections) as f64;
+        // A worker has its share of the rate, and at worst all of the openings.
+        Nanos((1e9 * openings * f64::from(plan.threads) / rate) as u64)
     });
     let load = match plan.stop {
         StopRule::Duration(duration) => plan.longest_warmup() + duration,
         _ => plan.longest_warmup(),
     };
     let stall = Nanos::from_secs(2);
-    let end = Nanos(one.0 * turns) + connecting + load + plan.timeout + stall;
+    // Several workers take messages in batches, which the slowest may do one after the other.
+    let batch = match plan.stop {
+        StopRule::Messages(messages) if plan.threads > 1 => messages / 16,
+        _ => 0,
+    };
+    let end = Nanos(one.0 * (turns + batch)) + connecting + load + plan.timeout + stall;
     assert!(result.total <= end, "{} > {end}", result.total);
 }
 

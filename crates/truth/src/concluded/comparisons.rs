@@ -1,14 +1,14 @@
 //! Two servers against each other: V10, the same one twice, and one that is 5 % slower.
 
-use wsbench_drive::simulated::{Queue, Scenario, Service};
 use wsbench_experiment::compare::{Rounds, compare};
-use wsbench_experiment::simulated::{Simulated, target};
 use wsbench_judge::comparison::Terms;
 use wsbench_judge::figure::Figure;
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
 use wsbench_record::comparison::{Comparison, Found};
+use wsbench_simulate::runner::{Simulated, target};
+use wsbench_simulate::{Queue, Scenario, Service};
 
 use super::{percent, steady, two_deviations};
 use crate::finding::{Experiment, Finding, Tolerance};

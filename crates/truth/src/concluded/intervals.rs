@@ -1,13 +1,13 @@
 //! How often intervals of confidence hold the truth: V9.
 
 use statrs::distribution::{Binomial, DiscreteCDF};
-use wsbench_drive::simulated::{Queue, Service};
 use wsbench_experiment::repeat::repeat;
-use wsbench_experiment::simulated::{Simulated, target};
 use wsbench_judge::repetition::repeated;
 use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
+use wsbench_simulate::runner::{Simulated, target};
+use wsbench_simulate::{Queue, Service};
 use wsbench_stats::Interval;
 use wsbench_stats::batches::{BATCHES, quantile};
 

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use wsbench_drive::simulated::Scenario;
 use wsbench_experiment::rank::{
     Books, Entry, Place, Planned, PlannedRun, Program, Setting, Trouble, rank,
 };
 use wsbench_experiment::runner::Runner;
-use wsbench_experiment::simulated::{Simulated, target};
 use wsbench_judge::ranking::{Gathered, run_record};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
@@ -16,6 +14,8 @@ use wsbench_record::gate::Stamp;
 use wsbench_record::ranking::{
     Cores, Deflate, Nodelay, Ranking, RunRecord, ServerFacts, SuiteFacts, Workload, WorkloadKind,
 };
+use wsbench_simulate::Scenario;
+use wsbench_simulate::runner::{Simulated, target};
 
 use super::{at_least, steady};
 use crate::finding::{Experiment, Finding, Tolerance};

@@ -1,14 +1,14 @@
 //! The search for the greatest rate under an objective: V6.
 
-use wsbench_drive::simulated::{Queue, Service};
 use wsbench_experiment::find::{Settings, find};
-use wsbench_experiment::simulated::{Simulated, target};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 use wsbench_record::objective::Objective;
 use wsbench_record::search::Over;
 use wsbench_record::units;
+use wsbench_simulate::runner::{Simulated, target};
+use wsbench_simulate::{Queue, Service};
 
 use crate::finding::{Experiment, Finding, Tolerance};
 use crate::formula;

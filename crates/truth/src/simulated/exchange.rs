@@ -1,9 +1,9 @@
 //! Faults that are counted exactly, and openings one after the other: V11 and V14.
 
-use wsbench_drive::simulated::{AnswerFault, Every, Queue, Service};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, StopRule};
 use wsbench_load::result::MessageCounts;
+use wsbench_simulate::{AnswerFault, Every, Queue, Service};
 
 use super::{plan, run, server};
 use crate::finding::{Experiment, Finding, Tolerance};

@@ -1,10 +1,10 @@
 //! More than a server takes: V5; and what it saw of the load: V8.
 
-use wsbench_drive::simulated::{Bucket, Queue, Scenario, Service, witness};
 use wsbench_load::arrival::Process;
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::RunResult;
+use wsbench_simulate::{Bucket, Queue, Scenario, Service, witness};
 use wsbench_stats::gaps::Gaps;
 
 use super::{called, ms, open, plan, run, server};

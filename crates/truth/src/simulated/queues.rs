@@ -1,10 +1,10 @@
 //! Servers whose times are known as distributions: V2, V3 and V4.
 
-use wsbench_drive::simulated::{Queue, Service};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, Think};
 use wsbench_load::result::RunResult;
+use wsbench_simulate::{Queue, Service};
 
 use super::{called, mean_ms, ms, open, plan, run, server};
 use crate::finding::{Experiment, Finding, Tolerance};

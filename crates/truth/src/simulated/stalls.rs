@@ -1,9 +1,9 @@
 //! Servers and generators that stand still: V1 and V7.
 
-use wsbench_drive::simulated::{Pause, Queue, Service};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Arrival;
+use wsbench_simulate::{Pause, Queue, Service};
 
 use super::{called, mean_ms, ms, open, plan, run, server, stalling};
 use crate::finding::{Experiment, Finding, Tolerance};

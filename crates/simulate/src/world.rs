@@ -1,54 +1,51 @@
 //! The simulated network and its time: a queue of what will happen, in the order of its time.
 //!
-//! It moves bytes between the links of the generator and the server, and it is the engine that
-//! the worker runs over. Time passes only when the worker waits, reads the clock or calls the
+//! It moves bytes between the links of the generator and the server, and gives each worker a core of
+//! its own to run on. Time passes on a core only when its worker waits, reads the clock or calls the
 //! kernel. What the server does is `server`'s affair.
+//!
+//! The worker whose core is furthest behind has its turn, up to its next wait. The world is as far as
+//! that core is, and no further: nothing happens of which a worker could hear too late. So a turn is
+//! atomic, and what comes about in it through others is seen in the next one.
 
-use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io;
 use std::mem;
 
 use nix::errno::Errno;
+use wsbench_drive::engine::{Ready, Received};
+use wsbench_drive::run::StopSignal;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::ThreadUsage;
 use wsbench_load::session::Opened;
 
-use crate::engine::{Engine, Ready, Received};
-use crate::shared::StopSignal;
-
-use super::link::Link;
-use super::scenario::{ConnectFault, Death, Every, Machine, Network, Pause, Scenario};
-use super::server::{Act, Conn, Reception, Server, Work};
+use crate::cores::{Core, State};
+use crate::link::Link;
+use crate::scenario::{ConnectFault, Death, Every, Machine, Network, Scenario};
+use crate::server::{Act, Conn, Reception, Server, Work};
 
 /// No run of any test takes as long as this on simulated time.
 const END_OF_TIME: Nanos = Nanos::from_secs(3_600);
 /// Waits in a row that were over before they began: more than any burst of deadlines.
 const IDLE_TURNS: u32 = 100_000;
 
-/// The simulated network, server and clock.
+/// The simulated network, server and clocks.
 #[derive(Debug)]
-pub(super) struct World {
-    clock: Cell<Nanos>,
-    /// Spent on reading the clock and on calls of the kernel.
-    read_for: Cell<Nanos>,
-    called_for: Nanos,
+pub(crate) struct World {
+    cores: Vec<Core>,
     network: Network,
     machine: Machine,
     random: fastrand::Rng,
     queue: BinaryHeap<Reverse<Scheduled>>,
     scheduled: u64,
     links: Vec<Link>,
-    slots: Vec<Option<Conn>>,
-    edges: Vec<Conn>,
     segments: u64,
-    idle_turns: u32,
     stop: StopSignal,
-    pub(super) connects: u64,
-    pub(super) server: Server,
+    pub(crate) connects: u64,
+    pub(crate) server: Server,
     /// Connections present after each change.
-    pub(super) presence: Vec<(Nanos, usize)>,
+    pub(crate) presence: Vec<(Nanos, usize)>,
     present: usize,
 }
 
@@ -79,27 +76,23 @@ enum Happening {
 }
 
 impl World {
-    /// A world in which nothing has happened yet.
-    pub(super) fn new(
+    /// A world with so many cores, in which nothing has happened yet.
+    pub(crate) fn new(
         scenario: Scenario,
+        cores: usize,
         seed: u64,
         stop: StopSignal,
         stop_at: Option<Nanos>,
     ) -> Self {
         let mut random = fastrand::Rng::with_seed(seed ^ 0x0073_696d_756c_6174);
         let mut world = Self {
-            clock: Cell::new(Nanos::ZERO),
-            read_for: Cell::new(Nanos::ZERO),
-            called_for: Nanos::ZERO,
+            cores: vec![Core::new(scenario.machine.pause); cores],
             network: scenario.network,
             machine: scenario.machine,
             queue: BinaryHeap::new(),
             scheduled: 0,
             links: Vec::new(),
-            slots: Vec::new(),
-            edges: Vec::new(),
             segments: 0,
-            idle_turns: 0,
             stop,
             connects: 0,
             presence: Vec::new(),
@@ -127,23 +120,76 @@ impl World {
         self.queue.push(Reverse(Scheduled { at, number, what }));
     }
 
-    /// Lets happen what has fallen due.
+    /// Lets happen what has fallen due for all cores, and wakes those that sleep.
     fn catch_up(&mut self) {
-        while let Some(Reverse(Scheduled { at, what, .. })) = self.next_due() {
-            self.happen(at, what);
+        while let Some(horizon) = self.horizon()
+            && let Some(at) = self.next_by(horizon)
+        {
+            while self.next_by(at).is_some()
+                && let Some(Reverse(Scheduled { at, what, .. })) = self.queue.pop()
+            {
+                self.happen(at, what);
+            }
+            for core in &mut self.cores {
+                core.look_up(at);
+            }
         }
     }
 
-    fn next_due(&mut self) -> Option<Reverse<Scheduled>> {
-        let is_due = self.queue.peek()?.0.at <= self.clock.get();
-        if is_due { self.queue.pop() } else { None }
+    /// When the next thing happens, if that is by `at`.
+    fn next_by(&self, at: Nanos) -> Option<Nanos> {
+        let Reverse(next) = self.queue.peek()?;
+        (next.at <= at).then_some(next.at)
+    }
+
+    /// How far the world is: as far as the core that is furthest behind. Once all workers have ended it
+    /// goes no further.
+    fn horizon(&self) -> Option<Nanos> {
+        self.cores.iter().filter_map(Core::reach).min()
     }
 
     /// A call of the kernel takes its time, in which the world goes on.
-    fn call(&mut self) {
-        self.clock.set(self.clock.get() + self.machine.system_call);
-        self.called_for += self.machine.system_call;
+    fn call(&mut self, core: usize) {
+        self.cores[core].call(self.machine.system_call);
         self.catch_up();
+    }
+
+    /// The worker of a core will wait until `until`, or until a connection is ready. Its turn is over.
+    pub(crate) fn stand_still(&mut self, core: usize, until: Nanos) {
+        self.call(core);
+        self.cores[core].stand_still(until);
+    }
+
+    /// The worker of a core has ended.
+    pub(crate) fn leave(&mut self, core: usize) {
+        self.cores[core].state = State::Left;
+    }
+
+    /// The core whose worker has the next turn, its wait being over; none when all have ended.
+    pub(crate) fn next_turn(&mut self) -> Option<usize> {
+        loop {
+            self.catch_up();
+            let cores = self.cores.iter().enumerate();
+            let there = cores.filter_map(|(index, core)| Some((core.reach()?, index)));
+            let (_, index) = there.min()?;
+            match self.cores[index].state {
+                State::Running | State::Left => return Some(index),
+                State::Looking { until } => {
+                    self.look(index);
+                    let core = &mut self.cores[index];
+                    if core.ready.is_empty() && core.clock < until {
+                        core.state = State::Sleeping { until };
+                        continue;
+                    }
+                    core.wake();
+                    return Some(index);
+                }
+                State::Sleeping { until } => {
+                    let late = self.slack();
+                    self.cores[index].oversleep(until, late);
+                }
+            }
+        }
     }
 
     fn happen(&mut self, now: Nanos, what: Happening) {
@@ -260,58 +306,49 @@ impl World {
     }
 
     fn add_edge(&mut self, conn: Conn) {
-        if !mem::replace(&mut self.links[conn].has_edge, true) {
-            self.edges.push(conn);
+        let link = &mut self.links[conn];
+        if !mem::replace(&mut link.has_edge, true) {
+            self.cores[link.core].edges.push(conn);
         }
     }
 
-    fn tell_edges(&mut self, ready: &mut Vec<Ready>) {
-        let mut edges = mem::take(&mut self.edges);
+    /// Finds what is ready for a core's worker by what has happened to its connections.
+    fn look(&mut self, core: usize) {
+        let core = &mut self.cores[core];
         if self.machine.shuffles {
-            self.random.shuffle(&mut edges);
+            self.random.shuffle(&mut core.edges);
         }
-        for conn in edges.drain(..) {
+        for conn in core.edges.drain(..) {
             let link = &mut self.links[conn];
             link.has_edge = false;
             let event = link.readiness();
-            let is_open = self.slots[link.slot] == Some(conn);
+            let is_open = core.slots[link.slot] == Some(conn);
             if is_open && (event.readable || event.writable) {
-                ready.push(event);
+                core.ready.push(event);
             }
         }
-        self.edges = edges;
     }
 
-    fn link(&mut self, slot: usize) -> io::Result<(Conn, &mut Link)> {
-        match self.slots.get(slot) {
+    fn link(&mut self, core: usize, slot: usize) -> io::Result<(Conn, &mut Link)> {
+        match self.cores[core].slots.get(slot) {
             Some(&Some(conn)) => Ok((conn, &mut self.links[conn])),
             _ => Err(Errno::ENOTCONN.into()),
         }
     }
 
-    fn change_presence(&mut self, present: usize) {
-        self.present = present;
-        self.presence.push((self.clock.get(), present));
+    /// The kernel holds another connection of a core's worker, or one less.
+    fn change_presence(&mut self, core: usize, is_there: bool) {
+        let core = &mut self.cores[core];
+        for present in [&mut self.present, &mut core.present] {
+            *present = if is_there { *present + 1 } else { *present - 1 };
+        }
+        core.most_present = core.most_present.max(core.present);
+        self.presence.push((core.clock, self.present));
     }
 
-    /// Waits until something is told or `until` has come.
-    fn wait_until(&mut self, until: Nanos, ready: &mut Vec<Ready>) {
-        loop {
-            self.catch_up();
-            self.tell_edges(ready);
-            let now = self.clock.get();
-            if !ready.is_empty() || now >= until {
-                return;
-            }
-            match self.queue.peek() {
-                Some(Reverse(next)) if next.at <= until => self.clock.set(next.at),
-                _ => {
-                    let late = self.slack();
-                    self.clock.set(until + late);
-                }
-            }
-            self.pause();
-        }
+    /// The most connections that each worker had at a time.
+    pub(crate) fn most_present(&self) -> Vec<usize> {
+        self.cores.iter().map(|core| core.most_present).collect()
     }
 
     fn slack(&mut self) -> Nanos {
@@ -321,24 +358,14 @@ impl World {
         }
     }
 
-    fn pause(&mut self) {
-        let now = self.clock.get();
-        if let Some(Pause { length, .. }) = self.machine.pause.take_if(|pause| pause.at <= now) {
-            self.clock.set(now + length);
-        }
-    }
-}
+    // --- What a worker asks of its core ---
 
-impl Engine for World {
-    fn now(&self) -> Nanos {
-        let cost = self.machine.clock_reading;
-        self.read_for.set(self.read_for.get() + cost);
-        self.clock.set(self.clock.get() + cost);
-        self.clock.get()
+    pub(crate) fn now(&mut self, core: usize) -> Nanos {
+        self.cores[core].read_clock(self.machine.clock_reading)
     }
 
-    fn open(&mut self, slot: usize) -> io::Result<()> {
-        self.call();
+    pub(crate) fn open(&mut self, core: usize, slot: usize) -> io::Result<()> {
+        self.call(core);
         self.connects += 1;
         let fault = Every::hitting(self.network.connects, self.connects);
         match fault {
@@ -348,12 +375,10 @@ impl Engine for World {
             Some(ConnectFault::Refused | ConnectFault::Swallowed) | None => {}
         }
         let conn = self.links.len();
-        self.links.push(Link::new(slot, self.network.send_room));
-        if self.slots.len() <= slot {
-            self.slots.resize(slot + 1, None);
-        }
-        self.slots[slot] = Some(conn);
-        let now = self.clock.get();
+        self.links
+            .push(Link::new(core, slot, self.network.send_room));
+        self.cores[core].put(slot, conn);
+        let now = self.cores[core].clock;
         match fault {
             Some(ConnectFault::Swallowed) => {}
             Some(ConnectFault::Refused) => {
@@ -362,14 +387,14 @@ impl Engine for World {
             }
             _ => self.tell_server(now, conn, Happening::Syn(conn)),
         }
-        self.change_presence(self.present + 1);
+        self.change_presence(core, true);
         Ok(())
     }
 
-    fn established(&mut self, slot: usize) -> io::Result<Option<Opened>> {
-        self.call();
-        let tcp_at = self.clock.get();
-        let is_established = self.link(slot)?.1.established()?;
+    pub(crate) fn established(&mut self, core: usize, slot: usize) -> io::Result<Option<Opened>> {
+        self.call(core);
+        let tcp_at = self.cores[core].clock;
+        let is_established = self.link(core, slot)?.1.established()?;
         Ok(is_established.then_some(Opened {
             tcp_at: Some(tcp_at),
             proxy_took: None,
@@ -377,10 +402,10 @@ impl Engine for World {
         }))
     }
 
-    fn write(&mut self, slot: usize, bytes: &[u8]) -> io::Result<usize> {
-        self.call();
-        let now = self.clock.get();
-        let (conn, link) = self.link(slot)?;
+    pub(crate) fn write(&mut self, core: usize, slot: usize, bytes: &[u8]) -> io::Result<usize> {
+        self.call(core);
+        let now = self.cores[core].clock;
+        let (conn, link) = self.link(core, slot)?;
         let taken = link.write(bytes.len())?;
         for piece in cut(&mut self.random, self.network.segment, &bytes[..taken]) {
             self.tell_server(now, conn, Happening::ToServer(conn, piece.to_vec()));
@@ -388,39 +413,67 @@ impl Engine for World {
         Ok(taken)
     }
 
-    fn read(&mut self, slot: usize, buffer: &mut [u8]) -> io::Result<Received> {
-        self.call();
-        self.link(slot)?.1.read(buffer)
+    pub(crate) fn read(
+        &mut self,
+        core: usize,
+        slot: usize,
+        buffer: &mut [u8],
+    ) -> io::Result<Received> {
+        self.call(core);
+        self.link(core, slot)?.1.read(buffer)
     }
 
-    fn close(&mut self, slot: usize) {
-        self.call();
-        let now = self.clock.get();
-        if let Some(conn) = self.slots.get_mut(slot).and_then(Option::take) {
+    pub(crate) fn close(&mut self, core: usize, slot: usize) {
+        self.call(core);
+        let now = self.cores[core].clock;
+        let link = self.cores[core].slots.get_mut(slot);
+        if let Some(conn) = link.and_then(Option::take) {
             self.tell_server(now, conn, Happening::Gone(conn));
-            self.change_presence(self.present - 1);
+            self.change_presence(core, false);
         }
     }
 
-    fn wait(&mut self, _now: Nanos, until: Nanos, ready: &mut Vec<Ready>) -> io::Result<()> {
-        self.call();
-        let began = self.clock.get();
-        self.wait_until(until, ready);
-        let is_idle = ready.is_empty() && self.clock.get() == began;
-        self.idle_turns = if is_idle { self.idle_turns + 1 } else { 0 };
-        if self.idle_turns > IDLE_TURNS {
+    /// What is ready: as `next_turn` found it at the end of a wait, or by now, in the middle of a turn.
+    pub(crate) fn wait(
+        &mut self,
+        core: usize,
+        until: Nanos,
+        ready: &mut Vec<Ready>,
+    ) -> io::Result<()> {
+        if !mem::take(&mut self.cores[core].has_waited) {
+            self.call(core);
+            self.cores[core].stands_since = self.cores[core].clock;
+            if self.cores[core].clock < until {
+                return Err(io::Error::other(
+                    "there is time to wait only between two turns",
+                ));
+            }
+            self.look(core);
+        }
+        let core = &mut self.cores[core];
+        let is_idle = core.ready.is_empty() && core.clock == core.stands_since;
+        core.idle_turns = if is_idle { core.idle_turns + 1 } else { 0 };
+        ready.append(&mut core.ready);
+        if core.idle_turns > IDLE_TURNS {
             return Err(io::Error::other("the worker waits for times long past"));
         }
-        if self.clock.get() > END_OF_TIME {
+        if core.clock > END_OF_TIME {
             return Err(io::Error::other("the run does not end"));
         }
         Ok(())
     }
 
-    fn usage(&self) -> ThreadUsage {
+    /// When the last worker has ended.
+    pub(crate) fn end(&mut self) -> Nanos {
+        let readings = (0..self.cores.len()).map(|core| self.now(core));
+        readings.max().unwrap_or_default()
+    }
+
+    pub(crate) fn usage(&self, core: usize) -> ThreadUsage {
+        let core = &self.cores[core];
         ThreadUsage {
-            user: self.read_for.get(),
-            system: self.called_for,
+            user: core.read_for,
+            system: core.called_for,
             ..ThreadUsage::default()
         }
     }

@@ -1,17 +1,17 @@
 //! A runner on simulated time: named servers, each a scenario, measured in milliseconds whatever
 //! time passes in them.
 //!
-//! It is to experiments what `drive::simulated` is to runs: how a search, a comparison or a ranking
+//! It is to experiments what this crate is to runs: how a search, a comparison or a ranking
 //! is held to a truth that is known beforehand.
 
 use std::collections::BTreeMap;
 
-use wsbench_drive::simulated::{self, Scenario};
+use wsbench_experiment::runner::{Runner, RunnerError};
 use wsbench_judge::judged;
 use wsbench_load::plan::{Plan, Target};
 use wsbench_record::document::{Document, Record, RunContext};
 
-use crate::runner::{Runner, RunnerError};
+use crate::Scenario;
 
 /// A plan's target at the simulated server of this name.
 #[must_use]
@@ -27,9 +27,10 @@ pub fn target(server: &str) -> Target {
 /// Runs plans against the scenario that their host names.
 ///
 /// ```
-/// use wsbench_drive::simulated::Scenario;
-/// use wsbench_experiment::{runner::Runner, simulated::{Simulated, target}};
+/// use wsbench_simulate::Scenario;
+/// use wsbench_experiment::runner::Runner;
 /// use wsbench_load::plan::{Plan, StopRule};
+/// use wsbench_simulate::runner::{Simulated, target};
 /// let mut runner = Simulated::new([("a", Scenario::default())]);
 /// let plan = Plan { stop: StopRule::Messages(100), ..Plan::against(target("a")) };
 /// assert_eq!(runner.run(&plan).unwrap().messages.answered, 100);
@@ -60,7 +61,7 @@ impl Runner for Simulated {
         let scenario = self.servers.get(&plan.target.host).cloned();
         let scenario =
             scenario.ok_or_else(|| RunnerError::Failed(format!("no {}", plan.target.host)))?;
-        let result = simulated::run(plan, scenario, None);
+        let result = crate::run(plan, scenario, None);
         self.elapsed_s += result.total.as_secs_f64();
         self.plans.push(plan.clone());
         Ok(judged(Record::of(&result, plan, &RunContext::default())))

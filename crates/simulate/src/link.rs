@@ -9,13 +9,15 @@ use std::io::{self, ErrorKind};
 use nix::errno::Errno;
 use wsbench_load::nanos::Nanos;
 
-use crate::engine::{Ready, Received};
+use wsbench_drive::engine::{Ready, Received};
 
 /// The generator's end of one connection.
 #[derive(Debug)]
-pub(super) struct Link {
-    pub(super) slot: usize,
-    pub(super) established: bool,
+pub(crate) struct Link {
+    /// The core that it is held on, and its worker's slot for it.
+    pub(crate) core: usize,
+    pub(crate) slot: usize,
+    pub(crate) established: bool,
     /// Bytes that have come; those before `read` have been read.
     inbox: Vec<u8>,
     read: usize,
@@ -33,15 +35,16 @@ pub(super) struct Link {
     /// A write found no room: room will be told.
     blocked: bool,
     /// Something has happened that `wait` has not told yet.
-    pub(super) has_edge: bool,
+    pub(crate) has_edge: bool,
     /// When the latest segment arrives, each way: the next ones come no earlier.
-    pub(super) last_to_server: Nanos,
-    pub(super) last_to_client: Nanos,
+    pub(crate) last_to_server: Nanos,
+    pub(crate) last_to_client: Nanos,
 }
 
 impl Link {
-    pub(super) fn new(slot: usize, capacity: usize) -> Self {
+    pub(crate) fn new(core: usize, slot: usize, capacity: usize) -> Self {
         Self {
+            core,
             slot,
             established: false,
             inbox: Vec::new(),
@@ -61,7 +64,7 @@ impl Link {
 
     // --- What the generator does ---
 
-    pub(super) fn established(&mut self) -> io::Result<bool> {
+    pub(crate) fn established(&mut self) -> io::Result<bool> {
         match self.error.take() {
             Some(error) => Err(error.into()),
             None => Ok(self.established),
@@ -69,7 +72,7 @@ impl Link {
     }
 
     /// How many of `len` bytes are taken now.
-    pub(super) fn write(&mut self, len: usize) -> io::Result<usize> {
+    pub(crate) fn write(&mut self, len: usize) -> io::Result<usize> {
         if let Some(error) = self.error.take() {
             return Err(error.into());
         }
@@ -91,7 +94,7 @@ impl Link {
         Ok(taken)
     }
 
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Received> {
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Received> {
         const END: Received = Received {
             len: 0,
             arrived: None,
@@ -127,29 +130,29 @@ impl Link {
     }
 
     /// Whether bytes have come that were not read: closing then resets the connection.
-    pub(super) fn has_unread(&self) -> bool {
+    pub(crate) fn has_unread(&self) -> bool {
         self.read < self.inbox.len()
     }
 
     // --- What the network does ---
 
-    pub(super) fn on_established(&mut self) {
+    pub(crate) fn on_established(&mut self) {
         self.established = true;
     }
 
-    pub(super) fn on_bytes(&mut self, now: Nanos, bytes: &[u8]) {
+    pub(crate) fn on_bytes(&mut self, now: Nanos, bytes: &[u8]) {
         if !self.dead {
             self.inbox.extend_from_slice(bytes);
             self.segments.push((self.inbox.len(), now));
         }
     }
 
-    pub(super) fn on_fin(&mut self) {
+    pub(crate) fn on_fin(&mut self) {
         self.fin |= !self.dead;
     }
 
     /// A reset, or a refusal. Behind a FIN it is a broken pipe (Linux, `tcp_reset`).
-    pub(super) fn on_error(&mut self, error: Errno) {
+    pub(crate) fn on_error(&mut self, error: Errno) {
         if !std::mem::replace(&mut self.dead, true) {
             self.error = Some(if self.fin { Errno::EPIPE } else { error });
         }
@@ -157,7 +160,7 @@ impl Link {
 
     /// The server has taken `len` bytes. Whether a writer is told: only one that waits, and only
     /// once a third of the room is free (Linux, `sk_stream_write_space`).
-    pub(super) fn on_room(&mut self, len: usize) -> bool {
+    pub(crate) fn on_room(&mut self, len: usize) -> bool {
         self.room += len;
         let is_told = self.blocked && self.room >= self.capacity.div_ceil(3);
         self.blocked &= !is_told;
@@ -165,7 +168,7 @@ impl Link {
     }
 
     /// All that it is ready for now; an edge tells all of it, whatever caused it.
-    pub(super) fn readiness(&self) -> Ready {
+    pub(crate) fn readiness(&self) -> Ready {
         let failed = self.error.is_some() || self.dead;
         Ready {
             slot: self.slot,
@@ -181,7 +184,7 @@ mod tests {
     use super::*;
 
     fn established(capacity: usize) -> Link {
-        let mut link = Link::new(0, capacity);
+        let mut link = Link::new(0, 0, capacity);
         link.on_established();
         link
     }

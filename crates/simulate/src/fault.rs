@@ -9,14 +9,14 @@ use wsbench_wire::frame::{FrameBuffer, Header, OpCode};
 use wsbench_wire::handshake::{self, UpgradeRequest, accept_key, push_rejection};
 use wsbench_wire::mask::MaskKey;
 
-use super::press::Press;
-use super::scenario::{AnswerFault, Breach, OpeningFault};
+use crate::press::Press;
+use crate::scenario::{AnswerFault, Breach, OpeningFault};
 
 /// A message that nobody asked for.
 const UNASKED: &[u8] = b"nobody asked for this";
 
 /// Appends the response to a request.
-pub(super) fn push_response(
+pub(crate) fn push_response(
     out: &mut FrameBuffer,
     request: &UpgradeRequest,
     compression: Option<&Terms>,
@@ -78,7 +78,7 @@ fn push_grant(out: &mut FrameBuffer, accept: &str, more: &str) {
 }
 
 /// Appends the answer to one message.
-pub(super) fn push_answer(
+pub(crate) fn push_answer(
     out: &mut FrameBuffer,
     kind: MessageKind,
     bytes: &[u8],
@@ -127,7 +127,7 @@ pub(super) fn push_answer(
 
 /// The same on a connection that is compressed: what is at fault comes uncompressed, which is
 /// allowed at any time (RFC 7692 section 6), but for a wrong byte.
-pub(super) fn push_compressed(
+pub(crate) fn push_compressed(
     out: &mut FrameBuffer,
     press: &mut Press,
     kind: MessageKind,

@@ -1,50 +1,58 @@
-//! A whole benchmark on simulated time: a made-up network, server and clock under the same worker
-//! that runs over the kernel.
+//! A whole benchmark on simulated time: a made-up network, server and clocks under the same workers
+//! that run over the kernel.
 //!
 //! A run depends on plan, scenario and the plan's seed alone, and takes milliseconds whatever
 //! time passes in it. It proves what the instrument makes of a server; how fast the instrument
-//! itself is, it cannot say.
+//! itself is, it cannot say. For tests alone: nothing that is shipped depends on it.
+//!
+//! Each worker runs on a core of its own, all of them in one world. The formulas of what is known
+//! beforehand hold for one worker, on whose clock everything happens; of several it is known that the
+//! same seed gives the same run, and that the sums hold.
 //!
 //! ```
 //! use wsbench_load::{nanos::Nanos, plan::{Plan, StopRule, Target}};
-//! use wsbench_drive::simulated::{self, Scenario};
+//! use wsbench_simulate::Scenario;
 //! let target = Target { host: "simulated".into(), port: 80, resource: "/".into(), secure: false };
 //! let stop = StopRule::Messages(100);
 //! let plan = Plan { connections: 4, stop, ..Plan::against(target) };
 //! // A plan for 100 messages, against a healthy server 50 µs away that takes 10 µs.
-//! let result = simulated::run(&plan, Scenario::default(), None);
+//! let result = wsbench_simulate::run(&plan, Scenario::default(), None);
 //! assert_eq!(result.messages.answered, 100);
 //! assert!(result.service.min() >= Some(Nanos::from_micros(110)));
 //! ```
+#![forbid(unsafe_code)]
 
-use std::io;
-use std::time::Duration;
-
-use wsbench_load::compression::Stopwatch;
-use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Plan, Timestamps};
-use wsbench_load::result::{LogRecord, Progress, RunResult, Stage, Stamps, ThreadUsage};
-use wsbench_load::session::Opened;
-
-use crate::collector::Observer;
-use crate::conductor::Alone;
-use crate::crew::{Crew, Equipment, Intake, Standstill, Terms};
-use crate::engine::{Engine, Ready, Received};
-use crate::shared::StopSignal;
-
+mod cores;
+mod engine;
 mod fault;
 mod link;
 mod press;
+#[cfg(feature = "runner")]
+pub mod runner;
 mod scenario;
 mod server;
 mod timing;
 mod world;
 
-pub use scenario::{
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use wsbench_drive::conductor::Alone;
+use wsbench_drive::crew::{Crew, Equipment, Intake, Standstill, Terms, Worker};
+use wsbench_drive::run::{Observer, StopSignal};
+use wsbench_load::compression::Stopwatch;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Plan, Timestamps};
+use wsbench_load::result::{LogRecord, Progress, RunResult, Stage, Stamps};
+
+pub use crate::scenario::{
     AnswerFault, Breach, Bucket, ConnectFault, Course, Cut, Death, Disruption, Ending, Every,
     Machine, Network, OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall,
 };
-use world::World;
+
+use crate::engine::Attended;
+use crate::world::World;
 
 /// What is true of a worker that is right.
 const RIGHT: &str = "a worker that is right ends its run and does not spin";
@@ -66,6 +74,10 @@ pub struct Witness {
     /// Connections that the generator's kernel held, from connect to close, after each change:
     /// when, and how many.
     pub presence: Vec<(Nanos, usize)>,
+    /// The most of them that each worker had at a time.
+    pub most_present: Vec<usize>,
+    /// Of several workers: what each of them handed over, added up apart from the others.
+    pub parts: Vec<RunResult>,
     /// Whole messages that the server received.
     pub messages_at_server: u64,
     /// When the server received each of them, since the run began.
@@ -74,9 +86,9 @@ pub struct Witness {
     pub violations_of_ours: u64,
 }
 
-/// Carries `plan` out in `scenario` on one worker; `stop_at` asks it to stop at that time of the
-/// run, as Ctrl-C does. The result is complete but for what only a machine has: the wall clock's
-/// time, addresses and memory.
+/// Carries `plan` out in `scenario`, on as many workers as it has threads; `stop_at` asks it to stop
+/// at that time of the run, as Ctrl-C does. The result is complete but for what only a machine has:
+/// the wall clock's time, addresses and memory.
 ///
 /// # Panics
 /// The run is not over after an hour of simulated time, or waits again and again for a time long
@@ -115,15 +127,14 @@ fn attend(
     stop_at: Option<Nanos>,
     is_enough: &mut dyn FnMut(&RunResult) -> bool,
 ) -> Witness {
-    let plan = &Plan {
-        threads: 1,
-        ..plan.clone()
-    };
     let stop = StopSignal::new();
-    let mut world = World::new(scenario, plan.seed, stop.clone(), stop_at);
+    let workers = plan.threads as usize;
+    let world = World::new(scenario, workers, plan.seed, stop.clone(), stop_at);
+    let world = RefCell::new(world);
     let mut notes = Notes {
         log: Vec::new(),
         stages: Vec::new(),
+        parts: vec![RunResult::default(); if workers > 1 { workers } else { 0 }],
         is_enough,
         stop: stop.clone(),
     };
@@ -133,37 +144,20 @@ fn attend(
         peer: "simulated".into(),
         started_at_unix_ms: 0,
     };
-    let mut place = Some(&mut world);
-    let crew = Crew::new(plan, terms, |_| {
-        let world = place.take().ok_or("the world is taken")?;
+    let crew = Crew::new(plan, terms, |share| {
         let gives_stamps = plan.timestamps != Timestamps::User;
-        Ok::<_, &str>(Equipment {
-            engine: Attended {
-                world,
-                gives_stamps,
-            },
+        Ok::<_, Infallible>(Equipment {
+            engine: Attended::new(&world, share.worker, gives_stamps),
             stopwatch: counting_stopwatch(),
         })
     });
-    let Crew {
+    let Ok(Crew {
         workers,
         mut intake,
-    } = crew.expect("one worker, one world");
-    for mut worker in workers {
-        worker.begin();
-        loop {
-            let standstill = worker.step().expect(RIGHT);
-            take_in(&mut intake, &mut notes);
-            let Standstill::Until(until) = standstill else {
-                break;
-            };
-            let woken = worker.wait(until).expect(RIGHT);
-            worker.serve(woken);
-        }
-        worker.end();
-    }
-    take_in(&mut intake, &mut notes);
-    let mut result = intake.finish(world.now());
+    }) = crew;
+    take_turns(workers, &world, || take_in(&mut intake, &mut notes));
+    let mut world = world.into_inner();
+    let mut result = intake.finish(world.end());
     result.stamps = match plan.timestamps {
         Timestamps::User => Stamps::User,
         Timestamps::Auto | Timestamps::Kernel => Stamps::Kernel,
@@ -174,10 +168,58 @@ fn attend(
         log: notes.log,
         stages: notes.stages,
         connects: world.connects,
+        most_present: world.most_present(),
         presence: world.presence,
+        parts: notes.parts,
         messages_at_server: world.server.messages,
         arrivals_at_server: world.server.arrivals,
         violations_of_ours: world.server.violations,
+    }
+}
+
+/// Lets each worker have its turns until all have ended; calls `after` after each turn.
+fn take_turns(
+    mut workers: Vec<Worker<Attended<'_>>>,
+    world: &RefCell<World>,
+    mut after: impl FnMut(),
+) {
+    let mut deadlines = vec![Nanos::ZERO; workers.len()];
+    let mut turn = |index: usize, worker: &mut Worker<Attended<'_>>, deadline: &mut Nanos| {
+        match worker.step().expect(RIGHT) {
+            Standstill::Until(until) => {
+                *deadline = until;
+                world.borrow_mut().stand_still(index, until);
+            }
+            Standstill::Over => {
+                worker.end();
+                world.borrow_mut().leave(index);
+            }
+        }
+        after();
+    };
+    for (index, worker) in workers.iter_mut().enumerate() {
+        worker.begin();
+        turn(index, worker, &mut deadlines[index]);
+    }
+    loop {
+        let next = world.borrow_mut().next_turn();
+        let Some(index) = next else {
+            return;
+        };
+        let worker = &mut workers[index];
+        let woken = worker.wait(deadlines[index]).expect(RIGHT);
+        worker.serve(woken);
+        turn(index, worker, &mut deadlines[index]);
+    }
+}
+
+/// Gathers in what has been handed over: between turns, rather than on a thread apart.
+fn take_in(intake: &mut Intake<'_>, notes: &mut Notes<'_>) {
+    while let Ok(handover) = intake.next(Duration::ZERO) {
+        if let Some(part) = notes.parts.get_mut(handover.worker()) {
+            handover.tally().add_to(part);
+        }
+        intake.take(handover, notes);
     }
 }
 
@@ -191,16 +233,10 @@ fn counting_stopwatch() -> Stopwatch {
     })
 }
 
-/// Gathers in what has been handed over: while the worker waits, rather than on a thread apart.
-fn take_in(intake: &mut Intake<'_>, notes: &mut Notes<'_>) {
-    while let Ok(handover) = intake.next(Duration::ZERO) {
-        intake.take(handover, notes);
-    }
-}
-
 struct Notes<'a> {
     log: Vec<LogRecord>,
     stages: Vec<Stage>,
+    parts: Vec<RunResult>,
     is_enough: &'a mut dyn FnMut(&RunResult) -> bool,
     stop: StopSignal,
 }
@@ -217,50 +253,5 @@ impl Observer for Notes<'_> {
 
     fn log(&mut self, records: &[LogRecord]) {
         self.log.extend_from_slice(records);
-    }
-}
-
-/// The world as the worker's engine.
-struct Attended<'a> {
-    world: &'a mut World,
-    gives_stamps: bool,
-}
-
-impl Engine for Attended<'_> {
-    fn now(&self) -> Nanos {
-        self.world.now()
-    }
-
-    fn open(&mut self, slot: usize) -> io::Result<()> {
-        self.world.open(slot)
-    }
-
-    fn established(&mut self, slot: usize) -> io::Result<Option<Opened>> {
-        self.world.established(slot)
-    }
-
-    fn write(&mut self, slot: usize, bytes: &[u8]) -> io::Result<usize> {
-        self.world.write(slot, bytes)
-    }
-
-    fn read(&mut self, slot: usize, buffer: &mut [u8]) -> io::Result<Received> {
-        let received = self.world.read(slot, buffer)?;
-        let arrived = received.arrived.filter(|_| self.gives_stamps);
-        Ok(Received {
-            arrived,
-            ..received
-        })
-    }
-
-    fn close(&mut self, slot: usize) {
-        self.world.close(slot);
-    }
-
-    fn wait(&mut self, now: Nanos, until: Nanos, ready: &mut Vec<Ready>) -> io::Result<()> {
-        self.world.wait(now, until, ready)
-    }
-
-    fn usage(&self) -> ThreadUsage {
-        self.world.usage()
     }
 }

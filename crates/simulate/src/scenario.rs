@@ -8,7 +8,7 @@ use wsbench_wire::deflate::Wish;
 /// Everything that a simulated run meets.
 ///
 /// ```
-/// use wsbench_drive::simulated::{AnswerFault, Every, Scenario};
+/// use wsbench_simulate::{AnswerFault, Every, Scenario};
 /// let mut scenario = Scenario::default();
 /// scenario.server.answers = Some(Every { nth: 1_000, fault: AnswerFault::Dropped });
 /// ```
@@ -38,7 +38,7 @@ impl<T: Copy> Every<T> {
     }
 
     /// The fault that hits number `count`, counted from 1, if one does.
-    pub(super) fn hitting(this: Option<Self>, count: u64) -> Option<T> {
+    pub(crate) fn hitting(this: Option<Self>, count: u64) -> Option<T> {
         this.filter(|every| count.is_multiple_of(every.nth))
             .map(|every| every.fault)
     }

@@ -4,11 +4,11 @@
 
 use wsbench_load::nanos::Nanos;
 
-use super::scenario::{Bucket, Course, Queue, Server as Orders, Service, Stall};
+use crate::scenario::{Bucket, Course, Queue, Server as Orders, Service, Stall};
 
 /// What the server's time is taken up with.
 #[derive(Debug)]
-pub(super) struct Timing {
+pub(crate) struct Timing {
     service: Service,
     course: Option<Course>,
     queue: Queue,
@@ -25,7 +25,7 @@ pub(super) struct Timing {
 }
 
 impl Timing {
-    pub(super) fn new(orders: &Orders, random: fastrand::Rng) -> Self {
+    pub(crate) fn new(orders: &Orders, random: fastrand::Rng) -> Self {
         Self {
             service: orders.service,
             course: orders.course,
@@ -41,12 +41,12 @@ impl Timing {
     }
 
     /// When the server, called at `now`, runs: then, or at the end of the stall that it is in.
-    pub(super) fn runs_at(&self, now: Nanos) -> Nanos {
+    pub(crate) fn runs_at(&self, now: Nanos) -> Nanos {
         self.stall.map_or(now, |stall| end_of(stall, now))
     }
 
     /// When a message that comes at `now` has been worked on; `None` if it is not let in.
-    pub(super) fn finishes(&mut self, now: Nanos) -> Option<Nanos> {
+    pub(crate) fn finishes(&mut self, now: Nanos) -> Option<Nanos> {
         let now = self.passes(now)?;
         let service = self.service();
         let service = match self.course {
@@ -68,7 +68,7 @@ impl Timing {
     }
 
     /// When an upgrade asked for at `now` is granted, where upgrades take time.
-    pub(super) fn accepts(&mut self, now: Nanos) -> Option<Nanos> {
+    pub(crate) fn accepts(&mut self, now: Nanos) -> Option<Nanos> {
         let span = self.accept?;
         self.accepting_until = self.accepting_until.max(now) + span;
         Some(self.accepting_until)

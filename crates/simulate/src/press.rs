@@ -8,13 +8,13 @@ use wsbench_wire::error::ProtocolError;
 use wsbench_wire::frame::{FrameBuffer, RSV1};
 
 /// One connection's compression.
-pub(super) struct Press {
+pub(crate) struct Press {
     codec: Codec,
     pool: Pool,
 }
 
 impl Press {
-    pub(super) fn new(terms: &Terms, wish: &Wish, limits: Limits) -> Self {
+    pub(crate) fn new(terms: &Terms, wish: &Wish, limits: Limits) -> Self {
         Self {
             codec: Codec::new(Role::Server, terms, wish, limits, Utf8::Check),
             pool: Pool::new(6),
@@ -22,7 +22,7 @@ impl Press {
     }
 
     /// What a piece of a compressed message holds.
-    pub(super) fn inflate(
+    pub(crate) fn inflate(
         &mut self,
         kind: MessageKind,
         mut payload: &[u8],
@@ -44,7 +44,7 @@ impl Press {
     }
 
     /// Appends a message, compressed.
-    pub(super) fn push(&mut self, out: &mut FrameBuffer, kind: MessageKind, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, out: &mut FrameBuffer, kind: MessageKind, bytes: &[u8]) {
         let mut packed = Vec::new();
         self.codec.compress(&mut self.pool, &[bytes], &mut packed);
         out.push_message(kind.opcode(), RSV1, usize::MAX, || None, [&packed, &[]]);

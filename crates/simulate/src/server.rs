@@ -12,20 +12,20 @@ use wsbench_wire::deflate::Terms;
 use wsbench_wire::frame::{FrameBuffer, OpCode};
 use wsbench_wire::handshake::{UpgradeRequest, push_rejection, read_request};
 
-use super::fault;
-use super::press::Press;
-use super::scenario::{AnswerFault, Cut, Death, Ending, Every, OpeningFault, Server as Orders};
-use super::timing::Timing;
+use crate::fault;
+use crate::press::Press;
+use crate::scenario::{AnswerFault, Cut, Death, Ending, Every, OpeningFault, Server as Orders};
+use crate::timing::Timing;
 
 /// Longest message that the server takes, bytes.
 const LONGEST_MESSAGE: u64 = 1 << 30;
 
 /// Names a connection for the whole run.
-pub(super) type Conn = usize;
+pub(crate) type Conn = usize;
 
 /// What the server does.
 #[derive(Debug)]
-pub(super) enum Act {
+pub(crate) enum Act {
     /// Sends bytes.
     Send(Conn, Vec<u8>),
     /// Sends bytes one at a time, one each of this span.
@@ -42,7 +42,7 @@ pub(super) enum Act {
 
 /// A message that the server works on.
 #[derive(Debug)]
-pub(super) struct Work {
+pub(crate) struct Work {
     conn: Conn,
     kind: MessageKind,
     bytes: Vec<u8>,
@@ -51,7 +51,7 @@ pub(super) struct Work {
 
 /// What comes of a connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reception {
+pub(crate) enum Reception {
     Accepted,
     Refused,
     Swallowed,
@@ -59,7 +59,7 @@ pub(super) enum Reception {
 
 /// The server and its ends of all connections.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     orders: Orders,
     timing: Timing,
     peers: Vec<Option<Peer>>,
@@ -67,13 +67,13 @@ pub(super) struct Server {
     down: Option<Death>,
     out: FrameBuffer,
     /// What is to be carried out after each call.
-    pub(super) acts: Vec<Act>,
+    pub(crate) acts: Vec<Act>,
     /// Whole messages received.
-    pub(super) messages: u64,
+    pub(crate) messages: u64,
     /// When each of them was received.
-    pub(super) arrivals: Vec<Nanos>,
+    pub(crate) arrivals: Vec<Nanos>,
     /// Requests and frames received that break the protocol.
-    pub(super) violations: u64,
+    pub(crate) violations: u64,
 }
 
 #[derive(Debug)]
@@ -109,7 +109,7 @@ enum Life {
 }
 
 impl Server {
-    pub(super) fn new(orders: Orders, random: fastrand::Rng) -> Self {
+    pub(crate) fn new(orders: Orders, random: fastrand::Rng) -> Self {
         let timing = Timing::new(&orders, random);
         Self {
             orders,
@@ -126,13 +126,13 @@ impl Server {
     }
 
     /// When the server, called at `now`, runs: then, or at the end of the stall that it is in.
-    pub(super) fn runs_at(&self, now: Nanos) -> Nanos {
+    pub(crate) fn runs_at(&self, now: Nanos) -> Nanos {
         self.timing.runs_at(now)
     }
 
     // --- What comes over the network ---
 
-    pub(super) fn on_connect(&mut self, conn: Conn) -> Reception {
+    pub(crate) fn on_connect(&mut self, conn: Conn) -> Reception {
         match self.down {
             Some(Death::Machine) => return Reception::Swallowed,
             Some(Death::Process | Death::ProcessWithReset) => return Reception::Refused,
@@ -173,7 +173,7 @@ impl Server {
     }
 
     /// Bytes have come to the server's kernel; `attend` has the server read them.
-    pub(super) fn on_segment(&mut self, conn: Conn, bytes: &[u8]) {
+    pub(crate) fn on_segment(&mut self, conn: Conn, bytes: &[u8]) {
         let is_up = self.down != Some(Death::Machine);
         let Some(peer) = self.peers.get_mut(conn).and_then(Option::as_mut) else {
             return;
@@ -186,14 +186,14 @@ impl Server {
     }
 
     /// The client has closed its socket.
-    pub(super) fn on_gone(&mut self, conn: Conn) {
+    pub(crate) fn on_gone(&mut self, conn: Conn) {
         if let Some(peer) = self.peers.get_mut(conn) {
             *peer = None;
         }
     }
 
     /// The server reads what has come; returns how many bytes it took.
-    pub(super) fn attend(&mut self, now: Nanos, conn: Conn) -> usize {
+    pub(crate) fn attend(&mut self, now: Nanos, conn: Conn) -> usize {
         let Some(peer) = self.open_peer(conn).filter(|peer| !peer.stalled) else {
             return 0;
         };
@@ -210,7 +210,7 @@ impl Server {
 
     // --- What happens to the server ---
 
-    pub(super) fn on_death(&mut self, death: Death) {
+    pub(crate) fn on_death(&mut self, death: Death) {
         self.down = Some(death);
         for (conn, peer) in self.peers.iter_mut().enumerate() {
             let Some(peer) = peer.as_mut().filter(|peer| peer.life == Life::Open) else {
@@ -225,12 +225,12 @@ impl Server {
         }
     }
 
-    pub(super) fn on_return(&mut self) {
+    pub(crate) fn on_return(&mut self) {
         self.down = None;
     }
 
     /// The server has worked on a message: the answer leaves.
-    pub(super) fn on_finished(&mut self, work: Work) {
+    pub(crate) fn on_finished(&mut self, work: Work) {
         let conn = work.conn;
         let Some(peer) = self.open_peer(conn).filter(|p| !p.closing && !p.silent) else {
             return;

@@ -1,0 +1,258 @@
+//! Runs of several workers on simulated time, each on a core of its own: the sums hold as they do of
+//! one, what the workers measured adds up to the result, and the same seed yields the same run.
+
+mod simulation;
+
+use std::collections::{BTreeMap, HashSet};
+use std::panic;
+
+use fastrand::Rng;
+use simulation::{chance, plan, prints, sums};
+use wsbench_load::histogram::Histogram;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Plan, StopRule};
+use wsbench_load::result::{ConnectionCounts, Ended, MessageCounts, RunResult};
+use wsbench_simulate::{Pause, Scenario, Service, Witness, run, witness};
+
+/// How many seeds are run, unless `WSBENCH_SEEDS` asks for a longer hunt.
+const SEEDS: u64 = 1_000;
+
+/// What this seed draws for one worker, for two to four of them.
+fn draw(seed: u64) -> (Plan, Scenario, Option<Nanos>) {
+    let (mut plan, scenario, stop_at) = chance::draw_any(seed);
+    plan.threads = Rng::with_seed(seed ^ 0x6372_6577).u32(2..=4);
+    plan.connections = plan.connections.max(plan.threads);
+    (plan, scenario, stop_at)
+}
+
+fn run_seeds(seeds: impl Iterator<Item = u64>) {
+    let mut failed = Vec::new();
+    for seed in seeds {
+        let outcome = panic::catch_unwind(|| {
+            let (plan, scenario, stop_at) = draw(seed);
+            let run = witness(&plan, scenario, stop_at);
+            sums::check(&plan, &run);
+            check_parts(&plan, &run);
+        });
+        if outcome.is_err() {
+            eprintln!("^^^ seed {seed} failed");
+            failed.push(seed);
+        }
+    }
+    assert!(
+        failed.is_empty(),
+        "{} seeds failed: {failed:?}",
+        failed.len()
+    );
+}
+
+fn seeds() -> u64 {
+    let asked = std::env::var("WSBENCH_SEEDS").ok();
+    asked.map_or(SEEDS, |count| count.parse().expect("a number of seeds"))
+}
+
+#[test]
+fn the_sums_hold_for_even_seeds() {
+    run_seeds((0..seeds()).step_by(2));
+}
+
+#[test]
+fn the_sums_hold_for_odd_seeds() {
+    run_seeds((1..seeds()).step_by(2));
+}
+
+#[test]
+fn the_same_seed_yields_the_same_run_and_another_seed_another() {
+    let mut prints = HashSet::new();
+    for seed in 0..100 {
+        let (plan, scenario, stop_at) = draw(seed);
+        let first = prints::whole(&witness(&plan, scenario.clone(), stop_at));
+        let again = prints::whole(&witness(&plan, scenario, stop_at));
+        assert_eq!(first, again, "seed {seed}");
+        prints.insert(first);
+    }
+    assert_eq!(prints.len(), 100);
+}
+
+/// What the workers measured, each for itself, is what the result says.
+fn check_parts(plan: &Plan, run: &Witness) {
+    let (parts, whole) = (&run.parts, &run.result);
+    assert_eq!(parts.len(), plan.threads as usize);
+    assert_eq!(whole.generator.threads.len(), parts.len());
+    let mut messages = MessageCounts::default();
+    let mut connections = ConnectionCounts::default();
+    let mut failures = BTreeMap::new();
+    for part in parts {
+        messages.merge(&part.messages);
+        connections.merge(&part.connections);
+        assert!(part.messages.is_conserved(), "{:?}", part.messages);
+        for failure in &part.failures {
+            *failures.entry((failure.phase, failure.kind)).or_insert(0) += failure.count;
+        }
+    }
+    assert_eq!(messages, whole.messages);
+    // Gauges are no sums.
+    let gauges = |of: &ConnectionCounts| ConnectionCounts {
+        alive_at_end: 0,
+        peak_concurrent: 0,
+        ..*of
+    };
+    assert_eq!(gauges(&connections), gauges(&whole.connections));
+    let of_whole = whole.failures.iter();
+    let of_whole = of_whole.map(|failure| ((failure.phase, failure.kind), failure.count));
+    assert_eq!(failures, of_whole.collect());
+    let sum = |of: fn(&RunResult) -> u128| parts.iter().map(of).sum::<u128>() == of(whole);
+    assert!(sum(|result| u128::from(result.bytes.sent)));
+    assert!(sum(|result| u128::from(result.bytes.received)));
+    assert!(sum(|result| result.offered_in_flight_ns));
+    assert!(sum(|result| result.service_in_window_ns));
+    assert!(sum(|result| result.thought_in_window_ns));
+    for series in SERIES {
+        let mut merged = Histogram::new();
+        for part in parts {
+            merged.merge(series(part));
+        }
+        let ends = |of: &Histogram| (of.min(), of.max(), of.sum_ns());
+        assert_eq!(ends(&merged), ends(series(whole)));
+        assert!(merged.bins().eq(series(whole).bins()));
+    }
+    check_quotas(plan, run);
+}
+
+/// Every distribution of a result.
+const SERIES: [fn(&RunResult) -> &Histogram; 14] = [
+    |result| &result.service,
+    |result| &result.response,
+    |result| &result.censored,
+    |result| &result.send_lag,
+    |result| &result.generator_lag,
+    |result| &result.blocked,
+    |result| &result.receive_wait,
+    |result| &result.outside,
+    |result| &result.handshake.tcp,
+    |result| &result.handshake.proxy,
+    |result| &result.handshake.tls,
+    |result| &result.handshake.upgrade,
+    |result| &result.handshake.first_message,
+    |result| &result.pings.round_trips,
+];
+
+/// Each worker has its share of the connections, and together they take no more than there is.
+fn check_quotas(plan: &Plan, run: &Witness) {
+    let workers = u64::from(plan.threads);
+    for (worker, part) in (0_u64..).zip(&run.parts) {
+        let share = (u64::from(plan.connections) + workers - 1 - worker) / workers;
+        assert_eq!(part.connections.asked, share);
+        assert!(run.most_present[worker as usize] as u64 <= share);
+    }
+    let sent: u64 = run.parts.iter().map(|part| part.messages.sent).sum();
+    let begun: u64 = run.parts.iter().map(|p| p.connections.attempted).sum();
+    match plan.stop {
+        StopRule::Messages(most) => assert!(sent <= most),
+        StopRule::Clients { clients, .. } => assert!(begun <= clients),
+        StopRule::Duration(length) => {
+            // Workers open their windows within a turn of each other.
+            let slack = Nanos::from_secs(1);
+            assert!(run.result.measured <= length + slack);
+        }
+    }
+}
+
+fn of_workers(threads: u32, connections: u32, stop: StopRule) -> Plan {
+    Plan {
+        threads,
+        ..plan(connections, 1, stop)
+    }
+}
+
+#[test]
+fn all_workers_measure_the_same_window() {
+    let length = Nanos::from_secs(2);
+    let plan = Plan {
+        warmup: Nanos::from_millis(300),
+        ..of_workers(4, 10, StopRule::Duration(length))
+    };
+    let run = witness(&plan, Scenario::default(), None);
+    assert_eq!(run.result.ended, Ended::Complete);
+    let a_turn = Nanos::from_millis(1);
+    assert!(run.result.measured >= length && run.result.measured < length + a_turn);
+    for (thread, part) in run.result.generator.threads.iter().zip(&run.parts) {
+        assert!(thread.wall.0.abs_diff(length.0) < a_turn.0, "{thread:?}");
+        assert!(part.messages.warmup > 0 && part.messages.answered > 0);
+    }
+    // 110 µs a round trip and what the worker takes: as many on each connection as on any other.
+    let rates = run.parts.iter();
+    let rates = rates.map(|part| part.messages.answered / part.connections.asked);
+    let (least, most) = (rates.clone().min(), rates.max());
+    let (least, most) = (least.expect("four workers"), most.expect("four workers"));
+    assert!(most - least <= most / 100, "{least} to {most}");
+}
+
+#[test]
+fn a_warm_up_that_is_found_ends_for_all_workers_at_once() {
+    let plan = Plan {
+        warmup: Nanos::from_millis(500),
+        warmup_at_most: Some(Nanos::from_secs(10)),
+        ..of_workers(3, 6, StopRule::Duration(Nanos::from_secs(1)))
+    };
+    let run = witness(&plan, Scenario::default(), None);
+    let found = run.result.warmup_found.expect("a window has opened");
+    assert!(
+        found >= plan.warmup && found < Nanos::from_secs(2),
+        "{found}"
+    );
+    let a_turn = Nanos::from_millis(1);
+    assert!(run.result.measured < Nanos::from_secs(1) + a_turn);
+    for part in &run.parts {
+        assert!(part.messages.warmup > 0 && part.messages.answered > 0);
+    }
+}
+
+#[test]
+fn a_quota_of_messages_is_used_up_to_the_last_and_no_further() {
+    for messages in [1, 2, 7, 1_000, 4_321] {
+        let plan = of_workers(4, 4, StopRule::Messages(messages));
+        let run = witness(&plan, Scenario::default(), None);
+        assert_eq!(run.result.messages.answered, messages);
+        assert_eq!(run.messages_at_server, messages);
+    }
+    let clients = StopRule::Clients {
+        clients: 101,
+        roundtrips: 3,
+    };
+    let run = witness(&of_workers(3, 8, clients), Scenario::default(), None);
+    assert_eq!(run.result.connections.clients_completed, 101);
+    assert_eq!(run.result.messages.answered, 303);
+}
+
+/// With kernel stamps a service time's part outside is the server's and the network's to the
+/// nanosecond, however many workers share the world.
+#[test]
+fn what_passes_outside_is_the_same_for_several_workers_as_for_one() {
+    let outside = |threads| {
+        let plan = of_workers(threads, 8, StopRule::Messages(2_000));
+        let result = run(&plan, Scenario::default(), None);
+        (result.outside.min(), result.outside.max())
+    };
+    let exact = Nanos::from_micros(50 + 10 + 50);
+    assert_eq!(outside(1).0, Some(exact));
+    for threads in 2..=4 {
+        assert_eq!(outside(threads), outside(1), "{threads} workers");
+    }
+}
+
+#[test]
+fn a_machine_that_stands_still_stands_still_for_all_workers() {
+    let mut scenario = Scenario::default();
+    scenario.server.service = Service::Constant(Nanos::from_micros(10));
+    scenario.machine.pause = Some(Pause {
+        at: Nanos::from_millis(400),
+        length: Nanos::from_millis(250),
+    });
+    let plan = of_workers(3, 3, StopRule::Duration(Nanos::from_secs(1)));
+    let run = witness(&plan, scenario, None);
+    for part in &run.parts {
+        let waited = part.receive_wait.max().expect("there are stamps");
+        assert!(waited > Nanos::from_millis(249), "{waited}");
+    }
+}
