@@ -19,6 +19,7 @@ use crate::conductor::Conductor;
 use crate::engine::Engine;
 pub use crate::handover::Handover;
 use crate::handover::Outlet;
+pub use crate::share::Share;
 pub use crate::shared::Shared;
 use crate::shared::StopSignal;
 pub use crate::worker::{Standstill, Worker};
@@ -42,17 +43,6 @@ pub struct Terms {
     pub peer: String,
     /// What the wall clock said when the run began, milliseconds since the Unix epoch.
     pub started_at_unix_ms: u64,
-}
-
-/// One worker's share of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Share {
-    /// Its number, from 0.
-    pub worker: usize,
-    /// Workers in all.
-    pub workers: usize,
-    /// Its connections.
-    pub slots: usize,
 }
 
 /// What a worker works with.
@@ -94,13 +84,7 @@ impl<'a, E: Engine> Crew<'a, E> {
             }
             let (outlet, back) = Outlet::new(worker, filled.clone());
             returns.push(back);
-            workers.push(Worker::new(
-                engine,
-                context,
-                shared.clone(),
-                outlet,
-                share.slots,
-            ));
+            workers.push(Worker::new(engine, context, shared.clone(), outlet, share));
         }
         let intake = Intake {
             collector: Collector::new(plan, returns, started_at_unix_ms),
@@ -108,18 +92,6 @@ impl<'a, E: Engine> Crew<'a, E> {
             shared,
         };
         Ok(Self { workers, intake })
-    }
-}
-
-impl Share {
-    /// The share of number `worker`, as even as whole numbers allow.
-    fn of(plan: &Plan, worker: usize) -> Self {
-        let (connections, workers) = (plan.connections as usize, plan.threads as usize);
-        Self {
-            worker,
-            workers,
-            slots: connections / workers + usize::from(worker < connections % workers),
-        }
     }
 }
 
@@ -155,32 +127,5 @@ impl Intake<'_> {
     #[must_use]
     pub fn finish(self, total: Nanos) -> RunResult {
         self.collector.finish(&self.shared, total)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use wsbench_load::plan::Target;
-
-    use super::*;
-
-    #[test]
-    fn shares_add_up_to_the_whole() {
-        let target = Target {
-            host: "127.0.0.1".to_owned(),
-            port: 1,
-            resource: "/".to_owned(),
-            secure: false,
-        };
-        let mut plan = Plan::against(target);
-        for connections in 0..50 {
-            for threads in 1..9 {
-                (plan.connections, plan.threads) = (connections, threads);
-                let shares = (0..threads as usize).map(|worker| Share::of(&plan, worker));
-                let slots: Vec<usize> = shares.map(|share| share.slots).collect();
-                assert_eq!(slots.iter().sum::<usize>(), connections as usize);
-                assert!(slots[0] - slots[slots.len() - 1] <= 1, "{slots:?}");
-            }
-        }
     }
 }

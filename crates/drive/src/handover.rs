@@ -93,11 +93,6 @@ impl Outlet {
         )
     }
 
-    /// The worker's number.
-    pub(crate) fn worker(&self) -> usize {
-        self.worker
-    }
-
     /// An empty tally: one that came back, or a new one.
     pub(crate) fn empty(&self) -> Box<Tally> {
         self.emptied.try_recv().unwrap_or_default()

@@ -22,6 +22,7 @@ pub mod readiness;
 pub mod resolve;
 pub mod run;
 mod schedule;
+mod share;
 mod shared;
 mod slices;
 mod slot;

@@ -86,8 +86,6 @@ pub struct Shared {
     /// Workers whose stop rule held.
     completed: AtomicU32,
     workers: u32,
-    /// Number of the next connection.
-    next_connection: AtomicU32,
     /// How the run ends, once a worker has found out; 0 until then.
     ended: AtomicU8,
 }
@@ -114,13 +112,8 @@ impl Shared {
             replaces_clients,
             completed: AtomicU32::new(0),
             workers,
-            next_connection: AtomicU32::new(0),
             ended: AtomicU8::new(0),
         })
-    }
-
-    pub(crate) fn connection_number(&self) -> u32 {
-        self.next_connection.fetch_add(1, SeqCst)
     }
 
     pub(crate) fn connection_upgraded(&self, now: Nanos) {

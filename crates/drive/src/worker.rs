@@ -22,6 +22,7 @@ use self::warming::Ticking;
 use crate::engine::{Engine, Ready};
 use crate::handover::{LastWords, Outlet};
 use crate::schedule::OpenLoop;
+use crate::share::Share;
 use crate::shared::Shared;
 use crate::slot::Slot;
 use crate::timer::Timers;
@@ -53,6 +54,7 @@ pub struct Worker<E> {
     engine: E,
     context: Context,
     shared: Arc<Shared>,
+    share: Share,
     outlet: Outlet,
     slots: Vec<Slot>,
     timers: Timers,
@@ -75,7 +77,8 @@ pub struct Worker<E> {
     established: u64,
     peak: u64,
     done: usize,
-    attempts: u64,
+    /// Connections begun, successors too.
+    begun: u64,
     interval: u32,
     interval_ends: Nanos,
     drained_at: Nanos,
@@ -96,14 +99,15 @@ pub struct Worker<E> {
 }
 
 impl<E: Engine> Worker<E> {
-    /// A worker for `slots` connections.
+    /// A worker for its share of the connections.
     pub(crate) fn new(
         engine: E,
         mut context: Context,
         shared: Arc<Shared>,
         outlet: Outlet,
-        slots: usize,
+        share: Share,
     ) -> Self {
+        let Share { worker, slots, .. } = share;
         context.meter.tally.connections.asked = slots as u64;
         let plan = &context.plan;
         let per_worker = plan
@@ -111,13 +115,14 @@ impl<E: Engine> Worker<E> {
             .rate_per_s
             .map(|rate| rate / f64::from(plan.threads));
         let spacing = per_worker.map_or(Nanos::ZERO, |rate| Nanos((1e9 / rate) as u64));
-        let open_loop = OpenLoop::new(plan, outlet.worker(), slots);
-        let gaps = SendGaps::of_worker(plan, outlet.worker(), slots);
+        let open_loop = OpenLoop::new(plan, worker, slots);
+        let gaps = SendGaps::of_worker(plan, worker, slots);
         context.meter.sample_gaps(gaps);
         Self {
             engine,
             context,
             shared,
+            share,
             outlet,
             slots: std::iter::repeat_with(Slot::default).take(slots).collect(),
             timers: Timers::new(slots),
@@ -134,7 +139,7 @@ impl<E: Engine> Worker<E> {
             established: 0,
             peak: 0,
             done: 0,
-            attempts: 0,
+            begun: 0,
             interval: 0,
             interval_ends: Nanos::MAX,
             drained_at: Nanos::MAX,

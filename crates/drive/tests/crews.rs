@@ -11,7 +11,7 @@ use simulation::{chance, plan, prints, sums};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
-use wsbench_load::result::{ConnectionCounts, Ended, MessageCounts, RunResult};
+use wsbench_load::result::{ConnectionCounts, Ended, LogRecord, MessageCounts, RunResult};
 use wsbench_simulate::{Pause, Scenario, Service, Witness, run, witness};
 
 /// How many seeds are run, unless `WSBENCH_SEEDS` asks for a longer hunt.
@@ -223,6 +223,29 @@ fn a_quota_of_messages_is_used_up_to_the_last_and_no_further() {
     let run = witness(&of_workers(3, 8, clients), Scenario::default(), None);
     assert_eq!(run.result.connections.clients_completed, 101);
     assert_eq!(run.result.messages.answered, 303);
+}
+
+/// A number says which worker's connection it is, and depends on no other worker.
+#[test]
+fn connections_are_numbered_in_strides() {
+    let plan = Plan {
+        raw_log: true,
+        ..of_workers(3, 8, StopRule::Duration(Nanos::from_millis(50)))
+    };
+    let run = witness(&plan, Scenario::default(), None);
+    let mut numbers = BTreeMap::new();
+    for record in &run.log {
+        let LogRecord::RoundTrip { connection, .. } = record else {
+            panic!("held connections have round trips: {record:?}");
+        };
+        *numbers.entry(*connection).or_insert(0) += 1;
+    }
+    assert!(numbers.keys().copied().eq(0..8));
+    for (worker, part) in (0..3).zip(&run.parts) {
+        let own = numbers.iter().filter(|(number, _)| *number % 3 == worker);
+        let own: u64 = own.map(|(_, count)| count).sum();
+        assert_eq!(own, part.messages.answered, "worker {worker}");
+    }
 }
 
 /// With kernel stamps a service time's part outside is the server's and the network's to the

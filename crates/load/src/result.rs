@@ -573,7 +573,8 @@ pub enum LogRecord {
     Client(Vec<Nanos>),
     /// One round trip on a held connection.
     RoundTrip {
-        /// The connection's number, counted from 0 over the whole run.
+        /// The connection's number over the whole run. Each worker counts its own from its own
+        /// number, in strides of how many workers there are.
         connection: u32,
         /// The message's number on its connection, from 0.
         sequence: u64,

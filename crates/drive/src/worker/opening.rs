@@ -61,9 +61,9 @@ impl<E: Engine> Worker<E> {
         let connections = &mut self.context.meter.tally.connections;
         connections.attempted += 1;
         connections.replaced += u64::from(self.slots[slot].used);
-        self.attempts += 1;
         self.slots[slot].used = true;
-        let number = self.shared.connection_number();
+        let number = self.share.connection_number(self.begun);
+        self.begun += 1;
         self.slots[slot].session = Some(Session::new(number, now, &self.context));
         self.opening += 1;
         match self.engine.open(slot) {
