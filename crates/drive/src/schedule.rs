@@ -82,6 +82,10 @@ impl OpenLoop {
                 due = ahead.next().map_or(Nanos::MAX, |due| self.load_from + due);
             }
         }
+        if ends > self.interval_ends {
+            // The load's end came first, after a stall: what is taken is all of this last interval.
+            self.due += std::mem::take(&mut self.due_after);
+        }
         let due = self.due + untaken - self.counted.min(untaken);
         self.counted = untaken.max(self.counted);
         self.due = std::mem::take(&mut self.due_after);
