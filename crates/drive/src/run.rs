@@ -10,7 +10,6 @@ use std::thread::{self, JoinHandle};
 use thiserror::Error;
 use wsbench_load::plan::{Http, Plan, Timestamps};
 use wsbench_load::result::{RunResult, Stamps};
-use wsbench_transport::address::Address;
 use wsbench_transport::dial::{Dialer, SourceError, check_sources};
 
 use crate::clock::Clock;

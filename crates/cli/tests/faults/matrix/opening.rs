@@ -108,8 +108,8 @@ fn proxy() -> Vec<Row> {
         silent("http"),
         silent("socks5h"),
         Row::of(phase, "refused", Error("proxy", "refused"), || {
-            let proxy = nobody("http");
-            short_run("ws://no-such-host.invalid/", &["-x", &proxy])
+            let nobody = Nobody::anywhere();
+            short_run("ws://no-such-host.invalid/", &["-x", &nobody.url("http")])
         }),
     ]
 }
