@@ -29,6 +29,7 @@ mod answering;
 mod bucket;
 mod burn;
 mod calibration;
+mod census;
 mod certificate;
 mod compression;
 mod conduit;

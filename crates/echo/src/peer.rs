@@ -15,6 +15,7 @@ use wsbench_wire::frame::{FrameBuffer, Header};
 use wsbench_wire::handshake::{HandshakeError, UpgradeRequest, push_rejection, read_request};
 
 use crate::answering::{Answering, Next};
+use crate::census::Presence;
 use crate::compression::{Compressed, Press};
 use crate::conduit::Conduit;
 use crate::pace::{Held, Pace, Seat, Turn};
@@ -82,6 +83,9 @@ enum Answers {
 
 /// One connection.
 pub(crate) struct Peer<M> {
+    /// First, so that a connection that is dropped leaves the count before its socket closes; none
+    /// for a stream, whose connection is counted.
+    presence: Option<Presence>,
     conduit: Conduit,
     pub(crate) seat: Seat,
     token: Token,
@@ -105,6 +109,7 @@ pub(crate) struct Peer<M> {
 impl<M> Peer<M> {
     /// A connection just accepted, and registered with `token`.
     pub(crate) fn new(
+        presence: Option<Presence>,
         conduit: Conduit,
         seat: Seat,
         token: Token,
@@ -112,6 +117,7 @@ impl<M> Peer<M> {
         memory: M,
     ) -> Self {
         Self {
+            presence,
             conduit,
             seat,
             token,
@@ -128,11 +134,6 @@ impl<M> Peer<M> {
         }
     }
 
-    /// Whether it has a connection of its own.
-    pub(crate) fn is_connection(&self) -> bool {
-        matches!(self.conduit, Conduit::Link(_))
-    }
-
     /// The place of the HTTP/2 connection that it is a stream of.
     #[cfg(feature = "http2")]
     #[inline]
@@ -140,10 +141,11 @@ impl<M> Peer<M> {
         self.conduit.carrier()
     }
 
-    /// What it goes over, what has come over it, and what is remembered of it.
+    /// Its place in the count, what it goes over, what has come over it, and what is remembered
+    /// of it.
     #[cfg(feature = "http2")]
-    pub(crate) fn into_parts(self) -> (Conduit, Vec<u8>, M) {
-        (self.conduit, self.partial, self.memory)
+    pub(crate) fn into_parts(self) -> (Option<Presence>, Conduit, Vec<u8>, M) {
+        (self.presence, self.conduit, self.partial, self.memory)
     }
 
     /// The socket can be read. With `to_the_end` the client has ended its half: a short read does
@@ -512,7 +514,13 @@ impl<M> Peer<M> {
         }
         match next {
             Next::Finish if self.conduit.finish() => Fate::Gone,
-            Next::Drain if self.conduit.shut_down().is_err() => Fate::Gone,
+            Next::Drain => {
+                self.presence = None;
+                match self.conduit.shut_down() {
+                    Ok(()) => Fate::Waits,
+                    Err(_) => Fate::Gone,
+                }
+            }
             _ => Fate::Waits,
         }
     }

@@ -19,12 +19,13 @@ use wsbench_wire::deflate::Wish;
 
 use crate::answering::{Answering, Echo};
 use crate::calibration::Calibration;
+use crate::census::Census;
 use crate::certificate::{Certificate, CertificateError};
 use crate::mischief::Mischief;
 use crate::pace::{Immediate, Pace};
 use crate::paced::Paced;
 use crate::pinning::pin_to;
-use crate::worker::{Census, Listener, Post, Worker};
+use crate::worker::{Listener, Post, Worker};
 
 /// What server to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,7 +144,8 @@ pub enum BindError {
 pub struct ServerStats {
     /// Connections accepted.
     pub connections: u64,
-    /// The most connections that were open at the same time.
+    /// The most connections that were open at the same time, each from its acceptance until the
+    /// server ended its half.
     pub peak_connections: u64,
     /// Upgrades that were in order. What became of them is the calibration's affair.
     pub upgraded: u64,

@@ -9,7 +9,7 @@ mod multiplexed;
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use mio::net::{TcpListener, UnixListener};
@@ -20,6 +20,7 @@ use wsbench_transport::tls::TlsServer;
 use wsbench_wire::frame::FrameBuffer;
 
 use crate::answering::Answering;
+use crate::census::{Census, Presence};
 use crate::compression::Press;
 use crate::conduit::Conduit;
 use crate::pace::{Pace, Seat};
@@ -88,29 +89,6 @@ impl Post {
             listener,
             timer,
         })
-    }
-}
-
-/// Connections open at present and at most, over all threads. Written only when one comes or goes.
-#[derive(Debug, Default)]
-pub(crate) struct Census {
-    open: AtomicU64,
-    peak: AtomicU64,
-}
-
-impl Census {
-    fn enter(&self) {
-        let open = self.open.fetch_add(1, Ordering::Relaxed) + 1;
-        self.peak.fetch_max(open, Ordering::Relaxed);
-    }
-
-    fn leave(&self) {
-        self.open.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    /// The most connections that were open at the same time.
-    pub(crate) fn peak(&self) -> u64 {
-        self.peak.load(Ordering::Relaxed)
     }
 }
 
@@ -300,8 +278,8 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             self.free.push(place);
             return;
         };
-        self.seat(place, Conduit::Link(link), memory);
-        self.census.enter();
+        let presence = self.census.enter();
+        self.seat(place, Some(presence), Conduit::Link(link), memory);
     }
 
     /// A place for a peer.
@@ -313,11 +291,18 @@ impl<A: Answering, P: Pace> Worker<A, P> {
     }
 
     /// Puts a new peer into its place.
-    fn seat(&mut self, place: usize, conduit: Conduit, memory: A::Memory) {
+    fn seat(
+        &mut self,
+        place: usize,
+        presence: Option<Presence>,
+        conduit: Conduit,
+        memory: A::Memory,
+    ) {
         self.serial += 1;
         let serial = self.serial;
         let seat = Seat { place, serial };
-        let peer = Peer::new(conduit, seat, Token(place), self.max_message, memory);
+        let token = Token(place);
+        let peer = Peer::new(presence, conduit, seat, token, self.max_message, memory);
         self.peers[place] = Some(peer);
     }
 
@@ -349,12 +334,8 @@ impl<A: Answering, P: Pace> Worker<A, P> {
 
     #[cold]
     fn dismiss(&mut self, place: usize) {
-        let Some(peer) = self.peers[place].take() else {
-            return;
-        };
-        self.free.push(place);
-        if peer.is_connection() {
-            self.census.leave();
+        if self.peers[place].take().is_some() {
+            self.free.push(place);
         }
     }
 

@@ -375,6 +375,28 @@ fn several_threads_share_one_port() {
     );
 }
 
+/// Whoever has seen the server end its half may open the next connection: to the server, too, there
+/// never were two at a time.
+#[test]
+fn a_successor_is_never_counted_beside_its_predecessor() {
+    let server = Running::start(|config| config.threads = 3);
+    // They are kept: their own half is open, and their sockets are still there.
+    let mut predecessors = Vec::new();
+    for number in 0..20 {
+        let mut client = server.client();
+        if number % 2 == 0 {
+            client.close(None).unwrap();
+        } else {
+            // Not masked, so that the server closes, and discards what may still come.
+            client.get_mut().write_all(b"\x81\x01x").unwrap();
+        }
+        client.get_mut().read_to_end(&mut Vec::new()).unwrap();
+        predecessors.push(client);
+    }
+    let stats = server.stop();
+    assert_eq!((stats.connections, stats.peak_connections), (20, 1));
+}
+
 #[test]
 fn a_taken_port_is_refused_even_to_a_server_that_shares_its_own() {
     for threads in [1, 2] {

@@ -10,6 +10,7 @@ use wsbench_transport::link::Link;
 
 use super::Worker;
 use crate::answering::Answering;
+use crate::census::Presence;
 use crate::conduit::Conduit;
 use crate::pace::Pace;
 use crate::peer::Fate;
@@ -19,6 +20,8 @@ const READS_IN_A_ROW: usize = 8;
 
 /// One HTTP/2 connection.
 pub(super) struct Multiplexed<M> {
+    /// First, so that the connection leaves the count before its socket closes.
+    _presence: Option<Presence>,
     link: Link,
     http: ServerConnection,
     /// What is remembered of the connection, until its first stream takes it.
@@ -90,7 +93,7 @@ impl<M> Multiplexed<M> {
 impl<A: Answering, P: Pace> Worker<A, P> {
     /// The peer in `place` turned out to be an HTTP/2 connection: serves it as such.
     pub(super) fn multiplex(&mut self, place: usize) {
-        let Some((Conduit::Link(mut link), first, memory)) =
+        let Some((presence, Conduit::Link(mut link), first, memory)) =
             self.peers[place].take().map(|peer| peer.into_parts())
         else {
             return;
@@ -100,7 +103,6 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         let listening: io::Result<()> = registry.reregister(link.stream(), Token(place), both);
         if listening.is_err() {
             self.free.push(place);
-            self.census.leave();
             return;
         }
         let mut http = ServerConnection::new();
@@ -108,6 +110,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         self.multiplexed.insert(
             place,
             Multiplexed {
+                _presence: presence,
                 link,
                 http,
                 memory: Some(memory),
@@ -173,7 +176,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
                     None => self.free.push(at),
                     Some(memory) => {
                         let conduit = Conduit::Stream(Box::new(stream), place);
-                        self.seat(at, conduit, memory);
+                        self.seat(at, None, conduit, memory);
                         woken.push(at);
                     }
                 }
@@ -193,7 +196,6 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         if connection.http.is_over() || connection.is_broken {
             self.end_streams_of(place);
             self.free.push(place);
-            self.census.leave();
             return;
         }
         if connection.is_hungry {
