@@ -39,6 +39,8 @@ pub(crate) struct Collector<'a> {
     late: Measured,
     /// Peak of concurrent connections, the latest gauge and share of CPU of each worker.
     peaks: Vec<u64>,
+    /// The most and the fewest clients that ran on each worker.
+    running: Vec<(Option<u64>, Option<u64>)>,
     alive: Vec<u64>,
     load_from: Nanos,
     opened_at: Nanos,
@@ -81,12 +83,28 @@ impl<'a> Collector<'a> {
             slicer: Slicer::default(),
             late: Measured::default(),
             peaks: vec![0; workers],
+            running: vec![(None, None); workers],
             alive: vec![0; workers],
             load_from: Nanos::MAX,
             opened_at: Nanos::MAX,
             closed_at: Nanos::ZERO,
             usage: GeneratorUsage::default(),
         }
+    }
+
+    /// Adds a worker's tally to the whole. Gauges are kept apart; in the sums they would be counted
+    /// once an interval.
+    fn add(&mut self, worker: usize, tally: &mut Tally) {
+        let of_worker = &mut tally.connections;
+        self.alive[worker] = std::mem::take(&mut of_worker.alive_at_end);
+        let peak = std::mem::take(&mut of_worker.peak_concurrent);
+        self.peaks[worker] = self.peaks[worker].max(peak);
+        self.running[worker] = (of_worker.most_running, of_worker.least_running);
+        tally.add_to(&mut self.progress.so_far);
+        let of_all = &mut self.progress.so_far.connections;
+        of_all.peak_concurrent = self.peaks.iter().sum();
+        of_all.most_running = self.running.iter().map(|&(most, _)| most).sum();
+        of_all.least_running = self.running.iter().map(|&(_, least)| least).sum();
     }
 
     /// Takes one handover in.
@@ -109,15 +127,7 @@ impl<'a> Collector<'a> {
         }
         self.load_from = self.load_from.min(window.load_from);
         self.opened_at = self.opened_at.min(window.opens);
-        self.alive[worker] = tally.connections.alive_at_end;
-        self.peaks[worker] = self.peaks[worker].max(tally.connections.peak_concurrent);
-        // The gauges are kept apart; in the sums they would be counted once an interval.
-        (
-            tally.connections.alive_at_end,
-            tally.connections.peak_concurrent,
-        ) = (0, 0);
-        tally.add_to(&mut self.progress.so_far);
-        self.progress.so_far.connections.peak_concurrent = self.peaks.iter().sum();
+        self.add(worker, &mut tally);
         self.progress.cpu_shares[worker] = cpu_share;
         self.progress.stage = stage;
         self.progress.elapsed = now;

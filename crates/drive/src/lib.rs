@@ -21,6 +21,7 @@ mod pulse;
 pub mod readiness;
 pub mod resolve;
 pub mod run;
+mod running;
 mod schedule;
 mod share;
 mod shared;

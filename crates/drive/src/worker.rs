@@ -21,6 +21,7 @@ use wsbench_load::send_gaps::SendGaps;
 use self::warming::Ticking;
 use crate::engine::{Engine, Ready};
 use crate::handover::{LastWords, Outlet};
+use crate::running::Running;
 use crate::schedule::OpenLoop;
 use crate::share::Share;
 use crate::shared::Shared;
@@ -76,6 +77,8 @@ pub struct Worker<E> {
     alive: u64,
     established: u64,
     peak: u64,
+    /// In the client-replacement model.
+    running: Option<Running>,
     done: usize,
     /// Connections begun, successors too.
     begun: u64,
@@ -138,6 +141,7 @@ impl<E: Engine> Worker<E> {
             alive: 0,
             established: 0,
             peak: 0,
+            running: None,
             done: 0,
             begun: 0,
             interval: 0,
@@ -183,6 +187,7 @@ impl<E: Engine> Worker<E> {
             self.open_at(slot, now);
         }
         if self.context.plan.replaces_clients() {
+            self.running = Some(Running::new(self.slots.len()));
             self.begin_load(now, now);
         }
         self.woken = now;

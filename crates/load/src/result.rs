@@ -275,6 +275,12 @@ pub struct ConnectionCounts {
     pub replaced: u64,
     /// Most that were established at the same time, summed over threads.
     pub peak_concurrent: u64,
+    /// Most clients that ran at the same time, from their connect call to their end, summed over
+    /// threads (client-replacement model only).
+    pub most_running: Option<u64>,
+    /// Fewest that did while clients remained to be run, once as many ran as were asked for, summed
+    /// over threads; `None` where some thread never ran as many, or succeeded none since.
+    pub least_running: Option<u64>,
     /// Clients that made all their round trips (client-replacement model only).
     pub clients_completed: u64,
     /// Closed by both sides with the closing handshake (RFC 6455 section 7).

@@ -100,7 +100,9 @@ fn the_older_command_line_keeps_its_clients(kind: Kind) {
     let server = Server::start(kind);
     let directory = tempfile::tempdir().unwrap();
     let authority = format!("localhost:{}", server.port());
-    let words = format!("--h {authority} --n 1000 --c 64 --r 5 --s 30 --l log.txt");
+    let words = format!(
+        "--h {authority} --n 1000 --c 64 --r 5 --s 30 --l log.txt --threads 1 --output run.json"
+    );
     let words: Vec<&str> = words.split(' ').collect();
     let mut command = wsbench(&words);
     let ended = Process::start(command.current_dir(directory.path())).ended();
@@ -133,12 +135,17 @@ fn the_older_command_line_keeps_its_clients(kind: Kind) {
         "{shortest} s, {min} ms"
     );
 
+    // 64 ran, from their connect calls to their ends, for as long as clients remained. How many of
+    // them were open at a time is the server's affair: one that opens more slowly than clients
+    // finish never has all of them.
+    let run = fs::read_to_string(directory.path().join("run.json")).unwrap();
+    let run: serde_json::Value = serde_json::from_str(&run).unwrap();
+    let connections = &run["connections"];
+    assert_eq!(connections["most_running"], 64, "{connections}");
+    assert_eq!(connections["least_running"], 64, "{connections}");
     let seen = server.stats();
     assert_eq!((seen.connections, seen.messages), (1_000, 5_000));
-    assert_eq!(
-        seen.peak, 64,
-        "never more than 64 at a time, and 64 at once"
-    );
+    assert!(seen.peak <= 64, "never more than 64 at a time: {seen:?}");
 }
 
 fn payloads_of_all_kinds_come_back(kind: Kind) {

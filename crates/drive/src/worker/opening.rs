@@ -66,6 +66,9 @@ impl<E: Engine> Worker<E> {
         self.begun += 1;
         self.slots[slot].session = Some(Session::new(number, now, &self.context));
         self.opening += 1;
+        if let Some(running) = &mut self.running {
+            running.begun();
+        }
         match self.engine.open(slot) {
             Ok(()) => self.arm(slot),
             Err(error) => self.lose(slot, now, &error),
@@ -106,6 +109,9 @@ impl<E: Engine> Worker<E> {
         let Some(session) = state.session.take() else {
             return;
         };
+        if let Some(running) = &mut self.running {
+            running.ended();
+        }
         state.backlog = Vec::new();
         self.established -= u64::from(std::mem::take(&mut state.established));
         if std::mem::take(&mut state.upgraded) {
@@ -129,6 +135,11 @@ impl<E: Engine> Worker<E> {
             state.failures += 1;
             let wait = backoff(state.failures, self.context.random.f64());
             self.open_at(slot, now + wait);
+        }
+        if let Some(running) = &mut self.running
+            && self.context.quota.clients_left() > 0
+        {
+            running.succeeded();
         }
     }
 

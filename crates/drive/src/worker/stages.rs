@@ -297,6 +297,8 @@ impl<E: Engine> Worker<E> {
         let mut tally = self.context.meter.hand_over(self.outlet.empty());
         tally.connections.alive_at_end = self.alive;
         tally.connections.peak_concurrent = self.peak;
+        tally.connections.most_running = self.running.map(|running| running.most());
+        tally.connections.least_running = self.running.and_then(|running| running.least());
         let due = match period {
             Period::Interval(_, ends) => self.count_due(ends, ends + self.context.plan.interval),
             Period::Before | Period::After => 0,

@@ -112,6 +112,7 @@ fn check_connections(plan: &Plan, witness: &Witness) {
     } else {
         assert_eq!(counts.clients_completed, 0);
     }
+    check_running(plan, result);
     let most = witness.presence.iter().map(|&(_, present)| present).max();
     assert!(most.unwrap_or(0) <= plan.connections as usize);
     let most_of_each: usize = witness.most_present.iter().sum();
@@ -122,6 +123,26 @@ fn check_connections(plan: &Plan, witness: &Witness) {
     assert_eq!(result.ended == Ended::NothingConnected, {
         counts.upgraded == 0 && !matches!(result.ended, Ended::Interrupted | Ended::Complete)
     });
+}
+
+/// As many clients run as are asked for: never more, and never fewer while some remain, where none
+/// failed and none had to wait for its turn.
+fn check_running(plan: &Plan, result: &RunResult) {
+    let counts = result.connections;
+    let StopRule::Clients { clients, .. } = plan.stop else {
+        assert_eq!((counts.most_running, counts.least_running), (None, None));
+        return;
+    };
+    let most = counts.most_running.unwrap();
+    assert!(most <= counts.asked && counts.peak_concurrent <= most);
+    assert!(counts.least_running.is_none_or(|least| least <= most));
+    if counts.failed > 0 || plan.connect.rate_per_s.is_some() || result.ended != Ended::Complete {
+        return;
+    }
+    assert_eq!(most, counts.asked.min(clients));
+    if counts.attempted > counts.asked + 1 {
+        assert_eq!(counts.least_running, Some(counts.asked));
+    }
 }
 
 fn check_intervals(plan: &Plan, result: &RunResult) {

@@ -20,8 +20,8 @@ pub struct Tally {
     pub messages: MessageCounts,
     /// Bytes.
     pub bytes: ByteCounts,
-    /// Connections; `alive_at_end` and `peak_concurrent` are the worker's state at the end of
-    /// the interval, the rest are counts of the interval.
+    /// Connections; `alive_at_end`, `peak_concurrent` and how many ran are the worker's state at the
+    /// end of the interval, the rest are counts of the interval.
     pub connections: ConnectionCounts,
     /// What compression did.
     pub compression: CompressionCounts,
@@ -78,7 +78,7 @@ pub struct Tally {
 impl Tally {
     /// Adds all that the tally holds to a result, but for the raw log, which goes its own way.
     /// Gauges among the connections (`alive_at_end`, `peak_concurrent`) are added like the rest;
-    /// zero them where tallies of several intervals meet.
+    /// zero them where tallies of several intervals meet. How many clients ran is not added.
     pub fn add_to(&self, result: &mut RunResult) {
         result.messages.merge(&self.messages);
         result.bytes.sent += self.bytes.sent;

@@ -187,6 +187,8 @@ impl From<result::ConnectionCounts> for Connections {
             failed: counts.failed,
             replaced: counts.replaced,
             peak_concurrent: counts.peak_concurrent,
+            most_running: counts.most_running,
+            least_running: counts.least_running,
             clients_completed: counts.clients_completed,
             closed_cleanly: counts.closed_cleanly,
             never_answered: counts.never_answered,

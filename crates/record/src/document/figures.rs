@@ -147,6 +147,16 @@ pub struct Connections {
     /// Most that were established at the same time.
     #[serde(default)]
     pub peak_concurrent: u64,
+    /// Most clients that ran at the same time, from their connect call to their end, summed over
+    /// threads: never more than asked for (client-replacement model only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_running: Option<u64>,
+    /// Fewest clients that ran while there remained some to be run, from when as many ran as were
+    /// asked for, summed over threads: as many as asked for, unless one failed or a connect rate held
+    /// the next one back (client-replacement model only). Absent where a thread never ran as many as
+    /// were its share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least_running: Option<u64>,
     /// Clients that made all their round trips (client-replacement model only).
     #[serde(default)]
     pub clients_completed: u64,
