@@ -1,30 +1,27 @@
 //! No connection: refused, swallowed, unknown, unreachable, taken and dropped, taken and ignored.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
 
 use crate::raw::Raw;
+use crate::running::nobody::Nobody;
 use crate::running::{Process, wsbench};
 use crate::{assert_failed, assert_nothing_connected, short_run};
 
 #[test]
 fn refused() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("ws://{}/", free.local_addr().unwrap());
-    drop(free);
-    let run = short_run(&url, &[]);
+    let nobody = Nobody::anywhere();
+    let run = short_run(&nobody.url("ws"), &[]);
     assert_nothing_connected(&run, "connect", "refused", "is the server listening");
     assert_eq!(run.connections("attempted"), 2, "no storm of attempts");
 }
 
 #[test]
 fn refused_in_the_replacement_model() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("ws://{}/", free.local_addr().unwrap());
-    drop(free);
-    let run = crate::measured(&["--clients", "1m", "-c", "8", &url]);
+    let nobody = Nobody::anywhere();
+    let run = crate::measured(&["--clients", "1m", "-c", "8", &nobody.url("ws")]);
     assert_nothing_connected(&run, "connect", "refused", "is the server listening");
     assert!(run.connections("attempted") < 100, "no storm of attempts");
 }
@@ -32,9 +29,8 @@ fn refused_in_the_replacement_model() {
 /// Where nothing was measured the older command line says so; it never prints a zero.
 #[test]
 fn refused_on_the_older_command_line() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let authority = free.local_addr().unwrap().to_string();
-    drop(free);
+    let nobody = Nobody::anywhere();
+    let authority = nobody.authority();
     let directory = tempfile::tempdir().unwrap();
     let mut command = wsbench(&["--h", &authority, "--n", "1000", "--no-tui"]);
     let ended = Process::start(command.current_dir(directory.path())).ended();

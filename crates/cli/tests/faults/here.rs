@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -42,10 +43,14 @@ fn a_signal_drains_and_reports() {
 /// While connections open, nothing is in flight that could be waited for.
 #[test]
 fn a_signal_while_connecting_ends_the_run() {
-    let server = Raw::start(|mut peer| peer.drain());
+    let (connected, connects) = mpsc::channel();
+    let server = Raw::start(move |mut peer| {
+        let _ = connected.send(());
+        peer.drain();
+    });
     let words = ["-c", "2", "--connect-timeout", "10m", "--no-tui"];
     let mut run = start_measuring(&[&words[..], &[&server.url()]].concat());
-    thread::sleep(Duration::from_millis(500));
+    connects.recv().unwrap();
     assert!(run.is_running());
     run.signal("-INT");
     let run = Run::of(run.ended());
@@ -159,9 +164,7 @@ fn too_few_descriptors() {
 #[test]
 fn the_generator_stands_still_for_a_while() {
     let server = Embedded::start(&[]);
-    let words = ["-d", "3s", "--warmup", "0", "-c", "2"];
-    let run = start_measuring(&[&words[..], &[&server.url]].concat());
-    thread::sleep(Duration::from_secs(1));
+    let run = crate::end::under_way(&server, &["-d", "4s"]);
     run.signal("-STOP");
     thread::sleep(Duration::from_millis(800));
     run.signal("-CONT");

@@ -66,18 +66,23 @@ impl Raw {
         Self { address, stop }
     }
 
-    /// A server that upgrades each connection and then answers each message with these bytes.
+    /// A server that upgrades each connection and then answers each message with these bytes. It
+    /// notes the codes with which connections are closed that had such an answer: the run may end
+    /// on one that has just come up.
     pub(crate) fn answering(bytes: impl Into<Vec<u8>>) -> (Self, CloseCodes) {
         let bytes = bytes.into();
         let codes = CloseCodes::default();
         let seen = codes.clone();
         let server = Self::start(move |mut peer| {
             peer.upgrade();
+            let mut has_answered = false;
             while let Some(frame) = peer.frame() {
                 match frame.opcode() {
-                    8 => return seen.note(&frame),
+                    8 if has_answered => return seen.note(&frame),
+                    8 => return,
                     _ => peer.send(&bytes),
                 }
+                has_answered = true;
             }
         });
         (server, codes)

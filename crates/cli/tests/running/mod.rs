@@ -8,6 +8,7 @@
 )]
 
 pub mod embedded;
+pub mod nobody;
 pub mod proxy;
 
 use std::io::Read;
@@ -144,14 +145,18 @@ pub struct Run {
     pub took: Duration,
 }
 
-/// Runs `wsbench --format json` with these arguments, and holds the document to what it owes.
+/// Runs `wsbench --format json` with these arguments and a seed, and holds the document to what it
+/// owes.
 pub fn measured(arguments: &[&str]) -> Run {
     Run::of(start_measuring(arguments).ended())
 }
 
-/// Starts `wsbench --format json` with these arguments.
+/// Starts `wsbench --format json` with these arguments, and always with a seed: what is sent is the
+/// same in every run of a test.
 pub fn start_measuring(arguments: &[&str]) -> Process {
-    let words = [&["--format", "json"], arguments].concat();
+    let is_seeded = arguments.contains(&"--seed");
+    let seed: &[&str] = if is_seeded { &[] } else { &["--seed", "1"] };
+    let words = [&["--format", "json"], seed, arguments].concat();
     let directory = tempfile::tempdir().unwrap();
     Process::start(wsbench(&words).current_dir(directory.path()))
 }
@@ -193,7 +198,14 @@ impl Run {
         }
         let connections = ["attempted", "opened", "upgraded"].map(|name| self.connections(name));
         assert!(connections.is_sorted_by(|a, b| a >= b), "{connections:?}");
-        assert!(self.connections("peak_concurrent") <= self.connections("asked"));
+        let asked = self.connections("asked");
+        assert!(self.connections("peak_concurrent") <= asked);
+        let ran = ["least_running", "most_running"]
+            .map(|name| self.document["connections"][name].as_u64().unwrap_or(0));
+        assert!(
+            ran[0] <= ran[1] && ran[1] <= asked,
+            "{ran:?} ran of {asked}"
+        );
         assert_eq!(self.document["schema"], "wsbench.result/1");
     }
 

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::Name::{Caveat, Error, Nothing};
-use super::{Name, Row, SOON, echo, raw};
+use super::{Name, Row, SOON, echo, limits, raw};
 use crate::raw::{Peer, Raw, encoded};
 use crate::running::embedded::Embedded;
 use crate::running::{Run, measured};
@@ -29,7 +29,7 @@ fn embedded(
 ) -> Row {
     Row::of(phase, fault, name, move || {
         let server = Embedded::start(flags);
-        short_run(&server.url, &[words, &SOON].concat())
+        short_run(&server.url, &[words, limits(name)].concat())
     })
 }
 
@@ -214,7 +214,7 @@ fn answers() -> Vec<Row> {
     let faulty = |fault: &str, name, mode: &'static str, words: &'static [&'static str]| {
         Row::of(phase, fault, name, move || {
             let server = Embedded::with(mode);
-            short_run(&server.url, &[words, &SOON].concat())
+            short_run(&server.url, &[words, limits(name)].concat())
         })
     };
     let depth: &[&str] = &["-p", "4"];
@@ -254,22 +254,7 @@ fn answers() -> Vec<Row> {
             "wrong-bytes:every=10",
             &[],
         ),
-        raw(
-            phase,
-            "text encoded anew",
-            Error("answers", "wrong_length"),
-            |mut peer| {
-                peer.upgrade();
-                while let Some(message) = peer.message() {
-                    let text: String = message
-                        .payload
-                        .iter()
-                        .map(|byte| char::from(*byte))
-                        .collect();
-                    peer.send(&encoded(message.first, text.as_bytes()));
-                }
-            },
-        ),
+        encoded_anew(phase),
         faulty(
             "another opcode",
             Error("answers", "wrong_opcode"),
@@ -319,6 +304,26 @@ fn answers() -> Vec<Row> {
             },
         ),
     ]
+}
+
+/// Text that is taken for Latin-1 and sent as UTF-8, on a single connection: how much longer that
+/// makes it depends on the message, and the first to be answered is always the same one there.
+fn encoded_anew(phase: &'static str) -> Row {
+    let fault = "text encoded anew";
+    Row::of(phase, fault, Error("answers", "wrong_length"), || {
+        let server = Raw::start(|mut peer| {
+            peer.upgrade();
+            while let Some(message) = peer.message() {
+                let text: String = message
+                    .payload
+                    .iter()
+                    .map(|byte| char::from(*byte))
+                    .collect();
+                peer.send(&encoded(message.first, text.as_bytes()));
+            }
+        });
+        short_run(&server.url(), &[&["-c", "1"], &SOON[..]].concat())
+    })
 }
 
 /// Echoes three messages on each of the first two connections and then does something else; on

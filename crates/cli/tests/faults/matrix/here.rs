@@ -175,8 +175,7 @@ fn machine() -> Vec<Row> {
     vec![
         Row::of(PHASE, "stopped and continued (suspended)", Nothing, || {
             let server = Embedded::start(&[]);
-            let run = start_measuring(&["-d", "3s", "--warmup", "0", "-c", "2", &server.url]);
-            thread::sleep(Duration::from_secs(1));
+            let run = crate::end::under_way(&server, &["-d", "4s"]);
             run.signal("-STOP");
             thread::sleep(Duration::from_millis(800));
             run.signal("-CONT");

@@ -1,13 +1,13 @@
 //! Before there is a WebSocket: connecting, TLS, the handshake.
 
 use std::io::Write;
-use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
 use super::Name::{Caveat, Error, Nothing};
 use super::{Row, SOON, Seen, echo, raw};
 use crate::raw::{Raw, switching};
+use crate::running::nobody::Nobody;
 use crate::running::{Process, wsbench};
 use crate::short_run;
 
@@ -23,17 +23,11 @@ pub(super) fn rows() -> Vec<Row> {
     rows
 }
 
-/// A URL of this scheme where nobody listens.
-fn nobody(scheme: &str) -> String {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("{scheme}://{}/", free.local_addr().unwrap())
-}
-
 fn connect() -> Vec<Row> {
     let phase = "Connect";
     vec![
         Row::of(phase, "refused", Error("connect", "refused"), || {
-            short_run(&nobody("ws"), &[])
+            short_run(&Nobody::anywhere().url("ws"), &[])
         }),
         Row::of(
             phase,
@@ -195,7 +189,7 @@ fn tls() -> Vec<Row> {
             phase,
             "refused, on wss",
             Error("connect", "refused"),
-            || short_run(&nobody("wss"), &["-k"]),
+            || short_run(&Nobody::anywhere().url("wss"), &["-k"]),
         ),
     ]
 }
@@ -256,18 +250,7 @@ fn handshake() -> Vec<Row> {
                 while peer.stream.write_all(b"X-Padding: and so on\r\n").is_ok() {}
             },
         ),
-        raw(
-            phase,
-            "a byte a second",
-            Error("handshake", "timed_out"),
-            |mut peer| {
-                let request = peer.request();
-                for byte in switching(&request).bytes() {
-                    peer.send(&[byte]);
-                    thread::sleep(Duration::from_secs(1));
-                }
-            },
-        ),
+        a_byte_a_second(phase),
         raw(
             phase,
             "101 and a ping in one segment",
@@ -294,4 +277,19 @@ fn handshake() -> Vec<Row> {
         ),
     ]);
     rows
+}
+
+/// Its limit leaves a busy machine time for the first of them.
+fn a_byte_a_second(phase: &'static str) -> Row {
+    let fault = "a byte a second";
+    Row::of(phase, fault, Error("handshake", "timed_out"), || {
+        let server = Raw::start(|mut peer| {
+            let request = peer.request();
+            for byte in switching(&request).bytes() {
+                peer.send(&[byte]);
+                thread::sleep(Duration::from_secs(1));
+            }
+        });
+        short_run(&server.url(), &["--connect-timeout", "1500ms"])
+    })
 }
