@@ -1,11 +1,8 @@
 //! `wsbench check`: the embedded server passes, and each fault of a server makes it fail where it
 //! should.
-#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
-mod running;
-
-use running::embedded::Embedded;
-use running::{Process, measured, wsbench};
+use crate::running::embedded::Embedded;
+use crate::running::{Process, measured, wsbench};
 use serde_json::Value;
 
 /// The exit code of a check, and its document.

@@ -1,15 +1,12 @@
 //! The command line as a user meets it: help, what the subcommands print, what they exit with.
 //!
 //! Nothing here measures; runs against real sockets are in `loopback`.
-#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
-
-mod transcripts;
 
 use std::fs;
 
+use crate::transcripts::{failed_in, refused, wsbench, wsbench_in};
 use snapbox::cmd::cargo_bin;
 use snapbox::{file, str};
-use transcripts::{failed_in, refused, wsbench, wsbench_in};
 
 #[test]
 fn help_is_short_and_long() {

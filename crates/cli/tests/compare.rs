@@ -1,15 +1,12 @@
 //! Comparisons, repetitions and conditions from the command line: over real sockets, judged by
 //! what is certain (a delay of 20 ms is slower than none) and never by how fast it was.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
-
-mod running;
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use running::embedded::Embedded;
+use crate::running::embedded::Embedded;
 use serde_json::Value;
 use snapbox::cmd::cargo_bin;
 

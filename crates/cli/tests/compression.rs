@@ -1,6 +1,5 @@
 //! Compression and fragments as a user asks for them, over real sockets: negotiated, compared, told.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 use std::process::{Command, Stdio};
 

@@ -1,12 +1,9 @@
 //! `wsbench doctor` as a user meets it: on this machine, whatever it is like, with servers whose
 //! faults are known.
-#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
-
-mod running;
 
 use std::process::Command;
 
-use running::{Ended, Process, wsbench};
+use crate::running::{Ended, Process, wsbench};
 use serde_json::Value;
 use snapbox::cmd::cargo_bin;
 use socket2::{Domain, Socket, Type};

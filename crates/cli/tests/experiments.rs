@@ -1,14 +1,11 @@
 //! Searches and sweeps over real sockets, against a server that serves for a known time each.
 //!
 //! Bounded and tolerant: what is found is held to nothing that a busy machine could break.
-#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
-
-mod running;
 
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use running::embedded::Embedded;
+use crate::running::embedded::Embedded;
 use serde_json::Value;
 
 fn wsbench() -> Command {

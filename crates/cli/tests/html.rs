@@ -1,5 +1,4 @@
 //! Pages from the command line: written beside the result, and of stored results again.
-#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 use std::fs;
 use std::path::Path;

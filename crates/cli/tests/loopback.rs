@@ -1,17 +1,14 @@
 //! Whole runs over real sockets on this machine: small, bounded by counts, and judged by what adds
 //! up rather than by how fast it was.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
-
-mod running;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use running::embedded::Embedded;
-use running::nobody::Nobody;
+use crate::running::embedded::Embedded;
+use crate::running::nobody::Nobody;
 use serde_json::Value;
 use snapbox::cmd::cargo_bin;
 

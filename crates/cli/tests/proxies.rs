@@ -1,11 +1,5 @@
 //! Through proxies and along redirects: small ones of the test's own, on loopback.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
-
-#[allow(dead_code, reason = "the tests of faults take the rest")]
-#[path = "faults/raw.rs"]
-mod raw;
-mod running;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -13,10 +7,10 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
-use raw::Raw;
-use running::embedded::Embedded;
-use running::proxy::{Dialogue, Proxy, http, socks};
-use running::{Process, Run, measured, wsbench};
+use crate::raw::Raw;
+use crate::running::embedded::Embedded;
+use crate::running::proxy::{Dialogue, Proxy, http, socks};
+use crate::running::{Process, Run, measured, wsbench};
 
 /// A run through a proxy.
 fn through(proxy: &str, further: &[&str]) -> Run {

@@ -1,15 +1,12 @@
 //! Rankings of real processes: what they print, keep and leave behind, whatever servers do.
-#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 #![cfg(target_os = "linux")]
-
-mod running;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use running::{Ended, Process, running_with, wsbench};
+use crate::running::{Ended, Process, running_with, workspace, wsbench};
 use serde_json::Value;
 use snapbox::cmd::cargo_bin;
 
@@ -486,7 +483,7 @@ fn a_suite_that_is_wrong_is_refused_with_its_line_and_key() {
 #[ignore = "needs scripts/servers"]
 fn the_quick_suite_measures_real_servers_and_its_accounts_add_up() {
     let directory = tempfile::tempdir().unwrap();
-    let suite = running::workspace().join("suites/quick.toml");
+    let suite = workspace().join("suites/quick.toml");
     let output = directory.path().join("ranking.json");
     let words = [
         "rank",

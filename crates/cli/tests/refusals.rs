@@ -1,13 +1,10 @@
 //! Command lines that make no run: each is refused with exit code 2, before anything is started, in
 //! words that name the flag, what was wrong and what to do.
-#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
-
-mod transcripts;
 
 use std::fs;
 
+use crate::transcripts::{refused, wsbench_in};
 use snapbox::str;
-use transcripts::{refused, wsbench_in};
 
 #[test]
 fn a_quantity_that_is_none_is_refused() {

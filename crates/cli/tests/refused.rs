@@ -3,16 +3,12 @@
 //!
 //! A line of `golden/refusals.txt` that begins with `$ ` is a command line; below it stand the exit
 //! code and what was said. `WSBENCH_BLESS=1` stores them anew.
-#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
-
-#[path = "golden/mod.rs"]
-mod golden;
 
 use std::fmt::Write as _;
 use std::fs;
 use std::process::{Command, Stdio};
 
-use golden::Golden;
+use crate::golden::{self, Golden};
 use snapbox::cmd::cargo_bin;
 
 /// What a command line comes to: nothing on standard output, a code and words.

@@ -1,6 +1,5 @@
 //! The embedded server as a process: where it says that it listens, that it echoes, how it ends.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};

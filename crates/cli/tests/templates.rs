@@ -1,18 +1,12 @@
 //! Messages from a template: what the server gets, and what is told of one that spoils them.
-#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
-
-#[allow(dead_code, reason = "the tests of faults take the rest")]
-#[path = "faults/raw.rs"]
-mod raw;
-mod running;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use raw::Raw;
-use running::embedded::Embedded;
-use running::{Process, Run, measured, wsbench};
+use crate::raw::Raw;
+use crate::running::embedded::Embedded;
+use crate::running::{Process, Run, measured, wsbench};
 use serde_json::Value;
 
 const TEMPLATE: &str =

@@ -1,7 +1,4 @@
 //! Servers behind TLS: what is measured of them, and what is wrong with their certificates by name.
-#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
-
-mod running;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -11,9 +8,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use crate::running::embedded::Embedded;
+use crate::running::{Process, Run, measured, wsbench};
 use rcgen::{CertificateParams, Issuer, KeyPair, date_time_ymd};
-use running::embedded::Embedded;
-use running::{Process, Run, measured, wsbench};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;

@@ -1,21 +1,15 @@
 //! The ways to a server that are not the straight one, and who says what on them.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
-
-#[allow(dead_code, reason = "the tests of faults take the rest")]
-#[path = "faults/raw.rs"]
-mod raw;
-mod running;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use raw::Raw;
+use crate::raw::{Raw, switching};
+use crate::running::embedded::Embedded;
+use crate::running::{Process, measured, wsbench};
 use rcgen::{CertificateParams, KeyPair};
-use running::embedded::Embedded;
-use running::{Process, measured, wsbench};
 
 /// What the requests for an upgrade said, and where they came from.
 #[derive(Clone, Default)]
@@ -29,7 +23,7 @@ impl Seen {
         let server = Raw::start(move |mut peer| {
             let request = peer.request();
             let from = peer.stream.peer_addr().unwrap();
-            peer.send(raw::switching(&request).as_bytes());
+            peer.send(switching(&request).as_bytes());
             note.0.lock().unwrap().push((from, request));
             while let Some(message) = peer.message() {
                 peer.echo(&message);

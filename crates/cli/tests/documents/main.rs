@@ -3,10 +3,6 @@
 //! `golden/documents` holds documents of every kind; those of `made` and `experiments` are made
 //! again here and compared. `golden/rendered` holds what `wsbench report` shows of each in every
 //! format. Where a difference is meant, `WSBENCH_BLESS=1` stores all of it anew.
-#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
-
-#[path = "../golden/mod.rs"]
-mod golden;
 
 mod experiments;
 mod made;
@@ -17,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use golden::Golden;
+use crate::golden::{self, Golden};
 use snapbox::cmd::cargo_bin;
 
 /// Formats on standard output, and the ending of the file that each is stored in.
