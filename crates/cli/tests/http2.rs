@@ -1,19 +1,13 @@
 //! The embedded server over HTTP/2 (RFC 8441): measured, checked, gated, on the port where it speaks
 //! HTTP/1.1 as well; and the ways to it.
 #![cfg(all(unix, feature = "http2"))]
-#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
-
-#[allow(dead_code, reason = "the tests of faults take the rest")]
-#[path = "faults/raw.rs"]
-mod raw;
-mod running;
 
 use std::thread;
 use std::time::Duration;
 
-use raw::Raw;
-use running::embedded::Embedded;
-use running::{Process, Run, measured, send_signal, start_measuring, wsbench};
+use crate::raw::Raw;
+use crate::running::embedded::Embedded;
+use crate::running::{Process, Run, measured, send_signal, start_measuring, wsbench};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -14,6 +14,7 @@ mod documents;
 mod experiments;
 mod golden;
 mod html;
+mod http2;
 mod loopback;
 mod proxies;
 mod rank;

@@ -5,6 +5,7 @@ mod runs;
 
 use wsbench_judge::judged;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
+use wsbench_load::failure::FailureKind;
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule, Verify};
@@ -189,10 +190,16 @@ fn how_the_run_ended() {
 fn failures_are_named_with_their_counts() {
     let failing = |kinds: usize| {
         move |run: &mut RunResult, _: &mut Plan| {
-            let names = ["reset", "closed", "timed_out", "refused", "garbage"];
-            run.failures = names[..kinds]
+            let all = [
+                FailureKind::Reset,
+                FailureKind::Closed,
+                FailureKind::TimedOut,
+                FailureKind::Refused,
+                FailureKind::Garbage,
+            ];
+            run.failures = all[..kinds]
                 .iter()
-                .map(|kind| Failure {
+                .map(|&kind| Failure {
                     phase: Phase::Close,
                     kind,
                     count: 1_200,

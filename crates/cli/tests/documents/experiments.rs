@@ -165,7 +165,7 @@ fn swept() -> String {
 /// A published ranking, cut short to a few servers and workloads: its leagues are made again of its
 /// runs.
 fn ranked() -> String {
-    let path = crate::documents().join("ranking.json");
+    let path = super::documents().join("ranking.json");
     let stored = fs::read_to_string(path).expect("a stored ranking");
     let stored = ranking::read(&stored).expect("a ranking");
     ranking::write(&rank(gathered(&stored)))
