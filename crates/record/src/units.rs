@@ -30,7 +30,7 @@ const BYTES: &Steps = &[
 /// A span of nanoseconds: `410ns`, `12.3µs`, `1.20ms`, `3.45s`, `7,200s`.
 ///
 /// ```
-/// assert_eq!(crate::units::span(999_600.0), "1.00ms", "rounded before the unit is chosen");
+/// assert_eq!(wsbench_record::units::span(999_600.0), "1.00ms", "rounded before the unit is chosen");
 /// ```
 #[must_use]
 pub fn span(ns: f64) -> String {

@@ -40,7 +40,7 @@ pub struct Spread {
 /// `exp(ȳ ± t·s/√k)` over their logarithms. `None` of no figures, or where one is not positive.
 ///
 /// ```
-/// let spread = crate::runs::spread(&[100.0, 110.0, 90.0]).unwrap();
+/// let spread = wsbench_stats::runs::spread(&[100.0, 110.0, 90.0]).unwrap();
 /// assert!((spread.mean - 99.66).abs() < 0.01);
 /// ```
 #[must_use]

@@ -68,7 +68,7 @@ pub enum Reason {
 /// Reads a condition.
 ///
 /// ```
-/// use crate::condition::parse;
+/// use wsbench_judge::condition::parse;
 /// assert!(parse("p99 > 5ms").is_ok());
 /// assert!(parse("messages_per_s < 0.95*baseline").unwrap().needs_baseline());
 /// assert_eq!(parse("p99 > 5").unwrap_err().at, 8);
