@@ -95,6 +95,7 @@ fn a() {
     let loss = ("tls_cut", "the server ended it");
     let other = "snake_case_of_no_kind";
 }
+kinds! { Cut = "cut", TimedOut = "timed_out" }
 """,
         4,
     ),

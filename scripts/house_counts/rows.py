@@ -62,6 +62,8 @@ PUBLISHED_KINDS = set(
 SNAKE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 # Where failures are named at all.
 NAMES_FAILURES = re.compile(r"\bPhase::|\bLoss\b|\bFailureKind\b|\bkind\s*:\s*&'static\s+str")
+# The one place where a name belongs: a variant's, `TimedOut = "timed_out"`.
+NAMED_BY_ITS_VARIANT = re.compile(r"\b[A-Z]\w*\s*=\s*$")
 BEFORE_A_KIND = re.compile(r"(?:\bPhase::\w+,|\bkind\s*(?:==|!=|:))\s*$")
 
 # A relation that text is taken apart at, or a table of relations by their signs.
@@ -72,7 +74,7 @@ RELATION = re.compile(
     rf"|\(\s*\"{SIGN}\"\s*,\s*[A-Z]\w*"
 )
 A_STREAM = re.compile(r"\b(?:Tcp|Unix)?Stream(?:Owned)?\b")
-TLS_ON_IT = re.compile(r"\b(?:TlsSession|StreamOwned|ClientConnection|ServerConnection)\b")
+TLS_ON_IT = re.compile(r"\b(?:TlsSession|StreamOwned)\b")
 
 TYPE = re.compile(r"\b(?:struct|enum|trait|union)\s+([A-Z]\w*)")
 TYPE_WITH_FIELDS = re.compile(r"\b(?:struct|enum)\s+\w+[^;{(]*\{")
@@ -228,7 +230,7 @@ def plans(house: House) -> Count:
 
 def kinds(house: House) -> Count:
     """Literals in `fn kind(self) -> &str`, those that stand where a kind is due, and published
-    names in files that name failures."""
+    names in files that name failures; but not where the enum of kinds gives each its name."""
     bodies = defaultdict(list)
     for source, name, start, at, end in house.functions:
         if name == "kind" and re.search(r"self\b.*&'static\s+str", source.code[start:at]):
@@ -240,6 +242,8 @@ def kinds(house: House) -> Count:
             if literal.in_attribute or not SNAKE.fullmatch(literal.value):
                 continue
             before = source.code[max(0, literal.at - 60) : literal.at]
+            if NAMED_BY_ITS_VARIANT.search(before):
+                continue
             if (
                 any(at < literal.at < end for at, end in bodies[source.path])
                 or BEFORE_A_KIND.search(before)
