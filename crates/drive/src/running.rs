@@ -26,6 +26,9 @@ impl Running {
     pub(crate) fn begun(&mut self) {
         self.now += 1;
         self.most = self.most.max(self.now);
+        if self.now == self.asked {
+            self.least.get_or_insert(self.asked);
+        }
     }
 
     /// A client's socket is closed.
@@ -36,10 +39,7 @@ impl Running {
     /// The place of a client that has ended is seen to, while clients remain to be run: by a
     /// successor, or, behind a failure or under a connect rate, not yet.
     pub(crate) fn succeeded(&mut self) {
-        let is_known = self.least.is_some() || self.most == self.asked;
-        if is_known {
-            self.least = Some(self.least.unwrap_or(self.asked).min(self.now));
-        }
+        self.least = self.least.map(|least| least.min(self.now));
     }
 
     /// The most that ran at the same time.
@@ -47,8 +47,8 @@ impl Running {
         self.most
     }
 
-    /// The fewest that ran while clients remained, once as many ran as were asked for; `None`
-    /// where none was succeeded since.
+    /// The fewest that ran while clients remained, from when as many ran as were asked for; `None`
+    /// where as many never ran.
     pub(crate) fn least(&self) -> Option<u64> {
         self.least
     }
@@ -68,7 +68,7 @@ mod tests {
         for _ in 0..2 {
             running.begun();
         }
-        assert_eq!((running.most(), running.least()), (2, None));
+        assert_eq!((running.most(), running.least()), (2, Some(2)));
         for _ in 0..5 {
             running.ended();
             running.begun();

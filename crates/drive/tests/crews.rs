@@ -95,6 +95,8 @@ fn check_parts(plan: &Plan, run: &Witness) {
     let gauges = |of: &ConnectionCounts| ConnectionCounts {
         alive_at_end: 0,
         peak_concurrent: 0,
+        most_running: None,
+        least_running: None,
         ..*of
     };
     assert_eq!(gauges(&connections), gauges(&whole.connections));
