@@ -14,77 +14,76 @@ use wsbench_transport::openings::Layer;
 use wsbench_transport::tls::TlsFault;
 use wsbench_wire::proxy::ProxyError;
 
-/// Names an error of the socket.
+/// Names an error of a connection.
 pub(crate) fn name(error: &io::Error) -> Loss {
-    let local = |kind, words: &str| Loss {
+    of_layer(error)
+        .or_else(|| of_this_machine(error))
+        .unwrap_or_else(|| of_peer(error))
+}
+
+/// What a layer of the transport says, which has an error of its own within.
+fn of_layer(error: &io::Error) -> Option<Loss> {
+    let loss = |kind, words: String, phase| Loss { kind, words, phase };
+    if let Some(fault) = TlsFault::of(error) {
+        return Some(loss(of_tls(&fault), fault.to_string(), Some(Phase::Tls)));
+    }
+    let inner = error.get_ref()?;
+    if let Some(silence) = inner.downcast_ref::<Silence>() {
+        let phase = Some(phase(silence.layer));
+        return Some(loss(FailureKind::TimedOut, silence.to_string(), phase));
+    }
+    if let Some(error) = inner.downcast_ref::<UnixError>() {
+        return Some(loss(of_unix(*error), error.to_string(), None));
+    }
+    if let Some(error) = inner.downcast_ref::<ProxyError>() {
+        return Some(loss(error.into(), error.to_string(), Some(Phase::Proxy)));
+    }
+    #[cfg(feature = "http2")]
+    if let Some(error) = crate::multiplexed::http2(error) {
+        let phase = error.is_before_websockets().then_some(Phase::Handshake);
+        return Some(loss(of_http2(error), error.to_string(), phase));
+    }
+    None
+}
+
+/// What is no fault of the server's: a limit of this machine.
+fn of_this_machine(error: &io::Error) -> Option<Loss> {
+    let (kind, words) = match error.raw_os_error().map(Errno::from_raw)? {
+        Errno::EMFILE | Errno::ENFILE => (
+            FailureKind::OutOfDescriptors,
+            "out of file descriptors; raise `ulimit -n`",
+        ),
+        Errno::EADDRNOTAVAIL => (
+            FailureKind::OutOfPorts,
+            "out of local ports; widen net.ipv4.ip_local_port_range or use fewer connections",
+        ),
+        Errno::ENOBUFS | Errno::ENOMEM => (
+            FailureKind::OutOfMemory,
+            "the kernel is out of memory for sockets",
+        ),
+        _ => return None,
+    };
+    Some(Loss {
         kind,
         words: words.into(),
         phase: Some(Phase::Local),
-    };
+    })
+}
+
+/// What came of the peer, or of the network to it.
+fn of_peer(error: &io::Error) -> Loss {
     let peer = |kind, words: &str| Loss {
         kind,
         words: words.into(),
         phase: None,
     };
-    if let Some(fault) = TlsFault::of(error) {
-        return Loss {
-            kind: of_tls(&fault),
-            words: fault.to_string(),
-            phase: Some(Phase::Tls),
-        };
-    }
-    let inner = error.get_ref();
-    if let Some(silence) = inner.and_then(|inner| inner.downcast_ref::<Silence>()) {
-        return Loss {
-            kind: FailureKind::TimedOut,
-            words: silence.to_string(),
-            phase: Some(phase(silence.layer)),
-        };
-    }
-    if let Some(error) = inner.and_then(|inner| inner.downcast_ref::<UnixError>()) {
-        return peer(of_unix(*error), &error.to_string());
-    }
-    if let Some(error) = inner.and_then(|inner| inner.downcast_ref::<ProxyError>()) {
-        return Loss {
-            kind: error.into(),
-            words: error.to_string(),
-            phase: Some(Phase::Proxy),
-        };
-    }
-    #[cfg(feature = "http2")]
-    if let Some(error) = crate::multiplexed::http2(error) {
-        return Loss {
-            kind: of_http2(error),
-            words: error.to_string(),
-            phase: error.is_before_websockets().then_some(Phase::Handshake),
-        };
-    }
-    match error.raw_os_error().map(Errno::from_raw) {
-        Some(Errno::EMFILE | Errno::ENFILE) => {
-            return local(
-                FailureKind::OutOfDescriptors,
-                "out of file descriptors; raise `ulimit -n`",
-            );
-        }
-        Some(Errno::EADDRNOTAVAIL) => {
-            return local(
-                FailureKind::OutOfPorts,
-                "out of local ports; widen net.ipv4.ip_local_port_range or use fewer connections",
-            );
-        }
-        Some(Errno::ENOBUFS | Errno::ENOMEM) => {
-            return local(
-                FailureKind::OutOfMemory,
-                "the kernel is out of memory for sockets",
-            );
-        }
-        Some(Errno::ENETUNREACH | Errno::EHOSTUNREACH) => {
-            return peer(
-                FailureKind::Unreachable,
-                "no route to the host; check address and network",
-            );
-        }
-        _ => {}
+    if let Some(Errno::ENETUNREACH | Errno::EHOSTUNREACH) =
+        error.raw_os_error().map(Errno::from_raw)
+    {
+        return peer(
+            FailureKind::Unreachable,
+            "no route to the host; check address and network",
+        );
     }
     match error.kind() {
         ErrorKind::ConnectionRefused => peer(
@@ -105,24 +104,6 @@ pub(crate) fn name(error: &io::Error) -> Loss {
         ErrorKind::ConnectionAborted => peer(FailureKind::Aborted, "the connection was aborted"),
         ErrorKind::TimedOut => peer(FailureKind::TcpTimedOut, "TCP gave the connection up"),
         _ => peer(FailureKind::Other, &error.to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn our_own_limits_are_told_from_the_servers_faults() {
-        let descriptors = name(&Errno::EMFILE.into());
-        assert!(
-            descriptors.phase == Some(Phase::Local)
-                && descriptors.kind == FailureKind::OutOfDescriptors
-        );
-        let refused = name(&Errno::ECONNREFUSED.into());
-        assert!(refused.phase.is_none() && refused.kind == FailureKind::Refused);
-        let reset = name(&io::Error::from(ErrorKind::ConnectionReset));
-        assert_eq!(reset.kind, FailureKind::Reset);
     }
 }
 
@@ -168,5 +149,23 @@ fn of_unix(error: UnixError) -> FailureKind {
         UnixError::Missing => FailureKind::NoSocketFile,
         UnixError::Denied => FailureKind::PermissionDenied,
         UnixError::Full => FailureKind::QueueFull,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_limits_are_told_from_the_servers_faults() {
+        let descriptors = name(&Errno::EMFILE.into());
+        assert!(
+            descriptors.phase == Some(Phase::Local)
+                && descriptors.kind == FailureKind::OutOfDescriptors
+        );
+        let refused = name(&Errno::ECONNREFUSED.into());
+        assert!(refused.phase.is_none() && refused.kind == FailureKind::Refused);
+        let reset = name(&io::Error::from(ErrorKind::ConnectionReset));
+        assert_eq!(reset.kind, FailureKind::Reset);
     }
 }
