@@ -9,7 +9,7 @@ use std::sync::Arc;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use wsbench_judge::condition::{self, Condition};
-use wsbench_judge::until::Until;
+use wsbench_judge::until::{self, Until};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Target;
 use wsbench_load::template::{Template, TemplateError};
@@ -250,7 +250,7 @@ pub(crate) struct Ending {
     /// The figure is p50, p90, p99 or p99.9 of the response time, or the rate of answers; the bound
     /// is half its interval of confidence at 95 %. The run goes on for --duration at most
     /// [default with --until: 2m], and the result says whether the answer was reached.
-    #[arg(long, value_name = "WHAT")]
+    #[arg(long, value_name = "WHAT", value_parser = until::parse)]
     pub(crate) until: Option<Until>,
 }
 

@@ -22,7 +22,6 @@ mod judge;
 mod legacy;
 mod load_args;
 mod machine;
-mod objective;
 mod output;
 mod plan;
 mod preflight;

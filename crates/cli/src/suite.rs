@@ -16,11 +16,11 @@ use std::time::Duration;
 use toml::Spanned;
 use wsbench_drive::host;
 use wsbench_experiment::rank::Planned;
-use wsbench_judge::ranking::Metric;
+use wsbench_judge::ranking::metric;
 use wsbench_record::ranking::{ServerFacts, SuiteFacts, Tradeoff, Weight};
 
-use crate::objective;
 use crate::quantity::{self, CpuList};
+use wsbench_judge::objective;
 
 use fault::Source;
 pub(crate) use fault::SuiteError;
@@ -164,7 +164,7 @@ impl Reader<'_> {
         let server_cores = self.cores("server_cores", file.server_cores.as_ref())?;
         self.cores("generator_cores", file.generator_cores.as_ref())?;
         if let Some(slo) = &file.slo {
-            let parsed = objective::objective(slo.get_ref());
+            let parsed = objective::parse(slo.get_ref());
             parsed.map_err(|error| self.source.fault("slo", slo, error))?;
         }
         let text = |it: &Option<Spanned<String>>| it.as_ref().map(|it| it.get_ref().clone());
@@ -398,7 +398,7 @@ impl Reader<'_> {
 /// Makes sure that there is a league of this key.
 fn check_league(key: &str, loads: &[Load]) -> Result<(), String> {
     let leagues = loads.iter().flat_map(|load| {
-        let of_it = Metric::ranked(load.facts.kind).iter();
+        let of_it = metric::ranked(load.facts.kind).iter();
         of_it.map(|metric| format!("{}/{}", load.facts.name, metric.key()))
     });
     let leagues: Vec<String> = leagues.collect();

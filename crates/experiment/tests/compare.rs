@@ -84,7 +84,7 @@ fn a_slower_server_has_longer_percentiles_at_the_same_rate() {
         assert!(contrast.noise_a.unwrap() > 0.0);
     }
     // Both sustain the rate, so it is the same.
-    let rate = comparison.of(&Figure::MessagesPerS.name()).unwrap();
+    let rate = comparison.of(&Figure::MESSAGES_PER_S.name()).unwrap();
     assert!(!matches!(rate.finding, Some(Found::Greater | Found::Less)));
     assert!(
         comparison.verdict.contains("p99 response"),

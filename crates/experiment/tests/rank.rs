@@ -7,7 +7,8 @@ use wsbench_experiment::rank::{
     Books, Ending, Entry, MOST_FAILURES, News, Place, Planned, PlannedRun, Program, Setting,
     Trouble, rank,
 };
-use wsbench_judge::ranking::{Metric, failed_record};
+use wsbench_judge::figure::Figure;
+use wsbench_judge::ranking::failed_record;
 use wsbench_record::gate::Stamp;
 use wsbench_record::ranking::{RunRecord, Stage, Workload, WorkloadKind};
 
@@ -125,7 +126,7 @@ impl Setting for Simulated {
         if !self.is_dead(server, run.workload, round) {
             record.failed = None;
             record.seed = run.seed;
-            let key = Metric::MessagesPerS.key().to_owned();
+            let key = Figure::MESSAGES_PER_S.key();
             record.figures = BTreeMap::from([(key, 1_000.0)]);
         }
         Ok(record)

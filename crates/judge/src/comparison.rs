@@ -15,7 +15,7 @@ use wsbench_record::document::{Arrival, Document, Order, StopRule};
 use wsbench_record::units::{percent, rate};
 use wsbench_stats::runs::{self, Ratio, holm, judge};
 
-use crate::figure::{Count, Figure, Party, Reading, Times};
+use crate::figure::{Figure, Reading};
 use crate::outcome::{Outcome, outcome};
 use crate::recurring::recurring;
 use crate::repetition::readings;
@@ -196,20 +196,19 @@ pub(crate) fn differences(a: &Order, b: &Order) -> Vec<String> {
 /// The figures that may be compared.
 fn figures(a: &Side, b: &Side, is_open: bool, with_latency: bool) -> Vec<Figure> {
     let all = || a.runs.iter().chain(&b.runs);
-    let mut figures = vec![Figure::MessagesPerS];
+    let mut figures = vec![Figure::MESSAGES_PER_S];
     if is_open {
-        figures.extend(Figure::percentiles(Times::Response));
+        figures.extend(Figure::percentiles(true));
     }
     if with_latency {
-        figures.extend(Figure::percentiles(Times::Service));
+        figures.extend(Figure::percentiles(false));
     }
-    for party in [Party::Server, Party::Generator] {
-        let figure = Figure::CpuUsPerMessage(party);
+    for figure in [Figure::SERVER_US, Figure::GENERATOR_US] {
         if all().any(|run| figure.read(run).is_ok()) {
             figures.push(figure);
         }
     }
-    figures.extend([Count::Errors, Count::Unanswered].map(Figure::Count));
+    figures.extend([Figure::ERRORS, Figure::UNANSWERED]);
     figures
 }
 

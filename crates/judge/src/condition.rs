@@ -4,8 +4,6 @@
 //! made it hold: with an interval of confidence, the whole interval must be beyond the threshold.
 //! Which exit code follows is the binary's affair.
 
-mod parse;
-
 use std::fmt;
 
 use wsbench_record::document::Document;
@@ -13,9 +11,64 @@ use wsbench_stats::Interval;
 use wsbench_stats::runs::spread;
 
 use crate::comparison::{differences, ratio};
-use crate::figure::{Figure, Reading};
+use crate::expression::{self, Allowed, Bound, Expression, ExpressionError, Relation};
+use crate::figure::{Figure, Reading, Unit};
 
-pub use parse::{ConditionError, parse};
+/// What may be a condition: any figure that a run has.
+pub const ALLOWED: Allowed = Allowed {
+    relations: &[
+        Relation::Above,
+        Relation::AtLeast,
+        Relation::Below,
+        Relation::AtMost,
+    ],
+    units,
+    figures: Figure::all_named,
+    baseline: true,
+    example: "p99>5ms",
+    another: "give --fail-if again for another condition",
+};
+
+/// The units of a condition's bound. Which times a bare percentile is of makes no difference.
+fn units(name: &str) -> Vec<Unit> {
+    let figure = Figure::named(name, true).filter(|figure| figure.is_of_runs());
+    let units = figure.map(|figure| match figure.as_share() {
+        Some(share) => vec![figure.unit(), share.unit()],
+        None => vec![figure.unit()],
+    });
+    units.unwrap_or_default()
+}
+
+/// Reads a condition.
+///
+/// # Errors
+/// [`ExpressionError`] with the place and what would be right there.
+pub fn parse(text: &str) -> Result<Condition, ExpressionError> {
+    expression::parse(text, &ALLOWED)?.try_into()
+}
+
+impl TryFrom<Expression> for Condition {
+    type Error = ExpressionError;
+
+    fn try_from(expression: Expression) -> Result<Self, ExpressionError> {
+        let name = match expression.bound {
+            Bound::Value(_, unit) => of_unit(&expression.figure, unit),
+            Bound::OfBaseline(_) => None,
+        };
+        Ok(Self {
+            name: name.unwrap_or(expression.figure),
+            source: expression.source,
+            relation: expression.relation,
+            bound: expression.bound,
+        })
+    }
+}
+
+/// The name of a number's share, where the bound is one: `errors>1%` is of the share of errors.
+fn of_unit(name: &str, unit: Unit) -> Option<String> {
+    let share = Figure::named(name, true)?.as_share()?;
+    (share.unit() == unit).then(|| share.name())
+}
 
 /// A condition as it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,25 +78,7 @@ pub struct Condition {
     /// The figure's name; which times a bare percentile is of depends on the run.
     name: String,
     relation: Relation,
-    threshold: Threshold,
-}
-
-/// How the figure lies to the threshold when the condition holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Relation {
-    Above,
-    AtLeast,
-    Below,
-    AtMost,
-}
-
-/// What the figure is held against.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Threshold {
-    /// A value in the figure's unit.
-    Value(f64),
-    /// So many times the baseline's.
-    OfBaseline(f64),
+    bound: Bound,
 }
 
 /// What came of a condition.
@@ -81,6 +116,8 @@ impl Relation {
             Self::AtLeast => value >= threshold,
             Self::Below => value < threshold,
             Self::AtMost => value <= threshold,
+            // Asks how well a figure is known, not where it lies: no condition.
+            Self::Within => false,
         }
     }
 
@@ -109,7 +146,7 @@ impl Condition {
     /// Whether a baseline is needed to judge it.
     #[must_use]
     pub fn needs_baseline(&self) -> bool {
-        matches!(self.threshold, Threshold::OfBaseline(_))
+        matches!(self.bound, Bound::OfBaseline(_))
     }
 
     /// Judges it by the runs of one plan: by the interval between them, or by that of a single
@@ -140,9 +177,9 @@ impl Condition {
         let figure = Figure::named(&self.name, first.plan.is_open_loop())
             .ok_or("this version knows no such figure")?;
         let of_runs = self.readings(figure, runs)?;
-        match self.threshold {
-            Threshold::Value(threshold) => Ok((figure, value(figure, &of_runs)?, threshold)),
-            Threshold::OfBaseline(factor) => {
+        match self.bound {
+            Bound::Value(threshold, _) => Ok((figure, value(figure, &of_runs)?, threshold)),
+            Bound::OfBaseline(factor) => {
                 let baseline = baseline.ok_or("no baseline was given")?;
                 let before = baseline.first().ok_or("the baseline has no run")?;
                 let unlike = differences(&before.plan, &first.plan);
@@ -154,7 +191,7 @@ impl Condition {
                 }
                 let of_baseline = self.readings(figure, baseline);
                 let of_baseline = of_baseline.map_err(|why| format!("of the baseline: {why}"))?;
-                if figure.is_count() {
+                if figure.is_exact() {
                     let threshold = factor * greatest(&of_baseline);
                     return Ok((figure, value(figure, &of_runs)?, threshold));
                 }
@@ -175,12 +212,12 @@ impl Condition {
         for run in runs {
             let mut reading = figure.read(run).map_err(|missing| missing.to_string())?;
             if reading.is_lower_bound {
-                let settled = match self.threshold {
-                    Threshold::Value(threshold) => {
+                let settled = match self.bound {
+                    Bound::Value(threshold, _) => {
                         let holds = self.relation.holds(reading.value, threshold);
                         holds == self.relation.is_upward()
                     }
-                    Threshold::OfBaseline(_) => false,
+                    Bound::OfBaseline(_) => false,
                 };
                 if !settled {
                     let bound = reading.written(figure);
@@ -217,7 +254,7 @@ impl Condition {
 
     /// `p99 service 5.20ms, 95 % 5.01ms–5.40ms`; of a baseline `messages/s 0.93 of the baseline`.
     fn figure_in_words(&self, figure: Figure, known: &Known) -> String {
-        let is_ratio = self.needs_baseline() && !figure.is_count();
+        let is_ratio = self.needs_baseline() && !figure.is_exact();
         let written = |value: f64| {
             if is_ratio {
                 format!("{value:.3}")
@@ -240,7 +277,7 @@ impl Condition {
 /// A figure over runs: the mean with the interval between them; of a single run with its own
 /// interval; of counts the greatest.
 fn value(figure: Figure, readings: &[Reading]) -> Result<Known, String> {
-    if figure.is_count() {
+    if figure.is_exact() {
         return Ok(Known {
             value: greatest(readings),
             sureness: Sureness::Exact,
@@ -263,4 +300,87 @@ fn value(figure: Figure, readings: &[Reading]) -> Result<Known, String> {
 fn greatest(readings: &[Reading]) -> f64 {
     let values = readings.iter().map(|reading| reading.value);
     values.fold(0.0, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bound_of(text: &str) -> Bound {
+        parse(text).unwrap().bound
+    }
+
+    #[test]
+    fn values_are_in_the_unit_of_the_figure() {
+        for (text, value) in [
+            ("p99>5ms", 5e6),
+            ("response.p99.9 >= 1.5 s", 1.5e9),
+            ("response.p99_9 >= 1.5 s", 1.5e9),
+            ("mean<250us", 250e3),
+            ("max <= 80µs", 80e3),
+            ("max<1m30s", 90e9),
+            ("messages_per_s<20k", 20e3),
+            ("rate<20k/s", 20e3),
+            ("messages_per_s < 1.5m/s", 1.5e6),
+            ("errors>0", 0.0),
+            ("errors>1%", 0.01),
+            ("server.cpu_us_per_message>2.5", 2.5),
+            ("server.pss_bytes>64k", 65_536.0),
+        ] {
+            let Bound::Value(read, _) = bound_of(text) else {
+                panic!("{text}");
+            };
+            assert_eq!(read, value, "{text}");
+        }
+        for (text, factor) in [
+            ("messages_per_s<0.95*baseline", 0.95),
+            ("p99 > baseline * 1.1", 1.1),
+            ("lost>baseline", 1.0),
+        ] {
+            assert_eq!(bound_of(text), Bound::OfBaseline(factor), "{text}");
+            assert!(parse(text).unwrap().needs_baseline(), "{text}");
+        }
+    }
+
+    #[test]
+    fn errors_in_percent_are_of_their_share() {
+        assert_eq!(parse("errors>1%").unwrap().name, "errors.share");
+        assert_eq!(parse("errors>1").unwrap().name, "errors");
+        assert_eq!(parse("errors>0.5*baseline").unwrap().name, "errors");
+    }
+
+    #[test]
+    fn errors_name_the_place_and_what_would_be_right() {
+        for (text, at, words) in [
+            ("", 1, "a figure is missing"),
+            ("p98>5ms", 1, "no figure is called 'p98'"),
+            ("  latency>5ms", 3, "p99.9"),
+            ("greatest_rate_per_s<5", 1, "no figure is called"),
+            ("p99", 4, "one of > >= < <="),
+            ("p99=5ms", 4, "one of > >= < <="),
+            ("p99±5%", 4, "'±' cannot stand here"),
+            ("p99>", 5, "such as 5ms"),
+            ("p99>-5ms", 5, "such as 5ms"),
+            ("p99>5", 6, "write 5s or 5ms or 5us"),
+            (
+                "p99>5mb",
+                6,
+                "'mb' is no unit of p99; a bound of it is like 5ms",
+            ),
+            ("lost>5%", 7, "'%' is no unit of lost"),
+            ("messages_per_s<5ms", 17, "like 20k"),
+            ("p99>5ms errors>0", 9, "give --fail-if again"),
+            ("p99>1.1*base", 9, "'baseline'"),
+            ("p99>1.2.3ms", 5, "such as 5ms"),
+            ("µ>5", 1, "a figure is missing"),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert_eq!(error.at, at, "{text}: {error}");
+            assert!(error.to_string().contains(words), "{text}: {error}");
+            assert!(
+                error.to_string().ends_with("write it like p99>5ms"),
+                "{error}"
+            );
+        }
+    }
 }

@@ -1,36 +1,32 @@
-//! The figures by which results are compared and judged, each with a stable name.
+//! The figures by which results are compared, ranked and judged, each with a stable name.
 //!
-//! A [`Figure`] says which number of a document is meant and how it is read and written. It
-//! judges nothing: what a difference amounts to is `comparison`'s, whether it fails a build is
-//! `condition`'s.
+//! A [`Figure`] is a subject, or a point of one: `messages_per_s`, `response.p99`. The subjects are
+//! the rows of one table, which say how each is read, named and written; a further figure is a
+//! further row. It judges nothing: what a difference amounts to is `comparison`'s, whether it fails
+//! a build is `condition`'s.
+
+mod table;
+mod unit;
 
 use wsbench_record::document::{Distribution, Percentile, Record, Support};
-use wsbench_record::units::{self, count, rate, span};
+use wsbench_record::units::{self, count};
 use wsbench_stats::Interval;
+
+use table::{ROWS, Reader, Row};
+
+pub use table::Sense;
+pub use unit::Unit;
 
 /// One number of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Figure {
-    /// Answers received within the window, a second.
-    MessagesPerS,
-    /// A time, ns.
-    Time(Times, Point),
-    /// CPU time of somebody by the answers received, µs.
-    CpuUsPerMessage(Party),
-    /// A number of things gone wrong.
-    Count(Count),
+pub struct Figure {
+    /// The place of its subject in the table.
+    subject: usize,
+    /// The point, of times.
+    point: Option<Point>,
 }
 
-/// Which times.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Times {
-    /// Received − due.
-    Response,
-    /// Received − sent.
-    Service,
-}
-
-/// Which value of a distribution.
+/// A value of a distribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Point {
     /// One of the standard percentiles.
@@ -39,49 +35,6 @@ pub enum Point {
     Mean,
     /// The longest.
     Max,
-}
-
-/// Whose CPU time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Party {
-    /// The server's.
-    Server,
-    /// wsbench's own.
-    Generator,
-}
-
-/// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Count {
-    /// Failures of every kind.
-    Errors,
-    /// Messages sent and not answered rightly.
-    Unanswered,
-    /// Messages unanswered at their deadline.
-    TimedOut,
-    /// Messages skipped over.
-    Lost,
-    /// Further answers to a message already answered.
-    Duplicated,
-    /// Right answers in another order.
-    Reordered,
-    /// Answers with other bytes.
-    Corrupted,
-    /// Answers to nothing.
-    Unasked,
-}
-
-impl Count {
-    const ALL: [(Self, &'static str); 8] = [
-        (Self::Errors, "errors"),
-        (Self::Unanswered, "unanswered"),
-        (Self::TimedOut, "timed_out"),
-        (Self::Lost, "lost"),
-        (Self::Duplicated, "duplicated"),
-        (Self::Reordered, "reordered"),
-        (Self::Corrupted, "corrupted"),
-        (Self::Unasked, "unasked"),
-    ];
 }
 
 /// A figure as read from one document.
@@ -115,16 +68,95 @@ pub enum Missing {
 }
 
 impl Figure {
-    /// The median to the 99.9th percentile, as reports show them.
+    /// Answers received within the window, a second.
+    pub const MESSAGES_PER_S: Self = Self::of("messages_per_s");
+    /// The greatest rate that holds under the objective, messages a second.
+    pub const GREATEST_RATE_PER_S: Self = Self::of("greatest_rate_per_s");
+    /// Connections opened, used once and closed, a second.
+    pub const CONNECTIONS_PER_S: Self = Self::of("connections_per_s");
+    /// Median of the response time, ns.
+    pub const RESPONSE_P50: Self = Self::response(Point::At(Percentile::P50));
+    /// 99th percentile of the response time, ns.
+    pub const RESPONSE_P99: Self = Self::response(Point::At(Percentile::P99));
+    /// 99.9th percentile of the response time, ns.
+    pub const RESPONSE_P99_9: Self = Self::response(Point::At(Percentile::P99_9));
+    /// Median of the service time, ns.
+    pub const SERVICE_P50: Self = Self::service(Point::At(Percentile::P50));
+    /// 99th percentile of the service time, ns.
+    pub const SERVICE_P99: Self = Self::service(Point::At(Percentile::P99));
+    /// CPU time of the server by message, µs.
+    pub const SERVER_US: Self = Self::of("server.cpu_us_per_message");
+    /// CPU time of wsbench by message, µs.
+    pub const GENERATOR_US: Self = Self::of("generator.cpu_us_per_message");
+    /// Memory of the server by connection: a slope, bytes.
+    pub const BYTES_PER_CONNECTION: Self = Self::of("server.bytes_per_connection");
+    /// Memory of the server at the end of the window, shared pages counted once, bytes.
+    pub const BYTES_AT_LOAD: Self = Self::of("server.pss_bytes");
+    /// Threads of the server at the end of the window, over all its processes.
+    pub const THREADS: Self = Self::of("server.threads");
+    /// Processes of the server at the end of the window.
+    pub const PROCESSES: Self = Self::of("server.processes");
+    /// Failures of every kind.
+    pub const ERRORS: Self = Self::of("errors");
+    /// The share of the messages due that were not answered rightly.
+    pub const ERROR_SHARE: Self = Self::of("errors.share");
+    /// Messages sent and not answered rightly.
+    pub const UNANSWERED: Self = Self::of("unanswered");
+
+    /// A point of the response time: received − due.
     #[must_use]
-    pub fn percentiles(times: Times) -> [Self; 4] {
+    pub const fn response(point: Point) -> Self {
+        Self {
+            subject: Self::of("response").subject,
+            point: Some(point),
+        }
+    }
+
+    /// A point of the service time: received − sent.
+    #[must_use]
+    pub const fn service(point: Point) -> Self {
+        Self {
+            subject: Self::of("service").subject,
+            point: Some(point),
+        }
+    }
+
+    /// The figure whose subject has this key, found when this is compiled.
+    const fn of(key: &str) -> Self {
+        let mut subject = 0;
+        while !is_same(ROWS[subject].key, key) {
+            subject += 1;
+        }
+        Self {
+            subject,
+            point: None,
+        }
+    }
+
+    /// The median to the 99.9th percentile, as reports show them, of the response time in the open
+    /// loop and of the service time in the closed.
+    #[must_use]
+    pub fn percentiles(is_open_loop: bool) -> [Self; 4] {
         [
             Percentile::P50,
             Percentile::P90,
             Percentile::P99,
             Percentile::P99_9,
         ]
-        .map(|percentile| Self::Time(times, Point::At(percentile)))
+        .map(|percentile| Self::bare(Point::At(percentile), is_open_loop))
+    }
+
+    /// A point of the times that a loop is about.
+    fn bare(point: Point, is_open_loop: bool) -> Self {
+        if is_open_loop {
+            Self::response(point)
+        } else {
+            Self::service(point)
+        }
+    }
+
+    fn row(self) -> &'static Row {
+        &ROWS[self.subject]
     }
 
     /// Reads it from a document.
@@ -132,114 +164,184 @@ impl Figure {
     /// # Errors
     /// [`Missing`]: no number that could be believed.
     pub fn read(self, record: &Record) -> Result<Reading, Missing> {
-        let exact = |value: f64| Reading {
-            value,
-            is_low: false,
-            is_lower_bound: false,
-            within: None,
-        };
-        match self {
-            Self::MessagesPerS => {
-                let per_s = record.messages_per_s.ok_or(Missing::NotMeasured)?;
-                let sure = record.messages_per_s_confidence;
-                Ok(Reading {
-                    within: sure.map(|ends| Interval {
-                        low: ends.low,
-                        high: ends.high,
-                    }),
-                    ..exact(per_s)
-                })
-            }
-            Self::Time(times, point) => time(times.of(record), point),
-            Self::CpuUsPerMessage(Party::Server) => {
-                let us = record.server.and_then(|server| server.cpu_us_per_message);
-                us.map(exact).ok_or(Missing::NotMeasured)
-            }
-            Self::CpuUsPerMessage(Party::Generator) => {
-                generator_us(record).map(exact).ok_or(Missing::NotMeasured)
-            }
-            Self::Count(what) => Ok(exact(what.of(record) as f64)),
+        match self.row().read {
+            Reader::Series(of) => match self.point {
+                Some(point) => time(of(record), point),
+                None => Err(Missing::NotMeasured),
+            },
+            Reader::Value(read) => read(record).ok_or(Missing::NotMeasured),
+            Reader::Count(read) => Ok(Reading::exact(read(record) as f64)),
+            Reader::OfSearch => Err(Missing::NotMeasured),
         }
     }
 
-    /// The name in documents and expressions: `messages_per_s`, `response.p99`.
+    /// The name in documents and expressions: `messages_per_s`, `response.p99.9`.
     #[must_use]
     pub fn name(self) -> String {
-        match self {
-            Self::MessagesPerS => "messages_per_s".to_owned(),
-            Self::Time(Times::Response, point) => format!("response.{}", point.name()),
-            Self::Time(Times::Service, point) => format!("service.{}", point.name()),
-            Self::CpuUsPerMessage(Party::Server) => "server.cpu_us_per_message".to_owned(),
-            Self::CpuUsPerMessage(Party::Generator) => "generator.cpu_us_per_message".to_owned(),
-            Self::Count(what) => what.name().to_owned(),
+        let key = self.row().key;
+        match self.point {
+            Some(point) => format!("{key}.{}", point.name()),
+            None => key.to_owned(),
         }
     }
 
-    /// The figure of a name. `p99` alone is of the response time in the open loop and of the
-    /// service time in the closed, as `is_open_loop` says; `cpu_us_per_message` is the server's.
+    /// The key in rankings and suites, where a point is no separator of a number: `response.p99_9`.
+    #[must_use]
+    pub fn key(self) -> String {
+        let key = self.row().key;
+        match self.point {
+            Some(point) => format!("{key}.{}", point.key()),
+            None => key.to_owned(),
+        }
+    }
+
+    /// The figure of a name or a key. `p99` alone is of the response time in the open loop and of
+    /// the service time in the closed, as `is_open_loop` says; `cpu_us_per_message` is the server's.
     #[must_use]
     pub fn named(name: &str, is_open_loop: bool) -> Option<Self> {
-        match name {
-            "messages_per_s" => return Some(Self::MessagesPerS),
-            "cpu_us_per_message" | "server.cpu_us_per_message" => {
-                return Some(Self::CpuUsPerMessage(Party::Server));
-            }
-            "generator.cpu_us_per_message" => {
-                return Some(Self::CpuUsPerMessage(Party::Generator));
-            }
-            _ => {}
+        let is_series = |row: &Row| matches!(row.read, Reader::Series(_));
+        let is_it = |row: &Row| !is_series(row) && (row.key == name || row.aliases.contains(&name));
+        if let Some(subject) = ROWS.iter().position(is_it) {
+            return Some(Self {
+                subject,
+                point: None,
+            });
         }
-        if let Some((what, _)) = Count::ALL.into_iter().find(|(_, word)| *word == name) {
-            return Some(Self::Count(what));
+        if let Some(point) = Point::named(name) {
+            return Some(Self::bare(point, is_open_loop));
         }
-        let (times, point) = match name.split_once('.') {
-            Some(("response", point)) => (Times::Response, point),
-            Some(("service", point)) => (Times::Service, point),
-            _ if is_open_loop => (Times::Response, name),
-            _ => (Times::Service, name),
-        };
-        Point::named(point).map(|point| Self::Time(times, point))
+        let (series, point) = name.split_once('.')?;
+        let is_it = |row: &Row| is_series(row) && row.key == series;
+        Some(Self {
+            subject: ROWS.iter().position(is_it)?,
+            point: Some(Point::named(point)?),
+        })
     }
 
-    /// The figure that a stored comparison or repetition names; `None` of a name that this version
-    /// does not know.
+    /// The figure that is named in what was stored: a comparison, a repetition, a ranking; `None`
+    /// of a name that this version does not know.
     #[must_use]
     pub fn recorded(name: &str) -> Option<Self> {
         Self::named(name, false)
     }
 
-    /// What people read: `messages/s`, `p99 response`.
+    /// The names of all figures that a single run has, for people.
+    pub(crate) fn all_named() -> String {
+        let of_runs = ROWS.iter();
+        let of_runs = of_runs.filter(|row| !matches!(row.read, Reader::OfSearch));
+        let (series, others): (Vec<&Row>, Vec<&Row>) =
+            of_runs.partition(|row| matches!(row.read, Reader::Series(_)));
+        let keys = |rows: &[&Row], between: &str| {
+            let keys: Vec<&str> = rows.iter().map(|row| row.key).collect();
+            keys.join(between)
+        };
+        let points: Vec<&str> = Point::all().map(Point::name).collect();
+        format!(
+            "{} ({}. before them says of which times), {}",
+            points.join(", "),
+            keys(&series, ". or "),
+            keys(&others, ", ")
+        )
+    }
+
+    /// The words above a column: `messages/s`, `response p99`.
+    #[must_use]
+    pub fn title(self) -> String {
+        let title = self.row().title;
+        match self.point {
+            Some(point) => format!("{title} {}", point.name()),
+            None => title.to_owned(),
+        }
+    }
+
+    /// The words in a sentence: `messages/s`, `p99 response`.
     #[must_use]
     pub fn label(self) -> String {
-        match self {
-            Self::MessagesPerS => "messages/s".to_owned(),
-            Self::Time(Times::Response, point) => format!("{} response", point.name()),
-            Self::Time(Times::Service, point) => format!("{} service", point.name()),
-            Self::CpuUsPerMessage(Party::Server) => "server CPU/msg".to_owned(),
-            Self::CpuUsPerMessage(Party::Generator) => "wsbench CPU/msg".to_owned(),
-            Self::Count(what) => what.name().replace('_', " "),
+        let label = self.row().label;
+        match self.point {
+            Some(point) => format!("{} {label}", point.name()),
+            None => label.to_owned(),
         }
+    }
+
+    /// The unit of its values.
+    #[must_use]
+    pub fn unit(self) -> Unit {
+        self.row().unit
+    }
+
+    /// The better side.
+    #[must_use]
+    pub fn sense(self) -> Sense {
+        self.row().sense
+    }
+
+    /// The point of a distribution that it is.
+    #[must_use]
+    pub fn point(self) -> Option<Point> {
+        self.point
     }
 
     /// A value of it in its unit.
     #[must_use]
     pub fn written(self, value: f64) -> String {
-        match self {
-            Self::MessagesPerS => rate(value),
-            Self::Time(..) => span(value),
-            Self::CpuUsPerMessage(_) => format!("{value:.2}µs"),
-            Self::Count(_) => count(value as u64),
-        }
+        self.unit().written(value)
     }
 
     /// Whether it is a whole number of things, which no noise is in and no ratio is of.
     #[must_use]
     pub fn is_count(self) -> bool {
-        matches!(self, Self::Count(_))
+        self.unit() == Unit::Count
+    }
+
+    /// Whether it is counted, not estimated: a number of things or the share that one is.
+    #[must_use]
+    pub fn is_exact(self) -> bool {
+        matches!(self.unit(), Unit::Count | Unit::Share)
+    }
+
+    /// The same as a share of the whole, where there is such a figure: of `errors` the
+    /// `errors.share`.
+    #[must_use]
+    pub fn as_share(self) -> Option<Self> {
+        let name = format!("{}.share", self.row().key);
+        Self::named(&name, true)
+    }
+
+    /// Whether a single run has it.
+    #[must_use]
+    pub fn is_of_runs(self) -> bool {
+        !matches!(self.row().read, Reader::OfSearch)
     }
 }
 
+/// `==` of texts, for what is compiled.
+const fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < one.len() {
+        if one[at] != other[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
 impl Reading {
+    /// A number of which no noise is told.
+    fn exact(value: f64) -> Self {
+        Self {
+            value,
+            is_low: false,
+            is_lower_bound: false,
+            within: None,
+        }
+    }
+
     /// The reading as text, with the mark that it deserves.
     #[must_use]
     pub fn written(&self, figure: Figure) -> String {
@@ -249,17 +351,12 @@ impl Reading {
     }
 }
 
-impl Times {
-    /// Their distribution.
-    fn of(self, record: &Record) -> &Distribution {
-        match self {
-            Self::Response => &record.response_ns,
-            Self::Service => &record.service_ns,
-        }
-    }
-}
-
 impl Point {
+    fn all() -> impl Iterator<Item = Self> {
+        let percentiles = Percentile::ALL.into_iter().map(Self::At);
+        percentiles.chain([Self::Mean, Self::Max])
+    }
+
     /// The name in a figure's: `p99.9`, `mean`, `max`.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -270,32 +367,14 @@ impl Point {
         }
     }
 
+    /// The name in keys and columns: `p99_9`.
+    #[must_use]
+    pub fn key(self) -> String {
+        self.name().replace('.', "_")
+    }
+
     fn named(name: &str) -> Option<Self> {
-        let percentile = Percentile::ALL.into_iter().map(Self::At);
-        let all = percentile.chain([Self::Mean, Self::Max]);
-        all.into_iter().find(|point| point.name() == name)
-    }
-}
-
-impl Count {
-    fn name(self) -> &'static str {
-        let mut all = Self::ALL.into_iter();
-        all.find(|(what, _)| *what == self)
-            .map_or("", |(_, word)| word)
-    }
-
-    fn of(self, record: &Record) -> u64 {
-        let messages = &record.messages;
-        match self {
-            Self::Errors => record.errors.iter().map(|error| error.count).sum(),
-            Self::Unanswered => messages.unanswered(),
-            Self::TimedOut => messages.timed_out,
-            Self::Lost => messages.lost,
-            Self::Duplicated => messages.duplicated,
-            Self::Reordered => messages.reordered,
-            Self::Corrupted => messages.corrupted,
-            Self::Unasked => messages.unasked,
-        }
+        Self::all().find(|point| point.name() == name || point.key() == name)
     }
 }
 
@@ -336,52 +415,43 @@ fn time(spans: &Distribution, point: Point) -> Result<Reading, Missing> {
     })
 }
 
-/// CPU time of all generator threads by the answers received within the window, µs.
-fn generator_us(record: &Record) -> Option<f64> {
-    let threads = &record.generator.threads;
-    let measured = threads.iter().filter(|thread| thread.wall_s > 0.0);
-    // Spinning until a message is due is no cost of the message.
-    let busy_s: f64 = measured
-        .map(|thread| thread.cpu_share * thread.wall_s)
-        .sum();
-    let answers = record.messages.received_in_window;
-    (busy_s > 0.0 && answers > 0).then(|| busy_s * 1e6 / answers as f64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn names_are_read_as_they_are_written() {
-        let times = [Times::Response, Times::Service];
-        let points = Percentile::ALL.into_iter().map(Point::At);
-        let points = points.chain([Point::Mean, Point::Max]);
-        let spans = points.flat_map(|point| times.map(|times| Figure::Time(times, point)));
-        let counts = Count::ALL.map(|(what, _)| Figure::Count(what));
-        let parties = [Party::Server, Party::Generator].map(Figure::CpuUsPerMessage);
-        for figure in spans
-            .chain(counts)
-            .chain(parties)
-            .chain([Figure::MessagesPerS])
-        {
-            for is_open_loop in [true, false] {
-                assert_eq!(Figure::named(&figure.name(), is_open_loop), Some(figure));
+        let mut figures = Vec::new();
+        for (subject, row) in ROWS.iter().enumerate() {
+            match row.read {
+                Reader::Series(_) => figures.extend(Point::all().map(|point| Figure {
+                    subject,
+                    point: Some(point),
+                })),
+                _ => figures.push(Figure::of(row.key)),
             }
         }
+        for figure in &figures {
+            for is_open_loop in [true, false] {
+                for name in [figure.name(), figure.key()] {
+                    assert_eq!(Figure::named(&name, is_open_loop), Some(*figure), "{name}");
+                }
+            }
+        }
+        let mut names: Vec<String> = figures.iter().map(|figure| figure.name()).collect();
+        let aliases = ROWS.iter().flat_map(|row| row.aliases);
+        names.extend(aliases.map(|alias| (*alias).to_owned()));
+        let all = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all, "a name means one figure");
     }
 
     #[test]
     fn a_bare_percentile_is_of_the_times_that_the_loop_is_about() {
         let p99_9 = Point::At(Percentile::P99_9);
-        assert_eq!(
-            Figure::named("p99.9", true),
-            Some(Figure::Time(Times::Response, p99_9))
-        );
-        assert_eq!(
-            Figure::named("p99.9", false),
-            Some(Figure::Time(Times::Service, p99_9))
-        );
+        assert_eq!(Figure::named("p99.9", true), Some(Figure::response(p99_9)));
+        assert_eq!(Figure::named("p99.9", false), Some(Figure::service(p99_9)));
         for nothing in ["", "p98", "response", "response.", "service.lost", "P99"] {
             assert_eq!(Figure::named(nothing, true), None, "{nothing}");
         }

@@ -9,6 +9,7 @@ mod caveat;
 pub mod comparison;
 pub mod condition;
 pub mod doctor;
+pub mod expression;
 pub mod figure;
 pub mod objective;
 pub mod outcome;

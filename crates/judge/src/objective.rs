@@ -1,12 +1,100 @@
-//! Objectives read off a record.
+//! Objectives as people write them (`p99<5ms`, `errors<0.01%`), and read off a record.
 //!
 //! Whether a server that misses one once is to be refused is the affair of whoever asks.
 
 use wsbench_record::document::{Distribution, Percentile, Record};
 use wsbench_record::objective::Objective;
 
+use crate::expression::{self, Allowed, Bound, Expression, ExpressionError, Reason, Relation};
+use crate::figure::Unit;
+
 /// Samples that must lie above a percentile before it is known at all (METHOD rule 13).
 const LEAST_ABOVE: f64 = 10.0;
+
+/// What may be an objective: an upper limit of any percentile of the response time, or of the
+/// share of errors.
+pub const ALLOWED: Allowed = Allowed {
+    relations: &[Relation::Below, Relation::AtMost],
+    units,
+    figures: || "errors, and any percentile of the response time, like p99.9".to_owned(),
+    baseline: false,
+    example: "p99<5ms or errors<0.01%",
+    another: "give --slo again for another objective",
+};
+
+const ERRORS: &str = "errors";
+
+fn units(name: &str) -> Vec<Unit> {
+    match name {
+        ERRORS => vec![Unit::Share],
+        _ if percentile(name).is_some() => vec![Unit::Span],
+        _ => Vec::new(),
+    }
+}
+
+/// `p99.9` and `response.p99.9` as 99.9; it may lie beyond the two ends.
+fn percentile(name: &str) -> Option<f64> {
+    let bare = name.strip_prefix("response.").unwrap_or(name);
+    let digits = bare.strip_prefix('p')?;
+    let is_number = digits.chars().all(|c| c.is_ascii_digit() || c == '.');
+    digits.parse().ok().filter(|_| is_number)
+}
+
+/// Reads an objective: `p99<5ms`, `p99.9<=20ms`, `errors<0.01%`.
+///
+/// # Errors
+/// [`ExpressionError`] with the place and what would be right there.
+pub fn parse(text: &str) -> Result<Objective, ExpressionError> {
+    expression::parse(text, &ALLOWED)?.try_into()
+}
+
+impl TryFrom<Expression> for Objective {
+    type Error = ExpressionError;
+
+    fn try_from(expression: Expression) -> Result<Self, ExpressionError> {
+        let limit = match expression.bound {
+            Bound::Value(limit, _) => limit,
+            Bound::OfBaseline(_) => {
+                return Err(expression.bound_fault(Reason::NoBound { example: "5ms" }, &ALLOWED));
+            }
+        };
+        let name = &expression.figure;
+        if name == ERRORS {
+            if limit >= 1.0 {
+                let limit = "below 100%";
+                return Err(expression.bound_fault(Reason::TooLarge { limit }, &ALLOWED));
+            }
+            return Ok(Self::Errors { at_most: limit });
+        }
+        let within = percentile(name).filter(|it| *it > 0.0 && *it < 100.0);
+        let Some(percentile) = within else {
+            let name = name.clone();
+            return Err(expression.figure_fault(Reason::NoPercentile { name }, &ALLOWED));
+        };
+        let at_most_ns =
+            whole_ns(limit).map_err(|reason| expression.bound_fault(reason, &ALLOWED))?;
+        Ok(Self::ResponseTime {
+            percentile,
+            at_most_ns,
+        })
+    }
+}
+
+/// A time above zero, in whole nanoseconds.
+fn whole_ns(ns: f64) -> Result<u64, Reason> {
+    let whole = ns.round();
+    // The product of a decimal number and a unit may miss a whole one by a bit.
+    if (ns - whole).abs() > whole * f64::EPSILON * 4.0 {
+        Err(Reason::NotWhole)
+    } else if whole <= 0.0 {
+        Err(Reason::Zero)
+    } else if whole >= u64::MAX as f64 {
+        let limit = "18446744073709551615ns";
+        Err(Reason::TooLarge { limit })
+    } else {
+        Ok(whole as u64)
+    }
+}
 
 /// The figure of an objective in a record: nanoseconds, or a share; `None` when the samples are too few to
 /// tell it.
@@ -95,5 +183,56 @@ mod tests {
         assert!(near(at(&spans, 99.0), 990.0));
         assert!(near(at(&spans, 80.0), 800.0));
         assert_eq!(at(&Distribution::default(), 80.0), None);
+    }
+
+    #[test]
+    fn percentiles_and_errors_are_written() {
+        let p99 = |at_most_ns| Objective::ResponseTime {
+            percentile: 99.0,
+            at_most_ns,
+        };
+        assert_eq!(parse("p99<5ms"), Ok(p99(5_000_000)));
+        assert_eq!(parse(" P99 <= 500us "), Ok(p99(500_000)));
+        assert_eq!(parse("response.p99<1.1ms"), Ok(p99(1_100_000)));
+        assert_eq!(parse("p99<1m30s"), Ok(p99(90_000_000_000)));
+        assert_eq!(parse("p99.9<1s").unwrap().name(), "p99.9");
+        assert_eq!(parse("p98.5<1s").unwrap().name(), "p98.5");
+        let errors = Objective::Errors { at_most: 0.0001 };
+        assert_eq!(parse("errors<0.01%"), Ok(errors));
+        assert_eq!(parse("Errors<0%"), Ok(Objective::Errors { at_most: 0.0 }));
+    }
+
+    #[test]
+    fn anything_else_is_refused_with_the_place_and_the_way_out() {
+        for (text, at, words) in [
+            ("", 1, "a figure is missing"),
+            ("p99", 4, "< or <= must stand here"),
+            ("p99>5ms", 4, "'>' cannot stand here, only < or <="),
+            ("mean<5ms", 1, "no figure is called 'mean'"),
+            ("pinf<5ms", 1, "errors, and any percentile"),
+            ("p<5ms", 1, "no figure is called 'p'"),
+            ("service.p99<5ms", 1, "no figure is called 'service.p99'"),
+            ("p100<5ms", 1, "above 0 and below 100"),
+            ("p0<5ms", 1, "above 0 and below 100"),
+            ("p99<5", 6, "write 5s or 5ms or 5us"),
+            ("p99<0ms", 5, "more than 0"),
+            ("p99<1.5ns", 5, "whole number of nanoseconds"),
+            ("p99<9999999h", 5, "too much"),
+            ("p99<", 5, "a bound must stand here"),
+            ("errors<1", 9, "write 1%"),
+            ("errors<NaN%", 8, "0.01%"),
+            ("errors<101%", 8, "below 100%"),
+            ("p99<baseline", 5, "such as 5ms"),
+            ("p99<2*baseline", 6, "'2' has no unit"),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert_eq!(error.at, at, "{text}: {error}");
+            let told = error.to_string();
+            assert!(told.contains(words), "{text}: {error}");
+            assert!(
+                told.ends_with("write it like p99<5ms or errors<0.01%"),
+                "{error}"
+            );
+        }
     }
 }

@@ -9,12 +9,11 @@
 mod build;
 mod gathered;
 mod league;
-mod metric;
+pub mod metric;
 mod runs;
 mod tradeoff;
 
 pub use build::rank;
 pub use gathered::Gathered;
 pub use league::{FEWEST_ROUNDS, value_words};
-pub use metric::{Metric, Sense};
 pub use runs::{failed_record, run_record, search_record};

@@ -8,7 +8,7 @@ use wsbench_record::repetition::{FigureOfRuns, Repetition, SCHEMA};
 use wsbench_stats as stats;
 use wsbench_stats::runs;
 
-use crate::figure::{Count, Figure, Missing, Party, Reading, Times};
+use crate::figure::{Figure, Missing, Reading};
 use crate::recurring::recurring;
 
 /// Puts runs together; `None` of no runs.
@@ -32,21 +32,14 @@ pub fn repeated(runs: Vec<Document>, asked_runs: u32) -> Option<Repetition> {
 
 /// The figures worth a row: those that the plan is about, and what went wrong.
 fn figures(first: &Document, runs: &[Document]) -> Vec<Figure> {
-    let times = if first.plan.is_open_loop() {
-        Times::Response
-    } else {
-        Times::Service
-    };
-    let mut figures = vec![Figure::MessagesPerS];
-    figures.extend(Figure::percentiles(times));
-    for party in [Party::Generator, Party::Server] {
-        let figure = Figure::CpuUsPerMessage(party);
+    let mut figures = vec![Figure::MESSAGES_PER_S];
+    figures.extend(Figure::percentiles(first.plan.is_open_loop()));
+    for figure in [Figure::GENERATOR_US, Figure::SERVER_US] {
         if runs.iter().any(|run| figure.read(run).is_ok()) {
             figures.push(figure);
         }
     }
-    for what in [Count::Errors, Count::Unanswered] {
-        let figure = Figure::Count(what);
+    for figure in [Figure::ERRORS, Figure::UNANSWERED] {
         let is_seen = |run: &Document| figure.read(run).is_ok_and(|reading| reading.value > 0.0);
         if runs.iter().any(is_seen) {
             figures.push(figure);

@@ -5,14 +5,15 @@
 //! the run. It ends none itself, and it knows no clock.
 
 use std::fmt;
-use std::str::FromStr;
 
-use thiserror::Error;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::Slice;
 use wsbench_record::document::{Percentile, Support, confidence};
 use wsbench_record::units::span;
 use wsbench_record::until::UntilOutcome;
+
+use crate::expression::{self, Allowed, Bound, Expression, ExpressionError, Reason, Relation};
+use crate::figure::{self, Point, Unit};
 
 /// The rule must hold so many times in a row: an interval that is narrow once may be so by luck,
 /// and whoever stops at the first such moment stops too early too often.
@@ -43,65 +44,63 @@ enum Within {
     Span(f64),
 }
 
-/// Why a text says nothing that can be waited for.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum UntilError {
-    /// There is no `±` and no `+-`. Put one between the figure and its bound.
-    #[error("'{0}' has no ±; write it like p99±5% or rate±1% (+- will do for ±)")]
-    NoBound(String),
-    /// The figure is none whose confidence one run can tell.
-    #[error("'{0}' is not p50, p90, p99, p99.9 or rate; write it like p99±5%")]
-    NoFigure(String),
-    /// The bound is no number above zero with a unit.
-    #[error("'{0}' is no bound; write it like 5%, 200us or 1.5ms")]
-    NoWidth(String),
-    /// A rate is no time.
-    #[error("'{0}' bounds a rate by a time; write it like rate±1%")]
-    RateByTime(String),
-}
+/// What may be waited for: a figure whose confidence one run can tell.
+pub const ALLOWED: Allowed = Allowed {
+    relations: &[Relation::Within],
+    units,
+    figures: || "p50, p90, p99 and p99.9 of the response time, and rate".to_owned(),
+    baseline: false,
+    example: "p99±5%, p99±200us or rate±1%",
+    another: "one figure is waited for",
+};
 
-impl FromStr for Until {
-    type Err = UntilError;
-
-    fn from_str(text: &str) -> Result<Self, UntilError> {
-        let parts = text.split_once('±').or_else(|| text.split_once("+-"));
-        let (figure, bound) = parts.ok_or_else(|| UntilError::NoBound(text.to_owned()))?;
-        let (figure, bound) = (figure.trim(), bound.trim());
-        let quoted = [
-            Percentile::P50,
-            Percentile::P90,
-            Percentile::P99,
-            Percentile::P99_9,
-        ];
-        let figure = match figure.to_ascii_lowercase().as_str() {
-            "rate" => Figure::Rate,
-            name => quoted
-                .into_iter()
-                .find(|percentile| percentile.label() == name)
-                .map(Figure::Response)
-                .ok_or_else(|| UntilError::NoFigure(figure.to_owned()))?,
-        };
-        let within = width(bound).ok_or_else(|| UntilError::NoWidth(bound.to_owned()))?;
-        if figure == Figure::Rate && matches!(within, Within::Span(_)) {
-            return Err(UntilError::RateByTime(text.to_owned()));
-        }
-        Ok(Self { figure, within })
+fn units(name: &str) -> Vec<Unit> {
+    match Figure::named(name) {
+        Some(Figure::Rate) => vec![Unit::Share],
+        Some(Figure::Response(_)) => vec![Unit::Share, Unit::Span],
+        None => Vec::new(),
     }
 }
 
-/// A share or a span above zero.
-fn width(text: &str) -> Option<Within> {
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-    let (number, unit) = text.split_at(end);
-    let number: f64 = number.parse().ok().filter(|number| *number > 0.0)?;
-    let span = |factor: f64| Some(Within::Span(number * factor));
-    match unit.trim() {
-        "%" => Some(Within::Share(number / 100.0)),
-        "ns" => span(1.0),
-        "us" | "µs" | "μs" => span(1e3),
-        "ms" => span(1e6),
-        "s" => span(1e9),
-        _ => None,
+impl Figure {
+    fn named(name: &str) -> Option<Self> {
+        let figure = figure::Figure::named(name, true)?;
+        if figure == figure::Figure::MESSAGES_PER_S {
+            return Some(Self::Rate);
+        }
+        let quoted = figure::Figure::percentiles(true).contains(&figure);
+        match figure.point() {
+            Some(Point::At(percentile)) if quoted => Some(Self::Response(percentile)),
+            _ => None,
+        }
+    }
+}
+
+/// Reads what is to be waited for: `p99±5%`.
+///
+/// # Errors
+/// [`ExpressionError`] with the place and what would be right there.
+pub fn parse(text: &str) -> Result<Until, ExpressionError> {
+    expression::parse(text, &ALLOWED)?.try_into()
+}
+
+impl TryFrom<Expression> for Until {
+    type Error = ExpressionError;
+
+    fn try_from(expression: Expression) -> Result<Self, ExpressionError> {
+        let Some(figure) = Figure::named(&expression.figure) else {
+            let (name, figures) = (expression.figure.clone(), (ALLOWED.figures)());
+            let reason = Reason::NoSuchFigure { name, figures };
+            return Err(expression.figure_fault(reason, &ALLOWED));
+        };
+        let within = match expression.bound {
+            Bound::Value(0.0, _) => Err(Reason::Zero),
+            Bound::Value(share, Unit::Share) => Ok(Within::Share(share)),
+            Bound::Value(ns, Unit::Span) => Ok(Within::Span(ns)),
+            Bound::Value(..) | Bound::OfBaseline(_) => Err(Reason::NoBound { example: "5%" }),
+        };
+        let within = within.map_err(|reason| expression.bound_fault(reason, &ALLOWED))?;
+        Ok(Self { figure, within })
     }
 }
 
@@ -221,20 +220,37 @@ mod tests {
             ("p99.9+-0.5%", "p99.9±0.5%"),
             ("P50 ± 200us", "p50±200µs"),
             ("rate+-1%", "rate±1%"),
+            ("messages_per_s±1%", "rate±1%"),
+            ("response.p90±1ms", "p90±1.00ms"),
         ] {
-            assert_eq!(text.parse::<Until>().unwrap().to_string(), told);
+            assert_eq!(parse(text).unwrap().to_string(), told);
         }
     }
 
     #[test]
     fn what_cannot_be_waited_for_is_refused() {
-        let refused = |text: &str| text.parse::<Until>().unwrap_err();
-        assert_eq!(refused("p99"), UntilError::NoBound("p99".into()));
-        assert_eq!(refused("p99.99±5%"), UntilError::NoFigure("p99.99".into()));
-        for bound in ["", "5", "0%", "-1%", "5parsec", "%"] {
-            let text = format!("p99±{bound}");
-            assert_eq!(refused(&text), UntilError::NoWidth(bound.into()), "{text}");
+        for (text, at, words) in [
+            ("", 1, "a figure is missing"),
+            ("p99", 4, "± or +- must stand here"),
+            ("p99<5ms", 4, "'<' cannot stand here, only ± or +-"),
+            (
+                "p99.99±5%",
+                1,
+                "no figure is called 'p99.99' here; there are p50, p90",
+            ),
+            ("service.p99±5%", 1, "no figure is called 'service.p99'"),
+            ("p99±", 5, "a bound must stand here"),
+            ("p99±5", 6, "'5' has no unit: write 5% or 5s"),
+            ("p99±0%", 5, "more than 0"),
+            ("p99±-1%", 5, "a bound must stand here"),
+            ("p99±5parsec", 6, "'parsec' is no unit of p99"),
+            ("p99±%", 5, "a bound must stand here"),
+            ("rate±1ms", 7, "'ms' is no unit of rate"),
+            ("p99±5% p50±5%", 8, "one figure is waited for"),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert_eq!(error.at, at, "{text}: {error}");
+            assert!(error.to_string().contains(words), "{text}: {error}");
         }
-        assert!(matches!(refused("rate±1ms"), UntilError::RateByTime(_)));
     }
 }

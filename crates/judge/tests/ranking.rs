@@ -7,7 +7,8 @@ mod rankings;
 mod runs;
 mod searches;
 
-use wsbench_judge::ranking::{Metric, rank, run_record, search_record};
+use wsbench_judge::figure::Figure;
+use wsbench_judge::ranking::{rank, run_record, search_record};
 use wsbench_record::provenance::Provenance;
 use wsbench_record::ranking::{self, Cores, Ranking, Weight, WorkloadKind};
 use wsbench_record::search::{Ending, Search, TrialVerdict};
@@ -232,13 +233,13 @@ fn a_control_that_drifts_puts_the_ranking_in_doubt() {
         1,
         "the control is no contender"
     );
-    let key = Metric::MessagesPerS.key();
+    let key = Figure::MESSAGES_PER_S.key();
     for run in measured
         .runs
         .iter_mut()
         .filter(|run| run.server == "control" && run.round > 5)
     {
-        *run.figures.get_mut(key).unwrap() *= 0.9;
+        *run.figures.get_mut(&key).unwrap() *= 0.9;
     }
     let drifted = rank(measured);
     assert!(drifted.doubts[0].contains("90"), "{:?}", drifted.doubts);
@@ -251,12 +252,12 @@ fn a_run_is_kept_with_accounts_that_add_up() {
     let record = run_record(&document, "some", &closed, 3, 17);
     assert_eq!(record.failed, None);
     assert_eq!(
-        record.figure(Metric::MessagesPerS.key()),
+        record.figure(&Figure::MESSAGES_PER_S.key()),
         document.messages_per_s
     );
     let p99 = document.service_ns.p99.map(|ns| ns as f64);
-    assert_eq!(record.figure(Metric::ServiceP99.key()), p99);
-    assert!(record.missing.contains_key(Metric::CpuUsPerMessage.key()));
+    assert_eq!(record.figure(&Figure::SERVICE_P99.key()), p99);
+    assert!(record.missing.contains_key(&Figure::SERVER_US.key()));
     let accounts = record.accounts.unwrap();
     assert!(accounts.are_conserved());
     let ratio = accounts.littles_ratio().unwrap();
@@ -275,7 +276,7 @@ fn a_search_that_is_not_certain_tells_its_estimate() {
     let limit = workload("limit", WorkloadKind::Limit, 1);
     let told = |search: &Search| {
         let record = search_record(search, ("some", &limit), (1, 1), 7, "now");
-        record.figure(Metric::GreatestRatePerS.key())
+        record.figure(&Figure::GREATEST_RATE_PER_S.key())
     };
     let provenance = Provenance::of(&runs::record(&runs::healthy()), 42);
     let certain = searches::certain(provenance, Ending::Found);

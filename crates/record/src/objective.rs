@@ -7,7 +7,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::units::{percent, span};
+use crate::units::{share, span};
 
 /// One objective.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -43,10 +43,7 @@ impl Objective {
         match self {
             Self::ResponseTime { .. } if figure.is_infinite() => "never".to_owned(),
             Self::ResponseTime { .. } => span(figure),
-            Self::Errors { .. } if figure > 0.0 && figure < 0.001 => {
-                format!("{:.2} %", figure * 100.0)
-            }
-            Self::Errors { .. } => percent(figure),
+            Self::Errors { .. } => share(figure),
         }
     }
 

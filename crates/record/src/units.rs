@@ -108,6 +108,16 @@ pub fn percent(share: f64) -> String {
     }
 }
 
+/// A share that may be small, as a percentage: `5 %`, `0.01 %`.
+#[must_use]
+pub fn share(share: f64) -> String {
+    if share > 0.0 && share < 0.001 {
+        format!("{:.2} %", share * 100.0)
+    } else {
+        percent(share)
+    }
+}
+
 /// The value in the smallest step that leaves fewer than four digits before the point.
 fn scaled(value: f64, steps: &Steps) -> String {
     let (size, name) = steps

@@ -15,9 +15,9 @@ use wsbench_render::style::Style;
 use crate::args::Format;
 use crate::exit::Exit;
 use crate::load_args::{self, LoadArgs};
-use crate::objective;
 use crate::quantity;
 use crate::usage::UsageError;
+use wsbench_judge::objective;
 
 /// Trials grow up to this many times the length of a first one.
 const LONGEST: u64 = 6;
@@ -35,7 +35,7 @@ pub(crate) struct FindArgs {
     /// What has to hold: p99<5ms (any percentile of the response time), errors<0.01%; repeat for
     /// several. Without one of errors, 0.01 % are allowed.
     #[arg(long = "slo", value_name = "OBJECTIVE", required = true,
-          value_parser = objective::objective)]
+          value_parser = objective::parse)]
     pub(crate) objectives: Vec<Objective>,
     /// What is searched for.
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = OverArg::Rate)]

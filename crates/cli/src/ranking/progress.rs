@@ -5,7 +5,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use wsbench_experiment::rank::{News, Program};
-use wsbench_judge::ranking::Metric;
+use wsbench_judge::ranking::metric;
 use wsbench_record::ranking::{RunRecord, Stage, Workload};
 use wsbench_record::units::seconds;
 
@@ -99,11 +99,15 @@ impl Progress {
             return format!("{name} FAILED: {first}");
         }
         let workload = self.workloads.iter().find(|one| one.name == *name);
-        let metric = workload.and_then(|one| Metric::ranked(one.kind).first());
-        let figure = metric.and_then(|metric| Some((metric, record.figure(metric.key())?)));
+        let metric = workload.and_then(|one| metric::ranked(one.kind).first());
+        let figure = metric.and_then(|metric| Some((metric, record.figure(&metric.key())?)));
         match figure {
             Some((metric, value)) => {
-                format!("{name} {} {}", metric.words(value), metric.title())
+                format!(
+                    "{name} {} {}",
+                    metric::words(*metric, value),
+                    metric.title()
+                )
             }
             None => format!("{name} –"),
         }

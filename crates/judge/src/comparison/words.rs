@@ -3,7 +3,7 @@
 use wsbench_record::comparison::{Contrast, Found};
 use wsbench_record::document::Percentile;
 
-use crate::figure::{Figure, Party, Point};
+use crate::figure::{Figure, Point, Unit};
 
 /// How a change is told that is too great for per cent.
 const TIMES: &str = "times";
@@ -18,7 +18,7 @@ pub(super) fn verdict(figures: &[Contrast]) -> String {
             continue;
         };
         // What the generator used is no property of the servers.
-        let is_theirs = figure != Figure::CpuUsPerMessage(Party::Generator);
+        let is_theirs = figure != Figure::GENERATOR_US;
         let differs = is_theirs && matches!(contrast.finding, Some(Found::Greater | Found::Less));
         if contrast.ratio.is_some() && (differs || is_headline(figure)) {
             parts.push(clause(figure, contrast));
@@ -37,13 +37,8 @@ pub(super) fn verdict(figures: &[Contrast]) -> String {
 }
 
 fn is_headline(figure: Figure) -> bool {
-    match figure {
-        Figure::MessagesPerS => true,
-        Figure::Time(_, Point::At(percentile)) => {
-            matches!(percentile, Percentile::P50 | Percentile::P99)
-        }
-        _ => false,
-    }
+    let quoted = [Percentile::P50, Percentile::P99].map(|at| Some(Point::At(at)));
+    figure == Figure::MESSAGES_PER_S || quoted.contains(&figure.point())
 }
 
 /// One figure as a part of the sentence.
@@ -52,18 +47,19 @@ fn clause(figure: Figure, contrast: &Contrast) -> String {
     if by.ends_with(TIMES) {
         return format!("{}: B's is {by} A's", figure.label());
     }
+    let is_time = figure.unit() == Unit::Span;
     match (figure, contrast.finding) {
-        (Figure::MessagesPerS, Some(Found::Greater)) => {
+        (Figure::MESSAGES_PER_S, Some(Found::Greater)) => {
             format!("B answers {by} more messages a second")
         }
-        (Figure::MessagesPerS, Some(Found::Less)) => {
+        (Figure::MESSAGES_PER_S, Some(Found::Less)) => {
             format!("B answers {by} fewer messages a second")
         }
-        (Figure::MessagesPerS, found) => format!("messages a second: {}", no_difference(found)),
-        (Figure::Time(..), Some(Found::Greater)) => {
+        (Figure::MESSAGES_PER_S, found) => format!("messages a second: {}", no_difference(found)),
+        (_, Some(Found::Greater)) if is_time => {
             format!("B's {} is {by} longer", figure.label())
         }
-        (Figure::Time(..), Some(Found::Less)) => {
+        (_, Some(Found::Less)) if is_time => {
             format!("B's {} is {by} shorter", figure.label())
         }
         (_, Some(Found::Greater)) => format!("B takes {by} more {}", figure.label()),
@@ -82,8 +78,8 @@ fn no_difference(found: Option<Found>) -> &'static str {
 /// A row's finding: `B 7–11 % more`, `the same within 5 %`, `not shown: more rounds`.
 #[must_use]
 pub fn finding(figure: Figure, contrast: &Contrast) -> String {
-    let (more, less) = match figure {
-        Figure::Time(..) => ("longer", "shorter"),
+    let (more, less) = match figure.unit() {
+        Unit::Span => ("longer", "shorter"),
         _ => ("more", "less"),
     };
     match contrast.finding {

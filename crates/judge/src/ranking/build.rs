@@ -10,9 +10,10 @@ use wsbench_record::units::percent;
 use wsbench_stats::{median, runs};
 
 use super::gathered::Gathered;
-use super::metric::Metric;
+use super::metric;
 use super::runs::{is_generator_limited, is_overloaded, is_stalled};
 use super::{league, tradeoff};
+use crate::figure::Figure;
 use crate::recurring::recurring_in;
 
 /// The control may drift by so much over a ranking; more puts all of it in doubt (METHOD 3).
@@ -99,7 +100,7 @@ fn cell(workload: &Workload, runs: Vec<RunRecord>) -> Cell {
     let audits: Vec<_> = runs.iter().map(|run| &run.audit).collect();
     Cell {
         workload: workload.name.clone(),
-        figures: Metric::shown(workload.kind)
+        figures: metric::shown(workload.kind)
             .iter()
             .map(|metric| figure(*metric, &runs))
             .collect(),
@@ -114,16 +115,16 @@ fn cell(workload: &Workload, runs: Vec<RunRecord>) -> Cell {
 
 /// One figure over the runs that have it. With half of the runs without it there is none: what is
 /// left would be the runs that went well.
-fn figure(metric: Metric, runs: &[RunRecord]) -> CellFigure {
+fn figure(metric: Figure, runs: &[RunRecord]) -> CellFigure {
     let values: Vec<f64> = runs
         .iter()
-        .filter_map(|run| run.figure(metric.key()))
+        .filter_map(|run| run.figure(&metric.key()))
         .collect();
     let is_most = values.len() * 2 > runs.len();
     let spread = if is_most { runs::spread(&values) } else { None };
     let missing = spread.is_none().then(|| reason(metric, runs));
     CellFigure {
-        metric: metric.key().to_owned(),
+        metric: metric.key(),
         value: spread.map(|spread| spread.mean),
         low: spread.and_then(|spread| Some(spread.interval?.low)),
         high: spread.and_then(|spread| Some(spread.interval?.high)),
@@ -135,13 +136,13 @@ fn figure(metric: Metric, runs: &[RunRecord]) -> CellFigure {
 }
 
 /// Why most runs do not have a figure: the reason that is given most often.
-fn reason(metric: Metric, runs: &[RunRecord]) -> String {
+fn reason(metric: Figure, runs: &[RunRecord]) -> String {
     let mut reasons: BTreeMap<&str, u32> = BTreeMap::new();
     for run in runs {
         let of_run = run
             .failed
             .as_ref()
-            .or_else(|| run.missing.get(metric.key()));
+            .or_else(|| run.missing.get(&metric.key()));
         if let Some(words) = of_run {
             *reasons.entry(words).or_default() += 1;
         }
@@ -187,7 +188,7 @@ fn leagues(gathered: &Gathered, servers: &[Entry]) -> Vec<League> {
     };
     let mut leagues = Vec::new();
     for workload in &gathered.suite.workloads {
-        for metric in Metric::ranked(workload.kind) {
+        for metric in metric::ranked(workload.kind) {
             for class in [Cores::One, Cores::All] {
                 let of_class: Vec<&Entry> = servers
                     .iter()
@@ -212,7 +213,7 @@ fn drift(facts: &[ServerFacts], servers: &[Entry]) -> Vec<String> {
         let of_runs: Vec<f64> = cell
             .runs
             .iter()
-            .filter_map(|run| run.figure(Metric::MessagesPerS.key()))
+            .filter_map(|run| run.figure(&Figure::MESSAGES_PER_S.key()))
             .collect();
         if of_runs.len() < 4 {
             continue;

@@ -9,8 +9,9 @@ use wsbench_record::ranking::{Cores, Entry, League, Place, Unranked, Workload};
 use wsbench_record::units::counted;
 use wsbench_stats::runs::{Finding, Ratio, holm, judge, paired};
 
-use super::metric::{Metric, Sense};
+use super::metric;
 use super::runs::is_set_by_generator;
+use crate::figure::{Figure, Sense};
 
 /// Fewer rounds cannot tell servers apart that are 10 % apart: nothing is ranked then (METHOD 5.6).
 pub const FEWEST_ROUNDS: u32 = 10;
@@ -27,7 +28,7 @@ struct Contender {
 /// The league of these servers; `None` where none of them was run.
 pub(super) fn of(
     workload: &Workload,
-    metric: Metric,
+    metric: Figure,
     class: Cores,
     entries: &[&Entry],
 ) -> Option<League> {
@@ -65,7 +66,7 @@ pub(super) fn of(
     Some(League {
         key: format!("{}/{}", workload.name, metric.key()),
         workload: workload.name.clone(),
-        metric: metric.key().to_owned(),
+        metric: metric.key(),
         class,
         rounds,
         is_ranked,
@@ -78,7 +79,7 @@ pub(super) fn of(
 }
 
 /// A server's figures in this league, or why it has none.
-fn contender(entry: &Entry, workload: &Workload, metric: Metric) -> Result<Contender, String> {
+fn contender(entry: &Entry, workload: &Workload, metric: Figure) -> Result<Contender, String> {
     let no_run = || {
         let first = entry.failures.first();
         first.map_or_else(
@@ -90,12 +91,12 @@ fn contender(entry: &Entry, workload: &Workload, metric: Metric) -> Result<Conte
         .cell(&workload.name)
         .filter(|cell| !cell.runs.is_empty());
     let cell = cell.ok_or_else(no_run)?;
-    let figure = cell.figure(metric.key()).ok_or_else(no_run)?;
+    let figure = cell.figure(&metric.key()).ok_or_else(no_run)?;
     let Some(value) = figure.value else {
         return Err(figure.missing.clone().unwrap_or_else(no_run));
     };
     let by_round = cell.runs.iter();
-    let by_round = by_round.filter_map(|run| Some((run.round, run.figure(metric.key())?)));
+    let by_round = by_round.filter_map(|run| Some((run.round, run.figure(&metric.key())?)));
     let set_by_generator = cell.runs.iter();
     let set_by_generator = set_by_generator.filter(|run| is_set_by_generator(run, metric));
     let limited = set_by_generator.count() * 2 > cell.runs.len();
@@ -120,7 +121,7 @@ fn first_line(words: &str) -> &str {
 }
 
 /// Gives every contender, the best first, its rank interval and its tier.
-fn rank(contenders: &mut [Contender], metric: Metric) {
+fn rank(contenders: &mut [Contender], metric: Figure) {
     let better = surely_better(contenders, metric);
     let among = contenders.len();
     for at in 0..among {
@@ -141,7 +142,7 @@ fn rank(contenders: &mut [Contender], metric: Metric) {
 }
 
 /// Who is surely better than whom: `better[i][j]` says that the i-th is better than the j-th.
-fn surely_better(contenders: &[Contender], metric: Metric) -> Vec<Vec<bool>> {
+fn surely_better(contenders: &[Contender], metric: Figure) -> Vec<Vec<bool>> {
     let among = contenders.len();
     let mut pairs: Vec<(usize, usize, Ratio)> = Vec::new();
     for first in 0..among {
@@ -186,7 +187,7 @@ pub(super) fn headline(league: &League) -> Option<String> {
     if !league.is_ranked {
         return None;
     }
-    let metric = Metric::of_key(&league.metric)?;
+    let metric = Figure::recorded(&league.metric)?;
     let first: Vec<&Place> = league
         .places
         .iter()
@@ -228,9 +229,13 @@ pub(super) fn headline(league: &League) -> Option<String> {
 /// A value with its unit; of one that is bounded by the generator, that it is a bound.
 #[must_use]
 pub fn value_words(league: &League, value: f64, is_bound: bool) -> String {
-    let Some(metric) = Metric::of_key(&league.metric) else {
+    let Some(metric) = Figure::recorded(&league.metric) else {
         return value.to_string();
     };
-    let bound = if is_bound { metric.bound_mark() } else { "" };
-    format!("{bound}{}", metric.words(value))
+    let bound = if is_bound {
+        metric::bound_mark(metric)
+    } else {
+        ""
+    };
+    format!("{bound}{}", metric::words(metric, value))
 }

@@ -12,8 +12,8 @@ use wsbench_record::ranking::{Accounts, RunRecord, Rung, Workload, WorkloadKind}
 use wsbench_record::search::{Limit, Search, TrialVerdict};
 use wsbench_record::units::percent;
 
-use super::metric::Metric;
-use crate::figure::{Figure, Party, Point, Reading, Times};
+use super::metric;
+use crate::figure::{Figure, Reading};
 use crate::outcome::{Outcome, outcome};
 
 /// Of more messages than this share a right answer must not be missing (METHOD 3, check H).
@@ -46,8 +46,8 @@ pub fn run_record(
     };
     let mut figures = BTreeMap::new();
     let mut missing = BTreeMap::new();
-    for metric in Metric::shown(workload.kind) {
-        let key = metric.key().to_owned();
+    for metric in metric::shown(workload.kind) {
+        let key = metric.key();
         let reading = match &failed {
             Some(_) => Err("the run failed".to_owned()),
             None => read(*metric, document, workload),
@@ -90,7 +90,7 @@ pub fn search_record(
     seed: u64,
     started_at: &str,
 ) -> RunRecord {
-    let key = Metric::GreatestRatePerS.key().to_owned();
+    let key = Figure::GREATEST_RATE_PER_S.key();
     let mut record = failed_record(server, workload, round, number, "");
     record.failed = None;
     record.seed = seed;
@@ -123,9 +123,9 @@ pub fn failed_record(
     number: u32,
     words: &str,
 ) -> RunRecord {
-    let missing = Metric::shown(workload.kind)
+    let missing = metric::shown(workload.kind)
         .iter()
-        .map(|metric| (metric.key().to_owned(), "the run failed".to_owned()));
+        .map(|metric| (metric.key(), "the run failed".to_owned()));
     RunRecord {
         server: server.to_owned(),
         workload: workload.name.clone(),
@@ -151,8 +151,8 @@ pub(super) fn is_generator_limited(run: &RunRecord) -> bool {
 }
 
 /// Whether the generator, and not the server, set this figure.
-pub(super) fn is_set_by_generator(run: &RunRecord, metric: Metric) -> bool {
-    has_doubt(&run.audit, metric.limits_of_generator())
+pub(super) fn is_set_by_generator(run: &RunRecord, metric: Figure) -> bool {
+    has_doubt(&run.audit, metric::limits_of_generator(metric))
 }
 
 /// Whether the server did not keep up with the rate that was asked for.
@@ -240,60 +240,14 @@ fn too_many_unanswered(document: &Document) -> Option<String> {
     (share > MOST_UNANSWERED).then(|| format!("{} of the messages failed", percent(share)))
 }
 
-/// A metric of a run's document, or why it cannot be had.
-fn read(metric: Metric, document: &Document, workload: &Workload) -> Result<f64, String> {
-    let server = document.server.as_ref();
-    let not_measured = || "not measured".to_owned();
-    match metric {
-        Metric::MessagesPerS => of_figure(Figure::MessagesPerS, document),
-        Metric::ResponseP50 => of_response(Percentile::P50, document, workload),
-        Metric::ResponseP99 => of_response(Percentile::P99, document, workload),
-        Metric::ResponseP99_9 => of_response(Percentile::P99_9, document, workload),
-        Metric::ServiceP50 => of_figure(time(Times::Service, Percentile::P50), document),
-        Metric::ServiceP99 => of_figure(time(Times::Service, Percentile::P99), document),
-        Metric::CpuUsPerMessage => of_figure(Figure::CpuUsPerMessage(Party::Server), document),
-        Metric::ConnectionsPerS => {
-            let done = document.connections.clients_completed;
-            (done > 0 && document.total_s > 0.0)
-                .then(|| done as f64 / document.total_s)
-                .ok_or_else(not_measured)
-        }
-        Metric::BytesPerConnection => server
-            .and_then(|server| server.bytes_per_connection)
-            .filter(|slope| *slope > 0.0)
-            .ok_or_else(not_measured),
-        Metric::BytesAtLoad => server
-            .and_then(|server| server.pss_bytes)
-            .map(|bytes| bytes as f64)
-            .ok_or_else(not_measured),
-        Metric::Threads => server
-            .and_then(|server| server.threads)
-            .map(f64::from)
-            .ok_or_else(not_measured),
-        Metric::Processes => server
-            .and_then(|server| server.processes)
-            .map(f64::from)
-            .ok_or_else(not_measured),
-        Metric::GreatestRatePerS => Err(not_measured()),
-    }
-}
-
-fn time(times: Times, percentile: Percentile) -> Figure {
-    Figure::Time(times, Point::At(percentile))
-}
-
-/// A percentile of the response time at the rate of the plan: there is none at a rate that the
-/// server does not hold, for it grows with the length of the run.
-fn of_response(
-    percentile: Percentile,
-    document: &Document,
-    workload: &Workload,
-) -> Result<f64, String> {
-    let is_overloaded = has_doubt(&document.audit, &OVERLOAD);
-    if is_overloaded && workload.kind == WorkloadKind::Open {
+/// A figure of a run's document, or why it cannot be had. There is no response time at a rate that
+/// the server does not hold, for it grows with the length of the run.
+fn read(figure: Figure, document: &Document, workload: &Workload) -> Result<f64, String> {
+    let is_response = figure.point().map(Figure::response) == Some(figure);
+    if is_response && workload.kind == WorkloadKind::Open && has_doubt(&document.audit, &OVERLOAD) {
         return Err("it did not keep up with the rate".to_owned());
     }
-    of_figure(time(Times::Response, percentile), document)
+    of_figure(figure, document)
 }
 
 fn of_figure(figure: Figure, document: &Document) -> Result<f64, String> {

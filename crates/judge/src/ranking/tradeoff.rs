@@ -2,7 +2,7 @@
 
 use wsbench_record::ranking::{Front, FrontPoint, League, Tradeoff};
 
-use super::metric::{Metric, Sense};
+use crate::figure::{Figure, Sense};
 
 /// The trade-offs that were asked for, as far as both leagues are there; of several classes the
 /// servers of all stand together, for a trade-off is between servers.
@@ -63,7 +63,7 @@ fn front(asked: &Tradeoff, leagues: &[League]) -> Option<Front> {
 /// Which way is better along an axis; `None` of a key that this version does not know.
 fn sense(key: &str) -> Option<Sense> {
     let (_, metric) = key.split_once('/')?;
-    Some(Metric::of_key(metric)?.sense())
+    Some(Figure::recorded(metric)?.sense())
 }
 
 fn is_better(one: f64, other: f64, sense: Sense) -> bool {

@@ -8,7 +8,8 @@
 
 use std::collections::BTreeMap;
 
-use wsbench_judge::ranking::{Gathered, Metric, failed_record};
+use wsbench_judge::figure::Figure;
+use wsbench_judge::ranking::{Gathered, failed_record};
 use wsbench_record::audit::{Audit, Caveat, Kind, Severity, Verdict};
 use wsbench_record::document::Host;
 use wsbench_record::ranking::{
@@ -63,13 +64,13 @@ pub(crate) fn run(
     server: &str,
     of: &Workload,
     (round, number): (u32, u32),
-    figures: &[(Metric, f64)],
+    figures: &[(Figure, f64)],
 ) -> RunRecord {
     let mut record = failed_record(server, of, round, number, "");
     record.failed = None;
     for (metric, value) in figures {
-        record.missing.remove(metric.key());
-        record.figures.insert(metric.key().to_owned(), *value);
+        record.missing.remove(&metric.key());
+        record.figures.insert(metric.key(), *value);
     }
     record
 }
@@ -116,7 +117,7 @@ pub(crate) fn closed(truths: &[(&str, f64)], rounds: u32, noise: &Noise, seed: u
             number += 1;
             let own = noise.run * normal(&mut random);
             let value = per_s * (shared + own).exp();
-            let figures = [(Metric::MessagesPerS, value)];
+            let figures = [(Figure::MESSAGES_PER_S, value)];
             let record = run(name, &closed, (round, number), &figures);
             gathered.runs.push(record);
         }
@@ -173,8 +174,8 @@ pub(crate) fn two_workloads() -> Gathered {
     ];
     for round in 1..=2 {
         for (name, per_s, bytes) in truths {
-            let messages = [(Metric::MessagesPerS, per_s)];
-            let memory = [(Metric::BytesPerConnection, bytes)];
+            let messages = [(Figure::MESSAGES_PER_S, per_s)];
+            let memory = [(Figure::BYTES_PER_CONNECTION, bytes)];
             gathered
                 .runs
                 .push(run(name, &closed, (round, 1), &messages));
@@ -207,8 +208,8 @@ pub(crate) fn late_sends() -> Gathered {
             // A little noise, for no two runs are alike.
             let us = us * (1.0 + 0.001 * f64::from(round));
             let figures = [
-                (Metric::ResponseP50, us * 1e3),
-                (Metric::ResponseP99, us * 5e3),
+                (Figure::RESPONSE_P50, us * 1e3),
+                (Figure::RESPONSE_P99, us * 5e3),
             ];
             let mut record = run(name, &open, (round, round), &figures);
             record.audit = doubt(Kind::Pace);

@@ -7,7 +7,8 @@ mod names;
 mod plots;
 mod score;
 
-use wsbench_judge::ranking::Metric;
+use wsbench_judge::figure::Figure;
+use wsbench_judge::ranking::metric;
 use wsbench_record::audit::Severity;
 use wsbench_record::ranking::{Entry, Ranking};
 
@@ -110,9 +111,9 @@ fn headlines(page: &mut Page, ranking: &Ranking) {
 /// Every server with the figure of every league: the table that this is all about.
 fn overview(ranking: &Ranking) -> Grid {
     let mut grid = Grid::new().text("server").text("language").text("gate");
-    let mut keys: Vec<(&str, Metric)> = Vec::new();
+    let mut keys: Vec<(&str, Figure)> = Vec::new();
     for league in &ranking.leagues {
-        let metric = Metric::of_key(&league.metric);
+        let metric = Figure::recorded(&league.metric);
         let known = metric.map(|metric| (league.workload.as_str(), metric));
         keys.extend(known.filter(|known| !keys.contains(known)));
     }
@@ -149,13 +150,13 @@ fn in_order(ranking: &Ranking) -> Vec<&Entry> {
 }
 
 /// A server's figure with its interval, or why there is none.
-fn figure(entry: &Entry, workload: &str, metric: Metric) -> Cell {
+fn figure(entry: &Entry, workload: &str, metric: Figure) -> Cell {
     let found = entry
         .cell(workload)
-        .and_then(|cell| cell.figure(metric.key()));
+        .and_then(|cell| cell.figure(&metric.key()));
     match found.and_then(|figure| Some((figure, figure.value?))) {
         Some((figure, value)) => {
-            let mut markup = Markup::words(&metric.words(value));
+            let mut markup = Markup::words(&metric::words(metric, value));
             let half = half(value, figure.low.zip(figure.high));
             markup.text(" ").element("small", &[], &half);
             Cell::markup(markup).sorted_by(value)

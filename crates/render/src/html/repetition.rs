@@ -6,7 +6,7 @@ use wsbench_record::repetition::{FigureOfRuns, Repetition};
 
 use super::grid::{Cell, Grid};
 use super::page::{Page, recurring};
-use super::plot::{Axis, Scale, Unit};
+use super::plot::{Axis, Scale};
 use super::ranges::{Range, Ranges};
 use super::run;
 use crate::plan_line::{plan_line, title};
@@ -68,11 +68,7 @@ fn spread(of_runs: &FigureOfRuns, runs: &[Document]) -> Option<Ranges> {
     let dots = runs
         .iter()
         .filter_map(|run| Some(figure.read(run).ok()?.value));
-    let unit = match figure {
-        Figure::Time(..) => Unit::Span,
-        Figure::CpuUsPerMessage(_) => Unit::Micros,
-        Figure::MessagesPerS | Figure::Count(_) => Unit::Rate,
-    };
+    let unit = figure.unit().into();
     let ends = of_runs.low.zip(of_runs.high);
     let words = match ends {
         Some((low, high)) => format!(

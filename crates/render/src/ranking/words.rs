@@ -1,6 +1,7 @@
 //! What text and Markdown say alike of a ranking.
 
-use wsbench_judge::ranking::{FEWEST_ROUNDS, Metric, value_words};
+use wsbench_judge::figure::Figure;
+use wsbench_judge::ranking::{FEWEST_ROUNDS, value_words};
 use wsbench_record::ranking::{
     Cores, Deflate, Entry, League, Nodelay, Overall, Place, Ranking, ServerFacts, Workload,
     WorkloadKind,
@@ -75,8 +76,8 @@ pub(crate) fn workload(of: &Workload) -> String {
 
 /// What a league is of.
 pub(crate) fn title(league: &League) -> String {
-    let metric = Metric::of_key(&league.metric)
-        .map_or_else(|| league.metric.clone(), |metric| metric.title().to_owned());
+    let metric =
+        Figure::recorded(&league.metric).map_or_else(|| league.metric.clone(), Figure::title);
     let class = match league.class {
         Cores::One => "",
         Cores::All => " (all cores)",
@@ -193,7 +194,7 @@ pub(crate) fn notes(entry: &Entry, league: &League) -> String {
 pub(crate) fn control(ranking: &Ranking, league: &League) -> Option<(String, f64)> {
     let entry = ranking.servers.iter().find(|one| one.facts.is_control)?;
     let cell = entry.cell(&league.workload)?;
-    let figure = cell.figure(Metric::of_key(&league.metric)?.key())?;
+    let figure = cell.figure(&Figure::recorded(&league.metric)?.key())?;
     Some((entry.facts.name.clone(), figure.value?))
 }
 

@@ -6,7 +6,8 @@
 )]
 
 use wsbench_judge::comparison::{Terms, compare};
-use wsbench_judge::ranking::{Gathered, Metric, rank};
+use wsbench_judge::figure::Figure;
+use wsbench_judge::ranking::{Gathered, rank};
 use wsbench_judge::repetition::repeated;
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
@@ -239,19 +240,19 @@ fn measured(
     let memory = 3_000.0 + 2e8 / per_s;
     let figures = match workload.kind {
         WorkloadKind::Open => vec![
-            (Metric::ResponseP50, p50),
-            (Metric::ResponseP99, p50 * 4.0),
-            (Metric::MessagesPerS, workload.rate_per_s.unwrap_or(0.0)),
-            (Metric::CpuUsPerMessage, noisy(service_ns / 1e3)),
+            (Figure::RESPONSE_P50, p50),
+            (Figure::RESPONSE_P99, p50 * 4.0),
+            (Figure::MESSAGES_PER_S, workload.rate_per_s.unwrap_or(0.0)),
+            (Figure::SERVER_US, noisy(service_ns / 1e3)),
         ],
         WorkloadKind::Idle => vec![
-            (Metric::BytesPerConnection, noisy(memory)),
+            (Figure::BYTES_PER_CONNECTION, noisy(memory)),
             (
-                Metric::BytesAtLoad,
+                Figure::BYTES_AT_LOAD,
                 noisy(2e7 + memory * f64::from(workload.connections)),
             ),
         ],
-        _ => vec![(Metric::MessagesPerS, noisy(per_s))],
+        _ => vec![(Figure::MESSAGES_PER_S, noisy(per_s))],
     };
     let mut record = rankings::run(name, workload, (round, 1), &figures);
     if workload.kind != WorkloadKind::Idle {

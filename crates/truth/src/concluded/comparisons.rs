@@ -64,7 +64,7 @@ pub(super) fn slower() -> Vec<Experiment> {
     for seed in 0..UNLIKE {
         let servers = [1_000, 1_050].map(|us| steady(Nanos::from_micros(us)));
         let comparison = compared(servers.into(), in_turn(100, 9_000 + u64::from(seed)), 10);
-        let rate = comparison.of(&Figure::MessagesPerS.name());
+        let rate = comparison.of(&Figure::MESSAGES_PER_S.name());
         let interval = rate.and_then(|rate| rate.as_ratio()?.interval);
         // Of rates, B over A: the slower one's is so much less.
         held += u32::from(interval.is_some_and(|ratio| ratio.contains(1.0 / SLOWER)));

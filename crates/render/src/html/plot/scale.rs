@@ -4,6 +4,7 @@
 //! has no zero to hide.
 
 use serde_json::{Value, json};
+use wsbench_judge::figure;
 use wsbench_record::units::{bytes, rate, seconds, span};
 
 /// An axis.
@@ -49,6 +50,18 @@ pub(crate) enum Unit {
     Ratio,
     /// Percentiles, by their nines.
     Percentile,
+}
+
+impl From<figure::Unit> for Unit {
+    fn from(unit: figure::Unit) -> Self {
+        match unit {
+            figure::Unit::Span => Self::Span,
+            figure::Unit::Micros => Self::Micros,
+            figure::Unit::Bytes => Self::Bytes,
+            figure::Unit::Share => Self::Ratio,
+            figure::Unit::Rate | figure::Unit::Count | figure::Unit::Things => Self::Rate,
+        }
+    }
 }
 
 /// Where an axis begins and ends, and the values written beside it.

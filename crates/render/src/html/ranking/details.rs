@@ -1,6 +1,7 @@
 //! Everything that is known of one server.
 
-use wsbench_judge::ranking::Metric;
+use wsbench_judge::figure::Figure;
+use wsbench_judge::ranking::metric;
 use wsbench_record::audit::Severity;
 use wsbench_record::ranking::{Cell as OfServer, Entry, Ranking, Stage};
 use wsbench_record::units::{count, seconds};
@@ -78,14 +79,19 @@ fn under(page: &mut Page, cell: &OfServer) {
         .figures("least–most")
         .figures("runs");
     for figure in &cell.figures {
-        let Some(metric) = Metric::of_key(&figure.metric) else {
+        let Some(metric) = Figure::recorded(&figure.metric) else {
             continue;
         };
         let range = figure.least.zip(figure.most);
-        let range =
-            range.map(|(low, high)| format!("{}–{}", metric.words(low), metric.words(high)));
+        let range = range.map(|(low, high)| {
+            format!(
+                "{}–{}",
+                metric::words(metric, low),
+                metric::words(metric, high)
+            )
+        });
         let value = match (figure.value, &figure.missing) {
-            (Some(value), _) => metric.words(value),
+            (Some(value), _) => metric::words(metric, value),
             (None, Some(reason)) => reason.clone(),
             (None, None) => "—".to_owned(),
         };
@@ -93,7 +99,7 @@ fn under(page: &mut Page, cell: &OfServer) {
             .value
             .map(|value| half(value, figure.low.zip(figure.high)));
         grid.push(vec![
-            Cell::text(metric.title()),
+            Cell::text(&metric.title()),
             Cell::text(&value),
             Cell::text(&interval.unwrap_or_default()),
             Cell::text(&range.unwrap_or_default()),

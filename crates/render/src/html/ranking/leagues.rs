@@ -1,6 +1,7 @@
 //! One league: its table, the rank intervals, and the figures with theirs.
 
-use wsbench_judge::ranking::{Metric, value_words};
+use wsbench_judge::figure::Figure;
+use wsbench_judge::ranking::value_words;
 use wsbench_record::ranking::{Entry, League, Place, Ranking};
 
 use super::names::{gate, named};
@@ -135,7 +136,7 @@ fn ranks(league: &League) -> Ranges {
 
 /// The figures with their intervals, from zero.
 fn values(league: &League) -> Option<Ranges> {
-    let metric = Metric::of_key(&league.metric)?;
+    let metric = Figure::recorded(&league.metric)?;
     let rows = league.places.iter().map(|place| Range {
         name: place.server.clone(),
         value: Some(place.value),
@@ -151,25 +152,11 @@ fn values(league: &League) -> Option<Ranges> {
     Some(Ranges {
         title: format!("{} with 95 % intervals", metric.title()),
         caption: match metric.sense() {
-            wsbench_judge::ranking::Sense::More => "More is better.".to_owned(),
-            wsbench_judge::ranking::Sense::Less => "Less is better.".to_owned(),
+            wsbench_judge::figure::Sense::More => "More is better.".to_owned(),
+            wsbench_judge::figure::Sense::Less => "Less is better.".to_owned(),
         },
-        axis: Axis::new("", Scale::Linear, unit(metric)),
+        axis: Axis::new("", Scale::Linear, metric.unit().into()),
         reference: None,
         rows: rows.collect(),
     })
-}
-
-/// What the values of a metric are.
-pub(super) fn unit(metric: Metric) -> Unit {
-    match metric {
-        Metric::ResponseP50
-        | Metric::ResponseP99
-        | Metric::ResponseP99_9
-        | Metric::ServiceP50
-        | Metric::ServiceP99 => Unit::Span,
-        Metric::CpuUsPerMessage => Unit::Micros,
-        Metric::BytesPerConnection | Metric::BytesAtLoad => Unit::Bytes,
-        _ => Unit::Rate,
-    }
 }

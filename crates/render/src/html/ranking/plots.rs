@@ -1,12 +1,14 @@
 //! The plots over all servers: latency by percentile, latency over load, memory over connections,
 //! and trade-offs with their fronts.
 
-use wsbench_judge::ranking::Metric;
+use wsbench_judge::figure::Figure;
+use wsbench_judge::objective;
+use wsbench_judge::ranking::metric;
+use wsbench_record::objective::Objective;
 use wsbench_record::ranking::{
     Cell as OfServer, Entry, Front, League, Ranking, Workload, WorkloadKind,
 };
 
-use super::leagues::unit;
 use super::names::named;
 use crate::html::grid::{Cell, Grid};
 use crate::html::page::Page;
@@ -130,10 +132,10 @@ fn curve(ranking: &Ranking, workloads: &[&Workload], connections: u32, size: u64
     let series = servers.enumerate().map(|(at, (entry, _))| {
         let points = workloads.iter().filter_map(|workload| {
             let cell = entry.cell(&workload.name)?;
-            let value = |metric: Metric| cell.figure(metric.key())?.value;
+            let value = |metric: Figure| cell.figure(&metric.key())?.value;
             Some(Point {
                 is_hollow: cell.overloaded_runs as usize * 2 > cell.runs.len(),
-                ..Point::at(value(Metric::MessagesPerS)?, value(Metric::ResponseP99)?)
+                ..Point::at(value(Figure::MESSAGES_PER_S)?, value(Figure::RESPONSE_P99)?)
             })
         });
         let mut points: Vec<Point> = points.collect();
@@ -160,18 +162,13 @@ fn curve(ranking: &Ranking, workloads: &[&Workload], connections: u32, size: u64
 /// The objective as a level, where it is one of p99.
 fn limit(ranking: &Ranking) -> Vec<Level> {
     let words = ranking.suite.objective.as_deref().unwrap_or_default();
-    let ns = words.strip_prefix("p99<").and_then(|limit| {
-        let unit =
-            limit.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
-        let number: f64 = limit[..limit.len() - unit.len()].parse().ok()?;
-        let scale = match unit {
-            "us" | "µs" => 1e3,
-            "ms" => 1e6,
-            "s" => 1e9,
-            _ => return None,
-        };
-        Some(number * scale)
-    });
+    let ns = match objective::parse(words) {
+        Ok(Objective::ResponseTime {
+            percentile: 99.0,
+            at_most_ns,
+        }) => Some(at_most_ns as f64),
+        _ => None,
+    };
     ns.map(|y| Level {
         name: words.to_owned(),
         y,
@@ -190,7 +187,7 @@ pub(super) fn memory(page: &mut Page, ranking: &Ranking) {
         let points = idle.iter().filter_map(|workload| {
             let figure = entry
                 .cell(&workload.name)?
-                .figure(Metric::BytesAtLoad.key())?;
+                .figure(&Figure::BYTES_AT_LOAD.key())?;
             Some(Point::at(f64::from(workload.connections), figure.value?))
         });
         let mut points: Vec<Point> = points.collect();
@@ -221,12 +218,12 @@ pub(super) fn memory(page: &mut Page, ranking: &Ranking) {
 
 fn slope(entry: &Entry, workload: &Workload) -> String {
     let figure = entry.cell(&workload.name);
-    let figure = figure.and_then(|cell| cell.figure(Metric::BytesPerConnection.key())?.value);
+    let figure = figure.and_then(|cell| cell.figure(&Figure::BYTES_PER_CONNECTION.key())?.value);
     match figure {
         Some(value) => format!(
             "{} ({})",
             entry.facts.name,
-            Metric::BytesPerConnection.words(value)
+            Figure::BYTES_PER_CONNECTION.written(value)
         ),
         None => entry.facts.name.clone(),
     }
@@ -242,7 +239,7 @@ pub(super) fn tradeoffs(page: &mut Page, ranking: &Ranking) {
         page.prose(&line);
     }
     for front in &ranking.tradeoffs {
-        if let (Some(x), Some(y)) = (metric(&front.x), metric(&front.y)) {
+        if let (Some(x), Some(y)) = (metric_of(&front.x), metric_of(&front.y)) {
             page.plot(&scatter(ranking, front, x, y));
             page.push(&points(ranking, front, x, y).markup());
         }
@@ -250,8 +247,8 @@ pub(super) fn tradeoffs(page: &mut Page, ranking: &Ranking) {
 }
 
 /// The metric of a league key.
-fn metric(key: &str) -> Option<Metric> {
-    Metric::of_key(key.split_once('/')?.1)
+fn metric_of(key: &str) -> Option<Figure> {
+    Figure::recorded(key.split_once('/')?.1)
 }
 
 /// The interval of a server's value in a league.
@@ -263,7 +260,7 @@ fn ends(ranking: &Ranking, key: &str, server: &str) -> Option<(f64, f64)> {
     own.next().and_then(|place| place.low.zip(place.high))
 }
 
-fn scatter(ranking: &Ranking, front: &Front, x: Metric, y: Metric) -> Plot {
+fn scatter(ranking: &Ranking, front: &Front, x: Figure, y: Figure) -> Plot {
     let clouds = [false, true].map(|on_front| {
         let own = front
             .points
@@ -300,18 +297,18 @@ fn scatter(ranking: &Ranking, front: &Front, x: Metric, y: Metric) -> Plot {
         points: steps,
         ..Series::default()
     };
-    let axis = |key: &str, metric: Metric| {
+    let axis = |key: &str, metric: Figure| {
         let name = format!(
             "{} ({})",
             metric.title(),
             key.split('/').next().unwrap_or(key)
         );
-        Axis::new(&name, Scale::Log, unit(metric))
+        Axis::new(&name, Scale::Log, metric.unit().into())
     };
     let [beaten, best] = clouds;
-    let better = |metric: Metric, more: &'static str, less: &'static str| match metric.sense() {
-        wsbench_judge::ranking::Sense::More => more,
-        wsbench_judge::ranking::Sense::Less => less,
+    let better = |metric: Figure, more: &'static str, less: &'static str| match metric.sense() {
+        wsbench_judge::figure::Sense::More => more,
+        wsbench_judge::figure::Sense::Less => less,
     };
     Plot {
         title: format!("{} against {}", x.title(), y.title()),
@@ -328,7 +325,7 @@ fn scatter(ranking: &Ranking, front: &Front, x: Metric, y: Metric) -> Plot {
 }
 
 /// The same as a table: names of what is grey have no room in the picture.
-fn points(ranking: &Ranking, front: &Front, x: Metric, y: Metric) -> Grid {
+fn points(ranking: &Ranking, front: &Front, x: Figure, y: Figure) -> Grid {
     let mut grid = Grid::new()
         .text("server")
         .figures(&front.x)
@@ -338,8 +335,8 @@ fn points(ranking: &Ranking, front: &Front, x: Metric, y: Metric) -> Grid {
     for point in &front.points {
         grid.push(vec![
             named(ranking, &point.server),
-            Cell::figure(&x.words(point.x), point.x),
-            Cell::figure(&y.words(point.y), point.y),
+            Cell::figure(&metric::words(x, point.x), point.x),
+            Cell::figure(&metric::words(y, point.y), point.y),
             Cell::text(if point.on_front { "beaten by none" } else { "" }),
         ]);
     }

@@ -1,0 +1,217 @@
+//! The registry: every figure that results are compared, ranked and judged by is a row here.
+
+use wsbench_record::document::{Distribution, Record, Server};
+use wsbench_stats::Interval;
+
+use super::{Reading, Unit};
+
+/// The better side of a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sense {
+    /// More is better.
+    More,
+    /// Less is better.
+    Less,
+}
+
+/// One subject: a number, or times of which there is a figure for each point.
+pub(super) struct Row {
+    /// The name in documents and expressions.
+    pub(super) key: &'static str,
+    /// Further names in expressions.
+    pub(super) aliases: &'static [&'static str],
+    /// The words above a column.
+    pub(super) title: &'static str,
+    /// The words in a sentence; of times, those after the point.
+    pub(super) label: &'static str,
+    pub(super) unit: Unit,
+    pub(super) sense: Sense,
+    pub(super) read: Reader,
+}
+
+/// How a record is read.
+#[derive(Clone, Copy)]
+pub(super) enum Reader {
+    /// Times: the figure is a point of their distribution.
+    Series(fn(&Record) -> &Distribution),
+    /// A number, with what the run knows of its noise; `None` where it was not measured.
+    Value(fn(&Record) -> Option<Reading>),
+    /// A number of events.
+    Count(fn(&Record) -> u64),
+    /// A number that many runs give and no single record has.
+    OfSearch,
+}
+
+use Sense::{Less, More};
+
+/// All rows, in the order in which people are told of them.
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        aliases: &["rate"],
+        ..row(
+            "messages_per_s",
+            "messages/s",
+            Unit::Rate,
+            More,
+            Reader::Value(messages_per_s),
+        )
+    },
+    row(
+        "response",
+        "response",
+        Unit::Span,
+        Less,
+        Reader::Series(|record| &record.response_ns),
+    ),
+    row(
+        "service",
+        "service",
+        Unit::Span,
+        Less,
+        Reader::Series(|record| &record.service_ns),
+    ),
+    Row {
+        aliases: &["cpu_us_per_message"],
+        label: "server CPU/msg",
+        ..row(
+            "server.cpu_us_per_message",
+            "CPU µs/message",
+            Unit::Micros,
+            Less,
+            Reader::Value(|record| of_server(record, |server| server.cpu_us_per_message)),
+        )
+    },
+    row(
+        "generator.cpu_us_per_message",
+        "wsbench CPU/msg",
+        Unit::Micros,
+        Less,
+        Reader::Value(|record| generator_us(record).map(Reading::exact)),
+    ),
+    row(
+        "server.bytes_per_connection",
+        "memory/connection",
+        Unit::Bytes,
+        Less,
+        Reader::Value(|record| {
+            of_server(record, |server| {
+                server.bytes_per_connection.filter(|slope| *slope > 0.0)
+            })
+        }),
+    ),
+    row(
+        "server.pss_bytes",
+        "memory at load",
+        Unit::Bytes,
+        Less,
+        Reader::Value(|record| {
+            of_server(record, |server| server.pss_bytes.map(|bytes| bytes as f64))
+        }),
+    ),
+    row(
+        "server.threads",
+        "threads",
+        Unit::Things,
+        Less,
+        Reader::Value(|record| of_server(record, |server| server.threads.map(f64::from))),
+    ),
+    row(
+        "server.processes",
+        "processes",
+        Unit::Things,
+        Less,
+        Reader::Value(|record| of_server(record, |server| server.processes.map(f64::from))),
+    ),
+    row(
+        "connections_per_s",
+        "connections/s",
+        Unit::Rate,
+        More,
+        Reader::Value(connections_per_s),
+    ),
+    row(
+        "greatest_rate_per_s",
+        "greatest rate/s",
+        Unit::Rate,
+        More,
+        Reader::OfSearch,
+    ),
+    counted("errors", "errors", |record| {
+        record.errors.iter().map(|error| error.count).sum()
+    }),
+    row(
+        "errors.share",
+        "share of errors",
+        Unit::Share,
+        Less,
+        Reader::Value(|record| crate::objective::error_share(record).map(Reading::exact)),
+    ),
+    counted("unanswered", "unanswered", |record| {
+        record.messages.unanswered()
+    }),
+    counted("timed_out", "timed out", |record| record.messages.timed_out),
+    counted("lost", "lost", |record| record.messages.lost),
+    counted("duplicated", "duplicated", |record| {
+        record.messages.duplicated
+    }),
+    counted("reordered", "reordered", |record| record.messages.reordered),
+    counted("corrupted", "corrupted", |record| record.messages.corrupted),
+    counted("unasked", "unasked", |record| record.messages.unasked),
+];
+
+const fn row(
+    key: &'static str,
+    title: &'static str,
+    unit: Unit,
+    sense: Sense,
+    read: Reader,
+) -> Row {
+    Row {
+        key,
+        aliases: &[],
+        title,
+        label: title,
+        unit,
+        sense,
+        read,
+    }
+}
+
+/// A number of things gone wrong.
+const fn counted(key: &'static str, title: &'static str, read: fn(&Record) -> u64) -> Row {
+    row(key, title, Unit::Count, Less, Reader::Count(read))
+}
+
+fn messages_per_s(record: &Record) -> Option<Reading> {
+    let sure = record.messages_per_s_confidence;
+    Some(Reading {
+        within: sure.map(|ends| Interval {
+            low: ends.low,
+            high: ends.high,
+        }),
+        ..Reading::exact(record.messages_per_s?)
+    })
+}
+
+fn of_server(record: &Record, read: fn(&Server) -> Option<f64>) -> Option<Reading> {
+    record.server.as_ref().and_then(read).map(Reading::exact)
+}
+
+/// Connections opened, used once and closed, a second.
+fn connections_per_s(record: &Record) -> Option<Reading> {
+    let done = record.connections.clients_completed;
+    let has_any = done > 0 && record.total_s > 0.0;
+    has_any.then(|| Reading::exact(done as f64 / record.total_s))
+}
+
+/// CPU time of all generator threads by the answers received within the window, µs.
+fn generator_us(record: &Record) -> Option<f64> {
+    let threads = &record.generator.threads;
+    let measured = threads.iter().filter(|thread| thread.wall_s > 0.0);
+    // Spinning until a message is due is no cost of the message.
+    let busy_s: f64 = measured
+        .map(|thread| thread.cpu_share * thread.wall_s)
+        .sum();
+    let answers = record.messages.received_in_window;
+    (busy_s > 0.0 && answers > 0).then(|| busy_s * 1e6 / answers as f64)
+}
