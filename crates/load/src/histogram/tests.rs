@@ -310,3 +310,96 @@ fn debug_tells_what_is_filled_and_nothing_else() {
     histogram.record_n(Nanos(7), 2);
     assert_eq!(format!("{histogram:?}"), format!("{:?}", of(&[(7, 2)])));
 }
+
+/// A histogram's header with these fields, then the counts.
+fn encoded(length: u32, offset: u32, digits: u32, bounds: (u64, u64), counts: &[u8]) -> Vec<u8> {
+    let mut bytes = 0x1c84_9313_u32.to_be_bytes().to_vec();
+    bytes.extend([length, offset, digits].map(u32::to_be_bytes).concat());
+    bytes.extend([bounds.0, bounds.1].map(u64::to_be_bytes).concat());
+    bytes.extend(1.0_f64.to_be_bytes());
+    bytes.extend(counts);
+    bytes
+}
+
+/// The same, deflated, with the length of what is deflated as it is or as it is claimed.
+fn deflated(plain: &[u8], claimed: Option<u32>) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(plain).unwrap();
+    let packed = packer.finish().unwrap();
+    let mut bytes = 0x1c84_9314_u32.to_be_bytes().to_vec();
+    bytes.extend(claimed.unwrap_or(packed.len() as u32).to_be_bytes());
+    bytes.extend(packed);
+    bytes
+}
+
+#[test]
+fn what_a_header_claims_is_checked_before_it_is_believed() {
+    const HOUR: (u64, u64) = (1, HIGHEST_NS);
+    let one = [2];
+    let good = encoded(1, 0, 3, HOUR, &one);
+    for bytes in [good.clone(), deflated(&good, None)] {
+        assert_eq!(Histogram::from_v2_deflate(&bytes).unwrap().count(), 1);
+    }
+    let longest = [0xff; 9];
+    let hostile = [
+        ("a length of minus one", encoded(u32::MAX, 0, 3, HOUR, &one)),
+        ("two gigabytes", encoded(i32::MAX as u32, 0, 3, HOUR, &one)),
+        ("shorter than what follows", encoded(0, 0, 3, HOUR, &one)),
+        ("longer than what follows", encoded(2, 0, 3, HOUR, &one)),
+        ("an offset", encoded(1, 1, 3, HOUR, &one)),
+        ("digits", encoded(1, 0, 6, HOUR, &one)),
+        ("digits that wrap round", encoded(1, 0, 259, HOUR, &one)),
+        ("no lowest value", encoded(1, 0, 3, (0, HIGHEST_NS), &one)),
+        ("bounds that cross", encoded(1, 0, 3, (9, 10), &one)),
+        (
+            "bounds at the end",
+            encoded(1, 0, 5, (u64::MAX / 2 + 1, u64::MAX), &one),
+        ),
+        (
+            "more bins than memory",
+            encoded(1, 0, 5, (1, u64::MAX), &one),
+        ),
+        ("zeros without end", encoded(9, 0, 3, HOUR, &longest)),
+        (
+            "zeros without end, then one",
+            encoded(10, 0, 3, HOUR, &[&longest[..], &one].concat()),
+        ),
+    ];
+    for (what, bytes) in hostile {
+        assert!(Histogram::from_v2_deflate(&bytes).is_none(), "{what}");
+        assert!(
+            Histogram::from_v2_deflate(&deflated(&bytes, None)).is_none(),
+            "{what}, deflated"
+        );
+    }
+    for claimed in [0, 1, i32::MAX as u32, u32::MAX] {
+        assert!(Histogram::from_v2_deflate(&deflated(&good, Some(claimed))).is_none());
+    }
+    // A bomb: a kilobyte that would be a megabyte of counts behind a header of one.
+    let bomb = encoded(1, 0, 3, HOUR, &vec![0; 1 << 20]);
+    assert!(Histogram::from_v2_deflate(&deflated(&bomb, None)).is_none());
+    let bomb = encoded(1 << 20, 0, 3, HOUR, &vec![0; 1 << 20]);
+    assert!(Histogram::from_v2_deflate(&deflated(&bomb, None)).is_none());
+}
+
+proptest! {
+    /// The bound follows the crate's own count of bins, so that it refuses nothing that is small.
+    #[test]
+    fn any_header_is_read_or_refused(
+        digits in 0_u32..8, lowest in any::<u64>(), highest in any::<u64>(), shifts in (0_u32..64, 0_u32..64),
+        counts in prop::collection::vec(any::<u8>(), 0..40), is_deflated in any::<bool>(),
+    ) {
+        let bounds = (lowest >> shifts.0, highest >> shifts.1);
+        let plain = encoded(counts.len() as u32, 0, digits, bounds, &counts);
+        let made = Hdr::<u64>::new_with_bounds(bounds.0, bounds.1, digits as u8);
+        let bins = made.ok().map(|made| made.distinct_values());
+        if bins.is_some() {
+            prop_assert_eq!(super::v2::bins(&plain), bins);
+        }
+        let bytes = if is_deflated { deflated(&plain, None) } else { plain };
+        if let Some(read) = Histogram::from_v2_deflate(&bytes) {
+            prop_assert!(read.bins().map(|(_, count)| count).all(|count| count > 0));
+        }
+    }
+}
