@@ -4,6 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use wsbench_judge::outcome::Outcome;
+use wsbench_render::foreign::printable_lines;
 
 use crate::usage::UsageError;
 
@@ -80,10 +81,11 @@ pub(crate) fn story(error: &anyhow::Error) -> String {
         })
 }
 
-/// Writes a line to standard error; when that is closed, nobody is listening, and that is fine.
-pub(crate) fn say(line: &str) {
+/// Writes words to standard error, cleaned of what would command a terminal; when that is closed,
+/// nobody is listening, and that is fine.
+pub(crate) fn say(words: &str) {
     use io::Write;
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", printable_lines(words));
 }
 
 #[cfg(test)]

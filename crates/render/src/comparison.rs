@@ -7,9 +7,10 @@ use wsbench_judge::figure::Figure;
 use wsbench_record::comparison::{Comparison, Contrast, Design, Doubt};
 use wsbench_record::units::percent;
 
+use crate::csv;
+use crate::foreign::markdown as cell;
 use crate::page::Page;
 use crate::plan_line::plan_line;
-use crate::prose::printable;
 use crate::repetition::{doubt_label, doubt_words};
 use crate::style::{Style, Tone};
 use crate::table::Table;
@@ -31,12 +32,8 @@ const WITHHELD: &str = "latency not compared: in the closed loop the faster serv
 #[must_use]
 pub fn text(comparison: &Comparison, style: Style) -> String {
     let mut page = Page::new(style);
-    page.prose(
-        "compare",
-        &printable(&format!("A {}", comparison.a.label)),
-        None,
-    );
-    page.prose("", &printable(&format!("B {}", comparison.b.label)), None);
+    page.prose("compare", &format!("A {}", comparison.a.label), None);
+    page.prose("", &format!("B {}", comparison.b.label), None);
     if let Some(plan) = plan(comparison) {
         page.prose("plan", &plan, None);
     }
@@ -44,7 +41,7 @@ pub fn text(comparison: &Comparison, style: Style) -> String {
     page.prose("verdict", &comparison.verdict, Some(Tone::Headline));
     for doubt in &comparison.doubts {
         let (label, words, tone) = doubted(doubt);
-        page.prose(label, &printable(&words), Some(tone));
+        page.prose(label, &words, Some(tone));
     }
     page.gap();
     for line in table(comparison).lines() {
@@ -61,16 +58,16 @@ pub fn text(comparison: &Comparison, style: Style) -> String {
 /// The comparison as a section of a pull request.
 #[must_use]
 pub fn markdown(comparison: &Comparison) -> String {
-    let mut text = format!("**{}**\n\n", comparison.verdict);
-    let _ = writeln!(text, "- A: {}", printable(&comparison.a.label));
-    let _ = writeln!(text, "- B: {}", printable(&comparison.b.label));
+    let mut text = format!("**{}**\n\n", cell(&comparison.verdict));
+    let _ = writeln!(text, "- A: {}", cell(&comparison.a.label));
+    let _ = writeln!(text, "- B: {}", cell(&comparison.b.label));
     if let Some(plan) = plan(comparison) {
-        let _ = writeln!(text, "- {plan}");
+        let _ = writeln!(text, "- {}", cell(&plan));
     }
     let _ = writeln!(text, "- {}", design(comparison));
     for doubt in &comparison.doubts {
         let (label, words, _) = doubted(doubt);
-        let _ = writeln!(text, "- **{label}**: {}", printable(&words));
+        let _ = writeln!(text, "- **{label}**: {}", cell(&words));
     }
     text.push('\n');
     text.push_str(&table(comparison).markdown());
@@ -89,32 +86,20 @@ pub(crate) fn legend(comparison: &Comparison) -> impl Iterator<Item = &'static s
 /// The comparison as CSV: a header, then a line a figure; times in nanoseconds.
 #[must_use]
 pub fn csv(comparison: &Comparison) -> String {
-    let mut text = String::from("figure,a,b,ratio,ratio_low,ratio_high,p_value,found\n");
-    for contrast in &comparison.figures {
-        let found = match contrast.finding {
-            Some(finding) => serde_json::to_value(finding)
-                .ok()
-                .and_then(|word| word.as_str().map(str::to_owned)),
-            None => None,
-        };
-        let numbers = [
-            contrast.a,
-            contrast.b,
-            contrast.ratio,
-            contrast.ratio_low,
-            contrast.ratio_high,
-            contrast.p_value,
-        ]
-        .map(|number| number.map_or_else(String::new, |number| number.to_string()));
-        let _ = writeln!(
-            text,
-            "{},{},{}",
-            contrast.name,
-            numbers.join(","),
-            found.unwrap_or_default()
-        );
-    }
-    text
+    csv::table(comparison.figures.iter().map(|contrast| {
+        let mut row = csv::Row::default();
+        row.put("figure", &contrast.name);
+        row.put_known("a", contrast.a);
+        row.put_known("b", contrast.b);
+        row.put_known("ratio", contrast.ratio);
+        row.put_known("ratio_low", contrast.ratio_low);
+        row.put_known("ratio_high", contrast.ratio_high);
+        row.put_known("p_value", contrast.p_value);
+        let found = contrast.finding.map(serde_json::to_value);
+        let found = found.and_then(Result::ok);
+        row.put_known("found", found.as_ref().and_then(|word| word.as_str()));
+        row
+    }))
 }
 
 /// What each run was to do; the seed is that from which those of the runs follow.

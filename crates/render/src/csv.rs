@@ -3,6 +3,8 @@
 
 use wsbench_record::document::{Distribution, Document, Percentile, Server};
 
+use crate::foreign::printable;
+
 /// One line of a table under its header.
 #[derive(Default)]
 pub(crate) struct Row {
@@ -14,7 +16,7 @@ impl Row {
     /// Appends a value under its name.
     pub(crate) fn put(&mut self, name: impl Into<String>, value: &impl ToString) {
         self.names.push(name.into());
-        self.values.push(quoted(&value.to_string()));
+        self.values.push(quoted(&printable(&value.to_string())));
     }
 
     /// Appends a value under its name; an empty one where it is absent.
@@ -260,7 +262,7 @@ fn put_compression(row: &mut Row, document: &Document) {
 
 /// A field with quotes where it needs them (RFC 4180 section 2.5 to 2.7).
 fn quoted(field: &str) -> String {
-    if field.contains([',', '"', '\n', '\r']) {
+    if field.contains([',', '"']) {
         format!("\"{}\"", field.replace('"', "\"\""))
     } else {
         field.to_owned()
@@ -280,6 +282,6 @@ mod tests {
     fn fields_are_quoted_where_they_must_be() {
         assert_eq!(quoted("plain"), "plain");
         assert_eq!(quoted("a,b"), "\"a,b\"");
-        assert_eq!(quoted("say \"hi\"\n"), "\"say \"\"hi\"\"\n\"");
+        assert_eq!(quoted("say \"hi\""), "\"say \"\"hi\"\"\"");
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use wsbench_record::doctor::{Examination, Level, Subject};
 use wsbench_record::units::counted;
 
+use crate::foreign::printable;
 use crate::prose::wrapped;
 use crate::style::{Style, Tone};
 
@@ -32,18 +33,18 @@ pub fn render(examination: &Examination, style: Style) -> String {
         let level = format!("{:LEVEL$}", check.level.word());
         let level = style.paint(tone, &level);
         let mut head = format!("{level}{:SUBJECT$}", words(check.subject));
-        for line in wrapped(&check.seen, width) {
+        for line in wrapped(&printable(&check.seen), width) {
             let _ = writeln!(text, "{}", format!("{head}{line}").trim_end());
             head.clone_from(&indent);
         }
         if check.level >= Level::Warning {
-            for line in wrapped(&check.rule, width) {
+            for line in wrapped(&printable(&check.rule), width) {
                 let _ = writeln!(text, "{indent}{}", style.paint(Tone::Quiet, &line));
             }
         }
         if !check.fix.is_empty() {
             // In one line however long, so that it can be copied.
-            let _ = writeln!(text, "{indent}fix: {}", check.fix);
+            let _ = writeln!(text, "{indent}fix: {}", printable(&check.fix));
         }
     }
     let _ = writeln!(text, "\n{}", conclusion(examination));

@@ -6,7 +6,7 @@ use wsbench_conformance::finding::{self, Verdict};
 use wsbench_record::gate::Check;
 use wsbench_record::units::counted;
 
-use crate::prose::printable;
+use crate::foreign::{markdown as cell, printable};
 use crate::style::{Style, Tone};
 
 /// One finding as a line, with what was sent and expected below it where it is not as it should be.
@@ -51,15 +51,17 @@ pub fn conclusion(check: &Check, style: Style) -> String {
 pub fn markdown(check: &Check) -> String {
     let mut text = format!(
         "**{}**: {}\n\n| case | section | verdict | seen |\n|---|---|---|---|\n",
-        check.url,
+        cell(&check.url),
         check.counts.words()
     );
     for finding in &check.findings {
-        let seen = printable(&finding.seen).replace('|', "\\|");
+        let seen = cell(&finding.seen);
         let _ = writeln!(
             text,
             "| {} | {} | {} | {seen} |",
-            finding.id, finding.section, finding.verdict
+            cell(&finding.id),
+            cell(&finding.section),
+            cell(&finding.verdict)
         );
     }
     text

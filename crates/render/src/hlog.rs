@@ -10,6 +10,8 @@ use thiserror::Error;
 use wsbench_load::histogram::Histogram;
 use wsbench_record::document::{Document, Slice, unix_ms};
 
+use crate::foreign::printable;
+
 /// Nanoseconds to the millisecond.
 const NS_PER_MS: f64 = 1e6;
 
@@ -28,11 +30,11 @@ pub enum HlogError {
 pub fn log(document: &Document) -> Result<String, HlogError> {
     let base_s = unix_ms(&document.started_at).unwrap_or(0) as f64 / 1e3;
     let mut text = String::from("#[Histogram log format version 1.3]\n");
-    let _ = writeln!(text, "#[wsbench {}]", document.tool_version);
+    let _ = writeln!(text, "#[wsbench {}]", printable(&document.tool_version));
     let _ = writeln!(
         text,
         "#[StartTime: {base_s:.3} (seconds since epoch), {}]",
-        document.started_at
+        printable(&document.started_at)
     );
     let _ = writeln!(text, "#[BaseTime: {base_s:.3} (seconds since epoch)]");
     text.push_str(

@@ -9,6 +9,7 @@ pub mod comparison;
 pub mod csv;
 pub mod curve;
 pub mod doctor;
+pub mod foreign;
 pub mod gate;
 pub mod hgrm;
 pub mod hlog;

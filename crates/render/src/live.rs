@@ -11,9 +11,9 @@ use wsbench_load::result::{Interval, Progress, Stage};
 use wsbench_record::document::{Distribution, Order, Percentile, Support};
 use wsbench_record::units::{count, counted, percent, rate, seconds, span};
 
+use crate::foreign::printable;
 use crate::mark;
 use crate::plan_line::{plan_line, title};
-use crate::prose::printable;
 
 /// Below this many samples in an interval its p99 is not spoken of.
 const SAMPLES_FOR_P99: u64 = 1_000;

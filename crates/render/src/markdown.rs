@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use wsbench_record::document::{Distribution, Document, Percentile};
 use wsbench_record::units::{self, bytes, count, rate, seconds, span};
 
+use crate::foreign::{markdown as cell, markdown_block};
 use crate::parts::{self, Parts};
 use crate::plan_line::{plan_line, title};
-use crate::prose::printable;
 use crate::summary::{PERCENTILES, repeat_command};
 use crate::{mark, pings, server_cost};
 
@@ -36,7 +36,7 @@ pub fn render(document: &Document) -> String {
     counts(&mut text, document);
     errors(&mut text, document);
     server(&mut text, document);
-    let _ = writeln!(text, "```sh\n{}\n```", repeat_command(document));
+    text.push_str(&markdown_block(&repeat_command(document)));
     text
 }
 
@@ -269,16 +269,4 @@ fn errors(text: &mut String, document: &Document) {
         }
         text.push('\n');
     }
-}
-
-/// Words from elsewhere, so that they neither end a table's cell nor become markup.
-pub(crate) fn cell(words: &str) -> String {
-    let mut text = String::with_capacity(words.len());
-    for letter in printable(words).chars() {
-        if matches!(letter, '|' | '<' | '`' | '*' | '_' | '[' | '\\') {
-            text.push('\\');
-        }
-        text.push(letter);
-    }
-    text
 }

@@ -1,9 +1,10 @@
 //! A page of text for people: labels on the left, lines, prose and tables beside them.
 //!
-//! What stands on it is the affair of whoever writes it.
+//! What stands on it is the affair of whoever writes it; words of others are cleaned as they come.
 
 use std::fmt::Write as _;
 
+use crate::foreign::printable;
 use crate::prose::wrapped;
 use crate::style::{Style, Tone};
 
@@ -35,7 +36,7 @@ impl Page {
     pub(crate) fn line(&mut self, label: &str, words: &str) {
         let padding = " ".repeat(LABEL.saturating_sub(label.chars().count()));
         let label = self.style.paint(Tone::Heading, label);
-        let line = format!("{label}{padding}{words}");
+        let line = format!("{label}{padding}{}", self.style.dressed(words));
         self.text.push_str(line.trim_end());
         self.text.push('\n');
     }
@@ -44,7 +45,7 @@ impl Page {
     pub(crate) fn prose(&mut self, label: &str, words: &str, tone: Option<Tone>) {
         let width = usize::from(self.style.width).saturating_sub(LABEL);
         let mut label = label;
-        for line in wrapped(words, width.max(NARROWEST)) {
+        for line in wrapped(&printable(words), width.max(NARROWEST)) {
             let line = match tone {
                 Some(tone) => self.style.paint(tone, &line),
                 None => line,
@@ -56,7 +57,7 @@ impl Page {
 
     /// A line without a label, from the left edge.
     pub(crate) fn plain(&mut self, words: &str) {
-        self.text.push_str(words);
+        self.text.push_str(&self.style.dressed(words));
         self.text.push('\n');
     }
 

@@ -8,7 +8,7 @@ use wsbench_record::document::{
 };
 use wsbench_record::units::{bytes, count, counted, rate, seconds};
 
-use crate::prose::printable;
+use crate::foreign::printable;
 
 /// The plan in one line, without the name and the target.
 ///

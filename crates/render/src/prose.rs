@@ -1,18 +1,4 @@
-//! Words from elsewhere made fit to print, and long ones broken over lines.
-
-/// The text with every control character made visible: a server's bytes are quoted in error
-/// messages, and must not move the reader's cursor or change the colours of a terminal.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|letter| {
-            if letter.is_control() {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                letter
-            }
-        })
-        .collect()
-}
+//! Prose broken over lines.
 
 /// The text broken at spaces into lines of at most `width` characters; a longer word has a line of
 /// its own. At least one line.
@@ -39,11 +25,6 @@ pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn control_characters_do_not_reach_the_terminal() {
-        assert_eq!(printable("a\x1b[31mb\r\n\u{9b}µ"), "a�[31mb���µ");
-    }
 
     #[test]
     fn lines_break_at_spaces_only() {

@@ -5,9 +5,9 @@ use wsbench_record::audit::{Recurring, Severity};
 use wsbench_record::repetition::{FigureOfRuns, Repetition};
 use wsbench_record::units::percent;
 
+use crate::foreign::markdown as cell;
 use crate::page::Page;
 use crate::plan_line::{plan_line, title};
-use crate::prose::printable;
 use crate::style::{Style, Tone};
 use crate::summary::repeat_command;
 use crate::table::Table;
@@ -58,15 +58,15 @@ pub fn markdown(repetition: &Repetition) -> String {
     };
     let mut text = format!(
         "## {}\n\n{}\n\n{}\n\n",
-        title(&first.plan),
-        plan_line(&first.plan),
+        cell(&title(&first.plan)),
+        cell(&plan_line(&first.plan)),
         runs(repetition)
     );
     for caveat in &repetition.caveats {
         text.push_str(&format!(
             "- **{}** {}\n",
             doubt_label(caveat.severity).0,
-            doubt_words(caveat)
+            cell(&doubt_words(caveat))
         ));
     }
     if !repetition.caveats.is_empty() {
@@ -99,11 +99,7 @@ pub(crate) fn doubt_words(caveat: &Recurring) -> String {
     } else {
         format!(" — {}", caveat.advice)
     };
-    printable(&format!(
-        "{}: {}{advice}",
-        caveat.how_often(),
-        caveat.message
-    ))
+    format!("{}: {}{advice}", caveat.how_often(), caveat.message)
 }
 
 /// The label and the tone of a doubt.

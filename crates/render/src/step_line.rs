@@ -4,6 +4,7 @@ use wsbench_record::audit::Verdict;
 use wsbench_record::document::{Document, Percentile};
 use wsbench_record::units::rate;
 
+use crate::foreign::printable;
 use crate::mark;
 
 /// The run called `name` in one line, and what the experiment will still take:
@@ -29,5 +30,5 @@ pub fn step_line(name: &str, document: &Document, left_s: Option<f64>) -> String
     if let Some(left) = left_s {
         parts.push(format!("{:.0}s left", left.max(0.0).ceil()));
     }
-    format!("{name}: {}", parts.join(", "))
+    format!("{}: {}", printable(name), parts.join(", "))
 }

@@ -2,6 +2,8 @@
 //!
 //! Whether colour is wanted (`NO_COLOR`, a terminal or a file) is decided by the caller.
 
+use crate::foreign::printable;
+
 /// The dress of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
@@ -37,20 +39,76 @@ pub(crate) enum Tone {
     Bad,
 }
 
+/// What begins a change of colour, and what ends it.
+const ESCAPE: &str = "\x1b[";
+const END: &str = "\x1b[0m";
+
+impl Tone {
+    const ALL: [Self; 6] = [
+        Self::Heading,
+        Self::Headline,
+        Self::Quiet,
+        Self::Good,
+        Self::Doubt,
+        Self::Bad,
+    ];
+
+    /// The terminal's code of it.
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Heading => "1",
+            Self::Headline => "1;36",
+            Self::Quiet => "2",
+            Self::Good => "32",
+            Self::Doubt => "33",
+            Self::Bad => "1;31",
+        }
+    }
+}
+
 impl Style {
     /// The text in its tone; as it is without colour.
     pub(crate) fn paint(self, tone: Tone, text: &str) -> String {
         if !self.colour || text.is_empty() {
             return text.to_owned();
         }
-        let code = match tone {
-            Tone::Heading => "1",
-            Tone::Headline => "1;36",
-            Tone::Quiet => "2",
-            Tone::Good => "32",
-            Tone::Doubt => "33",
-            Tone::Bad => "1;31",
+        let code = tone.code();
+        format!("\x1b[{code}m{text}{END}")
+    }
+
+    /// A line whose words may be painted, with every other letter that commands made visible.
+    pub(crate) fn dressed(self, line: &str) -> String {
+        if !self.colour {
+            return printable(line);
+        }
+        let mut parts = line.split(ESCAPE);
+        let mut text = printable(parts.next().unwrap_or_default());
+        for part in parts {
+            let is_ours = |code: &str| part.strip_prefix(code)?.strip_prefix('m').map(|_| ());
+            let is_ours = Tone::ALL.iter().any(|tone| is_ours(tone.code()).is_some())
+                || part.starts_with(&END[ESCAPE.len()..]);
+            text.push_str(if is_ours { ESCAPE } else { "\u{fffd}[" });
+            text.push_str(&printable(part));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_colours_stay() {
+        let style = Style {
+            colour: true,
+            ..Style::default()
         };
-        format!("\x1b[{code}m{text}\x1b[0m")
+        let painted = style.paint(Tone::Bad, "a");
+        assert_eq!(
+            style.dressed(&format!("{painted}\x1b[2J\x1b]0;b\x1b[")),
+            format!("{painted}�[2J�]0;b�[")
+        );
+        assert_eq!(Style::default().dressed(&painted), "�[1;31ma�[0m");
     }
 }

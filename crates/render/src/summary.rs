@@ -9,10 +9,10 @@ use wsbench_record::audit::{Severity, Verdict};
 use wsbench_record::document::{Distribution, Document, Percentile};
 use wsbench_record::units::{bytes, count, counted, legacy_ms, percent, rate, seconds, span};
 
+use crate::foreign::printable;
 use crate::page::{CELL, LABEL, Page};
 use crate::parts::{self, Parts};
 use crate::plan_line::{plan_line, title};
-use crate::prose::printable;
 use crate::sparkline::sparkline;
 use crate::style::{Style, Tone};
 use crate::{mark, pings, server_cost};
@@ -83,10 +83,9 @@ fn audit(page: &mut Page, document: &Document) {
         Verdict::Doubtful => Tone::Doubt,
         Verdict::Invalid => Tone::Bad,
     };
-    let line = printable(&document.audit.to_string());
+    let line = document.audit.to_string();
     let line = page.style.paint(tone, &line);
-    page.text.push_str(&line);
-    page.gap();
+    page.plain(&line);
     let further = document.audit.doubts().skip(1);
     for caveat in further.chain(document.audit.notes()) {
         let (label, tone) = match caveat.severity {
@@ -94,7 +93,7 @@ fn audit(page: &mut Page, document: &Document) {
             Severity::Doubtful => ("  doubtful", Some(Tone::Doubt)),
             Severity::Invalid => ("  invalid", Some(Tone::Bad)),
         };
-        page.prose(label, &printable(&caveat.to_string()), tone);
+        page.prose(label, &caveat.to_string(), tone);
     }
     page.gap();
 }
@@ -156,11 +155,11 @@ fn compression(page: &mut Page, document: &Document) {
     let Some(compression) = &document.compression else {
         return;
     };
-    let offered = format!("{} offered", printable(&compression.offered));
+    let offered = format!("{} offered", compression.offered);
     page.prose("compression", &offered, None);
     for (terms, connections) in &compression.accepted {
         let on = counted(*connections, "connection");
-        page.prose("", &format!("{} accepted on {on}", printable(terms)), None);
+        page.prose("", &format!("{terms} accepted on {on}"), None);
     }
     if compression.declined > 0 {
         let on = counted(compression.declined, "connection");
@@ -415,7 +414,7 @@ fn errors(page: &mut Page, document: &Document) {
         if !error.example.is_empty() {
             let _ = write!(line, ": {}", error.example);
         }
-        page.prose(label, &printable(&line), Some(Tone::Bad));
+        page.prose(label, &line, Some(Tone::Bad));
         label = "";
     }
     if !document.close_codes.is_empty() {

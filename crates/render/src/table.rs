@@ -1,6 +1,6 @@
 //! Tables as wide as what stands in them, for a terminal and in Markdown.
 
-use crate::markdown::cell;
+use crate::foreign::{clipped, markdown as cell, printable};
 
 /// A table of text. Columns are aligned on the right unless it is told otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,7 +28,8 @@ impl Table {
 
     /// Appends a row; it has a cell for each column.
     pub(crate) fn push(&mut self, row: Vec<String>) {
-        self.rows.push(row);
+        let row = row.iter().map(|cell| printable(cell));
+        self.rows.push(row.collect());
     }
 
     /// The names of the columns.
@@ -48,8 +49,10 @@ impl Table {
 
     /// The lines for a terminal: the names, then the rows.
     pub(crate) fn lines(&self) -> Vec<String> {
+        let clip = |row: &Vec<String>| row.iter().map(|cell| clipped(cell)).collect();
+        let rows: Vec<Vec<String>> = self.rows.iter().map(clip).collect();
         let width = |column: usize| {
-            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            let cells = rows.iter().filter_map(|row| row.get(column));
             let cells = cells.chain(self.names.get(column));
             cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
         };
@@ -67,7 +70,7 @@ impl Table {
             cells.join("  ").trim_end().to_owned()
         };
         std::iter::once(&self.names)
-            .chain(&self.rows)
+            .chain(&rows)
             .map(line)
             .collect()
     }

@@ -9,6 +9,8 @@ use wsbench_judge::ranking::metric;
 use wsbench_record::ranking::{RunRecord, Stage, Workload};
 use wsbench_record::units::seconds;
 
+use wsbench_render::foreign::{printable, printable_lines};
+
 use crate::exit::say;
 
 /// Tells how it is going.
@@ -124,6 +126,7 @@ impl Progress {
 
     /// Tells what has been done.
     fn line(&self, words: &str) {
+        let words = &printable(words);
         if self.is_terminal {
             let _ = write!(io::stderr(), "\r\x1b[K");
         }
@@ -134,7 +137,7 @@ impl Progress {
 /// As much as fits in a line that can be written over.
 fn clipped(words: &str) -> String {
     let columns = usize::from(crate::terminal::style().width).max(20);
-    words.chars().take(columns - 1).collect()
+    printable(words).chars().take(columns - 1).collect()
 }
 
 /// A time left, as people say it.
@@ -184,5 +187,5 @@ pub(crate) fn plan_text(program: &Program) -> String {
         "duration",
         time_left(program.all_s()),
     ));
-    text
+    printable_lines(&text)
 }

@@ -3,7 +3,7 @@
 //! Whatever comes from a document goes through [`Markup::text`] or an attribute, and is escaped
 //! there; a server's name or its bytes in an error message never become markup.
 
-use crate::prose::printable;
+use crate::foreign::printable;
 
 /// Attributes of an element, in order.
 pub(super) type Attributes<'a> = &'a [(&'static str, &'a str)];
@@ -118,10 +118,6 @@ fn escaped(words: &str) -> String {
             '>' => text.push_str("&gt;"),
             '"' => text.push_str("&quot;"),
             '\'' => text.push_str("&#39;"),
-            // Marks that turn the direction of all that follows stay where they are seen.
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                text.push(char::REPLACEMENT_CHARACTER);
-            }
             letter => text.push(letter),
         }
     }

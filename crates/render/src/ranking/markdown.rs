@@ -6,32 +6,31 @@ use wsbench_record::ranking::Ranking;
 use wsbench_record::units::{bytes, seconds};
 
 use super::words;
-use crate::markdown::cell;
-use crate::prose::printable;
+use crate::foreign::{markdown as cell, markdown_code};
 use crate::table::Table;
 
 /// The ranking as a page of Markdown, headings from the second level on.
 #[must_use]
 pub fn render(ranking: &Ranking) -> String {
     let mut text = String::new();
-    let _ = writeln!(text, "**{}**", printable(&words::heading(ranking)));
+    let _ = writeln!(text, "**{}**", cell(&words::heading(ranking)));
     if !ranking.suite.description.is_empty() {
-        let _ = writeln!(text, "\n{}", printable(&ranking.suite.description));
+        let _ = writeln!(text, "\n{}", cell(&ranking.suite.description));
     }
     if !ranking.headlines.is_empty() {
         text.push('\n');
     }
     for headline in &ranking.headlines {
-        let _ = writeln!(text, "- {}", printable(headline));
+        let _ = writeln!(text, "- {}", cell(headline));
     }
     if let Some(reason) = &ranking.cut_short {
-        let _ = writeln!(text, "- **cut short**: {}", printable(reason));
+        let _ = writeln!(text, "- **cut short**: {}", cell(reason));
     }
     for doubt in &ranking.doubts {
-        let _ = writeln!(text, "- **doubt**: {}", printable(doubt));
+        let _ = writeln!(text, "- **doubt**: {}", cell(doubt));
     }
     for league in &ranking.leagues {
-        let _ = writeln!(text, "\n## {}\n", printable(&words::title(league)));
+        let _ = writeln!(text, "\n## {}\n", cell(&words::title(league)));
         text.push_str(&words::table(ranking, league).markdown());
     }
     let _ = writeln!(text, "\n{}.", words::LEGEND);
@@ -42,7 +41,11 @@ pub fn render(ranking: &Ranking) -> String {
             .iter()
             .map(|score| format!("{}: {:.3}", score.server, score.score))
             .collect();
-        let _ = writeln!(text, "\n## Overall, by {}\n", words::weights(overall));
+        let _ = writeln!(
+            text,
+            "\n## Overall, by {}\n",
+            cell(&words::weights(overall))
+        );
         lines(&mut text, &scores);
     }
     section(&mut text, "What failed", &words::failures(ranking));
@@ -52,10 +55,10 @@ pub fn render(ranking: &Ranking) -> String {
     for workload in &ranking.suite.workloads {
         let _ = writeln!(
             text,
-            "- **{}**: {}. `{}`",
-            workload.name,
+            "- **{}**: {}. {}",
+            cell(&workload.name),
             words::workload(workload),
-            printable(&workload.command)
+            markdown_code(&workload.command)
         );
     }
     let _ = writeln!(text, "\n## Machine\n\n{}", machine(ranking));
@@ -71,7 +74,7 @@ fn section(text: &mut String, title: &str, of: &[String]) {
 
 fn lines(text: &mut String, of: &[String]) {
     for line in of {
-        let _ = writeln!(text, "- {}", cell(&printable(line)));
+        let _ = writeln!(text, "- {}", cell(line));
     }
 }
 
@@ -122,11 +125,11 @@ fn machine(ranking: &Ranking) -> String {
     facts.extend(words::cores(ranking));
     facts.push(format!("wsbench {}", ranking.tool_version));
     format!(
-        "{}. From {} to {}, seed {}: `{}`",
-        printable(&facts.join(", ")),
-        ranking.started_at,
-        ranking.ended_at,
+        "{}. From {} to {}, seed {}: {}",
+        cell(&facts.join(", ")),
+        cell(&ranking.started_at),
+        cell(&ranking.ended_at),
         ranking.seed,
-        printable(&ranking.command)
+        markdown_code(&ranking.command)
     )
 }

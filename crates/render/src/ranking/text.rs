@@ -4,43 +4,42 @@ use wsbench_record::ranking::Ranking;
 
 use super::words;
 use crate::page::Page;
-use crate::prose::printable;
 use crate::style::{Style, Tone};
 
 /// The ranking for people, ending with a line end.
 #[must_use]
 pub fn render(ranking: &Ranking, style: Style) -> String {
     let mut page = Page::new(style);
-    page.prose("ranking", &printable(&words::heading(ranking)), None);
+    page.prose("ranking", &words::heading(ranking), None);
     if let Some(cores) = words::cores(ranking) {
-        page.prose("cores", &printable(&cores), None);
+        page.prose("cores", &cores, None);
     }
     if let Some(reason) = &ranking.cut_short {
-        page.prose("cut short", &printable(reason), Some(Tone::Doubt));
+        page.prose("cut short", reason, Some(Tone::Doubt));
     }
     let mut label = "verdict";
     for headline in &ranking.headlines {
-        page.prose(label, &printable(headline), Some(Tone::Headline));
+        page.prose(label, headline, Some(Tone::Headline));
         label = "";
     }
     for doubt in &ranking.doubts {
-        page.prose("doubt", &printable(doubt), Some(Tone::Doubt));
+        page.prose("doubt", doubt, Some(Tone::Doubt));
     }
     for failure in words::failures(ranking) {
-        page.prose("failed", &printable(&failure), Some(Tone::Doubt));
+        page.prose("failed", &failure, Some(Tone::Doubt));
     }
     for league in &ranking.leagues {
         page.gap();
-        let title = printable(&words::title(league));
+        let title = words::title(league);
         page.plain(&style.paint(Tone::Headline, &title));
         for line in words::table(ranking, league).lines() {
-            page.plain(&printable(&line));
+            page.plain(&line);
         }
     }
     page.gap();
     let mut label = "trade-offs";
     for front in words::fronts(ranking) {
-        page.prose(label, &printable(&front), None);
+        page.prose(label, &front, None);
         label = "";
     }
     if let Some(overall) = &ranking.overall {
@@ -50,7 +49,7 @@ pub fn render(ranking: &Ranking, style: Style) -> String {
             .collect();
         let weights = words::weights(overall);
         let line = format!("by {weights}: {}", scores.join(", "));
-        page.prose("overall", &printable(&line), None);
+        page.prose("overall", &line, None);
     }
     page.prose("", words::LEGEND, Some(Tone::Quiet));
     page.text

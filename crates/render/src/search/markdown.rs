@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use wsbench_record::search::Search;
 
 use super::text;
-use crate::markdown::cell;
+use crate::foreign::{markdown as cell, markdown_block};
 use crate::plan_line::title;
 
 /// The search as a section of its own.
@@ -19,6 +19,6 @@ pub fn render(search: &Search) -> String {
         let _ = writeln!(page, "- {}", cell(&line));
     }
     let _ = writeln!(page, "\n{}", text::table(search).markdown());
-    let _ = writeln!(page, "```sh\n{}\n```", text::repeat(search));
+    page.push_str(&markdown_block(&text::repeat(search)));
     page
 }

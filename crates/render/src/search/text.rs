@@ -7,7 +7,6 @@ use wsbench_stats::mean;
 
 use crate::page::Page;
 use crate::plan_line::{plan_line, title};
-use crate::prose::printable;
 use crate::style::{Style, Tone};
 use crate::table::Table;
 
@@ -28,7 +27,7 @@ pub fn render(search: &Search, style: Style) -> String {
     };
     page.prose("sustainable", &answer(search), Some(tone));
     for line in remarks(search) {
-        page.prose("", &printable(&line), None);
+        page.prose("", &line, None);
     }
     page.gap();
     for line in table(search).lines() {
@@ -40,11 +39,11 @@ pub fn render(search: &Search, style: Style) -> String {
     }
     for trial in &search.trials {
         if let (Some(doubt), TrialVerdict::GeneratorLimited) = (&trial.doubt, trial.verdict) {
-            page.prose("", &printable(&format!("{}: {doubt}", trial.number)), None);
+            page.prose("", &format!("{}: {doubt}", trial.number), None);
         }
     }
     page.gap();
-    page.line("repeat", &printable(&repeat(search)));
+    page.line("repeat", &repeat(search));
     page.text
 }
 

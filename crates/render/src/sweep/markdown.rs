@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use wsbench_record::sweep::Sweep;
 
 use super::text;
-use crate::markdown::cell;
+use crate::foreign::{markdown as cell, markdown_block};
 use crate::plan_line::title;
 use crate::summary::seeded;
 
@@ -21,6 +21,6 @@ pub fn render(sweep: &Sweep) -> String {
     }
     let _ = writeln!(page, "\n{}", text::table(sweep).markdown());
     let command = seeded(&sweep.provenance.command, sweep.provenance.seed);
-    let _ = writeln!(page, "```sh\n{command}\n```");
+    page.push_str(&markdown_block(&command));
     page
 }

@@ -9,7 +9,6 @@ use crate::curve::{self, Frame, Glyphs, Mark, Series};
 use crate::mark;
 use crate::page::Page;
 use crate::plan_line::{plan_line, title};
-use crate::prose::printable;
 use crate::style::{Style, Tone};
 use crate::summary::seeded;
 use crate::table::Table;
@@ -42,7 +41,7 @@ pub fn render(sweep: &Sweep, style: Style, glyphs: Glyphs) -> String {
     page.gap();
     for (index, line) in remarks(sweep).iter().enumerate() {
         let label = if index == 0 { "sweep" } else { "" };
-        page.prose(label, &printable(line), None);
+        page.prose(label, line, None);
     }
     let command = seeded(&sweep.provenance.command, sweep.provenance.seed);
     page.line("repeat", &command);
@@ -70,11 +69,9 @@ fn drawing(page: &mut Page, sweep: &Sweep, glyphs: Glyphs) {
         page.gap();
         return;
     }
-    page.text
-        .push_str("response time over received rate, msg/s\n");
+    page.plain("response time over received rate, msg/s");
     for line in lines {
-        page.text.push_str(&line);
-        page.text.push('\n');
+        page.plain(&line);
     }
     let mut legend = curve::legend(&series, glyphs);
     legend.push_str(match glyphs {

@@ -91,7 +91,7 @@ pub(crate) fn course(name: &str, factor: f64, seed: u64) -> Document {
     document
 }
 
-fn comparison() -> Comparison {
+pub(crate) fn comparison() -> Comparison {
     let side = |label: &str, factor: f64, from: u64| Side {
         label: label.to_owned(),
         runs: (from..from + 5)
@@ -109,7 +109,7 @@ fn comparison() -> Comparison {
     compare(a, b, &terms).unwrap()
 }
 
-fn repetition() -> Repetition {
+pub(crate) fn repetition() -> Repetition {
     let runs = (1..=5).map(|seed| course("run", 1.0, seed)).collect();
     repeated(runs, 5).unwrap()
 }
@@ -118,7 +118,7 @@ fn provenance() -> Provenance {
     Provenance::of(&course("first", 1.0, 1), 42)
 }
 
-fn sweep() -> Sweep {
+pub(crate) fn sweep() -> Sweep {
     let points = (1..=10).map(|step: u32| {
         let asked = 8_000.0 * f64::from(step);
         let load = (f64::from(step) / 9.5).min(0.985);
@@ -316,6 +316,6 @@ fn objective() -> Objective {
 }
 
 /// A search that ended with words in it that would do harm as markup.
-fn search() -> Search {
+pub(crate) fn search() -> Search {
     searches::certain(provenance(), Ending::Broken(HOSTILE.to_owned()))
 }

@@ -2,7 +2,7 @@
 
 use wsbench_record::units::{self, bytes, percent};
 
-use crate::prose::printable;
+use crate::foreign::printable;
 
 /// `99 % of it`.
 pub(super) fn share_of(part: f64, whole: f64) -> String {
