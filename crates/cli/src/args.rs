@@ -81,8 +81,9 @@ The older command line is taken as it stands, by double dash (see wsbench --h=HO
   wsbench --h localhost:3000 --n 1000 --c 64 --r 5 --s 30 --l ./log.txt
 
 Signals:
-  Ctrl-C or SIGTERM once: no more is sent, the last answers are awaited, and what was measured
-  is reported; the exit code is that of the report. Twice: the end at once, exit code 130.
+  Ctrl-C, SIGTERM or SIGHUP once: no more is sent, the last answers are awaited, and what was
+  measured is reported; the exit code is that of the report. Twice: the end at once, exit code
+  130.
   On the live screen q is the same as Ctrl-C once, however often it is pressed.
 
 Exit codes:

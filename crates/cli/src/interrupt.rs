@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: once means drain and report, twice means the end at once.
+//! Ctrl-C, SIGTERM and SIGHUP: once means drain and report, twice means the end at once.
 //!
 //! In raw mode the terminal sends no signal for Ctrl-C, so the live screen asks here as well, and
 //! both count as the same request.
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use wsbench_drive::run::StopSignal;
 
@@ -32,7 +32,7 @@ impl Interrupts {
             stop: StopSignal::new(),
             asked: Arc::new(AtomicBool::new(false)),
         };
-        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         let watched = interrupts.clone();
         thread::spawn(move || {
             for _ in signals.forever() {

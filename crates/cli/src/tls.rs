@@ -83,12 +83,13 @@ impl TlsArgs {
                 None => Ok(Tls::default()),
             };
         }
-        let read = |path: &Option<PathBuf>| path.as_deref().map(pem).transpose();
-        let identity = read(&self.cert)?.zip(read(&self.key)?);
+        let read =
+            |flag, path: &Option<PathBuf>| path.as_deref().map(|path| pem(flag, path)).transpose();
+        let identity = read("--cert", &self.cert)?.zip(read("--key", &self.key)?);
         Ok(Tls {
             server_name: self.server_name.clone(),
             verify: !self.insecure,
-            authorities: read(&self.cacert)?,
+            authorities: read("--cacert", &self.cacert)?,
             identity: identity.map(|(certificates, key)| Identity { certificates, key }),
             versions: match self.tls {
                 None => TlsVersions::Any,
@@ -108,13 +109,14 @@ impl TlsArgs {
     }
 }
 
-/// The content of a file of certificates or of a key.
-fn pem(path: &Path) -> Result<Arc<[u8]>, UsageError> {
+/// The content of a file of certificates or of a key, named by `flag`.
+fn pem(flag: &'static str, path: &Path) -> Result<Arc<[u8]>, UsageError> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(LARGEST_PEM).read_to_end(&mut bytes));
     match read {
         Ok(_) => Ok(bytes.into()),
         Err(source) => Err(UsageError::FileUnreadable {
+            flag,
             path: path.to_owned(),
             source,
         }),

@@ -179,8 +179,10 @@ pub(crate) enum UsageError {
         path: PathBuf,
     },
     /// The file cannot be read.
-    #[error("--file {}: {source}; check the path and its permissions", path.display())]
+    #[error("{flag} {}: {source}; check the path and its permissions", path.display())]
     FileUnreadable {
+        /// The flag that named it.
+        flag: &'static str,
         /// The file.
         path: PathBuf,
         /// What the system says.

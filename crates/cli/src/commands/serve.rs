@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 use wsbench_drive::host;
 use wsbench_echo::{Certificate, Compression, Config, Server};
@@ -166,15 +166,16 @@ fn shape(arrivals: &[Duration]) -> String {
 /// What the server shows of itself; nothing of a plain one.
 fn certificate(serve: &Serve) -> anyhow::Result<Option<Certificate>> {
     if let (Some(chain), Some(key)) = (&serve.cert, &serve.key) {
-        let read = |path: &PathBuf| {
+        let read = |flag, path: &PathBuf| {
             fs::read_to_string(path).map_err(|source| UsageError::FileUnreadable {
+                flag,
                 path: path.clone(),
                 source,
             })
         };
         return Ok(Some(Certificate {
-            chain: read(chain)?,
-            key: read(key)?,
+            chain: read("--cert", chain)?,
+            key: read("--key", key)?,
         }));
     }
     if !serve.tls {
@@ -207,9 +208,9 @@ fn config(serve: &Serve, allowed: &[usize]) -> Result<Config, UsageError> {
     })
 }
 
-/// Raises `stop` at the first SIGINT or SIGTERM; the second ends the process at once.
+/// Raises `stop` at the first SIGINT, SIGTERM or SIGHUP; the second ends the process at once.
 fn stop_on_signal(stop: &Arc<AtomicBool>) -> io::Result<()> {
-    for signal in [SIGINT, SIGTERM] {
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
         // In this order: the shutdown looks at the flag before the first signal has raised it.
         let code = Exit::Interrupted as i32;
         flag::register_conditional_shutdown(signal, code, Arc::clone(stop))?;

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use clap::Args;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 use wsbench_drive::host;
 use wsbench_experiment::target::supervisor;
@@ -36,7 +36,7 @@ pub(crate) fn run(supervise: &Supervise) -> anyhow::Result<Exit> {
         anyhow::ensure!(is_pinned, "the system does not give the server these cores");
     }
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
         flag::register(signal, Arc::clone(&stop)).context("signals cannot be watched")?;
     }
     supervisor::supervise(&supervise.command, &stop).context("the server cannot be started")?;

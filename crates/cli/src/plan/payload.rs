@@ -128,7 +128,11 @@ fn file_payload(path: &Path, text: bool) -> Result<Payload, UsageError> {
     let read =
         File::open(&path).and_then(|file| file.take(MAX_MESSAGE_BYTES + 1).read_to_end(&mut bytes));
     if let Err(source) = read {
-        return Err(UsageError::FileUnreadable { path, source });
+        return Err(UsageError::FileUnreadable {
+            flag: "--file",
+            path,
+            source,
+        });
     }
     if bytes.len() as u64 > MAX_MESSAGE_BYTES {
         return Err(UsageError::FileTooLarge { path });

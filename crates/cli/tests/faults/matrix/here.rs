@@ -50,6 +50,12 @@ pub(super) fn rows() -> Vec<Row> {
         Row::of(PHASE, "SIGTERM", Caveat("interrupted"), move || {
             interrupted("-TERM")
         }),
+        Row::of(
+            PHASE,
+            "SIGHUP: the terminal has gone",
+            Caveat("interrupted"),
+            move || interrupted("-HUP"),
+        ),
         said("Ctrl-C twice", "ends at once", "", || {
             let server = Embedded::with("drop:every=1");
             let run = start_measuring(&["-d", "10m", "--timeout", "10m", &server.url]);
