@@ -7,10 +7,17 @@ const CONNECTIONS: &[&str] = &["-c", "--connections"];
 const RATE: &[&str] = &["-R", "--rate"];
 const WARMUP: &[&str] = &["--warmup"];
 
-/// Makes the words of a command, without the program, short.
-pub(crate) fn shorten(words: Vec<String>) -> Vec<String> {
-    let mut line = Line(words);
-    let command = line.0.first().cloned().unwrap_or_default();
+/// How long a run lasts that a page lets last for a time. Where the machine gave a run no time at
+/// all, and so no answer came in its window, the next length is tried.
+pub(crate) const LENGTHS: [&str; 3] = ["300ms", "3s", "20s"];
+
+/// Makes the words of a command, without the program, short: runs last this long.
+pub(crate) fn shorten(words: &[String], length: &str) -> Vec<String> {
+    let mut line = Line {
+        words: words.to_vec(),
+        length,
+    };
+    let command = line.words.first().cloned().unwrap_or_default();
     match command.as_str() {
         "compare" => {
             line.set(&["--rounds"], "2");
@@ -18,7 +25,7 @@ pub(crate) fn shorten(words: Vec<String>) -> Vec<String> {
         }
         "find" => {
             line.search_shortly();
-            line.set(&["--limit"], "6s");
+            line.set(&["--limit"], "2m");
             line.set(&["--trials"], "4");
         }
         "sweep" => {
@@ -28,9 +35,9 @@ pub(crate) fn shorten(words: Vec<String>) -> Vec<String> {
             line.edit(RATE, |_| "200..400".to_owned());
         }
         // What a ranking would install, and how long it would take, is planned only.
-        "rank" if line.0.iter().any(|word| word.starts_with("suites/")) => {
+        "rank" if line.words.iter().any(|word| word.starts_with("suites/")) => {
             if !line.has(&["--plan"]) {
-                line.0.push("--plan".to_owned());
+                line.words.push("--plan".to_owned());
             }
         }
         "rank" => line.set(&["--rounds"], "1"),
@@ -38,13 +45,16 @@ pub(crate) fn shorten(words: Vec<String>) -> Vec<String> {
         "check" | "report" | "schema" => {}
         _ => line.measure_shortly(),
     }
-    line.0
+    line.words
 }
 
-/// The words of a command.
-struct Line(Vec<String>);
+/// The words of a command, and how long its runs are to last.
+struct Line<'a> {
+    words: Vec<String>,
+    length: &'a str,
+}
 
-impl Line {
+impl Line<'_> {
     /// A run without a subcommand.
     fn measure_shortly(&mut self) {
         self.cap(&["--repeat"], 2);
@@ -67,7 +77,7 @@ impl Line {
 
     /// A run that lasts for a time.
     fn run_shortly(&mut self) {
-        self.set(DURATION, "300ms");
+        self.set(DURATION, self.length);
         if !self.has(WARMUP) {
             self.set(WARMUP, "100ms");
         }
@@ -76,7 +86,7 @@ impl Line {
 
     /// Many runs, under objectives that hold on a busy machine as well.
     fn search_shortly(&mut self) {
-        self.set(DURATION, "200ms");
+        self.set(DURATION, self.length);
         self.set(WARMUP, "50ms");
         self.edit(&["--slo"], |objective| match objective.split_once('<') {
             Some((percentile, _)) if percentile.starts_with('p') => format!("{percentile}<10s"),
@@ -85,7 +95,7 @@ impl Line {
     }
 
     fn has(&self, names: &[&str]) -> bool {
-        self.0.iter().any(|word| names.contains(&word.as_str()))
+        self.words.iter().any(|word| names.contains(&word.as_str()))
     }
 
     /// Gives the flag this value, whether it was there or not.
@@ -93,15 +103,15 @@ impl Line {
         if self.has(names) {
             self.edit(names, |_| value.to_owned());
         } else {
-            self.0.extend([names[0], value].map(str::to_owned));
+            self.words.extend([names[0], value].map(str::to_owned));
         }
     }
 
     /// Changes the value of the flag wherever it stands.
     fn edit(&mut self, names: &[&str], change: impl Fn(&str) -> String) {
-        for at in 1..self.0.len() {
-            if names.contains(&self.0[at - 1].as_str()) {
-                self.0[at] = change(&self.0[at]);
+        for at in 1..self.words.len() {
+            if names.contains(&self.words[at - 1].as_str()) {
+                self.words[at] = change(&self.words[at]);
             }
         }
     }
@@ -130,8 +140,8 @@ fn read(number: &str) -> Option<u64> {
 #[test]
 fn what_is_made_short_keeps_its_flags() {
     let short = |line: &str| {
-        let words = line.split(' ').map(str::to_owned).collect();
-        shorten(words).join(" ")
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        shorten(&words, LENGTHS[0]).join(" ")
     };
     assert_eq!(
         short("-R 20k -c 1k -d 60s h:1"),
@@ -144,7 +154,7 @@ fn what_is_made_short_keeps_its_flags() {
     );
     assert_eq!(
         short("find h:1 --slo p99<5ms --slo errors<1%"),
-        "find h:1 --slo p99<10s --slo errors<1% -d 200ms --warmup 50ms --limit 6s --trials 4"
+        "find h:1 --slo p99<10s --slo errors<1% -d 300ms --warmup 50ms --limit 2m --trials 4"
     );
     assert_eq!(
         short("rank suites/a.toml -o f"),
