@@ -464,7 +464,7 @@ pub(crate) struct JudgeArgs {
     pub(crate) baseline: Option<StoredSide>,
     /// Exit with 99 when this holds and noise does not explain it; repeat for several.
     ///
-    /// FIGURE > THRESHOLD, or >= < <=: 'p99>5ms', 'errors>0', 'messages_per_s<20k', or of the
+    /// FIGURE > THRESHOLD, or >= < <=: 'p99>5ms', 'errors>1%', 'messages_per_s<20k', or of the
     /// --baseline 'messages_per_s<0.95*baseline'. A percentile is of the response time in the open
     /// loop, of the service time in the closed, unless it says response.p99 or service.p99. With
     /// an interval of confidence the whole of it must be beyond the threshold. What cannot be

@@ -3,7 +3,7 @@
 
 use wsbench_experiment::runner::Runner;
 use wsbench_judge::judged;
-use wsbench_judge::until::Watch;
+use wsbench_judge::until::{self, Watch};
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
@@ -102,7 +102,7 @@ fn what_cannot_be_known_is_absent() {
 
 /// Carries a plan out until the rule holds, in the queue.
 fn run_until(plan: &Plan, rule: &str) -> Document {
-    let mut watch = Watch::new(rule.parse().unwrap());
+    let mut watch = Watch::new(until::parse(rule).unwrap());
     let result = run_on(plan, queue(), &mut |so_far| watch.is_enough(&so_far.slices));
     judged(Record::of(&result, plan, &RunContext::default()).with_until(watch.outcome()))
 }
