@@ -11,7 +11,7 @@ use clap_complete::Shell;
 use wsbench_judge::condition::{self, Condition};
 use wsbench_judge::until::{self, Until};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::Target;
+use wsbench_load::route::Target;
 use wsbench_load::template::{Template, TemplateError};
 
 use crate::commands::check::CheckArgs;

@@ -1,20 +1,21 @@
 //! The flags that say how connections are opened, and what a plan makes of them.
 
 use std::path::Path;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::Args;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Connect, Family, Target, Upgrade};
-use wsbench_load::route::{Place, Route};
+use wsbench_load::plan::{Connect, Family, Header, Upgrade};
+use wsbench_load::route::{Place, Route, Sources, Target};
 
 use crate::credentials::{self, Bearer, Cookie, UserPass};
-use crate::header::{self, Header};
+use crate::header;
 use crate::http_args::HttpArgs;
 use crate::proxy::{self, ProxyArg};
 use crate::quantity;
 use crate::redirects::Follow;
-use crate::route::{self, ConnectTo, Sources};
+use crate::route::{self, ConnectTo};
 use crate::tls::TlsArgs;
 use crate::usage::UsageError;
 
@@ -29,7 +30,7 @@ pub(crate) struct WayArgs {
     pub(crate) connect_to: Option<ConnectTo>,
     /// Spread the connections over these addresses of this machine, each of which has as many local
     /// ports as one (examples: 10.0.0.2,10.0.0.3; 10.0.0.2-10.0.0.9; 127.0.0.0/28).
-    #[arg(long, value_name = "ADDRESSES", value_parser = route::sources)]
+    #[arg(long, value_name = "ADDRESSES", value_parser = Sources::from_str)]
     pub(crate) source_ip: Option<Sources>,
     /// Go through this proxy, by HTTP CONNECT or SOCKS 5 (examples: http://proxy:3128,
     /// socks5h://user:pass@proxy:1080).
@@ -144,7 +145,7 @@ impl ConnectArgs {
         let mut headers = self.headers.clone();
         headers.extend(self.credentials()?);
         Ok(Upgrade {
-            headers: headers.into_iter().map(|it| (it.name, it.value)).collect(),
+            headers,
             subprotocols: self.subprotocols.clone(),
             origin: self.origin.clone(),
         })
@@ -257,7 +258,7 @@ impl WayArgs {
             redirected_from: Vec::new(),
             unix_socket: self.unix_socket.clone(),
             connect_to,
-            sources: self.source_ip.clone().unwrap_or_default().0,
+            sources: self.source_ip.clone().unwrap_or_default(),
         })
     }
 
@@ -277,7 +278,7 @@ impl WayArgs {
         if place.is_none() && family == Family::V6 {
             return Err(UsageError::EmbeddedIsIpv4);
         }
-        let Some(source) = self.source_ip.as_ref().and_then(|it| it.0.first().copied()) else {
+        let Some(source) = self.source_ip.as_ref().and_then(|it| it.first().copied()) else {
             return Ok(());
         };
         let embedded = std::net::Ipv4Addr::LOCALHOST.into();
@@ -326,7 +327,7 @@ mod tests {
                 .into();
         });
         let headers = args.upgrade().unwrap().headers;
-        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let header = |name: &str, value: &str| Header::new(name, value);
         // The example of RFC 7617 section 2.
         let expected = [
             header("Authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
@@ -371,7 +372,7 @@ mod tests {
 
     #[test]
     fn where_connections_come_from_is_of_the_family_of_where_they_go() {
-        let from = |word: &str| args(|it| it.way.source_ip = Some(route::sources(word).unwrap()));
+        let from = |word: &str| args(|it| it.way.source_ip = Some(word.parse().unwrap()));
         let (v4, v6) = (target("127.0.0.1:9").unwrap(), target("[::1]:9").unwrap());
         assert!(from("127.0.0.2").connect(Some(&v4)).is_ok());
         assert!(from("127.0.0.2").connect(None).is_ok());

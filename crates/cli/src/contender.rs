@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use thiserror::Error;
-use wsbench_load::plan::Target;
+use wsbench_load::route::Target;
 use wsbench_record::document::Document;
 use wsbench_record::stored::{self, Stored};
 

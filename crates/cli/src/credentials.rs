@@ -1,15 +1,14 @@
 //! Names, passwords, tokens and cookies from the words of flags, and the headers that they become.
 //!
 //! None of them is printed: not by `Debug`, and not in a result, where the headers' values and the
-//! words of the command line are withheld (`record::document`, `shell_words`).
+//! words of the command line are withheld (`load::secret`, `shell_words`).
 
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use thiserror::Error;
-
-use crate::header::Header;
+use wsbench_load::plan::Header;
 
 /// Why a word is no credential. It says nothing of the word itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -57,15 +56,11 @@ impl Bearer {
 /// One header for all cookies: a request has no more than one (RFC 6265 section 5.4).
 pub(crate) fn cookie_header(cookies: &[Cookie]) -> Header {
     let cookies: Vec<&str> = cookies.iter().map(|cookie| cookie.0.as_str()).collect();
-    Header {
-        name: "Cookie".to_owned(),
-        value: cookies.join("; "),
-    }
+    Header::new("Cookie", cookies.join("; "))
 }
 
 fn authorization(value: String) -> Header {
-    let name = "Authorization".to_owned();
-    Header { name, value }
+    Header::new("Authorization", value)
 }
 
 /// Reads `USER:PASS`.

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
-use wsbench_load::plan::Target;
+use wsbench_load::route::Target;
 
 use crate::plan::EmbeddedCores;
 use crate::quantity::CpuList;

@@ -8,7 +8,7 @@ use wsbench_drive::host;
 use wsbench_drive::resolve::resolve;
 use wsbench_drive::run::{self, StopSignal};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Connect, Family, Http, Plan, StopRule, Tls};
+use wsbench_load::plan::{Arrival, Family, Http, Lifetime, Plan, PlanSpec, StopRule, Tls, WarmUp};
 use wsbench_record::document::Floor;
 
 use crate::embedded::EmbeddedServer;
@@ -22,8 +22,9 @@ const WARM_UP: Nanos = Nanos::from_millis(200);
 /// Whether a run is one whose latency the machine has a great part in: a single message in flight,
 /// or threads that never sleep. Not in the client-replacement model, which is about connections.
 pub(crate) fn bears_on(plan: &Plan) -> bool {
-    let is_single = plan.connections == 1 && plan.arrival == (Arrival::Closed { depth: 1 });
-    plan.busy_poll || (is_single && !plan.replaces_clients())
+    let clients = &plan.clients;
+    let is_single = clients.connections == 1 && clients.arrival == (Arrival::Closed { depth: 1 });
+    plan.busy_poll || (is_single && clients.lifetime == Lifetime::Held)
 }
 
 /// Measures the floor for `plan`. Nothing where that fails, or is stopped: the run itself shall not
@@ -37,40 +38,33 @@ pub(crate) fn measure(plan: &Plan, stop: &StopSignal) -> Option<Floor> {
         cpus: theirs.filter(|_| !plan.cpus.is_empty()).collect(),
     };
     let flags = [
-        (plan.compression.is_some(), "--compress"),
+        (plan.clients.compression.is_some(), "--compress"),
         (plan.target.secure, "--tls"),
     ];
     let given = flags.into_iter().filter(|(is_given, _)| *is_given);
     let flags: Vec<&str> = given.map(|(_, flag)| flag).collect();
     let server = EmbeddedServer::start_with(&cores, &flags).ok()?;
     let resolved = resolve(server.target(), Family::Any).ok()?;
-    let alone = Plan {
-        stop: StopRule::Duration(FOR),
-        warmup: WARM_UP,
-        busy_poll: plan.busy_poll,
-        timestamps: plan.timestamps,
-        payload: plan.payload.clone(),
-        compression: plan.compression,
-        fragment: plan.fragment,
-        verify: plan.verify,
-        cpus: plan.cpus.clone(),
-        seed: plan.seed,
-        connect: Connect {
-            http: plan.connect.http,
-            ..Connect::default()
+    let mut alone = PlanSpec::against(server.target().clone());
+    alone.stop = StopRule::Duration(FOR);
+    alone.warmup = WarmUp::of(WARM_UP);
+    (alone.busy_poll, alone.timestamps) = (plan.busy_poll, plan.timestamps);
+    alone.clients.exchange = plan.clients.exchange.clone();
+    alone.clients.compression = plan.clients.compression;
+    alone.clients.fragment = plan.clients.fragment;
+    (alone.cpus, alone.seed) = (plan.cpus.clone(), plan.seed);
+    alone.connect.http = plan.connect.http;
+    // Its certificate is nobody's: what is encrypted takes the same time.
+    alone.tls = Tls {
+        verify: false,
+        versions: plan.tls.versions,
+        alpn: match plan.connect.http {
+            Http::One => Tls::default().alpn,
+            Http::Two { .. } => vec!["h2".to_owned()],
         },
-        // Its certificate is nobody's: what is encrypted takes the same time.
-        tls: Tls {
-            verify: false,
-            versions: plan.tls.versions,
-            alpn: match plan.connect.http {
-                Http::One => Tls::default().alpn,
-                Http::Two { .. } => vec!["h2".to_owned()],
-            },
-            ..Tls::default()
-        },
-        ..Plan::against(server.target().clone())
+        ..Tls::default()
     };
+    let alone = alone.check().ok()?;
     let result = run::run(&alone, &resolved, stop, &mut Unwatched).ok()?;
     let at = |q| result.service.quantile(q).map(|span: Nanos| span.0);
     (!stop.is_requested()).then_some(Floor {

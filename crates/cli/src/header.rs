@@ -4,6 +4,7 @@
 //! 4.1). It writes no request; that is the codec's.
 
 use thiserror::Error;
+use wsbench_load::plan::{Header, RESERVED_HEADERS, is_field_value, is_origin, is_token};
 
 /// Why something cannot be added to the opening handshake.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -48,26 +49,16 @@ pub(crate) enum HeaderError {
     },
 }
 
-/// A request header that the user adds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Header {
-    /// Its name, a token.
-    pub(crate) name: String,
-    /// Its value, without leading or trailing blanks.
-    pub(crate) value: String,
+/// The way to what a header that the handshake sets by itself would say.
+fn instead_of(reserved: &str) -> &'static str {
+    match reserved {
+        "host" => ": it is the URL's host and port",
+        "sec-websocket-extensions" => "; use --compress",
+        "sec-websocket-protocol" => "; use --subprotocol",
+        "origin" => "; use --origin",
+        _ => "; leave it out",
+    }
 }
-
-/// Headers that the handshake sets, with the flag that reaches each where one does.
-const RESERVED: &[(&str, &str)] = &[
-    ("host", ": it is the URL's host and port"),
-    ("upgrade", "; leave it out"),
-    ("connection", "; leave it out"),
-    ("sec-websocket-key", "; leave it out"),
-    ("sec-websocket-version", "; leave it out"),
-    ("sec-websocket-extensions", "; use --compress"),
-    ("sec-websocket-protocol", "; use --subprotocol"),
-    ("origin", "; use --origin"),
-];
 
 /// Reads `Name: value`.
 ///
@@ -84,13 +75,14 @@ pub(crate) fn header(text: &str) -> Result<Header, HeaderError> {
         return Err(HeaderError::Name { name });
     }
     let lower = name.to_ascii_lowercase();
-    if let Some(&(_, instead)) = RESERVED.iter().find(|(reserved, _)| *reserved == lower) {
+    if RESERVED_HEADERS.contains(&lower.as_str()) {
+        let instead = instead_of(&lower);
         return Err(HeaderError::Reserved { name, instead });
     }
-    if value.chars().any(|c| c.is_control() && c != '\t') {
+    if !is_field_value(&value) {
         return Err(HeaderError::Value { name });
     }
-    Ok(Header { name, value })
+    Ok(Header::new(name, value))
 }
 
 /// Reads the name of a subprotocol.
@@ -111,18 +103,12 @@ pub(crate) fn subprotocol(text: &str) -> Result<String, HeaderError> {
 /// # Errors
 /// An empty text, and anything but visible ASCII.
 pub(crate) fn origin(text: &str) -> Result<String, HeaderError> {
-    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic()) {
+    if is_origin(text) {
         return Ok(text.to_owned());
     }
     Err(HeaderError::Origin {
         origin: text.to_owned(),
     })
-}
-
-/// Whether a text is a token (RFC 9110 section 5.6.2).
-fn is_token(text: &str) -> bool {
-    let is_tchar = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    !text.is_empty() && text.bytes().all(is_tchar)
 }
 
 #[cfg(test)]
@@ -132,11 +118,8 @@ mod tests {
     #[test]
     fn a_header_is_a_name_and_a_value() {
         let read = header("X-Tenant:  a: b ").unwrap();
-        assert_eq!(
-            (read.name.as_str(), read.value.as_str()),
-            ("X-Tenant", "a: b")
-        );
-        assert_eq!(header("X-Empty:").unwrap().value, "");
+        assert_eq!((read.name.as_str(), read.shown()), ("X-Tenant", "a: b"));
+        assert_eq!(header("X-Empty:").unwrap().shown(), "");
     }
 
     #[test]
@@ -157,7 +140,7 @@ mod tests {
                 .to_string(),
             "origin is set by the handshake itself; use --origin"
         );
-        for (name, _) in RESERVED {
+        for name in RESERVED_HEADERS {
             let refused = header(&format!("{}: x", name.to_uppercase()));
             assert!(
                 matches!(refused, Err(HeaderError::Reserved { .. })),

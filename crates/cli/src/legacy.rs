@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Parser;
-use wsbench_load::plan::Target;
+use wsbench_load::route::Target;
 
 use crate::args::{
     Amount, Ending, JudgeArgs, LogArgs, Machine, Measure, OutputArgs, PayloadArgs, Pressure,

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use clap::Args;
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Plan, Target};
+use wsbench_load::plan::Plan;
+use wsbench_load::route::Target;
 use wsbench_render::style::Style;
 
 use crate::args::{

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use wsbench_drive::host;
-use wsbench_load::plan::{Http, Plan, StopRule};
+use wsbench_load::plan::{Http, Plan};
 use wsbench_record::doctor::Asked;
 use wsbench_record::document::{Host, Interface};
 
@@ -67,13 +67,13 @@ pub(crate) fn asked(plan: &Plan, on_this_machine: bool) -> Asked {
     Asked {
         connections: plan.tcp_connections(),
         descriptors: host::descriptors_needed(plan.tcp_connections(), plan.threads),
-        opened: match (plan.stop, plan.connect.http) {
-            (StopRule::Clients { clients, .. }, Http::One) => clients,
-            _ => plan.tcp_connections().into(),
+        opened: match plan.connect.http {
+            Http::One => plan.connections_in_all(),
+            Http::Two { .. } => plan.tcp_connections().into(),
         },
         on_this_machine,
         over_unix_socket: plan.connect.route.unix_socket.is_some(),
-        source_addresses: u32::try_from(plan.connect.route.sources.len()).unwrap_or(u32::MAX),
+        source_addresses: plan.connect.route.sources.count(),
     }
 }
 

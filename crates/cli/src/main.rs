@@ -39,6 +39,7 @@ mod runner;
 mod screen;
 mod server_process;
 mod shell_words;
+mod spelling;
 mod suite;
 mod target;
 mod terminal;

@@ -7,13 +7,16 @@
 mod payload;
 mod warmup;
 
+use std::net::Ipv4Addr;
+
 use wsbench_drive::host;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Compression, Pace, Plan, StopRule, Target, Think, Timestamps, Verify,
+    Arrival, Compression, Lifetime, Pace, Plan, PlanError, PlanSpec, StopRule, Think, Timestamps,
+    Verify, WarmUp,
 };
-use wsbench_load::route::Route;
+use wsbench_load::route::{Route, Target};
 
 use crate::args::{
     Amount, ArrivalArg, Machine, Measure, PaceArg, Pressure, ServerArgs, TimestampsArg, VerifyArg,
@@ -107,24 +110,23 @@ pub(crate) struct Order {
     pub(crate) process: ServerProcess,
     /// How redirects are followed before the runs; `None` where they are not.
     pub(crate) follow: Option<Follow>,
-    /// All of the plan but its target, which for the embedded server is known when it listens.
-    /// Private, so that nobody sees a plan with a target that is not there.
-    rest: Plan,
+    /// The plan; its target stands in for that of the embedded server, which is known when that
+    /// listens. Private, so that nobody sees a plan with a target that is not there.
+    plan: Plan,
 }
 
 impl Order {
     /// Whether compression is offered, so that an embedded server has to know it.
     pub(crate) fn is_compressed(&self) -> bool {
-        self.rest.compression.is_some()
+        self.plan.clients.compression.is_some()
     }
 
     /// The plan, against the server at `target`.
-    #[must_use]
-    pub(crate) fn plan_against(self, target: Target) -> Plan {
-        Plan {
-            target,
-            ..self.rest
-        }
+    ///
+    /// # Errors
+    /// The target is not reached by the plan's route.
+    pub(crate) fn plan_against(self, target: Target) -> Result<Plan, PlanError> {
+        self.plan.towards(target)
     }
 }
 
@@ -137,11 +139,11 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         Some(_) => limit_of_until(measure)?,
         None => stop_rule(&measure.amount, measure.pressure.stages.as_ref())?,
     };
-    let warmup = warmup::least(measure, stop)?;
+    let warmup = warmup::least(measure, stop);
     if measure.machine.busy_poll && measure.pressure.pace.is_some() {
         return Err(UsageError::BusyPollAndPace);
     }
-    let arrival = arrival(&measure.pressure, stop, warmup)?;
+    let arrival = arrival(&measure.pressure, warmup)?;
     let think = think(&measure.pressure);
     let ramp = measure.pressure.ramp.unwrap_or(Nanos::ZERO);
     let warmup_at_most = warmup::at_most(measure, stop)?.map(|most| most + ramp);
@@ -171,46 +173,61 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         (Some(url), _) => (ServerUnderTest::At(url.clone()), url.clone()),
         (None, server) => (ServerUnderTest::Embedded(server), target_to_come()),
     };
-    let rest = Plan {
-        name: measure.output.name.clone(),
-        target,
-        connections,
-        arrival,
-        think,
-        keep_alive: measure.connect.keep_alive,
-        stop,
-        warmup,
-        warmup_at_most,
-        pace: measure.pressure.pace.map_or(Pace::Auto, Pace::from),
-        busy_poll: measure.machine.busy_poll,
-        timestamps: measure.machine.timestamps.into(),
-        payload,
-        compression: measure.payload.compress.map(|compress| Compression {
-            wish: compress.wish,
-            level: compress.level,
-        }),
-        fragment: measure.payload.fragment,
-        verify: measure.payload.verify.into(),
-        upgrade,
-        connect,
-        tls,
-        timeout: measure.machine.timeout,
-        threads: cores.threads,
-        cpus: cores.cpus,
-        seed,
-        interval: match measure.ending.until {
-            // The rule is asked after each, so they are short however far the limit is.
-            Some(_) => interval(stop).min(UNTIMED_INTERVAL),
-            None => interval(stop),
-        },
-        raw_log: measure.log.log.is_some(),
+    let mut spec = PlanSpec::against(target);
+    spec.name.clone_from(&measure.output.name);
+    spec.stop = stop;
+    spec.warmup = WarmUp {
+        least: warmup,
+        at_most: warmup_at_most,
+        found: None,
     };
+    spec.clients.connections = connections;
+    spec.clients.lifetime = lifetime(&measure.amount);
+    spec.clients.arrival = arrival;
+    spec.clients.think = think;
+    spec.clients.exchange.payload = payload;
+    (spec.upgrade, spec.connect, spec.tls) = (upgrade, connect, tls);
+    (spec.threads, spec.cpus) = (cores.threads, cores.cpus);
+    spec.seed = seed;
+    spec.interval = match measure.ending.until {
+        // The rule is asked after each, so they are short however far the limit is.
+        Some(_) => interval(stop).min(UNTIMED_INTERVAL),
+        None => interval(stop),
+    };
+    carried_over(measure, &mut spec);
     Ok(Order {
         server,
         process,
         follow,
-        rest,
+        plan: spec.check()?,
     })
+}
+
+/// What stands in a plan as it stands in the flags.
+fn carried_over(measure: &Measure, spec: &mut PlanSpec) {
+    spec.pace = measure.pressure.pace.map_or(Pace::Auto, Pace::from);
+    spec.busy_poll = measure.machine.busy_poll;
+    spec.timestamps = measure.machine.timestamps.into();
+    spec.raw_log = measure.log.log.is_some();
+    let clients = &mut spec.clients;
+    clients.keep_alive = measure.connect.keep_alive;
+    clients.timeout = measure.machine.timeout;
+    clients.fragment = measure.payload.fragment;
+    clients.compression = measure.payload.compress.map(|compress| Compression {
+        wish: compress.wish,
+        level: compress.level,
+    });
+    clients.exchange.verify = measure.payload.verify.into();
+}
+
+/// How long connections last.
+fn lifetime(amount: &Amount) -> Lifetime {
+    match amount.clients {
+        None => Lifetime::Held,
+        Some(_) => Lifetime::Replaced {
+            round_trips: amount.roundtrips.unwrap_or(DEFAULT_ROUNDTRIPS),
+        },
+    }
 }
 
 impl From<PaceArg> for Pace {
@@ -264,7 +281,7 @@ fn server_process(args: &ServerArgs, url: Option<&Target>) -> Result<ServerProce
 }
 
 /// When messages are due: by a schedule where a rate or stages are given, else when answers come.
-fn arrival(pressure: &Pressure, stop: StopRule, warmup: Nanos) -> Result<Arrival, UsageError> {
+fn arrival(pressure: &Pressure, warmup: Nanos) -> Result<Arrival, UsageError> {
     let stages = match (pressure.rate, &pressure.stages) {
         (Some(_), Some(_)) => return Err(UsageError::RateAnd { flag: "--stages" }),
         (Some(rate), None) => vec![(Nanos::MAX, rate)],
@@ -277,9 +294,6 @@ fn arrival(pressure: &Pressure, stop: StopRule, warmup: Nanos) -> Result<Arrival
     ];
     if let Some((_, flag)) = closed_loop_flags.into_iter().find(|(given, _)| *given) {
         return Err(UsageError::ClosedLoopFlag { flag });
-    }
-    if matches!(stop, StopRule::Clients { .. }) {
-        return Err(UsageError::ClosedLoopFlag { flag: "--clients" });
     }
     let first = stages[0].1;
     let ramp = pressure.ramp.map(|length| Stretch {
@@ -330,21 +344,22 @@ fn think(pressure: &Pressure) -> Option<Think> {
 }
 
 /// The length of one interval of the time series.
-fn interval(stop: StopRule) -> Nanos {
+pub(crate) fn interval(stop: StopRule) -> Nanos {
     match stop {
         StopRule::Duration(duration) => Nanos(duration.0 / POINTS)
             .max(SHORTEST_INTERVAL)
             .min(LONGEST_INTERVAL),
-        StopRule::Messages(_) | StopRule::Clients { .. } => UNTIMED_INTERVAL,
+        StopRule::Messages(_) | StopRule::Clients(_) => UNTIMED_INTERVAL,
     }
 }
 
-/// Stands in an order's private part until the embedded server has said where it listens.
+/// Stands in an order's private part until the embedded server has said where it listens: on
+/// another port of the same address.
 pub(crate) fn target_to_come() -> Target {
     Target {
-        host: String::new(),
-        port: 0,
-        resource: String::new(),
+        host: Ipv4Addr::LOCALHOST.to_string(),
+        port: 1,
+        resource: "/".to_owned(),
         secure: false,
     }
 }
@@ -352,7 +367,7 @@ pub(crate) fn target_to_come() -> Target {
 /// Connections at a time: there are never more than clients in all.
 fn concurrency(connections: u32, stop: StopRule) -> u32 {
     match stop {
-        StopRule::Clients { clients, .. } => {
+        StopRule::Clients(clients) => {
             u32::try_from(clients).map_or(connections, |clients| connections.min(clients))
         }
         StopRule::Messages(_) | StopRule::Duration(_) => connections,
@@ -407,10 +422,7 @@ fn stop_rule(amount: &Amount, stages: Option<&Stages>) -> Result<StopRule, Usage
     if amount.duration.is_some() {
         return Err(UsageError::ClientsAnd { flag: "--duration" });
     }
-    Ok(StopRule::Clients {
-        clients,
-        roundtrips: amount.roundtrips.unwrap_or(DEFAULT_ROUNDTRIPS),
-    })
+    Ok(StopRule::Clients(clients))
 }
 
 /// Makes sure that all cores that a flag names are among those that this process may use.
@@ -463,6 +475,23 @@ struct Cores {
     server: EmbeddedCores,
 }
 
+/// Threads of a generator that was told of none: one a core that it is pinned to; else one a core,
+/// or of half the cores where the server has the others.
+fn own_threads(pinned: Option<&[usize]>, shares_machine: bool, allowed: &[usize]) -> u32 {
+    match pinned {
+        Some(pin) => pin.len() as u32,
+        None if shares_machine => (allowed.len() / 2).max(1) as u32,
+        None => allowed.len().max(1) as u32,
+    }
+}
+
+/// Threads of a plan that says nothing of them, against a server that may be on this machine.
+pub(crate) fn threads_for(spec: &PlanSpec, surroundings: &Surroundings) -> u32 {
+    let pinned = (!spec.cpus.is_empty()).then_some(spec.cpus.as_slice());
+    let is_here = Neighbourhood::of(&spec.connect.route, &spec.target) == Neighbourhood::Here;
+    own_threads(pinned, is_here, &surroundings.cpus).min(spec.clients.connections)
+}
+
 /// Divides the machine between the generator and a server that shares it.
 fn cores(
     args: &Machine,
@@ -489,12 +518,10 @@ fn cores(
         None if server_is.is_none() && allowed.len() > 1 => allowed[..half].to_vec(),
         None => Vec::new(),
     };
-    let threads = match (args.threads, pinned) {
-        (Threads::Exactly(threads), _) => threads,
-        (Threads::Auto, Some(pin)) => pin.len() as u32,
-        (Threads::Auto, None) if !reserved.is_empty() => cpus.len().max(1) as u32,
-        (Threads::Auto, None) if shares_machine => half as u32,
-        (Threads::Auto, None) => allowed.len().max(1) as u32,
+    let threads = match args.threads {
+        Threads::Exactly(threads) => threads,
+        Threads::Auto if pinned.is_none() && !reserved.is_empty() => cpus.len().max(1) as u32,
+        Threads::Auto => own_threads(pinned, shares_machine, allowed),
     };
     // A server on the generator's own core could not be told from a slow generator; when no core
     // is left, the scheduler may at least choose.

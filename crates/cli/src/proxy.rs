@@ -4,10 +4,9 @@ use std::fmt;
 
 use thiserror::Error;
 use url::{Host, Url};
+use wsbench_load::plan::LONGEST_SOCKS_FIELD;
 use wsbench_load::route::{Login, Place, Proxy, ProxyProtocol};
-
-/// What any field of a SOCKS login holds, bytes (RFC 1929 section 2).
-const LONGEST_FIELD: usize = 255;
+use wsbench_load::secret::Secret;
 
 /// Why a word names no proxy. It says nothing of a login in it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -25,7 +24,7 @@ pub(crate) enum ProxyArgError {
         scheme: String,
     },
     /// A login that SOCKS cannot carry.
-    #[error("user name and password have at most {LONGEST_FIELD} bytes each for SOCKS")]
+    #[error("user name and password have at most {LONGEST_SOCKS_FIELD} bytes each for SOCKS")]
     LongLogin,
 }
 
@@ -79,15 +78,16 @@ pub(crate) fn proxy(text: &str) -> Result<ProxyArg, ProxyArgError> {
             password: decoded(password.unwrap_or_default())?,
         }),
     };
-    let is_long =
-        |login: &Login| login.user.len() > LONGEST_FIELD || login.password.len() > LONGEST_FIELD;
+    let is_long = |login: &Login| {
+        login.user.len() > LONGEST_SOCKS_FIELD || login.password.len() > LONGEST_SOCKS_FIELD
+    };
     if protocol != ProxyProtocol::Http && login.as_ref().is_some_and(is_long) {
         return Err(ProxyArgError::LongLogin);
     }
     Ok(ProxyArg(Proxy {
         protocol,
         place: Place { host, port },
-        login,
+        login: login.map(Secret::new),
     }))
 }
 
@@ -123,9 +123,11 @@ mod tests {
         assert_eq!(shown("SOCKS5://p"), "socks5://p:1080");
         assert_eq!(shown("socks5h://[::1]:9/"), "socks5h://[::1]:9");
         assert_eq!(read("http://p:1").login, None);
-        let login = read("http://u%40x:p%3Aq@p:1").login.unwrap();
+        let proxy = read("http://u%40x:p%3Aq@p:1");
+        let login = proxy.login().unwrap();
         assert_eq!((&*login.user, &*login.password), ("u@x", "p:q"));
-        let login = read("socks5://u@p:1").login.unwrap();
+        let proxy = read("socks5://u@p:1");
+        let login = proxy.login().unwrap();
         assert_eq!((&*login.user, &*login.password), ("u", ""));
     }
 

@@ -9,9 +9,10 @@ use std::fmt;
 
 use thiserror::Error;
 use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::LARGEST_MESSAGE;
 
 /// Largest message that may be asked for, bytes: 64 MiB.
-pub(crate) const MAX_MESSAGE_BYTES: u64 = 64 << 20;
+pub(crate) const MAX_MESSAGE_BYTES: u64 = LARGEST_MESSAGE as u64;
 
 /// Highest core number that is read: the kernel's own limit is 8192 (`CONFIG_NR_CPUS`).
 const MAX_CPU: usize = 8191;

@@ -34,7 +34,7 @@ impl RawLog {
             file,
             lines: String::new(),
         };
-        if !plan.replaces_clients() && log.file.metadata()?.len() == 0 {
+        if !plan.logs_by_client() && log.file.metadata()?.len() == 0 {
             log.file.write_all(HEADER.as_bytes())?;
         }
         Ok(log)

@@ -8,7 +8,8 @@ use thiserror::Error;
 use url::Url;
 use wsbench_drive::resolve::{self, ResolveError};
 use wsbench_drive::visit::{VisitError, try_upgrade};
-use wsbench_load::plan::{Plan, Target};
+use wsbench_load::plan::{Plan, PlanError, PlanSpec};
+use wsbench_load::route::Target;
 use wsbench_wire::handshake::HandshakeError;
 
 use crate::target::{self, TargetError};
@@ -31,6 +32,9 @@ pub(crate) enum RedirectError {
     /// A host on the way that cannot be resolved.
     #[error(transparent)]
     Resolve(#[from] ResolveError),
+    /// A server that the plan's route does not lead to.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
     /// A loop, or a long way.
     #[error(
         "more than {at_most} redirects, the last to {to}; if this is no loop, allow more with \
@@ -101,15 +105,15 @@ pub(crate) fn followed(
                 to: target.url(),
             });
         }
-        go_to(&mut plan, target);
+        plan = plan.edited(|spec| go_to(spec, target))?;
     }
     Ok(plan)
 }
 
-fn go_to(plan: &mut Plan, target: Target) {
+fn go_to(plan: &mut PlanSpec, target: Target) {
     if target.place() != plan.target.place() {
         let is_kept = |name: &str| !FOR_ONE_HOST.contains(&name.to_ascii_lowercase().as_str());
-        plan.upgrade.headers.retain(|(name, _)| is_kept(name));
+        plan.upgrade.headers.retain(|it| is_kept(&it.name));
         // It was for the place of the URL as it was given.
         plan.connect.route.connect_to = None;
     }
@@ -140,6 +144,8 @@ fn led_to(from: &Target, location: &str) -> Result<Target, RedirectError> {
 
 #[cfg(test)]
 mod tests {
+    use wsbench_load::plan::Header;
+
     use super::*;
 
     #[test]
@@ -162,8 +168,8 @@ mod tests {
 
     #[test]
     fn credentials_stay_behind_when_the_host_changes() {
-        let mut plan = Plan::against(target::target("ws://h:81/").unwrap());
-        let header = |name: &str| (name.to_owned(), "x".to_owned());
+        let mut plan = PlanSpec::against(target::target("ws://h:81/").unwrap());
+        let header = |name: &str| Header::new(name, "x");
         plan.upgrade.headers = vec![header("Authorization"), header("X-A"), header("cookie")];
         go_to(&mut plan, target::target("ws://h:81/next").unwrap());
         assert_eq!(plan.upgrade.headers.len(), 3);

@@ -1,14 +1,12 @@
-//! The way to the server from the words of flags: places to connect to, addresses to come from.
+//! The way to the server from the words of flags: places to connect to.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::Ipv6Addr;
 use std::path::Path;
 use std::sync::Arc;
 
 use thiserror::Error;
+use wsbench_load::plan::LONGEST_SOCKET_PATH;
 use wsbench_load::route::Place;
-
-/// More addresses than this make no sense: each has tens of thousands of ports.
-const MOST_SOURCES: u128 = 65_536;
 
 /// Why a word names no place or no addresses.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -25,45 +23,15 @@ pub(crate) enum RouteError {
         /// What was given.
         port: String,
     },
-    /// No address where one has to be.
-    #[error(
-        "'{text}' is not an address, a range or a network; write it like 10.0.0.2,10.0.0.3, \
-         10.0.0.2-10.0.0.9 or 127.0.0.0/28"
-    )]
-    Address {
-        /// What was given.
-        text: String,
-    },
-    /// A range that ends before it begins, or in the other family.
-    #[error("'{text}' does not end behind its start; write the smaller one first")]
-    Range {
-        /// What was given.
-        text: String,
-    },
-    /// More than make sense.
-    #[error("'{text}' are more than {MOST_SOURCES} addresses; give fewer")]
-    TooMany {
-        /// What was given.
-        text: String,
-    },
     /// A path that no socket can have (unix(7)).
-    #[error("the path of a Unix socket has 1 to {LONGEST_PATH} bytes, and this has {length}")]
+    #[error(
+        "the path of a Unix socket has 1 to {LONGEST_SOCKET_PATH} bytes, and this has {length}"
+    )]
     Path {
         /// How long it is.
         length: usize,
     },
-    /// Both families.
-    #[error("{first} and {second} are of different families; give addresses of one")]
-    Families {
-        /// One.
-        first: IpAddr,
-        /// One of the other family.
-        second: IpAddr,
-    },
 }
-
-/// Bytes of the longest path of a Unix domain socket: `sun_path` has 108, the last of them zero.
-const LONGEST_PATH: usize = 107;
 
 /// Reads the path of a Unix domain socket.
 ///
@@ -71,7 +39,7 @@ const LONGEST_PATH: usize = 107;
 /// Nothing, or more than such a path has.
 pub(crate) fn unix_socket(text: &str) -> Result<Arc<Path>, RouteError> {
     match text.len() {
-        1..=LONGEST_PATH => Ok(Path::new(text).into()),
+        1..=LONGEST_SOCKET_PATH => Ok(Path::new(text).into()),
         length => Err(RouteError::Path { length }),
     }
 }
@@ -159,159 +127,9 @@ fn port(text: &str) -> Result<Option<u16>, RouteError> {
     }
 }
 
-/// Addresses to come from, each once, all of one family.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Sources(pub(crate) Arc<[IpAddr]>);
-
-impl Sources {
-    /// How many they are.
-    pub(crate) fn count(&self) -> u32 {
-        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
-    }
-}
-
-/// Reads addresses, ranges and networks between commas.
-///
-/// # Errors
-/// Anything else, both families, more than make sense.
-pub(crate) fn sources(text: &str) -> Result<Sources, RouteError> {
-    let mut all: Vec<IpAddr> = Vec::new();
-    for word in text.split(',') {
-        let (first, last) = span(word.trim())?;
-        let (from, to) = (bits(first), bits(last));
-        let many = to.checked_sub(from).ok_or_else(|| RouteError::Range {
-            text: word.to_owned(),
-        })?;
-        if many + all.len() as u128 >= MOST_SOURCES {
-            return Err(RouteError::TooMany {
-                text: text.to_owned(),
-            });
-        }
-        all.extend((from..=to).map(|bits| address(bits, first.is_ipv4())));
-    }
-    if let Some(&first) = all.first()
-        && let Some(&second) = all.iter().find(|it| it.is_ipv4() != first.is_ipv4())
-    {
-        return Err(RouteError::Families { first, second });
-    }
-    all.sort_unstable();
-    all.dedup();
-    Ok(Sources(all.into()))
-}
-
-/// The first and last address that one word means.
-fn span(word: &str) -> Result<(IpAddr, IpAddr), RouteError> {
-    let wrong = || RouteError::Address {
-        text: word.to_owned(),
-    };
-    if let Some((address, length)) = word.split_once('/') {
-        let address = address.parse().map_err(|_| wrong())?;
-        let length = length.parse().map_err(|_| wrong())?;
-        return hosts(address, length).ok_or_else(wrong);
-    }
-    let (first, last) = word.split_once('-').unwrap_or((word, word));
-    let first: IpAddr = first.trim().parse().map_err(|_| wrong())?;
-    let last: IpAddr = last.trim().parse().map_err(|_| wrong())?;
-    if first.is_ipv4() != last.is_ipv4() {
-        return Err(RouteError::Range {
-            text: word.to_owned(),
-        });
-    }
-    Ok((first, last))
-}
-
-/// The hosts of a network: not the network's own address, nor the one for all (RFC 4291 section
-/// 2.6.1, RFC 922), where it has room for others.
-fn hosts(address: IpAddr, length: u32) -> Option<(IpAddr, IpAddr)> {
-    let width: u32 = if address.is_ipv4() { 32 } else { 128 };
-    let free = width.checked_sub(length)?;
-    let mask = if free >= 128 {
-        u128::MAX
-    } else {
-        (1 << free) - 1
-    };
-    let (first, last) = (bits(address) & !mask, bits(address) | mask);
-    let (first, last) = if free >= 2 {
-        (first + 1, last - u128::from(address.is_ipv4()))
-    } else {
-        (first, last)
-    };
-    let is_v4 = address.is_ipv4();
-    Some((self::address(first, is_v4), self::address(last, is_v4)))
-}
-
-fn bits(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(address) => address.to_bits().into(),
-        IpAddr::V6(address) => address.to_bits(),
-    }
-}
-
-fn address(bits: u128, is_v4: bool) -> IpAddr {
-    if is_v4 {
-        Ipv4Addr::from_bits(bits as u32).into()
-    } else {
-        Ipv6Addr::from_bits(bits).into()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn listed(text: &str) -> Vec<String> {
-        let sources = sources(text).unwrap();
-        sources.0.iter().map(ToString::to_string).collect()
-    }
-
-    #[test]
-    fn addresses_ranges_and_networks_are_addresses() {
-        assert_eq!(
-            listed("127.0.0.3, 127.0.0.2,127.0.0.3"),
-            ["127.0.0.2", "127.0.0.3"]
-        );
-        assert_eq!(listed("127.0.0.2-127.0.0.9").len(), 8);
-        let network = listed("127.0.0.5/28");
-        assert_eq!(network.len(), 14);
-        assert_eq!((&*network[0], &*network[13]), ("127.0.0.1", "127.0.0.14"));
-        assert_eq!(listed("10.0.0.4/31"), ["10.0.0.4", "10.0.0.5"]);
-        assert_eq!(listed("10.0.0.4/32"), ["10.0.0.4"]);
-        assert_eq!(listed("fd00::/126"), ["fd00::1", "fd00::2", "fd00::3"]);
-    }
-
-    #[test]
-    fn what_is_no_address_is_named() {
-        for text in [
-            "",
-            "localhost",
-            "1.2.3",
-            "10.0.0.0/33",
-            "10.0.0.0/-1",
-            "::/129",
-            "1.2.3.4/",
-        ] {
-            let wrong = sources(text);
-            assert!(
-                matches!(wrong, Err(RouteError::Address { .. })),
-                "{text}: {wrong:?}"
-            );
-        }
-        for text in ["10.0.0.9-10.0.0.2", "10.0.0.9-::1"] {
-            assert!(
-                matches!(sources(text), Err(RouteError::Range { .. })),
-                "{text}"
-            );
-        }
-        assert!(matches!(
-            sources("10.0.0.0/8"),
-            Err(RouteError::TooMany { .. })
-        ));
-        assert!(matches!(sources("::/0"), Err(RouteError::TooMany { .. })));
-        assert!(matches!(
-            sources("::1,10.0.0.1"),
-            Err(RouteError::Families { .. })
-        ));
-    }
 
     #[test]
     fn a_path_is_no_longer_than_a_socket_can_have() {

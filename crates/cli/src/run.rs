@@ -15,7 +15,7 @@ use wsbench_judge::outcome::{Outcome, outcome, worst};
 use wsbench_judge::until::Watch;
 use wsbench_load::plan::Plan;
 use wsbench_load::result::{LogRecord, Progress};
-use wsbench_record::document::{Document, Order as PlanOnRecord};
+use wsbench_record::document::Document;
 use wsbench_render::html;
 use wsbench_render::plan_line::plan_line;
 
@@ -95,10 +95,9 @@ fn check_repeatable(measure: &Measure) -> Result<(), UsageError> {
 
 /// Tells what is about to be done, so that a misunderstood flag is seen.
 pub(crate) fn announce(plan: &Plan) {
-    let order = PlanOnRecord::from(plan);
     say(&format!(
         "plan: {} → {}",
-        plan_line(&order),
+        plan_line(plan),
         plan.target.url()
     ));
 }

@@ -45,12 +45,12 @@ impl Server {
             ServerUnderTest::Embedded(cores) => {
                 let server = EmbeddedServer::start(&cores, order.is_compressed())?;
                 let target = server.target().clone();
-                return Ok((Self::Embedded(server), order.plan_against(target)));
+                return Ok((Self::Embedded(server), order.plan_against(target)?));
             }
             ServerUnderTest::At(target) => target,
         };
         let process = order.process.clone();
-        let plan = order.plan_against(target);
+        let plan = order.plan_against(target)?;
         let server = match process {
             ServerProcess::Unknown => Self::Unknown,
             ServerProcess::Named(pid) => {

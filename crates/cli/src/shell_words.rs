@@ -5,15 +5,12 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-/// What stands in the place of a credential.
-const WITHHELD: &str = "(withheld)";
+use wsbench_load::secret::{WITHHELD, is_credential};
 
 /// Flags whose value is a credential as a whole.
 const SECRET: [&str; 4] = ["-a", "--auth", "--bearer", "--cookie"];
 /// The flag whose value is one when its name says so.
 const HEADER: [&str; 2] = ["-H", "--header"];
-/// Headers whose values are credentials.
-const SECRET_HEADERS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
 /// Short flags that take a value: what stands behind one in the same word is that value.
 const SHORT_WITH_VALUE: &str = "HRacdflmnoprstxz";
 
@@ -73,9 +70,7 @@ fn shown_value(flag: &str, value: &str) -> String {
         return WITHHELD.to_owned();
     }
     match value.split_once(':') {
-        Some((name, _)) if SECRET_HEADERS.contains(&name.trim().to_ascii_lowercase().as_str()) => {
-            format!("{}: {WITHHELD}", name.trim())
-        }
+        Some((name, _)) if is_credential(name.trim()) => format!("{}: {WITHHELD}", name.trim()),
         _ => value.to_owned(),
     }
 }

@@ -19,6 +19,7 @@ use wsbench_experiment::rank::Planned;
 use wsbench_judge::ranking::metric;
 use wsbench_record::ranking::{ServerFacts, SuiteFacts, Tradeoff, Weight};
 
+use crate::plan::Surroundings;
 use crate::quantity::{self, CpuList};
 use wsbench_judge::objective;
 
@@ -162,17 +163,19 @@ impl Reader<'_> {
         let asked = self.rounds()?;
         let rounds = choices.rounds.unwrap_or(asked);
         let server_cores = self.cores("server_cores", file.server_cores.as_ref())?;
-        self.cores("generator_cores", file.generator_cores.as_ref())?;
-        if let Some(slo) = &file.slo {
+        let pinned = self.cores("generator_cores", file.generator_cores.as_ref())?;
+        let objective = file.slo.as_ref().map(|slo| {
             let parsed = objective::parse(slo.get_ref());
-            parsed.map_err(|error| self.source.fault("slo", slo, error))?;
-        }
+            parsed.map_err(|error| self.source.fault("slo", slo, error))
+        });
+        let objective = objective.transpose()?;
         let text = |it: &Option<Spanned<String>>| it.as_ref().map(|it| it.get_ref().clone());
         let (slo, generator_cores) = (text(&file.slo), text(&file.generator_cores));
         let terms = Terms {
             rounds,
-            slo: slo.as_deref(),
-            cores: generator_cores.as_deref(),
+            slo: slo.as_deref().zip(objective.as_ref()),
+            cores: pinned.as_ref(),
+            surroundings: &Surroundings::here(),
         };
         let workloads = self.workloads(&terms)?;
         let mut servers = self.servers(choices)?;

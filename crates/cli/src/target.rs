@@ -5,7 +5,7 @@
 
 use thiserror::Error;
 use url::{Host, Url};
-use wsbench_load::plan::Target;
+use wsbench_load::route::Target;
 
 /// Why a text does not name a server that this version can measure.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use wsbench_load::plan::{Http, Identity, Target, Tls, TlsVersions};
+use wsbench_load::plan::{Http, Identity, Pem, Tls, TlsVersions};
+use wsbench_load::route::Target;
+use wsbench_load::secret::Secret;
 
 use crate::usage::UsageError;
 
@@ -89,8 +91,11 @@ impl TlsArgs {
         Ok(Tls {
             server_name: self.server_name.clone(),
             verify: !self.insecure,
-            authorities: read("--cacert", &self.cacert)?,
-            identity: identity.map(|(certificates, key)| Identity { certificates, key }),
+            authorities: read("--cacert", &self.cacert)?.map(Pem::Held),
+            identity: identity.map(|(certificates, key)| Identity {
+                certificates: Pem::Held(certificates),
+                key: Secret::new(key),
+            }),
             versions: match self.tls {
                 None => TlsVersions::Any,
                 Some(TlsVersionArg::V1_2) => TlsVersions::V1_2,

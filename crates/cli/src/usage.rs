@@ -9,10 +9,12 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 use wsbench_load::corpus::CorpusError;
+use wsbench_load::plan::{Field, PlanError, Why};
 use wsbench_transport::address::Address;
 
 use crate::quantity::CpuList;
 use crate::ranking::StateError;
+use crate::spelling;
 use crate::suite::SuiteError;
 
 /// Why flags, each right by itself, make no run.
@@ -24,6 +26,9 @@ pub(crate) enum UsageError {
         /// The word.
         word: String,
     },
+    /// The flags make a plan that cannot be carried out.
+    #[error("{} {}", spelling::flag(.0.field), spelling::reason(.0.why))]
+    Plan(PlanError),
     /// Something is wrong with a suite.
     #[error(transparent)]
     Suite(#[from] SuiteError),
@@ -359,4 +364,20 @@ pub(crate) enum UsageError {
         /// The condition.
         condition: String,
     },
+}
+
+impl From<PlanError> for UsageError {
+    /// Spells what is wrong with a plan in the words of the flags that made it.
+    fn from(error: PlanError) -> Self {
+        match (error.field, error.why) {
+            (Field::WarmUp | Field::WarmUpAtMost, Why::NotWith(Field::Lifetime)) => {
+                Self::WarmupWithClients
+            }
+            (Field::Lifetime, Why::NotWith(Field::Arrival)) => {
+                Self::ClosedLoopFlag { flag: "--clients" }
+            }
+            (Field::Payload | Field::MaxSize, Why::Above { .. }) => Self::MessageTooLarge,
+            _ => Self::Plan(error),
+        }
+    }
 }

@@ -26,8 +26,9 @@ use std::time::{Duration, Instant};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use wsbench_drive::host;
-use wsbench_load::message::{Identity, MessageSource};
-use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule, Timestamps};
+use wsbench_load::identity::Identity;
+use wsbench_load::message::MessageSource;
+use wsbench_load::plan::{Arrival, Encoding, Payload, PlanSpec, StopRule, Timestamps};
 use wsbench_wire::frame::{FrameBuffer, OpCode};
 use wsbench_wire::handshake::{ClientHandshake, Request};
 use wsbench_wire::mask::MaskKey;
@@ -155,7 +156,7 @@ impl Load {
     /// CPU µs that the bare loop spends on a message.
     fn bare(&self, address: SocketAddr) -> f64 {
         let (connections, depth) = (self.connections as usize, self.depth as usize);
-        let source = MessageSource::new(&self.plan(address, SPAN).payload, 42);
+        let source = MessageSource::new(&self.plan(address, SPAN).clients.exchange.payload, 42);
         let (mut batch, mut answer) = (FrameBuffer::new(), FrameBuffer::new());
         for sequence in 0..depth as u64 {
             let message = source.message(Identity {
@@ -213,23 +214,22 @@ impl Load {
         }
     }
 
-    fn plan(&self, address: SocketAddr, span: Duration) -> Plan {
-        Plan {
-            connections: self.connections,
-            arrival: Arrival::Closed { depth: self.depth },
-            stop: StopRule::Duration(span.into()),
-            warmup: (SPAN / 4).into(),
-            payload: Payload::Generated {
+    fn plan(&self, address: SocketAddr, span: Duration) -> PlanSpec {
+        PlanSpec::against(common::target(address, false)).with(|spec| {
+            spec.clients.connections = self.connections;
+            spec.clients.arrival = Arrival::Closed { depth: self.depth };
+            spec.stop = StopRule::Duration(span.into());
+            spec.warmup.least = (SPAN / 4).into();
+            spec.clients.exchange.payload = Payload::Generated {
                 encoding: Encoding::Text,
                 min: self.size,
                 max: self.size,
                 ascii: false,
-            },
-            cpus: vec![0],
-            seed: 42,
-            timestamps: self.stamps,
-            ..Plan::against(common::target(address, false))
-        }
+            };
+            spec.cpus = vec![0];
+            spec.seed = 42;
+            spec.timestamps = self.stamps;
+        })
     }
 }
 

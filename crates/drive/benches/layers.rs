@@ -30,7 +30,9 @@ use std::time::Duration;
 
 use wsbench_echo::{Certificate, Config};
 use wsbench_load::corpus::Corpus;
-use wsbench_load::plan::{Compression, Encoding, Payload, Plan, StopRule, Tls, TlsVersions, Wish};
+use wsbench_load::plan::{
+    Compression, Encoding, Payload, PlanSpec, StopRule, Tls, TlsVersions, Wish,
+};
 use wsbench_load::result::RunResult;
 
 use common::EchoProcess;
@@ -110,10 +112,9 @@ fn config(layer: Layer) -> Config {
 
 fn hold(layer: Layer, count: u32) {
     let address = common::server_address();
-    let plan = Plan {
-        connections: count,
-        ..layer.plan(address, SIZES[0])
-    };
+    let plan = layer.plan(address, SIZES[0]).with(|spec| {
+        spec.clients.connections = count;
+    });
     common::hold(plan);
 }
 
@@ -244,30 +245,29 @@ impl Layer {
         }
     }
 
-    fn plan(self, address: SocketAddr, size: usize) -> Plan {
+    fn plan(self, address: SocketAddr, size: usize) -> PlanSpec {
         let wish = |takeover: bool| Wish {
             server_no_takeover: !takeover,
             client_no_takeover: !takeover,
             ..Wish::default()
         };
-        Plan {
-            connections: CONNECTIONS,
-            stop: StopRule::Duration(SPAN.into()),
-            warmup: WARMUP.into(),
-            payload: pieces(size),
-            compression: self.takeover.map(|takeover| Compression {
+        PlanSpec::against(common::target(address, self.secure)).with(|spec| {
+            spec.clients.connections = CONNECTIONS;
+            spec.stop = StopRule::Duration(SPAN.into());
+            spec.warmup.least = WARMUP.into();
+            spec.clients.exchange.payload = pieces(size);
+            spec.clients.compression = self.takeover.map(|takeover| Compression {
                 wish: wish(takeover),
                 ..Compression::default()
-            }),
-            tls: Tls {
+            });
+            spec.tls = Tls {
                 verify: false,
                 versions: TlsVersions::V1_3,
                 ..Tls::default()
-            },
-            cpus: vec![0],
-            seed: 42,
-            ..Plan::against(common::target(address, self.secure))
-        }
+            };
+            spec.cpus = vec![0];
+            spec.seed = 42;
+        })
     }
 
     /// The layer was there, and no other.

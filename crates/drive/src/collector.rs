@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use wsbench_load::histogram::Histogram;
 use wsbench_load::meter::Tally;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Plan, StopRule};
+use wsbench_load::plan::{Plan, StopRule};
 use wsbench_load::result::{GeneratorUsage, Interval, LogRecord, Progress, RunResult, ThreadUsage};
 
 use crate::handover::{Handover, Period, Returns};
@@ -133,7 +133,7 @@ impl<'a> Collector<'a> {
         self.progress.elapsed = now;
         self.progress.done = self.share_done(now);
         let mut is_news = matches!(period, Period::Before);
-        let is_open = matches!(self.plan.arrival, Arrival::Open { .. });
+        let is_open = self.plan.clients.is_open_loop();
         match period {
             Period::Interval(number, ends) => {
                 let pending = self.pending.entry(number).or_default();
@@ -182,7 +182,7 @@ impl<'a> Collector<'a> {
             pending.wait.merge(&tally.receive_wait);
             pending.answered += counts.received_in_window;
             pending.sent += counts.sent;
-            if !matches!(self.plan.arrival, Arrival::Open { .. }) {
+            if !self.plan.clients.is_open_loop() {
                 pending.due += counts.due;
             }
         }
@@ -271,7 +271,7 @@ impl<'a> Collector<'a> {
             }
             StopRule::Duration(_) => 0.0,
             StopRule::Messages(messages) => share(so_far.messages.sent, messages),
-            StopRule::Clients { clients, .. } => {
+            StopRule::Clients(clients) => {
                 let ended = so_far.connections.clients_completed + so_far.connections.failed;
                 share(ended, clients)
             }
@@ -292,7 +292,8 @@ impl<'a> Collector<'a> {
         let has_opened = result.measured > Nanos::ZERO;
         result.warmup_found = self
             .plan
-            .warmup_at_most
+            .warmup
+            .at_most
             .filter(|_| has_opened)
             .map(|limit| limit.min(shared.warming.opens() - shared.load_from()));
         self.usage.max_rss_bytes = crate::host::max_rss_bytes();

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use wsbench_conformance::case::Case;
 use wsbench_conformance::examination::{End, Examination, Turn};
 use wsbench_conformance::finding::{Finding, Verdict};
-use wsbench_load::plan::{Http, Target};
+use wsbench_load::plan::Http;
+use wsbench_load::route::Target;
 use wsbench_transport::blocking::Blocking;
 
 use crate::loss;

@@ -67,12 +67,12 @@ pub(crate) struct Pulses {
 impl Pulses {
     pub(crate) fn new(plan: &Plan) -> Self {
         Self {
-            warmup: plan.longest_warmup(),
+            warmup: plan.warmup.longest(),
             length: match plan.stop {
                 StopRule::Duration(length) => Some(length),
-                StopRule::Messages(_) | StopRule::Clients { .. } => None,
+                StopRule::Messages(_) | StopRule::Clients(_) => None,
             },
-            begins_at_once: plan.replaces_clients(),
+            begins_at_once: plan.load_begins_at_once(),
             stage: Moment::Connecting,
             next: Nanos::ZERO,
             opens: Nanos::MAX,
@@ -141,7 +141,7 @@ impl Pulses {
 
 #[cfg(test)]
 mod tests {
-    use wsbench_load::plan::Target;
+    use wsbench_load::plan::{Lifetime, PlanSpec};
 
     use super::*;
     use crate::conductor::Alone;
@@ -152,17 +152,9 @@ mod tests {
     }
 
     fn plan(stop: StopRule, warmup: Nanos) -> Plan {
-        let target = Target {
-            host: "127.0.0.1".to_owned(),
-            port: 1,
-            resource: "/".to_owned(),
-            secure: false,
-        };
-        Plan {
-            stop,
-            warmup,
-            ..Plan::against(target)
-        }
+        let spec = PlanSpec::against("ws://127.0.0.1:1/".parse().unwrap());
+        let spec = spec.with(|spec| (spec.stop, spec.warmup.least) = (stop, warmup));
+        spec.check().unwrap()
     }
 
     /// All that is due at a time.
@@ -183,7 +175,7 @@ mod tests {
         assert_eq!(beat(&mut pulses, 5, &shared), []);
         shared.connection_upgraded(Nanos::ZERO);
         shared.worker_settled(Nanos::from_millis(10));
-        let opens = (shared.load_from() + plan.warmup).0 / 1_000_000;
+        let opens = (shared.load_from() + plan.warmup.least).0 / 1_000_000;
         assert_eq!(beat(&mut pulses, 12, &shared), [Moment::Ready]);
         assert_eq!(beat(&mut pulses, opens - 1, &shared), [Moment::WarmUp]);
         let now = Nanos::from_millis(opens - 1);
@@ -211,11 +203,12 @@ mod tests {
     #[test]
     fn replaced_clients_are_measured_at_once() {
         let shared = shared();
-        let stop = StopRule::Clients {
-            clients: 1,
-            roundtrips: 1,
-        };
-        let mut pulses = Pulses::new(&plan(stop, Nanos::ZERO));
+        let plan = plan(StopRule::Messages(1), Nanos::ZERO);
+        let replaced = plan.edited(|spec| {
+            spec.stop = StopRule::Clients(1);
+            spec.clients.lifetime = Lifetime::Replaced { round_trips: 1 };
+        });
+        let mut pulses = Pulses::new(&replaced.unwrap());
         assert_eq!(beat(&mut pulses, 0, &shared), [Moment::WindowOpens]);
     }
 }

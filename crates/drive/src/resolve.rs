@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Connect, Family, Plan, Target};
-use wsbench_load::route::{Place, ProxyProtocol};
+use wsbench_load::plan::{Connect, Family, Plan};
+use wsbench_load::route::{Place, ProxyProtocol, Target};
 use wsbench_transport::address::Address;
 use wsbench_wire::proxy::{Destination, Tunnel};
 
@@ -39,9 +39,9 @@ impl Resolved {
             None => Destination::Name { host, port },
         };
         Some(match proxy.protocol {
-            ProxyProtocol::Http => Tunnel::http(&destination, proxy.login.as_ref()),
+            ProxyProtocol::Http => Tunnel::http(&destination, proxy.login()),
             ProxyProtocol::Socks5 | ProxyProtocol::Socks5Name => {
-                Tunnel::socks(destination, proxy.login.clone())
+                Tunnel::socks(destination, proxy.login().cloned())
             }
         })
     }

@@ -110,7 +110,7 @@ pub fn run(
     let kernel = |share: Share| -> io::Result<Readiness> {
         let dialer = Dialer::new(resolved.addresses[0].clone())
             .from_sources(
-                plan.connect.route.sources.clone(),
+                plan.connect.route.sources.addresses().clone(),
                 share.worker,
                 share.workers,
             )
@@ -275,7 +275,7 @@ fn engine(
     }
     if plan.busy_poll {
         Ok(engine.with_busy_poll())
-    } else if plan.has_due_times() {
+    } else if plan.clients.has_due_times() {
         engine.with_pace(plan.pace)
     } else {
         Ok(engine)
@@ -286,7 +286,7 @@ fn check_descriptors(plan: &Plan) -> Result<(), RunError> {
     let needed = host::descriptors_needed(plan.tcp_connections(), plan.threads);
     match host::raise_descriptor_limit() {
         Some(limit) if limit < needed => Err(RunError::TooFewDescriptors {
-            connections: plan.connections,
+            connections: plan.clients.connections,
             needed,
             limit,
         }),

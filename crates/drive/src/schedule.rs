@@ -38,10 +38,10 @@ pub(crate) struct OpenLoop {
 impl OpenLoop {
     /// The share of worker `index` with `slots` connections; `None` when the plan is closed loop.
     pub(crate) fn new(plan: &Plan, index: usize, slots: usize) -> Option<Self> {
-        let Arrival::Open { schedule, .. } = &plan.arrival else {
+        let Arrival::Open { schedule, .. } = &plan.clients.arrival else {
             return None;
         };
-        let share = slots as f64 / f64::from(plan.connections);
+        let share = slots as f64 / f64::from(plan.clients.connections);
         let phase = index as f64 / f64::from(plan.threads);
         let seed = plan.seed.wrapping_add((index as u64) << 32);
         Some(Self {

@@ -1,6 +1,6 @@
 //! What of a run falls to one worker.
 
-use wsbench_load::plan::Plan;
+use wsbench_load::plan::PlanSpec;
 
 /// One worker's share of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +15,8 @@ pub struct Share {
 
 impl Share {
     /// The share of number `worker`, as even as whole numbers allow.
-    pub(crate) fn of(plan: &Plan, worker: usize) -> Self {
-        let (connections, workers) = (plan.connections as usize, plan.threads as usize);
+    pub(crate) fn of(plan: &PlanSpec, worker: usize) -> Self {
+        let (connections, workers) = (plan.clients.connections as usize, plan.threads as usize);
         Self {
             worker,
             workers,
@@ -36,22 +36,11 @@ impl Share {
 mod tests {
     use std::collections::BTreeSet;
 
-    use wsbench_load::plan::Target;
-
     use super::*;
 
     fn shares(connections: u32, threads: u32) -> Vec<Share> {
-        let target = Target {
-            host: "127.0.0.1".to_owned(),
-            port: 1,
-            resource: "/".to_owned(),
-            secure: false,
-        };
-        let plan = Plan {
-            connections,
-            threads,
-            ..Plan::against(target)
-        };
+        let mut plan = PlanSpec::against("ws://127.0.0.1:1/".parse().unwrap());
+        (plan.clients.connections, plan.threads) = (connections, threads);
         let workers = 0..threads as usize;
         workers.map(|worker| Share::of(&plan, worker)).collect()
     }

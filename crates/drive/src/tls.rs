@@ -13,7 +13,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use thiserror::Error;
-use wsbench_load::plan::{Identity, Target, Tls, TlsVersions};
+use wsbench_load::plan::{Identity, Pem, Tls, TlsVersions};
+use wsbench_load::route::Target;
 use wsbench_transport::tls::TlsClient;
 
 /// Why there can be no TLS as it was asked for. Occurs before anything is started.
@@ -100,7 +101,7 @@ pub fn client(tls: &Tls, target: &Target) -> Result<TlsClient, TlsError> {
 /// The authorities to trust: those given, or the system's.
 fn authorities(tls: &Tls) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
-    if let Some(pem) = &tls.authorities {
+    if let Some(pem) = tls.authorities.as_ref().and_then(Pem::bytes) {
         let wrong = |reason: String| TlsError::Authorities { reason };
         for certificate in CertificateDer::pem_slice_iter(pem) {
             let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
@@ -132,9 +133,9 @@ fn read_identity(
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
     let wrong = |reason: String| TlsError::Identity { reason };
     let certificates: Result<Vec<_>, _> =
-        CertificateDer::pem_slice_iter(&identity.certificates).collect();
+        CertificateDer::pem_slice_iter(identity.certificates.bytes().unwrap_or_default()).collect();
     let certificates = certificates.map_err(|error| wrong(error.to_string()))?;
-    let key = PrivateKeyDer::from_pem_slice(&identity.key)
+    let key = PrivateKeyDer::from_pem_slice(identity.key.reveal().unwrap_or_default())
         .map_err(|error| wrong(format!("the key cannot be read: {error}")))?;
     Ok((certificates, key))
 }

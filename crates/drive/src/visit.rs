@@ -36,7 +36,7 @@ impl Visitor {
         let secure = plan.target.secure;
         let tls = secure.then(|| tls::client(&plan.tls, &plan.target));
         let dialer = Dialer::new(resolved.addresses[0].clone())
-            .from_sources(plan.connect.route.sources.clone(), 0, 1)
+            .from_sources(plan.connect.route.sources.addresses().clone(), 0, 1)
             .through(resolved.tunnel(plan))
             .encrypted(tls.transpose()?);
         Ok(Self {
@@ -91,11 +91,12 @@ pub fn try_upgrade(plan: &Plan, resolved: &Resolved, nonce: [u8; 16]) -> Result<
     let visitor = Visitor::new(plan, resolved, plan.connect.timeout.into())?;
     let mut connection = visitor.connect()?;
     let upgrade = &plan.upgrade;
+    let headers = upgrade.revealed();
     let handshake = ClientHandshake::new(nonce);
     let request = Request {
         authority: &plan.target.authority(),
         resource: &plan.target.resource,
-        headers: &upgrade.headers,
+        headers: headers.pairs(),
         subprotocols: &upgrade.subprotocols,
         origin: upgrade.origin.as_deref(),
     };

@@ -5,12 +5,12 @@ mod simulation;
 
 use std::sync::Arc;
 
-use simulation::{failures, plan, text};
+use simulation::{checked, failures, plan, text};
 use wsbench_load::corpus::Corpus;
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Compression, Encoding, Payload, Plan, StopRule, Verify, WindowBits, Wish,
+    Compression, Encoding, Payload, PlanSpec, StopRule, Verify, WindowBits, Wish,
 };
 use wsbench_load::result::{CompressedCounts, Phase};
 use wsbench_simulate::{AnswerFault, CODEC_CALL, Every, Scenario, witness};
@@ -24,15 +24,14 @@ fn corpus() -> Payload {
     }
 }
 
-fn compressing(wish: Wish) -> Plan {
-    Plan {
-        payload: corpus(),
-        compression: Some(Compression {
+fn compressing(wish: Wish) -> PlanSpec {
+    plan(8, 4, StopRule::Messages(MESSAGES)).with(|spec| {
+        spec.clients.exchange.payload = corpus();
+        spec.clients.compression = Some(Compression {
             wish,
             ..Compression::default()
-        }),
-        ..plan(8, 4, StopRule::Messages(MESSAGES))
-    }
+        });
+    })
 }
 
 /// A server that grants compression.
@@ -56,7 +55,7 @@ const FORGETFUL: Wish = Wish {
 #[test]
 fn every_message_is_compressed_compared_and_counted_in_both_directions() {
     let run = witness(
-        &compressing(Wish::default()),
+        &checked(&compressing(Wish::default())),
         granting(Wish::default()),
         None,
     );
@@ -85,8 +84,12 @@ fn every_message_is_compressed_compared_and_counted_in_both_directions() {
 #[test]
 fn what_is_remembered_is_not_sent_again() {
     let ratio_of = |wish| {
-        let counts =
-            wsbench_simulate::run(&compressing(wish), granting(Wish::default()), None).compression;
+        let counts = wsbench_simulate::run(
+            &checked(&compressing(wish)),
+            granting(Wish::default()),
+            None,
+        )
+        .compression;
         (ratio(&counts.sent), ratio(&counts.received))
     };
     let remembering = ratio_of(Wish::default());
@@ -116,7 +119,11 @@ fn what_is_remembered_is_not_sent_again() {
 
 #[test]
 fn a_server_that_declines_is_told_apart() {
-    let result = wsbench_simulate::run(&compressing(Wish::default()), Scenario::default(), None);
+    let result = wsbench_simulate::run(
+        &checked(&compressing(Wish::default())),
+        Scenario::default(),
+        None,
+    );
     let counts = &result.compression;
     assert_eq!((counts.accepted.len(), counts.declined), (0, 8));
     assert_eq!(result.messages.answered, MESSAGES);
@@ -130,7 +137,7 @@ fn a_server_that_declines_is_told_apart() {
 #[test]
 fn without_an_offer_there_are_no_figures_of_it() {
     let plan = plan(8, 4, StopRule::Messages(MESSAGES));
-    let result = wsbench_simulate::run(&plan, granting(Wish::default()), None);
+    let result = wsbench_simulate::run(&checked(&plan), granting(Wish::default()), None);
     assert_eq!(result.messages.answered, MESSAGES);
     assert_eq!(result.compression, Default::default());
 }
@@ -144,7 +151,7 @@ fn wrong_bytes_are_found_behind_the_compression() {
     ] {
         let mut scenario = granting(Wish::default());
         scenario.server.answers = Some(Every { nth, fault });
-        let result = wsbench_simulate::run(&compressing(Wish::default()), scenario, None);
+        let result = wsbench_simulate::run(&checked(&compressing(Wish::default())), scenario, None);
         assert_eq!(result.messages.corrupted, MESSAGES / nth);
         assert_eq!(failures(&result, Phase::Answers, kind), MESSAGES / nth);
         assert_eq!(result.messages.answered, MESSAGES - MESSAGES / nth);
@@ -156,11 +163,10 @@ fn reads_that_end_anywhere_change_nothing() {
     for wish in [Wish::default(), FORGETFUL] {
         let mut scenario = granting(Wish::default());
         scenario.network.segment = 7;
-        let plan = Plan {
-            fragment: Some(13),
-            ..compressing(wish)
-        };
-        let run = witness(&plan, scenario, None);
+        let plan = compressing(wish).with(|spec| {
+            spec.clients.fragment = Some(13);
+        });
+        let run = witness(&checked(&plan), scenario, None);
         assert_eq!(run.violations_of_ours, 0);
         assert_eq!(run.result.messages.answered, MESSAGES);
         assert_eq!(run.result.failures, []);
@@ -175,13 +181,12 @@ fn reads_that_end_anywhere_change_nothing() {
 #[test]
 fn fragments_are_as_many_as_the_length_has_them() {
     let run = |fragment, verify| {
-        let plan = Plan {
-            payload: text(100),
-            fragment,
-            verify,
-            ..plan(4, 1, StopRule::Messages(MESSAGES))
-        };
-        let run = witness(&plan, Scenario::default(), None);
+        let plan = plan(4, 1, StopRule::Messages(MESSAGES)).with(|spec| {
+            spec.clients.exchange.payload = text(100);
+            spec.clients.fragment = fragment;
+            spec.clients.exchange.verify = verify;
+        });
+        let run = witness(&checked(&plan), Scenario::default(), None);
         assert_eq!(run.violations_of_ours, 0);
         assert_eq!(run.messages_at_server, MESSAGES);
         assert_eq!(run.result.messages.answered, MESSAGES);

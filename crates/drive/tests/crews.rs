@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::panic;
 
 use fastrand::Rng;
-use simulation::{chance, plan, prints, sums};
+use simulation::{chance, checked, plan, prints, replaced, sums};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Plan, StopRule};
+use wsbench_load::plan::{PlanSpec, StopRule};
 use wsbench_load::result::{ConnectionCounts, Ended, LogRecord, MessageCounts, RunResult};
 use wsbench_simulate::{Pause, Scenario, Service, Witness, run, witness};
 
@@ -18,10 +18,10 @@ use wsbench_simulate::{Pause, Scenario, Service, Witness, run, witness};
 const SEEDS: u64 = 1_000;
 
 /// What this seed draws for one worker, for two to four of them.
-fn draw(seed: u64) -> (Plan, Scenario, Option<Nanos>) {
+fn draw(seed: u64) -> (PlanSpec, Scenario, Option<Nanos>) {
     let (mut plan, scenario, stop_at) = chance::draw_any(seed);
     plan.threads = Rng::with_seed(seed ^ 0x6372_6577).u32(2..=4);
-    plan.connections = plan.connections.max(plan.threads);
+    plan.clients.connections = plan.clients.connections.max(plan.threads);
     (plan, scenario, stop_at)
 }
 
@@ -30,7 +30,7 @@ fn run_seeds(seeds: impl Iterator<Item = u64>) {
     for seed in seeds {
         let outcome = panic::catch_unwind(|| {
             let (plan, scenario, stop_at) = draw(seed);
-            let run = witness(&plan, scenario, stop_at);
+            let run = witness(&checked(&plan), scenario, stop_at);
             sums::check(&plan, &run);
             check_parts(&plan, &run);
         });
@@ -66,8 +66,8 @@ fn the_same_seed_yields_the_same_run_and_another_seed_another() {
     let mut prints = HashSet::new();
     for seed in 0..100 {
         let (plan, scenario, stop_at) = draw(seed);
-        let first = prints::whole(&witness(&plan, scenario.clone(), stop_at));
-        let again = prints::whole(&witness(&plan, scenario, stop_at));
+        let first = prints::whole(&witness(&checked(&plan), scenario.clone(), stop_at));
+        let again = prints::whole(&witness(&checked(&plan), scenario, stop_at));
         assert_eq!(first, again, "seed {seed}");
         prints.insert(first);
     }
@@ -75,7 +75,7 @@ fn the_same_seed_yields_the_same_run_and_another_seed_another() {
 }
 
 /// What the workers measured, each for itself, is what the result says.
-fn check_parts(plan: &Plan, run: &Witness) {
+fn check_parts(plan: &PlanSpec, run: &Witness) {
     let (parts, whole) = (&run.parts, &run.result);
     assert_eq!(parts.len(), plan.threads as usize);
     assert_eq!(whole.generator.threads.len(), parts.len());
@@ -140,10 +140,10 @@ const SERIES: [fn(&RunResult) -> &Histogram; 14] = [
 ];
 
 /// Each worker has its share of the connections, and together they take no more than there is.
-fn check_quotas(plan: &Plan, run: &Witness) {
+fn check_quotas(plan: &PlanSpec, run: &Witness) {
     let workers = u64::from(plan.threads);
     for (worker, part) in (0_u64..).zip(&run.parts) {
-        let share = (u64::from(plan.connections) + workers - 1 - worker) / workers;
+        let share = (u64::from(plan.clients.connections) + workers - 1 - worker) / workers;
         assert_eq!(part.connections.asked, share);
         assert!(run.most_present[worker as usize] as u64 <= share);
     }
@@ -151,7 +151,7 @@ fn check_quotas(plan: &Plan, run: &Witness) {
     let begun: u64 = run.parts.iter().map(|p| p.connections.attempted).sum();
     match plan.stop {
         StopRule::Messages(most) => assert!(sent <= most),
-        StopRule::Clients { clients, .. } => assert!(begun <= clients),
+        StopRule::Clients(clients) => assert!(begun <= clients),
         StopRule::Duration(length) => {
             // Workers open their windows within a turn of each other.
             let slack = Nanos::from_secs(1);
@@ -160,21 +160,19 @@ fn check_quotas(plan: &Plan, run: &Witness) {
     }
 }
 
-fn of_workers(threads: u32, connections: u32, stop: StopRule) -> Plan {
-    Plan {
-        threads,
-        ..plan(connections, 1, stop)
-    }
+fn of_workers(threads: u32, connections: u32, stop: StopRule) -> PlanSpec {
+    plan(connections, 1, stop).with(|spec| {
+        spec.threads = threads;
+    })
 }
 
 #[test]
 fn all_workers_measure_the_same_window() {
     let length = Nanos::from_secs(2);
-    let plan = Plan {
-        warmup: Nanos::from_millis(300),
-        ..of_workers(4, 10, StopRule::Duration(length))
-    };
-    let run = witness(&plan, Scenario::default(), None);
+    let plan = of_workers(4, 10, StopRule::Duration(length)).with(|spec| {
+        spec.warmup.least = Nanos::from_millis(300);
+    });
+    let run = witness(&checked(&plan), Scenario::default(), None);
     assert_eq!(run.result.ended, Ended::Complete);
     let a_turn = Nanos::from_millis(1);
     assert!(run.result.measured >= length && run.result.measured < length + a_turn);
@@ -192,15 +190,14 @@ fn all_workers_measure_the_same_window() {
 
 #[test]
 fn a_warm_up_that_is_found_ends_for_all_workers_at_once() {
-    let plan = Plan {
-        warmup: Nanos::from_millis(500),
-        warmup_at_most: Some(Nanos::from_secs(10)),
-        ..of_workers(3, 6, StopRule::Duration(Nanos::from_secs(1)))
-    };
-    let run = witness(&plan, Scenario::default(), None);
+    let plan = of_workers(3, 6, StopRule::Duration(Nanos::from_secs(1))).with(|spec| {
+        spec.warmup.least = Nanos::from_millis(500);
+        spec.warmup.at_most = Some(Nanos::from_secs(10));
+    });
+    let run = witness(&checked(&plan), Scenario::default(), None);
     let found = run.result.warmup_found.expect("a window has opened");
     assert!(
-        found >= plan.warmup && found < Nanos::from_secs(2),
+        found >= plan.warmup.least && found < Nanos::from_secs(2),
         "{found}"
     );
     let a_turn = Nanos::from_millis(1);
@@ -214,15 +211,12 @@ fn a_warm_up_that_is_found_ends_for_all_workers_at_once() {
 fn a_quota_of_messages_is_used_up_to_the_last_and_no_further() {
     for messages in [1, 2, 7, 1_000, 4_321] {
         let plan = of_workers(4, 4, StopRule::Messages(messages));
-        let run = witness(&plan, Scenario::default(), None);
+        let run = witness(&checked(&plan), Scenario::default(), None);
         assert_eq!(run.result.messages.answered, messages);
         assert_eq!(run.messages_at_server, messages);
     }
-    let clients = StopRule::Clients {
-        clients: 101,
-        roundtrips: 3,
-    };
-    let run = witness(&of_workers(3, 8, clients), Scenario::default(), None);
+    let clients = replaced(8, 101, 3).with(|spec| spec.threads = 3);
+    let run = witness(&checked(&clients), Scenario::default(), None);
     assert_eq!(run.result.connections.clients_completed, 101);
     assert_eq!(run.result.messages.answered, 303);
 }
@@ -230,11 +224,10 @@ fn a_quota_of_messages_is_used_up_to_the_last_and_no_further() {
 /// A number says which worker's connection it is, and depends on no other worker.
 #[test]
 fn connections_are_numbered_in_strides() {
-    let plan = Plan {
-        raw_log: true,
-        ..of_workers(3, 8, StopRule::Duration(Nanos::from_millis(50)))
-    };
-    let run = witness(&plan, Scenario::default(), None);
+    let plan = of_workers(3, 8, StopRule::Duration(Nanos::from_millis(50))).with(|spec| {
+        spec.raw_log = true;
+    });
+    let run = witness(&checked(&plan), Scenario::default(), None);
     let mut numbers = BTreeMap::new();
     for record in &run.log {
         let LogRecord::RoundTrip { connection, .. } = record else {
@@ -256,7 +249,7 @@ fn connections_are_numbered_in_strides() {
 fn what_passes_outside_is_the_same_for_several_workers_as_for_one() {
     let outside = |threads| {
         let plan = of_workers(threads, 8, StopRule::Messages(2_000));
-        let result = run(&plan, Scenario::default(), None);
+        let result = run(&checked(&plan), Scenario::default(), None);
         (result.outside.min(), result.outside.max())
     };
     let exact = Nanos::from_micros(50 + 10 + 50);
@@ -275,7 +268,7 @@ fn a_machine_that_stands_still_stands_still_for_all_workers() {
         length: Nanos::from_millis(250),
     });
     let plan = of_workers(3, 3, StopRule::Duration(Nanos::from_secs(1)));
-    let run = witness(&plan, scenario, None);
+    let run = witness(&checked(&plan), scenario, None);
     for part in &run.parts {
         let waited = part.receive_wait.max().expect("there are stamps");
         assert!(waited > Nanos::from_millis(249), "{waited}");

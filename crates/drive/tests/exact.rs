@@ -2,7 +2,7 @@
 
 mod simulation;
 
-use simulation::{failures, plan};
+use simulation::{checked, failures, plan, replaced};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::StopRule;
@@ -22,7 +22,7 @@ fn faulty(nth: u64, fault: AnswerFault) -> Scenario {
 fn on_a_known_way_every_service_time_is_known() {
     // 50 µs there, 10 µs at the server, 50 µs back; the clock's own readings cost 25 ns each.
     let plan = plan(4, 1, StopRule::Messages(10_000));
-    let result = wsbench_simulate::run(&plan, Scenario::default(), None);
+    let result = wsbench_simulate::run(&checked(&plan), Scenario::default(), None);
     assert_eq!(result.service.count(), 10_000);
     let (least, most) = (result.service.min().unwrap(), result.service.max().unwrap());
     let known = Nanos::from_micros(110);
@@ -36,7 +36,7 @@ fn faults_are_counted_exactly() {
     let messages = 10_000;
     let run = |fault, nth| {
         let plan = plan(8, 4, StopRule::Messages(messages));
-        let result = wsbench_simulate::run(&plan, faulty(nth, fault), None);
+        let result = wsbench_simulate::run(&checked(&plan), faulty(nth, fault), None);
         assert!(result.messages.is_conserved());
         assert_eq!(result.messages.sent, messages);
         result
@@ -70,13 +70,9 @@ fn faults_are_counted_exactly() {
 /// The model that the project comes from: exactly N clients, never more and never fewer than C.
 #[test]
 fn clients_are_replaced_at_once_until_all_have_run() {
-    let stop = StopRule::Clients {
-        clients: 1_000,
-        roundtrips: 5,
-    };
-    let mut plan = plan(64, 1, stop);
+    let mut plan = replaced(64, 1_000, 5);
     plan.raw_log = true;
-    let run = witness(&plan, Scenario::default(), None);
+    let run = witness(&checked(&plan), Scenario::default(), None);
     let connections = run.result.connections;
     assert_eq!(connections.clients_completed, 1_000);
     assert_eq!(connections.attempted, 1_000);
@@ -123,20 +119,16 @@ fn more_silent_connections_than_open_at_a_time_do_not_hold_the_run_up() {
         nth: 1,
         fault: OpeningFault::Silence,
     });
-    let result = wsbench_simulate::run(&plan, scenario, None);
+    let result = wsbench_simulate::run(&checked(&plan), scenario, None);
     assert_eq!(result.ended, Ended::NothingConnected);
     assert!(result.total < Nanos::from_secs(15), "{}", result.total);
 }
 
 #[test]
 fn connections_open_at_the_rate_asked_for_and_so_do_their_successors() {
-    let stop = StopRule::Clients {
-        clients: 100,
-        roundtrips: 1,
-    };
-    let mut plan = plan(4, 1, stop);
+    let mut plan = replaced(4, 100, 1);
     plan.connect.rate_per_s = Some(20.0);
-    let result = wsbench_simulate::run(&plan, Scenario::default(), None);
+    let result = wsbench_simulate::run(&checked(&plan), Scenario::default(), None);
     assert_eq!(result.connections.clients_completed, 100);
     // One hundred openings, 50 ms apart.
     assert!(
@@ -149,13 +141,9 @@ fn connections_open_at_the_rate_asked_for_and_so_do_their_successors() {
 
 #[test]
 fn a_server_that_is_only_seldom_asked_is_not_dead() {
-    let stop = StopRule::Clients {
-        clients: 3,
-        roundtrips: 1,
-    };
-    let mut plan = plan(3, 1, stop);
+    let mut plan = replaced(3, 3, 1);
     plan.connect.rate_per_s = Some(0.2);
-    let result = wsbench_simulate::run(&plan, Scenario::default(), None);
+    let result = wsbench_simulate::run(&checked(&plan), Scenario::default(), None);
     assert_eq!(result.ended, Ended::Complete);
     assert_eq!(result.connections.clients_completed, 3);
 }
@@ -169,7 +157,7 @@ fn a_server_that_goes_away_ends_the_run_with_what_was_measured() {
         until: None,
         death: Death::Process,
     }];
-    let result = wsbench_simulate::run(&plan, scenario, None);
+    let result = wsbench_simulate::run(&checked(&plan), scenario, None);
     assert_eq!(result.ended, Ended::ServerDied);
     assert!(result.messages.is_conserved() && result.messages.answered > 100_000);
     assert!(result.total < Nanos::from_secs(10), "{}", result.total);
@@ -184,7 +172,7 @@ fn a_server_that_returns_is_measured_again() {
         until: Some(Nanos::from_secs(2)),
         death: Death::Process,
     }];
-    let result = wsbench_simulate::run(&plan, scenario, None);
+    let result = wsbench_simulate::run(&checked(&plan), scenario, None);
     assert_eq!(result.ended, Ended::Complete);
     assert_eq!(result.connections.alive_at_end, 16);
     assert!(result.connections.replaced >= 16);
@@ -206,7 +194,7 @@ fn nothing_that_listens_ends_the_run_at_once() {
         nth: 1,
         fault: ConnectFault::Refused,
     });
-    let result = wsbench_simulate::run(&plan, scenario, None);
+    let result = wsbench_simulate::run(&checked(&plan), scenario, None);
     assert_eq!(result.ended, Ended::NothingConnected);
     assert_eq!(
         failures(&result, Phase::Connect, FailureKind::Refused),
@@ -218,7 +206,11 @@ fn nothing_that_listens_ends_the_run_at_once() {
 #[test]
 fn an_interrupt_keeps_what_was_measured() {
     let plan = plan(16, 4, StopRule::Duration(Nanos::from_secs(100)));
-    let result = wsbench_simulate::run(&plan, Scenario::default(), Some(Nanos::from_secs(2)));
+    let result = wsbench_simulate::run(
+        &checked(&plan),
+        Scenario::default(),
+        Some(Nanos::from_secs(2)),
+    );
     assert_eq!(result.ended, Ended::Interrupted);
     assert!(result.messages.is_conserved());
     assert!(result.measured > Nanos::from_millis(1_800) && result.measured < Nanos::from_secs(2));

@@ -4,34 +4,31 @@
 //! machine. Each would fail if the instrument timed messages from the wrong moment.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
+mod simulation;
+
+use simulation::checked;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule, Target};
+use wsbench_load::plan::{Arrival, Encoding, Payload, PlanSpec, StopRule};
 use wsbench_load::result::RunResult;
 use wsbench_simulate::{Pause, Queue, Scenario, Service, Stall};
 
-fn plan(arrival: Arrival, connections: u32, seconds: u64) -> Plan {
-    Plan {
-        connections,
-        arrival,
-        stop: StopRule::Duration(Nanos::from_secs(seconds)),
-        warmup: Nanos::from_secs(1),
-        payload: Payload::Generated {
+fn plan(arrival: Arrival, connections: u32, seconds: u64) -> PlanSpec {
+    PlanSpec::against("ws://simulated/".parse().unwrap()).with(|spec| {
+        spec.clients.connections = connections;
+        spec.clients.arrival = arrival;
+        spec.stop = StopRule::Duration(Nanos::from_secs(seconds));
+        spec.warmup.least = Nanos::from_secs(1);
+        spec.clients.exchange.payload = Payload::Generated {
             encoding: Encoding::Binary,
             min: 32,
             max: 32,
             ascii: false,
-        },
-        timeout: Nanos::from_secs(30),
-        seed: 7,
-        ..Plan::against(Target {
-            host: "simulated".into(),
-            port: 80,
-            resource: "/".into(),
-            secure: false,
-        })
-    }
+        };
+        spec.clients.timeout = Nanos::from_secs(30);
+        spec.seed = 7;
+    })
 }
 
 fn open(process: Process, rate_per_s: f64) -> Arrival {
@@ -87,7 +84,7 @@ fn sound(result: &RunResult) {
 #[test]
 fn a_stall_shows_in_the_open_loop_as_its_formula_says() {
     let result = wsbench_simulate::run(
-        &plan(open(Process::Poisson, 1_000.0), 100, 60),
+        &checked(&plan(open(Process::Poisson, 1_000.0), 100, 60)),
         stalling(),
         None,
     );
@@ -106,7 +103,11 @@ fn a_stall_shows_in_the_open_loop_as_its_formula_says() {
 fn the_same_stall_hides_from_the_closed_loop_but_not_from_the_gaps() {
     let mut scenario = stalling();
     scenario.server.service = Service::Constant(Nanos::from_millis(1));
-    let result = wsbench_simulate::run(&plan(Arrival::Closed { depth: 1 }, 10, 60), scenario, None);
+    let result = wsbench_simulate::run(
+        &checked(&plan(Arrival::Closed { depth: 1 }, 10, 60)),
+        scenario,
+        None,
+    );
     sound(&result);
     // A share of 1/((P − S)/r + 1) = 0.111 % is affected.
     assert!(ms(&result.service, 0.99) < 1.1);
@@ -124,7 +125,7 @@ fn the_same_stall_hides_from_the_closed_loop_but_not_from_the_gaps() {
 #[test]
 fn a_queue_with_constant_service_is_m_d_1() {
     let result = wsbench_simulate::run(
-        &plan(open(Process::Poisson, 500.0), 50, 600),
+        &checked(&plan(open(Process::Poisson, 500.0), 50, 600)),
         server(Service::Constant(Nanos::from_millis(1)), Queue::Fifo),
         None,
     );
@@ -146,7 +147,7 @@ fn a_queue_with_constant_service_is_m_d_1() {
 #[test]
 fn a_queue_with_exponential_service_is_m_m_1() {
     let result = wsbench_simulate::run(
-        &plan(open(Process::Poisson, 500.0), 50, 600),
+        &checked(&plan(open(Process::Poisson, 500.0), 50, 600)),
         server(Service::Exponential(Nanos::from_millis(1)), Queue::Fifo),
         None,
     );
@@ -164,7 +165,11 @@ fn a_queue_with_exponential_service_is_m_m_1() {
 fn evenly_spaced_messages_never_meet() {
     let scenario = || server(Service::Constant(Nanos::from_millis(1)), Queue::Fifo);
     let p99 = |process| {
-        let result = wsbench_simulate::run(&plan(open(process, 800.0), 50, 200), scenario(), None);
+        let result = wsbench_simulate::run(
+            &checked(&plan(open(process, 800.0), 50, 200)),
+            scenario(),
+            None,
+        );
         sound(&result);
         ms(&result.response, 0.99)
     };
@@ -179,7 +184,7 @@ fn independent_delays_are_measured_at_any_rate() {
     for rate in [200.0, 5_000.0] {
         let seconds = (100_000.0 / rate) as u64;
         let result = wsbench_simulate::run(
-            &plan(open(Process::Poisson, rate), 20, seconds),
+            &checked(&plan(open(Process::Poisson, rate), 20, seconds)),
             server(Service::Exponential(Nanos::from_millis(5)), Queue::Parallel),
             None,
         );
@@ -196,7 +201,7 @@ fn independent_delays_are_measured_at_any_rate() {
 #[test]
 fn the_closed_law_holds() {
     let result = wsbench_simulate::run(
-        &plan(Arrival::Closed { depth: 1 }, 10, 60),
+        &checked(&plan(Arrival::Closed { depth: 1 }, 10, 60)),
         server(Service::Exponential(Nanos::from_millis(1)), Queue::Fifo),
         None,
     );
@@ -211,7 +216,7 @@ fn the_closed_law_holds() {
 #[test]
 fn overload_grows_without_bound_and_is_not_cut_off() {
     let result = wsbench_simulate::run(
-        &plan(open(Process::Poisson, 6_000.0), 100, 10),
+        &checked(&plan(open(Process::Poisson, 6_000.0), 100, 10)),
         server(Service::Constant(Nanos::from_micros(200)), Queue::Fifo),
         None,
     );
@@ -237,7 +242,7 @@ fn a_generator_that_stands_still_accuses_itself() {
         length: Nanos::from_millis(200),
     });
     let result = wsbench_simulate::run(
-        &plan(open(Process::Poisson, 5_000.0), 100, 10),
+        &checked(&plan(open(Process::Poisson, 5_000.0), 100, 10)),
         scenario,
         None,
     );
@@ -257,14 +262,14 @@ fn what_a_busy_connection_cannot_take_waits_and_is_counted() {
     let mut scenario = server(Service::Constant(Nanos::from_millis(10)), Queue::Fifo);
     scenario.server.stall = None;
     let mut plan = plan(open(Process::Constant, 200.0), 1, 10);
-    plan.arrival = match plan.arrival {
+    plan.clients.arrival = match plan.clients.arrival.clone() {
         Arrival::Open { schedule, .. } => Arrival::Open {
             schedule,
             max_in_flight: 1,
         },
         closed @ Arrival::Closed { .. } => closed,
     };
-    let result = wsbench_simulate::run(&plan, scenario, None);
+    let result = wsbench_simulate::run(&checked(&plan), scenario, None);
     let counts = result.messages;
     assert!(counts.is_conserved());
     assert_eq!(counts.due, 2_000);

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::{env, fs};
 
-use simulation::{chance, prints, sums};
+use simulation::{chance, checked, prints, sums};
 use wsbench_simulate::{Witness, witness};
 
 /// How many seeds are stored.
@@ -21,7 +21,7 @@ fn stored() -> PathBuf {
 
 fn run(seed: u64) -> Witness {
     let (plan, scenario, stop_at) = chance::draw_any(seed);
-    let run = witness(&plan, scenario, stop_at);
+    let run = witness(&checked(&plan), scenario, stop_at);
     sums::check(&plan, &run);
     run
 }

@@ -21,8 +21,9 @@ use wsbench_drive::run::{self, Observer, StopSignal};
 use wsbench_drive::visit::{VisitError, try_upgrade};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Connect, Http, Plan, StopRule, Target, Think};
+use wsbench_load::plan::{Connect, Http, Lifetime, PlanSpec, StopRule, Think};
 use wsbench_load::result::{LogRecord, Progress, RunResult};
+use wsbench_load::route::Target;
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Connection, Event, Limits, Role, Utf8};
 use wsbench_wire::frame::FrameBuffer;
@@ -119,26 +120,27 @@ impl Server {
         )
     }
 
-    fn plan(&self) -> Plan {
-        Plan {
-            connections: 25,
-            stop: StopRule::Messages(2_000),
-            connect: Connect {
+    fn plan(&self) -> PlanSpec {
+        PlanSpec::against(Target {
+            host: self.address.ip().to_string(),
+            port: self.address.port(),
+            resource: "/".into(),
+            secure: false,
+        })
+        .with(|spec| {
+            spec.clients.connections = 25;
+            spec.stop = StopRule::Messages(2_000);
+            spec.connect = Connect {
                 http: Http::Two { streams: 100 },
                 ..Connect::default()
-            },
-            ..Plan::against(Target {
-                host: self.address.ip().to_string(),
-                port: self.address.port(),
-                resource: "/".into(),
-                secure: false,
-            })
-        }
+            };
+        })
     }
 
-    fn measure(&self, change: impl FnOnce(&mut Plan)) -> RunResult {
+    fn measure(&self, change: impl FnOnce(&mut PlanSpec)) -> RunResult {
         let mut plan = self.plan();
         change(&mut plan);
+        let plan = plan.check().unwrap();
         let resolved = resolve::find(&plan).unwrap();
         run::run(&plan, &resolved, &StopSignal::new(), &mut Nobody).unwrap()
     }
@@ -290,11 +292,9 @@ fn each_thread_has_connections_of_its_own() {
 fn clients_that_are_replaced_take_streams_of_the_same_connection() {
     let server = Server::start(Manners::default());
     let result = server.measure(|plan| {
-        plan.connections = 8;
-        plan.stop = StopRule::Clients {
-            clients: 200,
-            roundtrips: 3,
-        };
+        plan.clients.connections = 8;
+        plan.stop = StopRule::Clients(200);
+        plan.clients.lifetime = Lifetime::Replaced { round_trips: 3 };
     });
     assert_flawless(&result);
     assert_eq!(result.connections.clients_completed, 200);
@@ -311,8 +311,8 @@ fn large_messages_come_through_the_windows() {
     let server = Server::start(Manners::default());
     let result = server.measure(|plan| {
         plan.stop = StopRule::Messages(60);
-        plan.connections = 3;
-        plan.payload = wsbench_load::plan::Payload::Generated {
+        plan.clients.connections = 3;
+        plan.clients.exchange.payload = wsbench_load::plan::Payload::Generated {
             encoding: wsbench_load::plan::Encoding::Binary,
             min: 500_000,
             max: 500_000,
@@ -328,7 +328,7 @@ fn kinds(result: &RunResult) -> Vec<FailureKind> {
     result.failures.iter().map(|it| it.kind).collect()
 }
 
-fn no_longer_than_a_second(plan: &mut Plan) {
+fn no_longer_than_a_second(plan: &mut PlanSpec) {
     plan.stop = StopRule::Duration(Nanos::from_secs(1));
 }
 
@@ -403,15 +403,13 @@ fn a_connection_that_takes_no_more_is_left_for_another() {
         ..Manners::default()
     });
     let result = server.measure(|plan| {
-        plan.connections = 8;
-        plan.think = Some(Think {
+        plan.clients.connections = 8;
+        plan.clients.think = Some(Think {
             least: Nanos::from_millis(1),
             most: Nanos::from_millis(1),
         });
-        plan.stop = StopRule::Clients {
-            clients: 2_000,
-            roundtrips: 3,
-        };
+        plan.stop = StopRule::Clients(2_000);
+        plan.clients.lifetime = Lifetime::Replaced { round_trips: 3 };
     });
     let completed = result.connections.clients_completed;
     // A request may cross the farewell; whoever comes later is put on a connection that lasts.
@@ -440,7 +438,7 @@ fn a_connection_that_never_comes_up_is_given_up() {
 fn the_probe_for_redirects_hears_of_one_over_http2() {
     let probe = |manners| {
         let server = Server::start(manners);
-        let plan = server.plan();
+        let plan = server.plan().check().unwrap();
         try_upgrade(&plan, &resolve::find(&plan).unwrap(), [7; 16])
     };
     let redirected = probe(Manners {

@@ -2,37 +2,34 @@
 //! trips to the nanosecond, and no message's time changed by them.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
+mod simulation;
+
+use simulation::checked;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Plan, StopRule, Target};
+use wsbench_load::plan::{Arrival, PlanSpec, StopRule};
 use wsbench_simulate::{Scenario, Service};
 
 const CONNECTIONS: u32 = 20;
 const EVERY: Nanos = Nanos::from_millis(100);
 
 /// Ten seconds with hardly a message and a ping on each connection each 100 ms.
-fn plan() -> Plan {
-    Plan {
-        connections: CONNECTIONS,
-        keep_alive: Some(EVERY),
-        arrival: Arrival::Open {
+fn plan() -> PlanSpec {
+    PlanSpec::against("ws://simulated/".parse().unwrap()).with(|spec| {
+        spec.clients.connections = CONNECTIONS;
+        spec.clients.keep_alive = Some(EVERY);
+        spec.clients.arrival = Arrival::Open {
             schedule: Schedule {
                 process: Process::Constant,
                 stretches: vec![Stretch::level(Nanos::MAX, 10.0)],
             },
             max_in_flight: 16,
-        },
-        stop: StopRule::Duration(Nanos::from_secs(10)),
-        timeout: Nanos::from_secs(2),
-        seed: 11,
-        ..Plan::against(Target {
-            host: "simulated".into(),
-            port: 80,
-            resource: "/".into(),
-            secure: false,
-        })
-    }
+        };
+        spec.stop = StopRule::Duration(Nanos::from_secs(10));
+        spec.clients.timeout = Nanos::from_secs(2);
+        spec.seed = 11;
+    })
 }
 
 /// A server whose application takes 5 ms a message, and its library nothing for a ping.
@@ -44,7 +41,7 @@ fn slow_application() -> Scenario {
 
 #[test]
 fn each_connection_pings_as_often_as_asked_and_every_ping_is_answered() {
-    let result = wsbench_simulate::run(&plan(), slow_application(), None);
+    let result = wsbench_simulate::run(&checked(&plan()), slow_application(), None);
     // 100 in ten seconds on each, one more or less by where its first falls; and a few in the drain.
     let expected = u64::from(CONNECTIONS) * 100;
     let pings = &result.pings;
@@ -60,7 +57,7 @@ fn each_connection_pings_as_often_as_asked_and_every_ping_is_answered() {
 
 #[test]
 fn a_ping_tells_the_way_and_a_message_the_application_as_well() {
-    let result = wsbench_simulate::run(&plan(), slow_application(), None);
+    let result = wsbench_simulate::run(&checked(&plan()), slow_application(), None);
     let ping = result.pings.round_trips.quantile(0.5).unwrap();
     let echo = result.service.quantile(0.5).unwrap();
     // There and back is twice 50 µs; what the instrument itself takes is simulated, too.
@@ -75,11 +72,10 @@ fn a_ping_tells_the_way_and_a_message_the_application_as_well() {
 
 #[test]
 fn without_the_flag_no_ping_is_sent() {
-    let plan = Plan {
-        keep_alive: None,
-        ..plan()
-    };
-    let result = wsbench_simulate::run(&plan, slow_application(), None);
+    let plan = plan().with(|spec| {
+        spec.clients.keep_alive = None;
+    });
+    let result = wsbench_simulate::run(&checked(&plan), slow_application(), None);
     assert_eq!(result.pings.sent, 0);
 }
 
@@ -87,7 +83,7 @@ fn without_the_flag_no_ping_is_sent() {
 fn a_ping_that_stays_unanswered_fails_its_connection() {
     let mut scenario = slow_application();
     scenario.server.is_deaf_to_pings = true;
-    let result = wsbench_simulate::run(&plan(), scenario, None);
+    let result = wsbench_simulate::run(&checked(&plan()), scenario, None);
     let mut failures = result.failures.iter();
     let missed = failures
         .find(|failure| failure.kind == FailureKind::NoPong)

@@ -4,26 +4,25 @@
 
 mod simulation;
 
-use simulation::{plan, sums};
+use simulation::{checked, plan, replaced, sums};
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Plan, StopRule, Think};
+use wsbench_load::plan::{Arrival, PlanSpec, StopRule, Think};
 use wsbench_load::result::RunResult;
 use wsbench_simulate::{Pause, Queue, Scenario, Service, Stall, run, witness};
 
 /// Ten seconds at this rate over ten connections.
-fn open(rate_per_s: f64, max_in_flight: u32) -> Plan {
+fn open(rate_per_s: f64, max_in_flight: u32) -> PlanSpec {
     let schedule = Schedule {
         process: Process::Poisson,
         stretches: vec![Stretch::level(Nanos::MAX, rate_per_s)],
     };
-    Plan {
-        arrival: Arrival::Open {
+    plan(10, 1, StopRule::Duration(Nanos::from_secs(10))).with(|spec| {
+        spec.clients.arrival = Arrival::Open {
             schedule,
             max_in_flight,
-        },
-        ..plan(10, 1, StopRule::Duration(Nanos::from_secs(10)))
-    }
+        };
+    })
 }
 
 /// One FIFO server near by, with this service time.
@@ -54,8 +53,8 @@ fn standing_still(mut scenario: Scenario) -> Scenario {
 }
 
 /// What must hold of the lag of every run: its parts make it up.
-fn split(plan: &Plan, scenario: Scenario) -> RunResult {
-    let witness = witness(plan, scenario, None);
+fn split(plan: &PlanSpec, scenario: Scenario) -> RunResult {
+    let witness = witness(&checked(plan), scenario, None);
     sums::check(plan, &witness);
     witness.result
 }
@@ -115,12 +114,11 @@ fn both_are_told_apart_in_one_run() {
 }
 
 /// Ten clients that think 10 ms between an answer and the next message.
-fn thinking(think: Think, seconds: u64) -> Plan {
-    Plan {
-        think: Some(think),
-        warmup: Nanos::from_secs(1),
-        ..plan(10, 1, StopRule::Duration(Nanos::from_secs(seconds)))
-    }
+fn thinking(think: Think, seconds: u64) -> PlanSpec {
+    plan(10, 1, StopRule::Duration(Nanos::from_secs(seconds))).with(|spec| {
+        spec.clients.think = Some(think);
+        spec.warmup.least = Nanos::from_secs(1);
+    })
 }
 
 const TEN_MS: Think = Think {
@@ -174,10 +172,9 @@ fn the_closed_law_with_thinking_holds() {
 #[test]
 fn each_place_in_flight_thinks_by_itself() {
     for depth in [1, 4] {
-        let plan = Plan {
-            arrival: Arrival::Closed { depth },
-            ..thinking(TEN_MS, 20)
-        };
+        let plan = thinking(TEN_MS, 20).with(|spec| {
+            spec.clients.arrival = Arrival::Closed { depth };
+        });
         let mut scenario = fifo(Service::Constant(Nanos::ZERO));
         scenario.server.queue = Queue::Parallel;
         let result = split(&plan, scenario);
@@ -203,15 +200,10 @@ fn response_time_counts_from_the_end_of_the_pause() {
 /// after the last.
 #[test]
 fn clients_think_between_their_round_trips() {
-    let stop = StopRule::Clients {
-        clients: 40,
-        roundtrips: 5,
-    };
-    let plan = Plan {
-        think: Some(TEN_MS),
-        ..plan(4, 1, stop)
-    };
-    let result = run(&plan, Scenario::default(), None);
+    let plan = replaced(4, 40, 5).with(|spec| {
+        spec.clients.think = Some(TEN_MS);
+    });
+    let result = run(&checked(&plan), Scenario::default(), None);
     assert_eq!(result.connections.clients_completed, 40);
     // Ten in a row on each of four places, four pauses each.
     let total = result.measured.as_secs_f64();
@@ -228,10 +220,9 @@ fn clients_think_between_their_round_trips() {
 /// that lead to nothing.
 #[test]
 fn a_run_of_so_many_messages_ends_with_the_last_answer() {
-    let plan = Plan {
-        think: Some(TEN_MS),
-        ..plan(3, 2, StopRule::Messages(100))
-    };
+    let plan = plan(3, 2, StopRule::Messages(100)).with(|spec| {
+        spec.clients.think = Some(TEN_MS);
+    });
     let result = split(&plan, Scenario::default());
     assert_eq!(result.messages.answered, 100);
     // Seventeen rounds of six, ten milliseconds apart.
@@ -245,7 +236,7 @@ fn a_run_of_so_many_messages_ends_with_the_last_answer() {
 fn each_interval_counts_what_was_due_and_what_was_sent() {
     let mut plan = open(1_000.0, 1 << 20);
     plan.interval = Nanos::from_millis(500);
-    if let Arrival::Open { schedule, .. } = &mut plan.arrival {
+    if let Arrival::Open { schedule, .. } = &mut plan.clients.arrival {
         schedule.process = Process::Constant;
     }
     let mut scenario = fifo(Service::Constant(Nanos::from_micros(10)));

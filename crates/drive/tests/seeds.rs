@@ -6,7 +6,7 @@ mod simulation;
 use std::collections::HashSet;
 use std::panic;
 
-use simulation::{chance, prints, sums};
+use simulation::{chance, checked, prints, sums};
 use wsbench_simulate::witness;
 
 /// How many seeds are run, unless `WSBENCH_SEEDS` asks for a longer hunt.
@@ -22,7 +22,7 @@ fn run_seeds(seeds: impl Iterator<Item = u64>) {
     for seed in seeds {
         let outcome = panic::catch_unwind(|| {
             let (plan, scenario, stop_at) = chance::draw(seed);
-            let run = witness(&plan, scenario, stop_at);
+            let run = witness(&checked(&plan), scenario, stop_at);
             sums::check(&plan, &run);
         });
         if outcome.is_err() {
@@ -52,8 +52,8 @@ fn the_same_seed_yields_the_same_run_and_another_seed_another() {
     let mut prints = HashSet::new();
     for seed in 0..300 {
         let (plan, scenario, stop_at) = chance::draw(seed);
-        let first = prints::whole(&witness(&plan, scenario.clone(), stop_at));
-        let again = prints::whole(&witness(&plan, scenario, stop_at));
+        let first = prints::whole(&witness(&checked(&plan), scenario.clone(), stop_at));
+        let again = prints::whole(&witness(&checked(&plan), scenario, stop_at));
         assert_eq!(first, again, "seed {seed}");
         prints.insert(first);
     }

@@ -3,10 +3,10 @@
 
 mod simulation;
 
-use simulation::plan;
+use simulation::{checked, plan};
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Plan, StopRule, Timestamps};
+use wsbench_load::plan::{Arrival, StopRule, Timestamps};
 use wsbench_load::result::{RunResult, Stamps};
 use wsbench_simulate::{Pause, Scenario};
 
@@ -42,14 +42,13 @@ fn a_stopped_generator_blames_itself() {
         process: Process::Poisson,
         stretches: vec![Stretch::level(Nanos::MAX, 100_000.0)],
     };
-    let plan = Plan {
-        arrival: Arrival::Open {
+    let plan = plan(100, 1, StopRule::Duration(Nanos::from_secs(3))).with(|spec| {
+        spec.clients.arrival = Arrival::Open {
             schedule,
             max_in_flight: 1 << 20,
-        },
-        ..plan(100, 1, StopRule::Duration(Nanos::from_secs(3)))
-    };
-    let result = wsbench_simulate::run(&plan, scenario, None);
+        };
+    });
+    let result = wsbench_simulate::run(&checked(&plan), scenario, None);
     check_parts(&result);
     // One message in fifteen was due while it stood still. They leave in bursts, and within one an
     // answer may share a read with the next of its connection: a few microseconds, and no more.
@@ -85,11 +84,10 @@ fn a_saturated_generator_is_told_from_a_slow_server() {
     let call = Nanos::from_micros(5);
     let mut scenario = Scenario::default();
     scenario.machine.system_call = call;
-    let plan = Plan {
-        warmup: Nanos::from_millis(200),
-        ..plan(64, 1, StopRule::Duration(Nanos::from_secs(2)))
-    };
-    let result = wsbench_simulate::run(&plan, scenario, None);
+    let plan = plan(64, 1, StopRule::Duration(Nanos::from_secs(2))).with(|spec| {
+        spec.warmup.least = Nanos::from_millis(200);
+    });
+    let result = wsbench_simulate::run(&checked(&plan), scenario, None);
     check_parts(&result);
     // The clock is read before the write, and the bytes leave at its end.
     check_outside(&result, AWAY + call);
@@ -104,7 +102,7 @@ fn a_saturated_generator_is_told_from_a_slow_server() {
 #[test]
 fn a_generator_at_leisure_makes_answers_wait_for_nothing_but_its_calls() {
     let result = wsbench_simulate::run(
-        &plan(1, 1, StopRule::Messages(1_000)),
+        &checked(&plan(1, 1, StopRule::Messages(1_000))),
         Scenario::default(),
         None,
     );
@@ -116,11 +114,10 @@ fn a_generator_at_leisure_makes_answers_wait_for_nothing_but_its_calls() {
 
 #[test]
 fn without_stamps_nothing_is_said_of_the_parts() {
-    let plan = Plan {
-        timestamps: Timestamps::User,
-        ..plan(4, 1, StopRule::Messages(1_000))
-    };
-    let result = wsbench_simulate::run(&plan, Scenario::default(), None);
+    let plan = plan(4, 1, StopRule::Messages(1_000)).with(|spec| {
+        spec.timestamps = Timestamps::User;
+    });
+    let result = wsbench_simulate::run(&checked(&plan), Scenario::default(), None);
     assert_eq!(result.stamps, Stamps::User);
     assert_eq!(result.service.count(), 1_000);
     assert!(result.outside.is_empty() && result.receive_wait.is_empty());

@@ -198,19 +198,14 @@ impl Order {
 
 #[cfg(test)]
 mod tests {
-    use wsbench_load::plan::Target;
+    use wsbench_load::plan::PlanSpec;
 
     use super::*;
 
     #[test]
     fn each_begins_as_often_as_the_other_and_nobody_can_tell_which() {
-        let target = Target {
-            host: "a".into(),
-            port: 80,
-            resource: "/".into(),
-            secure: false,
-        };
-        let mut order = Order::of(&Plan::against(target));
+        let plan = PlanSpec::against("ws://a/".parse().unwrap()).check();
+        let mut order = Order::of(&plan.unwrap());
         let rounds: Vec<[Turn; 2]> = (0..200).map(|_| order.next_round()).collect();
         let began = |turn| rounds.iter().filter(|round| round[0] == turn).count();
         assert_eq!((began(Turn::A), began(Turn::B)), (100, 100));

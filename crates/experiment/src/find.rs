@@ -14,7 +14,7 @@ use thiserror::Error;
 use wsbench_judge::objective::error_share;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Plan, StopRule};
+use wsbench_load::plan::{Arrival, Plan, PlanError, StopRule};
 use wsbench_record::document::Document;
 use wsbench_record::objective::Objective;
 use wsbench_record::provenance::Provenance;
@@ -164,7 +164,7 @@ impl Hunt<'_> {
                 Ok(judgement) => self.evidence.push(judgement.score),
                 Err(error) if self.trials.is_empty() => return Err(error),
                 Err(RunnerError::Interrupted) => return Ok(Ending::Interrupted),
-                Err(RunnerError::Failed(reason)) => return Ok(Ending::Broken(reason)),
+                Err(broken) => return Ok(Ending::Broken(broken.to_string())),
             }
         }
     }
@@ -174,7 +174,7 @@ impl Hunt<'_> {
     fn left_s(&self) -> f64 {
         let settings = self.settings;
         let longest_s = settings.longest.as_secs_f64();
-        let around_s = settings.plan.warmup.as_secs_f64() + AROUND_S;
+        let around_s = settings.plan.warmup.least.as_secs_f64() + AROUND_S;
         let after_s = 2.0 * (settings.length.as_secs_f64() + around_s);
         let left_s = settings.limit.as_secs_f64() - self.spent_s() - after_s;
         let by_time_s = left_s * longest_s / (longest_s + around_s);
@@ -227,7 +227,7 @@ impl Hunt<'_> {
         purpose: Purpose,
     ) -> Result<Judgement, RunnerError> {
         let number = self.trials.len() as u32 + 1;
-        let plan = self.plan(load, length_s, number);
+        let plan = self.plan(load, length_s, number)?;
         let document = self.runner.run(&plan)?;
         let judgement = judge(&document, &self.settings.objectives, load);
         self.trials.push(Trial {
@@ -268,11 +268,11 @@ impl Hunt<'_> {
         });
     }
 
-    fn plan(&self, load: f64, length_s: f64, number: u32) -> Plan {
+    fn plan(&self, load: f64, length_s: f64, number: u32) -> Result<Plan, PlanError> {
         let settings = self.settings;
         let length = Nanos((length_s * 1e9) as u64);
         let (connections, per_s) = match settings.over {
-            Over::Rate => (settings.plan.connections, Some(load)),
+            Over::Rate => (settings.plan.clients.connections, Some(load)),
             Over::Connections {
                 rate_per_connection,
             } => (load as u32, rate_per_connection.map(|rate| rate * load)),
@@ -287,15 +287,14 @@ impl Hunt<'_> {
                 max_in_flight: settings.max_in_flight,
             },
         };
-        Plan {
-            connections,
-            threads: settings.plan.threads.min(connections),
-            arrival,
-            stop: StopRule::Duration(length),
-            interval: crate::pilot::interval(length),
-            seed: crate::pilot::seed(settings.plan.seed, number),
-            ..settings.plan.clone()
-        }
+        settings.plan.edited(|spec| {
+            spec.clients.connections = connections;
+            spec.threads = spec.threads.min(connections);
+            spec.clients.arrival = arrival;
+            spec.stop = StopRule::Duration(length);
+            spec.interval = crate::pilot::interval(length);
+            spec.seed = crate::pilot::seed(spec.seed, number);
+        })
     }
 
     /// The length of a trial, s: as wanted, or longer where the percentiles need it.
@@ -328,7 +327,7 @@ impl Hunt<'_> {
     }
 
     fn has_time_for(&self, trials: u32, length_s: f64) -> bool {
-        let each = length_s + self.settings.plan.warmup.as_secs_f64() + AROUND_S;
+        let each = length_s + self.settings.plan.warmup.least.as_secs_f64() + AROUND_S;
         self.spent_s() + f64::from(trials) * each <= self.settings.limit.as_secs_f64()
     }
 

@@ -48,15 +48,15 @@ pub enum PilotError {
 /// # Errors
 /// [`PilotError`] when it gives no rate.
 pub(crate) fn run(plan: &Plan, runner: &mut dyn Runner) -> Result<Pilot, PilotError> {
-    let plan = Plan {
-        arrival: Arrival::Closed {
-            depth: (IN_FLIGHT / plan.connections.max(1)).max(1),
-        },
-        stop: StopRule::Duration(LENGTH),
-        warmup: WARMUP,
-        interval: interval(LENGTH),
-        ..plan.clone()
-    };
+    let plan = plan.edited(|spec| {
+        spec.clients.arrival = Arrival::Closed {
+            depth: (IN_FLIGHT / spec.clients.connections).max(1),
+        };
+        spec.stop = StopRule::Duration(LENGTH);
+        spec.warmup.least = WARMUP;
+        spec.interval = interval(LENGTH);
+    });
+    let plan = plan.map_err(RunnerError::from)?;
     let document = runner.run(&plan)?;
     let failure = match outcome(&document, false) {
         Outcome::Failed(reason) => Some(reason.to_string()),

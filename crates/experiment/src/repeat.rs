@@ -63,9 +63,6 @@ impl Seeds {
         let seed = self.next;
         // 32 bits are enough to differ, short enough to be typed, and exact in any JSON reader.
         self.next = u64::from(self.random.u32(..));
-        Plan {
-            seed,
-            ..plan.clone()
-        }
+        plan.with_seed(seed)
     }
 }

@@ -4,7 +4,7 @@
 //! runs and one of stored results are the same computation.
 
 use thiserror::Error;
-use wsbench_load::plan::Plan;
+use wsbench_load::plan::{Plan, PlanError};
 use wsbench_record::document::Document;
 
 /// Carries out one run after the other.
@@ -42,6 +42,9 @@ pub enum RunnerError {
     /// The run could not be set up or carried out; the words say why and what to do.
     #[error("{0}")]
     Failed(String),
+    /// What the experiment makes of its plan is none.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
     /// Somebody asked to stop, before this run or in the middle of it. A run that was cut short is
     /// no run of an experiment; the runs before it are kept.
     #[error("interrupted")]

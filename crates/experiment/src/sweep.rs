@@ -8,7 +8,7 @@ use wsbench_judge::objective;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Plan, StopRule};
+use wsbench_load::plan::{Arrival, Plan, PlanError, StopRule};
 use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Distribution, Document, Ended, Percentile, Support};
 use wsbench_record::objective::Objective;
@@ -88,15 +88,19 @@ pub fn sweep(settings: &Settings, runner: &mut dyn Runner) -> Result<Sweep, Swee
             break;
         }
         let plan = plan(settings, rates[at], done as u32 + 1);
-        let document = match runner.run(&plan) {
-            Ok(document) => document,
+        let run = plan.map_err(RunnerError::from).and_then(|plan| {
+            let document = runner.run(&plan)?;
+            Ok((plan.seed, document))
+        });
+        let (seed, document) = match run {
+            Ok(made) => made,
             Err(error) if done == 0 => return Err(error.into()),
             Err(error) => {
                 cut_short = Some(error.to_string());
                 break;
             }
         };
-        collected[at].add(&document, done as u32 + 1, plan.seed);
+        collected[at].add(&document, done as u32 + 1, seed);
         runner.told(&Step {
             name: format!("run {}/{} at {:.0} msg/s", done + 1, order.len(), rates[at]),
             document: &document,
@@ -160,7 +164,8 @@ fn order(rates: usize, rounds: u32, seed: u64) -> Vec<usize> {
 
 /// What one run takes, s: what those before took, else what it is made of.
 fn each_s(settings: &Settings, spent_s: f64, done: usize) -> f64 {
-    let made_of = settings.length.as_secs_f64() + settings.plan.warmup.as_secs_f64() + AROUND_S;
+    let made_of =
+        settings.length.as_secs_f64() + settings.plan.warmup.least.as_secs_f64() + AROUND_S;
     if done > 0 {
         made_of.max(spent_s / done as f64)
     } else {
@@ -168,26 +173,25 @@ fn each_s(settings: &Settings, spent_s: f64, done: usize) -> f64 {
     }
 }
 
-fn plan(settings: &Settings, rate_per_s: f64, number: u32) -> Plan {
+fn plan(settings: &Settings, rate_per_s: f64, number: u32) -> Result<Plan, PlanError> {
     // At a low rate longer, so that all rounds together know the 99th percentile.
     let needed_s = SAMPLES / rate_per_s / f64::from(settings.rounds);
     let longest = Nanos(settings.length.0.saturating_mul(LONGER));
     let length = settings
         .length
         .max(Nanos((needed_s * 1e9) as u64).min(longest));
-    Plan {
-        arrival: Arrival::Open {
+    settings.plan.edited(|spec| {
+        spec.clients.arrival = Arrival::Open {
             schedule: Schedule {
                 process: settings.process,
                 stretches: vec![Stretch::level(Nanos::MAX, rate_per_s)],
             },
             max_in_flight: settings.max_in_flight,
-        },
-        stop: StopRule::Duration(length),
-        interval: pilot::interval(length),
-        seed: pilot::seed(settings.plan.seed, number),
-        ..settings.plan.clone()
-    }
+        };
+        spec.stop = StopRule::Duration(length);
+        spec.interval = pilot::interval(length);
+        spec.seed = pilot::seed(spec.seed, number);
+    })
 }
 
 /// What the runs at one rate gave so far.

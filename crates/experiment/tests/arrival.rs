@@ -5,7 +5,7 @@
 use wsbench_judge::judged;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Plan, StopRule};
+use wsbench_load::plan::{Arrival, Plan, PlanSpec, StopRule};
 use wsbench_load::result::RunResult;
 use wsbench_record::audit::Kind;
 use wsbench_record::document::{ArrivalShape, Document, Record, RunContext};
@@ -16,17 +16,19 @@ use wsbench_stats::gaps::Gaps;
 /// An open loop of twenty seconds over ten connections.
 fn plan(process: Process, stretches: Vec<Stretch>, seed: u64) -> Plan {
     let schedule = Schedule { process, stretches };
-    Plan {
-        connections: 10,
-        arrival: Arrival::Open {
-            schedule,
-            max_in_flight: 1 << 16,
-        },
-        stop: StopRule::Duration(Nanos::from_secs(20)),
-        warmup: Nanos::from_secs(1),
-        seed,
-        ..Plan::against(target("near"))
-    }
+    PlanSpec::against(target("near"))
+        .with(|spec| {
+            spec.clients.connections = 10;
+            spec.clients.arrival = Arrival::Open {
+                schedule,
+                max_in_flight: 1 << 16,
+            };
+            spec.stop = StopRule::Duration(Nanos::from_secs(20));
+            spec.warmup.least = Nanos::from_secs(1);
+            spec.seed = seed;
+        })
+        .check()
+        .unwrap()
 }
 
 fn level(process: Process, seed: u64) -> Plan {
@@ -82,10 +84,11 @@ fn healthy_poisson_arrivals_are_poisson() {
 /// Shares of several threads are put together, however unequal.
 #[test]
 fn the_gaps_of_several_threads_make_one_sample() {
-    let plan = Plan {
-        threads: 3,
-        ..level(Process::Poisson, 7)
-    };
+    let plan = level(Process::Poisson, 7)
+        .edited(|spec| {
+            spec.threads = 3;
+        })
+        .unwrap();
     let (result, document) = document(&plan, near());
     let shape = shape(&document);
     assert!((1_990..=2_010).contains(&shape.samples), "{shape:?}");
@@ -160,10 +163,12 @@ fn a_generator_that_stands_still_distorts_arrivals() {
 /// A server that holds messages back distorts nothing: the generator did what it could.
 #[test]
 fn back_pressure_is_no_distortion() {
-    let mut plan = level(Process::Poisson, 1);
-    if let Arrival::Open { max_in_flight, .. } = &mut plan.arrival {
-        *max_in_flight = 1;
-    }
+    let plan = level(Process::Poisson, 1).edited(|spec| {
+        if let Arrival::Open { max_in_flight, .. } = &mut spec.clients.arrival {
+            *max_in_flight = 1;
+        }
+    });
+    let plan = plan.unwrap();
     let mut scenario = near();
     scenario.server.service = Service::Constant(Nanos::from_micros(900));
     let (result, document) = document(&plan, scenario);
@@ -179,10 +184,12 @@ fn back_pressure_is_no_distortion() {
 
 #[test]
 fn the_closed_loop_has_no_shape() {
-    let plan = Plan {
-        stop: StopRule::Messages(1_000),
-        ..Plan::against(target("near"))
-    };
+    let plan = PlanSpec::against(target("near"))
+        .with(|spec| {
+            spec.stop = StopRule::Messages(1_000);
+        })
+        .check()
+        .unwrap();
     let (result, document) = document(&plan, near());
     assert!(result.send_gaps.is_empty());
     assert_eq!(document.arrival_shape, None);

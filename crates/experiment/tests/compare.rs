@@ -8,7 +8,7 @@ use wsbench_judge::comparison::Terms;
 use wsbench_judge::figure::Figure;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Plan, StopRule};
+use wsbench_load::plan::{Arrival, Plan, PlanSpec, StopRule};
 use wsbench_record::comparison::{Comparison, Doubt, Found};
 use wsbench_simulate::runner::{Simulated, target};
 use wsbench_simulate::{AnswerFault, Every, Queue, Scenario, Service};
@@ -24,36 +24,41 @@ fn server(mean_us: u64) -> Scenario {
 
 /// One message after the other on one connection.
 fn closed(messages: u64, seed: u64) -> Plan {
-    Plan {
-        stop: StopRule::Messages(messages),
-        seed,
-        ..Plan::against(target("a"))
-    }
+    PlanSpec::against(target("a"))
+        .with(|spec| {
+            spec.stop = StopRule::Messages(messages);
+            spec.seed = seed;
+        })
+        .check()
+        .unwrap()
 }
 
 /// Messages at 1,000 a second on four connections, for this long.
 fn open(length: Nanos, seed: u64) -> Plan {
-    Plan {
-        connections: 4,
-        arrival: Arrival::Open {
-            schedule: Schedule {
-                process: Process::Poisson,
-                stretches: vec![Stretch::level(Nanos::MAX, 1_000.0)],
-            },
-            max_in_flight: 1024,
-        },
-        stop: StopRule::Duration(length),
-        seed,
-        ..Plan::against(target("a"))
-    }
+    PlanSpec::against(target("a"))
+        .with(|spec| {
+            spec.clients.connections = 4;
+            spec.clients.arrival = Arrival::Open {
+                schedule: Schedule {
+                    process: Process::Poisson,
+                    stretches: vec![Stretch::level(Nanos::MAX, 1_000.0)],
+                },
+                max_in_flight: 1024,
+            };
+            spec.stop = StopRule::Duration(length);
+            spec.seed = seed;
+        })
+        .check()
+        .unwrap()
 }
 
 fn rounds(plan: Plan, rounds: u32) -> Rounds {
     Rounds {
-        b: Plan {
-            target: target("b"),
-            ..plan.clone()
-        },
+        b: plan
+            .edited(|spec| {
+                spec.target = target("b");
+            })
+            .unwrap(),
         a: plan,
         rounds,
         limit_s: f64::INFINITY,

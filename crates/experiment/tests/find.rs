@@ -9,7 +9,7 @@ use wsbench_experiment::find::{FindError, Settings, find};
 use wsbench_experiment::runner::{Runner, RunnerError};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::Plan;
+use wsbench_load::plan::{Plan, PlanSpec};
 use wsbench_record::audit::{Caveat, Kind, Severity};
 use wsbench_record::document::Document;
 use wsbench_record::objective::Objective;
@@ -37,12 +37,14 @@ fn p99(limit: Nanos) -> Objective {
 
 fn settings(objective: Objective, seed: u64) -> Settings {
     Settings {
-        plan: Plan {
-            connections: 16,
-            warmup: Nanos::from_secs(1),
-            seed,
-            ..Plan::against(target("a"))
-        },
+        plan: PlanSpec::against(target("a"))
+            .with(|spec| {
+                spec.clients.connections = 16;
+                spec.warmup.least = Nanos::from_secs(1);
+                spec.seed = seed;
+            })
+            .check()
+            .unwrap(),
         over: Over::Rate,
         objectives: vec![objective],
         process: Process::Poisson,
@@ -157,10 +159,12 @@ fn errors_fail_a_trial_beyond_their_limit() {
     });
     let strict = Settings {
         start: Some(500.0),
-        plan: Plan {
-            timeout: Nanos::from_secs(1),
-            ..settings(p99(D), 1).plan
-        },
+        plan: settings(p99(D), 1)
+            .plan
+            .edited(|spec| {
+                spec.clients.timeout = Nanos::from_secs(1);
+            })
+            .unwrap(),
         objectives: vec![Objective::Errors { at_most: 0.01 }],
         ..settings(p99(D), 1)
     };

@@ -4,17 +4,19 @@
 use wsbench_experiment::repeat::repeat;
 use wsbench_judge::repetition;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Plan, StopRule};
+use wsbench_load::plan::{Plan, PlanSpec, StopRule};
 use wsbench_record::repetition::Repetition;
 use wsbench_simulate::runner::{Simulated, target};
 use wsbench_simulate::{Death, Outage, Scenario, Service};
 
 fn plan(seed: u64) -> Plan {
-    Plan {
-        stop: StopRule::Messages(1_000),
-        seed,
-        ..Plan::against(target("a"))
-    }
+    PlanSpec::against(target("a"))
+        .with(|spec| {
+            spec.stop = StopRule::Messages(1_000);
+            spec.seed = seed;
+        })
+        .check()
+        .unwrap()
 }
 
 fn server() -> Scenario {

@@ -7,7 +7,7 @@ use wsbench_judge::until::{self, Watch};
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Plan, StopRule};
+use wsbench_load::plan::{Arrival, Plan, PlanSpec, StopRule};
 use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Document, Ended, Percentile, Record, RunContext, Support};
 use wsbench_simulate::runner::{Simulated, target};
@@ -27,21 +27,23 @@ fn queue() -> Scenario {
 
 /// An open loop of 500 messages a second for `seconds`, in intervals of which there are `points`.
 fn plan(seconds: u64, points: u64, seed: u64) -> Plan {
-    Plan {
-        connections: 8,
-        arrival: Arrival::Open {
-            schedule: Schedule {
-                process: Process::Poisson,
-                stretches: vec![Stretch::level(Nanos::MAX, 500.0)],
-            },
-            max_in_flight: 1_024,
-        },
-        stop: StopRule::Duration(Nanos::from_secs(seconds)),
-        warmup: Nanos::from_secs(1),
-        interval: Nanos(Nanos::from_secs(seconds).0 / points),
-        seed,
-        ..Plan::against(target("queue"))
-    }
+    PlanSpec::against(target("queue"))
+        .with(|spec| {
+            spec.clients.connections = 8;
+            spec.clients.arrival = Arrival::Open {
+                schedule: Schedule {
+                    process: Process::Poisson,
+                    stretches: vec![Stretch::level(Nanos::MAX, 500.0)],
+                },
+                max_in_flight: 1_024,
+            };
+            spec.stop = StopRule::Duration(Nanos::from_secs(seconds));
+            spec.warmup.least = Nanos::from_secs(1);
+            spec.interval = Nanos(Nanos::from_secs(seconds).0 / points);
+            spec.seed = seed;
+        })
+        .check()
+        .unwrap()
 }
 
 fn run(plan: &Plan) -> Document {

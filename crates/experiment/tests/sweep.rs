@@ -4,7 +4,7 @@
 use wsbench_experiment::sweep::{Settings, sweep};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::Plan;
+use wsbench_load::plan::{Plan, PlanSpec};
 use wsbench_record::objective::Objective;
 use wsbench_record::sweep::Sweep;
 use wsbench_simulate::runner::{Simulated, target};
@@ -23,12 +23,14 @@ fn server() -> Scenario {
 
 fn settings() -> Settings {
     Settings {
-        plan: Plan {
-            connections: 16,
-            warmup: Nanos::from_secs(1),
-            seed: 5,
-            ..Plan::against(target("a"))
-        },
+        plan: PlanSpec::against(target("a"))
+            .with(|spec| {
+                spec.clients.connections = 16;
+                spec.warmup.least = Nanos::from_secs(1);
+                spec.seed = 5;
+            })
+            .check()
+            .unwrap(),
         rates: Some((500.0, 6_000.0)),
         points: 12,
         rounds: 3,

@@ -10,8 +10,9 @@
 mod words;
 
 use thiserror::Error;
+use wsbench_load::plan::{Arrival, PlanSpec};
 use wsbench_record::comparison::{Comparison, Contrast, Design, Doubt, SCHEMA, Side};
-use wsbench_record::document::{Arrival, Document, Order, StopRule};
+use wsbench_record::document::Document;
 use wsbench_record::units::{percent, rate};
 use wsbench_stats::runs::{self, Ratio, holm, judge};
 
@@ -96,7 +97,7 @@ pub fn compare(a: Side, b: Side, terms: &Terms) -> Result<Comparison, Comparison
         let differences = unlike;
         return Err(ComparisonError::Unlike { differences });
     }
-    let is_open = a.runs[0].plan.is_open_loop() && b.runs[0].plan.is_open_loop();
+    let is_open = a.runs[0].plan.clients.is_open_loop() && b.runs[0].plan.clients.is_open_loop();
     let compares_latency = is_open || terms.is_forced;
     let mut figures: Vec<Contrast> = figures(&a, &b, is_open, compares_latency)
         .into_iter()
@@ -151,8 +152,10 @@ fn fit(side: &'static str, of: &Side) -> Result<(), ComparisonError> {
 }
 
 /// What one plan asks otherwise than the other, of all that decides what the figures are of.
-pub(crate) fn differences(a: &Order, b: &Order) -> Vec<String> {
+pub(crate) fn differences(a: &PlanSpec, b: &PlanSpec) -> Vec<String> {
     let mut found = Vec::new();
+    let (a_plan, b_plan) = (a, b);
+    let (a, b) = (&a.clients, &b.clients);
     if a.connections != b.connections {
         found.push(format!(
             "{} connections and {}",
@@ -177,17 +180,17 @@ pub(crate) fn differences(a: &Order, b: &Order) -> Vec<String> {
         }
         _ => {}
     }
-    if a.payload != b.payload {
+    if a.exchange.payload != b.exchange.payload {
         found.push("the messages differ".to_owned());
     }
-    if a.verify != b.verify {
+    if a.exchange.verify != b.exchange.verify {
         found.push("the answers were not checked alike".to_owned());
     }
-    if a.threads != b.threads {
-        found.push(format!("{} generator threads and {}", a.threads, b.threads));
+    let (a_threads, b_threads) = (a_plan.threads, b_plan.threads);
+    if a_threads != b_threads {
+        found.push(format!("{a_threads} generator threads and {b_threads}"));
     }
-    let replaces = |plan: &Order| matches!(plan.stop, StopRule::Clients { .. });
-    if replaces(a) != replaces(b) {
+    if a_plan.replaces_clients() != b_plan.replaces_clients() {
         found.push("the connections of one are replaced, those of the other held".to_owned());
     }
     found

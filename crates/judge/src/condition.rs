@@ -174,7 +174,7 @@ impl Condition {
         baseline: Option<&[Document]>,
     ) -> Result<(Figure, Known, f64), String> {
         let first = runs.first().ok_or("nothing was measured")?;
-        let figure = Figure::named(&self.name, first.plan.is_open_loop())
+        let figure = Figure::named(&self.name, first.plan.clients.is_open_loop())
             .ok_or("this version knows no such figure")?;
         let of_runs = self.readings(figure, runs)?;
         match self.bound {

@@ -8,14 +8,14 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Plan, StopRule, Verify};
+use wsbench_load::plan::{Arrival, PlanSpec, StopRule, Verify};
 use wsbench_load::result::{Ended, Failure, Gap, HostPressure, Phase, RunResult, ThreadUsage};
 use wsbench_load::send_gaps::SendGap;
 use wsbench_record::audit::{Audit, Caveat, Kind, Severity, Verdict};
 use wsbench_record::document::{Host, Record, RunContext};
 
 /// The audit of a healthy run after a change.
-fn audit_after(change: impl FnOnce(&mut RunResult, &mut Plan)) -> Audit {
+fn audit_after(change: impl FnOnce(&mut RunResult, &mut PlanSpec)) -> Audit {
     let (mut result, mut plan) = runs::healthy();
     change(&mut result, &mut plan);
     runs::document(&(result, plan)).audit
@@ -30,7 +30,7 @@ fn found(audit: &Audit, kind: Kind) -> Option<Caveat> {
 }
 
 /// How much the caveat of a kind weighs after a change; `None` when it does not fire.
-fn weight(kind: Kind, change: impl FnOnce(&mut RunResult, &mut Plan)) -> Option<Severity> {
+fn weight(kind: Kind, change: impl FnOnce(&mut RunResult, &mut PlanSpec)) -> Option<Severity> {
     found(&audit_after(change), kind).map(|caveat| caveat.severity)
 }
 
@@ -48,10 +48,10 @@ fn a_healthy_run_is_ok_without_a_word() {
 #[test]
 fn messages_must_add_up() {
     for sent in [639_999, 640_001] {
-        let unbalanced = |run: &mut RunResult, _: &mut Plan| run.messages.sent = sent;
+        let unbalanced = |run: &mut RunResult, _: &mut PlanSpec| run.messages.sent = sent;
         assert_eq!(weight(Kind::Conservation, unbalanced), INVALID);
     }
-    let one_failed = |run: &mut RunResult, _: &mut Plan| {
+    let one_failed = |run: &mut RunResult, _: &mut PlanSpec| {
         run.messages.sent += 1;
         run.messages.failed += 1;
     };
@@ -60,9 +60,9 @@ fn messages_must_add_up() {
 
 #[test]
 fn every_answer_must_be_a_sample() {
-    let invented = |run: &mut RunResult, _: &mut Plan| run.response.record(Nanos(1));
+    let invented = |run: &mut RunResult, _: &mut PlanSpec| run.response.record(Nanos(1));
     assert_eq!(weight(Kind::Conservation, invented), INVALID);
-    let both = |run: &mut RunResult, _: &mut Plan| {
+    let both = |run: &mut RunResult, _: &mut PlanSpec| {
         run.response.record(Nanos::from_millis(1));
         run.service.record(Nanos::from_millis(1));
         run.messages.sent += 1;
@@ -93,12 +93,12 @@ fn one_wrong_answer_is_enough() {
 
 #[test]
 fn open_messages_are_doubtful_and_none_answered_is_invalid() {
-    let timed_out = |run: &mut RunResult, _: &mut Plan| {
+    let timed_out = |run: &mut RunResult, _: &mut PlanSpec| {
         run.messages.sent += 1;
         run.messages.timed_out = 1;
     };
     assert_eq!(weight(Kind::Unanswered, timed_out), DOUBTFUL);
-    let in_flight = |run: &mut RunResult, _: &mut Plan| {
+    let in_flight = |run: &mut RunResult, _: &mut PlanSpec| {
         run.messages.sent += 1;
         run.messages.in_flight_at_end = 1;
     };
@@ -115,7 +115,7 @@ fn open_messages_are_doubtful_and_none_answered_is_invalid() {
 #[test]
 fn silent_connections_are_counted() {
     let silent = |number| {
-        move |run: &mut RunResult, _: &mut Plan| {
+        move |run: &mut RunResult, _: &mut PlanSpec| {
             run.connections.never_answered = number;
         }
     };
@@ -129,17 +129,17 @@ fn silent_connections_are_counted() {
 #[test]
 fn fewer_connections_than_asked() {
     let alive = |number| {
-        move |run: &mut RunResult, _: &mut Plan| {
+        move |run: &mut RunResult, _: &mut PlanSpec| {
             run.connections.alive_at_end = number;
         }
     };
     assert_eq!(weight(Kind::Connections, alive(64)), None);
     assert_eq!(weight(Kind::Connections, alive(63)), DOUBTFUL);
     assert_eq!(weight(Kind::Connections, alive(0)), INVALID);
-    let upgraded = |run: &mut RunResult, _: &mut Plan| run.connections.upgraded = 63;
+    let upgraded = |run: &mut RunResult, _: &mut PlanSpec| run.connections.upgraded = 63;
     let caveat = found(&audit_after(upgraded), Kind::Connections).unwrap();
     assert_eq!(caveat.message, "63 of 64 connections were upgraded");
-    let none = |run: &mut RunResult, _: &mut Plan| run.connections.upgraded = 0;
+    let none = |run: &mut RunResult, _: &mut PlanSpec| run.connections.upgraded = 0;
     assert_eq!(weight(Kind::NothingConnected, none), INVALID);
 }
 
@@ -163,7 +163,7 @@ fn clients_that_are_replaced_are_judged_by_their_round_trips() {
 
 #[test]
 fn how_the_run_ended() {
-    let ended = |ended| move |run: &mut RunResult, _: &mut Plan| run.ended = ended;
+    let ended = |ended| move |run: &mut RunResult, _: &mut PlanSpec| run.ended = ended;
     let interrupted = audit_after(ended(Ended::Interrupted));
     assert_eq!(interrupted.verdict, Verdict::Ok);
     let caveat = found(&interrupted, Kind::Interrupted).unwrap();
@@ -189,7 +189,7 @@ fn how_the_run_ended() {
 #[test]
 fn failures_are_named_with_their_counts() {
     let failing = |kinds: usize| {
-        move |run: &mut RunResult, _: &mut Plan| {
+        move |run: &mut RunResult, _: &mut PlanSpec| {
             let all = [
                 FailureKind::Reset,
                 FailureKind::Closed,
@@ -215,7 +215,7 @@ fn failures_are_named_with_their_counts() {
     let many = found(&audit_after(failing(5)), Kind::Failures).unwrap();
     assert!(many.message.ends_with("2 other kinds"), "{many}");
 
-    let unnamed = |run: &mut RunResult, _: &mut Plan| {
+    let unnamed = |run: &mut RunResult, _: &mut PlanSpec| {
         run.messages.sent += 1;
         run.messages.failed = 1;
     };
@@ -226,7 +226,7 @@ fn failures_are_named_with_their_counts() {
 #[test]
 fn littles_law_holds_within_two_per_cent() {
     let offered = |per_mille: u128| {
-        move |run: &mut RunResult, _: &mut Plan| {
+        move |run: &mut RunResult, _: &mut PlanSpec| {
             run.offered_in_flight_ns = run.offered_in_flight_ns * per_mille / 1_000;
         }
     };
@@ -245,12 +245,12 @@ fn littles_law_holds_within_two_per_cent() {
 
 #[test]
 fn littles_law_counts_pauses_to_think() {
-    let thinking = |run: &mut RunResult, _: &mut Plan| {
+    let thinking = |run: &mut RunResult, _: &mut PlanSpec| {
         run.thought_in_window_ns = run.offered_in_flight_ns / 2;
         run.service_in_window_ns -= run.thought_in_window_ns;
     };
     assert_eq!(weight(Kind::LittlesLaw, thinking), None);
-    let lost = |run: &mut RunResult, plan: &mut Plan| {
+    let lost = |run: &mut RunResult, plan: &mut PlanSpec| {
         thinking(run, plan);
         run.thought_in_window_ns = run.thought_in_window_ns * 9 / 10;
     };
@@ -268,7 +268,7 @@ fn littles_law_needs_samples() {
     let broken = |count, connections| {
         let (mut result, mut plan) = runs::answered(count);
         result.offered_in_flight_ns *= 2;
-        plan.connections = connections;
+        plan.clients.connections = connections;
         found(&runs::document(&(result, plan)).audit, Kind::LittlesLaw).is_some()
     };
     assert!(!broken(999, 1) && broken(1_000, 1), "a thousand at least");
@@ -281,7 +281,7 @@ fn littles_law_needs_samples() {
 #[test]
 fn a_busy_generator_is_the_bottleneck() {
     let busy = |per_mille| {
-        move |run: &mut RunResult, _: &mut Plan| {
+        move |run: &mut RunResult, _: &mut PlanSpec| {
             run.generator.threads[1] = runs::thread(per_mille);
         }
     };
@@ -304,8 +304,8 @@ fn advice_fits_the_options_in_use() {
     let (mut result, mut plan) = runs::healthy();
     result.generator.threads = vec![runs::thread(990)];
     plan.threads = 1;
-    plan.connections = 1;
-    plan.arrival = Arrival::Closed { depth: 16 };
+    plan.clients.connections = 1;
+    plan.clients.arrival = Arrival::Closed { depth: 16 };
     let context = RunContext {
         host: Host {
             cpus: Some(1),
@@ -321,7 +321,7 @@ fn advice_fits_the_options_in_use() {
         "less depth -p (now 16), a server on other cores"
     );
 
-    plan.arrival = Arrival::Closed { depth: 1 };
+    plan.clients.arrival = Arrival::Closed { depth: 1 };
     let context = RunContext {
         loopback: false,
         ..context
@@ -337,10 +337,7 @@ fn advice_fits_the_options_in_use() {
         ),
         (StopRule::Messages(320), "run longer: a greater -n"),
         (
-            StopRule::Clients {
-                clients: 64,
-                roundtrips: 5,
-            },
+            StopRule::Clients(64),
             "run longer: more --clients or more round trips -r",
         ),
     ];
@@ -355,7 +352,7 @@ fn advice_fits_the_options_in_use() {
 #[test]
 fn a_generator_that_waits_for_a_core() {
     let waiting = |ms| {
-        move |run: &mut RunResult, _: &mut Plan| {
+        move |run: &mut RunResult, _: &mut PlanSpec| {
             run.generator.threads[0].run_wait = Some(Nanos::from_millis(ms));
         }
     };
@@ -363,7 +360,7 @@ fn a_generator_that_waits_for_a_core() {
     assert_eq!(weight(Kind::GeneratorStarved, waiting(101)), NOTE);
     assert_eq!(weight(Kind::GeneratorStarved, waiting(1_000)), NOTE);
     assert_eq!(weight(Kind::GeneratorStarved, waiting(1_001)), DOUBTFUL);
-    let unknown = |run: &mut RunResult, _: &mut Plan| {
+    let unknown = |run: &mut RunResult, _: &mut PlanSpec| {
         run.generator.threads = vec![ThreadUsage::default()];
     };
     assert_eq!(weight(Kind::GeneratorStarved, unknown), None);
@@ -373,7 +370,7 @@ fn a_generator_that_waits_for_a_core() {
 fn sends_that_leave_late_are_noted() {
     // The median service time is 998 µs: a tenth of it is the border.
     let lag = |micros| {
-        move |run: &mut RunResult, _: &mut Plan| {
+        move |run: &mut RunResult, _: &mut PlanSpec| {
             run.generator_lag = runs::spread(
                 1_000,
                 Nanos::from_micros(micros),
@@ -386,14 +383,14 @@ fn sends_that_leave_late_are_noted() {
     assert_eq!(weight(Kind::Pace, lag(99)), None);
     assert_eq!(weight(Kind::Pace, lag(101)), NOTE);
     let short = |micros| {
-        move |run: &mut RunResult, plan: &mut Plan| {
+        move |run: &mut RunResult, plan: &mut PlanSpec| {
             lag(micros)(run, plan);
             run.service = runs::spread(640_000, Nanos(10_000), Nanos(10_000));
         }
     };
     assert_eq!(weight(Kind::Pace, short(19)), None, "never below 20 µs");
     assert_eq!(weight(Kind::Pace, short(21)), NOTE);
-    let undivided = |run: &mut RunResult, plan: &mut Plan| {
+    let undivided = |run: &mut RunResult, plan: &mut PlanSpec| {
         lag(1)(run, plan);
         run.generator_lag = Histogram::new();
     };
@@ -405,7 +402,7 @@ fn sends_that_leave_late_are_noted() {
 fn arrivals_that_are_not_the_schedules_are_doubted_where_that_counts() {
     // The median service time is 998 µs. Of 2,000 gaps, some have shrunk to nothing.
     let bunched = |shrunk: u32, lag_us| {
-        move |run: &mut RunResult, plan: &mut Plan| {
+        move |run: &mut RunResult, plan: &mut PlanSpec| {
             open_loop(|_| 64)(run, plan);
             let lag = Nanos::from_micros(lag_us);
             run.generator_lag = runs::spread(1_000, lag, lag);
@@ -427,13 +424,13 @@ fn arrivals_that_are_not_the_schedules_are_doubted_where_that_counts() {
         caveat.message.contains("at least 30 % of the gaps"),
         "{caveat}"
     );
-    let closed = |run: &mut RunResult, plan: &mut Plan| {
-        let arrival = plan.arrival.clone();
+    let closed = |run: &mut RunResult, plan: &mut PlanSpec| {
+        let arrival = plan.clients.arrival.clone();
         bunched(600, 100)(run, plan);
-        plan.arrival = arrival;
+        plan.clients.arrival = arrival;
     };
     assert_eq!(weight(Kind::ArrivalShape, closed), None);
-    let unknown = |run: &mut RunResult, plan: &mut Plan| {
+    let unknown = |run: &mut RunResult, plan: &mut PlanSpec| {
         bunched(600, 100)(run, plan);
         run.send_gaps.clear();
     };
@@ -442,14 +439,18 @@ fn arrivals_that_are_not_the_schedules_are_doubted_where_that_counts() {
 
 #[test]
 fn looser_checks_are_noted() {
-    let verify = |verify| move |_: &mut RunResult, plan: &mut Plan| plan.verify = verify;
+    let verify = |verify| {
+        move |_: &mut RunResult, plan: &mut PlanSpec| plan.clients.exchange.verify = verify
+    };
     assert_eq!(weight(Kind::Verification, verify(Verify::Full)), None);
     assert_eq!(weight(Kind::Verification, verify(Verify::Length)), NOTE);
     assert_eq!(weight(Kind::Verification, verify(Verify::None)), NOTE);
 
     let size = |bytes| {
-        move |_: &mut RunResult, plan: &mut Plan| {
-            if let wsbench_load::plan::Payload::Generated { min, max, .. } = &mut plan.payload {
+        move |_: &mut RunResult, plan: &mut PlanSpec| {
+            if let wsbench_load::plan::Payload::Generated { min, max, .. } =
+                &mut plan.clients.exchange.payload
+            {
                 (*min, *max) = (bytes, bytes);
             }
         }
@@ -475,7 +476,7 @@ fn few_samples_are_noted_when_p99_is_not_known() {
 #[test]
 fn a_window_under_a_second_is_short() {
     let window =
-        |ms| move |run: &mut RunResult, _: &mut Plan| run.measured = Nanos::from_millis(ms);
+        |ms| move |run: &mut RunResult, _: &mut PlanSpec| run.measured = Nanos::from_millis(ms);
     assert_eq!(weight(Kind::ShortRun, window(1_000)), None);
     assert_eq!(weight(Kind::ShortRun, window(999)), NOTE);
 }
@@ -487,14 +488,14 @@ fn gaps_are_listed_when_long_in_themselves_and_beside_p99() {
         length: Nanos::from_micros(micros),
     };
     let gaps =
-        |micros| move |run: &mut RunResult, _: &mut Plan| run.gaps = vec![gap(micros), gap(9)];
+        |micros| move |run: &mut RunResult, _: &mut PlanSpec| run.gaps = vec![gap(micros), gap(9)];
     assert_eq!(weight(Kind::Gaps, gaps(99_999)), None);
     let caveat = found(&audit_after(gaps(100_000)), Kind::Gaps).unwrap();
     assert_eq!(caveat.message, "no answer at all for 100ms at 4.2s");
     assert_eq!(caveat.severity, Severity::Note);
 
     let slow = |micros| {
-        move |run: &mut RunResult, plan: &mut Plan| {
+        move |run: &mut RunResult, plan: &mut PlanSpec| {
             gaps(micros)(run, plan);
             run.service = runs::spread(640_000, Nanos::from_millis(20), Nanos::from_millis(20));
         }
@@ -507,7 +508,7 @@ fn gaps_are_listed_when_long_in_themselves_and_beside_p99() {
 fn delayed_acknowledgements_are_suspected_from_the_shape() {
     // So many in a hundred at the given time, the rest at 1 ms.
     let mode = |percent: u64, ms: u64| {
-        move |run: &mut RunResult, _: &mut Plan| {
+        move |run: &mut RunResult, _: &mut PlanSpec| {
             let mut spans = Histogram::new();
             for number in 0..100 {
                 let slow = number < percent;
@@ -526,7 +527,7 @@ fn delayed_acknowledgements_are_suspected_from_the_shape() {
         assert_eq!(weight(Kind::DelayedAck, mode(100, ms)), None, "{ms} ms");
     }
     assert_eq!(weight(Kind::DelayedAck, mode(19, 41)), None, "too few");
-    let busy = |run: &mut RunResult, plan: &mut Plan| {
+    let busy = |run: &mut RunResult, plan: &mut PlanSpec| {
         mode(50, 41)(run, plan);
         run.generator.threads[0] = runs::thread(510);
     };
@@ -566,7 +567,7 @@ fn the_line_names_the_gravest_and_counts_the_rest() {
         run.messages.sent += 1;
         run.messages.timed_out = 1;
         run.messages.corrupted = 1;
-        plan.verify = Verify::Length;
+        plan.clients.exchange.verify = Verify::Length;
     });
     assert_eq!(audit.verdict, Verdict::Invalid);
     let line = audit.to_string();
@@ -584,13 +585,13 @@ fn the_line_names_the_gravest_and_counts_the_rest() {
 }
 
 /// An open loop of 64,000 messages a second, and what is out or waiting at the end of each second.
-fn open_loop(outstanding: fn(u64) -> u64) -> impl FnOnce(&mut RunResult, &mut Plan) {
+fn open_loop(outstanding: fn(u64) -> u64) -> impl FnOnce(&mut RunResult, &mut PlanSpec) {
     move |run, plan| {
         let schedule = Schedule {
             process: Process::Poisson,
             stretches: vec![Stretch::level(Nanos::MAX, 64_000.0)],
         };
-        plan.arrival = Arrival::Open {
+        plan.clients.arrival = Arrival::Open {
             schedule,
             max_in_flight: 100,
         };
@@ -611,9 +612,9 @@ fn a_pile_that_grows_throughout_is_overload() {
     assert_eq!(weight(|second| 10_000 - 330 * second), None, "it shrinks");
     let hill = |second: u64| 9_000 * u64::from((4..9).contains(&second));
     assert_eq!(weight(hill), None, "it was worked off");
-    let closed = |run: &mut RunResult, plan: &mut Plan| {
+    let closed = |run: &mut RunResult, plan: &mut PlanSpec| {
         open_loop(|second| 1_000 * second)(run, plan);
-        plan.arrival = Arrival::Closed { depth: 1 };
+        plan.clients.arrival = Arrival::Closed { depth: 1 };
     };
     assert_eq!(self::weight(Kind::Overloaded, closed), None);
     let audit = audit_after(open_loop(|second| 1_000 * second));
@@ -638,7 +639,7 @@ fn a_server_that_went_away_is_not_overloaded() {
 #[test]
 fn messages_blocked_at_the_limit_are_of_too_few_connections() {
     let blocked = |limit| {
-        move |run: &mut RunResult, plan: &mut Plan| {
+        move |run: &mut RunResult, plan: &mut PlanSpec| {
             open_loop(|_| 64)(run, plan);
             run.blocked_by.limit = limit;
             run.blocked = runs::spread(limit, Nanos::from_millis(1), Nanos::from_millis(2));
@@ -649,7 +650,7 @@ fn messages_blocked_at_the_limit_are_of_too_few_connections() {
     assert_eq!(weight(Kind::ConnectionLimited, blocked(6_401)), DOUBTFUL);
     let uneven = found(&audit_after(blocked(1)), Kind::ConnectionLimited).unwrap();
     assert!(uneven.message.ends_with("taken unevenly"), "{uneven}");
-    let short = |run: &mut RunResult, plan: &mut Plan| {
+    let short = |run: &mut RunResult, plan: &mut PlanSpec| {
         blocked(6_401)(run, plan);
         run.response.record(Nanos::from_secs(1));
         run.service.record(Nanos::from_secs(1));
@@ -661,7 +662,7 @@ fn messages_blocked_at_the_limit_are_of_too_few_connections() {
 
 #[test]
 fn back_pressure_is_named_and_not_doubted() {
-    let socket = |run: &mut RunResult, _: &mut Plan| {
+    let socket = |run: &mut RunResult, _: &mut PlanSpec| {
         run.blocked_by.socket = 3;
         run.blocked = runs::spread(3, Nanos::from_millis(1), Nanos::from_millis(2));
     };
@@ -677,7 +678,7 @@ fn back_pressure_is_named_and_not_doubted() {
 #[test]
 fn the_worst_interval_is_named() {
     let late = |number: u64| {
-        move |run: &mut RunResult, plan: &mut Plan| {
+        move |run: &mut RunResult, plan: &mut PlanSpec| {
             open_loop(|_| 64)(run, plan);
             run.intervals[3].sent -= number;
             run.intervals[4].sent += number / 2;
@@ -693,7 +694,7 @@ fn the_worst_interval_is_named() {
 #[test]
 fn a_machine_that_others_use_is_noted() {
     let pressure = |steal, waited, switches| {
-        move |run: &mut RunResult, _: &mut Plan| {
+        move |run: &mut RunResult, _: &mut PlanSpec| {
             run.pressure = Some(HostPressure {
                 steal: Some(steal),
                 waited: Some(waited),
@@ -707,11 +708,11 @@ fn a_machine_that_others_use_is_noted() {
     assert_eq!(weight(Kind::HostPressure, pressure(0.0, 0.06, 0)), NOTE);
     assert_eq!(weight(Kind::HostPressure, pressure(0.0, 0.0, 510)), NOTE);
     assert_eq!(weight(Kind::HostPressure, pressure(0.06, 0.0, 0)), DOUBTFUL);
-    let unknown = |run: &mut RunResult, _: &mut Plan| run.pressure = None;
+    let unknown = |run: &mut RunResult, _: &mut PlanSpec| run.pressure = None;
     assert_eq!(weight(Kind::HostPressure, unknown), None);
 
     let tcp = |name| {
-        move |run: &mut RunResult, _: &mut Plan| {
+        move |run: &mut RunResult, _: &mut PlanSpec| {
             run.pressure = Some(HostPressure {
                 tcp_trouble: vec![(name, 2)],
                 ..HostPressure::default()
@@ -730,7 +731,7 @@ fn a_machine_that_others_use_is_noted() {
 fn long_turns_of_the_loop_are_noted_unless_that_is_said_already() {
     // The median service time is 998 µs.
     let turn = |micros, cpu| {
-        move |run: &mut RunResult, _: &mut Plan| {
+        move |run: &mut RunResult, _: &mut PlanSpec| {
             let thread = &mut run.generator.threads[0];
             *thread = runs::thread(cpu);
             thread.turns.as_mut().unwrap().p99 = Nanos::from_micros(micros);
@@ -739,7 +740,7 @@ fn long_turns_of_the_loop_are_noted_unless_that_is_said_already() {
     assert_eq!(weight(Kind::LoopTurns, turn(99, 400)), None);
     assert_eq!(weight(Kind::LoopTurns, turn(101, 400)), NOTE);
     assert_eq!(weight(Kind::LoopTurns, turn(101, 950)), None, "it is busy");
-    let without = |run: &mut RunResult, _: &mut Plan| {
+    let without = |run: &mut RunResult, _: &mut PlanSpec| {
         for thread in &mut run.generator.threads {
             thread.turns = None;
         }

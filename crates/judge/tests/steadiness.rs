@@ -47,13 +47,13 @@ fn told(document: &Document) -> Vec<(Kind, Severity, String)> {
 #[test]
 fn a_warm_up_that_was_found_is_on_record_and_doubted_at_its_limit() {
     let (mut result, mut plan) = runs::healthy();
-    plan.warmup_at_most = Some(Nanos::from_secs(5));
+    plan.warmup.at_most = Some(Nanos::from_secs(5));
     let mut of = |found: Option<u64>| {
         result.warmup_found = found.map(Nanos::from_millis);
         let document = runs::document(&(result.clone(), plan.clone()));
         let doubts = document.audit.of_kind(Kind::WarmUp);
         let doubts: Vec<String> = doubts.map(ToString::to_string).collect();
-        (document.plan.warmup_s, doubts)
+        (document.plan.warmup.least.as_secs_f64(), doubts)
     };
     assert_eq!(of(Some(1_300)), (1.3, vec![]));
     let (warmup_s, doubts) = of(Some(5_000));
@@ -171,7 +171,7 @@ fn a_plan_that_changes_its_load_is_at_no_one_level_by_intent() {
     result.slices = slices(&rising, &LEVEL);
     let level = |seconds, rate| Stretch::level(Nanos::from_secs(seconds), rate);
     let mut of = |stretches| {
-        plan.arrival = Arrival::Open {
+        plan.clients.arrival = Arrival::Open {
             schedule: Schedule {
                 process: Process::Poisson,
                 stretches,

@@ -8,8 +8,9 @@ use std::env;
 use wsbench_load::context::Context;
 use wsbench_load::meter::Window;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Plan, StopRule, Target};
+use wsbench_load::plan::{Arrival, PlanSpec, StopRule};
 use wsbench_load::quota::Quota;
+use wsbench_load::route::Target;
 use wsbench_load::session::{Flow, Opened, Session};
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
 use wsbench_wire::frame::{FrameBuffer, OpCode};
@@ -52,16 +53,18 @@ struct Pair {
 impl Pair {
     /// A connection that is open, and its load has begun.
     fn open(depth: u32, messages: u64) -> Self {
-        let plan = Plan {
-            arrival: Arrival::Closed { depth },
-            stop: StopRule::Messages(messages),
-            ..Plan::against(Target {
-                host: "pair".to_owned(),
-                port: 80,
-                resource: "/".to_owned(),
-                secure: false,
-            })
-        };
+        let plan = PlanSpec::against(Target {
+            host: "pair".to_owned(),
+            port: 80,
+            resource: "/".to_owned(),
+            secure: false,
+        })
+        .with(|spec| {
+            spec.clients.arrival = Arrival::Closed { depth };
+            spec.stop = StopRule::Messages(messages);
+        })
+        .check()
+        .unwrap();
         let mut context = Context::new(&plan, Quota::new(&plan), "pair".to_owned(), 0);
         let mut session = Session::new(0, Nanos::ZERO, &context);
         let opened = Opened {

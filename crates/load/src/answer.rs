@@ -8,7 +8,7 @@ use wsbench_wire::connection::MessageKind;
 
 use crate::context::Context;
 use crate::failure::FailureKind;
-use crate::message::Identity;
+use crate::identity::Identity;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::pairing::{Matched, Pairing};
@@ -39,7 +39,7 @@ impl Suspect {
 
     pub(crate) fn push(&mut self, piece: &[u8], context: &Context) {
         self.len += piece.len();
-        let most = 2 * context.plan.payload.max_len() + KEPT_BEYOND_LONGEST;
+        let most = 2 * context.plan.clients.exchange.payload.max_len() + KEPT_BEYOND_LONGEST;
         let room = most.saturating_sub(self.bytes.len());
         self.bytes
             .extend_from_slice(&piece[..piece.len().min(room)]);
@@ -172,7 +172,7 @@ impl Inquiry<'_> {
         let len_fits = expected.len() == suspect.len;
         let is_first_half =
             (1..expected.len()).contains(&suspect.len) && expected.matches_at(0, &suspect.bytes);
-        match context.plan.verify {
+        match context.verify {
             Verify::None => Finding::Answer(oldest),
             Verify::Length if len_fits && suspect.kind == context.source.kind() => {
                 Finding::Answer(oldest)

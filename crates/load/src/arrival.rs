@@ -4,10 +4,15 @@
 //! they neither drift nor wait for anybody. Which connection carries a message is not decided
 //! here.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::nanos::Nanos;
+use crate::seconds;
 
 /// How the gaps between messages are distributed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Process {
     /// Independent users: exponentially distributed gaps. A constant schedule flatters a server,
     /// because it never makes two messages meet.
@@ -17,9 +22,16 @@ pub enum Process {
 }
 
 /// A stretch of the schedule over which the rate goes evenly from one value to another.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Stretch {
-    /// Its length; `Nanos::MAX` for one that never ends.
+    /// Its length, s; absent for one that never ends (`Nanos::MAX`).
+    #[serde(
+        rename = "length_s",
+        with = "seconds::endless",
+        default = "seconds::endless::never_ends",
+        skip_serializing_if = "seconds::endless::is_endless"
+    )]
+    #[schemars(with = "Option<f64>")]
     pub length: Nanos,
     /// Messages a second at its beginning, over all connections.
     pub from_per_s: f64,
@@ -59,7 +71,7 @@ impl Stretch {
 }
 
 /// The open loop's schedule: its process, and its rate over time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Schedule {
     /// How the gaps are distributed.
     pub process: Process,

@@ -8,13 +8,13 @@ use crate::compression::Workshop;
 use crate::message::MessageSource;
 use crate::meter::Meter;
 use crate::nanos::Nanos;
-use crate::plan::{Arrival, Plan, StopRule};
+use crate::plan::{Plan, RevealedHeaders, StopRule, Verify};
 use crate::quota::Quota;
 
 /// What all sessions of one worker share.
 #[derive(Debug)]
 pub struct Context {
-    /// The order.
+    /// What the run is to do.
     pub plan: Plan,
     /// Makes the messages.
     pub source: MessageSource,
@@ -32,10 +32,16 @@ pub struct Context {
     pub random: fastrand::Rng,
     /// The authority for the `Host` header, made once.
     pub authority: String,
+    /// Further headers of the upgrade, made once.
+    pub headers: RevealedHeaders,
     /// What compression takes; `None` when the plan offers none.
     pub compression: Option<Box<Workshop>>,
-    /// The plan's depth, read on the hot path.
+    /// The plan's depth, read on the hot path, as are those that follow.
     pub(crate) depth: u32,
+    /// When the run is over.
+    pub(crate) stop: StopRule,
+    /// How closely answers are compared.
+    pub(crate) verify: Verify,
     /// Every message is one frame, as it is.
     pub(crate) is_plain: bool,
 }
@@ -45,7 +51,7 @@ impl Context {
     #[must_use]
     pub fn new(plan: &Plan, quota: Quota, peer: String, worker: u32) -> Self {
         Self {
-            source: MessageSource::new(&plan.payload, plan.seed),
+            source: MessageSource::new(&plan.clients.exchange.payload, plan.seed),
             meter: Meter::new(peer, plan.raw_log),
             quota,
             out: FrameBuffer::new(),
@@ -53,12 +59,16 @@ impl Context {
             congested: false,
             random: fastrand::Rng::with_seed(plan.seed.wrapping_add(u64::from(worker) << 32)),
             authority: plan.target.authority(),
+            headers: plan.upgrade.revealed(),
             compression: plan
+                .clients
                 .compression
                 .as_ref()
                 .map(|compression| Box::new(Workshop::new(compression))),
-            depth: plan.depth(),
-            is_plain: plan.compression.is_none() && plan.fragment.is_none(),
+            depth: plan.clients.depth(),
+            stop: plan.stop,
+            verify: plan.clients.exchange.verify,
+            is_plain: plan.clients.compression.is_none() && plan.clients.fragment.is_none(),
             plan: plan.clone(),
         }
     }
@@ -72,16 +82,16 @@ impl Context {
     /// Whether messages are due by a schedule rather than by answers.
     #[must_use]
     pub fn is_open_loop(&self) -> bool {
-        matches!(self.plan.arrival, Arrival::Open { .. })
+        self.plan.clients.is_open_loop()
     }
 
     /// Takes leave to send one message that is due at `due`.
     #[inline]
     pub fn may_send(&mut self, due: Nanos) -> bool {
-        match self.plan.stop {
+        match self.stop {
             StopRule::Duration(_) => due < self.meter.window().closes,
             StopRule::Messages(_) => due < self.meter.window().opens || self.quota.take_message(),
-            StopRule::Clients { .. } => true,
+            StopRule::Clients(_) => true,
         }
     }
 }

@@ -146,6 +146,11 @@ impl Corpus {
         lengths.sum()
     }
 
+    /// The text that the lines are of.
+    pub(crate) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
     /// Where the first byte is that is not UTF-8; `None` when all is text.
     #[must_use]
     pub fn not_text_at(&self) -> Option<usize> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use wsbench_wire::connection::MessageKind;
 
 use crate::corpus::Corpus;
+use crate::identity::{Identity, mix};
 use crate::nanos::Nanos;
 use crate::plan::{Encoding, Payload};
 use crate::template::Filled;
@@ -33,15 +34,6 @@ static DIGIT_PAIRS: [[u8; 2]; 4096] = {
 const TEXT_UNITS: [&str; 16] = [
     "é", "ws", "ß", "Ж", "lo", "ñ", "be", "λ", "ø", "nc", "š", "hm", "я", "ar", "ü", "k.",
 ];
-
-/// Which message of which connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// Number of the connection, from 0 over the whole run.
-    pub connection: u32,
-    /// Number of the message on its connection, from 0.
-    pub sequence: u64,
-}
 
 /// Makes the messages of one run, and makes them again for comparison.
 #[derive(Clone, Debug)]
@@ -152,6 +144,8 @@ impl MessageSource {
             Payload::Fixed { bytes, .. } => (bytes.len(), bytes.len()),
             // Each line is as long as it is, and so is each message from a template.
             Payload::Corpus { .. } | Payload::Template { .. } => (0, 0),
+            // No plan holds one.
+            Payload::Withheld { .. } => (0, 0),
         };
         let is_template = matches!(payload, Payload::Template { .. });
         let tag_len = if payload.is_tagged() && !is_template {
@@ -161,7 +155,9 @@ impl MessageSource {
         };
         let block = match payload {
             Payload::Fixed { bytes, .. } => bytes.to_vec(),
-            Payload::Corpus { .. } | Payload::Template { .. } => Vec::new(),
+            Payload::Corpus { .. } | Payload::Template { .. } | Payload::Withheld { .. } => {
+                Vec::new()
+            }
             Payload::Generated {
                 encoding: Encoding::Binary,
                 ..
@@ -177,7 +173,9 @@ impl MessageSource {
             Payload::Template { template, .. } => {
                 Body::Template(Box::new(Filled::new(Arc::clone(template), run.into())))
             }
-            Payload::Generated { .. } | Payload::Fixed { .. } => Body::Block,
+            Payload::Generated { .. } | Payload::Fixed { .. } | Payload::Withheld { .. } => {
+                Body::Block
+            }
         };
         Self {
             kind,
@@ -307,15 +305,6 @@ impl MessageSource {
         let start = usize::from(!self.fixed && len.is_multiple_of(2));
         &self.block[start..start + len]
     }
-}
-
-/// SplitMix64's finaliser (Steele, Lea, Flood, OOPSLA 2014): a cheap even spread of 64 bits.
-#[inline]
-pub(crate) fn mix(value: u64) -> u64 {
-    let mut mixed = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }
 
 fn text_block(len: usize, random: &mut fastrand::Rng) -> Vec<u8> {

@@ -29,7 +29,7 @@ impl Quota {
         let (messages, clients) = match plan.stop {
             StopRule::Messages(messages) => (messages, u64::MAX),
             StopRule::Duration(_) => (u64::MAX, u64::MAX),
-            StopRule::Clients { clients, .. } => (u64::MAX, clients),
+            StopRule::Clients(clients) => (u64::MAX, clients),
         };
         // Alone, a worker needs no batches' slack; several share fairly down to single messages
         // when there are few to share.

@@ -6,7 +6,7 @@
 
 use crate::nanos::Nanos;
 use crate::pairing::Times;
-use crate::plan::{Arrival, Plan};
+use crate::plan::Plan;
 
 /// Gaps kept of one run, by all workers together.
 const KEPT: usize = 2_000;
@@ -43,11 +43,11 @@ impl SendGaps {
     /// loop, which has no schedule.
     #[must_use]
     pub fn of_worker(plan: &Plan, worker: usize, slots: usize) -> Option<Self> {
-        if !matches!(plan.arrival, Arrival::Open { .. }) {
+        if !plan.clients.is_open_loop() {
             return None;
         }
-        let most = KEPT.div_ceil(plan.threads.max(1) as usize);
-        let share = slots as f64 / f64::from(plan.connections);
+        let most = KEPT.div_ceil(plan.threads as usize);
+        let share = slots as f64 / f64::from(plan.clients.connections);
         let seed = plan.seed.wrapping_add((worker as u64) << 32);
         Some(Self::new(most, share, seed))
     }
@@ -111,7 +111,7 @@ impl SendGaps {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Target;
+    use crate::plan::PlanSpec;
 
     fn times(due: u64, sent: u64) -> Times {
         Times {
@@ -157,12 +157,8 @@ mod tests {
 
     #[test]
     fn the_closed_loop_has_no_schedule_to_compare_with() {
-        let plan = Plan::against(Target {
-            host: "nowhere".into(),
-            port: 80,
-            resource: "/".into(),
-            secure: false,
-        });
+        let spec = PlanSpec::against("ws://nowhere/".parse().unwrap());
+        let plan = spec.check().unwrap();
         assert!(SendGaps::of_worker(&plan, 0, 1).is_none());
     }
 }

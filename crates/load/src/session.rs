@@ -21,12 +21,12 @@ use wsbench_wire::frame::OpCode;
 use crate::answer::{CutShort, Finding, Inquiry, Suspect};
 use crate::context::Context;
 use crate::failure::FailureKind;
+use crate::identity::Identity;
 use crate::lag::{Bar, Obstacle};
-use crate::message::Identity;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::pairing::Pairing;
-use crate::plan::{StopRule, Verify};
+use crate::plan::Verify;
 use crate::result::{LogRecord, Phase};
 use keeping_alive::KeepAlive;
 use opening::Upgrading;
@@ -125,10 +125,7 @@ impl Session {
     /// A connection number `number` whose connect call is being made.
     #[must_use]
     pub fn new(number: u32, now: Nanos, context: &Context) -> Self {
-        let budget = match context.plan.stop {
-            StopRule::Clients { roundtrips, .. } => roundtrips,
-            StopRule::Messages(_) | StopRule::Duration(_) => u32::MAX,
-        };
+        let budget = context.plan.clients.round_trips().unwrap_or(u32::MAX);
         let limits = limits(context);
         Self {
             number,
@@ -136,7 +133,7 @@ impl Session {
             since: now,
             freed: now,
             bar: Bar::NONE,
-            thoughts: context.plan.think.map(|_| Box::default()),
+            thoughts: context.plan.clients.think.map(|_| Box::default()),
             matched: 0,
             load_is_booked: false,
             state: State::Connecting,
@@ -267,7 +264,7 @@ impl Session {
             };
             context.source.prepare(identity, self.pairing.oldest_due());
             let expected = context.source.message(identity);
-            let (fits, complete) = match context.plan.verify {
+            let (fits, complete) = match context.verify {
                 Verify::Full => (
                     kind == context.source.kind() && expected.matches_at(self.matched, piece),
                     self.matched + piece.len() == expected.len(),
@@ -405,7 +402,7 @@ impl Session {
         if !context.meter.keeps_log() {
             return;
         }
-        if context.plan.replaces_clients() {
+        if context.plan.logs_by_client() {
             self.rare
                 .get_or_insert_default()
                 .times
@@ -595,7 +592,7 @@ impl Session {
 /// What is taken from a server, decompressed or not.
 fn limits(context: &Context) -> Limits {
     Limits {
-        max_message: context.plan.payload.max_len() as u64 * 2 + MESSAGE_SLACK,
+        max_message: context.plan.clients.exchange.payload.max_len() as u64 * 2 + MESSAGE_SLACK,
     }
 }
 

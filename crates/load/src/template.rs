@@ -6,7 +6,7 @@
 
 use thiserror::Error;
 
-use crate::message::{Identity, mix};
+use crate::identity::{Identity, mix};
 use crate::nanos::Nanos;
 
 /// Digits of the longest decimal number that is put in.

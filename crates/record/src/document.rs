@@ -13,7 +13,6 @@ pub mod confidence;
 mod distribution;
 mod figures;
 mod host;
-mod order;
 mod percentile;
 mod record;
 mod server;
@@ -31,10 +30,6 @@ pub use figures::{
     IntervalSpans, Messages, Pings, Pressure, Stamps, Thread, Turns,
 };
 pub use host::{Host, Interface};
-pub use order::{
-    Arrival, Encoding, Family, Matching, Offered, Order, Payload, Process, StopRule, Stretch,
-    Think, Verify,
-};
 pub use percentile::{Percentile, Support};
 pub use record::{Record, SCHEMA};
 pub use server::{CountedProcesses, Server};

@@ -2,8 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use wsbench_load::plan::PlanSpec;
 
-use crate::document::{Host, Order, Record};
+use crate::document::{Host, Record};
 
 /// What every run of an experiment has in common.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,7 +27,7 @@ pub struct Provenance {
     #[serde(default)]
     pub loopback: bool,
     /// The plan of the first run; the others differ in load, length and seed.
-    pub plan: Order,
+    pub plan: PlanSpec,
 }
 
 impl Provenance {

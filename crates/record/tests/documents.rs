@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Encoding, Payload, Plan};
+use wsbench_load::plan::{Encoding, Header, Payload, PlanSpec};
 use wsbench_load::result::RunResult;
 use wsbench_record::audit::{Audit, Caveat, Kind, Severity, Verdict};
 use wsbench_record::document::{
@@ -20,7 +20,7 @@ use wsbench_record::storage::DocumentError;
 const GOLDEN: &str = include_str!("golden/result-1.json");
 
 /// The document of a run, with one doubt: which doubts a run deserves is not this crate's affair.
-fn document(run: &(RunResult, Plan)) -> Document {
+fn document(run: &(RunResult, PlanSpec)) -> Document {
     Document {
         record: runs::record(run),
         audit: Audit {
@@ -209,10 +209,10 @@ fn absent_is_not_zero() {
 fn credentials_are_withheld_and_long_payloads_left_out() {
     let (result, mut plan) = runs::healthy();
     plan.upgrade.headers = vec![
-        ("AUTHORIZATION".to_owned(), "Basic c2VjcmV0".to_owned()),
-        ("X-Trace".to_owned(), "on".to_owned()),
+        Header::new("AUTHORIZATION", "Basic c2VjcmV0"),
+        Header::new("X-Trace", "on"),
     ];
-    plan.payload = Payload::Fixed {
+    plan.clients.exchange.payload = Payload::Fixed {
         encoding: Encoding::Text,
         bytes: vec![b'x'; 5_000].into(),
     };

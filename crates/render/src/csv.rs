@@ -1,6 +1,7 @@
 //! Results as comma-separated values (RFC 4180, with line feeds): one line a result, or one line an
 //! interval. Figures are as in the document, unrounded; what is absent there is empty here.
 
+use wsbench_load::nanos::Nanos;
 use wsbench_record::document::{Distribution, Document, Percentile, Server};
 
 use crate::foreign::printable;
@@ -137,9 +138,9 @@ fn row(document: &Document) -> Row {
     let (plan, messages) = (&document.plan, &document.messages);
     row.put_known("name", plan.name.as_deref());
     row.put("started_at", &document.started_at);
-    row.put("url", &plan.url);
-    row.put("connections", &plan.connections);
-    row.put("depth", &plan.depth());
+    row.put("url", &plan.target.url());
+    row.put("connections", &plan.clients.connections);
+    row.put("depth", &plan.clients.depth());
     row.put("threads", &plan.threads);
     row.put("seed", &document.seed);
     row.put("verdict", &document.audit.verdict.word());
@@ -206,8 +207,8 @@ fn row(document: &Document) -> Row {
     row.put_known("until_half_width", half_width);
     let half_width_ns = until.and_then(|outcome| outcome.half_width_ns);
     row.put_known("until_half_width_ns", half_width_ns);
-    row.put("warmup_s", &plan.warmup_s);
-    row.put_known("warmup_found_s", plan.warmup_found_s);
+    row.put("warmup_s", &plan.warmup.least.as_secs_f64());
+    row.put_known("warmup_found_s", plan.warmup.found.map(Nanos::as_secs_f64));
     row
 }
 

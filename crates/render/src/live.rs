@@ -6,9 +6,9 @@
 
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Plan, StopRule};
+use wsbench_load::plan::{PlanSpec, StopRule};
 use wsbench_load::result::{Interval, Progress, Stage};
-use wsbench_record::document::{Distribution, Order, Percentile, Support};
+use wsbench_record::document::{Distribution, Percentile, Support};
 use wsbench_record::units::{count, counted, percent, rate, seconds, span};
 
 use crate::foreign::printable;
@@ -92,18 +92,17 @@ pub struct Figure {
 impl View {
     /// The view of a run that stands where `progress` says.
     #[must_use]
-    pub fn new(progress: &Progress, plan: &Plan) -> Self {
+    pub fn new(progress: &Progress, plan: &PlanSpec) -> Self {
         let so_far = &progress.so_far;
-        let order = Order::from(plan);
         let done = if progress.done.is_finite() {
             progress.done.clamp(0.0, 1.0)
         } else {
             0.0
         };
         Self {
-            title: title(&order),
-            plan: plan_line(&order),
-            is_open_loop: order.is_open_loop(),
+            title: title(plan),
+            plan: plan_line(plan),
+            is_open_loop: plan.clients.is_open_loop(),
             stage: progress.stage,
             elapsed: progress.elapsed,
             done,
@@ -115,12 +114,13 @@ impl View {
             service: figures(&Distribution::figures_of(&so_far.service)),
             parts_p50_ns: parts(progress),
             alive: alive(progress),
-            asked: so_far.connections.asked.max(plan.connections.into()),
+            asked: so_far
+                .connections
+                .asked
+                .max(plan.clients.connections.into()),
             answered: so_far.messages.answered,
             clients: match plan.stop {
-                StopRule::Clients { clients, .. } => {
-                    Some((so_far.connections.clients_completed, clients))
-                }
+                StopRule::Clients(clients) => Some((so_far.connections.clients_completed, clients)),
                 _ => None,
             },
             errors: errors(progress),
@@ -229,16 +229,16 @@ fn parts(progress: &Progress) -> Option<(u64, u64)> {
 
 /// Time left: by the clock where the plan gives a duration, else from the share that is done, once
 /// there is enough of it to extrapolate from.
-fn left(progress: &Progress, plan: &Plan, done: f64) -> Option<Nanos> {
+fn left(progress: &Progress, plan: &PlanSpec, done: f64) -> Option<Nanos> {
     const LEAST_SHARE: f64 = 0.02;
     match (plan.stop, progress.stage) {
         (_, Stage::Draining) => None,
-        (StopRule::Duration(duration), Stage::Connecting) => Some(plan.longest_warmup() + duration),
-        (StopRule::Duration(duration), Stage::Measuring) if plan.warmup_at_most.is_some() => {
+        (StopRule::Duration(duration), Stage::Connecting) => Some(plan.warmup.longest() + duration),
+        (StopRule::Duration(duration), Stage::Measuring) if plan.warmup.at_most.is_some() => {
             Some(duration - progress.so_far.measured)
         }
         (StopRule::Duration(duration), _) => {
-            let length = plan.longest_warmup() + duration;
+            let length = plan.warmup.longest() + duration;
             Some(Nanos((length.0 as f64 * (1.0 - done)) as u64))
         }
         _ if done >= LEAST_SHARE => {

@@ -113,7 +113,7 @@ fn times(text: &mut String, document: &Document) {
         let _ = writeln!(text, "Latency: {}\n", mark::NO_SAMPLES);
         return;
     }
-    let model = if document.plan.is_open_loop() {
+    let model = if document.plan.clients.is_open_loop() {
         "open"
     } else {
         "closed"

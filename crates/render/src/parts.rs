@@ -77,7 +77,7 @@ pub(crate) fn undivided(document: &Document) -> Option<&'static str> {
 /// The floor of this machine in words, where it was measured.
 pub(crate) fn floor(document: &Document) -> Option<String> {
     let floor = document.floor_ns?;
-    let over_tls = if document.plan.url.starts_with("wss:") {
+    let over_tls = if document.plan.target.secure {
         " over TLS"
     } else {
         ""

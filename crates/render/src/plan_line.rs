@@ -3,9 +3,12 @@
 
 use std::fmt::Write as _;
 
-use wsbench_record::document::{
-    Arrival, Encoding, Matching, Order, Payload, Process, StopRule, Stretch, Think, Verify,
+use wsbench_load::arrival::{Process, Stretch};
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{
+    Arrival, Encoding, Http, Matching, PayloadFacts, PlanSpec, StopRule, Think, Verify,
 };
+
 use wsbench_record::units::{bytes, count, counted, rate, seconds};
 
 use crate::foreign::printable;
@@ -15,42 +18,39 @@ use crate::foreign::printable;
 /// `64 connections × 1 in flight, closed loop, 10s after 3s of warm-up, 30 B text, verified in
 /// full, 2 threads, seed 42`
 #[must_use]
-pub fn plan_line(plan: &Order) -> String {
+pub fn plan_line(plan: &PlanSpec) -> String {
     let mut line = load(plan);
-    match (plan.warmup_at_most_s, plan.warmup_found_s) {
+    match (plan.warmup.at_most, plan.warmup.found) {
         (Some(_), Some(found)) => {
-            let _ = write!(
-                line,
-                " after warm-up found from the data ({})",
-                seconds(found)
-            );
+            let _ = write!(line, " after warm-up found from the data ({})", span(found));
         }
         (Some(most), None) => {
-            let most = seconds(most);
+            let most = span(most);
             let _ = write!(line, " after warm-up found from the data ({most} at most)");
         }
-        (None, _) if plan.warmup_s > 0.0 => {
-            let _ = write!(line, " after {} of warm-up", seconds(plan.warmup_s));
+        (None, _) if plan.warmup.least > Nanos::ZERO => {
+            let _ = write!(line, " after {} of warm-up", span(plan.warmup.least));
         }
         (None, _) => {}
     }
-    if let Some(rate) = plan.connect_rate_per_s {
+    if let Some(rate) = plan.connect.rate_per_s {
         let _ = write!(line, ", opened at {}/s", wsbench_record::units::rate(rate));
     }
     line.push_str(&way(plan));
-    let _ = write!(line, ", {}", payload(&plan.payload));
-    if let Some(fragment) = plan.fragment_bytes {
+    let exchange = &plan.clients.exchange;
+    let _ = write!(line, ", {}", payload(&exchange.payload.facts()));
+    if let Some(fragment) = plan.clients.fragment {
         let _ = write!(line, " in frames of {}", bytes(f64::from(fragment)));
     }
-    if let Some(offered) = &plan.compression {
-        let _ = write!(line, ", {} offered", printable(&offered.offer));
+    if let Some(compression) = &plan.clients.compression {
+        let _ = write!(line, ", {} offered", compression.wish.offer());
     }
-    line.push_str(match plan.verify {
+    line.push_str(match exchange.verify {
         Verify::Full => ", verified in full",
         Verify::Length => ", verified by length",
         Verify::None => ", not verified",
     });
-    if plan.matched_by == Matching::Order {
+    if exchange.payload.matching() == Matching::Order {
         line.push_str(", matched in order");
     }
     let _ = write!(line, ", {}", counted(plan.threads.into(), "thread"));
@@ -58,8 +58,8 @@ pub fn plan_line(plan: &Order) -> String {
         let cores: Vec<String> = plan.cpus.iter().map(ToString::to_string).collect();
         let _ = write!(line, " on cores {}", cores.join(","));
     }
-    if let Some(every_s) = plan.keep_alive_s {
-        let _ = write!(line, ", a ping each {}", seconds(every_s));
+    if let Some(every) = plan.clients.keep_alive {
+        let _ = write!(line, ", a ping each {}", span(every));
     }
     if plan.busy_poll {
         line.push_str(", busy-polling");
@@ -70,8 +70,8 @@ pub fn plan_line(plan: &Order) -> String {
 
 /// The name, if any, and the target: `ws://localhost:3000/`, `nightly: ws://localhost:3000/`.
 #[must_use]
-pub fn title(plan: &Order) -> String {
-    let url = printable(&plan.url);
+pub fn title(plan: &PlanSpec) -> String {
+    let url = printable(&plan.target.url());
     match &plan.name {
         Some(name) => format!("{}: {url}", printable(name)),
         None => url,
@@ -80,87 +80,86 @@ pub fn title(plan: &Order) -> String {
 
 /// The way to the server, where it is not the straight one: `, connecting to 10.0.0.1:80, from 14
 /// addresses (10.0.0.2-10.0.0.15)`.
-fn way(plan: &Order) -> String {
+fn way(plan: &PlanSpec) -> String {
     let mut way = String::new();
-    if let Some(place) = &plan.connect_to {
-        let _ = write!(way, ", connecting to {}", printable(place));
+    let route = &plan.connect.route;
+    if let Some(place) = &route.connect_to {
+        let _ = write!(way, ", connecting to {}", printable(&place.to_string()));
     }
-    if let Some(proxy) = &plan.proxy {
-        let _ = write!(way, ", through {}", printable(proxy));
+    if let Some(proxy) = &route.proxy {
+        let _ = write!(way, ", through {}", printable(&proxy.to_string()));
     }
-    if let Some(first) = plan.redirected_from.first() {
-        let more = plan.redirected_from.len();
+    if let Some(first) = route.redirected_from.first() {
+        let more = route.redirected_from.len();
         let redirects = counted(more as u64, "redirect");
         let _ = write!(way, ", {redirects} from {}", printable(first));
     }
-    if let Some(path) = &plan.unix_socket {
-        let _ = write!(way, ", over Unix socket {}", printable(path));
+    if let Some(path) = &route.unix_socket {
+        let path = printable(&path.display().to_string());
+        let _ = write!(way, ", over Unix socket {path}");
     }
-    if let Some(streams) = plan.http2_streams {
+    if let Http::Two { streams } = plan.connect.http {
         let streams = count(streams.into());
         let _ = write!(way, ", over HTTP/2, {streams} on a connection at most");
     }
-    if let (Some(addresses), Some(number)) = (&plan.source_ip, plan.source_addresses) {
-        let number = counted(number.into(), "address");
-        let _ = write!(way, ", from {number} ({})", printable(addresses));
+    if !route.sources.is_empty() {
+        let number = counted(route.sources.count().into(), "address");
+        let _ = write!(way, ", from {number} ({})", route.sources);
     }
     way
 }
 
 /// How much, how hard and for how long.
-fn load(plan: &Order) -> String {
-    let connections = u64::from(plan.connections);
-    if let StopRule::Clients {
-        clients,
-        roundtrips,
-    } = plan.stop
-    {
+fn load(plan: &PlanSpec) -> String {
+    let clients = &plan.clients;
+    let connections = u64::from(clients.connections);
+    if let (StopRule::Clients(number), Some(round_trips)) = (plan.stop, clients.round_trips()) {
         return format!(
             "{} × {}, {} at a time{}",
-            counted(clients, "client"),
-            counted(roundtrips.into(), "round trip"),
+            counted(number, "client"),
+            counted(round_trips.into(), "round trip"),
             count(connections),
-            pause(plan.think)
+            pause(clients.think)
         );
     }
-    let held = match &plan.arrival {
+    let held = match &clients.arrival {
         Arrival::Closed { depth } => format!(
             "{} × {} in flight, closed loop{}",
             counted(connections, "connection"),
             count((*depth).into()),
-            pause(plan.think)
+            pause(clients.think)
         ),
         Arrival::Open {
-            process,
-            stretches,
+            schedule: rates,
             max_in_flight,
         } => format!(
             "open loop, {} over {}, at most {} in flight on each",
-            schedule(*process, stretches),
+            schedule(rates.process, &rates.stretches),
             counted(connections, "connection"),
             count((*max_in_flight).into())
         ),
     };
     match plan.stop {
-        StopRule::Messages { messages } => format!("{held}, {}", counted(messages, "message")),
-        StopRule::Duration { duration_s } => format!("{held}, {}", seconds(duration_s)),
-        StopRule::Clients { .. } => held,
+        StopRule::Messages(messages) => format!("{held}, {}", counted(messages, "message")),
+        StopRule::Duration(duration) => format!("{held}, {}", span(duration)),
+        StopRule::Clients(_) => held,
     }
+}
+
+/// A span as reports write it.
+fn span(span: Nanos) -> String {
+    seconds(span.as_secs_f64())
 }
 
 /// `, thinking 10ms between`, or nothing.
 fn pause(think: Option<Think>) -> String {
     match think {
         None => String::new(),
-        Some(Think { least_s, most_s }) if least_s == most_s => {
-            format!(", thinking {} between", seconds(most_s))
+        Some(Think { least, most }) if least == most => {
+            format!(", thinking {} between", span(most))
         }
-        Some(Think { least_s, most_s }) => {
-            format!(
-                ", thinking {}–{} between",
-                seconds(least_s),
-                seconds(most_s)
-            )
+        Some(Think { least, most }) => {
+            format!(", thinking {}–{} between", span(least), span(most))
         }
     }
 }
@@ -189,13 +188,13 @@ fn schedule(process: Process, stretches: &[Stretch]) -> String {
 }
 
 /// What each message carries.
-fn payload(payload: &Payload) -> String {
+fn payload(payload: &PayloadFacts) -> String {
     let kind = |encoding: Encoding| match encoding {
         Encoding::Text => "text",
         Encoding::Binary => "binary",
     };
     match payload {
-        Payload::Generated {
+        PayloadFacts::Generated {
             encoding,
             min_bytes,
             max_bytes,
@@ -217,10 +216,10 @@ fn payload(payload: &Payload) -> String {
             };
             format!("{size} {}{ascii}", kind(*encoding))
         }
-        Payload::Fixed {
+        PayloadFacts::Fixed {
             encoding, bytes: n, ..
         } => format!("fixed {} {}", bytes(*n as f64), kind(*encoding)),
-        Payload::Template {
+        PayloadFacts::Template {
             encoding,
             longest_bytes,
             ..
@@ -229,11 +228,12 @@ fn payload(payload: &Payload) -> String {
             kind(*encoding),
             bytes(*longest_bytes as f64)
         ),
-        Payload::Corpus {
+        PayloadFacts::Corpus {
             encoding,
             name,
             lines,
             bytes: n,
+            ..
         } => format!(
             "{} from {} ({} each on average, and a tag) as {}",
             counted(*lines, "line"),

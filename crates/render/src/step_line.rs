@@ -13,7 +13,7 @@ use crate::mark;
 /// The percentile is of the response time in the open loop, of the service time in the closed.
 #[must_use]
 pub fn step_line(name: &str, document: &Document, left_s: Option<f64>) -> String {
-    let spans = if document.plan.is_open_loop() {
+    let spans = if document.plan.clients.is_open_loop() {
         &document.response_ns
     } else {
         &document.service_ns

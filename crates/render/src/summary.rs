@@ -211,7 +211,7 @@ fn course(page: &mut Page, document: &Document) {
 
 fn times(page: &mut Page, document: &Document) {
     let (response, service) = (&document.response_ns, &document.service_ns);
-    let meaning = if document.plan.is_open_loop() {
+    let meaning = if document.plan.clients.is_open_loop() {
         "open loop: response time is from the moment a message was due, whoever kept it waiting"
     } else {
         "closed loop: a slow server throttles its own load, so this is not latency at a fixed rate"

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use wsbench_load::corpus::Corpus;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Compression, Encoding, Payload, Plan, WindowBits, Wish};
+use wsbench_load::plan::{Compression, Encoding, Payload, PlanSpec, WindowBits, Wish};
 use wsbench_load::result::{CompressedCounts, RunResult};
 use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::Document;
@@ -17,16 +17,16 @@ use wsbench_render::{csv, markdown, summary};
 
 /// A run of ten seconds that offered compression: 640,000 messages of 100 bytes, compressed to 25
 /// by codecs that took 2 µs a message to compress and 0.5 µs to decompress.
-fn compressed() -> (RunResult, Plan) {
+fn compressed() -> (RunResult, PlanSpec) {
     let (mut result, mut plan) = runs::healthy();
-    plan.compression = Some(Compression {
+    plan.clients.compression = Some(Compression {
         wish: Wish {
             server_bits: WindowBits::new(12),
             ..Wish::default()
         },
         level: 6,
     });
-    plan.payload = Payload::Corpus {
+    plan.clients.exchange.payload = Payload::Corpus {
         encoding: Encoding::Text,
         corpus: Arc::new(Corpus::builtin(1)),
     };
@@ -133,7 +133,7 @@ fn a_server_that_declines_is_named() {
 #[test]
 fn a_ratio_that_says_little_is_told() {
     let (mut result, mut plan) = compressed();
-    plan.payload = runs::plan().payload;
+    plan.clients.exchange.payload = runs::plan().clients.exchange.payload.clone();
     result.compression.received.compressed = 1_000;
     let document = runs::document(&(result, plan));
     let found = caveats(&document);

@@ -7,14 +7,14 @@ mod runs;
 use wsbench_judge::judged;
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::Plan;
+use wsbench_load::plan::PlanSpec;
 use wsbench_load::result::RunResult;
 use wsbench_record::audit::{Audit, Caveat, Kind, Severity};
 use wsbench_record::document::{Floor, Record, RunContext};
 use wsbench_render::style::Style;
 use wsbench_render::{csv, markdown, summary};
 
-fn audit_of(result: &RunResult, plan: &Plan) -> Audit {
+fn audit_of(result: &RunResult, plan: &PlanSpec) -> Audit {
     judged(Record::of(result, plan, &runs::context())).audit
 }
 

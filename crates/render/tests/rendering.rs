@@ -91,6 +91,7 @@ fn no_samples_is_never_zero() {
     }
     let (mut result, mut plan) = runs::no_samples();
     plan.stop = runs::replacement().1.stop;
+    plan.clients.lifetime = runs::replacement().1.clients.lifetime;
     result.failures.clear();
     let text = summary::render(&runs::document(&(result, plan)), Style::default());
     assert!(text.contains("\nMin: no samples\nMean: no samples\nMax: no samples\n"));
@@ -200,7 +201,7 @@ fn tables_say_whether_the_answer_was_reached() {
 #[test]
 fn a_warm_up_that_was_found_is_told_with_its_length() {
     let (mut result, mut plan) = runs::healthy();
-    plan.warmup_at_most = Some(Nanos::from_secs(5));
+    plan.warmup.at_most = Some(Nanos::from_secs(5));
     let mut of = |found: Option<u64>| {
         result.warmup_found = found.map(Nanos::from_millis);
         plan_line(&runs::record(&(result.clone(), plan.clone())).plan)

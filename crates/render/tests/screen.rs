@@ -8,14 +8,14 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::Color;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::Plan;
+use wsbench_load::plan::PlanSpec;
 use wsbench_load::result::{Progress, RunResult, Stage};
 use wsbench_render::live::View;
 use wsbench_render::screen::draw;
 use wsbench_render::style::Style;
 
 /// A healthy run after nine of its ten seconds of measurement.
-fn measuring() -> (Progress, Plan) {
+fn measuring() -> (Progress, PlanSpec) {
     let (mut so_far, plan) = runs::healthy();
     so_far.intervals.truncate(9);
     let progress = Progress {
@@ -29,7 +29,7 @@ fn measuring() -> (Progress, Plan) {
 }
 
 /// A run with a great deal to say against it.
-fn in_trouble() -> (Progress, Plan) {
+fn in_trouble() -> (Progress, PlanSpec) {
     let (so_far, mut plan) = runs::corrupted();
     plan.name = Some("trouble".to_owned());
     let progress = Progress {
@@ -43,7 +43,7 @@ fn in_trouble() -> (Progress, Plan) {
 }
 
 /// A run whose parts of the service time are known.
-fn stamped() -> (Progress, Plan) {
+fn stamped() -> (Progress, PlanSpec) {
     let (so_far, plan) = runs::stamped();
     let progress = Progress {
         stage: Stage::Measuring,
@@ -56,12 +56,12 @@ fn stamped() -> (Progress, Plan) {
 }
 
 /// A run that has not begun to measure.
-fn connecting() -> (Progress, Plan) {
+fn connecting() -> (Progress, PlanSpec) {
     (Progress::default(), runs::plan())
 }
 
 fn drawn(
-    (progress, plan): &(Progress, Plan),
+    (progress, plan): &(Progress, PlanSpec),
     width: u16,
     height: u16,
     colour: bool,
@@ -146,7 +146,7 @@ fn the_smallest_screens_keep_what_is_needed_most() {
 
 #[test]
 fn lines_for_files() {
-    let line = |(progress, plan): (Progress, Plan)| View::new(&progress, &plan).line();
+    let line = |(progress, plan): (Progress, PlanSpec)| View::new(&progress, &plan).line();
     assert_eq!(
         line(measuring()),
         "12.1s  78.5k msg/s  p50 999µs p99 1.71ms  64 conns  0 errors"
@@ -158,7 +158,8 @@ fn lines_for_files() {
     assert_eq!(line(connecting()), "0.0s  connecting  0 conns  0 errors");
 
     let (mut progress, mut plan) = measuring();
-    (_, plan.stop) = (0, runs::replacement().1.stop);
+    plan.stop = runs::replacement().1.stop;
+    plan.clients.lifetime = runs::replacement().1.clients.lifetime;
     progress.so_far.connections.clients_completed = 412;
     progress.so_far.intervals.last_mut().unwrap().answered = 12;
     let interval = progress.so_far.intervals.last_mut().unwrap();
@@ -202,6 +203,7 @@ fn time_left_is_told_when_it_can_be() {
     let (mut progress, mut plan) = measuring();
     assert_eq!(View::new(&progress, &plan).clock(), "12s, 2s left");
     plan.stop = runs::replacement().1.stop;
+    plan.clients.lifetime = runs::replacement().1.clients.lifetime;
     progress.done = 0.5;
     assert_eq!(View::new(&progress, &plan).clock(), "12s, 13s left");
     progress.done = 0.0;

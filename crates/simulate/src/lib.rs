@@ -10,11 +10,12 @@
 //! same seed gives the same run, and that the sums hold.
 //!
 //! ```
-//! use wsbench_load::{nanos::Nanos, plan::{Plan, StopRule, Target}};
+//! use wsbench_load::{nanos::Nanos, plan::{PlanSpec, StopRule}};
 //! use wsbench_simulate::Scenario;
-//! let target = Target { host: "simulated".into(), port: 80, resource: "/".into(), secure: false };
-//! let stop = StopRule::Messages(100);
-//! let plan = Plan { connections: 4, stop, ..Plan::against(target) };
+//! let mut spec = PlanSpec::against("ws://simulated/".parse().unwrap());
+//! spec.clients.connections = 4;
+//! spec.stop = StopRule::Messages(100);
+//! let plan = spec.check().unwrap();
 //! // A plan for 100 messages, against a healthy server 50 µs away that takes 10 µs.
 //! let result = wsbench_simulate::run(&plan, Scenario::default(), None);
 //! assert_eq!(result.messages.answered, 100);

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 use wsbench_experiment::runner::{Runner, RunnerError};
 use wsbench_judge::judged;
-use wsbench_load::plan::{Plan, Target};
+use wsbench_load::plan::Plan;
+use wsbench_load::route::Target;
 use wsbench_record::document::{Document, Record, RunContext};
 
 use crate::Scenario;
@@ -29,11 +30,11 @@ pub fn target(server: &str) -> Target {
 /// ```
 /// use wsbench_simulate::Scenario;
 /// use wsbench_experiment::runner::Runner;
-/// use wsbench_load::plan::{Plan, StopRule};
+/// use wsbench_load::plan::{PlanSpec, StopRule};
 /// use wsbench_simulate::runner::{Simulated, target};
 /// let mut runner = Simulated::new([("a", Scenario::default())]);
-/// let plan = Plan { stop: StopRule::Messages(100), ..Plan::against(target("a")) };
-/// assert_eq!(runner.run(&plan).unwrap().messages.answered, 100);
+/// let spec = PlanSpec::against(target("a")).with(|spec| spec.stop = StopRule::Messages(100));
+/// assert_eq!(runner.run(&spec.check().unwrap()).unwrap().messages.answered, 100);
 /// ```
 #[derive(Debug)]
 pub struct Simulated {

@@ -4,7 +4,7 @@
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule};
+use wsbench_load::plan::{Arrival, Encoding, Payload, PlanSpec, StopRule};
 use wsbench_load::result::RunResult;
 use wsbench_simulate::runner::target;
 use wsbench_simulate::{Queue, Scenario, Service, Stall};
@@ -33,21 +33,20 @@ pub fn all() -> Vec<Experiment> {
 }
 
 /// A plan of so many seconds without a warm-up.
-pub(crate) fn plan(arrival: Arrival, connections: u32, seconds: u64, seed: u64) -> Plan {
-    Plan {
-        connections,
-        arrival,
-        stop: StopRule::Duration(Nanos::from_secs(seconds)),
-        payload: Payload::Generated {
+pub(crate) fn plan(arrival: Arrival, connections: u32, seconds: u64, seed: u64) -> PlanSpec {
+    PlanSpec::against(target("simulated")).with(|spec| {
+        spec.clients.connections = connections;
+        spec.clients.arrival = arrival;
+        spec.stop = StopRule::Duration(Nanos::from_secs(seconds));
+        spec.clients.exchange.payload = Payload::Generated {
             encoding: Encoding::Binary,
             min: 32,
             max: 32,
             ascii: false,
-        },
-        timeout: Nanos::from_secs(30),
-        seed,
-        ..Plan::against(target("simulated"))
-    }
+        };
+        spec.clients.timeout = Nanos::from_secs(30);
+        spec.seed = seed;
+    })
 }
 
 /// An open loop at a level rate that nothing blocks.
@@ -80,8 +79,10 @@ fn stalling(service: Nanos) -> Scenario {
 }
 
 /// Carries a plan out; the sums must be right before anything is concluded from it.
-fn run(plan: &Plan, scenario: Scenario) -> RunResult {
-    let result = wsbench_simulate::run(plan, scenario, None);
+fn run(plan: &PlanSpec, scenario: Scenario) -> RunResult {
+    let plan = plan.clone().check();
+    let plan = plan.expect("a plan of our own making is right");
+    let result = wsbench_simulate::run(&plan, scenario, None);
     assert!(result.messages.is_conserved(), "{:?}", result.messages);
     result
 }

@@ -12,7 +12,8 @@ use wsbench_drive::examiner::Examiner;
 use wsbench_drive::resolve;
 use wsbench_drive::visit::Visitor;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Connect, Plan, Target};
+use wsbench_load::plan::{Connect, Plan, PlanSpec};
+use wsbench_load::route::Target;
 use wsbench_record::gate::{self, Check, Counts};
 use wsbench_transport::dial::check_sources;
 
@@ -68,14 +69,13 @@ impl CheckArgs {
     /// Flags that do not go together, a file that cannot be read.
     fn plan(&self, target: &Target) -> Result<Plan, UsageError> {
         let (url, http) = (self.url.as_ref(), self.http.plan()?);
-        Ok(Plan {
-            connect: Connect {
-                http,
-                ..self.way.connect(url)?
-            },
-            tls: self.tls.plan(url, false, http)?,
-            ..Plan::against(target.clone())
-        })
+        let mut spec = PlanSpec::against(target.clone());
+        spec.connect = Connect {
+            http,
+            ..self.way.connect(url)?
+        };
+        spec.tls = self.tls.plan(url, false, http)?;
+        Ok(spec.check()?)
     }
 }
 

@@ -9,7 +9,8 @@ use wsbench_experiment::compare::{Rounds, compare};
 use wsbench_experiment::repeat::repeat;
 use wsbench_judge::comparison::{self as judge, Terms};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Plan, Target};
+use wsbench_load::plan::Plan;
+use wsbench_load::route::Target;
 use wsbench_record::comparison::{self, Comparison, Side};
 use wsbench_render::html;
 use wsbench_render::style::Style;
@@ -195,12 +196,11 @@ fn against(flags: &Compare, target: &Target, a: &Plan) -> anyhow::Result<Plan> {
     let measure = short(flags).measure(Some(target.clone()));
     let b = plan::order(&measure, &Surroundings::here())?;
     let follow = b.follow;
-    let b = Plan {
-        target: target.clone(),
-        connect: b.plan_against(target.clone()).connect,
-        upgrade: short(flags).connect.upgrade()?,
-        ..a.clone()
-    };
+    let b = b.plan_against(target.clone())?;
+    let b = a.edited(|spec| {
+        spec.target = target.clone();
+        (spec.connect, spec.upgrade) = (b.connect.clone(), b.upgrade.clone());
+    })?;
     match follow {
         Some(follow) => {
             let mut random = fastrand::Rng::with_seed(b.seed);

@@ -5,6 +5,7 @@
 //! least round trip is here.
 
 use std::net::SocketAddr;
+use std::str::FromStr;
 
 use clap::Args;
 use wsbench_drive::host;
@@ -13,8 +14,9 @@ use wsbench_drive::run::{self, Observer, StopSignal};
 use wsbench_judge::doctor::examine;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Family, Plan, StopRule, Target};
+use wsbench_load::plan::{Arrival, Family, PlanSpec, StopRule, WarmUp};
 use wsbench_load::result::{LogRecord, Progress, RunResult};
+use wsbench_load::route::{Sources, Target};
 use wsbench_record::doctor::{Asked, Copied, Examination, Level, Measured, ServerSide};
 use wsbench_render::doctor;
 use wsbench_transport::address::Address;
@@ -26,7 +28,7 @@ use crate::machine::{is_loopback, this_host};
 use crate::output;
 use crate::plan::EmbeddedCores;
 use crate::quantity::{self, CpuList};
-use crate::route::{self, Sources};
+
 use crate::target;
 use crate::terminal;
 use crate::usage::UsageError;
@@ -57,7 +59,7 @@ pub(crate) struct Doctor {
           value_parser = quantity::positive_u32)]
     connections: u32,
     /// Addresses of this machine that connections are to come from, as in a run.
-    #[arg(long, value_name = "ADDRESSES", value_parser = route::sources)]
+    #[arg(long, value_name = "ADDRESSES", value_parser = Sources::from_str)]
     source_ip: Option<Sources>,
     /// The server's process, where it cannot be found by its socket.
     #[arg(long, value_name = "PID", requires = "url")]
@@ -209,21 +211,19 @@ fn against_the_embedded_server() -> anyhow::Result<(RunResult, RunResult)> {
         process: Process::Poisson,
         stretches: vec![Stretch::level(Nanos::MAX, PACED_AT)],
     };
-    let floor = Plan {
-        stop: StopRule::Duration(FLOOR_FOR),
-        warmup: Nanos::from_millis(200),
-        cpus: ours.to_vec(),
-        ..Plan::against(server.target().clone())
-    };
-    let paced = Plan {
-        stop: StopRule::Duration(PACED_FOR),
-        arrival: Arrival::Open {
+    let mut floor = PlanSpec::against(server.target().clone());
+    floor.stop = StopRule::Duration(FLOOR_FOR);
+    floor.warmup = WarmUp::of(Nanos::from_millis(200));
+    floor.cpus = ours.to_vec();
+    let floor = floor.check()?;
+    let paced = floor.edited(|spec| {
+        spec.stop = StopRule::Duration(PACED_FOR);
+        spec.clients.arrival = Arrival::Open {
             schedule: rate,
             max_in_flight: 1_024,
-        },
-        connections: 8,
-        ..floor.clone()
-    };
+        };
+        spec.clients.connections = 8;
+    })?;
     let resolved = resolve(server.target(), Family::Any)?;
     let stop = StopSignal::new();
     let carried_out = |plan| run::run(plan, &resolved, &stop, &mut Unwatched);

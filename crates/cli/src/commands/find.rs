@@ -20,7 +20,11 @@ use crate::usage::UsageError;
 use wsbench_judge::objective;
 
 /// Trials grow up to this many times the length of a first one.
-const LONGEST: u64 = 6;
+pub(crate) const LONGEST: u64 = 6;
+/// Upper end over lower end of the bracket that ends a search which is told of none: `5%`.
+pub(crate) const DEFAULT_RESOLUTION: f64 = 1.05;
+/// The most trials of a search that is told of no number.
+pub(crate) const DEFAULT_TRIALS: u32 = 40;
 
 /// The greatest load that holds under given objectives, as a bracket.
 #[derive(Clone, Debug, Args)]

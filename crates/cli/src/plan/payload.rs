@@ -50,9 +50,6 @@ pub(super) fn of(args: &PayloadArgs, seed: u64) -> Result<Payload, UsageError> {
             Err(UsageError::SizeOfFixed { flag: "--message" })
         }
         (None, Some(_)) if args.size.is_some() => Err(UsageError::SizeOfFixed { flag: "--file" }),
-        (Some(text), None) if text.len() as u64 > MAX_MESSAGE_BYTES => {
-            Err(UsageError::MessageTooLarge)
-        }
         (Some(text), None) => Ok(Payload::Fixed {
             encoding,
             bytes: Arc::from(text.as_bytes()),
@@ -86,9 +83,6 @@ fn template_payload(
     ];
     if let Some((_, flag)) = others.into_iter().find(|(is_given, _)| *is_given) {
         return Err(UsageError::TemplateAnd { flag });
-    }
-    if template.longest() as u64 > MAX_MESSAGE_BYTES {
-        return Err(UsageError::MessageTooLarge);
     }
     Ok(Payload::Template {
         encoding,

@@ -15,9 +15,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use golden::Golden;
 use serde_json::{Value, json};
-use wsbench_load::plan::Plan;
-use wsbench_load::result::RunResult;
-use wsbench_record::document;
+use wsbench_load::plan::{Pem, Plan};
 
 use super::{Order, ServerProcess, ServerUnderTest, Surroundings, order, target_to_come};
 use crate::args::{Cli, Command, Measure};
@@ -27,9 +25,13 @@ use crate::suite::{Choices, Suite};
 
 /// All that a plan says, as JSON: as documents store it, and what they do not.
 fn plan_json(plan: &Plan) -> Value {
-    let stored = document::Order::carried_out(plan, &RunResult::default());
-    let mut json = serde_json::to_value(&stored).unwrap();
+    let mut json = serde_json::to_value(plan.redacted()).unwrap();
+    // These have joined since, and say no more than what follows.
+    for joined in ["pace", "timestamps", "proxy_login", "tls"] {
+        json.as_object_mut().unwrap().remove(joined);
+    }
     let tls = &plan.tls;
+    let length = |pem: &Pem| pem.bytes().unwrap().len();
     json["not_in_documents"] = json!({
         "pace": format!("{:?}", plan.pace),
         "timestamps": format!("{:?}", plan.timestamps),
@@ -38,9 +40,9 @@ fn plan_json(plan: &Plan) -> Value {
         "tls": {
             "server_name": tls.server_name,
             "verify": tls.verify,
-            "authorities_bytes": tls.authorities.as_ref().map(|pem| pem.len()),
-            "certificate_bytes": tls.identity.as_ref().map(|own| own.certificates.len()),
-            "key_bytes": tls.identity.as_ref().map(|own| own.key.len()),
+            "authorities_bytes": tls.authorities.as_ref().map(length),
+            "certificate_bytes": tls.identity.as_ref().map(|own| length(&own.certificates)),
+            "key_bytes": tls.identity.as_ref().map(|own| own.key.reveal().unwrap().len()),
             "versions": format!("{:?}", tls.versions),
             "alpn": tls.alpn,
             "resumes": tls.resumes,
@@ -74,8 +76,12 @@ fn order_json(measure: &Measure) -> Value {
         ServerUnderTest::Embedded(_) => target_to_come(),
     };
     let embedded = embedded_json(&order);
-    let plan = order.plan_against(target);
-    json!({ "plan": plan_json(&plan), "process": process, "follow": follow, "embedded": embedded })
+    let is_embedded = matches!(order.server, ServerUnderTest::Embedded(_));
+    let mut plan = plan_json(&order.plan_against(target).unwrap());
+    if is_embedded {
+        plan["url"] = "ws://:0".into(); // as what is not known yet was written
+    }
+    json!({ "plan": plan, "process": process, "follow": follow, "embedded": embedded })
 }
 
 fn embedded_json(order: &Order) -> Value {
@@ -109,7 +115,8 @@ fn made_of(words: &[String]) -> Value {
     let mut json = order_json(&args.load.measure(args.duration));
     // Its plan is what was compared; what stands around it is told as the code tells it.
     let order = order(&args.load.measure(args.duration), &surroundings()).unwrap();
-    let settings = settings_of(&args, order.plan_against(target_to_come())).unwrap();
+    let plan = order.plan_against(target_to_come()).unwrap();
+    let settings = settings_of(&args, plan).unwrap();
     json["find"] = json!({
         "over": format!("{:?}", settings.over),
         "objectives": format!("{:?}", settings.objectives),
@@ -162,12 +169,17 @@ fn write_suite(text: &mut String, path: &Path) {
     for server in &suite.servers {
         let facts = serde_json::to_value(&server.facts).unwrap();
         let _ = writeln!(text, "server {facts}");
-        if server.words.is_empty() && !server.facts.is_control {
-            continue;
-        }
+        let target = crate::target::target(&address[0]).unwrap();
         for load in &suite.workloads {
-            let words = [&load.words[..], &server.words, &address].concat();
+            let spec = server.asked(&load.spec, &target, 1);
+            let words = [&load.words(&spec, &surroundings())[..], &address].concat();
             let (line, made) = (words.join(" "), made_of(&words));
+            // What the suite makes of it is what the words make.
+            let plan = plan_json(&spec.check().unwrap());
+            assert_eq!(plan, made["plan"], "{line}");
+            if !server.asks_for_something() && !server.facts.is_control {
+                continue;
+            }
             let _ = writeln!(text, "$ {line}\n{made} expected {}", load.expected_s);
         }
     }

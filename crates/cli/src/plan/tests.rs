@@ -8,7 +8,9 @@ use std::sync::Arc;
 use clap::Parser;
 use proptest::prelude::*;
 use wsbench_load::corpus::Corpus;
-use wsbench_load::plan::{Connect, Encoding, Family, Payload, Tls, Upgrade, WindowBits, Wish};
+use wsbench_load::plan::{
+    Connect, Encoding, Family, Header, Payload, Tls, Upgrade, WindowBits, Wish,
+};
 
 use super::*;
 use crate::args::Cli;
@@ -42,19 +44,21 @@ fn plan_of(words: &[&str]) -> Plan {
     let ServerUnderTest::At(target) = order.server.clone() else {
         panic!("no server is named in {words:?}");
     };
-    order.plan_against(target)
+    order.plan_against(target).unwrap()
 }
 
 /// The plan of `wsbench localhost:3000`, on a machine with four cores.
 fn default_plan() -> Plan {
-    Plan {
-        connections: 64,
-        warmup: Nanos::from_secs(1),
-        threads: 2,
-        seed: SEED,
-        interval: Nanos::from_millis(500),
-        ..Plan::against(target("localhost:3000").unwrap())
-    }
+    PlanSpec::against(target("localhost:3000").unwrap())
+        .with(|spec| {
+            spec.clients.connections = 64;
+            spec.warmup.least = Nanos::from_secs(1);
+            spec.threads = 2;
+            spec.seed = SEED;
+            spec.interval = Nanos::from_millis(500);
+        })
+        .check()
+        .unwrap()
 }
 
 fn generated(encoding: Encoding, min: u32, max: u32) -> Payload {
@@ -81,13 +85,14 @@ fn a_url_alone_is_a_whole_plan() {
 #[test]
 fn the_habits_of_other_tools_work() {
     let plan = plan_of(&["-t4", "-c256", "-d30s", "ws://localhost:3000/"]);
-    let expected = Plan {
-        threads: 4,
-        connections: 256,
-        stop: StopRule::Duration(Nanos::from_secs(30)),
-        interval: Nanos::from_secs(1),
-        ..default_plan()
-    };
+    let expected = default_plan()
+        .edited(|spec| {
+            spec.threads = 4;
+            spec.clients.connections = 256;
+            spec.stop = StopRule::Duration(Nanos::from_secs(30));
+            spec.interval = Nanos::from_secs(1);
+        })
+        .unwrap();
     assert_eq!(plan, expected);
     assert_eq!(
         plan_of(&["-z", "30s", "-c", "256", "-t", "4", "localhost:3000"]),
@@ -141,41 +146,40 @@ fn every_flag_has_its_place_in_the_plan() {
         "--log",
         "raw.csv",
     ]);
-    let expected = Plan {
-        name: Some("mine".to_owned()),
-        connections: 1_000,
-        arrival: Arrival::Closed { depth: 16 },
-        think: Some(Think {
-            least: Nanos::ZERO,
-            most: Nanos::from_secs(2),
-        }),
-        stop: StopRule::Messages(10_000),
-        warmup: Nanos::from_secs(2),
-        payload: generated(Encoding::Binary, 64, 4_096),
-        verify: Verify::Length,
-        upgrade: Upgrade {
-            headers: vec![
-                ("X-Tenant".to_owned(), "7".to_owned()),
-                ("X-Two".to_owned(), "2".to_owned()),
-            ],
-            subprotocols: vec!["graphql-ws".to_owned(), "chat".to_owned()],
-            origin: Some("https://a.example".to_owned()),
-        },
-        connect: Connect {
-            rate_per_s: Some(1_000.0),
-            timeout: Nanos::from_secs(3),
-            family: Family::V4,
-            ..Connect::default()
-        },
-        tls: Tls::default(),
-        timeout: Nanos::from_secs(4),
-        threads: 3,
-        cpus: vec![2, 3],
-        seed: 42,
-        interval: Nanos::from_millis(250),
-        raw_log: true,
-        ..Plan::against(target("ws://example.com/chat?a=b").unwrap())
-    };
+    let expected = PlanSpec::against(target("ws://example.com/chat?a=b").unwrap())
+        .with(|spec| {
+            spec.name = Some("mine".to_owned());
+            spec.clients.connections = 1_000;
+            spec.clients.arrival = Arrival::Closed { depth: 16 };
+            spec.clients.think = Some(Think {
+                least: Nanos::ZERO,
+                most: Nanos::from_secs(2),
+            });
+            spec.stop = StopRule::Messages(10_000);
+            spec.warmup.least = Nanos::from_secs(2);
+            spec.clients.exchange.payload = generated(Encoding::Binary, 64, 4_096);
+            spec.clients.exchange.verify = Verify::Length;
+            spec.upgrade = Upgrade {
+                headers: vec![Header::new("X-Tenant", "7"), Header::new("X-Two", "2")],
+                subprotocols: vec!["graphql-ws".to_owned(), "chat".to_owned()],
+                origin: Some("https://a.example".to_owned()),
+            };
+            spec.connect = Connect {
+                rate_per_s: Some(1_000.0),
+                timeout: Nanos::from_secs(3),
+                family: Family::V4,
+                ..Connect::default()
+            };
+            spec.tls = Tls::default();
+            spec.clients.timeout = Nanos::from_secs(4);
+            spec.threads = 3;
+            spec.cpus = vec![2, 3];
+            spec.seed = 42;
+            spec.interval = Nanos::from_millis(250);
+            spec.raw_log = true;
+        })
+        .check()
+        .unwrap();
     assert_eq!(plan, expected);
 }
 
@@ -188,20 +192,21 @@ fn compression_and_fragments_reach_the_plan() {
         server_bits: WindowBits::new(10),
         ..Wish::default()
     };
-    let expected = Plan {
-        compression: Some(Compression { wish, level: 1 }),
-        fragment: Some(1_024),
-        ..default_plan()
-    };
+    let expected = default_plan()
+        .edited(|spec| {
+            spec.clients.compression = Some(Compression { wish, level: 1 });
+            spec.clients.fragment = Some(1_024);
+        })
+        .unwrap();
     assert_eq!(plan, expected);
     // Without words, and without taking the URL for one.
     let plan = plan_of(&["--compress", "localhost:3000"]);
-    assert_eq!(plan.compression, Some(Compression::default()));
+    assert_eq!(plan.clients.compression, Some(Compression::default()));
 }
 
 #[test]
 fn a_corpus_is_read_or_made_and_says_how_long_messages_are() {
-    let payload = |words: &[&str]| plan_of(words).payload;
+    let payload = |words: &[&str]| plan_of(words).clients.exchange.payload.clone();
     let corpus = |payload: Payload| match payload {
         Payload::Corpus { encoding, corpus } => (encoding, corpus),
         other => panic!("{other:?}"),
@@ -230,22 +235,21 @@ fn a_corpus_is_read_or_made_and_says_how_long_messages_are() {
 #[test]
 fn the_replacement_model_has_five_round_trips_and_no_warm_up() {
     let plan = plan_of(&["--clients", "1000", "localhost:3000"]);
-    let expected = Plan {
-        stop: StopRule::Clients {
-            clients: 1_000,
-            roundtrips: 5,
-        },
-        warmup: Nanos::ZERO,
-        interval: Nanos::from_millis(250),
-        ..default_plan()
-    };
+    let expected = default_plan()
+        .edited(|spec| {
+            spec.stop = StopRule::Clients(1_000);
+            spec.clients.lifetime = Lifetime::Replaced { round_trips: 5 };
+            spec.warmup.least = Nanos::ZERO;
+            spec.interval = Nanos::from_millis(250);
+        })
+        .unwrap();
     assert_eq!(plan, expected);
 }
 
 #[test]
 fn there_are_never_more_connections_than_clients() {
     let plan = plan_of(&["--clients", "10", "-c", "64", "-t", "20", "localhost:3000"]);
-    assert_eq!((plan.connections, plan.threads), (10, 10));
+    assert_eq!((plan.clients.connections, plan.threads), (10, 10));
 }
 
 #[test]
@@ -258,23 +262,24 @@ fn the_older_command_line_has_its_own_defaults() {
         .unwrap();
     assert_eq!(measure.log.log.as_deref(), Some(Path::new("./log.txt")));
     let order = order(&measure, &machine(&[0, 1, 2, 3])).unwrap();
-    let plan = order.plan_against(target("localhost:3000").unwrap());
-    let expected = Plan {
-        stop: StopRule::Clients {
-            clients: 1_000,
-            roundtrips: 5,
-        },
-        warmup: Nanos::ZERO,
-        interval: Nanos::from_millis(250),
-        payload: Payload::Generated {
-            encoding: Encoding::Text,
-            min: 30,
-            max: 30,
-            ascii: true,
-        },
-        raw_log: true,
-        ..default_plan()
-    };
+    let plan = order
+        .plan_against(target("localhost:3000").unwrap())
+        .unwrap();
+    let expected = default_plan()
+        .edited(|spec| {
+            spec.stop = StopRule::Clients(1_000);
+            spec.clients.lifetime = Lifetime::Replaced { round_trips: 5 };
+            spec.warmup.least = Nanos::ZERO;
+            spec.interval = Nanos::from_millis(250);
+            spec.clients.exchange.payload = Payload::Generated {
+                encoding: Encoding::Text,
+                min: 30,
+                max: 30,
+                ascii: true,
+            };
+            spec.raw_log = true;
+        })
+        .unwrap();
     assert_eq!(plan, expected);
 }
 
@@ -307,21 +312,24 @@ fn every_flag_of_the_older_command_line_is_obeyed() {
         Some(Path::new("run.json"))
     );
     let order = order(&measure, &machine(&[0])).unwrap();
-    let plan = order.plan_against(measure.url.clone().unwrap());
+    let plan = order.plan_against(measure.url.clone().unwrap()).unwrap();
     assert_eq!(plan.target.url(), "ws://example.com/chat");
-    assert_eq!(plan.connections, 4);
+    assert_eq!(plan.clients.connections, 4);
     assert_eq!(plan.seed, 42);
-    let stop = StopRule::Clients {
-        clients: 20,
-        roundtrips: 7,
-    };
-    assert_eq!(plan.stop, stop);
-    assert_eq!(plan.payload.max_len(), 100);
+    let stop = StopRule::Clients(20);
+    assert_eq!((plan.stop, plan.clients.round_trips()), (stop, Some(7)));
+    assert_eq!(plan.clients.exchange.payload.max_len(), 100);
 }
 
 #[test]
 fn a_fixed_message_is_text_unless_told_otherwise() {
-    let payload = |words: &[&str]| plan_of(&[words, &["localhost:1"]].concat()).payload;
+    let payload = |words: &[&str]| {
+        plan_of(&[words, &["localhost:1"]].concat())
+            .clients
+            .exchange
+            .payload
+            .clone()
+    };
     assert_eq!(
         payload(&["-m", "héllo"]),
         fixed(Encoding::Text, "héllo".as_bytes())
@@ -339,8 +347,13 @@ fn a_file_is_binary_unless_told_otherwise() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all("héllo".as_bytes()).unwrap();
     let path = file.path().to_str().unwrap().to_owned();
-    let payload =
-        |words: &[&str]| plan_of(&[words, &["-f", &path, "localhost:1"]].concat()).payload;
+    let payload = |words: &[&str]| {
+        plan_of(&[words, &["-f", &path, "localhost:1"]].concat())
+            .clients
+            .exchange
+            .payload
+            .clone()
+    };
     assert_eq!(payload(&[]), fixed(Encoding::Binary, "héllo".as_bytes()));
     assert_eq!(
         payload(&["--text"]),
@@ -362,10 +375,13 @@ fn a_file_is_binary_unless_told_otherwise() {
 
 #[test]
 fn busy_polling_and_whose_stamps_reach_the_plan() {
-    let expected = |busy_poll, timestamps| Plan {
-        busy_poll,
-        timestamps,
-        ..default_plan()
+    let expected = |busy_poll, timestamps| {
+        default_plan()
+            .edited(|spec| {
+                spec.busy_poll = busy_poll;
+                spec.timestamps = timestamps;
+            })
+            .unwrap()
     };
     let plan = plan_of(&["localhost:3000"]);
     assert_eq!(plan, expected(false, Timestamps::Auto));
@@ -394,8 +410,8 @@ fn busy_polling_and_whose_stamps_reach_the_plan() {
 fn the_machine_is_shared_with_a_server_on_it() {
     let cores = |url: &str, cpus: &[usize]| {
         let order = order_on(&[url], &machine(cpus)).unwrap();
-        let plan = order.plan_against(target(url).unwrap());
-        (plan.threads, plan.cpus)
+        let plan = order.plan_against(target(url).unwrap()).unwrap();
+        (plan.threads, plan.cpus.clone())
     };
     assert_eq!(cores("localhost:1", &[0, 1, 2, 3]), (2, vec![]));
     assert_eq!(cores("localhost:1", &[0]), (1, vec![]));
@@ -409,8 +425,11 @@ fn the_embedded_server_has_cores_of_its_own() {
         let ServerUnderTest::Embedded(server) = order.server.clone() else {
             panic!("a server is named in {words:?}");
         };
-        let plan = order.plan_against(target("127.0.0.1:1").unwrap());
-        ((plan.threads, plan.cpus), (server.threads, server.cpus))
+        let plan = order.plan_against(target("127.0.0.1:1").unwrap()).unwrap();
+        (
+            (plan.threads, plan.cpus.clone()),
+            (server.threads, server.cpus),
+        )
     };
     assert_eq!(cores(&[], &[0, 1]), ((1, vec![0]), (1, vec![1])));
     assert_eq!(
@@ -505,8 +524,14 @@ fn a_pause_is_of_the_closed_loop_and_none_when_it_has_no_length() {
         least: pause,
         most: pause,
     };
-    assert_eq!((plan.think, plan.pace), (Some(expected), Pace::Spin));
-    assert_eq!(plan_of(&["--think", "0", "localhost:1"]).think, None);
+    assert_eq!(
+        (plan.clients.think, plan.pace),
+        (Some(expected), Pace::Spin)
+    );
+    assert_eq!(
+        plan_of(&["--think", "0", "localhost:1"]).clients.think,
+        None
+    );
     let refused = order_of(&["--think", "1s", "-R", "1k"]).unwrap_err();
     assert!(refused.to_string().starts_with("--think is of the closed"));
     let refused = order_of(&["--think", "0", "--pace", "spin"]).unwrap_err();
@@ -516,18 +541,18 @@ fn a_pause_is_of_the_closed_loop_and_none_when_it_has_no_length() {
 #[test]
 fn zero_warm_up_goes_with_anything() {
     assert_eq!(
-        plan_of(&["--warmup", "0", "localhost:1"]).warmup,
+        plan_of(&["--warmup", "0", "localhost:1"]).warmup.least,
         Nanos::ZERO
     );
     let clients = ["--clients", "5", "--warmup", "0s", "localhost:1"];
-    assert_eq!(plan_of(&clients).warmup, Nanos::ZERO);
+    assert_eq!(plan_of(&clients).warmup.least, Nanos::ZERO);
 }
 
 #[test]
 fn a_warm_up_may_be_found_and_has_its_limits() {
     let seconds = |plan: &Plan| {
-        let most = plan.warmup_at_most.map(Nanos::as_secs_f64);
-        (plan.warmup.as_secs_f64(), most)
+        let most = plan.warmup.at_most.map(Nanos::as_secs_f64);
+        (plan.warmup.least.as_secs_f64(), most)
     };
     let found = |words: &[&str]| {
         seconds(&plan_of(
@@ -574,13 +599,13 @@ proptest! {
             prop_assert!(server.threads >= 1);
             prop_assert!(server.cpus.iter().all(|cpu| cpus.contains(cpu)));
         }
-        let plan = order.plan_against(target("127.0.0.1:1").unwrap());
-        prop_assert!(plan.threads >= 1 && plan.threads <= plan.connections);
-        prop_assert!(plan.connections >= 1 && plan.connections <= connections);
-        prop_assert!(plan.depth() == depth);
+        let plan = order.plan_against(target("127.0.0.1:1").unwrap()).unwrap();
+        prop_assert!(plan.threads >= 1 && plan.threads <= plan.clients.connections);
+        prop_assert!(plan.clients.connections >= 1 && plan.clients.connections <= connections);
+        prop_assert!(plan.clients.depth() == depth);
         prop_assert!(plan.cpus.iter().all(|cpu| cpus.contains(cpu)));
-        if let StopRule::Clients { clients, .. } = plan.stop {
-            prop_assert!(u64::from(plan.connections) <= clients);
+        if let StopRule::Clients(clients) = plan.stop {
+            prop_assert!(u64::from(plan.clients.connections) <= clients);
         }
     }
 }
@@ -591,9 +616,9 @@ fn a_rate_is_an_open_loop_over_all_connections() {
     let Arrival::Open {
         schedule,
         max_in_flight,
-    } = plan.arrival.clone()
+    } = plan.clients.arrival.clone()
     else {
-        panic!("{:?}", plan.arrival);
+        panic!("{:?}", plan.clients.arrival);
     };
     assert_eq!(max_in_flight, 1024);
     assert_eq!(schedule.process, Process::Poisson);
@@ -604,7 +629,11 @@ fn a_rate_is_an_open_loop_over_all_connections() {
     };
     let level = Stretch::level(Nanos::MAX, 20_000.0);
     assert_eq!(schedule.stretches, [ramp, level]);
-    assert_eq!(plan.warmup, Nanos::from_secs(6), "the ramp is not measured");
+    assert_eq!(
+        plan.warmup.least,
+        Nanos::from_secs(6),
+        "the ramp is not measured"
+    );
     let asked = plan.asked_per_s(Nanos::from_secs(10)).unwrap();
     assert!((asked - 20_000.0).abs() < 1e-6, "{asked}");
 }
@@ -620,8 +649,8 @@ fn stages_say_how_long_the_run_is() {
     ];
     let plan = plan_of(&words);
     assert_eq!(plan.stop, StopRule::Duration(Nanos::from_secs(40)));
-    let Arrival::Open { schedule, .. } = plan.arrival else {
-        panic!("{:?}", plan.arrival);
+    let Arrival::Open { schedule, .. } = &plan.clients.arrival else {
+        panic!("{:?}", plan.clients.arrival);
     };
     assert_eq!(schedule.process, Process::Constant);
     let stretches = [(1, 1_000.0), (10, 1_000.0), (30, 5_000.0)]

@@ -15,24 +15,15 @@ const DEFAULT_WARMUP: Nanos = Nanos::from_secs(1);
 const FOUND_AT_MOST: (Nanos, Nanos) = (Nanos::from_secs(2), Nanos::from_secs(10));
 
 /// The warm-up, or the least one where it is found from the data.
-///
-/// # Errors
-/// One with --clients.
-pub(super) fn least(measure: &Measure, stop: StopRule) -> Result<Nanos, UsageError> {
+pub(super) fn least(measure: &Measure, stop: StopRule) -> Nanos {
     let asked = match measure.pressure.warmup {
         Some(WarmUp::Found) => Some(Settling::LEAST),
         Some(WarmUp::Given(span)) => Some(span),
         None => None,
     };
     match stop {
-        StopRule::Duration(_) => Ok(asked.unwrap_or(DEFAULT_WARMUP)),
-        StopRule::Messages(_) => Ok(asked.unwrap_or(Nanos::ZERO)),
-        StopRule::Clients { .. } => {
-            if asked.is_some_and(|warmup| warmup > Nanos::ZERO) {
-                return Err(UsageError::WarmupWithClients);
-            }
-            Ok(Nanos::ZERO)
-        }
+        StopRule::Duration(_) => asked.unwrap_or(DEFAULT_WARMUP),
+        StopRule::Messages(_) | StopRule::Clients(_) => asked.unwrap_or(Nanos::ZERO),
     }
 }
 
@@ -51,6 +42,6 @@ pub(super) fn at_most(measure: &Measure, stop: StopRule) -> Result<Option<Nanos>
     let (least, most) = FOUND_AT_MOST;
     Ok(Some(match stop {
         StopRule::Duration(length) => Nanos(length.0 / 2).min(most).max(least),
-        StopRule::Messages(_) | StopRule::Clients { .. } => most,
+        StopRule::Messages(_) | StopRule::Clients(_) => most,
     }))
 }

@@ -11,7 +11,8 @@ use wsbench_experiment::rank::{Entry, News, Place, PlannedRun, Setting, Trouble}
 use wsbench_experiment::target::exec::{ExecError, StartedServer};
 use wsbench_judge::doctor;
 use wsbench_judge::ranking::{failed_record, run_record, search_record};
-use wsbench_load::plan::{Family, Plan, Target};
+use wsbench_load::plan::{Family, Plan};
+use wsbench_load::route::Target;
 use wsbench_record::doctor::Level;
 use wsbench_record::document::{Ended, RunContext};
 use wsbench_record::gate::Stamp;
@@ -20,16 +21,15 @@ use wsbench_record::ranking::{RunRecord, WorkloadKind};
 use super::install::{Installer, supervisor};
 use super::progress::Progress;
 use super::state::StateFile;
-use crate::args::{Cli, Command};
-use crate::commands::find::settings_of;
 use crate::embedded::EmbeddedServer;
 use crate::exit::story;
 use crate::interrupt::Interrupts;
 use crate::machine::asked;
-use crate::plan::{self, EmbeddedCores, Surroundings};
+use crate::plan::EmbeddedCores;
 use crate::runner::{KernelRunner, Unwatched};
 use crate::server_process::Server;
 use crate::suite::{Contestant, Load, Suite};
+use crate::usage::UsageError;
 
 /// How often a pause is broken off for somebody who asked to stop.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -140,7 +140,7 @@ impl<'a> Here<'a> {
         let nothing_up = || Trouble::Failed("the server is not up".to_owned());
         let up = self.up.as_mut().ok_or_else(nothing_up)?;
         let order = Order::of(load, &self.suite.servers[server], &up.target, seed);
-        Ok((up, order.map_err(|error| Trouble::Failed(story(&error)))?))
+        Ok((up, order.map_err(failed)?))
     }
 }
 
@@ -151,29 +151,18 @@ enum Order {
 }
 
 impl Order {
-    /// Reads the plan off the flags of a workload, as if they had been typed.
-    fn of(load: &Load, server: &Contestant, target: &Target, seed: u64) -> anyhow::Result<Self> {
-        let program = ["wsbench".to_owned()];
-        let last = [target.url(), "--seed".to_owned(), seed.to_string()];
-        let words = program
-            .iter()
-            .chain(&load.words)
-            .chain(&server.words)
-            .chain(&last);
-        let cli = <Cli as clap::Parser>::try_parse_from(words)?;
-        let surroundings = Surroundings::here();
-        match cli.command {
-            Some(Command::Find(args)) => {
-                let measure = args.load.measure(args.duration);
-                let order = plan::order(&measure, &surroundings)?;
-                let plan = order.plan_against(target.clone());
-                Ok(Self::Search(Box::new(settings_of(&args, plan)?)))
-            }
-            _ => {
-                let order = plan::order(&cli.measure, &surroundings)?;
-                Ok(Self::Run(Box::new(order.plan_against(target.clone()))))
-            }
-        }
+    /// What a workload asks of a server.
+    fn of(
+        load: &Load,
+        server: &Contestant,
+        target: &Target,
+        seed: u64,
+    ) -> Result<Self, UsageError> {
+        let plan = server.asked(&load.spec, target, seed).check()?;
+        Ok(match &load.search {
+            None => Self::Run(Box::new(plan)),
+            Some(search) => Self::Search(Box::new(search.settings(plan))),
+        })
     }
 
     fn plan(&self) -> &Plan {
@@ -304,7 +293,7 @@ fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Trouble {
 /// A workload that this machine has no room for, or that makes no run.
 pub(crate) fn preflight(suite: &Suite, context: &RunContext) -> anyhow::Result<Vec<String>> {
     let mut doubts = Vec::new();
-    // Every server's flags are read once, so that none is found wanting in the tenth round.
+    // Every server's plans are made once, so that none is found wanting in the tenth round.
     for server in suite.servers.iter().filter(|it| !it.facts.is_control) {
         let target = server.target(1);
         for load in &suite.workloads {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use toml::Spanned;
-use wsbench_load::plan::Target;
+use wsbench_load::plan::{PlanSpec, Upgrade};
+use wsbench_load::route::Target;
 use wsbench_record::ranking::{Cores, Deflate, Nodelay, ServerFacts};
 
 use super::fault::{Source, SuiteError};
@@ -37,8 +38,8 @@ pub(crate) struct Contestant {
     pub(crate) version: Option<String>,
     /// How long it may take to accept a connection, where the suite's limit is not enough.
     pub(crate) ready_within: Option<Duration>,
-    /// The flags that it is to be talked to with.
-    pub(crate) words: Vec<String>,
+    /// What the handshake with it asks for.
+    upgrade: Upgrade,
     /// Its URL, with the port's place.
     url: String,
 }
@@ -73,7 +74,7 @@ impl Contestant {
             installed: None,
             version: None,
             ready_within: None,
-            words: Vec::new(),
+            upgrade: Upgrade::default(),
             url: String::new(),
         }
     }
@@ -81,6 +82,23 @@ impl Contestant {
     /// Where it listens when it was given this port.
     pub(crate) fn target(&self, port: u16) -> Option<Target> {
         target::target(&self.url.replace(PORT, &port.to_string())).ok()
+    }
+
+    /// Whether the handshake with it asks for more than with any.
+    #[cfg(test)]
+    pub(crate) fn asks_for_something(&self) -> bool {
+        self.upgrade != Upgrade::default() || self.url.starts_with("wss:")
+    }
+
+    /// What a workload asks for, of this server at `target`.
+    pub(crate) fn asked(&self, workload: &PlanSpec, target: &Target, seed: u64) -> PlanSpec {
+        let mut spec = workload.clone();
+        spec.target = target.clone();
+        spec.upgrade = self.upgrade.clone();
+        // It is a server of our own making on this machine, with a certificate of its own.
+        spec.tls.verify = !target.secure;
+        spec.seed = seed;
+        spec
     }
 }
 
@@ -174,7 +192,7 @@ fn contestant(
         installed: file.installed.clone(),
         version: file.version.clone(),
         ready_within: ready_within.transpose()?,
-        words: words(source, file)?,
+        upgrade: upgrade(source, file)?,
         url: file.url.get_ref().clone(),
     })
 }
@@ -207,20 +225,17 @@ fn check_url(source: &Source<'_>, url: &Spanned<String>) -> Result<(), SuiteErro
     }
 }
 
-/// The flags that a server is to be talked to with.
-fn words(source: &Source<'_>, file: &ServerFile) -> Result<Vec<String>, SuiteError> {
-    let mut words = Vec::new();
-    if let Some(origin) = &file.origin {
-        header::origin(origin.get_ref()).map_err(|error| source.fault("origin", origin, error))?;
-        words.extend(["--origin".to_owned(), origin.get_ref().clone()]);
+/// What the handshake with a server asks for.
+fn upgrade(source: &Source<'_>, file: &ServerFile) -> Result<Upgrade, SuiteError> {
+    let mut upgrade = Upgrade::default();
+    if let Some(given) = &file.origin {
+        let origin = header::origin(given.get_ref());
+        upgrade.origin = Some(origin.map_err(|error| source.fault("origin", given, error))?);
     }
     for given in &file.headers {
-        header::header(given.get_ref()).map_err(|error| source.fault("headers", given, error))?;
-        words.extend(["-H".to_owned(), given.get_ref().clone()]);
+        let header = header::header(given.get_ref());
+        let header = header.map_err(|error| source.fault("headers", given, error))?;
+        upgrade.headers.push(header);
     }
-    if file.url.get_ref().starts_with("wss:") {
-        // It is a server of our own making on this machine, with a certificate of its own.
-        words.push("--insecure".to_owned());
-    }
-    Ok(words)
+    Ok(upgrade)
 }

@@ -1,19 +1,27 @@
-//! A workload of a suite: as facts for the reports, and as the flags by which one run of it is
-//! made by hand.
+//! A workload of a suite: as what a run of it is to do, and as facts for the reports.
 //!
-//! The flags are the truth: the plan of a run is read off them like any command line, so what a
-//! report says of a workload can be typed.
+//! Among the facts is the command by which one run of it is made by hand. It is printed from the
+//! plan, so what a report says of a workload can be typed, and makes the same plan.
 
 use std::ops::Range;
 
 use toml::Spanned;
+use wsbench_experiment::find;
+use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Arrival, Encoding, Lifetime, Payload, Plan, PlanSpec, StopRule, WarmUp};
+use wsbench_record::objective::Objective;
 use wsbench_record::ranking::{Workload, WorkloadKind};
+use wsbench_record::search::Over;
 
 use super::fault::{Source, SuiteError};
 use super::file::{Amount, Kind, WorkloadFile};
-use crate::quantity;
-use crate::shell_words::shell_words;
+use crate::commands::find::{DEFAULT_RESOLUTION, DEFAULT_TRIALS, LONGEST};
+use crate::plan::{
+    DEFAULT_MAX_IN_FLIGHT, DEFAULT_SIZE, Surroundings, interval, target_to_come, threads_for,
+};
+use crate::quantity::{self, CpuList};
+use crate::spelling;
 
 /// Connections of a workload of kind "idle".
 const IDLE_CONNECTIONS: u32 = 1_000;
@@ -31,10 +39,58 @@ const TRIAL: Range<Nanos> = Nanos::from_millis(300)..Nanos::from_secs(5);
 pub(crate) struct Load {
     /// For the reports.
     pub(crate) facts: Workload,
-    /// The flags of a run, without the server.
-    pub(crate) words: Vec<String>,
+    /// What a run is to do, against whatever server.
+    pub(crate) spec: PlanSpec,
+    /// The search that it is, where it is one.
+    pub(crate) search: Option<Search>,
     /// What a run takes at a guess, s.
     pub(crate) expected_s: f64,
+}
+
+/// A search for the greatest rate under an objective.
+#[derive(Clone, Debug)]
+pub(crate) struct Search {
+    /// What has to hold.
+    objective: Objective,
+    /// The same as the suite writes it.
+    slo: String,
+    /// Length of a first trial.
+    length: Nanos,
+    /// The longest that the search may take.
+    limit: Nanos,
+}
+
+impl Search {
+    /// The search in trials like `plan`.
+    pub(crate) fn settings(&self, plan: Plan) -> find::Settings {
+        find::Settings {
+            plan,
+            over: Over::Rate,
+            objectives: vec![self.objective.clone()],
+            process: Process::Poisson,
+            max_in_flight: DEFAULT_MAX_IN_FLIGHT,
+            start: None,
+            resolution: DEFAULT_RESOLUTION,
+            length: self.length,
+            longest: Nanos(self.length.0.saturating_mul(LONGEST)),
+            limit: self.limit,
+            most_trials: DEFAULT_TRIALS,
+        }
+    }
+}
+
+impl Load {
+    /// The flags that make a run of it as `spec` says, which is the workload's or follows from it.
+    #[cfg(test)]
+    pub(crate) fn words(&self, spec: &PlanSpec, on: &Surroundings) -> Vec<String> {
+        match &self.search {
+            None => spelling::words(spec, on),
+            Some(search) => {
+                let objectives = [search.slo.clone()];
+                spelling::find_words(spec, &objectives, search.limit)
+            }
+        }
+    }
 }
 
 /// What of a suite bears on its workloads.
@@ -42,10 +98,12 @@ pub(crate) struct Load {
 pub(super) struct Terms<'a> {
     /// Rounds of the suite.
     pub(super) rounds: u32,
-    /// Its objective.
-    pub(super) slo: Option<&'a str>,
+    /// Its objective, as written and as understood.
+    pub(super) slo: Option<(&'a str, &'a Objective)>,
     /// The generator's cores.
-    pub(super) cores: Option<&'a str>,
+    pub(super) cores: Option<&'a CpuList>,
+    /// The machine that it is read on.
+    pub(super) surroundings: &'a Surroundings,
 }
 
 /// Reads a workload.
@@ -77,14 +135,10 @@ pub(super) fn load(
 /// What the kinds of workloads differ in.
 struct Parts {
     kind: WorkloadKind,
-    connections: u32,
-    depth: u32,
-    rate_per_s: Option<f64>,
+    spec: PlanSpec,
+    search: Option<Search>,
     duration_s: f64,
-    warmup_s: f64,
     expected_s: f64,
-    size: u32,
-    words: Vec<String>,
 }
 
 /// A workload that is being read.
@@ -96,28 +150,38 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn load(&self, parts: Parts, terms: &Terms<'_>) -> Load {
-        let mut words = parts.words;
-        words.push(if self.file.text { "--text" } else { "--binary" }.to_owned());
+        let mut spec = parts.spec;
         if let Some(cores) = terms.cores {
-            words.extend(["--pin".to_owned(), cores.to_owned()]);
+            spec.cpus.clone_from(&cores.0);
         }
+        spec.threads = threads_for(&spec, terms.surroundings);
+        spec.interval = interval(spec.stop);
         let asked = self.file.rounds.as_ref().map(|it| *it.get_ref());
-        let command = [&["wsbench".to_owned()], &words[..], &["URL".to_owned()]].concat();
-        let command: Vec<_> = command.into_iter().map(Into::into).collect();
+        let (rate_per_s, clients) = (rate_of(&spec), &spec.clients);
         Load {
             facts: Workload {
                 name: self.file.name.get_ref().clone(),
                 kind: parts.kind,
-                connections: parts.connections,
-                depth: parts.depth,
-                size_bytes: parts.size.into(),
-                rate_per_s: parts.rate_per_s,
+                connections: clients.connections,
+                depth: match clients.arrival {
+                    Arrival::Closed { depth } => depth,
+                    Arrival::Open { .. } => 1,
+                },
+                size_bytes: clients.exchange.payload.max_len() as u64,
+                rate_per_s,
                 duration_s: parts.duration_s,
-                warmup_s: parts.warmup_s,
+                warmup_s: spec.warmup.least.as_secs_f64(),
                 rounds: asked.map_or(terms.rounds, |rounds| rounds.min(terms.rounds)),
-                command: shell_words(&command),
+                command: match &parts.search {
+                    None => spelling::command(&spec, "URL", terms.surroundings),
+                    Some(search) => {
+                        let objectives = [search.slo.clone()];
+                        spelling::find_command(&spec, &objectives, search.limit, "URL")
+                    }
+                },
             },
-            words,
+            spec,
+            search: parts.search,
             expected_s: parts.expected_s,
         }
     }
@@ -196,110 +260,77 @@ impl Reader<'_> {
     fn closed(&self) -> Result<Parts, SuiteError> {
         let depth = self.count("depth", self.file.depth.as_ref(), 1)?;
         let mut parts = self.timed(WorkloadKind::Closed, 64, "500ms")?;
-        parts.words.extend(["-p".to_owned(), depth.to_string()]);
-        Ok(Parts { depth, ..parts })
+        parts.spec.clients.arrival = Arrival::Closed { depth };
+        Ok(parts)
     }
 
     fn open(&self) -> Result<Parts, SuiteError> {
-        let Some((rate, words)) = self.rate("rate", self.file.rate.as_ref())? else {
+        let Some(rate) = self.rate("rate", self.file.rate.as_ref())? else {
             let what = "a workload of kind \"open\" needs a rate over all connections; add one, \
                         like rate = \"5k\"";
             return Err(self.source.fault_in(self.span.clone(), "rate", what));
         };
         let mut parts = self.timed(WorkloadKind::Open, 64, "500ms")?;
-        parts.words.extend(["-R".to_owned(), words]);
-        Ok(Parts {
-            rate_per_s: Some(rate),
-            ..parts
-        })
+        parts.spec.clients.arrival = open_loop(rate);
+        Ok(parts)
     }
 
     fn idle(&self) -> Result<Parts, SuiteError> {
         let rate = self.rate("rate", self.file.rate.as_ref())?;
-        let (rate, rate_words) = rate.unwrap_or((100.0, "100".to_owned()));
         let opened = self.rate("connect_rate", self.file.connect_rate.as_ref())?;
-        let (opened, opened_words) = opened.unwrap_or((1_000.0, "1k".to_owned()));
-        let parts = self.timed(WorkloadKind::Idle, IDLE_CONNECTIONS, "0s")?;
-        let further = ["-R", &rate_words, "--connect-rate", &opened_words];
-        let words = further.into_iter().map(str::to_owned);
-        Ok(Parts {
-            rate_per_s: Some(rate),
-            expected_s: parts.expected_s + f64::from(parts.connections) / opened,
-            words: parts.words.iter().cloned().chain(words).collect(),
-            ..parts
-        })
+        let opened = opened.unwrap_or(1_000.0);
+        let mut parts = self.timed(WorkloadKind::Idle, IDLE_CONNECTIONS, "0s")?;
+        parts.spec.clients.arrival = open_loop(rate.unwrap_or(100.0));
+        parts.spec.connect.rate_per_s = Some(opened);
+        parts.expected_s += f64::from(parts.spec.clients.connections) / opened;
+        Ok(parts)
     }
 
     fn storm(&self) -> Result<Parts, SuiteError> {
         let clients = self.count("clients", self.file.clients.as_ref(), 1_000)?;
-        let connections = self.count("connections", self.file.connections.as_ref(), 64)?;
-        let (size, size_words) = self.size()?;
-        let expected_s = f64::from(clients) / CLIENTS_PER_S;
-        let words = [
-            "-c",
-            &connections.to_string(),
-            "--clients",
-            &clients.to_string(),
-            "-r",
-            "1",
-            "-s",
-            &size_words,
-        ];
+        let mut spec = self.spec(64)?;
+        spec.stop = StopRule::Clients(clients.into());
+        spec.clients.lifetime = Lifetime::Replaced { round_trips: 1 };
+        // There are never more connections than clients in all.
+        let connections = spec.clients.connections.min(clients);
+        spec.clients.connections = connections;
         Ok(Parts {
             kind: WorkloadKind::Storm,
-            connections,
-            depth: 1,
-            rate_per_s: None,
+            spec,
+            search: None,
             // It lasts as long as the server needs.
             duration_s: 0.0,
-            warmup_s: 0.0,
-            expected_s: expected_s + AROUND_S,
-            size,
-            words: words.map(str::to_owned).to_vec(),
+            expected_s: f64::from(clients) / CLIENTS_PER_S + AROUND_S,
         })
     }
 
     fn limit(&self, terms: &Terms<'_>) -> Result<Parts, SuiteError> {
-        let Some(slo) = terms.slo else {
+        let Some((slo, objective)) = terms.slo else {
             let what = "a workload of kind \"limit\" needs the suite's objective; add one above, \
                         like slo = \"p99<5ms\"";
             return Err(self.source.fault_in(self.span.clone(), "kind", what));
         };
-        let connections = self.count("connections", self.file.connections.as_ref(), 64)?;
-        let (size, size_words) = self.size()?;
-        let (duration, limit) = self.span("duration", self.file.duration.as_ref(), "15s")?;
-        let (warmup, warmup_words) = self.span("warmup", self.file.warmup.as_ref(), "500ms")?;
-        let trial = Nanos(duration.0 / TRIALS).max(TRIAL.start).min(TRIAL.end);
-        if duration < trial + warmup {
+        let mut spec = self.spec(64)?;
+        let limit = self.span("duration", self.file.duration.as_ref(), "15s")?;
+        let warmup = self.span("warmup", self.file.warmup.as_ref(), "500ms")?;
+        let trial = Nanos(limit.0 / TRIALS).max(TRIAL.start).min(TRIAL.end);
+        if limit < trial + warmup {
             let what = "a search is shorter than one trial with its warm-up; give 5s at least";
             return Err(self.source.fault_in(self.span.clone(), "duration", what));
         }
-        let trial_words = format!("{}ms", trial.0 / 1_000_000);
-        let words = [
-            "find",
-            "--slo",
-            slo,
-            "-c",
-            &connections.to_string(),
-            "-s",
-            &size_words,
-            "-d",
-            &trial_words,
-            "--limit",
-            &limit,
-            "--warmup",
-            &warmup_words,
-        ];
+        let length = Nanos::from_millis(trial.0 / 1_000_000);
+        (spec.stop, spec.warmup) = (StopRule::Duration(length), WarmUp::of(warmup));
         Ok(Parts {
             kind: WorkloadKind::Limit,
-            connections,
-            depth: 1,
-            rate_per_s: None,
-            duration_s: duration.as_secs_f64(),
-            warmup_s: warmup.as_secs_f64(),
-            expected_s: duration.as_secs_f64() + AROUND_S,
-            size,
-            words: words.map(str::to_owned).to_vec(),
+            spec,
+            search: Some(Search {
+                objective: objective.clone(),
+                slo: slo.to_owned(),
+                length,
+                limit,
+            }),
+            duration_s: limit.as_secs_f64(),
+            expected_s: limit.as_secs_f64() + AROUND_S,
         })
     }
 
@@ -310,36 +341,41 @@ impl Reader<'_> {
         connections: u32,
         warmup: &str,
     ) -> Result<Parts, SuiteError> {
-        let connections = self.count("connections", self.file.connections.as_ref(), connections)?;
-        let (size, size_words) = self.size()?;
-        let (duration, length) = self.span("duration", self.file.duration.as_ref(), "2s")?;
-        let (warmup, warmup_words) = self.span("warmup", self.file.warmup.as_ref(), warmup)?;
+        let mut spec = self.spec(connections)?;
+        let duration = self.span("duration", self.file.duration.as_ref(), "2s")?;
+        let warmup = self.span("warmup", self.file.warmup.as_ref(), warmup)?;
         if duration == Nanos::ZERO {
             let what = "a window has a length; give a longer one, like \"2s\"";
             return Err(self.source.fault_in(self.span.clone(), "duration", what));
         }
-        let words = [
-            "-c",
-            &connections.to_string(),
-            "-s",
-            &size_words,
-            "-d",
-            &length,
-            "--warmup",
-            &warmup_words,
-        ];
-        let (duration_s, warmup_s) = (duration.as_secs_f64(), warmup.as_secs_f64());
+        (spec.stop, spec.warmup) = (StopRule::Duration(duration), WarmUp::of(warmup));
+        let duration_s = duration.as_secs_f64();
         Ok(Parts {
             kind,
-            connections,
-            depth: 1,
-            rate_per_s: None,
+            spec,
+            search: None,
             duration_s,
-            warmup_s,
-            expected_s: duration_s + warmup_s + AROUND_S,
-            size,
-            words: words.map(str::to_owned).to_vec(),
+            expected_s: duration_s + warmup.as_secs_f64() + AROUND_S,
         })
+    }
+
+    /// What all workloads have in common.
+    fn spec(&self, connections: u32) -> Result<PlanSpec, SuiteError> {
+        let mut spec = PlanSpec::against(target_to_come());
+        let given = self.file.connections.as_ref();
+        spec.clients.connections = self.count("connections", given, connections)?;
+        let size = self.size()?;
+        spec.clients.exchange.payload = Payload::Generated {
+            encoding: if self.file.text {
+                Encoding::Text
+            } else {
+                Encoding::Binary
+            },
+            min: size,
+            max: size,
+            ascii: false,
+        };
+        Ok(spec)
     }
 
     fn count(
@@ -359,14 +395,12 @@ impl Reader<'_> {
         }
     }
 
-    fn size(&self) -> Result<(u32, String), SuiteError> {
+    fn size(&self) -> Result<u32, SuiteError> {
         let Some(value) = &self.file.size else {
-            return Ok((30, "30".to_owned()));
+            return Ok(DEFAULT_SIZE);
         };
-        let words = value.get_ref().words();
-        let size = quantity::message_size(&words);
-        let size = size.map_err(|error| self.source.fault("size", value, error))?;
-        Ok((size, words))
+        let size = quantity::message_size(&value.get_ref().words());
+        size.map_err(|error| self.source.fault("size", value, error))
     }
 
     fn span(
@@ -374,26 +408,40 @@ impl Reader<'_> {
         key: &str,
         value: Option<&Spanned<String>>,
         default: &str,
-    ) -> Result<(Nanos, String), SuiteError> {
+    ) -> Result<Nanos, SuiteError> {
         let words = value.map_or(default, |value| value.get_ref());
         match (quantity::span(words), value) {
-            (Ok(span), _) => Ok((span, words.to_owned())),
+            (Ok(span), _) => Ok(span),
             (Err(error), Some(value)) => Err(self.source.fault(key, value, error)),
             (Err(error), None) => Err(self.source.fault_in(self.span.clone(), key, error)),
         }
     }
 
-    fn rate(
-        &self,
-        key: &str,
-        value: Option<&Spanned<Amount>>,
-    ) -> Result<Option<(f64, String)>, SuiteError> {
+    fn rate(&self, key: &str, value: Option<&Spanned<Amount>>) -> Result<Option<f64>, SuiteError> {
         let Some(value) = value else { return Ok(None) };
-        let words = value.get_ref().words();
-        match quantity::rate_per_s(&words) {
-            Ok(rate) => Ok(Some((rate, words))),
+        match quantity::rate_per_s(&value.get_ref().words()) {
+            Ok(rate) => Ok(Some(rate)),
             Err(error) => Err(self.source.fault(key, value, error)),
         }
+    }
+}
+
+/// An open loop at one rate, as of independent users.
+fn open_loop(per_s: f64) -> Arrival {
+    Arrival::Open {
+        schedule: Schedule {
+            process: Process::Poisson,
+            stretches: vec![Stretch::level(Nanos::MAX, per_s)],
+        },
+        max_in_flight: DEFAULT_MAX_IN_FLIGHT,
+    }
+}
+
+/// The rate of an open loop at one rate.
+fn rate_of(spec: &PlanSpec) -> Option<f64> {
+    match &spec.clients.arrival {
+        Arrival::Closed { .. } => None,
+        Arrival::Open { schedule, .. } => Some(schedule.stretches.first()?.to_per_s),
     }
 }
 

@@ -10,7 +10,7 @@ use wsbench_judge::comparison::Terms;
 use wsbench_judge::ranking::{Gathered, rank};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Plan, StopRule};
+use wsbench_load::plan::{Plan, PlanSpec, StopRule};
 use wsbench_record::comparison;
 use wsbench_record::objective::Objective;
 use wsbench_record::ranking::{self, Ranking};
@@ -33,12 +33,14 @@ fn server(mean_us: u64) -> Scenario {
 }
 
 fn plan(messages: u64) -> Plan {
-    Plan {
-        stop: StopRule::Messages(messages),
-        interval: Nanos::from_secs(1),
-        seed: 11,
-        ..Plan::against(target("a"))
-    }
+    PlanSpec::against(target("a"))
+        .with(|spec| {
+            spec.stop = StopRule::Messages(messages);
+            spec.interval = Nanos::from_secs(1);
+            spec.seed = 11;
+        })
+        .check()
+        .expect("a plan of ours is right")
 }
 
 fn terms() -> Terms {
@@ -80,10 +82,11 @@ fn repeated() -> String {
 fn rounds() -> Rounds {
     Rounds {
         a: plan(800),
-        b: Plan {
-            target: target("b"),
-            ..plan(800)
-        },
+        b: plan(800)
+            .edited(|spec| {
+                spec.target = target("b");
+            })
+            .expect("a plan of ours is right"),
         rounds: 5,
         limit_s: f64::INFINITY,
     }
@@ -97,7 +100,8 @@ fn compared() -> String {
 /// Of plans that differ in more than their server.
 fn compared_by_force() -> String {
     let mut rounds = rounds();
-    rounds.b.connections = 2;
+    let two = rounds.b.edited(|spec| spec.clients.connections = 2);
+    rounds.b = two.expect("a plan of ours is right");
     let terms = Terms {
         is_forced: true,
         ..terms()
@@ -108,11 +112,12 @@ fn compared_by_force() -> String {
 
 fn search() -> find::Settings {
     find::Settings {
-        plan: Plan {
-            connections: 8,
-            warmup: Nanos::from_millis(500),
-            ..plan(1)
-        },
+        plan: plan(1)
+            .edited(|spec| {
+                spec.clients.connections = 8;
+                spec.warmup.least = Nanos::from_millis(500);
+            })
+            .expect("a plan of ours is right"),
         over: Over::Rate,
         objectives: p99(Nanos::from_millis(3)),
         process: Process::Poisson,

@@ -8,8 +8,8 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::corpus::Corpus;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Compression, Encoding, Payload, Plan, StopRule, Target, Think, Timestamps, Upgrade,
-    Verify, Wish,
+    Arrival, Compression, Encoding, Header, Lifetime, Payload, Plan, PlanSpec, StopRule, Think,
+    Timestamps, Upgrade, Verify, Wish,
 };
 use wsbench_load::template::Template;
 use wsbench_record::document::{self, Floor, Host, Record, RunContext, Server};
@@ -20,10 +20,19 @@ use wsbench_simulate::{
 };
 
 /// The text of the document of a run on simulated time: the one place that says how it is made.
-fn document_of(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>, is_known: bool) -> String {
+fn document_of(
+    plan: &PlanSpec,
+    scenario: Scenario,
+    stop_at: Option<Nanos>,
+    is_known: bool,
+) -> String {
     let context = if is_known { known() } else { plain() };
-    let result = wsbench_simulate::run(plan, scenario, stop_at);
+    let result = wsbench_simulate::run(&checked(plan), scenario, stop_at);
     document::write(&judged(Record::of(&result, plan, &context)))
+}
+
+fn checked(spec: &PlanSpec) -> Plan {
+    spec.clone().check().expect("a plan of ours is right")
 }
 
 fn millis(count: u64) -> Nanos {
@@ -82,21 +91,15 @@ fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> T {
 }
 
 /// A plan for two seconds, 250 ms an interval.
-fn plan(connections: u32, depth: u32) -> Plan {
-    Plan {
-        connections,
-        arrival: Arrival::Closed { depth },
-        stop: StopRule::Duration(millis(2_000)),
-        warmup: millis(200),
-        interval: millis(250),
-        seed: 7,
-        ..Plan::against(Target {
-            host: "simulated".to_owned(),
-            port: 80,
-            resource: "/".to_owned(),
-            secure: false,
-        })
-    }
+fn plan(connections: u32, depth: u32) -> PlanSpec {
+    PlanSpec::against("ws://simulated/".parse().expect("a target")).with(|spec| {
+        spec.clients.connections = connections;
+        spec.clients.arrival = Arrival::Closed { depth };
+        spec.stop = StopRule::Duration(millis(2_000));
+        spec.warmup.least = millis(200);
+        spec.interval = millis(250);
+        spec.seed = 7;
+    })
 }
 
 fn open(process: Process, stretches: Vec<Stretch>, max_in_flight: u32) -> Arrival {
@@ -138,7 +141,7 @@ fn answering(nth: u64, fault: AnswerFault) -> Scenario {
 struct Made(BTreeMap<&'static str, String>);
 
 impl Made {
-    fn put(&mut self, name: &'static str, plan: &Plan, scenario: Scenario) {
+    fn put(&mut self, name: &'static str, plan: &PlanSpec, scenario: Scenario) {
         let text = document_of(plan, scenario, None, false);
         assert!(self.0.insert(name, text).is_none(), "{name} twice");
     }
@@ -156,8 +159,8 @@ pub(crate) fn results() -> BTreeMap<&'static str, String> {
     known.name = Some("all of it <is> known | here".to_owned());
     known.upgrade = Upgrade {
         headers: vec![
-            ("Authorization".to_owned(), "Bearer secret".to_owned()),
-            ("X-Tenant".to_owned(), "7".to_owned()),
+            Header::new("Authorization", "Bearer secret"),
+            Header::new("X-Tenant", "7"),
         ],
         subprotocols: vec!["graphql-ws".to_owned(), "chat".to_owned()],
         origin: Some("https://a.example".to_owned()),
@@ -178,34 +181,32 @@ fn closed_loops(made: &mut Made) {
     few.timestamps = Timestamps::User;
     made.put("few", &few, server(Queue::Parallel));
     let mut clients = plan(8, 2);
-    clients.stop = StopRule::Clients {
-        clients: 200,
-        roundtrips: 5,
-    };
-    clients.warmup = Nanos::ZERO;
+    clients.stop = StopRule::Clients(200);
+    clients.clients.lifetime = Lifetime::Replaced { round_trips: 5 };
+    clients.warmup.least = Nanos::ZERO;
     made.put("clients", &clients, server(Queue::Parallel));
     let mut thinking = plan(8, 2);
-    thinking.think = Some(Think {
+    thinking.clients.think = Some(Think {
         least: Nanos::ZERO,
         most: millis(20),
     });
     made.put("thinking", &thinking, server(Queue::Parallel));
     let mut settling = plan(8, 1);
-    settling.warmup = millis(500);
-    settling.warmup_at_most = Some(millis(4_000));
+    settling.warmup.least = millis(500);
+    settling.warmup.at_most = Some(millis(4_000));
     made.put("settling", &settling, server(Queue::Parallel));
     let mut kept = plan(8, 1);
-    kept.keep_alive = Some(millis(100));
+    kept.clients.keep_alive = Some(millis(100));
     kept.connect.rate_per_s = Some(50.0);
     made.put("kept_alive", &kept, server(Queue::Parallel));
 }
 
 fn open_loops(made: &mut Made) {
     let mut poisson = plan(8, 1);
-    poisson.arrival = open(Process::Poisson, level(1_000.0), 1_024);
+    poisson.clients.arrival = open(Process::Poisson, level(1_000.0), 1_024);
     made.put("open", &poisson, server(Queue::Fifo));
     let mut over = plan(8, 1);
-    over.arrival = open(Process::Constant, level(3_000.0), 8);
+    over.clients.arrival = open(Process::Constant, level(3_000.0), 8);
     made.put("overloaded", &over, server(Queue::Fifo));
     let mut staged = plan(8, 1);
     let ramp = Stretch {
@@ -218,7 +219,7 @@ fn open_loops(made: &mut Made) {
         ramp,
         Stretch::level(millis(500), 800.0),
     ];
-    staged.arrival = open(Process::Poisson, stretches, 1_024);
+    staged.clients.arrival = open(Process::Poisson, stretches, 1_024);
     made.put("staged", &staged, server(Queue::Fifo));
     let paused = faulty(|of| {
         of.machine.pause = Some(Pause {
@@ -238,39 +239,39 @@ fn open_loops(made: &mut Made) {
 
 fn payloads(made: &mut Made) {
     let mut binary = plan(4, 2);
-    binary.payload = Payload::Generated {
+    binary.clients.exchange.payload = Payload::Generated {
         encoding: Encoding::Binary,
         min: 64,
         max: 4_096,
         ascii: false,
     };
-    binary.verify = Verify::Length;
+    binary.clients.exchange.verify = Verify::Length;
     made.put("binary", &binary, server(Queue::Parallel));
     let mut compressed = plan(4, 2);
     let lines = b"{\"a\": 1}\n{\"b\": 22}\n{\"c\": [333, 4444]}\n".to_vec();
-    compressed.payload = Payload::Corpus {
+    compressed.clients.exchange.payload = Payload::Corpus {
         encoding: Encoding::Text,
         corpus: Corpus::new("lines", lines, 1 << 16)
             .expect("a corpus")
             .into(),
     };
-    compressed.compression = Some(Compression::default());
+    compressed.clients.compression = Some(Compression::default());
     let knowing = faulty(|of| of.server.compression = Some(Wish::default()));
     made.put("compressed", &compressed, knowing);
     made.put("declined", &compressed, server(Queue::Parallel));
     let mut templated = plan(4, 2);
     let template = Template::parse(r#"{"id":{id},"seq":{seq},"n":"{rand:hex:8}"}"#);
-    templated.payload = Payload::Template {
+    templated.clients.exchange.payload = Payload::Template {
         encoding: Encoding::Text,
         template: template.expect("a template").into(),
     };
     made.put("templated", &templated, server(Queue::Parallel));
     let mut fixed = plan(4, 2);
-    fixed.payload = Payload::Fixed {
+    fixed.clients.exchange.payload = Payload::Fixed {
         encoding: Encoding::Text,
         bytes: "grüße".as_bytes().into(),
     };
-    fixed.fragment = Some(3);
+    fixed.clients.fragment = Some(3);
     made.put("fixed", &fixed, server(Queue::Parallel));
 }
 
@@ -297,7 +298,7 @@ fn faults(made: &mut Made) {
     made.put("refusing", &plan(8, 1), refusing);
     let silent = faulty(|of| of.server.silent = Some(Every::all(())));
     let mut impatient = plan(4, 1);
-    impatient.timeout = millis(400);
+    impatient.clients.timeout = millis(400);
     made.put("silent", &impatient, silent);
     let cutting = faulty(|of| {
         of.server.disruption = Some(Disruption {

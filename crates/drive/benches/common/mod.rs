@@ -14,8 +14,9 @@ use wsbench_drive::resolve::Resolved;
 use wsbench_drive::run::{Observer, StopSignal, run};
 use wsbench_echo::{Config, Server};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Plan, StopRule, Target};
+use wsbench_load::plan::{PlanSpec, StopRule};
 use wsbench_load::result::{LogRecord, Progress, RunResult};
+use wsbench_load::route::Target;
 
 /// What a child process is to do, and where the server is.
 const ROLE: &str = "WSBENCH_BENCH_ROLE";
@@ -113,7 +114,7 @@ pub(crate) fn tell() {
 
 /// Opens the plan's connections with the instrument and tells once all are upgraded, before any
 /// load; ends the process.
-pub(crate) fn hold(plan: Plan) {
+pub(crate) fn hold(plan: PlanSpec) {
     struct Opened(u64);
     impl Observer for Opened {
         fn progress(&mut self, progress: &Progress) {
@@ -124,26 +125,27 @@ pub(crate) fn hold(plan: Plan) {
         }
         fn log(&mut self, _: &[LogRecord]) {}
     }
-    let count = u64::from(plan.connections);
-    let plan = Plan {
-        stop: StopRule::Messages(1),
-        warmup: Nanos::ZERO,
-        ..plan
-    };
+    let count = u64::from(plan.clients.connections);
+    let plan = plan.with(|spec| {
+        spec.stop = StopRule::Messages(1);
+        spec.warmup.least = Nanos::ZERO;
+    });
     let found = resolved(server_address());
+    let plan = plan.check().unwrap();
     let _ = run(&plan, &found, &StopSignal::new(), &mut Opened(count));
     panic!("not all of {count} connections were upgraded");
 }
 
 /// Carries a plan out to its end. Nothing may go wrong meanwhile.
-pub(crate) fn measure(plan: &Plan, address: SocketAddr) -> RunResult {
+pub(crate) fn measure(plan: &PlanSpec, address: SocketAddr) -> RunResult {
     struct Silent;
     impl Observer for Silent {
         fn progress(&mut self, _: &Progress) {}
         fn log(&mut self, _: &[LogRecord]) {}
     }
     let found = resolved(address);
-    let result = run(plan, &found, &StopSignal::new(), &mut Silent).unwrap();
+    let plan = plan.clone().check().unwrap();
+    let result = run(&plan, &found, &StopSignal::new(), &mut Silent).unwrap();
     assert!(result.messages.is_conserved(), "{:?}", result.messages);
     assert!(result.failures.is_empty(), "{:?}", result.failures);
     result

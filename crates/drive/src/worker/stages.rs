@@ -80,7 +80,7 @@ impl<E: Engine> Worker<E> {
         };
         let found = self.begin_ticking();
         let plan = &self.context.plan;
-        let opens = found.unwrap_or(load_from + plan.warmup);
+        let opens = found.unwrap_or(load_from + plan.warmup.least);
         let closes = closing(plan.stop, opens);
         self.context.meter.set_window(Window {
             load_from,
@@ -102,7 +102,7 @@ impl<E: Engine> Worker<E> {
     }
 
     pub(super) fn open_window(&mut self, now: Nanos) {
-        if !self.context.plan.replaces_clients() && self.context.plan.warmup > Nanos::ZERO {
+        if self.context.plan.warmup.least > Nanos::ZERO {
             self.hand_over(Period::Before, now);
         }
         self.stage = Stage::Measuring;
@@ -146,7 +146,7 @@ impl<E: Engine> Worker<E> {
                 let waits = self.open_loop.as_ref().is_some_and(OpenLoop::has_waiting);
                 self.context.quota.is_exhausted() && self.context.meter.in_flight() == 0 && !waits
             }
-            StopRule::Clients { .. } => {
+            StopRule::Clients(_) => {
                 // Slots that still wait for their turn have no client to wait for.
                 self.done == self.slots.len()
                     || (self.context.quota.clients_left() == 0
@@ -179,7 +179,7 @@ impl<E: Engine> Worker<E> {
         // Where nothing closes the window beforehand, it closes with the last answer.
         window.closes = match self.context.plan.stop {
             StopRule::Duration(_) => window.closes.min(now),
-            StopRule::Messages(_) | StopRule::Clients { .. } => now,
+            StopRule::Messages(_) | StopRule::Clients(_) => now,
         };
         let closed_at = window.closes;
         self.context.meter.set_window(window);
@@ -217,7 +217,7 @@ impl<E: Engine> Worker<E> {
         let grace = (longest + longest)
             .max(Nanos::from_secs(1))
             .min(Nanos::from_secs(10));
-        self.context.meter.window().closes + grace.min(self.context.plan.timeout)
+        self.context.meter.window().closes + grace.min(self.context.plan.clients.timeout)
     }
 
     pub(super) fn begin_closing(&mut self, now: Nanos) {

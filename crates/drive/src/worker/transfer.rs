@@ -173,7 +173,9 @@ impl<E: Engine> Worker<E> {
             };
             if state.backlog.is_empty() {
                 match &mut self.open_loop {
-                    None if self.context.plan.think.is_none() => session.pump(&mut self.context),
+                    None if self.context.plan.clients.think.is_none() => {
+                        session.pump(&mut self.context)
+                    }
                     None => {
                         let now = self.engine.now();
                         session.pump_thought_over(&mut self.context, now);

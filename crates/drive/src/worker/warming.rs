@@ -26,9 +26,9 @@ impl<E: Engine> Worker<E> {
     pub(super) fn begin_ticking(&mut self) -> Option<Nanos> {
         let plan = &self.context.plan;
         let from = self.shared.load_from();
-        let limit = from + plan.warmup_at_most?;
+        let limit = from + plan.warmup.at_most?;
         self.ticking = Some(Ticking {
-            ends: from + (plan.warmup - Settling::LEAST),
+            ends: from + (plan.warmup.least - Settling::LEAST),
             number: None,
             limit,
         });
@@ -78,6 +78,6 @@ impl<E: Engine> Worker<E> {
 pub(super) fn closing(stop: StopRule, opens: Nanos) -> Nanos {
     match stop {
         StopRule::Duration(duration) => opens + duration,
-        StopRule::Messages(_) | StopRule::Clients { .. } => Nanos::MAX,
+        StopRule::Messages(_) | StopRule::Clients(_) => Nanos::MAX,
     }
 }

@@ -5,8 +5,8 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::corpus::Corpus;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Compression, Encoding, Payload, Plan, StopRule, Think, Timestamps, Verify, WindowBits,
-    Wish,
+    Arrival, Compression, Encoding, Lifetime, Payload, PlanSpec, StopRule, Think, Timestamps,
+    Verify, WindowBits, Wish,
 };
 use wsbench_load::template::Template;
 use wsbench_simulate::{
@@ -17,11 +17,11 @@ use wsbench_simulate::{
 use super::plan;
 
 /// A plan and a scenario for this seed, and when the run is interrupted, if it is.
-pub(crate) fn draw(seed: u64) -> (Plan, Scenario, Option<Nanos>) {
+pub(crate) fn draw(seed: u64) -> (PlanSpec, Scenario, Option<Nanos>) {
     let mut random = Rng::with_seed(seed);
     let mut plan = draw_plan(&mut random, seed);
     let mut scenario = Scenario {
-        network: draw_network(&mut random, plan.payload.max_len()),
+        network: draw_network(&mut random, plan.clients.exchange.payload.max_len()),
         machine: draw_machine(&mut random),
         server: draw_server(&mut random),
     };
@@ -33,21 +33,21 @@ pub(crate) fn draw(seed: u64) -> (Plan, Scenario, Option<Nanos>) {
 
 /// A plan and a scenario of every kind: as [`draw`], but every third an open loop, and some without
 /// kernel stamps or with other messages.
-pub(crate) fn draw_any(seed: u64) -> (Plan, Scenario, Option<Nanos>) {
+pub(crate) fn draw_any(seed: u64) -> (PlanSpec, Scenario, Option<Nanos>) {
     let (mut plan, mut scenario, stop_at) = draw(seed);
     let mut random = Rng::with_seed(!seed);
     if one_in(&mut random, 4) {
         plan.timestamps = Timestamps::User;
     }
     if one_in(&mut random, 8) {
-        let encoding = plan.payload.encoding();
-        plan.payload = draw_words(&mut random, encoding);
+        let encoding = plan.clients.exchange.payload.encoding();
+        plan.clients.exchange.payload = draw_words(&mut random, encoding);
     }
     if seed % 3 == 2 && !plan.replaces_clients() {
-        plan.think = None;
+        plan.clients.think = None;
         plan.stop = StopRule::Duration(millis(&mut random, 20, 300));
-        plan.arrival = Arrival::Open {
-            schedule: draw_schedule(&mut random, plan.longest_warmup()),
+        plan.clients.arrival = Arrival::Open {
+            schedule: draw_schedule(&mut random, plan.warmup.longest()),
             max_in_flight: [1, 4, 1 << 16][random.usize(..3)],
         };
     }
@@ -90,15 +90,16 @@ fn draw_schedule(random: &mut Rng, warmup: Nanos) -> Schedule {
 
 /// Where any message passes for an answer, a server that sends two for one has the closed loop
 /// send twice as much each time around, without end. Rarely is enough.
-fn tame(plan: &Plan, scenario: &mut Scenario) {
-    let tells_apart = plan.verify == Verify::Full && plan.payload.is_tagged();
+fn tame(plan: &PlanSpec, scenario: &mut Scenario) {
+    let tells_apart =
+        plan.clients.exchange.verify == Verify::Full && plan.clients.exchange.payload.is_tagged();
     if let (false, Some(answers)) = (tells_apart, &mut scenario.server.answers) {
         answers.nth = answers.nth.max(50);
     }
 }
 
 /// Compression and fragments, drawn last: what was drawn before them stays what it was.
-fn compress(random: &mut Rng, plan: &mut Plan, scenario: &mut Scenario) {
+fn compress(random: &mut Rng, plan: &mut PlanSpec, scenario: &mut Scenario) {
     let wish = Wish {
         server_no_takeover: random.bool(),
         client_no_takeover: random.bool(),
@@ -106,40 +107,48 @@ fn compress(random: &mut Rng, plan: &mut Plan, scenario: &mut Scenario) {
         client_bits: WindowBits::new(random.u8(..16)),
     };
     if one_in(random, 6) {
-        plan.compression = Some(Compression { wish, level: 1 });
+        plan.clients.compression = Some(Compression { wish, level: 1 });
     }
     if random.bool() {
         scenario.server.compression = Some(Wish::default());
     }
     if one_in(random, 4) {
-        plan.fragment = Some(random.u32(1..100).max(plan.payload.max_len() as u32 / 20));
+        plan.clients.fragment = Some(
+            random
+                .u32(1..100)
+                .max(plan.clients.exchange.payload.max_len() as u32 / 20),
+        );
     }
 }
 
-fn draw_plan(random: &mut Rng, seed: u64) -> Plan {
+fn draw_plan(random: &mut Rng, seed: u64) -> PlanSpec {
     let stop = match random.u8(..3) {
         0 => StopRule::Messages(random.u64(1..=300)),
         1 => StopRule::Duration(millis(random, 1, 120)),
-        _ => StopRule::Clients {
-            clients: random.u64(1..=40),
-            roundtrips: random.u32(1..=8),
+        _ => StopRule::Clients(random.u64(1..=40)),
+    };
+    let lifetime = match stop {
+        StopRule::Clients(_) => Lifetime::Replaced {
+            round_trips: random.u32(1..=8),
         },
+        StopRule::Messages(_) | StopRule::Duration(_) => Lifetime::Held,
     };
     let mut plan = plan(random.u32(1..=8), 1, stop);
     plan.seed = seed;
+    plan.clients.lifetime = lifetime;
     if random.bool() {
         let depth = random.u32(2..=8);
-        plan.arrival = Arrival::Closed { depth };
+        plan.clients.arrival = Arrival::Closed { depth };
     }
     if one_in(random, 3) && !plan.replaces_clients() {
-        plan.warmup = millis(random, 1, 60);
+        plan.warmup.least = millis(random, 1, 60);
     }
     if one_in(random, 4) && !plan.replaces_clients() {
-        plan.warmup = Nanos::from_millis(500);
-        plan.warmup_at_most = Some(millis(random, 501, 2_000));
+        plan.warmup.least = Nanos::from_millis(500);
+        plan.warmup.at_most = Some(millis(random, 501, 2_000));
     }
-    plan.payload = draw_payload(random);
-    plan.verify = match random.u8(..6) {
+    plan.clients.exchange.payload = draw_payload(random);
+    plan.clients.exchange.verify = match random.u8(..6) {
         0 => Verify::Length,
         1 => Verify::None,
         _ => Verify::Full,
@@ -148,15 +157,15 @@ fn draw_plan(random: &mut Rng, seed: u64) -> Plan {
     if one_in(random, 5) {
         plan.connect.rate_per_s = Some(random.f64() * 2_000.0 + 20.0);
     }
-    plan.timeout = millis(random, 10, 400);
+    plan.clients.timeout = millis(random, 10, 400);
     plan.interval = millis(random, 20, 200);
     plan.raw_log = random.bool();
-    plan.think = one_in(random, 4).then(|| {
+    plan.clients.think = one_in(random, 4).then(|| {
         let least = Nanos(random.u64(..3_000_000) * random.u64(..2));
         let most = least + Nanos(random.u64(1..10_000_000));
         Think { least, most }
     });
-    plan.keep_alive = one_in(random, 4).then(|| millis(random, 2, 100));
+    plan.clients.keep_alive = one_in(random, 4).then(|| millis(random, 2, 100));
     plan
 }
 

@@ -1,27 +1,34 @@
 //! Plans and scenarios for runs on simulated time, and what must hold of every result.
 #![allow(dead_code, reason = "each test file takes what it needs")]
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 pub(crate) mod chance;
 pub(crate) mod prints;
 pub(crate) mod sums;
 
 use wsbench_load::failure::FailureKind;
-use wsbench_load::plan::{Arrival, Encoding, Payload, Plan, StopRule, Target};
+use wsbench_load::plan::{Arrival, Encoding, Lifetime, Payload, Plan, PlanSpec, StopRule};
 use wsbench_load::result::{Phase, RunResult};
 
 /// A plan as the command line would make it for `ws://simulated/`: default payload and time-outs.
-pub(crate) fn plan(connections: u32, depth: u32, stop: StopRule) -> Plan {
-    Plan {
-        connections,
-        arrival: Arrival::Closed { depth },
-        stop,
-        ..Plan::against(Target {
-            host: "simulated".into(),
-            port: 80,
-            resource: "/".into(),
-            secure: false,
-        })
-    }
+pub(crate) fn plan(connections: u32, depth: u32, stop: StopRule) -> PlanSpec {
+    PlanSpec::against("ws://simulated/".parse().unwrap()).with(|spec| {
+        spec.clients.connections = connections;
+        spec.clients.arrival = Arrival::Closed { depth };
+        spec.stop = stop;
+    })
+}
+
+/// The same with so many clients, each replaced after its round trips.
+pub(crate) fn replaced(connections: u32, clients: u64, round_trips: u32) -> PlanSpec {
+    let mut plan = plan(connections, 1, StopRule::Clients(clients));
+    plan.clients.lifetime = Lifetime::Replaced { round_trips };
+    plan
+}
+
+/// The plan that a spec is.
+pub(crate) fn checked(spec: &PlanSpec) -> Plan {
+    spec.clone().check().unwrap()
 }
 
 /// Text of this many bytes.

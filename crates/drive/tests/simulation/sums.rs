@@ -2,12 +2,12 @@
 
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Plan, StopRule};
+use wsbench_load::plan::{Arrival, PlanSpec, StopRule};
 use wsbench_load::result::{Ended, LogRecord, RunResult, Stamps};
 use wsbench_simulate::Witness;
 
 /// Asserts all of it.
-pub(crate) fn check(plan: &Plan, witness: &Witness) {
+pub(crate) fn check(plan: &PlanSpec, witness: &Witness) {
     let result = &witness.result;
     check_messages(plan, witness);
     check_connections(plan, witness);
@@ -19,7 +19,7 @@ pub(crate) fn check(plan: &Plan, witness: &Witness) {
     check_log(plan, witness);
 }
 
-fn check_messages(plan: &Plan, witness: &Witness) {
+fn check_messages(plan: &PlanSpec, witness: &Witness) {
     let result = &witness.result;
     let counts = result.messages;
     assert!(counts.is_conserved(), "{counts:?}");
@@ -34,7 +34,7 @@ fn check_messages(plan: &Plan, witness: &Witness) {
     let given_up: u64 = given_up.map(|failure| failure.count).sum();
     let unanswered = counts.timed_out + counts.in_flight_at_end + counts.unsent;
     assert!(censored >= unanswered && censored <= unanswered + given_up);
-    if plan.warmup == Nanos::ZERO {
+    if plan.warmup.least == Nanos::ZERO {
         assert_eq!(censored, unanswered + given_up);
     }
     assert_eq!(result.send_lag.count(), counts.sent);
@@ -51,7 +51,7 @@ fn check_messages(plan: &Plan, witness: &Witness) {
     assert!(counts.reordered <= counts.answered && counts.corrupted <= counts.failed);
     assert_eq!(witness.violations_of_ours, 0);
     assert!(counts.answered + counts.warmup <= witness.messages_at_server || !is_verified(plan));
-    if plan.warmup == Nanos::ZERO {
+    if plan.warmup.least == Nanos::ZERO {
         assert!(witness.messages_at_server <= counts.sent);
         assert_eq!(counts.warmup, 0);
     }
@@ -59,8 +59,8 @@ fn check_messages(plan: &Plan, witness: &Witness) {
         assert!(counts.sent <= most);
         assert!(result.ended != Ended::Complete || counts.sent == most);
     }
-    let is_open = matches!(plan.arrival, Arrival::Open { .. });
-    let depth_one_or_held = plan.depth() == 1 || !plan.replaces_clients();
+    let is_open = matches!(plan.clients.arrival, Arrival::Open { .. });
+    let depth_one_or_held = plan.clients.depth() == 1 || !plan.replaces_clients();
     if !is_open && depth_one_or_held {
         let offered = result.offered_in_flight_ns;
         let out = result.service_in_window_ns + result.thought_in_window_ns;
@@ -71,7 +71,7 @@ fn check_messages(plan: &Plan, witness: &Witness) {
 }
 
 /// A service time is what passed outside and what the answer waited for us.
-fn check_parts(plan: &Plan, result: &RunResult) {
+fn check_parts(plan: &PlanSpec, result: &RunResult) {
     let (outside, wait) = (&result.outside, &result.receive_wait);
     assert_eq!(outside.count(), wait.count());
     assert!(wait.count() <= result.service.count());
@@ -84,14 +84,15 @@ fn check_parts(plan: &Plan, result: &RunResult) {
 }
 
 /// Whether a wrong answer cannot pass for a right one.
-fn is_verified(plan: &Plan) -> bool {
-    plan.verify == wsbench_load::plan::Verify::Full && plan.payload.is_tagged()
+fn is_verified(plan: &PlanSpec) -> bool {
+    plan.clients.exchange.verify == wsbench_load::plan::Verify::Full
+        && plan.clients.exchange.payload.is_tagged()
 }
 
-fn check_connections(plan: &Plan, witness: &Witness) {
+fn check_connections(plan: &PlanSpec, witness: &Witness) {
     let result = &witness.result;
     let counts = result.connections;
-    assert_eq!(counts.asked, u64::from(plan.connections));
+    assert_eq!(counts.asked, u64::from(plan.clients.connections));
     assert_eq!(counts.attempted, witness.connects);
     assert!(counts.attempted >= counts.opened && counts.opened >= counts.upgraded);
     assert!(counts.upgraded >= counts.alive_at_end, "{counts:?}");
@@ -103,7 +104,7 @@ fn check_connections(plan: &Plan, witness: &Witness) {
     assert_eq!(result.handshake.tcp.count(), counts.opened);
     assert_eq!(result.handshake.upgrade.count(), counts.upgraded);
     assert!(result.handshake.first_message.count() <= counts.upgraded);
-    if let StopRule::Clients { clients, .. } = plan.stop {
+    if let StopRule::Clients(clients) = plan.stop {
         assert!(counts.attempted <= clients);
         if result.ended == Ended::Complete {
             assert_eq!(counts.attempted, clients);
@@ -114,7 +115,7 @@ fn check_connections(plan: &Plan, witness: &Witness) {
     }
     check_running(plan, result);
     let most = witness.presence.iter().map(|&(_, present)| present).max();
-    assert!(most.unwrap_or(0) <= plan.connections as usize);
+    assert!(most.unwrap_or(0) <= plan.clients.connections as usize);
     let most_of_each: usize = witness.most_present.iter().sum();
     assert!(counts.peak_concurrent <= most_of_each as u64);
     assert!(plan.threads > 1 || most.unwrap_or(0) == most_of_each);
@@ -127,9 +128,9 @@ fn check_connections(plan: &Plan, witness: &Witness) {
 
 /// As many clients run as are asked for: never more, and never fewer while some remain, where none
 /// failed and none had to wait for its turn.
-fn check_running(plan: &Plan, result: &RunResult) {
+fn check_running(plan: &PlanSpec, result: &RunResult) {
     let counts = result.connections;
-    let StopRule::Clients { clients, .. } = plan.stop else {
+    let StopRule::Clients(clients) = plan.stop else {
         assert_eq!((counts.most_running, counts.least_running), (None, None));
         return;
     };
@@ -145,7 +146,7 @@ fn check_running(plan: &Plan, result: &RunResult) {
     }
 }
 
-fn check_intervals(plan: &Plan, result: &RunResult) {
+fn check_intervals(plan: &PlanSpec, result: &RunResult) {
     let answered: u64 = result.intervals.iter().map(|i| i.answered).sum();
     assert_eq!(answered, result.messages.received_in_window);
     let (sent, due) = result
@@ -159,7 +160,7 @@ fn check_intervals(plan: &Plan, result: &RunResult) {
     for interval in &result.intervals {
         assert!(interval.at > before);
         assert_eq!(interval.length, interval.at - before);
-        assert!(interval.alive <= u64::from(plan.connections));
+        assert!(interval.alive <= u64::from(plan.clients.connections));
         before = interval.at;
     }
     assert_eq!(before, result.measured);
@@ -191,15 +192,15 @@ fn check_failures(result: &RunResult) {
     assert!(went_wrong + result.connections.failed == 0 || !seen.is_empty());
 }
 
-fn check_time(plan: &Plan, result: &RunResult) {
+fn check_time(plan: &PlanSpec, result: &RunResult) {
     assert!(result.measured <= result.total);
-    let connections = u64::from(plan.connections);
+    let connections = u64::from(plan.clients.connections);
     // Worst of all, every message and every connect runs into its time-out, one after the other.
-    let one = plan.timeout + plan.connect.timeout + Nanos::from_secs(3);
+    let one = plan.clients.timeout + plan.connect.timeout + Nanos::from_secs(3);
     let turns = match plan.stop {
         StopRule::Duration(_) => 1,
         StopRule::Messages(messages) => messages / connections + 2,
-        StopRule::Clients { clients, .. } => clients / connections + 2,
+        StopRule::Clients(clients) => clients / connections + 2,
     };
     let connecting = plan.connect.rate_per_s.map_or(Nanos::ZERO, |rate| {
         // Every opening takes its turn, those of successors too.
@@ -208,8 +209,8 @@ fn check_time(plan: &Plan, result: &RunResult) {
         Nanos((1e9 * openings * f64::from(plan.threads) / rate) as u64)
     });
     let load = match plan.stop {
-        StopRule::Duration(duration) => plan.longest_warmup() + duration,
-        _ => plan.longest_warmup(),
+        StopRule::Duration(duration) => plan.warmup.longest() + duration,
+        _ => plan.warmup.longest(),
     };
     let stall = Nanos::from_secs(2);
     // Several workers take messages in batches, which the slowest may do one after the other.
@@ -217,11 +218,11 @@ fn check_time(plan: &Plan, result: &RunResult) {
         StopRule::Messages(messages) if plan.threads > 1 => messages / 16,
         _ => 0,
     };
-    let end = Nanos(one.0 * (turns + batch)) + connecting + load + plan.timeout + stall;
+    let end = Nanos(one.0 * (turns + batch)) + connecting + load + plan.clients.timeout + stall;
     assert!(result.total <= end, "{} > {end}", result.total);
 }
 
-fn check_log(plan: &Plan, witness: &Witness) {
+fn check_log(plan: &PlanSpec, witness: &Witness) {
     let mut clients = 0;
     let mut roundtrips = 0;
     for record in &witness.log {

@@ -1,7 +1,8 @@
 //! Checks of compression: was it accepted, was it used, and does its ratio mean anything.
 
+use wsbench_load::plan::PayloadFacts;
 use wsbench_record::audit::{Caveat, Kind, Severity};
-use wsbench_record::document::{Compression, Payload, Record};
+use wsbench_record::document::{Compression, Record};
 use wsbench_record::units::{count, counted};
 
 /// Every doubt about the compression; none where none was offered.
@@ -60,7 +61,11 @@ fn unused(compression: &Compression) -> Option<Caveat> {
 
 /// The same filling again and again compresses to nothing as soon as it is remembered.
 fn constant_payload(record: &Record) -> Option<Caveat> {
-    (!matches!(record.plan.payload, Payload::Corpus { .. })).then(|| {
+    (!matches!(
+        record.plan.clients.exchange.payload.facts(),
+        PayloadFacts::Corpus { .. }
+    ))
+    .then(|| {
         Caveat::new(
             Kind::Compression,
             Severity::Note,

@@ -1,8 +1,9 @@
 //! Checks of what was exchanged: do the messages add up, did the connections hold, were the
 //! answers right. Not of how long anything took.
 
+use wsbench_load::plan::{Matching, StopRule, Verify};
 use wsbench_record::audit::{Caveat, Kind, Severity};
-use wsbench_record::document::{Ended, Matching, Record, Verify};
+use wsbench_record::document::{Ended, Record};
 use wsbench_record::units::{count, counted};
 
 use super::advice::how_to_run_longer;
@@ -55,7 +56,7 @@ fn ending(record: &Record) -> Option<Caveat> {
                 "none of {} reached a WebSocket{first}",
                 counted(record.connections.asked, "connection")
             ),
-            format!("is the server listening at {}?", record.plan.url),
+            format!("is the server listening at {}?", record.plan.target.url()),
         )),
         Ended::ServerDied if record.messages.answered == 0 => Some(Caveat::new(
             Kind::ServerDied,
@@ -238,7 +239,7 @@ fn connections(record: &Record) -> Option<Caveat> {
                 "none of {} reached a WebSocket",
                 counted(connections.asked, "connection")
             ),
-            format!("is {} a WebSocket endpoint?", record.plan.url),
+            format!("is {} a WebSocket endpoint?", record.plan.target.url()),
         ));
     }
     // In the replacement model connections end when their client is done: how many are alive at
@@ -276,7 +277,7 @@ fn connections(record: &Record) -> Option<Caveat> {
 
 /// Clients of the replacement model that did not make all their round trips.
 fn unfinished_clients(record: &Record) -> Option<Caveat> {
-    let wsbench_record::document::StopRule::Clients { clients, .. } = record.plan.stop else {
+    let StopRule::Clients(clients) = record.plan.stop else {
         return None;
     };
     let completed = record.connections.clients_completed;
@@ -324,7 +325,7 @@ fn failures(record: &Record) -> Option<Caveat> {
 /// Options that look less closely than the default does.
 fn looseness(record: &Record) -> Vec<Caveat> {
     let mut found = Vec::new();
-    let compared = match record.plan.verify {
+    let compared = match record.plan.clients.exchange.verify {
         Verify::Full => None,
         Verify::Length => Some("only the length and opcode of answers were compared"),
         Verify::None => Some("answers were not compared with what was sent"),
@@ -337,7 +338,7 @@ fn looseness(record: &Record) -> Vec<Caveat> {
             "--verify full compares every byte",
         ));
     }
-    if record.plan.matched_by == Matching::Order {
+    if record.plan.clients.exchange.payload.matching() == Matching::Order {
         found.push(Caveat::new(
             Kind::Matching,
             Severity::Note,

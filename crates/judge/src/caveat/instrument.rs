@@ -74,16 +74,19 @@ fn relief(record: &Record) -> String {
     let threads = record.plan.threads;
     let room = record.host.cpus.is_none_or(|cpus| threads < cpus);
     let mut ways = Vec::new();
-    if room && threads < record.plan.connections {
+    if room && threads < record.plan.clients.connections {
         ways.push(format!("more threads -t (now {threads})"));
     }
-    if record.plan.depth() > 1 {
-        ways.push(format!("less depth -p (now {})", record.plan.depth()));
+    if record.plan.clients.depth() > 1 {
+        ways.push(format!(
+            "less depth -p (now {})",
+            record.plan.clients.depth()
+        ));
     }
-    if record.plan.connections > threads {
+    if record.plan.clients.connections > threads {
         ways.push(format!(
             "fewer connections -c (now {})",
-            count(record.plan.connections.into())
+            count(record.plan.clients.connections.into())
         ));
     }
     if record.loopback || record.embedded_server {
@@ -133,7 +136,7 @@ fn greatest(record: &Record, share: impl Fn(&Thread) -> f64) -> Option<(usize, T
 fn pace(record: &Record) -> Option<Caveat> {
     let lag = generator_lag(record)?;
     let service = record.service_ns.p50? as f64;
-    let is_open = record.plan.is_open_loop();
+    let is_open = record.plan.clients.is_open_loop();
     let severity = if is_open {
         Severity::Doubtful
     } else {

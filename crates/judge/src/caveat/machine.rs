@@ -4,23 +4,20 @@
 
 use wsbench_record::audit::{Caveat, Kind, Severity};
 use wsbench_record::doctor::{Asked, Level, Subject};
-use wsbench_record::document::{Record, StopRule};
+use wsbench_record::document::Record;
 
 use crate::doctor;
 
 /// Every doubt about the machine.
 pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
-    let connections = record.plan.connections;
+    let connections = record.plan.clients.connections;
     let asked = Asked {
         connections,
         descriptors: 0, // there were enough, or the run would have been refused
-        opened: match record.plan.stop {
-            StopRule::Clients { clients, .. } => clients,
-            StopRule::Messages { .. } | StopRule::Duration { .. } => connections.into(),
-        },
+        opened: record.plan.connections_in_all(),
         on_this_machine: record.loopback || record.embedded_server,
-        over_unix_socket: record.plan.unix_socket.is_some(),
-        source_addresses: record.plan.source_addresses.unwrap_or(0),
+        over_unix_socket: record.plan.connect.route.unix_socket.is_some(),
+        source_addresses: record.plan.connect.route.sources.count(),
     };
     doctor::settings(&record.host, &asked)
         .into_iter()

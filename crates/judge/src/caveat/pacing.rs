@@ -55,7 +55,7 @@ fn overloaded(record: &Record) -> Option<Caveat> {
 /// By how many the messages out or waiting grew over the window, when they piled up: by the line
 /// of least squares, and with never as few in the last third as at any time in the first.
 pub(super) fn pile(record: &Record) -> Option<f64> {
-    if !record.plan.is_open_loop() || record.duration_s <= 0.0 {
+    if !record.plan.clients.is_open_loop() || record.duration_s <= 0.0 {
         return None;
     }
     let points: Vec<(f64, f64)> = record.intervals.iter().filter_map(outstanding).collect();
@@ -101,7 +101,7 @@ fn connection_limited(record: &Record) -> Option<Caveat> {
     }
     let plan = &record.plan;
     let share = blocked as f64 / record.messages.sent.max(1) as f64;
-    let places = f64::from(plan.connections) * f64::from(plan.depth());
+    let places = f64::from(plan.clients.connections) * f64::from(plan.clients.depth());
     let longest_s = record.response_ns.max? as f64 / 1e9;
     let needed = record.messages.due as f64 / record.duration_s * longest_s;
     let check = if places < needed {
@@ -124,12 +124,12 @@ fn connection_limited(record: &Record) -> Option<Caveat> {
             "connection-limited: {} of the messages waited for a connection with fewer than {} in \
              flight; {check}",
             percent(share),
-            count(plan.depth().into()),
+            count(plan.clients.depth().into()),
         ),
         format!(
             "their waiting is response time; more connections -c (now {}) or a greater \
              --max-in-flight tells the server's part",
-            count(plan.connections.into())
+            count(plan.clients.connections.into())
         ),
     ))
 }

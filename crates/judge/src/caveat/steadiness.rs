@@ -3,8 +3,10 @@
 //! on it is worth a word.
 
 use wsbench_load::histogram::Histogram;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::Arrival;
 use wsbench_record::audit::{Caveat, Kind, Severity};
-use wsbench_record::document::{Arrival, Percentile, Record, Slice, Support};
+use wsbench_record::document::{Percentile, Record, Slice, Support};
 use wsbench_record::units::{percent, seconds};
 use wsbench_stats::batches::grouped;
 use wsbench_stats::steady::{Cut, mser};
@@ -85,14 +87,14 @@ fn is_level(record: &Record) -> bool {
     if record.plan.replaces_clients() {
         return false; // it opens and closes connections all along, and tapers off at its end
     }
-    let Arrival::Open { stretches, .. } = &record.plan.arrival else {
+    let Arrival::Open { schedule, .. } = &record.plan.clients.arrival else {
         return true;
     };
-    let mut end = 0.0;
+    let mut end = Nanos::ZERO;
     let mut rates = Vec::new();
-    for stretch in stretches {
-        end += stretch.length_s.unwrap_or(f64::INFINITY);
-        if end > record.plan.warmup_s {
+    for stretch in &schedule.stretches {
+        end += stretch.length;
+        if end > record.plan.warmup.least {
             rates.extend([stretch.from_per_s, stretch.to_per_s]);
         }
     }
@@ -134,8 +136,8 @@ fn level(record: &Record, course: &Course) -> Option<Caveat> {
 /// The warm-up was to last until the load has settled, which it did not. Of the window itself that
 /// says little: how steady it was is asked apart.
 fn unsettled(record: &Record) -> Option<Caveat> {
-    let most = record.plan.warmup_found_s?;
-    record.plan.is_unsettled().then(|| {
+    let most = record.plan.warmup.found?.as_secs_f64();
+    record.plan.warmup.is_unsettled().then(|| {
         Caveat::new(
             Kind::WarmUp,
             Severity::Note,
@@ -151,7 +153,7 @@ fn unsettled(record: &Record) -> Option<Caveat> {
 
 /// The window begins with a part of the warm-up.
 fn warm_up(record: &Record, course: &Course, cut: Cut) -> Caveat {
-    let enough = record.plan.warmup_s + course.ends[cut.at - 1];
+    let enough = record.plan.warmup.least.as_secs_f64() + course.ends[cut.at - 1];
     let severity = weight(cut.bias);
     Caveat::new(
         Kind::NotSteady,
@@ -173,7 +175,7 @@ fn median_trend(record: &Record, course: &Course) -> Option<Caveat> {
 
 fn rate_trend(record: &Record, course: &Course) -> Option<Caveat> {
     // In the closed loop the rate is the service time again, turned round.
-    if !record.plan.is_open_loop() && clear(trend(&course.medians)).is_some() {
+    if !record.plan.clients.is_open_loop() && clear(trend(&course.medians)).is_some() {
         return None;
     }
     let cut = mser(&course.rates)?;

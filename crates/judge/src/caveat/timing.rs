@@ -51,7 +51,7 @@ fn littles_law(record: &Record) -> Option<Caveat> {
     let thought = record.thought_in_window_s.unwrap_or(0.0);
     let measured = record.service_in_window_s? + thought;
     let answered = record.service_ns.count;
-    let slots = u64::from(record.plan.connections) * u64::from(record.plan.depth());
+    let slots = u64::from(record.plan.clients.connections) * u64::from(record.plan.clients.depth());
     let enough = answered >= LITTLE_SAMPLES && answered >= LITTLE_TURNS.saturating_mul(slots);
     if !enough || record.duration_s <= 0.0 {
         return None;

@@ -173,7 +173,7 @@ fn accounts(document: &Document) -> Accounts {
         messages: document.messages,
         duration_s: document.duration_s,
         connections: document.connections.asked,
-        depth: document.plan.depth(),
+        depth: document.plan.clients.depth(),
         in_flight_mean: out
             .filter(|_| has_length)
             .map(|out| out / document.duration_s),

@@ -9,7 +9,7 @@
 mod made;
 
 use wsbench_judge::judged;
-use wsbench_load::plan::Plan;
+use wsbench_load::plan::PlanSpec;
 use wsbench_load::result::RunResult;
 use wsbench_record::document::Document;
 
@@ -22,6 +22,6 @@ pub(crate) fn all() -> Vec<(&'static str, Document)> {
 }
 
 /// The document of a run, in the usual surroundings.
-pub(crate) fn document(run: &(RunResult, Plan)) -> Document {
+pub(crate) fn document(run: &(RunResult, PlanSpec)) -> Document {
     judged(record(run))
 }

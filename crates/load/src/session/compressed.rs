@@ -11,14 +11,14 @@ use wsbench_wire::mask::MaskKey;
 
 use super::Session;
 use crate::context::Context;
-use crate::message::Identity;
+use crate::identity::Identity;
 use crate::nanos::Nanos;
 use crate::result::CompressedCounts;
 
 impl Session {
     /// The server has answered the offer of compression: with terms, or by declining it.
     pub(super) fn agree(&mut self, context: &mut Context, terms: Option<Terms>, limits: Limits) {
-        let Some(compression) = &context.plan.compression else {
+        let Some(compression) = &context.plan.clients.compression else {
             return;
         };
         let counts = &mut context.meter.tally.compression;
@@ -45,7 +45,11 @@ impl Session {
         context.source.prepare(identity, Some(due));
         let message = context.source.message(identity);
         let opcode = context.source.kind().opcode();
-        let fragment = context.plan.fragment.map_or(usize::MAX, |len| len as usize);
+        let fragment = context
+            .plan
+            .clients
+            .fragment
+            .map_or(usize::MAX, |len| len as usize);
         let (out, random) = (&mut context.out, &mut context.random);
         let mask = || Some(MaskKey(random.u32(..).to_ne_bytes()));
         let Some(workshop) = &mut context.compression else {

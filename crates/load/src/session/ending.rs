@@ -20,7 +20,7 @@ impl Session {
             }
             State::Open => {
                 let oldest = self.pairing.oldest_due();
-                let overdue = oldest.map(|due| due + context.plan.timeout);
+                let overdue = oldest.map(|due| due + context.plan.clients.timeout);
                 let ping = self.keep_alive_deadline(context);
                 overdue.into_iter().chain(ping).min()
             }
@@ -116,7 +116,7 @@ impl Session {
     /// the connection lives on; on a silent connection nothing can be told any more, so it is
     /// given up.
     pub(super) fn on_overdue(&mut self, context: &mut Context, now: Nanos) -> Flow {
-        let timeout = context.plan.timeout;
+        let timeout = context.plan.clients.timeout;
         let overdue = |due: Nanos| due + timeout <= now;
         while let (true, Some(oldest)) = (
             context.source.is_tagged() && self.pairing.oldest_is_overtaken(),

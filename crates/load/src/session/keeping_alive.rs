@@ -29,10 +29,10 @@ impl Session {
     /// The connection is open: the first ping is due within an interval, at a random moment of it,
     /// so that connections that were opened together do not ping together.
     pub(super) fn begin_keeping_alive(&mut self, context: &mut Context, now: Nanos) {
-        let Some(every) = context.plan.keep_alive else {
+        let Some(every) = context.plan.clients.keep_alive else {
             return;
         };
-        let first = now + Nanos(1 + context.random.u64(..every.0.max(1)));
+        let first = now + Nanos(1 + context.random.u64(..every.0));
         self.rare.get_or_insert_default().keep_alive = Some(KeepAlive {
             next: first,
             out: None,
@@ -43,7 +43,9 @@ impl Session {
     /// When a ping is due, or the one that is out is overdue; `None` without pings.
     pub(super) fn keep_alive_deadline(&self, context: &Context) -> Option<Nanos> {
         let state = self.rare.as_ref()?.keep_alive?;
-        let overdue = state.out.map(|(_, sent)| sent + context.plan.timeout);
+        let overdue = state
+            .out
+            .map(|(_, sent)| sent + context.plan.clients.timeout);
         Some(overdue.map_or(state.next, |overdue| state.next.min(overdue)))
     }
 
@@ -51,10 +53,10 @@ impl Session {
     /// failed, though nothing else may be known of it.
     pub(super) fn keep_alive(&mut self, context: &mut Context, now: Nanos) -> Flow {
         let state = self.rare.as_mut().and_then(|rare| rare.keep_alive.as_mut());
-        let (Some(state), Some(every)) = (state, context.plan.keep_alive) else {
+        let (Some(state), Some(every)) = (state, context.plan.clients.keep_alive) else {
             return Flow::Continue;
         };
-        let timeout = context.plan.timeout;
+        let timeout = context.plan.clients.timeout;
         if state.out.is_some_and(|(_, sent)| sent + timeout <= now) {
             context
                 .meter

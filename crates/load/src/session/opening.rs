@@ -58,14 +58,14 @@ impl Session {
         let mut nonce = [0; 16];
         context.random.fill(&mut nonce);
         let mut handshake = ClientHandshake::new(nonce);
-        if let Some(compression) = &context.plan.compression {
+        if let Some(compression) = &context.plan.clients.compression {
             handshake = handshake.offering(compression.wish.offer());
         }
         let upgrade = &context.plan.upgrade;
         let request = Request {
             authority: &context.authority,
             resource: &context.plan.target.resource,
-            headers: &upgrade.headers,
+            headers: context.headers.pairs(),
             subprotocols: &upgrade.subprotocols,
             origin: upgrade.origin.as_deref(),
         };

@@ -44,7 +44,7 @@ impl Thoughts {
 impl Session {
     /// A place has become free and begins to think.
     pub(super) fn think(&mut self, context: &mut Context, from: Nanos) {
-        let (Some(thoughts), Some(think)) = (&mut self.thoughts, context.plan.think) else {
+        let (Some(thoughts), Some(think)) = (&mut self.thoughts, context.plan.clients.think) else {
             return;
         };
         if self.budget == 0 || thoughts.over {

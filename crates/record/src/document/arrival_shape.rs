@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wsbench_load::arrival::{Process, Schedule};
-use wsbench_load::plan::{Arrival, Plan};
+use wsbench_load::plan::{Arrival, PlanSpec};
 use wsbench_load::result::RunResult;
 use wsbench_load::send_gaps::SendGap;
 use wsbench_stats::gaps::{self, Gaps};
@@ -31,9 +31,9 @@ pub struct ArrivalShape {
 
 impl ArrivalShape {
     /// The shape of a run's arrivals; `None` in the closed loop and of few messages.
-    pub(super) fn of(result: &RunResult, plan: &Plan) -> Option<Self> {
+    pub(super) fn of(result: &RunResult, plan: &PlanSpec) -> Option<Self> {
         let pairs = &result.send_gaps;
-        let Arrival::Open { schedule, .. } = &plan.arrival else {
+        let Arrival::Open { schedule, .. } = &plan.clients.arrival else {
             return None;
         };
         if pairs.len() < FEWEST {

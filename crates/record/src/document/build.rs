@@ -5,7 +5,7 @@
 use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_load::lag;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::Plan;
+use wsbench_load::plan::PlanSpec;
 use wsbench_load::result::{self, RunResult};
 
 use super::arrival_shape::ArrivalShape;
@@ -18,7 +18,6 @@ use super::figures::{
     IntervalSpans, Messages, Pings, Pressure, Stamps, Thread, Turns,
 };
 use super::host::Host;
-use super::order::Order;
 use super::record::{Record, SCHEMA};
 use super::server::Server;
 use crate::gate::Stamp;
@@ -49,7 +48,7 @@ pub struct RunContext {
 impl Record {
     /// The record of a run, which nobody has judged yet.
     #[must_use]
-    pub fn of(result: &RunResult, plan: &Plan, context: &RunContext) -> Self {
+    pub fn of(result: &RunResult, plan: &PlanSpec, context: &RunContext) -> Self {
         let per_s = |amount: u64| {
             // Nothing sent is no rate of zero: there was nothing to measure.
             let was_measured = result.measured > Nanos::ZERO && result.messages.sent > 0;
@@ -65,7 +64,7 @@ impl Record {
             embedded_server: context.embedded_server,
             loopback: context.loopback,
             addresses: result.addresses.clone(),
-            plan: Order::carried_out(plan, result),
+            plan: plan.carried_out(result.warmup_found).redacted(),
             ended: result.ended.into(),
             until: None,
             duration_s: result.measured.as_secs_f64(),
@@ -74,7 +73,7 @@ impl Record {
             messages_per_s_confidence: RateConfidence::of(&result.slices)
                 .filter(|_| result.messages.sent > 0),
             asked_messages_per_s: plan
-                .with_warmup_found(result.warmup_found)
+                .carried_out(result.warmup_found)
                 .asked_per_s(result.measured),
             sent_bytes_per_s: per_s(result.bytes.sent),
             received_bytes_per_s: per_s(result.bytes.received),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wsbench_load::plan::Plan;
+use wsbench_load::plan::PlanSpec;
 use wsbench_load::result::{CompressedCounts, RunResult};
 
 /// What was offered, what was accepted, and what came of it.
@@ -53,8 +53,8 @@ pub struct Compressed {
 
 impl Compression {
     /// What compression did; `None` when the plan offered none.
-    pub(super) fn of(result: &RunResult, plan: &Plan) -> Option<Self> {
-        let offer = plan.compression.as_ref()?.wish.offer();
+    pub(super) fn of(result: &RunResult, plan: &PlanSpec) -> Option<Self> {
+        let offer = plan.clients.compression.as_ref()?.wish.offer();
         let counts = &result.compression;
         let window_s = result.measured.as_secs_f64();
         Some(Self {

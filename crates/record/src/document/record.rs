@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use wsbench_load::plan::PlanSpec;
 
 use super::absence::ServerGone;
 use super::arrival_shape::ArrivalShape;
@@ -15,7 +16,6 @@ use super::figures::{
     Messages, Pings, Pressure, Stamps,
 };
 use super::host::Host;
-use super::order::Order;
 use super::server::Server;
 use crate::gate::Stamp;
 use crate::until::UntilOutcome;
@@ -52,7 +52,7 @@ pub struct Record {
     #[serde(default)]
     pub addresses: Vec<String>,
     /// What was to be done, as resolved.
-    pub plan: Order,
+    pub plan: PlanSpec,
     /// Why the run ended.
     pub ended: Ended,
     /// What came of waiting until the answer is known; absent where that was not asked for.

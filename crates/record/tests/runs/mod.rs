@@ -9,7 +9,7 @@ use wsbench_load::histogram::Histogram;
 
 use wsbench_load::lag::BlockedCounts;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Plan, StopRule, Target};
+use wsbench_load::plan::{Arrival, Lifetime, PlanSpec, StopRule};
 use wsbench_load::result::{
     ByteCounts, CompressionCounts, ConnectionCounts, Ended, Failure, Gap, GeneratorUsage,
     HandshakeTimes, HostPressure, Interval, MessageCounts, Phase, RunResult, Stamps, ThreadUsage,
@@ -18,20 +18,14 @@ use wsbench_load::result::{
 use wsbench_record::document::{Host, Record, RunContext};
 
 /// A plan as the defaults resolve it.
-pub(crate) fn plan() -> Plan {
-    Plan {
-        connections: 64,
-        warmup: Nanos::from_secs(3),
-        threads: 2,
-        cpus: vec![2, 3],
-        seed: 42,
-        ..Plan::against(Target {
-            host: "192.0.2.7".to_owned(),
-            port: 9001,
-            resource: "/echo".to_owned(),
-            secure: false,
-        })
-    }
+pub(crate) fn plan() -> PlanSpec {
+    PlanSpec::against("ws://192.0.2.7:9001/echo".parse().unwrap()).with(|spec| {
+        spec.clients.connections = 64;
+        spec.warmup.least = Nanos::from_secs(3);
+        spec.threads = 2;
+        spec.cpus = vec![2, 3];
+        spec.seed = 42;
+    })
 }
 
 /// What surrounds every synthetic run.
@@ -65,12 +59,12 @@ pub(crate) fn spread(count: u64, from: Nanos, to: Nanos) -> Histogram {
 }
 
 /// A run of which every check holds: 640,000 messages in 10 s, mean response 1 ms, 64 in flight.
-pub(crate) fn healthy() -> (RunResult, Plan) {
+pub(crate) fn healthy() -> (RunResult, PlanSpec) {
     answered(640_000)
 }
 
 /// A healthy run with this many messages in 10 s over 64 connections.
-pub(crate) fn answered(count: u64) -> (RunResult, Plan) {
+pub(crate) fn answered(count: u64) -> (RunResult, PlanSpec) {
     let response = spread(count, Nanos::from_micros(200), Nanos::from_micros(1_800));
     let service = spread(count, Nanos::from_micros(198), Nanos::from_micros(1_798));
     let openings = |from, to| spread(64, Nanos::from_micros(from), Nanos::from_micros(to));
@@ -148,7 +142,7 @@ pub(crate) fn answered(count: u64) -> (RunResult, Plan) {
 
 /// A run of which kernel stamps tell that most of the time was the generator's own: of 1 ms at the
 /// median 0.2 ms outside and 0.8 ms in its queue.
-pub(crate) fn stamped() -> (RunResult, Plan) {
+pub(crate) fn stamped() -> (RunResult, PlanSpec) {
     let (mut result, plan) = healthy();
     let count = result.messages.answered;
     result.stamps = Stamps::Kernel;
@@ -205,7 +199,7 @@ fn interval(second: u64, count: u64) -> Interval {
 }
 
 /// Every connection was refused.
-pub(crate) fn nothing_connected() -> (RunResult, Plan) {
+pub(crate) fn nothing_connected() -> (RunResult, PlanSpec) {
     let result = RunResult {
         started_at_unix_ms: 1_795_342_530_250,
         ended: Ended::NothingConnected,
@@ -233,7 +227,7 @@ pub(crate) fn nothing_connected() -> (RunResult, Plan) {
 }
 
 /// Everything connected and nothing was answered.
-pub(crate) fn no_samples() -> (RunResult, Plan) {
+pub(crate) fn no_samples() -> (RunResult, PlanSpec) {
     let (mut result, plan) = answered(0);
     result.messages = MessageCounts {
         due: 64,
@@ -250,7 +244,7 @@ pub(crate) fn no_samples() -> (RunResult, Plan) {
 }
 
 /// A server that mangles: wrong bytes, gaps, repetitions, and terminal escapes in what it says.
-pub(crate) fn corrupted() -> (RunResult, Plan) {
+pub(crate) fn corrupted() -> (RunResult, PlanSpec) {
     let (mut result, plan) = answered(639_000);
     result.messages.sent += 1_000;
     result.messages.due += 1_000;
@@ -281,7 +275,7 @@ pub(crate) fn corrupted() -> (RunResult, Plan) {
 }
 
 /// 320 samples: p99 is not known.
-pub(crate) fn small_sample() -> (RunResult, Plan) {
+pub(crate) fn small_sample() -> (RunResult, PlanSpec) {
     let (mut result, mut plan) = answered(320);
     plan.stop = StopRule::Messages(320);
     plan.name = Some("small".to_owned());
@@ -290,13 +284,11 @@ pub(crate) fn small_sample() -> (RunResult, Plan) {
 }
 
 /// The client-replacement model, as the older tool's defaults have it.
-pub(crate) fn replacement() -> (RunResult, Plan) {
+pub(crate) fn replacement() -> (RunResult, PlanSpec) {
     let (mut result, mut plan) = answered(5_000);
-    plan.stop = StopRule::Clients {
-        clients: 1_000,
-        roundtrips: 5,
-    };
-    plan.warmup = Nanos::ZERO;
+    plan.stop = StopRule::Clients(1_000);
+    plan.clients.lifetime = Lifetime::Replaced { round_trips: 5 };
+    plan.warmup.least = Nanos::ZERO;
     result.messages.warmup = 0;
     result.connections = ConnectionCounts {
         asked: 64,
@@ -315,10 +307,10 @@ pub(crate) fn replacement() -> (RunResult, Plan) {
 }
 
 /// Figures as large as they come.
-pub(crate) fn huge() -> (RunResult, Plan) {
+pub(crate) fn huge() -> (RunResult, PlanSpec) {
     let (mut result, mut plan) = healthy();
-    plan.connections = u32::MAX;
-    plan.arrival = Arrival::Closed { depth: u32::MAX };
+    plan.clients.connections = u32::MAX;
+    plan.clients.arrival = Arrival::Closed { depth: u32::MAX };
     plan.seed = u64::MAX;
     plan.stop = StopRule::Messages(u64::MAX);
     let half = u64::MAX / 2;
@@ -343,7 +335,7 @@ pub(crate) fn huge() -> (RunResult, Plan) {
 }
 
 /// Every synthetic run by name.
-pub(crate) fn all() -> Vec<(&'static str, (RunResult, Plan))> {
+pub(crate) fn all() -> Vec<(&'static str, (RunResult, PlanSpec))> {
     vec![
         ("healthy", healthy()),
         ("nothing_connected", nothing_connected()),
@@ -357,6 +349,6 @@ pub(crate) fn all() -> Vec<(&'static str, (RunResult, Plan))> {
 }
 
 /// The record of a run, in the usual surroundings.
-pub(crate) fn record((result, plan): &(RunResult, Plan)) -> Record {
+pub(crate) fn record((result, plan): &(RunResult, PlanSpec)) -> Record {
     Record::of(result, plan, &context())
 }

@@ -98,7 +98,7 @@ pub(super) fn overlays(page: &mut Page, named: &[(String, &Document)]) {
 
 /// The times that a run is about, with their name.
 pub(super) fn times(document: &Document) -> (&'static str, &Distribution) {
-    if document.plan.is_open_loop() {
+    if document.plan.clients.is_open_loop() {
         ("response time", &document.response_ns)
     } else {
         ("service time", &document.service_ns)
@@ -231,7 +231,7 @@ fn details(page: &mut Page, document: &Document, section: Section) {
 }
 
 fn latencies(page: &mut Page, document: &Document) {
-    page.prose(if document.plan.is_open_loop() {
+    page.prose(if document.plan.clients.is_open_loop() {
         "Open loop: response time is from the moment a message was due, whoever kept it waiting; \
          service time begins with the write."
     } else {
@@ -364,7 +364,7 @@ fn where_the_time_went(page: &mut Page, document: &Document) {
             ]);
         }
     }
-    if !grid.is_empty() && document.plan.is_open_loop() {
+    if !grid.is_empty() && document.plan.clients.is_open_loop() {
         page.push(&grid.markup());
     }
     if let Some(floor) = parts::floor(document) {

@@ -5,7 +5,7 @@ use wsbench_judge::comparison::Terms;
 use wsbench_judge::figure::Figure;
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Plan, StopRule};
+use wsbench_load::plan::{Plan, PlanSpec, StopRule};
 use wsbench_record::comparison::{Comparison, Found};
 use wsbench_simulate::runner::{Simulated, target};
 use wsbench_simulate::{Queue, Scenario, Service};
@@ -30,15 +30,19 @@ pub(super) fn alike() -> Vec<Experiment> {
             .filter(|seed| differs(&compared((of(mean_us), of(mean_us)), plan(*seed), 5)))
             .count()
     };
-    let open_loop = |seed: u32| Plan {
-        target: target("a"),
-        stop: StopRule::Duration(Nanos::from_millis(400)),
-        ..plan(
+    let open_loop = |seed: u32| {
+        plan(
             open(Process::Poisson, 1_000.0),
             4,
             1,
             1_000 + u64::from(seed),
         )
+        .with(|spec| {
+            spec.target = target("a");
+            spec.stop = StopRule::Duration(Nanos::from_millis(400));
+        })
+        .check()
+        .expect("a plan of our own making is right")
     };
     let closed_loop = |seed: u32| in_turn(100, 5_000 + u64::from(seed));
     let called = differ(100, open_loop) + differ(500, closed_loop);
@@ -98,20 +102,23 @@ pub(super) fn slower() -> Vec<Experiment> {
 
 /// So many messages one after the other on one connection.
 fn in_turn(messages: u64, seed: u64) -> Plan {
-    Plan {
-        stop: StopRule::Messages(messages),
-        seed,
-        ..Plan::against(target("a"))
-    }
+    PlanSpec::against(target("a"))
+        .with(|spec| {
+            spec.stop = StopRule::Messages(messages);
+            spec.seed = seed;
+        })
+        .check()
+        .expect("a plan of our own making is right")
 }
 
 fn compared((a, b): (Scenario, Scenario), plan: Plan, rounds: u32) -> Comparison {
     let mut runner = Simulated::new([("a", a), ("b", b)]);
     let rounds = Rounds {
-        b: Plan {
-            target: target("b"),
-            ..plan.clone()
-        },
+        b: plan
+            .edited(|spec| {
+                spec.target = target("b");
+            })
+            .expect("another server changes nothing else"),
         a: plan,
         rounds,
         limit_s: f64::INFINITY,

@@ -5,7 +5,7 @@ use wsbench_experiment::repeat::repeat;
 use wsbench_judge::repetition::repeated;
 use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Plan, StopRule};
+use wsbench_load::plan::{PlanSpec, StopRule};
 use wsbench_simulate::runner::{Simulated, target};
 use wsbench_simulate::{Queue, Service};
 use wsbench_stats::Interval;
@@ -85,11 +85,13 @@ fn queue() -> Experiment {
 fn between_runs() -> Experiment {
     let (repetitions, runs) = (100, 5);
     let held = (0..repetitions).filter(|seed| {
-        let plan = Plan {
-            stop: StopRule::Messages(300),
-            seed: 100 + u64::from(*seed),
-            ..Plan::against(target("a"))
-        };
+        let plan = PlanSpec::against(target("a"))
+            .with(|spec| {
+                spec.stop = StopRule::Messages(300);
+                spec.seed = 100 + u64::from(*seed);
+            })
+            .check()
+            .expect("a plan of our own making is right");
         let service = Service::Exponential(Nanos::from_millis(1));
         let mut runner = Simulated::new([("a", server(service, Queue::Fifo))]);
         let documents = repeat(&mut runner, &plan, runs).expect("a healthy server can be measured");

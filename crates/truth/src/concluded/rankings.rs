@@ -8,7 +8,7 @@ use wsbench_experiment::rank::{
 use wsbench_experiment::runner::Runner;
 use wsbench_judge::ranking::{Gathered, run_record};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Plan, StopRule};
+use wsbench_load::plan::{PlanSpec, StopRule};
 use wsbench_record::document::Host;
 use wsbench_record::gate::Stamp;
 use wsbench_record::ranking::{
@@ -203,11 +203,13 @@ impl Setting for There {
     fn run(&mut self, server: usize, run: &PlannedRun, place: Place) -> Result<RunRecord, Trouble> {
         let name = &self.program.servers[server];
         let workload = &self.program.workloads[run.workload].workload;
-        let plan = Plan {
-            stop: StopRule::Messages(self.messages),
-            seed: run.seed,
-            ..Plan::against(target(name))
-        };
+        let plan = PlanSpec::against(target(name))
+            .with(|spec| {
+                spec.stop = StopRule::Messages(self.messages);
+                spec.seed = run.seed;
+            })
+            .check()
+            .expect("a plan of our own making is right");
         let document = self.runner.run(&plan);
         let document = document.map_err(|error| Trouble::Failed(error.to_string()))?;
         let Place { round, number } = place;

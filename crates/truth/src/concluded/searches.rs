@@ -3,7 +3,7 @@
 use wsbench_experiment::find::{Settings, find};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::Plan;
+use wsbench_load::plan::PlanSpec;
 use wsbench_record::objective::Objective;
 use wsbench_record::search::Over;
 use wsbench_record::units;
@@ -168,12 +168,14 @@ impl Searches {
     /// The bracket that the search by this seed tells; what it leaves open has no end.
     fn bracket(&self, seed: u64) -> (f64, f64) {
         let settings = Settings {
-            plan: Plan {
-                connections: 16,
-                warmup: Nanos::from_secs(1),
-                seed,
-                ..Plan::against(target("server"))
-            },
+            plan: PlanSpec::against(target("server"))
+                .with(|spec| {
+                    spec.clients.connections = 16;
+                    spec.warmup.least = Nanos::from_secs(1);
+                    spec.seed = seed;
+                })
+                .check()
+                .expect("a plan of our own making is right"),
             over: Over::Rate,
             objectives: vec![Objective::ResponseTime {
                 percentile: 99.0,

@@ -1,7 +1,7 @@
 //! Faults that are counted exactly, and openings one after the other: V11 and V14.
 
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, StopRule};
+use wsbench_load::plan::{Arrival, Lifetime, StopRule};
 use wsbench_load::result::MessageCounts;
 use wsbench_simulate::{AnswerFault, Every, Queue, Service};
 
@@ -47,7 +47,7 @@ fn faults() -> Experiment {
     let findings = runs.into_iter().map(|(name, fault, nth, count)| {
         let mut plan = plan(Arrival::Closed { depth: 4 }, 8, 0, 1);
         plan.stop = StopRule::Messages(MESSAGES);
-        plan.timeout = Nanos::from_secs(1);
+        plan.clients.timeout = Nanos::from_secs(1);
         let mut scenario = server(Service::Constant(Nanos::from_micros(10)), Queue::Parallel);
         scenario.server.answers = Some(Every { nth, fault });
         let counts = run(&plan, scenario).messages;
@@ -66,10 +66,8 @@ fn faults() -> Experiment {
 fn openings() -> Experiment {
     let clients = 2_000;
     let mut plan = plan(Arrival::Closed { depth: 1 }, 50, 0, 1);
-    plan.stop = StopRule::Clients {
-        clients,
-        roundtrips: 1,
-    };
+    plan.stop = StopRule::Clients(clients);
+    plan.clients.lifetime = Lifetime::Replaced { round_trips: 1 };
     let mut scenario = server(Service::Constant(Nanos::from_micros(10)), Queue::Parallel);
     scenario.server.accept = Some(Nanos::from_millis(3));
     let result = run(&plan, scenario);

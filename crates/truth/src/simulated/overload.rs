@@ -70,7 +70,7 @@ fn shaper() -> Experiment {
 /// What finds no token is lost, and counted.
 fn policer() -> Experiment {
     let mut plan = plan(open(Process::Poisson, OFFERED), 100, SECONDS as u64, 1);
-    plan.timeout = Nanos::from_secs(1);
+    plan.clients.timeout = Nanos::from_secs(1);
     let result = run(&plan, bucket(true));
     let (sent, answered) = (result.messages.sent as f64, result.messages.answered as f64);
     Experiment {
@@ -101,7 +101,10 @@ fn arrivals(process: Process) -> Experiment {
     let (rate, seconds) = (1_000.0, 100);
     let plan = plan(open(process, rate), 50, seconds, 1);
     let scenario = server(Service::Constant(Nanos(1_000)), Queue::Parallel);
-    let seen = witness(&plan, scenario, None).arrivals_at_server;
+    let seen = {
+        let plan = plan.check().expect("a plan of our own making is right");
+        witness(&plan, scenario, None).arrivals_at_server
+    };
     let times: Vec<f64> = seen.iter().map(|at| at.as_secs_f64()).collect();
     let count = rate * seconds as f64;
     let variation = Gaps::between(&times).map_or(f64::NAN, |gaps| gaps.variation);

@@ -2,7 +2,7 @@
 
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Plan, Think};
+use wsbench_load::plan::{Arrival, Think};
 use wsbench_load::result::RunResult;
 use wsbench_simulate::{Queue, Service};
 
@@ -201,13 +201,12 @@ fn queue_experiment(
 /// sends thinks for so many milliseconds between an answer and the next message.
 fn closed(think_ms: u64) -> Experiment {
     let pause = Nanos::from_millis(think_ms);
-    let plan = Plan {
-        think: (think_ms > 0).then_some(Think {
+    let plan = plan(Arrival::Closed { depth: 1 }, 10, 120, 1).with(|spec| {
+        spec.clients.think = (think_ms > 0).then_some(Think {
             least: pause,
             most: pause,
-        }),
-        ..plan(Arrival::Closed { depth: 1 }, 10, 120, 1)
-    };
+        });
+    });
     let result = run(&plan, server(Service::Exponential(MS), Queue::Fifo));
     let (rate, response) = formula::closed_loop(10, 1e-3, pause.as_secs_f64());
     let received = result.messages.received_in_window as f64;

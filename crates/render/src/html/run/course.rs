@@ -20,7 +20,7 @@ pub(super) fn of_one(document: &Document) -> Vec<Plot> {
         series(name, Some(colour), document, y)
     };
     let mut rates = vec![line("answered", 0, Interval::messages_per_s)];
-    if document.plan.is_open_loop() {
+    if document.plan.clients.is_open_loop() {
         let due = line("due", 3, |interval| per_s(interval, interval.due));
         rates.insert(
             0,

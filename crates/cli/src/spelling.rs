@@ -1,0 +1,366 @@
+//! Plans in the words of flags: the command that makes a plan, and the flag of each of its settings.
+//!
+//! It is the way back from `plan`: what is printed here, parsed, is the same plan again. What only a
+//! file holds (certificates, bytes that are no text) has no words here, and credentials are withheld
+//! where the words are shown (`shell_words`).
+
+mod settings;
+
+use wsbench_load::arrival::{Process, Schedule, Stretch};
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{
+    Arrival, Encoding, Family, Http, Lifetime, Pace, Payload, PlanSpec, StopRule, Timestamps, Tls,
+    TlsVersions, Verify,
+};
+use wsbench_load::settling::Settling;
+
+pub(crate) use settings::{flag, reason};
+
+use crate::plan::{self, DEFAULT_MAX_IN_FLIGHT, Surroundings};
+use crate::quantity::{self, CpuList};
+use crate::shell_words::shell_words;
+
+/// Words of a command line that is being written.
+#[derive(Debug, Default)]
+struct Words(Vec<String>);
+
+impl Words {
+    /// A flag alone.
+    fn flag(&mut self, flag: &str) {
+        self.0.push(flag.to_owned());
+    }
+
+    /// A flag with its value.
+    fn value(&mut self, flag: &str, value: impl ToString) {
+        self.0.extend([flag.to_owned(), value.to_string()]);
+    }
+
+    /// A flag with its value, where there is one.
+    fn some(&mut self, flag: &str, value: Option<impl ToString>) {
+        if let Some(value) = value {
+            self.value(flag, value);
+        }
+    }
+}
+
+/// The command that makes a plan against `url` on this machine, as a shell takes it.
+pub(crate) fn command(spec: &PlanSpec, url: &str, on: &Surroundings) -> String {
+    line(words(spec, on), url)
+}
+
+/// The command of a search in trials like `spec`, as a shell takes it.
+pub(crate) fn find_command(spec: &PlanSpec, search: &[String], limit: Nanos, url: &str) -> String {
+    line(find_words(spec, search, limit), url)
+}
+
+fn line(words: Vec<String>, url: &str) -> String {
+    let whole = [vec!["wsbench".to_owned()], words, vec![url.to_owned()]].concat();
+    let whole: Vec<_> = whole.into_iter().map(Into::into).collect();
+    shell_words(&whole)
+}
+
+/// The flags that make a plan on this machine, without its URL and its seed.
+pub(crate) fn words(spec: &PlanSpec, on: &Surroundings) -> Vec<String> {
+    let mut words = Words::default();
+    amount(spec, &mut words);
+    warmup(spec, &mut words);
+    pressure(spec, &mut words);
+    encoding(spec, &mut words);
+    machine(spec, on, &mut words);
+    framing(spec, &mut words);
+    handshake(spec, &mut words);
+    route(spec, &mut words);
+    tls(&spec.tls, &mut words);
+    words.some("--name", spec.name.as_ref());
+    words.0
+}
+
+/// The flags of a search in trials like `spec`: with these objectives, within this limit.
+pub(crate) fn find_words(spec: &PlanSpec, objectives: &[String], limit: Nanos) -> Vec<String> {
+    let mut words = Words::default();
+    words.flag("find");
+    for objective in objectives {
+        words.value("--slo", objective);
+    }
+    amount(spec, &mut words);
+    words.value("--limit", span(limit));
+    words.value("--warmup", span(spec.warmup.least));
+    encoding(spec, &mut words);
+    if !spec.cpus.is_empty() {
+        words.value("--pin", CpuList(spec.cpus.clone()));
+    }
+    handshake(spec, &mut words);
+    tls(&spec.tls, &mut words);
+    words.0
+}
+
+/// How many, what, and for how long.
+fn amount(spec: &PlanSpec, words: &mut Words) {
+    let clients = &spec.clients;
+    words.value("-c", clients.connections);
+    if let StopRule::Clients(number) = spec.stop {
+        words.value("--clients", number);
+        words.some("-r", clients.round_trips());
+    }
+    match &clients.exchange.payload {
+        Payload::Generated { min, max, .. } if min == max => words.value("-s", size(*min)),
+        Payload::Generated { min, max, .. } => {
+            words.value("-s", format!("{}..{}", size(*min), size(*max)));
+        }
+        Payload::Fixed { bytes, .. } => words.some("-m", std::str::from_utf8(bytes).ok()),
+        Payload::Corpus { corpus, .. } => words.value("--corpus", corpus.name()),
+        Payload::Template { template, .. } => words.value("--template", template.text()),
+        Payload::Withheld { .. } => {}
+    }
+    match spec.stop {
+        StopRule::Duration(length) if stages(&clients.arrival).is_none() => {
+            words.value("-d", span(length));
+        }
+        StopRule::Messages(messages) => words.value("-n", messages),
+        StopRule::Duration(_) | StopRule::Clients(_) => {}
+    }
+}
+
+/// The load before the window; clients that are replaced have none.
+fn warmup(spec: &PlanSpec, words: &mut Words) {
+    if spec.clients.lifetime != Lifetime::Held {
+        return;
+    }
+    let ramp = ramp(&spec.clients.arrival).map_or(Nanos::ZERO, |ramp| ramp.length);
+    let least = spec.warmup.least - ramp;
+    if spec.warmup.at_most.is_some() && least == Settling::LEAST {
+        words.value("--warmup", "auto");
+    } else {
+        words.value("--warmup", span(least));
+    }
+}
+
+/// How hard the server is pressed.
+fn pressure(spec: &PlanSpec, words: &mut Words) {
+    let clients = &spec.clients;
+    match &clients.arrival {
+        Arrival::Closed { depth } => {
+            if clients.lifetime == Lifetime::Held || *depth > 1 {
+                words.value("-p", depth);
+            }
+        }
+        Arrival::Open {
+            schedule,
+            max_in_flight,
+        } => {
+            match (stages(&clients.arrival), schedule.stretches.last()) {
+                (Some(stages), _) => words.value("--stages", stages_words(stages)),
+                (None, Some(level)) => words.value("-R", rate(level.to_per_s)),
+                (None, None) => {}
+            }
+            let ramp = ramp(&clients.arrival);
+            words.some("--ramp", ramp.map(|ramp| span(ramp.length)));
+            if schedule.process == Process::Constant {
+                words.value("--arrival", "constant");
+            }
+            if *max_in_flight != DEFAULT_MAX_IN_FLIGHT {
+                words.value("--max-in-flight", max_in_flight);
+            }
+        }
+    }
+    if let Some(think) = clients.think {
+        let (least, most) = (span(think.least), span(think.most));
+        let pause = if least == most {
+            most
+        } else {
+            format!("{least}..{most}")
+        };
+        words.value("--think", pause);
+    }
+    match spec.pace {
+        Pace::Auto => {}
+        Pace::Sleep => words.value("--pace", "sleep"),
+        Pace::Spin => words.value("--pace", "spin"),
+    }
+    words.some("--connect-rate", spec.connect.rate_per_s.map(rate));
+}
+
+/// The rise from nothing with which an open loop begins.
+fn ramp(arrival: &Arrival) -> Option<Stretch> {
+    let Arrival::Open { schedule, .. } = arrival else {
+        return None;
+    };
+    let first = schedule.stretches.first()?;
+    (first.from_per_s == 0.0 && first.to_per_s > 0.0).then_some(*first)
+}
+
+/// The stages of an open loop that ends by itself: behind the ramp and the warm-up, which is at the
+/// rate of the first.
+fn stages(arrival: &Arrival) -> Option<&[Stretch]> {
+    let Arrival::Open { schedule, .. } = arrival else {
+        return None;
+    };
+    let Schedule { stretches, .. } = schedule;
+    let ends = stretches.last()?.length < Nanos::MAX;
+    let before = 1 + usize::from(ramp(arrival).is_some());
+    stretches.get(before..).filter(|_| ends)
+}
+
+fn stages_words(stages: &[Stretch]) -> String {
+    let each = stages.iter();
+    let each = each.map(|stage| format!("{}:{}", span(stage.length), rate(stage.to_per_s)));
+    each.collect::<Vec<_>>().join(",")
+}
+
+fn encoding(spec: &PlanSpec, words: &mut Words) {
+    words.flag(match spec.clients.exchange.payload.encoding() {
+        Encoding::Text => "--text",
+        Encoding::Binary => "--binary",
+    });
+}
+
+/// What of this machine is used.
+fn machine(spec: &PlanSpec, on: &Surroundings, words: &mut Words) {
+    if !spec.cpus.is_empty() {
+        words.value("--pin", CpuList(spec.cpus.clone()));
+    }
+    if spec.threads != plan::threads_for(spec, on) {
+        words.value("-t", spec.threads);
+    }
+    if spec.busy_poll {
+        words.flag("--busy-poll");
+    }
+    match spec.timestamps {
+        Timestamps::Auto => {}
+        Timestamps::Kernel => words.value("--timestamps", "kernel"),
+        Timestamps::User => words.value("--timestamps", "user"),
+    }
+    let defaults = PlanSpec::against(spec.target.clone());
+    if spec.clients.timeout != defaults.clients.timeout {
+        words.value("--timeout", span(spec.clients.timeout));
+    }
+    words.some("--keep-alive", spec.clients.keep_alive.map(span));
+}
+
+/// How messages are put into frames, and compared.
+fn framing(spec: &PlanSpec, words: &mut Words) {
+    match spec.clients.exchange.verify {
+        Verify::Full => {}
+        Verify::Length => words.value("--verify", "len"),
+        Verify::None => words.value("--verify", "none"),
+    }
+    words.some("--fragment", spec.clients.fragment.map(size));
+    let Some(compression) = spec.clients.compression else {
+        return;
+    };
+    let (wish, mut parts) = (compression.wish, Vec::new());
+    let flags = [
+        (wish.client_no_takeover, "client-no-takeover"),
+        (wish.server_no_takeover, "server-no-takeover"),
+    ];
+    parts.extend(
+        flags
+            .iter()
+            .filter(|(is, _)| *is)
+            .map(|(_, it)| (*it).to_owned()),
+    );
+    let bits = [("client", wish.client_bits), ("server", wish.server_bits)];
+    let bits = bits
+        .into_iter()
+        .filter_map(|(whose, bits)| Some((whose, bits?)));
+    parts.extend(bits.map(|(whose, bits)| format!("{whose}-bits={bits}")));
+    parts.push(format!("level={}", compression.level));
+    words.flag(&format!("--compress={}", parts.join(",")));
+}
+
+/// What the opening handshake asks for.
+fn handshake(spec: &PlanSpec, words: &mut Words) {
+    let upgrade = &spec.upgrade;
+    words.some("--origin", upgrade.origin.as_ref());
+    for header in &upgrade.headers {
+        let value = header.reveal().unwrap_or(header.shown());
+        words.value("-H", format!("{}: {value}", header.name));
+    }
+    for name in &upgrade.subprotocols {
+        words.value("--subprotocol", name);
+    }
+}
+
+/// The way to the server.
+fn route(spec: &PlanSpec, words: &mut Words) {
+    let connect = &spec.connect;
+    let route = &connect.route;
+    if connect.timeout != PlanSpec::against(spec.target.clone()).connect.timeout {
+        words.value("--connect-timeout", span(connect.timeout));
+    }
+    match connect.family {
+        Family::Any => {}
+        Family::V4 => words.flag("-4"),
+        Family::V6 => words.flag("-6"),
+    }
+    words.some("--connect-to", route.connect_to.as_ref());
+    if !route.sources.is_empty() {
+        words.value("--source-ip", &route.sources);
+    }
+    words.some("-x", route.proxy.as_ref());
+    let path = route.unix_socket.as_ref();
+    words.some("--unix-socket", path.map(|path| path.display()));
+    if let Http::Two { streams } = connect.http {
+        words.value("--http", 2);
+        words.value("--streams", streams);
+    }
+}
+
+/// How connections are encrypted.
+fn tls(tls: &Tls, words: &mut Words) {
+    if !tls.verify {
+        words.flag("--insecure");
+    }
+    words.some("--server-name", tls.server_name.as_ref());
+    match tls.versions {
+        TlsVersions::Any => {}
+        TlsVersions::V1_2 => words.value("--tls", "1.2"),
+        TlsVersions::V1_3 => words.value("--tls", "1.3"),
+    }
+    if tls.alpn != Tls::default().alpn {
+        words.value("--alpn", tls.alpn.join(","));
+    }
+    if tls.resumes {
+        words.flag("--tls-resume");
+    }
+}
+
+/// A size in the largest unit that has it whole.
+fn size(bytes: u32) -> String {
+    match bytes {
+        0 => "0".to_owned(),
+        _ if bytes % (1 << 20) == 0 => format!("{}m", bytes >> 20),
+        _ if bytes % (1 << 10) == 0 => format!("{}k", bytes >> 10),
+        _ => bytes.to_string(),
+    }
+}
+
+/// A span in the largest unit up to the second that has it whole.
+pub(crate) fn span(span: Nanos) -> String {
+    let Nanos(ns) = span;
+    let units = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us")];
+    let whole = units.into_iter().find(|(unit, _)| ns % unit == 0);
+    let (unit, name) = whole.unwrap_or((1, "ns"));
+    format!("{}{name}", ns / unit)
+}
+
+/// A rate, a second where that has it exactly.
+fn rate(per_s: f64) -> String {
+    let whole = |factor: f64, unit: &str| format!("{}{unit}", per_s / factor);
+    let candidates = [
+        whole(1e6, "m"),
+        whole(1e3, "k"),
+        whole(1.0, ""),
+        whole(1.0 / 60.0, "/m"),
+        whole(1.0 / 3_600.0, "/h"),
+        whole(1e3, "/ms"),
+    ];
+    let is_short = |text: &String| !text.contains('.') || text.ends_with(char::is_numeric);
+    let is_it = |text: &&String| quantity::rate_per_s(text) == Ok(per_s);
+    let exact = candidates.iter().filter(|text| is_short(text)).find(is_it);
+    let exact = exact.or_else(|| candidates.iter().find(is_it));
+    exact.cloned().unwrap_or_else(|| per_s.to_string())
+}
+
+#[cfg(test)]
+mod tests;

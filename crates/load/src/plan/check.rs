@@ -1,0 +1,336 @@
+//! The rules that make a spec a plan: what the machinery relies upon without asking again.
+
+use std::net::IpAddr;
+
+use crate::arrival::{Schedule, Stretch};
+use crate::nanos::Nanos;
+use crate::plan::error::{Field, PlanError, Why};
+use crate::plan::opening::{
+    Family, Header, Http, is_field_value, is_origin, is_reserved, is_token,
+};
+use crate::plan::payload::{Encoding, LARGEST_MESSAGE, Payload};
+use crate::plan::spec::{PlanSpec, Population};
+use crate::plan::timing::{Arrival, Lifetime, Pace, StopRule};
+use crate::route::{Place, ProxyProtocol, Route};
+
+/// The shortest interval of the time series: shorter ones are handed over more than measured.
+const SHORTEST_INTERVAL: Nanos = Nanos::from_millis(1);
+/// The highest rate of a schedule, a message a nanosecond: due times have no finer grain.
+const HIGHEST_RATE_PER_S: f64 = 1e9;
+/// Bytes of the longest path of a Unix domain socket: `sun_path` has 108, the last of them zero.
+pub const LONGEST_SOCKET_PATH: usize = 107;
+/// Bytes of the longest name or password of SOCKS (RFC 1929 section 2).
+pub const LONGEST_SOCKS_FIELD: usize = 255;
+/// Bytes of the longest name of an application protocol (RFC 7301 section 3.1).
+const LONGEST_ALPN: usize = 255;
+/// The highest level of DEFLATE.
+const HIGHEST_LEVEL: u32 = 9;
+
+type Checked = Result<(), PlanError>;
+
+/// Holds a spec against all rules.
+///
+/// # Errors
+/// [`PlanError`]: the first rule that is broken.
+pub(super) fn check(spec: &PlanSpec) -> Checked {
+    target(spec)?;
+    for population in spec.clients.iter() {
+        counts(spec, population)?;
+        arrival(population)?;
+        times(population)?;
+        messages(&population.exchange.payload)?;
+        framing(population)?;
+        lifetime(spec, population)?;
+    }
+    machine(spec)?;
+    upgrade(spec)?;
+    route(spec)?;
+    family(spec)?;
+    withheld(spec)
+}
+
+fn because(field: Field, why: Why) -> PlanError {
+    PlanError { field, why }
+}
+
+/// Refuses `field` for `why` where `is_so`.
+fn refuse(is_so: bool, field: Field, why: Why) -> Checked {
+    if is_so {
+        return Err(because(field, why));
+    }
+    Ok(())
+}
+
+fn not_zero(number: impl Into<u64>, field: Field) -> Checked {
+    refuse(number.into() == 0, field, Why::Zero)
+}
+
+fn at_most(number: u64, most: u64, field: Field) -> Checked {
+    refuse(number > most, field, Why::Above { most })
+}
+
+fn at_least(number: u64, least: u64, field: Field) -> Checked {
+    refuse(number < least, field, Why::Below { least })
+}
+
+fn target(spec: &PlanSpec) -> Checked {
+    let target = &spec.target;
+    host(&target.host, Field::Host)?;
+    not_zero(target.port, Field::Port)?;
+    let resource = &target.resource;
+    let is_line = resource.bytes().all(|byte| byte > b' ' && byte != 0x7f);
+    let is_sound = resource.starts_with('/') && is_line;
+    refuse(!is_sound, Field::Resource, Why::Malformed)
+}
+
+/// A host is something, and breaks no line of a request.
+fn host(host: &str, field: Field) -> Checked {
+    refuse(host.is_empty(), field, Why::Empty)?;
+    let is_sound = |c: char| !c.is_control() && !c.is_whitespace() && !"/?#@[]".contains(c);
+    refuse(!host.chars().all(is_sound), field, Why::Malformed)
+}
+
+fn counts(spec: &PlanSpec, population: &Population) -> Checked {
+    let connections = population.connections;
+    not_zero(connections, Field::Connections)?;
+    not_zero(spec.threads, Field::Threads)?;
+    at_most(spec.threads.into(), connections.into(), Field::Threads)?;
+    if let Http::Two { streams } = spec.connect.http {
+        not_zero(streams, Field::Streams)?;
+    }
+    Ok(())
+}
+
+fn arrival(population: &Population) -> Checked {
+    match &population.arrival {
+        Arrival::Closed { depth } => not_zero(*depth, Field::Depth),
+        Arrival::Open {
+            schedule: rates,
+            max_in_flight,
+        } => {
+            not_zero(*max_in_flight, Field::MaxInFlight)?;
+            schedule(rates)
+        }
+    }
+}
+
+fn schedule(schedule: &Schedule) -> Checked {
+    let field = Field::Schedule;
+    refuse(schedule.stretches.is_empty(), field, Why::Empty)?;
+    let rates = |stretch: &Stretch| [stretch.from_per_s, stretch.to_per_s];
+    for rate in schedule.stretches.iter().flat_map(rates) {
+        let is_rate = rate.is_finite() && rate >= 0.0;
+        refuse(!is_rate, field, Why::Malformed)?;
+        let most = HIGHEST_RATE_PER_S as u64;
+        refuse(rate > HIGHEST_RATE_PER_S, field, Why::Above { most })?;
+    }
+    let is_nothing = schedule.stretches.iter().all(|it| it.messages() <= 0.0);
+    refuse(is_nothing, field, Why::Zero)
+}
+
+fn times(population: &Population) -> Checked {
+    if let Some(think) = population.think {
+        not_zero(think.most.0, Field::Think)?;
+        let least = think.least.0;
+        at_least(think.most.0, least, Field::Think)?;
+        let is_open = population.is_open_loop();
+        refuse(is_open, Field::Think, Why::NotWith(Field::Arrival))?;
+    }
+    not_zero(population.timeout.0, Field::Timeout)?;
+    match population.keep_alive {
+        Some(every) => not_zero(every.0, Field::KeepAlive),
+        None => Ok(()),
+    }
+}
+
+fn messages(payload: &Payload) -> Checked {
+    let most = u64::from(LARGEST_MESSAGE);
+    let (encoding, not_text_at) = match payload {
+        Payload::Generated { min, max, .. } => {
+            at_least((*max).into(), (*min).into(), Field::MaxSize)?;
+            return at_most((*max).into(), most, Field::MaxSize);
+        }
+        Payload::Fixed { encoding, bytes } => {
+            let error = std::str::from_utf8(bytes).err();
+            (*encoding, error.map(|it| it.valid_up_to()))
+        }
+        Payload::Corpus { encoding, corpus } => (*encoding, corpus.not_text_at()),
+        Payload::Template { encoding, .. } => (*encoding, None),
+        Payload::Withheld { .. } => return Err(because(Field::Payload, Why::Withheld)),
+    };
+    at_most(payload.max_len() as u64, most, Field::Payload)?;
+    match not_text_at {
+        Some(at) if encoding == Encoding::Text => {
+            let at = at as u64;
+            Err(because(Field::Payload, Why::NotText { at }))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn framing(population: &Population) -> Checked {
+    if let Some(fragment) = population.fragment {
+        not_zero(fragment, Field::Fragment)?;
+    }
+    let level = population.compression.map_or(0, |it| it.level);
+    at_most(level.into(), HIGHEST_LEVEL.into(), Field::CompressionLevel)
+}
+
+/// How long connections last, against when the run is over and what comes before.
+fn lifetime(spec: &PlanSpec, population: &Population) -> Checked {
+    let amount = match spec.stop {
+        StopRule::Duration(length) => length.0,
+        StopRule::Messages(count) | StopRule::Clients(count) => count,
+    };
+    not_zero(amount, Field::Stop)?;
+    let by_clients = matches!(spec.stop, StopRule::Clients(_));
+    let Lifetime::Replaced { round_trips } = population.lifetime else {
+        refuse(by_clients, Field::Stop, Why::NotWith(Field::Lifetime))?;
+        return warmup(spec);
+    };
+    not_zero(round_trips, Field::RoundTrips)?;
+    refuse(!by_clients, Field::Lifetime, Why::NotWith(Field::Stop))?;
+    let is_open = population.is_open_loop();
+    refuse(is_open, Field::Lifetime, Why::NotWith(Field::Arrival))?;
+    // Every client is measured, from the first.
+    let has_warmup = spec.warmup.least > Nanos::ZERO;
+    refuse(has_warmup, Field::WarmUp, Why::NotWith(Field::Lifetime))?;
+    let is_found = spec.warmup.at_most.is_some();
+    refuse(is_found, Field::WarmUpAtMost, Why::NotWith(Field::Lifetime))?;
+    warmup(spec)
+}
+
+fn warmup(spec: &PlanSpec) -> Checked {
+    let warmup = spec.warmup;
+    refuse(warmup.found.is_some(), Field::WarmUpFound, Why::Found)?;
+    match warmup.at_most {
+        Some(most) => at_least(most.0, warmup.least.0, Field::WarmUpAtMost),
+        None => Ok(()),
+    }
+}
+
+fn machine(spec: &PlanSpec) -> Checked {
+    not_zero(spec.interval.0, Field::Interval)?;
+    at_least(spec.interval.0, SHORTEST_INTERVAL.0, Field::Interval)?;
+    let is_paced = spec.pace != Pace::Auto;
+    // It spins already.
+    refuse(
+        spec.busy_poll && is_paced,
+        Field::BusyPoll,
+        Why::NotWith(Field::Pace),
+    )
+}
+
+fn upgrade(spec: &PlanSpec) -> Checked {
+    let upgrade = &spec.upgrade;
+    for header in &upgrade.headers {
+        let is_sound = is_token(&header.name) && is_field_value(header.reveal().unwrap_or(""));
+        refuse(!is_sound, Field::Headers, Why::Malformed)?;
+        refuse(is_reserved(&header.name), Field::Headers, Why::Reserved)?;
+    }
+    for (at, name) in upgrade.subprotocols.iter().enumerate() {
+        refuse(!is_token(name), Field::Subprotocols, Why::Malformed)?;
+        let is_twice = upgrade.subprotocols[..at].contains(name);
+        refuse(is_twice, Field::Subprotocols, Why::Twice)?;
+    }
+    let is_sound = upgrade.origin.as_deref().is_none_or(is_origin);
+    refuse(!is_sound, Field::Origin, Why::Malformed)?;
+    for name in &spec.tls.alpn {
+        refuse(name.is_empty(), Field::Alpn, Why::Empty)?;
+        at_most(name.len() as u64, LONGEST_ALPN as u64, Field::Alpn)?;
+    }
+    Ok(())
+}
+
+fn route(spec: &PlanSpec) -> Checked {
+    let connect = &spec.connect;
+    not_zero(connect.timeout.0, Field::ConnectTimeout)?;
+    if let Some(rate) = connect.rate_per_s {
+        refuse(rate == 0.0, Field::ConnectRate, Why::Zero)?;
+        let is_rate = rate.is_finite() && rate > 0.0;
+        refuse(!is_rate, Field::ConnectRate, Why::Malformed)?;
+    }
+    let route = &connect.route;
+    if let Some(place) = &route.connect_to {
+        reachable(place, Field::ConnectTo)?;
+    }
+    if let Some(proxy) = &route.proxy {
+        reachable(&proxy.place, Field::Proxy)?;
+        if let (Some(login), true) = (proxy.login(), proxy.protocol != ProxyProtocol::Http) {
+            let longest = login.user.len().max(login.password.len());
+            at_most(
+                longest as u64,
+                LONGEST_SOCKS_FIELD as u64,
+                Field::ProxyLogin,
+            )?;
+        }
+    }
+    unix_socket(route, connect.family)
+}
+
+fn reachable(place: &Place, field: Field) -> Checked {
+    host(&place.host, field)?;
+    not_zero(place.port, field)
+}
+
+/// A Unix domain socket is a way of its own.
+fn unix_socket(route: &Route, family: Family) -> Checked {
+    let Some(path) = &route.unix_socket else {
+        return Ok(());
+    };
+    let length = path.as_os_str().len();
+    refuse(length == 0, Field::UnixSocket, Why::Empty)?;
+    at_most(length as u64, LONGEST_SOCKET_PATH as u64, Field::UnixSocket)?;
+    let others = [
+        (route.connect_to.is_some(), Field::ConnectTo),
+        (!route.sources.is_empty(), Field::Sources),
+        (route.proxy.is_some(), Field::Proxy),
+        (family != Family::Any, Field::Family),
+    ];
+    for (is_there, other) in others {
+        refuse(is_there, Field::UnixSocket, Why::NotWith(other))?;
+    }
+    Ok(())
+}
+
+/// Addresses to go to and to come from are of one family, as far as that shows before a name is
+/// resolved. They are of what is connected to: the proxy, where there is one.
+fn family(spec: &PlanSpec) -> Checked {
+    let (family, route) = (spec.connect.family, &spec.connect.route);
+    let place = match &route.proxy {
+        Some(proxy) => proxy.place.clone(),
+        None => route.place(&spec.target),
+    };
+    let literal: Option<IpAddr> = place.host.parse().ok();
+    let is_of = |address: IpAddr| match family {
+        Family::Any => true,
+        Family::V4 => address.is_ipv4(),
+        Family::V6 => address.is_ipv6(),
+    };
+    let excluded = literal.is_some_and(|literal| !is_of(literal));
+    refuse(excluded, Field::Family, Why::NotWith(Field::Host))?;
+    let Some(&source) = route.sources.first() else {
+        return Ok(());
+    };
+    refuse(!is_of(source), Field::Sources, Why::NotWith(Field::Family))?;
+    let is_other = literal.is_some_and(|literal| literal.is_ipv4() != source.is_ipv4());
+    refuse(is_other, Field::Sources, Why::NotWith(Field::Host))
+}
+
+/// Nothing is missing that a run needs.
+fn withheld(spec: &PlanSpec) -> Checked {
+    let is_gone = |header: &Header| header.reveal().is_none();
+    let headers = spec.upgrade.headers.iter().any(is_gone);
+    refuse(headers, Field::Headers, Why::Withheld)?;
+    let proxy = spec.connect.route.proxy.as_ref();
+    let login = proxy.and_then(|proxy| proxy.login.as_ref());
+    let is_gone = login.is_some_and(|login| login.is_withheld());
+    refuse(is_gone, Field::ProxyLogin, Why::Withheld)?;
+    let authorities = spec.tls.authorities.as_ref();
+    let is_gone = authorities.is_some_and(|it| it.bytes().is_none());
+    refuse(is_gone, Field::Authorities, Why::Withheld)?;
+    let identity = spec.tls.identity.as_ref();
+    let is_gone =
+        identity.is_some_and(|it| it.key.is_withheld() || it.certificates.bytes().is_none());
+    refuse(is_gone, Field::Identity, Why::Withheld)
+}

@@ -1,0 +1,275 @@
+//! How connections are opened: where to, over what, and what the opening handshake asks for.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use wsbench_wire::deflate::{Offer, Wish};
+
+use crate::nanos::Nanos;
+use crate::route::Route;
+use crate::secret::{Secret, WITHHELD, is_credential};
+
+/// What the opening handshake asks for (RFC 6455 section 4.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Upgrade {
+    /// Further request headers, in order.
+    pub headers: Vec<Header>,
+    /// Subprotocols offered, in order of preference, each once.
+    pub subprotocols: Vec<String>,
+    /// The `Origin` header.
+    pub origin: Option<String>,
+}
+
+impl Upgrade {
+    /// The headers as they are sent. Made once for all connections.
+    #[must_use]
+    pub fn revealed(&self) -> RevealedHeaders {
+        let headers = self.headers.iter();
+        let pairs = headers.map(|it| (it.name.clone(), it.reveal().unwrap_or_default().to_owned()));
+        RevealedHeaders(pairs.collect())
+    }
+}
+
+/// Headers that the handshake sets by itself (RFC 6455 section 4.1).
+pub const RESERVED_HEADERS: [&str; 8] = [
+    "host",
+    "upgrade",
+    "connection",
+    "sec-websocket-key",
+    "sec-websocket-version",
+    "sec-websocket-extensions",
+    "sec-websocket-protocol",
+    "origin",
+];
+
+/// Whether the handshake sets the header of this name by itself.
+pub(super) fn is_reserved(name: &str) -> bool {
+    let is = |reserved: &&str| name.eq_ignore_ascii_case(reserved);
+    RESERVED_HEADERS.iter().any(|it| is(&it))
+}
+
+/// Whether a text is a token (RFC 9110 section 5.6.2): the name of a header or a subprotocol.
+#[must_use]
+pub fn is_token(text: &str) -> bool {
+    let is_tchar = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !text.is_empty() && text.bytes().all(is_tchar)
+}
+
+/// Whether a text may be the value of a header: no line break and no other control character, which
+/// would end it.
+#[must_use]
+pub fn is_field_value(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() && c != '\t')
+}
+
+/// Whether a text may be an origin: visible ASCII without spaces (RFC 6454 section 7).
+#[must_use]
+pub fn is_origin(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Request headers with their values, credentials among them; `Debug` shows the names alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RevealedHeaders(Box<[(String, String)]>);
+
+impl RevealedHeaders {
+    /// Names and values, in order.
+    #[must_use]
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for RevealedHeaders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
+    }
+}
+
+/// A request header. Its name says whether its value is a credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The name, a token (RFC 9110 section 5.6.2).
+    pub name: String,
+    value: Value,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Value {
+    Open(String),
+    Secret(Secret),
+}
+
+impl Header {
+    /// A header with this value.
+    #[must_use]
+    pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+        let (name, value) = (name.into(), value.into());
+        Self {
+            value: if is_credential(&name) {
+                Value::Secret(Secret::new(value))
+            } else {
+                Value::Open(value)
+            },
+            name,
+        }
+    }
+
+    /// The value, for whoever sends it; `None` where it was withheld.
+    #[must_use]
+    pub fn reveal(&self) -> Option<&str> {
+        match &self.value {
+            Value::Open(value) => Some(value),
+            Value::Secret(secret) => secret.reveal(),
+        }
+    }
+
+    /// The value for everybody: `(withheld)` in the place of a credential.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        match &self.value {
+            Value::Open(value) => value,
+            Value::Secret(_) => WITHHELD,
+        }
+    }
+
+    pub(super) fn redacted(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            value: match &self.value {
+                Value::Open(value) => Value::Open(value.clone()),
+                Value::Secret(_) => Value::Secret(Secret::withheld()),
+            },
+        }
+    }
+}
+
+impl Serialize for Header {
+    /// Writes name and value as shown.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&self.name, self.shown()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Header {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (name, value) = <(String, String)>::deserialize(deserializer)?;
+        let header = Self::new(name, value);
+        let is_withheld = header.reveal() == Some(WITHHELD);
+        Ok(if is_withheld {
+            header.redacted()
+        } else {
+            header
+        })
+    }
+}
+
+/// How connections are opened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Connect {
+    /// Connections opened a second, over all threads; `None` opens as fast as they complete.
+    pub rate_per_s: Option<f64>,
+    /// Limit of each connection's TCP connect and upgrade together.
+    pub timeout: Nanos,
+    /// Which addresses of the host may be used.
+    pub family: Family,
+    /// The way to the server.
+    pub route: Route,
+    /// What WebSockets are opened over.
+    pub http: Http,
+}
+
+impl Default for Connect {
+    /// As fast as they complete, five seconds each, whatever address the resolver prefers.
+    fn default() -> Self {
+        Self {
+            rate_per_s: None,
+            timeout: Nanos::from_secs(5),
+            family: Family::Any,
+            route: Route::default(),
+            http: Http::One,
+        }
+    }
+}
+
+/// The version of HTTP that WebSockets are opened over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Http {
+    /// HTTP/1.1, each on a TCP connection of its own (RFC 6455).
+    #[default]
+    One,
+    /// HTTP/2, several on each (RFC 8441).
+    Two {
+        /// As many on one TCP connection at most; the server may allow fewer. At least 1.
+        streams: u32,
+    },
+}
+
+/// Which addresses of the host may be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    /// Whatever the resolver prefers.
+    #[default]
+    Any,
+    /// IPv4 only.
+    V4,
+    /// IPv6 only.
+    V6,
+}
+
+/// Compression to offer (RFC 7692).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compression {
+    /// What is asked of both sides.
+    pub wish: Wish,
+    /// How hard our side compresses, 0 (not at all) to 9 (smallest).
+    pub level: u32,
+}
+
+impl Default for Compression {
+    /// What browsers do: any window, takeover on both sides, zlib's default level.
+    fn default() -> Self {
+        Self {
+            wish: Wish::default(),
+            level: 6,
+        }
+    }
+}
+
+/// Compression that is offered (permessage-deflate, RFC 7692).
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub(super) struct Offered {
+    /// The extension and its parameters, as they stand in the upgrade request.
+    offer: String,
+    /// Level of our own compressor, 0 (not at all) to 9 (smallest).
+    level: u32,
+}
+
+impl Serialize for Compression {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let offered = Offered {
+            offer: self.wish.offer().to_string(),
+            level: self.level,
+        };
+        offered.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Compression {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Offered { offer, level } = Offered::deserialize(deserializer)?;
+        let offer: Offer = offer.parse().map_err(D::Error::custom)?;
+        let wish = Wish {
+            server_no_takeover: offer.server_no_takeover,
+            client_no_takeover: offer.client_no_takeover,
+            server_bits: offer.server_bits,
+            client_bits: offer.client_bits.flatten(),
+        };
+        Ok(Self { wish, level })
+    }
+}

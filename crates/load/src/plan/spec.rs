@@ -1,0 +1,303 @@
+//! The plan as plain data: what a command line, a suite or a caller fills in.
+
+use crate::nanos::Nanos;
+use crate::plan::opening::{Compression, Connect, Header, Http, Upgrade};
+use crate::plan::payload::{Encoding, Payload, Verify};
+use crate::plan::timing::{Arrival, Lifetime, Pace, StopRule, Think, Timestamps, WarmUp};
+use crate::plan::tls::Tls;
+use crate::route::Target;
+use crate::secret::Secret;
+
+/// What a run is to do, as it was asked for. It may be anything; `check` makes a plan of it.
+///
+/// Serialised it is the `plan` of a result, every time in seconds. Credentials are never written.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct PlanSpec {
+    /// A label for reports; no meaning to the run.
+    pub name: Option<String>,
+    /// The server under test.
+    pub target: Target,
+    /// Who loads it, and with what.
+    pub clients: Clients,
+    /// When the run is over.
+    pub stop: StopRule,
+    /// The load that is not measured, before the window.
+    pub warmup: WarmUp,
+    /// How a thread waits for the next due time, where messages have such.
+    pub pace: Pace,
+    /// Never sleep while waiting for answers: threads look at their connections without a pause.
+    pub busy_poll: bool,
+    /// Whose clock says when an answer had come.
+    pub timestamps: Timestamps,
+    /// What the opening handshake asks for.
+    pub upgrade: Upgrade,
+    /// How connections are opened.
+    pub connect: Connect,
+    /// How connections are encrypted; looked at only where the target is `secure`.
+    pub tls: Tls,
+    /// Generator threads. At least 1, at most the connections.
+    pub threads: u32,
+    /// Cores to pin the threads to, in turn; empty when the scheduler chooses.
+    pub cpus: Vec<usize>,
+    /// Seed of every random choice: masks, tags, sizes, jitter.
+    pub seed: u64,
+    /// Length of one interval of the time series.
+    pub interval: Nanos,
+    /// Keep the times of single round trips for a raw log.
+    pub raw_log: bool,
+}
+
+/// The populations of a plan, of which there is one. It stands for that one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clients([Population; 1]);
+
+impl Clients {
+    /// The only population.
+    #[must_use]
+    pub fn of(population: Population) -> Self {
+        Self([population])
+    }
+
+    /// The populations, one after the other.
+    pub fn iter(&self) -> std::slice::Iter<'_, Population> {
+        self.0.iter()
+    }
+}
+
+impl std::ops::Deref for Clients {
+    type Target = Population;
+
+    #[inline]
+    fn deref(&self) -> &Population {
+        &self.0[0]
+    }
+}
+
+impl std::ops::DerefMut for Clients {
+    fn deref_mut(&mut self) -> &mut Population {
+        &mut self.0[0]
+    }
+}
+
+/// Connections of one kind: how many, how long they last, when they send, and what.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Population {
+    /// Connections held open at the same time, over all threads. At least 1.
+    pub connections: u32,
+    /// How long each of them lasts.
+    pub lifetime: Lifetime,
+    /// When the next message on a connection is due.
+    pub arrival: Arrival,
+    /// The pause between an answer and the next message on its place in flight; `None` sends at
+    /// once. Closed loop alone: the open loop looks at no answer.
+    pub think: Option<Think>,
+    /// A message unanswered this long after it was due is timed out.
+    pub timeout: Nanos,
+    /// From one ping to the next on a connection, by which it is kept alive; `None` sends none.
+    pub keep_alive: Option<Nanos>,
+    /// Compression to offer (permessage-deflate, RFC 7692); `None` offers none.
+    pub compression: Option<Compression>,
+    /// Bytes of payload in each frame that a message is cut into, at least 1, counted behind the
+    /// compression; `None` sends every message in one frame.
+    pub fragment: Option<u32>,
+    /// What flows on an open connection.
+    pub exchange: Workload,
+}
+
+/// What flows on an open connection: messages, each answered by itself.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Workload {
+    /// What each message carries.
+    pub payload: Payload,
+    /// How closely each answer is compared with what was sent.
+    pub verify: Verify,
+}
+
+impl Population {
+    /// Messages that may be in flight on one connection.
+    #[must_use]
+    pub fn depth(&self) -> u32 {
+        match self.arrival {
+            Arrival::Closed { depth } => depth,
+            Arrival::Open { max_in_flight, .. } => max_in_flight,
+        }
+    }
+
+    /// Whether messages are due by a schedule that does not look at the server.
+    #[must_use]
+    pub fn is_open_loop(&self) -> bool {
+        matches!(self.arrival, Arrival::Open { .. })
+    }
+
+    /// Whether messages are due at times of their own rather than at once when answers come: the
+    /// driver has to wait for them exactly.
+    #[must_use]
+    pub fn has_due_times(&self) -> bool {
+        self.is_open_loop() || self.think.is_some()
+    }
+
+    /// Round trips of each client, where clients are replaced; `None` where connections are held.
+    #[must_use]
+    pub fn round_trips(&self) -> Option<u32> {
+        match self.lifetime {
+            Lifetime::Held => None,
+            Lifetime::Replaced { round_trips } => Some(round_trips),
+        }
+    }
+}
+
+impl Default for Population {
+    /// One connection, held, with one message of 30 bytes in flight.
+    fn default() -> Self {
+        Self {
+            connections: 1,
+            lifetime: Lifetime::Held,
+            arrival: Arrival::Closed { depth: 1 },
+            think: None,
+            timeout: Nanos::from_secs(10),
+            keep_alive: None,
+            compression: None,
+            fragment: None,
+            exchange: Workload {
+                payload: Payload::Generated {
+                    encoding: Encoding::Text,
+                    min: 30,
+                    max: 30,
+                    ascii: false,
+                },
+                verify: Verify::Full,
+            },
+        }
+    }
+}
+
+impl PlanSpec {
+    /// A run that is told nothing but its server: one connection, one message in flight, ten
+    /// seconds without a warm-up. Whoever makes a plan changes what differs.
+    ///
+    /// ```
+    /// use wsbench_load::{nanos::Nanos, plan::{PlanSpec, StopRule}};
+    /// let spec = PlanSpec::against("ws://localhost/".parse().unwrap());
+    /// let plan = spec.with(|spec| spec.clients.connections = 8).check().unwrap();
+    /// assert_eq!((plan.clients.depth(), plan.stop), (1, StopRule::Duration(Nanos::from_secs(10))));
+    /// ```
+    #[must_use]
+    pub fn against(target: Target) -> Self {
+        Self {
+            name: None,
+            target,
+            clients: Clients::of(Population::default()),
+            stop: StopRule::Duration(Nanos::from_secs(10)),
+            warmup: WarmUp::default(),
+            pace: Pace::Auto,
+            busy_poll: false,
+            timestamps: Timestamps::Auto,
+            upgrade: Upgrade::default(),
+            connect: Connect::default(),
+            tls: Tls::default(),
+            threads: 1,
+            cpus: Vec::new(),
+            seed: 1,
+            interval: Nanos::from_secs(1),
+            raw_log: false,
+        }
+    }
+
+    /// The same with a change.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
+    /// The same as results store it: without credentials, long messages and texts. No run can be
+    /// made of it where something is missing.
+    #[must_use]
+    pub fn redacted(&self) -> Self {
+        let mut spec = self.clone();
+        spec.upgrade.headers = self.upgrade.headers.iter().map(Header::redacted).collect();
+        if let Some(proxy) = &mut spec.connect.route.proxy {
+            proxy.login = proxy.login.as_ref().map(|_| Secret::withheld());
+        }
+        spec.tls = self.tls.redacted();
+        spec.clients.exchange.payload = self.clients.exchange.payload.redacted();
+        spec
+    }
+
+    /// The same as it was carried out, where the warm-up was found to take `found`.
+    #[must_use]
+    pub fn carried_out(&self, found: Option<Nanos>) -> Self {
+        let mut spec = self.clone();
+        spec.warmup.least = found.unwrap_or(self.warmup.least);
+        spec.warmup.found = found;
+        spec
+    }
+
+    /// Messages a second that the schedule holds in the measured window, over all connections;
+    /// `None` in the closed loop, which asks for no rate. The window is `measured` long and opens
+    /// after the least warm-up; see [`PlanSpec::carried_out`] where that was found.
+    #[must_use]
+    pub fn asked_per_s(&self, measured: Nanos) -> Option<f64> {
+        let Arrival::Open { schedule, .. } = &self.clients.arrival else {
+            return None;
+        };
+        let opens = self.warmup.least;
+        let due = schedule.messages_between(opens, opens + measured);
+        (measured > Nanos::ZERO).then(|| due / measured.as_secs_f64())
+    }
+
+    /// TCP connections that the WebSockets are on: one for each, or over HTTP/2 fewer, where the
+    /// server allows as many on one as the plan has. Each thread has its own.
+    ///
+    /// ```
+    /// # use wsbench_load::plan::{Http, PlanSpec};
+    /// let mut spec = PlanSpec::against("ws://h/".parse().unwrap());
+    /// spec.connect.http = Http::Two { streams: 100 };
+    /// (spec.clients.connections, spec.threads) = (301, 2);
+    /// assert_eq!(spec.tcp_connections(), 4); // 151 on two, 150 on two
+    /// ```
+    #[must_use]
+    pub fn tcp_connections(&self) -> u32 {
+        let connections = self.clients.connections;
+        let Http::Two { streams } = self.connect.http else {
+            return connections;
+        };
+        let (threads, streams) = (self.threads.max(1), streams.max(1));
+        let (share, over) = (connections / threads, connections % threads);
+        over * (share + 1).div_ceil(streams) + (threads - over) * share.div_ceil(streams)
+    }
+
+    /// Connections that are opened over the whole run if none fails.
+    #[must_use]
+    pub fn connections_in_all(&self) -> u64 {
+        match self.stop {
+            StopRule::Clients(clients) => clients,
+            StopRule::Duration(_) | StopRule::Messages(_) => self.clients.connections.into(),
+        }
+    }
+}
+
+/// Facts that follow from how long connections last.
+impl PlanSpec {
+    /// Whether every connection is a client that is replaced when it is done.
+    #[must_use]
+    pub fn replaces_clients(&self) -> bool {
+        self.clients.round_trips().is_some()
+    }
+
+    /// Whether each connection sends as soon as it is open. Else all wait for the last, and the
+    /// load begins for all at once.
+    #[must_use]
+    pub fn load_begins_at_once(&self) -> bool {
+        self.replaces_clients()
+    }
+
+    /// Whether a raw log has one line a client rather than one a round trip.
+    #[must_use]
+    pub fn logs_by_client(&self) -> bool {
+        self.replaces_clients()
+    }
+}

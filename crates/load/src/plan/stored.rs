@@ -1,0 +1,380 @@
+//! The plan as documents hold it: one flat object, every time in seconds, and beside what was asked
+//! for some facts that follow from it.
+
+use std::path::Path;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::nanos::Nanos;
+use crate::plan::opening::{Compression, Connect, Family, Header, Http, Offered, Upgrade};
+use crate::plan::payload::{Matching, Payload, PayloadFacts, Verify};
+use crate::plan::spec::{Clients, PlanSpec, Population};
+use crate::plan::timing::{Arrival, Lifetime, Pace, StopRule, Think, Timestamps, WarmUp};
+use crate::plan::tls::Tls;
+use crate::route::{Login, Proxy, Route, Sources, Target};
+use crate::seconds;
+use crate::secret::Secret;
+
+/// What the run was to do, as resolved from flags and defaults.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Plan")]
+struct Stored {
+    /// The user's label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// The server under test, as a URL.
+    #[serde(rename = "url")]
+    #[schemars(with = "String")]
+    target: Target,
+    /// Connections held open at the same time.
+    connections: u32,
+    /// When the next message on a connection is due.
+    arrival: Arrival,
+    /// The pause between an answer and the next message on its place in flight; absent when there
+    /// is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    think: Option<Think>,
+    /// From one ping to the next on a connection, s; absent when none are sent.
+    #[serde(
+        rename = "keep_alive_s",
+        with = "seconds::option",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "Option<f64>")]
+    keep_alive: Option<Nanos>,
+    /// When the run is over.
+    stop: Stop,
+    /// Load before the measured window, s; where its end is found from the data, as found, and
+    /// the least before that.
+    #[serde(rename = "warmup_s", with = "seconds")]
+    #[schemars(with = "f64")]
+    warmup: Nanos,
+    /// The warm-up as found from the data, s; absent where the plan gives it, and before it is
+    /// found.
+    #[serde(
+        rename = "warmup_found_s",
+        with = "seconds::option",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "Option<f64>")]
+    warmup_found: Option<Nanos>,
+    /// The window opens after this at the latest, s, where the end of the warm-up is found from
+    /// the data; found to be this, the load has not settled. Absent where the plan gives it.
+    #[serde(
+        rename = "warmup_at_most_s",
+        with = "seconds::option",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "Option<f64>")]
+    warmup_at_most: Option<Nanos>,
+    /// What each message carries.
+    payload: PayloadFacts,
+    /// Compression that is offered; absent when none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Offered>")]
+    compression: Option<Compression>,
+    /// Bytes of payload in each frame that messages are cut into; absent when each is one frame.
+    #[serde(
+        rename = "fragment_bytes",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    fragment: Option<u32>,
+    /// How answers are matched with what was sent; it follows from the payload.
+    #[serde(default)]
+    #[schemars(required, with = "Matching")]
+    matched_by: Option<Matching>,
+    /// How closely answers are compared with what was sent.
+    verify: Verify,
+    /// Further request headers of the upgrade, name and value; credentials are withheld.
+    #[serde(default)]
+    #[schemars(with = "Vec<(String, String)>")]
+    headers: Vec<Header>,
+    /// Subprotocols offered, in order of preference.
+    #[serde(default)]
+    subprotocols: Vec<String>,
+    /// The `Origin` header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<String>,
+    /// Connections opened a second over all threads; absent when as fast as they complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    connect_rate_per_s: Option<f64>,
+    /// Limit of each TCP connect and upgrade together, s.
+    #[serde(rename = "connect_timeout_s", with = "seconds")]
+    #[schemars(with = "f64")]
+    connect_timeout: Nanos,
+    /// Which addresses of the host may be used.
+    #[serde(default)]
+    family: Family,
+    /// Where connections were made to in place of the URL's host and port; absent where they were
+    /// made there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    connect_to: Option<String>,
+    /// Addresses of this machine that connections were spread over, as `--source-ip` takes them;
+    /// absent where the kernel chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source_ip: Option<String>,
+    /// How many those are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source_addresses: Option<u32>,
+    /// The proxy that connections went through, as a URL without its login; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proxy: Option<String>,
+    /// The login at the proxy, which is never written; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    proxy_login: Option<Secret<Login>>,
+    /// URLs that were redirected, the one that was given first; the last of them led to `url`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    redirected_from: Vec<String>,
+    /// The Unix domain socket that connections were made to; absent where they were made over TCP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unix_socket: Option<String>,
+    /// WebSockets on one HTTP/2 connection at most (RFC 8441); absent over HTTP/1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    http2_streams: Option<u32>,
+    /// How connections are encrypted; absent where nothing was said of it.
+    #[serde(default, skip_serializing_if = "Tls::is_default")]
+    tls: Tls,
+    /// A message unanswered this long after it was due is timed out, s.
+    #[serde(rename = "timeout_s", with = "seconds")]
+    #[schemars(with = "f64")]
+    timeout: Nanos,
+    /// Generator threads.
+    threads: u32,
+    /// Cores that the threads are pinned to; empty when the scheduler chooses.
+    #[serde(default)]
+    cpus: Vec<usize>,
+    /// Seed of every random choice.
+    seed: u64,
+    /// Whether threads looked for answers without a pause, rather than sleeping until one came.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    busy_poll: bool,
+    /// How a thread waits for the next due time; absent where nothing was said of it.
+    #[serde(default, skip_serializing_if = "Pace::is_default")]
+    pace: Pace,
+    /// Whose clock says when an answer had come; absent where nothing was said of it.
+    #[serde(default, skip_serializing_if = "Timestamps::is_default")]
+    timestamps: Timestamps,
+    /// Length of one interval of the time series, s.
+    #[serde(rename = "interval_s", with = "seconds")]
+    #[schemars(with = "f64")]
+    interval: Nanos,
+    /// Whether the times of single round trips were kept.
+    #[serde(default)]
+    raw_log: bool,
+}
+
+/// When the run is over. Of clients it also says how long each lasts: in documents the two have
+/// always been one.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "rule", rename_all = "snake_case")]
+#[schemars(rename = "StopRule")]
+enum Stop {
+    /// After this many messages in all.
+    Messages {
+        /// Messages over all connections.
+        messages: u64,
+    },
+    /// After this long.
+    Duration {
+        /// Length of the measured window, s.
+        #[serde(rename = "duration_s", with = "seconds")]
+        #[schemars(with = "f64")]
+        duration: Nanos,
+    },
+    /// After this many clients, each replaced when done.
+    Clients {
+        /// Clients in all.
+        clients: u64,
+        /// Round trips each client makes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(required, with = "u32")]
+        roundtrips: Option<u32>,
+    },
+}
+
+impl Stop {
+    fn of(stop: StopRule, lifetime: Lifetime) -> Self {
+        match stop {
+            StopRule::Messages(messages) => Self::Messages { messages },
+            StopRule::Duration(duration) => Self::Duration { duration },
+            StopRule::Clients(clients) => Self::Clients {
+                clients,
+                roundtrips: match lifetime {
+                    Lifetime::Held => None,
+                    Lifetime::Replaced { round_trips } => Some(round_trips),
+                },
+            },
+        }
+    }
+
+    fn told(&self) -> (StopRule, Lifetime) {
+        match *self {
+            Self::Messages { messages } => (StopRule::Messages(messages), Lifetime::Held),
+            Self::Duration { duration } => (StopRule::Duration(duration), Lifetime::Held),
+            Self::Clients {
+                clients,
+                roundtrips,
+            } => {
+                let replaced = |round_trips| Lifetime::Replaced { round_trips };
+                let lifetime = roundtrips.map_or(Lifetime::Held, replaced);
+                (StopRule::Clients(clients), lifetime)
+            }
+        }
+    }
+}
+
+impl From<&PlanSpec> for Stored {
+    fn from(spec: &PlanSpec) -> Self {
+        let (clients, connect) = (&spec.clients, &spec.connect);
+        let route = &connect.route;
+        let path = |path: &Path| path.display().to_string();
+        Self {
+            name: spec.name.clone(),
+            target: spec.target.clone(),
+            connections: clients.connections,
+            arrival: clients.arrival.clone(),
+            think: clients.think,
+            keep_alive: clients.keep_alive,
+            stop: Stop::of(spec.stop, clients.lifetime),
+            warmup: spec.warmup.least,
+            warmup_found: spec.warmup.found,
+            warmup_at_most: spec.warmup.at_most,
+            payload: clients.exchange.payload.written(),
+            compression: clients.compression,
+            fragment: clients.fragment,
+            matched_by: Some(clients.exchange.payload.matching()),
+            verify: clients.exchange.verify,
+            headers: spec.upgrade.headers.clone(),
+            subprotocols: spec.upgrade.subprotocols.clone(),
+            origin: spec.upgrade.origin.clone(),
+            connect_rate_per_s: connect.rate_per_s,
+            connect_timeout: connect.timeout,
+            family: connect.family,
+            connect_to: route.connect_to.as_ref().map(ToString::to_string),
+            source_ip: (!route.sources.is_empty()).then(|| route.sources.to_string()),
+            source_addresses: (!route.sources.is_empty()).then(|| route.sources.count()),
+            proxy: route.proxy.as_ref().map(ToString::to_string),
+            proxy_login: route.proxy.as_ref().and_then(|proxy| proxy.login.clone()),
+            redirected_from: route.redirected_from.clone(),
+            unix_socket: route.unix_socket.as_deref().map(path),
+            http2_streams: match connect.http {
+                Http::One => None,
+                Http::Two { streams } => Some(streams),
+            },
+            tls: spec.tls.clone(),
+            timeout: clients.timeout,
+            threads: spec.threads,
+            cpus: spec.cpus.clone(),
+            seed: spec.seed,
+            busy_poll: spec.busy_poll,
+            pace: spec.pace,
+            timestamps: spec.timestamps,
+            interval: spec.interval,
+            raw_log: spec.raw_log,
+        }
+    }
+}
+
+impl Stored {
+    /// The spec that was written so.
+    ///
+    /// # Errors
+    /// Words for a part that cannot be read.
+    fn told(self) -> Result<PlanSpec, String> {
+        let (stop, lifetime) = self.stop.told();
+        let words = |error: &dyn ToString| error.to_string();
+        let proxy = self.proxy.as_deref().map(str::parse::<Proxy>).transpose();
+        let proxy = proxy.map_err(|it| words(&it))?.map(|proxy| Proxy {
+            login: self.proxy_login,
+            ..proxy
+        });
+        let connect_to = self.connect_to.as_deref().map(str::parse).transpose();
+        let sources = self.source_ip.as_deref().map(str::parse::<Sources>);
+        let route = Route {
+            connect_to: connect_to.map_err(|it| words(&it))?,
+            sources: sources
+                .transpose()
+                .map_err(|it| words(&it))?
+                .unwrap_or_default(),
+            proxy,
+            redirected_from: self.redirected_from,
+            unix_socket: self.unix_socket.map(|path| Path::new(&path).into()),
+        };
+        let mut population = Population::default();
+        population.connections = self.connections;
+        population.lifetime = lifetime;
+        population.arrival = self.arrival;
+        population.think = self.think;
+        population.timeout = self.timeout;
+        population.keep_alive = self.keep_alive;
+        population.compression = self.compression;
+        population.fragment = self.fragment;
+        population.exchange.payload = Payload::told(self.payload, self.matched_by)?;
+        population.exchange.verify = self.verify;
+        Ok(PlanSpec {
+            name: self.name,
+            target: self.target,
+            clients: Clients::of(population),
+            stop,
+            warmup: WarmUp {
+                least: self.warmup,
+                at_most: self.warmup_at_most,
+                found: self.warmup_found,
+            },
+            pace: self.pace,
+            busy_poll: self.busy_poll,
+            timestamps: self.timestamps,
+            upgrade: Upgrade {
+                headers: self.headers,
+                subprotocols: self.subprotocols,
+                origin: self.origin,
+            },
+            connect: Connect {
+                rate_per_s: self.connect_rate_per_s,
+                timeout: self.connect_timeout,
+                family: self.family,
+                route,
+                http: match self.http2_streams {
+                    None => Http::One,
+                    Some(streams) => Http::Two { streams },
+                },
+            },
+            tls: self.tls,
+            threads: self.threads,
+            cpus: self.cpus,
+            seed: self.seed,
+            interval: self.interval,
+            raw_log: self.raw_log,
+        })
+    }
+}
+
+impl Serialize for PlanSpec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Stored::from(self).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for PlanSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let stored = Stored::deserialize(deserializer)?;
+        stored.told().map_err(D::Error::custom)
+    }
+}
+
+impl JsonSchema for PlanSpec {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        Stored::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Stored::json_schema(generator)
+    }
+}

@@ -1,0 +1,157 @@
+//! When messages are due, how long connections last, and when the run is over.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::arrival::Schedule;
+use crate::nanos::Nanos;
+use crate::seconds;
+
+/// When the next message on a connection is due.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "model", rename_all = "snake_case")]
+pub enum Arrival {
+    /// Closed loop: the next is due when an answer arrives, `depth` in flight at a time. The
+    /// server's slowness throttles the load, so percentiles say nothing about a fixed rate.
+    Closed {
+        /// Messages in flight on each connection. At least 1.
+        depth: u32,
+    },
+    /// Open loop: by a schedule that does not look at the server, each on a connection chosen
+    /// evenly at random. What is due on a busy connection is sent all the same (WebSocket is full
+    /// duplex), up to a bound; beyond it a message waits, and its waiting is response time.
+    Open {
+        /// When messages are due, from the beginning of the load, over all connections.
+        #[serde(flatten)]
+        schedule: Schedule,
+        /// Messages in flight on each connection at most. At least 1.
+        max_in_flight: u32,
+    },
+}
+
+/// The pause between an answer and the next message, drawn evenly from a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Think {
+    /// The shortest pause, s.
+    #[serde(rename = "least_s", with = "seconds")]
+    #[schemars(with = "f64")]
+    pub least: Nanos,
+    /// The longest pause, s; above zero, and not below the shortest.
+    #[serde(rename = "most_s", with = "seconds")]
+    #[schemars(with = "f64")]
+    pub most: Nanos,
+}
+
+/// How a thread waits for the next due time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Pace {
+    /// Sleeps until shortly before it, then spins: on time, for up to a whole core.
+    #[default]
+    Auto,
+    /// Sleeps on a timer: late by what the kernel takes to wake a thread, for little CPU.
+    Sleep,
+    /// Never sleeps: a whole core, always.
+    Spin,
+}
+
+impl Pace {
+    /// Whether nothing was said.
+    pub(super) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Whose clock says when an answer had come to this machine, apart from when it was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Timestamps {
+    /// The kernel's, where it stamps what arrives; else nobody's.
+    #[default]
+    Auto,
+    /// The kernel's, or the run is refused.
+    Kernel,
+    /// Nobody's: a time is known only from the end of a read.
+    User,
+}
+
+impl Timestamps {
+    /// Whether nothing was said.
+    pub(super) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How long a connection lasts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lifetime {
+    /// For the run; one that fails is opened again.
+    #[default]
+    Held,
+    /// For its round trips: it is a client, which closes then and is replaced at once (the
+    /// client-replacement model).
+    Replaced {
+        /// Round trips of each client. At least 1.
+        round_trips: u32,
+    },
+}
+
+/// When the run is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopRule {
+    /// After the measured window has been open this long.
+    Duration(Nanos),
+    /// After this many messages in all.
+    Messages(u64),
+    /// After this many clients, each replaced when it has made its round trips.
+    Clients(u64),
+}
+
+/// The load before the measured window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WarmUp {
+    /// Its length; the least one where its end is found from the data.
+    pub least: Nanos,
+    /// Where its end is found from the data (`settling`): the window opens when the load has
+    /// settled, after `least` at the earliest, and after this at the latest. `None` where `least`
+    /// is all of it.
+    pub at_most: Option<Nanos>,
+    /// The length that a run has found, in the plan that it stores; `None` in a plan that is yet to
+    /// be carried out.
+    pub found: Option<Nanos>,
+}
+
+impl WarmUp {
+    /// A warm-up of a given length.
+    #[must_use]
+    pub fn of(length: Nanos) -> Self {
+        Self {
+            least: length,
+            ..Self::default()
+        }
+    }
+
+    /// A warm-up whose end is found from the data, between these lengths.
+    #[must_use]
+    pub fn found_within(least: Nanos, at_most: Nanos) -> Self {
+        Self {
+            least,
+            at_most: Some(at_most),
+            found: None,
+        }
+    }
+
+    /// The longest time until the window opens after the load has begun.
+    #[must_use]
+    pub fn longest(&self) -> Nanos {
+        self.at_most.unwrap_or(self.least)
+    }
+
+    /// Whether its end was to be found from the data, and the load did not settle in time.
+    #[must_use]
+    pub fn is_unsettled(&self) -> bool {
+        self.found
+            .zip(self.at_most)
+            .is_some_and(|(found, most)| found >= most)
+    }
+}
