@@ -205,7 +205,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_started() {
     for (words, why) in [
         (
             &["--fail-if", "p99>5", "localhost:1"][..],
-            "at character 6: a time is written with",
+            "at character 6: '5' has no unit: write 5s or 5ms or 5us",
         ),
         (
             &["--fail-if", "speed>5", "localhost:1"],

@@ -387,7 +387,7 @@ const WRONG: &[(&str, &str, &[&str])] = &[
     (
         "slo = \"p99>5ms\"",
         "",
-        &["suite.toml:4: slo:", "upper limit"],
+        &["suite.toml:4: slo:", "'>' cannot stand here, only < or <="],
     ),
     ("limits.run = \"5\"", "", &["suite.toml:4: run:", "unit"]),
     (
