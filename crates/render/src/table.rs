@@ -28,7 +28,7 @@ impl Table {
 
     /// Appends a row; it has a cell for each column.
     pub(crate) fn push(&mut self, row: Vec<String>) {
-        let row = row.iter().map(|cell| printable(cell));
+        let row = row.into_iter().map(|cell| printable(&cell));
         self.rows.push(row.collect());
     }
 

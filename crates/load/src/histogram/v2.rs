@@ -69,9 +69,9 @@ impl Histogram {
 
 /// The histogram inflated, once what its header says is known to be true and small enough.
 fn checked(bytes: &[u8]) -> Option<Vec<u8>> {
-    let plain = match bytes.first_chunk()? {
-        &PLAIN => bytes.to_vec(),
-        &DEFLATED => inflated(bytes.get(4..)?)?,
+    let plain = match *bytes.first_chunk()? {
+        PLAIN => bytes.to_vec(),
+        DEFLATED => inflated(bytes.get(4..)?)?,
         _ => return None,
     };
     let payload = plain.get(HEADER..)?;
