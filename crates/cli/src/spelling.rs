@@ -31,6 +31,10 @@ impl Words {
     }
 
     /// A flag with its value.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "numbers, texts and what is made for the call alone, alike"
+    )]
     fn value(&mut self, flag: &str, value: impl ToString) {
         self.0.extend([flag.to_owned(), value.to_string()]);
     }
@@ -329,8 +333,8 @@ fn tls(tls: &Tls, words: &mut Words) {
 fn size(bytes: u32) -> String {
     match bytes {
         0 => "0".to_owned(),
-        _ if bytes % (1 << 20) == 0 => format!("{}m", bytes >> 20),
-        _ if bytes % (1 << 10) == 0 => format!("{}k", bytes >> 10),
+        _ if bytes.is_multiple_of(1 << 20) => format!("{}m", bytes >> 20),
+        _ if bytes.is_multiple_of(1 << 10) => format!("{}k", bytes >> 10),
         _ => bytes.to_string(),
     }
 }

@@ -64,7 +64,7 @@ impl Pair {
             spec.stop = StopRule::Messages(messages);
         })
         .check()
-        .unwrap();
+        .expect("a plan");
         let mut context = Context::new(&plan, Quota::new(&plan), "pair".to_owned(), 0);
         let mut session = Session::new(0, Nanos::ZERO, &context);
         let opened = Opened {

@@ -45,107 +45,131 @@ struct Kind {
 
 fn kinds() -> Vec<Kind> {
     vec![
-        Kind {
-            name: "run",
-            json: document::write(&pages::course("ours", 1.0, 7)),
-            again: |json| document::read(json).ok().map(|read| document::write(&read)),
-            text: |json, style| summary::render(&document::read(json).unwrap(), style),
-            forms: |json| {
-                let run = document::read(json).unwrap();
-                vec![
-                    ("Markdown", markdown::render(&run)),
-                    ("CSV", csv::results(&[&run])),
-                    ("intervals", csv::intervals(&run)),
-                    ("log", hlog::log(&run).unwrap_or_default()),
-                    ("HTML", html::run(&run)),
-                ]
-            },
-        },
-        Kind {
-            name: "repetition",
-            json: repetition::write(&pages::repetition()),
-            again: |json| {
-                repetition::read(json)
-                    .ok()
-                    .map(|read| repetition::write(&read))
-            },
-            text: |json, style| {
-                wsbench_render::repetition::text(&repetition::read(json).unwrap(), style)
-            },
-            forms: |json| {
-                let read = repetition::read(json).unwrap();
-                vec![
-                    ("Markdown", wsbench_render::repetition::markdown(&read)),
-                    ("HTML", html::repetition(&read)),
-                ]
-            },
-        },
-        Kind {
-            name: "comparison",
-            json: comparison::write(&pages::comparison()),
-            again: |json| {
-                comparison::read(json)
-                    .ok()
-                    .map(|read| comparison::write(&read))
-            },
-            text: |json, style| {
-                wsbench_render::comparison::text(&comparison::read(json).unwrap(), style)
-            },
-            forms: |json| {
-                let read = comparison::read(json).unwrap();
-                vec![
-                    ("Markdown", wsbench_render::comparison::markdown(&read)),
-                    ("CSV", wsbench_render::comparison::csv(&read)),
-                    ("HTML", html::comparison(&read)),
-                ]
-            },
-        },
-        Kind {
-            name: "search",
-            json: search::write(&pages::search()),
-            again: |json| search::read(json).ok().map(|read| search::write(&read)),
-            text: |json, style| wsbench_render::search::text(&search::read(json).unwrap(), style),
-            forms: |json| {
-                let read = search::read(json).unwrap();
-                vec![
-                    ("Markdown", wsbench_render::search::markdown(&read)),
-                    ("CSV", wsbench_render::search::csv(&read)),
-                    ("HTML", html::search(&read)),
-                ]
-            },
-        },
-        Kind {
-            name: "sweep",
-            json: sweep::write(&pages::sweep()),
-            again: |json| sweep::read(json).ok().map(|read| sweep::write(&read)),
-            text: |json, style| {
-                let read = sweep::read(json).unwrap();
-                wsbench_render::sweep::text(&read, style, Glyphs::Unicode)
-            },
-            forms: |json| {
-                let read = sweep::read(json).unwrap();
-                vec![
-                    ("Markdown", wsbench_render::sweep::markdown(&read)),
-                    ("CSV", wsbench_render::sweep::csv(&read)),
-                    ("HTML", html::sweep(&read)),
-                ]
-            },
-        },
-        Kind {
-            name: "ranking",
-            json: ranking::write(&pages::ranking()),
-            again: |json| ranking::read(json).ok().map(|read| ranking::write(&read)),
-            text: |json, style| wsbench_render::ranking::text(&ranking::read(json).unwrap(), style),
-            forms: |json| {
-                let read = ranking::read(json).unwrap();
-                vec![
-                    ("Markdown", wsbench_render::ranking::markdown(&read)),
-                    ("CSV", wsbench_render::ranking::csv(&read)),
-                    ("HTML", html::ranking(&read)),
-                ]
-            },
-        },
+        of_run(),
+        of_repetition(),
+        of_comparison(),
+        of_search(),
+        of_sweep(),
+        of_ranking(),
     ]
+}
+
+fn of_run() -> Kind {
+    Kind {
+        name: "run",
+        json: document::write(&pages::course("ours", 1.0, 7)),
+        again: |json| document::read(json).ok().map(|read| document::write(&read)),
+        text: |json, style| summary::render(&document::read(json).unwrap(), style),
+        forms: |json| {
+            let run = document::read(json).unwrap();
+            vec![
+                ("Markdown", markdown::render(&run)),
+                ("CSV", csv::results(&[&run])),
+                ("intervals", csv::intervals(&run)),
+                ("log", hlog::log(&run).unwrap_or_default()),
+                ("HTML", html::run(&run)),
+            ]
+        },
+    }
+}
+
+fn of_repetition() -> Kind {
+    Kind {
+        name: "repetition",
+        json: repetition::write(&pages::repetition()),
+        again: |json| {
+            repetition::read(json)
+                .ok()
+                .map(|read| repetition::write(&read))
+        },
+        text: |json, style| {
+            wsbench_render::repetition::text(&repetition::read(json).unwrap(), style)
+        },
+        forms: |json| {
+            let read = repetition::read(json).unwrap();
+            vec![
+                ("Markdown", wsbench_render::repetition::markdown(&read)),
+                ("HTML", html::repetition(&read)),
+            ]
+        },
+    }
+}
+
+fn of_comparison() -> Kind {
+    Kind {
+        name: "comparison",
+        json: comparison::write(&pages::comparison()),
+        again: |json| {
+            comparison::read(json)
+                .ok()
+                .map(|read| comparison::write(&read))
+        },
+        text: |json, style| {
+            wsbench_render::comparison::text(&comparison::read(json).unwrap(), style)
+        },
+        forms: |json| {
+            let read = comparison::read(json).unwrap();
+            vec![
+                ("Markdown", wsbench_render::comparison::markdown(&read)),
+                ("CSV", wsbench_render::comparison::csv(&read)),
+                ("HTML", html::comparison(&read)),
+            ]
+        },
+    }
+}
+
+fn of_search() -> Kind {
+    Kind {
+        name: "search",
+        json: search::write(&pages::search()),
+        again: |json| search::read(json).ok().map(|read| search::write(&read)),
+        text: |json, style| wsbench_render::search::text(&search::read(json).unwrap(), style),
+        forms: |json| {
+            let read = search::read(json).unwrap();
+            vec![
+                ("Markdown", wsbench_render::search::markdown(&read)),
+                ("CSV", wsbench_render::search::csv(&read)),
+                ("HTML", html::search(&read)),
+            ]
+        },
+    }
+}
+
+fn of_sweep() -> Kind {
+    Kind {
+        name: "sweep",
+        json: sweep::write(&pages::sweep()),
+        again: |json| sweep::read(json).ok().map(|read| sweep::write(&read)),
+        text: |json, style| {
+            let read = sweep::read(json).unwrap();
+            wsbench_render::sweep::text(&read, style, Glyphs::Unicode)
+        },
+        forms: |json| {
+            let read = sweep::read(json).unwrap();
+            vec![
+                ("Markdown", wsbench_render::sweep::markdown(&read)),
+                ("CSV", wsbench_render::sweep::csv(&read)),
+                ("HTML", html::sweep(&read)),
+            ]
+        },
+    }
+}
+
+fn of_ranking() -> Kind {
+    Kind {
+        name: "ranking",
+        json: ranking::write(&pages::ranking()),
+        again: |json| ranking::read(json).ok().map(|read| ranking::write(&read)),
+        text: |json, style| wsbench_render::ranking::text(&ranking::read(json).unwrap(), style),
+        forms: |json| {
+            let read = ranking::read(json).unwrap();
+            vec![
+                ("Markdown", wsbench_render::ranking::markdown(&read)),
+                ("CSV", wsbench_render::ranking::csv(&read)),
+                ("HTML", html::ranking(&read)),
+            ]
+        },
+    }
 }
 
 /// Where strings stand: a pointer for each, with the first two elements of each list alone, and at

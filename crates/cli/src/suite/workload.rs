@@ -66,7 +66,7 @@ impl Search {
         find::Settings {
             plan,
             over: Over::Rate,
-            objectives: vec![self.objective.clone()],
+            objectives: vec![self.objective],
             process: Process::Poisson,
             max_in_flight: DEFAULT_MAX_IN_FLIGHT,
             start: None,
@@ -324,7 +324,7 @@ impl Reader<'_> {
             kind: WorkloadKind::Limit,
             spec,
             search: Some(Search {
-                objective: objective.clone(),
+                objective: *objective,
                 slo: slo.to_owned(),
                 length,
                 limit,

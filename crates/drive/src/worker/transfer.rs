@@ -174,7 +174,7 @@ impl<E: Engine> Worker<E> {
             if state.backlog.is_empty() {
                 match &mut self.open_loop {
                     None if self.context.plan.clients.think.is_none() => {
-                        session.pump(&mut self.context)
+                        session.pump(&mut self.context);
                     }
                     None => {
                         let now = self.engine.now();

@@ -46,8 +46,8 @@ pub const RESERVED_HEADERS: [&str; 8] = [
 
 /// Whether the handshake sets the header of this name by itself.
 pub(super) fn is_reserved(name: &str) -> bool {
-    let is = |reserved: &&str| name.eq_ignore_ascii_case(reserved);
-    RESERVED_HEADERS.iter().any(|it| is(&it))
+    let mut reserved = RESERVED_HEADERS.iter();
+    reserved.any(|reserved| name.eq_ignore_ascii_case(reserved))
 }
 
 /// Whether a text is a token (RFC 9110 section 5.6.2): the name of a header or a subprotocol.

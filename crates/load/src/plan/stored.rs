@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::nanos::Nanos;
 use crate::plan::opening::{Compression, Connect, Family, Header, Http, Offered, Upgrade};
 use crate::plan::payload::{Matching, Payload, PayloadFacts, Verify};
-use crate::plan::spec::{Clients, PlanSpec, Population};
+use crate::plan::spec::{Clients, PlanSpec, Population, Workload};
 use crate::plan::timing::{Arrival, Lifetime, Pace, StopRule, Think, Timestamps, WarmUp};
 use crate::plan::tls::Tls;
 use crate::route::{Login, Proxy, Route, Sources, Target};
@@ -307,17 +307,20 @@ impl Stored {
             redirected_from: self.redirected_from,
             unix_socket: self.unix_socket.map(|path| Path::new(&path).into()),
         };
-        let mut population = Population::default();
-        population.connections = self.connections;
-        population.lifetime = lifetime;
-        population.arrival = self.arrival;
-        population.think = self.think;
-        population.timeout = self.timeout;
-        population.keep_alive = self.keep_alive;
-        population.compression = self.compression;
-        population.fragment = self.fragment;
-        population.exchange.payload = Payload::told(self.payload, self.matched_by)?;
-        population.exchange.verify = self.verify;
+        let population = Population {
+            connections: self.connections,
+            lifetime,
+            arrival: self.arrival,
+            think: self.think,
+            timeout: self.timeout,
+            keep_alive: self.keep_alive,
+            compression: self.compression,
+            fragment: self.fragment,
+            exchange: Workload {
+                payload: Payload::told(self.payload, self.matched_by)?,
+                verify: self.verify,
+            },
+        };
         Ok(PlanSpec {
             name: self.name,
             target: self.target,

@@ -19,7 +19,7 @@ use wsbench_record::document::{Host, Record, RunContext};
 
 /// A plan as the defaults resolve it.
 pub(crate) fn plan() -> PlanSpec {
-    PlanSpec::against("ws://192.0.2.7:9001/echo".parse().unwrap()).with(|spec| {
+    PlanSpec::against("ws://192.0.2.7:9001/echo".parse().expect("a URL")).with(|spec| {
         spec.clients.connections = 64;
         spec.warmup.least = Nanos::from_secs(3);
         spec.threads = 2;
