@@ -3,6 +3,8 @@
 //! Whatever comes from a document goes through [`Markup::text`] or an attribute, and is escaped
 //! there; a server's name or its bytes in an error message never become markup.
 
+use serde_json::Value;
+
 use crate::foreign::printable;
 
 /// Attributes of an element, in order.
@@ -50,6 +52,13 @@ impl Markup {
     pub(super) fn constant(&mut self, html: &str) -> &mut Self {
         self.html.push_str(html);
         self
+    }
+
+    /// Data for the page's script. Words of others in it end no element and turn nothing.
+    pub(super) fn data(&mut self, data: &Value) -> &mut Self {
+        self.open("script", &[("type", "application/json")]);
+        let json = printable(&data.to_string()).replace('<', "\\u003c");
+        self.constant(&json).close("script")
     }
 
     /// Begins an element.

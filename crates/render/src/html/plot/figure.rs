@@ -28,9 +28,7 @@ impl Plot {
         figure.push(&self.legend());
         // Points that are told by labels and crosses are not for the script.
         if self.series.iter().all(|series| series.is_joined) {
-            figure.open("script", &[("type", "application/json")]);
-            figure.constant(&self.data().to_string().replace('<', "\\u003c"));
-            figure.close("script");
+            figure.data(&self.data());
         }
         figure.close("figure");
         figure

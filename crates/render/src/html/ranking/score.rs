@@ -80,10 +80,8 @@ fn table(ranking: &Ranking, overall: &Overall) -> Markup {
     }
     let mut markup = Markup::new();
     markup.open("div", &[("id", "scores")]).push(&grid.markup());
-    markup.open("script", &[("type", "application/json")]);
-    let data = json!(shortfalls(ranking, overall)).to_string();
-    markup.constant(&data.replace('<', "\\u003c"));
-    markup.close("script").close("div");
+    markup.data(&json!(shortfalls(ranking, overall)));
+    markup.close("div");
     markup
 }
 
