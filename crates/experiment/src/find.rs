@@ -11,7 +11,7 @@ mod line;
 mod tail;
 
 use thiserror::Error;
-use wsbench_judge::objective::error_share;
+use wsbench_judge::figure::error_share;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, PlanError, StopRule};

@@ -6,7 +6,7 @@ use wsbench_record::document::{Distribution, Percentile, Record};
 use wsbench_record::objective::Objective;
 
 use crate::expression::{self, Allowed, Bound, Expression, ExpressionError, Reason, Relation};
-use crate::figure::Unit;
+use crate::figure::{Unit, error_share};
 
 /// Samples that must lie above a percentile before it is known at all (METHOD rule 13).
 const LEAST_ABOVE: f64 = 10.0;
@@ -136,15 +136,6 @@ pub fn interval(objective: &Objective, record: &Record) -> Option<(f64, f64)> {
     };
     let known = record.response_ns.confidence(standard(percentile)?)?;
     Some((known.low? as f64, known.high? as f64))
-}
-
-/// The share of the messages due that were not answered rightly; `None` when none was due.
-#[must_use]
-pub fn error_share(record: &Record) -> Option<f64> {
-    let messages = &record.messages;
-    let due = messages.sent.saturating_add(messages.unsent);
-    let missed = due.saturating_sub(messages.answered);
-    (due > 0).then(|| missed as f64 / due as f64)
 }
 
 /// A percentile, ns: the stored one where it is a standard one, else from the whole histogram.

@@ -2,7 +2,8 @@
 //!
 //! It looks at one document. What several trials say together is `evidence`'s affair.
 
-use wsbench_judge::objective::{self, error_share};
+use wsbench_judge::figure::error_share;
+use wsbench_judge::objective;
 use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Document, Ended};
 use wsbench_record::objective::Objective;

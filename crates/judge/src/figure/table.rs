@@ -3,7 +3,7 @@
 use wsbench_record::document::{Distribution, Record, Server};
 use wsbench_stats::Interval;
 
-use super::{Reading, Unit};
+use super::{Reading, Unit, error_share};
 
 /// The better side of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,7 +144,7 @@ pub(super) const ROWS: &[Row] = &[
         "share of errors",
         Unit::Share,
         Less,
-        Reader::Value(|record| crate::objective::error_share(record).map(Reading::exact)),
+        Reader::Value(|record| error_share(record).map(Reading::exact)),
     ),
     counted("unanswered", "unanswered", |record| {
         record.messages.unanswered()
