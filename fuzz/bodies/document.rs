@@ -1,6 +1,7 @@
 //! Stored results: whatever a file holds is read or refused, and what is read is shown and written
 //! again as the same.
 
+use wsbench_load::series::Series;
 use wsbench_record::document;
 use wsbench_record::stored::{self, Stored};
 use wsbench_render::style::Style;
@@ -18,7 +19,7 @@ pub(crate) fn attempt(data: &[u8]) {
             assert!(!csv::results(&[&run]).is_empty());
             assert!(!csv::intervals(&run).is_empty());
             // Times without a histogram have no table.
-            let _ = hgrm::percentiles(&run.service_ns);
+            let _ = hgrm::percentiles(run.at(Series::Service));
             let written = document::write(&run);
             let again = document::read(&written).map(|again| document::write(&again));
             assert_eq!(again.ok(), Some(written));

@@ -9,6 +9,7 @@ use wsbench_drive::resolve::resolve;
 use wsbench_drive::run::{self, StopSignal};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Family, Http, Lifetime, Plan, PlanSpec, StopRule, Tls, WarmUp};
+use wsbench_load::series::Series;
 use wsbench_record::document::Floor;
 
 use crate::embedded::EmbeddedServer;
@@ -66,7 +67,12 @@ pub(crate) fn measure(plan: &Plan, stop: &StopSignal) -> Option<Floor> {
     };
     let alone = alone.check().ok()?;
     let result = run::run(&alone, &resolved, stop, &mut Unwatched).ok()?;
-    let at = |q| result.service.quantile(q).map(|span: Nanos| span.0);
+    let at = |q| {
+        result
+            .at(Series::Service)
+            .quantile(q)
+            .map(|span: Nanos| span.0)
+    };
     (!stop.is_requested()).then_some(Floor {
         p50: at(0.50)?,
         p99: at(0.99)?,

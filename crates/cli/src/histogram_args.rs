@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
+use wsbench_load::series::Series;
 use wsbench_record::document::Document;
 use wsbench_render::{hgrm, hlog};
 
@@ -69,7 +70,7 @@ impl HistogramFiles {
     /// When the document has no samples or no course, or a file cannot be written.
     pub(crate) fn keep(&self, document: &Document) -> anyhow::Result<()> {
         let table = self.hgrm.as_ref().map_or(Ok(()), |file| {
-            let table = hgrm::percentiles(&document.response_ns);
+            let table = hgrm::percentiles(document.at(Series::Response));
             file.write_naming(&table.context("--hgrm: not written")?)
         });
         let log = self.hlog.as_ref().map_or(Ok(()), |file| {

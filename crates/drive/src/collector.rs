@@ -8,7 +8,10 @@ use wsbench_load::histogram::Histogram;
 use wsbench_load::meter::Tally;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
-use wsbench_load::result::{GeneratorUsage, Interval, LogRecord, Progress, RunResult, ThreadUsage};
+use wsbench_load::result::{
+    GeneratorUsage, Interval, IntervalSpans, LogRecord, Progress, RunResult, ThreadUsage,
+};
+use wsbench_load::series::{BySeries, InIntervals};
 
 use crate::handover::{Handover, Period, Returns};
 use crate::pulse::Pulse;
@@ -48,11 +51,10 @@ pub(crate) struct Collector<'a> {
     usage: GeneratorUsage,
 }
 
+/// What was measured in an interval that some workers have yet to hand over.
 #[derive(Default)]
 struct Pending {
-    service: Histogram,
-    response: Histogram,
-    wait: Histogram,
+    times: BySeries<Histogram>,
     answered: u64,
     errors: u64,
     due: u64,
@@ -61,6 +63,18 @@ struct Pending {
     waiting: u64,
     workers: usize,
     ends: Nanos,
+}
+
+impl Pending {
+    /// Adds a tally's times, of the series that intervals or slices tell of.
+    fn add(&mut self, tally: &Tally) {
+        for (series, times) in self.times.iter_mut() {
+            let info = series.info();
+            if info.in_slices || info.in_intervals.is_some() {
+                times.merge(tally.at(series));
+            }
+        }
+    }
 }
 
 impl<'a> Collector<'a> {
@@ -100,7 +114,7 @@ impl<'a> Collector<'a> {
         let peak = std::mem::take(&mut of_worker.peak_concurrent);
         self.peaks[worker] = self.peaks[worker].max(peak);
         self.running[worker] = (of_worker.most_running, of_worker.least_running);
-        tally.add_to(&mut self.progress.so_far);
+        self.progress.so_far.tally.merge(tally);
         let of_all = &mut self.progress.so_far.connections;
         of_all.peak_concurrent = self.peaks.iter().sum();
         of_all.most_running = self.running.iter().map(|&(most, _)| most).sum();
@@ -145,8 +159,7 @@ impl<'a> Collector<'a> {
             }
             Period::Before => self.take_early_answers(&tally),
             Period::After => {
-                self.late.service.merge(&tally.service);
-                self.late.response.merge(&tally.response);
+                self.late.add(&tally.times);
                 is_news = last.is_none();
             }
         }
@@ -177,9 +190,7 @@ impl<'a> Collector<'a> {
         let counts = &tally.messages;
         if counts.received_in_window + counts.sent > 0 {
             let pending = self.pending.entry(0).or_default();
-            pending.service.merge(&tally.service);
-            pending.response.merge(&tally.response);
-            pending.wait.merge(&tally.receive_wait);
+            pending.add(tally);
             pending.answered += counts.received_in_window;
             pending.sent += counts.sent;
             if !self.plan.clients.is_open_loop() {
@@ -191,9 +202,7 @@ impl<'a> Collector<'a> {
     /// Takes one worker's share of an interval in; says whether the interval is complete.
     fn take_interval(&mut self, number: u32, ends: Nanos, tally: &Tally) -> bool {
         let pending = self.pending.entry(number).or_default();
-        pending.service.merge(&tally.service);
-        pending.response.merge(&tally.response);
-        pending.wait.merge(&tally.receive_wait);
+        pending.add(tally);
         pending.answered += tally.messages.received_in_window;
         pending.sent += tally.messages.sent;
         pending.errors += tally.errors();
@@ -224,14 +233,12 @@ impl<'a> Collector<'a> {
             let measured = Measured {
                 at,
                 received: pending.answered,
-                service: pending.service,
-                response: pending.response,
+                times: pending.times,
             };
             if at <= so_far {
                 // The window closed on the border of the interval before: what was late is its.
                 self.late.received += measured.received;
-                self.late.service.merge(&measured.service);
-                self.late.response.merge(&measured.response);
+                self.late.add(&measured.times);
                 if let Some(before) = self.progress.so_far.intervals.last_mut() {
                     before.due += pending.due;
                     before.sent += pending.sent;
@@ -251,12 +258,11 @@ impl<'a> Collector<'a> {
                 answered: pending.answered,
                 errors: pending.errors,
                 alive: self.alive.iter().sum(),
-                service_p50: measured.service.quantile(0.50),
-                service_p99: measured.service.quantile(0.99),
-                service_max: measured.service.max(),
-                service_mean_ns: measured.service.mean_ns(),
-                wait_p50: pending.wait.quantile(0.50),
-                wait_p99: pending.wait.quantile(0.99),
+                times: InIntervals::from_fn(|series| {
+                    let extent = series.info().in_intervals;
+                    let spans = &measured.times[series];
+                    extent.map_or_else(Default::default, |all| IntervalSpans::of(spans, all))
+                }),
             });
         }
     }

@@ -139,7 +139,7 @@ pub fn run(
     };
     let mut result = gathered?;
     result.addresses = resolved.addresses.iter().map(ToString::to_string).collect();
-    result.handshake.dns = resolved.took;
+    result.dns = resolved.took;
     result.stamps = stamps;
     Ok(result)
 }

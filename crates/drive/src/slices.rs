@@ -8,6 +8,7 @@ use std::mem;
 use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::Slice;
+use wsbench_load::series::{BySeries, InSlices, Series};
 
 /// Slices kept at most. Once there are as many, each two become one: enough for any statistics,
 /// and a result of a day's run is no larger than that of a few minutes.
@@ -20,10 +21,17 @@ pub(crate) struct Measured {
     pub(crate) at: Nanos,
     /// Answers received in it.
     pub(crate) received: u64,
-    /// Their service times.
-    pub(crate) service: Histogram,
-    /// Their response times, and those of what was given up.
-    pub(crate) response: Histogram,
+    /// Their times, and those of what was given up.
+    pub(crate) times: BySeries<Histogram>,
+}
+
+impl Measured {
+    /// Adds times of the series that slices have.
+    pub(crate) fn add(&mut self, times: &BySeries<Histogram>) {
+        for series in Series::IN_SLICES {
+            self.times[series].merge(&times[series]);
+        }
+    }
 }
 
 /// Puts intervals into slices.
@@ -67,8 +75,7 @@ impl Slicer {
                     at: measured.at,
                     length: measured.at - before,
                     received: measured.received,
-                    service: Sparse::of(&measured.service),
-                    response: Sparse::of(&measured.response),
+                    times: InSlices::from_fn(|series| Sparse::of(&measured.times[series])),
                 });
                 self.filled = 1;
             }
@@ -79,8 +86,9 @@ impl Slicer {
 /// Adds what was measured to a slice, whose bounds stay.
 pub(crate) fn add(slice: &mut Slice, measured: &Measured) {
     slice.received += measured.received;
-    slice.service.merge(&measured.service);
-    slice.response.merge(&measured.response);
+    for (series, times) in slice.times.iter_mut() {
+        times.merge(&measured.times[series]);
+    }
 }
 
 /// Each two slices as one.
@@ -92,8 +100,9 @@ fn in_pairs(slices: Vec<Slice>) -> Vec<Slice> {
             slice.length += next.at - slice.at;
             slice.at = next.at;
             slice.received += next.received;
-            slice.service.merge(&next.service.to_histogram());
-            slice.response.merge(&next.response.to_histogram());
+            for ((_, times), (_, more)) in slice.times.iter_mut().zip(next.times.iter()) {
+                times.merge(&more.to_histogram());
+            }
         }
         halved.push(slice);
     }
@@ -106,14 +115,15 @@ mod tests {
 
     /// An interval that ends at `at` seconds with one answer that took as many milliseconds.
     fn interval(at: u64) -> Measured {
-        let mut service = Histogram::new();
-        service.record(Nanos::from_millis(at));
-        Measured {
+        let mut measured = Measured {
             at: Nanos::from_secs(at),
             received: 1,
-            response: service.clone(),
-            service,
+            ..Measured::default()
+        };
+        for series in Series::IN_SLICES {
+            measured.times[series].record(Nanos::from_millis(at));
         }
+        measured
     }
 
     #[test]
@@ -129,7 +139,7 @@ mod tests {
             for at in 1..=intervals {
                 let measured = interval(at);
                 slicer.push(&mut slices, &measured);
-                expected.merge(&measured.service);
+                expected.merge(&measured.times[Series::Service]);
                 assert!(slices.len() <= most);
             }
             let mut all = Histogram::new();
@@ -138,7 +148,8 @@ mod tests {
                 at += slice.length;
                 assert_eq!(slice.at, at, "they follow each other");
                 assert_eq!(Nanos::from_secs(slice.received), slice.length);
-                slice.service.add_to(&mut all);
+                let service = slice.times.get(Series::Service);
+                service.expect("in slices").add_to(&mut all);
             }
             assert_eq!(at, Nanos::from_secs(intervals));
             assert_eq!(Sparse::of(&all), Sparse::of(&expected));

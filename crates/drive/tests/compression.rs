@@ -89,6 +89,7 @@ fn what_is_remembered_is_not_sent_again() {
             granting(Wish::default()),
             None,
         )
+        .tally
         .compression;
         (ratio(&counts.sent), ratio(&counts.received))
     };

@@ -12,6 +12,7 @@ use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{PlanSpec, StopRule};
 use wsbench_load::result::{ConnectionCounts, Ended, LogRecord, MessageCounts, RunResult};
+use wsbench_load::series::Series;
 use wsbench_simulate::{Pause, Scenario, Service, Witness, run, witness};
 
 /// How many seeds are run, unless `WSBENCH_SEEDS` asks for a longer hunt.
@@ -109,35 +110,17 @@ fn check_parts(plan: &PlanSpec, run: &Witness) {
     assert!(sum(|result| result.offered_in_flight_ns));
     assert!(sum(|result| result.service_in_window_ns));
     assert!(sum(|result| result.thought_in_window_ns));
-    for series in SERIES {
+    for series in Series::ALL {
         let mut merged = Histogram::new();
         for part in parts {
-            merged.merge(series(part));
+            merged.merge(part.at(series));
         }
         let ends = |of: &Histogram| (of.min(), of.max(), of.sum_ns());
-        assert_eq!(ends(&merged), ends(series(whole)));
-        assert!(merged.bins().eq(series(whole).bins()));
+        assert_eq!(ends(&merged), ends(whole.at(series)));
+        assert!(merged.bins().eq(whole.at(series).bins()));
     }
     check_quotas(plan, run);
 }
-
-/// Every distribution of a result.
-const SERIES: [fn(&RunResult) -> &Histogram; 14] = [
-    |result| &result.service,
-    |result| &result.response,
-    |result| &result.censored,
-    |result| &result.send_lag,
-    |result| &result.generator_lag,
-    |result| &result.blocked,
-    |result| &result.receive_wait,
-    |result| &result.outside,
-    |result| &result.handshake.tcp,
-    |result| &result.handshake.proxy,
-    |result| &result.handshake.tls,
-    |result| &result.handshake.upgrade,
-    |result| &result.handshake.first_message,
-    |result| &result.pings.round_trips,
-];
 
 /// Each worker has its share of the connections, and together they take no more than there is.
 fn check_quotas(plan: &PlanSpec, run: &Witness) {
@@ -250,7 +233,10 @@ fn what_passes_outside_is_the_same_for_several_workers_as_for_one() {
     let outside = |threads| {
         let plan = of_workers(threads, 8, StopRule::Messages(2_000));
         let result = run(&checked(&plan), Scenario::default(), None);
-        (result.outside.min(), result.outside.max())
+        (
+            result.at(Series::Outside).min(),
+            result.at(Series::Outside).max(),
+        )
     };
     let exact = Nanos::from_micros(50 + 10 + 50);
     assert_eq!(outside(1).0, Some(exact));
@@ -270,7 +256,10 @@ fn a_machine_that_stands_still_stands_still_for_all_workers() {
     let plan = of_workers(3, 3, StopRule::Duration(Nanos::from_secs(1)));
     let run = witness(&checked(&plan), scenario, None);
     for part in &run.parts {
-        let waited = part.receive_wait.max().expect("there are stamps");
+        let waited = part
+            .at(Series::ReceiveWait)
+            .max()
+            .expect("there are stamps");
         assert!(waited > Nanos::from_millis(249), "{waited}");
     }
 }

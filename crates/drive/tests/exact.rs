@@ -7,6 +7,7 @@ use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::StopRule;
 use wsbench_load::result::{Ended, LogRecord, Phase};
+use wsbench_load::series::Series;
 use wsbench_simulate::{
     self, AnswerFault, ConnectFault, Death, Every, OpeningFault, Outage, Scenario, witness,
 };
@@ -23,8 +24,11 @@ fn on_a_known_way_every_service_time_is_known() {
     // 50 µs there, 10 µs at the server, 50 µs back; the clock's own readings cost 25 ns each.
     let plan = plan(4, 1, StopRule::Messages(10_000));
     let result = wsbench_simulate::run(&checked(&plan), Scenario::default(), None);
-    assert_eq!(result.service.count(), 10_000);
-    let (least, most) = (result.service.min().unwrap(), result.service.max().unwrap());
+    assert_eq!(result.at(Series::Service).count(), 10_000);
+    let (least, most) = (
+        result.at(Series::Service).min().unwrap(),
+        result.at(Series::Service).max().unwrap(),
+    );
     let known = Nanos::from_micros(110);
     assert!(least >= known, "{least}");
     assert!(most <= known + Nanos(500), "{most}");

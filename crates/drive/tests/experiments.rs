@@ -12,6 +12,7 @@ use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Encoding, Payload, PlanSpec, StopRule};
 use wsbench_load::result::RunResult;
+use wsbench_load::series::Series;
 use wsbench_simulate::{Pause, Queue, Scenario, Service, Stall};
 
 fn plan(arrival: Arrival, connections: u32, seconds: u64) -> PlanSpec {
@@ -90,11 +91,11 @@ fn a_stall_shows_in_the_open_loop_as_its_formula_says() {
     );
     sound(&result);
     for (quantile, expected) in [(0.95, 50.0), (0.99, 90.0), (0.999, 99.0)] {
-        let measured = ms(&result.response, quantile);
+        let measured = ms(result.at(Series::Response), quantile);
         assert_near(&format!("p{quantile}"), measured, expected, 1.5);
     }
-    assert!(ms(&result.response, 0.89) < 1.0);
-    let mean = result.response.mean_ns().unwrap() / 1e6;
+    assert!(ms(result.at(Series::Response), 0.89) < 1.0);
+    let mean = result.at(Series::Response).mean_ns().unwrap() / 1e6;
     assert_near("mean", mean, 5.0, 0.3);
 }
 
@@ -110,8 +111,8 @@ fn the_same_stall_hides_from_the_closed_loop_but_not_from_the_gaps() {
     );
     sound(&result);
     // A share of 1/((P − S)/r + 1) = 0.111 % is affected.
-    assert!(ms(&result.service, 0.99) < 1.1);
-    assert_near("p99.9", ms(&result.service, 0.999), 101.0, 1.0);
+    assert!(ms(result.at(Series::Service), 0.99) < 1.1);
+    assert_near("p99.9", ms(result.at(Series::Service), 0.999), 101.0, 1.0);
     assert_eq!(result.gaps.len(), 5, "the stalls are told all the same");
     assert!(
         result
@@ -131,7 +132,7 @@ fn a_queue_with_constant_service_is_m_d_1() {
     );
     sound(&result);
     for (quantile, expected) in [(0.5, 1.0), (0.9, 2.516), (0.99, 4.336)] {
-        let measured = ms(&result.response, quantile);
+        let measured = ms(result.at(Series::Response), quantile);
         assert_near(
             &format!("p{quantile}"),
             measured,
@@ -139,7 +140,7 @@ fn a_queue_with_constant_service_is_m_d_1() {
             0.03 * expected + 0.002,
         );
     }
-    let mean = result.response.mean_ns().unwrap() / 1e6;
+    let mean = result.at(Series::Response).mean_ns().unwrap() / 1e6;
     assert_near("mean", mean, 1.5, 0.03);
 }
 
@@ -153,10 +154,15 @@ fn a_queue_with_exponential_service_is_m_m_1() {
     );
     sound(&result);
     for (quantile, expected) in [(0.5, 1.386), (0.99, 9.210)] {
-        let measured = ms(&result.response, quantile);
+        let measured = ms(result.at(Series::Response), quantile);
         assert_near(&format!("p{quantile}"), measured, expected, 0.04 * expected);
     }
-    assert_near("mean", result.response.mean_ns().unwrap() / 1e6, 2.0, 0.06);
+    assert_near(
+        "mean",
+        result.at(Series::Response).mean_ns().unwrap() / 1e6,
+        2.0,
+        0.06,
+    );
 }
 
 /// METHOD §2: evenly spaced messages never meet, so D/D/1 has no queue at all where M/D/1 has
@@ -171,7 +177,7 @@ fn evenly_spaced_messages_never_meet() {
             None,
         );
         sound(&result);
-        ms(&result.response, 0.99)
+        ms(result.at(Series::Response), 0.99)
     };
     assert_near("constant", p99(Process::Constant), 1.0, 0.01);
     assert_near("Poisson", p99(Process::Poisson), 11.356, 0.15 * 11.356);
@@ -191,7 +197,7 @@ fn independent_delays_are_measured_at_any_rate() {
         assert!(result.messages.is_conserved());
         assert_eq!(result.messages.answered, result.messages.sent);
         for (quantile, expected) in [(0.5, 3.466), (0.9, 11.513), (0.99, 23.026)] {
-            let measured = ms(&result.response, quantile);
+            let measured = ms(result.at(Series::Response), quantile);
             assert_near(&format!("p{quantile}"), measured, expected, 0.03 * expected);
         }
     }
@@ -208,7 +214,12 @@ fn the_closed_law_holds() {
     sound(&result);
     let rate = result.messages.received_in_window as f64 / result.measured.as_secs_f64();
     assert_near("X", rate, 1_000.0, 20.0);
-    assert_near("R", result.service.mean_ns().unwrap() / 1e6, 10.0, 0.2);
+    assert_near(
+        "R",
+        result.at(Series::Service).mean_ns().unwrap() / 1e6,
+        10.0,
+        0.2,
+    );
 }
 
 /// METHOD V5: beyond its capacity a FIFO server falls behind by (λ − μ)/μ seconds a second, and
@@ -222,13 +233,18 @@ fn overload_grows_without_bound_and_is_not_cut_off() {
     );
     assert!(result.messages.is_conserved());
     // The warm-up has already put it 0.2 s behind; at time t of the window it is 0.2 + 0.2·t.
-    assert_near("p50", ms(&result.response, 0.5), 1_200.0, 60.0);
-    assert_near("longest", ms(&result.response, 1.0), 2_200.0, 60.0);
+    assert_near("p50", ms(result.at(Series::Response), 0.5), 1_200.0, 60.0);
+    assert_near(
+        "longest",
+        ms(result.at(Series::Response), 1.0),
+        2_200.0,
+        60.0,
+    );
     let received = result.messages.received_in_window as f64 / 10.0;
     assert_near("received", received, 5_000.0, 10.0);
     assert_eq!(
-        result.response.count(),
-        result.messages.answered + result.censored.count()
+        result.at(Series::Response).count(),
+        result.messages.answered + result.at(Series::Censored).count()
     );
 }
 
@@ -248,11 +264,26 @@ fn a_generator_that_stands_still_accuses_itself() {
     );
     sound(&result);
     // P(lag > x) = (0.2 s − x)/10 s.
-    assert_near("lag p99", ms(&result.send_lag, 0.99), 100.0, 10.0);
-    assert_near("lag p99.9", ms(&result.send_lag, 0.999), 190.0, 4.0);
-    assert_near("longest lag", ms(&result.send_lag, 1.0), 200.0, 2.0);
-    assert_near("response p99", ms(&result.response, 0.99), 100.0, 10.0);
-    assert!(ms(&result.service, 0.99) < 1.0);
+    assert_near("lag p99", ms(result.at(Series::SendLag), 0.99), 100.0, 10.0);
+    assert_near(
+        "lag p99.9",
+        ms(result.at(Series::SendLag), 0.999),
+        190.0,
+        4.0,
+    );
+    assert_near(
+        "longest lag",
+        ms(result.at(Series::SendLag), 1.0),
+        200.0,
+        2.0,
+    );
+    assert_near(
+        "response p99",
+        ms(result.at(Series::Response), 0.99),
+        100.0,
+        10.0,
+    );
+    assert!(ms(result.at(Series::Service), 0.99) < 1.0);
 }
 
 /// A connection takes so many messages and no more; what waits is timed from when it was due,
@@ -276,9 +307,13 @@ fn what_a_busy_connection_cannot_take_waits_and_is_counted() {
     assert_eq!(counts.due, counts.sent + counts.unsent);
     // One hundred a second are answered; the queue that the warm-up left is answered first.
     assert!((899..=902).contains(&counts.sent), "{counts:?}");
-    assert_eq!(result.response.count(), 2_000, "none is left out");
     assert_eq!(
-        result.censored.count(),
+        result.at(Series::Response).count(),
+        2_000,
+        "none is left out"
+    );
+    assert_eq!(
+        result.at(Series::Censored).count(),
         counts.unsent + counts.in_flight_at_end
     );
 }

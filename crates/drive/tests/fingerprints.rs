@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 use simulation::{chance, checked, prints, sums};
+use wsbench_load::series::Series;
 use wsbench_simulate::{Witness, witness};
 
 /// How many seeds are stored.
@@ -48,20 +49,20 @@ fn differing(stored: &str, found: &str) -> String {
 /// code did.
 fn seen_in(run: &Witness) -> Vec<(&'static str, bool)> {
     let result = &run.result;
-    let (handshake, messages) = (&result.handshake, &result.messages);
+    let messages = &result.messages;
     vec![
-        ("service", !result.service.is_empty()),
-        ("response", !result.response.is_empty()),
-        ("censored", !result.censored.is_empty()),
-        ("send lag", !result.send_lag.is_empty()),
-        ("generator lag", !result.generator_lag.is_empty()),
-        ("blocked", !result.blocked.is_empty()),
-        ("receive wait", !result.receive_wait.is_empty()),
-        ("outside", !result.outside.is_empty()),
-        ("tcp", !handshake.tcp.is_empty()),
-        ("upgrade", !handshake.upgrade.is_empty()),
-        ("first message", !handshake.first_message.is_empty()),
-        ("pings", !result.pings.round_trips.is_empty()),
+        ("service", !result.at(Series::Service).is_empty()),
+        ("response", !result.at(Series::Response).is_empty()),
+        ("censored", !result.at(Series::Censored).is_empty()),
+        ("send lag", !result.at(Series::SendLag).is_empty()),
+        ("generator lag", !result.at(Series::GeneratorLag).is_empty()),
+        ("blocked", !result.at(Series::Blocked).is_empty()),
+        ("receive wait", !result.at(Series::ReceiveWait).is_empty()),
+        ("outside", !result.at(Series::Outside).is_empty()),
+        ("tcp", !result.at(Series::Tcp).is_empty()),
+        ("upgrade", !result.at(Series::Upgrade).is_empty()),
+        ("first message", !result.at(Series::FirstMessage).is_empty()),
+        ("pings", !result.at(Series::Ping).is_empty()),
         ("failures", !result.failures.is_empty()),
         ("gaps", !result.gaps.is_empty()),
         ("send gaps", !result.send_gaps.is_empty()),

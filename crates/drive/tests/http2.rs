@@ -24,6 +24,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Connect, Http, Lifetime, PlanSpec, StopRule, Think};
 use wsbench_load::result::{LogRecord, Progress, RunResult};
 use wsbench_load::route::Target;
+use wsbench_load::series::Series;
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Connection, Event, Limits, Role, Utf8};
 use wsbench_wire::frame::FrameBuffer;
@@ -259,8 +260,12 @@ fn many_websockets_share_one_connection() {
     assert_eq!(result.messages.answered, 2_000);
     assert_eq!(server.saw(), (1, 25, 2_000));
     assert_eq!(result.connections.upgraded, 25);
-    assert_eq!(result.handshake.tcp.count(), 1, "TCP was established once");
-    assert_eq!(result.handshake.upgrade.count(), 25);
+    assert_eq!(
+        result.at(Series::Tcp).count(),
+        1,
+        "TCP was established once"
+    );
+    assert_eq!(result.at(Series::Upgrade).count(), 25);
 }
 
 #[test]
@@ -277,7 +282,7 @@ fn no_more_of_them_than_were_asked_for_and_than_the_server_allows() {
     let allowed = server.measure(|_| {});
     assert_flawless(&allowed);
     assert_eq!(server.saw().0, 7, "25 WebSockets, 4 on each");
-    assert_eq!(allowed.handshake.tcp.count(), 7);
+    assert_eq!(allowed.at(Series::Tcp).count(), 7);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, PlanSpec, StopRule};
+use wsbench_load::series::Series;
 use wsbench_simulate::{Scenario, Service};
 
 const CONNECTIONS: u32 = 20;
@@ -44,13 +45,12 @@ fn each_connection_pings_as_often_as_asked_and_every_ping_is_answered() {
     let result = wsbench_simulate::run(&checked(&plan()), slow_application(), None);
     // 100 in ten seconds on each, one more or less by where its first falls; and a few in the drain.
     let expected = u64::from(CONNECTIONS) * 100;
-    let pings = &result.pings;
     assert!(
-        pings.sent.abs_diff(expected) <= 3 * u64::from(CONNECTIONS),
+        result.pings_sent.abs_diff(expected) <= 3 * u64::from(CONNECTIONS),
         "{}",
-        pings.sent
+        result.pings_sent
     );
-    assert!(pings.sent - pings.round_trips.count() <= u64::from(CONNECTIONS));
+    assert!(result.pings_sent - result.at(Series::Ping).count() <= u64::from(CONNECTIONS));
     assert!(result.failures.is_empty(), "{:?}", result.failures);
     assert_eq!(result.messages.answered, result.messages.sent);
 }
@@ -58,8 +58,8 @@ fn each_connection_pings_as_often_as_asked_and_every_ping_is_answered() {
 #[test]
 fn a_ping_tells_the_way_and_a_message_the_application_as_well() {
     let result = wsbench_simulate::run(&checked(&plan()), slow_application(), None);
-    let ping = result.pings.round_trips.quantile(0.5).unwrap();
-    let echo = result.service.quantile(0.5).unwrap();
+    let ping = result.at(Series::Ping).quantile(0.5).unwrap();
+    let echo = result.at(Series::Service).quantile(0.5).unwrap();
     // There and back is twice 50 µs; what the instrument itself takes is simulated, too.
     assert!(
         ping >= Nanos::from_micros(100) && ping < Nanos::from_micros(200),
@@ -76,7 +76,7 @@ fn without_the_flag_no_ping_is_sent() {
         spec.clients.keep_alive = None;
     });
     let result = wsbench_simulate::run(&checked(&plan), slow_application(), None);
-    assert_eq!(result.pings.sent, 0);
+    assert_eq!(result.pings_sent, 0);
 }
 
 #[test]
@@ -90,6 +90,6 @@ fn a_ping_that_stays_unanswered_fails_its_connection() {
         .unwrap();
     // After two seconds each; the connection is replaced, and its successor fails alike.
     assert!(missed.count >= u64::from(CONNECTIONS) * 3, "{missed:?}");
-    assert_eq!(result.pings.round_trips.count(), 0);
+    assert_eq!(result.at(Series::Ping).count(), 0);
     assert!(result.messages.is_conserved());
 }

@@ -9,6 +9,7 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, PlanSpec, StopRule, Think};
 use wsbench_load::result::RunResult;
+use wsbench_load::series::Series;
 use wsbench_simulate::{Pause, Queue, Scenario, Service, Stall, run, witness};
 
 /// Ten seconds at this rate over ten connections.
@@ -69,8 +70,11 @@ fn a_generator_that_stands_still_is_late_by_its_own_fault() {
     let scenario = standing_still(fifo(Service::Constant(Nanos::from_micros(10))));
     let result = split(&open(5_000.0, 1 << 20), scenario);
     assert_eq!(result.blocked_by.all(), 0);
-    assert!(longest(&result.generator_lag) > Nanos::from_millis(199));
-    assert_eq!(result.generator_lag.sum_ns(), result.send_lag.sum_ns());
+    assert!(longest(result.at(Series::GeneratorLag)) > Nanos::from_millis(199));
+    assert_eq!(
+        result.at(Series::GeneratorLag).sum_ns(),
+        result.at(Series::SendLag).sum_ns()
+    );
 }
 
 /// With one message in flight at a time a stalled server holds the next ones back: the lag is as
@@ -78,8 +82,8 @@ fn a_generator_that_stands_still_is_late_by_its_own_fault() {
 #[test]
 fn a_server_that_stalls_blocks_what_is_due_at_the_limit_in_flight() {
     let result = split(&open(500.0, 1), stalling());
-    assert!(longest(&result.blocked) > Nanos::from_millis(190));
-    assert!(longest(&result.generator_lag) < Nanos::from_micros(50));
+    assert!(longest(result.at(Series::Blocked)) > Nanos::from_millis(190));
+    assert!(longest(result.at(Series::GeneratorLag)) < Nanos::from_micros(50));
     let blocked = result.blocked_by;
     assert_eq!((blocked.absence, blocked.socket), (0, 0));
     // In each of nine stalls a hundred are due, and on each connection the first one goes out.
@@ -92,8 +96,8 @@ fn a_server_that_does_not_read_blocks_by_way_of_the_socket() {
     let mut scenario = stalling();
     scenario.network.send_room = 100;
     let result = split(&open(500.0, 1 << 20), scenario);
-    assert!(longest(&result.blocked) > Nanos::from_millis(100));
-    assert!(longest(&result.generator_lag) < Nanos::from_micros(50));
+    assert!(longest(result.at(Series::Blocked)) > Nanos::from_millis(100));
+    assert!(longest(result.at(Series::GeneratorLag)) < Nanos::from_micros(50));
     assert!(result.blocked_by.socket > 100, "{:?}", result.blocked_by);
     assert_eq!(result.blocked_by.limit, 0);
 }
@@ -102,7 +106,10 @@ fn a_server_that_does_not_read_blocks_by_way_of_the_socket() {
 #[test]
 fn both_are_told_apart_in_one_run() {
     let result = split(&open(500.0, 1), standing_still(stalling()));
-    let (own, blocked) = (longest(&result.generator_lag), longest(&result.blocked));
+    let (own, blocked) = (
+        longest(result.at(Series::GeneratorLag)),
+        longest(result.at(Series::Blocked)),
+    );
     assert!(
         own > Nanos::from_millis(180) && own < Nanos::from_millis(201),
         "{own}"
@@ -137,7 +144,7 @@ fn assert_near(what: &str, measured: f64, expected: f64) {
 /// The rate, a second, and the mean response time, ms.
 fn rate_and_response(result: &RunResult) -> (f64, f64) {
     let rate = result.messages.received_in_window as f64 / result.measured.as_secs_f64();
-    (rate, result.response.mean_ns().unwrap() / 1e6)
+    (rate, result.at(Series::Response).mean_ns().unwrap() / 1e6)
 }
 
 /// METHOD V4: ten clients that think 10 ms and an exponential server of 1 ms make 785.4 messages a
@@ -190,9 +197,9 @@ fn response_time_counts_from_the_end_of_the_pause() {
     let mut scenario = fifo(Service::Constant(Nanos::from_millis(1)));
     scenario.server.queue = Queue::Parallel;
     let result = split(&thinking(TEN_MS, 20), scenario.clone());
-    assert!(longest(&result.response) < Nanos::from_micros(1_010));
+    assert!(longest(result.at(Series::Response)) < Nanos::from_micros(1_010));
     let result = split(&thinking(TEN_MS, 20), standing_still(scenario));
-    assert!(longest(&result.generator_lag) > Nanos::from_millis(188));
+    assert!(longest(result.at(Series::GeneratorLag)) > Nanos::from_millis(188));
     assert_eq!(result.blocked_by.all(), 0);
 }
 

@@ -7,7 +7,8 @@ use simulation::{checked, plan};
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, StopRule, Timestamps};
-use wsbench_load::result::{RunResult, Stamps};
+use wsbench_load::result::{Interval, IntervalSpans, RunResult, Stamps};
+use wsbench_load::series::Series;
 use wsbench_simulate::{Pause, Scenario};
 
 /// 50 µs there, 10 µs at the server, 50 µs back.
@@ -16,15 +17,24 @@ const AWAY: Nanos = Nanos::from_micros(110);
 /// The parts are of all messages, and add up to the service time.
 fn check_parts(result: &RunResult) {
     assert_eq!(result.stamps, Stamps::Kernel);
-    assert_eq!(result.outside.count(), result.service.count());
-    assert_eq!(result.receive_wait.count(), result.service.count());
-    let parts = result.outside.sum_ns() + result.receive_wait.sum_ns();
-    assert_eq!(parts, result.service.sum_ns());
+    assert_eq!(
+        result.at(Series::Outside).count(),
+        result.at(Series::Service).count()
+    );
+    assert_eq!(
+        result.at(Series::ReceiveWait).count(),
+        result.at(Series::Service).count()
+    );
+    let parts = result.at(Series::Outside).sum_ns() + result.at(Series::ReceiveWait).sum_ns();
+    assert_eq!(parts, result.at(Series::Service).sum_ns());
 }
 
 /// Every message of the run was outside for exactly this long.
 fn check_outside(result: &RunResult, known: Nanos) {
-    let (least, most) = (result.outside.min(), result.outside.max());
+    let (least, most) = (
+        result.at(Series::Outside).min(),
+        result.at(Series::Outside).max(),
+    );
     assert_eq!((least, most), (Some(known), Some(known)));
 }
 
@@ -53,19 +63,22 @@ fn a_stopped_generator_blames_itself() {
     // One message in fifteen was due while it stood still. They leave in bursts, and within one an
     // answer may share a read with the next of its connection: a few microseconds, and no more.
     for (quantile, tolerance) in [(0.5, 0.001), (0.9, 0.001), (0.99, 0.05), (0.999, 0.2)] {
-        let outside = result.outside.quantile(quantile).unwrap_or_default();
+        let outside = result
+            .at(Series::Outside)
+            .quantile(quantile)
+            .unwrap_or_default();
         let excess = outside.0 as f64 / AWAY.0 as f64 - 1.0;
         assert!(
             (-0.001..tolerance).contains(&excess),
             "{quantile}: {outside}"
         );
     }
-    let longest = result.receive_wait.max().unwrap_or_default();
+    let longest = result.at(Series::ReceiveWait).max().unwrap_or_default();
     assert!(longest > length - AWAY && longest <= length, "{longest}");
     // 100,000/s × 110 µs were out when it stopped.
-    let stopped = result.receive_wait.count()
+    let stopped = result.at(Series::ReceiveWait).count()
         - result
-            .receive_wait
+            .at(Series::ReceiveWait)
             .count_at_or_below(Nanos::from_millis(100));
     assert!((1..100).contains(&stopped), "{stopped}");
     let during = result.intervals.iter().filter(|interval| {
@@ -73,7 +86,7 @@ fn a_stopped_generator_blames_itself() {
         from <= Nanos::from_millis(1_500) && Nanos::from_millis(1_500) < interval.at
     });
     for interval in during {
-        assert!(interval.wait_p50.is_some() && interval.wait_p99 >= interval.wait_p50);
+        assert!(waits(interval).p50.is_some() && waits(interval).p99 >= waits(interval).p50);
     }
 }
 
@@ -93,7 +106,10 @@ fn a_saturated_generator_is_told_from_a_slow_server() {
     check_outside(&result, AWAY + call);
     let turn = Nanos(64 * 2 * call.0);
     let median = |spans: &wsbench_load::histogram::Histogram| spans.quantile(0.5).unwrap();
-    let (service, wait) = (median(&result.service), median(&result.receive_wait));
+    let (service, wait) = (
+        median(result.at(Series::Service)),
+        median(result.at(Series::ReceiveWait)),
+    );
     assert!(service >= turn && service.0 < turn.0 * 11 / 10, "{service}");
     let expected = turn - (AWAY + call);
     assert!(wait >= expected && wait.0 < expected.0 * 12 / 10, "{wait}");
@@ -108,7 +124,7 @@ fn a_generator_at_leisure_makes_answers_wait_for_nothing_but_its_calls() {
     );
     check_parts(&result);
     check_outside(&result, AWAY);
-    let longest = result.receive_wait.max().unwrap_or_default();
+    let longest = result.at(Series::ReceiveWait).max().unwrap_or_default();
     assert!(longest < Nanos::from_micros(1), "{longest}");
 }
 
@@ -119,7 +135,13 @@ fn without_stamps_nothing_is_said_of_the_parts() {
     });
     let result = wsbench_simulate::run(&checked(&plan), Scenario::default(), None);
     assert_eq!(result.stamps, Stamps::User);
-    assert_eq!(result.service.count(), 1_000);
-    assert!(result.outside.is_empty() && result.receive_wait.is_empty());
-    assert!(result.intervals.iter().all(|i| i.wait_p50.is_none()));
+    assert_eq!(result.at(Series::Service).count(), 1_000);
+    assert!(result.at(Series::Outside).is_empty() && result.at(Series::ReceiveWait).is_empty());
+    assert!(result.intervals.iter().all(|i| waits(i).p50.is_none()));
+}
+
+/// What an interval tells of how long answers waited for the generator.
+fn waits(interval: &Interval) -> IntervalSpans {
+    let told = interval.times.get(Series::ReceiveWait);
+    told.copied().expect("a series of intervals")
 }

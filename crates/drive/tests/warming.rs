@@ -9,6 +9,7 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, PlanSpec, StopRule};
 use wsbench_load::result::{Ended, RunResult};
+use wsbench_load::series::Series;
 use wsbench_load::settling::Settling;
 use wsbench_simulate::{Course, Scenario, Service};
 
@@ -56,7 +57,12 @@ const WARMING: Option<Course> = Some(Course::Falling {
 
 /// 99th percentile of service time, ms.
 fn p99_ms(result: &RunResult) -> f64 {
-    result.service.quantile(0.99).unwrap().as_secs_f64() * 1e3
+    result
+        .at(Series::Service)
+        .quantile(0.99)
+        .unwrap()
+        .as_secs_f64()
+        * 1e3
 }
 
 #[test]

@@ -9,6 +9,7 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, PlanError, StopRule};
+use wsbench_load::series::Series;
 use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Distribution, Document, Ended, Percentile, Support};
 use wsbench_record::objective::Objective;
@@ -223,7 +224,7 @@ impl Collected {
     }
 
     fn add(&mut self, document: &Document, number: u32, seed: u64) {
-        let spans = &document.response_ns;
+        let spans = document.at(Series::Response);
         if let Some(histogram) = spans.histogram() {
             self.response.merge(&histogram);
         }

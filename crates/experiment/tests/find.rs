@@ -10,6 +10,7 @@ use wsbench_experiment::runner::{Runner, RunnerError};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, PlanSpec};
+use wsbench_load::series::Series;
 use wsbench_record::audit::{Caveat, Kind, Severity};
 use wsbench_record::document::Document;
 use wsbench_record::objective::Objective;
@@ -196,7 +197,7 @@ impl Runner for Spoiling {
             return Ok(document);
         }
         self.spoilt.push(load);
-        document.record.response_ns.p99 = Some(80_000_000);
+        document.record.times.get_mut(Series::Response).p99 = Some(80_000_000);
         document.audit.caveats.push(Caveat {
             kind: Kind::GeneratorCpu,
             severity: Severity::Doubtful,

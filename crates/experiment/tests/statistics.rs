@@ -8,6 +8,7 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, PlanSpec, StopRule};
+use wsbench_load::series::Series;
 use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Document, Ended, Percentile, Record, RunContext, Support};
 use wsbench_simulate::runner::{Simulated, target};
@@ -59,12 +60,12 @@ fn the_slices_of_a_run_add_up_to_it() {
     let mut service = Histogram::new();
     let mut response = Histogram::new();
     for slice in &document.slices {
-        service.merge(&slice.service().unwrap());
-        response.merge(&slice.response().unwrap());
+        service.merge(&slice.at(Series::Service).unwrap());
+        response.merge(&slice.at(Series::Response).unwrap());
     }
-    let whole = document.service_ns.histogram().unwrap();
+    let whole = document.at(Series::Service).histogram().unwrap();
     assert!(whole.bins().eq(service.bins()), "in the drain as well");
-    let whole = document.response_ns.histogram().unwrap();
+    let whole = document.at(Series::Response).histogram().unwrap();
     assert!(whole.bins().eq(response.bins()));
 }
 
@@ -75,10 +76,13 @@ fn intervals_of_confidence_of_a_queue_hold_the_truth() {
     let mut held = 0;
     for seed in 0..20 {
         let document = run(&plan(60, 30, seed));
-        let known = document.response_ns.confidence(Percentile::P90).unwrap();
+        let known = document
+            .at(Series::Response)
+            .confidence(Percentile::P90)
+            .unwrap();
         let (low, high) = (known.low.unwrap() as f64, known.high.unwrap() as f64);
         held += u32::from(low <= truth(0.9) && truth(0.9) <= high);
-        assert!(known.n_eff < document.response_ns.count as f64 / 2.0);
+        assert!(known.n_eff < document.at(Series::Response).count as f64 / 2.0);
         let rate = document.messages_per_s_confidence.unwrap();
         assert!(rate.low < 500.0 + 25.0 && rate.high > 500.0 - 25.0);
     }
@@ -88,16 +92,23 @@ fn intervals_of_confidence_of_a_queue_hold_the_truth() {
 #[test]
 fn what_cannot_be_known_is_absent() {
     let few = run(&plan(20, 19, 1));
-    assert_eq!(few.response_ns.confidence, None, "too few intervals");
+    assert_eq!(
+        few.at(Series::Response).confidence,
+        None,
+        "too few intervals"
+    );
     assert_eq!(few.messages_per_s_confidence, None);
 
     // 10,000 messages: ten above p99.9, and they are not independent.
     let document = run(&plan(20, 20, 1));
-    let known = document.response_ns.confidence(Percentile::P99_9).unwrap();
+    let known = document
+        .at(Series::Response)
+        .confidence(Percentile::P99_9)
+        .unwrap();
     assert!(known.n_eff < 10_000.0);
     assert_eq!((known.low, known.high), (None, None));
     assert_eq!(
-        document.response_ns.support(Percentile::P99_9),
+        document.at(Series::Response).support(Percentile::P99_9),
         Support::Unknown
     );
 }
@@ -129,7 +140,7 @@ fn a_run_ends_when_its_answer_is_known() {
     assert_eq!(document.audit.of_kind(Kind::Until).count(), 0);
     // The median of an exponential with mean 2 ms, and two ways of 50 µs.
     let truth = 2e6 * 2.0_f64.ln() + 100_000.0;
-    let found = document.response_ns.p50.unwrap() as f64;
+    let found = document.at(Series::Response).p50.unwrap() as f64;
     assert!((found / truth - 1.0).abs() < 0.15, "{found} for {truth}");
 }
 

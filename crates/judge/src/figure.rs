@@ -8,6 +8,7 @@
 mod table;
 mod unit;
 
+use wsbench_load::series::Series;
 use wsbench_record::document::{Distribution, Percentile, Record, Support};
 use wsbench_record::units::{self, count};
 use wsbench_stats::Interval;
@@ -107,7 +108,7 @@ impl Figure {
     #[must_use]
     pub const fn response(point: Point) -> Self {
         Self {
-            subject: Self::of("response").subject,
+            subject: Self::of(Series::Response.info().name).subject,
             point: Some(point),
         }
     }
@@ -116,7 +117,7 @@ impl Figure {
     #[must_use]
     pub const fn service(point: Point) -> Self {
         Self {
-            subject: Self::of("service").subject,
+            subject: Self::of(Series::Service.info().name).subject,
             point: Some(point),
         }
     }
@@ -165,8 +166,8 @@ impl Figure {
     /// [`Missing`]: no number that could be believed.
     pub fn read(self, record: &Record) -> Result<Reading, Missing> {
         match self.row().read {
-            Reader::Series(of) => match self.point {
-                Some(point) => time(of(record), point),
+            Reader::Series(series) => match self.point {
+                Some(point) => time(record.at(series), point),
                 None => Err(Missing::NotMeasured),
             },
             Reader::Value(read) => read(record).ok_or(Missing::NotMeasured),

@@ -2,6 +2,7 @@
 //!
 //! Whether a server that misses one once is to be refused is the affair of whoever asks.
 
+use wsbench_load::series::Series;
 use wsbench_record::document::{Distribution, Percentile, Record};
 use wsbench_record::objective::Objective;
 
@@ -103,7 +104,7 @@ fn whole_ns(ns: f64) -> Result<u64, Reason> {
 #[must_use]
 pub fn figure(objective: &Objective, record: &Record) -> Option<f64> {
     match objective {
-        Objective::ResponseTime { .. } => figure_of(objective, &record.response_ns, 0.0),
+        Objective::ResponseTime { .. } => figure_of(objective, record.at(Series::Response), 0.0),
         Objective::Errors { .. } => error_share(record),
     }
 }
@@ -134,7 +135,9 @@ pub fn interval(objective: &Objective, record: &Record) -> Option<(f64, f64)> {
     let Objective::ResponseTime { percentile, .. } = *objective else {
         return None;
     };
-    let known = record.response_ns.confidence(standard(percentile)?)?;
+    let known = record
+        .at(Series::Response)
+        .confidence(standard(percentile)?)?;
     Some((known.low? as f64, known.high? as f64))
 }
 

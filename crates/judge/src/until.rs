@@ -8,6 +8,7 @@ use std::fmt;
 
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::Slice;
+use wsbench_load::series::Series;
 use wsbench_record::document::{Percentile, Support, confidence};
 use wsbench_record::units::span;
 use wsbench_record::until::UntilOutcome;
@@ -132,7 +133,7 @@ impl Until {
             }
             Figure::Response(percentile) => {
                 let q = percentile.share();
-                let found = confidence::quantile(slices, |slice| &slice.response, q)?;
+                let found = confidence::quantile(slices, Series::Response, q)?;
                 if percentile.support(found.effective as u64) == Support::Unknown {
                     return None;
                 }

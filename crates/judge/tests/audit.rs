@@ -11,6 +11,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, PlanSpec, StopRule, Verify};
 use wsbench_load::result::{Ended, Failure, Gap, HostPressure, Phase, RunResult, ThreadUsage};
 use wsbench_load::send_gaps::SendGap;
+use wsbench_load::series::Series;
 use wsbench_record::audit::{Audit, Caveat, Kind, Severity, Verdict};
 use wsbench_record::document::{Host, Record, RunContext};
 
@@ -60,11 +61,12 @@ fn messages_must_add_up() {
 
 #[test]
 fn every_answer_must_be_a_sample() {
-    let invented = |run: &mut RunResult, _: &mut PlanSpec| run.response.record(Nanos(1));
+    let invented =
+        |run: &mut RunResult, _: &mut PlanSpec| run.tally.times[Series::Response].record(Nanos(1));
     assert_eq!(weight(Kind::Conservation, invented), INVALID);
     let both = |run: &mut RunResult, _: &mut PlanSpec| {
-        run.response.record(Nanos::from_millis(1));
-        run.service.record(Nanos::from_millis(1));
+        run.tally.times[Series::Response].record(Nanos::from_millis(1));
+        run.tally.times[Series::Service].record(Nanos::from_millis(1));
         run.messages.sent += 1;
         run.messages.answered += 1;
     };
@@ -371,13 +373,14 @@ fn sends_that_leave_late_are_noted() {
     // The median service time is 998 µs: a tenth of it is the border.
     let lag = |micros| {
         move |run: &mut RunResult, _: &mut PlanSpec| {
-            run.generator_lag = runs::spread(
+            run.tally.times[Series::GeneratorLag] = runs::spread(
                 1_000,
                 Nanos::from_micros(micros),
                 Nanos::from_micros(micros),
             );
             // Whatever else kept messages waiting is not the generator's.
-            run.send_lag = runs::spread(1_000, Nanos::from_secs(1), Nanos::from_secs(1));
+            run.tally.times[Series::SendLag] =
+                runs::spread(1_000, Nanos::from_secs(1), Nanos::from_secs(1));
         }
     };
     assert_eq!(weight(Kind::Pace, lag(99)), None);
@@ -385,14 +388,14 @@ fn sends_that_leave_late_are_noted() {
     let short = |micros| {
         move |run: &mut RunResult, plan: &mut PlanSpec| {
             lag(micros)(run, plan);
-            run.service = runs::spread(640_000, Nanos(10_000), Nanos(10_000));
+            run.tally.times[Series::Service] = runs::spread(640_000, Nanos(10_000), Nanos(10_000));
         }
     };
     assert_eq!(weight(Kind::Pace, short(19)), None, "never below 20 µs");
     assert_eq!(weight(Kind::Pace, short(21)), NOTE);
     let undivided = |run: &mut RunResult, plan: &mut PlanSpec| {
         lag(1)(run, plan);
-        run.generator_lag = Histogram::new();
+        run.tally.times[Series::GeneratorLag] = Histogram::new();
     };
     let older = "a document that does not tell the parts of the lag apart";
     assert_eq!(weight(Kind::Pace, undivided), NOTE, "{older}");
@@ -405,7 +408,7 @@ fn arrivals_that_are_not_the_schedules_are_doubted_where_that_counts() {
         move |run: &mut RunResult, plan: &mut PlanSpec| {
             open_loop(|_| 64)(run, plan);
             let lag = Nanos::from_micros(lag_us);
-            run.generator_lag = runs::spread(1_000, lag, lag);
+            run.tally.times[Series::GeneratorLag] = runs::spread(1_000, lag, lag);
             let gap = |number: u32| {
                 let planned = f64::from(number * 611 % 2_000 + 1);
                 let sent = if number < shrunk { 0.0 } else { planned };
@@ -497,7 +500,8 @@ fn gaps_are_listed_when_long_in_themselves_and_beside_p99() {
     let slow = |micros| {
         move |run: &mut RunResult, plan: &mut PlanSpec| {
             gaps(micros)(run, plan);
-            run.service = runs::spread(640_000, Nanos::from_millis(20), Nanos::from_millis(20));
+            run.tally.times[Series::Service] =
+                runs::spread(640_000, Nanos::from_millis(20), Nanos::from_millis(20));
         }
     };
     assert_eq!(weight(Kind::Gaps, slow(200_000)), None, "ten times p99");
@@ -514,7 +518,7 @@ fn delayed_acknowledgements_are_suspected_from_the_shape() {
                 let slow = number < percent;
                 spans.record(Nanos::from_millis(if slow { ms } else { 1 }));
             }
-            run.service = spans;
+            run.tally.times[Series::Service] = spans;
             for thread in &mut run.generator.threads {
                 *thread = runs::thread(100);
             }
@@ -642,7 +646,8 @@ fn messages_blocked_at_the_limit_are_of_too_few_connections() {
         move |run: &mut RunResult, plan: &mut PlanSpec| {
             open_loop(|_| 64)(run, plan);
             run.blocked_by.limit = limit;
-            run.blocked = runs::spread(limit, Nanos::from_millis(1), Nanos::from_millis(2));
+            run.tally.times[Series::Blocked] =
+                runs::spread(limit, Nanos::from_millis(1), Nanos::from_millis(2));
         }
     };
     assert_eq!(weight(Kind::ConnectionLimited, blocked(0)), None);
@@ -652,8 +657,8 @@ fn messages_blocked_at_the_limit_are_of_too_few_connections() {
     assert!(uneven.message.ends_with("taken unevenly"), "{uneven}");
     let short = |run: &mut RunResult, plan: &mut PlanSpec| {
         blocked(6_401)(run, plan);
-        run.response.record(Nanos::from_secs(1));
-        run.service.record(Nanos::from_secs(1));
+        run.tally.times[Series::Response].record(Nanos::from_secs(1));
+        run.tally.times[Series::Service].record(Nanos::from_secs(1));
     };
     let short = found(&audit_after(short), Kind::ConnectionLimited).unwrap();
     let check = "connections × limit is 6,400, rate × longest response 64,000";
@@ -664,7 +669,8 @@ fn messages_blocked_at_the_limit_are_of_too_few_connections() {
 fn back_pressure_is_named_and_not_doubted() {
     let socket = |run: &mut RunResult, _: &mut PlanSpec| {
         run.blocked_by.socket = 3;
-        run.blocked = runs::spread(3, Nanos::from_millis(1), Nanos::from_millis(2));
+        run.tally.times[Series::Blocked] =
+            runs::spread(3, Nanos::from_millis(1), Nanos::from_millis(2));
     };
     let audit = audit_after(socket);
     assert_eq!(audit.verdict, Verdict::Ok);

@@ -9,6 +9,7 @@ mod searches;
 
 use wsbench_judge::figure::Figure;
 use wsbench_judge::ranking::{rank, run_record, search_record};
+use wsbench_load::series::Series;
 use wsbench_record::provenance::Provenance;
 use wsbench_record::ranking::{self, Cores, Ranking, Weight, WorkloadKind};
 use wsbench_record::search::{Ending, Search, TrialVerdict};
@@ -255,7 +256,7 @@ fn a_run_is_kept_with_accounts_that_add_up() {
         record.figure(&Figure::MESSAGES_PER_S.key()),
         document.messages_per_s
     );
-    let p99 = document.service_ns.p99.map(|ns| ns as f64);
+    let p99 = document.at(Series::Service).p99.map(|ns| ns as f64);
     assert_eq!(record.figure(&Figure::SERVICE_P99.key()), p99);
     assert!(record.missing.contains_key(&Figure::SERVER_US.key()));
     let accounts = record.accounts.unwrap();

@@ -5,6 +5,7 @@ mod runs;
 use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::Slice;
+use wsbench_load::series::InSlices;
 use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::Document;
 
@@ -20,8 +21,7 @@ fn slices(medians_us: &[u64], rates: &[u64]) -> Vec<Slice> {
             at,
             length: Nanos::from_millis(500),
             received: rate / 2,
-            service: Sparse::of(&spans),
-            response: Sparse::of(&spans),
+            times: InSlices::from_fn(|_| Sparse::of(&spans)),
         }
     };
     medians_us.iter().zip(rates).map(slice).collect()

@@ -25,6 +25,7 @@ pub mod route;
 mod seconds;
 pub mod secret;
 pub mod send_gaps;
+pub mod series;
 pub mod session;
 pub mod settling;
 pub mod template;

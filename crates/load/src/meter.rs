@@ -19,6 +19,7 @@ use crate::nanos::Nanos;
 use crate::pairing::Times;
 use crate::result::{Gap, Phase};
 use crate::send_gaps::{SendGap, SendGaps};
+use crate::series::Series;
 
 /// A span without answers shorter than this is not worth remembering.
 const GAP_THRESHOLD: Nanos = Nanos::from_millis(10);
@@ -176,7 +177,7 @@ impl Meter {
     #[must_use]
     pub fn longest_service(&self) -> Nanos {
         self.tally
-            .service
+            .at(Series::Service)
             .max()
             .unwrap_or_default()
             .max(self.longest_service)
@@ -249,11 +250,11 @@ impl Meter {
         self.tally.messages.due += count;
         self.tally.messages.sent += count;
         let tally = &mut self.tally;
-        tally.send_lag.record_n(times.sent - times.due, count);
-        tally.generator_lag.record_n(bar.generators(times), count);
+        tally.times[Series::SendLag].record_n(times.sent - times.due, count);
+        tally.times[Series::GeneratorLag].record_n(bar.generators(times), count);
         let blocked = bar.blocked(times);
         if blocked > Nanos::ZERO {
-            tally.blocked.record_n(blocked, count);
+            tally.times[Series::Blocked].record_n(blocked, count);
             tally.blocked_by.add(bar.by, count);
         } else if let Some(gaps) = &mut self.gaps {
             gaps.sent(times);
@@ -309,13 +310,13 @@ impl Meter {
         }
         counts.answered += count;
         counts.reordered += if reordered { count } else { 0 };
-        self.tally.service.record_n(received - times.sent, count);
-        self.tally.response.record_n(received - times.due, count);
+        self.tally.times[Series::Service].record_n(received - times.sent, count);
+        self.tally.times[Series::Response].record_n(received - times.due, count);
         if let Some(arrived) = arrived
             && let Some(parts) = Parts::of(times.sent, arrived, received)
         {
-            self.tally.outside.record_n(parts.outside, count);
-            self.tally.receive_wait.record_n(parts.wait, count);
+            self.tally.times[Series::Outside].record_n(parts.outside, count);
+            self.tally.times[Series::ReceiveWait].record_n(parts.wait, count);
         }
     }
 
@@ -356,8 +357,8 @@ impl Meter {
 
     /// A response time that is known only to be longer than this.
     fn censor(&mut self, waited: Nanos) {
-        self.tally.response.record(waited);
-        self.tally.censored.record(waited);
+        self.tally.times[Series::Response].record(waited);
+        self.tally.times[Series::Censored].record(waited);
     }
 
     /// Books time that a connection was under load with up to `depth` requests.

@@ -4,12 +4,14 @@
 //! they add up.
 
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 
 use crate::failure::FailureKind;
 use crate::histogram::{Histogram, Sparse};
-use crate::lag::BlockedCounts;
+use crate::meter::Tally;
 use crate::nanos::Nanos;
 use crate::send_gaps::SendGap;
+use crate::series::{Extent, InIntervals, InSlices};
 
 /// Everything one run measured.
 #[derive(Clone, Debug, Default)]
@@ -27,49 +29,12 @@ pub struct RunResult {
     pub total: Nanos,
     /// Addresses the host resolved to, the one used first.
     pub addresses: Vec<String>,
-    /// Messages of the measured window.
-    pub messages: MessageCounts,
-    /// Bytes of the measured window, frames and all, as handed to and read from the sockets.
-    pub bytes: ByteCounts,
-    /// Connections over the whole run.
-    pub connections: ConnectionCounts,
-    /// What compression did; all zero where none was offered.
-    pub compression: CompressionCounts,
-    /// Received − sent.
-    pub service: Histogram,
-    /// Received − due; and for messages that were never answered, how long they had been due when
-    /// they were given up, which their response time exceeds.
-    pub response: Histogram,
-    /// The part of `response` that belongs to messages never answered: a right-censored tail.
-    pub censored: Histogram,
-    /// Sent − due.
-    pub send_lag: Histogram,
-    /// The part of the send lag that is the generator's own: from the moment at which the message
-    /// was due and its connection took it. One sample a message sent.
-    pub generator_lag: Histogram,
-    /// The other part, where there is one: how long a message that was due waited for its
-    /// connection. One sample a message that had to wait.
-    pub blocked: Histogram,
-    /// What those waited for.
-    pub blocked_by: BlockedCounts,
+    /// All that the workers measured, merged; without their raw logs.
+    pub tally: Tally,
     /// Whose clock said when answers had come.
     pub stamps: Stamps,
-    /// Received − arrived: how long answers waited for us. Empty without kernel stamps; fewer than
-    /// `service` where a stamp was missing or contradicted the run's clock.
-    pub receive_wait: Histogram,
-    /// Arrived − sent, of the same messages: the server's, the network's and the kernel's part of
-    /// the service time. `service = outside + receive wait`, for each message, exactly.
-    pub outside: Histogram,
-    /// The opening, by part.
-    pub handshake: HandshakeTimes,
-    /// Pings that kept connections alive, over the whole run; none where the plan has none.
-    pub pings: Pings,
-    /// What went wrong, by phase and kind.
-    pub failures: Vec<Failure>,
-    /// Close codes received from the server, with their counts; 1005 stands for none given.
-    pub close_codes: BTreeMap<u16, u64>,
-    /// What TLS handshakes agreed upon, with their counts; empty without TLS.
-    pub tls_agreed: BTreeMap<String, u64>,
+    /// The time that resolving the host took: once a run, before it; `None` for a literal address.
+    pub dns: Option<Nanos>,
     /// What the generator itself used.
     pub generator: GeneratorUsage,
     /// What pressed on its machine meanwhile; `None` where nothing was read.
@@ -78,35 +43,25 @@ pub struct RunResult {
     pub intervals: Vec<Interval>,
     /// The window in slices of one or more whole intervals, with their histograms.
     pub slices: Vec<Slice>,
-    /// Time that connections were under load within the window, added up over connections and
-    /// multiplied by the depth, ns: the left side of Little's law. Zero where the law cannot be
-    /// checked (replaced clients at a depth above one, which taper off).
-    pub offered_in_flight_ns: u128,
-    /// Time that requests were out (sent, not answered) within the window, added up over
-    /// requests, ns: the right side of Little's law. Less than the left side by what the
-    /// generator lost between an answer and the next send.
-    pub service_in_window_ns: u128,
-    /// Time that places in flight spent thinking within the window (`Plan::think`), added up over
-    /// places, ns. With it on the right, Little's law reads connections × depth = rate × (service
-    /// time + pause).
-    pub thought_in_window_ns: u128,
     /// Times that the server was gone, and came back.
     pub absences: Absences,
-    /// The longest spans without any answer while answers were awaited, longest first: at most
-    /// five, start within the run and length.
-    pub gaps: Vec<Gap>,
     /// A sample of the gaps between sends, 2,000 or so at most, beside those of the schedule; empty
     /// in the closed loop.
     pub send_gaps: Vec<SendGap>,
 }
 
-/// Pings that kept connections alive.
-#[derive(Clone, Debug, Default)]
-pub struct Pings {
-    /// Pings sent.
-    pub sent: u64,
-    /// From a ping to its pong: one sample a ping answered.
-    pub round_trips: Histogram,
+impl Deref for RunResult {
+    type Target = Tally;
+
+    fn deref(&self) -> &Tally {
+        &self.tally
+    }
+}
+
+impl DerefMut for RunResult {
+    fn deref_mut(&mut self) -> &mut Tally {
+        &mut self.tally
+    }
 }
 
 /// Whose clock said when an answer had come to this machine.
@@ -306,24 +261,6 @@ impl ConnectionCounts {
     }
 }
 
-/// The opening handshake, by part. One sample an upgraded connection.
-#[derive(Clone, Debug, Default)]
-pub struct HandshakeTimes {
-    /// Resolving the host: once a run, before it; `None` for a literal address.
-    pub dns: Option<Nanos>,
-    /// From the connect call to the connection established.
-    pub tcp: Histogram,
-    /// From the connection to the proxy established to the tunnel open; empty without a proxy.
-    pub proxy: Histogram,
-    /// From the connection established, or the tunnel open, to the TLS handshake complete; empty
-    /// without TLS.
-    pub tls: Histogram,
-    /// From the upgrade request's write to its response read.
-    pub upgrade: Histogram,
-    /// Service time of the first message on the connection.
-    pub first_message: Histogram,
-}
-
 /// One kind of failure and how often it was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -476,18 +413,41 @@ pub struct Interval {
     pub errors: u64,
     /// Connections upgraded and open at its end.
     pub alive: u64,
-    /// Median service time; `None` without samples.
-    pub service_p50: Option<Nanos>,
-    /// 99th percentile of service time; `None` without samples.
-    pub service_p99: Option<Nanos>,
-    /// Longest service time; `None` without samples.
-    pub service_max: Option<Nanos>,
-    /// Mean service time in ns; `None` without samples.
-    pub service_mean_ns: Option<f64>,
-    /// Median of how long answers waited for us; `None` without kernel stamps.
-    pub wait_p50: Option<Nanos>,
-    /// 99th percentile of how long answers waited for us; `None` without kernel stamps.
-    pub wait_p99: Option<Nanos>,
+    /// Times within it.
+    pub times: InIntervals<IntervalSpans>,
+}
+
+/// Spans of time within one interval; all `None` without samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct IntervalSpans {
+    /// Median.
+    pub p50: Option<Nanos>,
+    /// 99th percentile.
+    pub p99: Option<Nanos>,
+    /// Longest.
+    pub max: Option<Nanos>,
+    /// Arithmetic mean, ns.
+    pub mean: Option<f64>,
+}
+
+impl IntervalSpans {
+    /// What is told of the spans of a series.
+    #[must_use]
+    pub fn of(spans: &Histogram, extent: Extent) -> Self {
+        let percentiles = Self {
+            p50: spans.quantile(0.50),
+            p99: spans.quantile(0.99),
+            ..Self::default()
+        };
+        match extent {
+            Extent::Percentiles => percentiles,
+            Extent::Whole => Self {
+                max: spans.max(),
+                mean: spans.mean_ns(),
+                ..percentiles
+            },
+        }
+    }
 }
 
 /// A slice of the measured window: one interval or several on end, with what was measured in it.
@@ -502,10 +462,8 @@ pub struct Slice {
     pub length: Nanos,
     /// Answers received in it.
     pub received: u64,
-    /// Service times of the answers received in it.
-    pub service: Sparse,
-    /// Response times of the answers received in it, and of what was given up.
-    pub response: Sparse,
+    /// Times of the answers received in it, and of what was given up.
+    pub times: InSlices<Sparse>,
 }
 
 /// A span without any answer while answers were awaited.

@@ -28,6 +28,7 @@ use crate::nanos::Nanos;
 use crate::pairing::Pairing;
 use crate::plan::Verify;
 use crate::result::{LogRecord, Phase};
+use crate::series::Series;
 use keeping_alive::KeepAlive;
 use opening::Upgrading;
 use thinking::Thoughts;
@@ -393,11 +394,7 @@ impl Session {
             return;
         };
         if number == 0 {
-            context
-                .meter
-                .tally
-                .first_message
-                .record(received - times.sent);
+            context.meter.tally.times[Series::FirstMessage].record(received - times.sent);
         }
         if !context.meter.keeps_log() {
             return;

@@ -13,9 +13,13 @@ pub mod confidence;
 mod distribution;
 mod figures;
 mod host;
+mod interval;
+mod members;
 mod percentile;
 mod record;
 mod server;
+mod slice;
+mod times;
 mod whole;
 
 pub use absence::ServerGone;
@@ -23,16 +27,19 @@ pub use arrival_shape::ArrivalShape;
 pub use build::RunContext;
 pub use calendar::rfc3339;
 pub use compression::{Compressed, Compression};
-pub use confidence::{Confidence, Confidences, RateConfidence, Slice};
+pub use confidence::{Confidence, Confidences, RateConfidence};
 pub use distribution::Distribution;
 pub use figures::{
-    BlockedBy, Bytes, Connections, Ended, Failure, Floor, Gap, Generator, Handshake, Interval,
-    IntervalSpans, Messages, Pings, Pressure, Stamps, Thread, Turns,
+    BlockedBy, Bytes, Connections, Ended, Failure, Floor, Gap, Generator, Handshake, Messages,
+    Pings, Pressure, Stamps, Thread, Turns,
 };
 pub use host::{Host, Interface};
+pub use interval::{Interval, IntervalSpans};
 pub use percentile::{Percentile, Support};
 pub use record::{Record, SCHEMA};
 pub use server::{CountedProcesses, Server};
+pub use slice::Slice;
+pub use times::Times;
 pub use whole::Document;
 
 use crate::storage::{DocumentError, named, read_as, to_text};

@@ -9,6 +9,7 @@ use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Encoding, Header, Payload, PlanSpec};
 use wsbench_load::result::RunResult;
+use wsbench_load::series::Series;
 use wsbench_record::audit::{Audit, Caveat, Kind, Severity, Verdict};
 use wsbench_record::document::{
     Distribution, Document, Interval, Percentile, Support, read, schema, write,
@@ -48,7 +49,10 @@ fn the_golden_document_stays_readable() {
     let golden = read(GOLDEN).unwrap();
     assert_eq!(golden.audit.verdict, Verdict::Invalid);
     assert_eq!(golden.messages.corrupted, 990);
-    assert_eq!(golden.service_ns.histogram().unwrap().count(), 639_000);
+    assert_eq!(
+        golden.at(Series::Service).histogram().unwrap().count(),
+        639_000
+    );
     // The figures are held to; the audit's words may be put better in a later version.
     let fresh = document(&runs::corrupted());
     assert_eq!(golden.plan, fresh.plan);
@@ -56,10 +60,18 @@ fn the_golden_document_stays_readable() {
     assert_eq!(golden.connections, fresh.connections);
     // How well bytes are packed depends on the library that packs them, not what they hold.
     let bins = |document: &Document| -> Vec<_> {
-        document.response_ns.histogram().unwrap().bins().collect()
+        document
+            .at(Series::Response)
+            .histogram()
+            .unwrap()
+            .bins()
+            .collect()
     };
     assert_eq!(bins(&golden), bins(&fresh));
-    assert_eq!(golden.response_ns.p99_9, fresh.response_ns.p99_9);
+    assert_eq!(
+        golden.at(Series::Response).p99_9,
+        fresh.at(Series::Response).p99_9
+    );
     // Its intervals did not count what was due, sent, out and waiting.
     let counted_then = |interval: &Interval| Interval {
         due: None,
@@ -145,7 +157,7 @@ fn unknown_fields_and_kinds_are_tolerated_and_missing_ones_defaulted() {
         value.as_object_mut().unwrap().remove(name);
     }
     let sparse = read(&value.to_string()).unwrap();
-    assert!(sparse.intervals.is_empty() && sparse.send_lag_ns.is_empty());
+    assert!(sparse.intervals.is_empty() && sparse.at(Series::SendLag).is_empty());
 }
 
 #[test]

@@ -2,9 +2,13 @@
 //! interval. Figures are as in the document, unrounded; what is absent there is empty here.
 
 use wsbench_load::nanos::Nanos;
-use wsbench_record::document::{Distribution, Document, Percentile, Server};
+use wsbench_load::series::{Extent, Group, Series, Shown};
+use wsbench_record::document::{
+    Distribution, Document, Interval, IntervalSpans, Percentile, Server,
+};
 
 use crate::foreign::printable;
+use crate::order::response_first;
 
 /// One line of a table under its header.
 #[derive(Default)]
@@ -56,6 +60,28 @@ impl Row {
         }
     }
 
+    /// Appends what an interval tells of a series.
+    fn put_interval_spans(&mut self, series: Series, spans: &IntervalSpans) {
+        let key = series.info().key;
+        self.put_known(format!("{key}_p50"), spans.p50);
+        self.put_known(format!("{key}_p99"), spans.p99);
+        if series.info().in_intervals == Some(Extent::Whole) {
+            self.put_known(format!("{key}_max"), spans.max);
+            self.put_known(format!("{key}_mean"), spans.mean);
+        }
+    }
+
+    /// Appends the distributions of series.
+    fn put_series(&mut self, document: &Document, series: &[Series]) {
+        for &series in series {
+            let prefix = series.path().replace('.', "_");
+            match series.info().shown {
+                Shown::Always | Shown::AlwaysByNow => self.put_spans(&prefix, document.at(series)),
+                _ => self.put_known_spans(&prefix, document.known(series)),
+            }
+        }
+    }
+
     /// Appends the figures of a distribution, their names beginning with `prefix`.
     pub(crate) fn put_spans(&mut self, prefix: &str, spans: &Distribution) {
         self.put(format!("{prefix}_count"), &spans.count);
@@ -92,49 +118,43 @@ pub(crate) fn table(rows: impl Iterator<Item = Row>) -> String {
 /// The time series of a result: the header and one line for each interval.
 #[must_use]
 pub fn intervals(document: &Document) -> String {
-    let mut text = String::from(
-        "at_s,length_s,messages,messages_per_s,service_ns_p50,service_ns_p99,service_ns_max,\
-         service_ns_mean,errors,alive,due,sent,in_flight,waiting,receive_wait_ns_p50,\
-         receive_wait_ns_p99\n",
-    );
-    for interval in &document.intervals {
-        let spans = &interval.service_ns;
-        let mut row = Row {
-            names: Vec::new(),
-            values: Vec::new(),
-        };
-        row.put("", &interval.at_s);
-        row.put("", &interval.length_s);
-        row.put("", &interval.messages);
-        row.put_known("", interval.messages_per_s());
-        row.put_known("", spans.p50);
-        row.put_known("", spans.p99);
-        row.put_known("", spans.max);
-        row.put_known("", spans.mean);
-        row.put("", &interval.errors);
-        row.put("", &interval.alive);
-        for number in [
-            interval.due,
-            interval.sent,
-            interval.in_flight,
-            interval.waiting,
-        ] {
-            row.put_known("", number);
-        }
-        let waits = interval.receive_wait_ns.unwrap_or_default();
-        row.put_known("", waits.p50);
-        row.put_known("", waits.p99);
+    let mut text = String::new();
+    push_line(&mut text, &interval(&Interval::default()).names);
+    for row in document.intervals.iter().map(interval) {
         push_line(&mut text, &row.values);
     }
     text
 }
 
+/// Every figure of an interval, with its name.
+fn interval(interval: &Interval) -> Row {
+    let mut row = Row::default();
+    row.put("at_s", &interval.at_s);
+    row.put("length_s", &interval.length_s);
+    row.put("messages", &interval.messages);
+    row.put_known("messages_per_s", interval.messages_per_s());
+    let (first, behind): (Vec<Series>, Vec<Series>) = Series::IN_INTERVALS
+        .into_iter()
+        .partition(|series| series.info().in_intervals == Some(Extent::Whole));
+    for series in first {
+        row.put_interval_spans(series, &interval.at(series));
+    }
+    row.put("errors", &interval.errors);
+    row.put("alive", &interval.alive);
+    row.put_known("due", interval.due);
+    row.put_known("sent", interval.sent);
+    row.put_known("in_flight", interval.in_flight);
+    row.put_known("waiting", interval.waiting);
+    // Columns that came later stand behind those that were there before.
+    for series in behind {
+        row.put_interval_spans(series, &interval.at(series));
+    }
+    row
+}
+
 /// Every figure of a result that is a single value, with its name.
 fn row(document: &Document) -> Row {
-    let mut row = Row {
-        names: Vec::new(),
-        values: Vec::new(),
-    };
+    let mut row = Row::default();
     let (plan, messages) = (&document.plan, &document.messages);
     row.put_known("name", plan.name.as_deref());
     row.put("started_at", &document.started_at);
@@ -176,9 +196,7 @@ fn row(document: &Document) -> Row {
     ] {
         row.put(format!("connections_{name}"), &value);
     }
-    row.put_spans("response_ns", &document.response_ns);
-    row.put_spans("service_ns", &document.service_ns);
-    row.put_spans("send_lag_ns", &document.send_lag_ns);
+    row.put_series(document, &always());
     put_compression(&mut row, document);
     let threads = &document.generator.threads;
     let busiest = threads
@@ -193,11 +211,11 @@ fn row(document: &Document) -> Row {
     let bounds = document.messages_per_s_confidence;
     row.put_known("messages_per_s_low", bounds.map(|bounds| bounds.low));
     row.put_known("messages_per_s_high", bounds.map(|bounds| bounds.high));
-    row.put_confidence("response_ns", &document.response_ns);
-    row.put_confidence("service_ns", &document.service_ns);
+    for series in response_first(&Series::IN_SLICES) {
+        row.put_confidence(&series.path(), document.at(series));
+    }
     put_server(&mut row, &server);
-    row.put_known_spans("outside_ns", document.outside_ns.as_ref());
-    row.put_known_spans("receive_wait_ns", document.receive_wait_ns.as_ref());
+    row.put_series(document, &divided());
     row.put_known("floor_ns_p50", document.floor_ns.map(|floor| floor.p50));
     row.put_known("floor_ns_p99", document.floor_ns.map(|floor| floor.p99));
     let until = document.until.as_ref();
@@ -210,6 +228,24 @@ fn row(document: &Document) -> Row {
     row.put("warmup_s", &plan.warmup.least.as_secs_f64());
     row.put_known("warmup_found_s", plan.warmup.found.map(Nanos::as_secs_f64));
     row
+}
+
+/// The series that the first columns of times are of: those of the document itself that every result
+/// has.
+fn always() -> Vec<Series> {
+    let is_always = |series: &Series| {
+        let info = series.info();
+        let is_always = matches!(info.shown, Shown::Always | Shown::AlwaysByNow);
+        is_always && info.group == Group::Document
+    };
+    let always: Vec<Series> = Series::ALL.into_iter().filter(is_always).collect();
+    response_first(&always)
+}
+
+/// The parts of those of which slices have histograms.
+fn divided() -> Vec<Series> {
+    let whole = Series::IN_SLICES.into_iter();
+    whole.flat_map(Series::parts).collect()
 }
 
 /// Further costs of the server, where known.

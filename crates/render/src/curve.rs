@@ -5,7 +5,7 @@
 
 /// One line of points.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Series {
+pub struct Curve {
     /// What stands in the legend.
     pub name: String,
     /// Its points, in the order in which they are joined.
@@ -55,7 +55,7 @@ const LABEL: usize = 8;
 /// line. Empty when there is no point to draw.
 #[must_use]
 pub fn draw(
-    series: &[Series],
+    series: &[Curve],
     frame: Frame,
     level: Option<f64>,
     x_label: impl Fn(f64) -> String,
@@ -105,7 +105,7 @@ pub fn draw(
 
 /// What the marks mean: `▪ p50  ● p99  ▲ p99.9`, one word for each series.
 #[must_use]
-pub fn legend(series: &[Series], glyphs: Glyphs) -> String {
+pub fn legend(series: &[Curve], glyphs: Glyphs) -> String {
     let words = series.iter().enumerate().map(|(index, line)| {
         let (filled, hollow) = (glyph(index, false, glyphs), glyph(index, true, glyphs));
         format!("{filled}{hollow} {}", line.name)
@@ -139,7 +139,7 @@ struct Scale {
 }
 
 impl Scale {
-    fn of(series: &[Series], level: Option<f64>, frame: Frame) -> Option<Self> {
+    fn of(series: &[Curve], level: Option<f64>, frame: Frame) -> Option<Self> {
         let marks = || series.iter().flat_map(|line| &line.points);
         let is_drawable = |y: &f64| *y > 0.0 && y.is_finite();
         let ys: Vec<f64> = marks()
@@ -240,9 +240,9 @@ impl Canvas {
 mod tests {
     use super::*;
 
-    fn rising() -> Vec<Series> {
+    fn rising() -> Vec<Curve> {
         let mark = |(x, y, is_hollow)| Mark { x, y, is_hollow };
-        vec![Series {
+        vec![Curve {
             name: "p99".into(),
             points: [(1.0, 1.0, false), (2.0, 10.0, false), (4.0, 100.0, true)]
                 .map(mark)

@@ -7,10 +7,11 @@
 use std::fmt::Write as _;
 
 use thiserror::Error;
-use wsbench_load::histogram::Histogram;
+use wsbench_load::series::Series;
 use wsbench_record::document::{Document, Slice, unix_ms};
 
 use crate::foreign::printable;
+use crate::order::response_first;
 
 /// Nanoseconds to the millisecond.
 const NS_PER_MS: f64 = 1e6;
@@ -23,7 +24,7 @@ pub enum HlogError {
     NoSlices,
 }
 
-/// The log as text: a line a slice for `response` and one for `service`.
+/// The log as text: a line a slice for each series that slices have.
 ///
 /// # Errors
 /// When the document has no slices with samples.
@@ -42,10 +43,9 @@ pub fn log(document: &Document) -> Result<String, HlogError> {
     );
     let before = text.len();
     for slice in &document.slices {
-        let response = (slice.response_hdr_v2_base64.as_deref(), slice.response());
-        let service = (slice.service_hdr_v2_base64.as_deref(), slice.service());
-        line(&mut text, "response", slice, response);
-        line(&mut text, "service", slice, service);
+        for series in response_first(&Series::IN_SLICES) {
+            line(&mut text, slice, series);
+        }
     }
     if text.len() == before {
         return Err(HlogError::NoSlices);
@@ -54,15 +54,16 @@ pub fn log(document: &Document) -> Result<String, HlogError> {
 }
 
 /// One line; none where nothing was recorded.
-fn line(text: &mut String, tag: &str, slice: &Slice, of: (Option<&str>, Option<Histogram>)) {
-    let (Some(packed), Some(spans)) = of else {
+fn line(text: &mut String, slice: &Slice, series: Series) {
+    let (Some(packed), Some(spans)) = (slice.packed(series), slice.at(series)) else {
         return;
     };
     let Some(longest) = spans.max() else { return };
     let start_s = (slice.at_s - slice.length_s).max(0.0);
     let _ = writeln!(
         text,
-        "Tag={tag},{start_s:.3},{:.3},{:.3},{packed}",
+        "Tag={},{start_s:.3},{:.3},{:.3},{packed}",
+        series.info().name,
         slice.length_s,
         longest.0 as f64 / NS_PER_MS
     );

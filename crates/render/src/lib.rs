@@ -17,6 +17,7 @@ pub mod html;
 pub mod live;
 mod mark;
 pub mod markdown;
+mod order;
 mod page;
 mod parts;
 mod pings;

@@ -4,10 +4,10 @@
 //! it; where there is no terminal, [`View::line`] is printed instead. It keeps no history of its
 //! own: the run's intervals are the history.
 
-use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{PlanSpec, StopRule};
 use wsbench_load::result::{Interval, Progress, Stage};
+use wsbench_load::series::Series;
 use wsbench_record::document::{Distribution, Percentile, Support};
 use wsbench_record::units::{count, counted, percent, rate, seconds, span};
 
@@ -109,9 +109,10 @@ impl View {
             left: left(progress, plan, done),
             course: so_far.intervals.iter().map(Moment::of).collect(),
             response: figures(
-                &Distribution::figures_of(&so_far.response).with_censored(&so_far.censored),
+                &Distribution::figures_of(so_far.at(Series::Response))
+                    .with_censored(so_far.at(Series::Censored)),
             ),
-            service: figures(&Distribution::figures_of(&so_far.service)),
+            service: figures(&Distribution::figures_of(so_far.at(Series::Service))),
             parts_p50_ns: parts(progress),
             alive: alive(progress),
             asked: so_far
@@ -205,7 +206,10 @@ impl Moment {
     fn of(interval: &Interval) -> Self {
         let length = interval.length.as_secs_f64();
         let enough = interval.answered >= SAMPLES_FOR_P99;
-        let p99_ns = interval.service_p99.filter(|_| enough);
+        let times = |series| interval.times.get(series).copied().unwrap_or_default();
+        let service = times(Series::Service);
+        let p99_ns = service.p99.filter(|_| enough);
+        let wait = Series::Service.parts().map(times).find_map(|part| part.p50);
         Self {
             at_s: interval.at.as_secs_f64(),
             per_s: if length > 0.0 {
@@ -213,18 +217,18 @@ impl Moment {
             } else {
                 0.0
             },
-            p50_ns: interval.service_p50.map(|span| span.0),
+            p50_ns: service.p50.map(|span| span.0),
             p99_ns: p99_ns.map(|span| span.0),
-            wait_p50_ns: interval.wait_p50.map(|span| span.0),
+            wait_p50_ns: wait.map(|span| span.0),
         }
     }
 }
 
 /// The medians of both parts of the service time.
 fn parts(progress: &Progress) -> Option<(u64, u64)> {
-    let median = |spans: &Histogram| spans.quantile(0.5).map(|span| span.0);
-    let so_far = &progress.so_far;
-    median(&so_far.outside).zip(median(&so_far.receive_wait))
+    let median = |part| progress.so_far.at(part).quantile(0.5).map(|span| span.0);
+    let mut parts = Series::Service.parts().map(median);
+    parts.next()?.zip(parts.next()?)
 }
 
 /// Time left: by the clock where the plan gives a duration, else from the share that is done, once

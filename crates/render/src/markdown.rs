@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use wsbench_load::series::Series;
 use wsbench_record::document::{Distribution, Document, Percentile};
 use wsbench_record::units::{self, bytes, count, rate, seconds, span};
 
@@ -108,7 +109,7 @@ fn compression(text: &mut String, document: &Document) {
 }
 
 fn times(text: &mut String, document: &Document) {
-    let (response, service) = (&document.response_ns, &document.service_ns);
+    let (response, service) = (document.at(Series::Response), document.at(Series::Service));
     if response.is_empty() && service.is_empty() {
         let _ = writeln!(text, "Latency: {}\n", mark::NO_SAMPLES);
         return;
@@ -201,13 +202,12 @@ fn counts(text: &mut String, document: &Document) {
     if let Some(gone) = &document.server_gone {
         let _ = writeln!(text, "The server was {}.\n", gone.words());
     }
-    let handshake = &document.handshake_ns;
     text.push_str("| handshake | p50 | p99 | max | count |\n|---|--:|--:|--:|--:|\n");
-    for (name, spans) in handshake.parts() {
+    for (name, spans) in document.opening() {
         let _ = writeln!(text, "| {name} | {} |", handshake_cells(spans).join(" | "));
     }
     if let Some(pings) = &document.pings {
-        let _ = writeln!(text, "\nPings: {}.", pings::words(pings));
+        let _ = writeln!(text, "\nPings: {}.", pings::words(document, pings));
     }
     let messages = &document.messages;
     let _ = writeln!(

@@ -4,17 +4,20 @@
 //! Beside them the floor of the machine, where it was measured. The parts were told apart by the kernel's receive time stamps while the run went on; nothing is
 //! subtracted here.
 
+use wsbench_load::series::{Series, SeriesInfo};
 use wsbench_record::document::{Distribution, Document, Percentile, Stamps};
 use wsbench_record::units::{self, count, span};
 
 use crate::mark;
 
-/// Service time and its two parts.
-#[derive(Clone, Copy, Debug)]
+/// The series that is divided.
+const WHOLE: Series = Series::Service;
+
+/// Service time and its parts.
+#[derive(Clone, Debug)]
 pub(crate) struct Parts<'a> {
-    service: &'a Distribution,
-    outside: &'a Distribution,
-    wait: &'a Distribution,
+    whole: &'a Distribution,
+    parts: Vec<(Series, &'a Distribution)>,
 }
 
 impl<'a> Parts<'a> {
@@ -26,29 +29,39 @@ impl<'a> Parts<'a> {
 
     /// The parts; `None` where kernel stamps did not tell them apart.
     pub(crate) fn of(document: &'a Document) -> Option<Self> {
+        let parts = WHOLE.parts();
+        let parts: Option<Vec<_>> = parts
+            .map(|part| Some((part, document.known(part)?)))
+            .collect();
         Some(Self {
-            service: &document.service_ns,
-            outside: document.outside_ns.as_ref()?,
-            wait: document.receive_wait_ns.as_ref()?,
+            whole: document.at(WHOLE),
+            parts: parts?,
         })
     }
 
-    /// The whole and its parts by name, with a figure for each of the columns.
-    pub(crate) fn rows(&self) -> [(&'static str, [String; 4]); 3] {
-        [
-            ("service", figures(self.service)),
-            ("outside", figures(self.outside)),
-            ("own queue", figures(self.wait)),
-        ]
+    /// The whole and its parts, each with its distribution.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static SeriesInfo, &'a Distribution)> {
+        let parts = self.parts.iter().map(|(part, spans)| (part.info(), *spans));
+        std::iter::once((WHOLE.info(), self.whole)).chain(parts)
+    }
+
+    /// The same by name, with a figure for each of the columns.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (&'static str, [String; 4])> {
+        self.all().map(|(info, spans)| (info.title, figures(spans)))
+    }
+
+    /// Answers whose times were told apart.
+    fn divided(&self) -> u64 {
+        self.parts.first().map_or(0, |(_, spans)| spans.count)
     }
 
     /// What the names mean, and what may be added up.
     pub(crate) fn legend(&self) -> String {
-        let told = if self.outside.count == self.service.count {
+        let (told, all) = (self.divided(), self.whole.count);
+        let told = if told == all {
             String::new()
         } else {
-            let (told, all) = (count(self.outside.count), count(self.service.count));
-            format!(" of {told} of {all} answers")
+            format!(" of {} of {} answers", count(told), count(all))
         };
         format!(
             "by the kernel's receive stamps{told}: outside = server and network; own queue = the \

@@ -1,5 +1,6 @@
 //! One run of an experiment in one line, told when it is over.
 
+use wsbench_load::series::Series;
 use wsbench_record::audit::Verdict;
 use wsbench_record::document::{Document, Percentile};
 use wsbench_record::units::rate;
@@ -14,9 +15,9 @@ use crate::mark;
 #[must_use]
 pub fn step_line(name: &str, document: &Document, left_s: Option<f64>) -> String {
     let spans = if document.plan.clients.is_open_loop() {
-        &document.response_ns
+        document.at(Series::Response)
     } else {
-        &document.service_ns
+        document.at(Series::Service)
     };
     let mut parts = Vec::new();
     match document.messages_per_s {

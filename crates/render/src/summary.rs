@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use wsbench_load::series::Series;
 use wsbench_record::audit::{Severity, Verdict};
 use wsbench_record::document::{Distribution, Document, Percentile};
 use wsbench_record::units::{bytes, count, counted, legacy_ms, percent, rate, seconds, span};
@@ -210,7 +211,7 @@ fn course(page: &mut Page, document: &Document) {
 }
 
 fn times(page: &mut Page, document: &Document) {
-    let (response, service) = (&document.response_ns, &document.service_ns);
+    let (response, service) = (document.at(Series::Response), document.at(Series::Service));
     let meaning = if document.plan.clients.is_open_loop() {
         "open loop: response time is from the moment a message was due, whoever kept it waiting"
     } else {
@@ -377,7 +378,7 @@ fn connections(page: &mut Page, document: &Document) {
 
 fn handshake(page: &mut Page, document: &Document) {
     const NAME: usize = 16;
-    let parts = document.handshake_ns.parts();
+    let parts = document.opening();
     if parts.iter().all(|(_, spans)| spans.is_empty()) {
         page.line("handshake", mark::NO_SAMPLES);
         page.gap();
@@ -399,7 +400,7 @@ fn handshake(page: &mut Page, document: &Document) {
 /// Pings beside the messages: what the library takes without the application.
 fn keep_alive(page: &mut Page, document: &Document) {
     if let Some(pings) = &document.pings {
-        page.prose("pings", &pings::words(pings), None);
+        page.prose("pings", &pings::words(document, pings), None);
         page.gap();
     }
 }

@@ -13,6 +13,7 @@ mod searches;
 use std::path::Path;
 
 use wsbench_judge::repetition::repeated;
+use wsbench_load::series::Series;
 use wsbench_record::stored::Stored;
 use wsbench_render::html;
 
@@ -175,7 +176,7 @@ fn runs_without_samples_make_a_page_without_zeros() {
         let page = html::run(&document);
         elements(&page);
         assert!(page.len() < 300_000, "{name}: {} bytes", page.len());
-        if document.service_ns.is_empty() {
+        if document.at(Series::Service).is_empty() {
             assert!(
                 page.contains("no samples") && !page.contains("0ns"),
                 "{name}"

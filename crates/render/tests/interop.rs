@@ -12,6 +12,7 @@ use std::process::Command;
 
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
+use wsbench_load::series::InSlices;
 use wsbench_record::document::{Distribution, Document, Slice};
 use wsbench_render::hlog::{HlogError, log};
 
@@ -35,8 +36,7 @@ fn document() -> (Document, Vec<Histogram>) {
         at_s: 0.5 * (at as f64 + 1.0),
         length_s: 0.5,
         messages: of.count(),
-        service_hdr_v2_base64: packed(of),
-        response_hdr_v2_base64: packed(of),
+        packed: InSlices::from_fn(|_| packed(of)),
     });
     document.record.slices = slices.collect();
     (document, all)

@@ -9,6 +9,7 @@ use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::PlanSpec;
 use wsbench_load::result::RunResult;
+use wsbench_load::series::Series;
 use wsbench_record::audit::{Audit, Caveat, Kind, Severity};
 use wsbench_record::document::{Floor, Record, RunContext};
 use wsbench_render::style::Style;
@@ -83,10 +84,8 @@ fn the_bottleneck_is_quoted_in_figures_where_stamps_tell_them() {
 
     // A fifth of the median is the border.
     for (micros, weight) in [(198, None), (202, Some(Severity::Note))] {
-        result.receive_wait = Histogram::new();
-        result
-            .receive_wait
-            .record_n(Nanos::from_micros(micros), 1_000);
+        result.tally.times[Series::ReceiveWait] = Histogram::new();
+        result.tally.times[Series::ReceiveWait].record_n(Nanos::from_micros(micros), 1_000);
         let audit = audit_of(&result, &plan);
         let found = found(&audit, Kind::LoopTurns).map(|caveat| caveat.severity);
         assert_eq!(found, weight, "{micros} µs");
@@ -118,8 +117,8 @@ fn a_server_near_the_floor_of_the_machine_is_noted_and_nothing_subtracted() {
     assert_eq!(found(&far.audit, Kind::NearFloor), None, "two thirds");
     for document in [&near, &far] {
         assert_eq!(
-            document.service_ns.p50,
-            runs::document(&runs::healthy()).service_ns.p50
+            document.at(Series::Service).p50,
+            runs::document(&runs::healthy()).at(Series::Service).p50
         );
         let shown = [
             summary::render(document, Style::default()),

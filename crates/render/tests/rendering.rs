@@ -5,6 +5,7 @@ mod runs;
 
 use wsbench_judge::judged;
 use wsbench_load::nanos::Nanos;
+use wsbench_load::series::Series;
 use wsbench_record::until::UntilOutcome;
 use wsbench_render::plan_line::plan_line;
 use wsbench_render::style::Style;
@@ -132,14 +133,14 @@ fn comma_separated_values() {
 #[test]
 fn percentile_files() {
     let document = runs::document(&runs::small_sample());
-    let text = hgrm::percentiles(&document.service_ns).unwrap();
+    let text = hgrm::percentiles(document.at(Series::Service)).unwrap();
     insta::assert_snapshot!("hgrm_small_sample", text);
 
     let empty = runs::document(&runs::no_samples());
-    let refused = hgrm::percentiles(&empty.service_ns);
+    let refused = hgrm::percentiles(empty.at(Series::Service));
     assert_eq!(refused, Err(hgrm::HgrmError::NoSamples));
     for broken in [None, Some("!"), Some("AAAA")] {
-        let mut spans = document.service_ns.clone();
+        let mut spans = document.at(Series::Service).clone();
         spans.hdr_v2_base64 = broken.map(str::to_owned);
         assert_eq!(hgrm::percentiles(&spans), Err(hgrm::HgrmError::NoHistogram));
     }
@@ -148,7 +149,7 @@ fn percentile_files() {
 #[test]
 fn percentile_files_rise_and_end_with_all_samples() {
     let document = runs::document(&runs::healthy());
-    let text = hgrm::percentiles(&document.response_ns).unwrap();
+    let text = hgrm::percentiles(document.at(Series::Response)).unwrap();
     let rows: Vec<Vec<f64>> = text
         .lines()
         .skip(2)

@@ -10,6 +10,7 @@ use ratatui::style::Color;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::PlanSpec;
 use wsbench_load::result::{Progress, RunResult, Stage};
+use wsbench_load::series::InIntervals;
 use wsbench_render::live::View;
 use wsbench_render::screen::draw;
 use wsbench_render::style::Style;
@@ -175,7 +176,7 @@ fn lines_for_files() {
 fn an_interval_without_answers_has_no_times() {
     let (mut progress, plan) = measuring();
     let newest = progress.so_far.intervals.last_mut().unwrap();
-    (newest.answered, newest.service_p50, newest.service_p99) = (0, None, None);
+    (newest.answered, newest.times) = (0, InIntervals::default());
     let line = View::new(&progress, &plan).line();
     assert!(line.contains("0 msg/s  no samples  "), "{line}");
 }

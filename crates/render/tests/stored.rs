@@ -6,6 +6,7 @@ mod runs;
 use proptest::prelude::*;
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
+use wsbench_load::series::Series;
 use wsbench_record::document::{Document, read, write};
 use wsbench_render::style::Style;
 use wsbench_render::{csv, hgrm, markdown, summary};
@@ -56,13 +57,13 @@ fn counts_beyond_reason_do_not_make_a_reader_panic() {
     let mut bytes = Vec::new();
     V2Serializer::new().serialize(&spans, &mut bytes).unwrap();
     let mut document = runs::document(&runs::healthy());
-    document.record.service_ns.count = u64::MAX;
-    document.record.service_ns.hdr_v2_base64 =
+    document.record.times.get_mut(Series::Service).count = u64::MAX;
+    document.record.times.get_mut(Series::Service).hdr_v2_base64 =
         Some(base64::engine::general_purpose::STANDARD.encode(bytes));
-    let histogram = document.service_ns.histogram();
+    let histogram = document.at(Series::Service).histogram();
     assert!(histogram.is_none_or(|histogram| histogram.count() == u64::MAX));
     assert!(!rendered(&document).is_empty());
-    let _ = hgrm::percentiles(&document.service_ns);
+    let _ = hgrm::percentiles(document.at(Series::Service));
     let _ = wsbench_judge::audit(&document);
 }
 
@@ -93,8 +94,8 @@ proptest! {
         let (mut result, mut plan) = runs::healthy();
         let mut histogram = Histogram::new();
         spans.iter().for_each(|ns| histogram.record(Nanos(*ns)));
-        result.service = histogram.clone();
-        result.response = histogram;
+        result.tally.times[Series::Service] = histogram.clone();
+        result.tally.times[Series::Response] = histogram;
         result.messages.sent = counts[0].into();
         result.messages.answered = counts[1].into();
         result.messages.timed_out = counts[2].into();
@@ -105,7 +106,8 @@ proptest! {
         result.messages.received_in_window = counts[7].into();
         result.measured = Nanos(measured);
         result.offered_in_flight_ns = offered;
-        result.intervals[0].service_mean_ns = wild.is_finite().then_some(wild);
+        let service = result.intervals[0].times.get_mut(Series::Service);
+        service.expect("in intervals").mean = wild.is_finite().then_some(wild);
         plan.seed = seed;
         plan.name = Some(name);
         let fresh = runs::document(&(result, plan));

@@ -19,7 +19,7 @@
 //! // A plan for 100 messages, against a healthy server 50 µs away that takes 10 µs.
 //! let result = wsbench_simulate::run(&plan, Scenario::default(), None);
 //! assert_eq!(result.messages.answered, 100);
-//! assert!(result.service.min() >= Some(Nanos::from_micros(110)));
+//! assert!(result.at(Series::Service).min() >= Some(Nanos::from_micros(110)));
 //! ```
 #![forbid(unsafe_code)]
 
@@ -218,7 +218,7 @@ fn take_turns(
 fn take_in(intake: &mut Intake<'_>, notes: &mut Notes<'_>) {
     while let Ok(handover) = intake.next(Duration::ZERO) {
         if let Some(part) = notes.parts.get_mut(handover.worker()) {
-            handover.tally().add_to(part);
+            part.tally.merge(handover.tally());
         }
         intake.take(handover, notes);
     }

@@ -13,6 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
+use wsbench_load::series::Series;
 use wsbench_record::document::{self, Distribution, Document};
 use wsbench_stats::gaps::Gaps;
 
@@ -178,9 +179,14 @@ pub fn stall(machine: &Machine<'_>) -> anyhow::Result<(Experiment, Experiment)> 
     let quantile = |q: f64| {
         let expected = formula::stall_quantile(q, 100.0, 1_000.0, 0.0);
         let name = format!("response p{}, ms", 100.0 * q);
-        Finding::new(name, expected, Tolerance::By(5.0), ms(&open.response_ns, q))
+        Finding::new(
+            name,
+            expected,
+            Tolerance::By(5.0),
+            ms(open.at(Series::Response), q),
+        )
     };
-    let worst = ms(&closed.service_ns, 0.99);
+    let worst = ms(closed.at(Series::Service), 0.99);
     Ok((
         Experiment {
             id: "V1",
@@ -220,7 +226,7 @@ pub fn delay(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
         let expected = formula::exponential_quantile(q, 5.0);
         let name = format!("service p{}, ms", 100.0 * q);
         let tolerance = Tolerance::Share(tolerance);
-        Finding::new(name, expected, tolerance, ms(&run.service_ns, q))
+        Finding::new(name, expected, tolerance, ms(run.at(Series::Service), q))
     };
     Ok(Experiment {
         id: "V2",
@@ -253,14 +259,14 @@ pub fn queue(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
         let server = machine.serve("--delay 1ms")?;
         machine.open(&server, 500)?
     };
-    let wake_ups_ms = ms(&held.response_ns, 0.5) - 1.0;
+    let wake_ups_ms = ms(held.at(Series::Response), 0.5) - 1.0;
     let server = machine.serve("--service 1ms")?;
     let run = machine.open(&server, 500)?;
     let finding = |q: f64| {
         let expected = formula::md1_quantile(q, 0.5) + wake_ups_ms;
         let name = format!("response p{}, ms", 100.0 * q);
         let tolerance = Tolerance::Share(0.15);
-        Finding::new(name, expected, tolerance, ms(&run.response_ns, q))
+        Finding::new(name, expected, tolerance, ms(run.at(Series::Response), q))
     };
     Ok(Experiment {
         id: "V3",
@@ -288,8 +294,16 @@ pub fn shaper(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
         formula: "delay(t) = ((λ − r)t − B)/r; received (rT + B)/T",
         findings: vec![
             finding("received, msg/s", 5_020.0, received),
-            finding("response p50, ms", delay(2.5), ms(&run.response_ns, 0.5)),
-            finding("response p99, ms", delay(4.95), ms(&run.response_ns, 0.99)),
+            finding(
+                "response p50, ms",
+                delay(2.5),
+                ms(run.at(Series::Response), 0.5),
+            ),
+            finding(
+                "response p99, ms",
+                delay(4.95),
+                ms(run.at(Series::Response), 0.99),
+            ),
         ],
     })
 }
@@ -486,7 +500,7 @@ pub fn overflow(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
         });
         machine.measure(&server, &arguments)
     })?;
-    let opened = run.handshake_ns.tcp.histogram();
+    let opened = run.at(Series::Tcp).histogram();
     let opened = opened.context("connections were opened")?;
     let at_once = opened.count_at_or_below(Nanos::from_millis(900));
     let overflows = run
@@ -539,7 +553,7 @@ pub fn nagle(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
             "service p50, ms",
             42.0,
             Tolerance::By(4.0),
-            ms(&run.service_ns, 0.5),
+            ms(run.at(Series::Service), 0.5),
         )],
     })
 }

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use anyhow::Context;
 use wsbench_load::histogram::Histogram;
+use wsbench_load::series::Series;
 
 use crate::formula;
 use crate::kernel::Machine;
@@ -32,8 +33,8 @@ impl Pair {
         let open = machine.measure(&server, &format!("-c 100 -R 1000 -d {seconds}s"))?;
         let bins = "a document carries its histograms";
         Ok(Self {
-            closed: closed.service_ns.histogram().context(bins)?,
-            open: open.response_ns.histogram().context(bins)?,
+            closed: closed.at(Series::Service).histogram().context(bins)?,
+            open: open.at(Series::Response).histogram().context(bins)?,
         })
     }
 

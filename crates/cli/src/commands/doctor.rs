@@ -17,6 +17,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Family, PlanSpec, StopRule, WarmUp};
 use wsbench_load::result::{LogRecord, Progress, RunResult};
 use wsbench_load::route::{Sources, Target};
+use wsbench_load::series::Series;
 use wsbench_record::doctor::{Asked, Copied, Examination, Level, Measured, ServerSide};
 use wsbench_render::doctor;
 use wsbench_transport::address::Address;
@@ -187,8 +188,8 @@ fn measured() -> anyhow::Result<Measured> {
         copies: COPIES.into_iter().map(copied).collect(),
         sleep_late_p50_ns: late_at(SLEEPS / 2),
         sleep_late_p99_ns: late_at(SLEEPS * 99 / 100),
-        send_lag_p99_ns: lag.send_lag.quantile(0.99).map(|lag| lag.0),
-        floor_p50_ns: floor.service.quantile(0.50).map(|span| span.0),
+        send_lag_p99_ns: lag.at(Series::SendLag).quantile(0.99).map(|lag| lag.0),
+        floor_p50_ns: floor.at(Series::Service).quantile(0.50).map(|span| span.0),
         floor_per_s: (floor.measured > Nanos::ZERO)
             .then(|| floor.messages.received_in_window as f64 / floor.measured.as_secs_f64()),
         steal_share: stolen_meanwhile,

@@ -11,6 +11,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::result::{
     CompressedCounts, Ended, Interval, LogRecord, RunResult, Slice, Stage, Stamps, ThreadUsage,
 };
+use wsbench_load::series::Series;
 use wsbench_simulate::Witness;
 
 /// The groups of fields, in the order of [`groups`].
@@ -86,7 +87,7 @@ fn course(witness: &Witness) -> String {
         .put("warmup found", span(result.warmup_found))
         .put("total", result.total.0)
         .put("stamps", stamps(result.stamps))
-        .put("dns", span(result.handshake.dns))
+        .put("dns", span(result.dns))
         .put("connects", witness.connects)
         .put("at server", witness.messages_at_server)
         .put("violations", witness.violations_of_ours)
@@ -139,7 +140,7 @@ fn counters(result: &RunResult) -> String {
         .put("blocked by absence", result.blocked_by.absence)
         .put("blocked by limit", result.blocked_by.limit)
         .put("blocked by socket", result.blocked_by.socket)
-        .put("pings", result.pings.sent)
+        .put("pings", result.pings_sent)
         .put("offered in flight", result.offered_in_flight_ns)
         .put("service in window", result.service_in_window_ns)
         .put("thought in window", result.thought_in_window_ns)
@@ -171,20 +172,20 @@ fn counters(result: &RunResult) -> String {
 fn histograms(result: &RunResult) -> String {
     let mut lines = Lines::default();
     for (name, histogram) in [
-        ("service", &result.service),
-        ("response", &result.response),
-        ("censored", &result.censored),
-        ("send lag", &result.send_lag),
-        ("generator lag", &result.generator_lag),
-        ("blocked", &result.blocked),
-        ("receive wait", &result.receive_wait),
-        ("outside", &result.outside),
-        ("tcp", &result.handshake.tcp),
-        ("proxy", &result.handshake.proxy),
-        ("tls", &result.handshake.tls),
-        ("upgrade", &result.handshake.upgrade),
-        ("first message", &result.handshake.first_message),
-        ("pings", &result.pings.round_trips),
+        ("service", result.at(Series::Service)),
+        ("response", result.at(Series::Response)),
+        ("censored", result.at(Series::Censored)),
+        ("send lag", result.at(Series::SendLag)),
+        ("generator lag", result.at(Series::GeneratorLag)),
+        ("blocked", result.at(Series::Blocked)),
+        ("receive wait", result.at(Series::ReceiveWait)),
+        ("outside", result.at(Series::Outside)),
+        ("tcp", result.at(Series::Tcp)),
+        ("proxy", result.at(Series::Proxy)),
+        ("tls", result.at(Series::Tls)),
+        ("upgrade", result.at(Series::Upgrade)),
+        ("first message", result.at(Series::FirstMessage)),
+        ("pings", result.at(Series::Ping)),
     ] {
         lines.put_histogram(name, histogram);
     }
@@ -313,20 +314,17 @@ fn interval(of: &Interval) -> String {
         of.errors,
         of.alive,
     ];
-    let spans = [
-        of.service_p50,
-        of.service_p99,
-        of.service_max,
-        of.wait_p50,
-        of.wait_p99,
-    ];
+    let spans = |series| of.times.get(series).copied().unwrap_or_default();
+    let (service, wait) = (spans(Series::Service), spans(Series::ReceiveWait));
+    let spans = [service.p50, service.p99, service.max, wait.p50, wait.p99];
     let spans = spans.map(span).join(" ");
-    let mean = of.service_mean_ns.map_or(0, f64::to_bits);
+    let mean = service.mean.map_or(0, f64::to_bits);
     format!("{} {} {counts:?} {spans} {mean:x}", of.at.0, of.length.0)
 }
 
 fn slice(of: &Slice) -> String {
-    let (service, response) = (at_rest(&of.service), at_rest(&of.response));
+    let times = |series| at_rest(of.times.get(series).expect("in slices"));
+    let (service, response) = (times(Series::Service), times(Series::Response));
     let (at, length, received) = (of.at.0, of.length.0, of.received);
     format!("{at} {length} {received}\n{service}\n{response}")
 }

@@ -4,6 +4,7 @@ use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, PlanSpec, StopRule};
 use wsbench_load::result::{Ended, LogRecord, RunResult, Stamps};
+use wsbench_load::series::Series;
 use wsbench_simulate::Witness;
 
 /// Asserts all of it.
@@ -24,9 +25,12 @@ fn check_messages(plan: &PlanSpec, witness: &Witness) {
     let counts = result.messages;
     assert!(counts.is_conserved(), "{counts:?}");
     assert_eq!(counts.due, counts.sent + counts.unsent);
-    assert_eq!(result.service.count(), counts.answered);
-    let censored = result.censored.count();
-    assert_eq!(result.response.count(), counts.answered + censored);
+    assert_eq!(result.at(Series::Service).count(), counts.answered);
+    let censored = result.at(Series::Censored).count();
+    assert_eq!(
+        result.at(Series::Response).count(),
+        counts.answered + censored
+    );
     // Given up with a silent connection: failed, and known to have taken longer. Those of the
     // warm-up are among the failures and in no distribution.
     let given_up = result.failures.iter();
@@ -37,14 +41,22 @@ fn check_messages(plan: &PlanSpec, witness: &Witness) {
     if plan.warmup.least == Nanos::ZERO {
         assert_eq!(censored, unanswered + given_up);
     }
-    assert_eq!(result.send_lag.count(), counts.sent);
-    assert_eq!(result.generator_lag.count(), counts.sent);
-    assert_eq!(result.blocked.count(), result.blocked_by.all());
-    let parts = result.generator_lag.sum_ns() + result.blocked.sum_ns();
-    assert_eq!(result.send_lag.sum_ns(), parts, "lag = generator + blocked");
+    assert_eq!(result.at(Series::SendLag).count(), counts.sent);
+    assert_eq!(result.at(Series::GeneratorLag).count(), counts.sent);
+    assert_eq!(result.at(Series::Blocked).count(), result.blocked_by.all());
+    let parts = result.at(Series::GeneratorLag).sum_ns() + result.at(Series::Blocked).sum_ns();
+    assert_eq!(
+        result.at(Series::SendLag).sum_ns(),
+        parts,
+        "lag = generator + blocked"
+    );
     if counts.due == counts.answered {
-        let parts = result.service.sum_ns() + result.send_lag.sum_ns();
-        assert_eq!(result.response.sum_ns(), parts, "response = lag + service");
+        let parts = result.at(Series::Service).sum_ns() + result.at(Series::SendLag).sum_ns();
+        assert_eq!(
+            result.at(Series::Response).sum_ns(),
+            parts,
+            "response = lag + service"
+        );
     }
     assert!(counts.received_in_window <= counts.answered + counts.warmup);
     assert!(counts.lost <= counts.timed_out + counts.failed + counts.in_flight_at_end);
@@ -72,14 +84,18 @@ fn check_messages(plan: &PlanSpec, witness: &Witness) {
 
 /// A service time is what passed outside and what the answer waited for us.
 fn check_parts(plan: &PlanSpec, result: &RunResult) {
-    let (outside, wait) = (&result.outside, &result.receive_wait);
+    let (outside, wait) = (result.at(Series::Outside), result.at(Series::ReceiveWait));
     assert_eq!(outside.count(), wait.count());
-    assert!(wait.count() <= result.service.count());
+    assert!(wait.count() <= result.at(Series::Service).count());
     // An answer that was there before its request is one only to whoever does not look.
     if is_verified(plan) && result.stamps == Stamps::Kernel {
-        assert_eq!(wait.count(), result.service.count());
+        assert_eq!(wait.count(), result.at(Series::Service).count());
         let parts = outside.sum_ns() + wait.sum_ns();
-        assert_eq!(parts, result.service.sum_ns(), "service = outside + wait");
+        assert_eq!(
+            parts,
+            result.at(Series::Service).sum_ns(),
+            "service = outside + wait"
+        );
     }
 }
 
@@ -101,9 +117,9 @@ fn check_connections(plan: &PlanSpec, witness: &Witness) {
     assert!(counts.failed + counts.clients_completed <= counts.attempted);
     assert!(counts.closed_cleanly + counts.never_answered <= 2 * counts.upgraded);
     assert!(counts.attempted - counts.replaced <= counts.asked);
-    assert_eq!(result.handshake.tcp.count(), counts.opened);
-    assert_eq!(result.handshake.upgrade.count(), counts.upgraded);
-    assert!(result.handshake.first_message.count() <= counts.upgraded);
+    assert_eq!(result.at(Series::Tcp).count(), counts.opened);
+    assert_eq!(result.at(Series::Upgrade).count(), counts.upgraded);
+    assert!(result.at(Series::FirstMessage).count() <= counts.upgraded);
     if let StopRule::Clients(clients) = plan.stop {
         assert!(counts.attempted <= clients);
         if result.ended == Ended::Complete {

@@ -4,6 +4,7 @@
 
 use wsbench_judge::figure::error_share;
 use wsbench_judge::objective;
+use wsbench_load::series::Series;
 use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Document, Ended};
 use wsbench_record::objective::Objective;
@@ -144,7 +145,7 @@ pub(crate) fn is_rate_missed(document: &Document, errors_allowed: f64) -> bool {
     }
     let due = document.messages.due as f64 * (1.0 - errors_allowed);
     let received = document.messages.received_in_window as f64;
-    let mean_s = document.response_ns.mean.unwrap_or(0.0) / 1e9;
+    let mean_s = document.at(Series::Response).mean.unwrap_or(0.0) / 1e9;
     let under_way = due / document.duration_s.max(1e-9) * mean_s.min(document.duration_s);
     // A queue that grows for the whole window is no fluctuation: it is not made allowance for.
     let allowance = 3.0 + 4.0 * under_way.sqrt();
@@ -178,12 +179,12 @@ fn is_generators_fault(
         return false;
     }
     // Its own lateness, where the document tells it from the server's.
-    let lag = document.generator_lag_ns.as_ref();
-    let lag = lag.unwrap_or(&document.send_lag_ns).p99.unwrap_or(0) as f64;
+    let lag = document.known(Series::GeneratorLag);
+    let lag = lag.unwrap_or(document.at(Series::SendLag)).p99.unwrap_or(0) as f64;
     objectives.iter().all(|objective| match objective {
         Objective::Errors { .. } => true,
         Objective::ResponseTime { .. } => {
-            let service = objective::figure_of(objective, &document.service_ns, 0.0);
+            let service = objective::figure_of(objective, document.at(Series::Service), 0.0);
             let service = service.unwrap_or(f64::INFINITY);
             lag > LAG_SHARE * objective.limit() && service <= objective.limit()
         }

@@ -6,6 +6,7 @@
 //! document: it is on one side of the limit exactly when this share's is.
 
 use wsbench_load::nanos::Nanos;
+use wsbench_load::series::Series;
 use wsbench_record::document::Document;
 use wsbench_stats::batches::{BATCHES, Ratio, grouped};
 use wsbench_stats::t_quantile;
@@ -45,7 +46,7 @@ impl Tail {
     /// Those of a document beyond `limit_ns`, of which `allowed` is the share that may be.
     pub(super) fn of(document: &Document, limit_ns: u64, allowed: f64) -> Self {
         let counted = |slice: &wsbench_record::document::Slice| {
-            let Some(times) = slice.response() else {
+            let Some(times) = slice.at(Series::Response) else {
                 return (0.0, 0.0);
             };
             let within = times.count_at_or_below(Nanos(limit_ns));

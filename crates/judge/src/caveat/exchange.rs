@@ -2,6 +2,7 @@
 //! answers right. Not of how long anything took.
 
 use wsbench_load::plan::{Matching, StopRule, Verify};
+use wsbench_load::series::Series;
 use wsbench_record::audit::{Caveat, Kind, Severity};
 use wsbench_record::document::{Ended, Record};
 use wsbench_record::units::{count, counted};
@@ -99,10 +100,10 @@ fn samples_kept(record: &Record) -> Option<Caveat> {
     let answered = record.messages.answered;
     // Response times hold the messages that were never answered, too: as a censored tail.
     let sampled = record
-        .response_ns
+        .at(Series::Response)
         .count
-        .saturating_sub(record.response_ns.censored);
-    (answered != sampled || record.service_ns.count != sampled).then(|| {
+        .saturating_sub(record.at(Series::Response).censored);
+    (answered != sampled || record.at(Series::Service).count != sampled).then(|| {
         Caveat::new(
             Kind::Conservation,
             Severity::Invalid,
@@ -110,7 +111,7 @@ fn samples_kept(record: &Record) -> Option<Caveat> {
                 "{} answered, but {} and {} were kept",
                 count(answered),
                 counted(sampled, "response time"),
-                counted(record.service_ns.count, "service time"),
+                counted(record.at(Series::Service).count, "service time"),
             ),
             REPORT_FAULT,
         )

@@ -1,6 +1,7 @@
 //! Checks of the instrument itself: had the generator the cores it needed, and did it send when it
 //! should. Not of the server.
 
+use wsbench_load::series::Series;
 use wsbench_record::audit::{Caveat, Kind, Severity};
 use wsbench_record::document::{Ended, Record, Thread};
 use wsbench_record::units::{count, percent, span};
@@ -135,7 +136,7 @@ fn greatest(record: &Record, share: impl Fn(&Thread) -> f64) -> Option<(usize, T
 /// note.
 fn pace(record: &Record) -> Option<Caveat> {
     let lag = generator_lag(record)?;
-    let service = record.service_ns.p50? as f64;
+    let service = record.at(Series::Service).p50? as f64;
     let is_open = record.plan.clients.is_open_loop();
     let severity = if is_open {
         Severity::Doubtful
@@ -163,8 +164,8 @@ fn pace(record: &Record) -> Option<Caveat> {
 
 /// How late the generator was at p99, ns; the whole send lag where its part is not told apart.
 fn generator_lag(record: &Record) -> Option<f64> {
-    let lag = record.generator_lag_ns.as_ref();
-    let lag = lag.unwrap_or(&record.send_lag_ns).p99?;
+    let lag = record.known(Series::GeneratorLag);
+    let lag = lag.unwrap_or(record.at(Series::SendLag)).p99?;
     Some(lag as f64)
 }
 
@@ -173,7 +174,7 @@ fn generator_lag(record: &Record) -> Option<f64> {
 fn arrival_shape(record: &Record) -> Option<Caveat> {
     let shape = record.arrival_shape?;
     let lag = generator_lag(record)?;
-    let service = record.service_ns.p50? as f64;
+    let service = record.at(Series::Service).p50? as f64;
     let counts = lag > LAG_FLOOR_NS && lag > SHAPE_LAG_SHARE * service;
     (counts && shape.distance > shape.limit(SHAPE_TOLERANCE)).then(|| {
         Caveat::new(

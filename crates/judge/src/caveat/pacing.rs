@@ -1,6 +1,7 @@
 //! Checks of the load that was sent: was it what the plan asked for, could the connections carry
 //! it, and did the server keep up.
 
+use wsbench_load::series::Series;
 use wsbench_record::audit::{Caveat, Kind, Severity};
 use wsbench_record::document::{Ended, Interval, Record};
 use wsbench_record::units::{count, percent, rate, span};
@@ -102,7 +103,7 @@ fn connection_limited(record: &Record) -> Option<Caveat> {
     let plan = &record.plan;
     let share = blocked as f64 / record.messages.sent.max(1) as f64;
     let places = f64::from(plan.clients.connections) * f64::from(plan.clients.depth());
-    let longest_s = record.response_ns.max? as f64 / 1e9;
+    let longest_s = record.at(Series::Response).max? as f64 / 1e9;
     let needed = record.messages.due as f64 / record.duration_s * longest_s;
     let check = if places < needed {
         format!(
@@ -146,7 +147,7 @@ fn blocked(record: &Record) -> Option<Caveat> {
         .filter(|(number, _)| *number > 0)
         .map(|(number, what)| format!("{} {what}", count(number)))
         .collect();
-    let longest = record.blocked_ns.as_ref()?.max?;
+    let longest = record.known(Series::Blocked)?.max?;
     (!causes.is_empty()).then(|| {
         Caveat::new(
             Kind::Blocked,

@@ -3,6 +3,7 @@
 //!
 //! Most are notes: they say where to look, and what they spoil is doubted elsewhere.
 
+use wsbench_load::series::Series;
 use wsbench_record::audit::{Caveat, Kind, Severity};
 use wsbench_record::document::{Record, Thread};
 use wsbench_record::units::{count, percent, span};
@@ -108,7 +109,10 @@ fn turns(record: &Record) -> Option<Caveat> {
     }
     let turns = threads.iter().filter_map(|thread| thread.turns);
     let longest = turns.max_by_key(|turns| turns.p99_ns)?;
-    let (turn, service) = (longest.p99_ns as f64, record.service_ns.p50? as f64);
+    let (turn, service) = (
+        longest.p99_ns as f64,
+        record.at(Series::Service).p50? as f64,
+    );
     (turn > TURN_FLOOR_NS && turn > TURN_SHARE * service).then(|| {
         Caveat::new(
             Kind::LoopTurns,

@@ -5,8 +5,9 @@
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Arrival;
+use wsbench_load::series::Series;
 use wsbench_record::audit::{Caveat, Kind, Severity};
-use wsbench_record::document::{Percentile, Record, Slice, Support};
+use wsbench_record::document::{Percentile, Record, Support};
 use wsbench_record::units::{percent, seconds};
 use wsbench_stats::batches::grouped;
 use wsbench_stats::steady::{Cut, mser};
@@ -69,8 +70,10 @@ impl Course {
         for range in grouped(&lengths)? {
             let batch = &record.slices[range];
             let mut spans = Histogram::new();
-            for service in batch.iter().filter_map(Slice::service) {
-                spans.merge(&service);
+            for slice in batch {
+                if let Some(service) = slice.at(Series::Service) {
+                    spans.merge(&service);
+                }
             }
             let received: u64 = batch.iter().map(|slice| slice.messages).sum();
             let length: f64 = batch.iter().map(|slice| slice.length_s).sum();
@@ -229,7 +232,7 @@ fn dependent(record: &Record, course: &Course) -> Option<Caveat> {
 
 /// Samples that are many but worth few, so that a percentile is marked whose count would do.
 fn worth_less(record: &Record) -> Option<Caveat> {
-    let spans = &record.response_ns;
+    let spans = record.at(Series::Response);
     let percentile = Percentile::P99;
     let known = spans.confidence(percentile)?;
     let is_marked = spans.support(percentile) != Support::Known

@@ -2,6 +2,7 @@
 //! their shape point at something other than the server's work.
 
 use wsbench_load::nanos::Nanos;
+use wsbench_load::series::Series;
 use wsbench_record::audit::{Caveat, Kind, Severity};
 use wsbench_record::document::{Ended, Record};
 use wsbench_record::units::{percent, seconds, span};
@@ -50,7 +51,7 @@ fn littles_law(record: &Record) -> Option<Caveat> {
     let offered = record.offered_in_flight_s?;
     let thought = record.thought_in_window_s.unwrap_or(0.0);
     let measured = record.service_in_window_s? + thought;
-    let answered = record.service_ns.count;
+    let answered = record.at(Series::Service).count;
     let slots = u64::from(record.plan.clients.connections) * u64::from(record.plan.clients.depth());
     let enough = answered >= LITTLE_SAMPLES && answered >= LITTLE_TURNS.saturating_mul(slots);
     if !enough || record.duration_s <= 0.0 {
@@ -104,7 +105,7 @@ fn until(record: &Record) -> Option<Caveat> {
 
 /// Stalls that percentiles hide.
 fn gaps(record: &Record) -> Option<Caveat> {
-    let p99_s = record.service_ns.p99? as f64 / 1e9;
+    let p99_s = record.at(Series::Service).p99? as f64 / 1e9;
     let listed: Vec<String> = record
         .gaps
         .iter()
@@ -128,7 +129,7 @@ fn delayed_ack(record: &Record) -> Option<Caveat> {
     if threads.iter().any(|thread| thread.cpu_share > IDLE_SHARE) {
         return None;
     }
-    let spans = record.service_ns.histogram()?;
+    let spans = record.at(Series::Service).histogram()?;
     let share_within = |(from, to): (u64, u64)| {
         let below = spans.count_at_or_below(Nanos(Nanos::from_millis(from).0 - 1));
         let upto = spans.count_at_or_below(Nanos::from_millis(to));
@@ -153,7 +154,7 @@ fn delayed_ack(record: &Record) -> Option<Caveat> {
 /// generator.
 fn near_floor(record: &Record) -> Option<Caveat> {
     let floor = record.floor_ns?.p50 as f64;
-    let service = record.service_ns.p50? as f64;
+    let service = record.at(Series::Service).p50? as f64;
     (service < NEAR_FLOOR * floor).then(|| {
         Caveat::new(
             Kind::NearFloor,

@@ -1,5 +1,6 @@
 //! Answers that waited in the generator's own queue, by the kernel's receive stamps.
 
+use wsbench_load::series::Series;
 use wsbench_record::document::{Percentile, Record, Support};
 
 /// A median wait above this share of the median service time is spoken of in the audit.
@@ -7,13 +8,19 @@ const WAIT_SHARE: f64 = 0.20;
 
 /// Whether kernel stamps told the parts of the service time apart.
 pub(super) fn is_divided(record: &Record) -> bool {
-    record.outside_ns.is_some() && record.receive_wait_ns.is_some()
+    let mut parts = Series::Service.parts();
+    parts.all(|part| record.known(part).is_some())
 }
 
 /// Median wait and median service time, ns, where the first is worth a word beside the second.
 pub(super) fn notable_wait(record: &Record) -> Option<(f64, f64)> {
-    record.outside_ns.as_ref()?;
-    let (service, wait) = (&record.service_ns, record.receive_wait_ns.as_ref()?);
+    if !is_divided(record) {
+        return None;
+    }
+    let (service, wait) = (
+        record.at(Series::Service),
+        record.known(Series::ReceiveWait)?,
+    );
     let is_known = wait.support(Percentile::P50) != Support::Unknown
         && service.support(Percentile::P50) != Support::Unknown;
     let (wait, service) = (wait.p50? as f64, service.p50? as f64);

@@ -1,6 +1,7 @@
 //! The registry: every figure that results are compared, ranked and judged by is a row here.
 
-use wsbench_record::document::{Distribution, Record, Server};
+use wsbench_load::series::Series;
+use wsbench_record::document::{Record, Server};
 use wsbench_stats::Interval;
 
 use super::{Reading, Unit, error_share};
@@ -33,7 +34,7 @@ pub(super) struct Row {
 #[derive(Clone, Copy)]
 pub(super) enum Reader {
     /// Times: the figure is a point of their distribution.
-    Series(fn(&Record) -> &Distribution),
+    Series(Series),
     /// A number, with what the run knows of its noise; `None` where it was not measured.
     Value(fn(&Record) -> Option<Reading>),
     /// A number of events.
@@ -56,20 +57,8 @@ pub(super) const ROWS: &[Row] = &[
             Reader::Value(messages_per_s),
         )
     },
-    row(
-        "response",
-        "response",
-        Unit::Span,
-        Less,
-        Reader::Series(|record| &record.response_ns),
-    ),
-    row(
-        "service",
-        "service",
-        Unit::Span,
-        Less,
-        Reader::Series(|record| &record.service_ns),
-    ),
+    times(Series::Response),
+    times(Series::Service),
     Row {
         aliases: &["cpu_us_per_message"],
         label: "server CPU/msg",
@@ -175,6 +164,18 @@ const fn row(
         sense,
         read,
     }
+}
+
+/// The times of a series, which the table of series names.
+const fn times(series: Series) -> Row {
+    let info = series.info();
+    row(
+        info.name,
+        info.title,
+        Unit::Span,
+        Less,
+        Reader::Series(series),
+    )
 }
 
 /// A number of things gone wrong.

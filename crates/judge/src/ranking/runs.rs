@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use wsbench_load::series::Series;
 use wsbench_record::audit::{Audit, Caveat, Kind, Severity, Verdict};
 use wsbench_record::document::{Distribution, Document, Percentile, Support};
 use wsbench_record::ranking::{Accounts, RunRecord, Rung, Workload, WorkloadKind};
@@ -58,8 +59,8 @@ pub fn run_record(
         }
     }
     let spans = match workload.kind {
-        WorkloadKind::Open => &document.response_ns,
-        _ => &document.service_ns,
+        WorkloadKind::Open => document.at(Series::Response),
+        _ => document.at(Series::Service),
     };
     RunRecord {
         server: server.to_owned(),
@@ -177,7 +178,7 @@ fn accounts(document: &Document) -> Accounts {
         in_flight_mean: out
             .filter(|_| has_length)
             .map(|out| out / document.duration_s),
-        service_mean_ns: document.service_ns.mean,
+        service_mean_ns: document.at(Series::Service).mean,
     }
 }
 

@@ -1,4 +1,5 @@
-//! What one worker has measured in one interval, as it is handed over.
+//! The books: what one worker has measured in one interval, as it is handed over, and what all have
+//! measured in a run.
 
 use std::collections::BTreeMap;
 
@@ -7,142 +8,103 @@ use crate::histogram::Histogram;
 use crate::lag::BlockedCounts;
 use crate::result::{
     ByteCounts, CompressionCounts, ConnectionCounts, Failure, Gap, LogRecord, MessageCounts, Phase,
-    RunResult,
 };
+use crate::series::{BySeries, Series};
 
 /// Gaps remembered.
 const GAPS_KEPT: usize = 5;
 
-/// Everything one worker measured in one interval.
+/// Everything one worker measured in one interval; merged, everything that was measured in a run.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
-    /// Messages.
+    /// Messages of the measured window.
     pub messages: MessageCounts,
-    /// Bytes.
+    /// Bytes of the measured window, frames and all, as handed to and read from the sockets.
     pub bytes: ByteCounts,
     /// Connections; `alive_at_end`, `peak_concurrent` and how many ran are the worker's state at the
     /// end of the interval, the rest are counts of the interval.
     pub connections: ConnectionCounts,
-    /// What compression did.
+    /// What compression did; all zero where none was offered.
     pub compression: CompressionCounts,
-    /// Received − sent.
-    pub service: Histogram,
-    /// Received − due, or until given up.
-    pub response: Histogram,
-    /// The part of `response` that was given up.
-    pub censored: Histogram,
-    /// Sent − due.
-    pub send_lag: Histogram,
-    /// The generator's part of that.
-    pub generator_lag: Histogram,
-    /// The connection's part, of messages that had to wait for it.
-    pub blocked: Histogram,
-    /// What those waited for.
+    /// What was taken many of.
+    pub times: BySeries<Histogram>,
+    /// What messages that had to wait for their connection waited for.
     pub blocked_by: BlockedCounts,
-    /// Received − arrived; empty without kernel stamps.
-    pub receive_wait: Histogram,
-    /// Arrived − sent, of the same messages.
-    pub outside: Histogram,
-    /// TCP connect times.
-    pub tcp: Histogram,
-    /// Times that proxies took to open their tunnels.
-    pub proxy: Histogram,
-    /// TLS handshake times.
-    pub tls: Histogram,
-    /// What TLS handshakes agreed upon, with their counts.
+    /// What TLS handshakes agreed upon, with their counts; empty without TLS.
     pub tls_agreed: BTreeMap<String, u64>,
-    /// Upgrade times.
-    pub upgrade: Histogram,
-    /// Service times of first messages.
-    pub first_message: Histogram,
     /// Pings sent to keep connections alive.
     pub pings_sent: u64,
-    /// Their round trips.
-    pub ping: Histogram,
     /// Failures by phase and kind.
     pub failures: Vec<Failure>,
-    /// Close codes received.
+    /// Close codes received from the server, with their counts; 1005 stands for none given.
     pub close_codes: BTreeMap<u16, u64>,
-    /// Time that connections were under load within the window, times the depth, ns.
+    /// Time that connections were under load within the window, added up over connections and
+    /// multiplied by the depth, ns: the left side of Little's law. Zero where the law cannot be
+    /// checked (replaced clients at a depth above one, which taper off).
     pub offered_in_flight_ns: u128,
-    /// Time that requests were out within the window, added up, ns.
+    /// Time that requests were out (sent, not answered) within the window, added up over
+    /// requests, ns: the right side of Little's law. Less than the left side by what the
+    /// generator lost between an answer and the next send.
     pub service_in_window_ns: u128,
-    /// Time that places spent thinking within the window, added up, ns.
+    /// Time that places in flight spent thinking within the window (`Plan::think`), added up over
+    /// places, ns. With it on the right, Little's law reads connections × depth = rate × (service
+    /// time + pause).
     pub thought_in_window_ns: u128,
-    /// Longest spans without an answer.
+    /// The longest spans without any answer while answers were awaited, longest first: at most
+    /// five.
     pub gaps: Vec<Gap>,
     /// Raw log records.
     pub log: Vec<LogRecord>,
 }
 
 impl Tally {
-    /// Adds all that the tally holds to a result, but for the raw log, which goes its own way.
-    /// Gauges among the connections (`alive_at_end`, `peak_concurrent`) are added like the rest;
-    /// zero them where tallies of several intervals meet. How many clients ran is not added.
-    pub fn add_to(&self, result: &mut RunResult) {
-        result.messages.merge(&self.messages);
-        result.bytes.sent += self.bytes.sent;
-        result.bytes.received += self.bytes.received;
-        result.connections.merge(&self.connections);
-        result.compression.merge(&self.compression);
-        result.service.merge(&self.service);
-        result.response.merge(&self.response);
-        result.censored.merge(&self.censored);
-        result.send_lag.merge(&self.send_lag);
-        result.generator_lag.merge(&self.generator_lag);
-        result.blocked.merge(&self.blocked);
-        result.blocked_by.merge(&self.blocked_by);
-        result.receive_wait.merge(&self.receive_wait);
-        result.outside.merge(&self.outside);
-        result.handshake.tcp.merge(&self.tcp);
-        result.handshake.proxy.merge(&self.proxy);
-        result.handshake.tls.merge(&self.tls);
-        for (agreed, count) in &self.tls_agreed {
-            *result.tls_agreed.entry(agreed.clone()).or_default() += count;
+    /// The times of a series.
+    #[must_use]
+    pub fn at(&self, series: Series) -> &Histogram {
+        &self.times[series]
+    }
+
+    /// Adds all that another tally holds, but for its raw log, which goes its own way. Gauges among
+    /// the connections (`alive_at_end`, `peak_concurrent`) are added like the rest; zero them where
+    /// tallies of several intervals meet. How many clients ran is not added.
+    pub fn merge(&mut self, other: &Self) {
+        self.messages.merge(&other.messages);
+        self.bytes.sent += other.bytes.sent;
+        self.bytes.received += other.bytes.received;
+        self.connections.merge(&other.connections);
+        self.compression.merge(&other.compression);
+        for (series, times) in self.times.iter_mut() {
+            times.merge(&other.times[series]);
         }
-        result.handshake.upgrade.merge(&self.upgrade);
-        result.handshake.first_message.merge(&self.first_message);
-        result.pings.sent += self.pings_sent;
-        result.pings.round_trips.merge(&self.ping);
-        for failure in &self.failures {
+        self.blocked_by.merge(&other.blocked_by);
+        for (agreed, count) in &other.tls_agreed {
+            *self.tls_agreed.entry(agreed.clone()).or_default() += count;
+        }
+        self.pings_sent += other.pings_sent;
+        for failure in &other.failures {
             add_failure(
-                &mut result.failures,
+                &mut self.failures,
                 failure.phase,
                 failure.kind,
                 failure.count,
                 || failure.example.clone(),
             );
         }
-        for (&code, &count) in &self.close_codes {
-            *result.close_codes.entry(code).or_default() += count;
+        for (&code, &count) in &other.close_codes {
+            *self.close_codes.entry(code).or_default() += count;
         }
-        result.offered_in_flight_ns += self.offered_in_flight_ns;
-        result.service_in_window_ns += self.service_in_window_ns;
-        result.thought_in_window_ns += self.thought_in_window_ns;
-        for &gap in &self.gaps {
-            keep_gap(&mut result.gaps, gap);
+        self.offered_in_flight_ns += other.offered_in_flight_ns;
+        self.service_in_window_ns += other.service_in_window_ns;
+        self.thought_in_window_ns += other.thought_in_window_ns;
+        for &gap in &other.gaps {
+            keep_gap(&mut self.gaps, gap);
         }
     }
 
     /// Empties the tally and keeps its memory.
     pub fn clear(&mut self) {
-        for histogram in [
-            &mut self.service,
-            &mut self.response,
-            &mut self.censored,
-            &mut self.send_lag,
-            &mut self.generator_lag,
-            &mut self.blocked,
-            &mut self.receive_wait,
-            &mut self.outside,
-            &mut self.tcp,
-            &mut self.proxy,
-            &mut self.tls,
-            &mut self.upgrade,
-            &mut self.first_message,
-            &mut self.ping,
-        ] {
-            histogram.clear();
+        for (_, times) in self.times.iter_mut() {
+            times.clear();
         }
         self.messages = MessageCounts::default();
         self.bytes = ByteCounts::default();

@@ -47,9 +47,9 @@ fn an_answer_in_the_drain_counts_but_not_for_the_throughput() {
     let counts = meter.tally.messages;
     assert!(counts.is_conserved());
     assert_eq!((counts.answered, counts.received_in_window), (1, 0));
-    assert_eq!(meter.tally.service.max(), Some(Nanos(305)));
-    assert_eq!(meter.tally.response.max(), Some(Nanos(310)));
-    assert_eq!(meter.tally.send_lag.max(), Some(Nanos(5)));
+    assert_eq!(meter.tally.at(Series::Service).max(), Some(Nanos(305)));
+    assert_eq!(meter.tally.at(Series::Response).max(), Some(Nanos(310)));
+    assert_eq!(meter.tally.at(Series::SendLag).max(), Some(Nanos(5)));
 }
 
 #[test]
@@ -61,9 +61,15 @@ fn answers_that_share_their_times_are_all_booked() {
     }
     let tally = meter.hand_over(Box::default());
     assert_eq!((tally.messages.sent, tally.messages.answered), (5, 5));
-    assert_eq!((tally.service.count(), tally.send_lag.count()), (5, 5));
-    assert_eq!(tally.service.sum_ns(), 3 * 90 + 2 * 190);
-    assert_eq!(tally.response.count_at_or_below(Nanos(100)), 3);
+    assert_eq!(
+        (
+            tally.at(Series::Service).count(),
+            tally.at(Series::SendLag).count()
+        ),
+        (5, 5)
+    );
+    assert_eq!(tally.at(Series::Service).sum_ns(), 3 * 90 + 2 * 190);
+    assert_eq!(tally.at(Series::Response).count_at_or_below(Nanos(100)), 3);
     assert_eq!(meter.in_flight(), 0);
 }
 
@@ -83,7 +89,7 @@ fn every_way_to_end_keeps_the_identity() {
     assert_eq!(meter.tally.messages.sent, 4);
     assert_eq!(meter.tally.messages.failed, 2);
     // All but the one that failed are known to have taken longer than they were waited for.
-    assert_eq!(meter.tally.censored.count(), 3);
+    assert_eq!(meter.tally.at(Series::Censored).count(), 3);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::failure::FailureKind;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::result::Phase;
+use crate::series::Series;
 
 /// What one connection knows of its pings.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +97,7 @@ impl Session {
         match state.out {
             Some((number, sent)) if payload == number.to_be_bytes() => {
                 state.out = None;
-                context.meter.tally.ping.record(received - sent);
+                context.meter.tally.times[Series::Ping].record(received - sent);
                 true
             }
             _ => false,

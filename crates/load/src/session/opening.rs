@@ -8,6 +8,7 @@ use crate::lag::{Bar, Obstacle};
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::result::Phase;
+use crate::series::Series;
 
 /// How a connection came about that is now established.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,13 +46,13 @@ impl Session {
         if let Some(tcp_at) = opened.tcp_at
             && context.plan.connect.route.unix_socket.is_none()
         {
-            tally.tcp.record(tcp_at - self.since);
+            tally.times[Series::Tcp].record(tcp_at - self.since);
         }
         if let Some(took) = opened.proxy_took {
-            tally.proxy.record(took);
+            tally.times[Series::Proxy].record(took);
         }
         if let Some(Encrypted { took, agreed }) = opened.tls {
-            tally.tls.record(took);
+            tally.times[Series::Tls].record(took);
             *tally.tls_agreed.entry(agreed).or_default() += 1;
         }
         context.meter.tally.connections.opened += 1;
@@ -91,11 +92,8 @@ impl Session {
                 compression,
                 ..
             })) => {
-                context
-                    .meter
-                    .tally
-                    .upgrade
-                    .record(received - upgrading.requested);
+                let took = received - upgrading.requested;
+                context.meter.tally.times[Series::Upgrade].record(took);
                 context.meter.tally.connections.upgraded += 1;
                 let mut head = std::mem::take(&mut upgrading.head);
                 self.state = State::Open;

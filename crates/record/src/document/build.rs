@@ -2,24 +2,28 @@
 //!
 //! Nothing is rounded here; how many digits are shown is the renderers' affair.
 
-use wsbench_load::histogram::{Histogram, Sparse};
+use wsbench_load::histogram::Histogram;
 use wsbench_load::lag;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::PlanSpec;
 use wsbench_load::result::{self, RunResult};
+use wsbench_load::series::{Group, InIntervals, Series};
 
 use super::arrival_shape::ArrivalShape;
 use super::calendar;
 use super::compression::Compression;
-use super::confidence::{self, Confidences, RateConfidence, Slice};
+use super::confidence::{self, Confidences, RateConfidence};
 use super::distribution::Distribution;
 use super::figures::{
-    BlockedBy, Bytes, Connections, Ended, Failure, Floor, Gap, Generator, Handshake, Interval,
-    IntervalSpans, Messages, Pings, Pressure, Stamps, Thread, Turns,
+    BlockedBy, Bytes, Connections, Ended, Failure, Floor, Gap, Generator, Handshake, Messages,
+    Pings, Pressure, Stamps, Thread, Turns,
 };
 use super::host::Host;
+use super::interval::{Interval, IntervalSpans};
 use super::record::{Record, SCHEMA};
 use super::server::Server;
+use super::slice::Slice;
+use super::times::{Times, members_of};
 use crate::gate::Stamp;
 
 /// What surrounds a run and neither its plan nor its result knows.
@@ -87,24 +91,17 @@ impl Record {
             offered_in_flight_s: in_flight(result.offered_in_flight_ns),
             service_in_window_s: in_flight(result.service_in_window_ns),
             thought_in_window_s: in_flight(result.thought_in_window_ns),
-            service_ns: Distribution::of(&result.service)
-                .with_confidence(confidences(result, |slice| &slice.service)),
-            response_ns: Distribution::of(&result.response)
-                .with_censored(&result.censored)
-                .with_confidence(confidences(result, |slice| &slice.response)),
-            send_lag_ns: Distribution::of(&result.send_lag),
-            generator_lag_ns: known(&result.generator_lag),
-            blocked_ns: known(&result.blocked),
             blocked_by: (result.blocked_by.all() > 0).then(|| result.blocked_by.into()),
             arrival_shape: ArrivalShape::of(result, plan),
             timestamps: Some(result.stamps.into()),
-            outside_ns: known(&result.outside),
-            receive_wait_ns: known(&result.receive_wait),
             floor_ns: context.floor,
-            handshake_ns: (&result.handshake).into(),
-            pings: (result.pings.sent > 0).then(|| Pings {
-                sent: result.pings.sent,
-                round_trip_ns: Distribution::of(&result.pings.round_trips),
+            handshake_ns: Handshake {
+                dns: result.dns.map(once),
+                times: times(result, Group::Opening),
+            },
+            pings: (result.pings_sent > 0).then(|| Pings {
+                sent: result.pings_sent,
+                times: times(result, Group::Pings),
             }),
             errors: result.failures.iter().map(Failure::from).collect(),
             close_codes: result.close_codes.clone(),
@@ -120,6 +117,7 @@ impl Record {
             intervals: result.intervals.iter().map(Interval::from).collect(),
             slices: result.slices.iter().map(Slice::from).collect(),
             gaps: result.gaps.iter().map(Gap::from).collect(),
+            times: times(result, Group::Document),
         }
     }
 }
@@ -191,24 +189,6 @@ impl From<result::ConnectionCounts> for Connections {
             clients_completed: counts.clients_completed,
             closed_cleanly: counts.closed_cleanly,
             never_answered: counts.never_answered,
-        }
-    }
-}
-
-impl From<&result::HandshakeTimes> for Handshake {
-    fn from(times: &result::HandshakeTimes) -> Self {
-        let once = |span: Nanos| {
-            let mut spans = Histogram::new();
-            spans.record(span);
-            Distribution::of(&spans)
-        };
-        Self {
-            dns: times.dns.map(once),
-            tcp: Distribution::of(&times.tcp),
-            proxy: (!times.proxy.is_empty()).then(|| Distribution::of(&times.proxy)),
-            tls: (!times.tls.is_empty()).then(|| Distribution::of(&times.tls)),
-            upgrade: Distribution::of(&times.upgrade),
-            first_message: Distribution::of(&times.first_message),
         }
     }
 }
@@ -286,19 +266,24 @@ impl From<&result::Interval> for Interval {
             in_flight: Some(interval.in_flight),
             waiting: Some(interval.waiting),
             messages: interval.answered,
-            service_ns: IntervalSpans {
-                p50: interval.service_p50.map(|span| span.0),
-                p99: interval.service_p99.map(|span| span.0),
-                max: interval.service_max.map(|span| span.0),
-                mean: interval.service_mean_ns,
-            },
-            receive_wait_ns: interval.wait_p50.map(|p50| IntervalSpans {
-                p50: Some(p50.0),
-                p99: interval.wait_p99.map(|span| span.0),
-                ..IntervalSpans::default()
-            }),
             errors: interval.errors,
             alive: interval.alive,
+            times: InIntervals::from_fn(|series| {
+                let times = interval.times.get(series).copied();
+                times.map(IntervalSpans::from).unwrap_or_default()
+            }),
+        }
+    }
+}
+
+impl From<result::IntervalSpans> for IntervalSpans {
+    fn from(spans: result::IntervalSpans) -> Self {
+        let ns = |span: Option<Nanos>| span.map(|span| span.0);
+        Self {
+            p50: ns(spans.p50),
+            p99: ns(spans.p99),
+            max: ns(spans.max),
+            mean: spans.mean,
         }
     }
 }
@@ -312,14 +297,33 @@ impl From<&result::Gap> for Gap {
     }
 }
 
-/// A distribution, unless it has no samples.
-fn known(spans: &Histogram) -> Option<Distribution> {
-    (!spans.is_empty()).then(|| Distribution::of(spans))
+/// The distribution of a single span.
+fn once(span: Nanos) -> Distribution {
+    let mut spans = Histogram::new();
+    spans.record(span);
+    Distribution::of(&spans)
+}
+
+/// The distributions of the series that are members of a group.
+fn times(result: &RunResult, group: Group) -> Times {
+    let mut times = Times::default();
+    for series in members_of(group) {
+        let info = series.info();
+        let mut spans = Distribution::of(result.at(series));
+        if let Some(tail) = info.tail {
+            spans = spans.with_censored(result.at(tail));
+        }
+        if info.in_slices {
+            spans = spans.with_confidence(confidences(result, series));
+        }
+        times.put(series, spans);
+    }
+    times
 }
 
 /// How sure the run is of the percentiles of one of its distributions.
-fn confidences(result: &RunResult, of: impl Fn(&result::Slice) -> &Sparse) -> Option<Confidences> {
-    let spans: Vec<&Sparse> = result.slices.iter().map(of).collect();
+fn confidences(result: &RunResult, series: Series) -> Option<Confidences> {
+    let spans = confidence::times_of(&result.slices, series)?;
     Confidences::of(&spans, &confidence::lengths(&result.slices))
 }
 

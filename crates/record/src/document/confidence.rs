@@ -1,14 +1,13 @@
-//! How sure one run is of its own figures, and the slices of its window that say so.
+//! How sure one run is of its own figures, by the slices of its window.
 //!
 //! The statistics are `stats::batches`; here stands what of them a document keeps. They are of one
 //! run: of what a restart of the server changes they know nothing.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_load::result;
+use wsbench_load::series::Series;
 use wsbench_stats::batches::{self, Ratio};
 
 use super::percentile::{Percentile, Support};
@@ -137,15 +136,11 @@ pub fn rate(slices: &[result::Slice]) -> Option<Ratio> {
     Ratio::of(&parts)
 }
 
-/// A quantile of a window's service or response times from its slices; `None` of fewer slices than
+/// A quantile of the times of a series that slices have; `None` of fewer slices than
 /// make batches, or without samples.
 #[must_use]
-pub fn quantile(
-    slices: &[result::Slice],
-    of: impl Fn(&result::Slice) -> &Sparse,
-    q: f64,
-) -> Option<batches::Quantile> {
-    let spans: Vec<&Sparse> = slices.iter().map(of).collect();
+pub fn quantile(slices: &[result::Slice], series: Series, q: f64) -> Option<batches::Quantile> {
+    let spans = times_of(slices, series)?;
     let batches = batched(&spans, &lengths(slices))?;
     let mut pooled = Histogram::new();
     for slice in spans {
@@ -154,62 +149,14 @@ pub fn quantile(
     batches::quantile(&pooled, &batches, q)
 }
 
+/// The times of a series by slice; `None` of one that slices do not have.
+pub(super) fn times_of(slices: &[result::Slice], series: Series) -> Option<Vec<&Sparse>> {
+    let times = slices.iter().map(|slice| slice.times.get(series));
+    times.collect()
+}
+
 /// The lengths of slices, s.
 pub(super) fn lengths(slices: &[result::Slice]) -> Vec<f64> {
     let lengths = slices.iter().map(|slice| slice.length.as_secs_f64());
     lengths.collect()
-}
-
-/// A slice of the measured window, one interval or several on end, with its histograms. Those of
-/// all slices add up to the run's; what was answered in the drain is in the last.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Slice {
-    /// Its end, since the opening of the measured window, s.
-    pub at_s: f64,
-    /// Its length, s.
-    pub length_s: f64,
-    /// Answers received in it.
-    pub messages: u64,
-    /// Service times of the answers received in it: HdrHistogram V2, deflated, in base64; absent
-    /// without samples.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub service_hdr_v2_base64: Option<String>,
-    /// Response times of the answers received in it, and of what was given up.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub response_hdr_v2_base64: Option<String>,
-}
-
-impl Slice {
-    /// Its service times; `None` without samples or where they cannot be read.
-    #[must_use]
-    pub fn service(&self) -> Option<Histogram> {
-        decoded(self.service_hdr_v2_base64.as_deref()?)
-    }
-
-    /// Its response times; `None` without samples or where they cannot be read.
-    #[must_use]
-    pub fn response(&self) -> Option<Histogram> {
-        decoded(self.response_hdr_v2_base64.as_deref()?)
-    }
-}
-
-impl From<&result::Slice> for Slice {
-    fn from(slice: &result::Slice) -> Self {
-        Self {
-            at_s: slice.at.as_secs_f64(),
-            length_s: slice.length.as_secs_f64(),
-            messages: slice.received,
-            service_hdr_v2_base64: encoded(&slice.service),
-            response_hdr_v2_base64: encoded(&slice.response),
-        }
-    }
-}
-
-fn encoded(spans: &Sparse) -> Option<String> {
-    (spans.count() > 0).then(|| STANDARD.encode(spans.to_histogram().to_v2_deflate()))
-}
-
-fn decoded(text: &str) -> Option<Histogram> {
-    Histogram::from_v2_deflate(&STANDARD.decode(text).ok()?)
 }

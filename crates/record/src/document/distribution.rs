@@ -68,6 +68,26 @@ pub struct Distribution {
 }
 
 impl Distribution {
+    /// No samples.
+    pub const EMPTY: Self = Self {
+        count: 0,
+        min: None,
+        mean: None,
+        stdev: None,
+        p50: None,
+        p75: None,
+        p90: None,
+        p95: None,
+        p99: None,
+        p99_9: None,
+        p99_99: None,
+        max: None,
+        censored: 0,
+        censored_from: None,
+        confidence: None,
+        hdr_v2_base64: None,
+    };
+
     /// The distribution of a histogram's spans, the histogram with it.
     #[must_use]
     pub fn of(spans: &Histogram) -> Self {

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
+use wsbench_load::series::Group;
 
 use super::distribution::Distribution;
+use super::times::{self, Times, has_times};
 
 /// Whose clock said when an answer had come to this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -170,57 +172,42 @@ pub struct Connections {
 
 /// The opening of connections, by part, ns: one sample an upgraded connection, except `dns`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
+#[schemars(rename = "Handshake", transform = with_parts)]
 pub struct Handshake {
     /// Resolving the host, once a run and before it; absent for a literal address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dns: Option<Distribution>,
-    /// From the connect call to the connection established; absent where none was, and over a Unix
-    /// domain socket.
-    #[serde(skip_serializing_if = "Distribution::is_empty")]
-    pub tcp: Distribution,
-    /// From the connection to the proxy established to its tunnel open; absent without a proxy.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub proxy: Option<Distribution>,
-    /// The TLS handshake; absent without TLS.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tls: Option<Distribution>,
-    /// From the upgrade request's write to its response read.
-    pub upgrade: Distribution,
-    /// Service time of the first message on the connection.
-    pub first_message: Distribution,
+    /// The parts of which there is a sample for each connection.
+    #[serde(skip)]
+    pub times: Times,
 }
 
-impl Handshake {
-    /// The parts that took place, in order, with their names.
-    #[must_use]
-    pub fn parts(&self) -> Vec<(&'static str, &Distribution)> {
-        let is_tcp = !self.tcp.is_empty() || self.upgrade.is_empty();
-        let parts = [
-            ("DNS", self.dns.as_ref()),
-            // Connections that became WebSockets without it came by a Unix domain socket.
-            ("TCP", is_tcp.then_some(&self.tcp)),
-            ("proxy", self.proxy.as_ref()),
-            ("TLS", self.tls.as_ref()),
-            ("upgrade", Some(&self.upgrade)),
-            ("first message", Some(&self.first_message)),
-        ];
-        let took_place = parts.into_iter();
-        took_place
-            .filter_map(|(name, spans)| spans.map(|spans| (name, spans)))
-            .collect()
-    }
+/// Names the parts among the members.
+fn with_parts(schema: &mut Schema) {
+    times::describe(schema, Group::Opening);
 }
+
+has_times!(Handshake of Opening);
 
 /// Pings that kept connections alive, over the whole run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "Self")]
+#[schemars(rename = "Pings", transform = with_round_trips)]
 pub struct Pings {
     /// Pings sent.
     pub sent: u64,
-    /// From a ping to its pong, ns: one sample a ping answered. A server's library answers pings,
-    /// its application the messages.
-    pub round_trip_ns: Distribution,
+    /// Their round trips.
+    #[serde(skip)]
+    pub times: Times,
 }
+
+/// Names the round trips among the members.
+fn with_round_trips(schema: &mut Schema) {
+    times::describe(schema, Group::Pings);
+}
+
+has_times!(Pings of Pings);
 
 /// One kind of failure and how often it was seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -313,68 +300,6 @@ pub struct Pressure {
     /// connections of the machine.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub tcp_trouble: BTreeMap<String, u64>,
-}
-
-/// One interval of the time series.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Interval {
-    /// Its end, since the opening of the measured window, s.
-    pub at_s: f64,
-    /// Its length, s.
-    #[serde(default)]
-    pub length_s: f64,
-    /// Messages due within it; absent in documents that did not count them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub due: Option<u64>,
-    /// Messages sent within it; absent in documents that did not count them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sent: Option<u64>,
-    /// Sent and not answered at its end; absent in documents that did not count them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub in_flight: Option<u64>,
-    /// Due and not sent at its end; absent in documents that did not count them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub waiting: Option<u64>,
-    /// Right answers received.
-    pub messages: u64,
-    /// Service time within it.
-    #[serde(default)]
-    pub service_ns: IntervalSpans,
-    /// How long answers waited for the generator within it; absent without kernel stamps.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub receive_wait_ns: Option<IntervalSpans>,
-    /// Failures of any kind.
-    #[serde(default)]
-    pub errors: u64,
-    /// Connections upgraded and open at its end.
-    #[serde(default)]
-    pub alive: u64,
-}
-
-impl Interval {
-    /// Right answers a second; `None` when the interval has no length.
-    #[must_use]
-    pub fn messages_per_s(&self) -> Option<f64> {
-        (self.length_s > 0.0).then(|| self.messages as f64 / self.length_s)
-    }
-}
-
-/// Spans of time within one interval, ns; all absent without samples.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct IntervalSpans {
-    /// Median.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub p50: Option<u64>,
-    /// 99th percentile.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub p99: Option<u64>,
-    /// Longest.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max: Option<u64>,
-    /// Arithmetic mean.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mean: Option<f64>,
 }
 
 /// A span without any answer while answers were awaited.

@@ -2,21 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use wsbench_load::plan::PlanSpec;
+use wsbench_load::series::{Group, Series, Shown};
 
 use super::absence::ServerGone;
 use super::arrival_shape::ArrivalShape;
 use super::compression::Compression;
-use super::confidence::{RateConfidence, Slice};
+use super::confidence::RateConfidence;
 use super::distribution::Distribution;
 use super::figures::{
-    BlockedBy, Bytes, Connections, Ended, Failure, Floor, Gap, Generator, Handshake, Interval,
-    Messages, Pings, Pressure, Stamps,
+    BlockedBy, Bytes, Connections, Ended, Failure, Floor, Gap, Generator, Handshake, Messages,
+    Pings, Pressure, Stamps,
 };
 use super::host::Host;
+use super::interval::Interval;
 use super::server::Server;
+use super::slice::Slice;
+use super::times::{self, Times, has_times};
 use crate::gate::Stamp;
 use crate::until::UntilOutcome;
 
@@ -28,6 +32,8 @@ pub const SCHEMA: &str = "wsbench.result/1";
 /// Fields that this version does not know are ignored on reading, and optional ones that are
 /// missing take their defaults, so that older and newer records of the same schema are read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "Self")]
+#[schemars(rename = "Record", transform = with_times)]
 pub struct Record {
     /// Name and version of this schema: `wsbench.result/1`.
     pub schema: String,
@@ -102,21 +108,6 @@ pub struct Record {
     /// pauses to think.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thought_in_window_s: Option<f64>,
-    /// Service time, received − sent, ns.
-    pub service_ns: Distribution,
-    /// Response time, received − due, ns.
-    pub response_ns: Distribution,
-    /// How late the sends left, sent − due, ns.
-    #[serde(default)]
-    pub send_lag_ns: Distribution,
-    /// The part of the send lag that is the generator's own, from the moment at which a message was
-    /// due and its connection took it, ns. Absent in documents that did not tell the parts apart.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub generator_lag_ns: Option<Distribution>,
-    /// The other part: how long messages that were due waited for their connection, ns, of those
-    /// that did. Absent when none did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub blocked_ns: Option<Distribution>,
     /// What those waited for; absent when none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<BlockedBy>,
@@ -127,15 +118,6 @@ pub struct Record {
     /// Whose clock said when answers had come to this machine; absent in older documents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamps: Option<Stamps>,
-    /// The part of the service time that passed outside of the generator (server, network and
-    /// kernel), by kernel stamps, ns; absent without kernel stamps. For each message
-    /// `service = outside + receive wait`; means add up, percentiles do not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outside_ns: Option<Distribution>,
-    /// How long answers waited in the generator's own receive queue, by kernel stamps, ns; absent
-    /// without kernel stamps. A lower bound where one read takes several segments.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub receive_wait_ns: Option<Distribution>,
     /// Service time of one connection with one message in flight against the embedded server on
     /// this machine, measured just before with the same payload: what no server here can be told
     /// to be faster than. Never subtracted. Absent where it was not measured.
@@ -182,9 +164,58 @@ pub struct Record {
     /// The longest spans without any answer while answers were awaited, longest first.
     #[serde(default)]
     pub gaps: Vec<Gap>,
+    /// The distributions that no group of members has.
+    #[serde(skip)]
+    pub times: Times,
 }
 
+/// Names the distributions among the members.
+fn with_times(schema: &mut Schema) {
+    times::describe(schema, Group::Document);
+}
+
+has_times!(Record of Document);
+
 impl Record {
+    /// The distribution of a series; an empty one where nothing was measured.
+    #[must_use]
+    pub fn at(&self, series: Series) -> &Distribution {
+        self.known(series).unwrap_or(&Distribution::EMPTY)
+    }
+
+    /// The distribution of a series; `None` without samples.
+    #[must_use]
+    pub fn known(&self, series: Series) -> Option<&Distribution> {
+        match series.info().group {
+            Group::Document => self.times.get(series),
+            Group::Opening => self.handshake_ns.times.get(series),
+            Group::Pings => self.pings.as_ref()?.times.get(series),
+        }
+    }
+
+    /// The parts in which connections were opened, as far as they took place, in order, with their
+    /// names.
+    #[must_use]
+    pub fn opening(&self) -> Vec<(&'static str, &Distribution)> {
+        let dns = self.handshake_ns.dns.as_ref().map(|spans| ("DNS", spans));
+        let took_place = times::members_of(Group::Opening).filter_map(|series| {
+            let info = series.info();
+            let spans = match info.shown {
+                Shown::IfMeasured => self.known(series)?,
+                // Connections that became WebSockets without it came by a Unix domain socket.
+                Shown::UnlessEmpty if self.has_opened() => self.known(series)?,
+                _ => self.at(series),
+            };
+            Some((info.title, spans))
+        });
+        dns.into_iter().chain(took_place).collect()
+    }
+
+    /// Whether any connection was opened to its end.
+    fn has_opened(&self) -> bool {
+        !self.at(Series::Upgrade).is_empty()
+    }
+
     /// The record of a run that was to go on until its answer is known, with what came of that.
     #[must_use]
     pub fn with_until(self, outcome: UntilOutcome) -> Self {

@@ -7,14 +7,14 @@
 use wsbench_load::failure::FailureKind;
 use wsbench_load::histogram::Histogram;
 
-use wsbench_load::lag::BlockedCounts;
+use wsbench_load::meter::Tally;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Lifetime, PlanSpec, StopRule};
 use wsbench_load::result::{
-    ByteCounts, CompressionCounts, ConnectionCounts, Ended, Failure, Gap, GeneratorUsage,
-    HandshakeTimes, HostPressure, Interval, MessageCounts, Phase, RunResult, Stamps, ThreadUsage,
-    TurnUsage,
+    ByteCounts, ConnectionCounts, Ended, Failure, Gap, GeneratorUsage, HostPressure, Interval,
+    IntervalSpans, MessageCounts, Phase, RunResult, Stamps, ThreadUsage, TurnUsage,
 };
+use wsbench_load::series::{InIntervals, Series};
 use wsbench_record::document::{Host, Record, RunContext};
 
 /// A plan as the defaults resolve it.
@@ -65,17 +65,35 @@ pub(crate) fn healthy() -> (RunResult, PlanSpec) {
 
 /// A healthy run with this many messages in 10 s over 64 connections.
 pub(crate) fn answered(count: u64) -> (RunResult, PlanSpec) {
-    let response = spread(count, Nanos::from_micros(200), Nanos::from_micros(1_800));
-    let service = spread(count, Nanos::from_micros(198), Nanos::from_micros(1_798));
-    let openings = |from, to| spread(64, Nanos::from_micros(from), Nanos::from_micros(to));
     let result = RunResult {
-        compression: CompressionCounts::default(),
         started_at_unix_ms: 1_795_342_530_250,
         ended: Ended::Complete,
         warmup_found: None,
         measured: Nanos::from_secs(10),
         total: Nanos::from_millis(13_050),
         addresses: vec!["192.0.2.7:9001".to_owned()],
+        tally: tally(count),
+        stamps: Stamps::User,
+        generator: GeneratorUsage {
+            threads: vec![thread(400), thread(380)],
+            max_rss_bytes: 12_300_000,
+        },
+        pressure: Some(HostPressure {
+            steal: Some(0.001),
+            waited: Some(0.01),
+            tcp_trouble: Vec::new(),
+        }),
+        intervals: (1..=10).map(|second| interval(second, count)).collect(),
+        slices: Vec::new(),
+        ..RunResult::default()
+    };
+    (result, plan())
+}
+
+/// The books of such a run.
+fn tally(count: u64) -> Tally {
+    let response = spread(count, Nanos::from_micros(200), Nanos::from_micros(1_800));
+    let mut tally = Tally {
         messages: MessageCounts {
             due: count,
             sent: count,
@@ -100,44 +118,24 @@ pub(crate) fn answered(count: u64) -> (RunResult, PlanSpec) {
         },
         offered_in_flight_ns: response.sum_ns(),
         service_in_window_ns: response.sum_ns(),
-        service,
-        response,
-        thought_in_window_ns: 0,
-        censored: Histogram::new(),
-        send_lag: spread(count, Nanos::from_micros(1), Nanos::from_micros(3)),
-        generator_lag: spread(count, Nanos::from_micros(1), Nanos::from_micros(3)),
-        blocked: Histogram::new(),
-        blocked_by: BlockedCounts::default(),
-        stamps: Stamps::User,
-        receive_wait: Histogram::new(),
-        outside: Histogram::new(),
-        handshake: HandshakeTimes {
-            dns: None,
-            tcp: openings(300, 900),
-            upgrade: openings(400, 1_500),
-            first_message: openings(500, 1_900),
-            ..HandshakeTimes::default()
-        },
-        failures: Vec::new(),
         close_codes: [(1000, 64)].into(),
-        generator: GeneratorUsage {
-            threads: vec![thread(400), thread(380)],
-            max_rss_bytes: 12_300_000,
-        },
-        pressure: Some(HostPressure {
-            steal: Some(0.001),
-            waited: Some(0.01),
-            tcp_trouble: Vec::new(),
-        }),
-        intervals: (1..=10).map(|second| interval(second, count)).collect(),
-        slices: Vec::new(),
         gaps: vec![Gap {
             start: Nanos::from_millis(4_200),
             length: Nanos::from_millis(2),
         }],
-        ..RunResult::default()
+        ..Tally::default()
     };
-    (result, plan())
+    tally.times[Series::Response] = response;
+    let mut put = |series, count, from, to| {
+        tally.times[series] = spread(count, Nanos::from_micros(from), Nanos::from_micros(to));
+    };
+    put(Series::Service, count, 198, 1_798);
+    put(Series::SendLag, count, 1, 3);
+    put(Series::GeneratorLag, count, 1, 3);
+    put(Series::Tcp, 64, 300, 900);
+    put(Series::Upgrade, 64, 400, 1_500);
+    put(Series::FirstMessage, 64, 500, 1_900);
+    tally
 }
 
 /// A run of which kernel stamps tell that most of the time was the generator's own: of 1 ms at the
@@ -146,11 +144,17 @@ pub(crate) fn stamped() -> (RunResult, PlanSpec) {
     let (mut result, plan) = healthy();
     let count = result.messages.answered;
     result.stamps = Stamps::Kernel;
-    result.outside = spread(count, Nanos::from_micros(98), Nanos::from_micros(298));
-    result.receive_wait = spread(count, Nanos::from_micros(100), Nanos::from_micros(1_500));
+    result.tally.times[Series::Outside] =
+        spread(count, Nanos::from_micros(98), Nanos::from_micros(298));
+    result.tally.times[Series::ReceiveWait] =
+        spread(count, Nanos::from_micros(100), Nanos::from_micros(1_500));
     for interval in &mut result.intervals {
-        interval.wait_p50 = Some(Nanos::from_micros(800));
-        interval.wait_p99 = Some(Nanos::from_micros(1_480));
+        let waits = interval.times.get_mut(Series::ReceiveWait);
+        *waits.expect("in intervals") = IntervalSpans {
+            p50: Some(Nanos::from_micros(800)),
+            p99: Some(Nanos::from_micros(1_480)),
+            ..IntervalSpans::default()
+        };
     }
     result.generator.threads[1] = thread(990);
     (result, plan)
@@ -179,6 +183,12 @@ pub(crate) fn thread(cpu_per_mille: u64) -> ThreadUsage {
 
 fn interval(second: u64, count: u64) -> Interval {
     let sampled = count > 0;
+    let service = IntervalSpans {
+        p50: Some(Nanos::from_micros(990 + second)),
+        p99: Some(Nanos::from_micros(1_700 + second)),
+        max: Some(Nanos::from_micros(1_798)),
+        mean: Some(998_000.0),
+    };
     Interval {
         at: Nanos::from_secs(second),
         length: Nanos::from_secs(1),
@@ -189,12 +199,10 @@ fn interval(second: u64, count: u64) -> Interval {
         answered: count * (second + 10) / 155,
         errors: 0,
         alive: 64,
-        service_p50: sampled.then_some(Nanos::from_micros(990 + second)),
-        service_p99: sampled.then_some(Nanos::from_micros(1_700 + second)),
-        service_max: sampled.then_some(Nanos::from_micros(1_798)),
-        service_mean_ns: sampled.then_some(998_000.0),
-        wait_p50: None,
-        wait_p99: None,
+        times: InIntervals::from_fn(|series| match series {
+            Series::Service if sampled => service,
+            _ => IntervalSpans::default(),
+        }),
     }
 }
 
@@ -205,18 +213,21 @@ pub(crate) fn nothing_connected() -> (RunResult, PlanSpec) {
         ended: Ended::NothingConnected,
         total: Nanos::from_millis(5_010),
         addresses: vec!["192.0.2.7:9001".to_owned()],
-        connections: ConnectionCounts {
-            asked: 64,
-            attempted: 320,
-            failed: 320,
-            ..ConnectionCounts::default()
+        tally: Tally {
+            connections: ConnectionCounts {
+                asked: 64,
+                attempted: 320,
+                failed: 320,
+                ..ConnectionCounts::default()
+            },
+            failures: vec![Failure {
+                phase: Phase::Connect,
+                kind: FailureKind::Refused,
+                count: 320,
+                example: "192.0.2.7:9001 refused the connection after 210µs".to_owned(),
+            }],
+            ..Tally::default()
         },
-        failures: vec![Failure {
-            phase: Phase::Connect,
-            kind: FailureKind::Refused,
-            count: 320,
-            example: "192.0.2.7:9001 refused the connection after 210µs".to_owned(),
-        }],
         generator: GeneratorUsage {
             threads: vec![ThreadUsage::default(); 2],
             max_rss_bytes: 0,
@@ -239,7 +250,7 @@ pub(crate) fn no_samples() -> (RunResult, PlanSpec) {
     result.connections.never_answered = 64;
     result.offered_in_flight_ns = 640_000_000_000;
     result.service_in_window_ns = 640_000_000_000;
-    result.handshake.first_message = Histogram::new();
+    result.tally.times[Series::FirstMessage] = Histogram::new();
     (result, plan)
 }
 
@@ -326,8 +337,8 @@ pub(crate) fn huge() -> (RunResult, PlanSpec) {
     result.connections.alive_at_end = u64::MAX;
     result.connections.upgraded = u64::MAX;
     result.connections.opened = u64::MAX;
-    result.service.record(Nanos::MAX);
-    result.response.record(Nanos::MAX);
+    result.tally.times[Series::Service].record(Nanos::MAX);
+    result.tally.times[Series::Response].record(Nanos::MAX);
     result.offered_in_flight_ns = u128::MAX;
     result.service_in_window_ns = u128::MAX;
     result.generator.max_rss_bytes = u64::MAX;

@@ -8,7 +8,7 @@ use wsbench_record::sweep::{self, Sweep};
 
 use super::grid::{Cell, Grid};
 use super::page::{Page, verdict};
-use super::plot::{Axis, Level, Plot, Point, Scale, Series, Unit};
+use super::plot::{Axis, Level, Plot, Point, Scale, Trace, Unit};
 use super::run::machine;
 use crate::plan_line::{plan_line, title};
 use crate::search;
@@ -137,12 +137,12 @@ fn trials(search: &Search) -> Plot {
                     )
                 })
             });
-            Some(Series {
+            Some(Trace {
                 name: objective.name(),
                 colour: Some(at),
                 has_dots: true,
                 points: points.collect(),
-                ..Series::default()
+                ..Trace::default()
             })
         });
     let x = match search.over {
@@ -174,13 +174,13 @@ fn curve(sweep: &Sweep, title: &str, x: &str, along: fn(&sweep::Point) -> f64) -
         });
         let mut points: Vec<Point> = known.collect();
         points.sort_by(|one, other| one.x.total_cmp(&other.x));
-        Series {
+        Trace {
             name: percentile.label().to_owned(),
             colour: Some(at),
             is_joined: true,
             has_dots: true,
             points,
-            ..Series::default()
+            ..Trace::default()
         }
     });
     Plot {
@@ -195,7 +195,7 @@ fn curve(sweep: &Sweep, title: &str, x: &str, along: fn(&sweep::Point) -> f64) -
 
 /// What was received of what was asked: where the line bends, the server is at its end.
 fn achieved(sweep: &Sweep) -> Plot {
-    let line = |name: &str, colour, y: fn(&sweep::Point) -> f64| Series {
+    let line = |name: &str, colour, y: fn(&sweep::Point) -> f64| Trace {
         name: name.to_owned(),
         colour,
         is_joined: true,

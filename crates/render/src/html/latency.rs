@@ -3,7 +3,7 @@
 use wsbench_load::histogram::Histogram;
 use wsbench_record::document::{Distribution, Percentile};
 
-use super::plot::{Axis, Plot, Point, Scale, Series, Unit};
+use super::plot::{Axis, Plot, Point, Scale, Trace, Unit};
 
 /// Effective samples that must lie above a percentile that is drawn (METHOD rule 13).
 const LEAST_ABOVE: f64 = 10.0;
@@ -17,7 +17,7 @@ pub(super) const CAPTION: &str =
     "Each line ends where fewer than ten independent samples lie above it.";
 
 /// The plot of these lines.
-pub(super) fn plot(title: &str, name: &str, series: Vec<Series>) -> Plot {
+pub(super) fn plot(title: &str, name: &str, series: Vec<Trace>) -> Plot {
     Plot {
         title: title.to_owned(),
         caption: CAPTION.to_owned(),
@@ -29,7 +29,7 @@ pub(super) fn plot(title: &str, name: &str, series: Vec<Series>) -> Plot {
 }
 
 /// The line of one distribution; without points where it carries no histogram.
-pub(super) fn line(name: &str, colour: Option<usize>, spans: &Distribution) -> Series {
+pub(super) fn line(name: &str, colour: Option<usize>, spans: &Distribution) -> Trace {
     let points = spans.histogram().map_or_else(Vec::new, |histogram| {
         let known = rungs().take_while(|(_, share)| {
             effective(spans, *share) * (1.0 - share) >= LEAST_ABOVE - 1e-6
@@ -42,17 +42,17 @@ pub(super) fn line(name: &str, colour: Option<usize>, spans: &Distribution) -> S
         });
         points.collect()
     });
-    Series {
+    Trace {
         name: name.to_owned(),
         colour,
         is_joined: true,
         points,
-        ..Series::default()
+        ..Trace::default()
     }
 }
 
 /// The line of several runs together, in a band from the least to the greatest run.
-pub(super) fn band(name: &str, colour: Option<usize>, runs: &[&Distribution]) -> Series {
+pub(super) fn band(name: &str, colour: Option<usize>, runs: &[&Distribution]) -> Trace {
     let histograms: Vec<Histogram> = runs.iter().filter_map(|spans| spans.histogram()).collect();
     let mut pooled = Histogram::new();
     for histogram in &histograms {
@@ -77,12 +77,12 @@ pub(super) fn band(name: &str, colour: Option<usize>, runs: &[&Distribution]) ->
             ..Point::at(nines, value as f64)
         })
     });
-    Series {
+    Trace {
         name: name.to_owned(),
         colour,
         is_joined: true,
         points: points.collect(),
-        ..Series::default()
+        ..Trace::default()
     }
 }
 

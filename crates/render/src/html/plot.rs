@@ -25,14 +25,14 @@ pub(super) struct Plot {
     /// Up the page.
     pub(super) y: Axis,
     /// What is drawn, the last on top.
-    pub(super) series: Vec<Series>,
+    pub(super) series: Vec<Trace>,
     /// Levels across the plot: an objective.
     pub(super) levels: Vec<Level>,
 }
 
 /// One line or cloud of points.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Series {
+pub(super) struct Trace {
     /// Its name in the legend.
     pub(super) name: String,
     /// Which of the colours; `None` is grey.
@@ -112,7 +112,7 @@ impl Plot {
     }
 }
 
-impl Series {
+impl Trace {
     /// The class of its colour.
     fn class(&self) -> String {
         match self.colour {

@@ -10,13 +10,14 @@ use super::grid::{Cell, Grid};
 use super::latency;
 use super::markup::Markup;
 use super::page::{Page, caveats, tiles, verdict};
-use super::plot::{COLOURS, Series};
+use super::plot::{COLOURS, Trace};
 use super::ranges::swatched;
 use crate::mark;
 use crate::parts::{self, Parts};
 use crate::plan_line::{plan_line, title};
 use crate::summary::{PERCENTILES, repeat_command};
 pub(super) use books::machine;
+use wsbench_load::series::Series;
 use wsbench_record::audit::Verdict;
 use wsbench_record::document::{Distribution, Document, Percentile};
 use wsbench_record::units::{self, count, counted, rate, seconds};
@@ -99,9 +100,9 @@ pub(super) fn overlays(page: &mut Page, named: &[(String, &Document)]) {
 /// The times that a run is about, with their name.
 pub(super) fn times(document: &Document) -> (&'static str, &Distribution) {
     if document.plan.clients.is_open_loop() {
-        ("response time", &document.response_ns)
+        ("response time", document.at(Series::Response))
     } else {
-        ("service time", &document.service_ns)
+        ("service time", document.at(Series::Service))
     }
 }
 
@@ -238,7 +239,7 @@ fn latencies(page: &mut Page, document: &Document) {
         "Closed loop: a slow server throttles its own load, so this is not latency at a fixed \
          rate. Service time begins with the write."
     });
-    let (response, service) = (&document.response_ns, &document.service_ns);
+    let (response, service) = (document.at(Series::Response), document.at(Series::Service));
     if response.is_empty() && service.is_empty() {
         page.quiet(mark::NO_SAMPLES);
         return;
@@ -265,7 +266,7 @@ fn latencies(page: &mut Page, document: &Document) {
         });
     }
     // In the closed loop the two lie upon each other: the dashes show both.
-    let dashed = Series {
+    let dashed = Trace {
         is_dashed: true,
         ..latency::line("response time", colour(0), response)
     };
@@ -276,8 +277,8 @@ fn latencies(page: &mut Page, document: &Document) {
 /// Response beside service time.
 fn times_table(document: &Document) -> Grid {
     let columns = [
-        ("response", &document.response_ns),
-        ("service", &document.service_ns),
+        ("response", document.at(Series::Response)),
+        ("service", document.at(Series::Service)),
     ];
     let mut grid = Grid::new().text("");
     for (name, spans) in columns {
@@ -322,20 +323,9 @@ fn where_the_time_went(page: &mut Page, document: &Document) {
             }
             page.push(&grid.markup());
             page.quiet(&parts.legend());
-            let lines = [
-                ("service time", Some(&document.service_ns)),
-                ("outside: server and network", document.outside_ns.as_ref()),
-                (
-                    "own queue: waited for wsbench",
-                    document.receive_wait_ns.as_ref(),
-                ),
-            ];
-            let lines = lines
-                .into_iter()
-                .enumerate()
-                .filter_map(|(at, (name, spans))| {
-                    Some(latency::line(name, colour(at + 1), spans?))
-                });
+            let lines = parts.all().enumerate();
+            let lines =
+                lines.map(|(at, (info, spans))| latency::line(info.caption, colour(at + 1), spans));
             let plot = latency::plot("Service time and its parts", "time", lines.collect());
             page.plot(&plot);
         }
@@ -349,15 +339,11 @@ fn where_the_time_went(page: &mut Page, document: &Document) {
         .figures("p50")
         .figures("p99")
         .figures("max");
-    let lags = [
-        ("sends left late", Some(&document.send_lag_ns)),
-        ("of that wsbench's own", document.generator_lag_ns.as_ref()),
-        ("waited for their connection", document.blocked_ns.as_ref()),
-    ];
-    for (name, spans) in lags {
-        if let Some(spans) = spans.filter(|spans| !spans.is_empty()) {
+    let lags = std::iter::once(Series::SendLag).chain(Series::SendLag.parts());
+    for lag in lags {
+        if let Some(spans) = document.known(lag).filter(|spans| !spans.is_empty()) {
             grid.push(vec![
-                Cell::text(name),
+                Cell::text(lag.info().caption),
                 Cell::text(&mark::percentile(spans, Percentile::P50)),
                 Cell::text(&mark::percentile(spans, Percentile::P99)),
                 Cell::text(&mark::longest(spans)),

@@ -5,7 +5,7 @@ use wsbench_record::objective::Objective;
 use wsbench_record::sweep::{Point, Sweep};
 use wsbench_record::units::{self, percent, rate, seconds, span};
 
-use crate::curve::{self, Frame, Glyphs, Mark, Series};
+use crate::curve::{self, Curve, Frame, Glyphs, Mark};
 use crate::mark;
 use crate::page::Page;
 use crate::plan_line::{plan_line, title};
@@ -50,7 +50,7 @@ pub fn render(sweep: &Sweep, style: Style, glyphs: Glyphs) -> String {
 
 /// Response times over received rates.
 fn drawing(page: &mut Page, sweep: &Sweep, glyphs: Glyphs) {
-    let series: Vec<Series> = DRAWN.iter().map(|drawn| line_of(sweep, *drawn)).collect();
+    let series: Vec<Curve> = DRAWN.iter().map(|drawn| line_of(sweep, *drawn)).collect();
     let level = sweep
         .objectives
         .iter()
@@ -82,7 +82,7 @@ fn drawing(page: &mut Page, sweep: &Sweep, glyphs: Glyphs) {
     page.gap();
 }
 
-fn line_of(sweep: &Sweep, percentile: Percentile) -> Series {
+fn line_of(sweep: &Sweep, percentile: Percentile) -> Curve {
     let known = sweep.points.iter().filter_map(|point| {
         let spans = &point.response_ns;
         let y = spans.at(percentile)? as f64;
@@ -93,7 +93,7 @@ fn line_of(sweep: &Sweep, percentile: Percentile) -> Series {
             is_hollow: point.overloaded,
         })
     });
-    Series {
+    Curve {
         name: percentile.label().to_owned(),
         points: known.collect(),
     }

@@ -12,6 +12,7 @@ use wsbench_judge::repetition::repeated;
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::Stamps;
+use wsbench_load::series::Series;
 use wsbench_record::comparison::{Comparison, Side};
 use wsbench_record::document::{Distribution, Document};
 use wsbench_record::gate::{Counts, Stamp};
@@ -59,12 +60,14 @@ pub(crate) fn course(name: &str, factor: f64, seed: u64) -> Document {
         response.record(Nanos((us * 1e3) as u64));
     }
     result.stamps = Stamps::Kernel;
-    result.outside = runs::spread(SAMPLES, Nanos::from_micros(98), Nanos::from_micros(298));
-    result.receive_wait = runs::spread(SAMPLES, Nanos::from_micros(10), Nanos::from_micros(90));
+    result.tally.times[Series::Outside] =
+        runs::spread(SAMPLES, Nanos::from_micros(98), Nanos::from_micros(298));
+    result.tally.times[Series::ReceiveWait] =
+        runs::spread(SAMPLES, Nanos::from_micros(10), Nanos::from_micros(90));
     result.offered_in_flight_ns = response.sum_ns();
     result.service_in_window_ns = response.sum_ns();
-    result.service = response.clone();
-    result.response = response;
+    result.tally.times[Series::Service] = response.clone();
+    result.tally.times[Series::Response] = response;
     let mut document = runs::document(&(result, plan));
     document.record.plan.name = Some(format!("{name} {HOSTILE}"));
     document.record.intervals = (1..=30)
@@ -75,9 +78,11 @@ pub(crate) fn course(name: &str, factor: f64, seed: u64) -> Document {
             interval.length_s = 1.0;
             interval.messages = (64_000.0 / wave / factor) as u64;
             interval.in_flight = Some(60 + random.u64(0..9));
-            interval.service_ns.p50 = Some((300_000.0 * wave * factor) as u64);
-            interval.service_ns.p99 = Some((1_100_000.0 * wave * factor) as u64);
-            interval.service_ns.max = Some((4_000_000.0 * wave * factor) as u64);
+            let service = interval.times.get_mut(Series::Service);
+            let service = service.expect("in intervals");
+            service.p50 = Some((300_000.0 * wave * factor) as u64);
+            service.p99 = Some((1_100_000.0 * wave * factor) as u64);
+            service.max = Some((4_000_000.0 * wave * factor) as u64);
             interval
         })
         .collect();

@@ -4,6 +4,7 @@ use wsbench_load::arrival::Process;
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::RunResult;
+use wsbench_load::series::Series;
 use wsbench_simulate::{Bucket, Queue, Scenario, Service, witness};
 use wsbench_stats::gaps::Gaps;
 
@@ -44,7 +45,12 @@ fn shaper() -> Experiment {
     let quantiles = [0.5, 0.99, 1.0].map(|q| {
         let name = format!("response {}, ms", called(q));
         let tolerance = Tolerance::Share(0.02);
-        Finding::new(name, delay(q), tolerance, ms(&result.response, q))
+        Finding::new(
+            name,
+            delay(q),
+            tolerance,
+            ms(result.at(Series::Response), q),
+        )
     });
     let mut findings = quantiles.to_vec();
     findings.push(Finding::new(
@@ -57,7 +63,7 @@ fn shaper() -> Experiment {
         "messages not among the response times",
         0.0,
         Tolerance::Exact,
-        (result.messages.due - result.response.count()) as f64,
+        (result.messages.due - result.at(Series::Response).count()) as f64,
     ));
     Experiment {
         id: "V5",
@@ -90,7 +96,7 @@ fn policer() -> Experiment {
                 Tolerance::Exact,
                 // Those that were given up with their connection are both.
                 (result.messages.due + given_up(&result)) as f64
-                    - (result.response.count() + result.messages.failed) as f64,
+                    - (result.at(Series::Response).count() + result.messages.failed) as f64,
             ),
         ],
     }

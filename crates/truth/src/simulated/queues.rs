@@ -4,6 +4,7 @@ use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Think};
 use wsbench_load::result::RunResult;
+use wsbench_load::series::Series;
 use wsbench_simulate::{Queue, Service};
 
 use super::{called, mean_ms, ms, open, plan, run, server};
@@ -72,7 +73,12 @@ fn delay(
         // From the ranks between which the quantile of so many independent samples lies.
         let tolerance = Tolerance::Share(if q > 0.99 { 0.06 } else { 0.0137 });
         let name = format!("response {}, ms", called(q));
-        Finding::new(name, expected, tolerance, ms(&result.response, q))
+        Finding::new(
+            name,
+            expected,
+            tolerance,
+            ms(result.at(Series::Response), q),
+        )
     });
     let mut findings: Vec<Finding> = findings.collect();
     findings.push(Finding::new(
@@ -153,7 +159,7 @@ fn even_arrivals() -> Experiment {
             "response p99, ms",
             1.0,
             Tolerance::By(0.01),
-            ms(&result.response, 0.99),
+            ms(result.at(Series::Response), 0.99),
         )],
     }
 }
@@ -182,10 +188,10 @@ fn queue_experiment(
         let logs: f64 = runs.iter().map(|run| figure(run).ln()).sum();
         (logs / runs.len() as f64).exp()
     };
-    let measured = over_runs(&|run| mean_ms(&run.response));
+    let measured = over_runs(&|run| mean_ms(run.at(Series::Response)));
     let mut findings = vec![Finding::new("response mean, ms", mean, tolerance, measured)];
     for q in [0.5, 0.9, 0.99] {
-        let measured = over_runs(&|run| ms(&run.response, q));
+        let measured = over_runs(&|run| ms(run.at(Series::Response), q));
         let name = format!("response {}, ms", called(q));
         findings.push(Finding::new(name, quantile(q), tolerance, measured));
     }
@@ -228,7 +234,7 @@ fn closed(think_ms: u64) -> Experiment {
                 "service mean, ms",
                 1e3 * response,
                 two_percent,
-                mean_ms(&result.service),
+                mean_ms(result.at(Series::Service)),
             ),
             Finding::new(
                 "Little's law, right over left",

@@ -3,6 +3,7 @@
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Arrival;
+use wsbench_load::series::Series;
 use wsbench_simulate::{Pause, Queue, Service};
 
 use super::{called, mean_ms, ms, open, plan, run, server, stalling};
@@ -34,14 +35,19 @@ fn open_loop(load: f64, service: Nanos) -> Experiment {
         .map(|q| {
             let expected = formula::stall_quantile(q, length, period, load);
             let name = format!("response {}, ms", called(q));
-            Finding::new(name, expected, tolerance, ms(&result.response, q))
+            Finding::new(
+                name,
+                expected,
+                tolerance,
+                ms(result.at(Series::Response), q),
+            )
         })
         .collect();
     findings.push(Finding::new(
         "response mean, ms",
         formula::stall_mean(length, period, load) + service.0 as f64 / 1e6,
         Tolerance::Share(0.05),
-        mean_ms(&result.response),
+        mean_ms(result.at(Series::Response)),
     ));
     Experiment {
         id: "V1",
@@ -63,11 +69,16 @@ fn closed_loop(round_trip: Nanos) -> Experiment {
     let expected = |q: f64| if 1.0 - q > share { r } else { r + STALL.0 };
     let quantile = |q: f64, tolerance| {
         let name = format!("service {}, ms", called(q));
-        Finding::new(name, expected(q), tolerance, ms(&result.service, q))
+        Finding::new(
+            name,
+            expected(q),
+            tolerance,
+            ms(result.at(Series::Service), q),
+        )
     };
-    let hidden: u64 = result.service.count()
+    let hidden: u64 = result.at(Series::Service).count()
         - result
-            .service
+            .at(Series::Service)
             .count_at_or_below(round_trip + Nanos::from_millis(1));
     let gaps = &result.gaps;
     let shortest = gaps.iter().map(|gap| gap.length.0).min().unwrap_or(0);
@@ -80,7 +91,7 @@ fn closed_loop(round_trip: Nanos) -> Experiment {
                 "affected, % of messages",
                 100.0 * share,
                 Tolerance::Share(0.05),
-                100.0 * hidden as f64 / result.service.count() as f64,
+                100.0 * hidden as f64 / result.at(Series::Service).count() as f64,
             ),
             quantile(0.99, Tolerance::By(0.1)),
             quantile(0.999, Tolerance::By(1.0)),
@@ -114,7 +125,7 @@ fn generator() -> Experiment {
             name,
             expected,
             Tolerance::By(tolerance),
-            ms(&result.send_lag, q),
+            ms(result.at(Series::SendLag), q),
         )
     };
     Experiment {
@@ -129,13 +140,13 @@ fn generator() -> Experiment {
                 "response p99, ms",
                 100.0,
                 Tolerance::By(10.0),
-                ms(&result.response, 0.99),
+                ms(result.at(Series::Response), 0.99),
             ),
             Finding::new(
                 "service p99, ms",
                 0.1,
                 Tolerance::AtMost,
-                ms(&result.service, 0.99),
+                ms(result.at(Series::Service), 0.99),
             ),
         ],
     }

@@ -5,7 +5,7 @@
 //! that are not. So the picture is right at any width, without a script.
 
 use super::scale::Extent;
-use super::{Plot, Point, Series};
+use super::{Plot, Point, Trace};
 use crate::html::markup::Markup;
 
 /// Units of the inner picture along each side.
@@ -111,7 +111,7 @@ impl Frame<'_> {
         line(svg, "axis", ("0", "100%"), ("100%", "100%"));
     }
 
-    fn line(&self, svg: &mut Markup, series: &Series) {
+    fn line(&self, svg: &mut Markup, series: &Trace) {
         let class = series.class();
         let band: Vec<(&Point, (f64, f64))> = series
             .points
@@ -146,7 +146,7 @@ impl Frame<'_> {
         }
     }
 
-    fn dots(&self, svg: &mut Markup, series: &Series) {
+    fn dots(&self, svg: &mut Markup, series: &Trace) {
         let is_alone = series.points.len() == 1;
         for point in &series.points {
             let (left, top) = (self.left(point.x), self.top(point.y));
@@ -193,7 +193,7 @@ impl Frame<'_> {
     }
 
     /// How far a point reaches.
-    fn cross(&self, svg: &mut Markup, series: &Series, point: &Point) {
+    fn cross(&self, svg: &mut Markup, series: &Trace, point: &Point) {
         let class = format!("cross {}", series.class());
         let (left, top) = (self.left(point.x), self.top(point.y));
         if let Some((low, high)) = point.x_range {

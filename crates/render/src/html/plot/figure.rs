@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::drawing;
-use super::{COLOURS, Plot, Point, Series};
+use super::{COLOURS, Plot, Point, Trace};
 use crate::html::markup::Markup;
 
 impl Plot {
@@ -36,7 +36,7 @@ impl Plot {
 
     fn legend(&self) -> Markup {
         let mut legend = Markup::new();
-        let named: Vec<&Series> = self
+        let named: Vec<&Trace> = self
             .series
             .iter()
             .filter(|series| !series.name.is_empty())

@@ -12,7 +12,7 @@ use wsbench_record::ranking::{
 use super::names::named;
 use crate::html::grid::{Cell, Grid};
 use crate::html::page::Page;
-use crate::html::plot::{Axis, COLOURS, Level, Plot, Point, Scale, Series, Unit};
+use crate::html::plot::{Axis, COLOURS, Level, Plot, Point, Scale, Trace, Unit};
 use crate::html::run;
 use crate::ranking::words;
 
@@ -43,8 +43,8 @@ fn latency(ranking: &Ranking, workload: &Workload) -> Option<Plot> {
         _ => return None,
     };
     let series = in_order(ranking, &workload.name).into_iter().enumerate();
-    let series: Vec<Series> = series
-        .map(|(at, (entry, cell))| Series {
+    let series: Vec<Trace> = series
+        .map(|(at, (entry, cell))| Trace {
             name: entry.facts.name.clone(),
             colour: run::colour(at),
             is_joined: true,
@@ -58,7 +58,7 @@ fn latency(ranking: &Ranking, workload: &Workload) -> Option<Plot> {
                     ..Point::at(-(1.0 - rung.share).log10(), rung.ns)
                 })
                 .collect(),
-            ..Series::default()
+            ..Trace::default()
         })
         .collect();
     let plot = Plot {
@@ -92,7 +92,7 @@ fn in_order<'a>(ranking: &'a Ranking, workload: &str) -> Vec<(&'a Entry, &'a OfS
 }
 
 /// What is grey lies below what is coloured.
-fn drawn_last_first(mut series: Vec<Series>) -> Vec<Series> {
+fn drawn_last_first(mut series: Vec<Trace>) -> Vec<Trace> {
     series.retain(|series| !series.points.is_empty());
     series.sort_by_key(|series| series.colour.is_some());
     series
@@ -140,13 +140,13 @@ fn curve(ranking: &Ranking, workloads: &[&Workload], connections: u32, size: u64
         });
         let mut points: Vec<Point> = points.collect();
         points.sort_by(|one, other| one.x.total_cmp(&other.x));
-        Series {
+        Trace {
             name: entry.facts.name.clone(),
             colour: run::colour(at),
             is_joined: true,
             has_dots: true,
             points,
-            ..Series::default()
+            ..Trace::default()
         }
     });
     Plot {
@@ -192,13 +192,13 @@ pub(super) fn memory(page: &mut Page, ranking: &Ranking) {
         });
         let mut points: Vec<Point> = points.collect();
         points.sort_by(|one, other| one.x.total_cmp(&other.x));
-        Series {
+        Trace {
             name: slope(entry, first),
             colour: run::colour(at),
             is_joined: true,
             has_dots: true,
             points,
-            ..Series::default()
+            ..Trace::default()
         }
     });
     let plot = Plot {
@@ -272,7 +272,7 @@ fn scatter(ranking: &Ranking, front: &Front, x: Figure, y: Figure) -> Plot {
             label: point.server.clone(),
             ..Point::at(point.x, point.y)
         });
-        Series {
+        Trace {
             name: if on_front {
                 "beaten by none in both"
             } else {
@@ -281,7 +281,7 @@ fn scatter(ranking: &Ranking, front: &Front, x: Figure, y: Figure) -> Plot {
             .to_owned(),
             colour: on_front.then_some(0),
             points: points.collect(),
-            ..Series::default()
+            ..Trace::default()
         }
     });
     let mut steps: Vec<Point> = clouds[1]
@@ -290,12 +290,12 @@ fn scatter(ranking: &Ranking, front: &Front, x: Figure, y: Figure) -> Plot {
         .map(|one| Point::at(one.x, one.y))
         .collect();
     steps.sort_by(|one, other| one.x.total_cmp(&other.x));
-    let line = Series {
+    let line = Trace {
         colour: Some(0),
         is_joined: true,
         is_dashed: true,
         points: steps,
-        ..Series::default()
+        ..Trace::default()
     };
     let axis = |key: &str, metric: Figure| {
         let name = format!(

@@ -108,7 +108,7 @@ pub(super) fn handshake(document: &Document) -> Grid {
         .figures("p99")
         .figures("max")
         .figures("count");
-    for (name, spans) in document.handshake_ns.parts() {
+    for (name, spans) in document.opening() {
         if !spans.is_empty() {
             grid.push(vec![
                 Cell::text(name),
@@ -238,7 +238,7 @@ pub(super) fn costs(document: &Document) -> Markup {
         rows.push(("generator".to_owned(), words));
     }
     if let Some(pings) = &document.pings {
-        rows.push(("pings".to_owned(), pings::words(pings)));
+        rows.push(("pings".to_owned(), pings::words(document, pings)));
     }
     facts(rows).markup()
 }

@@ -1,8 +1,9 @@
 //! A run over time: percentiles of each second, rates, and what was out.
 
+use wsbench_load::series::Series;
 use wsbench_record::document::{Document, Interval};
 
-use crate::html::plot::{Axis, Plot, Point, Scale, Series, Unit};
+use crate::html::plot::{Axis, Plot, Point, Scale, Trace, Unit};
 
 /// A run among others.
 pub(super) struct Named<'a> {
@@ -24,7 +25,7 @@ pub(super) fn of_one(document: &Document) -> Vec<Plot> {
         let due = line("due", 3, |interval| per_s(interval, interval.due));
         rates.insert(
             0,
-            Series {
+            Trace {
                 is_dashed: true,
                 ..due
             },
@@ -52,7 +53,7 @@ pub(super) fn of_one(document: &Document) -> Vec<Plot> {
 
 /// The same plots of several runs, a line each.
 pub(super) fn of_several(runs: &[Named<'_>]) -> Vec<Plot> {
-    let lines = |y: fn(&Interval) -> Option<f64>| -> Vec<Series> {
+    let lines = |y: fn(&Interval) -> Option<f64>| -> Vec<Trace> {
         let lines = runs.iter();
         lines
             .map(|run| series(run.name, run.colour, run.document, y))
@@ -71,7 +72,7 @@ pub(super) fn of_several(runs: &[Named<'_>]) -> Vec<Plot> {
 
 /// Those of which there is something to draw.
 fn drawn<const N: usize>(plots: [Plot; N]) -> Vec<Plot> {
-    let has_course = |series: &Series| series.points.len() > 1;
+    let has_course = |series: &Trace| series.points.len() > 1;
     let mut plots: Vec<Plot> = plots.into();
     for plot in &mut plots {
         plot.series.retain(has_course);
@@ -80,7 +81,7 @@ fn drawn<const N: usize>(plots: [Plot; N]) -> Vec<Plot> {
     plots
 }
 
-fn times(series: Vec<Series>) -> Plot {
+fn times(series: Vec<Trace>) -> Plot {
     plot(
         "Service time over time",
         Axis::new("service time", Scale::Log, Unit::Span),
@@ -88,7 +89,7 @@ fn times(series: Vec<Series>) -> Plot {
     )
 }
 
-fn throughput(series: Vec<Series>) -> Plot {
+fn throughput(series: Vec<Trace>) -> Plot {
     plot(
         "Messages a second",
         Axis::new("messages/s", Scale::Linear, Unit::Rate),
@@ -96,7 +97,7 @@ fn throughput(series: Vec<Series>) -> Plot {
     )
 }
 
-fn in_flight(series: Vec<Series>) -> Plot {
+fn in_flight(series: Vec<Trace>) -> Plot {
     plot(
         "In flight at the end of each interval",
         Axis::new("messages", Scale::Linear, Unit::Rate),
@@ -104,7 +105,7 @@ fn in_flight(series: Vec<Series>) -> Plot {
     )
 }
 
-fn plot(title: &str, y: Axis, series: Vec<Series>) -> Plot {
+fn plot(title: &str, y: Axis, series: Vec<Trace>) -> Plot {
     Plot {
         title: title.to_owned(),
         caption: String::new(),
@@ -120,31 +121,31 @@ fn series(
     colour: Option<usize>,
     document: &Document,
     y: fn(&Interval) -> Option<f64>,
-) -> Series {
+) -> Trace {
     let known = document.intervals.iter().filter_map(|interval| {
         // To the millisecond, so that the seconds of several runs stand one above the other.
         let at = (interval.at_s * 1e3).round() / 1e3;
         Some(Point::at(at, y(interval)?))
     });
-    Series {
+    Trace {
         name: name.to_owned(),
         colour,
         is_joined: true,
         points: known.collect(),
-        ..Series::default()
+        ..Trace::default()
     }
 }
 
 fn p50(interval: &Interval) -> Option<f64> {
-    Some(interval.service_ns.p50? as f64)
+    Some(interval.at(Series::Service).p50? as f64)
 }
 
 fn p99(interval: &Interval) -> Option<f64> {
-    Some(interval.service_ns.p99? as f64)
+    Some(interval.at(Series::Service).p99? as f64)
 }
 
 fn max(interval: &Interval) -> Option<f64> {
-    Some(interval.service_ns.max? as f64)
+    Some(interval.at(Series::Service).max? as f64)
 }
 
 fn per_s(interval: &Interval, number: Option<u64>) -> Option<f64> {

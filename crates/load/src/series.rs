@@ -1,0 +1,316 @@
+//! The series: every kind of time that a run takes many of, declared once.
+//!
+//! A series has a row in one table, which says how it is called, what it means and where it is told
+//! of. Books, results, documents, columns and logs go through the table, so a further series is a
+//! further row, and the line that records it. It holds no times itself; it says what there are.
+
+mod kept;
+
+pub use kept::{BySeries, InIntervals, InSlices};
+
+/// Which part of a run a series is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Covers {
+    /// The messages of the measured window.
+    Window,
+    /// All connections of the run.
+    Run,
+}
+
+/// When a series is told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Always, without samples as well.
+    Always,
+    /// Always; documents of earlier versions may lack it, which says the same as no samples.
+    AlwaysByNow,
+    /// With samples; without it there were none.
+    UnlessEmpty,
+    /// With samples; without it there is nothing known.
+    IfMeasured,
+    /// As part of the series whose tail it is.
+    AsTail,
+}
+
+/// What intervals of the time series tell of a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The median and the 99th percentile.
+    Percentiles,
+    /// Those, the longest and the mean.
+    Whole,
+}
+
+/// A group of members that a series is stored in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// The document itself.
+    Document,
+    /// The opening of connections, `handshake_ns`.
+    Opening,
+    /// `pings`.
+    Pings,
+}
+
+/// The row of a series. All times are in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeriesInfo {
+    /// Its name in keys and expressions: `send_lag`.
+    pub name: &'static str,
+    /// Where it is stored.
+    pub group: Group,
+    /// Its key there: `send_lag_ns`.
+    pub key: &'static str,
+    /// The key of its histogram in a slice.
+    pub packed_key: &'static str,
+    /// A word or two, where little room is.
+    pub title: &'static str,
+    /// A few words, for a line of a table or of a plot.
+    pub caption: &'static str,
+    /// The lines that say what is measured.
+    pub meaning: &'static [&'static str],
+    /// Which part of a run it is of.
+    pub covers: Covers,
+    /// When it is told of.
+    pub shown: Shown,
+    /// What intervals tell of it.
+    pub in_intervals: Option<Extent>,
+    /// Whether slices have its histogram.
+    pub in_slices: bool,
+    /// The series of those of its samples that are known only to be longer.
+    pub tail: Option<Series>,
+    /// The series that it is an additive part of, sample by sample.
+    pub part_of: Option<Series>,
+}
+
+impl SeriesInfo {
+    /// What nothing is said of.
+    const USUAL: Self = Self {
+        name: "",
+        group: Group::Document,
+        key: "",
+        packed_key: "",
+        title: "",
+        caption: "",
+        meaning: &[],
+        covers: Covers::Window,
+        shown: Shown::Always,
+        in_intervals: None,
+        in_slices: false,
+        tail: None,
+        part_of: None,
+    };
+
+    /// What is measured, in words.
+    #[must_use]
+    pub fn meaning(&self) -> String {
+        let lines: Vec<&str> = self.meaning.iter().map(|line| line.trim()).collect();
+        lines.join("\n")
+    }
+}
+
+/// Declares the series and their table. A row: the variant, the name, what the key has behind it,
+/// and the fields that are not [`SeriesInfo::USUAL`].
+macro_rules! series {
+    ($(
+        $(#[doc = $line:literal])+
+        $variant:ident = $name:literal + $unit:literal { $($field:ident: $value:expr),* $(,)? }
+    )+) => {
+        /// A kind of time that a run takes many of.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        #[non_exhaustive]
+        pub enum Series {
+            $($(#[doc = $line])+ $variant,)+
+        }
+
+        impl Series {
+            /// All series, in the order in which they are stored.
+            pub const ALL: [Self; Self::COUNT] = [$(Self::$variant),+];
+            /// How many there are.
+            pub const COUNT: usize = [$(stringify!($variant)),+].len();
+        }
+
+        /// A row for each series, at its own place.
+        pub const SERIES: &[SeriesInfo; Series::COUNT] = &[$(
+            SeriesInfo {
+                name: $name,
+                key: concat!($name, $unit),
+                packed_key: concat!($name, "_hdr_v2_base64"),
+                meaning: &[$($line),+],
+                $($field: $value,)*
+                ..SeriesInfo::USUAL
+            }
+        ),+];
+    };
+}
+
+series! {
+    /// Service time, received − sent, ns.
+    Service = "service" + "_ns" {
+        title: "service",
+        caption: "service time",
+        in_intervals: Some(Extent::Whole),
+        in_slices: true,
+    }
+    /// Response time, received − due, ns.
+    Response = "response" + "_ns" {
+        title: "response",
+        caption: "response time",
+        in_slices: true,
+        tail: Some(Series::Censored),
+    }
+    /// The part of the response times that belongs to messages never answered: how long they had
+    /// been due when they were given up.
+    Censored = "censored" + "" {
+        title: "given up",
+        caption: "response time until given up",
+        shown: Shown::AsTail,
+    }
+    /// How late the sends left, sent − due, ns.
+    SendLag = "send_lag" + "_ns" {
+        title: "send lag",
+        caption: "sends left late",
+        shown: Shown::AlwaysByNow,
+    }
+    /// The part of the send lag that is the generator's own, from the moment at which a message was
+    /// due and its connection took it, ns. Absent in documents that did not tell the parts apart.
+    GeneratorLag = "generator_lag" + "_ns" {
+        title: "generator lag",
+        caption: "of that wsbench's own",
+        shown: Shown::IfMeasured,
+        part_of: Some(Series::SendLag),
+    }
+    /// The other part: how long messages that were due waited for their connection, ns, of those
+    /// that did. Absent when none did.
+    Blocked = "blocked" + "_ns" {
+        title: "blocked",
+        caption: "waited for their connection",
+        shown: Shown::IfMeasured,
+        part_of: Some(Series::SendLag),
+    }
+    /// The part of the service time that passed outside of the generator (server, network and
+    /// kernel), by kernel stamps, ns; absent without kernel stamps. For each message
+    /// `service = outside + receive wait`; means add up, percentiles do not.
+    Outside = "outside" + "_ns" {
+        title: "outside",
+        caption: "outside: server and network",
+        shown: Shown::IfMeasured,
+        part_of: Some(Series::Service),
+    }
+    /// How long answers waited in the generator's own receive queue, by kernel stamps, ns; absent
+    /// without kernel stamps. A lower bound where one read takes several segments.
+    ReceiveWait = "receive_wait" + "_ns" {
+        title: "own queue",
+        caption: "own queue: waited for wsbench",
+        shown: Shown::IfMeasured,
+        in_intervals: Some(Extent::Percentiles),
+        part_of: Some(Series::Service),
+    }
+    /// From the connect call to the connection established; absent where none was, and over a Unix
+    /// domain socket.
+    Tcp = "tcp" + "" {
+        group: Group::Opening,
+        title: "TCP",
+        caption: "TCP",
+        covers: Covers::Run,
+        shown: Shown::UnlessEmpty,
+    }
+    /// From the connection to the proxy established to its tunnel open; absent without a proxy.
+    Proxy = "proxy" + "" {
+        group: Group::Opening,
+        title: "proxy",
+        caption: "the proxy's tunnel",
+        covers: Covers::Run,
+        shown: Shown::IfMeasured,
+    }
+    /// The TLS handshake; absent without TLS.
+    Tls = "tls" + "" {
+        group: Group::Opening,
+        title: "TLS",
+        caption: "the TLS handshake",
+        covers: Covers::Run,
+        shown: Shown::IfMeasured,
+    }
+    /// From the upgrade request's write to its response read.
+    Upgrade = "upgrade" + "" {
+        group: Group::Opening,
+        title: "upgrade",
+        caption: "the upgrade",
+        covers: Covers::Run,
+        shown: Shown::AlwaysByNow,
+    }
+    /// Service time of the first message on the connection.
+    FirstMessage = "first_message" + "" {
+        group: Group::Opening,
+        title: "first message",
+        caption: "the first message",
+        covers: Covers::Run,
+        shown: Shown::AlwaysByNow,
+    }
+    /// From a ping to its pong, ns: one sample a ping answered. A server's library answers pings,
+    /// its application the messages.
+    Ping = "round_trip" + "_ns" {
+        group: Group::Pings,
+        title: "ping",
+        caption: "pings",
+        covers: Covers::Run,
+    }
+}
+
+impl Series {
+    /// Its row.
+    #[inline]
+    #[must_use]
+    pub const fn info(self) -> &'static SeriesInfo {
+        &SERIES[self as usize]
+    }
+
+    /// The series that are its additive parts, in the order of the table.
+    pub fn parts(self) -> impl Iterator<Item = Self> {
+        let all = Self::ALL.into_iter();
+        all.filter(move |series| series.info().part_of == Some(self))
+    }
+
+    /// Where it is in a document: `send_lag_ns`, `handshake_ns.tcp`. A tail is with the series
+    /// whose it is.
+    #[must_use]
+    pub fn path(self) -> String {
+        let key = self.info().key;
+        let group = match self.info().group {
+            Group::Document => return key.to_owned(),
+            Group::Opening => "handshake_ns",
+            Group::Pings => "pings",
+        };
+        format!("{group}.{key}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn each_series_has_the_row_at_its_place_and_a_key_of_its_own() {
+        let mut paths = HashSet::new();
+        for (at, series) in Series::ALL.into_iter().enumerate() {
+            let info = series.info();
+            assert_eq!(series as usize, at);
+            assert!(!info.title.is_empty() && !info.caption.is_empty());
+            assert!(info.meaning().len() > 10, "{series:?}");
+            assert!(paths.insert(series.path()), "{}", series.path());
+        }
+    }
+
+    #[test]
+    fn a_tail_is_told_of_with_its_series_alone() {
+        for series in Series::ALL {
+            let heads = Series::ALL.into_iter();
+            let heads = heads.filter(|head| head.info().tail == Some(series));
+            let is_tail = series.info().shown == Shown::AsTail;
+            assert_eq!(heads.count(), usize::from(is_tail), "{series:?}");
+        }
+    }
+}
