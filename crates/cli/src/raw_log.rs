@@ -11,7 +11,7 @@ use std::io::{self, Write};
 
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
-use wsbench_load::result::LogRecord;
+use wsbench_load::tally::LogRecord;
 
 /// Names the columns of the log of held connections.
 const HEADER: &str = "connection,sequence,due_ns,sent_ns,received_ns\n";

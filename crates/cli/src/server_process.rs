@@ -11,7 +11,8 @@ use wsbench_experiment::target::exec::{ExecError, READY_WITHIN, StartedServer};
 use wsbench_experiment::target::growth::Growth;
 use wsbench_experiment::target::watch::ServerWatch;
 use wsbench_load::plan::Plan;
-use wsbench_load::result::{LogRecord, Progress};
+use wsbench_load::result::Progress;
+use wsbench_load::tally::LogRecord;
 use wsbench_record::document::CountedProcesses;
 
 use crate::embedded::EmbeddedServer;

@@ -5,13 +5,12 @@
 use std::collections::BTreeMap;
 
 use wsbench_load::histogram::Histogram;
-use wsbench_load::meter::Tally;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
-use wsbench_load::result::{
-    GeneratorUsage, Interval, IntervalSpans, LogRecord, Progress, RunResult, ThreadUsage,
-};
+use wsbench_load::result::{Digest, GeneratorUsage, Interval, Progress, RunResult, ThreadUsage};
 use wsbench_load::series::{BySeries, InIntervals};
+use wsbench_load::tally::LogRecord;
+use wsbench_load::tally::Tally;
 
 use crate::handover::{Handover, Period, Returns};
 use crate::pulse::Pulse;
@@ -51,7 +50,7 @@ pub(crate) struct Collector<'a> {
     usage: GeneratorUsage,
 }
 
-/// What was measured in an interval that some workers have yet to hand over.
+/// The books of an interval that some workers have yet to hand over.
 #[derive(Default)]
 struct Pending {
     times: BySeries<Histogram>,
@@ -261,7 +260,7 @@ impl<'a> Collector<'a> {
                 times: InIntervals::from_fn(|series| {
                     let extent = series.info().in_intervals;
                     let spans = &measured.times[series];
-                    extent.map_or_else(Default::default, |all| IntervalSpans::of(spans, all))
+                    extent.map_or_else(Default::default, |all| Digest::of(spans, all))
                 }),
             });
         }

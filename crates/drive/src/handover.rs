@@ -5,10 +5,11 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use wsbench_load::meter::{Tally, Window};
+use wsbench_load::meter::Window;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::{Stage, ThreadUsage};
 use wsbench_load::send_gaps::SendGap;
+use wsbench_load::tally::Tally;
 
 /// Which part of the run a tally is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

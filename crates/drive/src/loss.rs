@@ -4,8 +4,8 @@ use std::io::{self, ErrorKind};
 
 use nix::errno::Errno;
 use wsbench_load::failure::FailureKind;
-use wsbench_load::result::Phase;
 use wsbench_load::session::Loss;
+use wsbench_load::tally::Phase;
 use wsbench_transport::blocking::Silence;
 use wsbench_transport::dial::UnixError;
 #[cfg(feature = "http2")]

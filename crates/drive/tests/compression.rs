@@ -12,7 +12,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
     Compression, Encoding, Payload, PlanSpec, StopRule, Verify, WindowBits, Wish,
 };
-use wsbench_load::result::{CompressedCounts, Phase};
+use wsbench_load::tally::{CompressedCounts, Phase};
 use wsbench_simulate::{AnswerFault, CODEC_CALL, Every, Scenario, witness};
 
 const MESSAGES: u64 = 2_000;

@@ -11,8 +11,9 @@ use simulation::{chance, checked, plan, prints, replaced, sums};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{PlanSpec, StopRule};
-use wsbench_load::result::{ConnectionCounts, Ended, LogRecord, MessageCounts, RunResult};
+use wsbench_load::result::{Ended, RunResult};
 use wsbench_load::series::Series;
+use wsbench_load::tally::{ConnectionCounts, LogRecord, MessageCounts};
 use wsbench_simulate::{Pause, Scenario, Service, Witness, run, witness};
 
 /// How many seeds are run, unless `WSBENCH_SEEDS` asks for a longer hunt.

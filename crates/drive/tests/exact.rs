@@ -6,8 +6,9 @@ use simulation::{checked, failures, plan, replaced};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::StopRule;
-use wsbench_load::result::{Ended, LogRecord, Phase};
+use wsbench_load::result::Ended;
 use wsbench_load::series::Series;
+use wsbench_load::tally::{LogRecord, Phase};
 use wsbench_simulate::{
     self, AnswerFault, ConnectFault, Death, Every, OpeningFault, Outage, Scenario, witness,
 };

@@ -7,7 +7,7 @@ use simulation::{checked, plan};
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, StopRule, Timestamps};
-use wsbench_load::result::{Interval, IntervalSpans, RunResult, Stamps};
+use wsbench_load::result::{Digest, Interval, RunResult, Stamps};
 use wsbench_load::series::Series;
 use wsbench_simulate::{Pause, Scenario};
 
@@ -141,7 +141,7 @@ fn without_stamps_nothing_is_said_of_the_parts() {
 }
 
 /// What an interval tells of how long answers waited for the generator.
-fn waits(interval: &Interval) -> IntervalSpans {
+fn waits(interval: &Interval) -> Digest {
     let told = interval.times.get(Series::ReceiveWait);
     told.copied().expect("a series of intervals")
 }

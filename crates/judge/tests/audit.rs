@@ -9,9 +9,10 @@ use wsbench_load::failure::FailureKind;
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, PlanSpec, StopRule, Verify};
-use wsbench_load::result::{Ended, Failure, Gap, HostPressure, Phase, RunResult, ThreadUsage};
+use wsbench_load::result::{Ended, HostPressure, RunResult, ThreadUsage};
 use wsbench_load::send_gaps::SendGap;
 use wsbench_load::series::Series;
+use wsbench_load::tally::{Failure, Gap, Phase};
 use wsbench_record::audit::{Audit, Caveat, Kind, Severity, Verdict};
 use wsbench_record::document::{Host, Record, RunContext};
 

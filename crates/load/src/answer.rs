@@ -13,7 +13,7 @@ use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::pairing::{Matched, Pairing};
 use crate::plan::Verify;
-use crate::result::Phase;
+use crate::tally::Phase;
 
 /// A collected message may be longer than any that was sent by this much; the rest is counted
 /// but not kept.

@@ -10,7 +10,7 @@ use wsbench_wire::deflate::Pool;
 use crate::meter::Meter;
 use crate::nanos::Nanos;
 use crate::plan::Compression;
-use crate::result::CompressedCounts;
+use crate::tally::CompressedCounts;
 
 /// Bytes that a message is decompressed into at a time.
 const ROOM: usize = 64 * 1024;

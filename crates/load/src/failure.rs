@@ -1,6 +1,6 @@
 //! Kinds of failures: every way in which a connection or an answer fails, by one stable name.
 //!
-//! A kind says what happened; with the [`Phase`](crate::result::Phase) it says where. Documents hold
+//! A kind says what happened; with the [`Phase`](crate::tally::Phase) it says where. Documents hold
 //! the names, so none changes once it is published. What the peer or the system said is mapped into
 //! them here as far as `wire` knows it, and by the driver where sockets are concerned.
 

@@ -60,41 +60,6 @@ impl Bar {
     }
 }
 
-/// Messages that were blocked, by what was in the way last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BlockedCounts {
-    /// There was no open connection.
-    pub absence: u64,
-    /// The connection was at its limit in flight.
-    pub limit: u64,
-    /// The socket was not writable.
-    pub socket: u64,
-}
-
-impl BlockedCounts {
-    /// Counts messages that were blocked by this.
-    pub fn add(&mut self, by: Obstacle, count: u64) {
-        match by {
-            Obstacle::Absence => self.absence += count,
-            Obstacle::Limit => self.limit += count,
-            Obstacle::Socket => self.socket += count,
-        }
-    }
-
-    /// Adds the counts of another thread or interval.
-    pub fn merge(&mut self, other: &Self) {
-        self.absence += other.absence;
-        self.limit += other.limit;
-        self.socket += other.socket;
-    }
-
-    /// All that were blocked.
-    #[must_use]
-    pub fn all(&self) -> u64 {
-        self.absence + self.limit + self.socket
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -28,4 +28,5 @@ pub mod send_gaps;
 pub mod series;
 pub mod session;
 pub mod settling;
+pub mod tally;
 pub mod template;

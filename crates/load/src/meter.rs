@@ -5,21 +5,17 @@
 //! is shared.
 
 mod parts;
-mod tally;
 #[cfg(test)]
 mod tests;
 
-pub use self::tally::Tally;
-
 use self::parts::Parts;
-use self::tally::{add_failure, keep_gap};
 use crate::failure::FailureKind;
 use crate::lag::Bar;
 use crate::nanos::Nanos;
 use crate::pairing::Times;
-use crate::result::{Gap, Phase};
 use crate::send_gaps::{SendGap, SendGaps};
 use crate::series::Series;
+use crate::tally::{Gap, Phase, Tally, add_failure, keep_gap};
 
 /// A span without answers shorter than this is not worth remembering.
 const GAP_THRESHOLD: Nanos = Nanos::from_millis(10);

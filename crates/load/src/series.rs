@@ -8,7 +8,7 @@ mod kept;
 
 pub use kept::{BySeries, InIntervals, InSlices};
 
-/// Which part of a run a series is of.
+/// The part of a run that a series is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Covers {
     /// The messages of the measured window.
@@ -17,7 +17,7 @@ pub enum Covers {
     Run,
 }
 
-/// When a series is told of.
+/// The cases in which a series is told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
     /// Always, without samples as well.
@@ -32,18 +32,18 @@ pub enum Shown {
     AsTail,
 }
 
-/// What intervals of the time series tell of a series.
+/// The figures that intervals of the time series tell of a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
+pub enum Detail {
     /// The median and the 99th percentile.
     Percentiles,
     /// Those, the longest and the mean.
     Whole,
 }
 
-/// A group of members that a series is stored in.
+/// The group of members that a series is stored in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Group {
+pub enum Home {
     /// The document itself.
     Document,
     /// The opening of connections, `handshake_ns`.
@@ -57,8 +57,8 @@ pub enum Group {
 pub struct SeriesInfo {
     /// Its name in keys and expressions: `send_lag`.
     pub name: &'static str,
-    /// Where it is stored.
-    pub group: Group,
+    /// The group that it is stored in.
+    pub home: Home,
     /// Its key there: `send_lag_ns`.
     pub key: &'static str,
     /// The key of its histogram in a slice.
@@ -69,13 +69,13 @@ pub struct SeriesInfo {
     pub caption: &'static str,
     /// The lines that say what is measured.
     pub meaning: &'static [&'static str],
-    /// Which part of a run it is of.
+    /// The part of a run that it is of.
     pub covers: Covers,
-    /// When it is told of.
+    /// The cases in which it is told of.
     pub shown: Shown,
-    /// What intervals tell of it.
-    pub in_intervals: Option<Extent>,
-    /// Whether slices have its histogram.
+    /// The figures that intervals tell of it.
+    pub in_intervals: Option<Detail>,
+    /// Membership in the slices, as a histogram.
     pub in_slices: bool,
     /// The series of those of its samples that are known only to be longer.
     pub tail: Option<Series>,
@@ -84,10 +84,10 @@ pub struct SeriesInfo {
 }
 
 impl SeriesInfo {
-    /// What nothing is said of.
+    /// The values of fields that a row does not name.
     const USUAL: Self = Self {
         name: "",
-        group: Group::Document,
+        home: Home::Document,
         key: "",
         packed_key: "",
         title: "",
@@ -101,7 +101,7 @@ impl SeriesInfo {
         part_of: None,
     };
 
-    /// What is measured, in words.
+    /// The meaning in words.
     #[must_use]
     pub fn meaning(&self) -> String {
         let lines: Vec<&str> = self.meaning.iter().map(|line| line.trim()).collect();
@@ -127,7 +127,7 @@ macro_rules! series {
         impl Series {
             /// All series, in the order in which they are stored.
             pub const ALL: [Self; Self::COUNT] = [$(Self::$variant),+];
-            /// How many there are.
+            /// The number of series.
             pub const COUNT: usize = [$(stringify!($variant)),+].len();
         }
 
@@ -150,7 +150,7 @@ series! {
     Service = "service" + "_ns" {
         title: "service",
         caption: "service time",
-        in_intervals: Some(Extent::Whole),
+        in_intervals: Some(Detail::Whole),
         in_slices: true,
     }
     /// Response time, received − due, ns.
@@ -204,13 +204,13 @@ series! {
         title: "own queue",
         caption: "own queue: waited for wsbench",
         shown: Shown::IfMeasured,
-        in_intervals: Some(Extent::Percentiles),
+        in_intervals: Some(Detail::Percentiles),
         part_of: Some(Series::Service),
     }
     /// From the connect call to the connection established; absent where none was, and over a Unix
     /// domain socket.
     Tcp = "tcp" + "" {
-        group: Group::Opening,
+        home: Home::Opening,
         title: "TCP",
         caption: "TCP",
         covers: Covers::Run,
@@ -218,7 +218,7 @@ series! {
     }
     /// From the connection to the proxy established to its tunnel open; absent without a proxy.
     Proxy = "proxy" + "" {
-        group: Group::Opening,
+        home: Home::Opening,
         title: "proxy",
         caption: "the proxy's tunnel",
         covers: Covers::Run,
@@ -226,7 +226,7 @@ series! {
     }
     /// The TLS handshake; absent without TLS.
     Tls = "tls" + "" {
-        group: Group::Opening,
+        home: Home::Opening,
         title: "TLS",
         caption: "the TLS handshake",
         covers: Covers::Run,
@@ -234,7 +234,7 @@ series! {
     }
     /// From the upgrade request's write to its response read.
     Upgrade = "upgrade" + "" {
-        group: Group::Opening,
+        home: Home::Opening,
         title: "upgrade",
         caption: "the upgrade",
         covers: Covers::Run,
@@ -242,7 +242,7 @@ series! {
     }
     /// Service time of the first message on the connection.
     FirstMessage = "first_message" + "" {
-        group: Group::Opening,
+        home: Home::Opening,
         title: "first message",
         caption: "the first message",
         covers: Covers::Run,
@@ -251,7 +251,7 @@ series! {
     /// From a ping to its pong, ns: one sample a ping answered. A server's library answers pings,
     /// its application the messages.
     Ping = "round_trip" + "_ns" {
-        group: Group::Pings,
+        home: Home::Pings,
         title: "ping",
         caption: "pings",
         covers: Covers::Run,
@@ -272,15 +272,15 @@ impl Series {
         all.filter(move |series| series.info().part_of == Some(self))
     }
 
-    /// Where it is in a document: `send_lag_ns`, `handshake_ns.tcp`. A tail is with the series
+    /// The place in a document: `send_lag_ns`, `handshake_ns.tcp`. A tail is with the series
     /// whose it is.
     #[must_use]
     pub fn path(self) -> String {
         let key = self.info().key;
-        let group = match self.info().group {
-            Group::Document => return key.to_owned(),
-            Group::Opening => "handshake_ns",
-            Group::Pings => "pings",
+        let group = match self.info().home {
+            Home::Document => return key.to_owned(),
+            Home::Opening => "handshake_ns",
+            Home::Pings => "pings",
         };
         format!("{group}.{key}")
     }

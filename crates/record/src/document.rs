@@ -30,8 +30,7 @@ pub use compression::{Compressed, Compression};
 pub use confidence::{Confidence, Confidences, RateConfidence};
 pub use distribution::Distribution;
 pub use figures::{
-    BlockedBy, Bytes, Connections, Ended, Failure, Floor, Gap, Generator, Handshake, Messages,
-    Pings, Pressure, Stamps, Thread, Turns,
+    Ended, Failure, Floor, Gap, Generator, Handshake, Pings, Pressure, Stamps, Thread, Turns,
 };
 pub use host::{Host, Interface};
 pub use interval::{Interval, IntervalSpans};
@@ -39,7 +38,7 @@ pub use percentile::{Percentile, Support};
 pub use record::{Record, SCHEMA};
 pub use server::{CountedProcesses, Server};
 pub use slice::Slice;
-pub use times::Times;
+pub use times::Distributions;
 pub use whole::Document;
 
 use crate::storage::{DocumentError, named, read_as, to_text};

@@ -2,7 +2,7 @@
 //! interval. Figures are as in the document, unrounded; what is absent there is empty here.
 
 use wsbench_load::nanos::Nanos;
-use wsbench_load::series::{Extent, Group, Series, Shown};
+use wsbench_load::series::{Detail, Home, Series, Shown};
 use wsbench_record::document::{
     Distribution, Document, Interval, IntervalSpans, Percentile, Server,
 };
@@ -65,7 +65,7 @@ impl Row {
         let key = series.info().key;
         self.put_known(format!("{key}_p50"), spans.p50);
         self.put_known(format!("{key}_p99"), spans.p99);
-        if series.info().in_intervals == Some(Extent::Whole) {
+        if series.info().in_intervals == Some(Detail::Whole) {
             self.put_known(format!("{key}_max"), spans.max);
             self.put_known(format!("{key}_mean"), spans.mean);
         }
@@ -135,7 +135,7 @@ fn interval(interval: &Interval) -> Row {
     row.put_known("messages_per_s", interval.messages_per_s());
     let (first, behind): (Vec<Series>, Vec<Series>) = Series::IN_INTERVALS
         .into_iter()
-        .partition(|series| series.info().in_intervals == Some(Extent::Whole));
+        .partition(|series| series.info().in_intervals == Some(Detail::Whole));
     for series in first {
         row.put_interval_spans(series, &interval.at(series));
     }
@@ -236,7 +236,7 @@ fn always() -> Vec<Series> {
     let is_always = |series: &Series| {
         let info = series.info();
         let is_always = matches!(info.shown, Shown::Always | Shown::AlwaysByNow);
-        is_always && info.group == Group::Document
+        is_always && info.home == Home::Document
     };
     let always: Vec<Series> = Series::ALL.into_iter().filter(is_always).collect();
     response_first(&always)

@@ -5,7 +5,7 @@ mod runs;
 
 use wsbench_judge::judged;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::series::Series;
+use wsbench_load::series::{Home, Series, Shown};
 use wsbench_record::until::UntilOutcome;
 use wsbench_render::plan_line::plan_line;
 use wsbench_render::style::Style;
@@ -214,4 +214,38 @@ fn a_warm_up_that_was_found_is_told_with_its_length() {
     );
     let line = of(None);
     assert!(line.contains("found from the data (5s at most)"), "{line}");
+}
+
+/// The columns of times follow the table of series: each that is always told of, and the parts of
+/// those that slices have.
+#[test]
+fn comma_separated_values_have_the_columns_of_the_table_of_series() {
+    let document = runs::document(&runs::stamped());
+    let header = |text: &str| {
+        text.lines()
+            .next()
+            .unwrap()
+            .split(',')
+            .map(str::to_owned)
+            .collect()
+    };
+    let results: Vec<String> = header(&csv::results(&[&document]));
+    let always = Series::ALL.into_iter().filter(|series| {
+        let info = series.info();
+        matches!(info.shown, Shown::Always | Shown::AlwaysByNow) && info.home == Home::Document
+    });
+    let parts = Series::IN_SLICES.into_iter().flat_map(Series::parts);
+    for series in always.chain(parts) {
+        for figure in ["count", "p50", "p99_99", "max"] {
+            let column = format!("{}_{figure}", series.path());
+            let times = results.iter().filter(|name| **name == column);
+            assert_eq!(times.count(), 1, "{column}");
+        }
+    }
+    let intervals: Vec<String> = header(&csv::intervals(&document));
+    for series in Series::IN_INTERVALS {
+        let column = format!("{}_p50", series.path());
+        let times = intervals.iter().filter(|name| **name == column);
+        assert_eq!(times.count(), 1, "{column}");
+    }
 }

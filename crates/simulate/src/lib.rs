@@ -45,7 +45,8 @@ use wsbench_drive::run::{Observer, StopSignal};
 use wsbench_load::compression::Stopwatch;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, Timestamps};
-use wsbench_load::result::{LogRecord, Progress, RunResult, Stage, Stamps};
+use wsbench_load::result::{Progress, RunResult, Stage, Stamps};
+use wsbench_load::tally::LogRecord;
 
 pub use crate::scenario::{
     AnswerFault, Breach, Bucket, ConnectFault, Course, Cut, Death, Disruption, Ending, Every,

@@ -15,8 +15,9 @@ use wsbench_drive::run::{Observer, StopSignal, run};
 use wsbench_echo::{Config, Server};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{PlanSpec, StopRule};
-use wsbench_load::result::{LogRecord, Progress, RunResult};
+use wsbench_load::result::{Progress, RunResult};
 use wsbench_load::route::Target;
+use wsbench_load::tally::LogRecord;
 
 /// What a child process is to do, and where the server is.
 const ROLE: &str = "WSBENCH_BENCH_ROLE";

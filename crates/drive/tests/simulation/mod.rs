@@ -8,7 +8,8 @@ pub(crate) mod sums;
 
 use wsbench_load::failure::FailureKind;
 use wsbench_load::plan::{Arrival, Encoding, Lifetime, Payload, Plan, PlanSpec, StopRule};
-use wsbench_load::result::{Phase, RunResult};
+use wsbench_load::result::RunResult;
+use wsbench_load::tally::Phase;
 
 /// A plan as the command line would make it for `ws://simulated/`: default payload and time-outs.
 pub(crate) fn plan(connections: u32, depth: u32, stop: StopRule) -> PlanSpec {

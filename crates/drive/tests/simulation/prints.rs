@@ -8,10 +8,9 @@ use std::fmt::{Display, Write as _};
 
 use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::result::{
-    CompressedCounts, Ended, Interval, LogRecord, RunResult, Slice, Stage, Stamps, ThreadUsage,
-};
+use wsbench_load::result::{Ended, Interval, RunResult, Slice, Stage, Stamps, ThreadUsage};
 use wsbench_load::series::Series;
+use wsbench_load::tally::{CompressedCounts, LogRecord};
 use wsbench_simulate::Witness;
 
 /// The groups of fields, in the order of [`groups`].

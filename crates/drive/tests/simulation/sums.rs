@@ -3,8 +3,9 @@
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, PlanSpec, StopRule};
-use wsbench_load::result::{Ended, LogRecord, RunResult, Stamps};
+use wsbench_load::result::{Ended, RunResult, Stamps};
 use wsbench_load::series::Series;
+use wsbench_load::tally::LogRecord;
 use wsbench_simulate::Witness;
 
 /// Asserts all of it.

@@ -4,7 +4,7 @@ use std::ops::{Index, IndexMut};
 
 use super::Series;
 
-/// How many series a table's column chooses.
+/// The number of series that a table's column chooses.
 const fn chosen(of: Choice) -> usize {
     let (mut at, mut count) = (0, 0);
     while at < Series::COUNT {
@@ -58,7 +58,7 @@ macro_rules! kept {
         pub struct $name<T>([T; Series::$list.len()]);
 
         impl<T> $name<T> {
-            /// What `of` gives for each.
+            /// The value that `of` gives for each.
             pub fn from_fn(of: impl FnMut(Series) -> T) -> Self {
                 Self(Series::$list.map(of))
             }

@@ -13,7 +13,7 @@ use super::Session;
 use crate::context::Context;
 use crate::identity::Identity;
 use crate::nanos::Nanos;
-use crate::result::CompressedCounts;
+use crate::tally::CompressedCounts;
 
 impl Session {
     /// The server has answered the offer of compression: with terms, or by declining it.

@@ -8,7 +8,7 @@ use crate::failure::FailureKind;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::plan::Http;
-use crate::result::{LogRecord, Phase};
+use crate::tally::{LogRecord, Phase};
 
 impl Session {
     /// When the session wants `on_deadline` called; `None` when it awaits nothing.

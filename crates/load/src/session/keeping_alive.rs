@@ -12,8 +12,8 @@ use crate::context::Context;
 use crate::failure::FailureKind;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
-use crate::result::Phase;
 use crate::series::Series;
+use crate::tally::Phase;
 
 /// What one connection knows of its pings.
 #[derive(Clone, Copy, Debug)]

@@ -7,8 +7,8 @@ use crate::context::Context;
 use crate::lag::{Bar, Obstacle};
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
-use crate::result::Phase;
 use crate::series::Series;
+use crate::tally::Phase;
 
 /// How a connection came about that is now established.
 #[derive(Clone, Debug, PartialEq, Eq)]

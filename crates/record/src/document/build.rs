@@ -3,11 +3,11 @@
 //! Nothing is rounded here; how many digits are shown is the renderers' affair.
 
 use wsbench_load::histogram::Histogram;
-use wsbench_load::lag;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::PlanSpec;
 use wsbench_load::result::{self, RunResult};
-use wsbench_load::series::{Group, InIntervals, Series};
+use wsbench_load::series::{Home, InIntervals, Series};
+use wsbench_load::tally;
 
 use super::arrival_shape::ArrivalShape;
 use super::calendar;
@@ -15,15 +15,14 @@ use super::compression::Compression;
 use super::confidence::{self, Confidences, RateConfidence};
 use super::distribution::Distribution;
 use super::figures::{
-    BlockedBy, Bytes, Connections, Ended, Failure, Floor, Gap, Generator, Handshake, Messages,
-    Pings, Pressure, Stamps, Thread, Turns,
+    Ended, Failure, Floor, Gap, Generator, Handshake, Pings, Pressure, Stamps, Thread, Turns,
 };
 use super::host::Host;
 use super::interval::{Interval, IntervalSpans};
 use super::record::{Record, SCHEMA};
 use super::server::Server;
 use super::slice::Slice;
-use super::times::{Times, members_of};
+use super::times::{Distributions, members_of};
 use crate::gate::Stamp;
 
 /// What surrounds a run and neither its plan nor its result knows.
@@ -81,27 +80,24 @@ impl Record {
                 .asked_per_s(result.measured),
             sent_bytes_per_s: per_s(result.bytes.sent),
             received_bytes_per_s: per_s(result.bytes.received),
-            messages: result.messages.into(),
-            bytes: Bytes {
-                sent: result.bytes.sent,
-                received: result.bytes.received,
-            },
+            messages: result.messages,
+            bytes: result.bytes,
             compression: Compression::of(result, plan),
-            connections: result.connections.into(),
+            connections: result.connections,
             offered_in_flight_s: in_flight(result.offered_in_flight_ns),
             service_in_window_s: in_flight(result.service_in_window_ns),
             thought_in_window_s: in_flight(result.thought_in_window_ns),
-            blocked_by: (result.blocked_by.all() > 0).then(|| result.blocked_by.into()),
+            blocked_by: (result.blocked_by.all() > 0).then_some(result.blocked_by),
             arrival_shape: ArrivalShape::of(result, plan),
             timestamps: Some(result.stamps.into()),
             floor_ns: context.floor,
             handshake_ns: Handshake {
                 dns: result.dns.map(once),
-                times: times(result, Group::Opening),
+                times: times(result, Home::Opening),
             },
             pings: (result.pings_sent > 0).then(|| Pings {
                 sent: result.pings_sent,
-                times: times(result, Group::Pings),
+                times: times(result, Home::Pings),
             }),
             errors: result.failures.iter().map(Failure::from).collect(),
             close_codes: result.close_codes.clone(),
@@ -117,7 +113,7 @@ impl Record {
             intervals: result.intervals.iter().map(Interval::from).collect(),
             slices: result.slices.iter().map(Slice::from).collect(),
             gaps: result.gaps.iter().map(Gap::from).collect(),
-            times: times(result, Group::Document),
+            times: times(result, Home::Document),
         }
     }
 }
@@ -142,59 +138,8 @@ impl From<result::Ended> for Ended {
     }
 }
 
-impl From<result::MessageCounts> for Messages {
-    fn from(counts: result::MessageCounts) -> Self {
-        Self {
-            due: counts.due,
-            unsent: counts.unsent,
-            sent: counts.sent,
-            answered: counts.answered,
-            timed_out: counts.timed_out,
-            failed: counts.failed,
-            in_flight_at_end: counts.in_flight_at_end,
-            received_in_window: counts.received_in_window,
-            lost: counts.lost,
-            duplicated: counts.duplicated,
-            reordered: counts.reordered,
-            corrupted: counts.corrupted,
-            unasked: counts.unasked,
-            warmup: counts.warmup,
-        }
-    }
-}
-
-impl From<lag::BlockedCounts> for BlockedBy {
-    fn from(counts: lag::BlockedCounts) -> Self {
-        Self {
-            absence: counts.absence,
-            limit: counts.limit,
-            socket: counts.socket,
-        }
-    }
-}
-
-impl From<result::ConnectionCounts> for Connections {
-    fn from(counts: result::ConnectionCounts) -> Self {
-        Self {
-            asked: counts.asked,
-            attempted: counts.attempted,
-            opened: counts.opened,
-            upgraded: counts.upgraded,
-            alive_at_end: counts.alive_at_end,
-            failed: counts.failed,
-            replaced: counts.replaced,
-            peak_concurrent: counts.peak_concurrent,
-            most_running: counts.most_running,
-            least_running: counts.least_running,
-            clients_completed: counts.clients_completed,
-            closed_cleanly: counts.closed_cleanly,
-            never_answered: counts.never_answered,
-        }
-    }
-}
-
-impl From<&result::Failure> for Failure {
-    fn from(failure: &result::Failure) -> Self {
+impl From<&tally::Failure> for Failure {
+    fn from(failure: &tally::Failure) -> Self {
         Self {
             phase: failure.phase.name().to_owned(),
             kind: failure.kind.name().to_owned(),
@@ -276,8 +221,8 @@ impl From<&result::Interval> for Interval {
     }
 }
 
-impl From<result::IntervalSpans> for IntervalSpans {
-    fn from(spans: result::IntervalSpans) -> Self {
+impl From<result::Digest> for IntervalSpans {
+    fn from(spans: result::Digest) -> Self {
         let ns = |span: Option<Nanos>| span.map(|span| span.0);
         Self {
             p50: ns(spans.p50),
@@ -288,8 +233,8 @@ impl From<result::IntervalSpans> for IntervalSpans {
     }
 }
 
-impl From<&result::Gap> for Gap {
-    fn from(gap: &result::Gap) -> Self {
+impl From<&tally::Gap> for Gap {
+    fn from(gap: &tally::Gap) -> Self {
         Self {
             start_s: gap.start.as_secs_f64(),
             length_s: gap.length.as_secs_f64(),
@@ -305,9 +250,9 @@ fn once(span: Nanos) -> Distribution {
 }
 
 /// The distributions of the series that are members of a group.
-fn times(result: &RunResult, group: Group) -> Times {
-    let mut times = Times::default();
-    for series in members_of(group) {
+fn times(result: &RunResult, home: Home) -> Distributions {
+    let mut times = Distributions::default();
+    for series in members_of(home) {
         let info = series.info();
         let mut spans = Distribution::of(result.at(series));
         if let Some(tail) = info.tail {

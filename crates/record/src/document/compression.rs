@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wsbench_load::plan::PlanSpec;
-use wsbench_load::result::{CompressedCounts, RunResult};
+use wsbench_load::result::RunResult;
+use wsbench_load::tally::CompressedCounts;
 
 /// What was offered, what was accepted, and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

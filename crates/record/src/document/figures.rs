@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
-use wsbench_load::series::Group;
+use wsbench_load::series::Home;
 
 use super::distribution::Distribution;
-use super::times::{self, Times, has_times};
+use super::times::{self, Distributions, has_times};
 
 /// Whose clock said when an answer had come to this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -42,134 +42,6 @@ pub enum Ended {
     ServerDied,
 }
 
-/// Messages of the measured window: `sent = answered + timed_out + failed + in_flight_at_end`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Messages {
-    /// Due by the plan: sent or unsent.
-    pub due: u64,
-    /// Due by the schedule and never handed to a socket.
-    #[serde(default)]
-    pub unsent: u64,
-    /// Handed to the socket, at least in part.
-    pub sent: u64,
-    /// Answered rightly.
-    pub answered: u64,
-    /// Unanswered at their deadline.
-    pub timed_out: u64,
-    /// Ended otherwise: connection lost, or wrong answer.
-    pub failed: u64,
-    /// Unanswered when the drain ended.
-    pub in_flight_at_end: u64,
-    /// Answers that arrived within the window: the numerator of `messages_per_s`.
-    #[serde(default)]
-    pub received_in_window: u64,
-    /// Never answered although a later one on the same connection was.
-    #[serde(default)]
-    pub lost: u64,
-    /// Further answers to a message already answered.
-    #[serde(default)]
-    pub duplicated: u64,
-    /// Right answers that came after the answer to a later message.
-    #[serde(default)]
-    pub reordered: u64,
-    /// Answers whose bytes or opcode differ from what was sent.
-    #[serde(default)]
-    pub corrupted: u64,
-    /// Messages that answer nothing that was sent.
-    #[serde(default)]
-    pub unasked: u64,
-    /// Sent and answered in the warm-up, which nothing else counts.
-    #[serde(default)]
-    pub warmup: u64,
-}
-
-impl Messages {
-    /// What became of the messages, added up: equal to `sent` when none is unaccounted for.
-    #[must_use]
-    pub fn accounted(&self) -> u128 {
-        [
-            self.answered,
-            self.timed_out,
-            self.failed,
-            self.in_flight_at_end,
-        ]
-        .into_iter()
-        .map(u128::from)
-        .sum()
-    }
-
-    /// Messages that were sent and not answered rightly.
-    #[must_use]
-    pub fn unanswered(&self) -> u64 {
-        self.sent.saturating_sub(self.answered)
-    }
-}
-
-/// Messages that were due and had to wait for their connection, by what they waited for last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct BlockedBy {
-    /// There was no open connection.
-    pub absence: u64,
-    /// The connection had as many messages in flight as it may.
-    pub limit: u64,
-    /// The socket took no more bytes.
-    pub socket: u64,
-}
-
-/// Bytes of the measured window, frame headers included.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Bytes {
-    /// Written to the sockets.
-    pub sent: u64,
-    /// Read from the sockets.
-    pub received: u64,
-}
-
-/// Connections over the whole run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Connections {
-    /// Asked for at a time.
-    pub asked: u64,
-    /// TCP connections begun.
-    #[serde(default)]
-    pub attempted: u64,
-    /// TCP connections established.
-    pub opened: u64,
-    /// Upgraded to WebSocket.
-    pub upgraded: u64,
-    /// Upgraded and open when the window closed.
-    pub alive_at_end: u64,
-    /// Ended before their time.
-    #[serde(default)]
-    pub failed: u64,
-    /// Opened in the place of one that had ended.
-    #[serde(default)]
-    pub replaced: u64,
-    /// Most that were established at the same time.
-    #[serde(default)]
-    pub peak_concurrent: u64,
-    /// Most clients that ran at the same time, from their connect call to their end, summed over
-    /// threads: never more than asked for (client-replacement model only).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub most_running: Option<u64>,
-    /// Fewest clients that ran while there remained some to be run, from when as many ran as were
-    /// asked for, summed over threads: as many as asked for, unless one failed or a connect rate held
-    /// the next one back (client-replacement model only). Absent where a thread never ran as many as
-    /// were its share.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub least_running: Option<u64>,
-    /// Clients that made all their round trips (client-replacement model only).
-    #[serde(default)]
-    pub clients_completed: u64,
-    /// Closed by both sides with the closing handshake (RFC 6455 section 7).
-    #[serde(default)]
-    pub closed_cleanly: u64,
-    /// Upgraded and sent on, but not a single message was answered.
-    #[serde(default)]
-    pub never_answered: u64,
-}
-
 /// The opening of connections, by part, ns: one sample an upgraded connection, except `dns`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, remote = "Self")]
@@ -180,15 +52,15 @@ pub struct Handshake {
     pub dns: Option<Distribution>,
     /// The parts of which there is a sample for each connection.
     #[serde(skip)]
-    pub times: Times,
+    pub times: Distributions,
 }
 
 /// Names the parts among the members.
 fn with_parts(schema: &mut Schema) {
-    times::describe(schema, Group::Opening);
+    times::describe(schema, Home::Opening);
 }
 
-has_times!(Handshake of Opening);
+has_times!(Handshake of Opening behind |_| "dns");
 
 /// Pings that kept connections alive, over the whole run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -199,15 +71,15 @@ pub struct Pings {
     pub sent: u64,
     /// Their round trips.
     #[serde(skip)]
-    pub times: Times,
+    pub times: Distributions,
 }
 
 /// Names the round trips among the members.
 fn with_round_trips(schema: &mut Schema) {
-    times::describe(schema, Group::Pings);
+    times::describe(schema, Home::Pings);
 }
 
-has_times!(Pings of Pings);
+has_times!(Pings of Pings behind |_| "sent");
 
 /// One kind of failure and how often it was seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::json;
 use wsbench_load::series::{InIntervals, Series, Shown};
 
-use super::members::{self, Among, Found, Whole, Within};
+use super::members::{self, Among, Takes, Whole, Within};
 use super::times;
 
 /// The field that the times stand behind.
@@ -84,7 +84,7 @@ pub struct IntervalSpans {
     pub mean: Option<f64>,
 }
 
-/// Whether an interval has spans of a series, if none were taken.
+/// True of a series that an interval has spans of even if none were taken.
 fn is_always(series: Series) -> bool {
     matches!(
         series.info().shown,
@@ -126,9 +126,9 @@ impl JsonSchema for Described {
 }
 
 /// The times of an interval while they are written.
-struct Written<'a>(&'a InIntervals<IntervalSpans>);
+struct WrittenTimes<'a>(&'a InIntervals<IntervalSpans>);
 
-impl Written<'_> {
+impl WrittenTimes<'_> {
     fn members(&self) -> impl Iterator<Item = (&'static str, &IntervalSpans)> {
         let is_written = |(series, spans): &(Series, &IntervalSpans)| {
             is_always(*series) || **spans != IntervalSpans::default()
@@ -138,7 +138,7 @@ impl Written<'_> {
     }
 }
 
-impl Among for Written<'_> {
+impl Among for WrittenTimes<'_> {
     fn count(&self) -> usize {
         self.members().count()
     }
@@ -155,7 +155,7 @@ impl Among for Written<'_> {
 
 impl Serialize for Interval {
     fn serialize<S: Serializer>(&self, inner: S) -> Result<S::Ok, S::Error> {
-        let among = Written(&self.times);
+        let among = WrittenTimes(&self.times);
         Self::serialize(self, Within { inner, among })
     }
 }
@@ -183,7 +183,7 @@ impl Whole for Interval {
     }
 }
 
-impl Found for InIntervals<IntervalSpans> {
+impl Takes for InIntervals<IntervalSpans> {
     fn take<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,

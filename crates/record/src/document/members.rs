@@ -14,7 +14,7 @@ use serde::{Deserializer, Serialize, Serializer};
 
 /// Members to be written among those of a struct.
 pub(super) trait Among {
-    /// How many they are.
+    /// The number of them.
     fn count(&self) -> usize;
 
     /// Writes those that stand behind the field `name`, whether that is written or left out.
@@ -144,12 +144,12 @@ impl<M: SerializeStruct, A: Among> SerializeStruct for Members<M, A> {
     }
 }
 
-/// What is read from fields, as serde derives it, and from members among them.
+/// A value that is read from fields, as serde derives it, and from members among them.
 pub(super) trait Whole: Sized {
-    /// What has the fields.
+    /// The type that has the fields.
     type Fields;
     /// The members beside them that have come by.
-    type Found: Found;
+    type Found: Takes;
 
     /// Before any has come by.
     fn nothing_found() -> Self::Found;
@@ -162,7 +162,7 @@ pub(super) trait Whole: Sized {
 }
 
 /// Members that are taken out of those that are read.
-pub(super) trait Found {
+pub(super) trait Takes {
     /// Takes the value of the member `name`; says whether it is one of them. Where it is not, the
     /// value is left to be read.
     fn take<'de, A: MapAccess<'de>>(
@@ -174,12 +174,12 @@ pub(super) trait Found {
 
 /// Reads fields, and the members among them.
 pub(super) fn read<'de, W: Whole, D: Deserializer<'de>>(deserializer: D) -> Result<W, D::Error> {
-    deserializer.deserialize_map(Reading(PhantomData))
+    deserializer.deserialize_map(WholeVisitor(PhantomData))
 }
 
-struct Reading<W>(PhantomData<W>);
+struct WholeVisitor<W>(PhantomData<W>);
 
-impl<'de, W: Whole> Visitor<'de> for Reading<W> {
+impl<'de, W: Whole> Visitor<'de> for WholeVisitor<W> {
     type Value = W;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -205,7 +205,7 @@ struct Rest<'a, A, F> {
     found: &'a mut F,
 }
 
-impl<'de, A: MapAccess<'de>, F: Found> MapAccess<'de> for Rest<'_, A, F> {
+impl<'de, A: MapAccess<'de>, F: Takes> MapAccess<'de> for Rest<'_, A, F> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(

@@ -5,22 +5,20 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use wsbench_load::plan::PlanSpec;
-use wsbench_load::series::{Group, Series, Shown};
+use wsbench_load::series::{Home, Series, Shown};
+use wsbench_load::tally::{BlockedCounts, ByteCounts, ConnectionCounts, MessageCounts};
 
 use super::absence::ServerGone;
 use super::arrival_shape::ArrivalShape;
 use super::compression::Compression;
 use super::confidence::RateConfidence;
 use super::distribution::Distribution;
-use super::figures::{
-    BlockedBy, Bytes, Connections, Ended, Failure, Floor, Gap, Generator, Handshake, Messages,
-    Pings, Pressure, Stamps,
-};
+use super::figures::{Ended, Failure, Floor, Gap, Generator, Handshake, Pings, Pressure, Stamps};
 use super::host::Host;
 use super::interval::Interval;
 use super::server::Server;
 use super::slice::Slice;
-use super::times::{self, Times, has_times};
+use super::times::{self, Distributions, has_times};
 use crate::gate::Stamp;
 use crate::until::UntilOutcome;
 
@@ -85,15 +83,15 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub received_bytes_per_s: Option<f64>,
     /// Messages of the measured window.
-    pub messages: Messages,
+    pub messages: MessageCounts,
     /// Bytes of the measured window.
     #[serde(default)]
-    pub bytes: Bytes,
+    pub bytes: ByteCounts,
     /// What compression did; absent where none was offered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compression: Option<Compression>,
     /// Connections over the whole run.
-    pub connections: Connections,
+    pub connections: ConnectionCounts,
     /// Time that connections spent with round trips under way within the window, added up over
     /// connections and multiplied by the depth, s: the left side of Little's law.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,7 +108,7 @@ pub struct Record {
     pub thought_in_window_s: Option<f64>,
     /// What those waited for; absent when none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub blocked_by: Option<BlockedBy>,
+    pub blocked_by: Option<BlockedCounts>,
     /// How the gaps between sends are distributed beside those of the schedule; absent in the closed
     /// loop, and where too few were seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -166,15 +164,19 @@ pub struct Record {
     pub gaps: Vec<Gap>,
     /// The distributions that no group of members has.
     #[serde(skip)]
-    pub times: Times,
+    pub times: Distributions,
 }
 
 /// Names the distributions among the members.
 fn with_times(schema: &mut Schema) {
-    times::describe(schema, Group::Document);
+    times::describe(schema, Home::Document);
 }
 
-has_times!(Record of Document);
+has_times!(Record of Document behind |series| match series.info().part_of {
+    // By the stamps.
+    Some(whole) if whole.info().in_slices => "timestamps",
+    _ => "thought_in_window_s",
+});
 
 impl Record {
     /// The distribution of a series; an empty one where nothing was measured.
@@ -186,10 +188,10 @@ impl Record {
     /// The distribution of a series; `None` without samples.
     #[must_use]
     pub fn known(&self, series: Series) -> Option<&Distribution> {
-        match series.info().group {
-            Group::Document => self.times.get(series),
-            Group::Opening => self.handshake_ns.times.get(series),
-            Group::Pings => self.pings.as_ref()?.times.get(series),
+        match series.info().home {
+            Home::Document => self.times.get(series),
+            Home::Opening => self.handshake_ns.times.get(series),
+            Home::Pings => self.pings.as_ref()?.times.get(series),
         }
     }
 
@@ -198,7 +200,7 @@ impl Record {
     #[must_use]
     pub fn opening(&self) -> Vec<(&'static str, &Distribution)> {
         let dns = self.handshake_ns.dns.as_ref().map(|spans| ("DNS", spans));
-        let took_place = times::members_of(Group::Opening).filter_map(|series| {
+        let took_place = times::members_of(Home::Opening).filter_map(|series| {
             let info = series.info();
             let spans = match info.shown {
                 Shown::IfMeasured => self.known(series)?,
@@ -211,7 +213,7 @@ impl Record {
         dns.into_iter().chain(took_place).collect()
     }
 
-    /// Whether any connection was opened to its end.
+    /// True if any connection was opened to its end.
     fn has_opened(&self) -> bool {
         !self.at(Series::Upgrade).is_empty()
     }

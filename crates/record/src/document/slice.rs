@@ -12,7 +12,7 @@ use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_load::result;
 use wsbench_load::series::{InSlices, Series};
 
-use super::members::{self, Among, Found, Whole, Within};
+use super::members::{self, Among, Takes, Whole, Within};
 use super::times;
 
 /// The field that the histograms stand behind.
@@ -130,7 +130,7 @@ impl Whole for Slice {
     }
 }
 
-impl Found for InSlices<Option<String>> {
+impl Takes for InSlices<Option<String>> {
     fn take<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,

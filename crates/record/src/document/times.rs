@@ -7,16 +7,16 @@ use schemars::Schema;
 use serde::de::{Error as _, MapAccess};
 use serde::ser::SerializeStruct;
 use serde_json::{Value, json};
-use wsbench_load::series::{Group, Series, Shown};
+use wsbench_load::series::{Home, Series, Shown};
 
 use super::distribution::Distribution;
-use super::members::{Among, Found};
+use super::members::{Among, Takes};
 
 /// The distributions of the series of a group; those without samples are not kept.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Times(Vec<(Series, Distribution)>);
+pub struct Distributions(Vec<(Series, Distribution)>);
 
-impl Times {
+impl Distributions {
     /// That of a series; `None` without samples.
     #[must_use]
     pub fn get(&self, series: Series) -> Option<&Distribution> {
@@ -45,32 +45,22 @@ impl Times {
 }
 
 /// The series that are stored as members of a group, in the order in which they are written.
-pub(super) fn members_of(group: Group) -> impl Iterator<Item = Series> {
+pub(super) fn members_of(home: Home) -> impl Iterator<Item = Series> {
     Series::ALL.into_iter().filter(move |series| {
         let info = series.info();
-        info.group == group && info.shown != Shown::AsTail
+        info.home == home && info.shown != Shown::AsTail
     })
 }
 
-/// The field that a series stands behind in its group.
-fn stands_behind(series: Series) -> &'static str {
-    let info = series.info();
-    match info.group {
-        // The stamps divide it.
-        Group::Document if info.part_of == Some(Series::Service) => "timestamps",
-        Group::Document => "thought_in_window_s",
-        Group::Opening => "dns",
-        Group::Pings => "sent",
-    }
-}
-
 /// The distributions of a group while they are written.
-pub(super) struct Written<'a> {
-    pub(super) group: Group,
-    pub(super) times: &'a Times,
+pub(super) struct WrittenDistributions<'a> {
+    pub(super) home: Home,
+    pub(super) times: &'a Distributions,
+    /// The field that a series stands behind.
+    pub(super) behind: fn(Series) -> &'static str,
 }
 
-impl Written<'_> {
+impl WrittenDistributions<'_> {
     /// That of a series as it is stored; `None` where it is left out.
     fn of(&self, series: Series) -> Option<&Distribution> {
         let spans = self.times.get(series);
@@ -83,9 +73,9 @@ impl Written<'_> {
     }
 }
 
-impl Among for Written<'_> {
+impl Among for WrittenDistributions<'_> {
     fn count(&self) -> usize {
-        let members = members_of(self.group);
+        let members = members_of(self.home);
         members.filter(|series| self.of(*series).is_some()).count()
     }
 
@@ -94,7 +84,7 @@ impl Among for Written<'_> {
         name: &'static str,
         members: &mut M,
     ) -> Result<(), M::Error> {
-        for series in members_of(self.group).filter(|series| stands_behind(*series) == name) {
+        for series in members_of(self.home).filter(|series| (self.behind)(*series) == name) {
             if let Some(spans) = self.of(series) {
                 members.serialize_field(series.info().key, spans)?;
             }
@@ -104,25 +94,25 @@ impl Among for Written<'_> {
 }
 
 /// The distributions of a group while they are read.
-pub(super) struct Read {
-    group: Group,
-    times: Times,
+pub(super) struct ReadDistributions {
+    home: Home,
+    times: Distributions,
     seen: Vec<Series>,
 }
 
-impl Read {
-    pub(super) fn of(group: Group) -> Self {
+impl ReadDistributions {
+    pub(super) fn of(home: Home) -> Self {
         Self {
-            group,
-            times: Times::default(),
+            home,
+            times: Distributions::default(),
             seen: Vec::new(),
         }
     }
 
     /// All of them, if none is missing.
-    pub(super) fn complete<E: serde::de::Error>(self) -> Result<Times, E> {
+    pub(super) fn complete<E: serde::de::Error>(self) -> Result<Distributions, E> {
         let mut needed =
-            members_of(self.group).filter(|series| series.info().shown == Shown::Always);
+            members_of(self.home).filter(|series| series.info().shown == Shown::Always);
         match needed.find(|series| !self.seen.contains(series)) {
             Some(missing) => Err(E::missing_field(missing.info().key)),
             None => Ok(self.times),
@@ -130,13 +120,13 @@ impl Read {
     }
 }
 
-impl Found for Read {
+impl Takes for ReadDistributions {
     fn take<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
         members: &mut A,
     ) -> Result<bool, A::Error> {
-        let Some(series) = members_of(self.group).find(|series| series.info().key == name) else {
+        let Some(series) = members_of(self.home).find(|series| series.info().key == name) else {
             return Ok(false);
         };
         if self.seen.contains(&series) {
@@ -153,8 +143,8 @@ impl Found for Read {
 }
 
 /// Adds the members of a group to the schema of what has them.
-pub(super) fn describe(schema: &mut Schema, group: Group) {
-    for series in members_of(group) {
+pub(super) fn describe(schema: &mut Schema, home: Home) {
+    for series in members_of(home) {
         let info = series.info();
         let meaning = info.meaning();
         let distribution = json!({"$ref": "#/$defs/Distribution"});
@@ -193,12 +183,13 @@ pub(super) fn add(schema: &mut Schema, key: &str, member: Value, is_required: bo
 /// Has a struct whose field `times` are those of a group written and read with them among its other
 /// members.
 macro_rules! has_times {
-    ($type:ident of $group:ident) => {
+    ($type:ident of $home:ident behind $behind:expr) => {
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let among = $crate::document::times::Written {
-                    group: wsbench_load::series::Group::$group,
+                let among = $crate::document::times::WrittenDistributions {
+                    home: wsbench_load::series::Home::$home,
                     times: &self.times,
+                    behind: $behind,
                 };
                 let inner = serializer;
                 Self::serialize(self, $crate::document::members::Within { inner, among })
@@ -213,10 +204,10 @@ macro_rules! has_times {
 
         impl $crate::document::members::Whole for $type {
             type Fields = Self;
-            type Found = $crate::document::times::Read;
+            type Found = $crate::document::times::ReadDistributions;
 
             fn nothing_found() -> Self::Found {
-                Self::Found::of(wsbench_load::series::Group::$group)
+                Self::Found::of(wsbench_load::series::Home::$home)
             }
 
             fn read_fields<'de, D: serde::Deserializer<'de>>(

@@ -9,7 +9,7 @@ use serde::de::{Error as _, MapAccess};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::members::{self, Among, Found, Whole, Within};
+use super::members::{self, Among, Takes, Whole, Within};
 use super::record::Record;
 use crate::audit::Audit;
 
@@ -103,7 +103,7 @@ impl Whole for Document {
     }
 }
 
-impl Found for Option<Audit> {
+impl Takes for Option<Audit> {
     fn take<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,

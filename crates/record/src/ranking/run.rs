@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use wsbench_load::tally::MessageCounts;
 
 use crate::audit::Audit;
-use crate::document::Messages;
 
 /// One run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,7 +48,7 @@ pub struct RunRecord {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Accounts {
     /// Messages of the measured window: `sent = answered + timed_out + failed + in_flight_at_end`.
-    pub messages: Messages,
+    pub messages: MessageCounts,
     /// Length of the measured window, s.
     pub duration_s: f64,
     /// Connections held at a time.

@@ -7,14 +7,15 @@
 use wsbench_load::failure::FailureKind;
 use wsbench_load::histogram::Histogram;
 
-use wsbench_load::meter::Tally;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Lifetime, PlanSpec, StopRule};
 use wsbench_load::result::{
-    ByteCounts, ConnectionCounts, Ended, Failure, Gap, GeneratorUsage, HostPressure, Interval,
-    IntervalSpans, MessageCounts, Phase, RunResult, Stamps, ThreadUsage, TurnUsage,
+    Digest, Ended, GeneratorUsage, HostPressure, Interval, RunResult, Stamps, ThreadUsage,
+    TurnUsage,
 };
 use wsbench_load::series::{InIntervals, Series};
+use wsbench_load::tally::Tally;
+use wsbench_load::tally::{ByteCounts, ConnectionCounts, Failure, Gap, MessageCounts, Phase};
 use wsbench_record::document::{Host, Record, RunContext};
 
 /// A plan as the defaults resolve it.
@@ -150,10 +151,10 @@ pub(crate) fn stamped() -> (RunResult, PlanSpec) {
         spread(count, Nanos::from_micros(100), Nanos::from_micros(1_500));
     for interval in &mut result.intervals {
         let waits = interval.times.get_mut(Series::ReceiveWait);
-        *waits.expect("in intervals") = IntervalSpans {
+        *waits.expect("in intervals") = Digest {
             p50: Some(Nanos::from_micros(800)),
             p99: Some(Nanos::from_micros(1_480)),
-            ..IntervalSpans::default()
+            ..Digest::default()
         };
     }
     result.generator.threads[1] = thread(990);
@@ -183,7 +184,7 @@ pub(crate) fn thread(cpu_per_mille: u64) -> ThreadUsage {
 
 fn interval(second: u64, count: u64) -> Interval {
     let sampled = count > 0;
-    let service = IntervalSpans {
+    let service = Digest {
         p50: Some(Nanos::from_micros(990 + second)),
         p99: Some(Nanos::from_micros(1_700 + second)),
         max: Some(Nanos::from_micros(1_798)),
@@ -201,7 +202,7 @@ fn interval(second: u64, count: u64) -> Interval {
         alive: 64,
         times: InIntervals::from_fn(|series| match series {
             Series::Service if sampled => service,
-            _ => IntervalSpans::default(),
+            _ => Digest::default(),
         }),
     }
 }

@@ -2,7 +2,7 @@
 
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Lifetime, StopRule};
-use wsbench_load::result::MessageCounts;
+use wsbench_load::tally::MessageCounts;
 use wsbench_simulate::{AnswerFault, Every, Queue, Service};
 
 use super::{plan, run, server};

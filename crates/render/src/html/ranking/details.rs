@@ -119,7 +119,7 @@ fn accounts(cell: &OfServer) -> Markup {
         .iter()
         .filter_map(|run| run.accounts.as_ref())
         .collect();
-    let sum = |of: fn(&wsbench_record::document::Messages) -> u64| -> u64 {
+    let sum = |of: fn(&wsbench_load::tally::MessageCounts) -> u64| -> u64 {
         accounts.iter().map(|one| of(&one.messages)).sum()
     };
     if !accounts.is_empty() {

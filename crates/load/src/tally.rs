@@ -1,14 +1,18 @@
 //! The books: what one worker has measured in one interval, as it is handed over, and what all have
 //! measured in a run.
 
+mod counts;
+
+pub use counts::{
+    BlockedCounts, ByteCounts, CompressedCounts, CompressionCounts, ConnectionCounts, Counter,
+    MessageCounts,
+};
+
 use std::collections::BTreeMap;
 
 use crate::failure::FailureKind;
 use crate::histogram::Histogram;
-use crate::lag::BlockedCounts;
-use crate::result::{
-    ByteCounts, CompressionCounts, ConnectionCounts, Failure, Gap, LogRecord, MessageCounts, Phase,
-};
+use crate::nanos::Nanos;
 use crate::series::{BySeries, Series};
 
 /// Gaps remembered.
@@ -24,13 +28,13 @@ pub struct Tally {
     /// Connections; `alive_at_end`, `peak_concurrent` and how many ran are the worker's state at the
     /// end of the interval, the rest are counts of the interval.
     pub connections: ConnectionCounts,
-    /// What compression did; all zero where none was offered.
+    /// Counts of what compression did; all zero where none was offered.
     pub compression: CompressionCounts,
-    /// What was taken many of.
+    /// Times, a histogram for each series.
     pub times: BySeries<Histogram>,
-    /// What messages that had to wait for their connection waited for.
+    /// Obstacles of the messages that had to wait for their connection.
     pub blocked_by: BlockedCounts,
-    /// What TLS handshakes agreed upon, with their counts; empty without TLS.
+    /// Terms that TLS handshakes agreed upon, with their counts; empty without TLS.
     pub tls_agreed: BTreeMap<String, u64>,
     /// Pings sent to keep connections alive.
     pub pings_sent: u64,
@@ -69,8 +73,7 @@ impl Tally {
     /// tallies of several intervals meet. How many clients ran is not added.
     pub fn merge(&mut self, other: &Self) {
         self.messages.merge(&other.messages);
-        self.bytes.sent += other.bytes.sent;
-        self.bytes.received += other.bytes.received;
+        self.bytes.merge(&other.bytes);
         self.connections.merge(&other.connections);
         self.compression.merge(&other.compression);
         for (series, times) in self.times.iter_mut() {
@@ -128,7 +131,89 @@ impl Tally {
     }
 }
 
-pub(super) fn add_failure(
+/// One kind of failure and how often it was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Where in the life of a connection.
+    pub phase: Phase,
+    /// The kind.
+    pub kind: FailureKind,
+    /// How often.
+    pub count: u64,
+    /// The first one seen, in words: the peer, the time and what was wrong.
+    pub example: String,
+}
+
+/// Where in the life of a connection something failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// TCP connect.
+    Connect,
+    /// Opening a tunnel through the proxy.
+    Proxy,
+    /// The TLS handshake.
+    Tls,
+    /// The opening handshake.
+    Handshake,
+    /// Framing after the upgrade.
+    Frames,
+    /// The answers' content.
+    Answers,
+    /// The end of the connection.
+    Close,
+    /// Our own machine: descriptors, ports.
+    Local,
+}
+
+impl Phase {
+    /// The stable name for machines.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Proxy => "proxy",
+            Self::Tls => "tls",
+            Self::Handshake => "handshake",
+            Self::Frames => "frames",
+            Self::Answers => "answers",
+            Self::Close => "close",
+            Self::Local => "local",
+        }
+    }
+}
+
+/// A span without any answer while answers were awaited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gap {
+    /// Its length.
+    pub length: Nanos,
+    /// Its start, since the opening of the measured window.
+    pub start: Nanos,
+}
+
+/// One record of the raw log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogRecord {
+    /// A client of the client-replacement model that has ended: the service times of its round
+    /// trips in order. Fewer than asked when it failed.
+    Client(Vec<Nanos>),
+    /// One round trip on a held connection.
+    RoundTrip {
+        /// The connection's number over the whole run. Each worker counts its own from its own
+        /// number, in strides of how many workers there are.
+        connection: u32,
+        /// The message's number on its connection, from 0.
+        sequence: u64,
+        /// When it was due, since the run began.
+        due: Nanos,
+        /// When it was sent, since the run began.
+        sent: Nanos,
+        /// When its answer had been read, since the run began.
+        received: Nanos,
+    },
+}
+
+pub(crate) fn add_failure(
     failures: &mut Vec<Failure>,
     phase: Phase,
     kind: FailureKind,
@@ -151,7 +236,7 @@ pub(super) fn add_failure(
 
 /// Keeps the longest gaps, longest first. Of gaps that overlap (two workers see the same stall)
 /// the longer one stays.
-pub(super) fn keep_gap(gaps: &mut Vec<Gap>, gap: Gap) {
+pub(crate) fn keep_gap(gaps: &mut Vec<Gap>, gap: Gap) {
     let overlaps = |known: &Gap| {
         gap.start < known.start + known.length && known.start < gap.start + gap.length
     };

@@ -1,0 +1,305 @@
+//! Counts of events, each group declared once: its fields, what they mean, how they are added up and
+//! stored.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::lag::Obstacle;
+use crate::nanos::Nanos;
+
+/// A counter of a group of them.
+pub struct Counter<T> {
+    /// Its name, as it is stored.
+    pub name: &'static str,
+    /// The lines that say what it counts.
+    pub meaning: &'static [&'static str],
+    /// Its value; `None` of a gauge that was not taken.
+    pub of: fn(&T) -> Option<u64>,
+}
+
+/// Declares groups of counters: for each a struct, how two of them are added up, and a table. A
+/// field with a type of its own is a gauge, which is no sum of others.
+macro_rules! counters {
+    ($(
+        $(#[doc = $about:literal])+
+        $(#[serde($($of_all:tt)*)])?
+        $group:ident in $stored:literal {
+            $(
+                $(#[doc = $line:literal])+
+                $(#[serde($($how:tt)*)])?
+                $field:ident $(: $gauge:ty)?,
+            )+
+        }
+    )+) => {$(
+        $(#[doc = $about])+
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[schemars(rename = $stored)]
+        $(#[serde($($of_all)*)])?
+        pub struct $group {
+            $(
+                $(#[doc = $line])+
+                $(#[serde($($how)*)])?
+                pub $field: counters!(@type $($gauge)?),
+            )+
+        }
+
+        impl $group {
+            /// The table of them, in the order in which they are stored.
+            pub const ALL: &[Counter<Self>] = &[$(
+                Counter {
+                    name: stringify!($field),
+                    meaning: &[$($line),+],
+                    of: |counts| counters!(@value counts.$field $($gauge)?),
+                },
+            )+];
+
+            /// Adds the counts of another thread or interval. Gauges stay as they are.
+            pub fn merge(&mut self, other: &Self) {
+                $(counters!(@add self.$field, other.$field, $($gauge)?);)+
+            }
+        }
+    )+};
+    (@type) => { u64 };
+    (@type $gauge:ty) => { $gauge };
+    (@value $counts:ident.$field:ident) => { Some($counts.$field) };
+    (@value $counts:ident.$field:ident $gauge:ty) => { $counts.$field };
+    (@add $to:ident.$field:ident, $from:ident.$same:ident,) => { $to.$field += $from.$same };
+    (@add $to:ident.$field:ident, $from:ident.$same:ident, $gauge:ty) => {};
+}
+
+counters! {
+    /// Messages of the measured window: `sent = answered + timed_out + failed + in_flight_at_end`.
+    MessageCounts in "Messages" {
+        /// Due by the plan: sent or unsent.
+        due,
+        /// Due by the schedule and never handed to a socket.
+        #[serde(default)]
+        unsent,
+        /// Handed to the socket, at least in part.
+        sent,
+        /// Answered rightly.
+        answered,
+        /// Unanswered at their deadline.
+        timed_out,
+        /// Ended otherwise: connection lost, or wrong answer.
+        failed,
+        /// Unanswered when the drain ended.
+        in_flight_at_end,
+        /// Answers that arrived within the window: the numerator of `messages_per_s`.
+        #[serde(default)]
+        received_in_window,
+        /// Never answered although a later one on the same connection was.
+        #[serde(default)]
+        lost,
+        /// Further answers to a message already answered.
+        #[serde(default)]
+        duplicated,
+        /// Right answers that came after the answer to a later message.
+        #[serde(default)]
+        reordered,
+        /// Answers whose bytes or opcode differ from what was sent.
+        #[serde(default)]
+        corrupted,
+        /// Messages that answer nothing that was sent.
+        #[serde(default)]
+        unasked,
+        /// Sent and answered in the warm-up, which nothing else counts.
+        #[serde(default)]
+        warmup,
+    }
+
+    /// Messages that were due and had to wait for their connection, by what they waited for last.
+    #[serde(default)]
+    BlockedCounts in "BlockedBy" {
+        /// There was no open connection.
+        absence,
+        /// The connection had as many messages in flight as it may.
+        limit,
+        /// The socket took no more bytes.
+        socket,
+    }
+
+    /// Bytes of the measured window, frame headers included.
+    ByteCounts in "Bytes" {
+        /// Written to the sockets.
+        sent,
+        /// Read from the sockets.
+        received,
+    }
+
+    /// Connections over the whole run.
+    ConnectionCounts in "Connections" {
+        /// Asked for at a time.
+        asked,
+        /// TCP connections begun.
+        #[serde(default)]
+        attempted,
+        /// TCP connections established.
+        opened,
+        /// Upgraded to WebSocket.
+        upgraded,
+        /// Upgraded and open when the window closed.
+        alive_at_end,
+        /// Ended before their time.
+        #[serde(default)]
+        failed,
+        /// Opened in the place of one that had ended.
+        #[serde(default)]
+        replaced,
+        /// Most that were established at the same time.
+        #[serde(default)]
+        peak_concurrent,
+        /// Most clients that ran at the same time, from their connect call to their end, summed over
+        /// threads: never more than asked for (client-replacement model only).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        most_running: Option<u64>,
+        /// Fewest clients that ran while there remained some to be run, from when as many ran as were
+        /// asked for, summed over threads: as many as asked for, unless one failed or a connect rate held
+        /// the next one back (client-replacement model only). Absent where a thread never ran as many as
+        /// were its share.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        least_running: Option<u64>,
+        /// Clients that made all their round trips (client-replacement model only).
+        #[serde(default)]
+        clients_completed,
+        /// Closed by both sides with the closing handshake (RFC 6455 section 7).
+        #[serde(default)]
+        closed_cleanly,
+        /// Upgraded and sent on, but not a single message was answered.
+        #[serde(default)]
+        never_answered,
+    }
+}
+
+impl MessageCounts {
+    /// The accounting identity: none is unaccounted for.
+    #[must_use]
+    pub fn is_conserved(&self) -> bool {
+        self.accounted() == u128::from(self.sent)
+    }
+
+    /// The sum of what became of the messages: equal to `sent` when none is unaccounted for.
+    #[must_use]
+    pub fn accounted(&self) -> u128 {
+        let became = [
+            self.answered,
+            self.timed_out,
+            self.failed,
+            self.in_flight_at_end,
+        ];
+        became.into_iter().map(u128::from).sum()
+    }
+
+    /// Messages that were sent and not answered rightly.
+    #[must_use]
+    pub fn unanswered(&self) -> u64 {
+        self.sent.saturating_sub(self.answered)
+    }
+}
+
+impl BlockedCounts {
+    /// Counts messages that were blocked by this.
+    pub fn add(&mut self, by: Obstacle, count: u64) {
+        match by {
+            Obstacle::Absence => self.absence += count,
+            Obstacle::Limit => self.limit += count,
+            Obstacle::Socket => self.socket += count,
+        }
+    }
+
+    /// All that were blocked.
+    #[must_use]
+    pub fn all(&self) -> u64 {
+        self.absence + self.limit + self.socket
+    }
+}
+
+/// Counts of what compression did (permessage-deflate, RFC 7692).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CompressionCounts {
+    /// Connections over the whole run by what the server accepted, in the words of its answer.
+    pub accepted: BTreeMap<String, u64>,
+    /// Connections over the whole run on which it declined the offer, or did not know it.
+    pub declined: u64,
+    /// Messages that were sent within the window.
+    pub sent: CompressedCounts,
+    /// Messages that were received within the window, right answers or not.
+    pub received: CompressedCounts,
+}
+
+impl CompressionCounts {
+    /// Adds the counts of another thread or interval.
+    pub fn merge(&mut self, other: &Self) {
+        for (terms, count) in &other.accepted {
+            *self.accepted.entry(terms.clone()).or_default() += count;
+        }
+        self.declined += other.declined;
+        self.sent.merge(&other.sent);
+        self.received.merge(&other.received);
+    }
+}
+
+/// Messages in one direction, before and behind the compression.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CompressedCounts {
+    /// Messages, compressed or not.
+    pub messages: u64,
+    /// Those that were compressed.
+    pub compressed: u64,
+    /// Bytes of the messages themselves.
+    pub message_bytes: u64,
+    /// Bytes of their frames' payload: what is left of them on the wire, less the frame headers.
+    pub payload_bytes: u64,
+    /// Time that our own thread spent compressing or decompressing them, by the wall clock: what it
+    /// was kept from its core meanwhile is in it.
+    pub codec_time: Nanos,
+}
+
+impl CompressedCounts {
+    /// Adds others of the same direction.
+    pub fn merge(&mut self, other: &Self) {
+        self.messages += other.messages;
+        self.compressed += other.compressed;
+        self.message_bytes += other.message_bytes;
+        self.payload_bytes += other.payload_bytes;
+        self.codec_time += other.codec_time;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each counter of a group by itself, in two that are added up: the table, the sum and what is
+    /// stored agree.
+    fn check<T>(all: &[Counter<T>], merge: fn(&mut T, &T))
+    where
+        T: Default + Copy + PartialEq + std::fmt::Debug + Serialize + for<'de> Deserialize<'de>,
+    {
+        let mut stored = serde_json::to_value(T::default()).unwrap();
+        for counter in all {
+            assert!(!counter.meaning.is_empty(), "{}", counter.name);
+            stored[counter.name] = 7.into();
+        }
+        let one: T = serde_json::from_value(stored.clone()).unwrap();
+        assert_eq!(serde_json::to_value(one).unwrap(), stored);
+        let mut both = one;
+        merge(&mut both, &one);
+        for counter in all {
+            assert_eq!((counter.of)(&one), Some(7), "{}", counter.name);
+            let is_gauge = (counter.of)(&T::default()).is_none();
+            let sum = if is_gauge { 7 } else { 14 };
+            assert_eq!((counter.of)(&both), Some(sum), "{}", counter.name);
+        }
+    }
+
+    #[test]
+    fn every_counter_is_in_its_table_is_added_up_and_stored() {
+        check(MessageCounts::ALL, MessageCounts::merge);
+        check(BlockedCounts::ALL, BlockedCounts::merge);
+        check(ByteCounts::ALL, ByteCounts::merge);
+        check(ConnectionCounts::ALL, ConnectionCounts::merge);
+    }
+}
