@@ -8,7 +8,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use wsbench_load::compression::Stopwatch;
-use wsbench_load::context::Context;
+use wsbench_load::context::{Common, Context};
+use wsbench_load::exchange::Exchange;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 use wsbench_load::quota::Quota;
@@ -25,9 +26,9 @@ use crate::shared::StopSignal;
 pub use crate::worker::{Standstill, Worker};
 
 /// The workers of one run.
-pub struct Crew<'a, E> {
+pub struct Crew<'a, E, X: Exchange> {
     /// Each to be stepped through on its own ([`Worker::step`]).
-    pub workers: Vec<Worker<E>>,
+    pub workers: Vec<Worker<E, X>>,
     /// Where what they hand over is gathered in.
     pub intake: Intake<'a>,
 }
@@ -53,7 +54,7 @@ pub struct Equipment<E> {
     pub stopwatch: Stopwatch,
 }
 
-impl<'a, E: Engine> Crew<'a, E> {
+impl<'a, E: Engine, X: Exchange> Crew<'a, E, X> {
     /// The workers that `plan` asks for, each with what `equip` gives it.
     ///
     /// # Errors
@@ -77,9 +78,11 @@ impl<'a, E: Engine> Crew<'a, E> {
         for worker in 0..plan.threads as usize {
             let share = Share::of(plan, worker);
             let Equipment { engine, stopwatch } = equip(share)?;
-            let mut context = Context::new(plan, quota.clone(), peer.clone(), worker as u32);
-            context.source.set_epoch(started_at_unix_ms * 1_000_000);
-            if let Some(workshop) = &mut context.compression {
+            let mut context = Context {
+                common: Common::new(plan, quota.clone(), peer.clone(), worker as u32),
+                local: X::local(plan, started_at_unix_ms * 1_000_000),
+            };
+            if let Some(workshop) = &mut context.common.compression {
                 workshop.set_stopwatch(stopwatch);
             }
             let (outlet, back) = Outlet::new(worker, filled.clone());

@@ -8,6 +8,9 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::thread::{self, JoinHandle};
 
 use thiserror::Error;
+use wsbench_load::exchange::Exchange;
+use wsbench_load::exchange::echo::Echo;
+use wsbench_load::exchange::mixed::Mixed;
 use wsbench_load::plan::{Http, Plan, Timestamps};
 use wsbench_load::result::{RunResult, Stamps};
 use wsbench_transport::dial::{Dialer, SourceError, check_sources};
@@ -120,19 +123,17 @@ pub fn run(
     };
     let gathered = match plan.connect.http {
         Http::One => {
-            let crew = Crew::new(plan, terms, |share| Ok(equipment(kernel(share)?, &clock)));
-            let crew = crew.map_err(RunError::NoEventQueue)?;
-            carry_out(plan, crew, &clock, stop, observer)
+            let equip = |share| Ok(equipment(kernel(share)?, &clock));
+            carry_out(plan, terms, equip, &clock, observer)
         }
         #[cfg(feature = "http2")]
         Http::Two { streams } => {
-            let crew = Crew::new(plan, terms, |share| {
+            let equip = |share: Share| {
                 let (kernel, streams) = (kernel(share)?, streams as usize);
                 let engine = Multiplexed::new(kernel, share.slots, streams, secure);
                 Ok(equipment(engine, &clock))
-            });
-            let crew = crew.map_err(RunError::NoEventQueue)?;
-            carry_out(plan, crew, &clock, stop, observer)
+            };
+            carry_out(plan, terms, equip, &clock, observer)
         }
         #[cfg(not(feature = "http2"))]
         Http::Two { .. } => Err(RunError::NoHttp2),
@@ -153,10 +154,28 @@ fn equipment<E>(engine: E, clock: &Clock) -> Equipment<E> {
     }
 }
 
-/// Puts each worker on a thread of its own and gathers in, on this one, what they hand over.
+/// Carries the plan out by workers that are made for what flows: chosen here, once a run.
 fn carry_out<E: Engine + Send + 'static>(
     plan: &Plan,
-    crew: Crew<'_, E>,
+    terms: Terms,
+    equip: impl FnMut(Share) -> io::Result<Equipment<E>>,
+    clock: &Clock,
+    observer: &mut dyn Observer,
+) -> Result<RunResult, RunError> {
+    let stop = terms.stop.clone();
+    if plan.clients.are_mixed() {
+        let crew = Crew::<E, Mixed>::new(plan, terms, equip).map_err(RunError::NoEventQueue)?;
+        gather(plan, crew, clock, &stop, observer)
+    } else {
+        let crew = Crew::<E, Echo>::new(plan, terms, equip).map_err(RunError::NoEventQueue)?;
+        gather(plan, crew, clock, &stop, observer)
+    }
+}
+
+/// Puts each worker on a thread of its own and gathers in, on this one, what they hand over.
+fn gather<E: Engine + Send + 'static, X: Exchange>(
+    plan: &Plan,
+    crew: Crew<'_, E, X>,
     clock: &Clock,
     stop: &StopSignal,
     observer: &mut dyn Observer,
@@ -210,10 +229,10 @@ fn carry_out<E: Engine + Send + 'static>(
 }
 
 /// Starts the thread of worker `index`, pinned to the core `cpu` where one is given.
-fn spawn<E: Engine + Send + 'static>(
+fn spawn<E: Engine + Send + 'static, X: Exchange>(
     index: usize,
     cpu: Option<usize>,
-    worker: Worker<E>,
+    worker: Worker<E, X>,
 ) -> io::Result<JoinHandle<io::Result<()>>> {
     let body = move || {
         // Where pinning is refused the scheduler chooses; the figures do not depend on it.

@@ -122,10 +122,10 @@ impl OpenLoop {
 
     /// Gives what has come due by `now` to slots, some of it when it is much; `leave` takes each
     /// message from the quota. Returns the slots that were given any.
-    pub(crate) fn take_due(
+    pub(crate) fn take_due<X>(
         &mut self,
         now: Nanos,
-        slots: &mut [Slot],
+        slots: &mut [Slot<X>],
         mut leave: impl FnMut(Nanos) -> bool,
     ) -> Vec<usize> {
         let mut touched = std::mem::take(&mut self.touched);
@@ -168,7 +168,7 @@ impl OpenLoop {
     }
 
     /// A slot chosen evenly at random, an open one if it is found in a few tries.
-    fn pick(&mut self, slots: &[Slot]) -> usize {
+    fn pick<X>(&mut self, slots: &[Slot<X>]) -> usize {
         let mut slot = self.random.usize(..slots.len());
         for _ in 0..TRIES {
             if slots[slot].upgraded {

@@ -14,6 +14,7 @@ use std::io;
 use std::sync::Arc;
 
 use wsbench_load::context::Context;
+use wsbench_load::exchange::Exchange;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::{Stage, ThreadUsage};
 use wsbench_load::send_gaps::SendGaps;
@@ -51,13 +52,13 @@ pub enum Standstill {
 }
 
 /// One generator thread.
-pub struct Worker<E> {
+pub struct Worker<E, X: Exchange> {
     engine: E,
-    context: Context,
+    context: Context<X::Local>,
     shared: Arc<Shared>,
     share: Share,
     outlet: Outlet,
-    slots: Vec<Slot>,
+    slots: Vec<Slot<X>>,
     timers: Timers,
     stage: Stage,
     /// What is due when; `None` in the closed loop, where answers say so.
@@ -101,18 +102,18 @@ pub struct Worker<E> {
     unread: Vec<(usize, bool)>,
 }
 
-impl<E: Engine> Worker<E> {
+impl<E: Engine, X: Exchange> Worker<E, X> {
     /// A worker for its share of the connections.
     pub(crate) fn new(
         engine: E,
-        mut context: Context,
+        mut context: Context<X::Local>,
         shared: Arc<Shared>,
         outlet: Outlet,
         share: Share,
     ) -> Self {
         let Share { worker, slots, .. } = share;
-        context.meter.tally.connections.asked = slots as u64;
-        let plan = &context.plan;
+        context.common.meter.tally.connections.asked = slots as u64;
+        let plan = &context.common.plan;
         let per_worker = plan
             .connect
             .rate_per_s
@@ -120,7 +121,7 @@ impl<E: Engine> Worker<E> {
         let spacing = per_worker.map_or(Nanos::ZERO, |rate| Nanos((1e9 / rate) as u64));
         let open_loop = OpenLoop::new(plan, worker, slots);
         let gaps = SendGaps::of_worker(plan, worker, slots);
-        context.meter.sample_gaps(gaps);
+        context.common.meter.sample_gaps(gaps);
         Self {
             engine,
             context,
@@ -182,11 +183,11 @@ impl<E: Engine> Worker<E> {
     /// Has the connections opened with the first turn. To be called once, before it.
     pub fn begin(&mut self) {
         let now = self.engine.now();
-        self.interval_ends = now + self.context.plan.interval;
+        self.interval_ends = now + self.context.common.plan.interval;
         for slot in 0..self.slots.len() {
             self.open_at(slot, now);
         }
-        if self.context.plan.replaces_clients() {
+        if self.context.common.plan.replaces_clients() {
             self.running = Some(Running::new(self.slots.len()));
             self.begin_load(now, now);
         }

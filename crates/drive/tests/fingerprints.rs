@@ -10,8 +10,11 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 use simulation::{chance, checked, prints, sums};
+use wsbench_load::exchange::Exchange;
+use wsbench_load::exchange::echo::Echo;
+use wsbench_load::exchange::mixed::Mixed;
 use wsbench_load::series::Series;
-use wsbench_simulate::{Witness, witness};
+use wsbench_simulate::{Witness, witness_of};
 
 /// How many seeds are stored.
 const SEEDS: u64 = 400;
@@ -20,9 +23,9 @@ fn stored() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/fingerprints.txt")
 }
 
-fn run(seed: u64) -> Witness {
+fn run<X: Exchange>(seed: u64) -> Witness {
     let (plan, scenario, stop_at) = chance::draw_any(seed);
-    let run = witness(&checked(&plan), scenario, stop_at);
+    let run = witness_of::<X>(&checked(&plan), scenario, stop_at);
     sums::check(&plan, &run);
     run
 }
@@ -104,14 +107,14 @@ fn seen_in(run: &Witness) -> Vec<(&'static str, bool)> {
 fn every_seed_yields_the_run_that_is_stored() {
     if let Ok(seed) = env::var("WSBENCH_PRINT") {
         let seed = seed.parse().expect("WSBENCH_PRINT is a seed");
-        eprintln!("{}", prints::whole(&run(seed)));
+        eprintln!("{}", prints::whole(&run::<Echo>(seed)));
     }
     let is_blessed = env::var("WSBENCH_BLESS").is_ok_and(|blessed| blessed == "1");
     let text = fs::read_to_string(stored()).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
-    let (mut found, mut never_seen) = (Vec::new(), seen_in(&run(0)));
+    let (mut found, mut never_seen) = (Vec::new(), seen_in(&run::<Echo>(0)));
     for seed in 0..SEEDS {
-        let run = run(seed);
+        let run = run::<Echo>(seed);
         let line = line(seed, &run);
         let stored = lines.get(seed as usize).copied().unwrap_or_default();
         assert!(
@@ -131,4 +134,17 @@ fn every_seed_yields_the_run_that_is_stored() {
         is_blessed || lines.len() == found.len(),
         "more is stored than is run"
     );
+}
+
+/// Workers that are made for exchanges that differ make of one echo what those made for it do.
+#[test]
+fn every_seed_yields_the_same_run_where_exchanges_may_differ() {
+    let text = fs::read_to_string(stored()).expect("the stored hashes");
+    let mut count = 0;
+    for (seed, stored) in text.lines().enumerate() {
+        let line = line(seed as u64, &run::<Mixed>(seed as u64));
+        assert_eq!(line, stored, "in: {}", differing(stored, &line));
+        count += 1;
+    }
+    assert_eq!(count, SEEDS);
 }

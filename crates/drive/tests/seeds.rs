@@ -7,7 +7,9 @@ use std::collections::HashSet;
 use std::panic;
 
 use simulation::{chance, checked, prints, sums};
-use wsbench_simulate::witness;
+use wsbench_load::exchange::echo::Echo;
+use wsbench_load::exchange::mixed::Mixed;
+use wsbench_simulate::{witness, witness_of};
 
 /// How many seeds are run, unless `WSBENCH_SEEDS` asks for a longer hunt.
 const SEEDS: u64 = 4_000;
@@ -22,8 +24,10 @@ fn run_seeds(seeds: impl Iterator<Item = u64>) {
     for seed in seeds {
         let outcome = panic::catch_unwind(|| {
             let (plan, scenario, stop_at) = chance::draw(seed);
-            let run = witness(&checked(&plan), scenario, stop_at);
-            sums::check(&plan, &run);
+            let plain = witness_of::<Echo>(&checked(&plan), scenario.clone(), stop_at);
+            sums::check(&plan, &plain);
+            let mixed = witness_of::<Mixed>(&checked(&plan), scenario, stop_at);
+            assert_eq!(prints::whole(&plain), prints::whole(&mixed));
         });
         if outcome.is_err() {
             eprintln!("^^^ seed {seed} failed");

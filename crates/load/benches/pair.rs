@@ -5,7 +5,9 @@
 
 use std::env;
 
-use wsbench_load::context::Context;
+use wsbench_load::context::{Common, Context};
+use wsbench_load::exchange::Exchange;
+use wsbench_load::exchange::echo::{Echo, Local};
 use wsbench_load::meter::Window;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, PlanSpec, StopRule};
@@ -40,8 +42,8 @@ fn main() {
 
 /// Both ends of a connection.
 struct Pair {
-    context: Context,
-    session: Session,
+    context: Context<Local>,
+    session: Session<Echo>,
     server: Connection,
     now: Nanos,
     messages: u64,
@@ -65,7 +67,10 @@ impl Pair {
         })
         .check()
         .expect("a plan");
-        let mut context = Context::new(&plan, Quota::new(&plan), "pair".to_owned(), 0);
+        let mut context = Context {
+            common: Common::new(&plan, Quota::new(&plan), "pair".to_owned(), 0),
+            local: Echo::local(&plan, 0),
+        };
         let mut session = Session::new(0, Nanos::ZERO, &context);
         let opened = Opened {
             tcp_at: Some(TURN),
@@ -73,22 +78,22 @@ impl Pair {
             tls: None,
         };
         session.on_connected(&mut context, TURN, opened);
-        let request = read_request(context.out.as_slice());
+        let request = read_request(context.common.out.as_slice());
         let request = request.expect("a request").expect("a whole one");
         let mut answers = FrameBuffer::new();
         push_response(&mut answers, &request, None);
-        context.out.clear();
+        context.common.out.clear();
         let now = TURN + ROUND_TRIP;
         let mut response = answers.as_slice().to_vec();
         let flow = session.on_bytes(&mut context, now, &mut response);
         assert_eq!(flow, Flow::Upgraded);
         answers.clear();
-        context.meter.set_window(Window {
+        context.common.meter.set_window(Window {
             load_from: now,
             opens: now,
             closes: Nanos::MAX,
         });
-        context.sending = true;
+        context.common.sending = true;
         let limits = Limits {
             max_message: 1 << 20,
         };
@@ -107,19 +112,21 @@ impl Pair {
     fn exchange(&mut self) -> u64 {
         let mut turns = 0;
         loop {
-            self.session.pump(&mut self.context);
-            if self.context.out.as_slice().is_empty() {
+            let now = self.now;
+            self.session.pump(&mut self.context, || now);
+            if self.context.common.out.as_slice().is_empty() {
                 break;
             }
             turns += 1;
             self.now += TURN;
-            self.session.stamp(&mut self.context, self.now);
-            let sent = self.context.out.as_slice().len();
-            self.context.meter.sent_bytes(self.now, sent);
+            self.session.on_sent(&mut self.context, self.now);
+            let sent = self.context.common.out.as_slice().len();
+            self.context.common.meter.sent_bytes(self.now, sent);
             self.echo();
-            self.context.out.clear();
+            self.context.common.out.clear();
             self.now += ROUND_TRIP;
             self.context
+                .common
                 .meter
                 .received_bytes(self.now, None, self.read.len());
             let flow = self
@@ -127,7 +134,7 @@ impl Pair {
                 .on_bytes(&mut self.context, self.now, &mut self.read);
             assert_eq!(flow, Flow::Continue);
         }
-        let counts = self.context.meter.hand_over(Box::default()).messages;
+        let counts = self.context.common.meter.hand_over(Box::default()).messages;
         assert_eq!(
             (counts.sent, counts.answered),
             (self.messages, self.messages)
@@ -138,7 +145,8 @@ impl Pair {
     /// The server answers what was written.
     fn echo(&mut self) {
         self.read.clear();
-        self.read.extend_from_slice(self.context.out.as_slice());
+        self.read
+            .extend_from_slice(self.context.common.out.as_slice());
         let mut input = &mut self.read[..];
         loop {
             match self.server.receive(&mut input).expect("whole frames") {

@@ -1,23 +1,58 @@
 //! What all sessions of one worker share: the plan, the books, the randomness and the send
-//! buffer. It holds no session and decides nothing about one.
+//! buffer, and beside it what belongs to the exchange in use. It holds no session and decides
+//! nothing about one.
 
-use wsbench_wire::frame::FrameBuffer;
+use std::mem;
+
+use wsbench_wire::connection::MessageKind;
+use wsbench_wire::deflate::Codec;
+use wsbench_wire::frame::{FrameBuffer, RSV1};
 use wsbench_wire::mask::MaskKey;
 
 use crate::compression::Workshop;
-use crate::message::MessageSource;
 use crate::meter::Meter;
 use crate::nanos::Nanos;
-use crate::plan::{Plan, RevealedHeaders, StopRule, Verify};
+use crate::plan::{Plan, RevealedHeaders, StopRule};
 use crate::quota::Quota;
+use crate::tally::CompressedCounts;
 
-/// What all sessions of one worker share.
+/// One worker's own: what its connections share, and what its exchanges do.
 #[derive(Debug)]
-pub struct Context {
+pub struct Context<L> {
+    /// The part that is needed whatever flows.
+    pub common: Common,
+    /// The part that belongs to the exchange ([`Exchange::Local`](crate::exchange::Exchange::Local)).
+    pub local: L,
+}
+
+impl<L> Context<L> {
+    /// The view of an exchange that a session calls, on a connection with this codec.
+    #[inline]
+    pub fn io<'a>(&'a mut self, codec: &'a mut Option<Box<Codec>>) -> Io<'a, L> {
+        Io {
+            common: &mut self.common,
+            local: &mut self.local,
+            codec,
+        }
+    }
+}
+
+/// The view that an exchange has of its connection and its worker.
+#[derive(Debug)]
+pub struct Io<'a, L> {
+    /// The things that the worker's connections share.
+    pub common: &'a mut Common,
+    /// The things that the worker keeps for the exchange.
+    pub local: &'a mut L,
+    /// The connection's compression, where that was agreed upon.
+    pub codec: &'a mut Option<Box<Codec>>,
+}
+
+/// The things that the connections of one worker share, whatever flows on them.
+#[derive(Debug)]
+pub struct Common {
     /// What the run is to do.
     pub plan: Plan,
-    /// Makes the messages.
-    pub source: MessageSource,
     /// Keeps the books.
     pub meter: Meter,
     /// What is left to do.
@@ -36,22 +71,17 @@ pub struct Context {
     pub headers: RevealedHeaders,
     /// What compression takes; `None` when the plan offers none.
     pub compression: Option<Box<Workshop>>,
-    /// The plan's depth, read on the hot path, as are those that follow.
-    pub(crate) depth: u32,
-    /// When the run is over.
+    /// When the run is over, read on the hot path.
     pub(crate) stop: StopRule,
-    /// How closely answers are compared.
-    pub(crate) verify: Verify,
     /// Every message is one frame, as it is.
     pub(crate) is_plain: bool,
 }
 
-impl Context {
-    /// What the sessions of worker `worker` share.
+impl Common {
+    /// The things that the connections of worker `worker` share.
     #[must_use]
     pub fn new(plan: &Plan, quota: Quota, peer: String, worker: u32) -> Self {
         Self {
-            source: MessageSource::new(&plan.clients.exchange.payload, plan.seed),
             meter: Meter::new(peer, plan.raw_log),
             quota,
             out: FrameBuffer::new(),
@@ -65,9 +95,7 @@ impl Context {
                 .compression
                 .as_ref()
                 .map(|compression| Box::new(Workshop::new(compression))),
-            depth: plan.clients.depth(),
             stop: plan.stop,
-            verify: plan.clients.exchange.verify,
             is_plain: plan.clients.compression.is_none() && plan.clients.fragment.is_none(),
             plan: plan.clone(),
         }
@@ -79,12 +107,6 @@ impl Context {
         MaskKey(self.random.u32(..).to_ne_bytes())
     }
 
-    /// Whether messages are due by a schedule rather than by answers.
-    #[must_use]
-    pub fn is_open_loop(&self) -> bool {
-        self.plan.clients.is_open_loop()
-    }
-
     /// Takes leave to send one message that is due at `due`.
     #[inline]
     pub fn may_send(&mut self, due: Nanos) -> bool {
@@ -92,6 +114,72 @@ impl Context {
             StopRule::Duration(_) => due < self.meter.window().closes,
             StopRule::Messages(_) => due < self.meter.window().opens || self.quota.take_message(),
             StopRule::Clients(_) => true,
+        }
+    }
+
+    /// Appends a message in its two parts to [`Common::out`], framed as the plan says and as was
+    /// agreed upon.
+    #[inline]
+    pub(crate) fn push_message(
+        &mut self,
+        codec: &mut Option<Box<Codec>>,
+        kind: MessageKind,
+        parts: [&[u8]; 2],
+    ) {
+        if !self.is_plain {
+            return self.push_in_pieces(codec, kind, parts);
+        }
+        let mask = self.mask();
+        self.out.push_frame(true, kind.opcode(), Some(mask), &parts);
+    }
+
+    /// One that is compressed (RFC 7692), where that was agreed upon, and cut into frames of the
+    /// plan's length (RFC 6455 section 5.4).
+    fn push_in_pieces(
+        &mut self,
+        codec: &mut Option<Box<Codec>>,
+        kind: MessageKind,
+        parts: [&[u8]; 2],
+    ) {
+        let opcode = kind.opcode();
+        let fragment = self.plan.clients.fragment;
+        let fragment = fragment.map_or(usize::MAX, |len| len as usize);
+        let (out, random) = (&mut self.out, &mut self.random);
+        let mask = || Some(MaskKey(random.u32(..).to_ne_bytes()));
+        let Some(workshop) = &mut self.compression else {
+            return out.push_message(opcode, 0, fragment, mask, parts);
+        };
+        let len = (parts[0].len() + parts[1].len()) as u64;
+        let mut counts = CompressedCounts {
+            messages: 1,
+            message_bytes: len,
+            payload_bytes: len,
+            ..CompressedCounts::default()
+        };
+        if let Some(codec) = codec {
+            let began = workshop.now();
+            let mut packed = mem::take(&mut workshop.packed);
+            packed.clear();
+            codec.compress(&mut workshop.pool, &parts, &mut packed);
+            counts.codec_time = workshop.now() - began;
+            counts.compressed = 1;
+            counts.payload_bytes = packed.len() as u64;
+            out.push_message(opcode, RSV1, fragment, mask, [&packed, &[]]);
+            workshop.packed = packed;
+        } else {
+            out.push_message(opcode, 0, fragment, mask, parts);
+        }
+        workshop.composed(&counts);
+    }
+
+    /// The write that carries what was composed begins at `sent`.
+    #[inline]
+    pub(crate) fn book_composed(&mut self, sent: Nanos) {
+        if self.is_plain {
+            return;
+        }
+        if let Some(workshop) = &mut self.compression {
+            workshop.book_sent(&mut self.meter, sent);
         }
     }
 }

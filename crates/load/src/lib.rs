@@ -5,11 +5,11 @@
 //! engine that carries the bytes.
 #![forbid(unsafe_code)]
 
-mod answer;
 pub mod arrival;
 pub mod compression;
 pub mod context;
 pub mod corpus;
+pub mod exchange;
 pub mod failure;
 pub mod histogram;
 pub mod identity;

@@ -220,7 +220,8 @@ impl MessageSource {
     }
 
     /// The bytes of a message, which has been prepared.
-    #[inline]
+    // Left to itself the compiler calls it and copies what it returns: 3 % of all instructions.
+    #[inline(always)]
     #[must_use]
     pub fn message(&self, identity: Identity) -> Message<'_> {
         let filling = match &self.body {

@@ -43,6 +43,8 @@ use wsbench_drive::conductor::Alone;
 use wsbench_drive::crew::{Crew, Equipment, Intake, Standstill, Terms, Worker};
 use wsbench_drive::run::{Observer, StopSignal};
 use wsbench_load::compression::Stopwatch;
+use wsbench_load::exchange::Exchange;
+use wsbench_load::exchange::echo::Echo;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, Timestamps};
 use wsbench_load::result::{Progress, RunResult, Stage, Stamps};
@@ -106,7 +108,16 @@ pub fn run(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>) -> RunResult
 /// As [`run`] does.
 #[must_use]
 pub fn witness(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>) -> Witness {
-    attend(plan, scenario, stop_at, &mut |_| false)
+    witness_of::<Echo>(plan, scenario, stop_at)
+}
+
+/// The same as [`witness`], by workers that are made for exchange `X`.
+///
+/// # Panics
+/// As [`run`] does.
+#[must_use]
+pub fn witness_of<X: Exchange>(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>) -> Witness {
+    attend::<X>(plan, scenario, stop_at, &mut |_| false)
 }
 
 /// The same as [`run`], over as soon as `is_enough` says so of what was measured until then: it is
@@ -120,10 +131,10 @@ pub fn run_until(
     scenario: Scenario,
     is_enough: &mut dyn FnMut(&RunResult) -> bool,
 ) -> RunResult {
-    attend(plan, scenario, None, is_enough).result
+    attend::<Echo>(plan, scenario, None, is_enough).result
 }
 
-fn attend(
+fn attend<X: Exchange>(
     plan: &Plan,
     scenario: Scenario,
     stop_at: Option<Nanos>,
@@ -146,7 +157,7 @@ fn attend(
         peer: "simulated".into(),
         started_at_unix_ms: 0,
     };
-    let crew = Crew::new(plan, terms, |share| {
+    let crew = Crew::<_, X>::new(plan, terms, |share| {
         let gives_stamps = plan.timestamps != Timestamps::User;
         Ok::<_, Infallible>(Equipment {
             engine: Attended::new(&world, share.worker, gives_stamps),
@@ -180,13 +191,13 @@ fn attend(
 }
 
 /// Lets each worker have its turns until all have ended; calls `after` after each turn.
-fn take_turns(
-    mut workers: Vec<Worker<Attended<'_>>>,
+fn take_turns<X: Exchange>(
+    mut workers: Vec<Worker<Attended<'_>, X>>,
     world: &RefCell<World>,
     mut after: impl FnMut(),
 ) {
     let mut deadlines = vec![Nanos::ZERO; workers.len()];
-    let mut turn = |index: usize, worker: &mut Worker<Attended<'_>>, deadline: &mut Nanos| {
+    let mut turn = |index: usize, worker: &mut Worker<Attended<'_>, X>, deadline: &mut Nanos| {
         match worker.step().expect(RIGHT) {
             Standstill::Until(until) => {
                 *deadline = until;

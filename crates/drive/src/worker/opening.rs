@@ -1,5 +1,6 @@
 //! Which connection is opened when, and what follows when one has ended.
 
+use wsbench_load::exchange::Exchange;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::Stage;
 use wsbench_load::session::Session;
@@ -9,7 +10,7 @@ use crate::engine::Engine;
 use crate::loss;
 use crate::slot::backoff;
 
-impl<E: Engine> Worker<E> {
+impl<E: Engine, X: Exchange> Worker<E, X> {
     pub(super) fn open_at(&mut self, slot: usize, at: Nanos) {
         self.slots[slot].opens_at = at;
         self.timers.arm(slot, at);
@@ -39,7 +40,7 @@ impl<E: Engine> Worker<E> {
         if self.stage == Stage::Draining {
             return;
         }
-        let replaces = self.context.plan.replaces_clients();
+        let replaces = self.context.common.plan.replaces_clients();
         if !replaces && self.opening >= OPENING_AT_MOST {
             self.slots[slot].opens_at = Nanos::MAX;
             self.waiting.push_back(slot);
@@ -54,11 +55,11 @@ impl<E: Engine> Worker<E> {
                 return self.open_at(slot, turn);
             }
         }
-        if replaces && !self.context.quota.take_client() {
+        if replaces && !self.context.common.quota.take_client() {
             self.retire(slot);
             return;
         }
-        let connections = &mut self.context.meter.tally.connections;
+        let connections = &mut self.context.common.meter.tally.connections;
         connections.attempted += 1;
         connections.replaced += u64::from(self.slots[slot].used);
         self.slots[slot].used = true;
@@ -133,11 +134,11 @@ impl<E: Engine> Worker<E> {
             self.open(slot, now);
         } else {
             state.failures += 1;
-            let wait = backoff(state.failures, self.context.random.f64());
+            let wait = backoff(state.failures, self.context.common.random.f64());
             self.open_at(slot, now + wait);
         }
         if let Some(running) = &mut self.running
-            && self.context.quota.clients_left() > 0
+            && self.context.common.quota.clients_left() > 0
         {
             running.succeeded();
         }

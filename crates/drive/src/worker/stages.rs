@@ -1,6 +1,7 @@
 //! The stages of a run as one worker goes through them: connect, warm up, measure, drain, close;
 //! and the handing over of its books on the way.
 
+use wsbench_load::exchange::Exchange;
 use wsbench_load::meter::{Unanswered, Window};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::StopRule;
@@ -13,7 +14,7 @@ use crate::engine::Engine;
 use crate::handover::{Handover, LastWords, Period};
 use crate::schedule::OpenLoop;
 
-impl<E: Engine> Worker<E> {
+impl<E: Engine, X: Exchange> Worker<E, X> {
     /// Moves on to the next stage when it is time.
     pub(super) fn advance(&mut self, now: Nanos) {
         self.check_for_early_end(now);
@@ -26,7 +27,7 @@ impl<E: Engine> Worker<E> {
         if self.stage == Stage::WarmUp && self.ticking.is_some() {
             self.tick(now);
         }
-        if self.stage == Stage::WarmUp && now >= self.context.meter.window().opens {
+        if self.stage == Stage::WarmUp && now >= self.context.common.meter.window().opens {
             self.open_window(now);
         }
         while now >= self.interval_ends {
@@ -41,7 +42,7 @@ impl<E: Engine> Worker<E> {
         let is_cut_short = self.is_complete && self.shared.stop.is_requested();
         if self.stage == Stage::Draining
             && self.drained_at == Nanos::MAX
-            && (self.context.meter.in_flight() == 0 || now >= self.drain_ends() || is_cut_short)
+            && (X::awaited(&self.context) == 0 || now >= self.drain_ends() || is_cut_short)
         {
             self.begin_closing(now);
         }
@@ -79,15 +80,15 @@ impl<E: Engine> Worker<E> {
             now
         };
         let found = self.begin_ticking();
-        let plan = &self.context.plan;
+        let plan = &self.context.common.plan;
         let opens = found.unwrap_or(load_from + plan.warmup.least);
         let closes = closing(plan.stop, opens);
-        self.context.meter.set_window(Window {
+        self.context.common.meter.set_window(Window {
             load_from,
             opens,
             closes,
         });
-        self.context.sending = true;
+        self.context.common.sending = true;
         self.stage = Stage::WarmUp;
         if let Some(open_loop) = &mut self.open_loop {
             open_loop.begin(load_from, opens);
@@ -102,15 +103,15 @@ impl<E: Engine> Worker<E> {
     }
 
     pub(super) fn open_window(&mut self, now: Nanos) {
-        if self.context.plan.warmup.least > Nanos::ZERO {
+        if self.context.common.plan.warmup.least > Nanos::ZERO {
             self.hand_over(Period::Before, now);
         }
         self.stage = Stage::Measuring;
         self.ticking = None;
         self.usage_at_opening = Some((now, self.engine.usage()));
         self.turns.clear();
-        let opens = self.context.meter.window().opens;
-        self.interval_ends = opens + self.context.plan.interval;
+        let opens = self.context.common.meter.window().opens;
+        self.interval_ends = opens + self.context.common.plan.interval;
         self.count_due(opens, self.interval_ends);
     }
 
@@ -122,7 +123,9 @@ impl<E: Engine> Worker<E> {
 
     pub(super) fn end_interval(&mut self, now: Nanos) {
         if self.stage == Stage::Measuring {
-            let ends = self.interval_ends.min(self.context.meter.window().closes);
+            let ends = self
+                .interval_ends
+                .min(self.context.common.meter.window().closes);
             self.hand_over(Period::Interval(self.interval, ends), now);
             self.interval += 1;
         } else {
@@ -133,23 +136,25 @@ impl<E: Engine> Worker<E> {
             };
             self.hand_over(period, now);
         }
-        self.interval_ends += self.context.plan.interval;
+        self.interval_ends += self.context.common.plan.interval;
     }
 
     pub(super) fn is_load_over(&self, now: Nanos) -> bool {
         if self.shared.stop.has_sufficed() {
             return true;
         }
-        match self.context.plan.stop {
-            StopRule::Duration(_) => now >= self.context.meter.window().closes,
+        match self.context.common.plan.stop {
+            StopRule::Duration(_) => now >= self.context.common.meter.window().closes,
             StopRule::Messages(_) => {
                 let waits = self.open_loop.as_ref().is_some_and(OpenLoop::has_waiting);
-                self.context.quota.is_exhausted() && self.context.meter.in_flight() == 0 && !waits
+                self.context.common.quota.is_exhausted()
+                    && self.context.common.meter.in_flight() == 0
+                    && !waits
             }
             StopRule::Clients(_) => {
                 // Slots that still wait for their turn have no client to wait for.
                 self.done == self.slots.len()
-                    || (self.context.quota.clients_left() == 0
+                    || (self.context.common.quota.clients_left() == 0
                         && self.slots.iter().all(|slot| slot.session.is_none()))
             }
         }
@@ -157,7 +162,7 @@ impl<E: Engine> Worker<E> {
 
     pub(super) fn begin_drain(&mut self, now: Nanos) {
         self.give_up_what_waits(now);
-        self.context.sending = false;
+        self.context.common.sending = false;
         self.stage = Stage::Draining;
         self.close_window(now);
     }
@@ -172,18 +177,18 @@ impl<E: Engine> Worker<E> {
                 session.stop_load(&mut self.context, now);
             }
         }
-        let mut window = *self.context.meter.window();
+        let mut window = *self.context.common.meter.window();
         let usage = self.engine.usage();
         let (opened, before) = self.usage_at_opening.unwrap_or((now, usage));
         let was_open = window.opens <= now;
         // Where nothing closes the window beforehand, it closes with the last answer.
-        window.closes = match self.context.plan.stop {
+        window.closes = match self.context.common.plan.stop {
             StopRule::Duration(_) => window.closes.min(now),
             StopRule::Messages(_) | StopRule::Clients(_) => now,
         };
         let closed_at = window.closes;
-        self.context.meter.set_window(window);
-        self.context.meter.end_silence(now);
+        self.context.common.meter.set_window(window);
+        self.context.common.meter.end_silence(now);
         if was_open {
             self.hand_over(Period::Interval(self.interval, closed_at), now);
         }
@@ -206,18 +211,19 @@ impl<E: Engine> Worker<E> {
             },
             closed_at,
             alive_at_close: self.alive,
-            send_gaps: self.context.meter.take_gaps(),
+            send_gaps: self.context.common.meter.take_gaps(),
         });
     }
 
     /// When the last answers are no longer awaited: after twice the longest service time seen,
     /// but a second at least and ten at most, and never beyond the messages' own time-out.
     pub(super) fn drain_ends(&self) -> Nanos {
-        let longest = self.context.meter.longest_service();
+        let longest = self.context.common.meter.longest_service();
         let grace = (longest + longest)
             .max(Nanos::from_secs(1))
             .min(Nanos::from_secs(10));
-        self.context.meter.window().closes + grace.min(self.context.plan.clients.timeout)
+        self.context.common.meter.window().closes
+            + grace.min(self.context.common.plan.clients.timeout)
     }
 
     pub(super) fn begin_closing(&mut self, now: Nanos) {
@@ -230,7 +236,7 @@ impl<E: Engine> Worker<E> {
                 self.abandon_opening(slot);
                 continue;
             }
-            session.give_up_in_flight(&mut self.context, now, Unanswered::InFlightAtEnd);
+            session.give_up(&mut self.context, now, Unanswered::InFlightAtEnd);
             session.finish(&mut self.context, now);
             self.flush(slot);
             self.arm(slot);
@@ -256,7 +262,7 @@ impl<E: Engine> Worker<E> {
     }
 
     pub(super) fn stage_ends(&self) -> Nanos {
-        let window = *self.context.meter.window();
+        let window = *self.context.common.meter.window();
         match self.stage {
             Stage::Connecting => self.shared.load_from(),
             Stage::WarmUp => {
@@ -294,24 +300,26 @@ impl<E: Engine> Worker<E> {
     }
 
     pub(super) fn send(&mut self, period: Period, now: Nanos, last: Option<LastWords>) {
-        let mut tally = self.context.meter.hand_over(self.outlet.empty());
+        let mut tally = self.context.common.meter.hand_over(self.outlet.empty());
         tally.connections.alive_at_end = self.alive;
         tally.connections.peak_concurrent = self.peak;
         tally.connections.most_running = self.running.map(|running| running.most());
         tally.connections.least_running = self.running.and_then(|running| running.least());
         let due = match period {
-            Period::Interval(_, ends) => self.count_due(ends, ends + self.context.plan.interval),
+            Period::Interval(_, ends) => {
+                self.count_due(ends, ends + self.context.common.plan.interval)
+            }
             Period::Before | Period::After => 0,
         };
         let handover = Handover {
             due,
-            in_flight: self.context.meter.in_flight(),
+            in_flight: self.context.common.meter.in_flight(),
             waiting: self.open_loop.as_ref().map_or(0, OpenLoop::waiting),
             worker: 0,
             period,
             stage: self.stage,
             now,
-            window: *self.context.meter.window(),
+            window: *self.context.common.meter.window(),
             tally,
             cpu_share: 0.0,
             last,

@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 
+use wsbench_load::exchange::Exchange;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::Stage;
 use wsbench_load::session::Flow;
@@ -15,7 +16,7 @@ use crate::schedule::OpenLoop;
 /// shorter, and sends are looked after within them.
 const OVERDUE: Nanos = Nanos::from_millis(1);
 
-impl<E: Engine> Worker<E> {
+impl<E: Engine, X: Exchange> Worker<E, X> {
     pub(super) fn on_ready(&mut self, event: Ready) {
         let slot = event.slot;
         let Some(session) = &self.slots[slot].session else {
@@ -79,9 +80,12 @@ impl<E: Engine> Worker<E> {
                 }
                 Ok(Received { len, arrived }) => {
                     let received = self.engine.now();
-                    self.context.meter.received_bytes(received, arrived, len);
+                    self.context
+                        .common
+                        .meter
+                        .received_bytes(received, arrived, len);
                     let state = &mut self.slots[slot];
-                    self.context.congested = !state.backlog.is_empty();
+                    self.context.common.congested = !state.backlog.is_empty();
                     let Some(session) = &mut state.session else {
                         return;
                     };
@@ -153,13 +157,13 @@ impl<E: Engine> Worker<E> {
 
     /// Writes what a session that has ended leaves to be said; whether that arrives is no matter.
     pub(super) fn say_goodbye(&mut self, slot: usize) {
-        let bytes = self.context.out.as_slice();
+        let bytes = self.context.common.out.as_slice();
         if !bytes.is_empty() && self.slots[slot].backlog.is_empty() {
             let sent = self.engine.now();
-            self.context.meter.sent_bytes(sent, bytes.len());
+            self.context.common.meter.sent_bytes(sent, bytes.len());
             let _ = write_all(&mut self.engine, slot, bytes);
         }
-        self.context.out.clear();
+        self.context.common.out.clear();
     }
 
     /// Writes what the session has to say and as many messages as are due.
@@ -168,18 +172,12 @@ impl<E: Engine> Worker<E> {
         loop {
             let state = &mut self.slots[slot];
             let Some(session) = &mut state.session else {
-                self.context.out.clear();
+                self.context.common.out.clear();
                 return;
             };
             if state.backlog.is_empty() {
                 match &mut self.open_loop {
-                    None if self.context.plan.clients.think.is_none() => {
-                        session.pump(&mut self.context);
-                    }
-                    None => {
-                        let now = self.engine.now();
-                        session.pump_thought_over(&mut self.context, now);
-                    }
+                    None => session.pump(&mut self.context, || self.engine.now()),
                     Some(open_loop) => {
                         while let Some(&due) = state.waiting.front()
                             && session.send_due(&mut self.context, due)
@@ -190,26 +188,26 @@ impl<E: Engine> Worker<E> {
                     }
                 }
             }
-            if self.context.out.is_empty() {
+            if self.context.common.out.is_empty() {
                 return;
             }
             self.flush(slot);
         }
     }
 
-    /// Writes `Context::out` to the slot's connection; what it does not take is kept.
+    /// Writes `Common::out` to the slot's connection; what it does not take is kept.
     #[inline]
     pub(super) fn flush(&mut self, slot: usize) {
-        if self.context.out.is_empty() {
+        if self.context.common.out.is_empty() {
             return;
         }
         let state = &mut self.slots[slot];
         let sent = self.engine.now();
         if let Some(session) = &mut state.session {
-            session.stamp(&mut self.context, sent);
+            session.on_sent(&mut self.context, sent);
         }
-        let bytes = self.context.out.as_slice();
-        self.context.meter.sent_bytes(sent, bytes.len());
+        let bytes = self.context.common.out.as_slice();
+        self.context.common.meter.sent_bytes(sent, bytes.len());
         let outcome = if state.backlog.is_empty() {
             write_all(&mut self.engine, slot, bytes)
         } else {
@@ -218,10 +216,10 @@ impl<E: Engine> Worker<E> {
         match outcome {
             Ok(written) => {
                 state.backlog.extend_from_slice(&bytes[written..]);
-                self.context.out.clear();
+                self.context.common.out.clear();
             }
             Err(error) => {
-                self.context.out.clear();
+                self.context.common.out.clear();
                 self.lose_after_last_words(slot, &error);
             }
         }
@@ -267,9 +265,9 @@ impl<E: Engine> Worker<E> {
                 break;
             };
             let now = self.engine.now();
-            self.context.meter.received_bytes(now, arrived, len);
+            self.context.common.meter.received_bytes(now, arrived, len);
             let flow = session.on_bytes(&mut self.context, now, &mut self.buffer[..len]);
-            self.context.out.clear();
+            self.context.common.out.clear();
             if matches!(flow, Flow::Finished | Flow::Failed) {
                 return self.drop_connection(slot, flow == Flow::Failed);
             }
@@ -292,7 +290,7 @@ impl<E: Engine> Worker<E> {
             loss.phase.get_or_insert(under_way);
         }
         let flow = session.on_loss(&mut self.context, now, loss);
-        self.context.out.clear();
+        self.context.common.out.clear();
         self.drop_connection(slot, flow == Flow::Failed);
     }
 
@@ -303,7 +301,7 @@ impl<E: Engine> Worker<E> {
     /// Whether the schedule is so late that the generator must have stood still.
     #[inline]
     pub(super) fn is_overdue(&self, now: Nanos) -> bool {
-        self.context.sending && now - self.next_due() >= OVERDUE
+        self.context.common.sending && now - self.next_due() >= OVERDUE
     }
 
     /// Sends what has come due by the schedule; nothing in the closed loop. What has piled up over
@@ -318,7 +316,7 @@ impl<E: Engine> Worker<E> {
     }
 
     fn send_all_due(&mut self, now: Nanos) {
-        while self.next_due() <= now && self.context.sending {
+        while self.next_due() <= now && self.context.common.sending {
             self.send_burst(now);
         }
     }
@@ -326,7 +324,8 @@ impl<E: Engine> Worker<E> {
     fn send_burst(&mut self, now: Nanos) {
         if let Some(open_loop) = &mut self.open_loop {
             let context = &mut self.context;
-            let touched = open_loop.take_due(now, &mut self.slots, |due| context.may_send(due));
+            let touched =
+                open_loop.take_due(now, &mut self.slots, |due| context.common.may_send(due));
             for &slot in &touched {
                 self.pump(slot);
                 self.arm(slot);
@@ -348,7 +347,7 @@ impl<E: Engine> Worker<E> {
             // They are counted as waiting to the end, for the last interval's sake.
             for slot in &mut self.slots {
                 for due in slot.waiting.drain(..) {
-                    self.context.meter.unsent(due, now);
+                    self.context.common.meter.unsent(due, now);
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! The warm-up as one worker goes through it, where its end is found from the data: it tells what it
 //! measures, and opens its window when all do.
 
+use wsbench_load::exchange::Exchange;
 use wsbench_load::meter::Window;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::StopRule;
@@ -20,11 +21,11 @@ pub(super) struct Ticking {
     limit: Nanos,
 }
 
-impl<E: Engine> Worker<E> {
+impl<E: Engine, X: Exchange> Worker<E, X> {
     /// The load has begun. Until the window's opening is found it is thought to be the latest
     /// there can be, the same for all workers.
     pub(super) fn begin_ticking(&mut self) -> Option<Nanos> {
-        let plan = &self.context.plan;
+        let plan = &self.context.common.plan;
         let from = self.shared.load_from();
         let limit = from + plan.warmup.at_most?;
         self.ticking = Some(Ticking {
@@ -41,7 +42,7 @@ impl<E: Engine> Worker<E> {
             return;
         };
         while now >= ticking.ends {
-            let warm_up = self.context.meter.take_warm_up();
+            let warm_up = self.context.common.meter.take_warm_up();
             if let Some(number) = ticking.number {
                 self.shared
                     .warming
@@ -62,10 +63,10 @@ impl<E: Engine> Worker<E> {
     /// later: what it has sent by now is booked as sent in the warm-up.
     fn set_opening(&mut self, opens: Nanos, now: Nanos) {
         let opens = opens.max(now + Nanos(1));
-        let window = *self.context.meter.window();
-        self.context.meter.set_window(Window {
+        let window = *self.context.common.meter.window();
+        self.context.common.meter.set_window(Window {
             opens,
-            closes: closing(self.context.plan.stop, opens),
+            closes: closing(self.context.common.plan.stop, opens),
             ..window
         });
         if let Some(open_loop) = &mut self.open_loop {

@@ -59,6 +59,12 @@ impl Clients {
         Self([population])
     }
 
+    /// True where their exchanges may differ, so that each connection has to be asked for its own.
+    #[must_use]
+    pub fn are_mixed(&self) -> bool {
+        self.0.len() > 1
+    }
+
     /// The populations, one after the other.
     pub fn iter(&self) -> std::slice::Iter<'_, Population> {
         self.0.iter()

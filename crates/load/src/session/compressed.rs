@@ -1,5 +1,5 @@
-//! Messages that are not one plain frame: compressed (RFC 7692), or cut into fragments (RFC 6455
-//! section 5.4), or both. The plain path does not come here.
+//! Messages that come compressed (RFC 7692). The plain path does not come here; how messages are
+//! framed that go out is `context`'s affair.
 
 use std::mem;
 
@@ -7,21 +7,25 @@ use wsbench_wire::connection::{Limits, MessageKind, Role, Utf8};
 use wsbench_wire::deflate::{Codec, Terms};
 use wsbench_wire::error::ProtocolError;
 use wsbench_wire::frame::RSV1;
-use wsbench_wire::mask::MaskKey;
 
 use super::Session;
 use crate::context::Context;
-use crate::identity::Identity;
+use crate::exchange::{Exchange, Piece};
 use crate::nanos::Nanos;
 use crate::tally::CompressedCounts;
 
-impl Session {
+impl<X: Exchange> Session<X> {
     /// The server has answered the offer of compression: with terms, or by declining it.
-    pub(super) fn agree(&mut self, context: &mut Context, terms: Option<Terms>, limits: Limits) {
-        let Some(compression) = &context.plan.clients.compression else {
+    pub(super) fn agree(
+        &mut self,
+        context: &mut Context<X::Local>,
+        terms: Option<Terms>,
+        limits: Limits,
+    ) {
+        let Some(compression) = &context.common.plan.clients.compression else {
             return;
         };
-        let counts = &mut context.meter.tally.compression;
+        let counts = &mut context.common.meter.tally.compression;
         let Some(terms) = terms else {
             counts.declined += 1;
             return;
@@ -34,60 +38,16 @@ impl Session {
         self.codec = Some(Box::new(codec));
     }
 
-    /// Composes one message that is compressed, where that was agreed upon, and cut into frames of
-    /// the plan's length.
-    pub(super) fn compose_in_pieces(&mut self, context: &mut Context, due: Nanos) {
-        let sequence = self.pairing.compose(due);
-        let identity = Identity {
-            connection: self.number,
-            sequence,
-        };
-        context.source.prepare(identity, Some(due));
-        let message = context.source.message(identity);
-        let opcode = context.source.kind().opcode();
-        let fragment = context
-            .plan
-            .clients
-            .fragment
-            .map_or(usize::MAX, |len| len as usize);
-        let (out, random) = (&mut context.out, &mut context.random);
-        let mask = || Some(MaskKey(random.u32(..).to_ne_bytes()));
-        let Some(workshop) = &mut context.compression else {
-            return out.push_message(opcode, 0, fragment, mask, message.parts());
-        };
-        let mut counts = CompressedCounts {
-            messages: 1,
-            message_bytes: message.len() as u64,
-            payload_bytes: message.len() as u64,
-            ..CompressedCounts::default()
-        };
-        if let Some(codec) = &mut self.codec {
-            let began = workshop.now();
-            let mut packed = mem::take(&mut workshop.packed);
-            packed.clear();
-            codec.compress(&mut workshop.pool, &message.parts(), &mut packed);
-            counts.codec_time = workshop.now() - began;
-            counts.compressed = 1;
-            counts.payload_bytes = packed.len() as u64;
-            out.push_message(opcode, RSV1, fragment, mask, [&packed, &[]]);
-            workshop.packed = packed;
-        } else {
-            out.push_message(opcode, 0, fragment, mask, message.parts());
-        }
-        workshop.composed(&counts);
-    }
-
-    /// The write that carries what was composed begins at `sent`.
-    pub(super) fn book_composed(context: &mut Context, sent: Nanos) {
-        if let Some(workshop) = &mut context.compression {
-            workshop.book_sent(&mut context.meter, sent);
-        }
-    }
-
     /// Books a piece of a message that came uncompressed although compression was offered.
-    pub(super) fn on_uncompressed(context: &mut Context, received: Nanos, len: usize, last: bool) {
-        if context.meter.window().contains(received) {
+    pub(super) fn on_uncompressed(
+        context: &mut Context<X::Local>,
+        received: Nanos,
+        len: usize,
+        last: bool,
+    ) {
+        if context.common.meter.window().contains(received) {
             context
+                .common
                 .meter
                 .tally
                 .compression
@@ -104,14 +64,15 @@ impl Session {
     /// A piece of a compressed message: decompressed piece by piece, each compared where it stands.
     pub(super) fn on_compressed(
         &mut self,
-        context: &mut Context,
+        context: &mut Context<X::Local>,
         received: Nanos,
         kind: MessageKind,
         mut payload: &[u8],
         last: bool,
     ) -> Result<(), ProtocolError> {
         // Both are there wherever compression was allowed.
-        let (Some(mut codec), Some(mut workshop)) = (self.codec.take(), context.compression.take())
+        let (Some(mut codec), Some(mut workshop)) =
+            (self.codec.take(), context.common.compression.take())
         else {
             return Err(ProtocolError::ReservedBits(RSV1));
         };
@@ -129,7 +90,13 @@ impl Session {
             match piece {
                 Ok(Some(piece)) => {
                     counts.message_bytes += piece.bytes.len() as u64;
-                    self.on_piece(context, received, kind, piece.bytes, piece.last);
+                    let piece = Piece {
+                        kind,
+                        bytes: piece.bytes,
+                        last: piece.last,
+                    };
+                    let io = &mut context.io(&mut self.codec);
+                    self.exchange.on_piece(io, received, piece);
                     if piece.last {
                         break Ok(());
                     }
@@ -139,9 +106,15 @@ impl Session {
             }
         };
         workshop.room = room;
-        (self.codec, context.compression) = (Some(codec), Some(workshop));
-        if context.meter.window().contains(received) {
-            context.meter.tally.compression.received.merge(&counts);
+        (self.codec, context.common.compression) = (Some(codec), Some(workshop));
+        if context.common.meter.window().contains(received) {
+            context
+                .common
+                .meter
+                .tally
+                .compression
+                .received
+                .merge(&counts);
         }
         outcome
     }

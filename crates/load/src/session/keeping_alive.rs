@@ -9,6 +9,7 @@ use wsbench_wire::frame::OpCode;
 
 use super::{Flow, Session};
 use crate::context::Context;
+use crate::exchange::Exchange;
 use crate::failure::FailureKind;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
@@ -26,14 +27,14 @@ pub(super) struct KeepAlive {
     sent: u64,
 }
 
-impl Session {
+impl<X: Exchange> Session<X> {
     /// The connection is open: the first ping is due within an interval, at a random moment of it,
     /// so that connections that were opened together do not ping together.
-    pub(super) fn begin_keeping_alive(&mut self, context: &mut Context, now: Nanos) {
-        let Some(every) = context.plan.clients.keep_alive else {
+    pub(super) fn begin_keeping_alive(&mut self, context: &mut Context<X::Local>, now: Nanos) {
+        let Some(every) = context.common.plan.clients.keep_alive else {
             return;
         };
-        let first = now + Nanos(1 + context.random.u64(..every.0));
+        let first = now + Nanos(1 + context.common.random.u64(..every.0));
         self.rare.get_or_insert_default().keep_alive = Some(KeepAlive {
             next: first,
             out: None,
@@ -42,24 +43,25 @@ impl Session {
     }
 
     /// When a ping is due, or the one that is out is overdue; `None` without pings.
-    pub(super) fn keep_alive_deadline(&self, context: &Context) -> Option<Nanos> {
+    pub(super) fn keep_alive_deadline(&self, context: &Context<X::Local>) -> Option<Nanos> {
         let state = self.rare.as_ref()?.keep_alive?;
         let overdue = state
             .out
-            .map(|(_, sent)| sent + context.plan.clients.timeout);
+            .map(|(_, sent)| sent + context.common.plan.clients.timeout);
         Some(overdue.map_or(state.next, |overdue| state.next.min(overdue)))
     }
 
     /// Sends the ping that is due. A connection whose ping stays unanswered for the time-out has
     /// failed, though nothing else may be known of it.
-    pub(super) fn keep_alive(&mut self, context: &mut Context, now: Nanos) -> Flow {
+    pub(super) fn keep_alive(&mut self, context: &mut Context<X::Local>, now: Nanos) -> Flow {
         let state = self.rare.as_mut().and_then(|rare| rare.keep_alive.as_mut());
-        let (Some(state), Some(every)) = (state, context.plan.clients.keep_alive) else {
+        let (Some(state), Some(every)) = (state, context.common.plan.clients.keep_alive) else {
             return Flow::Continue;
         };
-        let timeout = context.plan.clients.timeout;
+        let timeout = context.common.plan.clients.timeout;
         if state.out.is_some_and(|(_, sent)| sent + timeout <= now) {
             context
+                .common
                 .meter
                 .fail(now, Phase::Answers, FailureKind::NoPong, || {
                     format!("a ping was not answered within {timeout} (--timeout)")
@@ -75,29 +77,30 @@ impl Session {
             state.next += every;
         }
         // One at a time, and none behind bytes that the socket does not take.
-        if state.out.is_some() || context.congested {
+        if state.out.is_some() || context.common.congested {
             return Flow::Continue;
         }
         state.sent += 1;
         state.out = Some((state.sent, now));
         let number = state.sent.to_be_bytes();
-        let mask = context.mask();
+        let mask = context.common.mask();
         context
+            .common
             .out
             .push_frame(true, OpCode::Ping, Some(mask), &[&number]);
-        context.meter.tally.pings_sent += 1;
+        context.common.meter.tally.pings_sent += 1;
         Flow::Continue
     }
 
     /// Takes a pong for the ping that is out, and says whether it was one.
-    pub(super) fn accept_pong(&mut self, context: &mut Context, received: Nanos) -> bool {
+    pub(super) fn accept_pong(&mut self, context: &mut Context<X::Local>, received: Nanos) -> bool {
         let payload = self.wire.control();
         let state = self.rare.as_mut().and_then(|rare| rare.keep_alive.as_mut());
         let Some(state) = state else { return false };
         match state.out {
             Some((number, sent)) if payload == number.to_be_bytes() => {
                 state.out = None;
-                context.meter.tally.times[Series::Ping].record(received - sent);
+                context.common.meter.tally.times[Series::Ping].record(received - sent);
                 true
             }
             _ => false,

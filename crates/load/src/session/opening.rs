@@ -4,7 +4,7 @@ use wsbench_wire::handshake::{ClientHandshake, MAX_HEAD, Request, Upgraded};
 
 use super::{Flow, Session, State, limits};
 use crate::context::Context;
-use crate::lag::{Bar, Obstacle};
+use crate::exchange::Exchange;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::series::Series;
@@ -38,13 +38,13 @@ pub(super) struct Upgrading {
     pub(super) requested: Nanos,
 }
 
-impl Session {
+impl<X: Exchange> Session<X> {
     /// The connection is established, encrypted where that was asked for: asks for the upgrade
     /// (RFC 6455 section 4.1).
-    pub fn on_connected(&mut self, context: &mut Context, now: Nanos, opened: Opened) {
-        let tally = &mut context.meter.tally;
+    pub fn on_connected(&mut self, context: &mut Context<X::Local>, now: Nanos, opened: Opened) {
+        let tally = &mut context.common.meter.tally;
         if let Some(tcp_at) = opened.tcp_at
-            && context.plan.connect.route.unix_socket.is_none()
+            && context.common.plan.connect.route.unix_socket.is_none()
         {
             tally.times[Series::Tcp].record(tcp_at - self.since);
         }
@@ -55,22 +55,22 @@ impl Session {
             tally.times[Series::Tls].record(took);
             *tally.tls_agreed.entry(agreed).or_default() += 1;
         }
-        context.meter.tally.connections.opened += 1;
+        context.common.meter.tally.connections.opened += 1;
         let mut nonce = [0; 16];
-        context.random.fill(&mut nonce);
+        context.common.random.fill(&mut nonce);
         let mut handshake = ClientHandshake::new(nonce);
-        if let Some(compression) = &context.plan.clients.compression {
+        if let Some(compression) = &context.common.plan.clients.compression {
             handshake = handshake.offering(compression.wish.offer());
         }
-        let upgrade = &context.plan.upgrade;
+        let upgrade = &context.common.plan.upgrade;
         let request = Request {
-            authority: &context.authority,
-            resource: &context.plan.target.resource,
-            headers: context.headers.pairs(),
+            authority: &context.common.authority,
+            resource: &context.common.plan.target.resource,
+            headers: context.common.headers.pairs(),
             subprotocols: &upgrade.subprotocols,
             origin: upgrade.origin.as_deref(),
         };
-        handshake.push_request(&request, &mut context.out);
+        handshake.push_request(&request, &mut context.common.out);
         let head = Vec::new();
         self.state = State::Upgrading(Box::new(Upgrading {
             handshake,
@@ -80,11 +80,11 @@ impl Session {
     }
 
     /// More of the response has come.
-    pub(super) fn on_head(&mut self, context: &mut Context, received: Nanos) -> Flow {
+    pub(super) fn on_head(&mut self, context: &mut Context<X::Local>, received: Nanos) -> Flow {
         let State::Upgrading(upgrading) = &mut self.state else {
             return Flow::Continue;
         };
-        let offered = &context.plan.upgrade.subprotocols;
+        let offered = &context.common.plan.upgrade.subprotocols;
         match upgrading.handshake.read_response(&upgrading.head, offered) {
             Ok(None) => Flow::Continue,
             Ok(Some(Upgraded {
@@ -92,23 +92,21 @@ impl Session {
                 compression,
                 ..
             })) => {
-                let took = received - upgrading.requested;
-                context.meter.tally.times[Series::Upgrade].record(took);
-                context.meter.tally.connections.upgraded += 1;
+                let tally = &mut context.common.meter.tally;
+                tally.times[Series::Upgrade].record(received - upgrading.requested);
+                tally.connections.upgraded += 1;
                 let mut head = std::mem::take(&mut upgrading.head);
                 self.state = State::Open;
-                (self.since, self.freed) = (received, received);
-                self.bar = Bar {
-                    until: received,
-                    by: Obstacle::Absence,
-                };
-                self.agree(context, compression, limits(context));
+                self.exchange.on_open(received);
+                let limits = limits(&self.exchange, context);
+                self.agree(context, compression, limits);
                 self.begin_keeping_alive(context, received);
                 let _ = self.on_bytes(context, received, &mut head[consumed..]);
                 Flow::Upgraded
             }
             Err(error) => {
                 context
+                    .common
                     .meter
                     .fail(received, Phase::Handshake, (&error).into(), || {
                         error.to_string()

@@ -2,13 +2,13 @@
 //! a user thinks before the next step.
 //!
 //! Each place of a connection thinks by itself; what it has thought over is due, and response time
-//! counts from there. It decides no more than when: `Session` composes.
+//! counts from there. It decides no more than when: `Echo` composes.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::Session;
-use crate::context::Context;
+use super::{Echo, Local};
+use crate::context::{Common, Io};
 use crate::nanos::Nanos;
 
 /// The places of one connection that think.
@@ -33,49 +33,38 @@ impl Thoughts {
     }
 
     /// Books what has been thought until `now`, of what is not thought to its end.
-    pub(super) fn break_off(&mut self, context: &mut Context, now: Nanos) {
+    pub(super) fn break_off(&mut self, common: &mut Common, now: Nanos) {
         self.over = true;
         for Reverse((due, since)) in self.places.drain() {
-            context.meter.thought(since, due.min(now));
+            common.meter.thought(since, due.min(now));
         }
     }
 }
 
-impl Session {
+impl Echo {
     /// A place has become free and begins to think.
-    pub(super) fn think(&mut self, context: &mut Context, from: Nanos) {
-        let (Some(thoughts), Some(think)) = (&mut self.thoughts, context.plan.clients.think) else {
+    pub(super) fn think(&mut self, io: &mut Io<'_, Local>, from: Nanos) {
+        let (Some(thoughts), Some(think)) = (&mut self.thoughts, io.local.think) else {
             return;
         };
         if self.budget == 0 || thoughts.over {
             return;
         }
-        let pause = think.least + Nanos(context.random.u64(..=(think.most - think.least).0));
+        let pause = think.least + Nanos(io.common.random.u64(..=(think.most - think.least).0));
         thoughts.places.push(Reverse((from + pause, from)));
     }
 
-    /// When a message will be due after a pause to think; `None` when none is awaited.
-    #[must_use]
-    pub fn next_due(&self, context: &Context) -> Option<Nanos> {
-        let thoughts = self.thoughts.as_ref()?;
-        let may_send = context.sending && self.is_open() && self.budget > 0;
-        thoughts.next_due().filter(|_| may_send)
-    }
-
-    /// Closed loop with pauses to think: composes what is due by `now` into `Context::out`, up to
+    /// Closed loop with pauses to think: composes what is due by `now` into the send buffer, up to
     /// the depth in flight and within the quota.
-    pub fn pump_thought_over(&mut self, context: &mut Context, now: Nanos) {
-        if !context.sending || !self.is_open() {
-            return;
-        }
+    pub(super) fn pump_thought_over(&mut self, io: &mut Io<'_, Local>, now: Nanos) {
         // A place without an answer has nothing to think about.
-        let at_first = self.freed.max(context.meter.window().load_from);
-        while self.has_room(context) && self.budget > 0 {
+        let at_first = self.freed.max(io.common.meter.window().load_from);
+        while self.has_room(io) && self.budget > 0 {
             let Some(thoughts) = &mut self.thoughts else {
                 return;
             };
             let used = self.pairing.in_flight() + thoughts.places.len() as u32;
-            let thinks = used >= context.depth;
+            let thinks = used >= io.local.depth;
             let due = if thinks {
                 thoughts.next_due()
             } else {
@@ -84,16 +73,16 @@ impl Session {
             let Some(due) = due.filter(|due| *due <= now && !thoughts.over) else {
                 return;
             };
-            if !context.may_send(due) {
-                return thoughts.break_off(context, now);
+            if !io.common.may_send(due) {
+                return thoughts.break_off(io.common, now);
             }
             if let (true, Some(Reverse((due, since)))) = (thinks, thoughts.places.pop()) {
-                context.meter.thought(since, due);
+                io.common.meter.thought(since, due);
             }
             if self.budget != u32::MAX {
                 self.budget -= 1;
             }
-            self.compose(context, due);
+            self.compose(io, due);
         }
     }
 }

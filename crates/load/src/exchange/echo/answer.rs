@@ -6,9 +6,11 @@
 
 use wsbench_wire::connection::MessageKind;
 
-use crate::context::Context;
+use super::Local;
+use crate::context::{Common, Io};
 use crate::failure::FailureKind;
 use crate::identity::Identity;
+use crate::message::MessageSource;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::pairing::{Matched, Pairing};
@@ -21,7 +23,7 @@ const KEPT_BEYOND_LONGEST: usize = 64 * 1024;
 
 /// A message under suspicion, collected while its pieces arrive.
 #[derive(Debug)]
-pub(crate) struct Suspect {
+pub(super) struct Suspect {
     kind: MessageKind,
     bytes: Vec<u8>,
     /// Bytes received in all, kept or not.
@@ -29,7 +31,7 @@ pub(crate) struct Suspect {
 }
 
 impl Suspect {
-    pub(crate) fn new(kind: MessageKind) -> Self {
+    pub(super) fn new(kind: MessageKind) -> Self {
         Self {
             kind,
             bytes: Vec::new(),
@@ -37,18 +39,17 @@ impl Suspect {
         }
     }
 
-    pub(crate) fn push(&mut self, piece: &[u8], context: &Context) {
+    pub(super) fn push(&mut self, piece: &[u8], local: &Local) {
         self.len += piece.len();
-        let most = 2 * context.plan.clients.exchange.payload.max_len() + KEPT_BEYOND_LONGEST;
+        let most = 2 * local.longest + KEPT_BEYOND_LONGEST;
         let room = most.saturating_sub(self.bytes.len());
         self.bytes
             .extend_from_slice(&piece[..piece.len().min(room)]);
     }
 
     /// Begins with bytes that had matched message `identity` so far, which is prepared.
-    pub(crate) fn push_matched(&mut self, context: &Context, identity: Identity, len: usize) {
-        context
-            .source
+    pub(super) fn push_matched(&mut self, source: &MessageSource, identity: Identity, len: usize) {
+        source
             .message(identity)
             .extend_into(&mut self.bytes, 0, len);
         self.len += len;
@@ -57,23 +58,23 @@ impl Suspect {
 
 /// An answer that was cut short, so that its other half is known when it comes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct CutShort {
+pub(super) struct CutShort {
     identity: Identity,
     due: Option<Nanos>,
     len: usize,
 }
 
 /// Judges one connection's suspicious messages.
-pub(crate) struct Inquiry<'a> {
-    pub(crate) connection: u32,
-    pub(crate) pairing: &'a mut Pairing,
-    pub(crate) cut_short: &'a mut Option<CutShort>,
-    pub(crate) received: Nanos,
+pub(super) struct Inquiry<'a> {
+    pub(super) connection: u32,
+    pub(super) pairing: &'a mut Pairing,
+    pub(super) cut_short: &'a mut Option<CutShort>,
+    pub(super) received: Nanos,
 }
 
 /// What the inquiry found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Finding {
+pub(super) enum Finding {
     /// A right answer after all, to this request.
     Answer(u64),
     /// Something that answers nothing, or wrongly; already booked.
@@ -82,10 +83,10 @@ pub(crate) enum Finding {
 
 impl Inquiry<'_> {
     /// Names a complete suspicious message, and books it unless it is a right answer.
-    pub(crate) fn judge(&mut self, suspect: &Suspect, context: &mut Context) -> Finding {
-        if self.is_other_half(suspect, context) {
+    pub(super) fn judge(&mut self, suspect: &Suspect, io: &mut Io<'_, Local>) -> Finding {
+        if self.is_other_half(suspect, io) {
             *self.cut_short = None;
-            context.meter.fail(
+            io.common.meter.fail(
                 self.received,
                 Phase::Answers,
                 FailureKind::SplitAnswer,
@@ -93,17 +94,17 @@ impl Inquiry<'_> {
             );
             return Finding::Fault;
         }
-        match context.source.identify(&suspect.bytes) {
+        match io.local.source.identify(&suspect.bytes) {
             Some(identity) if identity.connection != self.connection => {
-                self.unasked(context, FailureKind::CrossTalk, || {
+                self.unasked(io.common, FailureKind::CrossTalk, || {
                     format!(
                         "a message of connection {} arrived on another",
                         identity.connection
                     )
                 })
             }
-            Some(identity) => self.judge_identified(suspect, identity, context),
-            None => self.judge_in_order(suspect, context),
+            Some(identity) => self.judge_identified(suspect, identity, io),
+            None => self.judge_in_order(suspect, io),
         }
     }
 
@@ -111,16 +112,16 @@ impl Inquiry<'_> {
         &mut self,
         suspect: &Suspect,
         identity: Identity,
-        context: &mut Context,
+        io: &mut Io<'_, Local>,
     ) -> Finding {
         let due = self.due(identity.sequence);
-        context.source.prepare(identity, due);
-        let expected = context.source.message(identity);
+        io.local.source.prepare(identity, due);
+        let expected = io.local.source.message(identity);
         let same_bytes = suspect.len == expected.len() && expected.matches_at(0, &suspect.bytes);
-        let same = same_bytes && suspect.kind == context.source.kind();
+        let same = same_bytes && suspect.kind == io.local.source.kind();
         let number = identity.sequence;
         if number >= self.pairing.sent() {
-            return self.unasked(context, FailureKind::Unasked, || {
+            return self.unasked(io.common, FailureKind::Unasked, || {
                 format!("message {number} was never sent on this connection")
             });
         }
@@ -130,7 +131,7 @@ impl Inquiry<'_> {
         let whole_first = suspect.len > expected.len()
             && expected.matches_at(0, &suspect.bytes[..expected.len().min(suspect.bytes.len())]);
         if whole_first {
-            return self.merged(suspect, identity, context);
+            return self.merged(suspect, identity, io);
         }
         if suspect.len < expected.len() && expected.matches_at(0, &suspect.bytes) {
             *self.cut_short = Some(CutShort {
@@ -139,26 +140,26 @@ impl Inquiry<'_> {
                 len: suspect.len,
             });
         }
-        self.corrupted(suspect, number, context)
+        self.corrupted(suspect, number, io)
     }
 
     /// Without a readable tag the oldest request is the one answered, if any is in flight.
-    fn judge_in_order(&mut self, suspect: &Suspect, context: &mut Context) -> Finding {
+    fn judge_in_order(&mut self, suspect: &Suspect, io: &mut Io<'_, Local>) -> Finding {
         let Some(oldest) = self.pairing.oldest() else {
             let identity = Identity {
                 connection: self.connection,
                 sequence: self.pairing.sent().saturating_sub(1),
             };
-            context.source.prepare(identity, None);
-            let last = context.source.message(identity);
-            if !context.source.is_tagged()
+            io.local.source.prepare(identity, None);
+            let last = io.local.source.message(identity);
+            if !io.local.source.is_tagged()
                 && self.pairing.sent() > 0
                 && suspect.len == last.len()
                 && last.matches_at(0, &suspect.bytes)
             {
-                return self.duplicated(context, identity.sequence);
+                return self.duplicated(io.common, identity.sequence);
             }
-            return self.unasked(context, FailureKind::Unasked, || {
+            return self.unasked(io.common, FailureKind::Unasked, || {
                 format!("{} bytes came although nothing was awaited", suspect.len)
             });
         };
@@ -167,14 +168,14 @@ impl Inquiry<'_> {
             sequence: oldest,
         };
         let due = self.due(oldest);
-        context.source.prepare(identity, due);
-        let expected = context.source.message(identity);
+        io.local.source.prepare(identity, due);
+        let expected = io.local.source.message(identity);
         let len_fits = expected.len() == suspect.len;
         let is_first_half =
             (1..expected.len()).contains(&suspect.len) && expected.matches_at(0, &suspect.bytes);
-        match context.verify {
+        match io.local.verify {
             Verify::None => Finding::Answer(oldest),
-            Verify::Length if len_fits && suspect.kind == context.source.kind() => {
+            Verify::Length if len_fits && suspect.kind == io.local.source.kind() => {
                 Finding::Answer(oldest)
             }
             _ => {
@@ -182,22 +183,22 @@ impl Inquiry<'_> {
                     let len = suspect.len;
                     *self.cut_short = Some(CutShort { identity, due, len });
                 }
-                self.corrupted(suspect, oldest, context)
+                self.corrupted(suspect, oldest, io)
             }
         }
     }
 
     /// Books request `number` as answered wrongly, under the most telling name.
-    fn corrupted(&mut self, suspect: &Suspect, number: u64, context: &mut Context) -> Finding {
+    fn corrupted(&mut self, suspect: &Suspect, number: u64, io: &mut Io<'_, Local>) -> Finding {
         let Some(times) = self.pairing.settle(number) else {
-            return self.duplicated(context, number);
+            return self.duplicated(io.common, number);
         };
         let identity = Identity {
             connection: self.connection,
             sequence: number,
         };
-        context.source.prepare(identity, Some(times.due));
-        let expected = context.source.message(identity);
+        io.local.source.prepare(identity, Some(times.due));
+        let expected = io.local.source.message(identity);
         let (wanted, len) = (expected.len(), suspect.len);
         let first_wrong =
             (0..suspect.bytes.len()).find(|&i| !expected.matches_at(i, &suspect.bytes[i..=i]));
@@ -224,26 +225,26 @@ impl Inquiry<'_> {
                 format!("the answer to message {number} differs from byte {at} on"),
             )
         };
-        context
+        io.common
             .meter
             .fail(self.received, Phase::Answers, kind, || words);
-        if times.due >= context.meter.window().opens {
-            context.meter.tally.messages.corrupted += 1;
+        if times.due >= io.common.meter.window().opens {
+            io.common.meter.tally.messages.corrupted += 1;
         }
-        context
+        io.common
             .meter
             .unanswered(times, self.received, Unanswered::Failed, false);
         Finding::Fault
     }
 
     /// Two messages in one: both requests were answered, and neither rightly.
-    fn merged(&mut self, suspect: &Suspect, identity: Identity, context: &mut Context) -> Finding {
-        context.source.prepare(identity, None); // the time does not bear on its length
-        let first_len = context.source.message(identity).len();
+    fn merged(&mut self, suspect: &Suspect, identity: Identity, io: &mut Io<'_, Local>) -> Finding {
+        io.local.source.prepare(identity, None); // the time does not bear on its length
+        let first_len = io.local.source.message(identity).len();
         let second = suspect
             .bytes
             .get(first_len..)
-            .and_then(|rest| context.source.identify(rest))
+            .and_then(|rest| io.local.source.identify(rest))
             .filter(|identity| identity.connection == self.connection);
         let numbers = [
             Some(identity.sequence),
@@ -251,10 +252,10 @@ impl Inquiry<'_> {
         ];
         for number in numbers.into_iter().flatten() {
             if let Some(times) = self.pairing.settle(number) {
-                if times.due >= context.meter.window().opens {
-                    context.meter.tally.messages.corrupted += 1;
+                if times.due >= io.common.meter.window().opens {
+                    io.common.meter.tally.messages.corrupted += 1;
                 }
-                context
+                io.common
                     .meter
                     .unanswered(times, self.received, Unanswered::Failed, false);
             }
@@ -264,19 +265,21 @@ impl Inquiry<'_> {
         } else {
             FailureKind::WrongLength
         };
-        context.meter.fail(self.received, Phase::Answers, kind, || {
-            format!(
-                "{} bytes came back in one message for {first_len} sent",
-                suspect.len
-            )
-        });
+        io.common
+            .meter
+            .fail(self.received, Phase::Answers, kind, || {
+                format!(
+                    "{} bytes came back in one message for {first_len} sent",
+                    suspect.len
+                )
+            });
         Finding::Fault
     }
 
     /// Books a further answer to a request that is over.
-    pub(crate) fn duplicated(&mut self, context: &mut Context, number: u64) -> Finding {
-        context.meter.tally.messages.duplicated += 1;
-        context.meter.fail(
+    pub(super) fn duplicated(&mut self, common: &mut Common, number: u64) -> Finding {
+        common.meter.tally.messages.duplicated += 1;
+        common.meter.fail(
             self.received,
             Phase::Answers,
             FailureKind::Duplicated,
@@ -287,12 +290,12 @@ impl Inquiry<'_> {
 
     fn unasked(
         &mut self,
-        context: &mut Context,
+        common: &mut Common,
         kind: FailureKind,
         words: impl FnOnce() -> String,
     ) -> Finding {
-        context.meter.tally.messages.unasked += 1;
-        context
+        common.meter.tally.messages.unasked += 1;
+        common
             .meter
             .fail(self.received, Phase::Answers, kind, words);
         Finding::Fault
@@ -303,27 +306,27 @@ impl Inquiry<'_> {
         self.pairing.times(number).map(|times| times.due)
     }
 
-    fn is_other_half(&self, suspect: &Suspect, context: &mut Context) -> bool {
+    fn is_other_half(&self, suspect: &Suspect, io: &mut Io<'_, Local>) -> bool {
         self.cut_short.is_some_and(|cut| {
-            context.source.prepare(cut.identity, cut.due);
-            let whole = context.source.message(cut.identity);
+            io.local.source.prepare(cut.identity, cut.due);
+            let whole = io.local.source.message(cut.identity);
             suspect.len == whole.len() - cut.len && whole.matches_at(cut.len, &suspect.bytes)
         })
     }
 
     /// Books a right answer to request `number`: to the one in flight, or as a duplicate.
-    pub(crate) fn accept(&mut self, number: u64, context: &mut Context) -> bool {
+    pub(super) fn accept(&mut self, number: u64, common: &mut Common) -> bool {
         match self.pairing.answer(number) {
             Matched::Answer { times, reordered } => {
-                context.meter.answered(times, self.received, reordered);
+                common.meter.answered(times, self.received, reordered);
                 true
             }
             Matched::Duplicate => {
-                self.duplicated(context, number);
+                self.duplicated(common, number);
                 false
             }
             Matched::Unasked => {
-                self.unasked(context, FailureKind::Unasked, || {
+                self.unasked(common, FailureKind::Unasked, || {
                     format!("message {number} was never sent")
                 });
                 false

@@ -1,0 +1,156 @@
+//! What flows on an open connection, and what counts as its answer.
+//!
+//! An exchange is told of pieces of messages, of times and of ends, and composes what is due into
+//! the send buffer. How a connection comes about, is kept alive and ends is the session's affair;
+//! when a schedule says that a message is due is the driver's.
+//!
+//! The machinery is made for two of them, chosen once a run: [`echo::Echo`], so that the usual run
+//! has neither a virtual call nor a question what it is; and [`mixed::Mixed`], where populations
+//! differ.
+
+pub mod echo;
+pub mod mixed;
+
+use std::fmt::Debug;
+
+use wsbench_wire::connection::MessageKind;
+
+use crate::context::{Context, Io};
+use crate::meter::Unanswered;
+use crate::nanos::Nanos;
+use crate::plan::Plan;
+use crate::tally::MessageCounts;
+
+/// An exchange on one connection.
+pub trait Exchange: Sized + Debug + Send + 'static {
+    /// One worker's own for all of its connections: the source of messages, and what of the plan is
+    /// read on the hot path.
+    type Local: Debug + Send;
+
+    /// Sums that the counters of every run make up.
+    const LAWS: &'static [Law];
+
+    /// What a worker keeps for the exchanges of `plan`. The wall clock said `epoch_ns` when the run
+    /// began, ns since the Unix epoch.
+    fn local(plan: &Plan, epoch_ns: u64) -> Self::Local;
+
+    /// The exchange of connection number `connection` over the whole run, which is being made.
+    fn new(connection: u32, local: &Self::Local) -> Self;
+
+    /// Bytes of the longest message that a right server sends.
+    fn longest_answer(&self, local: &Self::Local) -> u64;
+
+    /// The connection takes messages from `now` on.
+    fn on_open(&mut self, now: Nanos);
+
+    /// A piece of a message has been read; `received` is the clock right after that read.
+    fn on_piece(&mut self, io: &mut Io<'_, Self::Local>, received: Nanos, piece: Piece<'_>);
+
+    /// Composes what is due after answers, within the quota, where the connection `may_send`. `now`
+    /// is asked only where pauses end at times of their own.
+    fn pump(&mut self, io: &mut Io<'_, Self::Local>, may_send: bool, now: impl FnOnce() -> Nanos);
+
+    /// Composes the message that a schedule has due at `due`, unless the exchange has no room for
+    /// it; says whether it did. The connection is open, and may send.
+    fn send_due(&mut self, io: &mut Io<'_, Self::Local>, due: Nanos) -> bool;
+
+    /// The write that carries what was composed begins at `sent`.
+    fn on_sent(&mut self, io: &mut Io<'_, Self::Local>, sent: Nanos);
+
+    /// The time from which [`Exchange::pump`] has something to compose; `None` when none is known.
+    fn next_due(&self) -> Option<Nanos>;
+
+    /// The time at which [`Exchange::on_deadline`] is to be called; `None` when nothing is awaited.
+    fn deadline(&self, local: &Self::Local) -> Option<Nanos>;
+
+    /// A deadline may have passed: of an answer, or another one of the connection.
+    fn on_deadline(&mut self, io: &mut Io<'_, Self::Local>, now: Nanos) -> Upshot;
+
+    /// The socket takes bytes again, which it did not until `now`.
+    fn on_writable_again(&mut self, now: Nanos);
+
+    /// Messages that await an answer.
+    fn in_flight(&self) -> u32;
+
+    /// True once anything was answered.
+    fn has_answers(&self) -> bool;
+
+    /// True once the client has nothing left to do: its connection is to be closed.
+    fn is_done(&self) -> bool;
+
+    /// The load on the connection ends: books the time under load up to `now`, once.
+    fn stop_load(&mut self, io: &mut Io<'_, Self::Local>, now: Nanos);
+
+    /// Nothing is awaited any more: settles what is, in the way that `how` says.
+    fn give_up(&mut self, io: &mut Io<'_, Self::Local>, now: Nanos, how: Unanswered);
+
+    /// The connection is over, and nothing is awaited on it. Called once.
+    fn on_end(&mut self, io: &mut Io<'_, Self::Local>);
+
+    /// The answers that all exchanges of a worker still await: its drain lasts until there are none.
+    fn awaited(context: &Context<Self::Local>) -> u64;
+}
+
+/// A piece of a message, where the read left it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece<'a> {
+    /// Text or binary.
+    pub kind: MessageKind,
+    /// Its bytes, decompressed.
+    pub bytes: &'a [u8],
+    /// True for the piece that ends its message.
+    pub last: bool,
+}
+
+/// The state of a connection after a deadline of its exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Upshot {
+    /// The connection lives on.
+    Alive,
+    /// It is given up: nothing can be told of it any more.
+    GivenUp,
+}
+
+/// A sum that counters make up, whatever happens: what is lost in the books shows here.
+#[derive(Clone, Copy, Debug)]
+pub struct Law {
+    /// The law in a few words.
+    pub name: &'static str,
+    /// The sum of the parts.
+    pub whole: Counter,
+    /// The parts.
+    pub parts: &'static [Counter],
+}
+
+/// A counter of messages.
+#[derive(Clone, Copy, Debug)]
+pub struct Counter {
+    /// Its key in documents.
+    pub key: &'static str,
+    /// Its reading.
+    pub of: fn(&MessageCounts) -> u64,
+}
+
+impl Law {
+    /// The breach of the law by these counts, in their own figures; `None` where it holds.
+    ///
+    /// ```
+    /// use wsbench_load::exchange::{Exchange, echo::Echo};
+    /// use wsbench_load::result::MessageCounts;
+    /// let counts = MessageCounts { due: 3, sent: 3, answered: 2, ..MessageCounts::default() };
+    /// let broken: Vec<String> = Echo::LAWS.iter().filter_map(|law| law.breach(&counts)).collect();
+    /// assert_eq!(broken, ["each message sent ends in one way: sent = 3, but \
+    ///     answered 2 + timed_out 0 + failed 0 + in_flight_at_end 0"]);
+    /// ```
+    #[must_use]
+    pub fn breach(&self, counts: &MessageCounts) -> Option<String> {
+        let whole = (self.whole.of)(counts);
+        let sum: u64 = self.parts.iter().map(|part| (part.of)(counts)).sum();
+        let parts = self.parts.iter();
+        let parts = parts.map(|part| format!("{} {}", part.key, (part.of)(counts)));
+        let parts: Vec<String> = parts.collect();
+        let (name, key, parts) = (self.name, self.whole.key, parts.join(" + "));
+        (whole != sum).then(|| format!("{name}: {key} = {whole}, but {parts}"))
+    }
+}

@@ -1,0 +1,465 @@
+//! Echo: messages go out, and the same bytes come back on the same connection.
+//!
+//! In the closed loop the next message is due when an answer comes, or after a pause to think; in
+//! the open loop the driver says what is due.
+
+mod answer;
+mod overdue;
+mod thinking;
+
+use self::answer::{CutShort, Finding, Inquiry, Suspect};
+use self::thinking::Thoughts;
+use super::{Counter, Exchange, Law, Piece, Upshot};
+use crate::context::{Context, Io};
+use crate::identity::Identity;
+use crate::lag::{Bar, Obstacle};
+use crate::message::MessageSource;
+use crate::meter::Unanswered;
+use crate::nanos::Nanos;
+use crate::pairing::{Matched, Pairing};
+use crate::plan::{Plan, Think, Verify};
+use crate::series::Series;
+use crate::tally::LogRecord;
+
+/// One write carries messages until it is this long.
+const WRITE_AT_MOST: usize = 256 * 1024;
+
+/// The echoes of one connection.
+#[derive(Debug)]
+pub struct Echo {
+    /// Number of the connection over the whole run, part of every tag.
+    connection: u32,
+    /// Round trips that this client has still to begin; `u32::MAX` where connections are held.
+    budget: u32,
+    /// Since when the connection has been open.
+    opened: Nanos,
+    /// When the latest answer (or the upgrade) was received: the next message is due then.
+    freed: Nanos,
+    /// What last kept the connection from taking messages.
+    bar: Bar,
+    /// Places in flight that think; `None` when the plan has no pauses.
+    thoughts: Option<Box<Thoughts>>,
+    /// Bytes of the message being received that have matched so far.
+    matched: usize,
+    /// The time under load has been booked.
+    load_is_booked: bool,
+    pairing: Pairing,
+    /// Rare things, kept off the size.
+    rare: Option<Box<Aside>>,
+}
+
+#[derive(Debug, Default)]
+struct Aside {
+    suspect: Option<Suspect>,
+    cut_short: Option<CutShort>,
+    /// Service times of a client that will be replaced, for the raw log.
+    times: Vec<Nanos>,
+}
+
+/// One worker's own: the source of its messages, and what of the plan its connections ask for.
+#[derive(Debug)]
+pub struct Local {
+    /// Makes the messages.
+    source: MessageSource,
+    /// Messages in flight on one connection at most.
+    depth: u32,
+    /// How closely answers are compared.
+    verify: Verify,
+    think: Option<Think>,
+    timeout: Nanos,
+    /// Bytes of the longest message.
+    longest: usize,
+    /// Round trips of each client; `None` where connections are held.
+    round_trips: Option<u32>,
+    is_open_loop: bool,
+    logs_by_client: bool,
+}
+
+const SENT: Counter = Counter {
+    key: "sent",
+    of: |counts| counts.sent,
+};
+
+impl Exchange for Echo {
+    type Local = Local;
+
+    const LAWS: &'static [Law] = &[
+        Law {
+            name: "each message sent ends in one way",
+            whole: SENT,
+            parts: &[
+                Counter {
+                    key: "answered",
+                    of: |counts| counts.answered,
+                },
+                Counter {
+                    key: "timed_out",
+                    of: |counts| counts.timed_out,
+                },
+                Counter {
+                    key: "failed",
+                    of: |counts| counts.failed,
+                },
+                Counter {
+                    key: "in_flight_at_end",
+                    of: |counts| counts.in_flight_at_end,
+                },
+            ],
+        },
+        Law {
+            name: "each message due is sent or is not",
+            whole: Counter {
+                key: "due",
+                of: |counts| counts.due,
+            },
+            parts: &[
+                SENT,
+                Counter {
+                    key: "unsent",
+                    of: |counts| counts.unsent,
+                },
+            ],
+        },
+    ];
+
+    fn local(plan: &Plan, epoch_ns: u64) -> Local {
+        let clients = &plan.clients;
+        let mut source = MessageSource::new(&clients.exchange.payload, plan.seed);
+        source.set_epoch(epoch_ns);
+        Local {
+            source,
+            depth: clients.depth(),
+            verify: clients.exchange.verify,
+            think: clients.think,
+            timeout: clients.timeout,
+            longest: clients.exchange.payload.max_len(),
+            round_trips: clients.round_trips(),
+            is_open_loop: clients.is_open_loop(),
+            logs_by_client: plan.logs_by_client(),
+        }
+    }
+
+    fn new(connection: u32, local: &Local) -> Self {
+        Self {
+            connection,
+            budget: local.round_trips.unwrap_or(u32::MAX),
+            opened: Nanos::ZERO,
+            freed: Nanos::ZERO,
+            bar: Bar::NONE,
+            thoughts: local.think.map(|_| Box::default()),
+            matched: 0,
+            load_is_booked: false,
+            pairing: Pairing::default(),
+            rare: None,
+        }
+    }
+
+    fn longest_answer(&self, local: &Local) -> u64 {
+        local.longest as u64
+    }
+
+    fn on_open(&mut self, now: Nanos) {
+        (self.opened, self.freed) = (now, now);
+        self.bar = Bar {
+            until: now,
+            by: Obstacle::Absence,
+        };
+    }
+
+    /// One piece of a message: compared where it stands, and collected only once it differs.
+    #[inline]
+    fn on_piece(&mut self, io: &mut Io<'_, Local>, received: Nanos, piece: Piece<'_>) {
+        let rare = self.rare.as_ref();
+        let collecting = rare.is_some_and(|rare| rare.suspect.is_some());
+        if let (false, Some(oldest)) = (collecting, self.pairing.oldest()) {
+            let identity = self.identity(oldest);
+            let source = &mut io.local.source;
+            source.prepare(identity, self.pairing.oldest_due());
+            let expected = source.message(identity);
+            let (is_kind, len) = (
+                piece.kind == source.kind(),
+                self.matched + piece.bytes.len(),
+            );
+            let (fits, complete) = match io.local.verify {
+                Verify::Full => (
+                    is_kind && expected.matches_at(self.matched, piece.bytes),
+                    len == expected.len(),
+                ),
+                Verify::Length => (is_kind && len <= expected.len(), len == expected.len()),
+                Verify::None => (true, true),
+            };
+            if fits && !piece.last {
+                self.matched = len;
+                return;
+            }
+            if fits && complete {
+                self.matched = 0;
+                self.on_answer(io, received, oldest);
+                return;
+            }
+        }
+        self.on_suspicious_piece(io, received, piece);
+    }
+
+    #[inline]
+    fn pump(&mut self, io: &mut Io<'_, Local>, may_send: bool, now: impl FnOnce() -> Nanos) {
+        if io.local.think.is_some() {
+            // Read either way: a reading takes time, which is the same in every turn like this.
+            let now = now();
+            if may_send {
+                self.pump_thought_over(io, now);
+            }
+            return;
+        }
+        if !may_send {
+            return;
+        }
+        let due = self.freed.max(io.common.meter.window().load_from);
+        while self.has_room(io) && self.budget > 0 && io.common.may_send(due) {
+            if self.budget != u32::MAX {
+                self.budget -= 1;
+            }
+            self.compose(io, due);
+        }
+    }
+
+    #[inline]
+    fn send_due(&mut self, io: &mut Io<'_, Local>, due: Nanos) -> bool {
+        let has_room = self.has_room(io);
+        if has_room {
+            self.compose(io, due);
+        }
+        has_room
+    }
+
+    #[inline]
+    fn on_sent(&mut self, io: &mut Io<'_, Local>, sent: Nanos) {
+        let bar = self.bar;
+        self.pairing.stamp(sent, |times, count| {
+            io.common.meter.sent_behind(times, bar, count);
+        });
+    }
+
+    #[inline]
+    fn next_due(&self) -> Option<Nanos> {
+        let thoughts = self.thoughts.as_ref()?;
+        thoughts.next_due().filter(|_| self.budget > 0)
+    }
+
+    #[inline]
+    fn deadline(&self, local: &Local) -> Option<Nanos> {
+        self.pairing.oldest_due().map(|due| due + local.timeout)
+    }
+
+    fn on_deadline(&mut self, io: &mut Io<'_, Local>, now: Nanos) -> Upshot {
+        self.on_overdue(io, now)
+    }
+
+    fn on_writable_again(&mut self, now: Nanos) {
+        self.bar = Bar {
+            until: now,
+            by: Obstacle::Socket,
+        };
+    }
+
+    #[inline]
+    fn in_flight(&self) -> u32 {
+        self.pairing.in_flight()
+    }
+
+    fn has_answers(&self) -> bool {
+        self.pairing.has_answers()
+    }
+
+    #[inline]
+    fn is_done(&self) -> bool {
+        self.budget == 0 && self.pairing.in_flight() == 0
+    }
+
+    fn stop_load(&mut self, io: &mut Io<'_, Local>, now: Nanos) {
+        if std::mem::replace(&mut self.load_is_booked, true) {
+            return;
+        }
+        if self.pairing.sent() == 0 || io.local.is_open_loop {
+            return;
+        }
+        let depth = io.local.depth;
+        let thinks = self.thoughts.as_ref().is_some_and(|t| t.are_under_way());
+        if let Some(thoughts) = &mut self.thoughts {
+            thoughts.break_off(io.common, now);
+        }
+        let has_an_end = io.local.round_trips.is_some();
+        if has_an_end && depth > 1 {
+            return; // the last round trips of a client run at a lower depth
+        }
+        // A replaced client's load ends with its last answer, a held one's with the window; and
+        // as long as anything is out, there is load.
+        let is_idle = self.pairing.in_flight() == 0 && !thinks;
+        let until = if has_an_end && is_idle {
+            self.freed
+        } else {
+            now
+        };
+        let from = self.opened.max(io.common.meter.window().load_from);
+        io.common.meter.under_load(from, until, depth);
+    }
+
+    fn give_up(&mut self, io: &mut Io<'_, Local>, now: Nanos, how: Unanswered) {
+        let meter = &mut io.common.meter;
+        self.pairing
+            .abandon(|times, overtaken| meter.unanswered(times, now, how, overtaken));
+    }
+
+    fn on_end(&mut self, io: &mut Io<'_, Local>) {
+        let tally = &mut io.common.meter.tally;
+        tally.connections.never_answered +=
+            u64::from(self.pairing.sent() > 0 && !self.pairing.has_answers());
+        let times = self.rare.take().map(|rare| rare.times);
+        if let Some(times) = times.filter(|times| !times.is_empty()) {
+            tally.log.push(LogRecord::Client(times));
+        }
+    }
+
+    fn awaited(context: &Context<Local>) -> u64 {
+        context.common.meter.in_flight()
+    }
+}
+
+impl Echo {
+    #[inline]
+    fn identity(&self, sequence: u64) -> Identity {
+        Identity {
+            connection: self.connection,
+            sequence,
+        }
+    }
+
+    #[cold]
+    fn on_suspicious_piece(&mut self, io: &mut Io<'_, Local>, received: Nanos, piece: Piece<'_>) {
+        let oldest = self.pairing.oldest().map(|oldest| self.identity(oldest));
+        let rare = self.rare.get_or_insert_default();
+        let suspect = rare.suspect.get_or_insert_with(|| {
+            let mut suspect = Suspect::new(piece.kind);
+            if let Some(identity) = oldest {
+                let source = &mut io.local.source;
+                source.prepare(identity, self.pairing.oldest_due());
+                suspect.push_matched(source, identity, self.matched);
+            }
+            self.matched = 0;
+            suspect
+        });
+        suspect.push(piece.bytes, io.local);
+        if !piece.last {
+            return;
+        }
+        let Some(suspect) = rare.suspect.take() else {
+            return;
+        };
+        let in_flight = self.pairing.in_flight();
+        let mut inquiry = Inquiry {
+            connection: self.connection,
+            pairing: &mut self.pairing,
+            cut_short: &mut rare.cut_short,
+            received,
+        };
+        match inquiry.judge(&suspect, io) {
+            Finding::Answer(number) => self.on_answer(io, received, number),
+            // A wrong answer frees its place in flight all the same.
+            Finding::Fault => self.on_places_freed(io, received, in_flight),
+        }
+    }
+
+    /// The right bytes for request `number` have come.
+    #[inline]
+    fn on_answer(&mut self, io: &mut Io<'_, Local>, received: Nanos, number: u64) {
+        let in_flight = self.pairing.in_flight();
+        if number == 0 || io.common.meter.keeps_log() {
+            self.on_notable_answer(io, received, number);
+        } else {
+            match self.pairing.answer(number) {
+                Matched::Answer { times, reordered } => {
+                    io.common.meter.answered(times, received, reordered);
+                }
+                _ => self.on_repeated_answer(io, received, number),
+            }
+        }
+        self.on_places_freed(io, received, in_flight);
+    }
+
+    /// There were `before` messages in flight; what is over by now has made room at `at`.
+    #[inline]
+    fn on_places_freed(&mut self, io: &mut Io<'_, Local>, at: Nanos, before: u32) {
+        if self.pairing.in_flight() == before {
+            return;
+        }
+        self.freed = at;
+        if before >= io.local.depth {
+            self.bar = Bar {
+                until: at,
+                by: Obstacle::Limit,
+            };
+        }
+        if self.thoughts.is_some() {
+            self.think(io, at);
+        }
+    }
+
+    #[cold]
+    fn on_repeated_answer(&mut self, io: &mut Io<'_, Local>, received: Nanos, number: u64) {
+        self.inquiry(received, |inquiry| inquiry.accept(number, io.common));
+    }
+
+    /// An answer that more is done with than counting: the first one, and those that are logged.
+    fn on_notable_answer(&mut self, io: &mut Io<'_, Local>, received: Nanos, number: u64) {
+        let times = self.pairing.times(number);
+        let is_right = self.inquiry(received, |inquiry| inquiry.accept(number, io.common));
+        let (Some(times), true) = (times, is_right) else {
+            return;
+        };
+        let meter = &mut io.common.meter;
+        if number == 0 {
+            meter.tally.times[Series::FirstMessage].record(received - times.sent);
+        }
+        if !meter.keeps_log() {
+            return;
+        }
+        if io.local.logs_by_client {
+            let rare = self.rare.get_or_insert_default();
+            rare.times.push(received - times.sent);
+        } else if times.due >= meter.window().opens {
+            meter.tally.log.push(LogRecord::RoundTrip {
+                connection: self.connection,
+                sequence: number,
+                due: times.due,
+                sent: times.sent,
+                received,
+            });
+        }
+    }
+
+    fn inquiry<T>(&mut self, received: Nanos, ask: impl FnOnce(&mut Inquiry<'_>) -> T) -> T {
+        let mut cut_short = self.rare.as_ref().and_then(|rare| rare.cut_short);
+        ask(&mut Inquiry {
+            connection: self.connection,
+            pairing: &mut self.pairing,
+            cut_short: &mut cut_short,
+            received,
+        })
+    }
+
+    /// Whether another message may be in flight, and its bytes in the present write.
+    #[inline]
+    fn has_room(&self, io: &Io<'_, Local>) -> bool {
+        self.pairing.in_flight() < io.local.depth && io.common.out.len() < WRITE_AT_MOST
+    }
+
+    #[inline]
+    fn compose(&mut self, io: &mut Io<'_, Local>, due: Nanos) {
+        let sequence = self.pairing.compose(due);
+        let identity = self.identity(sequence);
+        let source = &mut io.local.source;
+        source.prepare(identity, Some(due));
+        let (message, kind) = (source.message(identity), source.kind());
+        io.common.push_message(io.codec, kind, message.parts());
+    }
+}
