@@ -137,7 +137,7 @@ impl Law {
     ///
     /// ```
     /// use wsbench_load::exchange::{Exchange, echo::Echo};
-    /// use wsbench_load::result::MessageCounts;
+    /// use wsbench_load::tally::MessageCounts;
     /// let counts = MessageCounts { due: 3, sent: 3, answered: 2, ..MessageCounts::default() };
     /// let broken: Vec<String> = Echo::LAWS.iter().filter_map(|law| law.breach(&counts)).collect();
     /// assert_eq!(broken, ["each message sent ends in one way: sent = 3, but \

@@ -10,7 +10,7 @@
 //! same seed gives the same run, and that the sums hold.
 //!
 //! ```
-//! use wsbench_load::{nanos::Nanos, plan::{PlanSpec, StopRule}};
+//! use wsbench_load::{nanos::Nanos, plan::{PlanSpec, StopRule}, series::Series};
 //! use wsbench_simulate::Scenario;
 //! let mut spec = PlanSpec::against("ws://simulated/".parse().unwrap());
 //! spec.clients.connections = 4;

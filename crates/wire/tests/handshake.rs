@@ -163,6 +163,39 @@ fn a_status_other_than_101_is_told_with_its_reason() {
 }
 
 #[test]
+fn interim_responses_before_the_upgrade_are_passed_over() {
+    let upgrade = response(&orderly().iter().map(String::as_str).collect::<Vec<_>>());
+    for interim in [
+        &b"HTTP/1.1 100 Continue\r\n\r\n"[..],
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n",
+        b"HTTP/1.1 102 Processing\n\nHTTP/1.1 199 Miscellaneous\n\n",
+    ] {
+        let all = [interim, &upgrade].concat();
+        for cut in 0..all.len() {
+            assert_eq!(read(&all[..cut], &[]), Ok(None), "{cut}");
+        }
+        let upgraded = read(&all, &[]).unwrap().unwrap();
+        assert_eq!(upgraded.consumed, all.len());
+        // The response itself is judged as ever, and what is no HTTP is told at once.
+        let refused = [interim, b"HTTP/1.1 503 Busy\r\n\r\n"].concat();
+        let error = refusal(&refused);
+        assert!(
+            matches!(error, HandshakeError::Status { code: 503, .. }),
+            "{error:?}"
+        );
+        let foreign = [interim, b"\x81\x02"].concat();
+        let error = refusal(&foreign);
+        assert!(matches!(error, HandshakeError::Garbage { .. }), "{error:?}");
+    }
+}
+
+#[test]
+fn interim_responses_without_end_are_given_up() {
+    let endless = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(100_000);
+    assert_eq!(refusal(&endless), HandshakeError::HeadTooLong);
+}
+
+#[test]
 fn the_headers_of_an_upgrade_must_be_there() {
     for line in [None, Some("Upgrade: h2c"), Some("Upgrade: websockets")] {
         assert_eq!(

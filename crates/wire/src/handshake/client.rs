@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use httparse::{EMPTY_HEADER, Response, Status};
 
-use super::head::{Headers, MAX_HEADERS, end_of_head, malformed, start_of};
+use super::head::{Headers, MAX_HEADERS, end_of_head_from, malformed, start_of};
 use super::{HandshakeError, accept_key};
 use crate::deflate::{NegotiationError, Offer, Terms};
 use crate::frame::FrameBuffer;
@@ -135,7 +135,8 @@ impl ClientHandshake {
     }
 
     /// Reads the response. `head` is everything received so far, `offered` the subprotocols of the
-    /// request. `Ok(None)`: the head is not complete, read more.
+    /// request. `Ok(None)`: the head is not complete, read more. Interim responses before it (100
+    /// Continue, 103 Early Hints) are passed over (RFC 9110 section 15.2), within the same bound.
     ///
     /// # Errors
     /// [`HandshakeError::Garbage`] as soon as the first bytes cannot be HTTP; all else once the
@@ -145,26 +146,33 @@ impl ClientHandshake {
         head: &[u8],
         offered: &[String],
     ) -> Result<Option<Upgraded>, HandshakeError> {
-        if head.iter().zip(PREFIX).any(|(have, want)| have != want) {
-            let start = start_of(head);
-            return Err(HandshakeError::Garbage { start });
-        }
-        let Some(end) = end_of_head(head)? else {
-            return Ok(None);
-        };
-        let mut headers = [EMPTY_HEADER; MAX_HEADERS];
-        let mut response = Response::new(&mut headers);
-        match response.parse(&head[..end]).map_err(malformed)? {
-            Status::Complete(consumed) => {
-                let subprotocol = self.judge(&response, offered)?;
-                let extensions = Headers(response.headers).list("Sec-WebSocket-Extensions");
-                Ok(Some(Upgraded {
-                    consumed,
-                    subprotocol,
-                    compression: self.granted(extensions)?,
-                }))
+        let mut from = 0;
+        loop {
+            let rest = &head[from..];
+            if rest.iter().zip(PREFIX).any(|(have, want)| have != want) {
+                let start = start_of(rest);
+                return Err(HandshakeError::Garbage { start });
             }
-            Status::Partial => Err(HandshakeError::Malformed("blank line too early".to_owned())),
+            let Some(end) = end_of_head_from(head, from)? else {
+                return Ok(None);
+            };
+            let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+            let mut response = Response::new(&mut headers);
+            let Status::Complete(_) = response.parse(&head[from..end]).map_err(malformed)? else {
+                let early = "blank line too early".to_owned();
+                return Err(HandshakeError::Malformed(early));
+            };
+            if is_interim(response.code) {
+                from = end;
+                continue;
+            }
+            let subprotocol = self.judge(&response, offered)?;
+            let extensions = Headers(response.headers).list("Sec-WebSocket-Extensions");
+            return Ok(Some(Upgraded {
+                consumed: end,
+                subprotocol,
+                compression: self.granted(extensions)?,
+            }));
         }
     }
 
@@ -234,4 +242,9 @@ impl ClientHandshake {
         }
         Ok(granted)
     }
+}
+
+/// True of the 1xx codes other than 101: more responses follow (RFC 9110 section 15.2).
+fn is_interim(code: Option<u16>) -> bool {
+    code.is_some_and(|code| (100..200).contains(&code) && code != 101)
 }

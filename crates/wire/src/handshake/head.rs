@@ -15,9 +15,15 @@ pub(super) const MAX_HEADERS: usize = 128;
 /// again with every read; the scan looks at every other octet, so that even the longest head in
 /// reads of one octet costs less than the reads themselves.
 pub(super) fn end_of_head(bytes: &[u8]) -> Result<Option<usize>, HandshakeError> {
+    end_of_head_from(bytes, 0)
+}
+
+/// The end in `bytes` of the head that begins at `from`, which heads before it have left to read.
+/// All of them together are bounded by [`MAX_HEAD`].
+pub(super) fn end_of_head_from(bytes: &[u8], from: usize) -> Result<Option<usize>, HandshakeError> {
     let scanned = &bytes[..bytes.len().min(MAX_HEAD)];
-    match blank_line(scanned) {
-        Some(end) => Ok(Some(end)),
+    match scanned.get(from..).and_then(blank_line) {
+        Some(end) => Ok(Some(from + end)),
         None if bytes.len() >= MAX_HEAD => Err(HandshakeError::HeadTooLong),
         None => Ok(None),
     }
