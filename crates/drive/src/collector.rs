@@ -9,8 +9,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
 use wsbench_load::result::{Digest, GeneratorUsage, Interval, Progress, RunResult, ThreadUsage};
 use wsbench_load::series::{BySeries, InIntervals};
-use wsbench_load::tally::LogRecord;
-use wsbench_load::tally::Tally;
+use wsbench_load::tally::{LogRecord, Tally};
 
 use crate::handover::{Handover, Period, Returns};
 use crate::pulse::Pulse;

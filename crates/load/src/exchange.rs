@@ -19,7 +19,7 @@ use crate::context::{Context, Io};
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::plan::Plan;
-use crate::tally::MessageCounts;
+use crate::tally::Law;
 
 /// An exchange on one connection.
 pub trait Exchange: Sized + Debug + Send + 'static {
@@ -88,7 +88,9 @@ pub trait Exchange: Sized + Debug + Send + 'static {
     fn on_end(&mut self, io: &mut Io<'_, Self::Local>);
 
     /// The answers that all exchanges of a worker still await: its drain lasts until there are none.
-    fn awaited(context: &Context<Self::Local>) -> u64;
+    fn awaited(context: &Context<Self::Local>) -> u64 {
+        context.common.meter.in_flight()
+    }
 }
 
 /// A piece of a message, where the read left it.
@@ -110,47 +112,4 @@ pub enum Upshot {
     Alive,
     /// It is given up: nothing can be told of it any more.
     GivenUp,
-}
-
-/// A sum that counters make up, whatever happens: what is lost in the books shows here.
-#[derive(Clone, Copy, Debug)]
-pub struct Law {
-    /// The law in a few words.
-    pub name: &'static str,
-    /// The sum of the parts.
-    pub whole: Counter,
-    /// The parts.
-    pub parts: &'static [Counter],
-}
-
-/// A counter of messages.
-#[derive(Clone, Copy, Debug)]
-pub struct Counter {
-    /// Its key in documents.
-    pub key: &'static str,
-    /// Its reading.
-    pub of: fn(&MessageCounts) -> u64,
-}
-
-impl Law {
-    /// The breach of the law by these counts, in their own figures; `None` where it holds.
-    ///
-    /// ```
-    /// use wsbench_load::exchange::{Exchange, echo::Echo};
-    /// use wsbench_load::tally::MessageCounts;
-    /// let counts = MessageCounts { due: 3, sent: 3, answered: 2, ..MessageCounts::default() };
-    /// let broken: Vec<String> = Echo::LAWS.iter().filter_map(|law| law.breach(&counts)).collect();
-    /// assert_eq!(broken, ["each message sent ends in one way: sent = 3, but \
-    ///     answered 2 + timed_out 0 + failed 0 + in_flight_at_end 0"]);
-    /// ```
-    #[must_use]
-    pub fn breach(&self, counts: &MessageCounts) -> Option<String> {
-        let whole = (self.whole.of)(counts);
-        let sum: u64 = self.parts.iter().map(|part| (part.of)(counts)).sum();
-        let parts = self.parts.iter();
-        let parts = parts.map(|part| format!("{} {}", part.key, (part.of)(counts)));
-        let parts: Vec<String> = parts.collect();
-        let (name, key, parts) = (self.name, self.whole.key, parts.join(" + "));
-        (whole != sum).then(|| format!("{name}: {key} = {whole}, but {parts}"))
-    }
 }

@@ -8,15 +8,6 @@ mod kept;
 
 pub use kept::{BySeries, InIntervals, InSlices};
 
-/// The part of a run that a series is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Covers {
-    /// The messages of the measured window.
-    Window,
-    /// All connections of the run.
-    Run,
-}
-
 /// The cases in which a series is told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
@@ -30,6 +21,14 @@ pub enum Shown {
     IfMeasured,
     /// As part of the series whose tail it is.
     AsTail,
+}
+
+impl Shown {
+    /// True of what is told of without samples as well.
+    #[must_use]
+    pub const fn is_always(self) -> bool {
+        matches!(self, Self::Always | Self::AlwaysByNow)
+    }
 }
 
 /// The figures that intervals of the time series tell of a series.
@@ -69,8 +68,6 @@ pub struct SeriesInfo {
     pub caption: &'static str,
     /// The lines that say what is measured.
     pub meaning: &'static [&'static str],
-    /// The part of a run that it is of.
-    pub covers: Covers,
     /// The cases in which it is told of.
     pub shown: Shown,
     /// The figures that intervals tell of it.
@@ -93,7 +90,6 @@ impl SeriesInfo {
         title: "",
         caption: "",
         meaning: &[],
-        covers: Covers::Window,
         shown: Shown::Always,
         in_intervals: None,
         in_slices: false,
@@ -213,7 +209,6 @@ series! {
         home: Home::Opening,
         title: "TCP",
         caption: "TCP",
-        covers: Covers::Run,
         shown: Shown::UnlessEmpty,
     }
     /// From the connection to the proxy established to its tunnel open; absent without a proxy.
@@ -221,7 +216,6 @@ series! {
         home: Home::Opening,
         title: "proxy",
         caption: "the proxy's tunnel",
-        covers: Covers::Run,
         shown: Shown::IfMeasured,
     }
     /// The TLS handshake; absent without TLS.
@@ -229,7 +223,6 @@ series! {
         home: Home::Opening,
         title: "TLS",
         caption: "the TLS handshake",
-        covers: Covers::Run,
         shown: Shown::IfMeasured,
     }
     /// From the upgrade request's write to its response read.
@@ -237,7 +230,6 @@ series! {
         home: Home::Opening,
         title: "upgrade",
         caption: "the upgrade",
-        covers: Covers::Run,
         shown: Shown::AlwaysByNow,
     }
     /// Service time of the first message on the connection.
@@ -245,7 +237,6 @@ series! {
         home: Home::Opening,
         title: "first message",
         caption: "the first message",
-        covers: Covers::Run,
         shown: Shown::AlwaysByNow,
     }
     /// From a ping to its pong, ns: one sample a ping answered. A server's library answers pings,
@@ -254,7 +245,6 @@ series! {
         home: Home::Pings,
         title: "ping",
         caption: "pings",
-        covers: Covers::Run,
     }
 }
 

@@ -4,7 +4,7 @@
 mod counts;
 
 pub use counts::{
-    BlockedCounts, ByteCounts, CompressedCounts, CompressionCounts, ConnectionCounts, Counter,
+    BlockedCounts, ByteCounts, CompressedCounts, CompressionCounts, ConnectionCounts, Counter, Law,
     MessageCounts,
 };
 

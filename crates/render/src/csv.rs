@@ -2,7 +2,7 @@
 //! interval. Figures are as in the document, unrounded; what is absent there is empty here.
 
 use wsbench_load::nanos::Nanos;
-use wsbench_load::series::{Detail, Home, Series, Shown};
+use wsbench_load::series::{Detail, Home, Series};
 use wsbench_record::document::{
     Distribution, Document, Interval, IntervalSpans, Percentile, Server,
 };
@@ -75,9 +75,10 @@ impl Row {
     fn put_series(&mut self, document: &Document, series: &[Series]) {
         for &series in series {
             let prefix = series.path().replace('.', "_");
-            match series.info().shown {
-                Shown::Always | Shown::AlwaysByNow => self.put_spans(&prefix, document.at(series)),
-                _ => self.put_known_spans(&prefix, document.known(series)),
+            if series.info().shown.is_always() {
+                self.put_spans(&prefix, document.at(series));
+            } else {
+                self.put_known_spans(&prefix, document.known(series));
             }
         }
     }
@@ -235,8 +236,7 @@ fn row(document: &Document) -> Row {
 fn always() -> Vec<Series> {
     let is_always = |series: &Series| {
         let info = series.info();
-        let is_always = matches!(info.shown, Shown::Always | Shown::AlwaysByNow);
-        is_always && info.home == Home::Document
+        info.shown.is_always() && info.home == Home::Document
     };
     let always: Vec<Series> = Series::ALL.into_iter().filter(is_always).collect();
     response_first(&always)

@@ -9,8 +9,8 @@ mod thinking;
 
 use self::answer::{CutShort, Finding, Inquiry, Suspect};
 use self::thinking::Thoughts;
-use super::{Counter, Exchange, Law, Piece, Upshot};
-use crate::context::{Context, Io};
+use super::{Exchange, Piece, Upshot};
+use crate::context::Io;
 use crate::identity::Identity;
 use crate::lag::{Bar, Obstacle};
 use crate::message::MessageSource;
@@ -19,7 +19,7 @@ use crate::nanos::Nanos;
 use crate::pairing::{Matched, Pairing};
 use crate::plan::{Plan, Think, Verify};
 use crate::series::Series;
-use crate::tally::LogRecord;
+use crate::tally::{Law, LogRecord, MessageCounts};
 
 /// One write carries messages until it is this long.
 const WRITE_AT_MOST: usize = 256 * 1024;
@@ -75,52 +75,10 @@ pub struct Local {
     logs_by_client: bool,
 }
 
-const SENT: Counter = Counter {
-    key: "sent",
-    of: |counts| counts.sent,
-};
-
 impl Exchange for Echo {
     type Local = Local;
 
-    const LAWS: &'static [Law] = &[
-        Law {
-            name: "each message sent ends in one way",
-            whole: SENT,
-            parts: &[
-                Counter {
-                    key: "answered",
-                    of: |counts| counts.answered,
-                },
-                Counter {
-                    key: "timed_out",
-                    of: |counts| counts.timed_out,
-                },
-                Counter {
-                    key: "failed",
-                    of: |counts| counts.failed,
-                },
-                Counter {
-                    key: "in_flight_at_end",
-                    of: |counts| counts.in_flight_at_end,
-                },
-            ],
-        },
-        Law {
-            name: "each message due is sent or is not",
-            whole: Counter {
-                key: "due",
-                of: |counts| counts.due,
-            },
-            parts: &[
-                SENT,
-                Counter {
-                    key: "unsent",
-                    of: |counts| counts.unsent,
-                },
-            ],
-        },
-    ];
+    const LAWS: &'static [Law] = &[MessageCounts::FATES, MessageCounts::SENDS];
 
     fn local(plan: &Plan, epoch_ns: u64) -> Local {
         let clients = &plan.clients;
@@ -318,10 +276,6 @@ impl Exchange for Echo {
         if let Some(times) = times.filter(|times| !times.is_empty()) {
             tally.log.push(LogRecord::Client(times));
         }
-    }
-
-    fn awaited(context: &Context<Local>) -> u64 {
-        context.common.meter.in_flight()
     }
 }
 

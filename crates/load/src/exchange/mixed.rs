@@ -4,11 +4,12 @@
 //! stay as small as an echo's.
 
 use super::echo::{self, Echo};
-use super::{Exchange, Law, Piece, Upshot};
-use crate::context::{Context, Io};
+use super::{Exchange, Piece, Upshot};
+use crate::context::Io;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::plan::Plan;
+use crate::tally::Law;
 
 /// One of the exchanges that there are.
 #[derive(Debug)]
@@ -148,9 +149,5 @@ impl Exchange for Mixed {
         match self {
             Self::Echo(echo) => echo.on_end(&mut io.echo()),
         }
-    }
-
-    fn awaited(context: &Context<Locals>) -> u64 {
-        context.common.meter.in_flight()
     }
 }

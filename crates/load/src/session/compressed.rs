@@ -11,6 +11,7 @@ use wsbench_wire::frame::RSV1;
 use super::Session;
 use crate::context::Context;
 use crate::exchange::{Exchange, Piece};
+use crate::meter::Meter;
 use crate::nanos::Nanos;
 use crate::tally::CompressedCounts;
 
@@ -45,20 +46,13 @@ impl<X: Exchange> Session<X> {
         len: usize,
         last: bool,
     ) {
-        if context.common.meter.window().contains(received) {
-            context
-                .common
-                .meter
-                .tally
-                .compression
-                .received
-                .merge(&CompressedCounts {
-                    messages: u64::from(last),
-                    message_bytes: len as u64,
-                    payload_bytes: len as u64,
-                    ..CompressedCounts::default()
-                });
-        }
+        let counts = CompressedCounts {
+            messages: u64::from(last),
+            message_bytes: len as u64,
+            payload_bytes: len as u64,
+            ..CompressedCounts::default()
+        };
+        book_received(&mut context.common.meter, received, &counts);
     }
 
     /// A piece of a compressed message: decompressed piece by piece, each compared where it stands.
@@ -107,15 +101,14 @@ impl<X: Exchange> Session<X> {
         };
         workshop.room = room;
         (self.codec, context.common.compression) = (Some(codec), Some(workshop));
-        if context.common.meter.window().contains(received) {
-            context
-                .common
-                .meter
-                .tally
-                .compression
-                .received
-                .merge(&counts);
-        }
+        book_received(&mut context.common.meter, received, &counts);
         outcome
+    }
+}
+
+/// Books what was received at `received`, if that is within the window.
+fn book_received(meter: &mut Meter, received: Nanos, counts: &CompressedCounts) {
+    if meter.window().contains(received) {
+        meter.tally.compression.received.merge(counts);
     }
 }

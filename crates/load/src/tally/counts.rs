@@ -19,6 +19,28 @@ pub struct Counter<T> {
     pub of: fn(&T) -> Option<u64>,
 }
 
+impl<T> Counter<T> {
+    /// Its value; none of a gauge that was not taken.
+    fn value(&self, of: &T) -> u128 {
+        (self.of)(of).map_or(0, u128::from)
+    }
+}
+
+/// True of equal octets, where a constant is made.
+const fn same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < one.len() {
+        if one[at] != other[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
 /// Declares groups of counters: for each a struct, how two of them are added up, and a table. A
 /// field with a type of its own is a gauge, which is no sum of others.
 macro_rules! counters {
@@ -173,7 +195,76 @@ counters! {
     }
 }
 
+/// A sum that counters of messages make up, whatever happens: what is lost in the books shows here.
+#[derive(Clone, Copy)]
+pub struct Law {
+    /// The law in a few words.
+    pub name: &'static str,
+    /// The sum of the parts.
+    pub whole: &'static Counter<MessageCounts>,
+    /// The parts.
+    pub parts: &'static [&'static Counter<MessageCounts>],
+}
+
+impl Law {
+    /// The sum of the parts. Stored counts of others may be beyond 64 bits together.
+    #[must_use]
+    pub fn sum(&self, counts: &MessageCounts) -> u128 {
+        self.parts.iter().map(|part| part.value(counts)).sum()
+    }
+
+    /// The breach of the law by these counts, in their own figures; `None` where it holds.
+    ///
+    /// ```
+    /// use wsbench_load::exchange::{Exchange, echo::Echo};
+    /// use wsbench_load::tally::MessageCounts;
+    /// let counts = MessageCounts { due: 3, sent: 3, answered: 2, ..MessageCounts::default() };
+    /// let broken: Vec<String> = Echo::LAWS.iter().filter_map(|law| law.breach(&counts)).collect();
+    /// assert_eq!(broken, ["each message sent ends in one way: sent = 3, but \
+    ///     answered 2 + timed_out 0 + failed 0 + in_flight_at_end 0"]);
+    /// ```
+    #[must_use]
+    pub fn breach(&self, counts: &MessageCounts) -> Option<String> {
+        let whole = self.whole.value(counts);
+        (whole != self.sum(counts)).then(|| {
+            let parts = self.parts.iter();
+            let parts = parts.map(|part| format!("{} {}", part.name, part.value(counts)));
+            let parts: Vec<String> = parts.collect();
+            let (name, key, parts) = (self.name, self.whole.name, parts.join(" + "));
+            format!("{name}: {key} = {whole}, but {parts}")
+        })
+    }
+}
+
 impl MessageCounts {
+    /// The fates of the messages that were sent: each has one.
+    pub const FATES: Law = Law {
+        name: "each message sent ends in one way",
+        whole: Self::counter("sent"),
+        parts: &[
+            Self::counter("answered"),
+            Self::counter("timed_out"),
+            Self::counter("failed"),
+            Self::counter("in_flight_at_end"),
+        ],
+    };
+
+    /// The messages that were due: each was sent or was not.
+    pub const SENDS: Law = Law {
+        name: "each message due is sent or is not",
+        whole: Self::counter("due"),
+        parts: &[Self::counter("sent"), Self::counter("unsent")],
+    };
+
+    /// The row of a counter. A name that is none does not compile in a constant.
+    const fn counter(name: &str) -> &'static Counter<Self> {
+        let mut at = 0;
+        while !same(Self::ALL[at].name.as_bytes(), name.as_bytes()) {
+            at += 1;
+        }
+        &Self::ALL[at]
+    }
+
     /// The accounting identity: none is unaccounted for.
     #[must_use]
     pub fn is_conserved(&self) -> bool {
@@ -183,13 +274,7 @@ impl MessageCounts {
     /// The sum of what became of the messages: equal to `sent` when none is unaccounted for.
     #[must_use]
     pub fn accounted(&self) -> u128 {
-        let became = [
-            self.answered,
-            self.timed_out,
-            self.failed,
-            self.in_flight_at_end,
-        ];
-        became.into_iter().map(u128::from).sum()
+        Self::FATES.sum(self)
     }
 
     /// Messages that were sent and not answered rightly.

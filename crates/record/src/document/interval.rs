@@ -8,7 +8,7 @@ use serde::de::MapAccess;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::json;
-use wsbench_load::series::{InIntervals, Series, Shown};
+use wsbench_load::series::{InIntervals, Series};
 
 use super::members::{self, Among, Takes, Whole, Within};
 use super::times;
@@ -84,14 +84,6 @@ pub struct IntervalSpans {
     pub mean: Option<f64>,
 }
 
-/// True of a series that an interval has spans of even if none were taken.
-fn is_always(series: Series) -> bool {
-    matches!(
-        series.info().shown,
-        Shown::Always | Shown::AlwaysByNow | Shown::UnlessEmpty
-    )
-}
-
 /// The schema of the times, as members of an interval.
 struct Described;
 
@@ -110,13 +102,13 @@ impl JsonSchema for Described {
         for series in Series::IN_INTERVALS {
             let info = series.info();
             let meaning = format!("Within it: {}", info.meaning());
-            let mut member = if is_always(series) {
+            let mut member = if info.shown.is_always() {
                 spans.clone()
             } else {
                 json_schema!({"anyOf": [spans, {"type": "null"}]})
             };
             member.insert("description".to_owned(), meaning.into());
-            if is_always(series) {
+            if info.shown.is_always() {
                 member.insert("default".to_owned(), json!({}));
             }
             times::add(&mut schema, info.key, member.into(), false);
@@ -131,7 +123,7 @@ struct WrittenTimes<'a>(&'a InIntervals<IntervalSpans>);
 impl WrittenTimes<'_> {
     fn members(&self) -> impl Iterator<Item = (&'static str, &IntervalSpans)> {
         let is_written = |(series, spans): &(Series, &IntervalSpans)| {
-            is_always(*series) || **spans != IntervalSpans::default()
+            series.info().shown.is_always() || **spans != IntervalSpans::default()
         };
         let written = self.0.iter().filter(is_written);
         written.map(|(series, spans)| (series.info().key, spans))
@@ -192,7 +184,7 @@ impl Takes for InIntervals<IntervalSpans> {
         let Some((series, spans)) = self.iter_mut().find(|(it, _)| it.info().key == name) else {
             return Ok(false);
         };
-        *spans = if is_always(series) {
+        *spans = if series.info().shown.is_always() {
             members.next_value()?
         } else {
             members.next_value::<Option<_>>()?.unwrap_or_default()
