@@ -16,6 +16,16 @@ pub(crate) const EFFECTIVE_LEGEND: &str =
 /// The heading of intervals of confidence.
 pub(crate) const CONFIDENCE: &str = "95 %";
 
+/// The words where no rate stands that was asked for: those of the closed loop, which asks for none,
+/// or that a schedule's messages were never measured.
+pub(crate) fn no_rate(document: &Document, closed: &'static str) -> &'static str {
+    if document.plan.clients.is_open_loop() {
+        "a rate was asked for, but nothing was measured"
+    } else {
+        closed
+    }
+}
+
 /// Half an interval of confidence is never said to be less: a bin of a histogram is as wide.
 const FINEST: f64 = 0.001;
 

@@ -62,7 +62,7 @@ fn throughput(text: &mut String, document: &Document) {
             "asked messages/s",
             document
                 .asked_messages_per_s
-                .map_or_else(|| "closed loop".to_owned(), rate),
+                .map_or_else(|| mark::no_rate(document, "closed loop").to_owned(), rate),
         ),
         ("sent", bytes_per_s(document.sent_bytes_per_s)),
         ("received", bytes_per_s(document.received_bytes_per_s)),

@@ -120,7 +120,7 @@ fn throughput(page: &mut Page, document: &Document) {
             )
         }
         (Some(asked), _) => format!("{} asked", rate(asked)),
-        (None, _) => "no rate was asked: closed loop".to_owned(),
+        (None, _) => mark::no_rate(document, "no rate was asked: closed loop").to_owned(),
     };
     page.line("throughput", &format!("{achieved}  ({asked})"));
     if let (Some(_), Some(received)) = (document.asked_messages_per_s, document.messages_per_s) {

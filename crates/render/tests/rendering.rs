@@ -4,12 +4,14 @@
 mod runs;
 
 use wsbench_judge::judged;
+use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::Arrival;
 use wsbench_load::series::{Home, Series, Shown};
 use wsbench_record::until::UntilOutcome;
 use wsbench_render::plan_line::plan_line;
 use wsbench_render::style::Style;
-use wsbench_render::{csv, hgrm, markdown, summary};
+use wsbench_render::{csv, hgrm, html, markdown, summary};
 
 #[test]
 fn summaries() {
@@ -96,6 +98,30 @@ fn no_samples_is_never_zero() {
     result.failures.clear();
     let text = summary::render(&runs::document(&(result, plan)), Style::default());
     assert!(text.contains("\nMin: no samples\nMean: no samples\nMax: no samples\n"));
+}
+
+/// A run that was to follow a schedule and never began is not told as one of the closed loop.
+#[test]
+fn a_rate_that_was_asked_for_in_vain_is_no_closed_loop() {
+    let (mut result, mut plan) = runs::nothing_connected();
+    plan.clients.arrival = Arrival::Open {
+        schedule: Schedule {
+            process: Process::Poisson,
+            stretches: vec![Stretch::level(Nanos::MAX, 500.0)],
+        },
+        max_in_flight: 100,
+    };
+    result.measured = Nanos::ZERO;
+    let document = runs::document(&(result, plan));
+    assert_eq!(document.asked_messages_per_s, None);
+    for text in [
+        summary::render(&document, Style::default()),
+        markdown::render(&document),
+        html::run(&document),
+    ] {
+        assert!(text.contains("a rate was asked for, but nothing was measured"));
+        assert!(!text.contains("closed loop"), "{text}");
+    }
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn key_figures(document: &Document) -> Markup {
     let throughput = document.messages_per_s;
     let asked = match document.asked_messages_per_s {
         Some(asked) => format!("{} asked", rate(asked)),
-        None => "closed loop: no rate asked".to_owned(),
+        None => mark::no_rate(document, "closed loop: no rate asked").to_owned(),
     };
     let beside = match mark::rate_confidence(document) {
         Some(half) => format!("{half}, {asked}"),

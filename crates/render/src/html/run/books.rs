@@ -53,7 +53,10 @@ pub(super) fn throughput(document: &Document) -> Grid {
                 );
             }
         }
-        None => row("asked", "no rate: closed loop".to_owned()),
+        None => row(
+            "asked",
+            mark::no_rate(document, "no rate: closed loop").to_owned(),
+        ),
     }
     if let (Some(sent), Some(received)) = (document.sent_bytes_per_s, document.received_bytes_per_s)
     {
