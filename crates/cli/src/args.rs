@@ -1,139 +1,26 @@
-//! The command line: every flag once, with its unit, default, help and example.
+//! The flags of runs, each once, with its unit, default, help and example.
 //!
 //! Help, man page and completions are generated from here. Each value is parsed by itself; which
-//! values make sense together is decided in `plan`. The older tool's flags are in `legacy`.
+//! values make sense together is decided in `plan`. What commands there are is `command_line`'s,
+//! the older tool's flags are in `legacy`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
+use clap::{Args, ValueEnum};
 use wsbench_judge::condition::{self, Condition};
 use wsbench_judge::until::{self, Until};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::route::Target;
 use wsbench_load::template::{Template, TemplateError};
 
-use crate::commands::check::CheckArgs;
-use crate::commands::compare::Compare;
-use crate::commands::doctor::Doctor;
-use crate::commands::find::FindArgs;
-use crate::commands::rank::RankArgs;
-use crate::commands::schema::SchemaOf;
-use crate::commands::serve::Serve;
-use crate::commands::supervise::Supervise;
-use crate::commands::sweep::SweepArgs;
+use crate::advice;
 use crate::compress::Compress;
 use crate::connect_args::ConnectArgs;
 use crate::contender::{self, StoredSide};
 use crate::histogram_args::HistogramArgs;
 use crate::html_args::HtmlArgs;
-use crate::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads, WarmUp};
-use crate::target;
-
-/// Measures a WebSocket server, and says how far its own figures may be believed.
-#[derive(Clone, Debug, Parser)]
-#[command(
-    name = "wsbench",
-    version,
-    max_term_width = 100,
-    args_conflicts_with_subcommands = true,
-    subcommand_help_heading = "Subcommands",
-    override_usage = "wsbench [OPTIONS] [URL]\n       wsbench <SUBCOMMAND>",
-    after_help = "Numbers: 10k, 1m. Times: 500ms, 2s, 1m30s. Sizes: 30, 4k (1024 bytes each k).\n\
-                  Exit codes: 0 ok, 1 the run failed, 2 usage, 3 audit failed under --strict,\n\
-                  99 a --fail-if held.\n\
-                  More, with examples: wsbench --help",
-    after_long_help = AFTER_LONG_HELP
-)]
-pub(crate) struct Cli {
-    /// What to do other than to measure.
-    #[command(subcommand)]
-    pub(crate) command: Option<Command>,
-    /// The run, without a subcommand.
-    #[command(flatten)]
-    pub(crate) measure: Measure,
-}
-
-/// What stands below the flags in the long help and in the man page.
-const AFTER_LONG_HELP: &str = "\
-Quantities:
-  numbers   64, 10k (thousand), 1.5m (million)
-  times     500ms, 2s, 1m30s; the unit is always written
-  sizes     30, 4k, 1m in bytes, where k is 1024; 64..4k is a range
-  rates     1k/s, 10/ms; always a total over all connections
-
-Examples:
-  wsbench                                     measure the embedded echo server
-  wsbench -c 256 -d 30s ws://localhost:3000/  256 connections for 30 seconds
-  wsbench -n 1m -p 16 localhost:3000          a million messages, 16 in flight a connection
-  wsbench --clients 1000 -r 5 -l log.csv localhost:3000
-                                              1000 clients, each replaced after 5 round trips
-  wsbench -s 64..4k --binary -o run.json localhost:3000
-                                              mixed sizes; keep the result document
-  wsbench report run.json --format markdown   render it again
-  wsbench compare localhost:3000 localhost:3001
-                                              two servers in rounds, with a verdict
-  wsbench --repeat 5 --baseline old.json --fail-if 'messages_per_s<0.95*baseline' localhost:3000
-                                              five runs; exit 99 if they are 5 % slower
-
-The older command line is taken as it stands, by double dash (see wsbench --h=HOST --help):
-  wsbench --h localhost:3000 --n 1000 --c 64 --r 5 --s 30 --l ./log.txt
-
-Signals:
-  Ctrl-C, SIGTERM or SIGHUP once: no more is sent, the last answers are awaited, and what was
-  measured is reported; the exit code is that of the report. Twice: the end at once, exit code
-  130.
-  On the live screen q is the same as Ctrl-C once, however often it is pressed.
-
-Exit codes:
-  0   the run is complete and nothing is known to be wrong with it
-  1   the run failed: nothing connected, the server died, figures that cannot be believed
-  2   usage: the command line was refused and nothing was started
-  3   the audit failed under --strict
-  4   the conformance gate failed (wsbench check)
-  99  a --fail-if held
-  130 ended at once by a second Ctrl-C or SIGTERM";
-
-/// What to do other than to measure.
-#[derive(Clone, Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Run the embedded echo server, with delays and faults that can be set.
-    Serve(Serve),
-    /// Compare two servers in rounds, or stored results: ratios, noise and a verdict.
-    Compare(Box<Compare>),
-    /// Hold a server against RFC 6455 and 7692: the conformance gate alone.
-    Check(CheckArgs),
-    /// Look for what of this machine would spoil a run, each with the exact fix.
-    Doctor(Doctor),
-    /// Find the greatest rate, or number of connections, that holds under objectives.
-    Find(FindArgs),
-    /// Draw the latency–load curve and tell where it bends.
-    Sweep(SweepArgs),
-    /// Start, examine, measure and rank many servers, as a suite says.
-    Rank(RankArgs),
-    /// Render stored results again.
-    Report(Report),
-    /// Start a server and end it with who asked for it.
-    #[command(hide = true)]
-    Supervise(Supervise),
-    /// Write a completion script for a shell to standard output.
-    Completions {
-        /// The shell.
-        shell: Shell,
-    },
-    /// Write the man page to standard output, or all man pages into a directory.
-    Man {
-        /// Directory for wsbench.1 and a page a subcommand; it must exist.
-        directory: Option<PathBuf>,
-    },
-    /// Print the JSON Schema of a document.
-    Schema {
-        /// Which document.
-        #[arg(value_enum, default_value_t = SchemaOf::Result)]
-        of: SchemaOf,
-    },
-}
+use wsbench::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads, WarmUp};
 
 /// A run against one server.
 #[derive(Clone, Debug, Args)]
@@ -142,7 +29,7 @@ pub(crate) struct Measure {
     ///
     /// Without it the embedded echo server is started as a process of its own, on cores of its
     /// own, and measured.
-    #[arg(value_name = "URL", value_parser = target::target)]
+    #[arg(value_name = "URL", value_parser = advice::target)]
     pub(crate) url: Option<Target>,
     /// How much is sent.
     #[command(flatten)]
@@ -580,7 +467,10 @@ pub(crate) struct Report {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+    use crate::command_line::Cli;
 
     /// What is shown and what is stored.
     fn formats(words: &[&str]) -> (Format, Format) {

@@ -9,15 +9,16 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Connect, Family, Header, Upgrade};
 use wsbench_load::route::{Place, Route, Sources, Target};
 
+use crate::advice;
 use crate::credentials::{self, Bearer, Cookie, UserPass};
-use crate::header;
 use crate::http_args::HttpArgs;
 use crate::proxy::{self, ProxyArg};
-use crate::quantity;
-use crate::redirects::Follow;
 use crate::route::{self, ConnectTo};
 use crate::tls::TlsArgs;
 use crate::usage::UsageError;
+use wsbench::header;
+use wsbench::quantity;
+use wsbench::redirects::Follow;
 
 /// The way to the server.
 #[derive(Clone, Debug, Default, Args)]
@@ -57,7 +58,7 @@ pub(crate) struct WayArgs {
 #[command(next_help_heading = "Connect")]
 pub(crate) struct ConnectArgs {
     /// Send a further header with the handshake; repeat for several (example: 'X-Tenant: 7').
-    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header::header)]
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = advice::header)]
     pub(crate) headers: Vec<Header>,
     /// Send name and password (Authorization: Basic). No result holds them.
     #[arg(short = 'a', long, value_name = "USER:PASS", value_parser = credentials::user_pass)]
@@ -310,7 +311,7 @@ impl WayArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::target;
+    use wsbench::target::target;
 
     fn args(change: impl FnOnce(&mut ConnectArgs)) -> ConnectArgs {
         let mut args = ConnectArgs::default();

@@ -10,7 +10,7 @@ use wsbench_load::route::Target;
 use wsbench_record::document::Document;
 use wsbench_record::stored::{self, Stored};
 
-use crate::target::{self, TargetError};
+use crate::advice::{self, Advised};
 
 /// One side of a comparison, as named on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ enum Which {
 pub(crate) enum ContenderError {
     /// There is no such file, and it is no URL.
     #[error("neither a file that is there nor a URL ({0}); a server is ws://HOST[:PORT][/PATH]")]
-    Neither(#[source] TargetError),
+    Neither(#[source] Advised),
     /// There is no such file.
     #[error("there is no such file; give a result that --output wrote")]
     NoFile,
@@ -55,7 +55,7 @@ pub(crate) enum ContenderError {
 pub(crate) fn contender(word: &str) -> Result<Contender, ContenderError> {
     match stored(word) {
         Ok(side) if !word.contains("://") => Ok(Contender::Stored(side)),
-        _ => target::target(word)
+        _ => advice::target(word)
             .map(Contender::Server)
             .map_err(ContenderError::Neither),
     }

@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use wsbench::story;
 use wsbench_judge::outcome::Outcome;
 use wsbench_render::foreign::printable_lines;
 
@@ -62,23 +63,8 @@ pub(crate) fn tell(error: &anyhow::Error) -> Exit {
         ));
         return Exit::Usage;
     }
-    say(&format!("error: {}", story(error)));
+    say(&format!("error: {}", story(error.as_ref())));
     Exit::Failed
-}
-
-/// An error with its causes, but for those that it has told itself.
-pub(crate) fn story(error: &anyhow::Error) -> String {
-    error
-        .chain()
-        .skip(1)
-        .fold(error.to_string(), |told, cause| {
-            let cause = cause.to_string();
-            if told.contains(&cause) {
-                told
-            } else {
-                format!("{told}: {cause}")
-            }
-        })
 }
 
 /// Writes words to standard error, cleaned of what would command a terminal; when that is closed,
@@ -96,12 +82,6 @@ mod tests {
     fn errors_choose_their_code() {
         assert_eq!(tell(&UsageError::BothFamilies.into()), Exit::Usage);
         assert_eq!(tell(&anyhow::anyhow!("the disk is full")), Exit::Failed);
-        let told = anyhow::anyhow!("the disk is full").context("run.json: the disk is full");
-        assert_eq!(story(&told), "run.json: the disk is full");
-        assert_eq!(
-            story(&told.context("not kept")),
-            "not kept: run.json: the disk is full"
-        );
         let help = clap::Command::new("x").error(clap::error::ErrorKind::DisplayVersion, "");
         assert_eq!(tell(&help.into()), Exit::Ok);
     }

@@ -3,8 +3,8 @@
 use clap::{Args, ValueEnum};
 use wsbench_load::plan::Http;
 
-use crate::quantity;
 use crate::usage::UsageError;
+use wsbench::quantity;
 
 /// Whether this binary was built with HTTP/2.
 const IS_BUILT_IN: bool = cfg!(feature = "http2");

@@ -13,24 +13,26 @@ use signal_hook::iterator::Signals;
 use wsbench_drive::run::StopSignal;
 
 use crate::exit::Exit;
-use crate::terminal;
 
 /// Counts the requests to stop; clones count together.
 #[derive(Clone)]
 pub(crate) struct Interrupts {
     stop: StopSignal,
     asked: Arc<AtomicBool>,
+    /// Gives the terminal back, before an end at once.
+    give_back: fn(),
 }
 
 impl Interrupts {
-    /// Watches for signals from now on.
+    /// Watches for signals from now on. Before an end at once, `give_back` gives the terminal back.
     ///
     /// # Errors
     /// When the system refuses the handlers.
-    pub(crate) fn watch() -> io::Result<Self> {
+    pub(crate) fn watch(give_back: fn()) -> io::Result<Self> {
         let interrupts = Self {
             stop: StopSignal::new(),
             asked: Arc::new(AtomicBool::new(false)),
+            give_back,
         };
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         let watched = interrupts.clone();
@@ -57,7 +59,7 @@ impl Interrupts {
     /// Asks the run to stop; the second time there is no return.
     pub(crate) fn ask(&self) {
         if self.asked.swap(true, Ordering::SeqCst) {
-            terminal::restore();
+            (self.give_back)();
             std::process::exit(Exit::Interrupted as i32);
         }
         self.stop.request();

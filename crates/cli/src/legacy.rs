@@ -11,16 +11,17 @@ use std::path::PathBuf;
 use clap::Parser;
 use wsbench_load::route::Target;
 
+use crate::advice;
 use crate::args::{
     Amount, Ending, JudgeArgs, LogArgs, Machine, Measure, OutputArgs, PayloadArgs, Pressure,
     ServerArgs, VerifyArg,
 };
 use crate::connect_args::ConnectArgs;
 use crate::exit::Exit;
-use crate::plan::{DEFAULT_ROUNDTRIPS, DEFAULT_SIZE};
-use crate::quantity::{self, SizeRange};
-use crate::target;
+use crate::plan::DEFAULT_ROUNDTRIPS;
 use crate::usage::UsageError;
+use wsbench::defaults;
+use wsbench::quantity::{self, SizeRange};
 
 /// The flags that mean this mode.
 const FLAGS: [&str; 6] = ["--h", "--n", "--c", "--r", "--s", "--l"];
@@ -43,7 +44,7 @@ const DEFAULT_LOG: &str = "./log.txt";
 pub(crate) struct Legacy {
     /// The server.
     #[arg(long = "h", value_name = "HOST[:PORT][/PATH]", default_value = "localhost:3000",
-          value_parser = target::host_port_path, help_heading = "Older command line")]
+          value_parser = advice::host_port_path, help_heading = "Older command line")]
     host: Target,
     /// Clients in all.
     #[arg(long = "n", value_name = "N", default_value = "1000",
@@ -58,7 +59,7 @@ pub(crate) struct Legacy {
           value_parser = quantity::positive_u32, help_heading = "Older command line")]
     roundtrips: u32,
     /// Characters of each message, of ASCII.
-    #[arg(long = "s", value_name = "N", default_value_t = DEFAULT_SIZE,
+    #[arg(long = "s", value_name = "N", default_value_t = defaults::SIZE,
           value_parser = quantity::message_size, help_heading = "Older command line")]
     size: u32,
     /// File that the times are appended to [default: ./log.txt].

@@ -11,6 +11,7 @@ use wsbench_load::plan::Plan;
 use wsbench_load::route::Target;
 use wsbench_render::style::Style;
 
+use crate::advice;
 use crate::args::{
     Amount, ArrivalArg, Ending, Format, JudgeArgs, LogArgs, Machine, Measure, OutputArgs,
     PayloadArgs, Pressure, ServerArgs,
@@ -18,19 +19,20 @@ use crate::args::{
 use crate::connect_args::ConnectArgs;
 use crate::exit::say;
 use crate::html_args::{self, HtmlArgs};
+use crate::measuring::Ready;
 use crate::output::{self, OutputFile};
-use crate::plan::{self, DEFAULT_MAX_IN_FLIGHT, Surroundings};
-use crate::quantity::{self, WarmUp};
-use crate::runner::KernelRunner;
-use crate::target;
+use crate::plan;
+use crate::surroundings::Surroundings;
 use crate::terminal;
 use crate::usage::UsageError;
+use wsbench::quantity::{self, WarmUp};
+use wsbench::{LocalRunner, defaults};
 
 /// What is loaded, and with what.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct LoadArgs {
     /// The server: ws://HOST[:PORT][/PATH] or HOST:PORT[/PATH]; without it the embedded one.
-    #[arg(value_name = "URL", value_parser = target::target)]
+    #[arg(value_name = "URL", value_parser = advice::target)]
     pub(crate) url: Option<Target>,
     /// Connections held open at the same time.
     #[arg(short, long, value_name = "N", default_value = "64",
@@ -107,7 +109,7 @@ impl LoadArgs {
 
     /// The bound on messages in flight on a connection.
     pub(crate) fn max_in_flight(&self) -> u32 {
-        self.max_in_flight.unwrap_or(DEFAULT_MAX_IN_FLIGHT)
+        self.max_in_flight.unwrap_or(defaults::MAX_IN_FLIGHT)
     }
 
     /// Gets ready to measure, each run `length` long: the runner, the plan of a run, and the files
@@ -119,7 +121,7 @@ impl LoadArgs {
         &self,
         length: Nanos,
         command_line: &[OsString],
-    ) -> anyhow::Result<(KernelRunner, Plan, Files)> {
+    ) -> anyhow::Result<(LocalRunner, Plan, Files)> {
         let order = plan::order(&self.measure(length), &Surroundings::here())?;
         let file = self.output.output.as_deref();
         let file = file.map(|path| OutputFile::check("--output", path));
@@ -127,9 +129,9 @@ impl LoadArgs {
         let both: Vec<&OutputFile> = [&output, &html].into_iter().flatten().collect();
         output::check_distinct(&both)?;
         let files = Files { output, html };
-        let (runner, plan) = KernelRunner::start(order, command_line)?;
         let is_quiet = self.output.flags().shown() == Format::Quiet;
-        Ok((runner.quiet(is_quiet), plan, files))
+        let ready = Ready::for_runs(order, None, is_quiet, command_line)?;
+        Ok((ready.runner, ready.plan, files))
     }
 
     /// Tells what is about to be done, unless quiet was asked for.

@@ -4,16 +4,16 @@
 //! out, and what came of it becomes an exit code.
 #![forbid(unsafe_code)]
 
+mod advice;
 mod args;
+mod command_line;
 mod commands;
 mod compress;
 mod connect_args;
 mod contender;
 mod credentials;
-mod embedded;
 mod exit;
-mod floor;
-mod header;
+mod helpers;
 mod histogram_args;
 mod html_args;
 mod http_args;
@@ -21,30 +21,24 @@ mod interrupt;
 mod judge;
 mod legacy;
 mod load_args;
-mod machine;
+mod measuring;
 mod output;
 mod plan;
-mod preflight;
+mod progress;
 mod proxy;
-mod quantity;
-mod ranking;
-mod raw_log;
-mod redirects;
 mod rendering;
 mod repeat;
 mod route;
 mod run;
-mod runner;
 #[cfg(feature = "screen")]
 mod screen;
-mod server_process;
 mod shell_words;
 mod spelling;
-mod suite;
-mod target;
+mod surroundings;
 mod terminal;
 mod tls;
 mod usage;
+mod words;
 
 use std::process::ExitCode;
 
@@ -53,7 +47,7 @@ fn main() -> ExitCode {
     let ended = if legacy::is_legacy(&command_line) {
         legacy::run(&command_line)
     } else {
-        commands::run(&command_line)
+        command_line::run(&command_line)
     };
     ended.unwrap_or_else(|error| exit::tell(&error)).into()
 }

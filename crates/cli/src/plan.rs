@@ -7,65 +7,31 @@
 mod payload;
 mod warmup;
 
-use std::net::Ipv4Addr;
-
-use wsbench_drive::host;
+use wsbench::ServerProcess;
+use wsbench::cores::{EmbeddedCores, Neighbourhood, own_threads};
+use wsbench::defaults::{self, UNTIMED_INTERVAL, interval, target_to_come};
+use wsbench::quantity::{CpuList, SpanRange, Stages, Threads};
+use wsbench::redirects::Follow;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
     Arrival, Compression, Lifetime, Pace, Plan, PlanError, PlanSpec, StopRule, Think, Timestamps,
     Verify, WarmUp,
 };
-use wsbench_load::route::{Route, Target};
+use wsbench_load::route::Target;
 
 use crate::args::{
     Amount, ArrivalArg, Machine, Measure, PaceArg, Pressure, ServerArgs, TimestampsArg, VerifyArg,
 };
-use crate::quantity::{CpuList, SpanRange, Stages, Threads};
-use crate::redirects::Follow;
-use crate::target::is_loopback;
+use crate::surroundings::Surroundings;
 use crate::usage::UsageError;
 
 /// Length of a run that is told no other stop rule.
 const DEFAULT_DURATION: Nanos = Nanos::from_secs(10);
 /// Limit of a run that goes on until its answer is known.
 const UNTIL_AT_MOST: Nanos = Nanos::from_secs(120);
-/// Messages in flight on one connection of the open loop: enough for a second's stall of a server
-/// at a thousand messages a second on each connection.
-pub(crate) const DEFAULT_MAX_IN_FLIGHT: u32 = 1024;
 /// Round trips of each client, as the older tool had it.
 pub(crate) const DEFAULT_ROUNDTRIPS: u32 = 5;
-/// Size of a generated message, bytes, as the older tool had it.
-pub(crate) const DEFAULT_SIZE: u32 = 30;
-/// Points that the time series of a timed run has at least, where its intervals allow.
-const POINTS: u64 = 20;
-/// The shortest interval: shorter ones have too few answers to be worth a percentile.
-const SHORTEST_INTERVAL: Nanos = Nanos::from_millis(100);
-/// The longest interval.
-const LONGEST_INTERVAL: Nanos = Nanos::from_secs(1);
-/// The interval of a run whose length is not known beforehand.
-const UNTIMED_INTERVAL: Nanos = Nanos::from_millis(250);
-
-/// What a plan depends on beside the flags, so that the same flags can be tested on any machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Surroundings {
-    /// Cores that this process may use, in rising order; at least one.
-    pub(crate) cpus: Vec<usize>,
-    /// The seed when none is given.
-    pub(crate) random_seed: u64,
-}
-
-impl Surroundings {
-    /// This machine, and a fresh seed.
-    pub(crate) fn here() -> Self {
-        Self {
-            cpus: host::cpus(),
-            // 32 bits are enough to differ, short enough to be typed, exact in any JSON reader.
-            random_seed: u64::from(fastrand::u32(..)),
-        }
-    }
-}
-
 /// The server that is to be measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ServerUnderTest {
@@ -73,32 +39,6 @@ pub(crate) enum ServerUnderTest {
     At(Target),
     /// The embedded one, yet to be started.
     Embedded(EmbeddedCores),
-}
-
-/// What of the machine the embedded server gets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct EmbeddedCores {
-    /// Its threads; at least 1.
-    pub(crate) threads: u32,
-    /// Cores to pin them to; empty when there is none to spare.
-    pub(crate) cpus: Vec<usize>,
-}
-
-/// The process of a server that is not the embedded one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) enum ServerProcess {
-    /// Nothing is known of it.
-    #[default]
-    Unknown,
-    /// It has this number.
-    Named(u32),
-    /// It is to be started.
-    Exec {
-        /// By the shell, with this command line.
-        command: String,
-        /// On these cores; on any when empty.
-        cpus: Vec<usize>,
-    },
 }
 
 /// A run that can be carried out once its server is there.
@@ -111,16 +51,11 @@ pub(crate) struct Order {
     /// How redirects are followed before the runs; `None` where they are not.
     pub(crate) follow: Option<Follow>,
     /// The plan; its target stands in for that of the embedded server, which is known when that
-    /// listens. Private, so that nobody sees a plan with a target that is not there.
-    plan: Plan,
+    /// listens.
+    pub(crate) plan: Plan,
 }
 
 impl Order {
-    /// Whether compression is offered, so that an embedded server has to know it.
-    pub(crate) fn is_compressed(&self) -> bool {
-        self.plan.clients.compression.is_some()
-    }
-
     /// The plan, against the server at `target`.
     ///
     /// # Errors
@@ -315,7 +250,7 @@ fn arrival(pressure: &Pressure, warmup: Nanos) -> Result<Arrival, UsageError> {
     };
     Ok(Arrival::Open {
         schedule: Schedule { process, stretches },
-        max_in_flight: pressure.max_in_flight.unwrap_or(DEFAULT_MAX_IN_FLIGHT),
+        max_in_flight: pressure.max_in_flight.unwrap_or(defaults::MAX_IN_FLIGHT),
     })
 }
 
@@ -341,27 +276,6 @@ fn closed_loop(pressure: &Pressure) -> Result<Arrival, UsageError> {
 fn think(pressure: &Pressure) -> Option<Think> {
     let SpanRange { least, most } = pressure.think?;
     (most > Nanos::ZERO).then_some(Think { least, most })
-}
-
-/// The length of one interval of the time series.
-pub(crate) fn interval(stop: StopRule) -> Nanos {
-    match stop {
-        StopRule::Duration(duration) => Nanos(duration.0 / POINTS)
-            .max(SHORTEST_INTERVAL)
-            .min(LONGEST_INTERVAL),
-        StopRule::Messages(_) | StopRule::Clients(_) => UNTIMED_INTERVAL,
-    }
-}
-
-/// Stands in an order's private part until the embedded server has said where it listens: on
-/// another port of the same address.
-pub(crate) fn target_to_come() -> Target {
-    Target {
-        host: Ipv4Addr::LOCALHOST.to_string(),
-        port: 1,
-        resource: "/".to_owned(),
-        secure: false,
-    }
 }
 
 /// Connections at a time: there are never more than clients in all.
@@ -444,52 +358,11 @@ pub(crate) fn check_cpus(
     }
 }
 
-/// Whether a server is on this machine, as far as that shows before a name is resolved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Neighbourhood {
-    /// It is.
-    Here,
-    /// Nothing says so.
-    Elsewhere,
-}
-
-impl Neighbourhood {
-    fn of(route: &Route, url: &Target) -> Self {
-        let by_loopback = is_loopback(&route.place(url).host)
-            && route
-                .proxy
-                .as_ref()
-                .is_none_or(|proxy| is_loopback(&proxy.place.host));
-        if route.unix_socket.is_some() || by_loopback {
-            Self::Here
-        } else {
-            Self::Elsewhere
-        }
-    }
-}
-
 /// Who gets which cores.
 struct Cores {
     threads: u32,
     cpus: Vec<usize>,
     server: EmbeddedCores,
-}
-
-/// Threads of a generator that was told of none: one a core that it is pinned to; else one a core,
-/// or of half the cores where the server has the others.
-fn own_threads(pinned: Option<&[usize]>, shares_machine: bool, allowed: &[usize]) -> u32 {
-    match pinned {
-        Some(pin) => pin.len() as u32,
-        None if shares_machine => (allowed.len() / 2).max(1) as u32,
-        None => allowed.len().max(1) as u32,
-    }
-}
-
-/// Threads of a plan that says nothing of them, against a server that may be on this machine.
-pub(crate) fn threads_for(spec: &PlanSpec, surroundings: &Surroundings) -> u32 {
-    let pinned = (!spec.cpus.is_empty()).then_some(spec.cpus.as_slice());
-    let is_here = Neighbourhood::of(&spec.connect.route, &spec.target) == Neighbourhood::Here;
-    own_threads(pinned, is_here, &surroundings.cpus).min(spec.clients.connections)
 }
 
 /// Divides the machine between the generator and a server that shares it.

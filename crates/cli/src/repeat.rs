@@ -11,15 +11,15 @@ use wsbench_render::{csv, html};
 use crate::args::{Format, OutputArgs};
 use crate::html_args;
 use crate::output::{self, OutputFile};
-use crate::runner::KernelRunner;
 use crate::terminal;
+use wsbench::LocalRunner;
 
 /// Makes the runs, keeps and shows them.
 ///
 /// # Errors
 /// A run cannot be made, none was whole, or the result cannot be kept.
 pub(crate) fn measure(
-    runner: &mut KernelRunner,
+    runner: &mut LocalRunner,
     plan: &Plan,
     runs: u32,
     flags: &OutputArgs,

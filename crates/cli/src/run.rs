@@ -8,30 +8,26 @@ use std::fs::File;
 use std::io;
 
 use anyhow::Context;
+use wsbench::RawLog;
 use wsbench_drive::resolve::Resolved;
-use wsbench_drive::run;
-use wsbench_judge::judged;
 use wsbench_judge::outcome::{Outcome, outcome, worst};
-use wsbench_judge::until::Watch;
 use wsbench_load::plan::Plan;
-use wsbench_load::result::Progress;
-use wsbench_load::tally::LogRecord;
 use wsbench_record::document::Document;
 use wsbench_render::html;
 use wsbench_render::plan_line::plan_line;
 
+use crate::advice;
 use crate::args::{Format, Measure, OutputArgs};
 use crate::exit::{Exit, say};
 use crate::histogram_args::HistogramFiles;
 use crate::html_args;
-use crate::interrupt::Interrupts;
 use crate::judge::Judge;
+use crate::measuring::Ready;
 use crate::output::{self, OutputFile};
-use crate::plan::{self, Surroundings};
-use crate::raw_log::RawLog;
+use crate::plan;
 use crate::rendering::render;
 use crate::repeat;
-use crate::runner::KernelRunner;
+use crate::surroundings::Surroundings;
 use crate::terminal::{self, Display};
 use crate::usage::UsageError;
 
@@ -47,36 +43,36 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
         check_repeatable(measure)?;
     }
     let places = Places::check(measure)?;
-    let (mut runner, plan) = KernelRunner::start(order, command_line)?;
     let shown = measure.output.shown();
+    let until = measure.ending.until;
+    let mut ready = Ready::for_runs(order, until, shown == Format::Quiet, command_line)?;
     if shown == Format::Text {
-        announce(&plan);
+        announce(&ready.plan);
     }
-    let resolved = runner.prepare(&plan)?;
+    let (runner, plan) = (&mut ready.runner, &ready.plan);
+    let resolved = runner.prepare(plan).map_err(advice::spelled)?;
     if measure.output.gate {
-        runner.examine(&plan, &resolved)?;
+        runner.examine(plan, &resolved).map_err(advice::spelled)?;
     }
-    runner.find_floor(&plan);
+    runner.find_floor(plan);
     let Places { files, log } = places;
     if let Some(runs) = measure.judge.repeat {
-        let mut runner = runner.quiet(shown == Format::Quiet);
         let (file, page) = (files.output.as_ref(), files.html.as_ref());
-        let repetition = repeat::measure(&mut runner, &plan, runs, &measure.output, file, page)?;
+        let repetition = repeat::measure(runner, plan, runs, &measure.output, file, page)?;
         let exit = Exit::from(worst(&repetition.runs, measure.output.strict));
         judge.show_baseline(&repetition.runs, shown)?;
         return Ok(judge.judged(&repetition.runs, exit));
     }
-    let watched = watched(&runner, &plan, &resolved, log, measure)?;
-    let document = &watched.document;
+    let (document, log_failure) = watched(&mut ready, &resolved, log, &measure.output)?;
     // The result is kept first; where that fails, it is at least shown.
-    let kept = files.keep(document, &measure.output);
-    output::print(&render(&[document], shown, terminal::style()))?;
+    let kept = files.keep(&document, &measure.output);
+    output::print(&render(&[&document], shown, terminal::style()))?;
     kept?;
-    if let Some(failure) = watched.log_failure {
+    if let Some(failure) = log_failure {
         return Err(failure).context("--log: the run was stopped, for its log cannot be written");
     }
-    let exit = concluded(document, measure.output.strict, shown);
-    let runs = [watched.document];
+    let exit = concluded(&document, measure.output.strict, shown);
+    let runs = [document];
     judge.show_baseline(&runs, shown)?;
     Ok(judge.judged(&runs, exit))
 }
@@ -153,70 +149,27 @@ impl Files {
     }
 }
 
-/// A run that is over, the terminal the user's again.
-struct Watched {
-    document: Document,
-    /// Why the log has ended before the run.
-    log_failure: Option<io::Error>,
-}
-
 /// Carries the plan out, with the display and the log going along.
 fn watched(
-    runner: &KernelRunner,
-    plan: &Plan,
+    ready: &mut Ready,
     resolved: &Resolved,
     log: Option<File>,
-    measure: &Measure,
-) -> anyhow::Result<Watched> {
-    let log = log.map(|file| RawLog::new(file, plan)).transpose();
-    let interrupts = runner.interrupts();
-    let mut watcher = Watcher {
-        display: Display::open(plan, &measure.output, interrupts),
-        until: measure.ending.until.map(Watch::new),
-        log: log.context("--log: not written")?,
-        log_failure: None,
+    output: &OutputArgs,
+) -> anyhow::Result<(Document, Option<io::Error>)> {
+    let Ready {
+        runner,
+        plan,
         interrupts,
-    };
-    let document = runner.carry_out(plan, resolved, &mut watcher)?;
-    let document = match &watcher.until {
-        Some(until) => judged(document.record.with_until(until.outcome())),
-        None => document,
-    };
-    Ok(Watched {
-        document,
-        log_failure: watcher.log_failure,
-    })
-}
-
-/// Looks on while a run is under way.
-struct Watcher<'a> {
-    display: Display,
-    /// Ends the run once its answer is known.
-    until: Option<Watch>,
-    log: Option<RawLog>,
-    /// Why the log has ended early.
-    log_failure: Option<io::Error>,
-    interrupts: &'a Interrupts,
-}
-
-impl run::Observer for Watcher<'_> {
-    fn progress(&mut self, progress: &Progress) {
-        self.display.show(progress);
-        let until = self.until.as_mut();
-        if until.is_some_and(|until| until.is_enough(&progress.so_far.slices)) {
-            self.interrupts.stop_signal().suffice();
-        }
+    } = ready;
+    let log = log.map(|file| RawLog::new(file, plan)).transpose();
+    let log = log.context("--log: not written")?;
+    runner.observe(Display::open(plan, output, interrupts));
+    let failure = log.as_ref().map(RawLog::failure);
+    if let Some(log) = log {
+        runner.observe(log);
     }
-
-    fn log(&mut self, records: &[LogRecord]) {
-        let Some(log) = &mut self.log else { return };
-        if let Err(failure) = log.append(records) {
-            // A log with a hole would be taken for a whole one.
-            self.log = None;
-            self.log_failure = Some(failure);
-            self.interrupts.stop_signal().request();
-        }
-    }
+    let document = runner.carry_out(plan, resolved).map_err(advice::spelled)?;
+    Ok((document, failure.and_then(|failure| failure.take())))
 }
 
 /// The exit code; where no summary says so, why the run failed, on standard error.

@@ -147,8 +147,8 @@ impl Painter {
     fn answer(&self, event: &Event) -> bool {
         match event {
             Event::Key(key) => match meaning(key) {
-                Some(Wish::Drain) => self.interrupts.ask_to_drain(),
-                Some(Wish::Interrupt) => self.interrupts.ask(),
+                Some(Meaning::Drain) => self.interrupts.ask_to_drain(),
+                Some(Meaning::Interrupt) => self.interrupts.ask(),
                 None => {}
             },
             Event::Resize(..) => return true,
@@ -172,7 +172,7 @@ fn latest(views: &Receiver<View>) -> Result<Option<View>, TryRecvError> {
 
 /// What a key may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wish {
+enum Meaning {
     /// To drain and report.
     Drain,
     /// The same, and the second time the end at once.
@@ -180,12 +180,12 @@ enum Wish {
 }
 
 /// What a key means: q drains; Ctrl-C, for which raw mode sends no signal, is an interrupt.
-fn meaning(key: &KeyEvent) -> Option<Wish> {
+fn meaning(key: &KeyEvent) -> Option<Meaning> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {
         _ if key.kind != KeyEventKind::Press => None,
-        KeyCode::Char('q' | 'Q') if !control => Some(Wish::Drain),
-        KeyCode::Char('c' | 'C') if control => Some(Wish::Interrupt),
+        KeyCode::Char('q' | 'Q') if !control => Some(Meaning::Drain),
+        KeyCode::Char('c' | 'C') if control => Some(Meaning::Interrupt),
         _ => None,
     }
 }
@@ -197,9 +197,9 @@ mod tests {
     #[test]
     fn q_drains_and_control_c_interrupts() {
         let key = |code, modifiers| meaning(&KeyEvent::new(KeyCode::Char(code), modifiers));
-        assert_eq!(key('q', KeyModifiers::NONE), Some(Wish::Drain));
-        assert_eq!(key('Q', KeyModifiers::SHIFT), Some(Wish::Drain));
-        assert_eq!(key('c', KeyModifiers::CONTROL), Some(Wish::Interrupt));
+        assert_eq!(key('q', KeyModifiers::NONE), Some(Meaning::Drain));
+        assert_eq!(key('Q', KeyModifiers::SHIFT), Some(Meaning::Drain));
+        assert_eq!(key('c', KeyModifiers::CONTROL), Some(Meaning::Interrupt));
         assert_eq!(key('c', KeyModifiers::NONE), None);
         assert_eq!(key('q', KeyModifiers::CONTROL), None);
     }

@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn every_short_flag_with_a_value_is_known() {
         use clap::CommandFactory;
-        let command = crate::args::Cli::command();
+        let command = crate::command_line::Cli::command();
         let all = command.get_subcommands().chain([&command]);
         for argument in all.flat_map(clap::Command::get_arguments) {
             let shorts = argument.get_short_and_visible_aliases().unwrap_or_default();

@@ -16,9 +16,26 @@ use wsbench_load::settling::Settling;
 
 pub(crate) use settings::{flag, reason};
 
-use crate::plan::{self, DEFAULT_MAX_IN_FLIGHT, Surroundings};
-use crate::quantity::{self, CpuList};
 use crate::shell_words::shell_words;
+use crate::surroundings::Surroundings;
+use wsbench::cores::threads_for;
+use wsbench::defaults;
+use wsbench::quantity::{self, CpuList};
+use wsbench::suite::Commands;
+
+/// The commands of this program on a machine, for the workloads of a suite.
+#[derive(Clone, Debug)]
+pub(crate) struct ByHand(pub(crate) Surroundings);
+
+impl Commands for ByHand {
+    fn run(&self, spec: &PlanSpec) -> String {
+        command(spec, "URL", &self.0)
+    }
+
+    fn search(&self, spec: &PlanSpec, objective: &str, limit: Nanos) -> String {
+        find_command(spec, &[objective.to_owned()], limit, "URL")
+    }
+}
 
 /// Words of a command line that is being written.
 #[derive(Debug, Default)]
@@ -162,7 +179,7 @@ fn pressure(spec: &PlanSpec, words: &mut Words) {
             if schedule.process == Process::Constant {
                 words.value("--arrival", "constant");
             }
-            if *max_in_flight != DEFAULT_MAX_IN_FLIGHT {
+            if *max_in_flight != defaults::MAX_IN_FLIGHT {
                 words.value("--max-in-flight", max_in_flight);
             }
         }
@@ -223,7 +240,7 @@ fn machine(spec: &PlanSpec, on: &Surroundings, words: &mut Words) {
     if !spec.cpus.is_empty() {
         words.value("--pin", CpuList(spec.cpus.clone()));
     }
-    if spec.threads != plan::threads_for(spec, on) {
+    if spec.threads != threads_for(spec, &on.cpus) {
         words.value("-t", spec.threads);
     }
     if spec.busy_poll {

@@ -14,6 +14,9 @@ use wsbench_render::style::Style;
 
 use crate::args::{Format, OutputArgs};
 use crate::exit::say;
+use wsbench::{Observer, Wish};
+use wsbench_record::document::Document;
+
 use crate::interrupt::Interrupts;
 #[cfg(feature = "screen")]
 use crate::screen::Screen;
@@ -117,7 +120,7 @@ impl Display {
     }
 
     /// Shows where the run stands.
-    pub(crate) fn show(&mut self, progress: &Progress) {
+    fn show(&mut self, progress: &Progress) {
         match &mut self.surface {
             #[cfg(feature = "screen")]
             Surface::Screen(screen) => screen.show(View::new(progress, &self.plan)),
@@ -128,5 +131,17 @@ impl Display {
             Surface::Lines { .. } => {}
             Surface::Nowhere => {}
         }
+    }
+}
+
+impl Observer for Display {
+    fn progress(&mut self, progress: &Progress) -> Wish {
+        self.show(progress);
+        Wish::Continue
+    }
+
+    /// Gives the terminal back: what comes next is the result.
+    fn end(&mut self, _: &Document) {
+        self.surface = Surface::Nowhere;
     }
 }

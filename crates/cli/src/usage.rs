@@ -12,10 +12,12 @@ use wsbench_load::corpus::CorpusError;
 use wsbench_load::plan::{Field, PlanError, Why};
 use wsbench_transport::address::Address;
 
-use crate::quantity::CpuList;
-use crate::ranking::StateError;
+use wsbench::quantity::CpuList;
+use wsbench::ranking::StateError;
+use wsbench::suite::SuiteError;
+
 use crate::spelling;
-use crate::suite::SuiteError;
+use crate::words;
 
 /// Why flags, each right by itself, make no run.
 #[derive(Debug, Error)]
@@ -30,10 +32,10 @@ pub(crate) enum UsageError {
     #[error("{} {}", spelling::flag(.0.field), spelling::reason(.0.why))]
     Plan(PlanError),
     /// Something is wrong with a suite.
-    #[error(transparent)]
+    #[error("{}", words::suite(.0))]
     Suite(#[from] SuiteError),
     /// What an interrupted ranking has left is of no use.
-    #[error(transparent)]
+    #[error("{}", words::state(.0))]
     RankingState(#[from] StateError),
     /// Two rules for when the run is over.
     #[error("--messages and --duration both say when to stop; give one of them")]

@@ -6,7 +6,7 @@ use std::process::Command;
 #[test]
 fn the_binary_is_not_built_on_simulated_time() {
     let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--package", "wsbench"])
+        .args(["tree", "--offline", "--package", "wsbench-cli"])
         .args(["--all-features", "--edges", "normal,build"])
         .args(["--prefix", "none", "--format", "{p}"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))

@@ -17,26 +17,29 @@ use wsbench_load::route::Target;
 use wsbench_record::gate::{self, Check, Counts};
 use wsbench_transport::dial::check_sources;
 
+use crate::advice;
 use crate::args::Format;
 use crate::connect_args::WayArgs;
-use crate::embedded::EmbeddedServer;
 use crate::exit::Exit;
+use crate::helpers::ThisProgram;
 use crate::http_args::HttpArgs;
 use crate::interrupt::Interrupts;
+use crate::measuring::watch_signals;
 use crate::output::{self, OutputFile};
-use crate::plan::{EmbeddedCores, target_to_come};
-use crate::quantity;
-use crate::target;
 use crate::terminal;
 use crate::tls::TlsArgs;
 use crate::usage::UsageError;
+use wsbench::defaults::target_to_come;
+use wsbench::embedded::EmbeddedServer;
+use wsbench::quantity;
+use wsbench::{EmbeddedCores, Serving};
 
 /// Hold a server against RFC 6455 and 7692: the conformance gate alone.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CheckArgs {
     /// The server, which has to echo: ws://HOST[:PORT][/PATH] or HOST:PORT[/PATH]; without it the
     /// embedded one.
-    #[arg(value_name = "URL", value_parser = target::target)]
+    #[arg(value_name = "URL", value_parser = advice::target)]
     url: Option<Target>,
     /// How long silence is borne before it is taken for an answer.
     #[arg(long, value_name = "TIME", default_value = "2s",
@@ -96,15 +99,12 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     args.plan(args.url.as_ref().unwrap_or(&to_come))?;
     let check = |path| OutputFile::check("--output", path);
     let file = args.output.as_deref().map(check).transpose()?;
-    let interrupts = Interrupts::watch()?;
+    let interrupts = watch_signals()?;
     let embedded = match args.url {
         Some(_) => None,
         None => Some(EmbeddedServer::start(
-            &EmbeddedCores {
-                threads: 1,
-                cpus: Vec::new(),
-            },
-            true,
+            &Serving::on(EmbeddedCores::any()).compressing(true),
+            Some(&ThisProgram),
         )?),
     };
     let embedded_target = embedded.as_ref().map(EmbeddedServer::target);

@@ -15,18 +15,20 @@ use wsbench_record::comparison::{self, Comparison, Side};
 use wsbench_render::html;
 use wsbench_render::style::Style;
 
+use crate::advice;
 use crate::args::{Format, OutputArgs, RunArgs};
 use crate::contender::{self, Contender, StoredSide};
 use crate::exit::{Exit, say};
 use crate::html_args::{self, HtmlArgs};
+use crate::measuring::Ready;
 use crate::output::{self, OutputFile};
-use crate::plan::{self, Surroundings};
-use crate::quantity::{self, WarmUp};
-use crate::redirects;
+use crate::plan;
 use crate::run::announce;
-use crate::runner::KernelRunner;
 use crate::shell_words::shell_words;
+use crate::surroundings::Surroundings;
 use crate::terminal;
+use wsbench::quantity::{self, WarmUp};
+use wsbench::{LocalRunner, redirects};
 
 /// Length of a run when none is given: many short rounds tell more than few long ones.
 const DEFAULT_DURATION: Nanos = Nanos::from_secs(2);
@@ -180,14 +182,14 @@ fn ready(
     target: &Target,
     is_quiet: bool,
     command_line: &[OsString],
-) -> anyhow::Result<(KernelRunner, Plan)> {
+) -> anyhow::Result<(LocalRunner, Plan)> {
     let measure = short(flags).measure(Some(target.clone()));
     let order = plan::order(&measure, &Surroundings::here())?;
-    let (runner, plan) = KernelRunner::start(order, command_line)?;
+    let Ready { runner, plan, .. } = Ready::for_runs(order, None, is_quiet, command_line)?;
     if !is_quiet {
         announce(&plan);
     }
-    Ok((runner.quiet(is_quiet), plan))
+    Ok((runner, plan))
 }
 
 /// The same run as `a`, against another server.
@@ -204,7 +206,8 @@ fn against(flags: &Compare, target: &Target, a: &Plan) -> anyhow::Result<Plan> {
     match follow {
         Some(follow) => {
             let mut random = fastrand::Rng::with_seed(b.seed);
-            Ok(redirects::followed(b, follow, &mut random)?)
+            let followed = redirects::followed(b, follow, &mut random);
+            followed.map_err(|error| advice::spelled(error.into()))
         }
         None => Ok(b),
     }

@@ -23,15 +23,16 @@ use wsbench_record::doctor::{Asked, Copied, Examination, Level, Measured, Server
 use wsbench_render::doctor;
 use wsbench_transport::address::Address;
 
+use crate::advice;
 use crate::args::Format;
-use crate::embedded::EmbeddedServer;
 use crate::exit::{Exit, say};
-use crate::machine::{is_loopback, this_host};
+use crate::helpers::ThisProgram;
 use crate::output;
-use crate::plan::EmbeddedCores;
-use crate::quantity::{self, CpuList};
+use wsbench::embedded::EmbeddedServer;
+use wsbench::machine::{is_loopback, this_host};
+use wsbench::quantity::{self, CpuList};
+use wsbench::{EmbeddedCores, Serving};
 
-use crate::target;
 use crate::terminal;
 use crate::usage::UsageError;
 
@@ -54,7 +55,7 @@ const FLOOR_FOR: Nanos = Nanos::from_secs(1);
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Doctor {
     /// The server that is to be measured; where it is on this machine, its side is looked at too.
-    #[arg(value_name = "URL", value_parser = target::target)]
+    #[arg(value_name = "URL", value_parser = advice::target)]
     url: Option<Target>,
     /// Connections that are to be held open at the same time.
     #[arg(short, long, value_name = "N", default_value = "64",
@@ -203,11 +204,11 @@ fn against_the_embedded_server() -> anyhow::Result<(RunResult, RunResult)> {
     // As a run without a URL shares the machine: the first half is the generator's.
     let (ours, theirs) = cpus.split_at(cpus.len() / 2);
     let server = EmbeddedServer::start(
-        &EmbeddedCores {
+        &Serving::on(EmbeddedCores {
             threads: 1,
             cpus: theirs.to_vec(),
-        },
-        false,
+        }),
+        Some(&ThisProgram),
     )?;
     let rate = Schedule {
         process: Process::Poisson,

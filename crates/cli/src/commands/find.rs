@@ -15,16 +15,9 @@ use wsbench_render::style::Style;
 use crate::args::Format;
 use crate::exit::Exit;
 use crate::load_args::{self, LoadArgs};
-use crate::quantity;
 use crate::usage::UsageError;
+use wsbench::{defaults, quantity};
 use wsbench_judge::objective;
-
-/// Trials grow up to this many times the length of a first one.
-pub(crate) const LONGEST: u64 = 6;
-/// Upper end over lower end of the bracket that ends a search which is told of none: `5%`.
-pub(crate) const DEFAULT_RESOLUTION: f64 = 1.05;
-/// The most trials of a search that is told of no number.
-pub(crate) const DEFAULT_TRIALS: u32 = 40;
 
 /// The greatest load that holds under given objectives, as a bracket.
 #[derive(Clone, Debug, Args)]
@@ -136,7 +129,7 @@ pub(crate) fn settings_of(args: &FindArgs, plan: Plan) -> Result<Settings, Usage
         start: args.start,
         resolution: args.resolution,
         length: args.duration,
-        longest: Nanos(args.duration.0.saturating_mul(LONGEST)),
+        longest: Nanos(args.duration.0.saturating_mul(defaults::LONGEST_TRIAL)),
         limit: args.limit,
         most_trials: args.trials,
     })

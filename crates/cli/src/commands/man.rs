@@ -2,19 +2,17 @@
 
 use std::path::Path;
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_mangen::Man;
 
-use crate::args::Cli;
 use crate::exit::Exit;
 use crate::output::{self, OutputFile};
 
-/// Prints wsbench(1), or writes it and a page a subcommand into `directory`.
+/// Prints wsbench(1) of `command`, or writes it and a page a subcommand into `directory`.
 ///
 /// # Errors
 /// When standard output or a page cannot be written.
-pub(crate) fn run(directory: Option<&Path>) -> anyhow::Result<Exit> {
-    let mut command = Cli::command();
+pub(crate) fn run(mut command: Command, directory: Option<&Path>) -> anyhow::Result<Exit> {
     command.build();
     let Some(directory) = directory else {
         output::print(&String::from_utf8_lossy(&page(&command)?))?;

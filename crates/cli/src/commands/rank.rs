@@ -5,8 +5,8 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use anyhow::Context;
 use clap::Args;
 use wsbench_experiment::rank::{Books, Ending, Program, rank};
 use wsbench_judge::ranking::Gathered;
@@ -16,17 +16,26 @@ use wsbench_record::units::seconds;
 use wsbench_render::html;
 use wsbench_render::style::Style;
 
+use crate::advice;
 use crate::args::{Format, OutputArgs};
 use crate::exit::{Exit, say};
+use crate::helpers::ThisProgram;
 use crate::html_args::{self, HtmlArgs};
-use crate::interrupt::Interrupts;
+use crate::measuring::watch_signals;
 use crate::output::{self, OutputFile};
-use crate::quantity;
-use crate::ranking::{Found, Here, Progress, StateFile, digest, now_rfc3339, plan_text, preflight};
-use crate::runner;
-use crate::suite::{Choices, Suite};
+use crate::progress::{Progress, plan_text};
+use crate::shell_words::shell_words;
+use crate::spelling::ByHand;
+use crate::surroundings::Surroundings;
 use crate::terminal;
 use crate::usage::UsageError;
+use wsbench::BenchError;
+use wsbench::machine::run_context;
+use wsbench::quantity;
+use wsbench::ranking::{
+    Circumstances, Found, Here, Installing, StateFile, digest, now_rfc3339, preflight,
+};
+use wsbench::suite::{Choices, Suite};
 
 /// Start, examine, measure and rank many servers, as a suite says.
 ///
@@ -99,7 +108,8 @@ pub(crate) fn run(args: &RankArgs, command_line: &[OsString]) -> anyhow::Result<
         servers: args.servers.clone(),
         rounds: args.rounds,
     };
-    let suite = Suite::read(&args.suite, &choices).map_err(UsageError::from)?;
+    let suite = Suite::read(&args.suite, &choices, &ByHand(Surroundings::here()));
+    let suite = suite.map_err(UsageError::from)?;
     if args.plan {
         output::print(&plan_text(&program(&suite, args.seed.unwrap_or(1))))?;
         return Ok(Exit::Ok);
@@ -113,10 +123,20 @@ pub(crate) fn run(args: &RankArgs, command_line: &[OsString]) -> anyhow::Result<
     if let Some(path) = args.output.as_deref().filter(|_| !args.fresh) {
         check_unfinished(path)?;
     }
-    let interrupts = Interrupts::watch().context("signals cannot be watched")?;
-    let context = runner::context(command_line);
-    let doubts = preflight(&suite, &context)?;
-    let made = made(args, &suite, &interrupts, &context, doubts)?;
+    let circumstances = Circumstances {
+        stop: watch_signals()?.stop_signal().clone(),
+        context: RunContext {
+            command: shell_words(command_line),
+            ..run_context()
+        },
+        helpers: Arc::new(ThisProgram),
+        installing: match args.no_install {
+            false => Installing::Allowed,
+            true => Installing::Forbidden("--no-install was given".to_owned()),
+        },
+    };
+    let doubts = preflight(&suite, &circumstances.context).map_err(refused)?;
+    let made = made(args, &suite, &circumstances, doubts)?;
     // The result is kept first; where that fails, it is at least shown.
     let kept = file.map_or(Ok(()), |file| {
         file.write_naming(&render(&made.ranking, formats.stored(), terminal::PLAIN))
@@ -139,6 +159,14 @@ pub(crate) fn run(args: &RankArgs, command_line: &[OsString]) -> anyhow::Result<
     } else {
         Exit::Failed
     })
+}
+
+/// What a machine or a suite has no room for; what makes no run is the suite's fault.
+fn refused(error: BenchError) -> anyhow::Error {
+    match error {
+        BenchError::Plan(error) => UsageError::from(error).into(),
+        error => advice::spelled(error),
+    }
 }
 
 /// Makes sure that no finished ranking is written over: a part of an hour is lost easily, by the
@@ -176,8 +204,7 @@ fn program(suite: &Suite, seed: u64) -> Program {
 fn made(
     args: &RankArgs,
     suite: &Suite,
-    interrupts: &Interrupts,
-    context: &RunContext,
+    circumstances: &Circumstances,
     doubts: Vec<String>,
 ) -> anyhow::Result<Made> {
     let is_quiet = args.formats().shown() == Format::Quiet;
@@ -191,18 +218,12 @@ fn made(
     if !is_quiet {
         announce(args, &program, books.runs.len());
     }
-    let progress = Progress::of(&program, is_quiet);
-    let installs = !args.no_install;
-    let mut here = Here::new(
-        suite,
-        interrupts,
-        context.clone(),
-        (state, progress),
-        installs,
-    );
+    let mut progress = Progress::of(&program, is_quiet);
+    let mut here = Here::new(suite, circumstances, state, |news| progress.tell(news));
     let total_s = suite.limits.total.as_secs_f64();
     let ending = rank(&program, &mut books, total_s, &mut here)?;
     let state = here.into_state();
+    let context = &circumstances.context;
     let gathered = Gathered {
         tool_version: context.tool_version.clone(),
         command: context.command.clone(),

@@ -6,7 +6,7 @@ use wsbench_record::{comparison, document, ranking, repetition, search, sweep};
 
 use crate::exit::Exit;
 use crate::output;
-use crate::suite::{ServerFile, SuiteFile};
+use wsbench::suite::{ServerFile, SuiteFile};
 
 /// Whose schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -26,9 +26,9 @@ use crate::compress::Compress;
 use crate::exit::{Exit, say};
 use crate::output::{self, OutputFile};
 use crate::plan::check_cpus;
-use crate::quantity::{self, CpuList};
 use crate::route;
 use crate::usage::UsageError;
+use wsbench::quantity::{self, CpuList};
 
 mod calibration;
 use calibration::Calibrating;
@@ -236,7 +236,7 @@ mod tests {
     use wsbench_echo::{Calibration, Distribution, Misbehaviour, Stall, TokenBucket};
 
     use super::*;
-    use crate::args::{Cli, Command};
+    use crate::command_line::{Cli, Command};
 
     fn serve(words: &[&str]) -> Serve {
         let words = ["wsbench", "serve"].iter().chain(words).copied();

@@ -12,7 +12,7 @@ use wsbench_drive::host;
 use wsbench_experiment::target::supervisor;
 
 use crate::exit::Exit;
-use crate::quantity::{self, CpuList};
+use wsbench::quantity::{self, CpuList};
 
 /// Start a server and end it, and all that it started, when standard input closes.
 #[derive(Clone, Debug, Args)]

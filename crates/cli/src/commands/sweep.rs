@@ -16,7 +16,7 @@ use wsbench_render::style::Style;
 use crate::args::Format;
 use crate::exit::Exit;
 use crate::load_args::{self, LoadArgs};
-use crate::quantity;
+use wsbench::quantity;
 use wsbench_judge::objective;
 
 /// The latency–load curve: every rate several times, in random order.

@@ -9,10 +9,10 @@ use wsbench_load::corpus::Corpus;
 use wsbench_load::plan::{Encoding, Payload};
 use wsbench_load::template::Template;
 
-use super::DEFAULT_SIZE;
 use crate::args::PayloadArgs;
-use crate::quantity::{MAX_MESSAGE_BYTES, SizeRange};
 use crate::usage::UsageError;
+use wsbench::defaults;
+use wsbench::quantity::{MAX_MESSAGE_BYTES, SizeRange};
 
 /// The name of the corpus that is made rather than read; a file of that name is `./builtin`.
 const BUILTIN_CORPUS: &str = "builtin";
@@ -57,8 +57,8 @@ pub(super) fn of(args: &PayloadArgs, seed: u64) -> Result<Payload, UsageError> {
         (None, Some(path)) => file_payload(path, args.text),
         (None, None) => {
             let SizeRange { min, max } = args.size.unwrap_or(SizeRange {
-                min: DEFAULT_SIZE,
-                max: DEFAULT_SIZE,
+                min: defaults::SIZE,
+                max: defaults::SIZE,
             });
             Ok(Payload::Generated {
                 encoding,

@@ -15,13 +15,15 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use golden::Golden;
 use serde_json::{Value, json};
-use wsbench_load::plan::{Pem, Plan};
+use wsbench_load::plan::{Pem, Plan, PlanSpec};
 
 use super::{Order, ServerProcess, ServerUnderTest, Surroundings, order, target_to_come};
-use crate::args::{Cli, Command, Measure};
+use crate::args::Measure;
+use crate::command_line::{Cli, Command};
 use crate::commands::find::settings_of;
 use crate::legacy::{self, Legacy};
-use crate::suite::{Choices, Suite};
+use crate::spelling::{self, ByHand};
+use wsbench::suite::{Choices, Load, Suite};
 
 /// All that a plan says, as JSON: as documents store it, and what they do not.
 fn plan_json(plan: &Plan) -> Value {
@@ -69,6 +71,7 @@ fn order_json(measure: &Measure) -> Value {
         ServerProcess::Unknown => Value::Null,
         ServerProcess::Named(pid) => json!({ "pid": pid }),
         ServerProcess::Exec { command, cpus } => json!({ "command": command, "cpus": cpus }),
+        other => panic!("a process that no flag makes: {other:?}"),
     };
     let follow = order.follow.as_ref().map(|follow| format!("{follow:?}"));
     let target = match &order.server {
@@ -90,7 +93,7 @@ fn embedded_json(order: &Order) -> Value {
         ServerUnderTest::Embedded(cores) => json!({
             "threads": cores.threads,
             "cpus": cores.cpus,
-            "is_compressed": order.is_compressed(),
+            "is_compressed": order.plan.clients.compression.is_some(),
         }),
     }
 }
@@ -155,9 +158,21 @@ fn suites() -> Vec<PathBuf> {
     paths
 }
 
+/// The flags that make a run of a workload as `spec` says, which is the workload's or follows from
+/// it.
+fn words_of(load: &Load, spec: &PlanSpec) -> Vec<String> {
+    match &load.search {
+        None => spelling::words(spec, &surroundings()),
+        Some(search) => {
+            let objectives = [search.objective().to_owned()];
+            spelling::find_words(spec, &objectives, search.limit())
+        }
+    }
+}
+
 /// A suite and all that it makes each of its servers go through.
 fn write_suite(text: &mut String, path: &Path) {
-    let suite = Suite::read(path, &Choices::default()).unwrap();
+    let suite = Suite::read(path, &Choices::default(), &ByHand(surroundings())).unwrap();
     let _ = writeln!(
         text,
         "suite {}",
@@ -169,10 +184,10 @@ fn write_suite(text: &mut String, path: &Path) {
     for server in &suite.servers {
         let facts = serde_json::to_value(&server.facts).unwrap();
         let _ = writeln!(text, "server {facts}");
-        let target = crate::target::target(&address[0]).unwrap();
+        let target = wsbench::target::target(&address[0]).unwrap();
         for load in &suite.workloads {
             let spec = server.asked(&load.spec, &target, 1);
-            let words = [&load.words(&spec, &surroundings())[..], &address].concat();
+            let words = [&words_of(load, &spec)[..], &address].concat();
             let (line, made) = (words.join(" "), made_of(&words));
             // What the suite makes of it is what the words make.
             let plan = plan_json(&spec.check().unwrap());

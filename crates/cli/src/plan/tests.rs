@@ -13,10 +13,10 @@ use wsbench_load::plan::{
 };
 
 use super::*;
-use crate::args::Cli;
+use crate::command_line::Cli;
 use crate::legacy::{self, Legacy};
-use crate::quantity::MAX_MESSAGE_BYTES;
-use crate::target::target;
+use wsbench::quantity::MAX_MESSAGE_BYTES;
+use wsbench::target::target;
 
 const SEED: u64 = 7;
 

@@ -5,8 +5,8 @@ use wsbench_load::plan::StopRule;
 use wsbench_load::settling::Settling;
 
 use crate::args::Measure;
-use crate::quantity::WarmUp;
 use crate::usage::UsageError;
+use wsbench::quantity::WarmUp;
 
 /// Warm-up of a timed run: connections are open, caches and clock rates have settled.
 const DEFAULT_WARMUP: Nanos = Nanos::from_secs(1);

@@ -61,7 +61,7 @@ mod tests {
     /// A setting whose flag is renamed, or that is new and has none, is found here.
     #[test]
     fn every_setting_that_flags_make_has_a_flag_that_is_there() {
-        let command = crate::args::Cli::command();
+        let command = crate::command_line::Cli::command();
         let flags: Vec<String> = command
             .get_arguments()
             .flat_map(|argument| {

@@ -6,9 +6,10 @@ use proptest::prelude::*;
 use wsbench_load::plan::{Compression, Header, Plan, Think, WarmUp, WindowBits, Wish};
 
 use super::*;
-use crate::args::Cli;
-use crate::plan::{interval, order, threads_for};
-use crate::target::target;
+use crate::command_line::Cli;
+use crate::plan::order;
+use wsbench::defaults::interval;
+use wsbench::target::target;
 
 const URL: &str = "wss://example.com/chat?a=b";
 
@@ -166,7 +167,7 @@ proptest! {
 fn what_follows_by_itself_is_not_said() {
     let mut spec = PlanSpec::against(target("ws://127.0.0.1:9/").unwrap());
     spec.clients.connections = 64;
-    spec.threads = threads_for(&spec, &here());
+    spec.threads = threads_for(&spec, &here().cpus);
     assert_eq!(
         command(&spec, "URL", &here()),
         "wsbench -c 64 -s 30 -d 10s --warmup 0s -p 1 --text URL"

@@ -10,7 +10,7 @@ use thiserror::Error;
 use wsbench_echo::{Calibration, Distribution, Misbehaviour, Stall, TokenBucket};
 use wsbench_load::nanos::Nanos;
 
-use crate::quantity::{self, QuantityError};
+use wsbench::quantity::{self, QuantityError};
 
 /// The flags of calibration.
 #[derive(Clone, Debug, Args)]

@@ -19,64 +19,64 @@ pub(crate) const SCHEMA: &str = "wsbench.suite/1";
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "wsbench suite")]
-pub(crate) struct SuiteFile {
+pub struct SuiteFile {
     /// Name and version of this format: `wsbench.suite/1`.
     #[schemars(with = "String")]
-    pub(super) schema: Spanned<String>,
+    pub(crate) schema: Spanned<String>,
     /// A name for the reports.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// What it is for.
     #[serde(default)]
-    pub(super) description: String,
+    pub(crate) description: String,
     /// The folder that the servers' folders are in, relative to this file.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
-    pub(super) servers_from: Option<Spanned<String>>,
+    pub(crate) servers_from: Option<Spanned<String>>,
     /// Folders there, each with a server.toml; "*" stands for all.
     #[serde(default)]
     #[schemars(with = "Option<Names>")]
-    pub(super) servers: Option<Spanned<Names>>,
+    pub(crate) servers: Option<Spanned<Names>>,
     /// Whether wsbench's own echo server takes part, as a control and not as a contender.
     #[serde(default = "yes")]
-    pub(super) embedded: bool,
+    pub(crate) embedded: bool,
     /// Cores that every server is pinned to, such as "0"; without it the scheduler chooses.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
-    pub(super) server_cores: Option<Spanned<String>>,
+    pub(crate) server_cores: Option<Spanned<String>>,
     /// Cores that wsbench itself is pinned to, such as "1".
     #[serde(default)]
     #[schemars(with = "Option<String>")]
-    pub(super) generator_cores: Option<Spanned<String>>,
+    pub(crate) generator_cores: Option<Spanned<String>>,
     /// Rounds: in each every server is started once and measured. 10 unless it is given, which is
     /// the least that ranks well.
     #[serde(default)]
     #[schemars(with = "Option<u32>", range(min = 1, max = 1000))]
-    pub(super) rounds: Option<Spanned<u32>>,
+    pub(crate) rounds: Option<Spanned<u32>>,
     /// The objective of workloads of kind "limit", such as "p99<5ms".
     #[serde(default)]
     #[schemars(with = "Option<String>")]
-    pub(super) slo: Option<Spanned<String>>,
+    pub(crate) slo: Option<Spanned<String>>,
     /// A pause before each start of a server. 200ms unless it is given.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
-    pub(super) pause: Option<Spanned<String>>,
+    pub(crate) pause: Option<Spanned<String>>,
     /// How long things may take.
     #[serde(default)]
-    pub(super) limits: LimitsFile,
+    pub(crate) limits: LimitsFile,
     /// Weights of an overall score, by league: "closed-64/messages_per_s" = 1.0.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, f64>")]
-    pub(super) weights: Option<Spanned<BTreeMap<String, f64>>>,
+    pub(crate) weights: Option<Spanned<BTreeMap<String, f64>>>,
     /// Pairs of leagues to hold against each other.
     #[serde(default)]
-    pub(super) tradeoff: Vec<TradeoffFile>,
+    pub(crate) tradeoff: Vec<TradeoffFile>,
     /// What every server is put through.
     #[schemars(with = "Vec<WorkloadFile>", length(min = 1))]
-    pub(super) workload: Vec<Spanned<WorkloadFile>>,
+    pub(crate) workload: Vec<Spanned<WorkloadFile>>,
     /// Servers that stand in this file.
     #[serde(default)]
     #[schemars(with = "Vec<ServerFile>")]
-    pub(super) server: Vec<Spanned<ServerFile>>,
+    pub(crate) server: Vec<Spanned<ServerFile>>,
 }
 
 /// Names of folders, or "*" for all.
@@ -85,7 +85,7 @@ pub(crate) struct SuiteFile {
     untagged,
     expecting = "neither a list of folder names nor \"*\" for all of them"
 )]
-pub(super) enum Names {
+pub(crate) enum Names {
     /// `"*"`.
     All(String),
     /// The names.
@@ -95,88 +95,88 @@ pub(super) enum Names {
 /// How long things may take.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct LimitsFile {
+pub(crate) struct LimitsFile {
     /// Each step of an installation. 10m unless it is given.
     #[schemars(with = "Option<String>")]
-    pub(super) install: Option<Spanned<String>>,
+    pub(crate) install: Option<Spanned<String>>,
     /// From the start of a server until it accepts a connection. 20s unless it is given.
     #[schemars(with = "Option<String>")]
-    pub(super) start: Option<Spanned<String>>,
+    pub(crate) start: Option<Spanned<String>>,
     /// One run, with all that is around it. 60s unless it is given.
     #[schemars(with = "Option<String>")]
-    pub(super) run: Option<Spanned<String>>,
+    pub(crate) run: Option<Spanned<String>>,
     /// All rounds: none begins that would not be over by then. 2h unless it is given.
     #[schemars(with = "Option<String>")]
-    pub(super) total: Option<Spanned<String>>,
+    pub(crate) total: Option<Spanned<String>>,
 }
 
 /// Two leagues to hold against each other.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct TradeoffFile {
+pub(crate) struct TradeoffFile {
     /// Along the first axis: "closed-64/messages_per_s".
     #[schemars(with = "String")]
-    pub(super) x: Spanned<String>,
+    pub(crate) x: Spanned<String>,
     /// Along the second.
     #[schemars(with = "String")]
-    pub(super) y: Spanned<String>,
+    pub(crate) y: Spanned<String>,
 }
 
 /// One workload.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WorkloadFile {
+pub(crate) struct WorkloadFile {
     /// Its name, the first half of league keys.
     #[schemars(with = "String")]
-    pub(super) name: Spanned<String>,
+    pub(crate) name: Spanned<String>,
     /// What is done.
-    pub(super) kind: Kind,
+    pub(crate) kind: Kind,
     /// Connections held at a time: 64 unless it is given, 1000 of kind "idle".
     #[serde(default)]
     #[schemars(with = "Option<u32>", range(min = 1))]
-    pub(super) connections: Option<Spanned<u32>>,
+    pub(crate) connections: Option<Spanned<u32>>,
     /// Messages in flight on a connection, of kind "closed": 1 unless it is given.
     #[serde(default)]
     #[schemars(with = "Option<u32>", range(min = 1))]
-    pub(super) depth: Option<Spanned<u32>>,
+    pub(crate) depth: Option<Spanned<u32>>,
     /// Bytes a message: 30 unless it is given.
     #[serde(default)]
     #[schemars(with = "Option<Amount>")]
-    pub(super) size: Option<Spanned<Amount>>,
+    pub(crate) size: Option<Spanned<Amount>>,
     /// Text messages, which is the default, or binary ones.
     #[serde(default = "yes")]
-    pub(super) text: bool,
+    pub(crate) text: bool,
     /// Length of the measured window, 2s unless it is given; of kind "limit" of the whole search,
     /// 15s unless it is given.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
-    pub(super) duration: Option<Spanned<String>>,
+    pub(crate) duration: Option<Spanned<String>>,
     /// Load before it that is not measured: 500ms unless it is given, nothing of kind "idle".
     #[serde(default)]
     #[schemars(with = "Option<String>")]
-    pub(super) warmup: Option<Spanned<String>>,
+    pub(crate) warmup: Option<Spanned<String>>,
     /// Messages a second over all connections, of kinds "open" (needed) and "idle" (100).
     #[serde(default)]
     #[schemars(with = "Option<Amount>")]
-    pub(super) rate: Option<Spanned<Amount>>,
+    pub(crate) rate: Option<Spanned<Amount>>,
     /// Connections opened a second, of kind "idle": 1k unless it is given.
     #[serde(default)]
     #[schemars(with = "Option<Amount>")]
-    pub(super) connect_rate: Option<Spanned<Amount>>,
+    pub(crate) connect_rate: Option<Spanned<Amount>>,
     /// Clients in all, of kind "storm": 1000 unless it is given.
     #[serde(default)]
     #[schemars(with = "Option<u32>", range(min = 1))]
-    pub(super) clients: Option<Spanned<u32>>,
+    pub(crate) clients: Option<Spanned<u32>>,
     /// Rounds in which it takes part; all unless it is given.
     #[serde(default)]
     #[schemars(with = "Option<u32>", range(min = 1))]
-    pub(super) rounds: Option<Spanned<u32>>,
+    pub(crate) rounds: Option<Spanned<u32>>,
 }
 
 /// A number, or one as flags write it: 30, "16k", "10/ms".
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "neither a number nor a text like \"16k\"")]
-pub(super) enum Amount {
+pub(crate) enum Amount {
     /// A number.
     Number(u64),
     /// A text.
@@ -185,7 +185,7 @@ pub(super) enum Amount {
 
 impl Amount {
     /// As flags write it.
-    pub(super) fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         match self {
             Self::Number(number) => number.to_string(),
             Self::Text(text) => text.clone(),
@@ -196,7 +196,7 @@ impl Amount {
 /// What a workload does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// As many messages as the server answers, `depth` in flight on each connection.
     Closed,
     /// Messages at a fixed rate.
@@ -215,68 +215,68 @@ pub(super) enum Kind {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "wsbench server")]
-pub(crate) struct ServerFile {
+pub struct ServerFile {
     /// Its name, unlike any other's.
     #[schemars(with = "String")]
-    pub(super) name: Spanned<String>,
+    pub(crate) name: Spanned<String>,
     /// The library that answers.
-    pub(super) library: String,
+    pub(crate) library: String,
     /// The language that it is used from.
-    pub(super) language: String,
+    pub(crate) language: String,
     /// How many cores it uses by default.
-    pub(super) cores: CoresFile,
+    pub(crate) cores: CoresFile,
     /// Debian packages that it needs.
     #[serde(default)]
-    pub(super) packages: Vec<String>,
+    pub(crate) packages: Vec<String>,
     /// What installs it.
     #[serde(default)]
-    pub(super) install: Option<String>,
+    pub(crate) install: Option<String>,
     /// Ends with exit code 0 when nothing is left to install.
     #[serde(default)]
-    pub(super) installed: Option<String>,
+    pub(crate) installed: Option<String>,
     /// What starts it, to listen on the port in the environment variable PORT. It has to stay in
     /// the foreground; with exec the shell is not counted as a process of it.
-    pub(super) start: String,
+    pub(crate) start: String,
     /// Its URL, with {port} in the port's place.
     #[schemars(with = "String")]
-    pub(super) url: Spanned<String>,
+    pub(crate) url: Spanned<String>,
     /// Prints the library's version in one line.
     #[serde(default)]
-    pub(super) version: Option<String>,
+    pub(crate) version: Option<String>,
     /// What it does about Nagle's algorithm by default.
     #[serde(default)]
-    pub(super) nodelay: NodelayFile,
+    pub(crate) nodelay: NodelayFile,
     /// What it does with an offer of permessage-deflate by default.
     #[serde(default)]
-    pub(super) deflate: DeflateFile,
+    pub(crate) deflate: DeflateFile,
     /// What is known of it.
     #[serde(default)]
-    pub(super) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// How long it may take to accept a connection, s, where the suite's limit is not enough.
     #[serde(default)]
     #[schemars(with = "Option<f64>")]
-    pub(super) ready_s: Option<Spanned<f64>>,
+    pub(crate) ready_s: Option<Spanned<f64>>,
     /// The Origin header that it wants.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
-    pub(super) origin: Option<Spanned<String>>,
+    pub(crate) origin: Option<Spanned<String>>,
     /// Further headers that it wants: "X-Tenant: 7".
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub(super) headers: Vec<Spanned<String>>,
+    pub(crate) headers: Vec<Spanned<String>>,
     /// Its environment beyond the usual one.
     #[serde(default)]
-    pub(super) env: BTreeMap<String, String>,
+    pub(crate) env: BTreeMap<String, String>,
     /// Its folder, relative to the suite; only of a server that stands in a suite.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
-    pub(super) folder: Option<Spanned<String>>,
+    pub(crate) folder: Option<Spanned<String>>,
 }
 
 /// How many cores a server uses by default.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum CoresFile {
+pub(crate) enum CoresFile {
     /// One.
     One,
     /// All that it is given.
@@ -286,7 +286,7 @@ pub(super) enum CoresFile {
 /// What a server does about Nagle's algorithm by default.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum NodelayFile {
+pub(crate) enum NodelayFile {
     /// It sets TCP_NODELAY.
     On,
     /// It leaves Nagle's algorithm on.
@@ -299,7 +299,7 @@ pub(super) enum NodelayFile {
 /// What a server does with an offer of permessage-deflate by default.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum DeflateFile {
+pub(crate) enum DeflateFile {
     /// It accepts.
     Accepts,
     /// It declines.

@@ -9,7 +9,8 @@ use wsbench_load::route::Target;
 
 /// Why a text does not name a server that this version can measure.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(crate) enum TargetError {
+#[non_exhaustive]
+pub enum TargetError {
     /// A URL of the web rather than of a WebSocket.
     #[error("{scheme}:// is not a WebSocket URL; did you mean {meant}://{rest} ?")]
     Http {
@@ -36,15 +37,10 @@ pub(crate) enum TargetError {
         fragment: String,
     },
     /// A user name or a password in the URL.
-    #[error(
-        "the URL carries a user name or password; leave them out and give them with -a USER:PASS"
-    )]
+    #[error("the URL carries a user name or password; leave them out and give them as a header")]
     Credentials,
     /// A word alone, which might be a host, a path or a mistyped subcommand.
-    #[error(
-        "'{word}' is neither HOST:PORT nor a URL; write it like {word}:3000, ws://{word}/, \
-         or see --help for the subcommands (which come first)"
-    )]
+    #[error("'{word}' is neither HOST:PORT nor a URL; write it like {word}:3000 or ws://{word}/")]
     NoPort {
         /// The word.
         word: String,
@@ -66,7 +62,7 @@ pub(crate) enum TargetError {
 ///
 /// # Errors
 /// Anything else; see [`TargetError`].
-pub(crate) fn target(text: &str) -> Result<Target, TargetError> {
+pub fn target(text: &str) -> Result<Target, TargetError> {
     let text = text.trim();
     if text.contains("://") || text.starts_with("//") {
         return parse(text);
@@ -85,7 +81,7 @@ pub(crate) fn target(text: &str) -> Result<Target, TargetError> {
 ///
 /// # Errors
 /// Anything else; see [`TargetError`].
-pub(crate) fn host_port_path(text: &str) -> Result<Target, TargetError> {
+pub fn host_port_path(text: &str) -> Result<Target, TargetError> {
     parse(text.trim())
 }
 
@@ -151,7 +147,7 @@ fn parse(text: &str) -> Result<Target, TargetError> {
 }
 
 /// Whether a host is this very machine by its name or address alone, without asking a resolver.
-pub(crate) fn is_loopback(host: &str) -> bool {
+pub fn is_loopback(host: &str) -> bool {
     let name = host.trim_end_matches('.');
     name == "localhost"
         || name.ends_with(".localhost")

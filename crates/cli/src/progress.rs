@@ -43,7 +43,7 @@ impl Progress {
     }
 
     /// Tells a piece of news.
-    pub(super) fn tell(&mut self, news: &News<'_>) {
+    pub(crate) fn tell(&mut self, news: &News<'_>) {
         if self.is_quiet {
             return;
         }

@@ -5,23 +5,60 @@
 //! under a header when the file is new. A client that made no round trip has no line: a line
 //! without a number is no sample.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write};
+use std::rc::Rc;
 
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 use wsbench_load::tally::LogRecord;
+
+use crate::observer::{Observer, Wish};
 
 /// Names the columns of the log of held connections.
 const HEADER: &str = "connection,sequence,due_ns,sent_ns,received_ns\n";
 
 /// A log that is open for appending.
 #[derive(Debug)]
-pub(crate) struct RawLog {
+pub struct RawLog {
     file: File,
     /// The lines of one call; kept, so that its memory is.
     lines: String,
+    /// Whether the log is still whole.
+    is_whole: bool,
+    failure: LogFailure,
+}
+
+/// The reason why a log has ended before its run, for who has given the log away to a run.
+#[derive(Clone, Debug, Default)]
+pub struct LogFailure(Rc<RefCell<Option<io::Error>>>);
+
+impl LogFailure {
+    /// The reason, once; `None` where the log is whole.
+    #[must_use]
+    pub fn take(&self) -> Option<io::Error> {
+        self.0.borrow_mut().take()
+    }
+}
+
+impl Observer for RawLog {
+    /// Appends the records. A log with a hole would be taken for a whole one, so the run ends where
+    /// one cannot be written.
+    fn log(&mut self, records: &[LogRecord]) -> Wish {
+        if !self.is_whole {
+            return Wish::Stop;
+        }
+        match self.append(records) {
+            Ok(()) => Wish::Continue,
+            Err(failure) => {
+                self.is_whole = false;
+                *self.failure.0.borrow_mut() = Some(failure);
+                Wish::Stop
+            }
+        }
+    }
 }
 
 impl RawLog {
@@ -29,10 +66,12 @@ impl RawLog {
     ///
     /// # Errors
     /// When the header cannot be written.
-    pub(crate) fn new(file: File, plan: &Plan) -> io::Result<Self> {
+    pub fn new(file: File, plan: &Plan) -> io::Result<Self> {
         let mut log = Self {
             file,
             lines: String::new(),
+            is_whole: true,
+            failure: LogFailure::default(),
         };
         if !plan.logs_by_client() && log.file.metadata()?.len() == 0 {
             log.file.write_all(HEADER.as_bytes())?;
@@ -40,11 +79,17 @@ impl RawLog {
         Ok(log)
     }
 
+    /// Where it will stand why the log has ended before its run.
+    #[must_use]
+    pub fn failure(&self) -> LogFailure {
+        self.failure.clone()
+    }
+
     /// Appends the records, in whole lines, with one write.
     ///
     /// # Errors
     /// What the system says: the disk is full.
-    pub(crate) fn append(&mut self, records: &[LogRecord]) -> io::Result<()> {
+    fn append(&mut self, records: &[LogRecord]) -> io::Result<()> {
         self.lines.clear();
         for record in records {
             push_line(&mut self.lines, record);

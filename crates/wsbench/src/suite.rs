@@ -19,68 +19,67 @@ use wsbench_experiment::rank::Planned;
 use wsbench_judge::ranking::metric;
 use wsbench_record::ranking::{ServerFacts, SuiteFacts, Tradeoff, Weight};
 
-use crate::plan::Surroundings;
 use crate::quantity::{self, CpuList};
 use wsbench_judge::objective;
 
 use fault::Source;
-pub(crate) use fault::SuiteError;
+pub use fault::SuiteError;
 use file::{Names, SCHEMA};
-pub(crate) use file::{ServerFile, SuiteFile};
-pub(crate) use server::Contestant;
-pub(crate) use workload::Load;
+pub use file::{ServerFile, SuiteFile};
+pub use server::Contestant;
 use workload::Terms;
+pub use workload::{Commands, Load, Search};
 
 /// Rounds when none are given: the least that ranks well (METHOD 5.4).
 const ROUNDS: u32 = 10;
 
 /// What is to be ranked.
 #[derive(Clone, Debug)]
-pub(crate) struct Suite {
+pub struct Suite {
     /// Its name.
     name: String,
     /// What it is for.
     description: String,
     /// How many rounds.
-    pub(crate) rounds: u32,
+    pub rounds: u32,
     /// Cores of the servers.
-    pub(crate) server_cores: Option<CpuList>,
+    pub server_cores: Option<CpuList>,
     /// Cores of the generator, as written.
     generator_cores: Option<String>,
     /// The objective, as written.
     slo: Option<String>,
     /// Before each start of a server.
-    pub(crate) pause: Duration,
+    pub pause: Duration,
     /// How long things may take.
-    pub(crate) limits: Limits,
+    pub limits: Limits,
     /// What every server is put through.
-    pub(crate) workloads: Vec<Load>,
+    pub workloads: Vec<Load>,
     /// The servers, the control last.
-    pub(crate) servers: Vec<Contestant>,
+    pub servers: Vec<Contestant>,
     weights: Vec<Weight>,
     tradeoffs: Vec<Tradeoff>,
 }
 
 /// How long things may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limits {
+pub struct Limits {
     /// Each step of an installation.
-    pub(crate) install: Duration,
+    pub install: Duration,
     /// Until a server accepts a connection.
-    pub(crate) start: Duration,
+    pub start: Duration,
     /// A run, with all that is around it.
-    pub(crate) run: Duration,
+    pub run: Duration,
     /// All rounds.
-    pub(crate) total: Duration,
+    pub total: Duration,
 }
 
 /// What a command line says otherwise than the suite does.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Choices {
+pub struct Choices {
     /// Of its servers these alone.
-    pub(crate) servers: Option<Vec<String>>,
+    pub servers: Option<Vec<String>>,
     /// So many rounds.
-    pub(crate) rounds: Option<u32>,
+    pub rounds: Option<u32>,
 }
 
 impl Suite {
@@ -88,7 +87,11 @@ impl Suite {
     ///
     /// # Errors
     /// [`SuiteError`]: a file that is not there, a line that is wrong, a choice that there is not.
-    pub(crate) fn read(path: &Path, choices: &Choices) -> Result<Self, SuiteError> {
+    pub fn read(
+        path: &Path,
+        choices: &Choices,
+        commands: &dyn Commands,
+    ) -> Result<Self, SuiteError> {
         let text = fs::read_to_string(path).map_err(|source| SuiteError::Unreadable {
             path: path.to_owned(),
             source,
@@ -106,11 +109,11 @@ impl Suite {
                 home
             },
         }
-        .suite(choices)
+        .suite(choices, commands)
     }
 
     /// The suite as its results tell it.
-    pub(crate) fn facts(&self) -> SuiteFacts {
+    pub fn facts(&self) -> SuiteFacts {
         SuiteFacts {
             name: self.name.clone(),
             description: self.description.clone(),
@@ -130,12 +133,12 @@ impl Suite {
     }
 
     /// The servers as results tell them.
-    pub(crate) fn server_facts(&self) -> Vec<ServerFacts> {
+    pub fn server_facts(&self) -> Vec<ServerFacts> {
         self.servers.iter().map(|it| it.facts.clone()).collect()
     }
 
     /// The workloads, and what they take.
-    pub(crate) fn planned(&self) -> Vec<Planned> {
+    pub fn planned(&self) -> Vec<Planned> {
         let planned = self.workloads.iter().map(|load| Planned {
             workload: load.facts.clone(),
             expected_s: load.expected_s,
@@ -153,7 +156,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn suite(&self, choices: &Choices) -> Result<Suite, SuiteError> {
+    fn suite(&self, choices: &Choices, commands: &dyn Commands) -> Result<Suite, SuiteError> {
         let file = self.file;
         if file.schema.get_ref() != SCHEMA {
             let found = file.schema.get_ref();
@@ -175,7 +178,8 @@ impl Reader<'_> {
             rounds,
             slo: slo.as_deref().zip(objective.as_ref()),
             cores: pinned.as_ref(),
-            surroundings: &Surroundings::here(),
+            cpus: &host::cpus(),
+            commands,
         };
         let workloads = self.workloads(&terms)?;
         let mut servers = self.servers(choices)?;

@@ -17,7 +17,7 @@ use crate::quantity::CpuList;
 use crate::target;
 
 /// What a server's file is called in its folder.
-pub(super) const FILE: &str = "server.toml";
+pub(crate) const FILE: &str = "server.toml";
 /// What stands in a URL for the port.
 const PORT: &str = "{port}";
 /// The name of wsbench's own server.
@@ -25,19 +25,19 @@ const EMBEDDED: &str = "wsbench serve";
 
 /// A server that takes part.
 #[derive(Clone, Debug)]
-pub(crate) struct Contestant {
+pub struct Contestant {
     /// For the reports; its version is known once it has been asked.
-    pub(crate) facts: ServerFacts,
+    pub facts: ServerFacts,
     /// Where its commands are run.
-    pub(crate) folder: PathBuf,
+    pub folder: PathBuf,
     /// Debian packages that it needs.
-    pub(crate) packages: Vec<String>,
+    pub packages: Vec<String>,
     /// What ends with 0 when nothing is left to install.
-    pub(crate) installed: Option<String>,
+    pub installed: Option<String>,
     /// What prints its library's version.
-    pub(crate) version: Option<String>,
+    pub version: Option<String>,
     /// How long it may take to accept a connection, where the suite's limit is not enough.
-    pub(crate) ready_within: Option<Duration>,
+    pub ready_within: Option<Duration>,
     /// What the handshake with it asks for.
     upgrade: Upgrade,
     /// Its URL, with the port's place.
@@ -46,7 +46,7 @@ pub(crate) struct Contestant {
 
 impl Contestant {
     /// wsbench's own server, on these cores.
-    pub(super) fn embedded(cores: Option<&CpuList>) -> Self {
+    pub(crate) fn embedded(cores: Option<&CpuList>) -> Self {
         let pinned = cores.map_or_else(String::new, |cores| {
             format!(" --threads {} --pin {cores}", cores.0.len())
         });
@@ -80,18 +80,17 @@ impl Contestant {
     }
 
     /// Where it listens when it was given this port.
-    pub(crate) fn target(&self, port: u16) -> Option<Target> {
+    pub fn target(&self, port: u16) -> Option<Target> {
         target::target(&self.url.replace(PORT, &port.to_string())).ok()
     }
 
     /// Whether the handshake with it asks for more than with any.
-    #[cfg(test)]
-    pub(crate) fn asks_for_something(&self) -> bool {
+    pub fn asks_for_something(&self) -> bool {
         self.upgrade != Upgrade::default() || self.url.starts_with("wss:")
     }
 
     /// What a workload asks for, of this server at `target`.
-    pub(crate) fn asked(&self, workload: &PlanSpec, target: &Target, seed: u64) -> PlanSpec {
+    pub fn asked(&self, workload: &PlanSpec, target: &Target, seed: u64) -> PlanSpec {
         let mut spec = workload.clone();
         spec.target = target.clone();
         spec.upgrade = self.upgrade.clone();
@@ -106,7 +105,7 @@ impl Contestant {
 ///
 /// # Errors
 /// There is no such file, or something is wrong with it.
-pub(super) fn of_folder(folder: &Path) -> Result<Contestant, SuiteError> {
+pub(crate) fn of_folder(folder: &Path) -> Result<Contestant, SuiteError> {
     let path = folder.join(FILE);
     let text = fs::read_to_string(&path).map_err(|source| SuiteError::Unreadable {
         path: path.clone(),
@@ -129,7 +128,7 @@ pub(super) fn of_folder(folder: &Path) -> Result<Contestant, SuiteError> {
 ///
 /// # Errors
 /// Something is wrong with it.
-pub(super) fn inline(
+pub(crate) fn inline(
     source: &Source<'_>,
     file: &ServerFile,
     home: &Path,

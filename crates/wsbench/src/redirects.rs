@@ -19,16 +19,17 @@ const FOR_ONE_HOST: [&str; 2] = ["authorization", "cookie"];
 
 /// How redirects are followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Follow {
+pub struct Follow {
     /// So many at most.
-    pub(crate) at_most: u32,
+    pub at_most: u32,
     /// From `wss://` to `ws://` as well.
-    pub(crate) to_plain: bool,
+    pub to_plain: bool,
 }
 
 /// Why a redirect was not followed.
 #[derive(Debug, Error)]
-pub(crate) enum RedirectError {
+#[non_exhaustive]
+pub enum RedirectError {
     /// A host on the way that cannot be resolved.
     #[error(transparent)]
     Resolve(#[from] ResolveError),
@@ -36,11 +37,7 @@ pub(crate) enum RedirectError {
     #[error(transparent)]
     Plan(#[from] PlanError),
     /// A loop, or a long way.
-    #[error(
-        "more than {at_most} redirects, the last to {to}; if this is no loop, allow more with \
-         --follow-redirects={}",
-        at_most * 2
-    )]
+    #[error("more than {at_most} redirects, the last to {to}")]
     TooMany {
         /// How many were to be followed.
         at_most: u32,
@@ -48,9 +45,7 @@ pub(crate) enum RedirectError {
         to: String,
     },
     /// From TLS to none.
-    #[error(
-        "{from} redirects to {to}, which is not encrypted; --follow-to-plain follows it all the same"
-    )]
+    #[error("{from} redirects to {to}, which is not encrypted")]
     ToPlain {
         /// The encrypted server.
         from: String,
@@ -74,7 +69,7 @@ pub(crate) enum RedirectError {
 ///
 /// # Errors
 /// [`RedirectError`].
-pub(crate) fn followed(
+pub fn followed(
     mut plan: Plan,
     follow: Follow,
     random: &mut fastrand::Rng,

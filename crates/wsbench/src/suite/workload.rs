@@ -16,12 +16,9 @@ use wsbench_record::search::Over;
 
 use super::fault::{Source, SuiteError};
 use super::file::{Amount, Kind, WorkloadFile};
-use crate::commands::find::{DEFAULT_RESOLUTION, DEFAULT_TRIALS, LONGEST};
-use crate::plan::{
-    DEFAULT_MAX_IN_FLIGHT, DEFAULT_SIZE, Surroundings, interval, target_to_come, threads_for,
-};
+use crate::cores::threads_for;
+use crate::defaults::{self, interval, target_to_come};
 use crate::quantity::{self, CpuList};
-use crate::spelling;
 
 /// Connections of a workload of kind "idle".
 const IDLE_CONNECTIONS: u32 = 1_000;
@@ -36,20 +33,20 @@ const TRIAL: Range<Nanos> = Nanos::from_millis(300)..Nanos::from_secs(5);
 
 /// A workload.
 #[derive(Clone, Debug)]
-pub(crate) struct Load {
+pub struct Load {
     /// For the reports.
-    pub(crate) facts: Workload,
+    pub facts: Workload,
     /// What a run is to do, against whatever server.
-    pub(crate) spec: PlanSpec,
+    pub spec: PlanSpec,
     /// The search that it is, where it is one.
-    pub(crate) search: Option<Search>,
+    pub search: Option<Search>,
     /// What a run takes at a guess, s.
-    pub(crate) expected_s: f64,
+    pub expected_s: f64,
 }
 
 /// A search for the greatest rate under an objective.
 #[derive(Clone, Debug)]
-pub(crate) struct Search {
+pub struct Search {
     /// What has to hold.
     objective: Objective,
     /// The same as the suite writes it.
@@ -60,57 +57,67 @@ pub(crate) struct Search {
     limit: Nanos,
 }
 
+/// The commands by which a workload is carried out by hand, as reports and results name them.
+pub trait Commands: std::fmt::Debug {
+    /// The command of one run as `spec` says.
+    fn run(&self, spec: &PlanSpec) -> String;
+
+    /// The command of a search for the greatest rate under this objective, in trials as `spec`
+    /// says, within this limit.
+    fn search(&self, spec: &PlanSpec, objective: &str, limit: Nanos) -> String;
+}
+
 impl Search {
+    /// The objective, as the suite writes it.
+    #[must_use]
+    pub fn objective(&self) -> &str {
+        &self.slo
+    }
+
+    /// The longest that the search may take.
+    #[must_use]
+    pub fn limit(&self) -> Nanos {
+        self.limit
+    }
+
     /// The search in trials like `plan`.
-    pub(crate) fn settings(&self, plan: Plan) -> find::Settings {
+    pub fn settings(&self, plan: Plan) -> find::Settings {
         find::Settings {
             plan,
             over: Over::Rate,
             objectives: vec![self.objective],
             process: Process::Poisson,
-            max_in_flight: DEFAULT_MAX_IN_FLIGHT,
+            max_in_flight: defaults::MAX_IN_FLIGHT,
             start: None,
-            resolution: DEFAULT_RESOLUTION,
+            resolution: defaults::RESOLUTION,
             length: self.length,
-            longest: Nanos(self.length.0.saturating_mul(LONGEST)),
+            longest: Nanos(self.length.0.saturating_mul(defaults::LONGEST_TRIAL)),
             limit: self.limit,
-            most_trials: DEFAULT_TRIALS,
-        }
-    }
-}
-
-impl Load {
-    /// The flags that make a run of it as `spec` says, which is the workload's or follows from it.
-    #[cfg(test)]
-    pub(crate) fn words(&self, spec: &PlanSpec, on: &Surroundings) -> Vec<String> {
-        match &self.search {
-            None => spelling::words(spec, on),
-            Some(search) => {
-                let objectives = [search.slo.clone()];
-                spelling::find_words(spec, &objectives, search.limit)
-            }
+            most_trials: defaults::TRIALS,
         }
     }
 }
 
 /// What of a suite bears on its workloads.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Terms<'a> {
+pub(crate) struct Terms<'a> {
     /// Rounds of the suite.
-    pub(super) rounds: u32,
+    pub(crate) rounds: u32,
     /// Its objective, as written and as understood.
-    pub(super) slo: Option<(&'a str, &'a Objective)>,
+    pub(crate) slo: Option<(&'a str, &'a Objective)>,
     /// The generator's cores.
-    pub(super) cores: Option<&'a CpuList>,
-    /// The machine that it is read on.
-    pub(super) surroundings: &'a Surroundings,
+    pub(crate) cores: Option<&'a CpuList>,
+    /// Cores that the generator may use on the machine that it is read on.
+    pub(crate) cpus: &'a [usize],
+    /// The commands of its workloads.
+    pub(crate) commands: &'a dyn Commands,
 }
 
 /// Reads a workload.
 ///
 /// # Errors
 /// A value that is none, a key that its kind does not have, one that it needs and has not.
-pub(super) fn load(
+pub(crate) fn load(
     source: &Source<'_>,
     entry: &Spanned<WorkloadFile>,
     terms: &Terms<'_>,
@@ -154,7 +161,7 @@ impl Reader<'_> {
         if let Some(cores) = terms.cores {
             spec.cpus.clone_from(&cores.0);
         }
-        spec.threads = threads_for(&spec, terms.surroundings);
+        spec.threads = threads_for(&spec, terms.cpus);
         spec.interval = interval(spec.stop);
         let asked = self.file.rounds.as_ref().map(|it| *it.get_ref());
         let (rate_per_s, clients) = (rate_of(&spec), &spec.clients);
@@ -173,11 +180,8 @@ impl Reader<'_> {
                 warmup_s: spec.warmup.least.as_secs_f64(),
                 rounds: asked.map_or(terms.rounds, |rounds| rounds.min(terms.rounds)),
                 command: match &parts.search {
-                    None => spelling::command(&spec, "URL", terms.surroundings),
-                    Some(search) => {
-                        let objectives = [search.slo.clone()];
-                        spelling::find_command(&spec, &objectives, search.limit, "URL")
-                    }
+                    None => terms.commands.run(&spec),
+                    Some(search) => terms.commands.search(&spec, &search.slo, search.limit),
                 },
             },
             spec,
@@ -397,7 +401,7 @@ impl Reader<'_> {
 
     fn size(&self) -> Result<u32, SuiteError> {
         let Some(value) = &self.file.size else {
-            return Ok(DEFAULT_SIZE);
+            return Ok(defaults::SIZE);
         };
         let size = quantity::message_size(&value.get_ref().words());
         size.map_err(|error| self.source.fault("size", value, error))
@@ -433,7 +437,7 @@ fn open_loop(per_s: f64) -> Arrival {
             process: Process::Poisson,
             stretches: vec![Stretch::level(Nanos::MAX, per_s)],
         },
-        max_in_flight: DEFAULT_MAX_IN_FLIGHT,
+        max_in_flight: defaults::MAX_IN_FLIGHT,
     }
 }
 

@@ -12,9 +12,10 @@ use wsbench_load::plan::{Arrival, Family, Http, Lifetime, Plan, PlanSpec, StopRu
 use wsbench_load::series::Series;
 use wsbench_record::document::Floor;
 
+use crate::cores::EmbeddedCores;
 use crate::embedded::EmbeddedServer;
-use crate::plan::EmbeddedCores;
-use crate::runner::Unwatched;
+use crate::helpers::{Helpers, Serving};
+use crate::observer::Observers;
 
 /// How long it is measured, after a warm-up.
 const FOR: Nanos = Nanos::from_secs(1);
@@ -30,7 +31,11 @@ pub(crate) fn bears_on(plan: &Plan) -> bool {
 
 /// Measures the floor for `plan`. Nothing where that fails, or is stopped: the run itself shall not
 /// fail for it.
-pub(crate) fn measure(plan: &Plan, stop: &StopSignal) -> Option<Floor> {
+pub(crate) fn measure(
+    plan: &Plan,
+    stop: &StopSignal,
+    helpers: Option<&dyn Helpers>,
+) -> Option<Floor> {
     let others = |cpu: &usize| !plan.cpus.contains(cpu);
     let theirs = host::cpus().into_iter().filter(others).take(1);
     let cores = EmbeddedCores {
@@ -38,13 +43,12 @@ pub(crate) fn measure(plan: &Plan, stop: &StopSignal) -> Option<Floor> {
         // Where the generator is pinned, the server is kept off its cores.
         cpus: theirs.filter(|_| !plan.cpus.is_empty()).collect(),
     };
-    let flags = [
-        (plan.clients.compression.is_some(), "--compress"),
-        (plan.target.secure, "--tls"),
-    ];
-    let given = flags.into_iter().filter(|(is_given, _)| *is_given);
-    let flags: Vec<&str> = given.map(|(_, flag)| flag).collect();
-    let server = EmbeddedServer::start_with(&cores, &flags).ok()?;
+    let how = Serving {
+        compresses: plan.clients.compression.is_some(),
+        encrypts: plan.target.secure,
+        ..Serving::on(cores)
+    };
+    let server = EmbeddedServer::start(&how, helpers).ok()?;
     let resolved = resolve(server.target(), Family::Any).ok()?;
     let mut alone = PlanSpec::against(server.target().clone());
     alone.stop = StopRule::Duration(FOR);
@@ -66,7 +70,8 @@ pub(crate) fn measure(plan: &Plan, stop: &StopSignal) -> Option<Floor> {
         ..Tls::default()
     };
     let alone = alone.check().ok()?;
-    let result = run::run(&alone, &resolved, stop, &mut Unwatched).ok()?;
+    let mut nobody = Observers::of(Vec::new(), stop);
+    let result = run::run(&alone, &resolved, stop, &mut nobody).ok()?;
     let at = |q| {
         result
             .at(Series::Service)

@@ -14,13 +14,13 @@ use crate::machine::asked;
 /// Why a run cannot succeed on this machine as it is set up.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{} ({}); {}", .0.seen, .0.rule, .0.fix)]
-pub(crate) struct PreflightError(Check);
+pub struct PreflightError(Check);
 
 /// Makes sure that this machine has what `plan` needs.
 ///
 /// # Errors
 /// [`PreflightError`] for a limit that the plan is certain to hit.
-pub(crate) fn check(plan: &Plan, host: &Host) -> Result<(), PreflightError> {
+pub fn check(plan: &Plan, host: &Host) -> Result<(), PreflightError> {
     // No rule that may end in an error depends on where the server is.
     refuse(host, &asked(plan, false))
 }

@@ -8,7 +8,7 @@ use wsbench_load::plan::{Header, RESERVED_HEADERS, is_field_value, is_origin, is
 
 /// Why something cannot be added to the opening handshake.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(crate) enum HeaderError {
+pub enum HeaderError {
     /// There is no colon. Put one between the name and the value.
     #[error("'{text}' has no colon; write it like 'Authorization: Bearer abc'")]
     NoColon {
@@ -28,12 +28,10 @@ pub(crate) enum HeaderError {
         name: String,
     },
     /// The handshake sets this header itself.
-    #[error("{name} is set by the handshake itself{instead}")]
+    #[error("{name} is set by the handshake itself")]
     Reserved {
         /// The header.
         name: String,
-        /// The way to it, if there is one.
-        instead: &'static str,
     },
     /// A subprotocol is no token (RFC 6455 section 4.1, item 10).
     #[error("'{name}' is not a subprotocol name: no spaces or commas; repeat the flag for several")]
@@ -49,22 +47,11 @@ pub(crate) enum HeaderError {
     },
 }
 
-/// The way to what a header that the handshake sets by itself would say.
-fn instead_of(reserved: &str) -> &'static str {
-    match reserved {
-        "host" => ": it is the URL's host and port",
-        "sec-websocket-extensions" => "; use --compress",
-        "sec-websocket-protocol" => "; use --subprotocol",
-        "origin" => "; use --origin",
-        _ => "; leave it out",
-    }
-}
-
 /// Reads `Name: value`.
 ///
 /// # Errors
 /// A name that is no token, a value with control characters, a header of the handshake's own.
-pub(crate) fn header(text: &str) -> Result<Header, HeaderError> {
+pub fn header(text: &str) -> Result<Header, HeaderError> {
     let Some((name, value)) = text.split_once(':') else {
         return Err(HeaderError::NoColon {
             text: text.to_owned(),
@@ -76,8 +63,7 @@ pub(crate) fn header(text: &str) -> Result<Header, HeaderError> {
     }
     let lower = name.to_ascii_lowercase();
     if RESERVED_HEADERS.contains(&lower.as_str()) {
-        let instead = instead_of(&lower);
-        return Err(HeaderError::Reserved { name, instead });
+        return Err(HeaderError::Reserved { name });
     }
     if !is_field_value(&value) {
         return Err(HeaderError::Value { name });
@@ -89,7 +75,7 @@ pub(crate) fn header(text: &str) -> Result<Header, HeaderError> {
 ///
 /// # Errors
 /// Anything but a token.
-pub(crate) fn subprotocol(text: &str) -> Result<String, HeaderError> {
+pub fn subprotocol(text: &str) -> Result<String, HeaderError> {
     if is_token(text) {
         return Ok(text.to_owned());
     }
@@ -102,7 +88,7 @@ pub(crate) fn subprotocol(text: &str) -> Result<String, HeaderError> {
 ///
 /// # Errors
 /// An empty text, and anything but visible ASCII.
-pub(crate) fn origin(text: &str) -> Result<String, HeaderError> {
+pub fn origin(text: &str) -> Result<String, HeaderError> {
     if is_origin(text) {
         return Ok(text.to_owned());
     }
@@ -138,7 +124,7 @@ mod tests {
             header("origin: https://example.com")
                 .unwrap_err()
                 .to_string(),
-            "origin is set by the handshake itself; use --origin"
+            "origin is set by the handshake itself"
         );
         for name in RESERVED_HEADERS {
             let refused = header(&format!("{}: x", name.to_uppercase()));

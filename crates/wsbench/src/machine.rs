@@ -7,11 +7,11 @@ use std::net::IpAddr;
 use wsbench_drive::host;
 use wsbench_load::plan::{Http, Plan};
 use wsbench_record::doctor::Asked;
-use wsbench_record::document::{Host, Interface};
+use wsbench_record::document::{Host, Interface, RunContext};
 
 /// This machine, for the record. The limit of descriptors is raised first as far as it may be, so
 /// that what is on record is what is in force.
-pub(crate) fn this_host() -> Host {
+pub fn this_host() -> Host {
     let _ = host::raise_descriptor_limit();
     let facts = host::describe();
     // The driver says "unknown" with nothing; on record what is unknown is absent.
@@ -54,6 +54,17 @@ pub(crate) fn this_host() -> Host {
     }
 }
 
+/// What the documents of all runs on this machine have in common.
+#[must_use]
+pub fn run_context() -> RunContext {
+    RunContext {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        host: this_host(),
+        // Neither address nor process nor plan is known yet.
+        ..RunContext::default()
+    }
+}
+
 fn interface(of: host::Interface) -> Interface {
     Interface {
         name: of.name,
@@ -63,7 +74,7 @@ fn interface(of: host::Interface) -> Interface {
 }
 
 /// What `plan` asks of the machine.
-pub(crate) fn asked(plan: &Plan, on_this_machine: bool) -> Asked {
+pub fn asked(plan: &Plan, on_this_machine: bool) -> Asked {
     Asked {
         connections: plan.tcp_connections(),
         descriptors: host::descriptors_needed(plan.tcp_connections(), plan.threads),
@@ -78,6 +89,6 @@ pub(crate) fn asked(plan: &Plan, on_this_machine: bool) -> Asked {
 }
 
 /// Whether an address is this machine's own and reached by no network.
-pub(crate) fn is_loopback(address: IpAddr) -> bool {
+pub fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }

@@ -10,7 +10,7 @@ use toml::Spanned;
 
 /// Why a suite cannot be run.
 #[derive(Debug, Error)]
-pub(crate) enum SuiteError {
+pub enum SuiteError {
     /// A file cannot be read.
     #[error("{} cannot be read: {source}; {advice}", path.display())]
     Unreadable {
@@ -24,8 +24,8 @@ pub(crate) enum SuiteError {
     /// A line of a file is wrong.
     #[error(transparent)]
     Line(Box<Fault>),
-    /// A word of `--servers` is the name of none.
-    #[error("--servers: the suite has no server '{name}'; it has {}", known.join(", "))]
+    /// A server was chosen that is none of the suite's.
+    #[error("the suite has no server '{name}'; it has {}", known.join(", "))]
     NoSuchServer {
         /// The word.
         name: String,
@@ -36,7 +36,7 @@ pub(crate) enum SuiteError {
 
 /// What is wrong with a line of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub struct Fault {
     path: PathBuf,
     /// From 1.
     line: usize,
@@ -60,14 +60,14 @@ impl std::error::Error for Fault {}
 
 /// The text of a file, to tell where in it something stands.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Source<'a> {
-    pub(super) path: &'a Path,
-    pub(super) text: &'a str,
+pub(crate) struct Source<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) text: &'a str,
 }
 
 impl Source<'_> {
     /// What is wrong with the value of a key.
-    pub(super) fn fault<T>(
+    pub(crate) fn fault<T>(
         &self,
         key: &str,
         value: &Spanned<T>,
@@ -77,7 +77,7 @@ impl Source<'_> {
     }
 
     /// What is wrong with a key of a table that stands there.
-    pub(super) fn fault_in(
+    pub(crate) fn fault_in(
         &self,
         table: Range<usize>,
         key: &str,
@@ -98,7 +98,7 @@ impl Source<'_> {
     }
 
     /// What the TOML reader says, which names the key where it is one of a table.
-    pub(super) fn unread(&self, error: &toml::de::Error) -> SuiteError {
+    pub(crate) fn unread(&self, error: &toml::de::Error) -> SuiteError {
         let offset = error.span().map_or(0, |span| span.start);
         let line = self.text[..offset].rsplit('\n').next().unwrap_or_default();
         let key = line.split_once('=').map_or("", |(key, _)| key.trim());

@@ -12,14 +12,14 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::LARGEST_MESSAGE;
 
 /// Largest message that may be asked for, bytes: 64 MiB.
-pub(crate) const MAX_MESSAGE_BYTES: u64 = LARGEST_MESSAGE as u64;
+pub const MAX_MESSAGE_BYTES: u64 = LARGEST_MESSAGE as u64;
 
 /// Highest core number that is read: the kernel's own limit is 8192 (`CONFIG_NR_CPUS`).
 const MAX_CPU: usize = 8191;
 
 /// Why a text is not the quantity that was wanted.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(crate) enum QuantityError {
+pub enum QuantityError {
     /// The text is empty, or blank. Give a value.
     #[error("nothing was given; write it like {example}")]
     Empty {
@@ -252,7 +252,7 @@ impl Units {
 ///
 /// # Errors
 /// Anything but a whole number above zero that fits 64 bits.
-pub(crate) fn positive(text: &str) -> Result<u64, QuantityError> {
+pub fn positive(text: &str) -> Result<u64, QuantityError> {
     COUNTS.parse_positive(text)
 }
 
@@ -260,7 +260,7 @@ pub(crate) fn positive(text: &str) -> Result<u64, QuantityError> {
 ///
 /// # Errors
 /// As [`positive`], and numbers beyond 4294967295.
-pub(crate) fn positive_u32(text: &str) -> Result<u32, QuantityError> {
+pub fn positive_u32(text: &str) -> Result<u32, QuantityError> {
     COUNTS.parse_positive_u32(text)
 }
 
@@ -268,7 +268,7 @@ pub(crate) fn positive_u32(text: &str) -> Result<u32, QuantityError> {
 ///
 /// # Errors
 /// Anything else, and spans beyond 584 years.
-pub(crate) fn span(text: &str) -> Result<Nanos, QuantityError> {
+pub fn span(text: &str) -> Result<Nanos, QuantityError> {
     let text = text.trim();
     if text.is_empty() {
         return Err(QuantityError::Empty {
@@ -302,7 +302,7 @@ pub(crate) fn span(text: &str) -> Result<Nanos, QuantityError> {
 ///
 /// # Errors
 /// As [`span`], and zero.
-pub(crate) fn positive_span(text: &str) -> Result<Nanos, QuantityError> {
+pub fn positive_span(text: &str) -> Result<Nanos, QuantityError> {
     match span(text)? {
         Nanos::ZERO => Err(QuantityError::Zero {
             example: SPANS.example,
@@ -313,18 +313,18 @@ pub(crate) fn positive_span(text: &str) -> Result<Nanos, QuantityError> {
 
 /// Spans of time, from the shortest to the longest, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SpanRange {
+pub struct SpanRange {
     /// The shortest.
-    pub(crate) least: Nanos,
+    pub least: Nanos,
     /// The longest; not below `least`.
-    pub(crate) most: Nanos,
+    pub most: Nanos,
 }
 
 /// One span, or a range of spans: `10ms`, `0..2s`.
 ///
 /// # Errors
 /// A part that is no span, and a range that ends below its start.
-pub(crate) fn span_range(text: &str) -> Result<SpanRange, QuantityError> {
+pub fn span_range(text: &str) -> Result<SpanRange, QuantityError> {
     let (least, most) = text.split_once("..").unwrap_or((text, text));
     let range = SpanRange {
         least: span(least)?,
@@ -341,7 +341,7 @@ pub(crate) fn span_range(text: &str) -> Result<SpanRange, QuantityError> {
 
 /// How long the load lasts before the measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WarmUp {
+pub enum WarmUp {
     /// So long.
     Given(Nanos),
     /// Until the load has settled.
@@ -352,7 +352,7 @@ pub(crate) enum WarmUp {
 ///
 /// # Errors
 /// Anything else.
-pub(crate) fn warm_up(text: &str) -> Result<WarmUp, QuantityError> {
+pub fn warm_up(text: &str) -> Result<WarmUp, QuantityError> {
     match text.trim() {
         "auto" => Ok(WarmUp::Found),
         text => span(text).map(WarmUp::Given),
@@ -363,7 +363,7 @@ pub(crate) fn warm_up(text: &str) -> Result<WarmUp, QuantityError> {
 ///
 /// # Errors
 /// Anything else.
-pub(crate) fn message_size(text: &str) -> Result<u32, QuantityError> {
+pub fn message_size(text: &str) -> Result<u32, QuantityError> {
     match u32::try_from(SIZES.parse(text)?) {
         Ok(bytes) if u64::from(bytes) <= MAX_MESSAGE_BYTES => Ok(bytes),
         _ => Err(QuantityError::TooLarge {
@@ -377,7 +377,7 @@ pub(crate) fn message_size(text: &str) -> Result<u32, QuantityError> {
 ///
 /// # Errors
 /// Anything else.
-pub(crate) fn fragment_size(text: &str) -> Result<u32, QuantityError> {
+pub fn fragment_size(text: &str) -> Result<u32, QuantityError> {
     match message_size(text)? {
         0 => Err(QuantityError::Zero { example: "4k" }),
         size => Ok(size),
@@ -386,18 +386,18 @@ pub(crate) fn fragment_size(text: &str) -> Result<u32, QuantityError> {
 
 /// Sizes of messages, from the smallest to the largest, both included; bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SizeRange {
+pub struct SizeRange {
     /// The smallest message, bytes.
-    pub(crate) min: u32,
+    pub min: u32,
     /// The largest message, bytes; not below `min`.
-    pub(crate) max: u32,
+    pub max: u32,
 }
 
 /// One size, or a range of sizes: `30`, `64..4k`.
 ///
 /// # Errors
 /// A part that is no size, and a range that ends below its start.
-pub(crate) fn size_range(text: &str) -> Result<SizeRange, QuantityError> {
+pub fn size_range(text: &str) -> Result<SizeRange, QuantityError> {
     let Some((min, max)) = text.split_once("..") else {
         let size = message_size(text)?;
         return Ok(SizeRange {
@@ -422,7 +422,7 @@ pub(crate) fn size_range(text: &str) -> Result<SizeRange, QuantityError> {
 ///
 /// # Errors
 /// A part that is no number or no unit of time, and zero.
-pub(crate) fn rate_per_s(text: &str) -> Result<f64, QuantityError> {
+pub fn rate_per_s(text: &str) -> Result<f64, QuantityError> {
     let (number, unit) = text.split_once('/').unwrap_or((text, "s"));
     // Read in thousandths, so that 0.5/s is a rate too.
     let (decimal, suffix) = RATES.split_number(number.trim())?;
@@ -446,13 +446,13 @@ pub(crate) fn rate_per_s(text: &str) -> Result<f64, QuantityError> {
 
 /// Rates of the open loop one after the other: length and messages a second; never empty.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Stages(pub Vec<(Nanos, f64)>);
+pub struct Stages(pub Vec<(Nanos, f64)>);
 
 /// Stages: `10s:1k,30s:5k`.
 ///
 /// # Errors
 /// A stage without a colon, or one whose length or rate is none.
-pub(crate) fn stages(text: &str) -> Result<Stages, QuantityError> {
+pub fn stages(text: &str) -> Result<Stages, QuantityError> {
     let stage = |stage: &str| {
         let (length, rate) = stage
             .split_once(':')
@@ -469,7 +469,7 @@ pub(crate) fn stages(text: &str) -> Result<Stages, QuantityError> {
 
 /// Cores by number, in rising order, each once; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct CpuList(pub Vec<usize>);
+pub struct CpuList(pub Vec<usize>);
 
 impl fmt::Display for CpuList {
     /// Writes the list as it may be read again: `0,2,3`.
@@ -483,7 +483,7 @@ impl fmt::Display for CpuList {
 ///
 /// # Errors
 /// A part that is no number, a range that ends below its start, a core beyond 8191.
-pub(crate) fn cpu_list(text: &str) -> Result<CpuList, QuantityError> {
+pub fn cpu_list(text: &str) -> Result<CpuList, QuantityError> {
     const EXAMPLE: &str = "2-3,5";
     let number = |part: &str| -> Result<usize, QuantityError> {
         let part = part.trim();
@@ -519,7 +519,7 @@ pub(crate) fn cpu_list(text: &str) -> Result<CpuList, QuantityError> {
 
 /// A number of threads, or `auto`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Threads {
+pub enum Threads {
     /// Chosen from the machine and the target.
     Auto,
     /// As many as this; at least 1.
@@ -530,7 +530,7 @@ pub(crate) enum Threads {
 ///
 /// # Errors
 /// Anything else, and zero.
-pub(crate) fn threads(text: &str) -> Result<Threads, QuantityError> {
+pub fn threads(text: &str) -> Result<Threads, QuantityError> {
     if text.eq_ignore_ascii_case("auto") {
         return Ok(Threads::Auto);
     }

@@ -7,59 +7,75 @@ use std::io;
 use std::process::Command;
 use std::time::Duration;
 
+use wsbench_drive::run::StopSignal;
 use wsbench_experiment::rank::Trouble;
 use wsbench_experiment::target::command::{CommandError, carry_out};
 
-use crate::interrupt::Interrupts;
+use crate::helpers::Helpers;
 use crate::quantity::CpuList;
 use crate::suite::{Contestant, Limits};
 
 /// How long a question may take: what is installed, which version.
 const ASKING: Duration = Duration::from_secs(30);
 
+/// Whether servers may be installed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Installing {
+    /// They may.
+    Allowed,
+    /// Only what is there may be used, for this reason: `nobody may install here`.
+    Forbidden(String),
+}
+
 /// Installs servers.
 #[derive(Debug)]
-pub(super) struct Installer {
-    /// Whether only what is there may be used.
-    is_forbidden: bool,
+pub(crate) struct Installer<'a> {
+    installing: Installing,
+    helpers: &'a dyn Helpers,
     /// Whether the system's list of packages was fetched already.
     is_list_fresh: bool,
 }
 
-impl Installer {
+impl<'a> Installer<'a> {
     /// One that installs, or only looks.
-    pub(super) fn new(installs: bool) -> Self {
+    pub(crate) fn new(installing: Installing, helpers: &'a dyn Helpers) -> Self {
         Self {
-            is_forbidden: !installs,
+            installing,
+            helpers,
             is_list_fresh: false,
         }
     }
 
     /// Sees to it that a server is installed, and asks its version.
-    pub(super) fn install(
+    pub(crate) fn install(
         &mut self,
         server: &Contestant,
         limits: &Limits,
-        interrupts: &Interrupts,
+        stop: &StopSignal,
     ) -> Result<Option<String>, Trouble> {
-        let shell = Shell { server, interrupts };
+        let helpers = self.helpers;
+        let shell = Shell {
+            server,
+            stop,
+            helpers,
+        };
         self.install_packages(&shell, limits)?;
         let is_there = match &server.installed {
             Some(question) => shell.holds(question)?,
             None => false,
         };
-        match &server.facts.install {
-            Some(_) if is_there => {}
-            Some(step) if !self.is_forbidden => {
+        match (&server.facts.install, &self.installing) {
+            (Some(_), _) if is_there => {}
+            (Some(step), Installing::Allowed) => {
                 let done = shell.run(step, limits.install);
                 done.map_err(|error| trouble(&format!("'{step}'"), error))?;
             }
-            Some(step) if server.installed.is_some() => {
-                let words = format!("it is not installed, and --no-install was given; '{step}'");
+            (Some(step), Installing::Forbidden(why)) if server.installed.is_some() => {
+                let words = format!("it is not installed, and {why}; '{step}'");
                 return Err(Trouble::Failed(words));
             }
             // Nobody can tell whether it is there; whether it starts will show.
-            Some(_) | None => {}
+            (Some(_) | None, _) => {}
         }
         Ok(shell.version())
     }
@@ -86,8 +102,8 @@ impl Installer {
         }
         let missing = missing.join(" ");
         let by_hand = format!("`apt-get install {missing}`");
-        if self.is_forbidden {
-            let words = format!("packages are missing, and --no-install was given; {by_hand}");
+        if let Installing::Forbidden(why) = &self.installing {
+            let words = format!("packages are missing, and {why}; {by_hand}");
             return Err(Trouble::Failed(words));
         }
         let Some(as_root) = as_root(shell)? else {
@@ -126,17 +142,18 @@ fn as_root(shell: &Shell<'_>) -> Result<Option<&'static str>, Trouble> {
 /// Command lines in a server's folder and environment.
 struct Shell<'a> {
     server: &'a Contestant,
-    interrupts: &'a Interrupts,
+    stop: &'a StopSignal,
+    helpers: &'a dyn Helpers,
 }
 
 impl Shell<'_> {
     /// Runs a command line, and gives the end of what it said.
     fn run(&self, line: &str, limit: Duration) -> Result<String, CommandError> {
-        let supervisor = supervisor(self.server, line, None);
+        let supervisor = supervisor(self.helpers, self.server, line, None);
         let supervisor = supervisor.map_err(CommandError::Start)?;
         let said = tempfile::tempfile().map_err(CommandError::Start)?;
-        let stop = self.interrupts.stop_signal();
-        let said = carry_out(supervisor, &said, limit, || stop.is_requested())?;
+        let is_stopped = || self.stop.is_requested();
+        let said = carry_out(supervisor, &said, limit, is_stopped)?;
         Ok(said.0)
     }
 
@@ -165,18 +182,15 @@ fn trouble(what: &str, error: CommandError) -> Trouble {
 }
 
 /// A command that runs a command line of this server under supervision, on these cores.
-pub(super) fn supervisor(
+pub(crate) fn supervisor(
+    helpers: &dyn Helpers,
     server: &Contestant,
     line: &str,
     cores: Option<&CpuList>,
 ) -> io::Result<Command> {
-    let mut supervisor = Command::new(std::env::current_exe()?);
-    supervisor.arg("supervise");
-    if let Some(cores) = cores {
-        supervisor.args(["--pin", &cores.to_string()]);
-    }
+    let cpus = cores.map_or(&[][..], |cores| cores.0.as_slice());
+    let mut supervisor = helpers.supervise(line, cpus)?;
     supervisor
-        .args(["--", line])
         .current_dir(&server.folder)
         .envs(&server.facts.environment);
     Ok(supervisor)

@@ -1,82 +1,103 @@
 //! This machine as the setting of a ranking: one server up at a time, pinned, watched, and gone
 //! with all that it has started when its turn is over.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use wsbench_drive::port::free_port;
 use wsbench_drive::resolve::{Resolved, resolve};
+use wsbench_drive::run::StopSignal;
 use wsbench_experiment::find;
 use wsbench_experiment::rank::{Entry, News, Place, PlannedRun, Setting, Trouble};
 use wsbench_experiment::target::exec::{ExecError, StartedServer};
 use wsbench_judge::doctor;
 use wsbench_judge::ranking::{failed_record, run_record, search_record};
-use wsbench_load::plan::{Family, Plan};
+use wsbench_load::plan::{Family, Plan, PlanError};
 use wsbench_load::route::Target;
 use wsbench_record::doctor::Level;
 use wsbench_record::document::{Ended, RunContext};
 use wsbench_record::gate::Stamp;
 use wsbench_record::ranking::{RunRecord, WorkloadKind};
 
-use super::install::{Installer, supervisor};
-use super::progress::Progress;
+use super::install::{Installer, Installing, supervisor};
 use super::state::StateFile;
+use crate::cores::EmbeddedCores;
 use crate::embedded::EmbeddedServer;
-use crate::exit::story;
-use crate::interrupt::Interrupts;
+use crate::error::BenchError;
+use crate::helpers::{Helpers, Serving};
 use crate::machine::asked;
-use crate::plan::EmbeddedCores;
-use crate::runner::{KernelRunner, Unwatched};
-use crate::server_process::Server;
+use crate::observer::Observer;
+use crate::runner::{LocalRunner, Parts};
+use crate::server_process::RunningServer;
+use crate::story::story;
 use crate::suite::{Contestant, Load, Suite};
-use crate::usage::UsageError;
 
 /// How often a pause is broken off for somebody who asked to stop.
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// This machine.
-pub(crate) struct Here<'a> {
+pub struct Here<'a> {
     suite: &'a Suite,
-    interrupts: &'a Interrupts,
-    /// What all documents say of their surroundings.
-    context: RunContext,
-    installer: Installer,
+    circumstances: &'a Circumstances,
+    installer: Installer<'a>,
     state: Option<StateFile>,
-    progress: Progress,
+    /// Who hears how the ranking is going.
+    told: Box<dyn FnMut(&News<'_>) + 'a>,
+    /// Who looks on at the runs, while no server is up.
+    observers: Vec<Box<dyn Observer>>,
     began: Instant,
     /// The server that is up.
     up: Option<Up>,
 }
 
+/// What surrounds all runs of a ranking.
+#[derive(Clone, Debug)]
+pub struct Circumstances {
+    /// The signal that stops it.
+    pub stop: StopSignal,
+    /// What all documents say of their surroundings.
+    pub context: RunContext,
+    /// The programs that start and end servers.
+    pub helpers: Arc<dyn Helpers>,
+    /// Whether servers may be installed.
+    pub installing: Installing,
+}
+
 /// A server that is up.
 struct Up {
-    runner: KernelRunner,
+    runner: LocalRunner,
     target: Target,
 }
 
 impl<'a> Here<'a> {
     /// This machine, for this suite.
-    pub(crate) fn new(
+    pub fn new(
         suite: &'a Suite,
-        interrupts: &'a Interrupts,
-        context: RunContext,
-        (state, progress): (Option<StateFile>, Progress),
-        installs: bool,
+        circumstances: &'a Circumstances,
+        state: Option<StateFile>,
+        told: impl FnMut(&News<'_>) + 'a,
     ) -> Self {
+        let installing = circumstances.installing.clone();
         Self {
             suite,
-            interrupts,
-            context,
-            installer: Installer::new(installs),
+            circumstances,
+            installer: Installer::new(installing, circumstances.helpers.as_ref()),
             state,
-            progress,
+            told: Box::new(told),
+            observers: Vec::new(),
             began: Instant::now(),
             up: None,
         }
     }
 
+    /// Adds an observer to those of every run.
+    pub fn observe(&mut self, observer: impl Observer + 'static) {
+        self.observers.push(Box::new(observer));
+    }
+
     /// What is done on this machine is over; what was kept of it.
-    pub(crate) fn into_state(self) -> Option<StateFile> {
+    pub fn into_state(self) -> Option<StateFile> {
         self.state
     }
 
@@ -92,16 +113,18 @@ impl<'a> Here<'a> {
         }
     }
 
-    fn started(&self, server: &Contestant) -> Result<(Server, Target), Trouble> {
+    fn started(&self, server: &Contestant) -> Result<(RunningServer, Target), Trouble> {
+        let helpers = self.circumstances.helpers.as_ref();
         let cores = self.suite.server_cores.as_ref();
         if server.facts.is_control {
             let cores = EmbeddedCores {
                 threads: cores.map_or(1, |cores| cores.0.len() as u32),
                 cpus: cores.map_or_else(Vec::new, |cores| cores.0.clone()),
             };
-            let server = EmbeddedServer::start(&cores, false).map_err(failed)?;
+            let server = EmbeddedServer::start(&Serving::on(cores), Some(helpers));
+            let server = server.map_err(failed)?;
             let target = server.target().clone();
-            return Ok((Server::Embedded(server), target));
+            return Ok((RunningServer::Embedded(server), target));
         }
         let mut random = fastrand::Rng::new();
         let port = free_port(|below| random.u16(..below)).map_err(failed)?;
@@ -109,15 +132,14 @@ impl<'a> Here<'a> {
         let target = server.target(port).ok_or_else(no_url)?;
         let addresses = resolve(&target, Family::Any).map_err(failed)?.addresses;
         let command = &server.facts.start;
-        let mut starter = supervisor(server, command, cores).map_err(failed)?;
+        let mut starter = supervisor(helpers, server, command, cores).map_err(failed)?;
         starter.env("PORT", port.to_string());
         let said = tempfile::tempfile().map_err(failed)?;
         let within = server.ready_within.unwrap_or(self.suite.limits.start);
-        let stop = self.interrupts.stop_signal();
-        let is_stopped = || stop.is_requested();
+        let is_stopped = || self.is_interrupted();
         let started = StartedServer::start(starter, command, &addresses, said, within, is_stopped);
         match started {
-            Ok(started) => Ok((Server::Started(started), target)),
+            Ok(started) => Ok((RunningServer::Started(started), target)),
             Err(ExecError::Interrupted) => Err(Trouble::Interrupted),
             Err(ExecError::Ended { said, .. }) => Err(Trouble::Failed(format!(
                 "it ended before it listened on port {port}{said}"
@@ -152,12 +174,7 @@ enum Order {
 
 impl Order {
     /// What a workload asks of a server.
-    fn of(
-        load: &Load,
-        server: &Contestant,
-        target: &Target,
-        seed: u64,
-    ) -> Result<Self, UsageError> {
+    fn of(load: &Load, server: &Contestant, target: &Target, seed: u64) -> Result<Self, PlanError> {
         let plan = server.asked(&load.spec, target, seed).check()?;
         Ok(match &load.search {
             None => Self::Run(Box::new(plan)),
@@ -179,7 +196,7 @@ impl Setting for Here<'_> {
     }
 
     fn is_interrupted(&self) -> bool {
-        self.interrupts.stop_signal().is_requested()
+        self.circumstances.stop.is_requested()
     }
 
     fn install(&mut self, server: usize) -> Result<Option<String>, Trouble> {
@@ -188,7 +205,7 @@ impl Setting for Here<'_> {
             return Ok(server.facts.version.clone());
         }
         self.installer
-            .install(server, &self.suite.limits, self.interrupts)
+            .install(server, &self.suite.limits, &self.circumstances.stop)
     }
 
     fn start(&mut self, server: usize) -> Result<f64, Trouble> {
@@ -200,9 +217,15 @@ impl Setting for Here<'_> {
         let begun = Instant::now();
         let (server, target) = self.started(&self.suite.servers[server])?;
         let ready_s = begun.elapsed().as_secs_f64();
-        let limit = self.suite.limits.run;
-        let runner =
-            KernelRunner::over(server, self.interrupts.clone(), self.context.clone(), limit);
+        let runner = LocalRunner::of(Parts {
+            server,
+            stop: self.circumstances.stop.clone(),
+            context: self.circumstances.context.clone(),
+            bound: Some(self.suite.limits.run),
+            until: None,
+            observers: std::mem::take(&mut self.observers),
+            helpers: Some(Arc::clone(&self.circumstances.helpers)),
+        });
         self.up = Some(Up { runner, target });
         Ok(ready_s)
     }
@@ -213,7 +236,7 @@ impl Setting for Here<'_> {
         let (up, order) = self.ready(server, &suite.workloads[0], 1)?;
         let resolved = prepared(up, order.plan())?;
         let examined = up.runner.examine(order.plan(), &resolved);
-        let stamp = examined.map_err(|error| Trouble::Failed(story(&error)))?;
+        let stamp = examined.map_err(failed)?;
         if self.is_interrupted() {
             return Err(Trouble::Interrupted);
         }
@@ -229,7 +252,7 @@ impl Setting for Here<'_> {
         let settings = match order {
             Order::Run(plan) => {
                 let resolved = prepared(up, &plan)?;
-                let measured = up.runner.carry_out(&plan, &resolved, &mut Unwatched);
+                let measured = up.runner.carry_out(&plan, &resolved);
                 let document = measured.map_err(failed)?;
                 let last_words = up.runner.last_words();
                 let is_cut_off = document.ended == Ended::Interrupted;
@@ -260,7 +283,9 @@ impl Setting for Here<'_> {
     }
 
     fn stop(&mut self) {
-        self.up = None;
+        if let Some(up) = self.up.take() {
+            self.observers = up.runner.into_observers();
+        }
     }
 
     fn keep(&mut self, entry: &Entry) -> Result<(), String> {
@@ -272,18 +297,17 @@ impl Setting for Here<'_> {
     }
 
     fn told(&mut self, news: &News<'_>) {
-        self.progress.tell(news);
+        (self.told)(news);
     }
 }
 
 /// Makes sure that this machine has what a plan needs, and finds the server's address.
 fn prepared(up: &Up, plan: &Plan) -> Result<Resolved, Trouble> {
-    let prepared = up.runner.prepare(plan);
-    prepared.map_err(|error| Trouble::Failed(story(&error)))
+    up.runner.prepare(plan).map_err(failed)
 }
 
-fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Trouble {
-    Trouble::Failed(story(&error.into()))
+fn failed(error: impl std::error::Error + 'static) -> Trouble {
+    Trouble::Failed(story(&error))
 }
 
 /// Looks at this machine before anything is started: refuses what is certain to fail, and gives
@@ -291,7 +315,7 @@ fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Trouble {
 ///
 /// # Errors
 /// A workload that this machine has no room for, or that makes no run.
-pub(crate) fn preflight(suite: &Suite, context: &RunContext) -> anyhow::Result<Vec<String>> {
+pub fn preflight(suite: &Suite, context: &RunContext) -> Result<Vec<String>, BenchError> {
     let mut doubts = Vec::new();
     // Every server's plans are made once, so that none is found wanting in the tenth round.
     for server in suite.servers.iter().filter(|it| !it.facts.is_control) {

@@ -21,11 +21,12 @@ const SUFFIX: &str = ".runs";
 
 /// Why the state cannot be used.
 #[derive(Debug, Error)]
-pub(crate) enum StateError {
+#[non_exhaustive]
+pub enum StateError {
     /// It is of something else.
     #[error(
         "{} is what an interrupted ranking left, of another suite or other servers, workloads or \
-         rounds than these; give --fresh to begin anew and lose it, or another --output",
+         rounds than these",
         path.display()
     )]
     OfAnother {
@@ -34,8 +35,7 @@ pub(crate) enum StateError {
     },
     /// Its seed is another one.
     #[error(
-        "{} is of an interrupted ranking with --seed {found}; leave --seed out to continue it, or \
-         give --fresh to begin anew",
+        "{} is of an interrupted ranking with seed {found}",
         path.display()
     )]
     OtherSeed {
@@ -46,8 +46,7 @@ pub(crate) enum StateError {
     },
     /// It is none.
     #[error(
-        "{} cannot be read as what an interrupted ranking left (line {line}: {reason}); give \
-         --fresh to begin anew",
+        "{} cannot be read as what an interrupted ranking left (line {line}: {reason})",
         path.display()
     )]
     Unreadable {
@@ -70,34 +69,37 @@ pub(crate) enum StateError {
 
 /// The first line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Header {
+pub struct Header {
     schema: String,
     /// Of the suite and the servers.
     digest: String,
     /// Seed of the ranking.
-    pub(crate) seed: u64,
+    pub seed: u64,
     /// Wall-clock start, RFC 3339 in UTC.
-    pub(crate) started_at: String,
+    pub started_at: String,
 }
 
 /// The file, open for more.
 #[derive(Debug)]
-pub(crate) struct StateFile {
+pub struct StateFile {
     path: PathBuf,
     file: File,
 }
 
 /// What there was.
 #[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) state: StateFile,
-    pub(crate) header: Header,
-    pub(crate) entries: Vec<Entry>,
+pub struct Found {
+    /// The file, open for more.
+    pub state: StateFile,
+    /// Its first line.
+    pub header: Header,
+    /// All that came about.
+    pub entries: Vec<Entry>,
 }
 
 impl StateFile {
     /// Where the state of a ranking is that goes to this output.
-    pub(crate) fn beside(output: &Path) -> PathBuf {
+    pub fn beside(output: &Path) -> PathBuf {
         let mut name = OsString::from(output);
         name.push(SUFFIX);
         PathBuf::from(name)
@@ -107,7 +109,7 @@ impl StateFile {
     ///
     /// # Errors
     /// [`StateError::System`].
-    pub(crate) fn begin(
+    pub fn begin(
         path: &Path,
         digest: &str,
         seed: u64,
@@ -137,11 +139,7 @@ impl StateFile {
     ///
     /// # Errors
     /// [`StateError`]: it is of something else, or cannot be read.
-    pub(crate) fn find(
-        path: &Path,
-        digest: &str,
-        seed: Option<u64>,
-    ) -> Result<Option<Found>, StateError> {
+    pub fn find(path: &Path, digest: &str, seed: Option<u64>) -> Result<Option<Found>, StateError> {
         let system = |source| StateError::System {
             path: path.to_owned(),
             source,
@@ -192,26 +190,26 @@ impl StateFile {
     ///
     /// # Errors
     /// The system's.
-    pub(crate) fn append(&mut self, entry: &impl Serialize) -> io::Result<()> {
+    pub fn append(&mut self, entry: &impl Serialize) -> io::Result<()> {
         let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
         self.file.write_all(&line)
     }
 
     /// Where it is.
-    pub(crate) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Takes it away: all of it is in the result.
-    pub(crate) fn remove(self) {
+    pub fn remove(self) {
         // One that stays is only in the way of the next, which will say so.
         let _ = fs::remove_file(&self.path);
     }
 }
 
 /// What tells one suite with its servers from another: of all that a result depends on.
-pub(crate) fn digest(suite: &Suite) -> String {
+pub fn digest(suite: &Suite) -> String {
     let facts = serde_json::to_string(&(suite.facts(), suite.server_facts()));
     // FNV-1a: nobody forges a suite, and any change of one shows.
     let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
@@ -274,6 +272,5 @@ mod tests {
             matches!(none, StateError::Unreadable { line: 1, .. }),
             "{none}"
         );
-        assert!(none.to_string().contains("--fresh"), "{none}");
     }
 }

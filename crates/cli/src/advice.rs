@@ -1,0 +1,110 @@
+//! Errors of the library in the words of this command line: which flag is the way out.
+
+use thiserror::Error;
+use wsbench::BenchError;
+use wsbench::header::{self, HeaderError};
+use wsbench::redirects::RedirectError;
+use wsbench::target::{self, TargetError};
+use wsbench_experiment::target::exec::ExecError;
+use wsbench_load::plan::Header;
+use wsbench_load::route::Target;
+
+use crate::usage::UsageError;
+
+/// An error and the flag that is the way out.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub(crate) struct Advised(String);
+
+/// Reads a URL as the library does.
+///
+/// # Errors
+/// A text that names no server.
+pub(crate) fn target(text: &str) -> Result<Target, Advised> {
+    target::target(text).map_err(|error| Advised(target_words(&error)))
+}
+
+/// Reads the older tool's way to write a server.
+///
+/// # Errors
+/// A text that names no server.
+pub(crate) fn host_port_path(text: &str) -> Result<Target, Advised> {
+    target::host_port_path(text).map_err(|error| Advised(target_words(&error)))
+}
+
+fn target_words(error: &TargetError) -> String {
+    match error {
+        TargetError::Credentials => "the URL carries a user name or password; leave them out and \
+             give them with -a USER:PASS"
+            .to_owned(),
+        TargetError::NoPort { word } => format!(
+            "'{word}' is neither HOST:PORT nor a URL; write it like {word}:3000, ws://{word}/, \
+             or see --help for the subcommands (which come first)"
+        ),
+        error => error.to_string(),
+    }
+}
+
+/// Reads a header as the library does.
+///
+/// # Errors
+/// A header that cannot be added to the handshake.
+pub(crate) fn header(text: &str) -> Result<Header, Advised> {
+    header::header(text).map_err(|error| match &error {
+        HeaderError::Reserved { name } => Advised(format!("{error}{}", instead_of(name))),
+        error => Advised(error.to_string()),
+    })
+}
+
+/// The way to what a header that the handshake sets by itself would say.
+fn instead_of(reserved: &str) -> &'static str {
+    match reserved.to_ascii_lowercase().as_str() {
+        "host" => ": it is the URL's host and port",
+        "sec-websocket-extensions" => "; use --compress",
+        "sec-websocket-protocol" => "; use --subprotocol",
+        "origin" => "; use --origin",
+        _ => "; leave it out",
+    }
+}
+
+/// What a bench says of why there is no result, as this command line has it.
+pub(crate) fn spelled(error: BenchError) -> anyhow::Error {
+    match error {
+        BenchError::NoSuchProcess { pid } => UsageError::NoSuchProcess { pid }.into(),
+        BenchError::Exec(ExecError::Occupied { address }) => {
+            UsageError::ExecOccupied { address }.into()
+        }
+        BenchError::Redirect(error) => redirect(error),
+        error => error.into(),
+    }
+}
+
+fn redirect(error: RedirectError) -> anyhow::Error {
+    let more = match &error {
+        RedirectError::TooMany { at_most, .. } => format!(
+            "; if this is no loop, allow more with --follow-redirects={}",
+            at_most * 2
+        ),
+        RedirectError::ToPlain { .. } => "; --follow-to-plain follows it all the same".to_owned(),
+        _ => return error.into(),
+    };
+    Advised(format!("{error}{more}")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flag_is_named_that_is_the_way_out() {
+        let refused = |text| header(text).unwrap_err().to_string();
+        assert_eq!(
+            refused("origin: https://example.com"),
+            "origin is set by the handshake itself; use --origin"
+        );
+        let words = target("ws://u:p@h/").unwrap_err().to_string();
+        assert!(words.ends_with("give them with -a USER:PASS"), "{words}");
+        let words = target("server").unwrap_err().to_string();
+        assert!(words.contains("see --help"), "{words}");
+    }
+}

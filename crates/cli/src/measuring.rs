@@ -1,0 +1,95 @@
+//! Orders on their way to a runner, and what is said to the user while it makes runs.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use anyhow::Context;
+use wsbench::{Bench, LocalRunner, Observer};
+use wsbench_experiment::runner::Step;
+use wsbench_judge::until::Until;
+use wsbench_load::plan::Plan;
+use wsbench_record::gate::Stamp;
+use wsbench_render::step_line::step_line;
+
+use crate::advice;
+use crate::exit::say;
+use crate::helpers::ThisProgram;
+use crate::interrupt::Interrupts;
+use crate::plan::{Order, ServerUnderTest};
+use crate::shell_words::shell_words;
+use crate::terminal;
+
+/// All that is needed to make runs by an order.
+pub(crate) struct Ready {
+    /// It makes them.
+    pub(crate) runner: LocalRunner,
+    /// Of a run, with its target.
+    pub(crate) plan: Plan,
+    /// The requests to stop that every run heeds.
+    pub(crate) interrupts: Interrupts,
+}
+
+impl Ready {
+    /// Gets ready for runs by `order`, each of which ends when `until` is known. Of the steps of an
+    /// experiment nothing is said where it `is_quiet`.
+    ///
+    /// # Errors
+    /// Signals cannot be watched, the server does not come up, the settings make no run.
+    pub(crate) fn for_runs(
+        order: Order,
+        until: Option<Until>,
+        is_quiet: bool,
+        command_line: &[OsString],
+    ) -> anyhow::Result<Self> {
+        let interrupts = watch_signals()?;
+        let bench = Bench::of(order.plan);
+        let bench = match order.server {
+            ServerUnderTest::At(_) => bench,
+            ServerUnderTest::Embedded(cores) => bench.on_embedded(cores),
+        };
+        let bench = bench
+            .server(order.process)
+            .follow(order.follow)
+            .until(until)
+            .stopped_by(interrupts.stop_signal().clone())
+            .helpers(Arc::new(ThisProgram))
+            .command(shell_words(command_line))
+            .observe(Said { is_quiet });
+        let (runner, plan) = bench.into_runner().map_err(advice::spelled)?;
+        Ok(Self {
+            runner,
+            plan,
+            interrupts,
+        })
+    }
+}
+
+/// Watches for signals, which give the terminal back before an end at once.
+///
+/// # Errors
+/// The system refuses.
+pub(crate) fn watch_signals() -> anyhow::Result<Interrupts> {
+    Interrupts::watch(terminal::restore).context("signals cannot be watched")
+}
+
+/// What is said of runs and of the server, a line each.
+struct Said {
+    /// Whether nothing is said of an experiment's steps.
+    is_quiet: bool,
+}
+
+impl Observer for Said {
+    fn gate(&mut self, stamp: &Stamp) {
+        say(&format!("gate: {}", stamp.words()));
+    }
+
+    fn step(&mut self, step: &Step<'_>) {
+        if !self.is_quiet {
+            say(&step_line(&step.name, step.document, step.left_s));
+        }
+    }
+
+    fn server_died(&mut self, last_words: &str) {
+        say(&format!("the server of --exec has failed{last_words}"));
+    }
+}

@@ -1,0 +1,247 @@
+//! Runs over the kernel's sockets, one after the other: the one way by which runs are measured here.
+//!
+//! A single run and the runs of every experiment go through here: checked, resolved, carried out,
+//! put on record with the machine they were made on. Whoever looks on is an [`Observer`], and all of
+//! them hear of every run.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use wsbench_conformance::cases;
+use wsbench_drive::examiner::Examiner;
+use wsbench_drive::resolve::{self, Resolved};
+use wsbench_drive::run::{self, Pulse, StopSignal};
+use wsbench_drive::visit::Visitor;
+use wsbench_experiment::runner::{Runner, RunnerError, Step};
+use wsbench_judge::judged;
+use wsbench_judge::until::{Until, Watch};
+use wsbench_load::plan::Plan;
+use wsbench_load::result::{self, Progress};
+use wsbench_record::document::{Document, Ended, Floor, Record, RunContext};
+use wsbench_record::gate::Stamp;
+use wsbench_transport::address::Address;
+
+use crate::error::BenchError;
+use crate::floor;
+use crate::helpers::Helpers;
+use crate::observer::{Observer, Observers, Wish};
+use crate::preflight;
+use crate::server_process::RunningServer;
+use crate::story::story;
+use crate::target;
+
+/// How long the gate bears a server's silence.
+const GATE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// A runner on this machine. Dropping it ends the server, if it started one.
+pub struct LocalRunner {
+    /// What the documents of all runs say of their surroundings.
+    context: RunContext,
+    /// What stops whatever is under way.
+    stop: StopSignal,
+    began: Instant,
+    /// How long a run may take with all that is around it; it is ended in order then.
+    bound: Option<Duration>,
+    /// What ends a run once it is known.
+    until: Option<Until>,
+    /// The floor of this machine, once it was sought; nothing in it where it could not be measured.
+    floor: Option<Option<Floor>>,
+    observers: Vec<Box<dyn Observer>>,
+    helpers: Option<Arc<dyn Helpers>>,
+    /// Held for as long as runs may be made against it.
+    server: RunningServer,
+}
+
+/// What a runner is made of.
+pub(crate) struct Parts {
+    pub(crate) server: RunningServer,
+    pub(crate) stop: StopSignal,
+    pub(crate) context: RunContext,
+    pub(crate) bound: Option<Duration>,
+    pub(crate) until: Option<Until>,
+    pub(crate) observers: Vec<Box<dyn Observer>>,
+    pub(crate) helpers: Option<Arc<dyn Helpers>>,
+}
+
+impl LocalRunner {
+    /// Gets ready for runs against a server that is up.
+    pub(crate) fn of(parts: Parts) -> Self {
+        let Parts {
+            server,
+            stop,
+            context,
+            bound,
+            until,
+            observers,
+            helpers,
+        } = parts;
+        Self {
+            context: RunContext {
+                embedded_server: server.is_embedded(),
+                ..context
+            },
+            stop,
+            began: Instant::now(),
+            bound,
+            until,
+            floor: None,
+            observers,
+            helpers,
+            server,
+        }
+    }
+
+    /// Adds an observer to those of every run from now on.
+    pub fn observe(&mut self, observer: impl Observer + 'static) {
+        self.observers.push(Box::new(observer));
+    }
+
+    /// The observers, who hear no more of this runner.
+    pub(crate) fn into_observers(self) -> Vec<Box<dyn Observer>> {
+        self.observers
+    }
+
+    /// What a server that was started has said last; empty where it is none such or said nothing.
+    pub(crate) fn last_words(&self) -> String {
+        self.server.last_words().unwrap_or_default()
+    }
+
+    /// Makes sure that this machine has what `plan` needs, and finds the server's address.
+    ///
+    /// # Errors
+    /// A limit that is certain to be hit, a host that does not resolve.
+    pub fn prepare(&self, plan: &Plan) -> Result<Resolved, BenchError> {
+        preflight::check(plan, &self.context.host)?;
+        Ok(resolve::find(plan)?)
+    }
+
+    /// Puts the server through the conformance gate; every document from now on carries what was
+    /// found.
+    ///
+    /// # Errors
+    /// TLS cannot be had as the plan wants it.
+    pub fn examine(&mut self, plan: &Plan, resolved: &Resolved) -> Result<Stamp, BenchError> {
+        let visitor = Visitor::new(plan, resolved, GATE_PATIENCE)?;
+        let examiner = Examiner {
+            visitor: &visitor,
+            target: &plan.target,
+        };
+        let mut random = fastrand::Rng::with_seed(plan.seed);
+        let all = cases::all(plan.seed);
+        let begun = Instant::now();
+        let is_late = || self.bound.is_some_and(|bound| begun.elapsed() > bound);
+        let goes_on = |_: &_| !self.stop.is_requested() && !is_late();
+        let findings = examiner.examine(&all, &mut random, goes_on);
+        let stamp = Stamp::of(&findings);
+        for observer in &mut self.observers {
+            observer.gate(&stamp);
+        }
+        self.context.conformance = Some(stamp.clone());
+        Ok(stamp)
+    }
+
+    /// Measures the floor of this machine where it bears on `plan`, once for all runs; not where
+    /// the server measured is the one that makes the floor.
+    pub fn find_floor(&mut self, plan: &Plan) {
+        if floor::bears_on(plan) && !self.server.is_embedded() && self.floor.is_none() {
+            let helpers = self.helpers.as_deref();
+            self.floor = Some(floor::measure(plan, &self.stop, helpers));
+        }
+    }
+
+    /// Carries `plan` out against the address that was found, and puts it on record.
+    ///
+    /// # Errors
+    /// [`BenchError::Run`].
+    pub fn carry_out(&mut self, plan: &Plan, resolved: &Resolved) -> Result<Document, BenchError> {
+        for observer in &mut self.observers {
+            observer.begin(plan);
+        }
+        let mut costs = self.server.watch();
+        let mut bound = TimeBound(self.bound.map(|bound| Instant::now() + bound));
+        let mut answer = Answer(self.until.map(Watch::new));
+        let mut members: Vec<&mut dyn Observer> = vec![&mut costs, &mut bound, &mut answer];
+        members.extend(self.observers.iter_mut().map(|it| it.as_mut() as _));
+        let mut observers = Observers::of(members, &self.stop);
+        let stop = observers.stop_signal();
+        let result = run::run(plan, resolved, &stop, &mut observers)?;
+        let address = resolved.addresses.first();
+        let context = RunContext {
+            // Behind a proxy the server is where its own name says, if anywhere.
+            loopback: address.is_some_and(Address::is_loopback)
+                && (plan.connect.route.proxy.is_none()
+                    || target::is_loopback(&plan.connect.route.place(&plan.target).host)),
+            generator_bytes_per_connection: costs.bytes_per_connection(),
+            server: costs.watch.map(|watch| watch.finish(&result)),
+            floor: self.floor.flatten().filter(|_| floor::bears_on(plan)),
+            ..self.context.clone()
+        };
+        let record = Record::of(&result, plan, &context);
+        let document = judged(match &answer.0 {
+            Some(watch) => record.with_until(watch.outcome()),
+            None => record,
+        });
+        for observer in &mut self.observers {
+            observer.end(&document);
+        }
+        if matches!(result.ended, result::Ended::ServerDied)
+            && let Some(last_words) = self.server.last_words()
+        {
+            for observer in &mut self.observers {
+                observer.server_died(&last_words);
+            }
+        }
+        Ok(document)
+    }
+}
+
+impl Runner for LocalRunner {
+    fn run(&mut self, plan: &Plan) -> Result<Document, RunnerError> {
+        if self.stop.is_requested() {
+            return Err(RunnerError::Interrupted);
+        }
+        let failed = |error: BenchError| RunnerError::Failed(story(&error));
+        let resolved = self.prepare(plan).map_err(failed)?;
+        self.find_floor(plan);
+        let document = self.carry_out(plan, &resolved).map_err(failed)?;
+        match document.ended {
+            Ended::Interrupted => Err(RunnerError::Interrupted),
+            _ => Ok(document),
+        }
+    }
+
+    fn now_s(&self) -> f64 {
+        self.began.elapsed().as_secs_f64()
+    }
+
+    fn told(&mut self, step: &Step<'_>) {
+        for observer in &mut self.observers {
+            observer.step(step);
+        }
+    }
+}
+
+/// A look at the clock beside a run: one that takes too long is ended in order.
+struct TimeBound(Option<Instant>);
+
+impl Observer for TimeBound {
+    fn pulse(&mut self, _: &Pulse) -> Wish {
+        match self.0 {
+            Some(ends) if Instant::now() > ends => Wish::Stop,
+            _ => Wish::Continue,
+        }
+    }
+}
+
+/// A run goes on until its answer is known, where one is sought.
+struct Answer(Option<Watch>);
+
+impl Observer for Answer {
+    fn progress(&mut self, progress: &Progress) -> Wish {
+        let is_enough = |watch: &mut Watch| watch.is_enough(&progress.so_far.slices);
+        match self.0.as_mut().is_some_and(is_enough) {
+            true => Wish::Enough,
+            false => Wish::Continue,
+        }
+    }
+}
