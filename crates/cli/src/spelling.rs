@@ -4,6 +4,7 @@
 //! file holds (certificates, bytes that are no text) has no words here, and credentials are withheld
 //! where the words are shown (`shell_words`).
 
+mod flags;
 mod settings;
 
 use wsbench_load::arrival::{Process, Schedule, Stretch};
@@ -14,7 +15,8 @@ use wsbench_load::plan::{
 };
 use wsbench_load::settling::Settling;
 
-pub(crate) use settings::{flag, reason};
+pub(crate) use flags::Flags;
+pub(crate) use settings::reason;
 
 use crate::shell_words::shell_words;
 use crate::surroundings::Surroundings;

@@ -9,14 +9,15 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 use wsbench_load::corpus::CorpusError;
-use wsbench_load::plan::{Field, PlanError, Why};
+use wsbench_load::plan::{PlanError, Why};
+use wsbench_setting::{Field, Spelling as _};
 use wsbench_transport::address::Address;
 
 use wsbench::quantity::CpuList;
 use wsbench::ranking::StateError;
 use wsbench::suite::SuiteError;
 
-use crate::spelling;
+use crate::spelling::{self, Flags};
 use crate::words;
 
 /// Why flags, each right by itself, make no run.
@@ -29,7 +30,7 @@ pub(crate) enum UsageError {
         word: String,
     },
     /// The flags make a plan that cannot be carried out.
-    #[error("{} {}", spelling::flag(.0.field), spelling::reason(.0.why))]
+    #[error("{} {}", Flags.of(.0.field), spelling::reason(.0.why))]
     Plan(PlanError),
     /// Something is wrong with a suite.
     #[error("{}", words::suite(.0))]

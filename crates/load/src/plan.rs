@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub use wsbench_wire::deflate::{WindowBits, Wish};
 
 pub use check::{LONGEST_SOCKET_PATH, LONGEST_SOCKS_FIELD};
-pub use error::{Field, PlanError, Why};
+pub use error::{PlanError, Why};
 pub use opening::{
     Compression, Connect, Family, Header, Http, RESERVED_HEADERS, RevealedHeaders, Upgrade,
     is_field_value, is_origin, is_token,

@@ -2,9 +2,11 @@
 
 use std::net::IpAddr;
 
+use wsbench_setting::Field;
+
 use crate::arrival::{Schedule, Stretch};
 use crate::nanos::Nanos;
-use crate::plan::error::{Field, PlanError, Why};
+use crate::plan::error::{PlanError, Why};
 use crate::plan::opening::{
     Family, Header, Http, is_field_value, is_origin, is_reserved, is_token,
 };

@@ -1,8 +1,7 @@
 //! Why a spec is no plan: which setting, and what is wrong with it.
 
-use std::fmt;
-
 use thiserror::Error;
+use wsbench_setting::Field;
 
 /// A setting that cannot be as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -61,117 +60,4 @@ pub enum Why {
     /// It is what an earlier run has found.
     #[error("was found by an earlier run; leave it out")]
     Found,
-}
-
-macro_rules! fields {
-    ($($(#[$doc:meta])* $name:ident = $path:literal,)*) => {
-        /// The vocabulary of settings. Written as its path in a [`PlanSpec`](crate::plan::PlanSpec).
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
-        pub enum Field {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl Field {
-            /// All settings.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The path of the setting, with dots.
-            #[must_use]
-            pub fn path(self) -> &'static str {
-                match self {
-                    $(Self::$name => $path,)*
-                }
-            }
-        }
-    };
-}
-
-fields! {
-    /// The server's host.
-    Host = "target.host",
-    /// The server's port.
-    Port = "target.port",
-    /// Path and query of the upgrade.
-    Resource = "target.resource",
-    /// Connections at the same time.
-    Connections = "clients.connections",
-    /// How long connections last.
-    Lifetime = "clients.lifetime",
-    /// Round trips of each client.
-    RoundTrips = "clients.lifetime.round_trips",
-    /// When messages are due.
-    Arrival = "clients.arrival",
-    /// Messages in flight on a connection of the closed loop.
-    Depth = "clients.arrival.depth",
-    /// Messages in flight on a connection of the open loop.
-    MaxInFlight = "clients.arrival.max_in_flight",
-    /// Rates of the open loop.
-    Schedule = "clients.arrival.schedule",
-    /// The pause to think.
-    Think = "clients.think",
-    /// The time-out of a message.
-    Timeout = "clients.timeout",
-    /// The time from ping to ping.
-    KeepAlive = "clients.keep_alive",
-    /// The level of compression.
-    CompressionLevel = "clients.compression.level",
-    /// The length of fragments.
-    Fragment = "clients.fragment",
-    /// The messages.
-    Payload = "clients.exchange.payload",
-    /// The largest size of a message.
-    MaxSize = "clients.exchange.payload.max",
-    /// When the run is over.
-    Stop = "stop",
-    /// The warm-up.
-    WarmUp = "warmup",
-    /// The longest warm-up, where its end is found.
-    WarmUpAtMost = "warmup.at_most",
-    /// The warm-up that was found.
-    WarmUpFound = "warmup.found",
-    /// How threads wait for due times.
-    Pace = "pace",
-    /// Threads that never sleep.
-    BusyPoll = "busy_poll",
-    /// Further headers.
-    Headers = "upgrade.headers",
-    /// Subprotocols.
-    Subprotocols = "upgrade.subprotocols",
-    /// The origin.
-    Origin = "upgrade.origin",
-    /// Connections opened a second.
-    ConnectRate = "connect.rate_per_s",
-    /// The time-out of a connection's opening.
-    ConnectTimeout = "connect.timeout",
-    /// Families of addresses that may be used.
-    Family = "connect.family",
-    /// The place connected to.
-    ConnectTo = "connect.route.connect_to",
-    /// Addresses that connections come from.
-    Sources = "connect.route.sources",
-    /// The proxy.
-    Proxy = "connect.route.proxy",
-    /// The login at the proxy.
-    ProxyLogin = "connect.route.proxy.login",
-    /// The Unix domain socket.
-    UnixSocket = "connect.route.unix_socket",
-    /// WebSockets on one HTTP/2 connection.
-    Streams = "connect.http.streams",
-    /// Authorities that are trusted.
-    Authorities = "tls.authorities",
-    /// The client certificate and its key.
-    Identity = "tls.identity",
-    /// Application protocols.
-    Alpn = "tls.alpn",
-    /// Generator threads.
-    Threads = "threads",
-    /// The interval of the time series.
-    Interval = "interval",
-}
-
-impl fmt::Display for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.path())
-    }
 }

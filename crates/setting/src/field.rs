@@ -1,0 +1,163 @@
+//! The vocabulary of settings.
+
+use std::fmt;
+
+macro_rules! fields {
+    ($($(#[$doc:meta])* $name:ident = $path:literal,)*) => {
+        /// The vocabulary of settings. Printed as its path: in a plan, as it is
+        /// stored, or beside it for what is of an experiment or of the machine.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Field {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Field {
+            /// All settings.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The path of the setting, with dots.
+            #[must_use]
+            pub fn path(self) -> &'static str {
+                match self {
+                    $(Self::$name => $path,)*
+                }
+            }
+        }
+    };
+}
+
+fields! {
+    /// The server's host.
+    Host = "target.host",
+    /// The server's port.
+    Port = "target.port",
+    /// Path and query of the upgrade.
+    Resource = "target.resource",
+    /// Connections at the same time.
+    Connections = "clients.connections",
+    /// The life of a connection: held, or replaced.
+    Lifetime = "clients.lifetime",
+    /// Round trips of each client.
+    RoundTrips = "clients.lifetime.round_trips",
+    /// The times at which messages are due.
+    Arrival = "clients.arrival",
+    /// Messages in flight on a connection of the closed loop.
+    Depth = "clients.arrival.depth",
+    /// Messages in flight on a connection of the open loop.
+    MaxInFlight = "clients.arrival.max_in_flight",
+    /// Rates of the open loop.
+    Schedule = "clients.arrival.schedule",
+    /// The pause to think.
+    Think = "clients.think",
+    /// The time-out of a message.
+    Timeout = "clients.timeout",
+    /// The time from ping to ping.
+    KeepAlive = "clients.keep_alive",
+    /// The level of compression.
+    CompressionLevel = "clients.compression.level",
+    /// Compression of messages.
+    Compression = "clients.compression",
+    /// The length of fragments.
+    Fragment = "clients.fragment",
+    /// The messages.
+    Payload = "clients.exchange.payload",
+    /// The largest size of a message.
+    MaxSize = "clients.exchange.payload.max",
+    /// The text of which messages are lines.
+    Corpus = "clients.exchange.payload.corpus",
+    /// The opcode of messages.
+    Encoding = "clients.exchange.payload.encoding",
+    /// The comparison of answers with what was sent.
+    Verify = "clients.exchange.verify",
+    /// The end of the run.
+    Stop = "stop",
+    /// The measured time, where it ends the run.
+    Duration = "stop.duration",
+    /// The number of messages, where it ends the run.
+    Messages = "stop.messages",
+    /// The number of clients, where it ends the run.
+    Clients = "stop.clients",
+    /// The warm-up.
+    WarmUp = "warmup",
+    /// The longest warm-up, where its end is found.
+    WarmUpAtMost = "warmup.at_most",
+    /// The warm-up that was found.
+    WarmUpFound = "warmup.found",
+    /// The way in which threads wait for due times.
+    Pace = "pace",
+    /// Threads that never sleep.
+    BusyPoll = "busy_poll",
+    /// Further headers.
+    Headers = "upgrade.headers",
+    /// The credentials that the handshake carries.
+    Credentials = "upgrade.credentials",
+    /// Redirects of the handshake that are followed.
+    Redirects = "upgrade.redirects",
+    /// Subprotocols.
+    Subprotocols = "upgrade.subprotocols",
+    /// The origin.
+    Origin = "upgrade.origin",
+    /// Connections opened a second.
+    ConnectRate = "connect.rate_per_s",
+    /// The time-out of a connection's opening.
+    ConnectTimeout = "connect.timeout",
+    /// Families of addresses that may be used.
+    Family = "connect.family",
+    /// The place connected to.
+    ConnectTo = "connect.route.connect_to",
+    /// Addresses that connections come from.
+    Sources = "connect.route.sources",
+    /// The proxy.
+    Proxy = "connect.route.proxy",
+    /// The login at the proxy.
+    ProxyLogin = "connect.route.proxy.login",
+    /// The Unix domain socket.
+    UnixSocket = "connect.route.unix_socket",
+    /// WebSockets on one HTTP/2 connection.
+    Streams = "connect.http.streams",
+    /// The version of HTTP that carries the WebSockets.
+    Http = "connect.http",
+    /// Authorities that are trusted.
+    Authorities = "tls.authorities",
+    /// The client certificate and its key.
+    Identity = "tls.identity",
+    /// The key of the client certificate.
+    IdentityKey = "tls.identity.key",
+    /// The name that the server's certificate has to be of.
+    ServerName = "tls.server_name",
+    /// Trust in whatever certificate the server has.
+    Insecure = "tls.insecure",
+    /// Versions of TLS that are offered.
+    TlsVersions = "tls.versions",
+    /// Application protocols.
+    Alpn = "tls.alpn",
+    /// Generator threads.
+    Threads = "threads",
+    /// Cores of the generator's threads.
+    Cpus = "cpus",
+    /// The interval of the time series.
+    Interval = "interval",
+    /// The longest that an experiment may take.
+    Limit = "experiment.limit",
+    /// Runs in a row.
+    Repeat = "experiment.repeat",
+    /// Comparison of what is not alike.
+    Force = "comparison.force",
+    /// A condition under which a comparison or a run fails.
+    Condition = "judgement.condition",
+    /// An objective that a server is to meet.
+    Objective = "judgement.objective",
+    /// The command that starts the server.
+    Exec = "server.command",
+    /// The process of the server.
+    ServerPid = "server.pid",
+    /// Cores of the server that is started.
+    ServerCpus = "server.cpus",
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.path())
+    }
+}
