@@ -17,6 +17,7 @@ use crate::helpers::ThisProgram;
 use crate::interrupt::Interrupts;
 use crate::plan::{Order, ServerUnderTest};
 use crate::shell_words::shell_words;
+use crate::spelling::Flags;
 use crate::terminal;
 
 /// All that is needed to make runs by an order.
@@ -53,6 +54,7 @@ impl Ready {
             .until(until)
             .stopped_by(interrupts.stop_signal().clone())
             .helpers(Arc::new(ThisProgram))
+            .spelled(&Flags)
             .command(shell_words(command_line))
             .observe(Said { is_quiet });
         let (runner, plan) = bench.into_runner().map_err(advice::spelled)?;

@@ -9,6 +9,7 @@ use wsbench_load::plan::{Arrival, Plan, PlanSpec, StopRule};
 use wsbench_load::result::RunResult;
 use wsbench_record::audit::Kind;
 use wsbench_record::document::{ArrivalShape, Document, Record, RunContext};
+use wsbench_setting::Paths;
 use wsbench_simulate::runner::target;
 use wsbench_simulate::{Pause, Queue, Scenario, Service, run};
 use wsbench_stats::gaps::Gaps;
@@ -54,7 +55,7 @@ fn with_a_coarse_timer() -> Scenario {
 
 fn document(plan: &Plan, scenario: Scenario) -> (RunResult, Document) {
     let result = run(plan, scenario, None);
-    let document = judged(Record::of(&result, plan, &RunContext::default()));
+    let document = judged(Record::of(&result, plan, &RunContext::default()), &Paths);
     (result, document)
 }
 

@@ -11,6 +11,7 @@ use wsbench_load::plan::{Arrival, Plan, PlanSpec, StopRule};
 use wsbench_load::series::Series;
 use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Document, Ended, Percentile, Record, RunContext, Support};
+use wsbench_setting::Paths;
 use wsbench_simulate::runner::{Simulated, target};
 use wsbench_simulate::{Queue, Scenario, Server, Service, run_until as run_on};
 
@@ -117,7 +118,10 @@ fn what_cannot_be_known_is_absent() {
 fn run_until(plan: &Plan, rule: &str) -> Document {
     let mut watch = Watch::new(until::parse(rule).unwrap());
     let result = run_on(plan, queue(), &mut |so_far| watch.is_enough(&so_far.slices));
-    judged(Record::of(&result, plan, &RunContext::default()).with_until(watch.outcome()))
+    judged(
+        Record::of(&result, plan, &RunContext::default()).with_until(watch.outcome()),
+        &Paths,
+    )
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod advice;
 mod compression;
+mod doubt;
 mod exchange;
 mod instrument;
 mod machine;
@@ -17,24 +18,29 @@ mod wait;
 
 use wsbench_record::audit::{Audit, Verdict};
 use wsbench_record::document::Record;
+use wsbench_setting::Spelling;
 
 /// The audit of a record, by its figures alone: the same record gets the same audit whenever it is
-/// judged.
+/// judged. What it advises names settings in the words of `spelling`.
 #[must_use]
-pub fn audit(record: &Record) -> Audit {
-    let mut caveats = exchange::caveats(record);
-    caveats.extend(pacing::caveats(record));
-    caveats.extend(instrument::caveats(record));
-    caveats.extend(pressure::caveats(record));
-    caveats.extend(timing::caveats(record));
-    caveats.extend(server::caveats(record));
-    caveats.extend(machine::caveats(record));
-    caveats.extend(steadiness::caveats(record));
-    caveats.extend(compression::caveats(record));
+pub fn audit(record: &Record, spelling: &dyn Spelling) -> Audit {
+    let mut doubts = exchange::caveats(record);
+    doubts.extend(pacing::caveats(record));
+    doubts.extend(instrument::caveats(record));
+    doubts.extend(pressure::caveats(record));
+    doubts.extend(timing::caveats(record));
+    doubts.extend(server::caveats(record));
+    doubts.extend(machine::caveats(record));
+    doubts.extend(steadiness::caveats(record));
+    doubts.extend(compression::caveats(record));
     // A stable sort: among equals the order of the checks stays, which puts causes first.
-    caveats.sort_by_key(|caveat| std::cmp::Reverse(caveat.severity));
-    let verdict = caveats
+    doubts.sort_by_key(|doubt| std::cmp::Reverse(doubt.severity));
+    let verdict = doubts
         .first()
         .map_or(Verdict::Ok, |gravest| gravest.severity.into());
-    Audit { verdict, caveats }
+    let caveats = doubts.into_iter().map(|doubt| doubt.spelled(spelling));
+    Audit {
+        verdict,
+        caveats: caveats.collect(),
+    }
 }

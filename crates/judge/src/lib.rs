@@ -19,14 +19,15 @@ pub mod repetition;
 pub mod until;
 
 use wsbench_record::document::{Document, Record};
+use wsbench_setting::Spelling;
 
 pub use caveat::audit;
 
-/// The document of a record: the record with its audit.
+/// The document of a record: the record with its audit, whose advice is in the words of `spelling`.
 #[must_use]
-pub fn judged(record: Record) -> Document {
+pub fn judged(record: Record, spelling: &dyn Spelling) -> Document {
     Document {
-        audit: audit(&record),
+        audit: audit(&record, spelling),
         record,
     }
 }

@@ -3,7 +3,9 @@
 
 mod runs;
 
-use wsbench_judge::judged;
+use std::borrow::Cow;
+
+use wsbench_judge::{audit, judged};
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::histogram::Histogram;
@@ -15,12 +17,55 @@ use wsbench_load::series::Series;
 use wsbench_load::tally::{Failure, Gap, Phase};
 use wsbench_record::audit::{Audit, Caveat, Kind, Severity, Verdict};
 use wsbench_record::document::{Host, Record, RunContext};
+use wsbench_setting::{Field, Spelling};
 
 /// The audit of a healthy run after a change.
 fn audit_after(change: impl FnOnce(&mut RunResult, &mut PlanSpec)) -> Audit {
     let (mut result, mut plan) = runs::healthy();
     change(&mut result, &mut plan);
-    runs::document(&(result, plan)).audit
+    let document = runs::document(&(result, plan));
+    spells_nothing(&document.record);
+    document.audit
+}
+
+/// A spelling that nothing else could have made.
+struct Bracketed;
+
+impl Spelling for Bracketed {
+    fn of(&self, field: Field) -> Cow<'static, str> {
+        format!("⟨{field}⟩").into()
+    }
+}
+
+/// Sees that the audit itself has no words for settings: in another spelling there is no flag.
+/// Returns how many settings it names.
+fn spells_nothing(record: &Record) -> usize {
+    let is_flag = |word: &str| {
+        let name = word.strip_prefix('-').unwrap_or_default();
+        name.starts_with(|first: char| first == '-' || first.is_ascii_alphabetic())
+    };
+    let mut named = 0;
+    for caveat in audit(record, &Bracketed).caveats {
+        let words = format!("{} {}", caveat.message, caveat.advice);
+        assert!(!words.split([' ', '(']).any(is_flag), "{words}");
+        named += words.matches('⟨').count();
+    }
+    named
+}
+
+#[test]
+fn the_audit_names_settings_in_the_words_of_whoever_reads_it() {
+    let runs = runs::all().into_iter();
+    let named: usize = runs.map(|(_, run)| spells_nothing(&run.record)).sum();
+    assert!(named > 3, "{named} settings named");
+    let (result, mut plan) = runs::healthy();
+    plan.clients.exchange.verify = Verify::Length;
+    let record = runs::document(&(result, plan)).record;
+    let caveat = found(&audit(&record, &Bracketed), Kind::Verification).unwrap();
+    assert_eq!(
+        caveat.advice,
+        "⟨clients.exchange.verify⟩ full compares every byte"
+    );
 }
 
 /// The one caveat of a kind, if there is one.
@@ -317,7 +362,7 @@ fn advice_fits_the_options_in_use() {
         loopback: true,
         ..runs::context()
     };
-    let audit = judged(Record::of(&result, &plan, &context)).audit;
+    let audit = judged(Record::of(&result, &plan, &context), &runs::Flags).audit;
     let caveat = found(&audit, Kind::GeneratorCpu).unwrap();
     assert_eq!(
         caveat.advice,
@@ -329,7 +374,7 @@ fn advice_fits_the_options_in_use() {
         loopback: false,
         ..context
     };
-    let audit = judged(Record::of(&result, &plan, &context)).audit;
+    let audit = judged(Record::of(&result, &plan, &context), &runs::Flags).audit;
     let caveat = found(&audit, Kind::GeneratorCpu).unwrap();
     assert_eq!(caveat.advice, "a faster machine for the generator");
 
@@ -557,7 +602,7 @@ fn a_small_shared_machine_is_noted() {
             ..runs::context()
         };
         found(
-            &judged(Record::of(&result, &plan, &context)).audit,
+            &judged(Record::of(&result, &plan, &context), &runs::Flags).audit,
             Kind::SharedMachine,
         )
         .is_some()

@@ -2,11 +2,16 @@
 //! to do.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
+#[path = "../../cli/src/spelling/flags.rs"]
+mod flags;
+
+use flags::Flags;
 use wsbench_judge::doctor::{examine, settings};
 use wsbench_record::doctor::{
     Asked, Check, Copied, Examination, Level, Measured, ServerSide, Subject,
 };
 use wsbench_record::document::{Host, Interface};
+use wsbench_setting::{Field, Paths, Spelling as _};
 
 fn asked(connections: u32) -> Asked {
     Asked {
@@ -45,9 +50,20 @@ fn of(checks: &[Check], subject: Subject) -> &Check {
     found.unwrap_or_else(|| panic!("{subject:?} is not among {checks:#?}"))
 }
 
+/// Sees that fixes made with paths for names hold no flag of wsbench: the rules have no words for
+/// settings. Those of other programs may be there.
+fn spells_nothing(checks: &[Check]) {
+    let flags: Vec<_> = Field::ALL.iter().map(|field| Flags.of(*field)).collect();
+    let is_flag = |word: &str| word.starts_with("--") && flags.iter().any(|flag| flag == word);
+    for check in checks {
+        let mut words = check.fix.split([' ', '(', ')', ',', ';']);
+        assert!(!words.any(is_flag), "{check:?}");
+    }
+}
+
 #[test]
 fn a_sound_machine_passes() {
-    let checks = settings(&sound(), &asked(64));
+    let checks = settings(&sound(), &asked(64), &Flags);
     assert!(checks.len() >= 11, "{checks:#?}");
     for check in checks {
         assert_eq!(check.level, Level::Ok, "{check:?}");
@@ -57,7 +73,7 @@ fn a_sound_machine_passes() {
 
 #[test]
 fn what_a_machine_does_not_say_is_not_judged() {
-    assert_eq!(settings(&Host::default(), &asked(64)), []);
+    assert_eq!(settings(&Host::default(), &asked(64), &Flags), []);
 }
 
 /// A change of a machine for the worse.
@@ -136,10 +152,11 @@ fn each_fault_is_found_and_comes_with_its_fix() {
     for (spoil, subject, level, fix) in faults {
         let mut host = sound();
         spoil(&mut host);
-        let checks = settings(&host, &asked(100));
+        let checks = settings(&host, &asked(100), &Flags);
         let check = of(&checks, subject);
         assert_eq!(check.level, level, "{check:?}");
         assert!(check.fix.contains(fix), "{check:?}");
+        spells_nothing(&settings(&host, &asked(100), &Paths));
         assert!(!check.rule.is_empty() && !check.seen.is_empty());
     }
 }
@@ -164,7 +181,7 @@ fn hardware_is_told_and_what_slows_it_is_named() {
         idle_exit_us: Some(10),
         ..sound()
     };
-    let of_host = |host: &Host, subject| of(&settings(host, &asked(64)), subject).clone();
+    let of_host = |host: &Host, subject| of(&settings(host, &asked(64), &Flags), subject).clone();
     assert_eq!(of_host(&host, Subject::Numa).level, Level::Ok);
     assert_eq!(of_host(&host, Subject::Idle).level, Level::Ok);
     host.numa_nodes = Some(2);
@@ -181,12 +198,16 @@ fn hardware_is_told_and_what_slows_it_is_named() {
 #[test]
 fn interfaces_matter_where_the_server_is_elsewhere() {
     let is_seen = |check: &Check| check.subject == Subject::Interface;
-    assert!(!settings(&behind(100, 1), &asked(64)).iter().any(is_seen));
+    assert!(
+        !settings(&behind(100, 1), &asked(64), &Flags)
+            .iter()
+            .any(is_seen)
+    );
     let elsewhere = Asked {
         on_this_machine: false,
         ..asked(64)
     };
-    let level = |host: &Host| of(&settings(host, &elsewhere), Subject::Interface).level;
+    let level = |host: &Host| of(&settings(host, &elsewhere, &Flags), Subject::Interface).level;
     assert_eq!(level(&behind(10_000, 8)), Level::Ok);
     assert_eq!(level(&behind(10_000, 1)), Level::Info);
     assert_eq!(level(&behind(100, 8)), Level::Warning);
@@ -204,7 +225,10 @@ fn ports_in_time_wait_matter_where_they_are_not_taken_again() {
             tcp_tw_reuse: Some(reuse),
             ..sound()
         };
-        assert_eq!(of(&settings(&host, &churn), Subject::TimeWait).level, level);
+        assert_eq!(
+            of(&settings(&host, &churn, &Flags), Subject::TimeWait).level,
+            level
+        );
     }
 }
 
@@ -219,7 +243,8 @@ fn the_servers_side_is_held_against_the_same_run() {
         cpus: vec![0, 1],
         generator_cpus: vec![1],
     };
-    let examination = examine(sound(), asked(100), Some(server.clone()), None);
+    spells_nothing(&examine(sound(), asked(100), Some(server.clone()), None, &Paths).checks);
+    let examination = examine(sound(), asked(100), Some(server.clone()), None, &Flags);
     let check = |subject| of(&examination.checks, subject);
     assert_eq!(check(Subject::ServerDescriptors).level, Level::Error);
     assert_eq!(
@@ -247,7 +272,7 @@ fn the_servers_side_is_held_against_the_same_run() {
         descriptors: Some(164),
         ..server
     };
-    let examination = examine(sound(), asked(100), Some(apart), None);
+    let examination = examine(sound(), asked(100), Some(apart), None, &Flags);
     assert_eq!(examination.level(), Level::Ok, "{examination:#?}");
 }
 
@@ -272,7 +297,7 @@ fn what_was_measured_is_judged_by_its_bars() {
         steal_share: Some(0.0),
         ..Measured::default()
     };
-    let examination = examine(sound(), asked(64), None, Some(sound_ones.clone()));
+    let examination = examine(sound(), asked(64), None, Some(sound_ones.clone()), &Flags);
     assert_eq!(examination.level(), Level::Info, "{examination:#?}");
     let poor = Measured {
         clock_ns: Some(900.0),
@@ -282,7 +307,8 @@ fn what_was_measured_is_judged_by_its_bars() {
         steal_share: Some(0.02),
         ..sound_ones
     };
-    let examination = examine(sound(), asked(64), None, Some(poor));
+    spells_nothing(&examine(sound(), asked(64), None, Some(poor.clone()), &Paths).checks);
+    let examination = examine(sound(), asked(64), None, Some(poor), &Flags);
     assert_eq!(examination.count(Level::Warning), 5, "{examination:#?}");
     let memcpy = of(&examination.checks, Subject::Memcpy);
     assert!(
@@ -295,7 +321,7 @@ fn what_was_measured_is_judged_by_its_bars() {
 
 #[test]
 fn an_examination_is_written_and_read_again() {
-    let examination = examine(sound(), asked(64), None, Some(Measured::default()));
+    let examination = examine(sound(), asked(64), None, Some(Measured::default()), &Flags);
     let json = serde_json::to_string(&examination).unwrap();
     let read: Examination = serde_json::from_str(&json).unwrap();
     assert_eq!(read, examination);

@@ -12,8 +12,8 @@ fn a_stored_document_judged_anew_has_the_audit_that_it_was_stored_with() {
     let mut doubted = 0;
     for (name, fresh) in runs::all() {
         let stored = read(&write(&fresh)).unwrap();
-        assert_eq!(audit(&stored.record), stored.audit, "{name}");
-        assert_eq!(judged(stored.record), fresh, "{name}");
+        assert_eq!(audit(&stored.record, &runs::Flags), stored.audit, "{name}");
+        assert_eq!(judged(stored.record, &runs::Flags), fresh, "{name}");
         doubted += usize::from(fresh.audit != Audit::default());
     }
     assert!(doubted > 3, "{doubted} audits with something in them");
@@ -24,7 +24,7 @@ fn an_older_document_is_judged_by_its_figures_and_not_by_its_audit() {
     let mut stored = runs::document(&runs::corrupted());
     let fresh = stored.audit.clone();
     stored.audit = Audit::default();
-    assert_eq!(audit(&stored), fresh);
+    assert_eq!(audit(&stored, &runs::Flags), fresh);
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! An examination of a machine as text.
 
+#[path = "../../cli/src/spelling/flags.rs"]
+mod flags;
+
+use flags::Flags;
 use wsbench_judge::doctor::examine;
 use wsbench_record::doctor::Asked;
 use wsbench_record::document::Host;
@@ -44,7 +48,10 @@ fn the_text_says_what_to_do_and_what_it_comes_to() {
         descriptors: Some(50),
         ..sound()
     };
-    let text = render(&examine(host, asked(64), None, None), Style::default());
+    let text = render(
+        &examine(host, asked(64), None, None, &Flags),
+        Style::default(),
+    );
     let first: Vec<&str> = text.lines().take(4).collect();
     assert_eq!(
         first,
@@ -57,7 +64,10 @@ fn the_text_says_what_to_do_and_what_it_comes_to() {
         ]
     );
     assert!(text.ends_with("1 error, 0 warnings: a run of 64 connections would fail here\n"));
-    let sound = render(&examine(sound(), asked(1), None, None), Style::default());
+    let sound = render(
+        &examine(sound(), asked(1), None, None, &Flags),
+        Style::default(),
+    );
     assert!(
         sound.ends_with("\nnothing here would spoil a run of 1 connection\n"),
         "{sound}"

@@ -16,7 +16,7 @@ use wsbench_render::style::Style;
 use wsbench_render::{csv, markdown, summary};
 
 fn audit_of(result: &RunResult, plan: &PlanSpec) -> Audit {
-    judged(Record::of(result, plan, &runs::context())).audit
+    judged(Record::of(result, plan, &runs::context()), &runs::Flags).audit
 }
 
 /// The first caveat of a kind, if there is one.
@@ -104,7 +104,7 @@ fn a_server_near_the_floor_of_the_machine_is_noted_and_nothing_subtracted() {
             }),
             ..runs::context()
         };
-        judged(Record::of(&result, &plan, &context))
+        judged(Record::of(&result, &plan, &context), &runs::Flags)
     };
     let near = with_floor(700);
     let caveat = found(&near.audit, Kind::NearFloor).unwrap();

@@ -208,7 +208,10 @@ fn tables_say_whether_the_answer_was_reached() {
         half_width: Some(0.12),
         half_width_ns: None,
     };
-    let document = judged(runs::record(&runs::healthy()).with_until(outcome));
+    let document = judged(
+        runs::record(&runs::healthy()).with_until(outcome),
+        &runs::Flags,
+    );
     let text = markdown::render(&document);
     assert!(
         text.contains("| until | p99±5% not known (±12 %) |"),

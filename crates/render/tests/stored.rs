@@ -64,7 +64,7 @@ fn counts_beyond_reason_do_not_make_a_reader_panic() {
     assert!(histogram.is_none_or(|histogram| histogram.count() == u64::MAX));
     assert!(!rendered(&document).is_empty());
     let _ = hgrm::percentiles(document.at(Series::Service));
-    let _ = wsbench_judge::audit(&document);
+    let _ = wsbench_judge::audit(&document, &runs::Flags);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use wsbench_judge::judged;
 use wsbench_load::plan::Plan;
 use wsbench_load::route::Target;
 use wsbench_record::document::{Document, Record, RunContext};
+use wsbench_setting::Paths;
 
 use crate::Scenario;
 
@@ -65,7 +66,10 @@ impl Runner for Simulated {
         let result = crate::run(plan, scenario, None);
         self.elapsed_s += result.total.as_secs_f64();
         self.plans.push(plan.clone());
-        Ok(judged(Record::of(&result, plan, &RunContext::default())))
+        Ok(judged(
+            Record::of(&result, plan, &RunContext::default()),
+            &Paths,
+        ))
     }
 
     fn now_s(&self) -> f64 {

@@ -8,6 +8,7 @@ use wsbench_judge::until::Until;
 use wsbench_load::plan::{Plan, PlanSpec};
 use wsbench_load::route::Target;
 use wsbench_record::document::{Document, Ended, RunContext};
+use wsbench_setting::{Paths, Spelling};
 
 use crate::cores::{EmbeddedCores, threads_for};
 use crate::defaults::{interval, target_to_come};
@@ -58,6 +59,7 @@ pub struct Bench {
     observers: Vec<Box<dyn Observer>>,
     stop: StopSignal,
     helpers: Option<Arc<dyn Helpers>>,
+    spelling: &'static dyn Spelling,
     command: String,
 }
 
@@ -116,6 +118,7 @@ impl Bench {
             observers: Vec::new(),
             stop: StopSignal::new(),
             helpers: None,
+            spelling: &Paths,
             command: String::new(),
         }
     }
@@ -188,6 +191,12 @@ impl Bench {
         }
     }
 
+    /// The same, with settings called in all that is said of the runs as its user knows them; by
+    /// the paths of [`spec`](Self::spec) otherwise.
+    pub fn spelled(self, spelling: &'static dyn Spelling) -> Self {
+        Self { spelling, ..self }
+    }
+
     /// The same, of which the results say that this command has made them.
     pub fn command(self, command: String) -> Self {
         Self { command, ..self }
@@ -253,6 +262,7 @@ impl Bench {
             until: self.until,
             observers: self.observers,
             helpers: self.helpers,
+            spelling: self.spelling,
         });
         Ok((runner, plan))
     }

@@ -8,6 +8,7 @@ use wsbench_judge::doctor;
 use wsbench_load::plan::Plan;
 use wsbench_record::doctor::{Asked, Check, Level};
 use wsbench_record::document::Host;
+use wsbench_setting::Spelling;
 
 use crate::machine::asked;
 
@@ -16,23 +17,25 @@ use crate::machine::asked;
 #[error("{} ({}); {}", .0.seen, .0.rule, .0.fix)]
 pub struct PreflightError(Check);
 
-/// Makes sure that this machine has what `plan` needs.
+/// Makes sure that this machine has what `plan` needs; what is said of settings is in `spelling`.
 ///
 /// # Errors
 /// [`PreflightError`] for a limit that the plan is certain to hit.
-pub fn check(plan: &Plan, host: &Host) -> Result<(), PreflightError> {
+pub fn check(plan: &Plan, host: &Host, spelling: &dyn Spelling) -> Result<(), PreflightError> {
     // No rule that may end in an error depends on where the server is.
-    refuse(host, &asked(plan, false))
+    refuse(host, &asked(plan, false), spelling)
 }
 
-fn refuse(host: &Host, asked: &Asked) -> Result<(), PreflightError> {
-    let checks = doctor::settings(host, asked);
+fn refuse(host: &Host, asked: &Asked, spelling: &dyn Spelling) -> Result<(), PreflightError> {
+    let checks = doctor::settings(host, asked, spelling);
     let gravest = checks.into_iter().find(|check| check.level == Level::Error);
     gravest.map_or(Ok(()), |check| Err(PreflightError(check)))
 }
 
 #[cfg(test)]
 mod tests {
+    use wsbench_setting::Paths;
+
     use super::*;
 
     fn asked_for(connections: u32) -> Asked {
@@ -53,9 +56,9 @@ mod tests {
             ..Host::default()
         };
         let asked = asked_for(1_000);
-        assert_eq!(refuse(&Host::default(), &asked), Ok(()));
-        assert_eq!(refuse(&host(1_000, 1_999), &asked), Ok(()));
-        let refused = refuse(&host(1_001, 1_999), &asked).unwrap_err();
+        assert_eq!(refuse(&Host::default(), &asked, &Paths), Ok(()));
+        assert_eq!(refuse(&host(1_000, 1_999), &asked, &Paths), Ok(()));
+        let refused = refuse(&host(1_001, 1_999), &asked, &Paths).unwrap_err();
         assert_eq!(
             refused.to_string(),
             "1,000 connections to one address need as many local ports, and there are 999 \
@@ -67,8 +70,8 @@ mod tests {
             source_addresses: 2,
             ..asked
         };
-        assert_eq!(refuse(&host(1_001, 1_999), &from_two), Ok(()));
-        let refused = refuse(&host(1_001, 1_499), &from_two).unwrap_err();
+        assert_eq!(refuse(&host(1_001, 1_999), &from_two, &Paths), Ok(()));
+        let refused = refuse(&host(1_001, 1_499), &from_two, &Paths).unwrap_err();
         let words = "there are 998 (499 on each of 2 addresses, 1001–1499)";
         assert!(refused.to_string().contains(words), "{refused}");
     }
@@ -84,7 +87,7 @@ mod tests {
             over_unix_socket: true,
             ..asked_for(100_000)
         };
-        assert_eq!(refuse(&host, &asked), Ok(()));
+        assert_eq!(refuse(&host, &asked, &Paths), Ok(()));
     }
 
     #[test]
@@ -93,8 +96,8 @@ mod tests {
             descriptors: Some(100),
             ..Host::default()
         };
-        assert_eq!(refuse(&host, &asked_for(64)), Ok(()));
-        let refused = refuse(&host, &asked_for(65)).unwrap_err();
+        assert_eq!(refuse(&host, &asked_for(64), &Paths), Ok(()));
+        let refused = refuse(&host, &asked_for(65), &Paths).unwrap_err();
         assert_eq!(
             refused.to_string(),
             "65 connections need 101 file descriptors, and this process may open 100 (every \

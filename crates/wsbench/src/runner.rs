@@ -19,6 +19,7 @@ use wsbench_load::plan::Plan;
 use wsbench_load::result::{self, Progress};
 use wsbench_record::document::{Document, Ended, Floor, Record, RunContext};
 use wsbench_record::gate::Stamp;
+use wsbench_setting::Spelling;
 use wsbench_transport::address::Address;
 
 use crate::error::BenchError;
@@ -48,6 +49,8 @@ pub struct LocalRunner {
     floor: Option<Option<Floor>>,
     observers: Vec<Box<dyn Observer>>,
     helpers: Option<Arc<dyn Helpers>>,
+    /// How settings are called in what is said of a run.
+    spelling: &'static dyn Spelling,
     /// Held for as long as runs may be made against it.
     server: RunningServer,
 }
@@ -61,6 +64,7 @@ pub(crate) struct Parts {
     pub(crate) until: Option<Until>,
     pub(crate) observers: Vec<Box<dyn Observer>>,
     pub(crate) helpers: Option<Arc<dyn Helpers>>,
+    pub(crate) spelling: &'static dyn Spelling,
 }
 
 impl LocalRunner {
@@ -74,6 +78,7 @@ impl LocalRunner {
             until,
             observers,
             helpers,
+            spelling,
         } = parts;
         Self {
             context: RunContext {
@@ -87,6 +92,7 @@ impl LocalRunner {
             floor: None,
             observers,
             helpers,
+            spelling,
             server,
         }
     }
@@ -111,7 +117,7 @@ impl LocalRunner {
     /// # Errors
     /// A limit that is certain to be hit, a host that does not resolve.
     pub fn prepare(&self, plan: &Plan) -> Result<Resolved, BenchError> {
-        preflight::check(plan, &self.context.host)?;
+        preflight::check(plan, &self.context.host, self.spelling)?;
         Ok(resolve::find(plan)?)
     }
 
@@ -177,10 +183,11 @@ impl LocalRunner {
             ..self.context.clone()
         };
         let record = Record::of(&result, plan, &context);
-        let document = judged(match &answer.0 {
+        let record = match &answer.0 {
             Some(watch) => record.with_until(watch.outcome()),
             None => record,
-        });
+        };
+        let document = judged(record, self.spelling);
         for observer in &mut self.observers {
             observer.end(&document);
         }

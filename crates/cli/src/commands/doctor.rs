@@ -119,7 +119,7 @@ pub(crate) fn run(args: &Doctor) -> anyhow::Result<Exit> {
     };
     let examination = Examination {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        ..examine(host, asked, server, measured)
+        ..examine(host, asked, server, measured, &crate::spelling::Flags)
     };
     output::print(&match args.format {
         Format::Json => format!("{}\n", serde_json::to_string_pretty(&examination)?),

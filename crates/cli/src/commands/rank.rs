@@ -26,6 +26,7 @@ use crate::output::{self, OutputFile};
 use crate::progress::{Progress, plan_text};
 use crate::shell_words::shell_words;
 use crate::spelling::ByHand;
+use crate::spelling::Flags;
 use crate::surroundings::Surroundings;
 use crate::terminal;
 use crate::usage::UsageError;
@@ -130,12 +131,13 @@ pub(crate) fn run(args: &RankArgs, command_line: &[OsString]) -> anyhow::Result<
             ..run_context()
         },
         helpers: Arc::new(ThisProgram),
+        spelling: &Flags,
         installing: match args.no_install {
             false => Installing::Allowed,
             true => Installing::Forbidden("--no-install was given".to_owned()),
         },
     };
-    let doubts = preflight(&suite, &circumstances.context).map_err(refused)?;
+    let doubts = preflight(&suite, &circumstances.context, &Flags).map_err(refused)?;
     let made = made(args, &suite, &circumstances, doubts)?;
     // The result is kept first; where that fails, it is at least shown.
     let kept = file.map_or(Ok(()), |file| {

@@ -1,8 +1,12 @@
 //! Results of runs whose figures are known to the digit: on simulated time, of a plan and a server
 //! each. Every kind of fault and every part of a document is in some of them.
 
+#[path = "../../src/spelling/flags.rs"]
+mod flags;
+
 use std::collections::BTreeMap;
 
+use flags::Flags;
 use wsbench_judge::judged;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::corpus::Corpus;
@@ -28,7 +32,7 @@ fn document_of(
 ) -> String {
     let context = if is_known { known() } else { plain() };
     let result = wsbench_simulate::run(&checked(plan), scenario, stop_at);
-    document::write(&judged(Record::of(&result, plan, &context)))
+    document::write(&judged(Record::of(&result, plan, &context), &Flags))
 }
 
 fn checked(spec: &PlanSpec) -> Plan {

@@ -2,12 +2,18 @@
 
 use wsbench_load::plan::StopRule;
 use wsbench_record::document::Record;
+use wsbench_setting::{Field, Text, text};
 
 /// How to get more samples or a longer window, by the stop rule in use.
-pub(super) fn how_to_run_longer(record: &Record) -> &'static str {
+pub(super) fn how_to_run_longer(record: &Record) -> Text {
     match record.plan.stop {
-        StopRule::Messages(_) => "run longer: a greater -n",
-        StopRule::Duration(_) => "run longer: a greater -d",
-        StopRule::Clients(_) => "run longer: more --clients or more round trips -r",
+        StopRule::Messages(_) => text!["run longer: a greater ", Field::Messages.brief()],
+        StopRule::Duration(_) => text!["run longer: a greater ", Field::Duration.brief()],
+        StopRule::Clients(_) => text![
+            "run longer: more ",
+            Field::Clients,
+            " or more round trips ",
+            Field::RoundTrips.brief(),
+        ],
     }
 }

@@ -1,12 +1,15 @@
 //! Checks of compression: was it accepted, was it used, and does its ratio mean anything.
 
 use wsbench_load::plan::PayloadFacts;
-use wsbench_record::audit::{Caveat, Kind, Severity};
+use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Compression, Record};
 use wsbench_record::units::{count, counted};
+use wsbench_setting::{Field, text};
+
+use super::doubt::Doubt;
 
 /// Every doubt about the compression; none where none was offered.
-pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
+pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     let Some(compression) = &record.compression else {
         return Vec::new();
     };
@@ -20,7 +23,7 @@ pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
 }
 
 /// What the server made of the offer.
-fn acceptance(compression: &Compression) -> Option<Caveat> {
+fn acceptance(compression: &Compression) -> Option<Doubt> {
     let accepted = compression.accepted_connections();
     let (severity, message) = match (compression.declined, accepted) {
         (0, _) => return None,
@@ -38,15 +41,15 @@ fn acceptance(compression: &Compression) -> Option<Caveat> {
         ),
     };
     let advice = "look at the server's settings of permessage-deflate";
-    Some(Caveat::new(Kind::Compression, severity, message, advice))
+    Some(Doubt::new(Kind::Compression, severity, message, advice))
 }
 
 /// A server may accept and then send uncompressed what it likes (RFC 7692 section 6).
-fn unused(compression: &Compression) -> Option<Caveat> {
+fn unused(compression: &Compression) -> Option<Doubt> {
     let received = &compression.received;
     let plain = received.messages.saturating_sub(received.compressed);
     (plain > 0).then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::Compression,
             Severity::Note,
             format!(
@@ -60,17 +63,22 @@ fn unused(compression: &Compression) -> Option<Caveat> {
 }
 
 /// The same filling again and again compresses to nothing as soon as it is remembered.
-fn constant_payload(record: &Record) -> Option<Caveat> {
+fn constant_payload(record: &Record) -> Option<Doubt> {
     (!matches!(
         record.plan.clients.exchange.payload.facts(),
         PayloadFacts::Corpus { .. }
     ))
     .then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::Compression,
             Severity::Note,
             "the messages are alike but for their tags: the ratio is none of real data",
-            "--corpus builtin, or --corpus FILE with lines of your own, sends what changes",
+            text![
+                Field::Corpus.with("builtin"),
+                ", or ",
+                Field::Corpus.with("FILE"),
+                " with lines of your own, sends what changes",
+            ],
         )
     })
 }

@@ -3,17 +3,19 @@
 
 use wsbench_load::plan::{Matching, StopRule, Verify};
 use wsbench_load::series::Series;
-use wsbench_record::audit::{Caveat, Kind, Severity};
+use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Ended, Record};
 use wsbench_record::units::{count, counted};
+use wsbench_setting::{Field, Text, text};
 
 use super::advice::how_to_run_longer;
+use super::doubt::Doubt;
 
 /// What to do when the figures contradict each other: no server can bring that about.
 const REPORT_FAULT: &str = "this is a fault of wsbench: please report it with this document";
 
 /// Every doubt about the exchange.
-pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
+pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     let mut found = Vec::new();
     found.extend(ending(record));
     found.extend(conservation(record));
@@ -28,7 +30,7 @@ pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
 }
 
 /// How the run ended, where that alone says what the figures are worth.
-fn ending(record: &Record) -> Option<Caveat> {
+fn ending(record: &Record) -> Option<Doubt> {
     let first = record.errors.first().map_or_else(String::new, |error| {
         format!(
             "; first: {}",
@@ -41,7 +43,7 @@ fn ending(record: &Record) -> Option<Caveat> {
     });
     match record.ended {
         Ended::Complete => None,
-        Ended::Interrupted => Some(Caveat::new(
+        Ended::Interrupted => Some(Doubt::new(
             Kind::Interrupted,
             Severity::Note,
             format!(
@@ -50,7 +52,7 @@ fn ending(record: &Record) -> Option<Caveat> {
             ),
             "the figures cover what was measured until then",
         )),
-        Ended::NothingConnected => Some(Caveat::new(
+        Ended::NothingConnected => Some(Doubt::new(
             Kind::NothingConnected,
             Severity::Invalid,
             format!(
@@ -59,13 +61,13 @@ fn ending(record: &Record) -> Option<Caveat> {
             ),
             format!("is the server listening at {}?", record.plan.target.url()),
         )),
-        Ended::ServerDied if record.messages.answered == 0 => Some(Caveat::new(
+        Ended::ServerDied if record.messages.answered == 0 => Some(Doubt::new(
             Kind::ServerDied,
             Severity::Invalid,
             format!("no connection lasted until an answer, and the run was given up{first}"),
             "look at the server's log: does it take WebSocket connections here, and from us?",
         )),
-        Ended::ServerDied => Some(Caveat::new(
+        Ended::ServerDied => Some(Doubt::new(
             Kind::ServerDied,
             Severity::Invalid,
             format!("the server went away and stayed away{first}"),
@@ -75,10 +77,10 @@ fn ending(record: &Record) -> Option<Caveat> {
 }
 
 /// Every message sent has exactly one fate.
-fn conservation(record: &Record) -> Option<Caveat> {
+fn conservation(record: &Record) -> Option<Doubt> {
     let messages = &record.messages;
     (u128::from(messages.sent) != messages.accounted()).then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::Conservation,
             Severity::Invalid,
             format!(
@@ -96,7 +98,7 @@ fn conservation(record: &Record) -> Option<Caveat> {
 }
 
 /// Every right answer is a sample: none lost, none invented.
-fn samples_kept(record: &Record) -> Option<Caveat> {
+fn samples_kept(record: &Record) -> Option<Doubt> {
     let answered = record.messages.answered;
     // Response times hold the messages that were never answered, too: as a censored tail.
     let sampled = record
@@ -104,7 +106,7 @@ fn samples_kept(record: &Record) -> Option<Caveat> {
         .count
         .saturating_sub(record.at(Series::Response).censored);
     (answered != sampled || record.at(Series::Service).count != sampled).then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::Conservation,
             Severity::Invalid,
             format!(
@@ -119,7 +121,7 @@ fn samples_kept(record: &Record) -> Option<Caveat> {
 }
 
 /// Answers that are not what an echo is.
-fn wrong_answers(record: &Record) -> Vec<Caveat> {
+fn wrong_answers(record: &Record) -> Vec<Doubt> {
     let messages = &record.messages;
     let checks = [
         (
@@ -163,13 +165,13 @@ fn wrong_answers(record: &Record) -> Vec<Caveat> {
         .filter(|(number, ..)| *number > 0)
         .map(|(number, kind, severity, words, advice)| {
             let message = format!("{} {words}", counted(number, "message"));
-            Caveat::new(kind, severity, message, advice)
+            Doubt::new(kind, severity, message, advice)
         })
         .collect()
 }
 
 /// Messages that were still open at their deadline or at the end: the tail is cut off there.
-fn unanswered(record: &Record) -> Option<Caveat> {
+fn unanswered(record: &Record) -> Option<Doubt> {
     let messages = &record.messages;
     if messages.answered == 0 {
         // With no connection there is nothing further to say about answers, nor where the run was
@@ -177,7 +179,7 @@ fn unanswered(record: &Record) -> Option<Caveat> {
         let was_asked = messages.sent > 0 || record.ended != Ended::Interrupted;
         let was_there = messages.sent > 0 || record.connections.upgraded > 0;
         return (was_asked && was_there).then(|| {
-            Caveat::new(
+            Doubt::new(
                 Kind::NothingAnswered,
                 Severity::Invalid,
                 format!("none of {} was answered", counted(messages.sent, "message")),
@@ -187,7 +189,7 @@ fn unanswered(record: &Record) -> Option<Caveat> {
     }
     let open = messages.timed_out.saturating_add(messages.in_flight_at_end);
     (open > 0).then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::Unanswered,
             Severity::Doubtful,
             format!(
@@ -195,27 +197,31 @@ fn unanswered(record: &Record) -> Option<Caveat> {
                 count(messages.timed_out),
                 count(messages.in_flight_at_end),
             ),
-            "read the percentiles as lower bounds; less load, or a greater --timeout",
+            text![
+                "read the percentiles as lower bounds; less load, or a greater ",
+                Field::Timeout,
+            ],
         )
     })
 }
 
 /// Connections that were upgraded and never once answered.
-fn never_answered(record: &Record) -> Option<Caveat> {
+fn never_answered(record: &Record) -> Option<Doubt> {
     let connections = &record.connections;
     let silent = connections.never_answered;
     (silent > 0).then(|| {
-        let (severity, advice) = if silent >= connections.upgraded {
-            (Severity::Invalid, "look at the server's log")
+        let advice = if silent >= connections.upgraded {
+            Text::from("look at the server's log")
         } else {
-            (
-                Severity::Invalid,
-                "the others carried the load; fewer connections -c, or look at the server",
-            )
+            text![
+                "the others carried the load; fewer connections ",
+                Field::Connections.brief(),
+                ", or look at the server",
+            ]
         };
-        Caveat::new(
+        Doubt::new(
             Kind::NeverAnswered,
-            severity,
+            Severity::Invalid,
             format!(
                 "{} of {} were never answered",
                 count(silent),
@@ -227,13 +233,13 @@ fn never_answered(record: &Record) -> Option<Caveat> {
 }
 
 /// Fewer connections than asked for, at the beginning or at the end.
-fn connections(record: &Record) -> Option<Caveat> {
+fn connections(record: &Record) -> Option<Doubt> {
     let connections = &record.connections;
     if record.ended == Ended::NothingConnected {
         return None;
     }
     if connections.upgraded == 0 {
-        return Some(Caveat::new(
+        return Some(Doubt::new(
             Kind::NothingConnected,
             Severity::Invalid,
             format!(
@@ -268,7 +274,7 @@ fn connections(record: &Record) -> Option<Caveat> {
     } else {
         Severity::Doubtful
     };
-    Some(Caveat::new(
+    Some(Doubt::new(
         Kind::Connections,
         severity,
         words,
@@ -277,13 +283,13 @@ fn connections(record: &Record) -> Option<Caveat> {
 }
 
 /// Clients of the replacement model that did not make all their round trips.
-fn unfinished_clients(record: &Record) -> Option<Caveat> {
+fn unfinished_clients(record: &Record) -> Option<Doubt> {
     let StopRule::Clients(clients) = record.plan.stop else {
         return None;
     };
     let completed = record.connections.clients_completed;
     (completed < clients && record.ended == Ended::Complete).then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::Connections,
             Severity::Doubtful,
             format!(
@@ -297,7 +303,7 @@ fn unfinished_clients(record: &Record) -> Option<Caveat> {
 }
 
 /// Failures by kind, named with their counts.
-fn failures(record: &Record) -> Option<Caveat> {
+fn failures(record: &Record) -> Option<Doubt> {
     const NAMED: usize = 3;
     let failed = record.messages.failed;
     if record.ended == Ended::NothingConnected || (record.errors.is_empty() && failed == 0) {
@@ -315,7 +321,7 @@ fn failures(record: &Record) -> Option<Caveat> {
     if record.errors.is_empty() {
         words.push(format!("{}, of no kind named", counted(failed, "message")));
     }
-    Some(Caveat::new(
+    Some(Doubt::new(
         Kind::Failures,
         Severity::Doubtful,
         format!("failures: {}", words.join(", ")),
@@ -324,7 +330,7 @@ fn failures(record: &Record) -> Option<Caveat> {
 }
 
 /// Options that look less closely than the default does.
-fn looseness(record: &Record) -> Vec<Caveat> {
+fn looseness(record: &Record) -> Vec<Doubt> {
     let mut found = Vec::new();
     let compared = match record.plan.clients.exchange.verify {
         Verify::Full => None,
@@ -332,25 +338,31 @@ fn looseness(record: &Record) -> Vec<Caveat> {
         Verify::None => Some("answers were not compared with what was sent"),
     };
     if let Some(words) = compared {
-        found.push(Caveat::new(
+        found.push(Doubt::new(
             Kind::Verification,
             Severity::Note,
             words,
-            "--verify full compares every byte",
+            text![Field::Verify.with("full"), " compares every byte"],
         ));
     }
     if record.plan.clients.exchange.payload.matching() == Matching::Order {
-        found.push(Caveat::new(
+        found.push(Doubt::new(
             Kind::Matching,
             Severity::Note,
             "answers were matched in order: the messages carry no tag",
-            "a generated payload of --size 22 or more (16 with --binary) is matched by identity",
+            text![
+                "a generated payload of ",
+                Field::MaxSize.with("22"),
+                " or more (16 with ",
+                Field::Encoding.with("binary"),
+                ") is matched by identity",
+            ],
         ));
     }
     let answered = record.messages.answered;
     let needed = wsbench_record::document::Percentile::P99.samples_needed();
     if answered > 0 && answered < needed {
-        found.push(Caveat::new(
+        found.push(Doubt::new(
             Kind::Samples,
             Severity::Note,
             format!(

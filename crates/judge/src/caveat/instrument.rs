@@ -2,10 +2,12 @@
 //! should. Not of the server.
 
 use wsbench_load::series::Series;
-use wsbench_record::audit::{Caveat, Kind, Severity};
+use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Ended, Record, Thread};
 use wsbench_record::units::{count, percent, span};
+use wsbench_setting::{Field, Text, text};
 
+use super::doubt::Doubt;
 use super::pacing;
 use super::wait::notable_wait;
 
@@ -30,7 +32,7 @@ const RATE_TOLERANCE: f64 = 0.01;
 const CORES_FOR_TWO: u32 = 4;
 
 /// Every doubt about the instrument.
-pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
+pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     [
         generator_cpu(record),
         generator_starved(record),
@@ -45,7 +47,7 @@ pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
 }
 
 /// A thread that used its core up: what is seen is partly wsbench.
-fn generator_cpu(record: &Record) -> Option<Caveat> {
+fn generator_cpu(record: &Record) -> Option<Doubt> {
     let (number, thread) = greatest(record, |thread| thread.cpu_share)?;
     // How large that part is, where stamps have told it.
     let wait = notable_wait(record);
@@ -57,7 +59,7 @@ fn generator_cpu(record: &Record) -> Option<Caveat> {
         )
     });
     (thread.cpu_share > BUSY_SHARE).then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::GeneratorCpu,
             Severity::Doubtful,
             format!(
@@ -71,36 +73,43 @@ fn generator_cpu(record: &Record) -> Option<Caveat> {
 }
 
 /// What relieves a busy generator, given the options and the machine in use.
-fn relief(record: &Record) -> String {
+fn relief(record: &Record) -> Text {
     let threads = record.plan.threads;
     let room = record.host.cpus.is_none_or(|cpus| threads < cpus);
     let mut ways = Vec::new();
     if room && threads < record.plan.clients.connections {
-        ways.push(format!("more threads -t (now {threads})"));
+        ways.push(text![
+            "more threads ",
+            Field::Threads.brief(),
+            format!(" (now {threads})"),
+        ]);
     }
     if record.plan.clients.depth() > 1 {
-        ways.push(format!(
-            "less depth -p (now {})",
-            record.plan.clients.depth()
-        ));
+        ways.push(text![
+            "less depth ",
+            Field::Depth.brief(),
+            format!(" (now {})", record.plan.clients.depth()),
+        ]);
     }
     if record.plan.clients.connections > threads {
-        ways.push(format!(
-            "fewer connections -c (now {})",
-            count(record.plan.clients.connections.into())
-        ));
+        let connections = count(record.plan.clients.connections.into());
+        ways.push(text![
+            "fewer connections ",
+            Field::Connections.brief(),
+            format!(" (now {connections})"),
+        ]);
     }
     if record.loopback || record.embedded_server {
-        ways.push("a server on other cores".to_owned());
+        ways.push("a server on other cores".into());
     }
     if ways.is_empty() {
-        ways.push("a faster machine for the generator".to_owned());
+        ways.push("a faster machine for the generator".into());
     }
-    ways.join(", ")
+    Text::joined(ways, ", ")
 }
 
 /// A thread that wanted to run and was not let.
-fn generator_starved(record: &Record) -> Option<Caveat> {
+fn generator_starved(record: &Record) -> Option<Doubt> {
     let wait_share = |thread: &Thread| match thread.run_wait_s {
         Some(wait) if thread.wall_s > 0.0 => wait / thread.wall_s,
         _ => 0.0,
@@ -113,14 +122,18 @@ fn generator_starved(record: &Record) -> Option<Caveat> {
         } else {
             Severity::Note
         };
-        Caveat::new(
+        Doubt::new(
             Kind::GeneratorStarved,
             severity,
             format!(
                 "thread {number} of the generator waited for a core {} of the time",
                 percent(share)
             ),
-            "give it cores of its own (--pin), or stop what else runs here",
+            text![
+                "give it cores of its own (",
+                Field::Cpus,
+                "), or stop what else runs here",
+            ],
         )
     })
 }
@@ -134,7 +147,7 @@ fn greatest(record: &Record, share: impl Fn(&Thread) -> f64) -> Option<(usize, T
 /// Sends that left late by the generator's own fault; what was blocked is the server's. In the
 /// closed loop that costs rate, not truth: service time begins at the send itself, and so it is a
 /// note.
-fn pace(record: &Record) -> Option<Caveat> {
+fn pace(record: &Record) -> Option<Doubt> {
     let lag = generator_lag(record)?;
     let service = record.at(Series::Service).p50? as f64;
     let is_open = record.plan.clients.is_open_loop();
@@ -144,7 +157,7 @@ fn pace(record: &Record) -> Option<Caveat> {
         Severity::Note
     };
     (lag > LAG_FLOOR_NS && lag > LAG_SHARE * service).then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::Pace,
             severity,
             format!(
@@ -153,10 +166,17 @@ fn pace(record: &Record) -> Option<Caveat> {
                 percent(lag / service)
             ),
             if is_open {
-                "response time includes it; --pace spin, more threads -t, cores of its own \
-                 (--pin), or less rate"
+                text![
+                    "response time includes it; ",
+                    Field::Pace.with("spin"),
+                    ", more threads ",
+                    Field::Threads.brief(),
+                    ", cores of its own (",
+                    Field::Cpus,
+                    "), or less rate",
+                ]
             } else {
-                "service time excludes it, response time includes it"
+                Text::from("service time excludes it, response time includes it")
             },
         )
     })
@@ -171,13 +191,13 @@ fn generator_lag(record: &Record) -> Option<f64> {
 
 /// Open loop: messages that left in bunches, or otherwise not as the schedule has them, by an amount
 /// that counts beside what was measured (METHOD section 3, B).
-fn arrival_shape(record: &Record) -> Option<Caveat> {
+fn arrival_shape(record: &Record) -> Option<Doubt> {
     let shape = record.arrival_shape?;
     let lag = generator_lag(record)?;
     let service = record.at(Series::Service).p50? as f64;
     let counts = lag > LAG_FLOOR_NS && lag > SHAPE_LAG_SHARE * service;
     (counts && shape.distance > shape.limit(SHAPE_TOLERANCE)).then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::ArrivalShape,
             Severity::Doubtful,
             format!(
@@ -186,14 +206,21 @@ fn arrival_shape(record: &Record) -> Option<Caveat> {
                 percent(shape.distance),
                 span(lag)
             ),
-            "messages sent in bunches queue at the server, and its times are then not those of \
-             this schedule; --pace spin, more threads -t, or less rate -R",
+            text![
+                "messages sent in bunches queue at the server, and its times are then not those \
+                 of this schedule; ",
+                Field::Pace.with("spin"),
+                ", more threads ",
+                Field::Threads.brief(),
+                ", or less rate ",
+                Field::Arrival.brief(),
+            ],
         )
     })
 }
 
 /// Open loop: what was asked for and what happened.
-fn rate(record: &Record) -> Option<Caveat> {
+fn rate(record: &Record) -> Option<Doubt> {
     if record.ended == Ended::ServerDied {
         // It is said that the server went away; no rate holds without one.
         return None;
@@ -209,7 +236,7 @@ fn rate(record: &Record) -> Option<Caveat> {
     if unsent <= RATE_TOLERANCE && !fell_short {
         return uneven_rate(record);
     }
-    Some(Caveat::new(
+    Some(Doubt::new(
         Kind::Rate,
         Severity::Doubtful,
         format!(
@@ -224,7 +251,7 @@ fn rate(record: &Record) -> Option<Caveat> {
 }
 
 /// The rate was held on the whole, and in some interval it was not.
-fn uneven_rate(record: &Record) -> Option<Caveat> {
+fn uneven_rate(record: &Record) -> Option<Doubt> {
     let advice = if record.blocked_by.is_some() {
         "connections did not take what was due; a greater rate than the server holds"
     } else {
@@ -232,16 +259,16 @@ fn uneven_rate(record: &Record) -> Option<Caveat> {
     };
     let worst = pacing::worst_interval(record)?;
     let message = format!("the rate was not held throughout: {worst}");
-    Some(Caveat::new(Kind::Rate, Severity::Doubtful, message, advice))
+    Some(Doubt::new(Kind::Rate, Severity::Doubtful, message, advice))
 }
 
 /// Server and generator on one small machine.
-fn shared_machine(record: &Record) -> Option<Caveat> {
+fn shared_machine(record: &Record) -> Option<Doubt> {
     let cpus = record.host.cpus?;
     let shared = record.loopback || record.embedded_server;
     (shared && cpus < CORES_FOR_TWO).then(|| {
         let cores = if cpus == 1 { "core" } else { "cores" };
-        Caveat::new(
+        Doubt::new(
             Kind::SharedMachine,
             Severity::Note,
             format!("server and generator share this machine's {cpus} {cores}"),

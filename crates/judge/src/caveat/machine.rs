@@ -2,14 +2,16 @@
 //! may have spoilt this run. None of them changes the verdict; what they did to the figures is
 //! seen by other checks, or not at all.
 
-use wsbench_record::audit::{Caveat, Kind, Severity};
+use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::doctor::{Asked, Level, Subject};
 use wsbench_record::document::Record;
 
 use crate::doctor;
 
+use super::doubt::Doubt;
+
 /// Every doubt about the machine.
-pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
+pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     let connections = record.plan.clients.connections;
     let asked = Asked {
         connections,
@@ -19,12 +21,12 @@ pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
         over_unix_socket: record.plan.connect.route.unix_socket.is_some(),
         source_addresses: record.plan.connect.route.sources.count(),
     };
-    doctor::settings(&record.host, &asked)
+    doctor::findings(&record.host, &asked)
         .into_iter()
-        .filter(|check| check.level >= Level::Warning && bears_on_a_run(check.subject))
-        .map(|check| {
-            let message = format!("{}: {}", check.seen, check.rule);
-            Caveat::new(Kind::Machine, Severity::Note, message, check.fix)
+        .filter(|found| found.level >= Level::Warning && bears_on_a_run(found.subject))
+        .map(|found| {
+            let message = format!("{}: {}", found.seen, found.rule);
+            Doubt::new(Kind::Machine, Severity::Note, message, found.fix)
         })
         .collect()
 }

@@ -2,9 +2,12 @@
 //! it, and did the server keep up.
 
 use wsbench_load::series::Series;
-use wsbench_record::audit::{Caveat, Kind, Severity};
+use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Ended, Interval, Record};
 use wsbench_record::units::{count, percent, rate, span};
+use wsbench_setting::{Field, text};
+
+use super::doubt::Doubt;
 
 /// In-flight messages that pile up over the window, as a share of those sent in a second, before
 /// the server is overloaded (METHOD section 3, E).
@@ -21,7 +24,7 @@ const INTERVAL_SHARE: f64 = 0.01;
 const INTERVAL_FLOOR: f64 = 10.0;
 
 /// Every doubt about the load.
-pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
+pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     [
         overloaded(record),
         connection_limited(record),
@@ -33,13 +36,13 @@ pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
 }
 
 /// More and more messages were out: percentiles then say how long the run was.
-fn overloaded(record: &Record) -> Option<Caveat> {
+fn overloaded(record: &Record) -> Option<Doubt> {
     if record.ended == Ended::ServerDied {
         // Who is not there takes no load at all, and asking for less would not bring it back.
         return None;
     }
     let growth = pile(record)?;
-    Some(Caveat::new(
+    Some(Doubt::new(
         Kind::Overloaded,
         Severity::Doubtful,
         format!(
@@ -49,7 +52,11 @@ fn overloaded(record: &Record) -> Option<Caveat> {
             rate(record.messages.sent as f64 / record.duration_s),
             rate(record.messages_per_s?),
         ),
-        "response times grow for as long as such a run lasts; ask for less (-R)",
+        text![
+            "response times grow for as long as such a run lasts; ask for less (",
+            Field::Arrival.brief(),
+            ")",
+        ],
     ))
 }
 
@@ -95,7 +102,7 @@ fn slope(points: &[(f64, f64)]) -> f64 {
 
 /// Messages waited because their connections had as many in flight as they may: what is measured
 /// is then partly the number of connections.
-fn connection_limited(record: &Record) -> Option<Caveat> {
+fn connection_limited(record: &Record) -> Option<Doubt> {
     let blocked = record.blocked_by?.limit;
     if blocked == 0 || record.duration_s <= 0.0 {
         return None;
@@ -114,7 +121,7 @@ fn connection_limited(record: &Record) -> Option<Caveat> {
     } else {
         "the places were taken unevenly".to_owned()
     };
-    Some(Caveat::new(
+    Some(Doubt::new(
         Kind::ConnectionLimited,
         if share > BLOCKED_DOUBTED {
             Severity::Doubtful
@@ -127,16 +134,21 @@ fn connection_limited(record: &Record) -> Option<Caveat> {
             percent(share),
             count(plan.clients.depth().into()),
         ),
-        format!(
-            "their waiting is response time; more connections -c (now {}) or a greater \
-             --max-in-flight tells the server's part",
-            count(plan.clients.connections.into())
-        ),
+        text![
+            "their waiting is response time; more connections ",
+            Field::Connections.brief(),
+            format!(
+                " (now {}) or a greater ",
+                count(plan.clients.connections.into())
+            ),
+            Field::MaxInFlight,
+            " tells the server's part",
+        ],
     ))
 }
 
 /// Back-pressure by other ways: a server that does not read, connections that are not there.
-fn blocked(record: &Record) -> Option<Caveat> {
+fn blocked(record: &Record) -> Option<Doubt> {
     let by = record.blocked_by?;
     let causes = [
         (by.socket, "for a socket that took no more bytes"),
@@ -149,7 +161,7 @@ fn blocked(record: &Record) -> Option<Caveat> {
         .collect();
     let longest = record.known(Series::Blocked)?.max?;
     (!causes.is_empty()).then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::Blocked,
             Severity::Note,
             format!(

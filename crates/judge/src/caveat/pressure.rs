@@ -4,10 +4,12 @@
 //! Most are notes: they say where to look, and what they spoil is doubted elsewhere.
 
 use wsbench_load::series::Series;
-use wsbench_record::audit::{Caveat, Kind, Severity};
+use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Record, Thread};
 use wsbench_record::units::{count, percent, span};
+use wsbench_setting::{Field, Text, text};
 
+use super::doubt::Doubt;
 use super::instrument::BUSY_SHARE;
 use super::wait::{is_divided, notable_wait};
 
@@ -25,7 +27,7 @@ const TURN_SHARE: f64 = 0.10;
 const TURN_FLOOR_NS: f64 = 20_000.0;
 
 /// Every doubt about the machine.
-pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
+pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     [pressed(record), tcp_trouble(record), turns(record)]
         .into_iter()
         .flatten()
@@ -33,7 +35,7 @@ pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
 }
 
 /// Others wanted the cores.
-fn pressed(record: &Record) -> Option<Caveat> {
+fn pressed(record: &Record) -> Option<Doubt> {
     let host = record.pressure.as_ref();
     let steal = host.and_then(|host| host.steal_share).unwrap_or(0.0);
     let waited = host.and_then(|host| host.cpu_waited_share).unwrap_or(0.0);
@@ -51,7 +53,7 @@ fn pressed(record: &Record) -> Option<Caveat> {
     ];
     let signs: Vec<String> = signs.into_iter().flatten().collect();
     (!signs.is_empty()).then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::HostPressure,
             if steal > STEAL_DOUBTED {
                 Severity::Doubtful
@@ -72,7 +74,7 @@ fn switches_per_s(thread: &Thread) -> f64 {
 }
 
 /// The kernel's TCP dropped or sent again.
-fn tcp_trouble(record: &Record) -> Option<Caveat> {
+fn tcp_trouble(record: &Record) -> Option<Doubt> {
     let trouble = &record.pressure.as_ref()?.tcp_trouble;
     let listed: Vec<String> = trouble
         .iter()
@@ -80,7 +82,7 @@ fn tcp_trouble(record: &Record) -> Option<Caveat> {
         .collect();
     let backlog = trouble.keys().any(|name| name.starts_with("Listen"));
     (!listed.is_empty()).then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::TcpTrouble,
             Severity::Note,
             format!(
@@ -88,10 +90,16 @@ fn tcp_trouble(record: &Record) -> Option<Caveat> {
                 listed.join(", ")
             ),
             if backlog {
-                "a full backlog delays a connection by seconds: a longer one on the server, or a \
-                 lower --connect-rate"
+                text![
+                    "a full backlog delays a connection by seconds: a longer one on the server, \
+                     or a lower ",
+                    Field::ConnectRate,
+                ]
             } else {
-                "a segment sent again costs 200 ms or more and may be the tail that was measured"
+                Text::from(
+                    "a segment sent again costs 200 ms or more and may be the tail that was \
+                     measured",
+                )
             },
         )
     })
@@ -99,7 +107,7 @@ fn tcp_trouble(record: &Record) -> Option<Caveat> {
 
 /// Turns of the loop so long that answers waited for others to be read. Where the generator is busy
 /// as a whole, this says nothing new; where kernel stamps tell that waiting itself, it is quoted.
-fn turns(record: &Record) -> Option<Caveat> {
+fn turns(record: &Record) -> Option<Doubt> {
     let threads = &record.generator.threads;
     if threads.iter().any(|thread| thread.cpu_share > BUSY_SHARE) {
         return None;
@@ -114,7 +122,7 @@ fn turns(record: &Record) -> Option<Caveat> {
         record.at(Series::Service).p50? as f64,
     );
     (turn > TURN_FLOOR_NS && turn > TURN_SHARE * service).then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::LoopTurns,
             Severity::Note,
             format!(
@@ -123,16 +131,21 @@ fn turns(record: &Record) -> Option<Caveat> {
                 span(turn),
                 count(longest.ready_p99.into())
             ),
-            "more threads -t, or fewer connections -c",
+            text![
+                "more threads ",
+                Field::Threads.brief(),
+                ", or fewer connections ",
+                Field::Connections.brief(),
+            ],
         )
     })
 }
 
 /// Answers that waited in our own queue for a good part of their time, by kernel stamps.
-fn waits(record: &Record) -> Option<Caveat> {
+fn waits(record: &Record) -> Option<Doubt> {
     let (wait, service) = notable_wait(record)?;
     (wait > TURN_FLOOR_NS).then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::LoopTurns,
             Severity::Note,
             format!(
@@ -140,8 +153,13 @@ fn waits(record: &Record) -> Option<Caveat> {
                 span(service),
                 span(wait)
             ),
-            "the part outside is the server's and the network's; more threads -t, or cores of its \
-             own (--pin)",
+            text![
+                "the part outside is the server's and the network's; more threads ",
+                Field::Threads.brief(),
+                ", or cores of its own (",
+                Field::Cpus,
+                ")",
+            ],
         )
     })
 }

@@ -1,15 +1,17 @@
 //! Checks of the server: was it there all the time; and of its process, where it was watched: was it
 //! the same to the end, and was all of its cost counted.
 
-use wsbench_record::audit::{Caveat, Kind, Severity};
+use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Record, Server};
 use wsbench_record::units::{counted, percent, seconds};
+
+use super::doubt::Doubt;
 
 /// The readings may be apart from the window's ends by this share of it.
 const SPAN_TOLERANCE: f64 = 0.02;
 
 /// Every doubt about the server's process.
-pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
+pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     let mut found = Vec::from_iter(gone(record));
     if let Some(server) = &record.server {
         let of_process = [replaced(server), ended(server), span(record, server)];
@@ -19,9 +21,9 @@ pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
 }
 
 /// What the figures are of: a server that was there, and the time in which it was not.
-fn gone(record: &Record) -> Option<Caveat> {
+fn gone(record: &Record) -> Option<Doubt> {
     let gone = record.server_gone.as_ref()?;
-    Some(Caveat::new(
+    Some(Doubt::new(
         Kind::ServerGone,
         Severity::Doubtful,
         format!(
@@ -34,10 +36,10 @@ fn gone(record: &Record) -> Option<Caveat> {
     ))
 }
 
-fn replaced(server: &Server) -> Option<Caveat> {
+fn replaced(server: &Server) -> Option<Doubt> {
     server.replaced.filter(|replaced| *replaced)?;
     let pid = server.pid.map_or_else(String::new, |pid| format!(" {pid}"));
-    Some(Caveat::new(
+    Some(Doubt::new(
         Kind::ServerReplaced,
         Severity::Invalid,
         format!("the server's process{pid} was no longer there when the window closed"),
@@ -46,9 +48,9 @@ fn replaced(server: &Server) -> Option<Caveat> {
 }
 
 /// What a process used is lost when nobody waits for it.
-fn ended(server: &Server) -> Option<Caveat> {
+fn ended(server: &Server) -> Option<Doubt> {
     let ended = server.processes_ended?;
-    Some(Caveat::new(
+    Some(Doubt::new(
         Kind::ServerCost,
         Severity::Note,
         format!(
@@ -60,11 +62,11 @@ fn ended(server: &Server) -> Option<Caveat> {
 }
 
 /// Where the readings were late, time of another span was divided by the window's messages.
-fn span(record: &Record, server: &Server) -> Option<Caveat> {
+fn span(record: &Record, server: &Server) -> Option<Doubt> {
     let watched = server.watched_s?;
     let off = (watched - record.duration_s).abs() / record.duration_s.max(f64::MIN_POSITIVE);
     (off > SPAN_TOLERANCE && server.cpu_us_per_message.is_some()).then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::ServerCost,
             Severity::Note,
             format!(

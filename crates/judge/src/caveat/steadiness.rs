@@ -6,15 +6,17 @@ use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Arrival;
 use wsbench_load::series::Series;
-use wsbench_record::audit::{Caveat, Kind, Severity};
+use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Percentile, Record, Support};
 use wsbench_record::units::{percent, seconds};
+use wsbench_setting::{Field, text};
 use wsbench_stats::batches::grouped;
 use wsbench_stats::steady::{Cut, mser};
 use wsbench_stats::trend::{Trend, trend};
 use wsbench_stats::{dependence, mean};
 
 use super::advice::how_to_run_longer;
+use super::doubt::Doubt;
 
 /// A step or drift below this share of the level is not worth a word.
 const WORTH_A_WORD: f64 = 0.05;
@@ -32,7 +34,7 @@ const LATE_CUT: f64 = 0.45;
 
 /// Every doubt about steadiness. Where the plan itself changes the load within the window there is
 /// no one level to be steady at.
-pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
+pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     let mut found = Vec::from_iter(unsettled(record));
     let Some(course) = Course::of(record).filter(|_| is_level(record)) else {
         return found;
@@ -105,7 +107,7 @@ fn is_level(record: &Record) -> bool {
 }
 
 /// Whether the median service time was at one level: neither with a warm-up in it nor on the move.
-fn level(record: &Record, course: &Course) -> Option<Caveat> {
+fn level(record: &Record, course: &Course) -> Option<Doubt> {
     let cut = mser(&course.medians)?;
     let is_separated = cut.above >= SEPARATED || cut.above <= 1.0 - SEPARATED;
     // One or two batches are apart from the others by chance too often.
@@ -123,7 +125,7 @@ fn level(record: &Record, course: &Course) -> Option<Caveat> {
         return Some(caveat);
     }
     (is_step && is_late).then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::NotSteady,
             weight(cut.step),
             format!(
@@ -131,17 +133,17 @@ fn level(record: &Record, course: &Course) -> Option<Caveat> {
                 seconds(course.ends[cut.at - 1]),
                 above_or_below(cut.step),
             ),
-            format!("a longer --warmup, and {}", how_to_run_longer(record)),
+            text!["a longer ", Field::WarmUp, ", and "].then(how_to_run_longer(record)),
         )
     })
 }
 
 /// The warm-up was to last until the load has settled, which it did not. Of the window itself that
 /// says little: how steady it was is asked apart.
-fn unsettled(record: &Record) -> Option<Caveat> {
+fn unsettled(record: &Record) -> Option<Doubt> {
     let most = record.plan.warmup.found?.as_secs_f64();
     record.plan.warmup.is_unsettled().then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::WarmUp,
             Severity::Note,
             format!(
@@ -149,16 +151,19 @@ fn unsettled(record: &Record) -> Option<Caveat> {
                  times still rose or fell, or went to and fro, or were too few to tell",
                 seconds(most)
             ),
-            "give a longer warm-up as a time, --warmup 30s",
+            text![
+                "give a longer warm-up as a time, ",
+                Field::WarmUp.with("30s"),
+            ],
         )
     })
 }
 
 /// The window begins with a part of the warm-up.
-fn warm_up(record: &Record, course: &Course, cut: Cut) -> Caveat {
+fn warm_up(record: &Record, course: &Course, cut: Cut) -> Doubt {
     let enough = record.plan.warmup.least.as_secs_f64() + course.ends[cut.at - 1];
     let severity = weight(cut.bias);
-    Caveat::new(
+    Doubt::new(
         Kind::NotSteady,
         severity,
         format!(
@@ -167,16 +172,19 @@ fn warm_up(record: &Record, course: &Course, cut: Cut) -> Caveat {
             seconds(course.ends[cut.at - 1]),
             above_or_below(cut.step),
         ),
-        format!("--warmup {} would have been enough", whole_seconds(enough)),
+        text![
+            Field::WarmUp.with(whole_seconds(enough)),
+            " would have been enough",
+        ],
     )
 }
 
-fn median_trend(record: &Record, course: &Course) -> Option<Caveat> {
+fn median_trend(record: &Record, course: &Course) -> Option<Doubt> {
     let found = clear(trend(&course.medians))?;
     Some(drifting(record, "the median service time", found))
 }
 
-fn rate_trend(record: &Record, course: &Course) -> Option<Caveat> {
+fn rate_trend(record: &Record, course: &Course) -> Option<Doubt> {
     // In the closed loop the rate is the service time again, turned round.
     if !record.plan.clients.is_open_loop() && clear(trend(&course.medians)).is_some() {
         return None;
@@ -193,24 +201,22 @@ fn clear(found: Option<Trend>) -> Option<Trend> {
     found.filter(|found| found.p < SIGNIFICANT && found.drift.abs() > WORTH_A_WORD)
 }
 
-fn drifting(record: &Record, what: &str, found: Trend) -> Caveat {
+fn drifting(record: &Record, what: &str, found: Trend) -> Doubt {
     let way = if found.drift > 0.0 { "rose" } else { "fell" };
-    Caveat::new(
+    Doubt::new(
         Kind::Trend,
         weight(found.drift),
         format!(
             "{what} {way} by {} over the window: the figures are of no one level",
             percent(found.drift.abs())
         ),
-        format!(
-            "is the server, or this machine, still warming up, leaking or sharing its cores? {}",
-            how_to_run_longer(record)
-        ),
+        text!["is the server, or this machine, still warming up, leaking or sharing its cores? "]
+            .then(how_to_run_longer(record)),
     )
 }
 
 /// Batches that follow each other: intervals of confidence made from them are too narrow.
-fn dependent(record: &Record, course: &Course) -> Option<Caveat> {
+fn dependent(record: &Record, course: &Course) -> Option<Doubt> {
     let count = course.medians.len();
     let correlation = dependence::lag_one(&course.medians)?;
     let center = mean(&course.medians).filter(|center| *center > 0.0)?;
@@ -218,7 +224,7 @@ fn dependent(record: &Record, course: &Course) -> Option<Caveat> {
     // Where the medians hardly vary, what they follow is no matter.
     let matters = correlation > dependence::limit(count) && spread > WORTH_A_WORD / 2.0;
     matters.then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::Independence,
             Severity::Note,
             format!(
@@ -231,14 +237,14 @@ fn dependent(record: &Record, course: &Course) -> Option<Caveat> {
 }
 
 /// Samples that are many but worth few, so that a percentile is marked whose count would do.
-fn worth_less(record: &Record) -> Option<Caveat> {
+fn worth_less(record: &Record) -> Option<Doubt> {
     let spans = record.at(Series::Response);
     let percentile = Percentile::P99;
     let known = spans.confidence(percentile)?;
     let is_marked = spans.support(percentile) != Support::Known
         && percentile.support(spans.count) == Support::Known;
     is_marked.then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::Independence,
             Severity::Note,
             format!(

@@ -3,11 +3,13 @@
 
 use wsbench_load::nanos::Nanos;
 use wsbench_load::series::Series;
-use wsbench_record::audit::{Caveat, Kind, Severity};
+use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Ended, Record};
 use wsbench_record::units::{percent, seconds, span};
+use wsbench_setting::{Field, text};
 
 use super::advice::how_to_run_longer;
+use super::doubt::Doubt;
 
 /// Below this many answers Little's law is not looked at.
 const LITTLE_SAMPLES: u64 = 1_000;
@@ -32,7 +34,7 @@ const NEAR_FLOOR: f64 = 1.5;
 const IDLE_SHARE: f64 = 0.50;
 
 /// Every doubt about the times.
-pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
+pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     [
         littles_law(record),
         short_run(record),
@@ -47,7 +49,7 @@ pub(super) fn caveats(record: &Record) -> Vec<Caveat> {
 }
 
 /// Little's law: the time that messages were to be in flight is the time that they were.
-fn littles_law(record: &Record) -> Option<Caveat> {
+fn littles_law(record: &Record) -> Option<Doubt> {
     let offered = record.offered_in_flight_s?;
     let thought = record.thought_in_window_s.unwrap_or(0.0);
     let measured = record.service_in_window_s? + thought;
@@ -59,7 +61,7 @@ fn littles_law(record: &Record) -> Option<Caveat> {
     }
     let difference = (measured - offered).abs() / offered.max(measured);
     (difference > LITTLE_TOLERANCE).then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::LittlesLaw,
             Severity::Doubtful,
             format!(
@@ -70,17 +72,20 @@ fn littles_law(record: &Record) -> Option<Caveat> {
                 if thought > 0.0 { " and pause" } else { "" },
                 measured / record.duration_s,
             ),
-            "time was lost between answers and sends, or in messages never answered; \
-             less load, or more threads -t",
+            text![
+                "time was lost between answers and sends, or in messages never answered; \
+                 less load, or more threads ",
+                Field::Threads.brief(),
+            ],
         )
     })
 }
 
 /// A window too short to average over anything.
-fn short_run(record: &Record) -> Option<Caveat> {
+fn short_run(record: &Record) -> Option<Doubt> {
     let ran = record.ended != Ended::NothingConnected && record.messages.sent > 0;
     (ran && record.duration_s < SHORT_WINDOW_S).then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::ShortRun,
             Severity::Note,
             format!("short run: {} of measurement", seconds(record.duration_s)),
@@ -90,21 +95,25 @@ fn short_run(record: &Record) -> Option<Caveat> {
 }
 
 /// A run that was to go on until its answer is known, and did not get so far.
-fn until(record: &Record) -> Option<Caveat> {
+fn until(record: &Record) -> Option<Doubt> {
     let outcome = record.until.as_ref().filter(|outcome| !outcome.reached)?;
-    Some(Caveat::new(
+    Some(Doubt::new(
         Kind::Until,
         Severity::Doubtful,
         format!(
             "{outcome}, after {}",
             wsbench_record::units::seconds(record.duration_s)
         ),
-        "a greater -d lets it go on longer; or ask for less",
+        text![
+            "a greater ",
+            Field::Duration.brief(),
+            " lets it go on longer; or ask for less",
+        ],
     ))
 }
 
 /// Stalls that percentiles hide.
-fn gaps(record: &Record) -> Option<Caveat> {
+fn gaps(record: &Record) -> Option<Doubt> {
     let p99_s = record.at(Series::Service).p99? as f64 / 1e9;
     let listed: Vec<String> = record
         .gaps
@@ -113,7 +122,7 @@ fn gaps(record: &Record) -> Option<Caveat> {
         .map(|gap| format!("{} at {:.1}s", seconds(gap.length_s), gap.start_s))
         .collect();
     (!listed.is_empty()).then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::Gaps,
             Severity::Note,
             format!("no answer at all for {}", listed.join(", ")),
@@ -124,7 +133,7 @@ fn gaps(record: &Record) -> Option<Caveat> {
 
 /// A mode where delayed acknowledgements end, and a generator with nothing to do: two writes of the
 /// server, the second held by Nagle's algorithm (RFC 896) until the first is acknowledged.
-fn delayed_ack(record: &Record) -> Option<Caveat> {
+fn delayed_ack(record: &Record) -> Option<Doubt> {
     let threads = &record.generator.threads;
     if threads.iter().any(|thread| thread.cpu_share > IDLE_SHARE) {
         return None;
@@ -138,7 +147,7 @@ fn delayed_ack(record: &Record) -> Option<Caveat> {
     let (from, to) = DELAYED_ACK_MS
         .into_iter()
         .find(|band| share_within(*band) >= DELAYED_ACK_SHARE)?;
-    Some(Caveat::new(
+    Some(Doubt::new(
         Kind::DelayedAck,
         Severity::Note,
         format!(
@@ -152,11 +161,11 @@ fn delayed_ack(record: &Record) -> Option<Caveat> {
 
 /// The server is hardly slower than a bare echo on this machine: what is seen is mostly kernel and
 /// generator.
-fn near_floor(record: &Record) -> Option<Caveat> {
+fn near_floor(record: &Record) -> Option<Doubt> {
     let floor = record.floor_ns?.p50 as f64;
     let service = record.at(Series::Service).p50? as f64;
     (service < NEAR_FLOOR * floor).then(|| {
-        Caveat::new(
+        Doubt::new(
             Kind::NearFloor,
             Severity::Note,
             format!(

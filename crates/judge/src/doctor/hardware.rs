@@ -1,8 +1,11 @@
 //! Rules on what the machine is built of: memory nodes, idle states, network interfaces.
 
-use wsbench_record::doctor::{Asked, Check, Level, Subject};
+use wsbench_record::doctor::{Asked, Level, Subject};
 use wsbench_record::document::{Host, Interface};
 use wsbench_record::units::counted;
+use wsbench_setting::{Field, text};
+
+use super::finding::Finding;
 
 /// Waking a core may take so long before it shows in a round trip over loopback, µs.
 const NOTED_EXIT_US: u64 = 10;
@@ -10,8 +13,8 @@ const NOTED_EXIT_US: u64 = 10;
 const FAST_ENOUGH: u64 = 1_000;
 
 /// Every check that the facts allow.
-pub(super) fn checks(host: &Host, asked: &Asked) -> Vec<Check> {
-    let mut checks: Vec<Check> = numa(host).into_iter().chain(idle(host)).collect();
+pub(super) fn checks(host: &Host, asked: &Asked) -> Vec<Finding> {
+    let mut checks: Vec<Finding> = numa(host).into_iter().chain(idle(host)).collect();
     // Loopback uses no interface.
     if !asked.on_this_machine {
         checks.extend(host.interfaces.iter().map(|one| interface(one, host)));
@@ -19,18 +22,22 @@ pub(super) fn checks(host: &Host, asked: &Asked) -> Vec<Check> {
     checks
 }
 
-fn numa(host: &Host) -> Option<Check> {
+fn numa(host: &Host) -> Option<Finding> {
     let nodes = host.numa_nodes?;
     let level = if nodes > 1 { Level::Info } else { Level::Ok };
     let seen = counted(nodes.into(), "memory node");
     let rule = "memory of another node is slower: cores of one node measure alike";
-    let fix = "--pin and --server-cpus with cores of one node: \
-               cat /sys/devices/system/node/node*/cpulist";
-    Some(Check::new(Subject::Numa, level, seen, rule).fix(fix))
+    let fix = text![
+        Field::Cpus,
+        " and ",
+        Field::ServerCpus,
+        " with cores of one node: cat /sys/devices/system/node/node*/cpulist",
+    ];
+    Some(Finding::new(Subject::Numa, level, seen, rule).fix(fix))
 }
 
 /// A core that sleeps deeply answers the first message after a pause late.
-fn idle(host: &Host) -> Option<Check> {
+fn idle(host: &Host) -> Option<Finding> {
     let driver = host.idle_driver.as_deref()?;
     let exit = host.idle_exit_us?;
     let level = if exit > NOTED_EXIT_US {
@@ -40,11 +47,15 @@ fn idle(host: &Host) -> Option<Check> {
     };
     let seen = format!("{driver}: the deepest takes {exit} µs to leave");
     let rule = "a core that sleeps deeply answers late; with few connections that is the latency";
-    let fix = "cpupower idle-set -D 10, or --busy-poll for the generator's side of it";
-    Some(Check::new(Subject::Idle, level, seen, rule).fix(fix))
+    let fix = text![
+        "cpupower idle-set -D 10, or ",
+        Field::BusyPoll,
+        " for the generator's side of it",
+    ];
+    Some(Finding::new(Subject::Idle, level, seen, rule).fix(fix))
 }
 
-fn interface(of: &Interface, host: &Host) -> Check {
+fn interface(of: &Interface, host: &Host) -> Finding {
     let speed = match of.mbit_per_s {
         Some(speed) => format!("{speed} Mbit/s"),
         None => "speed unknown".to_owned(),
@@ -70,5 +81,5 @@ fn interface(of: &Interface, host: &Host) -> Check {
     };
     let rule = "every packet passes an interface, and an interrupt that may wait for more of them: \
                 ethtool -c shows for how long";
-    Check::new(Subject::Interface, level, seen, rule).fix(fix)
+    Finding::new(Subject::Interface, level, seen, rule).fix(fix)
 }

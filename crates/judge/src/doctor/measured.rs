@@ -1,7 +1,10 @@
 //! Rules on what was measured of this machine: clocks, copies, timers, pacing, the floor.
 
-use wsbench_record::doctor::{Check, Copied, Level, Measured, Subject};
+use wsbench_record::doctor::{Copied, Level, Measured, Subject};
 use wsbench_record::units::{count, percent, span};
+use wsbench_setting::{Field, text};
+
+use super::finding::Finding;
 
 /// A reading of the clock that costs more is a system call's, ns.
 const SLOW_CLOCK_NS: f64 = 100.0;
@@ -19,8 +22,8 @@ const LATE_SEND_NS: u64 = 100_000;
 const STEAL_NOTED: f64 = 0.005;
 
 /// Every check of what was measured.
-pub(super) fn checks(measured: &Measured) -> Vec<Check> {
-    let mut checks: Vec<Check> = [
+pub(super) fn checks(measured: &Measured) -> Vec<Finding> {
+    let mut checks: Vec<Finding> = [
         clock(measured),
         timers(measured),
         pacing(measured),
@@ -34,7 +37,7 @@ pub(super) fn checks(measured: &Measured) -> Vec<Check> {
     checks
 }
 
-fn clock(measured: &Measured) -> Option<Check> {
+fn clock(measured: &Measured) -> Option<Finding> {
     let own = measured.clock_ns?;
     let level = if own > SLOW_CLOCK_NS {
         Level::Warning
@@ -47,11 +50,11 @@ fn clock(measured: &Measured) -> Option<Check> {
     }
     let rule = "two readings a message are what the instrument costs most";
     let fix = "echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource";
-    Some(Check::new(Subject::ClockCost, level, seen, rule).fix(fix))
+    Some(Finding::new(Subject::ClockCost, level, seen, rule).fix(fix))
 }
 
 /// One check for all sizes: the worst ratio decides.
-fn memcpy(measured: &Measured) -> Option<Check> {
+fn memcpy(measured: &Measured) -> Option<Finding> {
     let ratio = |copy: &Copied| copy.library_ns / copy.loop_ns;
     let worst = measured
         .copies
@@ -74,10 +77,10 @@ fn memcpy(measured: &Measured) -> Option<Check> {
     let rule = "a processor that promises fast string copies and is slow at them makes every copy \
                 of the server and of libraries slow; wsbench itself masks while it copies";
     let fix = "start the server with GLIBC_TUNABLES=glibc.cpu.x86_rep_movsb_threshold=100000000";
-    Some(Check::new(Subject::Memcpy, level, sizes.join("; "), rule).fix(fix))
+    Some(Finding::new(Subject::Memcpy, level, sizes.join("; "), rule).fix(fix))
 }
 
-fn timers(measured: &Measured) -> Option<Check> {
+fn timers(measured: &Measured) -> Option<Finding> {
     let (p50, p99) = (measured.sleep_late_p50_ns?, measured.sleep_late_p99_ns?);
     let level = if p50 > LATE_TIMER_NS {
         Level::Warning
@@ -90,11 +93,14 @@ fn timers(measured: &Measured) -> Option<Check> {
         span(p99 as f64)
     );
     let rule = "a timer that is late makes sends late";
-    let fix = "--pace spin; where cores sleep deeply: cpupower idle-set -D 0";
-    Some(Check::new(Subject::Timers, level, seen, rule).fix(fix))
+    let fix = text![
+        Field::Pace.with("spin"),
+        "; where cores sleep deeply: cpupower idle-set -D 0",
+    ];
+    Some(Finding::new(Subject::Timers, level, seen, rule).fix(fix))
 }
 
-fn pacing(measured: &Measured) -> Option<Check> {
+fn pacing(measured: &Measured) -> Option<Finding> {
     let lag = measured.send_lag_p99_ns?;
     let level = if lag > LATE_SEND_NS {
         Level::Warning
@@ -106,12 +112,18 @@ fn pacing(measured: &Measured) -> Option<Check> {
         span(lag as f64)
     );
     let rule = "above 100 µs open-loop response times are partly the generator's";
-    let fix = "stop what else runs here; give the generator cores of its own (--pin, --pace spin)";
-    Some(Check::new(Subject::Pacing, level, seen, rule).fix(fix))
+    let fix = text![
+        "stop what else runs here; give the generator cores of its own (",
+        Field::Cpus,
+        ", ",
+        Field::Pace.with("spin"),
+        ")",
+    ];
+    Some(Finding::new(Subject::Pacing, level, seen, rule).fix(fix))
 }
 
 /// No rule: the least that any server can show here.
-fn floor(measured: &Measured) -> Option<Check> {
+fn floor(measured: &Measured) -> Option<Finding> {
     let p50 = measured.floor_p50_ns?;
     let mut seen = format!(
         "{} p50, one connection to the embedded server",
@@ -121,10 +133,10 @@ fn floor(measured: &Measured) -> Option<Check> {
         seen.push_str(&format!(", {} msg/s", count(per_s.round() as u64)));
     }
     let rule = "no server can be seen to be faster than this here";
-    Some(Check::new(Subject::Floor, Level::Info, seen, rule))
+    Some(Finding::new(Subject::Floor, Level::Info, seen, rule))
 }
 
-fn steal(measured: &Measured) -> Option<Check> {
+fn steal(measured: &Measured) -> Option<Finding> {
     let share = measured.steal_share?;
     let level = if share > STEAL_NOTED {
         Level::Warning
@@ -134,5 +146,5 @@ fn steal(measured: &Measured) -> Option<Check> {
     let seen = format!("{} while this was measured", percent(share));
     let rule = "what the hypervisor gives to others is seen as latency";
     let fix = "measure on a machine of your own, or when its neighbours are quiet";
-    Some(Check::new(Subject::Steal, level, seen, rule).fix(fix))
+    Some(Finding::new(Subject::Steal, level, seen, rule).fix(fix))
 }

@@ -1,8 +1,11 @@
 //! Rules on how the generator's machine is set up. Each looks at one setting; nothing is measured.
 
-use wsbench_record::doctor::{Asked, Check, Level, Subject};
+use wsbench_record::doctor::{Asked, Level, Subject};
 use wsbench_record::document::Host;
 use wsbench_record::units::{bytes, count, counted, percent};
+use wsbench_setting::{Field, Text, text};
+
+use super::finding::Finding;
 
 /// Above this share of a range or table, it may run out under bad luck.
 const NEARLY_ALL: f64 = 0.8;
@@ -21,7 +24,7 @@ const CORES_FOR_TWO: u32 = 4;
 const PER_CONNECTION: u64 = 32 << 10;
 
 /// Every check that the facts allow, in the order in which they bite.
-pub(super) fn checks(host: &Host, asked: &Asked) -> Vec<Check> {
+pub(super) fn checks(host: &Host, asked: &Asked) -> Vec<Finding> {
     [
         descriptors(host, asked),
         ports(host, asked),
@@ -44,7 +47,7 @@ pub(super) fn checks(host: &Host, asked: &Asked) -> Vec<Check> {
     .collect()
 }
 
-fn descriptors(host: &Host, asked: &Asked) -> Option<Check> {
+fn descriptors(host: &Host, asked: &Asked) -> Option<Finding> {
     let limit = host.descriptors?;
     let needed = asked.descriptors;
     let level = if limit < needed {
@@ -59,14 +62,18 @@ fn descriptors(host: &Host, asked: &Asked) -> Option<Check> {
         count(limit)
     );
     let rule = "every connection takes one";
-    let fix = format!(
-        "ulimit -Hn {needed} && ulimit -n {needed} as root and wsbench from the same shell, \
-         or fewer connections (-c)"
-    );
-    Some(Check::new(Subject::Descriptors, level, seen, rule).fix(fix))
+    let fix = text![
+        format!(
+            "ulimit -Hn {needed} && ulimit -n {needed} as root and wsbench from the same shell, \
+             or fewer connections ("
+        ),
+        Field::Connections.brief(),
+        ")",
+    ];
+    Some(Finding::new(Subject::Descriptors, level, seen, rule).fix(fix))
 }
 
-fn ports(host: &Host, asked: &Asked) -> Option<Check> {
+fn ports(host: &Host, asked: &Asked) -> Option<Finding> {
     let first = host.first_port.filter(|_| !asked.over_unix_socket)?;
     let last = host.last_port?;
     let an_address = u64::from(last).saturating_sub(first.into()) + 1;
@@ -95,13 +102,18 @@ fn ports(host: &Host, asked: &Asked) -> Option<Check> {
         count(ports)
     );
     let rule = "every connection to one address takes a local port";
-    let fix = "sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\", several addresses to come \
-               from (--source-ip), or fewer connections (-c)";
-    Some(Check::new(Subject::Ports, level, seen, rule).fix(fix))
+    let fix = text![
+        "sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\", several addresses to come from (",
+        Field::Sources,
+        "), or fewer connections (",
+        Field::Connections.brief(),
+        ")",
+    ];
+    Some(Finding::new(Subject::Ports, level, seen, rule).fix(fix))
 }
 
 /// A side that closes first keeps its port for a minute, unless it may be taken again.
-fn time_wait(host: &Host, asked: &Asked) -> Option<Check> {
+fn time_wait(host: &Host, asked: &Asked) -> Option<Finding> {
     let reuse = host.tcp_tw_reuse.filter(|_| !asked.over_unix_socket)?;
     let an_address = u64::from(host.last_port?).saturating_sub(host.first_port?.into()) + 1;
     let ports = an_address * u64::from(asked.source_addresses.max(1));
@@ -119,11 +131,13 @@ fn time_wait(host: &Host, asked: &Asked) -> Option<Check> {
         counted(asked.opened, "connection")
     );
     let rule = "a port whose connection we closed first is kept for 60 s unless it may be reused";
-    Some(Check::new(Subject::TimeWait, level, seen, rule).fix("sysctl -w net.ipv4.tcp_tw_reuse=1"))
+    Some(
+        Finding::new(Subject::TimeWait, level, seen, rule).fix("sysctl -w net.ipv4.tcp_tw_reuse=1"),
+    )
 }
 
 /// The kernel's limit for any listener here; a server may have asked for less.
-fn backlog(host: &Host, asked: &Asked) -> Option<Check> {
+fn backlog(host: &Host, asked: &Asked) -> Option<Finding> {
     let somaxconn = host.somaxconn.filter(|_| asked.on_this_machine)?;
     if asked.over_unix_socket {
         return None; // its queue is told by the connect call itself
@@ -142,13 +156,18 @@ fn backlog(host: &Host, asked: &Asked) -> Option<Check> {
     }
     let rule = "connections opened at once wait to be accepted; where they cannot, they connect \
                 1, 3 or 7 s late";
-    Some(Check::new(Subject::Backlog, level, seen, rule).fix(format!(
-        "sysctl -w net.core.somaxconn={connections} net.ipv4.tcp_max_syn_backlog={connections} \
-         and restart the server; or spread them with --connect-rate"
-    )))
+    let fix = text![
+        format!(
+            "sysctl -w net.core.somaxconn={connections} \
+             net.ipv4.tcp_max_syn_backlog={connections} and restart the server; or spread them \
+             with "
+        ),
+        Field::ConnectRate,
+    ];
+    Some(Finding::new(Subject::Backlog, level, seen, rule).fix(fix))
 }
 
-fn conntrack(host: &Host, asked: &Asked) -> Option<Check> {
+fn conntrack(host: &Host, asked: &Asked) -> Option<Finding> {
     let now = host.conntrack_count.filter(|_| !asked.over_unix_socket)?;
     let most = host.conntrack_max?;
     let expected = now + asked.opened;
@@ -161,10 +180,10 @@ fn conntrack(host: &Host, asked: &Asked) -> Option<Check> {
     let rule = "a full table of tracked connections drops packets without a word";
     let room = (expected * 2).next_power_of_two();
     let fix = format!("sysctl -w net.netfilter.nf_conntrack_max={room}");
-    Some(Check::new(Subject::Conntrack, level, seen, rule).fix(fix))
+    Some(Finding::new(Subject::Conntrack, level, seen, rule).fix(fix))
 }
 
-fn memory(host: &Host, asked: &Asked) -> Option<Check> {
+fn memory(host: &Host, asked: &Asked) -> Option<Finding> {
     let available = host.memory_available_bytes?;
     let swapped = host.swap_used_bytes.unwrap_or(0);
     let ends = if asked.on_this_machine { 2 } else { 1 };
@@ -180,14 +199,18 @@ fn memory(host: &Host, asked: &Asked) -> Option<Check> {
     }
     let rule = "what is swapped out takes milliseconds to come back";
     let fix = if swapped > 0 && wanted <= available {
-        "swapoff -a && swapon -a, or stop what needs the memory"
+        Text::from("swapoff -a && swapon -a, or stop what needs the memory")
     } else {
-        "stop what needs the memory, or fewer connections (-c)"
+        text![
+            "stop what needs the memory, or fewer connections (",
+            Field::Connections.brief(),
+            ")",
+        ]
     };
-    Some(Check::new(Subject::Memory, level, seen, rule).fix(fix))
+    Some(Finding::new(Subject::Memory, level, seen, rule).fix(fix))
 }
 
-fn clock_source(host: &Host) -> Option<Check> {
+fn clock_source(host: &Host) -> Option<Finding> {
     let source = host.clock_source.as_deref()?;
     let level = if FAST_CLOCKS.contains(&source) {
         Level::Ok
@@ -197,14 +220,14 @@ fn clock_source(host: &Host) -> Option<Check> {
     let rule = "a clock that is read by a system call costs more than a round trip's own work";
     let fix = "echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource \
                (kvm-clock in a virtual machine)";
-    Some(Check::new(Subject::ClockSource, level, source, rule).fix(fix))
+    Some(Finding::new(Subject::ClockSource, level, source, rule).fix(fix))
 }
 
-fn governor(host: &Host) -> Option<Check> {
+fn governor(host: &Host) -> Option<Finding> {
     if host.governors.is_empty() {
         return host.hypervisor.filter(|is_virtual| *is_virtual).map(|_| {
             let seen = "none here: the host of this virtual machine decides";
-            Check::new(Subject::Governor, Level::Info, seen, "")
+            Finding::new(Subject::Governor, Level::Info, seen, "")
         });
     }
     let steady = host
@@ -215,10 +238,10 @@ fn governor(host: &Host) -> Option<Check> {
     let seen = host.governors.join(", ");
     let rule = "a core that slows down when idle answers its first message late";
     let fix = "cpupower frequency-set -g performance";
-    Some(Check::new(Subject::Governor, level, seen, rule).fix(fix))
+    Some(Finding::new(Subject::Governor, level, seen, rule).fix(fix))
 }
 
-fn turbo(host: &Host) -> Option<Check> {
+fn turbo(host: &Host) -> Option<Finding> {
     let on = host.turbo?;
     let level = if on { Level::Info } else { Level::Ok };
     let seen = if on {
@@ -229,11 +252,11 @@ fn turbo(host: &Host) -> Option<Check> {
     let rule = "only a fixed frequency gives the same figure twice";
     let fix = "echo 1 > /sys/devices/system/cpu/intel_pstate/no_turbo, or \
                echo 0 > /sys/devices/system/cpu/cpufreq/boost";
-    Some(Check::new(Subject::Turbo, level, seen, rule).fix(fix))
+    Some(Finding::new(Subject::Turbo, level, seen, rule).fix(fix))
 }
 
 /// Cores for two on one machine.
-fn cores(host: &Host, asked: &Asked) -> Option<Check> {
+fn cores(host: &Host, asked: &Asked) -> Option<Finding> {
     let cpus = host.cpus?;
     let level = if asked.on_this_machine && cpus < CORES_FOR_TWO {
         Level::Warning
@@ -244,12 +267,12 @@ fn cores(host: &Host, asked: &Asked) -> Option<Check> {
     let rule = "server and generator on one machine need two cores each; on fewer, compare runs \
                 made here with each other and with nothing else";
     Some(
-        Check::new(Subject::Cores, level, seen, rule)
+        Finding::new(Subject::Cores, level, seen, rule)
             .fix("a machine with 4 cores or more, or the server on another machine"),
     )
 }
 
-fn smt(host: &Host) -> Option<Check> {
+fn smt(host: &Host) -> Option<Finding> {
     let shared = host.smt?;
     let level = if shared { Level::Info } else { Level::Ok };
     let seen = if shared {
@@ -258,12 +281,17 @@ fn smt(host: &Host) -> Option<Check> {
         "one to a core"
     };
     let rule = "two hardware threads of a core take from each other";
-    let fix = "--pin and --server-cpus with threads of different cores: \
-               cat /sys/devices/system/cpu/cpu*/topology/thread_siblings_list";
-    Some(Check::new(Subject::Smt, level, seen, rule).fix(fix))
+    let fix = text![
+        Field::Cpus,
+        " and ",
+        Field::ServerCpus,
+        " with threads of different cores: \
+         cat /sys/devices/system/cpu/cpu*/topology/thread_siblings_list",
+    ];
+    Some(Finding::new(Subject::Smt, level, seen, rule).fix(fix))
 }
 
-fn quota(host: &Host) -> Option<Check> {
+fn quota(host: &Host) -> Option<Finding> {
     let quota = host.cpu_quota?;
     let mut seen = format!("{quota:.2} cores at most");
     if let Some(share) = host.throttled_share {
@@ -274,13 +302,13 @@ fn quota(host: &Host) -> Option<Check> {
     }
     let rule = "a control group that has used its share up stands still until the next period";
     let fix = "start the container without a CPU limit (--cpus), with --cpuset-cpus instead";
-    Some(Check::new(Subject::Quota, Level::Warning, seen, rule).fix(fix))
+    Some(Finding::new(Subject::Quota, Level::Warning, seen, rule).fix(fix))
 }
 
-fn virtualisation(host: &Host) -> Option<Check> {
+fn virtualisation(host: &Host) -> Option<Finding> {
     let is_virtual = host.hypervisor?;
     if !is_virtual {
-        return Some(Check::new(Subject::Virtualisation, Level::Ok, "no", ""));
+        return Some(Finding::new(Subject::Virtualisation, Level::Ok, "no", ""));
     }
     let stolen = host.steal_share.unwrap_or(0.0);
     let level = if stolen > STEAL_NOTED {
@@ -293,7 +321,7 @@ fn virtualisation(host: &Host) -> Option<Check> {
         percent(stolen)
     );
     let rule = "what the hypervisor gives to others is seen as latency";
-    let check = Check::new(Subject::Virtualisation, level, seen, rule);
+    let check = Finding::new(Subject::Virtualisation, level, seen, rule);
     Some(match level {
         Level::Warning => {
             check.fix("measure on a machine of your own, or repeat the run and look at the spread")
@@ -302,7 +330,7 @@ fn virtualisation(host: &Host) -> Option<Check> {
     })
 }
 
-fn load(host: &Host) -> Option<Check> {
+fn load(host: &Host) -> Option<Finding> {
     let load = host.load_1m?;
     let cpus = f64::from(host.cpus?);
     let level = if load > cpus {
@@ -313,5 +341,5 @@ fn load(host: &Host) -> Option<Check> {
     let seen = format!("{load:.2} runnable tasks over the last minute, {cpus:.0} cores");
     let rule = "what else runs here delays generator and server";
     let fix = "stop it (top -o %CPU shows it), or wait until it is done";
-    Some(Check::new(Subject::Load, level, seen, rule).fix(fix))
+    Some(Finding::new(Subject::Load, level, seen, rule).fix(fix))
 }

@@ -8,11 +8,15 @@
 #[path = "../../../record/tests/runs/mod.rs"]
 mod made;
 
+#[path = "../../../cli/src/spelling/flags.rs"]
+mod flags;
+
 use wsbench_judge::judged;
 use wsbench_load::plan::PlanSpec;
 use wsbench_load::result::RunResult;
 use wsbench_record::document::Document;
 
+pub(crate) use flags::Flags;
 pub(crate) use made::*;
 
 /// Every synthetic run's document by name.
@@ -21,7 +25,7 @@ pub(crate) fn all() -> Vec<(&'static str, Document)> {
     runs.map(|(name, run)| (name, document(&run))).collect()
 }
 
-/// The document of a run, in the usual surroundings.
+/// The document of a run, in the usual surroundings and in the words of a command line.
 pub(crate) fn document(run: &(RunResult, PlanSpec)) -> Document {
-    judged(record(run))
+    judged(record(run), &Flags)
 }

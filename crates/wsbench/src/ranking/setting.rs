@@ -19,6 +19,7 @@ use wsbench_record::doctor::Level;
 use wsbench_record::document::{Ended, RunContext};
 use wsbench_record::gate::Stamp;
 use wsbench_record::ranking::{RunRecord, WorkloadKind};
+use wsbench_setting::Spelling;
 
 use super::install::{Installer, Installing, supervisor};
 use super::state::StateFile;
@@ -60,6 +61,8 @@ pub struct Circumstances {
     pub context: RunContext,
     /// The programs that start and end servers.
     pub helpers: Arc<dyn Helpers>,
+    /// How settings are called in what is said of the runs.
+    pub spelling: &'static dyn Spelling,
     /// Whether servers may be installed.
     pub installing: Installing,
 }
@@ -225,6 +228,7 @@ impl Setting for Here<'_> {
             until: None,
             observers: std::mem::take(&mut self.observers),
             helpers: Some(Arc::clone(&self.circumstances.helpers)),
+            spelling: self.circumstances.spelling,
         });
         self.up = Some(Up { runner, target });
         Ok(ready_s)
@@ -315,7 +319,11 @@ fn failed(error: impl std::error::Error + 'static) -> Trouble {
 ///
 /// # Errors
 /// A workload that this machine has no room for, or that makes no run.
-pub fn preflight(suite: &Suite, context: &RunContext) -> Result<Vec<String>, BenchError> {
+pub fn preflight(
+    suite: &Suite,
+    context: &RunContext,
+    spelling: &dyn Spelling,
+) -> Result<Vec<String>, BenchError> {
     let mut doubts = Vec::new();
     // Every server's plans are made once, so that none is found wanting in the tenth round.
     for server in suite.servers.iter().filter(|it| !it.facts.is_control) {
@@ -324,9 +332,9 @@ pub fn preflight(suite: &Suite, context: &RunContext) -> Result<Vec<String>, Ben
             let Some(target) = &target else { continue };
             let order = Order::of(load, server, target, 1)?;
             let plan = order.plan();
-            crate::preflight::check(plan, &context.host)?;
+            crate::preflight::check(plan, &context.host, spelling)?;
             let is_storm = load.facts.kind == WorkloadKind::Storm;
-            for check in doctor::settings(&context.host, &asked(plan, true)) {
+            for check in doctor::settings(&context.host, &asked(plan, true), spelling) {
                 // Each workload has its own connections, and one storm follows the other.
                 let words = format!("{} ({}); {}", check.seen, check.rule, check.fix);
                 let is_new = !doubts.contains(&words);
