@@ -33,6 +33,7 @@ use wsbench::machine::{is_loopback, this_host};
 use wsbench::quantity::{self, CpuList};
 use wsbench::{EmbeddedCores, Serving};
 
+use crate::spelling::Flags;
 use crate::terminal;
 use crate::usage::UsageError;
 
@@ -119,7 +120,7 @@ pub(crate) fn run(args: &Doctor) -> anyhow::Result<Exit> {
     };
     let examination = Examination {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        ..examine(host, asked, server, measured, &crate::spelling::Flags)
+        ..examine(host, asked, server, measured, &Flags)
     };
     output::print(&match args.format {
         Format::Json => format!("{}\n", serde_json::to_string_pretty(&examination)?),
