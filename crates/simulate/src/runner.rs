@@ -11,7 +11,7 @@ use wsbench_judge::judged;
 use wsbench_load::plan::Plan;
 use wsbench_load::route::Target;
 use wsbench_record::document::{Document, Record, RunContext};
-use wsbench_setting::Paths;
+use wsbench_setting::{Paths, Spelling};
 
 use crate::Scenario;
 
@@ -38,8 +38,10 @@ pub fn target(server: &str) -> Target {
 /// assert_eq!(runner.run(&spec.check().unwrap()).unwrap().messages.answered, 100);
 /// ```
 #[derive(Debug)]
-pub struct Simulated {
+pub struct Simulated<S = Paths> {
     servers: BTreeMap<String, Scenario>,
+    /// The words for settings in audits.
+    spelling: S,
     /// Simulated time that all runs have taken, s.
     elapsed_s: f64,
     /// Every plan carried out, in order.
@@ -47,18 +49,29 @@ pub struct Simulated {
 }
 
 impl Simulated {
-    /// A runner to which these servers are known.
+    /// A runner to which these servers are known, and whose audits name settings by their paths.
     pub fn new<Name: Into<String>>(servers: impl IntoIterator<Item = (Name, Scenario)>) -> Self {
         let named = |(name, scenario): (Name, Scenario)| (name.into(), scenario);
         Self {
             servers: servers.into_iter().map(named).collect(),
+            spelling: Paths,
             elapsed_s: 0.0,
             plans: Vec::new(),
         }
     }
+
+    /// The same with audits in these words.
+    pub fn spelled<S: Spelling>(self, spelling: S) -> Simulated<S> {
+        Simulated {
+            servers: self.servers,
+            spelling,
+            elapsed_s: self.elapsed_s,
+            plans: self.plans,
+        }
+    }
 }
 
-impl Runner for Simulated {
+impl<S: Spelling> Runner for Simulated<S> {
     fn run(&mut self, plan: &Plan) -> Result<Document, RunnerError> {
         let scenario = self.servers.get(&plan.target.host).cloned();
         let scenario =
@@ -68,7 +81,7 @@ impl Runner for Simulated {
         self.plans.push(plan.clone());
         Ok(judged(
             Record::of(&result, plan, &RunContext::default()),
-            &Paths,
+            &self.spelling,
         ))
     }
 

@@ -19,9 +19,11 @@ use wsbench_record::search::{self, Over};
 use wsbench_simulate::runner::{Simulated, target};
 use wsbench_simulate::{Queue, Scenario, Service};
 
+use super::flags::Flags;
+
 /// Servers `a` and `b`, of which the second takes half as long again.
-fn servers() -> Simulated {
-    Simulated::new([("a", server(200)), ("b", server(300))])
+fn servers() -> Simulated<Flags> {
+    Simulated::new([("a", server(200)), ("b", server(300))]).spelled(Flags)
 }
 
 fn server(mean_us: u64) -> Scenario {

@@ -1,12 +1,8 @@
 //! Results of runs whose figures are known to the digit: on simulated time, of a plan and a server
 //! each. Every kind of fault and every part of a document is in some of them.
 
-#[path = "../../src/spelling/flags.rs"]
-mod flags;
-
 use std::collections::BTreeMap;
 
-use flags::Flags;
 use wsbench_judge::judged;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::corpus::Corpus;
@@ -22,6 +18,8 @@ use wsbench_simulate::{
     AnswerFault, ConnectFault, Cut, Death, Disruption, Ending, Every, OpeningFault, Outage, Pause,
     Queue, Scenario, Service, Stall,
 };
+
+use super::flags::Flags;
 
 /// The text of the document of a run on simulated time: the one place that says how it is made.
 fn document_of(

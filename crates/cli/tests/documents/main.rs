@@ -5,6 +5,8 @@
 //! format. Where a difference is meant, `WSBENCH_BLESS=1` stores all of it anew.
 
 mod experiments;
+#[path = "../../src/spelling/flags.rs"]
+mod flags;
 mod made;
 
 use std::collections::BTreeMap;
