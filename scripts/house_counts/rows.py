@@ -15,7 +15,9 @@ from house_counts import circles, sources
 # The library by which a crate reads the command line; who depends on it may spell flags.
 COMMAND_LINE = "clap"
 # Words in front of a short option of a foreign command: `ulimit -n`.
-FOREIGN_COMMAND = re.compile(r"\b(?:ulimit|swapoff|swapon|sysctl|taskset|ethtool|top|sh|bash)\s+$")
+FOREIGN_COMMAND = re.compile(
+    r"\b(?:ulimit|swapoff|swapon|sysctl|taskset|ethtool|top|sh|bash|sudo|dpkg-query)\s+$"
+)
 
 # How a feature shows in code and in literals; comments bind nobody.
 FEATURES = {

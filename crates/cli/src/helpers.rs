@@ -19,9 +19,8 @@ impl Helpers for ThisProgram {
             .args(["serve", "--port", "0", "--until-stdin-closes", "--threads"])
             .arg(how.cores.threads.to_string());
         pin(&mut command, &how.cores.cpus);
-        if how.compresses {
-            command.arg("--compress");
-        }
+        // Granted to those who ask for it.
+        command.arg("--compress");
         if how.encrypts {
             command.arg("--tls");
         }

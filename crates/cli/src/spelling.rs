@@ -30,6 +30,15 @@ use wsbench::suite::Commands;
 pub(crate) struct ByHand(pub(crate) Surroundings);
 
 impl Commands for ByHand {
+    fn serve(&self, cores: &[usize]) -> String {
+        let mut words = Words(vec!["wsbench serve".to_owned()]);
+        if !cores.is_empty() {
+            words.value("--threads", cores.len());
+            words.value("--pin", CpuList(cores.to_vec()));
+        }
+        words.0.join(" ")
+    }
+
     fn run(&self, spec: &PlanSpec) -> String {
         command(spec, "URL", &self.0)
     }

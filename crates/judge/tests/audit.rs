@@ -29,6 +29,7 @@ fn audit_after(change: impl FnOnce(&mut RunResult, &mut PlanSpec)) -> Audit {
 }
 
 /// A spelling that nothing else could have made.
+#[derive(Debug)]
 struct Bracketed;
 
 impl Spelling for Bracketed {

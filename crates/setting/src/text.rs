@@ -7,7 +7,7 @@ use std::fmt;
 use crate::Field;
 
 /// Words for settings, as one kind of user knows them.
-pub trait Spelling {
+pub trait Spelling: fmt::Debug {
     /// The name of a setting.
     fn of(&self, field: Field) -> Cow<'static, str>;
 
@@ -202,6 +202,7 @@ mod tests {
     use super::*;
 
     /// A spelling that nothing else could have made.
+    #[derive(Debug)]
     struct Bracketed;
 
     impl Spelling for Bracketed {

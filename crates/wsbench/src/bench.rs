@@ -232,9 +232,7 @@ impl Bench {
         };
         let (server, plan) = match self.embedded {
             Some(cores) => {
-                let compresses = plan.clients.compression.is_some();
-                let how = Serving::on(cores).compressing(compresses);
-                let server = EmbeddedServer::start(&how, self.helpers.as_deref())?;
+                let server = EmbeddedServer::start(&Serving::on(cores), self.helpers.as_deref())?;
                 let plan = plan.towards(server.target().clone())?;
                 (RunningServer::Embedded(server), plan)
             }

@@ -29,12 +29,12 @@ pub const UNTIMED_INTERVAL: Nanos = Nanos::from_millis(250);
 /// The length of one interval of the time series.
 #[must_use]
 pub fn interval(stop: StopRule) -> Nanos {
-    match stop {
-        StopRule::Duration(duration) => Nanos(duration.0 / POINTS)
-            .max(SHORTEST_INTERVAL)
-            .min(LONGEST_INTERVAL),
-        StopRule::Messages(_) | StopRule::Clients(_) => UNTIMED_INTERVAL,
-    }
+    let StopRule::Duration(duration) = stop else {
+        return UNTIMED_INTERVAL;
+    };
+    Nanos(duration.0 / POINTS)
+        .max(SHORTEST_INTERVAL)
+        .min(LONGEST_INTERVAL)
 }
 
 /// The target that stands in a plan until its server has said where it listens: on another port of

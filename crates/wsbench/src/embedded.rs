@@ -126,7 +126,7 @@ impl EmbeddedServer {
         let server = Server::bind(&Config {
             threads: how.cores.threads as usize,
             cpus: how.cores.cpus.clone(),
-            compression: how.compresses.then(Compression::default),
+            compression: Some(Compression::default()),
             certificate: certificate.transpose()?,
             ..Config::new(SocketAddr::new(localhost.into(), 0))
         })?;

@@ -8,7 +8,9 @@ use wsbench_drive::host;
 use wsbench_drive::resolve::resolve;
 use wsbench_drive::run::{self, StopSignal};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Family, Http, Lifetime, Plan, PlanSpec, StopRule, Tls, WarmUp};
+use wsbench_load::plan::{
+    Arrival, Clients, Family, Http, Lifetime, Plan, PlanSpec, StopRule, Tls, WarmUp,
+};
 use wsbench_load::series::Series;
 use wsbench_record::document::Floor;
 
@@ -43,20 +45,14 @@ pub(crate) fn measure(
         // Where the generator is pinned, the server is kept off its cores.
         cpus: theirs.filter(|_| !plan.cpus.is_empty()).collect(),
     };
-    let how = Serving {
-        compresses: plan.clients.compression.is_some(),
-        encrypts: plan.target.secure,
-        ..Serving::on(cores)
-    };
+    let how = Serving::on(cores).encrypting(plan.target.secure);
     let server = EmbeddedServer::start(&how, helpers).ok()?;
     let resolved = resolve(server.target(), Family::Any).ok()?;
     let mut alone = PlanSpec::against(server.target().clone());
     alone.stop = StopRule::Duration(FOR);
     alone.warmup = WarmUp::of(WARM_UP);
     (alone.busy_poll, alone.timestamps) = (plan.busy_poll, plan.timestamps);
-    alone.clients.exchange = plan.clients.exchange.clone();
-    alone.clients.compression = plan.clients.compression;
-    alone.clients.fragment = plan.clients.fragment;
+    alone.clients = Clients::of(plan.clients.alone());
     (alone.cpus, alone.seed) = (plan.cpus.clone(), plan.seed);
     alone.connect.http = plan.connect.http;
     // Its certificate is nobody's: what is encrypted takes the same time.

@@ -28,14 +28,12 @@ pub trait Helpers: Debug + Send + Sync {
     fn supervise(&self, line: &str, cpus: &[usize]) -> io::Result<Command>;
 }
 
-/// The way in which the embedded server is to serve.
+/// The way in which the embedded server is to serve. It grants whatever compression it is offered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Serving {
     /// What of the machine it gets.
     pub cores: EmbeddedCores,
-    /// Whatever compression it is offered is granted.
-    pub compresses: bool,
     /// It speaks TLS, with a certificate that it makes itself.
     pub encrypts: bool,
 }
@@ -46,14 +44,13 @@ impl Serving {
     pub fn on(cores: EmbeddedCores) -> Self {
         Self {
             cores,
-            compresses: false,
             encrypts: false,
         }
     }
 
-    /// The same, which compresses or does not.
+    /// The same, with TLS or without.
     #[must_use]
-    pub fn compressing(self, compresses: bool) -> Self {
-        Self { compresses, ..self }
+    pub fn encrypting(self, encrypts: bool) -> Self {
+        Self { encrypts, ..self }
     }
 }

@@ -64,7 +64,7 @@ mod tests {
             "1,000 connections to one address need as many local ports, and there are 999 \
              (1001–1999) (every connection to one address takes a local port); \
              sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\", several addresses to come from \
-             (--source-ip), or fewer connections (-c)"
+             (connect.route.sources), or fewer connections (clients.connections)"
         );
         let from_two = Asked {
             source_addresses: 2,
@@ -102,7 +102,7 @@ mod tests {
             refused.to_string(),
             "65 connections need 101 file descriptors, and this process may open 100 (every \
              connection takes one); ulimit -Hn 101 && ulimit -n 101 as root and wsbench from the \
-             same shell, or fewer connections (-c)"
+             same shell, or fewer connections (clients.connections)"
         );
     }
 }

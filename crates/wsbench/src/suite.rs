@@ -184,7 +184,8 @@ impl Reader<'_> {
         let workloads = self.workloads(&terms)?;
         let mut servers = self.servers(choices)?;
         if file.embedded {
-            servers.push(Contestant::embedded(server_cores.as_ref()));
+            let cores = server_cores.as_ref().map_or(&[][..], |cores| &cores.0);
+            servers.push(Contestant::embedded(commands.serve(cores)));
         }
         if servers.is_empty() {
             let what = "the suite has no server; add servers_from and servers, or [[server]]";

@@ -103,7 +103,7 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     let embedded = match args.url {
         Some(_) => None,
         None => Some(EmbeddedServer::start(
-            &Serving::on(EmbeddedCores::any()).compressing(true),
+            &Serving::on(EmbeddedCores::any()),
             Some(&ThisProgram),
         )?),
     };

@@ -123,6 +123,20 @@ pub struct Workload {
 }
 
 impl Population {
+    /// One connection that does the same with a single message in flight, for as long as the run
+    /// lasts, without pauses and unasked-for pings.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        Self {
+            connections: 1,
+            lifetime: Lifetime::Held,
+            arrival: Arrival::Closed { depth: 1 },
+            think: None,
+            keep_alive: None,
+            ..self.clone()
+        }
+    }
+
     /// Messages that may be in flight on one connection.
     #[must_use]
     pub fn depth(&self) -> u32 {

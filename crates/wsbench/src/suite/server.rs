@@ -13,7 +13,6 @@ use wsbench_record::ranking::{Cores, Deflate, Nodelay, ServerFacts};
 use super::fault::{Source, SuiteError};
 use super::file::{CoresFile, DeflateFile, NodelayFile, ServerFile};
 use crate::header;
-use crate::quantity::CpuList;
 use crate::target;
 
 /// What a server's file is called in its folder.
@@ -45,11 +44,8 @@ pub struct Contestant {
 }
 
 impl Contestant {
-    /// wsbench's own server, on these cores.
-    pub(crate) fn embedded(cores: Option<&CpuList>) -> Self {
-        let pinned = cores.map_or_else(String::new, |cores| {
-            format!(" --threads {} --pin {cores}", cores.0.len())
-        });
+    /// wsbench's own server, which this command starts.
+    pub(crate) fn embedded(start: String) -> Self {
         Self {
             facts: ServerFacts {
                 name: EMBEDDED.to_owned(),
@@ -58,9 +54,9 @@ impl Contestant {
                 version: Some(env!("CARGO_PKG_VERSION").to_owned()),
                 cores: Cores::All,
                 nodelay: Nodelay::On,
-                deflate: Deflate::Declines,
+                deflate: Deflate::Accepts,
                 is_control: true,
-                start: format!("wsbench serve{pinned}"),
+                start,
                 install: None,
                 environment: BTreeMap::new(),
                 notes: vec![

@@ -59,6 +59,9 @@ pub struct Search {
 
 /// The commands by which a workload is carried out by hand, as reports and results name them.
 pub trait Commands: std::fmt::Debug {
+    /// The command that starts the embedded server on these cores; on any where there are none.
+    fn serve(&self, cores: &[usize]) -> String;
+
     /// The command of one run as `spec` says.
     fn run(&self, spec: &PlanSpec) -> String;
 
