@@ -10,8 +10,9 @@ mod faults;
 mod handshake;
 
 use wsbench_wire::connection::MessageKind;
-use wsbench_wire::frame::{FrameBuffer, Header, OpCode};
+use wsbench_wire::frame::{FrameBuffer, Header};
 use wsbench_wire::mask::MaskKey;
+use wsbench_wire::opcode::OpCode;
 
 use crate::case::{Case, Expect, Group, Opening, Step};
 

@@ -7,9 +7,10 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
-use wsbench_wire::frame::{FrameBuffer, OpCode};
+use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{ClientHandshake, HandshakeError, MAX_HEAD};
 use wsbench_wire::mask::MaskKey;
+use wsbench_wire::opcode::OpCode;
 
 use crate::case::{Case, Expect, Opening, Step};
 use crate::compressing::Compressing;

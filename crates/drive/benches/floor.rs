@@ -29,9 +29,10 @@ use wsbench_drive::host;
 use wsbench_load::identity::Identity;
 use wsbench_load::message::MessageSource;
 use wsbench_load::plan::{Arrival, Encoding, Payload, PlanSpec, StopRule, Timestamps};
-use wsbench_wire::frame::{FrameBuffer, OpCode};
+use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{ClientHandshake, Request};
 use wsbench_wire::mask::MaskKey;
+use wsbench_wire::opcode::OpCode;
 
 use common::EchoProcess;
 

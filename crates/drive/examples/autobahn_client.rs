@@ -23,9 +23,10 @@ use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
 use wsbench_wire::deflate::{Codec, Pool, Wish};
 use wsbench_wire::error::ProtocolError;
-use wsbench_wire::frame::{FrameBuffer, OpCode, RSV1};
+use wsbench_wire::frame::{FrameBuffer, RSV1};
 use wsbench_wire::handshake::{ClientHandshake, Request};
 use wsbench_wire::mask::MaskKey;
+use wsbench_wire::opcode::OpCode;
 
 /// The testsuite's longest message has 16 MiB.
 const LIMITS: Limits = Limits {

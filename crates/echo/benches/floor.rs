@@ -23,8 +23,9 @@ use std::time::{Duration, Instant};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use wsbench_echo::{Config, Server};
-use wsbench_wire::frame::{FrameBuffer, OpCode};
+use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::mask::MaskKey;
+use wsbench_wire::opcode::OpCode;
 
 /// Pairs of measurements behind each median; odd.
 const ROUNDS: usize = 7;

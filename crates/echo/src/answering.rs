@@ -6,8 +6,9 @@
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::MessageKind;
 use wsbench_wire::deflate::Terms;
-use wsbench_wire::frame::{FrameBuffer, OpCode};
+use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{UpgradeRequest, push_response_with};
+use wsbench_wire::opcode::OpCode;
 
 /// What is to become of a connection once the answers so far have been sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,8 @@ use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
 use wsbench_wire::deflate::{Codec, Pool, Terms, Wish};
 use wsbench_wire::error::ProtocolError;
-use wsbench_wire::frame::{FrameBuffer, OpCode, RSV1};
+use wsbench_wire::frame::{FrameBuffer, RSV1};
+use wsbench_wire::opcode::OpCode;
 
 use crate::answering::Next;
 use crate::pace::{Pace, Seat, Turn};

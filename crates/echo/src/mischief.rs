@@ -6,9 +6,10 @@
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::MessageKind;
 use wsbench_wire::deflate::Terms;
-use wsbench_wire::frame::{FrameBuffer, OpCode};
+use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{UpgradeRequest, push_rejection, push_response};
 use wsbench_wire::mask::MaskKey;
+use wsbench_wire::opcode::OpCode;
 
 use crate::answering::{Answering, Next, chosen};
 use crate::calibration::Misbehaviour;

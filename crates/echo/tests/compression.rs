@@ -15,9 +15,10 @@ use tungstenite::Message;
 use wsbench_echo::{BindError, Calibration, Compression, Config, Misbehaviour, Server};
 use wsbench_wire::connection::{Limits, Role, Utf8};
 use wsbench_wire::deflate::{Codec, Pool, Terms, Wish};
-use wsbench_wire::frame::{FrameBuffer, OpCode, RSV1};
+use wsbench_wire::frame::{FrameBuffer, RSV1};
 use wsbench_wire::handshake::{ClientHandshake, Request};
 use wsbench_wire::mask::MaskKey;
+use wsbench_wire::opcode::OpCode;
 
 fn granting() -> Running {
     Running::start(|config| config.compression = Some(Compression::default()))

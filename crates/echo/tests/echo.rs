@@ -14,9 +14,10 @@ use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message};
 use wsbench_echo::{BindError, Calibration, Config, Server, Stall};
-use wsbench_wire::frame::{FrameBuffer, OpCode};
+use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{ClientHandshake, Request};
 use wsbench_wire::mask::MaskKey;
+use wsbench_wire::opcode::OpCode;
 
 /// The request of a client that writes its own bytes.
 fn request() -> (ClientHandshake, FrameBuffer) {

@@ -15,8 +15,9 @@ use wsbench_load::quota::Quota;
 use wsbench_load::route::Target;
 use wsbench_load::session::{Flow, Opened, Session};
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
-use wsbench_wire::frame::{FrameBuffer, OpCode};
+use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{push_response, read_request};
+use wsbench_wire::opcode::OpCode;
 
 /// From a send to its answer.
 const ROUND_TRIP: Nanos = Nanos::from_micros(50);

@@ -15,7 +15,7 @@ use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Connection, Event, Limits, Role, Utf8};
 use wsbench_wire::deflate::Codec;
 use wsbench_wire::error::ProtocolError;
-use wsbench_wire::frame::OpCode;
+use wsbench_wire::opcode::OpCode;
 
 use crate::context::Context;
 use crate::exchange::{Exchange, Piece};

@@ -9,8 +9,8 @@ use std::path::Path;
 
 use wsbench_load::failure::FailureKind;
 use wsbench_wire::error::ProtocolError;
-use wsbench_wire::frame::OpCode;
 use wsbench_wire::handshake::HandshakeError;
+use wsbench_wire::opcode::OpCode;
 use wsbench_wire::proxy::{ProxyError, SocksFailure};
 
 /// The page of all kinds, docs/failures.md; `SNAPSHOTS=overwrite` writes it anew. A name that goes

@@ -14,8 +14,8 @@ use wsbench_load::series::Series;
 use wsbench_load::session::{CLOSE_WAIT, Flow};
 use wsbench_load::tally::Phase;
 use wsbench_wire::close::push_close;
-use wsbench_wire::frame::OpCode;
 use wsbench_wire::mask::MaskKey;
+use wsbench_wire::opcode::OpCode;
 
 /// Streams are cut in this many ways.
 const SEEDS: u64 = 500;

@@ -5,9 +5,10 @@
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::MessageKind;
 use wsbench_wire::deflate::Terms;
-use wsbench_wire::frame::{FrameBuffer, Header, OpCode};
+use wsbench_wire::frame::{FrameBuffer, Header};
 use wsbench_wire::handshake::{self, UpgradeRequest, accept_key, push_rejection};
 use wsbench_wire::mask::MaskKey;
+use wsbench_wire::opcode::OpCode;
 
 use crate::press::Press;
 use crate::scenario::{AnswerFault, Breach, OpeningFault};

@@ -9,8 +9,9 @@ use wsbench_load::nanos::Nanos;
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
 use wsbench_wire::deflate::Terms;
-use wsbench_wire::frame::{FrameBuffer, OpCode};
+use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{UpgradeRequest, push_rejection, read_request};
+use wsbench_wire::opcode::OpCode;
 
 use crate::fault;
 use crate::press::Press;

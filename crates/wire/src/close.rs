@@ -2,8 +2,9 @@
 //!
 //! When to close, and how long to wait for the peer's close, is the caller's affair.
 
-use crate::frame::{FrameBuffer, MAX_CONTROL, OpCode};
+use crate::frame::{FrameBuffer, MAX_CONTROL};
 use crate::mask::MaskKey;
+use crate::opcode::OpCode;
 
 /// The purpose of the connection is fulfilled (RFC 6455 section 7.4.1).
 pub const NORMAL: u16 = 1000;

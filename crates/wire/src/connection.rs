@@ -9,8 +9,9 @@ use std::mem;
 
 use crate::close::is_valid_close_code;
 use crate::error::ProtocolError;
-use crate::frame::{Header, MAX_CONTROL, OpCode, RSV1};
+use crate::frame::{Header, MAX_CONTROL, RSV1};
 use crate::mask::{MaskKey, mask_in_place};
+use crate::opcode::OpCode;
 use crate::utf8::{Checker, is_utf8};
 
 /// Which end of the connection this is (RFC 6455 section 5.1).

@@ -6,7 +6,7 @@
 
 use thiserror::Error;
 
-use crate::frame::OpCode;
+use crate::opcode::OpCode;
 
 /// The peer broke RFC 6455. The connection must be failed with [`ProtocolError::close_code`]
 /// (section 7.1.7); nothing that follows on it can be trusted.

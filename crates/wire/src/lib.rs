@@ -9,7 +9,8 @@
 //!
 //! ```
 //! use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
-//! use wsbench_wire::frame::{FrameBuffer, OpCode};
+//! use wsbench_wire::frame::FrameBuffer;
+//! use wsbench_wire::opcode::OpCode;
 //! use wsbench_wire::mask::MaskKey;
 //!
 //! let mut sent = FrameBuffer::new();
@@ -39,5 +40,6 @@ pub mod error;
 pub mod frame;
 pub mod handshake;
 pub mod mask;
+pub mod opcode;
 pub mod proxy;
 mod utf8;

@@ -12,8 +12,9 @@ use proptest::test_runner::RngSeed;
 use session::{Seen, cut, see};
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
 use wsbench_wire::error::ProtocolError;
-use wsbench_wire::frame::{FrameBuffer, Header, OpCode};
+use wsbench_wire::frame::{FrameBuffer, Header};
 use wsbench_wire::mask::MaskKey;
+use wsbench_wire::opcode::OpCode;
 
 const KEY: MaskKey = MaskKey([0xa1, 0x02, 0x7f, 0xee]);
 const LIMIT: u64 = 1000;

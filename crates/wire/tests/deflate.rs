@@ -14,7 +14,8 @@ use proptest::test_runner::RngSeed;
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
 use wsbench_wire::deflate::{Codec, NegotiationError, Offer, Pool, Terms, WindowBits, Wish};
 use wsbench_wire::error::ProtocolError;
-use wsbench_wire::frame::{FrameBuffer, Header, OpCode, RSV1};
+use wsbench_wire::frame::{FrameBuffer, Header, RSV1};
+use wsbench_wire::opcode::OpCode;
 
 const LIMITS: Limits = Limits {
     max_message: 1 << 20,

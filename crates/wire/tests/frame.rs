@@ -9,8 +9,9 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use wsbench_wire::close::{MAX_REASON, is_valid_close_code, push_close};
 use wsbench_wire::error::ProtocolError;
-use wsbench_wire::frame::{FrameBuffer, Header, OpCode};
+use wsbench_wire::frame::{FrameBuffer, Header};
 use wsbench_wire::mask::{MaskKey, mask_in_place};
+use wsbench_wire::opcode::OpCode;
 
 /// The lengths around every change of form.
 const LENGTHS: [u64; 10] = [

@@ -21,8 +21,9 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{self, WebSocket, WebSocketConfig};
 use tungstenite::{Error, Message};
 use wsbench_wire::connection::{MessageKind, Role, Utf8};
-use wsbench_wire::frame::{FrameBuffer, Header, OpCode};
+use wsbench_wire::frame::{FrameBuffer, Header};
 use wsbench_wire::mask::MaskKey;
+use wsbench_wire::opcode::OpCode;
 
 const MAX_MESSAGE: usize = 100_000;
 

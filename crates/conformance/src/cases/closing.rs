@@ -1,6 +1,6 @@
 //! The closing handshake (RFC 6455 sections 5.5.1 and 7).
 
-use wsbench_wire::frame::OpCode;
+use wsbench_wire::opcode::OpCode;
 
 use super::{Maker, case, failure};
 use crate::case::{Case, Expect, Group, Step};

@@ -2,7 +2,8 @@
 
 use wsbench_wire::connection::MessageKind::{self, Binary, Text};
 use wsbench_wire::deflate::{WindowBits, Wish};
-use wsbench_wire::frame::{OpCode, RSV1};
+use wsbench_wire::frame::RSV1;
+use wsbench_wire::opcode::OpCode;
 
 use super::{Maker, failure, message};
 use crate::case::{Case, Expect, Group, Opening, Step};

@@ -1,7 +1,7 @@
 //! Messages, fragments, pings and pongs that are right, and must be answered as such.
 
 use wsbench_wire::connection::MessageKind::{Binary, Text};
-use wsbench_wire::frame::OpCode;
+use wsbench_wire::opcode::OpCode;
 
 use super::{Maker, case, message};
 use crate::case::{Case, Expect, Group, Step};

@@ -1,6 +1,6 @@
 //! Frames that must not be: the server has to fail the connection (RFC 6455 section 7.1.7).
 
-use wsbench_wire::frame::OpCode;
+use wsbench_wire::opcode::OpCode;
 
 use super::{Maker, case, failure};
 use crate::case::{Case, Expect, Group, Step};

@@ -5,7 +5,7 @@
 //! round trips tell the application's share. What pings tell is kept apart from the messages, and
 //! no message waits for one.
 
-use wsbench_wire::frame::OpCode;
+use wsbench_wire::opcode::OpCode;
 
 use super::{Flow, Session};
 use crate::context::Context;

@@ -14,8 +14,9 @@ use wsbench_load::quota::Quota;
 use wsbench_load::session::{Flow, Opened, Session};
 use wsbench_load::tally::{Phase, Tally};
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
-use wsbench_wire::frame::{FrameBuffer, OpCode, RSV1};
+use wsbench_wire::frame::{FrameBuffer, RSV1};
 use wsbench_wire::handshake::{push_response_with, read_request};
+use wsbench_wire::opcode::OpCode;
 
 /// From one end to the other.
 pub(crate) const ONE_WAY: Nanos = Nanos::from_micros(25);
