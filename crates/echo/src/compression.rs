@@ -13,8 +13,9 @@ use wsbench_wire::frame::{FrameBuffer, RSV1};
 use wsbench_wire::opcode::OpCode;
 
 use crate::answering::Next;
+use crate::config::Compression;
 use crate::pace::{Pace, Seat, Turn};
-use crate::server::{Compression, ServerStats};
+use crate::stats::ServerStats;
 
 /// Octets that a message is decompressed into at a time.
 const ROOM: usize = 64 * 1024;

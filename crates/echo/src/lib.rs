@@ -33,17 +33,23 @@ mod census;
 mod certificate;
 mod compression;
 mod conduit;
+mod config;
 mod distribution;
 mod mischief;
 mod pace;
 mod paced;
 mod peer;
 mod pinning;
+#[cfg(feature = "http2")]
+mod preface;
 mod server;
+mod stats;
 mod timer;
 mod worker;
 
 pub use calibration::{Calibration, Misbehaviour, ParseMisbehaviourError, Stall, TokenBucket};
 pub use certificate::{Certificate, CertificateError};
+pub use config::{Compression, Config};
 pub use distribution::Distribution;
-pub use server::{BindError, Compression, Config, Served, Server, ServerStats};
+pub use server::{BindError, Server};
+pub use stats::{Served, ServerStats};

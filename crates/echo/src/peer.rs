@@ -19,9 +19,9 @@ use crate::census::Presence;
 use crate::compression::{Compressed, Press};
 use crate::conduit::Conduit;
 use crate::pace::{Held, Pace, Seat, Turn};
-use crate::server::ServerStats;
 #[cfg(feature = "http2")]
-use crate::worker::Preface;
+use crate::preface::Preface;
+use crate::stats::ServerStats;
 
 /// While more than this is unsent, a connection is not read from, octets.
 const MAX_UNSENT: usize = 1 << 20;

@@ -9,84 +9,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mio::net::{TcpListener, UnixListener};
 use socket2::{Domain, Protocol, Socket, Type};
 use thiserror::Error;
 use wsbench_transport::tls::TlsServer;
-use wsbench_wire::deflate::Wish;
 
 use crate::answering::{Answering, Echo};
-use crate::calibration::Calibration;
 use crate::census::Census;
 use crate::certificate::{Certificate, CertificateError};
+use crate::config::Config;
 use crate::mischief::Mischief;
 use crate::pace::{Immediate, Pace};
 use crate::paced::Paced;
 use crate::pinning::pin_to;
+use crate::stats::{Served, ServerStats};
 use crate::worker::{Listener, Post, Worker};
-
-/// What server to run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// Where to listen; port 0 takes a free one.
-    pub address: SocketAddr,
-    /// The Unix domain socket to listen on in place of any address. A file that is left there from a
-    /// server that is gone gives way, and the server removes its own in the end.
-    pub unix_socket: Option<PathBuf>,
-    /// Threads, each with a loop and connections of its own. At least 1.
-    pub threads: usize,
-    /// Cores to hold the threads on, in turn; empty when the scheduler chooses.
-    pub cpus: Vec<usize>,
-    /// Connections that may wait to be accepted; the system lowers it to its own limit.
-    pub backlog: u32,
-    /// Octets of the longest message accepted; longer ones end the connection with code 1009.
-    pub max_message: u64,
-    /// Compression to grant where a client offers it; `None` declines.
-    pub compression: Option<Compression>,
-    /// What the server shows of itself over TLS; `None` is a plain server.
-    pub certificate: Option<Certificate>,
-    /// Deviations from a plain echo.
-    pub calibration: Calibration,
-}
-
-/// Compression to grant (permessage-deflate, RFC 7692).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Compression {
-    /// What is asked of both sides beside what the client asks for.
-    pub wish: Wish,
-    /// How hard answers are compressed, 0 (not at all) to 9 (smallest).
-    pub level: u32,
-}
-
-impl Default for Compression {
-    /// Whatever the client asks for, at zlib's default level.
-    fn default() -> Self {
-        Self {
-            wish: Wish::default(),
-            level: 6,
-        }
-    }
-}
-
-impl Config {
-    /// A plain echo on one thread, for messages of up to 64 MiB.
-    #[must_use]
-    pub fn new(address: SocketAddr) -> Self {
-        Self {
-            address,
-            unix_socket: None,
-            threads: 1,
-            cpus: Vec::new(),
-            backlog: 16 * 1024,
-            max_message: 64 << 20,
-            compression: None,
-            certificate: None,
-            calibration: Calibration::default(),
-        }
-    }
-}
 
 /// The server could not be set up. Nothing is left behind.
 #[derive(Debug, Error)]
@@ -137,62 +76,6 @@ pub enum BindError {
     /// The system has no descriptor or no thread left.
     #[error("cannot set up an event loop: {0}; raise the limit of open files (ulimit -n)")]
     Loop(#[source] io::Error),
-}
-
-/// What the server saw, from the beginning of the run to its end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ServerStats {
-    /// Connections accepted.
-    pub connections: u64,
-    /// The most connections that were open at the same time, each from its acceptance until the
-    /// server ended its half.
-    pub peak_connections: u64,
-    /// Upgrades that were in order. What became of them is the calibration's affair.
-    pub upgraded: u64,
-    /// Upgrades that were refused because the request was not in order.
-    pub refused: u64,
-    /// Whole messages received, answered or not; no control frames.
-    pub messages: u64,
-    /// Connections that the client ended by breaking the protocol.
-    pub protocol_errors: u64,
-    /// Octets received, heads and frames.
-    pub bytes_received: u64,
-    /// Octets sent, heads and frames.
-    pub bytes_sent: u64,
-    /// Times that accepting paused because the system had no descriptor or memory left.
-    pub accept_pauses: u64,
-}
-
-impl ServerStats {
-    /// Adds the figures of another thread; the peak is not a sum and is set apart.
-    fn add(&mut self, other: &Self) {
-        self.connections += other.connections;
-        self.upgraded += other.upgraded;
-        self.refused += other.refused;
-        self.messages += other.messages;
-        self.protocol_errors += other.protocol_errors;
-        self.bytes_received += other.bytes_received;
-        self.bytes_sent += other.bytes_sent;
-        self.accept_pauses += other.accept_pauses;
-    }
-}
-
-/// All that a server kept of its run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Served {
-    /// Its counts.
-    pub stats: ServerStats,
-    /// When each message was read, since the run began, in order, over all threads: at most ten
-    /// million a thread, and none unless [`Calibration::arrivals`] asks for them. Messages that one
-    /// read brought came at the same time.
-    pub arrivals: Vec<Duration>,
-}
-
-impl Served {
-    fn add(&mut self, other: &Self) {
-        self.stats.add(&other.stats);
-        self.arrivals.extend_from_slice(&other.arrivals);
-    }
 }
 
 /// A server that listens and has not begun to answer: connections wait until [`Server::run`].

@@ -23,14 +23,13 @@ use crate::answering::Answering;
 use crate::census::{Census, Presence};
 use crate::compression::Press;
 use crate::conduit::Conduit;
+use crate::config::Config;
 use crate::pace::{Pace, Seat};
 use crate::peer::{Desk, Fate, Peer};
-use crate::server::{Config, Served, ServerStats};
+use crate::stats::{Served, ServerStats};
 use crate::timer::Timer;
 #[cfg(feature = "http2")]
 use multiplexed::Multiplexed;
-#[cfg(feature = "http2")]
-pub(crate) use multiplexed::Preface;
 
 const LISTENER: Token = Token(usize::MAX - 1);
 const TIMER: Token = Token(usize::MAX - 2);

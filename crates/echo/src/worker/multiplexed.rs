@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read as _};
 
 use mio::event::Event;
 use mio::{Interest, Token};
-use wsbench_transport::http2::{PREFACE, ServerConnection};
+use wsbench_transport::http2::ServerConnection;
 use wsbench_transport::link::Link;
 
 use super::Worker;
@@ -30,30 +30,6 @@ pub(super) struct Multiplexed<M> {
     is_hungry: bool,
     /// Nothing more can be sent on it.
     is_broken: bool,
-}
-
-/// Whether bytes that come first are the preface of HTTP/2 (RFC 9113 section 3.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Preface {
-    /// They are not.
-    Absent,
-    /// They may be its beginning.
-    Cut,
-    /// They are, and perhaps more behind it.
-    Whole,
-}
-
-impl Preface {
-    /// What `first` are, and `then` behind them.
-    pub(crate) fn of(first: &[u8], then: &[u8]) -> Self {
-        let mut all = first.iter().chain(then);
-        let agreed = PREFACE.iter().zip(&mut all).take_while(|(a, b)| a == b);
-        match agreed.count() {
-            len if len == PREFACE.len() => Self::Whole,
-            len if len == first.len() + then.len() => Self::Cut,
-            _ => Self::Absent,
-        }
-    }
 }
 
 impl<M> Multiplexed<M> {
@@ -220,22 +196,5 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             connection.http.leave();
             connection.turn();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_preface_is_told_from_a_request_however_it_is_cut() {
-        for cut in 0..PREFACE.len() {
-            assert_eq!(Preface::of(&PREFACE[..cut], b""), Preface::Cut);
-            let (first, then) = PREFACE.split_at(cut);
-            assert_eq!(Preface::of(first, then), Preface::Whole);
-            assert_eq!(Preface::of(first, b"GET"), Preface::Absent);
-        }
-        assert_eq!(Preface::of(b"", b"PRI * HTTP/1.1\r\n"), Preface::Absent);
-        assert_eq!(Preface::of(PREFACE, b"further"), Preface::Whole);
     }
 }

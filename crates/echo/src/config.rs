@@ -1,0 +1,70 @@
+//! The server to run, as whoever starts it says.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use wsbench_wire::deflate::Wish;
+
+use crate::calibration::Calibration;
+use crate::certificate::Certificate;
+
+/// The server to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where to listen; port 0 takes a free one.
+    pub address: SocketAddr,
+    /// The Unix domain socket to listen on in place of any address. A file that is left there from a
+    /// server that is gone gives way, and the server removes its own in the end.
+    pub unix_socket: Option<PathBuf>,
+    /// Threads, each with a loop and connections of its own. At least 1.
+    pub threads: usize,
+    /// Cores to hold the threads on, in turn; empty when the scheduler chooses.
+    pub cpus: Vec<usize>,
+    /// Connections that may wait to be accepted; the system lowers it to its own limit.
+    pub backlog: u32,
+    /// Octets of the longest message accepted; longer ones end the connection with code 1009.
+    pub max_message: u64,
+    /// Compression to grant where a client offers it; `None` declines.
+    pub compression: Option<Compression>,
+    /// What the server shows of itself over TLS; `None` is a plain server.
+    pub certificate: Option<Certificate>,
+    /// Deviations from a plain echo.
+    pub calibration: Calibration,
+}
+
+/// Compression to grant (permessage-deflate, RFC 7692).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compression {
+    /// What is asked of both sides beside what the client asks for.
+    pub wish: Wish,
+    /// How hard answers are compressed, 0 (not at all) to 9 (smallest).
+    pub level: u32,
+}
+
+impl Default for Compression {
+    /// Whatever the client asks for, at zlib's default level.
+    fn default() -> Self {
+        Self {
+            wish: Wish::default(),
+            level: 6,
+        }
+    }
+}
+
+impl Config {
+    /// A plain echo on one thread, for messages of up to 64 MiB.
+    #[must_use]
+    pub fn new(address: SocketAddr) -> Self {
+        Self {
+            address,
+            unix_socket: None,
+            threads: 1,
+            cpus: Vec::new(),
+            backlog: 16 * 1024,
+            max_message: 64 << 20,
+            compression: None,
+            certificate: None,
+            calibration: Calibration::default(),
+        }
+    }
+}
