@@ -226,6 +226,25 @@ impl Figure {
         Self::named(name, false)
     }
 
+    /// The names by which the figures of a single run may be asked for: points alone, points of
+    /// each series, and all others.
+    pub fn names_of_runs() -> impl Iterator<Item = String> {
+        let of_row = |row: &'static Row| -> Vec<String> {
+            match row.read {
+                Reader::OfSearch => Vec::new(),
+                Reader::Series(_) => Point::all()
+                    .map(|point| format!("{}.{}", row.key, point.name()))
+                    .collect(),
+                Reader::Value(_) | Reader::Count(_) => {
+                    let aliases = row.aliases.iter().map(|alias| (*alias).to_owned());
+                    std::iter::once(row.key.to_owned()).chain(aliases).collect()
+                }
+            }
+        };
+        let points = Point::all().map(|point| point.name().to_owned());
+        points.chain(ROWS.iter().flat_map(of_row))
+    }
+
     /// The names of all figures that a single run has, for people.
     pub(crate) fn all_named() -> String {
         let of_runs = ROWS.iter();
@@ -447,6 +466,14 @@ mod tests {
                     assert_eq!(Figure::named(&name, is_open_loop), Some(*figure), "{name}");
                 }
             }
+        }
+        let of_runs: Vec<String> = Figure::names_of_runs().collect();
+        for figure in &figures {
+            let is_named = of_runs.contains(&figure.name());
+            assert_eq!(is_named, figure.is_of_runs(), "{}", figure.name());
+        }
+        for name in &of_runs {
+            assert!(Figure::named(name, true).is_some(), "{name}");
         }
         let mut names: Vec<String> = figures.iter().map(|figure| figure.name()).collect();
         let aliases = ROWS.iter().flat_map(|row| row.aliases);

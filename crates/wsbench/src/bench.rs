@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use wsbench_drive::host;
 use wsbench_drive::run::StopSignal;
+use wsbench_judge::condition::{self, Judgement};
+use wsbench_judge::expression::ExpressionError;
 use wsbench_judge::until::Until;
+use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, PlanSpec};
 use wsbench_load::route::Target;
 use wsbench_record::document::{Document, Ended, RunContext};
@@ -17,6 +20,7 @@ use crate::error::BenchError;
 use crate::helpers::{Helpers, Serving};
 use crate::machine::run_context;
 use crate::observer::Observer;
+use crate::reading::{ReadError, Reading};
 use crate::redirects::{self, Follow};
 use crate::runner::{LocalRunner, Parts};
 use crate::server_process::{RunningServer, ServerProcess};
@@ -31,6 +35,28 @@ pub struct Outcome {
     /// How the run ended. One that was stopped, or whose server died, has measured what its
     /// document tells and no more.
     pub ended: Ended,
+}
+
+impl Outcome {
+    /// The figure of this name, with its interval: `p99`, `response.p99.9`, `messages_per_s`,
+    /// `errors.share`, `server.cpu_us_per_message`; any that `--fail-if` takes. `p99` alone is of the
+    /// response time in the open loop and of the service time in the closed.
+    ///
+    /// # Errors
+    /// [`ReadError`]: no such figure, or none in this run.
+    pub fn read(&self, figure: &str) -> Result<Reading, ReadError> {
+        Reading::of(&self.document, figure)
+    }
+
+    /// The judgement on a condition: `p99<5ms`, `errors.share<=0.01%`. It holds only where the whole
+    /// interval of the figure is within the bound, so that noise cannot have made it hold.
+    ///
+    /// # Errors
+    /// [`ExpressionError`] with the place in the text and what would be right there.
+    pub fn judge(&self, condition: &str) -> Result<Judgement, ExpressionError> {
+        let condition = condition::parse(condition)?;
+        Ok(condition.judge(std::slice::from_ref(&self.document), None))
+    }
 }
 
 /// A bench. It is given a server, settings and observers, and then run.
@@ -102,8 +128,8 @@ impl Bench {
         let mut spec = PlanSpec::against(target);
         // 32 bits are enough to differ, and exact in any JSON reader.
         spec.seed = u64::from(fastrand::u32(..));
-        // Found when it is run, unless somebody says how many.
-        spec.threads = 0;
+        // Found when it is run, unless somebody says how many and how long.
+        (spec.threads, spec.interval) = (0, Nanos::ZERO);
         Self::with(Settings::Written(Box::new(spec)))
     }
 
@@ -126,7 +152,7 @@ impl Bench {
     /// The settings, to be changed; they are checked when the bench is run.
     ///
     /// No thread means as many as suit the machine; there are never more than connections. An
-    /// interval is no longer than a twentieth of the run where that is 100 ms at least.
+    /// interval of no length is a twentieth of the run, from 100 ms to a second.
     pub fn spec(&mut self) -> &mut PlanSpec {
         if let Settings::Checked(plan) = &self.settings {
             self.settings = Settings::Written(Box::new(PlanSpec::clone(plan)));
@@ -272,6 +298,8 @@ fn completed(mut spec: PlanSpec) -> PlanSpec {
         spec.threads = threads_for(&spec, &host::cpus()).max(1);
     }
     spec.threads = spec.threads.min(spec.clients.connections.max(1));
-    spec.interval = spec.interval.min(interval(spec.stop));
+    if spec.interval == Nanos::ZERO {
+        spec.interval = interval(spec.stop);
+    }
     spec
 }
