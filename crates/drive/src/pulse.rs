@@ -21,6 +21,7 @@ const LONGEST_WAIT: Nanos = Nanos::from_millis(100);
 
 /// A moment of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Pulse {
     /// Now, since the run began.
     pub at: Nanos,

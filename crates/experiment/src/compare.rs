@@ -43,6 +43,7 @@ pub struct Made {
 
 /// Why there is no comparison.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CompareError {
     /// A run could not be carried out.
     #[error(transparent)]

@@ -69,6 +69,7 @@ pub struct Settings {
 
 /// Why there is nothing to tell of a search.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum FindError {
     /// The pilot gave no rate to begin from.
     #[error(transparent)]

@@ -29,6 +29,7 @@ pub(crate) struct Pilot {
 
 /// Why there is no pilot's rate.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum PilotError {
     /// It could not be carried out.
     #[error(transparent)]

@@ -27,6 +27,7 @@ pub trait Runner {
 
 /// A run of an experiment is over.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Step<'a> {
     /// Which one it was: `round 3/20 A`.
     pub name: String,
@@ -38,6 +39,7 @@ pub struct Step<'a> {
 
 /// Why there is no document.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum RunnerError {
     /// The run could not be set up or carried out; the words say why and what to do.
     #[error("{0}")]

@@ -54,6 +54,7 @@ pub struct Settings {
 
 /// Why there is nothing to tell of a sweep.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum SweepError {
     /// The pilot gave no rate to begin from.
     #[error(transparent)]

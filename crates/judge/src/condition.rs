@@ -96,6 +96,7 @@ pub enum State {
 
 /// A condition that was judged.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Judgement {
     /// What came of it.
     pub state: State,

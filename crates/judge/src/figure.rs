@@ -53,6 +53,7 @@ pub struct Reading {
 
 /// Why a document does not have a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Missing {
     /// The tail beyond the percentile is too thin.
     #[error("too few samples: it needs {} independent ones and has {}", count(*needed),

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use wsbench_drive::host;
 use wsbench_drive::run::StopSignal;
-use wsbench_judge::condition::{self, Judgement};
-use wsbench_judge::expression::ExpressionError;
+use wsbench_judge::condition;
 use wsbench_judge::until::Until;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, PlanSpec};
@@ -20,7 +19,7 @@ use crate::error::BenchError;
 use crate::helpers::{Helpers, Serving};
 use crate::machine::run_context;
 use crate::observer::Observer;
-use crate::reading::{ReadError, Reading};
+use crate::reading::{ExpressionError, Judgement, ReadError, Reading};
 use crate::redirects::{self, Follow};
 use crate::runner::{LocalRunner, Parts};
 use crate::server_process::{RunningServer, ServerProcess};

@@ -3,16 +3,16 @@
 use std::io;
 
 use thiserror::Error;
-use wsbench_drive::resolve::ResolveError;
-use wsbench_drive::run::RunError;
-use wsbench_drive::tls::TlsError;
-use wsbench_experiment::target::exec::ExecError;
-use wsbench_load::plan::PlanError;
 
-use crate::embedded::EmbeddedError;
-use crate::preflight::PreflightError;
-use crate::redirects::RedirectError;
-use crate::target::TargetError;
+pub use crate::embedded::EmbeddedError;
+pub use crate::preflight::PreflightError;
+pub use crate::redirects::RedirectError;
+pub use crate::target::TargetError;
+pub use wsbench_drive::resolve::ResolveError;
+pub use wsbench_drive::run::RunError;
+pub use wsbench_drive::tls::TlsError;
+pub use wsbench_experiment::target::exec::ExecError;
+pub use wsbench_load::plan::PlanError;
 
 /// Why there is no result. A server that fails, refuses or answers wrongly is no error here: the
 /// result tells of it.

@@ -20,7 +20,7 @@ pub trait Helpers: Debug + Send + Sync {
     fn serve(&self, how: &Serving) -> io::Result<Command>;
 
     /// The command that carries out the shell's command line `line` as
-    /// [`supervise`](wsbench_experiment::target::supervisor::supervise) does, on these cores; on
+    /// [`supervise`](crate::supervise()) does, on these cores; on
     /// any where there are none.
     ///
     /// # Errors

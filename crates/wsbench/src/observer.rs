@@ -3,16 +3,19 @@
 //! They are a list. Each hears everything, in the order in which they were added, on the thread
 //! that called for the run; what the run does is the strongest of their wishes.
 
-use wsbench_drive::run::{self, Pulse, StopSignal};
-use wsbench_experiment::runner::Step;
+use wsbench_drive::run::{self, StopSignal};
 use wsbench_load::plan::Plan;
-use wsbench_load::result::Progress;
-use wsbench_load::tally::LogRecord;
 use wsbench_record::document::Document;
-use wsbench_record::gate::Stamp;
+
+pub use wsbench_drive::run::{Moment, Pulse};
+pub use wsbench_experiment::runner::Step;
+pub use wsbench_load::result::{Digest, Interval, Progress, RunResult, Stage};
+pub use wsbench_load::tally::LogRecord;
+pub use wsbench_record::gate::Stamp;
 
 /// A wish of an observer, from the weakest to the strongest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Wish {
     /// Nothing shall change.
     #[default]
@@ -33,7 +36,7 @@ pub trait Observer {
         let _ = plan;
     }
 
-    /// The end of an interval of a run ([`PlanSpec::interval`](crate::PlanSpec)), with all that was
+    /// The end of an interval of a run ([`PlanSpec::interval`](crate::PlanSpec::interval)), with all that was
     /// measured so far.
     fn progress(&mut self, progress: &Progress) -> Wish {
         let _ = progress;
@@ -41,7 +44,7 @@ pub trait Observer {
     }
 
     /// Times of single round trips, for a raw log; heard only where the plan asks for them
-    /// ([`PlanSpec::raw_log`](crate::PlanSpec)).
+    /// ([`PlanSpec::raw_log`](crate::PlanSpec::raw_log)).
     fn log(&mut self, records: &[LogRecord]) -> Wish {
         let _ = records;
         Wish::Continue

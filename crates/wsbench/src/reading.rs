@@ -8,9 +8,13 @@ use std::fmt;
 use std::time::Duration;
 
 use thiserror::Error;
-use wsbench_judge::figure::{Figure, Missing, Unit};
+use wsbench_judge::figure::Figure;
 use wsbench_record::document::Record;
-use wsbench_stats::Interval;
+
+pub use wsbench_judge::condition::{Judgement, State};
+pub use wsbench_judge::expression::{ExpressionError, Reason};
+pub use wsbench_judge::figure::{Missing, Unit};
+pub use wsbench_stats::Interval;
 
 /// A name is near another from this similarity on (Jaro and Winkler's, from 0 to 1).
 const NEAR: f64 = 0.8;

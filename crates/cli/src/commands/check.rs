@@ -29,8 +29,8 @@ use crate::output::{self, OutputFile};
 use crate::terminal;
 use crate::tls::TlsArgs;
 use crate::usage::UsageError;
+use wsbench::EmbeddedServer;
 use wsbench::defaults::target_to_come;
-use wsbench::embedded::EmbeddedServer;
 use wsbench::quantity;
 use wsbench::{EmbeddedCores, Serving};
 

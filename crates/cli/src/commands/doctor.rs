@@ -28,7 +28,7 @@ use crate::args::Format;
 use crate::exit::{Exit, say};
 use crate::helpers::ThisProgram;
 use crate::output;
-use wsbench::embedded::EmbeddedServer;
+use wsbench::EmbeddedServer;
 use wsbench::machine::{is_loopback, this_host};
 use wsbench::quantity::{self, CpuList};
 use wsbench::{EmbeddedCores, Serving};
