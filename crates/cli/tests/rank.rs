@@ -286,6 +286,45 @@ fn an_interrupted_ranking_reports_what_it_has_and_continues_where_it_stood() {
     assert!(!place.path("ranking.json.runs").exists());
 }
 
+/// The file is of the first version that ranked, before plans and the library had their shape: its
+/// digest is of the suite as that version told it, its runs are of the ranking that it published.
+#[test]
+fn what_an_older_version_left_is_continued() {
+    let directory = tempfile::tempdir().unwrap();
+    let left = workspace().join("crates/cli/tests/left");
+    for name in ["suite.toml", "ranking.json.runs"] {
+        fs::copy(left.join(name), directory.path().join(name)).unwrap();
+    }
+    let program = cargo_bin!("wsbench");
+    let folders = std::env::var_os("PATH").unwrap();
+    let folders = std::env::split_paths(&folders).map(Into::into);
+    let folders = [program.parent().unwrap().to_owned()]
+        .into_iter()
+        .chain(folders);
+    let mut rank = wsbench(&["rank", "suite.toml", "-o", "ranking.json"]);
+    rank.current_dir(directory.path());
+    rank.env("PATH", std::env::join_paths(folders).unwrap());
+    let ended = Process::start(&mut rank).ended_within(LIMIT);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    let kept = "3 of 4 runs are made already, and kept";
+    assert!(ended.stderr.contains(kept), "{}", ended.stderr);
+    let ranking = fs::read_to_string(directory.path().join("ranking.json")).unwrap();
+    let ranking: Value = serde_json::from_str(&ranking).unwrap();
+    assert_eq!(ranking["seed"], 7);
+    assert_eq!(ranking["started_at"], "2026-11-25T16:32:42.867Z");
+    let row = row(&ranking, "one");
+    assert_eq!(
+        row["gate"]["counts"]["failed"], 1,
+        "it is not examined again"
+    );
+    assert_eq!(runs(row, "closed-1")[0]["figures"]["service.p50"], 64_991.0);
+    let storms = runs(row, "storm");
+    assert_eq!(storms.len(), 2);
+    assert_eq!(storms[1]["number"], 4, "the one that was missing");
+    assert!(storms[1]["failed"].is_null(), "{storms:#?}");
+    assert!(!directory.path().join("ranking.json.runs").exists());
+}
+
 #[test]
 fn what_was_left_by_another_suite_is_not_continued() {
     let servers = [("one", "start = \"exec SERVE\"")];

@@ -3,4 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 mod examples;
+mod experiments;
 mod readings;
+mod wishes;
