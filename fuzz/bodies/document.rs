@@ -5,7 +5,7 @@ use wsbench_load::series::Series;
 use wsbench_record::document;
 use wsbench_record::stored::{self, Stored};
 use wsbench_render::style::Style;
-use wsbench_render::{csv, hgrm, markdown, summary};
+use wsbench_render::{brief, csv, hgrm, markdown, summary};
 
 /// A file.
 pub(crate) fn attempt(data: &[u8]) {
@@ -14,7 +14,8 @@ pub(crate) fn attempt(data: &[u8]) {
     };
     match stored::read(text) {
         Ok(Stored::Run(run)) => {
-            assert!(!summary::render(&run, Style::default()).is_empty());
+            assert!(!summary::render(&run, Style::default(), None).is_empty());
+            assert!(!brief::render(&run, Style::default(), Some(&[0.75, 0.995])).is_empty());
             assert!(!markdown::render(&run).is_empty());
             assert!(!csv::results(&[&run]).is_empty());
             assert!(!csv::intervals(&run).is_empty());

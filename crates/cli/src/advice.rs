@@ -9,6 +9,7 @@ use wsbench_experiment::target::exec::ExecError;
 use wsbench_load::plan::Header;
 use wsbench_load::route::Target;
 
+use crate::habits;
 use crate::usage::UsageError;
 
 /// An error and the flag that is the way out.
@@ -21,6 +22,9 @@ pub(crate) struct Advised(String);
 /// # Errors
 /// A text that names no server.
 pub(crate) fn target(text: &str) -> Result<Target, Advised> {
+    if let Some(words) = habits::no_server(text) {
+        return Err(Advised(words));
+    }
     target::target(text).map_err(|error| Advised(target_words(&error)))
 }
 
@@ -37,10 +41,6 @@ fn target_words(error: &TargetError) -> String {
         TargetError::Credentials => "the URL carries a user name or password; leave them out and \
              give them with -a USER:PASS"
             .to_owned(),
-        TargetError::NoPort { word } => format!(
-            "'{word}' is neither HOST:PORT nor a URL; write it like {word}:3000, ws://{word}/, \
-             or see --help for the subcommands (which come first)"
-        ),
         error => error.to_string(),
     }
 }
@@ -105,6 +105,6 @@ mod tests {
         let words = target("ws://u:p@h/").unwrap_err().to_string();
         assert!(words.ends_with("give them with -a USER:PASS"), "{words}");
         let words = target("server").unwrap_err().to_string();
-        assert!(words.contains("see --help"), "{words}");
+        assert!(words.contains("wsbench serve"), "{words}");
     }
 }

@@ -4,7 +4,7 @@
 //! values make sense together is decided in `plan`. What commands there are is `command_line`'s,
 //! the older tool's flags are in `legacy`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
@@ -20,12 +20,14 @@ use crate::connect_args::ConnectArgs;
 use crate::contender::{self, StoredSide};
 use crate::histogram_args::HistogramArgs;
 use crate::html_args::HtmlArgs;
+use crate::shares::{self, Shares};
 use wsbench::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads, WarmUp};
 
 /// A run against one server.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Measure {
-    /// The server: ws://HOST[:PORT][/PATH], wss:// for TLS, or HOST:PORT[/PATH].
+    /// The server: ws://HOST[:PORT][/PATH], wss:// for TLS; or HOST[:PORT][/PATH], :PORT or PORT of
+    /// this machine.
     ///
     /// Without it the embedded echo server is started as a process of its own, on cores of its
     /// own, and measured.
@@ -115,8 +117,10 @@ pub(crate) struct Amount {
     #[arg(short = 'n', long, value_name = "N", value_parser = quantity::positive)]
     pub(crate) messages: Option<u64>,
     /// Measure for this long, warm-up not counted [default: 10s].
+    ///
+    /// Of a number without a unit seconds are meant.
     #[arg(short = 'd', long, value_name = "TIME", visible_short_alias = 'z',
-          value_parser = quantity::positive_span)]
+          value_parser = quantity::length)]
     pub(crate) duration: Option<Nanos>,
     /// Replace each client by a fresh one after its round trips, until N clients have run.
     ///
@@ -219,7 +223,7 @@ pub(crate) struct PayloadArgs {
     /// Send this text instead, the same in every message.
     #[arg(short, long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) message: Option<String>,
-    /// Send the content of this file instead, as binary unless --text is given.
+    /// Send the content of this file instead, as binary unless --text is given; - is standard input.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     /// Send this text instead, with what differs in every message put in: {id} (the connection's
@@ -230,7 +234,8 @@ pub(crate) struct PayloadArgs {
     /// '{"id":{id},"seq":{seq},"nonce":"{rand:hex:16}"}').
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = template)]
     pub(crate) template: Option<Arc<Template>>,
-    /// Send lines that change instead: those of this file, or made-up JSON with `builtin`.
+    /// Send lines that change instead: those of this file, of standard input with -, or made-up JSON
+    /// with `builtin`.
     ///
     /// Each message is a tag and a line; on each connection the lines follow in their order.
     #[arg(long, value_name = "FILE")]
@@ -376,8 +381,9 @@ pub(crate) struct LogArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
-    /// Write the result to F: the JSON document that `wsbench report` reads, or what --format
-    /// names. The file appears whole or not at all.
+    /// Write the result to F: the JSON document that `wsbench report` reads, or what --format or
+    /// the ending of F names (.html, .md, .csv, .txt); - is standard output. The file appears whole
+    /// or not at all.
     #[arg(short, long, value_name = "F")]
     pub(crate) output: Option<PathBuf>,
     /// What is printed (and written by --output) [default: text].
@@ -394,6 +400,20 @@ pub(crate) struct OutputArgs {
     /// A label for the reports.
     #[arg(long, value_name = "LABEL")]
     pub(crate) name: Option<String>,
+    /// Print all that is known of the result, not its eight lines alone.
+    ///
+    /// `wsbench report` prints the same of the last run.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// Percentiles to print, and no others (example: 50,90,99.9).
+    #[arg(long, value_name = "LIST", value_parser = shares::parse)]
+    pub(crate) percentiles: Option<Shares>,
+    /// Keep nothing of the result for a later `wsbench report` without a file.
+    ///
+    /// Else the last result is kept in $XDG_STATE_HOME/wsbench, or ~/.local/state/wsbench; the
+    /// environment's WSBENCH_STATE_DIR names another folder, or none when it is empty.
+    #[arg(long)]
+    pub(crate) no_state: bool,
     /// Print plain progress lines, no live screen.
     #[arg(long)]
     pub(crate) no_tui: bool,
@@ -411,18 +431,63 @@ impl OutputArgs {
     pub(crate) fn shown(&self) -> Format {
         match self.format {
             Some(Format::Quiet) => Format::Quiet,
+            _ if self.is_to_stdout() => self.stored(),
             Some(format) if self.output.is_none() => format,
             _ => Format::Text,
+        }
+    }
+
+    /// The file of `--output`, unless it is standard output.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.output.as_deref().filter(|_| !self.is_to_stdout())
+    }
+
+    fn is_to_stdout(&self) -> bool {
+        self.output.as_deref() == Some(Path::new("-"))
+    }
+
+    /// How much of a result is printed as text.
+    pub(crate) fn view(&self) -> View {
+        View {
+            is_brief: !self.verbose,
+            shares: self.percentiles.clone(),
         }
     }
 
     /// What goes to the file of `--output`.
     pub(crate) fn stored(&self) -> Format {
         match self.format {
-            None | Some(Format::Quiet) => Format::Json,
+            None | Some(Format::Quiet) => {
+                let named = self.output.as_deref().and_then(Format::of_name);
+                named.unwrap_or(Format::Json)
+            }
             Some(format) => format,
         }
     }
+}
+
+impl Format {
+    /// The format that a file's ending names; `None` of one that names none.
+    pub(crate) fn of_name(file: &Path) -> Option<Self> {
+        let ending = file.extension()?.to_str()?.to_lowercase();
+        Some(match ending.as_str() {
+            "html" | "htm" => Self::Html,
+            "md" | "markdown" => Self::Markdown,
+            "csv" => Self::Csv,
+            "txt" => Self::Text,
+            "json" => Self::Json,
+            _ => return None,
+        })
+    }
+}
+
+/// How much of a result is printed as text.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct View {
+    /// True of the eight lines alone.
+    pub(crate) is_brief: bool,
+    /// The percentiles that were asked for.
+    pub(crate) shares: Option<Shares>,
 }
 
 /// How a result is written.
@@ -445,15 +510,21 @@ pub(crate) enum Format {
 /// Stored results and how to render them.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Report {
-    /// Result documents, as --output wrote them; - is standard input.
-    #[arg(value_name = "FILE", required = true)]
+    /// Result documents, as --output wrote them; - is standard input [default: the last result].
+    #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// What is written.
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
-    /// Write to F instead of standard output.
+    /// What is written [default: as the ending of --output says, else text].
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub(crate) format: Option<Format>,
+    /// Write to F instead of standard output, which - stands for.
     #[arg(short, long, value_name = "F")]
     pub(crate) output: Option<PathBuf>,
+    /// As text the eight lines alone that a run prints.
+    #[arg(long)]
+    pub(crate) brief: bool,
+    /// Percentiles to print, and no others (example: 50,90,99.9).
+    #[arg(long, value_name = "LIST", value_parser = shares::parse)]
+    pub(crate) percentiles: Option<Shares>,
     /// The times of the only FILE in the formats of HdrHistogram.
     #[command(flatten)]
     pub(crate) histograms: HistogramArgs,
@@ -463,6 +534,20 @@ pub(crate) struct Report {
     /// Exit as the run did under --strict: with 3 when an audit found anything to doubt.
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+impl Report {
+    /// The file of `--output`, unless it is standard output.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        let path = self.output.as_deref();
+        path.filter(|path| *path != Path::new("-"))
+    }
+
+    /// What is written: what was asked for, else what the file's ending names.
+    pub(crate) fn written(&self) -> Format {
+        let named = || self.output.as_deref().and_then(Format::of_name);
+        self.format.or_else(named).unwrap_or(Format::Text)
+    }
 }
 
 #[cfg(test)]
@@ -491,6 +576,19 @@ mod tests {
         assert_eq!(
             formats(&["--format", "quiet", "-o", "f"]),
             (Format::Quiet, Format::Json)
+        );
+        assert_eq!(formats(&["-o", "f.html"]), (Format::Text, Format::Html));
+        assert_eq!(formats(&["-o", "f.MD"]), (Format::Text, Format::Markdown));
+        assert_eq!(formats(&["-o", "f.csv"]), (Format::Text, Format::Csv));
+        assert_eq!(
+            formats(&["-o", "f.csv", "--format", "json"]),
+            (Format::Text, Format::Json),
+            "what is said outweighs a name"
+        );
+        assert_eq!(formats(&["-o", "-"]), (Format::Json, Format::Json));
+        assert_eq!(
+            formats(&["-o", "-", "--format", "csv"]),
+            (Format::Csv, Format::Csv)
         );
     }
 

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -19,6 +19,7 @@ use crate::commands::supervise::{self, Supervise};
 use crate::commands::sweep::{self, SweepArgs};
 use crate::commands::{completions, man, report};
 use crate::exit::Exit;
+use crate::habits;
 use crate::run;
 use crate::usage::UsageError;
 
@@ -50,7 +51,7 @@ pub(crate) struct Cli {
 const AFTER_LONG_HELP: &str = "\
 Quantities:
   numbers   64, 10k (thousand), 1.5m (million)
-  times     500ms, 2s, 1m30s; the unit is always written
+  times     500ms, 2s, 1m30s; of -d and --limit a number alone is seconds
   sizes     30, 4k, 1m in bytes, where k is 1024; 64..4k is a range
   rates     1k/s, 10/ms; always a total over all connections
 
@@ -131,6 +132,9 @@ pub(crate) enum Command {
 /// # Errors
 /// What clap refuses, and whatever keeps the request from being carried out.
 pub(crate) fn run(command_line: &[OsString]) -> anyhow::Result<Exit> {
+    if let Some(habit) = habits::single_dash(command_line) {
+        return Err(habit.into());
+    }
     let cli = Cli::try_parse_from(command_line).map_err(explained)?;
     match &cli.command {
         None => run::measure(&cli.measure, command_line),
@@ -149,8 +153,14 @@ pub(crate) fn run(command_line: &[OsString]) -> anyhow::Result<Exit> {
     }
 }
 
-/// What clap refuses; a word after the URL is no subcommand that came too late, as clap has it.
+/// What clap refuses: a flag of another tool is answered with ours; a word after the URL is no subcommand that came too late, as clap has it.
 fn explained(error: clap::Error) -> anyhow::Error {
+    if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) {
+        let is_unknown = error.kind() == ErrorKind::UnknownArgument;
+        if let Some(habit) = habits::flag(word).filter(|_| is_unknown) {
+            return habit.into();
+        }
+    }
     match error.get(ContextKind::InvalidSubcommand) {
         Some(ContextValue::String(word)) => UsageError::StrayWord { word: word.clone() }.into(),
         _ => error.into(),

@@ -55,6 +55,8 @@ pub(crate) enum ContenderError {
 pub(crate) fn contender(word: &str) -> Result<Contender, ContenderError> {
     match stored(word) {
         Ok(side) if !word.contains("://") => Ok(Contender::Stored(side)),
+        // What looks like a file is no host that is missing.
+        _ if word.ends_with(".json") => Err(ContenderError::NoFile),
         _ => advice::target(word)
             .map(Contender::Server)
             .map_err(ContenderError::Neither),

@@ -151,7 +151,11 @@ impl Legacy {
             server: ServerArgs::default(),
             judge: JudgeArgs::default(),
             log: LogArgs { log: Some(log) },
-            output: self.output,
+            // The older tool's lines are below the eight.
+            output: OutputArgs {
+                verbose: true,
+                ..self.output
+            },
         })
     }
 }

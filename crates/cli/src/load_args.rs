@@ -123,8 +123,8 @@ impl LoadArgs {
         command_line: &[OsString],
     ) -> anyhow::Result<(LocalRunner, Plan, Files)> {
         let order = plan::order(&self.measure(length), &Surroundings::here())?;
-        let file = self.output.output.as_deref();
-        let file = file.map(|path| OutputFile::check("--output", path));
+        let flags = self.output.flags();
+        let file = flags.file().map(|path| OutputFile::check("--output", path));
         let (output, html) = (file.transpose()?, self.output.html.check()?);
         let both: Vec<&OutputFile> = [&output, &html].into_iter().flatten().collect();
         output::check_distinct(&both)?;

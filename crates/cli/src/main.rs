@@ -13,6 +13,7 @@ mod connect_args;
 mod contender;
 mod credentials;
 mod exit;
+mod habits;
 mod helpers;
 mod histogram_args;
 mod html_args;
@@ -32,8 +33,10 @@ mod route;
 mod run;
 #[cfg(feature = "screen")]
 mod screen;
+mod shares;
 mod shell_words;
 mod spelling;
+mod state;
 mod surroundings;
 mod terminal;
 mod tls;

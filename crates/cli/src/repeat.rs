@@ -11,6 +11,7 @@ use wsbench_render::{csv, html};
 use crate::args::{Format, OutputArgs};
 use crate::html_args;
 use crate::output::{self, OutputFile};
+use crate::state;
 use crate::terminal;
 use wsbench::LocalRunner;
 
@@ -34,6 +35,9 @@ pub(crate) fn measure(
         file.write_naming(&render(&repetition, flags.stored(), terminal::PLAIN))
     });
     let kept = kept.and(html_args::keep(page, || html::repetition(&repetition)));
+    if !flags.no_state {
+        state::keep(&repetition::write(&repetition));
+    }
     output::print(&render(&repetition, flags.shown(), terminal::style()))?;
     kept?;
     Ok(repetition)

@@ -12,7 +12,7 @@ use wsbench::RawLog;
 use wsbench_drive::resolve::Resolved;
 use wsbench_judge::outcome::{Outcome, outcome, worst};
 use wsbench_load::plan::Plan;
-use wsbench_record::document::Document;
+use wsbench_record::document::{self, Document};
 use wsbench_render::html;
 use wsbench_render::plan_line::plan_line;
 
@@ -27,6 +27,7 @@ use crate::output::{self, OutputFile};
 use crate::plan;
 use crate::rendering::render;
 use crate::repeat;
+use crate::state;
 use crate::surroundings::Surroundings;
 use crate::terminal::{self, Display};
 use crate::usage::UsageError;
@@ -66,7 +67,11 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
     let (document, log_failure) = watched(&mut ready, &resolved, log, &measure.output)?;
     // The result is kept first; where that fails, it is at least shown.
     let kept = files.keep(&document, &measure.output);
-    output::print(&render(&[&document], shown, terminal::style()))?;
+    if !measure.output.no_state {
+        state::keep(&document::write(&document));
+    }
+    let view = measure.output.view();
+    output::print(&render(&[&document], shown, terminal::style(), &view))?;
     kept?;
     if let Some(failure) = log_failure {
         return Err(failure).context("--log: the run was stopped, for its log cannot be written");
@@ -117,7 +122,7 @@ impl Places {
     /// then on.
     fn check(measure: &Measure) -> Result<Self, UsageError> {
         let check = |flag, path: Option<&_>| path.map(|path| OutputFile::check(flag, path));
-        let output = check("--output", measure.output.output.as_deref()).transpose()?;
+        let output = check("--output", measure.output.file()).transpose()?;
         let histograms = measure.output.histograms.check()?;
         let html = measure.output.html.check()?;
         let log_path = measure.log.log.as_deref();
@@ -141,7 +146,12 @@ impl Files {
     /// Writes what the flags ask for; tries all, and tells the first failure.
     fn keep(&self, document: &Document, flags: &OutputArgs) -> anyhow::Result<()> {
         let output = self.output.as_ref().map_or(Ok(()), |file| {
-            file.write_naming(&render(&[document], flags.stored(), terminal::PLAIN))
+            file.write_naming(&render(
+                &[document],
+                flags.stored(),
+                terminal::PLAIN,
+                &flags.view(),
+            ))
         });
         let histograms = self.histograms.keep(document);
         let html = html_args::keep(self.html.as_ref(), || html::run(document));

@@ -1,8 +1,10 @@
 //! The command line as a shell would take it again, for the record and for repeating the run.
 //!
-//! What is a credential in it is withheld: a result is made to be shown to others.
+//! What is a credential in it is withheld: a result is made to be shown to others. Files that results
+//! went to are left out: whoever repeats a run does not mean to write over what it gave.
 
 use std::ffi::OsString;
+use std::mem;
 use std::path::Path;
 
 use wsbench_load::secret::{WITHHELD, is_credential};
@@ -14,12 +16,87 @@ const HEADER: [&str; 2] = ["-H", "--header"];
 /// Short flags that take a value: what stands behind one in the same word is that value.
 const SHORT_WITH_VALUE: &str = "HRacdflmnoprstxz";
 
+/// Flags whose value is a file that a result goes to; those of one letter may stand behind others.
+const PLACES: [&str; 7] = [
+    "--output", "--html", "--hgrm", "--hlog", "--log", "-o", "-l",
+];
+
+/// A word as far as it names no place of a result.
+enum Place {
+    /// It names none.
+    Not,
+    /// All of it is left out, with the next word where the file stands there.
+    Whole { is_next: bool },
+    /// Letters before it are flags of their own.
+    Behind { letters: String, is_next: bool },
+}
+
+fn place(word: &str) -> Place {
+    if word.starts_with("--") {
+        let (name, value) = word
+            .split_once('=')
+            .map_or((word, None), |(name, value)| (name, Some(value)));
+        return if PLACES.contains(&name) {
+            Place::Whole {
+                is_next: value.is_none(),
+            }
+        } else {
+            Place::Not
+        };
+    }
+    let Some(letters) = word.strip_prefix('-') else {
+        return Place::Not;
+    };
+    let Some(at) = letters.find(|letter| SHORT_WITH_VALUE.contains(letter)) else {
+        return Place::Not;
+    };
+    let is_next = letters.len() == at + 1;
+    match (PLACES.contains(&&*format!("-{}", &letters[at..=at])), at) {
+        (false, _) => Place::Not,
+        (true, 0) => Place::Whole { is_next },
+        (true, _) => Place::Behind {
+            letters: format!("-{}", &letters[..at]),
+            is_next,
+        },
+    }
+}
+
+/// True of a flag of one letter whose value is the next word, whatever that looks like.
+fn takes_next(word: &str) -> bool {
+    let letters = word
+        .strip_prefix('-')
+        .filter(|letters| !letters.starts_with('-'));
+    let place = letters.and_then(|letters| letters.find(|it| SHORT_WITH_VALUE.contains(it)));
+    letters
+        .zip(place)
+        .is_some_and(|(letters, at)| letters.len() == at + 1)
+}
+
 /// The words in one line, quoted where a POSIX shell needs it; the program by its bare name.
 pub(crate) fn shell_words(words: &[OsString]) -> String {
     let mut line = Vec::with_capacity(words.len());
     let mut flag = None;
+    let (mut is_file, mut is_value_next) = (false, false);
     for (at, word) in words.iter().enumerate() {
         let word = word.to_string_lossy();
+        if mem::take(&mut is_file) {
+            continue;
+        }
+        let is_value = mem::replace(&mut is_value_next, takes_next(&word));
+        if at > 0 && flag.is_none() && !is_value {
+            match place(&word) {
+                Place::Not => {}
+                Place::Whole { is_next } => {
+                    is_file = is_next;
+                    continue;
+                }
+                Place::Behind { letters, is_next } => {
+                    is_file = is_next;
+                    line.push(letters);
+                    continue;
+                }
+            }
+        }
         let shown = match (Path::new(word.as_ref()).file_name(), flag.take()) {
             (Some(name), _) if at == 0 => name.to_string_lossy().into_owned(),
             (_, Some(flag)) => shown_value(flag, &word),
@@ -118,6 +195,22 @@ mod tests {
             ]),
             r"wsbench -H 'X-A: 1' '' 'it'\''s' 'ws://h:1/a?b=c&d'"
         );
+    }
+
+    #[test]
+    fn files_of_results_are_left_out() {
+        for words in [
+            &["w", "-o", "before.json", "-c", "8", "h:1"][..],
+            &["w", "-c", "8", "-obefore.json", "h:1"],
+            &["w", "-c", "8", "--output=before.json", "h:1"],
+            &[
+                "w", "--output", "a b", "-c", "8", "--html", "p.html", "h:1", "-l", "x.csv",
+            ],
+        ] {
+            assert_eq!(line(words), "w -c 8 h:1");
+        }
+        assert_eq!(line(&["w", "-ko", "f", "h:1"]), "w -k h:1");
+        assert_eq!(line(&["w", "-m", "-o", "h:1"]), "w -m -o h:1", "a message");
     }
 
     #[test]

@@ -29,6 +29,16 @@ pub(crate) enum UsageError {
         /// The word.
         word: String,
     },
+    /// A flag of another load generator.
+    #[error("{word} is {tool}'s; {answer}")]
+    Foreign {
+        /// The flag as it was written.
+        word: String,
+        /// Whose it is.
+        tool: &'static str,
+        /// What does the same here.
+        answer: &'static str,
+    },
     /// The flags make a plan that cannot be carried out.
     #[error("{} {}", Flags.of(.0.field), spelling::reason(.0.why))]
     Plan(PlanError),
@@ -62,6 +72,9 @@ pub(crate) enum UsageError {
     /// Not a single trial would be over in time.
     #[error("--limit is shorter than one run with its warm-up; give a longer one, or a shorter -d")]
     LimitTooShort,
+    /// No file, and no run that was kept.
+    #[error("no run has been kept yet; run wsbench first, or name a FILE that --output wrote")]
+    NoLastRun,
     /// A search or a sweep among others, or with a table of a run's times.
     #[error(
         "a document of schema {found} is rendered alone, and has no --hgrm or --hlog; give it alone"

@@ -10,7 +10,6 @@ use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, PlanError, StopRule};
 use wsbench_load::series::Series;
-use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Distribution, Document, Ended, Percentile, Support};
 use wsbench_record::objective::Objective;
 use wsbench_record::provenance::Provenance;
@@ -237,10 +236,6 @@ impl Collected {
         self.answered += messages.answered;
         self.received += messages.received_in_window;
         self.measured_s += document.duration_s;
-        let doubted = |kind| {
-            let mut caveats = document.audit.of_kind(kind);
-            caveats.any(|caveat| caveat.severity != Severity::Note)
-        };
         self.runs.push(Run {
             number,
             seed,
@@ -249,7 +244,7 @@ impl Collected {
             p99_ns: spans.p99,
             p99_9_ns: spans.p99_9,
             overloaded: document.ended != Ended::Complete || is_rate_missed(document, 0.0),
-            generator_limited: doubted(Kind::GeneratorCpu),
+            generator_limited: document.audit.is_generator_limited(),
         });
     }
 

@@ -20,6 +20,12 @@ use wsbench_record::audit::{Audit, Verdict};
 use wsbench_record::document::Record;
 use wsbench_setting::Spelling;
 
+use crate::limit::limit;
+
+pub use instrument::is_rate_missed;
+pub(crate) use instrument::{BUSY_SHARE, WAIT_DOUBTED};
+pub(crate) use pacing::BLOCKED_DOUBTED;
+
 /// The audit of a record, by its figures alone: the same record gets the same audit whenever it is
 /// judged. What it advises names settings in the words of `spelling`.
 #[must_use]
@@ -41,6 +47,7 @@ pub fn audit(record: &Record, spelling: &dyn Spelling) -> Audit {
     let caveats = doubts.into_iter().map(|doubt| doubt.spelled(spelling));
     Audit {
         verdict,
+        limit: limit(record, spelling),
         caveats: caveats.collect(),
     }
 }

@@ -11,6 +11,7 @@ pub mod condition;
 pub mod doctor;
 pub mod expression;
 pub mod figure;
+pub mod limit;
 pub mod objective;
 pub mod outcome;
 pub mod ranking;

@@ -9,7 +9,7 @@ use std::fmt;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::Slice;
 use wsbench_load::series::Series;
-use wsbench_record::document::{Percentile, Support, confidence};
+use wsbench_record::document::{Percentile, confidence};
 use wsbench_record::units::span;
 use wsbench_record::until::UntilOutcome;
 
@@ -121,8 +121,8 @@ impl fmt::Display for Until {
 
 impl Until {
     /// Half the interval of confidence of the figure, in the unit of its bound: a share, or ns.
-    /// `None` while it is not known: fewer than twenty intervals, or fewer than ten effective
-    /// samples above the percentile.
+    /// `None` while it is not known: fewer than twenty intervals, or an interval
+    /// without an upper end.
     #[must_use]
     pub fn half_width(&self, slices: &[Slice]) -> Option<f64> {
         let (value, low, high) = match self.figure {
@@ -134,13 +134,13 @@ impl Until {
             Figure::Response(percentile) => {
                 let q = percentile.share();
                 let found = confidence::quantile(slices, Series::Response, q)?;
-                if percentile.support(found.effective as u64) == Support::Unknown {
-                    return None;
-                }
                 (found.value, found.interval.low, found.interval.high)
             }
         };
         let half = (value - low).max(high - value);
+        if !half.is_finite() {
+            return None;
+        }
         match self.within {
             Within::Share(_) => (value > 0.0).then(|| half / value),
             Within::Span(_) => Some(half),

@@ -13,9 +13,65 @@ use serde::{Deserialize, Serialize};
 pub struct Audit {
     /// The judgement: that of the gravest caveat.
     pub verdict: Verdict,
+    /// The limit: what kept the rate from being greater. Absent where nothing was answered, where
+    /// the server went away, and in older documents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Limit>,
     /// Every doubt, the gravest first.
     #[serde(default)]
     pub caveats: Vec<Caveat>,
+}
+
+/// The limit of a run: a fact about its figures, not a doubt in them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Limit {
+    /// The limit itself.
+    pub by: By,
+    /// Its sign, in numbers.
+    pub message: String,
+    /// What shows more; empty where there is nothing to do.
+    #[serde(default)]
+    pub advice: String,
+}
+
+/// Limits of a rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// The rate that was asked for, which was held.
+    Rate,
+    /// The server.
+    Server,
+    /// The generator.
+    Generator,
+    /// The cores of this machine, which others wanted.
+    Machine,
+    /// The number of messages in flight.
+    Connections,
+    /// The pauses to think.
+    Pauses,
+    /// Server or network: which of them cannot be told.
+    Elsewhere,
+    /// A limit that this version does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+impl By {
+    /// The words for people: `the rate asked`.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Rate => "the rate asked",
+            Self::Server => "the server",
+            Self::Generator => "the generator",
+            Self::Machine => "this machine's cores",
+            Self::Connections => "the connections",
+            Self::Pauses => "the pauses to think",
+            Self::Elsewhere => "server or network",
+            Self::Unknown => "something else",
+        }
+    }
 }
 
 /// How far the figures may be believed.
@@ -188,6 +244,14 @@ impl Audit {
         self.caveats
             .iter()
             .filter(move |caveat| caveat.kind == kind)
+    }
+
+    /// True where the generator, or the cores that it was given, kept the rate down.
+    #[must_use]
+    pub fn is_generator_limited(&self) -> bool {
+        let by = self.limit.as_ref().map(|limit| limit.by);
+        matches!(by, Some(By::Generator | By::Machine))
+            || self.of_kind(Kind::GeneratorCpu).next().is_some()
     }
 
     /// The caveats that do not change the verdict.

@@ -14,6 +14,7 @@ mod distribution;
 mod figures;
 mod host;
 mod interval;
+mod known;
 mod members;
 mod percentile;
 mod record;
@@ -34,6 +35,7 @@ pub use figures::{
 };
 pub use host::{Host, Interface};
 pub use interval::{Interval, IntervalSpans};
+pub use known::Known;
 pub use percentile::{Percentile, Support};
 pub use record::{Record, SCHEMA};
 pub use server::{CountedProcesses, Server};

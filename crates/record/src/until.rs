@@ -28,7 +28,10 @@ impl fmt::Display for UntilOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let not = if self.reached { "" } else { "not " };
         write!(f, "{} {not}known", self.asked)?;
-        let share = self.half_width.map(percent);
+        let share = self.half_width.map(|half| match half {
+            ..=1.0 => percent(half),
+            _ => "more than itself".to_owned(),
+        });
         match share.or_else(|| self.half_width_ns.map(span)) {
             Some(half) => write!(f, " (±{half})"),
             None => f.write_str(" (too few samples to tell)"),

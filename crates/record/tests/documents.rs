@@ -26,6 +26,7 @@ fn document(run: &(RunResult, PlanSpec)) -> Document {
         record: runs::record(run),
         audit: Audit {
             verdict: Verdict::Invalid,
+            limit: None,
             caveats: vec![Caveat::new(
                 Kind::Corrupted,
                 Severity::Invalid,

@@ -166,7 +166,7 @@ pub(crate) fn row(contrast: &Contrast) -> Option<Vec<String>> {
         noise.map_or_else(
             || "?".to_owned(),
             |share| match share {
-                great if great > 1.0 => "> 100 %".to_owned(),
+                great if great > 1.0 => "more than double".to_owned(),
                 share => format!("±{}", percent(share)),
             },
         )

@@ -5,6 +5,7 @@
 //! is said of a figure `judge` has said.
 #![forbid(unsafe_code)]
 
+pub mod brief;
 pub mod comparison;
 pub mod csv;
 pub mod curve;

@@ -1,7 +1,8 @@
-//! Percentiles with the mark that their samples deserve: plain, `~` for few, `—` for too few.
+//! Percentiles with what is known of them: the value, its interval in the same unit, `≥` for a
+//! bound, `~` where few samples are all that is known, `—` for nothing.
 
-use wsbench_record::document::{Distribution, Document, Percentile, Support};
-use wsbench_record::units::{LOW, MORE, UNKNOWN, percent, span};
+use wsbench_record::document::{Distribution, Document, Known, Percentile};
+use wsbench_record::units::{LOW, MORE, UNKNOWN, Within, percent, span};
 
 /// What is printed where there is no sample at all.
 pub(crate) const NO_SAMPLES: &str = "no samples";
@@ -9,9 +10,8 @@ pub(crate) const NO_SAMPLES: &str = "no samples";
 /// What the marks mean.
 pub(crate) const LEGEND: &str = "~ fewer than 100 samples above it; — fewer than 10: not known";
 
-/// What they mean where it is known how many samples are worth.
-pub(crate) const EFFECTIVE_LEGEND: &str =
-    "~ worth fewer than 100 independent samples above it; — fewer than 10: not known";
+/// What they mean beside intervals of confidence.
+pub(crate) const BOUND_LEGEND: &str = "≥ at least: it may lie beyond all that was measured, or what was never answered reaches into it";
 
 /// The heading of intervals of confidence.
 pub(crate) const CONFIDENCE: &str = "95 %";
@@ -26,29 +26,45 @@ pub(crate) fn no_rate(document: &Document, closed: &'static str) -> &'static str
     }
 }
 
-/// Half an interval of confidence is never said to be less: a bin of a histogram is as wide.
+/// Half an interval of confidence of a rate is never said to be less.
 const FINEST: f64 = 0.001;
 
 /// A percentile as text.
 pub(crate) fn percentile(spans: &Distribution, percentile: Percentile) -> String {
-    match (spans.at(percentile), spans.support(percentile)) {
-        (Some(ns), Support::Known) => bounded(spans, ns),
-        (Some(ns), Support::Low) => format!("{LOW}{}", bounded(spans, ns)),
-        _ => UNKNOWN.to_owned(),
+    words(spans.known(percentile)).0
+}
+
+/// The interval of confidence of a percentile as text, in the unit of the value: `±4`, or both ends
+/// where they do not lie evenly about it. Empty where it is not known.
+pub(crate) fn confidence(spans: &Distribution, percentile: Percentile) -> String {
+    words(spans.known(percentile)).1
+}
+
+/// A percentile and its interval as text.
+pub(crate) fn words(known: Known) -> (String, String) {
+    match known {
+        Known::Not => (UNKNOWN.to_owned(), String::new()),
+        Known::AtLeast(ns) => (format!("{MORE}{}", span(ns)), String::new()),
+        Known::Alone { ns, is_weak } => {
+            let low = if is_weak { LOW } else { "" };
+            (format!("{low}{}", span(ns)), String::new())
+        }
+        Known::Within { ns, low, high } => {
+            let within = Within::span(ns, low, high);
+            (within.value, within.half.unwrap_or(within.ends))
+        }
     }
 }
 
 /// The longest span as text; the mark of the unknown when there is none.
 pub(crate) fn longest(spans: &Distribution) -> String {
-    spans
-        .max
-        .map_or_else(|| UNKNOWN.to_owned(), |ns| bounded(spans, ns))
-}
-
-/// A value read from the distribution: as it is, or as a lower bound.
-fn bounded(spans: &Distribution, ns: u64) -> String {
-    let sign = if spans.is_lower_bound(ns) { MORE } else { "" };
-    format!("{sign}{}", span(ns as f64))
+    spans.max.map_or_else(
+        || UNKNOWN.to_owned(),
+        |ns| {
+            let sign = if spans.is_lower_bound(ns) { MORE } else { "" };
+            format!("{sign}{}", span(ns as f64))
+        },
+    )
 }
 
 /// An exact figure as text; the mark of the unknown when absent.
@@ -56,38 +72,34 @@ pub(crate) fn exact(ns: Option<u64>) -> String {
     ns.map_or_else(|| UNKNOWN.to_owned(), |ns| span(ns as f64))
 }
 
-/// Whether any of these percentiles is marked.
-pub(crate) fn any_marked(spans: &[&Distribution], percentiles: &[Percentile]) -> bool {
-    spans.iter().any(|spans| {
-        percentiles
-            .iter()
-            .any(|percentile| spans.support(*percentile) != Support::Known)
-    })
-}
-
-/// Half the interval of confidence of a percentile, as text: `±4 %` of its value. Empty where it is
-/// not known, and where messages never answered would be within it.
-pub(crate) fn confidence(spans: &Distribution, percentile: Percentile) -> String {
-    let known = spans.confidence(percentile);
-    let bounds = known.and_then(|known| known.low.zip(known.high));
-    match (spans.at(percentile), bounds) {
-        (Some(ns), Some((low, high))) if ns > 0 && !spans.is_lower_bound(high) => {
-            let half = ns.saturating_sub(low).max(high.saturating_sub(ns));
-            half_width(half as f64 / ns as f64)
-        }
-        _ => String::new(),
-    }
+/// The legends of the marks that some of these percentiles have.
+pub(crate) fn legends(spans: &[&Distribution], percentiles: &[Percentile]) -> Vec<&'static str> {
+    let all = || {
+        let all = spans.iter().filter(|spans| !spans.is_empty());
+        all.flat_map(|spans| percentiles.iter().map(|at| spans.known(*at)))
+    };
+    let marks = |known: Known| matches!(known, Known::Not | Known::Alone { is_weak: true, .. });
+    let is_bound = |known| matches!(known, Known::AtLeast(_));
+    [
+        (all().any(is_bound), BOUND_LEGEND),
+        (all().any(marks), LEGEND),
+    ]
+    .into_iter()
+    .filter_map(|(is_due, legend)| is_due.then_some(legend))
+    .collect()
 }
 
 /// Half the interval of confidence of a rate, as text: `±0.4 %` of it.
 pub(crate) fn rate_confidence(document: &Document) -> Option<String> {
     let bounds = document.messages_per_s_confidence?;
     let per_s = document.messages_per_s.filter(|per_s| *per_s > 0.0)?;
-    let half = (per_s - bounds.low).max(bounds.high - per_s);
-    Some(half_width(half / per_s))
-}
-
-/// A share of a figure on both sides of it.
-fn half_width(share: f64) -> String {
-    format!("±{}", percent(share.max(FINEST)))
+    let half = (per_s - bounds.low).max(bounds.high - per_s) / per_s;
+    Some(match half {
+        ..=0.5 => format!("±{}", percent(half.max(FINEST))),
+        _ => format!(
+            "{}–{}",
+            wsbench_record::units::rate(bounds.low),
+            wsbench_record::units::rate(bounds.high)
+        ),
+    })
 }

@@ -158,11 +158,7 @@ fn times(text: &mut String, document: &Document) {
             known.batches
         );
     }
-    if mark::any_marked(&[response, service], &PERCENTILES) {
-        let legend = match batches {
-            Some(_) => mark::EFFECTIVE_LEGEND,
-            None => mark::LEGEND,
-        };
+    for legend in mark::legends(&[response, service], &PERCENTILES) {
         let _ = writeln!(text, "{legend}\n");
     }
     service_parts(text, document);

@@ -45,6 +45,12 @@ impl<'a> Parts<'a> {
         std::iter::once((WHOLE.info(), self.whole)).chain(parts)
     }
 
+    /// What passed outside of the generator.
+    pub(crate) fn outside(&self) -> Option<&'a Distribution> {
+        let outside = self.parts.iter().find(|(part, _)| *part == Series::Outside);
+        outside.map(|(_, spans)| *spans)
+    }
+
     /// The same by name, with a figure for each of the columns.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (&'static str, [String; 4])> {
         self.all().map(|(info, spans)| (info.title, figures(spans)))

@@ -9,7 +9,7 @@ use wsbench_load::plan::{
     Arrival, Encoding, Http, Matching, PayloadFacts, PlanSpec, StopRule, Think, Verify,
 };
 
-use wsbench_record::units::{bytes, count, counted, rate, seconds};
+use wsbench_record::units::{asked_rate, bytes, count, counted, seconds};
 
 use crate::foreign::printable;
 
@@ -164,12 +164,18 @@ fn pause(think: Option<Think>) -> String {
     }
 }
 
-/// `20k msg/s, Poisson`; with stages `1k → 5k msg/s in 3 stretches, constant`.
+/// `20k msg/s Poisson`; with stages `1k–5k msg/s in 3 stretches, evenly spaced`.
 fn schedule(process: Process, stretches: &[Stretch]) -> String {
     let process = match process {
         Process::Poisson => "Poisson",
         Process::Constant => "evenly spaced",
     };
+    let between = if stretches.len() > 1 { "," } else { "" };
+    format!("{}{between} {process}", rates(stretches))
+}
+
+/// The rates of stretches: `20k msg/s`, `1k–5k msg/s in 3 stretches`.
+pub(crate) fn rates(stretches: &[Stretch]) -> String {
     let rates = stretches
         .iter()
         .flat_map(|stretch| [stretch.from_per_s, stretch.to_per_s]);
@@ -177,18 +183,15 @@ fn schedule(process: Process, stretches: &[Stretch]) -> String {
         (least.min(r), most.max(r))
     });
     if least == most {
-        return format!("{} msg/s {process}", rate(most));
+        return format!("{} msg/s", asked_rate(most));
     }
-    format!(
-        "{}–{} msg/s in {} stretches, {process}",
-        rate(least),
-        rate(most),
-        stretches.len()
-    )
+    let number = stretches.len();
+    let (least, most) = (asked_rate(least), asked_rate(most));
+    format!("{least}–{most} msg/s in {number} stretches")
 }
 
 /// What each message carries.
-fn payload(payload: &PayloadFacts) -> String {
+pub(crate) fn payload(payload: &PayloadFacts) -> String {
     let kind = |encoding: Encoding| match encoding {
         Encoding::Text => "text",
         Encoding::Binary => "binary",

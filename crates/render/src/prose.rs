@@ -1,29 +1,74 @@
-//! Prose broken over lines.
+//! Prose broken over lines, by the columns that it takes on a terminal.
 
-/// The text broken at spaces into lines of at most `width` characters; a longer word has a line of
-/// its own. At least one line.
+use textwrap::core::display_width;
+use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
+
+/// Stands for a space at which no line is broken.
+const GLUE: char = '\u{a0}';
+
+/// Units that follow a number behind a space.
+const UNITS: [&str; 12] = [
+    "ns", "µs", "ms", "s", "%", "B", "kB", "MB", "GB", "TB", "msg/s", "min",
+];
+
+/// The columns that a text takes on a terminal.
+pub(crate) fn width(text: &str) -> usize {
+    display_width(text)
+}
+
+/// The text broken at spaces into lines of at most `width` columns; what is longer and cannot be
+/// broken has a line of its own. A number stays with its unit and its interval, a flag with its
+/// value. At least one line.
 pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut used = 0;
-    for word in text.split(' ') {
-        let length = word.chars().count();
-        if used > 0 && used + 1 + length > width {
-            lines.push(String::new());
-            used = 0;
+    let options = Options::new(width.max(1))
+        .break_words(false)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation)
+        .wrap_algorithm(WrapAlgorithm::FirstFit);
+    let text = glued(text);
+    let lines = textwrap::wrap(&text, options).into_iter();
+    lines.map(|line| line.replace(GLUE, " ")).collect()
+}
+
+/// The text with glue for every space within a number or a flag.
+fn glued(text: &str) -> String {
+    let mut text_glued = String::with_capacity(text.len());
+    let mut words = text.split(' ').peekable();
+    while let Some(word) = words.next() {
+        text_glued.push_str(word);
+        if let Some(next) = words.peek() {
+            text_glued.push(if belong_together(word, next) {
+                GLUE
+            } else {
+                ' '
+            });
         }
-        let line = lines.last_mut().expect("the list begins with one line");
-        if used > 0 {
-            line.push(' ');
-            used += 1;
-        }
-        line.push_str(word);
-        used += length;
     }
-    lines
+    text_glued
+}
+
+/// True of two words that one reads as one.
+fn belong_together(word: &str, next: &str) -> bool {
+    let bare = next.trim_end_matches([',', ';', '.', ':', ')']);
+    let is_number = word.ends_with(|last: char| last.is_ascii_digit());
+    let is_unit = UNITS.contains(&bare) || bare.ends_with("/s");
+    let has_value = next.starts_with(|first: char| first.is_alphanumeric() || first == '\'');
+    let is_value = word.trim_start_matches('(').starts_with('-')
+        && word.ends_with(|last: char| last.is_alphanumeric())
+        && word.len() > 1
+        && has_value
+        && !next.starts_with(|first: char| first.is_lowercase() && next.len() > 1);
+    (is_number && is_unit)
+        || next.starts_with('±')
+        || matches!(word, "≥" | "≤" | "×")
+        || next == "×"
+        || is_value
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -32,5 +77,36 @@ mod tests {
         assert_eq!(wrapped("unbreakable is", 4), ["unbreakable", "is"]);
         assert_eq!(wrapped("", 4), [""]);
         assert_eq!(wrapped("a b", 0), ["a", "b"]);
+    }
+
+    #[test]
+    fn numbers_and_flags_stay_whole_and_wide_letters_count_as_two() {
+        assert_eq!(
+            wrapped("p50 227 µs ±1 of it", 6),
+            ["p50", "227 µs ±1", "of it"]
+        );
+        assert_eq!(wrapped("fewer (-c 16), or", 9), ["fewer", "(-c 16),", "or"]);
+        assert_eq!(wrapped("at ≥ 272k msg/s.", 8), ["at", "≥ 272k", "msg/s."]);
+        assert_eq!(wrapped("漢字 漢字 ab", 7), ["漢字", "漢字 ab"]);
+    }
+
+    proptest! {
+        /// Nothing is lost, nothing is broken within, and no line is too wide that could be broken.
+        #[test]
+        fn words_wrap_at_any_width(
+            words in prop::collection::vec("[a-zµ漢—]{1,12}|-[a-z] [0-9]{1,3}|[0-9.]{1,6} (ms|%|kB)", 1..60),
+            width in 40_usize..=200,
+        ) {
+            let text = words.join(" ");
+            let lines = wrapped(&text, width);
+            prop_assert_eq!(lines.join(" "), text.clone());
+            for line in &lines {
+                let is_whole = words.iter().any(|word| word == line);
+                prop_assert!(super::width(line) <= width || is_whole, "{}", line);
+            }
+            for word in words.iter().filter(|word| word.contains(' ')) {
+                prop_assert!(lines.iter().any(|line| line.contains(word.as_str())), "{word} is whole");
+            }
+        }
     }
 }

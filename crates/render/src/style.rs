@@ -29,6 +29,10 @@ pub(crate) enum Tone {
     Heading,
     /// The figure that is looked for first.
     Headline,
+    /// A fact that a run is explained by.
+    Fact,
+    /// A chart.
+    Chart,
     /// Of lesser weight.
     Quiet,
     /// As it should be.
@@ -44,9 +48,11 @@ const ESCAPE: &str = "\x1b[";
 const END: &str = "\x1b[0m";
 
 impl Tone {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Heading,
         Self::Headline,
+        Self::Fact,
+        Self::Chart,
         Self::Quiet,
         Self::Good,
         Self::Doubt,
@@ -58,6 +64,8 @@ impl Tone {
         match self {
             Self::Heading => "1",
             Self::Headline => "1;36",
+            Self::Fact => "36",
+            Self::Chart => "34",
             Self::Quiet => "2",
             Self::Good => "32",
             Self::Doubt => "33",

@@ -1,4 +1,4 @@
-//! The summary that every run prints, as text.
+//! All that is known of a run, as text: its eight lines, and below them the rest.
 //!
 //! The order of the blocks is fixed: plan, audit, throughput, times and their parts, connections, errors, the
 //! answers' integrity, the server's cost, and how to repeat the run. It judges nothing itself.
@@ -10,10 +10,11 @@ use wsbench_record::audit::{Severity, Verdict};
 use wsbench_record::document::{Distribution, Document, Percentile};
 use wsbench_record::units::{bytes, count, counted, legacy_ms, percent, rate, seconds, span};
 
+use crate::brief;
 use crate::foreign::printable;
 use crate::page::{CELL, LABEL, Page};
 use crate::parts::{self, Parts};
-use crate::plan_line::{plan_line, title};
+use crate::plan_line::plan_line;
 use crate::sparkline::sparkline;
 use crate::style::{Style, Tone};
 use crate::{mark, pings, server_cost};
@@ -30,10 +31,13 @@ pub(crate) const PERCENTILES: [Percentile; 5] = [
 /// The most columns that the sparkline takes.
 const SPARKS: usize = 60;
 
-/// The summary of a result, ending with a line end.
+/// The summary of a result, ending with a line end: its eight lines, with the percentiles that were
+/// asked for, and below them all that is known.
 #[must_use]
-pub fn render(document: &Document, style: Style) -> String {
+pub fn render(document: &Document, style: Style, shares: Option<&[f64]>) -> String {
     let mut page = Page::new(style);
+    page.text = brief::head(document, style, shares);
+    page.gap();
     plan(&mut page, document);
     audit(&mut page, document);
     throughput(&mut page, document);
@@ -69,24 +73,24 @@ pub(crate) fn seeded(command: &str, seed: u64) -> String {
 }
 
 fn plan(page: &mut Page, document: &Document) {
-    let target = page.style.paint(Tone::Headline, &title(&document.plan));
-    page.line("wsbench", &target);
     page.prose("plan", &plan_line(&document.plan), None);
     if let Some(outcome) = &document.until {
         page.line("until", &outcome.to_string());
     }
 }
 
-/// The audit's line, which stays one line, then whatever else it found.
+/// The audit with its gravest doubt, then whatever else it found.
 fn audit(page: &mut Page, document: &Document) {
     let tone = match document.audit.verdict {
         Verdict::Ok => Tone::Good,
         Verdict::Doubtful => Tone::Doubt,
         Verdict::Invalid => Tone::Bad,
     };
-    let line = document.audit.to_string();
-    let line = page.style.paint(tone, &line);
-    page.plain(&line);
+    page.prose(
+        "audit",
+        document.audit.to_string().trim_start_matches("audit: "),
+        Some(tone),
+    );
     let further = document.audit.doubts().skip(1);
     for caveat in further.chain(document.audit.notes()) {
         let (label, tone) = match caveat.severity {
@@ -229,7 +233,7 @@ fn times(page: &mut Page, document: &Document) {
         table.row(page, "max", mark::longest);
         if response.censored > 0 {
             let never = counted(response.censored, "message");
-            let line = format!("> {never} never answered: counted as longer than they waited");
+            let line = format!("{never} never answered: counted as longer than they waited");
             page.line("", &page.style.paint(Tone::Quiet, &line));
         }
         table.row(page, "samples", |spans| count(spans.count));
@@ -273,7 +277,7 @@ impl<'a> TimesTable<'a> {
     /// Columns of the names.
     const NAME: usize = 8;
     /// Columns of the confidence beside a figure.
-    const CONFIDENCE: usize = 7;
+    const CONFIDENCE: usize = 12;
 
     fn of(columns: Vec<&'a Distribution>) -> Self {
         let confidences = columns.iter().filter_map(|spans| spans.confidence.as_ref());
@@ -324,12 +328,8 @@ impl<'a> TimesTable<'a> {
             );
             page.line("", &page.style.paint(Tone::Quiet, &words));
         }
-        if mark::any_marked(&self.columns, &PERCENTILES) {
-            let legend = match self.batches {
-                Some(_) => mark::EFFECTIVE_LEGEND,
-                None => mark::LEGEND,
-            };
-            page.line("", &page.style.paint(Tone::Quiet, legend));
+        for legend in mark::legends(&self.columns, &PERCENTILES) {
+            page.prose("", legend, Some(Tone::Quiet));
         }
     }
 }

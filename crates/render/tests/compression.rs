@@ -57,7 +57,7 @@ fn text(document: &Document) -> String {
         width: 100,
         ..Style::default()
     };
-    summary::render(document, plain)
+    summary::render(document, plain, None)
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn of_run() -> Kind {
         name: "run",
         json: document::write(&pages::course("ours", 1.0, 7)),
         again: |json| document::read(json).ok().map(|read| document::write(&read)),
-        text: |json, style| summary::render(&document::read(json).unwrap(), style),
+        text: |json, style| summary::render(&document::read(json).unwrap(), style, None),
         forms: |json| {
             let run = document::read(json).unwrap();
             vec![

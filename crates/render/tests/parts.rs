@@ -28,7 +28,7 @@ fn found(audit: &Audit, kind: Kind) -> Option<Caveat> {
 #[test]
 fn the_parts_of_the_service_time_are_shown_where_they_are_known() {
     let stamped = runs::document(&runs::stamped());
-    let text = summary::render(&stamped, Style::default());
+    let text = summary::render(&stamped, Style::default(), None);
     let after = |name: &str| {
         let line = text
             .lines()
@@ -37,9 +37,9 @@ fn the_parts_of_the_service_time_are_shown_where_they_are_known() {
             .to_owned()
     };
     assert!(after("outside").ends_with("198µs"), "{text}");
-    assert!(after("own queue").ends_with("800µs"), "{text}");
+    assert!(after("own queue").ends_with("800 µs"), "{text}");
     let markdown = markdown::render(&stamped);
-    assert!(markdown.contains("| own queue | 800µs |"), "{markdown}");
+    assert!(markdown.contains("| own queue | 800 µs |"), "{markdown}");
     let table = csv::results(&[&stamped]);
     let mut lines = table
         .lines()
@@ -51,7 +51,7 @@ fn the_parts_of_the_service_time_are_shown_where_they_are_known() {
     assert!((parts / mean("service_ns_mean") - 1.0).abs() < 0.001);
 
     let unstamped = runs::document(&runs::healthy());
-    let text = summary::render(&unstamped, Style::default());
+    let text = summary::render(&unstamped, Style::default(), None);
     assert!(
         text.contains("no kernel stamps") && !text.contains("outside"),
         "{text}"
@@ -72,7 +72,7 @@ fn the_bottleneck_is_quoted_in_figures_where_stamps_tell_them() {
     let (mut result, plan) = runs::stamped();
     let audit = audit_of(&result, &plan);
     let caveat = found(&audit, Kind::GeneratorCpu).unwrap();
-    let part = "; of 998µs service time 800µs were the answer waiting in the generator's own \
+    let part = "; of 998 µs service time 800 µs were the answer waiting in the generator's own \
                 queue (p50s)";
     assert!(caveat.message.ends_with(part), "{caveat}");
     assert_eq!(found(&audit, Kind::LoopTurns), None, "said once");
@@ -80,7 +80,7 @@ fn the_bottleneck_is_quoted_in_figures_where_stamps_tell_them() {
     result.generator.threads[1] = runs::thread(400);
     let audit = audit_of(&result, &plan);
     let caveat = found(&audit, Kind::LoopTurns).unwrap();
-    assert!(caveat.message.starts_with("of 998µs"), "{caveat}");
+    assert!(caveat.message.starts_with("of 998 µs"), "{caveat}");
 
     // A fifth of the median is the border.
     for (micros, weight) in [(198, None), (202, Some(Severity::Note))] {
@@ -110,7 +110,7 @@ fn a_server_near_the_floor_of_the_machine_is_noted_and_nothing_subtracted() {
     let caveat = found(&near.audit, Kind::NearFloor).unwrap();
     assert_eq!(caveat.severity, Severity::Note);
     assert!(
-        caveat.message.contains("998µs") && caveat.message.contains("700µs"),
+        caveat.message.contains("998 µs") && caveat.message.contains("700µs"),
         "{caveat}"
     );
     let far = with_floor(600);
@@ -121,7 +121,7 @@ fn a_server_near_the_floor_of_the_machine_is_noted_and_nothing_subtracted() {
             runs::document(&runs::healthy()).at(Series::Service).p50
         );
         let shown = [
-            summary::render(document, Style::default()),
+            summary::render(document, Style::default(), None),
             markdown::render(document),
         ];
         for text in shown {

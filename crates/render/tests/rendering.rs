@@ -8,29 +8,81 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Arrival;
 use wsbench_load::series::{Home, Series, Shown};
+use wsbench_record::audit::Verdict;
 use wsbench_record::until::UntilOutcome;
 use wsbench_render::plan_line::plan_line;
 use wsbench_render::style::Style;
-use wsbench_render::{csv, hgrm, html, markdown, summary};
+use wsbench_render::{brief, csv, hgrm, html, markdown, summary};
 
 #[test]
 fn summaries() {
     for (name, document) in runs::all() {
-        let text = summary::render(&document, Style::default());
+        let text = summary::render(&document, Style::default(), None);
         assert!(!text.contains('\x1b'), "{name}: no escapes without colour");
         insta::assert_snapshot!(format!("summary_{name}"), text);
     }
 }
 
 #[test]
+fn briefs() {
+    for (name, document) in runs::all() {
+        let text = brief::render(&document, Style::default(), None);
+        assert!(!text.contains('\x1b'), "{name}: no escapes without colour");
+        insta::assert_snapshot!(format!("brief_{name}"), text);
+    }
+}
+
+/// Whatever the width, lines are kept within it, nothing is lost but what goes first, and figures
+/// come before all else.
+#[test]
+fn briefs_fit_their_terminal() {
+    for (name, document) in runs::all() {
+        for width in 40..=200 {
+            let style = Style {
+                colour: false,
+                width,
+            };
+            let text = brief::render(&document, style, None);
+            let lines: Vec<&str> = text.lines().collect();
+            for line in &lines {
+                let columns = textwrap::core::display_width(line);
+                let is_one_word = line.split_whitespace().count() == 1;
+                assert!(
+                    columns <= width.into() || is_one_word,
+                    "{name} at {width}: {line}"
+                );
+            }
+            let verdict = lines
+                .iter()
+                .position(|line| line.starts_with(['✓', '▲', '✕']));
+            assert!(
+                verdict.is_some(),
+                "{name} at {width} has its sentence:\n{text}"
+            );
+            if width == 80 && document.audit.verdict == Verdict::Ok {
+                assert!(lines.len() <= 8, "{name}:\n{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn percentiles_that_are_asked_for_are_those_that_are_printed() {
+    let document = runs::document(&runs::healthy());
+    let text = brief::render(&document, Style::default(), Some(&[0.75, 0.995]));
+    assert!(text.contains("p75 ") && text.contains("p99.5 "), "{text}");
+    assert!(!text.contains("p50 9") && !text.contains("max "), "{text}");
+}
+
+#[test]
 fn colour_changes_nothing_but_colour() {
     for (name, document) in runs::all() {
-        let plain = summary::render(&document, Style::default());
+        let plain = summary::render(&document, Style::default(), None);
         let style = Style {
             colour: true,
             ..Style::default()
         };
-        let coloured = summary::render(&document, style);
+        let coloured = summary::render(&document, style, None);
         assert_ne!(plain, coloured);
         assert_eq!(plain, without_colour(&coloured), "{name}");
     }
@@ -48,10 +100,10 @@ fn without_colour(text: &str) -> String {
 
 #[test]
 fn the_blocks_come_in_the_promised_order() {
-    let text = summary::render(&runs::document(&runs::healthy()), Style::default());
+    let text = summary::render(&runs::document(&runs::healthy()), Style::default(), None);
     let order = [
         "plan",
-        "audit: ok",
+        "audit ",
         "throughput",
         "latency",
         "connections",
@@ -86,9 +138,9 @@ fn a_seed_already_in_the_command_is_not_given_twice() {
 fn no_samples_is_never_zero() {
     for run in [runs::nothing_connected(), runs::no_samples()] {
         let document = runs::document(&run);
-        let text = summary::render(&document, Style::default());
+        let text = summary::render(&document, Style::default(), None);
         assert!(text.contains("no samples"));
-        for zero in ["0ns", "0.00ms", "0.00µs"] {
+        for zero in [" 0 ns", "0.00 ms", "0.00 µs"] {
             assert!(!text.contains(zero), "{zero} in\n{text}");
         }
     }
@@ -96,7 +148,7 @@ fn no_samples_is_never_zero() {
     plan.stop = runs::replacement().1.stop;
     plan.clients.lifetime = runs::replacement().1.clients.lifetime;
     result.failures.clear();
-    let text = summary::render(&runs::document(&(result, plan)), Style::default());
+    let text = summary::render(&runs::document(&(result, plan)), Style::default(), None);
     assert!(text.contains("\nMin: no samples\nMean: no samples\nMax: no samples\n"));
 }
 
@@ -115,7 +167,7 @@ fn a_rate_that_was_asked_for_in_vain_is_no_closed_loop() {
     let document = runs::document(&(result, plan));
     assert_eq!(document.asked_messages_per_s, None);
     for text in [
-        summary::render(&document, Style::default()),
+        summary::render(&document, Style::default(), None),
         markdown::render(&document),
         html::run(&document),
     ] {
@@ -126,12 +178,16 @@ fn a_rate_that_was_asked_for_in_vain_is_no_closed_loop() {
 
 #[test]
 fn the_older_tools_lines_are_there_for_its_model_alone() {
-    let text = summary::render(&runs::document(&runs::replacement()), Style::default());
+    let text = summary::render(
+        &runs::document(&runs::replacement()),
+        Style::default(),
+        None,
+    );
     assert!(
         text.contains("\nMin: 0.20ms\nMean: 1.00ms\nMax: 1.80ms\n"),
         "{text}"
     );
-    let text = summary::render(&runs::document(&runs::healthy()), Style::default());
+    let text = summary::render(&runs::document(&runs::healthy()), Style::default(), None);
     assert!(!text.contains("Min:"));
 }
 

@@ -29,7 +29,7 @@ const SPARE: &[&str] = &[
 /// Every rendering of a document, one after the other.
 fn rendered(document: &Document) -> String {
     [
-        summary::render(document, Style::default()),
+        summary::render(document, Style::default(), None),
         markdown::render(document),
         csv::results(&[document]),
         csv::intervals(document),

@@ -140,6 +140,8 @@ fields! {
     Interval = "interval",
     /// The longest that an experiment may take.
     Limit = "experiment.limit",
+    /// A search for the greatest rate that holds: its server and its objective.
+    GreatestRate = "experiment.greatest_rate",
     /// Runs in a row.
     Repeat = "experiment.repeat",
     /// Comparison of what is not alike.

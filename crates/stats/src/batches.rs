@@ -19,6 +19,14 @@ use crate::{Interval, t_quantile};
 /// Batches at least: with fewer, their spread is not known well enough.
 pub const BATCHES: usize = 20;
 
+/// With fewer effective samples above a quantile, none at all may lie above the true one: of a mean
+/// of 3.7 Poisson's distribution leaves 2.5 % for none.
+const LEAST_ABOVE: f64 = 4.0;
+/// Samples above its own quantile that a batch has at least where it tells of the quantile of all.
+const OWN_ABOVE: f64 = 10.0;
+/// Upper end over lower end from which an interval is wide: it says little of the value.
+pub const WIDE: f64 = 1.5;
+
 /// A sum over batches, and how it varies from one to the other.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ratio {
@@ -76,8 +84,8 @@ impl Ratio {
 pub struct Quantile {
     /// The quantile of all samples, ns.
     pub value: f64,
-    /// The interval of confidence at 95 %, ns; its upper end is the longest span where the truth
-    /// may lie beyond it.
+    /// The interval of confidence at 95 %, ns. Its upper end is infinite where the truth may lie
+    /// beyond all that was seen.
     pub interval: Interval,
     /// As many independent samples would tell as much.
     pub effective: f64,
@@ -94,18 +102,13 @@ impl Quantile {
         let above = self.interval.high - self.value;
         (self.value > 0.0).then(|| below.max(above) / self.value)
     }
-
-    /// Effective samples above the quantile `q`: what its support is judged by.
-    #[must_use]
-    pub fn effective_above(&self, q: f64) -> f64 {
-        self.effective * (1.0 - q)
-    }
 }
 
 /// The quantile `q` of the samples in `batches`, by exceedance batch means: the share of each batch
-/// that lies at or below the quantile of all varies, that variation is one of ranks, and the ends
-/// of the interval are the spans at those ranks (METHOD 5.3). `pooled` holds all samples.
-/// `None` of fewer than [`BATCHES`] batches, or without samples.
+/// that lies at or below the quantile of all varies, that variation says how many independent
+/// samples would tell as much, and the ends of the interval are the spans at the ranks that so many
+/// leave open (METHOD 5.3). `pooled` holds all samples. `None` of fewer than [`BATCHES`] batches, or
+/// without samples.
 ///
 /// The bin of the quantile is split so that exactly the share `q` lies below: spans that are all
 /// the same are known exactly rather than vary by their bin.
@@ -132,18 +135,65 @@ pub fn quantile(pooled: &Histogram, batches: &[Vec<&Sparse>], q: f64) -> Option<
         })
         .collect();
     let share = Ratio::of(&parts)?;
-    let half = share.half_width();
-    let at = |share: f64| pooled.quantile(share.clamp(0.0, 1.0));
     let samples = all.count as f64;
+    let effective = (q * (1.0 - q) / share.error.powi(2)).min(samples);
+    let ranks = ranks(q, effective, batches.len());
+    let at = |share: f64| pooled.quantile(share).map(|span| span.0 as f64);
+    let by_ranks = Interval {
+        low: at(ranks.low)?,
+        high: if ranks.high < 1.0 {
+            at(ranks.high)?
+        } else {
+            f64::INFINITY
+        },
+    };
     Some(Quantile {
         value: value.0 as f64,
-        interval: Interval {
-            low: at(q - half)?.0 as f64,
-            high: at(q + half)?.0 as f64,
-        },
-        effective: (q * (1.0 - q) / share.error.powi(2)).min(samples),
+        interval: narrowed(by_ranks, value.0 as f64, batches, q),
+        effective,
         batches: batches.len(),
     })
+}
+
+/// The shares between which that of the quantile `q` lies with 95 %, by the score interval of
+/// Wilson for as many independent samples, with Student's t of the batches behind their number
+/// (Korn and Graubard 1998). The upper one is 1 where all samples may lie below the quantile.
+fn ranks(q: f64, effective: f64, batches: usize) -> Interval {
+    let t = t_quantile(0.975, (batches - 1) as f64);
+    let weight = t.powi(2) / effective;
+    let center = (q + weight / 2.0) / (1.0 + weight);
+    let half = (weight * (q * (1.0 - q) + weight / 4.0)).sqrt() / (1.0 + weight);
+    let is_open = effective * (1.0 - q) < LEAST_ABOVE;
+    Interval {
+        low: (center - half).max(0.0),
+        high: if is_open { 1.0 } else { center + half },
+    }
+}
+
+/// An interval by ranks that is wide, narrowed to where the quantiles of the batches lie: when the
+/// level moves a little all samples of a batch move with it, and ranks then tell far less than the
+/// spans themselves. Batches without enough samples of their own above the quantile tell nothing.
+fn narrowed(by_ranks: Interval, value: f64, batches: &[Vec<&Sparse>], q: f64) -> Interval {
+    if by_ranks.high <= by_ranks.low * WIDE {
+        return by_ranks;
+    }
+    let (mut least, mut most) = (value, value);
+    for batch in batches {
+        let mut spans = Histogram::new();
+        for slice in batch {
+            slice.add_to(&mut spans);
+        }
+        let above = spans.count() as f64 * (1.0 - q);
+        let Some(own) = spans.quantile(q).filter(|_| above >= OWN_ABOVE) else {
+            return by_ranks;
+        };
+        least = least.min(own.0 as f64);
+        most = most.max(own.0 as f64);
+    }
+    Interval {
+        low: by_ranks.low.max(least),
+        high: by_ranks.high.min(most),
+    }
 }
 
 /// Samples of a batch around a span: below its bin, in its bin, and all.

@@ -100,6 +100,6 @@ fn mean_ms(spans: &Histogram) -> f64 {
 }
 
 /// A quantile as people call it: `p99.9`.
-fn called(quantile: f64) -> String {
+pub(crate) fn called(quantile: f64) -> String {
     format!("p{}", (quantile * 1e5).round() / 1e3)
 }

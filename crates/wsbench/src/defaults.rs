@@ -20,7 +20,7 @@ pub const LONGEST_TRIAL: u64 = 6;
 /// Points that the time series of a timed run has at least, where its intervals allow.
 const POINTS: u64 = 20;
 /// The shortest interval: shorter ones have too few answers to be worth a percentile.
-const SHORTEST_INTERVAL: Nanos = Nanos::from_millis(100);
+const SHORTEST_INTERVAL: Nanos = Nanos::from_millis(50);
 /// The longest interval.
 const LONGEST_INTERVAL: Nanos = Nanos::from_secs(1);
 /// The interval of a run whose length is not known beforehand.

@@ -115,6 +115,14 @@ const COUNTS: Units = Units {
 };
 
 const RATES: Units = Units {
+    factors: &[
+        ("", 1),
+        ("k", 1_000),
+        ("m", 1_000_000),
+        ("g", 1_000_000_000),
+        ("rps", 1),
+        ("krps", 1_000),
+    ],
     example: "1k/s",
     ..COUNTS
 };
@@ -129,10 +137,13 @@ const SIZES: Units = Units {
         ("", 1),
         ("b", 1),
         ("k", 1 << 10),
+        ("kb", 1 << 10),
         ("kib", 1 << 10),
         ("m", 1 << 20),
+        ("mb", 1 << 20),
         ("mib", 1 << 20),
         ("g", 1 << 30),
+        ("gb", 1 << 30),
         ("gib", 1 << 30),
     ],
     names: "b, k (1024 bytes), m (1024 k) or g (1024 m)",
@@ -311,6 +322,23 @@ pub fn positive_span(text: &str) -> Result<Nanos, QuantityError> {
     }
 }
 
+/// The length of something, longer than zero: as [`positive_span`], and of a number without a unit
+/// seconds are meant, as every load generator has it.
+///
+/// # Errors
+/// As [`positive_span`].
+pub fn length(text: &str) -> Result<Nanos, QuantityError> {
+    let text = text.trim();
+    let is_bare = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    };
+    if !text.is_empty() && is_bare(text) {
+        return positive_span(&format!("{text}s"));
+    }
+    positive_span(text)
+}
+
 /// Spans of time, from the shortest to the longest, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SpanRange {
@@ -418,7 +446,8 @@ pub fn size_range(text: &str) -> Result<SizeRange, QuantityError> {
     Ok(range)
 }
 
-/// A rate: `1k/s`, `10/ms`, `600/m`; without a unit a second is meant. The answer is per second.
+/// A rate: `1k/s`, `10/ms`, `600/m`, `50/1s`, `100rps`; without a unit a second is meant. The answer is
+/// per second.
 ///
 /// # Errors
 /// A part that is no number or no unit of time, and zero.
@@ -435,7 +464,12 @@ pub fn rate_per_s(text: &str) -> Result<f64, QuantityError> {
         mantissa: 1,
         decimals: 0,
     };
-    let unit_ns = SPANS.scale(text, one_unit, unit.trim())?;
+    let unit = unit.trim();
+    let unit_ns = if unit.starts_with(|first: char| first.is_ascii_digit()) {
+        positive_span(unit)?.0
+    } else {
+        SPANS.scale(text, one_unit, unit)?
+    };
     if thousandths == 0 {
         return Err(QuantityError::Zero {
             example: RATES.example,

@@ -39,12 +39,6 @@ pub enum TargetError {
     /// A user name or a password in the URL.
     #[error("the URL carries a user name or password; leave them out and give them as a header")]
     Credentials,
-    /// A word alone, which might be a host, a path or a mistyped subcommand.
-    #[error("'{word}' is neither HOST:PORT nor a URL; write it like {word}:3000 or ws://{word}/")]
-    NoPort {
-        /// The word.
-        word: String,
-    },
     /// A name that cannot be on the wire.
     #[error("port 0 cannot be connected to; give the port that the server listens on")]
     PortZero,
@@ -58,7 +52,8 @@ pub enum TargetError {
     },
 }
 
-/// Reads `ws://HOST[:PORT][/PATH]`, `wss://…`, `//HOST…` or `HOST:PORT[/PATH]`.
+/// Reads `ws://HOST[:PORT][/PATH]`, `wss://…`, `//HOST…`, `HOST[:PORT][/PATH]`, and for a port of this
+/// machine `:PORT[/PATH]` or `PORT[/PATH]`. Without a port that of the scheme is meant.
 ///
 /// # Errors
 /// Anything else; see [`TargetError`].
@@ -68,11 +63,11 @@ pub fn target(text: &str) -> Result<Target, TargetError> {
         return parse(text);
     }
     let authority = text.split(['/', '?', '#']).next().unwrap_or(text);
-    let after_brackets = authority.rsplit(']').next().unwrap_or(authority);
-    if !after_brackets.contains(':') && !authority.is_empty() {
-        return Err(TargetError::NoPort {
-            word: authority.to_owned(),
-        });
+    let port = authority.strip_prefix(':').unwrap_or(authority);
+    let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    if is_port {
+        let behind = &text[authority.len()..];
+        return parse(&format!("localhost:{port}{behind}"));
     }
     parse(text)
 }
@@ -185,6 +180,11 @@ mod tests {
         assert_eq!(target("[::1]:3000/x"), at("::1", 3000, "/x"));
         assert_eq!(target("ws://[::1]/"), at("::1", 80, "/"));
         assert_eq!(target("ws://h:80?q"), at("h", 80, "/?q"));
+        assert_eq!(target("localhost"), at("localhost", 80, "/"));
+        assert_eq!(target("example.com/chat"), at("example.com", 80, "/chat"));
+        assert_eq!(target(":3000"), at("localhost", 3000, "/"));
+        assert_eq!(target("3000/chat?x"), at("localhost", 3000, "/chat?x"));
+        assert_eq!(target("[::1]"), at("::1", 80, "/"));
     }
 
     #[test]
@@ -232,18 +232,14 @@ mod tests {
         );
         assert_eq!(target("ws://u:p@h/"), Err(TargetError::Credentials));
         assert_eq!(target("ws://h:0/"), Err(TargetError::PortZero));
-        for word in ["server", "localhost", "example.com/chat", "[::1]"] {
-            assert!(
-                matches!(target(word), Err(TargetError::NoPort { .. })),
-                "{word}"
-            );
-        }
         for text in [
             "",
             "ws://",
             "ws:///chat",
             "ws://h:99999/",
-            ":3000",
+            ":99999",
+            "99999",
+            ":",
             "h:port",
         ] {
             let error = target(text).unwrap_err();

@@ -59,7 +59,7 @@ pub(crate) struct Compare {
     rounds: u32,
     /// Begin no further round that would not be over after this long.
     #[arg(long, value_name = "TIME", default_value = "10m",
-          value_parser = quantity::positive_span, help_heading = "Rounds")]
+          value_parser = quantity::length, help_heading = "Rounds")]
     limit: Nanos,
     /// Compare also what should not be: latencies of closed loops, runs that were not asked to do
     /// the same. The result says so.
@@ -95,16 +95,17 @@ fn rounds(word: &str) -> Result<u32, String> {
 /// Usage, before anything is started; afterwards a run that cannot be made or is not fit to be
 /// compared.
 pub(crate) fn run(flags: &Compare, command_line: &[OsString]) -> anyhow::Result<Exit> {
-    let file = flags.output.as_deref();
-    let file = file.map(|path| OutputFile::check("--output", path));
-    let (file, page) = (file.transpose()?, flags.html.check()?);
-    let both: Vec<&OutputFile> = [&file, &page].into_iter().flatten().collect();
-    output::check_distinct(&both)?;
     let formats = OutputArgs {
         output: flags.output.clone(),
         format: flags.format,
         ..OutputArgs::default()
     };
+    let file = formats
+        .file()
+        .map(|path| OutputFile::check("--output", path));
+    let (file, page) = (file.transpose()?, flags.html.check()?);
+    let both: Vec<&OutputFile> = [&file, &page].into_iter().flatten().collect();
+    output::check_distinct(&both)?;
     let terms = Terms {
         command: shell_words(command_line),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -49,11 +49,11 @@ pub(crate) struct FindArgs {
     pub(crate) resolution: f64,
     /// Length of a first trial; where it does not tell, longer ones follow, up to six times this.
     #[arg(short = 'd', long, value_name = "TIME", default_value = "5s",
-          value_parser = quantity::positive_span)]
+          value_parser = quantity::length)]
     pub(crate) duration: Nanos,
     /// The longest that the search may take; what is known by then is told.
     #[arg(long, value_name = "TIME", default_value = "5m",
-          value_parser = quantity::positive_span)]
+          value_parser = quantity::length)]
     pub(crate) limit: Nanos,
     /// The most trials.
     #[arg(long, value_name = "N", default_value = "40", value_parser = quantity::positive_u32)]

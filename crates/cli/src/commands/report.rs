@@ -1,4 +1,4 @@
-//! `wsbench report FILE…`: stored results, rendered again.
+//! `wsbench report [FILE…]`: stored results, rendered again; without a file the last one.
 //!
 //! A stored result prints the same as a fresh one, and its exit code is the same, too.
 
@@ -13,13 +13,14 @@ use wsbench_record::{document, ranking, search, sweep};
 use wsbench_render::html;
 use wsbench_render::style::Style;
 
-use crate::args::{Format, Report};
+use crate::args::{Format, Report, View};
 use crate::commands::{self, compare};
 use crate::exit::Exit;
 use crate::html_args;
 use crate::output::{self, OutputFile};
 use crate::rendering::render;
 use crate::repeat;
+use crate::state;
 use crate::terminal;
 use crate::usage::UsageError;
 
@@ -28,12 +29,23 @@ use crate::usage::UsageError;
 /// # Errors
 /// When a file cannot be read or is no result, or the rendering cannot be written.
 pub(crate) fn run(report: &Report) -> anyhow::Result<Exit> {
+    if report.files.is_empty() {
+        let last = state::last().filter(|file| file.is_file());
+        let last = last.ok_or(UsageError::NoLastRun)?;
+        return run(&Report {
+            files: vec![last],
+            ..report.clone()
+        });
+    }
     if let Some(flag) = report.histograms.given().filter(|_| report.files.len() > 1) {
         let files = report.files.len();
         return Err(UsageError::HistogramOfMany { flag, files }.into());
     }
-    let check = |flag, path: &Option<_>| path.as_deref().map(|path| OutputFile::check(flag, path));
-    let file = check("--output", &report.output).transpose()?;
+    let format = report.written();
+    let file = report
+        .file()
+        .map(|path| OutputFile::check("--output", path));
+    let file = file.transpose()?;
     let histograms = report.histograms.check()?;
     let page = report.html.check()?;
     let others = [&file, &page].into_iter().flatten();
@@ -57,15 +69,19 @@ pub(crate) fn run(report: &Report) -> anyhow::Result<Exit> {
         };
         histograms.keep(document)?;
     }
-    let is_page_asked = page.is_some() || report.format == Format::Html;
+    let view = View {
+        is_brief: report.brief,
+        shares: report.percentiles.clone(),
+    };
+    let is_page_asked = page.is_some() || format == Format::Html;
     if is_page_asked && html::stored(&stored).is_none() {
         return Err(UsageError::PageOfMany.into());
     }
     html_args::keep(page.as_ref(), || {
-        rendered(&stored, Format::Html, terminal::PLAIN)
+        rendered(&stored, Format::Html, terminal::PLAIN, &view)
     })?;
     show(report, file.as_ref(), |format, style| {
-        rendered(&stored, format, style)
+        rendered(&stored, format, style, &view)
     })?;
     let exits = stored.iter().map(|one| match one {
         Stored::Run(document) => outcome(document, report.strict).into(),
@@ -82,26 +98,26 @@ fn show(
     rendered: impl Fn(Format, Style) -> String,
 ) -> anyhow::Result<()> {
     match file {
-        Some(file) => file.write_naming(&rendered(report.format, terminal::PLAIN)),
-        None => output::print(&rendered(report.format, terminal::style())),
+        Some(file) => file.write_naming(&rendered(report.written(), terminal::PLAIN)),
+        None => output::print(&rendered(report.written(), terminal::style())),
     }
 }
 
 /// What is stored, rendered: runs as one list, whatever else is among them each by itself.
-fn rendered(stored: &[Stored], format: Format, style: Style) -> String {
+fn rendered(stored: &[Stored], format: Format, style: Style, view: &View) -> String {
     let run = |one: &Stored| match one {
         Stored::Run(document) => Some(document.as_ref().clone()),
         Stored::Repetition(_) | Stored::Comparison(_) => None,
     };
     let runs: Option<Vec<_>> = stored.iter().map(run).collect();
     if let Some(runs) = runs {
-        return render(&runs.iter().collect::<Vec<_>>(), format, style);
+        return render(&runs.iter().collect::<Vec<_>>(), format, style, view);
     }
     if format == Format::Html {
         return html::stored(stored).unwrap_or_default();
     }
     let each = stored.iter().map(|one| match one {
-        Stored::Run(document) => render(&[document], format, style),
+        Stored::Run(document) => render(&[document], format, style, view),
         Stored::Repetition(repetition) => repeat::render(repetition, format, style),
         Stored::Comparison(comparison) => compare::render(comparison, format, style),
     });
@@ -134,7 +150,7 @@ fn experiment(report: &Report, texts: &[String]) -> anyhow::Result<Option<Render
             Box::new(move |format, style| commands::sweep::render(&sweep, format, style, glyphs))
         } else if schema.starts_with("wsbench.ranking/") {
             let ranking = ranking::read(text).with_context(shown)?;
-            commands::rank::check_format(report.format)?;
+            commands::rank::check_format(report.written())?;
             Box::new(move |format, style| commands::rank::render(&ranking, format, style))
         } else {
             continue;

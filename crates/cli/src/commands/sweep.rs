@@ -43,11 +43,11 @@ pub(crate) struct SweepArgs {
     pub(crate) objectives: Vec<Objective>,
     /// Length of a run.
     #[arg(short = 'd', long, value_name = "TIME", default_value = "3s",
-          value_parser = quantity::positive_span)]
+          value_parser = quantity::length)]
     pub(crate) duration: Nanos,
     /// The longest that the sweep may take; what was run by then is told.
     #[arg(long, value_name = "TIME", default_value = "10m",
-          value_parser = quantity::positive_span)]
+          value_parser = quantity::length)]
     pub(crate) limit: Nanos,
     /// Draw with letters and dashes alone.
     #[arg(long)]

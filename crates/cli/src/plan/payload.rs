@@ -1,7 +1,7 @@
 //! What each message carries, from the flags; the only place where a plan reads files.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -95,7 +95,7 @@ fn corpus_payload(path: &Path, encoding: Encoding, seed: u64) -> Result<Payload,
         Corpus::builtin(seed)
     } else {
         let path = path.to_owned();
-        let text = match std::fs::read(&path) {
+        let text = match read(&path, u64::MAX) {
             Ok(text) => text,
             Err(source) => return Err(UsageError::CorpusUnreadable { path, source }),
         };
@@ -115,19 +115,26 @@ fn corpus_payload(path: &Path, encoding: Encoding, seed: u64) -> Result<Payload,
     }
 }
 
+/// At most so many bytes of a file, or of standard input where it is called `-`.
+fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        io::stdin().take(most).read_to_end(&mut bytes)?;
+    } else {
+        File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
 fn file_payload(path: &Path, text: bool) -> Result<Payload, UsageError> {
     let path = path.to_owned();
-    let mut bytes = Vec::new();
     // One byte over the limit tells enough, and a device without an end is not read for ever.
-    let read =
-        File::open(&path).and_then(|file| file.take(MAX_MESSAGE_BYTES + 1).read_to_end(&mut bytes));
-    if let Err(source) = read {
-        return Err(UsageError::FileUnreadable {
-            flag: "--file",
-            path,
-            source,
-        });
-    }
+    let bytes = read(&path, MAX_MESSAGE_BYTES + 1);
+    let bytes = bytes.map_err(|source| UsageError::FileUnreadable {
+        flag: "--file",
+        path: path.clone(),
+        source,
+    })?;
     if bytes.len() as u64 > MAX_MESSAGE_BYTES {
         return Err(UsageError::FileTooLarge { path });
     }

@@ -20,6 +20,7 @@ impl Spelling for Flags {
             Field::Encoding if mention.value.is_some() => {
                 return format!("--{}", mention.value.as_deref().unwrap_or_default());
             }
+            Field::GreatestRate => return search(mention.value.as_deref().unwrap_or_default()),
             field if mention.is_brief => brief(field).unwrap_or_else(|| flag(field)),
             field => flag(field),
         };
@@ -27,6 +28,14 @@ impl Spelling for Flags {
             Some(value) => format!("{name} {value}"),
             None => name.to_owned(),
         }
+    }
+}
+
+/// The command that searches for the greatest rate of a server, under an objective behind it.
+fn search(asked: &str) -> String {
+    match asked.rsplit_once(' ') {
+        Some((server, objective)) => format!("wsbench find {server} --slo '{objective}'"),
+        None => "wsbench find".to_owned(),
     }
 }
 
@@ -106,6 +115,7 @@ fn of_the_way(field: Field) -> Option<&'static str> {
         Field::Cpus => "--pin",
         Field::Interval => "the interval of the time series",
         Field::Limit => "--limit",
+        Field::GreatestRate => "wsbench find",
         Field::Repeat => "--repeat",
         Field::Force => "--force",
         Field::Condition => "--fail-if",

@@ -170,7 +170,7 @@ fn is_generators_fault(
         let mut caveats = document.audit.of_kind(kind);
         caveats.any(|caveat| caveat.severity != Severity::Note)
     };
-    if doubts(Kind::GeneratorCpu) {
+    if document.audit.is_generator_limited() {
         return true;
     }
     // What the schedule could not hand to a full connection waited for the server.

@@ -1,10 +1,11 @@
 //! Checks of the instrument itself: had the generator the cores it needed, and did it send when it
 //! should. Not of the server.
 
+use wsbench_load::plan::Pace;
 use wsbench_load::series::Series;
 use wsbench_record::audit::{Kind, Severity};
-use wsbench_record::document::{Ended, Record, Thread};
-use wsbench_record::units::{count, percent, span};
+use wsbench_record::document::{Ended, Known, Percentile, Record, Thread};
+use wsbench_record::units::{count, percent, share_of, span};
 use wsbench_setting::{Field, Text, text};
 
 use super::doubt::Doubt;
@@ -12,11 +13,11 @@ use super::pacing;
 use super::wait::notable_wait;
 
 /// Above this share of a core a thread has no time to spare.
-pub(super) const BUSY_SHARE: f64 = 0.90;
+pub(crate) const BUSY_SHARE: f64 = 0.90;
 /// Above this share of the window spent runnable but not running, worth knowing.
 const WAIT_NOTED: f64 = 0.01;
 /// Above this share the times measured are partly the scheduler's.
-const WAIT_DOUBTED: f64 = 0.10;
+pub(crate) const WAIT_DOUBTED: f64 = 0.10;
 /// Send lag below this is never worth a word, ns.
 const LAG_FLOOR_NS: f64 = 20_000.0;
 /// Send lag of p99 worth knowing, as a share of the median service time.
@@ -46,7 +47,8 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     .collect()
 }
 
-/// A thread that used its core up: what is seen is partly wsbench.
+/// A thread that used its core up: what is seen is partly wsbench. It is a limit, and no doubt: what
+/// it did to the times of an open loop is seen by how late messages were sent.
 fn generator_cpu(record: &Record) -> Option<Doubt> {
     let (number, thread) = greatest(record, |thread| thread.cpu_share)?;
     // How large that part is, where stamps have told it.
@@ -61,7 +63,7 @@ fn generator_cpu(record: &Record) -> Option<Doubt> {
     (thread.cpu_share > BUSY_SHARE).then(|| {
         Doubt::new(
             Kind::GeneratorCpu,
-            Severity::Doubtful,
+            Severity::Note,
             format!(
                 "the generator is the bottleneck (thread {number} used {} of a core): \
                  what you see is partly wsbench{part}",
@@ -117,7 +119,8 @@ fn generator_starved(record: &Record) -> Option<Doubt> {
     let (number, thread) = greatest(record, wait_share)?;
     let share = wait_share(&thread);
     (share > WAIT_NOTED).then(|| {
-        let severity = if share > WAIT_DOUBTED {
+        // In the closed loop it keeps the rate down, and that is its limit.
+        let severity = if share > WAIT_DOUBTED && record.plan.clients.is_open_loop() {
             Severity::Doubtful
         } else {
             Severity::Note
@@ -129,13 +132,22 @@ fn generator_starved(record: &Record) -> Option<Doubt> {
                 "thread {number} of the generator waited for a core {} of the time",
                 percent(share)
             ),
-            text![
-                "give it cores of its own (",
-                Field::Cpus,
-                "), or stop what else runs here",
-            ],
+            cores_of_its_own(record),
         )
     })
+}
+
+/// What helps a generator that has to wait for cores; they are not advised where they were given.
+fn cores_of_its_own(record: &Record) -> Text {
+    if record.plan.cpus.is_empty() {
+        text![
+            "give it cores of its own (",
+            Field::Cpus,
+            "), or stop what else runs here",
+        ]
+    } else {
+        Text::from("stop what else runs here")
+    }
 }
 
 /// The thread for which a share is greatest, with its number.
@@ -151,7 +163,7 @@ fn pace(record: &Record) -> Option<Doubt> {
     let lag = generator_lag(record)?;
     let service = record.at(Series::Service).p50? as f64;
     let is_open = record.plan.clients.is_open_loop();
-    let severity = if is_open {
+    let severity = if is_open && lag > uncertainty(record) {
         Severity::Doubtful
     } else {
         Severity::Note
@@ -161,25 +173,49 @@ fn pace(record: &Record) -> Option<Doubt> {
             Kind::Pace,
             severity,
             format!(
-                "the generator sent late by {} at p99, {} of the median service time",
+                "the generator sent late by {} at p99, {} the median service time",
                 span(lag),
-                percent(lag / service)
+                share_of(lag / service)
             ),
             if is_open {
-                text![
-                    "response time includes it; ",
-                    Field::Pace.with("spin"),
-                    ", more threads ",
-                    Field::Threads.brief(),
-                    ", cores of its own (",
-                    Field::Cpus,
-                    "), or less rate",
-                ]
+                text!["response time includes it; "]
+                    .then(prompter(record))
+                    .then("less rate")
             } else {
                 Text::from("service time excludes it, response time includes it")
             },
         )
     })
+}
+
+/// By how much p99 of the response time is uncertain anyway, ns: what is less changes no figure that
+/// is printed.
+fn uncertainty(record: &Record) -> f64 {
+    match record.at(Series::Response).known(Percentile::P99) {
+        Known::Within { ns, low, high } => (ns - low).max(high - ns),
+        _ => 0.0,
+    }
+}
+
+/// What makes the generator prompter, as far as it is not in use, each with `or` behind it.
+fn prompter(record: &Record) -> Text {
+    let plan = &record.plan;
+    let mut ways = Vec::new();
+    if plan.pace != Pace::Spin && !plan.busy_poll {
+        ways.push(text![Field::Pace.with("spin"), ", "]);
+    }
+    if record.host.cpus.is_none_or(|cpus| plan.threads < cpus)
+        && plan.threads < plan.clients.connections
+    {
+        ways.push(text!["more threads ", Field::Threads.brief(), ", "]);
+    }
+    if plan.cpus.is_empty() {
+        ways.push(text!["cores of its own (", Field::Cpus, "), "]);
+    }
+    if ways.is_empty() {
+        return Text::default();
+    }
+    Text::joined(ways, "").then("or ")
 }
 
 /// How late the generator was at p99, ns; the whole send lag where its part is not told apart.
@@ -207,15 +243,31 @@ fn arrival_shape(record: &Record) -> Option<Doubt> {
                 span(lag)
             ),
             text![
-                "messages sent in bunches queue at the server, and its times are then not those \
-                 of this schedule; ",
-                Field::Pace.with("spin"),
-                ", more threads ",
-                Field::Threads.brief(),
-                ", or less rate ",
-                Field::Arrival.brief(),
-            ],
+                "messages sent in bunches queue at the server, and its times are then not those of \
+                 this schedule; ",
+            ]
+            .then(prompter(record))
+            .then(text!["less rate ", Field::Arrival.brief()]),
         )
+    })
+}
+
+/// True of an open loop in which less was sent or answered than was asked for, or more and more was
+/// out.
+#[must_use]
+pub fn is_rate_missed(record: &Record) -> bool {
+    is_short(record) || pacing::pile(record).is_some()
+}
+
+/// True where messages that were due were never sent, or fewer were answered than were asked for.
+fn is_short(record: &Record) -> bool {
+    let rates = record.asked_messages_per_s.zip(record.messages_per_s);
+    rates.is_some_and(|(asked, achieved)| {
+        let due = record.messages.due.max(1) as f64;
+        // Four standard deviations of a Poisson count.
+        let tolerance = RATE_TOLERANCE + 4.0 / due.sqrt();
+        let unsent = record.messages.unsent as f64 / due;
+        unsent > RATE_TOLERANCE || achieved < asked * (1.0 - tolerance)
     })
 }
 
@@ -228,12 +280,10 @@ fn rate(record: &Record) -> Option<Doubt> {
     let asked = record.asked_messages_per_s?;
     let achieved = record.messages_per_s?;
     let messages = &record.messages;
-    // Four standard deviations of a Poisson count.
-    let tolerance = RATE_TOLERANCE + 4.0 / (messages.due.max(1) as f64).sqrt();
     let unsent = messages.unsent as f64 / messages.due.max(1) as f64;
     // Of an overloaded server that is said already.
-    let fell_short = achieved < asked * (1.0 - tolerance) && pacing::pile(record).is_none();
-    if unsent <= RATE_TOLERANCE && !fell_short {
+    let is_said = unsent <= RATE_TOLERANCE && pacing::pile(record).is_some();
+    if !is_short(record) || is_said {
         return uneven_rate(record);
     }
     Some(Doubt::new(

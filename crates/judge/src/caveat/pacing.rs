@@ -17,7 +17,7 @@ const GROWTH_FLOOR: f64 = 10.0;
 /// Points of the time series without which no trend is looked for.
 const POINTS: usize = 6;
 /// Share of the messages blocked at the limit in flight from which p99 is that of the limit.
-const BLOCKED_DOUBTED: f64 = 0.01;
+pub(crate) const BLOCKED_DOUBTED: f64 = 0.01;
 /// What an interval sent may differ by from what was due, as a share of what is due in a second.
 const INTERVAL_SHARE: f64 = 0.01;
 /// Differences of fewer messages say nothing.

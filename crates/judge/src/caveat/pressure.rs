@@ -156,10 +156,12 @@ fn waits(record: &Record) -> Option<Doubt> {
             text![
                 "the part outside is the server's and the network's; more threads ",
                 Field::Threads.brief(),
-                ", or cores of its own (",
-                Field::Cpus,
-                ")",
-            ],
+            ]
+            .then(if record.plan.cpus.is_empty() {
+                text![", or cores of its own (", Field::Cpus, ")"]
+            } else {
+                Text::default()
+            }),
         )
     })
 }

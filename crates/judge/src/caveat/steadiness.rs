@@ -8,7 +8,7 @@ use wsbench_load::plan::Arrival;
 use wsbench_load::series::Series;
 use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Percentile, Record, Support};
-use wsbench_record::units::{percent, seconds};
+use wsbench_record::units::{drift, percent, seconds};
 use wsbench_setting::{Field, text};
 use wsbench_stats::batches::grouped;
 use wsbench_stats::steady::{Cut, mser};
@@ -202,13 +202,12 @@ fn clear(found: Option<Trend>) -> Option<Trend> {
 }
 
 fn drifting(record: &Record, what: &str, found: Trend) -> Doubt {
-    let way = if found.drift > 0.0 { "rose" } else { "fell" };
     Doubt::new(
         Kind::Trend,
         weight(found.drift),
         format!(
-            "{what} {way} by {} over the window: the figures are of no one level",
-            percent(found.drift.abs())
+            "{what} {} over the window: the figures are of no one level",
+            drift(found.drift)
         ),
         text!["is the server, or this machine, still warming up, leaking or sharing its cores? "]
             .then(how_to_run_longer(record)),
@@ -275,10 +274,13 @@ fn weight(share: f64) -> Severity {
     }
 }
 
-/// `23 % above` or `12 % below`.
+/// `23 % above`, `12 % below` or `2.3 times`.
 fn above_or_below(step: f64) -> String {
-    let side = if step > 0.0 { "above" } else { "below" };
-    format!("{} {side}", percent(step.abs()))
+    match step {
+        0.5.. => format!("{:.1} times", 1.0 + step),
+        0.0.. => format!("{} above", percent(step)),
+        _ => format!("{} below", percent(step.abs())),
+    }
 }
 
 /// A span that is typed, rounded up: `3s`.

@@ -111,8 +111,9 @@ fn change(contrast: &Contrast) -> String {
     let (Some(low), Some(high)) = (contrast.ratio_low, contrast.ratio_high) else {
         return String::new();
     };
-    if high >= 3.0 {
-        return format!("{low:.1}–{high:.1} {TIMES}");
+    if high >= 1.5 {
+        let digits = if high < 3.0 { 2 } else { 1 };
+        return format!("{low:.digits$}–{high:.digits$} {TIMES}");
     }
     let (from, to) = if low >= 1.0 {
         (low - 1.0, high - 1.0)

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use wsbench_load::series::Series;
-use wsbench_record::audit::{Audit, Caveat, Kind, Severity, Verdict};
+use wsbench_record::audit::{self, Audit, By, Caveat, Kind, Severity, Verdict};
 use wsbench_record::document::{Distribution, Document, Percentile, Support};
 use wsbench_record::ranking::{Accounts, RunRecord, Rung, Workload, WorkloadKind};
 use wsbench_record::search::{Limit, Search, TrialVerdict};
@@ -104,6 +104,7 @@ pub fn search_record(
     if search.limited_by == Limit::Generator {
         record.audit = Audit {
             verdict: Verdict::Doubtful,
+            limit: None,
             caveats: vec![Caveat {
                 kind: Kind::GeneratorCpu,
                 severity: Severity::Doubtful,
@@ -184,7 +185,8 @@ fn accounts(document: &Document) -> Accounts {
 
 /// Whether an audit has a doubt, no mere note, of one of these kinds.
 fn has_doubt(audit: &Audit, kinds: &[Kind]) -> bool {
-    audit.doubts().any(|caveat| kinds.contains(&caveat.kind))
+    let is_limit = kinds.contains(&Kind::GeneratorCpu) && audit.is_generator_limited();
+    is_limit || audit.doubts().any(|caveat| kinds.contains(&caveat.kind))
 }
 
 /// The greatest load that held, with none below it that failed, by the estimates of the trials: how
@@ -218,8 +220,10 @@ fn kept(audit: &Audit) -> Audit {
     let shown = |caveat: &&Caveat| {
         caveat.severity != Severity::Note || matches!(caveat.kind, Kind::DelayedAck | Kind::Gaps)
     };
+    let is_generator = |limit: &&audit::Limit| matches!(limit.by, By::Generator | By::Machine);
     Audit {
         verdict: audit.verdict,
+        limit: audit.limit.as_ref().filter(is_generator).cloned(),
         caveats: audit.caveats.iter().filter(shown).cloned().collect(),
     }
 }

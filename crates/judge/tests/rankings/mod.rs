@@ -135,6 +135,7 @@ fn normal(random: &mut fastrand::Rng) -> f64 {
 pub(crate) fn doubt(kind: Kind) -> Audit {
     Audit {
         verdict: Verdict::Doubtful,
+        limit: None,
         caveats: vec![Caveat {
             kind,
             severity: Severity::Doubtful,

@@ -10,18 +10,18 @@ use wsbench_load::result;
 use wsbench_load::series::Series;
 use wsbench_stats::batches::{self, Ratio};
 
-use super::percentile::{Percentile, Support};
+use super::percentile::Percentile;
 
 /// How sure one run is of a percentile.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Confidence {
-    /// As many independent samples would tell as much of it: what its support is judged by.
+    /// As many independent samples would tell as much of it.
     pub n_eff: f64,
-    /// The lower end of the interval of confidence at 95 %, ns; absent with fewer than ten
-    /// effective samples above the percentile.
+    /// The lower end of the interval of confidence at 95 %, ns; absent in older documents where too
+    /// few effective samples lay above the percentile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub low: Option<u64>,
-    /// The upper end, ns; absent where `low` is.
+    /// The upper end, ns; absent where the percentile may lie beyond all that was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub high: Option<u64>,
 }
@@ -35,16 +35,22 @@ pub struct Confidences {
     /// Of the median.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p50: Option<Confidence>,
+    /// Of the 75th percentile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p75: Option<Confidence>,
     /// Of the 90th percentile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p90: Option<Confidence>,
+    /// Of the 95th percentile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p95: Option<Confidence>,
     /// Of the 99th percentile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p99: Option<Confidence>,
     /// Of the 99.9th percentile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p99_9: Option<Confidence>,
-    /// Of the 99.99th percentile: without an interval, which no single run can give honestly.
+    /// Of the 99.99th percentile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p99_99: Option<Confidence>,
 }
@@ -55,11 +61,12 @@ impl Confidences {
     pub fn at(&self, percentile: Percentile) -> Option<Confidence> {
         match percentile {
             Percentile::P50 => self.p50,
+            Percentile::P75 => self.p75,
             Percentile::P90 => self.p90,
+            Percentile::P95 => self.p95,
             Percentile::P99 => self.p99,
             Percentile::P99_9 => self.p99_9,
             Percentile::P99_99 => self.p99_99,
-            Percentile::P75 | Percentile::P95 => None,
         }
     }
 
@@ -70,26 +77,43 @@ impl Confidences {
         for slice in slices {
             slice.add_to(&mut pooled);
         }
-        let at = |percentile: Percentile| {
+        let found = Percentile::ALL.map(|percentile| {
             let found = batches::quantile(&pooled, &batches, percentile.share())?;
-            let is_known = percentile.support(found.effective as u64) != Support::Unknown;
             let bounds = found.interval;
-            let bounds = (is_known && percentile < Percentile::P99_99).then_some(bounds);
             Some(Confidence {
                 n_eff: found.effective,
-                low: bounds.map(|bounds| bounds.low as u64),
-                high: bounds.map(|bounds| bounds.high as u64),
+                low: Some(bounds.low as u64),
+                high: bounds.high.is_finite().then_some(bounds.high as u64),
             })
-        };
+        });
+        let [p50, p75, p90, p95, p99, p99_9, p99_99] = in_order(found);
         (!pooled.is_empty()).then(|| Self {
             batches: batches.len() as u32,
-            p50: at(Percentile::P50),
-            p90: at(Percentile::P90),
-            p99: at(Percentile::P99),
-            p99_9: at(Percentile::P99_9),
-            p99_99: at(Percentile::P99_99),
+            p50,
+            p75,
+            p90,
+            p95,
+            p99,
+            p99_9,
+            p99_99,
         })
     }
+}
+
+/// Intervals of rising percentiles, each with what its neighbours know: a percentile lies neither
+/// above a higher one nor below a lower one. So one that is known has no gap below it.
+fn in_order<const N: usize>(mut found: [Option<Confidence>; N]) -> [Option<Confidence>; N] {
+    let mut most = None;
+    for known in found.iter_mut().rev().flatten() {
+        known.high = known.high.into_iter().chain(most).min();
+        most = known.high;
+    }
+    let mut least = None;
+    for known in found.iter_mut().flatten() {
+        known.low = known.low.max(least);
+        least = known.low;
+    }
+    found
 }
 
 /// Slices put together to batches; `None` where they are too few.

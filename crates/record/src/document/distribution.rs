@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
+use wsbench_stats::batches::WIDE;
 
 use super::confidence::{Confidence, Confidences};
 use super::percentile::{Percentile, Support};
@@ -120,12 +121,18 @@ impl Distribution {
         self.confidence.as_ref()?.at(percentile)
     }
 
-    /// How well a percentile is supported: by its effective samples where they are known, else by
-    /// all, as if they were independent.
+    /// How well a percentile is supported: by the width of its interval of confidence, in its own
+    /// unit, where the run knows it; else by the number of samples, as if they were independent.
     #[must_use]
     pub fn support(&self, percentile: Percentile) -> Support {
-        let effective = self.confidence(percentile).map(|known| known.n_eff as u64);
-        percentile.support(effective.unwrap_or(self.count))
+        let Some(known) = self.confidence(percentile) else {
+            return percentile.support(self.count);
+        };
+        match known.low.zip(known.high) {
+            Some((low, high)) if high as f64 <= low as f64 * WIDE => Support::Known,
+            Some(_) => Support::Low,
+            None => Support::Unknown,
+        }
     }
 
     /// Whether a value read from here is a lower bound, because a censored span may belong above.

@@ -85,13 +85,13 @@ impl Percentile {
     }
 }
 
-/// How well the samples support a percentile.
+/// How well a percentile is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Support {
-    /// At least 100 samples lie above it.
+    /// Its interval is narrow; or, without one, at least 100 samples lie above it.
     Known,
-    /// 10 to 100 samples lie above it: it is printed with a mark.
+    /// Its interval is wide; or, without one, 10 to 100 samples lie above it.
     Low,
-    /// Fewer than 10 samples lie above it: it is not printed as known.
+    /// Its interval has no upper end; or, without one, fewer than 10 samples lie above it.
     Unknown,
 }

@@ -248,7 +248,7 @@ fn latencies(page: &mut Page, document: &Document) {
     if response.censored > 0 {
         let never = counted(response.censored, "message");
         page.quiet(&format!(
-            "> {never} never answered: counted as longer than they waited."
+            "{never} never answered: counted as longer than they waited."
         ));
     }
     let batches = response.confidence.as_ref().or(service.confidence.as_ref());
@@ -259,11 +259,8 @@ fn latencies(page: &mut Page, document: &Document) {
             known.batches
         ));
     }
-    if mark::any_marked(&[response, service], &PERCENTILES) {
-        page.quiet(match batches {
-            Some(_) => mark::EFFECTIVE_LEGEND,
-            None => mark::LEGEND,
-        });
+    for legend in mark::legends(&[response, service], &PERCENTILES) {
+        page.quiet(legend);
     }
     // In the closed loop the two lie upon each other: the dashes show both.
     let dashed = Trace {

@@ -22,7 +22,10 @@ const SERVICE_NS: f64 = 100_000.0;
 const Q: f64 = 0.99;
 
 pub(super) fn all() -> Vec<Experiment> {
-    vec![independent(), queue(), between_runs()]
+    let mut all = vec![independent(), queue()];
+    all.extend(printed());
+    all.push(between_runs());
+    all
 }
 
 /// Where samples are independent, both formulas are right.
@@ -79,6 +82,63 @@ fn queue() -> Experiment {
             ),
         ],
     }
+}
+
+/// The intervals that stand behind the percentiles that are printed, of samples that are independent,
+/// that wait for each other, and of which the slow ones come in bursts.
+fn printed() -> Vec<Experiment> {
+    let (series, samples) = (300, 60_000);
+    let sources = [
+        ("independent", "−ln(1 − q)·s", Source::new(0.0, 0x7072_696e)),
+        (
+            "M/M/1, ρ = 0.5",
+            "−ln(1 − q)·s/(1 − ρ)",
+            Source::new(0.5, 0x7465_6421),
+        ),
+        (
+            "bursts: 2 % take 40 times as long, 50 on end on average",
+            "q = 0.98·(1 − e^(−x/s)) + 0.02·(1 − e^(−x/40s))",
+            Source::bursts(0x6275_7273),
+        ),
+    ];
+    let sources = sources.into_iter();
+    let experiments = sources.map(|(name, formula, mut source)| {
+        let held = held(&mut source, series, samples);
+        let findings = held.into_iter().map(|(q, held)| {
+            Finding::new(
+                format!("{}, % that hold it", crate::simulated::called(q)),
+                95.0 - two_deviations(series, 0.95),
+                Tolerance::AtLeast,
+                percent(held, series),
+            )
+        });
+        Experiment {
+            id: "V9",
+            title: format!("intervals as printed, {series} series of 60,000 samples, {name}"),
+            formula,
+            findings: findings.collect(),
+        }
+    });
+    experiments.collect()
+}
+
+/// How often, of so many series, the intervals of the percentiles that are quoted hold the truth.
+fn held(source: &mut Source, series: u32, samples: usize) -> Vec<(f64, u32)> {
+    let mut held: Vec<(f64, u32)> = [0.5, 0.9, 0.99, 0.999].map(|q| (q, 0)).into();
+    for _ in 0..series {
+        let slices = source.slices(samples);
+        let mut pooled = Histogram::new();
+        for slice in &slices {
+            slice.add_to(&mut pooled);
+        }
+        let batches: Vec<Vec<&Sparse>> = slices.iter().map(|slice| vec![slice]).collect();
+        for (q, held) in &mut held {
+            let found = quantile(&pooled, &batches, *q);
+            let truth = source.quantile_ns(*q);
+            *held += u32::from(found.is_some_and(|found| found.interval.contains(truth)));
+        }
+    }
+    held
 }
 
 /// The interval that is published: between runs, each a sample by itself.
@@ -167,7 +227,13 @@ struct Source {
     /// Load of a single queue with exponential service times; zero without a queue.
     load: f64,
     wait: f64,
+    /// Samples that are left of a burst; `None` of a source without bursts.
+    burst: Option<u32>,
 }
+
+/// Of a source with bursts: the share of samples in them, their mean number of samples, and how many
+/// times as long these take.
+const BURSTS: (f64, f64, f64) = (0.02, 50.0, 40.0);
 
 impl Source {
     fn new(load: f64, seed: u64) -> Self {
@@ -176,11 +242,19 @@ impl Source {
             random,
             load,
             wait: 0.0,
+            burst: None,
         };
         for _ in 0..2_000 {
             source.next_ns();
         }
         source
+    }
+
+    fn bursts(seed: u64) -> Self {
+        Self {
+            burst: Some(0),
+            ..Self::new(0.0, seed)
+        }
     }
 
     fn exponential(&mut self, mean: f64) -> f64 {
@@ -190,12 +264,28 @@ impl Source {
     /// The next latency by Lindley's recursion: waiting for those before, and one's own service.
     fn next_ns(&mut self) -> f64 {
         let service = self.exponential(SERVICE_NS);
+        if let Some(left) = self.burst {
+            return self.next_of_bursts(service, left);
+        }
         let response = self.wait + service;
         if self.load > 0.0 {
             let gap = self.exponential(SERVICE_NS / self.load);
             self.wait = (response - gap).max(0.0);
         }
         response
+    }
+
+    fn next_of_bursts(&mut self, service: f64, left: u32) -> f64 {
+        let (share, length, factor) = BURSTS;
+        if left > 0 {
+            self.burst = Some(left - 1);
+            return service * factor;
+        }
+        // So often a burst begins that they take their share.
+        if self.random.f64() < share / (1.0 - share) / length {
+            self.burst = Some(self.exponential(length).round() as u32);
+        }
+        service
     }
 
     /// The next so many in as many slices as there are batches.
@@ -210,9 +300,24 @@ impl Source {
         (0..BATCHES).map(|_| slice()).collect()
     }
 
-    /// The true quantile: both sources are exponential, the queue's with a longer mean.
+    /// The true quantile: sources are exponential, the queue's with a longer mean, that of bursts a
+    /// mixture of two.
     fn quantile_ns(&self, q: f64) -> f64 {
-        SERVICE_NS * formula::mm1_quantile(q, self.load)
+        if self.burst.is_none() {
+            return SERVICE_NS * formula::mm1_quantile(q, self.load);
+        }
+        let (share, _, factor) = BURSTS;
+        let above = |x: f64| (1.0 - share) * (-x).exp() + share * (-x / factor).exp();
+        let (mut low, mut high) = (0.0, 1e4);
+        for _ in 0..100 {
+            let middle = f64::midpoint(low, high);
+            if above(middle) > 1.0 - q {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        SERVICE_NS * low
     }
 }
 

@@ -220,3 +220,27 @@ proptest! {
         prop_assert_eq!(cpu_list(&list.to_string()), Ok(list));
     }
 }
+
+#[test]
+fn a_length_without_a_unit_is_in_seconds() {
+    assert_eq!(length("10"), Ok(Nanos::from_secs(10)));
+    assert_eq!(length(" 0.5 "), Ok(Nanos::from_millis(500)));
+    assert_eq!(length("1m30s"), Ok(Nanos::from_secs(90)));
+    for text in ["", "0", "0.0", ".", "1.2.3", "-1", "10 parsec"] {
+        assert!(length(text).is_err(), "{text}");
+    }
+    assert!(
+        positive_span("10").is_err(),
+        "elsewhere the unit is written"
+    );
+}
+
+#[test]
+fn rates_and_sizes_are_taken_as_other_tools_write_them() {
+    assert_eq!(rate_per_s("50/1s"), Ok(50.0));
+    assert_eq!(rate_per_s("100/10s"), Ok(10.0));
+    assert_eq!(rate_per_s("1000rps"), Ok(1_000.0));
+    assert!(rate_per_s("5/0s").is_err());
+    assert_eq!(message_size("4kb"), Ok(4_096));
+    assert_eq!(message_size("1MB"), Ok(1 << 20));
+}

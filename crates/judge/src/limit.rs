@@ -1,0 +1,290 @@
+//! The limit of a run: what kept its rate from being greater. A fact about the figures, not a doubt
+//! in them.
+
+use wsbench_load::plan::Lifetime;
+use wsbench_load::series::Series;
+use wsbench_record::audit::{By, Limit};
+use wsbench_record::document::{Ended, Record};
+use wsbench_record::units::{count, percent, rate};
+use wsbench_setting::{Field, Spelling, Text, text};
+
+use crate::caveat::{BLOCKED_DOUBTED, BUSY_SHARE, WAIT_DOUBTED};
+
+pub use crate::caveat::is_rate_missed;
+
+/// Share of the time in flight that passes in pauses from which they are the limit.
+const PAUSING: f64 = 0.5;
+/// Messages in flight below which a server on this machine may well be idle between them.
+const FEW_IN_FLIGHT: u64 = 16;
+/// The share of a limit that is asked for where latency is to be seen below it.
+const BELOW: f64 = 0.7;
+
+/// The limit of a run; `None` where nothing was answered or the server went away. What it advises
+/// names settings in the words of `spelling`.
+#[must_use]
+pub fn limit(record: &Record, spelling: &dyn Spelling) -> Option<Limit> {
+    let is_over = matches!(record.ended, Ended::Complete | Ended::Interrupted);
+    let is_there = record.connections.alive_at_end > 0 || record.plan.replaces_clients();
+    let has_rate = record.messages_per_s.is_some_and(|per_s| per_s > 0.0);
+    if !(is_over && is_there && has_rate && record.messages.answered > 0) {
+        return None;
+    }
+    let used = Used::of(record);
+    let (by, message, advice) = if record.plan.clients.is_open_loop() {
+        of_open_loop(record, &used)
+    } else {
+        of_closed_loop(record, &used)
+    };
+    Some(Limit {
+        by,
+        message,
+        advice: advice.spelled(spelling),
+    })
+}
+
+/// Shares of a core that were used.
+struct Used {
+    /// The busiest thread of the generator.
+    generator: Option<f64>,
+    /// The busiest thread of the server; all of it where that is not known.
+    server: Option<f64>,
+    /// The generator's thread that waited for a core most.
+    waited: f64,
+}
+
+impl Used {
+    fn of(record: &Record) -> Self {
+        let threads = || {
+            let threads = record.generator.threads.iter();
+            threads.filter(|thread| thread.wall_s > 0.0)
+        };
+        let greatest = |shares: &mut dyn Iterator<Item = f64>| shares.reduce(f64::max);
+        let server = record.server.as_ref();
+        Self {
+            generator: greatest(&mut threads().map(|thread| thread.cpu_share)),
+            server: server.and_then(|server| server.busiest_thread_share.or(server.cpu_share)),
+            waited: greatest(
+                &mut threads().map(|thread| thread.run_wait_s.unwrap_or(0.0) / thread.wall_s),
+            )
+            .unwrap_or(0.0),
+        }
+    }
+
+    fn is_generator_busy(&self) -> bool {
+        self.generator.is_some_and(|share| share > BUSY_SHARE)
+    }
+
+    fn is_server_busy(&self) -> bool {
+        self.server.is_some_and(|share| share > BUSY_SHARE)
+    }
+
+    /// Both shares in words, as far as they are known: `server at 31 % of a core, generator at 38 %`.
+    fn words(&self) -> String {
+        let server = self
+            .server
+            .map(|share| format!("server at {} of a core", percent(share)));
+        let generator = self.generator.map(|share| {
+            let of = if server.is_some() { "" } else { " of a core" };
+            format!("generator at {}{of}", percent(share))
+        });
+        let known: Vec<String> = server.into_iter().chain(generator).collect();
+        known.join(", ")
+    }
+}
+
+type Found = (By, String, Text);
+
+fn of_open_loop(record: &Record, used: &Used) -> Found {
+    if !is_rate_missed(record) {
+        let target = record.plan.target.url();
+        let search = format!("{target} p99<{}", objective(record));
+        let advice = text!["what it can hold: ", Field::GreatestRate.with(search)];
+        return (By::Rate, used.words(), advice);
+    }
+    if used.is_generator_busy() && !used.is_server_busy() {
+        return generator(record, used);
+    }
+    let blocked = record.blocked_by.map_or(0, |by| by.limit);
+    if blocked as f64 > BLOCKED_DOUBTED * record.messages.sent as f64 && !used.is_server_busy() {
+        let advice = text![
+            "more connections ",
+            Field::Connections.brief(),
+            " or a greater ",
+            Field::MaxInFlight,
+            " tells the server's own part",
+        ];
+        return (By::Connections, places(record), advice);
+    }
+    server(record, used)
+}
+
+fn of_closed_loop(record: &Record, used: &Used) -> Found {
+    let thought = record.thought_in_window_s.unwrap_or(0.0);
+    let offered = record.offered_in_flight_s.unwrap_or(f64::INFINITY);
+    if thought > PAUSING * offered {
+        let message = format!("{}, {}", places(record), used.words());
+        let advice = text![
+            "shorter pauses ",
+            Field::Think,
+            ", or more connections ",
+            Field::Connections.brief(),
+            ", press harder"
+        ];
+        return (By::Pauses, message, advice);
+    }
+    if used.is_generator_busy() && used.server.unwrap_or(0.0) <= used.generator.unwrap_or(0.0) {
+        return generator(record, used);
+    }
+    if used.is_server_busy() {
+        return server(record, used);
+    }
+    if used.waited > WAIT_DOUBTED {
+        return machine(record, used);
+    }
+    let slots = u64::from(record.plan.clients.connections) * u64::from(record.plan.clients.depth());
+    let is_local = record.loopback || record.embedded_server;
+    if used.server.is_some() || slots < FEW_IN_FLIGHT || record.plan.replaces_clients() {
+        let message = format!("{}; {}", places(record), used.words());
+        let advice = text![
+            "more connections ",
+            Field::Connections.brief(),
+            ", or more in flight on each ",
+            Field::Depth.brief(),
+            ", show what the server can do"
+        ];
+        return (By::Connections, message, advice);
+    }
+    if is_local {
+        return server(record, used);
+    }
+    let advice = text![
+        "more connections ",
+        Field::Connections.brief(),
+        ": a server at its limit answers no more for it, a network does"
+    ];
+    (By::Elsewhere, used.words(), advice)
+}
+
+fn generator(record: &Record, used: &Used) -> Found {
+    let share = percent(used.generator.unwrap_or(0.0));
+    let message = if record.plan.clients.is_open_loop() {
+        format!("{share} of its core used")
+    } else {
+        let per_s = rate(record.messages_per_s.unwrap_or(0.0));
+        format!("{share} of its core used: the server does ≥ {per_s} msg/s")
+    };
+    (By::Generator, message, beyond(record))
+}
+
+fn server(record: &Record, used: &Used) -> Found {
+    let advice = if record.plan.clients.is_open_loop() {
+        text![
+            "ask for less, ",
+            Field::Arrival.brief().with(asked_below(record))
+        ]
+    } else if used.server.is_none() && record.loopback {
+        text![
+            Field::ServerPid.with("PID"),
+            " tells its CPU; ",
+            Field::Arrival.brief().with(asked_below(record)),
+            " shows its latency at a rate that it holds",
+        ]
+    } else {
+        text![
+            "its latency at a rate that it holds: ",
+            Field::Arrival.brief().with(asked_below(record))
+        ]
+    };
+    (By::Server, used.words(), advice)
+}
+
+fn machine(record: &Record, used: &Used) -> Found {
+    let message = format!(
+        "the generator waited for one {} of the time",
+        percent(used.waited)
+    );
+    let advice = if record.plan.cpus.is_empty() {
+        text![
+            "give it cores of its own (",
+            Field::Cpus,
+            "), or stop what else runs here"
+        ]
+    } else {
+        Text::from("stop what else runs here, or a server on another machine")
+    };
+    (By::Machine, message, advice)
+}
+
+/// What shows the server's limit where the generator's came first, given what is in use.
+fn beyond(record: &Record) -> Text {
+    let plan = &record.plan;
+    let is_local = record.loopback || record.embedded_server;
+    let cpus = record.host.cpus.unwrap_or(u32::MAX);
+    // On this machine the server needs the other half of the cores.
+    let spare = if is_local { cpus / 2 } else { cpus };
+    let mut ways = Vec::new();
+    if plan.cpus.is_empty() && plan.threads < spare.min(plan.clients.connections) {
+        let more = (plan.threads + 1).to_string();
+        ways.push(text!["more threads ", Field::Threads.brief().with(more)]);
+    }
+    ways.push(Text::from(if is_local {
+        "a generator on another machine"
+    } else {
+        "a faster machine for the generator"
+    }));
+    let ways = Text::joined(ways, ", or ").then(" shows the server's limit");
+    if plan.clients.is_open_loop() {
+        return ways;
+    }
+    let below = Field::Arrival.brief().with(asked_below(record));
+    ways.then(text!["; ", below, " its latency below it"])
+}
+
+/// Places in flight: `64 connections × 1 in flight`.
+fn places(record: &Record) -> String {
+    let clients = &record.plan.clients;
+    let what = match clients.lifetime {
+        Lifetime::Replaced { .. } => "clients at a time",
+        _ => "connections",
+    };
+    format!(
+        "{} {what} × {} in flight",
+        count(clients.connections.into()),
+        count(clients.depth().into())
+    )
+}
+
+/// A limit for p99 that leaves room above what was measured, as it is typed: `1ms`.
+fn objective(record: &Record) -> String {
+    const ROOM: f64 = 4.0;
+    let p99 = record.at(Series::Response).p99.unwrap_or(1_000_000) as f64;
+    let limits = [1, 2, 5, 10, 20, 50, 100, 200, 500];
+    let fits = |ms: &&i32| f64::from(**ms) * 1e6 >= ROOM * p99;
+    limits
+        .iter()
+        .find(fits)
+        .map_or("1s".to_owned(), |ms| format!("{ms}ms"))
+}
+
+/// A rate below the one that was achieved, as it is typed: two digits.
+fn asked_below(record: &Record) -> String {
+    let per_s = record.messages_per_s.unwrap_or(0.0) * BELOW;
+    let step = 10_f64.powf(per_s.max(1.0).log10().floor() - 1.0);
+    let rounded = (per_s / step).floor() * step;
+    if rounded >= 10_000.0 {
+        format!("{}k", (rounded / 1e3).round())
+    } else {
+        format!("{}", rounded.max(1.0).round())
+    }
+}
+
+/// How much of Little's law is accounted for, where it can be asked: 1.0 where nothing is missing.
+#[must_use]
+pub fn littles_share(record: &Record) -> Option<f64> {
+    let offered = record
+        .offered_in_flight_s
+        .filter(|offered| *offered > 0.0)?;
+    let thought = record.thought_in_window_s.unwrap_or(0.0);
+    (record.at(Series::Service).count > 0)
+        .then_some((record.service_in_window_s? + thought) / offered)
+}

@@ -1,0 +1,290 @@
+//! The result of one run in eight lines: figures first, then what limited them, then in one sentence
+//! how far they may be believed. Everything else is behind it, in [`summary`](crate::summary).
+//!
+//! At 80 columns each part has a line; where there are fewer columns, lines are broken between
+//! figures and never within one.
+
+mod died;
+mod percentiles;
+mod shape;
+mod sheet;
+mod trust;
+
+use wsbench_load::plan::{Arrival, Lifetime, StopRule, Verify};
+use wsbench_load::series::Series;
+use wsbench_record::audit::{Limit, Verdict};
+use wsbench_record::document::{Distribution, Document, Ended, Percentile};
+use wsbench_record::units::{asked_rate, bytes, count, counted, percent, rate, seconds, span};
+
+use crate::mark;
+use crate::parts::Parts;
+use crate::plan_line;
+use crate::style::{Style, Tone};
+
+use sheet::{Piece, Sheet};
+
+/// Columns before the second figure of a line, where it fits.
+const SECOND: usize = 26;
+
+/// The result in eight lines, ending with a line end; with the percentiles that were asked for, each
+/// a share of one, else with those that people quote.
+#[must_use]
+pub fn render(document: &Document, style: Style, shares: Option<&[f64]>) -> String {
+    lines(document, style, shares, true)
+}
+
+/// The same without the way to more, for it stands below: the head of the long form.
+pub(crate) fn head(document: &Document, style: Style, shares: Option<&[f64]>) -> String {
+    lines(document, style, shares, false)
+}
+
+fn lines(document: &Document, style: Style, shares: Option<&[f64]>, with_more: bool) -> String {
+    let mut sheet = Sheet::new(style);
+    figures(&mut sheet, document, shares.unwrap_or(&percentiles::QUOTED));
+    trust::line(&mut sheet, document, with_more);
+    sheet.text
+}
+
+fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64]) {
+    title(sheet, document);
+    if let Some(death) = died::Death::of(document) {
+        death.lines(sheet, document, shares);
+        return;
+    }
+    if document.messages.answered == 0 {
+        nothing(sheet, document);
+        return;
+    }
+    throughput(sheet, document);
+    percentiles::line(sheet, document, shares);
+    shape::line(sheet, times(document));
+    if let Some(limit) = &document.audit.limit {
+        limited(sheet, limit, document.audit.verdict == Verdict::Ok);
+    }
+    advice(sheet, document);
+    server(sheet, document);
+}
+
+/// The times that a loop is about.
+fn times(document: &Document) -> &Distribution {
+    document.at(if document.plan.clients.is_open_loop() {
+        Series::Response
+    } else {
+        Series::Service
+    })
+}
+
+/// Where to, and the plan as far as it is not what everybody runs.
+fn title(sheet: &mut Sheet, document: &Document) {
+    let plan = &document.plan;
+    let clients = &plan.clients;
+    let mut parts = Vec::new();
+    match clients.lifetime {
+        Lifetime::Replaced { round_trips } => {
+            if let StopRule::Clients(number) = plan.stop {
+                parts.push(counted(number, "client"));
+            }
+            parts.push(format!("{} at a time", count(clients.connections.into())));
+            parts.push(counted(round_trips.into(), "round trip"));
+        }
+        _ => parts.push(counted(clients.connections.into(), "connection")),
+    }
+    match &clients.arrival {
+        Arrival::Closed { depth } => {
+            parts.push(format!("{} in flight", count((*depth).into())));
+            parts.push("closed loop".to_owned());
+        }
+        Arrival::Open { schedule, .. } => {
+            parts.push(format!(
+                "open loop {}",
+                plan_line::rates(&schedule.stretches)
+            ));
+        }
+    }
+    match plan.stop {
+        StopRule::Duration(asked) => parts.push(length(document, asked.as_secs_f64())),
+        StopRule::Messages(messages) => parts.push(counted(messages, "message")),
+        StopRule::Clients(_) => {}
+    }
+    parts.push(plan_line::payload(&clients.exchange.payload.facts()));
+    let mut pieces = vec![Piece::new(plan_line::title(plan)).toned(Tone::Heading)];
+    pieces.extend(Piece::listed(&parts));
+    sheet.put(0, &pieces);
+}
+
+/// The measured time, or the one that was asked for, where it was not cut short.
+fn length(document: &Document, asked_s: f64) -> String {
+    let is_short = document.ended == Ended::Interrupted || document.until.is_some();
+    if is_short && document.duration_s < asked_s {
+        let tenths = (document.duration_s * 10.0).round() / 10.0;
+        format!("{} of {}", seconds(tenths), seconds(asked_s))
+    } else {
+        seconds(asked_s)
+    }
+}
+
+/// The rate, and what became of the messages.
+fn throughput(sheet: &mut Sheet, document: &Document) {
+    let mut pieces = Vec::new();
+    let per_s = document.messages_per_s.map_or_else(
+        || mark::NO_SAMPLES.to_owned(),
+        |per_s| format!("{} msg/s", rate(per_s)),
+    );
+    pieces.push(Piece::new(per_s).toned(Tone::Heading));
+    if let Some(half) = mark::rate_confidence(document) {
+        pieces.push(Piece::new(half).close());
+    }
+    if let (Some(asked), Some(per_s)) = (document.asked_messages_per_s, document.messages_per_s) {
+        if wsbench_judge::limit::is_rate_missed(document) {
+            let missed = format!("of {} asked, {}", asked_rate(asked), percent(per_s / asked));
+            pieces.push(Piece::new(missed).close().toned(Tone::Doubt));
+        }
+    }
+    let fates = fates(document);
+    let mut fates = Piece::listed(&fates);
+    if let Some(first) = fates.first_mut() {
+        first.column = Some(SECOND);
+    }
+    pieces.extend(fates);
+    sheet.put(2, &pieces);
+}
+
+/// The fate of what was sent: `2,723,948 sent`, `all answered`, `every byte verified`.
+fn fates(document: &Document) -> Vec<String> {
+    let messages = &document.messages;
+    let due = messages.sent.saturating_add(messages.unsent);
+    let mut fates = vec![if messages.unsent > 0 {
+        format!("{} due", count(due))
+    } else {
+        format!("{} sent", count(messages.sent))
+    }];
+    if messages.answered == due {
+        fates.push("all answered".to_owned());
+    } else {
+        fates.push(format!("{} answered", count(messages.answered)));
+    }
+    let wrong = [
+        (messages.unsent, "never sent"),
+        (messages.timed_out, "timed out"),
+        (messages.failed, "failed"),
+        (messages.in_flight_at_end, "in flight at the end"),
+        (messages.corrupted, "corrupted"),
+        (messages.lost, "lost"),
+        (messages.duplicated, "duplicated"),
+        (messages.reordered, "reordered"),
+        (messages.unasked, "unasked"),
+    ];
+    let wrong: Vec<String> = wrong
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{} {word}", count(number)))
+        .collect();
+    if wrong.is_empty() {
+        fates.push(
+            match document.plan.clients.exchange.verify {
+                Verify::Full => "every byte verified",
+                Verify::Length => "lengths verified",
+                Verify::None => "not verified",
+            }
+            .to_owned(),
+        );
+    }
+    fates.extend(wrong);
+    fates
+}
+
+fn limited(sheet: &mut Sheet, limit: &Limit, is_fact: bool) {
+    let words = format!("limited by {}", limit.by.words());
+    let tone = if is_fact { Tone::Fact } else { Tone::Quiet };
+    let colon = if limit.message.is_empty() { "" } else { ":" };
+    let mut pieces = vec![Piece::new(format!("◆ {words}{colon}")).toned(tone)];
+    pieces.extend(Piece::prose(&limit.message));
+    sheet.put_hanging(2, 4, &pieces);
+}
+
+/// What to do next: about the gravest doubt where there is one, else to see more than the limit.
+fn advice(sheet: &mut Sheet, document: &Document) {
+    let doubt = document.audit.doubts().next();
+    let limit = document.audit.limit.as_ref();
+    let advice = match doubt {
+        Some(caveat) => &caveat.advice,
+        None => match limit {
+            Some(limit) => &limit.advice,
+            None => return,
+        },
+    };
+    advise(sheet, advice);
+}
+
+fn advise(sheet: &mut Sheet, advice: &str) {
+    if !advice.is_empty() {
+        let pieces = Piece::prose(&format!("→ {advice}"));
+        let quiet: Vec<Piece> = pieces
+            .into_iter()
+            .map(|piece| piece.toned(Tone::Quiet))
+            .collect();
+        sheet.put_hanging(2, 4, &quiet);
+    }
+}
+
+/// What the server used, and the part of the time that was not the generator's.
+fn server(sheet: &mut Sheet, document: &Document) {
+    let mut parts = Vec::new();
+    if let Some(server) = &document.server {
+        let cpu = server.cpu_us_per_message;
+        parts.extend(cpu.map(|us| format!("{} CPU a message", span(us * 1e3))));
+        parts.extend(
+            server
+                .cpu_share
+                .map(|share| format!("{} of a core", percent(share))),
+        );
+        let memory = server.pss_bytes.or(server.rss_bytes);
+        parts.extend(memory.map(|amount| bytes(amount as f64)));
+        let connection = server.bytes_per_connection;
+        parts.extend(connection.map(|each| format!("{} a connection", bytes(each))));
+    }
+    let mut pieces = Vec::new();
+    if !parts.is_empty() {
+        pieces.push(Piece::new("server".to_owned()));
+        let mut listed = Piece::listed(&parts);
+        if let Some(first) = listed.first_mut() {
+            first.is_close = true;
+        }
+        pieces.extend(listed);
+    }
+    if let Some(outside) = Parts::of(document).and_then(|parts| parts.outside()) {
+        let p50 = mark::percentile(outside, Percentile::P50);
+        let words = format!("outside the generator: p50 {p50}");
+        if let Some(last) = pieces.last_mut() {
+            last.text.push(';');
+        }
+        pieces.push(Piece::new(words).close());
+    }
+    let quiet: Vec<Piece> = pieces
+        .into_iter()
+        .map(|piece| piece.toned(Tone::Quiet))
+        .collect();
+    if !quiet.is_empty() {
+        sheet.put_hanging(2, 4, &quiet);
+    }
+}
+
+/// A run in which nothing was answered.
+fn nothing(sheet: &mut Sheet, document: &Document) {
+    let connections = &document.connections;
+    let words = if connections.upgraded == 0 {
+        format!(
+            "nothing connected: 0 of {} upgraded",
+            counted(connections.asked, "connection")
+        )
+    } else {
+        format!(
+            "nothing answered: {} sent over {}",
+            count(document.messages.sent),
+            counted(connections.upgraded, "connection")
+        )
+    };
+    sheet.put(2, &[Piece::new(words).toned(Tone::Bad)]);
+    died::causes(sheet, document);
+    advice(sheet, document);
+}

@@ -1,0 +1,148 @@
+//! The percentiles on one line, each with its interval.
+
+use wsbench_load::histogram::{Histogram, Sparse};
+use wsbench_load::series::Series;
+use wsbench_record::document::{Document, Known, Percentile};
+use wsbench_record::units::Within;
+use wsbench_stats::batches;
+
+use crate::mark;
+use crate::style::Tone;
+
+use super::sheet::{Piece, Sheet};
+
+/// The percentiles that are told where nobody asks for others, as shares.
+pub(super) const QUOTED: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
+
+/// Puts the line. The longest span goes first where there is no room for all, then p90.
+pub(super) fn line(sheet: &mut Sheet, document: &Document, shares: &[f64]) {
+    let mut pieces: Vec<(f64, Piece)> = shares
+        .iter()
+        .map(|share| (*share, piece(*share, known(document, *share))))
+        .collect();
+    let longest = mark::longest(super::times(document));
+    let is_asked = shares != QUOTED;
+    if !is_asked {
+        pieces.push((1.0, Piece::new(longest).named("max")));
+    }
+    for left_out in [1.0, 0.9] {
+        if is_asked || fits(sheet, &pieces) {
+            break;
+        }
+        pieces.retain(|(share, _)| *share != left_out);
+    }
+    let room = spare(sheet, &pieces, 2) >= pieces.len() as isize - 1;
+    let pieces: Vec<Piece> = pieces
+        .into_iter()
+        .enumerate()
+        .map(|(at, (_, mut piece))| {
+            if at > 0 && room {
+                piece.name.insert(0, ' ');
+            }
+            piece
+        })
+        .collect();
+    sheet.put(2, &pieces);
+}
+
+fn fits(sheet: &Sheet, pieces: &[(f64, Piece)]) -> bool {
+    spare(sheet, pieces, 2) >= 0
+}
+
+/// Columns that are left with so many between the pieces.
+fn spare(sheet: &Sheet, pieces: &[(f64, Piece)], between: usize) -> isize {
+    let used: usize = pieces
+        .iter()
+        .map(|(_, piece)| piece.columns() + between)
+        .sum();
+    sheet.width() as isize - used as isize
+}
+
+/// The percentile at a share with what is known of it: a standard one as the document has it, any
+/// other from the slices.
+fn known(document: &Document, share: f64) -> Known {
+    let is_it = |percentile: &Percentile| (percentile.share() - share).abs() < 1e-9;
+    match Percentile::ALL.into_iter().find(is_it) {
+        Some(percentile) => super::times(document).known(percentile),
+        None => from_slices(document, share).unwrap_or(Known::Not),
+    }
+}
+
+fn from_slices(document: &Document, share: f64) -> Option<Known> {
+    let series = if document.plan.clients.is_open_loop() {
+        Series::Response
+    } else {
+        Series::Service
+    };
+    let spans = document.at(series);
+    let ns = spans.quantile(share)?.0;
+    if spans.is_lower_bound(ns) {
+        return Some(Known::AtLeast(ns as f64));
+    }
+    let slices = document.slices.iter();
+    let slices = slices.map(|slice| Sparse::of(&slice.at(series).unwrap_or_else(Histogram::new)));
+    let slices: Vec<Sparse> = slices.collect();
+    let lengths: Vec<f64> = document.slices.iter().map(|slice| slice.length_s).collect();
+    let Some(ranges) = batches::grouped(&lengths) else {
+        let is_weak = spans.count as f64 * (1.0 - share) < 100.0;
+        return Some(Known::Alone {
+            ns: ns as f64,
+            is_weak,
+        });
+    };
+    let batches: Vec<Vec<&Sparse>> = ranges
+        .into_iter()
+        .map(|range| slices[range].iter().collect())
+        .collect();
+    let found = batches::quantile(&spans.histogram()?, &batches, share)?;
+    let bounds = found.interval;
+    Some(if bounds.high.is_finite() {
+        Known::Within {
+            ns: ns as f64,
+            low: bounds.low.min(ns as f64),
+            high: bounds.high.max(ns as f64),
+        }
+    } else {
+        Known::AtLeast(bounds.low)
+    })
+}
+
+/// A percentile with its interval, its name before it.
+pub(super) fn piece(share: f64, known: Known) -> Piece {
+    let name = name(share);
+    match known {
+        Known::Within { ns, low, high } if !known.is_weak() => {
+            let within = Within::span(ns, low, high);
+            let figure = match within.half {
+                Some(half) => Piece::new(within.value).beside(format!(" {half}")),
+                None => Piece::new(within.ends),
+            };
+            figure.toned(Tone::Heading).named(&name)
+        }
+        Known::Within { ns, low, high } => Piece::new(Within::span(ns, low, high).ends)
+            .toned(Tone::Quiet)
+            .named(&name),
+        Known::Alone { .. } => {
+            let (figure, _) = mark::words(known);
+            Piece::new(figure)
+                .toned(if known.is_weak() {
+                    Tone::Quiet
+                } else {
+                    Tone::Heading
+                })
+                .named(&name)
+        }
+        Known::AtLeast(_) => Piece::new(mark::words(known).0)
+            .toned(Tone::Heading)
+            .named(&name),
+        Known::Not => Piece::new(mark::words(known).0)
+            .toned(Tone::Quiet)
+            .named(&name),
+    }
+}
+
+/// The name of a percentile: `p99.9`.
+fn name(share: f64) -> String {
+    let percent = format!("{:.6}", share * 100.0);
+    format!("p{}", percent.trim_end_matches('0').trim_end_matches('.'))
+}

@@ -1,0 +1,68 @@
+//! The last line: in one sentence, how far the figures may be believed.
+
+use wsbench_judge::limit::{is_rate_missed, littles_share};
+use wsbench_record::audit::{Severity, Verdict};
+use wsbench_record::document::Document;
+use wsbench_record::units::{count, counted};
+
+use crate::style::Tone;
+
+use super::sheet::{Piece, Sheet};
+
+/// Where the rest is to be found.
+const MORE: &str = "more: -v, wsbench report";
+
+/// Puts the line, and where asked for the way to more behind it.
+pub(super) fn line(sheet: &mut Sheet, document: &Document, with_more: bool) {
+    let (sign, word, tone) = match document.audit.verdict {
+        Verdict::Ok => ("✓", "good", Tone::Good),
+        Verdict::Doubtful => ("▲", "doubtful", Tone::Doubt),
+        Verdict::Invalid => ("✕", "invalid", Tone::Bad),
+    };
+    let mut pieces = vec![Piece::new(format!("{sign} {word}:")).toned(tone)];
+    let grounds = match document.audit.doubts().next() {
+        Some(gravest) => doubts(document, &gravest.message),
+        None => grounds(document).join(", "),
+    };
+    pieces.extend(Piece::prose(&grounds));
+    let used = sheet.put_hanging(0, 2, &pieces);
+    if with_more {
+        sheet.put_right(used, &Piece::new(MORE).toned(Tone::Quiet));
+    }
+}
+
+/// The gravest doubt, and how many more there are.
+fn doubts(document: &Document, gravest: &str) -> String {
+    match document.audit.doubts().count() - 1 {
+        0 => gravest.to_owned(),
+        more => format!("{gravest} (+{more} more)"),
+    }
+}
+
+/// What speaks for the figures.
+fn grounds(document: &Document) -> Vec<String> {
+    let mut grounds = Vec::new();
+    if document.plan.clients.is_open_loop() && !is_rate_missed(document) {
+        grounds.push("rate held".to_owned());
+    }
+    if let Some(share) = littles_share(document) {
+        grounds.push(format!("Little's law {share:.2}"));
+    }
+    let connections = &document.connections;
+    if !document.plan.replaces_clients() {
+        let (alive, asked) = (connections.alive_at_end, connections.asked);
+        grounds.push(format!("{} of {} alive", count(alive), count(asked)));
+    }
+    let times = super::times(document);
+    if times.confidence.is_none() && !times.is_empty() {
+        grounds.push("too short for intervals".to_owned());
+    }
+    let notes = document.audit.caveats.iter();
+    let notes = notes
+        .filter(|caveat| caveat.severity == Severity::Note)
+        .count();
+    if notes > 0 {
+        grounds.push(counted(notes as u64, "note"));
+    }
+    grounds
+}
