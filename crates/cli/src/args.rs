@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 use wsbench_judge::condition::{self, Condition};
 use wsbench_judge::until::{self, Until};
 use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::PlanSpec;
 use wsbench_load::route::Target;
 use wsbench_load::template::{Template, TemplateError};
 
@@ -54,6 +55,9 @@ pub(crate) struct Measure {
     /// The server's process.
     #[command(flatten)]
     pub(crate) server: ServerArgs,
+    /// What is expected of the server.
+    #[command(flatten)]
+    pub(crate) expect: ExpectArgs,
     /// Several runs, and what fails them.
     #[command(flatten)]
     pub(crate) judge: JudgeArgs,
@@ -83,6 +87,9 @@ pub(crate) struct RunArgs {
     /// What of this machine is used.
     #[command(flatten)]
     pub(crate) machine: Machine,
+    /// What is expected of the servers.
+    #[command(flatten)]
+    pub(crate) expect: ExpectArgs,
 }
 
 impl RunArgs {
@@ -98,6 +105,7 @@ impl RunArgs {
             connect: self.connect.clone(),
             machine: self.machine.clone(),
             server: ServerArgs::default(),
+            expect: self.expect.clone(),
             judge: JudgeArgs::default(),
             log: LogArgs { log: None },
             output: OutputArgs::default(),
@@ -344,6 +352,34 @@ pub(crate) enum TimestampsArg {
     User,
 }
 
+/// What is expected of a server: what of it fails a run, and what does not.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Judge")]
+pub(crate) struct ExpectArgs {
+    /// The share of messages that may fail, or of connections that the server may end before their
+    /// time; beyond it the run is invalid and exits with 1 [default: 1%].
+    #[arg(long, value_name = "SHARE", value_parser = quantity::share)]
+    pub(crate) tolerate_failures: Option<f64>,
+    /// What of the server is meant: of that no run is invalid, though it is counted.
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub(crate) expect: Vec<ExpectArg>,
+}
+
+/// What of a server is meant to be as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExpectArg {
+    /// Answers in another order than their messages.
+    Unordered,
+}
+
+impl ExpectArgs {
+    /// Puts into a plan what is expected.
+    pub(crate) fn carried_over(&self, spec: &mut PlanSpec) {
+        spec.expect.failures = self.tolerate_failures;
+        spec.expect.unordered = self.expect.contains(&ExpectArg::Unordered);
+    }
+}
+
 /// Several runs, and what fails them.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Judge")]
@@ -360,7 +396,7 @@ pub(crate) struct JudgeArgs {
     /// --baseline 'messages_per_s<0.95*baseline'. A percentile is of the response time in the open
     /// loop, of the service time in the closed, unless it says response.p99 or service.p99. With
     /// an interval of confidence the whole of it must be beyond the threshold. What cannot be
-    /// judged, for want of samples, fails with 1.
+    /// judged, for want of samples, exits with 5 and says how long a run would suffice.
     #[arg(long, value_name = "CONDITION", value_parser = condition::parse)]
     pub(crate) fail_if: Vec<Condition>,
 }
@@ -414,6 +450,10 @@ pub(crate) struct OutputArgs {
     /// environment's WSBENCH_STATE_DIR names another folder, or none when it is empty.
     #[arg(long)]
     pub(crate) no_state: bool,
+    /// Show credentials: results hold the command line, headers and subprotocols as they are, and what
+    /// servers said, in place of '(withheld)'.
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
     /// Print plain progress lines, no live screen.
     #[arg(long)]
     pub(crate) no_tui: bool,

@@ -34,7 +34,7 @@ use crate::usage::UsageError;
     override_usage = "wsbench [OPTIONS] [URL]\n       wsbench <SUBCOMMAND>",
     after_help = "Numbers: 10k, 1m. Times: 500ms, 2s, 1m30s. Sizes: 30, 4k (1024 bytes each k).\n\
                   Exit codes: 0 ok, 1 the run failed, 2 usage, 3 audit failed under --strict,\n\
-                  99 a --fail-if held.\n\
+                  5 cannot be judged, 99 a --fail-if held.\n\
                   More, with examples: wsbench --help",
     after_long_help = AFTER_LONG_HELP
 )]
@@ -80,10 +80,12 @@ Signals:
 
 Exit codes:
   0   the run is complete and nothing is known to be wrong with it
-  1   the run failed: nothing connected, the server died, figures that cannot be believed
+  1   the run failed: nothing connected, nothing was measured, the server died, more failed than
+      --tolerate-failures allows (1 % of the messages), or answers were wrong, lost or doubled
   2   usage: the command line was refused and nothing was started
   3   the audit failed under --strict
   4   the conformance gate failed (wsbench check)
+  5   a --fail-if cannot be judged by what was measured; it says how long a run would suffice
   99  a --fail-if held
   130 ended at once by a second Ctrl-C or SIGTERM";
 

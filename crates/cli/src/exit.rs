@@ -1,13 +1,33 @@
 //! What the process ends with: the documented exit codes, and how an error is told.
 
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use wsbench::story;
 use wsbench_judge::outcome::Outcome;
+use wsbench_load::secret::Redactor;
 use wsbench_render::foreign::printable_lines;
 
+use crate::shell_words;
 use crate::usage::UsageError;
+
+/// The credentials of this process's command line, which nothing that is said repeats.
+static SECRETS: OnceLock<Redactor> = OnceLock::new();
+
+/// Learns from the command line what is to be said to nobody. Called before anything can be.
+pub(crate) fn keep_secrets_of(command_line: &[OsString]) {
+    let _ = SECRETS.set(shell_words::secrets(command_line));
+}
+
+/// Words without the credentials of the command line.
+fn without_secrets(words: &str) -> String {
+    match SECRETS.get() {
+        Some(secrets) => secrets.clean(words).into_owned(),
+        None => words.to_owned(),
+    }
+}
 
 /// How the process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +42,8 @@ pub(crate) enum Exit {
     AuditFailed = 3,
     /// The conformance gate failed.
     NonConforming = 4,
+    /// What was asked cannot be judged by what was measured.
+    NotJudged = 5,
     /// A `--fail-if` held.
     ConditionHeld = 99,
     /// Ended at once by a second interrupt: 128 + SIGINT, as shells count it.
@@ -50,8 +72,13 @@ impl From<Outcome> for Exit {
 /// Help and version arrive here as well: to the parser they are errors that are none.
 pub(crate) fn tell(error: &anyhow::Error) -> Exit {
     if let Some(parse) = error.downcast_ref::<clap::Error>() {
-        // A closed standard error leaves nobody to be told.
-        let _ = parse.print();
+        let words = parse.render().to_string();
+        if without_secrets(&words) == words {
+            // A closed standard error leaves nobody to be told.
+            let _ = parse.print();
+        } else {
+            say(words.trim_end());
+        }
         return match parse.exit_code() {
             0 => Exit::Ok,
             _ => Exit::Usage,
@@ -71,7 +98,8 @@ pub(crate) fn tell(error: &anyhow::Error) -> Exit {
 /// nobody is listening, and that is fine.
 pub(crate) fn say(words: &str) {
     use io::Write;
-    let _ = writeln!(io::stderr(), "{}", printable_lines(words));
+    let words = without_secrets(words);
+    let _ = writeln!(io::stderr(), "{}", printable_lines(&words));
 }
 
 #[cfg(test)]

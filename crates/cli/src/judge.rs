@@ -78,11 +78,12 @@ impl Judge {
             say(&format!("fail-if {}", judgement.words));
             let amounts_to = match judgement.state {
                 State::DoesNotHold | State::NotShown => Exit::Ok,
-                State::CannotBeJudged => Exit::Failed,
+                State::CannotBeJudged => Exit::NotJudged,
                 State::Holds => Exit::ConditionHeld,
             };
-            // Figures that cannot be believed are told before what they would amount to.
-            if worst == Exit::Ok || (worst == Exit::ConditionHeld && amounts_to == Exit::Failed) {
+            // A condition that holds fails a build, whatever is not known of others.
+            let is_worse = worst == Exit::NotJudged && amounts_to == Exit::ConditionHeld;
+            if worst == Exit::Ok || is_worse {
                 worst = amounts_to;
             }
         }

@@ -13,8 +13,8 @@ use wsbench_load::route::Target;
 
 use crate::advice;
 use crate::args::{
-    Amount, Ending, JudgeArgs, LogArgs, Machine, Measure, OutputArgs, PayloadArgs, Pressure,
-    ServerArgs, VerifyArg,
+    Amount, Ending, ExpectArgs, JudgeArgs, LogArgs, Machine, Measure, OutputArgs, PayloadArgs,
+    Pressure, ServerArgs, VerifyArg,
 };
 use crate::connect_args::ConnectArgs;
 use crate::exit::Exit;
@@ -149,6 +149,7 @@ impl Legacy {
             connect: ConnectArgs::default(),
             machine: self.machine,
             server: ServerArgs::default(),
+            expect: ExpectArgs::default(),
             judge: JudgeArgs::default(),
             log: LogArgs { log: Some(log) },
             // The older tool's lines are below the eight.

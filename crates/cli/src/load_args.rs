@@ -13,8 +13,8 @@ use wsbench_render::style::Style;
 
 use crate::advice;
 use crate::args::{
-    Amount, ArrivalArg, Ending, Format, JudgeArgs, LogArgs, Machine, Measure, OutputArgs,
-    PayloadArgs, Pressure, ServerArgs,
+    Amount, ArrivalArg, Ending, ExpectArgs, Format, JudgeArgs, LogArgs, Machine, Measure,
+    OutputArgs, PayloadArgs, Pressure, ServerArgs,
 };
 use crate::connect_args::ConnectArgs;
 use crate::exit::say;
@@ -56,6 +56,9 @@ pub(crate) struct LoadArgs {
     /// What of this machine is used.
     #[command(flatten)]
     pub(crate) machine: Machine,
+    /// What is expected of the server.
+    #[command(flatten)]
+    pub(crate) expect: ExpectArgs,
     /// Where the result goes.
     #[command(flatten)]
     pub(crate) output: ExperimentOutput,
@@ -180,6 +183,7 @@ impl LoadArgs {
             connect: self.connect.clone(),
             machine: self.machine.clone(),
             server: ServerArgs::default(),
+            expect: self.expect.clone(),
             judge: JudgeArgs::default(),
             log: LogArgs { log: None },
             output: self.output.flags(),

@@ -47,6 +47,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let command_line: Vec<_> = std::env::args_os().collect();
+    exit::keep_secrets_of(&command_line);
     let ended = if legacy::is_legacy(&command_line) {
         legacy::run(&command_line)
     } else {

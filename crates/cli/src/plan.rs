@@ -144,6 +144,8 @@ fn carried_over(measure: &Measure, spec: &mut PlanSpec) {
     spec.busy_poll = measure.machine.busy_poll;
     spec.timestamps = measure.machine.timestamps.into();
     spec.raw_log = measure.log.log.is_some();
+    measure.expect.carried_over(spec);
+    spec.shows_secrets = measure.output.show_secrets;
     let clients = &mut spec.clients;
     clients.keep_alive = measure.connect.keep_alive;
     clients.timeout = measure.machine.timeout;

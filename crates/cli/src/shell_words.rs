@@ -7,12 +7,16 @@ use std::ffi::OsString;
 use std::mem;
 use std::path::Path;
 
-use wsbench_load::secret::{WITHHELD, is_credential};
+use wsbench_load::secret::{Redactor, WITHHELD, is_credential, shown_subprotocols, shown_url};
 
 /// Flags whose value is a credential as a whole.
 const SECRET: [&str; 4] = ["-a", "--auth", "--bearer", "--cookie"];
 /// The flag whose value is one when its name says so.
 const HEADER: [&str; 2] = ["-H", "--header"];
+/// The flag whose values are subprotocols: browsers, which set no headers, send tokens as such.
+const SUBPROTOCOL: &str = "--subprotocol";
+/// The flag by which credentials are shown.
+pub(crate) const SHOW: &str = "--show-secrets";
 /// Short flags that take a value: what stands behind one in the same word is that value.
 const SHORT_WITH_VALUE: &str = "HRacdflmnoprstxz";
 
@@ -75,6 +79,8 @@ fn takes_next(word: &str) -> bool {
 /// The words in one line, quoted where a POSIX shell needs it; the program by its bare name.
 pub(crate) fn shell_words(words: &[OsString]) -> String {
     let mut line = Vec::with_capacity(words.len());
+    let shows_all = words.iter().any(|word| word == SHOW);
+    let tokens = tokens(words);
     let mut flag = None;
     let (mut is_file, mut is_value_next) = (false, false);
     for (at, word) in words.iter().enumerate() {
@@ -99,13 +105,18 @@ pub(crate) fn shell_words(words: &[OsString]) -> String {
         }
         let shown = match (Path::new(word.as_ref()).file_name(), flag.take()) {
             (Some(name), _) if at == 0 => name.to_string_lossy().into_owned(),
+            _ if shows_all => word.into_owned(),
+            (_, Some(SUBPROTOCOL)) => shown_subprotocol(&tokens, &word),
             (_, Some(flag)) => shown_value(flag, &word),
             (_, None) => {
                 let (before, name, value) = parted(&word);
                 flag = value.is_none().then_some(name).flatten();
                 match (name, value) {
+                    (Some(SUBPROTOCOL), Some(value)) => {
+                        format!("{before}{}", shown_subprotocol(&tokens, value))
+                    }
                     (Some(name), Some(value)) => format!("{before}{}", shown_value(name, value)),
-                    _ => without_user(&word),
+                    _ => shown_url(&word).into_owned(),
                 }
             }
         };
@@ -118,7 +129,7 @@ pub(crate) fn shell_words(words: &[OsString]) -> String {
 /// value, where it stands in the same word.
 fn parted(word: &str) -> (&str, Option<&'static str>, Option<&str>) {
     let known = |name: &str| {
-        let all = SECRET.iter().chain(&HEADER).copied();
+        let all = SECRET.iter().chain(&HEADER).chain([&SUBPROTOCOL]).copied();
         all.into_iter().find(|flag| *flag == name)
     };
     if word.starts_with("--") {
@@ -152,16 +163,69 @@ fn shown_value(flag: &str, value: &str) -> String {
     }
 }
 
-/// A URL without its user and password.
-fn without_user(word: &str) -> String {
-    let Some((scheme, rest)) = word.split_once("://") else {
-        return word.to_owned();
-    };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    match authority.rfind('@') {
-        Some(at) => format!("{scheme}://{WITHHELD}{}", &rest[at..]),
-        None => word.to_owned(),
+/// The values of a flag in a command line, in order, with the flag's name and without it.
+fn values(words: &[OsString]) -> Vec<(&'static str, String)> {
+    let mut values = Vec::new();
+    let mut flag = None;
+    for word in words.iter().skip(1) {
+        let word = word.to_string_lossy();
+        if let Some(flag) = flag.take() {
+            values.push((flag, word.into_owned()));
+            continue;
+        }
+        match parted(&word) {
+            (_, Some(name), Some(value)) => values.push((name, value.to_owned())),
+            (_, name, _) => flag = name,
+        }
     }
+    values
+}
+
+/// Subprotocols that carry a token.
+fn tokens(words: &[OsString]) -> Vec<String> {
+    let offered = values(words)
+        .into_iter()
+        .filter(|(flag, _)| *flag == SUBPROTOCOL);
+    let offered: Vec<String> = offered.map(|(_, name)| name).collect();
+    let shown = shown_subprotocols(&offered).into_iter().zip(offered);
+    let tokens = shown.filter(|(shown, name)| shown != name);
+    tokens.map(|(_, name)| name).collect()
+}
+
+fn shown_subprotocol(tokens: &[String], name: &str) -> String {
+    if tokens.iter().any(|token| token == name) {
+        return WITHHELD.to_owned();
+    }
+    name.to_owned()
+}
+
+/// The credentials in a command line, however wrong it is in other respects, so that no complaint
+/// about it repeats them. None where they are to be shown.
+pub(crate) fn secrets(words: &[OsString]) -> Redactor {
+    let mut secrets = Redactor::default();
+    if words.iter().any(|word| word == SHOW) {
+        return secrets;
+    }
+    for word in words {
+        secrets.add_url(&word.to_string_lossy());
+    }
+    for (flag, value) in values(words) {
+        match flag {
+            SUBPROTOCOL => {}
+            _ if HEADER.contains(&flag) => {
+                if let Some((name, value)) = value.split_once(':') {
+                    secrets.add_header(name.trim(), value);
+                }
+            }
+            "--cookie" => secrets.add_header("Cookie", &value),
+            _ => {
+                secrets.add(&value);
+                secrets.add_login(&value);
+            }
+        }
+    }
+    secrets.add_subprotocols(&tokens(words));
+    secrets
 }
 
 fn quoted(word: &str) -> String {
@@ -235,6 +299,11 @@ mod tests {
             &["w", "--bearer", "--hidden"],
             &["w", "-x", "http://u:hidden@proxy:1"],
             &["w", "--proxy=socks5://u:hidden@proxy:1"],
+            &["w", "ws://h:1/?access_token=hidden"],
+            &["w", "h:1/?v=1&apikey=hidden"],
+            &["w", "-H", "X-Api-Key: hidden"],
+            &["w", "--subprotocol", "bearer", "--subprotocol=hidden"],
+            &["w", "--subprotocol", "bearer", "--subprotocol", "hidden"],
         ] {
             let line = line(words);
             assert!(!line.contains("hidden"), "{line}");
@@ -254,6 +323,12 @@ mod tests {
             assert_eq!(line(&words.split(' ').collect::<Vec<_>>()), words);
         }
         assert_eq!(line(&["w", "-a", "u:p", "h:1"]), "w -a '(withheld)' h:1");
+    }
+
+    #[test]
+    fn credentials_are_shown_where_that_is_asked_for() {
+        let shown = line(&["w", "-a", "u:p", "--show-secrets", "ws://h/?token=x"]);
+        assert_eq!(shown, "w -a u:p --show-secrets 'ws://h/?token=x'");
     }
 
     /// A short flag with a value that this module does not know would make it misread a cluster.

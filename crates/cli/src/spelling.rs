@@ -103,6 +103,7 @@ pub(crate) fn words(spec: &PlanSpec, on: &Surroundings) -> Vec<String> {
     handshake(spec, &mut words);
     route(spec, &mut words);
     tls(&spec.tls, &mut words);
+    expect(spec, &mut words);
     words.some("--name", spec.name.as_ref());
     words.0
 }
@@ -123,6 +124,7 @@ pub(crate) fn find_words(spec: &PlanSpec, objectives: &[String], limit: Nanos) -
     }
     handshake(spec, &mut words);
     tls(&spec.tls, &mut words);
+    expect(spec, &mut words);
     words.0
 }
 
@@ -335,6 +337,15 @@ fn route(spec: &PlanSpec, words: &mut Words) {
     if let Http::Two { streams } = connect.http {
         words.value("--http", 2);
         words.value("--streams", streams);
+    }
+}
+
+/// What the run is held to.
+fn expect(spec: &PlanSpec, words: &mut Words) {
+    let share = spec.expect.failures;
+    words.some("--tolerate-failures", share.map(quantity::percent));
+    if spec.expect.unordered {
+        words.value("--expect", "unordered");
     }
 }
 

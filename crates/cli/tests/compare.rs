@@ -170,8 +170,24 @@ fn conditions_choose_the_exit_code() {
     assert_eq!(code, 0, "{told}");
     // Ten of 400 are beyond p97.5: p99.99 is not known, and nobody may pass by that.
     let (code, told) = exit(&["--fail-if", "p99.99>59s"]);
-    assert_eq!(code, 1, "{told}");
+    assert_eq!(code, 5, "{told}");
     assert!(told.contains("cannot be judged: too few samples"), "{told}");
+    assert!(told.contains(" messages would suffice"), "{told}");
+    // What holds fails a build, whatever is not known beside it.
+    let unknown = ["--fail-if", "p99.99>59s"];
+    let both = [&unknown[..], &["--fail-if", "p50>5ms"], &unknown].concat();
+    assert_eq!(exit(&both).0, 99);
+    // Of a server that is not there nothing is to be judged, and that is no want of samples.
+    let nobody = [
+        "-d",
+        "1s",
+        "--fail-if",
+        "p50>5ms",
+        "ws://127.0.0.1:1",
+        "--format",
+        "quiet",
+    ];
+    assert_eq!(said(directory.path(), &nobody).0, 1);
 }
 
 #[test]

@@ -25,6 +25,8 @@ mod raw;
 mod refusals;
 mod refused;
 mod running;
+#[cfg(unix)]
+mod secrets;
 mod serve;
 mod templates;
 mod tls;

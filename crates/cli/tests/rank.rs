@@ -183,7 +183,15 @@ fn good_servers_are_ranked_and_bad_ones_have_a_row_that_says_so() {
     fs::write(place.path("suite.toml"), suite).unwrap();
     let ended = place.rank(&[]);
     let story = format!("{}\n{}", ended.stdout, ended.stderr);
-    assert_eq!(ended.status.code(), Some(0), "{story}");
+    assert_eq!(ended.status.code(), Some(1), "{story}");
+    let told = &ended.stderr;
+    let without = told
+        .lines()
+        .find(|line| line.starts_with("error: no figures of "))
+        .unwrap();
+    for name in ["absent", "deaf"] {
+        assert!(without.contains(name), "{without}");
+    }
     let ranking = place.ranking();
     for name in ["one", "two", "wsbench serve"] {
         let row = row(&ranking, name);
@@ -240,7 +248,12 @@ fn an_interrupted_ranking_reports_what_it_has_and_continues_where_it_stood() {
     assert!(first.is_running());
     first.signal("-INT");
     let ended = first.ended_within(LIMIT);
-    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("it was interrupted"),
+        "{}",
+        ended.stderr
+    );
     let partial = place.ranking();
     assert_eq!(partial["cut_short"], "it was interrupted");
     assert!(ended.stderr.contains("continues there"), "{}", ended.stderr);

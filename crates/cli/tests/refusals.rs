@@ -215,7 +215,7 @@ For more information, try '--help'.
     refused(
         &["ws://user:secret@localhost:3000/"],
         str![[r#"
-error: invalid value 'ws://user:secret@localhost:3000/' for '[URL]': the URL carries a user name or password; leave them out and give them with -a USER:PASS
+error: invalid value 'ws://(withheld)@localhost:3000/' for '[URL]': the URL carries a user name or password; leave them out and give them with -a USER:PASS
 
 For more information, try '--help'.
 

@@ -12,6 +12,10 @@ use crate::warming::Warming;
 /// A server that was there is given up when none is open and none has been answered for this long.
 pub(crate) const SERVER_DEAD_AFTER: Nanos = Nanos::from_secs(3);
 
+/// A server that takes a connection again within this time, and refused none meanwhile, was not gone:
+/// it has ended the connections and nothing more.
+const SHORTEST_ABSENCE: Nanos = Nanos::from_millis(100);
+
 /// Asks a run to end in order: drain, close, report.
 ///
 /// There are two reasons to ask. Whoever interrupts a run wants no more of it; whoever says that it
@@ -77,6 +81,8 @@ pub struct Shared {
     last_sign_of_life: AtomicU64,
     /// Whether a connection failed unanswered since: having none by one's own plan is no death.
     has_failed: AtomicBool,
+    /// Whether a connection could not be opened since one was.
+    is_out_of_reach: AtomicBool,
     /// When the last open connection had ended; `u64::MAX` while there is one, or never was.
     gone_since: AtomicU64,
     /// Times that the server was gone and came back. Written only when it does.
@@ -107,6 +113,7 @@ impl Shared {
             alive: AtomicU64::new(0),
             last_sign_of_life: AtomicU64::new(u64::MAX),
             has_failed: AtomicBool::new(false),
+            is_out_of_reach: AtomicBool::new(false),
             gone_since: AtomicU64::new(u64::MAX),
             absences: Mutex::default(),
             replaces_clients,
@@ -120,7 +127,9 @@ impl Shared {
         self.upgraded.fetch_add(1, SeqCst);
         self.alive.fetch_add(1, SeqCst);
         let since = Nanos(self.gone_since.swap(u64::MAX, SeqCst));
-        if since < now && (!self.replaces_clients || self.has_failed.load(SeqCst)) {
+        let was_out_of_reach = self.is_out_of_reach.swap(false, SeqCst);
+        let was_long = !self.replaces_clients && now - since >= SHORTEST_ABSENCE;
+        if since < now && (was_out_of_reach || was_long) {
             let mut absences = self.absences.lock().unwrap_or_else(PoisonError::into_inner);
             absences.add(since, now - since);
         }
@@ -145,9 +154,12 @@ impl Shared {
         }
     }
 
-    /// A connection could not be opened, or ended without an answer.
-    pub(crate) fn attempt_failed(&self) {
+    /// A connection could not be opened, or, where it `was_open`, ended without an answer.
+    pub(crate) fn attempt_failed(&self, was_open: bool) {
         self.has_failed.store(true, SeqCst);
+        if !was_open {
+            self.is_out_of_reach.store(true, SeqCst);
+        }
     }
 
     /// A worker's stop rule held.
@@ -255,7 +267,7 @@ mod tests {
             !shared.is_server_dead(at(200)),
             "nobody has tried to connect since"
         );
-        shared.attempt_failed();
+        shared.attempt_failed(false);
         assert!(!shared.is_server_dead(at(102)));
         assert!(shared.is_server_dead(at(103)));
     }
@@ -268,7 +280,7 @@ mod tests {
         shared.connection_gone(at(3), true);
         assert_eq!(shared.absences().times, 0, "one is still there");
         shared.connection_gone(at(4), true);
-        shared.attempt_failed();
+        shared.attempt_failed(false);
         shared.connection_upgraded(at(6));
         shared.connection_upgraded(at(7));
         for gone in [10, 20] {
@@ -280,6 +292,24 @@ mod tests {
         assert_eq!((absences.longest_start, absences.longest), (at(20), at(5)));
     }
 
+    /// A server that ends its connections and takes the next ones is there.
+    #[test]
+    fn a_server_that_takes_connections_again_at_once_was_not_gone() {
+        let shared = shared(1, false);
+        for second in 1..10 {
+            shared.connection_upgraded(at(second));
+            let ended = at(second) + Nanos::from_millis(950);
+            shared.connection_gone(ended, second % 2 == 0);
+            shared.attempt_failed(true);
+        }
+        shared.connection_upgraded(at(10));
+        assert_eq!(shared.absences().times, 0);
+        shared.connection_gone(at(11), true);
+        shared.attempt_failed(false);
+        shared.connection_upgraded(at(11) + Nanos::from_millis(3));
+        assert_eq!(shared.absences().times, 1, "refused meanwhile");
+    }
+
     /// One client at a time that closes and is replaced leaves no connection open for a moment.
     #[test]
     fn a_client_that_is_replaced_is_no_absence_unless_one_failed() {
@@ -289,7 +319,7 @@ mod tests {
         shared.connection_upgraded(at(3));
         assert_eq!(shared.absences().times, 0);
         shared.connection_gone(at(4), true);
-        shared.attempt_failed();
+        shared.attempt_failed(false);
         shared.connection_upgraded(at(6));
         assert_eq!(shared.absences().total, at(2));
     }
@@ -300,7 +330,7 @@ mod tests {
         for second in 0..3 {
             shared.connection_upgraded(at(0));
             shared.connection_gone(at(second), false);
-            shared.attempt_failed();
+            shared.attempt_failed(true);
             assert!(!shared.is_server_dead(at(second)));
         }
         shared.connection_upgraded(at(0));

@@ -12,6 +12,7 @@ mod machine;
 mod pacing;
 mod pressure;
 mod server;
+mod share;
 mod steadiness;
 mod timing;
 mod wait;

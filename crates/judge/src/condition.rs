@@ -6,13 +6,15 @@
 
 use std::fmt;
 
+use wsbench_load::plan::StopRule;
 use wsbench_record::document::Document;
+use wsbench_record::units;
 use wsbench_stats::Interval;
 use wsbench_stats::runs::spread;
 
 use crate::comparison::{differences, ratio};
 use crate::expression::{self, Allowed, Bound, Expression, ExpressionError, Relation};
-use crate::figure::{Figure, Reading, Unit};
+use crate::figure::{Figure, Missing, Reading, Unit};
 
 /// What may be a condition: any figure that a run has.
 pub const ALLOWED: Allowed = Allowed {
@@ -128,6 +130,9 @@ impl Relation {
     }
 }
 
+/// More than what is needed is asked for by this factor, since runs differ.
+const LEEWAY: f64 = 1.2;
+
 /// What is known of a figure: the figure, and how sure it is.
 struct Known {
     value: f64,
@@ -211,7 +216,8 @@ impl Condition {
     fn readings(&self, figure: Figure, runs: &[Document]) -> Result<Vec<Reading>, String> {
         let mut readings = Vec::with_capacity(runs.len());
         for run in runs {
-            let mut reading = figure.read(run).map_err(|missing| missing.to_string())?;
+            let read = figure.read(run);
+            let mut reading = read.map_err(|missing| what_would_do(missing, run, runs.len()))?;
             if reading.is_lower_bound {
                 let settled = match self.bound {
                     Bound::Value(threshold, _) => {
@@ -273,6 +279,26 @@ impl Condition {
         };
         format!("{} {value}{of}{interval}", figure.label())
     }
+}
+
+/// Why there is no figure, and how long a run would have one, at the pace of this one.
+fn what_would_do(missing: Missing, run: &Document, runs: usize) -> String {
+    let Missing::TooFew { samples, needed } = missing else {
+        return missing.to_string();
+    };
+    if samples == 0 {
+        return format!("{missing}: how long would do cannot be told from none");
+    }
+    // A little more than what was short: the next run is not exactly like this one.
+    let times = needed as f64 / samples as f64 * LEEWAY;
+    let whole = |amount: u64| units::count((amount as f64 * times).ceil() as u64);
+    let enough = match run.plan.stop {
+        StopRule::Duration(_) => units::seconds((run.duration_s * times).ceil()),
+        StopRule::Messages(messages) => format!("{} messages", whole(messages)),
+        StopRule::Clients(clients) => format!("{} clients", whole(clients)),
+    };
+    let each = if runs > 1 { " each" } else { "" };
+    format!("{missing}; {enough}{each} would suffice")
 }
 
 /// A figure over runs: the mean with the interval between them; of a single run with its own

@@ -171,6 +171,15 @@ fn silent_connections_are_counted() {
     assert_eq!(weight(Kind::NeverAnswered, silent(0)), None);
     assert_eq!(weight(Kind::NeverAnswered, silent(1)), INVALID);
     assert_eq!(weight(Kind::NeverAnswered, silent(64)), INVALID);
+    let cut_off = |number| {
+        move |run: &mut RunResult, _: &mut PlanSpec| {
+            run.connections.never_answered = number;
+            run.connections.replaced = 9_936;
+            run.connections.upgraded = 10_000;
+        }
+    };
+    assert_eq!(weight(Kind::NeverAnswered, cut_off(100)), DOUBTFUL);
+    assert_eq!(weight(Kind::NeverAnswered, cut_off(101)), INVALID);
     let caveat = found(&audit_after(silent(32)), Kind::NeverAnswered).unwrap();
     assert_eq!(caveat.message, "32 of 64 connections were never answered");
 }
@@ -184,12 +193,144 @@ fn fewer_connections_than_asked() {
     };
     assert_eq!(weight(Kind::Connections, alive(64)), None);
     assert_eq!(weight(Kind::Connections, alive(63)), DOUBTFUL);
-    assert_eq!(weight(Kind::Connections, alive(0)), INVALID);
+    // At one moment none may be open though each is opened again at once; one that cannot be opened
+    // again is another matter.
+    assert_eq!(weight(Kind::Connections, alive(0)), DOUBTFUL);
+    let out_of_reach = |phase| {
+        move |run: &mut RunResult, _: &mut PlanSpec| {
+            run.connections.alive_at_end = 0;
+            run.failures = vec![failure(phase, FailureKind::Refused)];
+        }
+    };
+    assert_eq!(
+        weight(Kind::Connections, out_of_reach(Phase::Connect)),
+        INVALID
+    );
+    assert_eq!(
+        weight(Kind::Connections, out_of_reach(Phase::Close)),
+        DOUBTFUL
+    );
     let upgraded = |run: &mut RunResult, _: &mut PlanSpec| run.connections.upgraded = 63;
     let caveat = found(&audit_after(upgraded), Kind::Connections).unwrap();
     assert_eq!(caveat.message, "63 of 64 connections were upgraded");
     let none = |run: &mut RunResult, _: &mut PlanSpec| run.connections.upgraded = 0;
     assert_eq!(weight(Kind::NothingConnected, none), INVALID);
+}
+
+/// A failure of this kind.
+fn failure(phase: Phase, kind: FailureKind) -> Failure {
+    Failure {
+        phase,
+        kind,
+        count: 1,
+        example: String::new(),
+    }
+}
+
+/// One in a hundred is tolerated, or as many as the plan says; beyond it the run is invalid.
+#[test]
+fn a_share_of_failures_makes_a_run_invalid() {
+    let failed = |number, tolerated| {
+        move |run: &mut RunResult, plan: &mut PlanSpec| {
+            let answered = run.messages.answered;
+            run.messages.failed = number / 2;
+            run.messages.timed_out = number - number / 2;
+            run.messages.sent = answered + number;
+            plan.expect.failures = tolerated;
+        }
+    };
+    // 640,000 answered: so many of all are 1 %.
+    let hundredth = 6_464;
+    assert_eq!(weight(Kind::Failures, failed(hundredth, None)), DOUBTFUL);
+    assert_eq!(weight(Kind::Failures, failed(hundredth + 2, None)), INVALID);
+    let half = 640_000;
+    assert_eq!(weight(Kind::Failures, failed(half, None)), INVALID);
+    assert_eq!(weight(Kind::Failures, failed(half, Some(0.5))), DOUBTFUL);
+    assert_eq!(weight(Kind::Failures, failed(1, Some(0.0))), INVALID);
+    let caveat = found(&audit_after(failed(half, None)), Kind::Failures).unwrap();
+    let said = "640,000 of 1,280,000 messages failed or timed out, 50 %, and 1 % are tolerated";
+    assert!(caveat.message.starts_with(said), "{caveat}");
+    assert!(caveat.advice.contains("--tolerate-failures"), "{caveat}");
+}
+
+/// A server that ends its connections after a few answers each: whether some of them are open when
+/// the window closes is chance, and decides nothing.
+#[test]
+fn connections_that_do_not_hold_are_judged_by_how_many_there_were() {
+    let ended = |number: u64, alive: u64| {
+        move |run: &mut RunResult, _: &mut PlanSpec| {
+            let connections = &mut run.connections;
+            (connections.attempted, connections.upgraded) = (64 + number, 64 + number);
+            (connections.failed, connections.replaced) = (number, number);
+            connections.alive_at_end = alive;
+            run.failures = vec![failure(Phase::Close, FailureKind::ClosedByServer)];
+        }
+    };
+    for alive in [0, 1, 63, 64] {
+        let audit = audit_after(ended(640_000, alive));
+        let caveat = found(&audit, Kind::Connections).unwrap();
+        assert_eq!(caveat.severity, Severity::Invalid, "{alive}: {caveat}");
+        assert!(caveat.message.contains("one in 1 messages"), "{caveat}");
+        let rare = audit_after(ended(6_400, alive));
+        assert_eq!(rare.verdict, Verdict::Doubtful, "{alive}: {rare}");
+    }
+    // Of attempts that never became connections the connections that were there know nothing.
+    let refused = |run: &mut RunResult, _: &mut PlanSpec| {
+        run.connections.attempted += 100_000;
+        run.connections.failed += 100_000;
+    };
+    assert_eq!(weight(Kind::Connections, refused), None);
+}
+
+#[test]
+fn another_order_is_invalid_unless_it_is_expected() {
+    let reordered = |is_expected| {
+        move |run: &mut RunResult, plan: &mut PlanSpec| {
+            run.messages.reordered = 1_000;
+            plan.expect.unordered = is_expected;
+        }
+    };
+    assert_eq!(weight(Kind::Reordered, reordered(false)), INVALID);
+    assert_eq!(weight(Kind::Reordered, reordered(true)), NOTE);
+    let caveat = found(&audit_after(reordered(true)), Kind::Reordered).unwrap();
+    assert_eq!(caveat.message, "1,000 messages answered after a later one");
+    assert_eq!(audit_after(reordered(true)).verdict, Verdict::Ok);
+}
+
+/// However a run without a single sample came about.
+#[test]
+fn no_samples_are_never_ok() {
+    let all_ends = [
+        Ended::Complete,
+        Ended::Interrupted,
+        Ended::NothingConnected,
+        Ended::ServerDied,
+    ];
+    for ended in all_ends {
+        for (sent, upgraded) in [(0, 0), (0, 64), (64, 64)] {
+            let (mut result, plan) = runs::no_samples();
+            result.ended = ended;
+            result.connections.upgraded = upgraded;
+            result.messages = wsbench_load::tally::MessageCounts {
+                due: sent,
+                sent,
+                timed_out: sent,
+                ..Default::default()
+            };
+            let audit = runs::document(&(result, plan)).audit;
+            assert_eq!(
+                audit.verdict,
+                Verdict::Invalid,
+                "{ended:?} {sent} {upgraded}: {audit}"
+            );
+        }
+    }
+    let (mut result, plan) = runs::no_samples();
+    result.ended = Ended::Interrupted;
+    result.messages = Default::default();
+    let audit = runs::document(&(result, plan)).audit;
+    let caveat = found(&audit, Kind::Interrupted).unwrap();
+    assert!(caveat.message.contains("there are no samples"), "{caveat}");
 }
 
 #[test]
@@ -208,6 +349,9 @@ fn clients_that_are_replaced_are_judged_by_their_round_trips() {
         "999 of 1,000 clients made all their round trips"
     );
     assert_eq!(caveat.severity, Severity::Doubtful);
+    result.connections.clients_completed = 989;
+    let caveat = found(&audit(&result), Kind::Connections).unwrap();
+    assert_eq!(caveat.severity, Severity::Invalid);
 }
 
 #[test]

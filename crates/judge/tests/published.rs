@@ -39,7 +39,8 @@ fn runs(ranking: &Ranking) -> impl Iterator<Item = (WorkloadKind, &RunRecord)> {
 fn something_is_published() {
     assert!(!published().is_empty());
     for (path, ranking) in published() {
-        assert!(ranking.has_figures(), "{}", path.display());
+        let without = ranking.without_figures().count();
+        assert!(without < ranking.servers.len(), "{}", path.display());
     }
 }
 

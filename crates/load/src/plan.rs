@@ -7,6 +7,7 @@
 
 mod check;
 mod error;
+mod expect;
 mod opening;
 mod payload;
 mod spec;
@@ -23,6 +24,7 @@ pub use wsbench_wire::deflate::{WindowBits, Wish};
 
 pub use check::{LONGEST_SOCKET_PATH, LONGEST_SOCKS_FIELD};
 pub use error::{PlanError, Why};
+pub use expect::{Expect, TOLERATED_FAILURES};
 pub use opening::{
     Compression, Connect, Family, Header, Http, RESERVED_HEADERS, RevealedHeaders, Upgrade,
     is_field_value, is_origin, is_token,

@@ -18,7 +18,7 @@ use thiserror::Error;
 pub use sources::{Sources, SourcesError};
 pub use wsbench_wire::proxy::Login;
 
-use crate::secret::Secret;
+use crate::secret::{Secret, shown_url};
 
 /// The server under test. Written and stored as its URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,11 +59,25 @@ impl Target {
         }
     }
 
-    /// The URL again, for people.
+    /// The URL again, for people: without the values of parameters that are credentials.
     #[must_use]
     pub fn url(&self) -> String {
+        shown_url(&self.revealed_url()).into_owned()
+    }
+
+    /// The URL with all that is in it, for whoever goes there. It is shown to nobody.
+    #[must_use]
+    pub fn revealed_url(&self) -> String {
         let scheme = if self.secure { "wss" } else { "ws" };
         format!("{scheme}://{}{}", self.authority(), self.resource)
+    }
+
+    /// The same as results store it.
+    pub(crate) fn redacted(&self) -> Self {
+        Self {
+            resource: shown_url(&self.resource).into_owned(),
+            ..self.clone()
+        }
     }
 }
 
@@ -77,7 +91,7 @@ impl FromStr for Target {
     /// Reads a URL as [`Target::url`] writes it: what users write in its place is another affair.
     fn from_str(url: &str) -> Result<Self, NoPlace> {
         let wrong = || NoPlace {
-            text: url.to_owned(),
+            text: shown_url(url).into_owned(),
             like: "ws://HOST[:PORT]/PATH or wss://HOST[:PORT]/PATH",
         };
         let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
@@ -305,7 +319,7 @@ mod tests {
             secure: bool,
         ) {
             let target = Target { host, port, resource, secure };
-            prop_assert_eq!(target.url().parse::<Target>(), Ok(target.clone()));
+            prop_assert_eq!(target.revealed_url().parse::<Target>(), Ok(target.clone()));
             prop_assert_eq!(target.place().to_string().parse::<Place>(), Ok(target.place()));
         }
     }

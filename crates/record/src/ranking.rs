@@ -229,10 +229,13 @@ impl Ranking {
         self.leagues.iter().filter(move |league| league.key == key)
     }
 
-    /// Whether anything at all was measured.
-    #[must_use]
-    pub fn has_figures(&self) -> bool {
-        self.leagues.iter().any(|league| !league.places.is_empty())
+    /// The names of the servers of which nothing at all was measured.
+    pub fn without_figures(&self) -> impl Iterator<Item = &str> {
+        let names = self.servers.iter().map(|entry| entry.facts.name.as_str());
+        names.filter(|name| {
+            let mut places = self.leagues.iter().flat_map(|league| &league.places);
+            !places.any(|place| place.server == *name)
+        })
     }
 }
 

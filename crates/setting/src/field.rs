@@ -70,6 +70,10 @@ fields! {
     Encoding = "clients.exchange.payload.encoding",
     /// The comparison of answers with what was sent.
     Verify = "clients.exchange.verify",
+    /// The share of failures above which a run is invalid.
+    ToleratedFailures = "expect.failures",
+    /// The expectation that answers come out of order.
+    Unordered = "expect.unordered",
     /// The end of the run.
     Stop = "stop",
     /// The measured time, where it ends the run.

@@ -4,12 +4,16 @@
 //! Nothing passes through floating point but a rate, which is one. This module knows units; it
 //! does not know which flag a quantity belongs to, nor which values make sense together.
 
+mod share;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
 use thiserror::Error;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::LARGEST_MESSAGE;
+
+pub use share::{percent, share};
 
 /// Largest message that may be asked for, bytes: 64 MiB.
 pub const MAX_MESSAGE_BYTES: u64 = LARGEST_MESSAGE as u64;
@@ -47,6 +51,12 @@ pub enum QuantityError {
     /// A time without a unit, which could be seconds or milliseconds. Add the unit.
     #[error("'{number}' has no unit: write {number}s, {number}ms or {number}m")]
     NoUnit {
+        /// The number.
+        number: String,
+    },
+    /// A share without its sign, which could be hundredths or the whole. Add the sign.
+    #[error("'{number}' could be meant in two ways; write it like 5%")]
+    NoPercent {
         /// The number.
         number: String,
     },

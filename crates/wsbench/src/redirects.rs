@@ -10,12 +10,10 @@ use wsbench_drive::resolve::{self, ResolveError};
 use wsbench_drive::visit::{VisitError, try_upgrade};
 use wsbench_load::plan::{Plan, PlanError, PlanSpec};
 use wsbench_load::route::Target;
+use wsbench_load::secret::{is_credential, shown_subprotocols, shown_url};
 use wsbench_wire::handshake::HandshakeError;
 
 use crate::target::{self, TargetError};
-
-/// Headers that are for one host alone.
-const FOR_ONE_HOST: [&str; 2] = ["authorization", "cookie"];
 
 /// How redirects are followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,8 +105,11 @@ pub fn followed(
 
 fn go_to(plan: &mut PlanSpec, target: Target) {
     if target.place() != plan.target.place() {
-        let is_kept = |name: &str| !FOR_ONE_HOST.contains(&name.to_ascii_lowercase().as_str());
-        plan.upgrade.headers.retain(|it| is_kept(&it.name));
+        plan.upgrade.headers.retain(|it| !is_credential(&it.name));
+        let shown = shown_subprotocols(&plan.upgrade.subprotocols);
+        plan.upgrade
+            .subprotocols
+            .retain(|name| shown.contains(name));
         // It was for the place of the URL as it was given.
         plan.connect.route.connect_to = None;
     }
@@ -120,10 +121,10 @@ fn go_to(plan: &mut PlanSpec, target: Target) {
 fn led_to(from: &Target, location: &str) -> Result<Target, RedirectError> {
     let wrong = |why: String| RedirectError::Location {
         from: from.url(),
-        location: location.to_owned(),
+        location: shown_url(location).into_owned(),
         why,
     };
-    let base = Url::parse(&from.url()).map_err(|error| wrong(error.to_string()))?;
+    let base = Url::parse(&from.revealed_url()).map_err(|error| wrong(error.to_string()))?;
     // A relative location is resolved against the WebSocket URL, so its scheme stays.
     let url = base
         .join(location)
@@ -165,11 +166,21 @@ mod tests {
     fn credentials_stay_behind_when_the_host_changes() {
         let mut plan = PlanSpec::against(target::target("ws://h:81/").unwrap());
         let header = |name: &str| Header::new(name, "x");
-        plan.upgrade.headers = vec![header("Authorization"), header("X-A"), header("cookie")];
+        let names = [
+            "Authorization",
+            "X-A",
+            "cookie",
+            "X-Api-Key",
+            "X-Auth-Token",
+        ];
+        plan.upgrade.headers = names.map(header).into();
+        plan.upgrade.subprotocols = ["chat", "bearer", "abc"].map(str::to_owned).into();
         go_to(&mut plan, target::target("ws://h:81/next").unwrap());
-        assert_eq!(plan.upgrade.headers.len(), 3);
+        assert_eq!(plan.upgrade.headers.len(), 5);
+        assert_eq!(plan.upgrade.subprotocols.len(), 3);
         go_to(&mut plan, target::target("ws://h:82/next").unwrap());
         assert_eq!(plan.upgrade.headers, [header("X-A")]);
+        assert_eq!(plan.upgrade.subprotocols, ["chat", "bearer"]);
         assert_eq!(
             plan.connect.route.redirected_from,
             ["ws://h:81/", "ws://h:81/next"]

@@ -52,7 +52,8 @@ Examples:
   wsbench rank suites/full.toml -o ranking.json --servers ws,websockets --rounds 3
   wsbench report ranking.json --format markdown
 
-Exit codes: 0 something was measured, 1 nothing was, 2 the suite or the command line was refused.")]
+Exit codes: 0 every server was measured, 1 one or more were not, or it was interrupted, 2 the suite or
+the command line was refused.")]
 pub(crate) struct RankArgs {
     /// The suite (see `wsbench schema suite`).
     #[arg(value_name = "SUITE")]
@@ -156,11 +157,23 @@ pub(crate) fn run(args: &RankArgs, command_line: &[OsString]) -> anyhow::Result<
         )),
         None => {}
     }
-    Ok(if made.ranking.has_figures() {
+    Ok(concluded(&made.ranking, made.ending))
+}
+
+/// The exit code, and on standard error why it is not 0.
+fn concluded(ranking: &Ranking, ending: Ending) -> Exit {
+    let without: Vec<&str> = ranking.without_figures().collect();
+    if !without.is_empty() {
+        say(&format!("error: no figures of {}", without.join(", ")));
+    }
+    if ending == Ending::Interrupted {
+        say("error: the ranking is not complete: it was interrupted");
+    }
+    if without.is_empty() && ending != Ending::Interrupted {
         Exit::Ok
     } else {
         Exit::Failed
-    })
+    }
 }
 
 /// What a machine or a suite has no room for; what makes no run is the suite's fault.

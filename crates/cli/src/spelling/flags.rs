@@ -77,6 +77,8 @@ fn flag(field: Field) -> &'static str {
         Field::Corpus => "--corpus",
         Field::Encoding => "--text or --binary",
         Field::Verify => "--verify",
+        Field::ToleratedFailures => "--tolerate-failures",
+        Field::Unordered => "--expect unordered",
         Field::Stop => "--duration, --messages or --clients",
         Field::Duration => "--duration",
         Field::Messages => "--messages",

@@ -299,8 +299,11 @@ fn is_undecided(words: &[String], ended: &Ended) -> bool {
     let says = |words: &str| ended.stdout.contains(words) || ended.stderr.contains(words);
     let is_search = words[0] == "find";
     let is_judged = words.iter().any(|word| word == "--fail-if");
-    let is_said = is_judged && says("cannot be judged") || is_search && says("\nsustainable ");
-    ended.status.code() == Some(1) && is_said
+    match ended.status.code() {
+        Some(5) => is_judged && says("cannot be judged"),
+        Some(1) => is_search && says("\nsustainable "),
+        _ => false,
+    }
 }
 
 fn story(ended: &Ended) -> String {

@@ -41,6 +41,37 @@ fn after_three(then: impl Fn(Peer) + Send + Sync + 'static) -> impl Fn(&[&str]) 
     }
 }
 
+/// The same fault has the same code, whatever moment the run ends in. A server that ends each connection
+/// after its answer was there all the time, but held nothing.
+#[test]
+fn a_server_that_ends_each_connection_gives_one_code() {
+    const RUNS: usize = 8;
+    let server = Embedded::with("close-after:messages=1,code=1011");
+    let runs =
+        || (0..RUNS).map(|_| measured(&["-d", "150ms", "-c", "2", "--warmup", "0s", &server.url]));
+    for run in runs() {
+        assert_eq!(run.exit, 1, "{}", run.story());
+        let audit = run.document["audit"].to_string();
+        assert!(
+            audit.contains("though they were to be held"),
+            "{}",
+            run.story()
+        );
+        assert!(!run.has_caveat("server_gone"), "{}", run.story());
+    }
+    // So many are tolerated where that is asked for.
+    let tolerant = [
+        "-n",
+        "200",
+        "-c",
+        "2",
+        "--tolerate-failures",
+        "100%",
+        &server.url,
+    ];
+    assert_eq!(measured(&tolerant).exit, 0);
+}
+
 #[test]
 fn a_close_frame_with_each_code() {
     for code in [
@@ -48,8 +79,9 @@ fn a_close_frame_with_each_code() {
     ] {
         let server = Embedded::with(&format!("close-after:messages=5,code={code}"));
         let run = measured(&["-n", "30", "-c", "2", &server.url]);
-        assert_eq!(run.exit, 0, "{}", run.story());
-        assert_eq!(run.document["audit"]["verdict"], "doubtful");
+        // One in five messages: those were to be held connections.
+        assert_eq!(run.exit, 1, "{}", run.story());
+        assert_eq!(run.document["audit"]["verdict"], "invalid");
         let closed = run.errors("close", "closed_by_server");
         assert!(closed >= 4, "{}", run.story());
         // The answers to our own close frames, with 1000, are counted as well.

@@ -115,14 +115,15 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         }
         state.backlog = Vec::new();
         self.established -= u64::from(std::mem::take(&mut state.established));
-        if std::mem::take(&mut state.upgraded) {
+        let was_open = std::mem::take(&mut state.upgraded);
+        if was_open {
             self.alive -= 1;
             self.shared.connection_gone(now, session.has_answers());
         } else {
             self.opening_ended(now);
         }
         if failed && !session.has_answers() {
-            self.shared.attempt_failed();
+            self.shared.attempt_failed(was_open);
         }
         self.settle(slot);
         if self.stage == Stage::Draining {

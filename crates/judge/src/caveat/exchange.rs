@@ -3,6 +3,7 @@
 
 use wsbench_load::plan::{Matching, StopRule, Verify};
 use wsbench_load::series::Series;
+use wsbench_load::tally::Phase;
 use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Ended, Record};
 use wsbench_record::units::{count, counted};
@@ -10,6 +11,7 @@ use wsbench_setting::{Field, Text, text};
 
 use super::advice::how_to_run_longer;
 use super::doubt::Doubt;
+use super::share;
 
 /// What to do when the figures contradict each other: no server can bring that about.
 const REPORT_FAULT: &str = "this is a fault of wsbench: please report it with this document";
@@ -43,6 +45,12 @@ fn ending(record: &Record) -> Option<Doubt> {
     });
     match record.ended {
         Ended::Complete => None,
+        Ended::Interrupted if !was_measured(record) => Some(Doubt::new(
+            Kind::Interrupted,
+            Severity::Invalid,
+            "interrupted before anything was measured: there are no samples",
+            "let it run on into its measurement, behind the connects and the warm-up",
+        )),
         Ended::Interrupted => Some(Doubt::new(
             Kind::Interrupted,
             Severity::Note,
@@ -74,6 +82,11 @@ fn ending(record: &Record) -> Option<Doubt> {
             "look at the server's log; the figures end where it did",
         )),
     }
+}
+
+/// True where the window held anything by which the server could be judged.
+fn was_measured(record: &Record) -> bool {
+    record.messages.sent > 0 || record.messages.due > 0
 }
 
 /// Every message sent has exactly one fate.
@@ -152,22 +165,31 @@ fn wrong_answers(record: &Record) -> Vec<Doubt> {
             "received in answer to nothing sent on that connection",
             "does the server greet, broadcast or cross its connections?",
         ),
-        (
-            messages.reordered,
-            Kind::Reordered,
-            Severity::Invalid,
-            "answered after a later one",
-            "the server does not keep the order of a connection",
-        ),
     ];
-    checks
-        .into_iter()
-        .filter(|(number, ..)| *number > 0)
-        .map(|(number, kind, severity, words, advice)| {
-            let message = format!("{} {words}", counted(number, "message"));
-            Doubt::new(kind, severity, message, advice)
-        })
-        .collect()
+    let wrong = checks.into_iter().filter(|(number, ..)| *number > 0);
+    let wrong = wrong.map(|(number, kind, severity, words, advice)| {
+        let message = format!("{} {words}", counted(number, "message"));
+        Doubt::new(kind, severity, message, advice)
+    });
+    wrong.chain(reordered(record)).collect()
+}
+
+/// Answers in another order than their messages. A server that works on several messages of a
+/// connection at a time does so by design; then it is worth a note and no more.
+fn reordered(record: &Record) -> Option<Doubt> {
+    let number = record.messages.reordered;
+    let (severity, advice) = if record.plan.expect.unordered {
+        (Severity::Note, Text::from("as expected"))
+    } else {
+        let advice = text![
+            "the server does not keep the order of a connection; ",
+            Field::Unordered,
+            " where that is meant",
+        ];
+        (Severity::Invalid, advice)
+    };
+    let message = format!("{} answered after a later one", counted(number, "message"));
+    (number > 0).then(|| Doubt::new(Kind::Reordered, severity, message, advice))
 }
 
 /// Messages that were still open at their deadline or at the end: the tail is cut off there.
@@ -219,9 +241,18 @@ fn never_answered(record: &Record) -> Option<Doubt> {
                 ", or look at the server",
             ]
         };
+        // Of one that was opened in the place of another, being cut off at once is part of what ended
+        // the other. One that was held from the beginning starved.
+        let was_cut =
+            connections.replaced > 0 && !share::is_too_much(record, silent, connections.upgraded);
+        let severity = if was_cut {
+            Severity::Doubtful
+        } else {
+            Severity::Invalid
+        };
         Doubt::new(
             Kind::NeverAnswered,
-            Severity::Invalid,
+            severity,
             format!(
                 "{} of {} were never answered",
                 count(silent),
@@ -254,6 +285,20 @@ fn connections(record: &Record) -> Option<Doubt> {
     if record.plan.replaces_clients() {
         return unfinished_clients(record);
     }
+    if let Some(words) = share::connections(record) {
+        let advice = text![
+            Field::Clients,
+            " measures connections that are replaced; ",
+            Field::ToleratedFailures,
+            " takes their end as it is",
+        ];
+        return Some(Doubt::new(
+            Kind::Connections,
+            Severity::Invalid,
+            words,
+            advice,
+        ));
+    }
     let words = if connections.upgraded < connections.asked {
         format!(
             "{} of {} were upgraded",
@@ -269,7 +314,9 @@ fn connections(record: &Record) -> Option<Doubt> {
     } else {
         return None;
     };
-    let severity = if connections.alive_at_end == 0 {
+    // A connection that the server has just ended is opened again at once: how many are open at one
+    // moment is chance, unless the server cannot be reached any more.
+    let severity = if connections.alive_at_end == 0 && is_out_of_reach(record) {
         Severity::Invalid
     } else {
         Severity::Doubtful
@@ -282,6 +329,19 @@ fn connections(record: &Record) -> Option<Doubt> {
     ))
 }
 
+/// True where opening a connection has failed.
+fn is_out_of_reach(record: &Record) -> bool {
+    let opening = [
+        Phase::Local,
+        Phase::Connect,
+        Phase::Proxy,
+        Phase::Tls,
+        Phase::Handshake,
+    ];
+    let mut failed = record.errors.iter();
+    failed.any(|error| opening.iter().any(|phase| error.phase == phase.name()))
+}
+
 /// Clients of the replacement model that did not make all their round trips.
 fn unfinished_clients(record: &Record) -> Option<Doubt> {
     let StopRule::Clients(clients) = record.plan.stop else {
@@ -289,9 +349,14 @@ fn unfinished_clients(record: &Record) -> Option<Doubt> {
     };
     let completed = record.connections.clients_completed;
     (completed < clients && record.ended == Ended::Complete).then(|| {
+        let severity = if share::is_too_much(record, clients - completed, clients) {
+            Severity::Invalid
+        } else {
+            Severity::Doubtful
+        };
         Doubt::new(
             Kind::Connections,
-            Severity::Doubtful,
+            severity,
             format!(
                 "{} of {} made all their round trips",
                 count(completed),
@@ -306,7 +371,9 @@ fn unfinished_clients(record: &Record) -> Option<Doubt> {
 fn failures(record: &Record) -> Option<Doubt> {
     const NAMED: usize = 3;
     let failed = record.messages.failed;
-    if record.ended == Ended::NothingConnected || (record.errors.is_empty() && failed == 0) {
+    let share = share::messages(record);
+    let is_nothing = record.errors.is_empty() && failed == 0 && share.is_none();
+    if record.ended == Ended::NothingConnected || is_nothing {
         return None;
     }
     let mut words: Vec<String> = record
@@ -319,14 +386,28 @@ fn failures(record: &Record) -> Option<Doubt> {
         words.push(counted((record.errors.len() - NAMED) as u64, "other kind"));
     }
     if record.errors.is_empty() {
-        words.push(format!("{}, of no kind named", counted(failed, "message")));
+        let unnamed = failed.max(record.messages.timed_out);
+        words.push(format!("{}, of no kind named", counted(unnamed, "message")));
     }
-    Some(Doubt::new(
-        Kind::Failures,
-        Severity::Doubtful,
-        format!("failures: {}", words.join(", ")),
-        "latencies are of what succeeded; the first of each kind is under errors",
-    ))
+    let named = words.join(", ");
+    Some(match share {
+        Some(share) => Doubt::new(
+            Kind::Failures,
+            Severity::Invalid,
+            format!("{share}: {named}"),
+            text![
+                "times are of what succeeded; mend what is under errors, or ",
+                Field::ToleratedFailures,
+                " where so many are expected",
+            ],
+        ),
+        None => Doubt::new(
+            Kind::Failures,
+            Severity::Doubtful,
+            format!("failures: {named}"),
+            "latencies are of what succeeded; the first of each kind is under errors",
+        ),
+    })
 }
 
 /// Options that look less closely than the default does.

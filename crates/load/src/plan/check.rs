@@ -14,6 +14,7 @@ use crate::plan::payload::{Encoding, LARGEST_MESSAGE, Payload};
 use crate::plan::spec::{PlanSpec, Population};
 use crate::plan::timing::{Arrival, Lifetime, Pace, StopRule};
 use crate::route::{Place, ProxyProtocol, Route};
+use crate::secret::WITHHELD;
 
 /// The shortest interval of the time series: shorter ones are handed over more than measured.
 const SHORTEST_INTERVAL: Nanos = Nanos::from_millis(1);
@@ -35,6 +36,7 @@ type Checked = Result<(), PlanError>;
 /// # Errors
 /// [`PlanError`]: the first rule that is broken.
 pub(super) fn check(spec: &PlanSpec) -> Checked {
+    parts_withheld(spec)?;
     target(spec)?;
     for population in spec.clients.iter() {
         counts(spec, population)?;
@@ -73,6 +75,14 @@ fn at_most(number: u64, most: u64, field: Field) -> Checked {
 
 fn at_least(number: u64, least: u64, field: Field) -> Checked {
     refuse(number < least, field, Why::Below { least })
+}
+
+/// A URL and subprotocols from a result may lack what was secret in them.
+fn parts_withheld(spec: &PlanSpec) -> Checked {
+    let is_gone = spec.target.resource.contains(WITHHELD);
+    refuse(is_gone, Field::Resource, Why::Withheld)?;
+    let is_gone = spec.upgrade.subprotocols.iter().any(|it| it == WITHHELD);
+    refuse(is_gone, Field::Subprotocols, Why::Withheld)
 }
 
 fn target(spec: &PlanSpec) -> Checked {
@@ -212,6 +222,10 @@ fn warmup(spec: &PlanSpec) -> Checked {
 }
 
 fn machine(spec: &PlanSpec) -> Checked {
+    if let Some(share) = spec.expect.failures {
+        let is_share = (0.0..=1.0).contains(&share);
+        refuse(!is_share, Field::ToleratedFailures, Why::Malformed)?;
+    }
     not_zero(spec.interval.0, Field::Interval)?;
     at_least(spec.interval.0, SHORTEST_INTERVAL.0, Field::Interval)?;
     let is_paced = spec.pace != Pace::Auto;

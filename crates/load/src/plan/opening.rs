@@ -137,6 +137,14 @@ impl Header {
         }
     }
 
+    /// The same with a value that everybody may see.
+    pub(super) fn opened(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            value: Value::Open(self.reveal().unwrap_or(WITHHELD).to_owned()),
+        }
+    }
+
     pub(super) fn redacted(&self) -> Self {
         Self {
             name: self.name.clone(),

@@ -1,12 +1,13 @@
 //! The plan as plain data: what a command line, a suite or a caller fills in.
 
 use crate::nanos::Nanos;
+use crate::plan::expect::Expect;
 use crate::plan::opening::{Compression, Connect, Header, Http, Upgrade};
 use crate::plan::payload::{Encoding, Payload, Verify};
 use crate::plan::timing::{Arrival, Lifetime, Pace, StopRule, Think, Timestamps, WarmUp};
 use crate::plan::tls::Tls;
 use crate::route::Target;
-use crate::secret::Secret;
+use crate::secret::{Secret, shown_subprotocols};
 
 /// What a run is to do, as it was asked for. It may be anything; `check` makes a plan of it.
 ///
@@ -46,6 +47,11 @@ pub struct PlanSpec {
     pub interval: Nanos,
     /// Keep the times of single round trips for a raw log.
     pub raw_log: bool,
+    /// What the run is held to when it is judged.
+    pub expect: Expect,
+    /// Whether results hold headers and subprotocols with their credentials, and what peers said as
+    /// they said it. Logins at proxies and keys are withheld all the same.
+    pub shows_secrets: bool,
 }
 
 /// The populations of a plan, of which there is one. It stands for that one.
@@ -223,6 +229,8 @@ impl PlanSpec {
             seed: 1,
             interval: Nanos::from_secs(1),
             raw_log: false,
+            expect: Expect::default(),
+            shows_secrets: false,
         }
     }
 
@@ -238,7 +246,14 @@ impl PlanSpec {
     #[must_use]
     pub fn redacted(&self) -> Self {
         let mut spec = self.clone();
-        spec.upgrade.headers = self.upgrade.headers.iter().map(Header::redacted).collect();
+        spec.target = self.target.redacted();
+        let headers = self.upgrade.headers.iter();
+        if self.shows_secrets {
+            spec.upgrade.headers = headers.map(Header::opened).collect();
+        } else {
+            spec.upgrade.headers = headers.map(Header::redacted).collect();
+            spec.upgrade.subprotocols = shown_subprotocols(&self.upgrade.subprotocols);
+        }
         if let Some(proxy) = &mut spec.connect.route.proxy {
             proxy.login = proxy.login.as_ref().map(|_| Secret::withheld());
         }

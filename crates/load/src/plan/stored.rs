@@ -8,6 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::nanos::Nanos;
+use crate::plan::expect::Expect;
 use crate::plan::opening::{Compression, Connect, Family, Header, Http, Offered, Upgrade};
 use crate::plan::payload::{Matching, Payload, PayloadFacts, Verify};
 use crate::plan::spec::{Clients, PlanSpec, Population, Workload};
@@ -168,6 +169,12 @@ struct Stored {
     /// Whether the times of single round trips were kept.
     #[serde(default)]
     raw_log: bool,
+    /// The share of failures above which the run is invalid; absent where nothing was said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tolerated_failures: Option<f64>,
+    /// Whether answers may come in another order than their messages.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unordered: bool,
 }
 
 /// When the run is over. Of clients it also says how long each lasts: in documents the two have
@@ -278,6 +285,8 @@ impl From<&PlanSpec> for Stored {
             timestamps: spec.timestamps,
             interval: spec.interval,
             raw_log: spec.raw_log,
+            tolerated_failures: spec.expect.failures,
+            unordered: spec.expect.unordered,
         }
     }
 }
@@ -355,6 +364,11 @@ impl Stored {
             seed: self.seed,
             interval: self.interval,
             raw_log: self.raw_log,
+            expect: Expect {
+                failures: self.tolerated_failures,
+                unordered: self.unordered,
+            },
+            shows_secrets: false,
         })
     }
 }

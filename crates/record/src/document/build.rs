@@ -6,6 +6,7 @@ use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::PlanSpec;
 use wsbench_load::result::{self, RunResult};
+use wsbench_load::secret::Redactor;
 use wsbench_load::series::{Home, InIntervals, Series};
 use wsbench_load::tally;
 
@@ -57,11 +58,20 @@ impl Record {
             let was_measured = result.measured > Nanos::ZERO && result.messages.sent > 0;
             was_measured.then(|| amount as f64 / result.measured.as_secs_f64())
         };
+        let secrets = if plan.shows_secrets {
+            Redactor::default()
+        } else {
+            Redactor::of(plan)
+        };
+        let failure = |failure: &tally::Failure| Failure {
+            example: secrets.clean(&failure.example).into_owned(),
+            ..Failure::from(failure)
+        };
         Self {
             schema: SCHEMA.to_owned(),
             tool_version: context.tool_version.clone(),
             started_at: calendar::rfc3339(result.started_at_unix_ms),
-            command: context.command.clone(),
+            command: secrets.clean(&context.command).into_owned(),
             seed: plan.seed,
             host: context.host.clone(),
             embedded_server: context.embedded_server,
@@ -99,7 +109,7 @@ impl Record {
                 sent: result.pings_sent,
                 times: times(result, Home::Pings),
             }),
-            errors: result.failures.iter().map(Failure::from).collect(),
+            errors: result.failures.iter().map(failure).collect(),
             close_codes: result.close_codes.clone(),
             generator: Generator {
                 bytes_per_connection: context.generator_bytes_per_connection,

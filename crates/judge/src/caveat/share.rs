@@ -1,0 +1,52 @@
+//! The share of a run that failed, against what is tolerated: how much may fail before the figures
+//! are of something else than the plan.
+
+use wsbench_record::document::Record;
+use wsbench_record::units::{count, counted, share};
+
+/// True where `number` of `all` is more than what the plan tolerates.
+pub(super) fn is_too_much(record: &Record, number: u64, all: u64) -> bool {
+    number as f64 > record.plan.expect.tolerated_failures() * all as f64
+}
+
+/// Messages that had no right answer since their connection ended or their time was over, in words,
+/// where they are more than what is tolerated.
+pub(super) fn messages(record: &Record) -> Option<String> {
+    let messages = &record.messages;
+    let missed = messages.failed.saturating_add(messages.timed_out);
+    // That nothing was answered at all is said by itself.
+    let is_so = messages.answered > 0 && is_too_much(record, missed, messages.sent);
+    is_so.then(|| {
+        format!(
+            "{} of {} failed or timed out, {}, and {} are tolerated",
+            count(missed),
+            counted(messages.sent, "message"),
+            share(missed as f64 / messages.sent.max(1) as f64),
+            share(record.plan.expect.tolerated_failures()),
+        )
+    })
+}
+
+/// Connections that were to be held and ended before their time, in words, where they are more than
+/// what is tolerated of the messages on them.
+pub(super) fn connections(record: &Record) -> Option<String> {
+    if record.plan.replaces_clients() {
+        // Of clients it is counted which came to their end.
+        return None;
+    }
+    let (messages, connections) = (&record.messages, &record.connections);
+    let never_opened = connections.attempted.saturating_sub(connections.upgraded);
+    let lost = connections.failed.saturating_sub(never_opened);
+    // Messages are counted in the window, connections over the whole run.
+    let warmup_s = record.plan.warmup.least.as_secs_f64();
+    let measured = record.duration_s / (record.duration_s + warmup_s).max(f64::MIN_POSITIVE);
+    let in_window = (lost as f64 * measured).ceil() as u64;
+    let is_so = messages.answered > 0 && is_too_much(record, in_window, messages.sent);
+    is_so.then(|| {
+        format!(
+            "{} ended before their time though they were to be held, one in {:.0} messages",
+            counted(lost, "connection"),
+            messages.sent as f64 / in_window.max(1) as f64,
+        )
+    })
+}

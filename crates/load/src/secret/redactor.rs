@@ -1,0 +1,298 @@
+//! The one place that redacts: URLs by the names of their parameters, and any text by the values
+//! that are known to be credentials.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::WITHHELD;
+use super::names::{is_credential, is_token_by_shape, is_token_subprotocol};
+use crate::plan::PlanSpec;
+
+/// Letters of the shortest value that is looked for in texts: a shorter one stands in many words.
+const SHORTEST: usize = 4;
+/// As many letters from its beginning tell a longer value, though a text holds only a part of it.
+const TELLING: usize = 8;
+
+/// A URL, or any text in which one may stand, for everybody: without user and password, and without
+/// the values of parameters that are credentials by their names or by their shape.
+#[must_use]
+pub fn shown_url(url: &str) -> Cow<'_, str> {
+    let mut shown = Cow::Borrowed(url);
+    for (at, length) in places(url).into_iter().rev() {
+        shown.to_mut().replace_range(at..at + length, WITHHELD);
+    }
+    shown
+}
+
+/// Where the credentials of a URL stand in it, in order: their first octet and their length.
+fn places(url: &str) -> Vec<(usize, usize)> {
+    let mut places = Vec::new();
+    let after_scheme = url.find("://").map_or(0, |at| at + 3);
+    let ends = |from: usize, marks: &[char]| {
+        let end = url[from..].find(|c: char| marks.contains(&c));
+        end.map_or(url.len(), |end| from + end)
+    };
+    let authority_ends = ends(after_scheme, &['/', '?', '#']);
+    if after_scheme > 0
+        && let Some(at) = url[after_scheme..authority_ends].rfind('@')
+    {
+        places.push((after_scheme, at));
+    }
+    let path_ends = ends(authority_ends, &['?', '#']);
+    let mut at = authority_ends;
+    for segment in url[authority_ends..path_ends].split_inclusive('/') {
+        let bare = segment.trim_end_matches('/');
+        if is_token_by_shape(bare) {
+            places.push((at, bare.len()));
+        }
+        at += segment.len();
+    }
+    // Parameters of the query, and of a fragment, where logins by OAuth leave their tokens.
+    let mut at = path_ends;
+    for pair in url[path_ends..].split_inclusive(['?', '#', '&', ';']) {
+        let bare = pair.trim_end_matches(['?', '#', '&', ';']);
+        if let Some((name, value)) = bare.split_once('=')
+            && (is_credential(&decoded(name)) || is_token_by_shape(value))
+            && !value.is_empty()
+            && value != WITHHELD
+        {
+            places.push((at + name.len() + 1, value.len()));
+        } else if is_token_by_shape(bare) {
+            places.push((at, bare.len()));
+        }
+        at += pair.len();
+    }
+    places
+}
+
+/// A text whose `%41` are the octets that they stand for (RFC 3986 section 2.1).
+fn decoded(text: &str) -> String {
+    let mut octets = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, behind @ ..] = rest {
+        let escaped = match (first, behind) {
+            (b'%', [high, low, ..]) => {
+                let digit = |digit: &u8| char::from(*digit).to_digit(16);
+                digit(high).zip(digit(low))
+            }
+            _ => None,
+        };
+        if let Some((high, low)) = escaped {
+            octets.push((high * 16 + low) as u8);
+            rest = &behind[2..];
+        } else {
+            octets.push(*first);
+            rest = behind;
+        }
+    }
+    String::from_utf8_lossy(&octets).into_owned()
+}
+
+/// Subprotocols for everybody: `(withheld)` in the place of those that carry a token.
+#[must_use]
+pub fn shown_subprotocols(names: &[String]) -> Vec<String> {
+    let mut before = None;
+    let shown = names.iter().map(|name| {
+        let is_secret = is_token_subprotocol(before.replace(name.as_str()), name);
+        if is_secret {
+            WITHHELD.to_owned()
+        } else {
+            name.clone()
+        }
+    });
+    shown.collect()
+}
+
+/// Credentials by their values, which are looked for in what others say: a server may send back what
+/// it was sent. `Debug` tells how many there are.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Redactor(Vec<String>);
+
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Redactor({} values)", self.0.len())
+    }
+}
+
+impl Redactor {
+    /// The credentials of a plan.
+    #[must_use]
+    pub fn of(spec: &PlanSpec) -> Self {
+        let mut all = Self::default();
+        all.add_url(&spec.target.revealed_url());
+        for header in &spec.upgrade.headers {
+            all.add_header(&header.name, header.reveal().unwrap_or_default());
+        }
+        all.add_subprotocols(&spec.upgrade.subprotocols);
+        if let Some(login) = spec.connect.route.proxy.as_ref().and_then(|it| it.login()) {
+            all.add_login(&format!("{}:{}", login.user, login.password));
+        }
+        all
+    }
+
+    /// A value that no output shows.
+    pub fn add(&mut self, value: &str) {
+        let value = value.trim();
+        let is_known = self.0.iter().any(|known| known == value);
+        if value.len() >= SHORTEST && value != WITHHELD && !is_known {
+            self.0.push(value.to_owned());
+            // The longest first: a shorter one may be a part of it.
+            self.0.sort_by_key(|known| std::cmp::Reverse(known.len()));
+        }
+    }
+
+    /// What of a URL is a credential.
+    pub fn add_url(&mut self, url: &str) {
+        for (at, length) in places(url) {
+            let value = &url[at..at + length];
+            self.add(value);
+            self.add(&decoded(value));
+            if let Some((_, password)) = value.split_once(':') {
+                self.add(password);
+            }
+        }
+    }
+
+    /// The value of a header, where it is a credential.
+    pub fn add_header(&mut self, name: &str, value: &str) {
+        if !is_credential(name) {
+            return;
+        }
+        self.add(value);
+        match value.trim().split_once(' ') {
+            Some((scheme, value)) if scheme.eq_ignore_ascii_case("basic") => {
+                self.add(value);
+                let login = STANDARD.decode(value.trim()).unwrap_or_default();
+                self.add_login(&String::from_utf8_lossy(&login));
+            }
+            Some((_, value)) => self.add(value),
+            None => {}
+        }
+        for pair in value.split(';') {
+            if let Some((_, value)) = pair.split_once('=') {
+                self.add(value);
+            }
+        }
+    }
+
+    /// A name and a password, `USER:PASS`, as they are and as they are sent.
+    pub fn add_login(&mut self, login: &str) {
+        if let Some((_, password)) = login.split_once(':') {
+            self.add(login);
+            self.add(password);
+            self.add(&STANDARD.encode(login));
+        }
+    }
+
+    /// Subprotocols that carry a token.
+    pub fn add_subprotocols(&mut self, names: &[String]) {
+        for (shown, name) in shown_subprotocols(names).iter().zip(names) {
+            if shown != name {
+                self.add(name);
+            }
+        }
+    }
+
+    /// The text with `(withheld)` in the place of each credential, and of what is left of one that
+    /// was cut off.
+    #[must_use]
+    pub fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut cleaned = Cow::Borrowed(text);
+        for value in &self.0 {
+            let telling: String = value.chars().take(TELLING).collect();
+            let mut from = 0;
+            while let Some(at) = cleaned[from..].find(&telling).map(|at| from + at) {
+                let found = common(&cleaned[at..], value);
+                let is_whole = found == value.len() || value.len() > TELLING;
+                if is_whole {
+                    cleaned.to_mut().replace_range(at..at + found, WITHHELD);
+                    from = at + WITHHELD.len();
+                } else {
+                    from = at + telling.len();
+                }
+            }
+        }
+        cleaned
+    }
+}
+
+/// Octets that two texts have in common from their beginning, in whole letters.
+fn common(one: &str, other: &str) -> usize {
+    let pairs = one.chars().zip(other.chars());
+    let same = pairs.take_while(|(one, other)| one == other);
+    same.map(|(letter, _)| letter.len_utf8()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_shown_without_what_is_secret_in_them() {
+        for (url, shown) in [
+            ("ws://h/a?room=1", "ws://h/a?room=1"),
+            ("ws://h/?token=x", "ws://h/?token=(withheld)"),
+            (
+                "wss://h:81/?room=1&access_token=ab%20c&v=2",
+                "wss://h:81/?room=1&access_token=(withheld)&v=2",
+            ),
+            ("ws://h/?%74oken=x", "ws://h/?%74oken=(withheld)"),
+            ("ws://u:p@h/x@y", "ws://(withheld)@h/x@y"),
+            (
+                "http://h/#id_token=x&a=b",
+                "http://h/#id_token=(withheld)&a=b",
+            ),
+            (
+                "ws://h/eyJhbGciOiJIUzI1NiJ9.e30.c2ln/x",
+                "ws://h/(withheld)/x",
+            ),
+            ("h:1/?apiKey=x;b=c", "h:1/?apiKey=(withheld);b=c"),
+            ("ws://h/?token=", "ws://h/?token="),
+            ("/cb?token=x", "/cb?token=(withheld)"),
+        ] {
+            assert_eq!(shown_url(url), shown);
+            assert_eq!(shown_url(shown), shown, "withheld once is withheld");
+        }
+    }
+
+    #[test]
+    fn what_a_peer_sends_back_is_cleaned_of_credentials_whole_or_cut_off() {
+        let mut secrets = Redactor::default();
+        secrets.add_header("Authorization", "Bearer hidden-token-of-mine");
+        secrets.add_header("Authorization", "Basic dXNlcjpodW50ZXIy");
+        secrets.add_header("Cookie", "theme=x; sid=s3cr3t");
+        secrets.add_header("X-Tenant", "visible");
+        secrets.add_url("ws://h/?token=q%2Fuery-token");
+        for (said, shown) in [
+            ("no: hidden-token-of-mine!", "no: (withheld)!"),
+            ("cut: hidden-token-o", "cut: (withheld)"),
+            ("hunter2, visible", "(withheld), visible"),
+            ("q/uery-token q%2Fuery-token", "(withheld) (withheld)"),
+            ("s3cr3t s3cr", "(withheld) s3cr"),
+            ("hidden", "hidden"),
+            ("hiddeñ-", "hiddeñ-"),
+        ] {
+            assert_eq!(secrets.clean(said), shown);
+        }
+        assert_eq!(format!("{secrets:?}").matches("hidden").count(), 0);
+    }
+
+    proptest::proptest! {
+        /// Whatever stands around it, and whatever the text is.
+        #[test]
+        fn no_value_is_left(
+            value in "[ -~]{4,40}", before in "\\PC{0,20}", after in "\\PC{0,20}", url in "\\PC{0,60}",
+        ) {
+            let mut secrets = Redactor::default();
+            secrets.add(&value);
+            let value = value.trim();
+            let text = format!("{before}{value}{after}");
+            let shown = secrets.clean(&text);
+            let is_common = value.len() < SHORTEST || WITHHELD.contains(value);
+            proptest::prop_assert!(is_common || !shown.contains(value), "{}", shown);
+            let _ = shown_url(&url);
+        }
+    }
+}
