@@ -25,13 +25,13 @@ const LONGEST_WAIT: Nanos = Nanos::from_millis(100);
 pub struct Pulse {
     /// Now, since the run began.
     pub at: Nanos,
-    /// What it is the moment of.
+    /// The stage of the run that it belongs to.
     pub moment: Moment,
     /// Connections upgraded and open.
     pub alive: u64,
 }
 
-/// What a pulse is the moment of.
+/// A stage of a run, or its beginning or end, at which a pulse is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// Connections are being opened.
@@ -54,11 +54,11 @@ pub enum Moment {
 /// Finds the moments of one run.
 #[derive(Debug)]
 pub(crate) struct Pulses {
-    /// When the window opens after the load has begun; at the latest, where that is found.
+    /// The time from the beginning of the load to the window; the longest, where that is found.
     warmup: Nanos,
-    /// How long the window is open, where that is known beforehand.
+    /// The length of the window, where that is known beforehand.
     length: Option<Nanos>,
-    /// Whether the load begins with the run.
+    /// True where the load begins with the run.
     begins_at_once: bool,
     stage: Moment,
     next: Nanos,
@@ -80,7 +80,7 @@ impl Pulses {
         }
     }
 
-    /// How long the next pulse may be awaited.
+    /// The time for which the next pulse may be awaited.
     pub(crate) fn wait(&self, now: Nanos) -> Duration {
         let next = match (self.stage, self.length) {
             (Moment::Ready | Moment::WarmUp, _) => self.next.min(self.opens),

@@ -17,14 +17,14 @@ use crate::runner::{Runner, RunnerError, Step};
 /// With fewer whole rounds there is no noise, and so no comparison.
 pub const FEWEST_ROUNDS: u32 = 2;
 
-/// What is to be compared, and for how long.
+/// Two servers that are to be compared, and for how long.
 #[derive(Clone, Debug)]
 pub struct Rounds {
     /// A run of A.
     pub a: Plan,
     /// A run of B.
     pub b: Plan,
-    /// How many rounds.
+    /// The number of rounds.
     pub rounds: u32,
     /// No further round begins that would probably not be over by then, s.
     pub limit_s: f64,
@@ -37,11 +37,11 @@ pub struct Made {
     pub a: Vec<Document>,
     /// Runs of B, one a round.
     pub b: Vec<Document>,
-    /// Whether somebody interrupted.
+    /// True where somebody interrupted.
     pub is_interrupted: bool,
 }
 
-/// Why there is no comparison.
+/// The reason why there is no comparison.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompareError {
@@ -166,7 +166,7 @@ enum Turn {
 #[derive(Debug)]
 struct Order {
     random: fastrand::Rng,
-    /// Who begins the next round, where that is settled.
+    /// The side that begins the next round, where that is settled.
     settled: Option<Turn>,
 }
 

@@ -40,16 +40,17 @@ const AROUND_S: f64 = 2.0;
 /// Samples above a percentile that a trial is made long enough for.
 const SAMPLES_ABOVE: f64 = 25.0;
 
-/// What is searched for, and within what bounds.
+/// The settings of a search: what is searched for, and within what bounds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// The plan of a trial; load, stop rule and seed are replaced.
     pub plan: Plan,
-    /// What is searched for.
+    /// The load that is searched for.
     pub over: Over,
-    /// What has to hold; at least one percentile of the response time or share of errors.
+    /// The objectives, which have to hold; at least one percentile of the response time or share of
+    /// errors.
     pub objectives: Vec<Objective>,
-    /// How messages arrive.
+    /// The distribution of the gaps between messages.
     pub process: Process,
     /// Messages in flight on each connection at most.
     pub max_in_flight: u32,
@@ -67,7 +68,7 @@ pub struct Settings {
     pub most_trials: u32,
 }
 
-/// Why there is nothing to tell of a search.
+/// The reason why there is nothing to tell of a search.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FindError {

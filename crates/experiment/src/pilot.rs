@@ -18,7 +18,7 @@ const LENGTH: Nanos = Nanos::from_secs(2);
 /// Its warm-up.
 const WARMUP: Nanos = Nanos::from_millis(500);
 
-/// What the pilot found.
+/// The rate that a pilot found, and its run.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Pilot {
     /// Messages a second.
@@ -27,7 +27,7 @@ pub(crate) struct Pilot {
     pub(crate) document: Document,
 }
 
-/// Why there is no pilot's rate.
+/// The reason why there is no pilot's rate.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PilotError {
@@ -37,7 +37,7 @@ pub enum PilotError {
     /// Nothing was measured: look at the first error, then at the server.
     #[error("the pilot run failed: {reason}{first}")]
     Failed {
-        /// Why.
+        /// The reason.
         reason: String,
         /// The first error seen, with a separator; may be empty.
         first: String,

@@ -29,22 +29,22 @@ pub trait Runner {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Step<'a> {
-    /// Which one it was: `round 3/20 A`.
+    /// The name of the run: `round 3/20 A`.
     pub name: String,
-    /// What came of it.
+    /// Its result.
     pub document: &'a Document,
-    /// What the experiment will still take, s; `None` when nobody can tell.
+    /// The time that the experiment will still take, s; `None` when nobody can tell.
     pub left_s: Option<f64>,
 }
 
-/// Why there is no document.
+/// The reason why there is no document.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RunnerError {
     /// The run could not be set up or carried out; the words say why and what to do.
     #[error("{0}")]
     Failed(String),
-    /// What the experiment makes of its plan is none.
+    /// The plan that the experiment makes of its own is none.
     #[error(transparent)]
     Plan(#[from] PlanError),
     /// Somebody asked to stop, before this run or in the middle of it. A run that was cut short is

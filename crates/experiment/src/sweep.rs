@@ -28,7 +28,7 @@ const LONGER: u64 = 5;
 /// What a run takes beside its window and warm-up: opening, drain, closing, s.
 const AROUND_S: f64 = 2.0;
 
-/// What is swept, and within what bounds.
+/// The settings of a sweep: what is swept, and within what bounds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// The plan of a run; rate, stop rule and seed are replaced.
@@ -41,7 +41,7 @@ pub struct Settings {
     pub rounds: u32,
     /// Objectives under which the greatest rate is told; may be empty.
     pub objectives: Vec<Objective>,
-    /// How messages arrive.
+    /// The distribution of the gaps between messages.
     pub process: Process,
     /// Messages in flight on each connection at most.
     pub max_in_flight: u32,
@@ -51,7 +51,7 @@ pub struct Settings {
     pub limit: Nanos,
 }
 
-/// Why there is nothing to tell of a sweep.
+/// The reason why there is nothing to tell of a sweep.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SweepError {

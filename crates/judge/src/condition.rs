@@ -83,7 +83,7 @@ pub struct Condition {
     bound: Bound,
 }
 
-/// What came of a condition.
+/// The answer to a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// It holds, and noise does not explain it.
@@ -100,7 +100,7 @@ pub enum State {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Judgement {
-    /// What came of it.
+    /// The answer.
     pub state: State,
     /// The same in words, with the figure.
     pub words: String,

@@ -31,15 +31,15 @@ use crate::target;
 pub struct Outcome {
     /// The record of the run with its audit: what `wsbench --output` would store.
     pub document: Document,
-    /// How the run ended. One that was stopped, or whose server died, has measured what its
-    /// document tells and no more.
+    /// The way in which the run ended. One that was stopped, or whose server died, has measured
+    /// what its document tells and no more.
     pub ended: Ended,
 }
 
 impl Outcome {
     /// The figure of this name, with its interval: `p99`, `response.p99.9`, `messages_per_s`,
-    /// `errors.share`, `server.cpu_us_per_message`; any that `--fail-if` takes. `p99` alone is of the
-    /// response time in the open loop and of the service time in the closed.
+    /// `errors.share`, `server.cpu_us_per_message`; any that `--fail-if` takes. `p99` alone is of
+    /// the response time in the open loop and of the service time in the closed.
     ///
     /// # Errors
     /// [`ReadError`]: no such figure, or none in this run.
@@ -47,8 +47,8 @@ impl Outcome {
         Reading::of(&self.document, figure)
     }
 
-    /// The judgement on a condition: `p99<5ms`, `errors.share<=0.01%`. It holds only where the whole
-    /// interval of the figure is within the bound, so that noise cannot have made it hold.
+    /// The judgement on a condition: `p99<5ms`, `errors.share<=0.01%`. It holds only where the
+    /// whole interval of the figure is within the bound, so that noise cannot have made it hold.
     ///
     /// # Errors
     /// [`ExpressionError`] with the place in the text and what would be right there.
@@ -88,7 +88,7 @@ pub struct Bench {
     command: String,
 }
 
-/// What is to be done.
+/// The settings of a bench, in one of two states.
 enum Settings {
     /// As it was checked.
     Checked(Plan),

@@ -5,7 +5,7 @@ use wsbench_load::route::{Route, Target};
 
 use crate::target::is_loopback;
 
-/// What of the machine the embedded server gets.
+/// The embedded server's share of the machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmbeddedCores {
     /// Its threads; at least 1.
@@ -25,17 +25,17 @@ impl EmbeddedCores {
     }
 }
 
-/// Whether a server is on this machine, as far as that shows before a name is resolved.
+/// The place of a server, as far as that shows before a name is resolved: this machine or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Neighbourhood {
-    /// It is.
+    /// On this machine.
     Here,
-    /// Nothing says so.
+    /// Elsewhere, as far as anything says.
     Elsewhere,
 }
 
 impl Neighbourhood {
-    /// Of a server at `url` that is reached by `route`.
+    /// The place of a server at `url` that is reached by `route`.
     #[must_use]
     pub fn of(route: &Route, url: &Target) -> Self {
         let by_loopback = is_loopback(&route.place(url).host)

@@ -20,12 +20,12 @@ use wsbench_load::route::Target;
 use crate::helpers::{Helpers, Serving};
 use crate::target::{self, TargetError};
 
-/// How long the server may take to end after its input has closed, before it is killed.
+/// The time that the server may take to end after its input has closed, before it is killed.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How often it is looked at meanwhile.
+/// The time between two looks at it meanwhile.
 const GLANCE: Duration = Duration::from_millis(5);
 
-/// Why there is no embedded server.
+/// The reason why there is no embedded server.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum EmbeddedError {
@@ -42,7 +42,7 @@ pub enum EmbeddedError {
     Address {
         /// The line.
         line: String,
-        /// What is wrong with it.
+        /// The fault of its address.
         source: TargetError,
     },
     /// It cannot listen, or not on the cores that it is to have.
@@ -53,14 +53,14 @@ pub enum EmbeddedError {
     Certificate(#[from] CertificateError),
 }
 
-/// A running server; dropping it ends it.
+/// The embedded echo server, while it runs; dropping it ends it.
 #[derive(Debug)]
 pub struct EmbeddedServer {
     runs: Runs,
     target: Target,
 }
 
-/// Where it runs.
+/// The place where it runs.
 #[derive(Debug)]
 enum Runs {
     /// In a process of its own.
@@ -145,7 +145,7 @@ impl EmbeddedServer {
         Ok(Self { runs, target })
     }
 
-    /// Its process, where it is not this one.
+    /// The number of its process; `None` where that is this one.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         match &self.runs {
@@ -154,7 +154,7 @@ impl EmbeddedServer {
         }
     }
 
-    /// Where it listens.
+    /// Its address, as a target of runs.
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.target

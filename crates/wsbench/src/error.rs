@@ -14,8 +14,8 @@ pub use wsbench_drive::tls::TlsError;
 pub use wsbench_experiment::target::exec::ExecError;
 pub use wsbench_load::plan::PlanError;
 
-/// Why there is no result. A server that fails, refuses or answers wrongly is no error here: the
-/// result tells of it.
+/// The reason why there is no result. A server that fails, refuses or answers wrongly is no error
+/// here: the result tells of it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BenchError {

@@ -19,11 +19,11 @@ use crate::embedded::EmbeddedServer;
 use crate::helpers::{Helpers, Serving};
 use crate::observer::Observers;
 
-/// How long it is measured, after a warm-up.
+/// The time for which it is measured, after a warm-up.
 const FOR: Nanos = Nanos::from_secs(1);
 const WARM_UP: Nanos = Nanos::from_millis(200);
 
-/// Whether a run is one whose latency the machine has a great part in: a single message in flight,
+/// True of a run whose latency the machine has a great part in: a single message in flight,
 /// or threads that never sleep. Not in the client-replacement model, which is about connections.
 pub(crate) fn bears_on(plan: &Plan) -> bool {
     let clients = &plan.clients;

@@ -6,19 +6,19 @@
 use thiserror::Error;
 use wsbench_load::plan::{Header, RESERVED_HEADERS, is_field_value, is_origin, is_token};
 
-/// Why something cannot be added to the opening handshake.
+/// The reason why something cannot be added to the opening handshake.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum HeaderError {
     /// There is no colon. Put one between the name and the value.
     #[error("'{text}' has no colon; write it like 'Authorization: Bearer abc'")]
     NoColon {
-        /// What was given.
+        /// The text that was given.
         text: String,
     },
     /// The name is no token (RFC 9110 section 5.6.2).
     #[error("'{name}' is not a header name: letters, digits and - only, like 'X-Tenant: 7'")]
     Name {
-        /// What was given.
+        /// The text that was given.
         name: String,
     },
     /// The value holds a line break or another control character, which would end the header.
@@ -36,13 +36,13 @@ pub enum HeaderError {
     /// A subprotocol is no token (RFC 6455 section 4.1, item 10).
     #[error("'{name}' is not a subprotocol name: no spaces or commas; repeat the flag for several")]
     Subprotocol {
-        /// What was given.
+        /// The text that was given.
         name: String,
     },
     /// An origin is visible ASCII without spaces (RFC 6454 section 7).
     #[error("'{origin}' is not an origin; write it like https://example.com")]
     Origin {
-        /// What was given.
+        /// The text that was given.
         origin: String,
     },
 }

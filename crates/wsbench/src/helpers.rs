@@ -32,9 +32,9 @@ pub trait Helpers: Debug + Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Serving {
-    /// What of the machine it gets.
+    /// Its share of the machine.
     pub cores: EmbeddedCores,
-    /// It speaks TLS, with a certificate that it makes itself.
+    /// True of one that speaks TLS, with a certificate that it makes itself.
     pub encrypts: bool,
 }
 

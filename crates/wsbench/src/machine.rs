@@ -54,7 +54,7 @@ pub fn this_host() -> Host {
     }
 }
 
-/// What the documents of all runs on this machine have in common.
+/// The surroundings that the documents of all runs on this machine have in common.
 #[must_use]
 pub fn run_context() -> RunContext {
     RunContext {
@@ -73,7 +73,7 @@ fn interface(of: host::Interface) -> Interface {
     }
 }
 
-/// What `plan` asks of the machine.
+/// The needs of `plan`, as far as the machine has to meet them.
 pub fn asked(plan: &Plan, on_this_machine: bool) -> Asked {
     Asked {
         connections: plan.tcp_connections(),
@@ -88,7 +88,7 @@ pub fn asked(plan: &Plan, on_this_machine: bool) -> Asked {
     }
 }
 
-/// Whether an address is this machine's own and reached by no network.
+/// True of an address that is this machine's own and reached by no network.
 pub fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }

@@ -12,7 +12,7 @@ use wsbench_setting::Spelling;
 
 use crate::machine::asked;
 
-/// Why a run cannot succeed on this machine as it is set up.
+/// The reason why a run cannot succeed on this machine as it is set up.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{} ({}); {}", .0.seen, .0.rule, .0.fix)]
 pub struct PreflightError(Check);

@@ -21,7 +21,7 @@ pub const MAX_MESSAGE_BYTES: u64 = LARGEST_MESSAGE as u64;
 /// Highest core number that is read: the kernel's own limit is 8192 (`CONFIG_NR_CPUS`).
 const MAX_CPU: usize = 8191;
 
-/// Why a text is not the quantity that was wanted.
+/// The reason why a text is not the quantity that was wanted.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum QuantityError {
     /// The text is empty, or blank. Give a value.
@@ -33,7 +33,7 @@ pub enum QuantityError {
     /// The text does not begin with a decimal number. Give one, without a sign.
     #[error("'{text}' is not a number; write it like {example}")]
     NotANumber {
-        /// What was found in its place.
+        /// The text found in its place.
         text: String,
         /// A right one.
         example: &'static str,
@@ -41,7 +41,7 @@ pub enum QuantityError {
     /// A number is followed by something that is no unit of this quantity.
     #[error("'{unit}' is no unit here: use {units}, like {example}")]
     UnknownUnit {
-        /// What was found in its place.
+        /// The text found in its place.
         unit: String,
         /// Those that are known.
         units: &'static str,
@@ -63,7 +63,7 @@ pub enum QuantityError {
     /// The quantity does not come out whole in its base unit, as `1.5` messages would not.
     #[error("'{text}' is not a whole number{of_base}; write it like {example}")]
     NotWhole {
-        /// What was given.
+        /// The text that was given.
         text: String,
         /// The base unit, as ` of bytes`; empty for bare numbers.
         of_base: &'static str,
@@ -79,7 +79,7 @@ pub enum QuantityError {
     /// The quantity is beyond its limit. Give less.
     #[error("'{text}' is too much: the limit is {limit}")]
     TooLarge {
-        /// What was given.
+        /// The text that was given.
         text: String,
         /// The most that is taken.
         limit: &'static str,
@@ -87,13 +87,13 @@ pub enum QuantityError {
     /// A stage lacks its rate. Add it behind a colon.
     #[error("'{text}' is no stage; write its length and its rate, like 10s:1k")]
     NotAStage {
-        /// What was given.
+        /// The text that was given.
         text: String,
     },
     /// A range ends below its start. Swap the two.
     #[error("'{text}' ends below its start; write the smaller one first, like {example}")]
     Reversed {
-        /// What was given.
+        /// The text that was given.
         text: String,
         /// A right one.
         example: &'static str,
@@ -377,7 +377,7 @@ pub fn span_range(text: &str) -> Result<SpanRange, QuantityError> {
     Ok(range)
 }
 
-/// How long the load lasts before the measurement.
+/// The length of the load before the measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WarmUp {
     /// So long.

@@ -26,7 +26,7 @@ pub struct RawLog {
     file: File,
     /// The lines of one call; kept, so that its memory is.
     lines: String,
-    /// Whether the log is still whole.
+    /// True while the log is whole.
     is_whole: bool,
     failure: LogFailure,
 }
@@ -65,7 +65,7 @@ impl RawLog {
     /// Goes on with the log in `file`, for a run by `plan`.
     ///
     /// # Errors
-    /// When the header cannot be written.
+    /// The header cannot be written.
     pub fn new(file: File, plan: &Plan) -> io::Result<Self> {
         let mut log = Self {
             file,
@@ -79,7 +79,7 @@ impl RawLog {
         Ok(log)
     }
 
-    /// Where it will stand why the log has ended before its run.
+    /// The place where the reason will stand if the log ends before its run.
     #[must_use]
     pub fn failure(&self) -> LogFailure {
         self.failure.clone()
@@ -88,7 +88,7 @@ impl RawLog {
     /// Appends the records, in whole lines, with one write.
     ///
     /// # Errors
-    /// What the system says: the disk is full.
+    /// The system's: the disk is full.
     fn append(&mut self, records: &[LogRecord]) -> io::Result<()> {
         self.lines.clear();
         for record in records {

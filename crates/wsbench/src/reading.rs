@@ -45,7 +45,7 @@ pub struct Reading {
     figure: Figure,
 }
 
-/// Why a figure cannot be read from a result.
+/// The reason why a figure cannot be read from a result.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ReadError {

@@ -15,16 +15,16 @@ use wsbench_wire::handshake::HandshakeError;
 
 use crate::target::{self, TargetError};
 
-/// How redirects are followed.
+/// The way in which redirects are followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Follow {
-    /// So many at most.
+    /// The most redirects that are followed.
     pub at_most: u32,
-    /// From `wss://` to `ws://` as well.
+    /// True to follow from `wss://` to `ws://` as well.
     pub to_plain: bool,
 }
 
-/// Why a redirect was not followed.
+/// The reason why a redirect was not followed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RedirectError {
@@ -37,9 +37,9 @@ pub enum RedirectError {
     /// A loop, or a long way.
     #[error("more than {at_most} redirects, the last to {to}")]
     TooMany {
-        /// How many were to be followed.
+        /// The most that were to be followed.
         at_most: u32,
-        /// Where the next would have led.
+        /// The server to which the next would have led.
         to: String,
     },
     /// From TLS to none.
@@ -53,11 +53,11 @@ pub enum RedirectError {
     /// A location that is no server of WebSockets.
     #[error("{from} redirects to '{location}', which cannot be followed: {why}")]
     Location {
-        /// Who redirects.
+        /// The server that redirects.
         from: String,
-        /// Where to.
+        /// The place that it names.
         location: String,
-        /// What is wrong with that.
+        /// The fault of that place.
         why: String,
     },
 }
@@ -117,7 +117,7 @@ fn go_to(plan: &mut PlanSpec, target: Target) {
     plan.target = target;
 }
 
-/// Where a location leads from a target: it may be relative, and is often of HTTP.
+/// The target to which a location leads from another: it may be relative, and is often of HTTP.
 fn led_to(from: &Target, location: &str) -> Result<Target, RedirectError> {
     let wrong = |why: String| RedirectError::Location {
         from: from.url(),

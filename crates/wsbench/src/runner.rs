@@ -1,8 +1,8 @@
-//! Runs over the kernel's sockets, one after the other: the one way by which runs are measured here.
+//! Runs over the kernel's sockets, one after the other: the one way by which runs are measured.
 //!
 //! A single run and the runs of every experiment go through here: checked, resolved, carried out,
-//! put on record with the machine they were made on. Whoever looks on is an [`Observer`], and all of
-//! them hear of every run.
+//! put on record with the machine they were made on. Whoever looks on is an [`Observer`], and all
+//! of them hear of every run.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -31,31 +31,31 @@ use crate::server_process::RunningServer;
 use crate::story::story;
 use crate::target;
 
-/// How long the gate bears a server's silence.
+/// The time for which the gate bears a server's silence.
 const GATE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A runner on this machine. Dropping it ends the server, if it started one.
 pub struct LocalRunner {
-    /// What the documents of all runs say of their surroundings.
+    /// The surroundings that the documents of all runs tell of.
     context: RunContext,
-    /// What stops whatever is under way.
+    /// The signal that stops whatever is under way.
     stop: StopSignal,
     began: Instant,
-    /// How long a run may take with all that is around it; it is ended in order then.
+    /// The longest that a run may take with all that is around it; it is ended in order then.
     bound: Option<Duration>,
-    /// What ends a run once it is known.
+    /// The figure that ends a run once it is known.
     until: Option<Until>,
     /// The floor of this machine, once it was sought; nothing in it where it could not be measured.
     floor: Option<Option<Floor>>,
     observers: Vec<Box<dyn Observer>>,
     helpers: Option<Arc<dyn Helpers>>,
-    /// How settings are called in what is said of a run.
+    /// The words for settings in what is said of a run.
     spelling: &'static dyn Spelling,
     /// Held for as long as runs may be made against it.
     server: RunningServer,
 }
 
-/// What a runner is made of.
+/// The parts that a runner is made of.
 pub(crate) struct Parts {
     pub(crate) server: RunningServer,
     pub(crate) stop: StopSignal,
@@ -107,7 +107,7 @@ impl LocalRunner {
         self.observers
     }
 
-    /// What a server that was started has said last; empty where it is none such or said nothing.
+    /// The last words of a server that was started; empty where it is none such or said nothing.
     pub(crate) fn last_words(&self) -> String {
         self.server.last_words().unwrap_or_default()
     }

@@ -75,12 +75,12 @@ impl RunningServer {
         }
     }
 
-    /// Whether it is wsbench's own.
+    /// True of wsbench's own.
     pub(crate) fn is_embedded(&self) -> bool {
         matches!(self, Self::Embedded(_))
     }
 
-    /// Whether it runs within this very process.
+    /// True of one that runs within this very process.
     fn is_here(&self) -> bool {
         matches!(self, Self::Embedded(server) if server.pid().is_none())
     }
@@ -102,7 +102,7 @@ impl RunningServer {
         }
     }
 
-    /// What a server that was started has said last; `None` where it is none such.
+    /// The last words of a server that was started; `None` where it is none such.
     pub(crate) fn last_words(&self) -> Option<String> {
         match self {
             Self::Started(server) => Some(server.last_words().to_string()),
@@ -143,7 +143,7 @@ pub(crate) struct Costs {
 }
 
 impl Costs {
-    /// What a connection takes of this process's memory, bytes, where that could be told.
+    /// Memory of this process by connection, bytes, where that could be told.
     pub(crate) fn bytes_per_connection(&self) -> Option<f64> {
         self.growth.as_ref().and_then(Growth::bytes_per_connection)
     }

@@ -33,14 +33,14 @@ pub use workload::{Commands, Load, Search};
 /// Rounds when none are given: the least that ranks well (METHOD 5.4).
 const ROUNDS: u32 = 10;
 
-/// What is to be ranked.
+/// A suite: servers, and what they are put through.
 #[derive(Clone, Debug)]
 pub struct Suite {
     /// Its name.
     name: String,
-    /// What it is for.
+    /// Its purpose, in its own words.
     description: String,
-    /// How many rounds.
+    /// The number of rounds.
     pub rounds: u32,
     /// Cores of the servers.
     pub server_cores: Option<CpuList>,
@@ -50,9 +50,9 @@ pub struct Suite {
     slo: Option<String>,
     /// Before each start of a server.
     pub pause: Duration,
-    /// How long things may take.
+    /// The longest that things may take.
     pub limits: Limits,
-    /// What every server is put through.
+    /// The workloads that every server is put through.
     pub workloads: Vec<Load>,
     /// The servers, the control last.
     pub servers: Vec<Contestant>,
@@ -60,7 +60,7 @@ pub struct Suite {
     tradeoffs: Vec<Tradeoff>,
 }
 
-/// How long things may take.
+/// The longest that things may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Each step of an installation.
@@ -73,7 +73,7 @@ pub struct Limits {
     pub total: Duration,
 }
 
-/// What a command line says otherwise than the suite does.
+/// Choices of a command line that go before the suite's.
 #[derive(Clone, Debug, Default)]
 pub struct Choices {
     /// Of its servers these alone.

@@ -7,7 +7,7 @@ use thiserror::Error;
 use url::{Host, Url};
 use wsbench_load::route::Target;
 
-/// Why a text does not name a server that this version can measure.
+/// The reason why a text does not name a server that this version can measure.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TargetError {
@@ -18,7 +18,7 @@ pub enum TargetError {
         scheme: String,
         /// The WebSocket scheme that corresponds to it.
         meant: &'static str,
-        /// What followed it.
+        /// The text behind it.
         rest: String,
     },
     /// A scheme of something else.
@@ -33,7 +33,7 @@ pub enum TargetError {
          leave it out, or write %23 for a '#' that belongs to the path"
     )]
     Fragment {
-        /// What followed the number sign.
+        /// The text behind the number sign.
         fragment: String,
     },
     /// A user name or a password in the URL.
@@ -45,9 +45,9 @@ pub enum TargetError {
     /// Not a URL at all.
     #[error("'{text}' is not a URL ({reason}); write it like ws://localhost:3000/path")]
     Malformed {
-        /// What was given.
+        /// The text that was given.
         text: String,
-        /// What the URL standard says of it.
+        /// The words of the URL standard on it.
         reason: String,
     },
 }
@@ -141,7 +141,7 @@ fn parse(text: &str) -> Result<Target, TargetError> {
     })
 }
 
-/// Whether a host is this very machine by its name or address alone, without asking a resolver.
+/// True of a host that is this very machine by its name or address alone: no resolver is asked.
 pub fn is_loopback(host: &str) -> bool {
     let name = host.trim_end_matches('.');
     name == "localhost"

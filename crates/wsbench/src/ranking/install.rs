@@ -15,10 +15,10 @@ use crate::helpers::Helpers;
 use crate::quantity::CpuList;
 use crate::suite::{Contestant, Limits};
 
-/// How long a question may take: what is installed, which version.
+/// The longest that a question may take: what is installed, which version.
 const ASKING: Duration = Duration::from_secs(30);
 
-/// Whether servers may be installed.
+/// The permission to install servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Installing {
     /// They may.
@@ -32,7 +32,7 @@ pub enum Installing {
 pub(crate) struct Installer<'a> {
     installing: Installing,
     helpers: &'a dyn Helpers,
-    /// Whether the system's list of packages was fetched already.
+    /// True once the system's list of packages was fetched.
     is_list_fresh: bool,
 }
 
@@ -126,7 +126,7 @@ impl<'a> Installer<'a> {
     }
 }
 
-/// What stands before a command that needs root; nothing where there is no way.
+/// The words before a command that needs root; nothing where there is no way.
 fn as_root(shell: &Shell<'_>) -> Result<Option<&'static str>, Trouble> {
     for (question, prefix) in [
         ("test \"$(id -u)\" = 0 && command -v apt-get", ""),
@@ -157,7 +157,7 @@ impl Shell<'_> {
         Ok(said.0)
     }
 
-    /// Whether a command line ends with success.
+    /// True where a command line ends with success.
     fn holds(&self, line: &str) -> Result<bool, Trouble> {
         match self.run(line, ASKING) {
             Ok(_) => Ok(true),

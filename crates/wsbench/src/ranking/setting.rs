@@ -34,7 +34,7 @@ use crate::server_process::RunningServer;
 use crate::story::story;
 use crate::suite::{Contestant, Load, Suite};
 
-/// How often a pause is broken off for somebody who asked to stop.
+/// The time after which a pause looks for somebody who asked to stop.
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// This machine.
@@ -43,27 +43,27 @@ pub struct Here<'a> {
     circumstances: &'a Circumstances,
     installer: Installer<'a>,
     state: Option<StateFile>,
-    /// Who hears how the ranking is going.
+    /// The hearer of how the ranking is going.
     told: Box<dyn FnMut(&News<'_>) + 'a>,
-    /// Who looks on at the runs, while no server is up.
+    /// The observers of the runs, while no server is up.
     observers: Vec<Box<dyn Observer>>,
     began: Instant,
     /// The server that is up.
     up: Option<Up>,
 }
 
-/// What surrounds all runs of a ranking.
+/// The surroundings of all runs of a ranking.
 #[derive(Clone, Debug)]
 pub struct Circumstances {
     /// The signal that stops it.
     pub stop: StopSignal,
-    /// What all documents say of their surroundings.
+    /// The surroundings that all documents tell of.
     pub context: RunContext,
     /// The programs that start and end servers.
     pub helpers: Arc<dyn Helpers>,
-    /// How settings are called in what is said of the runs.
+    /// The words for settings in what is said of the runs.
     pub spelling: &'static dyn Spelling,
-    /// Whether servers may be installed.
+    /// The permission to install servers, or the reason against it.
     pub installing: Installing,
 }
 
@@ -99,7 +99,7 @@ impl<'a> Here<'a> {
         self.observers.push(Box::new(observer));
     }
 
-    /// What is done on this machine is over; what was kept of it.
+    /// The state that was kept of it, once what is done on this machine is over.
     pub fn into_state(self) -> Option<StateFile> {
         self.state
     }
@@ -169,14 +169,14 @@ impl<'a> Here<'a> {
     }
 }
 
-/// What a run is to do.
+/// A run that is to be made.
 enum Order {
     Run(Box<Plan>),
     Search(Box<find::Settings>),
 }
 
 impl Order {
-    /// What a workload asks of a server.
+    /// The run that a workload asks of a server.
     fn of(load: &Load, server: &Contestant, target: &Target, seed: u64) -> Result<Self, PlanError> {
         let plan = server.asked(&load.spec, target, seed).check()?;
         Ok(match &load.search {

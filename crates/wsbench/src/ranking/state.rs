@@ -16,10 +16,10 @@ use crate::suite::Suite;
 
 /// Name and version of the format.
 const SCHEMA: &str = "wsbench.ranking-runs/1";
-/// What is appended to the name of the output.
+/// The words that are appended to the name of the output.
 const SUFFIX: &str = ".runs";
 
-/// Why the state cannot be used.
+/// The reason why a state cannot be used.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StateError {
@@ -54,7 +54,7 @@ pub enum StateError {
         path: PathBuf,
         /// From 1.
         line: usize,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The system does not let us.
@@ -62,7 +62,7 @@ pub enum StateError {
     System {
         /// The file.
         path: PathBuf,
-        /// What it says.
+        /// The error of the system.
         source: io::Error,
     },
 }
@@ -86,7 +86,7 @@ pub struct StateFile {
     file: File,
 }
 
-/// What there was.
+/// The state that an interrupted ranking has left.
 #[derive(Debug)]
 pub struct Found {
     /// The file, open for more.
@@ -98,7 +98,7 @@ pub struct Found {
 }
 
 impl StateFile {
-    /// Where the state of a ranking is that goes to this output.
+    /// The place of the state of a ranking that goes to this output.
     pub fn beside(output: &Path) -> PathBuf {
         let mut name = OsString::from(output);
         name.push(SUFFIX);
@@ -196,7 +196,7 @@ impl StateFile {
         self.file.write_all(&line)
     }
 
-    /// Where it is.
+    /// Its place.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -208,7 +208,7 @@ impl StateFile {
     }
 }
 
-/// What tells one suite with its servers from another: of all that a result depends on.
+/// A digest that tells one suite with its servers from another: of all that a result depends on.
 pub fn digest(suite: &Suite) -> String {
     let facts = serde_json::to_string(&(suite.facts(), suite.server_facts()));
     // FNV-1a: nobody forges a suite, and any change of one shows.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use toml::Spanned;
 
-/// Why a suite cannot be run.
+/// The reason why a suite cannot be run.
 #[derive(Debug, Error)]
 pub enum SuiteError {
     /// A file cannot be read.
@@ -16,9 +16,9 @@ pub enum SuiteError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
-        /// What to do.
+        /// The way out.
         advice: &'static str,
     },
     /// A line of a file is wrong.
@@ -34,7 +34,7 @@ pub enum SuiteError {
     },
 }
 
-/// What is wrong with a line of a file.
+/// The fault of a line of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     path: PathBuf,
@@ -42,7 +42,7 @@ pub struct Fault {
     line: usize,
     /// The key; empty where the message names it.
     key: String,
-    /// What is wrong and what to do.
+    /// The fault in words, and the way out.
     what: String,
 }
 
@@ -66,7 +66,7 @@ pub(crate) struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// What is wrong with the value of a key.
+    /// The fault of a key's value.
     pub(crate) fn fault<T>(
         &self,
         key: &str,
@@ -76,7 +76,7 @@ impl Source<'_> {
         self.at(value.span().start, key, what)
     }
 
-    /// What is wrong with a key of a table that stands there.
+    /// The fault of a key of a table that stands there.
     pub(crate) fn fault_in(
         &self,
         table: Range<usize>,
@@ -97,7 +97,7 @@ impl Source<'_> {
         self.at(table.start, key, what)
     }
 
-    /// What the TOML reader says, which names the key where it is one of a table.
+    /// The words of the TOML reader, which name the key where it is one of a table.
     pub(crate) fn unread(&self, error: &toml::de::Error) -> SuiteError {
         let offset = error.span().map_or(0, |span| span.start);
         let line = self.text[..offset].rsplit('\n').next().unwrap_or_default();

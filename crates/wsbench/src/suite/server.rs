@@ -15,9 +15,9 @@ use super::file::{CoresFile, DeflateFile, NodelayFile, ServerFile};
 use crate::header;
 use crate::target;
 
-/// What a server's file is called in its folder.
+/// The name of a server's file in its folder.
 pub(crate) const FILE: &str = "server.toml";
-/// What stands in a URL for the port.
+/// The words that stand in a URL for the port.
 const PORT: &str = "{port}";
 /// The name of wsbench's own server.
 const EMBEDDED: &str = "wsbench serve";
@@ -27,17 +27,17 @@ const EMBEDDED: &str = "wsbench serve";
 pub struct Contestant {
     /// For the reports; its version is known once it has been asked.
     pub facts: ServerFacts,
-    /// Where its commands are run.
+    /// The folder in which its commands are run.
     pub folder: PathBuf,
     /// Debian packages that it needs.
     pub packages: Vec<String>,
-    /// What ends with 0 when nothing is left to install.
+    /// The command that ends with 0 when nothing is left to install.
     pub installed: Option<String>,
-    /// What prints its library's version.
+    /// The command that prints its library's version.
     pub version: Option<String>,
-    /// How long it may take to accept a connection, where the suite's limit is not enough.
+    /// The longest that it may take to accept a connection, where the suite's limit is not enough.
     pub ready_within: Option<Duration>,
-    /// What the handshake with it asks for.
+    /// The wishes of the handshake with it.
     upgrade: Upgrade,
     /// Its URL, with the port's place.
     url: String,
@@ -75,17 +75,17 @@ impl Contestant {
         }
     }
 
-    /// Where it listens when it was given this port.
+    /// Its target when it was given this port.
     pub fn target(&self, port: u16) -> Option<Target> {
         target::target(&self.url.replace(PORT, &port.to_string())).ok()
     }
 
-    /// Whether the handshake with it asks for more than with any.
+    /// True where the handshake with it asks for more than with any.
     pub fn asks_for_something(&self) -> bool {
         self.upgrade != Upgrade::default() || self.url.starts_with("wss:")
     }
 
-    /// What a workload asks for, of this server at `target`.
+    /// The settings of a workload, for this server at `target`.
     pub fn asked(&self, workload: &PlanSpec, target: &Target, seed: u64) -> PlanSpec {
         let mut spec = workload.clone();
         spec.target = target.clone();
@@ -220,7 +220,7 @@ fn check_url(source: &Source<'_>, url: &Spanned<String>) -> Result<(), SuiteErro
     }
 }
 
-/// What the handshake with a server asks for.
+/// The wishes of the handshake with a server.
 fn upgrade(source: &Source<'_>, file: &ServerFile) -> Result<Upgrade, SuiteError> {
     let mut upgrade = Upgrade::default();
     if let Some(given) = &file.origin {

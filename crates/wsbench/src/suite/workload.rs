@@ -22,7 +22,7 @@ use crate::quantity::{self, CpuList};
 
 /// Connections of a workload of kind "idle".
 const IDLE_CONNECTIONS: u32 = 1_000;
-/// What opening, draining and closing take at a guess, s.
+/// The time that opening, draining and closing take at a guess, s.
 const AROUND_S: f64 = 0.3;
 /// Clients a second that are expected of a server nobody knows.
 const CLIENTS_PER_S: f64 = 1_500.0;
@@ -36,18 +36,18 @@ const TRIAL: Range<Nanos> = Nanos::from_millis(300)..Nanos::from_secs(5);
 pub struct Load {
     /// For the reports.
     pub facts: Workload,
-    /// What a run is to do, against whatever server.
+    /// The settings of a run, against whatever server.
     pub spec: PlanSpec,
     /// The search that it is, where it is one.
     pub search: Option<Search>,
-    /// What a run takes at a guess, s.
+    /// The time that a run takes at a guess, s.
     pub expected_s: f64,
 }
 
 /// A search for the greatest rate under an objective.
 #[derive(Clone, Debug)]
 pub struct Search {
-    /// What has to hold.
+    /// The objectives, which have to hold.
     objective: Objective,
     /// The same as the suite writes it.
     slo: String,
@@ -101,7 +101,7 @@ impl Search {
     }
 }
 
-/// What of a suite bears on its workloads.
+/// The part of a suite that bears on its workloads.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms<'a> {
     /// Rounds of the suite.
@@ -142,7 +142,7 @@ pub(crate) fn load(
     Ok(reader.load(parts, terms))
 }
 
-/// What the kinds of workloads differ in.
+/// The differences between kinds of workloads.
 struct Parts {
     kind: WorkloadKind,
     spec: PlanSpec,
@@ -341,7 +341,7 @@ impl Reader<'_> {
         })
     }
 
-    /// What all workloads with a window have in common.
+    /// The settings that all workloads with a window have in common.
     fn timed(
         &self,
         kind: WorkloadKind,
@@ -366,7 +366,7 @@ impl Reader<'_> {
         })
     }
 
-    /// What all workloads have in common.
+    /// The settings that all workloads have in common.
     fn spec(&self, connections: u32) -> Result<PlanSpec, SuiteError> {
         let mut spec = PlanSpec::against(target_to_come());
         let given = self.file.connections.as_ref();
