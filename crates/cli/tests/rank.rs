@@ -299,8 +299,9 @@ fn an_interrupted_ranking_reports_what_it_has_and_continues_where_it_stood() {
     assert!(!place.path("ranking.json.runs").exists());
 }
 
-/// The file is of the first version that ranked, before plans and the library had their shape: its
-/// digest is of the suite as that version told it, its runs are of the ranking that it published.
+/// The file is as the first version that ranked left it, before plans and the library had their
+/// shape: its digest is of the suite in that version's words, its runs are of the ranking that was
+/// published.
 #[test]
 fn what_an_older_version_left_is_continued() {
     let directory = tempfile::tempdir().unwrap();
@@ -310,10 +311,9 @@ fn what_an_older_version_left_is_continued() {
     }
     let program = cargo_bin!("wsbench");
     let folders = std::env::var_os("PATH").unwrap();
-    let folders = std::env::split_paths(&folders).map(Into::into);
-    let folders = [program.parent().unwrap().to_owned()]
-        .into_iter()
-        .chain(folders);
+    let folders = std::env::split_paths(&folders);
+    let ours = program.parent().unwrap().to_owned();
+    let folders = std::iter::once(ours).chain(folders);
     let mut rank = wsbench(&["rank", "suite.toml", "-o", "ranking.json"]);
     rank.current_dir(directory.path());
     rank.env("PATH", std::env::join_paths(folders).unwrap());
