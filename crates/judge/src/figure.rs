@@ -247,7 +247,8 @@ impl Figure {
     }
 
     /// The names of all figures that a single run has, for people.
-    pub(crate) fn all_named() -> String {
+    #[must_use]
+    pub fn all_named() -> String {
         let of_runs = ROWS.iter();
         let of_runs = of_runs.filter(|row| !matches!(row.read, Reader::OfSearch));
         let (series, others): (Vec<&Row>, Vec<&Row>) =

@@ -141,9 +141,7 @@ fn unknown(name: &str) -> ReadError {
 
 fn near_in_words(near: &[String]) -> String {
     match near {
-        [] => "there are messages_per_s, p50 to p99.99, response.p99, service.p99, errors and \
-               others"
-            .to_owned(),
+        [] => format!("there are {}", Figure::all_named()),
         near => format!("did you mean {}?", near.join(" or ")),
     }
 }
@@ -177,10 +175,10 @@ mod tests {
             ),
             "{told}"
         );
+        let all = unknown("colour").to_string();
         assert!(
-            unknown("colour")
-                .to_string()
-                .contains("there are messages_per_s")
+            all.contains("there are p50, ") && all.ends_with("unasked"),
+            "{all}"
         );
     }
 }
