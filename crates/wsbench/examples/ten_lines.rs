@@ -11,7 +11,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     bench.spec().stop = StopRule::Duration(Nanos::from_secs(2));
     let outcome = bench.run()?;
     for figure in ["messages_per_s", "p50", "p99", "errors"] {
-        println!("{}", outcome.read(figure)?);
+        match outcome.read(figure) {
+            Ok(reading) => println!("{reading}"),
+            Err(why) => println!("{why}"), // too few samples behind a percentile
+        }
     }
     println!("audit: {}", outcome.document.audit.verdict.word());
     Ok(())
