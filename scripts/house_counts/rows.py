@@ -17,7 +17,7 @@ COMMAND_LINE = "clap"
 # Words in front of a short option of a foreign command: `ulimit -n`.
 FOREIGN_COMMAND = re.compile(
     r"\b(?:ulimit|swapoff|swapon|sysctl|taskset|ethtool|top|sh|bash|sudo|dpkg-query|grep)"
-    r"(?:\s+-\w)*\s+$"
+    r"(?:\s+-\w+)*\s+$"
 )
 
 # How a feature shows in code and in literals; comments bind nobody.

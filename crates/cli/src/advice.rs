@@ -6,10 +6,15 @@ use wsbench::header::{self, HeaderError};
 use wsbench::redirects::RedirectError;
 use wsbench::target::{self, TargetError};
 use wsbench_experiment::target::exec::ExecError;
+use wsbench_judge::condition::{self, Condition};
+use wsbench_judge::objective;
 use wsbench_load::plan::Header;
 use wsbench_load::route::Target;
+use wsbench_record::objective::Objective;
+use wsbench_setting::Told;
 
 use crate::habits;
+use crate::spelling::Flags;
 use crate::usage::UsageError;
 
 /// An error and the flag that is the way out.
@@ -45,6 +50,27 @@ fn target_words(error: &TargetError) -> String {
     }
 }
 
+/// Reads a condition as `judge` does.
+///
+/// # Errors
+/// A text that bounds no figure of a run.
+pub(crate) fn condition(text: &str) -> Result<Condition, Advised> {
+    condition::parse(text).map_err(|error| advised(&error))
+}
+
+/// Reads an objective as `judge` does.
+///
+/// # Errors
+/// A text that is no limit of a response time or of errors.
+pub(crate) fn objective(text: &str) -> Result<Objective, Advised> {
+    objective::parse(text).map_err(|error| advised(&error))
+}
+
+/// The words of an error that tells its settings as data.
+fn advised(error: &impl Told) -> Advised {
+    Advised(error.text().spelled(&Flags))
+}
+
 /// Reads a header as the library does.
 ///
 /// # Errors
@@ -54,6 +80,15 @@ pub(crate) fn header(text: &str) -> Result<Header, Advised> {
         HeaderError::Reserved { name } => Advised(format!("{error}{}", instead_of(name))),
         error => Advised(error.to_string()),
     })
+}
+
+/// Reads a subprotocol as the library does.
+///
+/// # Errors
+/// A text that is no name of a subprotocol.
+pub(crate) fn subprotocol(text: &str) -> Result<String, Advised> {
+    let read = header::subprotocol(text);
+    read.map_err(|error| Advised(format!("{error}; repeat the flag for several")))
 }
 
 /// The way to what a header that the handshake sets by itself would say.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use wsbench_judge::condition::{self, Condition};
+use wsbench_judge::condition::Condition;
 use wsbench_judge::until::{self, Until};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::PlanSpec;
@@ -397,7 +397,7 @@ pub(crate) struct JudgeArgs {
     /// loop, of the service time in the closed, unless it says response.p99 or service.p99. With
     /// an interval of confidence the whole of it must be beyond the threshold. What cannot be
     /// judged, for want of samples, exits with 5 and says how long a run would suffice.
-    #[arg(long, value_name = "CONDITION", value_parser = condition::parse)]
+    #[arg(long, value_name = "CONDITION", value_parser = advice::condition)]
     pub(crate) fail_if: Vec<Condition>,
 }
 

@@ -70,7 +70,7 @@ pub(crate) struct ConnectArgs {
     #[arg(long = "cookie", value_name = "NAME=VALUE", value_parser = credentials::cookie)]
     pub(crate) cookies: Vec<Cookie>,
     /// Offer a subprotocol; repeat for several, the preferred one first.
-    #[arg(long = "subprotocol", value_name = "NAME", value_parser = header::subprotocol)]
+    #[arg(long = "subprotocol", value_name = "NAME", value_parser = advice::subprotocol)]
     pub(crate) subprotocols: Vec<String>,
     /// Send an Origin header (example: https://example.com).
     #[arg(long, value_name = "ORIGIN", value_parser = header::origin)]

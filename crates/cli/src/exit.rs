@@ -11,6 +11,7 @@ use wsbench_load::secret::Redactor;
 use wsbench_render::foreign::printable_lines;
 
 use crate::shell_words;
+use crate::spelling::Flags;
 use crate::usage::UsageError;
 
 /// The credentials of this process's command line, which nothing that is said repeats.
@@ -90,7 +91,7 @@ pub(crate) fn tell(error: &anyhow::Error) -> Exit {
         ));
         return Exit::Usage;
     }
-    say(&format!("error: {}", story(error.as_ref())));
+    say(&format!("error: {}", story(error.as_ref(), &Flags)));
     Exit::Failed
 }
 

@@ -5,10 +5,12 @@ use wsbench_judge::condition::{Condition, State};
 use wsbench_record::comparison::Side;
 use wsbench_record::document::Document;
 use wsbench_render::comparison;
+use wsbench_setting::Told as _;
 
 use crate::args::{Format, JudgeArgs};
 use crate::exit::{Exit, say};
 use crate::output;
+use crate::spelling::Flags;
 use crate::terminal;
 use crate::usage::UsageError;
 
@@ -56,12 +58,13 @@ impl Judge {
             runs: runs.to_vec(),
         };
         let (a, b) = (side(name, before), side("this result", runs));
-        match compare(a, b, &Terms::default()) {
+        match compare(a, b, &Terms::default(), &Flags) {
             Ok(compared) => output::print(&format!(
                 "\n{}",
                 comparison::text(&compared, terminal::style())
             )),
             Err(error) => {
+                let error = error.text().spelled(&Flags);
                 say(&format!("baseline: not compared: {error}"));
                 Ok(())
             }

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use wsbench_setting::{Text, Told as _};
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
 use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{ClientHandshake, HandshakeError, MAX_HEAD};
@@ -181,13 +182,13 @@ impl<'a> Examination<'a> {
         }
     }
 
-    fn done(&mut self, verdict: Verdict, seen: impl Into<String>) {
+    fn done(&mut self, verdict: Verdict, seen: impl Into<Text>) {
         self.finding = Some(Finding::of(self.case, verdict, seen));
     }
 
     /// No HTTP answer. A request that must be refused has been, though not in words; and one that
     /// comes octet by octet may be taken for an attack.
-    fn on_no_response(&mut self, seen: &str) {
+    fn on_no_response(&mut self, seen: &'static str) {
         let opening = self.case.opening;
         let may_be_refused = opening.must_be_refused() || opening == Opening::OctetByOctet;
         let verdict = if may_be_refused && seen != "no answer" {
@@ -268,7 +269,7 @@ impl<'a> Examination<'a> {
             Err(HandshakeError::MissingAccept) if must_be_refused => {
                 self.done(Verdict::Failed, "it was upgraded (101)");
             }
-            Err(error) => self.done(Verdict::Failed, error.to_string()),
+            Err(error) => self.done(Verdict::Failed, error.text()),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What came of a case.
 
+use wsbench_setting::Text;
+
 use crate::case::{Case, Group};
 
 /// What came of one case.
@@ -15,8 +17,8 @@ pub struct Finding {
     pub sent: String,
     /// What had to come, in words.
     pub expected: String,
-    /// What came, in words.
-    pub seen: String,
+    /// What came, in words, with the settings that would have helped.
+    pub seen: Text,
     /// The judgement.
     pub verdict: Verdict,
 }
@@ -24,7 +26,7 @@ pub struct Finding {
 impl Finding {
     /// The finding of a case.
     #[must_use]
-    pub fn of(case: &Case, verdict: Verdict, seen: impl Into<String>) -> Self {
+    pub fn of(case: &Case, verdict: Verdict, seen: impl Into<Text>) -> Self {
         Self {
             id: case.id,
             group: case.group,

@@ -12,6 +12,7 @@ use wsbench_conformance::examination::{End, Examination, Turn};
 use wsbench_conformance::finding::{Finding, Verdict};
 use wsbench_load::plan::Http;
 use wsbench_load::route::Target;
+use wsbench_setting::text;
 use wsbench_transport::blocking::Blocking;
 
 use crate::loss;
@@ -73,7 +74,7 @@ impl Examiner<'_> {
         let mut stream = match self.visitor.connect() {
             Ok(stream) => stream,
             Err(error) => {
-                let seen = format!("no connection: {}", loss::name(&error).words);
+                let seen = text!["no connection: "].then(loss::name(&error).words);
                 return Finding::of(case, Verdict::Failed, seen);
             }
         };

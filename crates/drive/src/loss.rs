@@ -6,6 +6,7 @@ use nix::errno::Errno;
 use wsbench_load::failure::FailureKind;
 use wsbench_load::session::Loss;
 use wsbench_load::tally::Phase;
+use wsbench_setting::{Text, Told as _};
 use wsbench_transport::blocking::Silence;
 use wsbench_transport::dial::UnixError;
 #[cfg(feature = "http2")]
@@ -23,25 +24,29 @@ pub(crate) fn name(error: &io::Error) -> Loss {
 
 /// What a layer of the transport says, which has an error of its own within.
 fn of_layer(error: &io::Error) -> Option<Loss> {
-    let loss = |kind, words: String, phase| Loss { kind, words, phase };
+    let loss = |kind, words: Text, phase| Loss { kind, words, phase };
     if let Some(fault) = TlsFault::of(error) {
-        return Some(loss(of_tls(&fault), fault.to_string(), Some(Phase::Tls)));
+        return Some(loss(of_tls(&fault), fault.text(), Some(Phase::Tls)));
     }
     let inner = error.get_ref()?;
     if let Some(silence) = inner.downcast_ref::<Silence>() {
         let phase = Some(phase(silence.layer));
-        return Some(loss(FailureKind::TimedOut, silence.to_string(), phase));
+        return Some(loss(
+            FailureKind::TimedOut,
+            silence.to_string().into(),
+            phase,
+        ));
     }
     if let Some(error) = inner.downcast_ref::<UnixError>() {
-        return Some(loss(of_unix(*error), error.to_string(), None));
+        return Some(loss(of_unix(*error), error.to_string().into(), None));
     }
     if let Some(error) = inner.downcast_ref::<ProxyError>() {
-        return Some(loss(error.into(), error.to_string(), Some(Phase::Proxy)));
+        return Some(loss(error.into(), error.text(), Some(Phase::Proxy)));
     }
     #[cfg(feature = "http2")]
     if let Some(error) = crate::multiplexed::http2(error) {
         let phase = error.is_before_websockets().then_some(Phase::Handshake);
-        return Some(loss(of_http2(error), error.to_string(), phase));
+        return Some(loss(of_http2(error), error.text(), phase));
     }
     None
 }
@@ -72,7 +77,7 @@ fn of_this_machine(error: &io::Error) -> Option<Loss> {
 
 /// What came of the peer, or of the network to it.
 fn of_peer(error: &io::Error) -> Loss {
-    let peer = |kind, words: &str| Loss {
+    let peer = |kind, words: &'static str| Loss {
         kind,
         words: words.into(),
         phase: None,
@@ -103,7 +108,10 @@ fn of_peer(error: &io::Error) -> Loss {
         ),
         ErrorKind::ConnectionAborted => peer(FailureKind::Aborted, "the connection was aborted"),
         ErrorKind::TimedOut => peer(FailureKind::TcpTimedOut, "TCP gave the connection up"),
-        _ => peer(FailureKind::Other, &error.to_string()),
+        _ => Loss {
+            words: error.to_string().into(),
+            ..peer(FailureKind::Other, "")
+        },
     }
 }
 

@@ -10,6 +10,7 @@ use thiserror::Error;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Connect, Family, Plan};
 use wsbench_load::route::{Place, ProxyProtocol, Target};
+use wsbench_setting::{Field, Text, Told, text};
 use wsbench_transport::address::Address;
 use wsbench_wire::proxy::{Destination, Tunnel};
 
@@ -59,24 +60,17 @@ pub enum ResolveError {
         source: std::io::Error,
     },
     /// The host has addresses, but none of the family asked for.
-    #[error("host '{host}' has no {family} address; it has {has}; drop -{flag} or use -{other}")]
+    #[error("{}", no_such_family(host, *asked, *has))]
     NoSuchFamily {
         /// The host as given.
         host: String,
-        /// The family asked for.
-        family: &'static str,
-        /// An address that it does have.
+        /// The family asked for: one of the two, and not any.
+        asked: Family,
+        /// An address that it does have, of the other family.
         has: SocketAddr,
-        /// The flag that asked.
-        flag: char,
-        /// The flag that would find it.
-        other: char,
     },
     /// The host has addresses, but none that can be reached from where connections are to come from.
-    #[error(
-        "host '{host}' is at {has}, which cannot be reached from {source_ip} (--source-ip); give \
-         addresses of its family"
-    )]
+    #[error("{}", other_family_than_source(host, *has, *source_ip))]
     OtherFamilyThanSource {
         /// The host as given.
         host: String,
@@ -85,6 +79,42 @@ pub enum ResolveError {
         /// Where connections were to come from.
         source_ip: IpAddr,
     },
+}
+
+impl Told for ResolveError {
+    fn text(&self) -> Text {
+        match self {
+            Self::NoSuchFamily { host, asked, has } => no_such_family(host, *asked, *has),
+            Self::OtherFamilyThanSource {
+                host,
+                has,
+                source_ip,
+            } => other_family_than_source(host, *has, *source_ip),
+            Self::Unknown { .. } => self.to_string().into(),
+        }
+    }
+}
+
+fn no_such_family(host: &str, asked: Family, has: SocketAddr) -> Text {
+    let (name, asked, other) = if asked == Family::V6 {
+        ("IPv6", "v6", "v4")
+    } else {
+        ("IPv4", "v4", "v6")
+    };
+    text![
+        format!("host '{host}' has no {name} address; it has {has}; drop "),
+        Field::Family.with(asked),
+        " or use ",
+        Field::Family.with(other),
+    ]
+}
+
+fn other_family_than_source(host: &str, has: SocketAddr, source_ip: IpAddr) -> Text {
+    text![
+        format!("host '{host}' is at {has}, which cannot be reached from {source_ip} ("),
+        Field::Sources,
+        "); give addresses of its family",
+    ]
 }
 
 /// Finds where the connections of `plan` are made to.
@@ -187,18 +217,10 @@ fn look_up(
     let mut addresses: Vec<SocketAddr> = all.into_iter().filter(wanted).collect();
     addresses.dedup();
     if addresses.is_empty() {
-        let (name, flag, other) = if family == Family::V6 {
-            ("IPv6", '6', '4')
-        } else {
-            ("IPv4", '4', '6')
-        };
-        let host = place.host.clone();
         return Err(ResolveError::NoSuchFamily {
-            host,
-            family: name,
+            host: place.host.clone(),
+            asked: family,
             has: any,
-            flag,
-            other,
         });
     }
     Ok((addresses, took))
@@ -261,8 +283,7 @@ mod tests {
         assert!(matches!(
             error,
             ResolveError::NoSuchFamily {
-                flag: '6',
-                other: '4',
+                asked: Family::V6,
                 ..
             }
         ));

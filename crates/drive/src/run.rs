@@ -13,6 +13,7 @@ use wsbench_load::exchange::echo::Echo;
 use wsbench_load::exchange::mixed::Mixed;
 use wsbench_load::plan::{Http, Plan, Timestamps};
 use wsbench_load::result::{RunResult, Stamps};
+use wsbench_setting::{Field, Text, Told, text};
 use wsbench_transport::dial::{Dialer, SourceError, check_sources};
 
 use crate::clock::Clock;
@@ -37,10 +38,7 @@ use crate::tls::{self, TlsError};
 pub enum RunError {
     /// Found before anything is started: the plan needs more descriptors than the process may
     /// open.
-    #[error(
-        "{connections} connections need {needed} file descriptors, but this process may open \
-         {limit}; raise the limit with `ulimit -n {needed}` or use fewer connections (-c)"
-    )]
+    #[error("{}", too_few_descriptors(*connections, *needed, *limit))]
     TooFewDescriptors {
         /// Connections asked for.
         connections: u32,
@@ -51,18 +49,13 @@ pub enum RunError {
     },
     /// Found before anything is started: the plan demands time stamps that the kernel does not
     /// give.
-    #[error(
-        "this system gives no receive time stamps for TCP (SO_TIMESTAMPNS was tried out on \
-         loopback); use --timestamps auto or user"
-    )]
+    #[error("{}", no_stamps())]
     NoStamps,
     /// Connections cannot come from where the plan wants them to.
     #[error(transparent)]
     Source(#[from] SourceError),
     /// Kernel time stamps are wanted over a socket that has none.
-    #[error(
-        "the kernel stamps nothing that comes through a Unix socket; use --timestamps auto or user"
-    )]
+    #[error("{}", no_unix_stamps())]
     NoUnixStamps,
     /// TLS cannot be had as the plan wants it.
     #[error(transparent)]
@@ -75,7 +68,7 @@ pub enum RunError {
     #[error("cannot set up the event queue: {0}; check `ulimit -n`")]
     NoEventQueue(io::Error),
     /// The system gave no thread.
-    #[error("cannot start a generator thread: {0}; use fewer threads (-t)")]
+    #[error("{}", no_thread(.0))]
     NoThread(io::Error),
     /// Waiting for events failed in the middle of the run.
     #[error("waiting for events failed: {0}; this is a fault of the system or of wsbench")]
@@ -83,6 +76,58 @@ pub enum RunError {
     /// A generator thread panicked: a fault in wsbench.
     #[error("a generator thread panicked; this is a fault in wsbench, please report it")]
     Panicked,
+}
+
+impl Told for RunError {
+    fn text(&self) -> Text {
+        match self {
+            Self::TooFewDescriptors {
+                connections,
+                needed,
+                limit,
+            } => too_few_descriptors(*connections, *needed, *limit),
+            Self::NoStamps => no_stamps(),
+            Self::Source(error) => error.text(),
+            Self::NoUnixStamps => no_unix_stamps(),
+            Self::Tls(error) => error.text(),
+            Self::NoThread(error) => no_thread(error),
+            other => other.to_string().into(),
+        }
+    }
+}
+
+fn too_few_descriptors(connections: u32, needed: u64, limit: u64) -> Text {
+    text![
+        format!(
+            "{connections} connections need {needed} file descriptors, but this process may open \
+             {limit}; raise the limit with `ulimit -n {needed}` or use fewer connections ("
+        ),
+        Field::Connections.brief(),
+        ")",
+    ]
+}
+
+fn no_stamps() -> Text {
+    text![
+        "this system gives no receive time stamps for TCP (SO_TIMESTAMPNS was tried out on \
+         loopback); use ",
+        Field::Timestamps.with("auto or user"),
+    ]
+}
+
+fn no_unix_stamps() -> Text {
+    text![
+        "the kernel stamps nothing that comes through a Unix socket; use ",
+        Field::Timestamps.with("auto or user"),
+    ]
+}
+
+fn no_thread(error: &io::Error) -> Text {
+    text![
+        format!("cannot start a generator thread: {error}; use fewer threads ("),
+        Field::Threads.brief(),
+        ")",
+    ]
 }
 
 /// Carries `plan` out against the first of the resolved addresses. Blocks until the run is over;

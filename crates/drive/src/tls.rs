@@ -15,34 +15,32 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 use thiserror::Error;
 use wsbench_load::plan::{Identity, Pem, Tls, TlsVersions};
 use wsbench_load::route::Target;
+use wsbench_setting::{Field, Text, Told, text};
 use wsbench_transport::tls::TlsClient;
 
 /// Why there can be no TLS as it was asked for. Occurs before anything is started.
 #[derive(Debug, Error)]
 pub enum TlsError {
     /// The host is neither a name nor an address as certificates have them.
-    #[error("'{name}' cannot be a server's name in TLS; give one with --server-name")]
+    #[error("{}", server_name(name))]
     ServerName {
         /// The name.
         name: String,
     },
     /// The system's trusted authorities cannot be read, or there are none.
-    #[error(
-        "no trusted authorities were found on this system ({reason}); install ca-certificates, \
-         give one with --cacert, or do not verify (-k)"
-    )]
+    #[error("{}", no_authorities(reason))]
     NoAuthorities {
         /// What the system said.
         reason: String,
     },
-    /// The file of `--cacert` holds no certificate.
-    #[error("--cacert holds no certificate in PEM ({reason})")]
+    /// The authorities that were given are no certificate.
+    #[error("{}", unusable_authorities(reason))]
     Authorities {
         /// What is wrong with it.
         reason: String,
     },
-    /// The files of `--cert` and `--key` make no identity.
-    #[error("--cert and --key make no client certificate: {reason}")]
+    /// The certificate and the key that were given make no identity.
+    #[error("{}", unusable_identity(reason))]
     Identity {
         /// What is wrong with them.
         reason: String,
@@ -50,6 +48,54 @@ pub enum TlsError {
     /// The versions asked for are not to be had.
     #[error("TLS cannot be set up: {0}")]
     Setup(#[from] rustls::Error),
+}
+
+impl Told for TlsError {
+    fn text(&self) -> Text {
+        match self {
+            Self::ServerName { name } => server_name(name),
+            Self::NoAuthorities { reason } => no_authorities(reason),
+            Self::Authorities { reason } => unusable_authorities(reason),
+            Self::Identity { reason } => unusable_identity(reason),
+            Self::Setup(_) => self.to_string().into(),
+        }
+    }
+}
+
+fn server_name(name: &str) -> Text {
+    text![
+        format!("'{name}' cannot be a server's name in TLS; give one with "),
+        Field::ServerName,
+    ]
+}
+
+fn no_authorities(reason: &str) -> Text {
+    text![
+        format!(
+            "no trusted authorities were found on this system ({reason}); install \
+             ca-certificates, give one with "
+        ),
+        Field::Authorities,
+        ", or do not verify (",
+        Field::Insecure.brief(),
+        ")",
+    ]
+}
+
+fn unusable_authorities(reason: &str) -> Text {
+    text![
+        Field::Authorities,
+        format!(" holds no certificate in PEM ({reason})"),
+    ]
+}
+
+fn unusable_identity(reason: &str) -> Text {
+    text![
+        Field::Identity,
+        " and ",
+        Field::IdentityKey,
+        format!(" make no client certificate: {reason}"),
+    ]
 }
 
 /// Makes ready what `tls` asks for, for connections to `target`.
@@ -140,7 +186,7 @@ fn read_identity(
     Ok((certificates, key))
 }
 
-/// Trusts whoever answers (`-k`), but still wants the handshake's signatures to be right.
+/// Trusts whoever answers, but still wants the handshake's signatures to be right.
 #[derive(Debug)]
 struct Anybody(Arc<CryptoProvider>);
 

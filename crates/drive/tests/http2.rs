@@ -356,7 +356,7 @@ fn a_refusal_is_told_with_its_status() {
         ..Manners::default()
     });
     let result = server.measure(no_longer_than_a_second);
-    let words = &result.failures[0].example;
+    let words = result.failures[0].example.to_string();
     assert!(words.contains("403"), "{words}");
 }
 

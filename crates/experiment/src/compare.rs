@@ -10,6 +10,7 @@ use wsbench_judge::outcome::{Outcome, outcome};
 use wsbench_load::plan::Plan;
 use wsbench_record::comparison::{Comparison, Side};
 use wsbench_record::document::Document;
+use wsbench_setting::{Field, Text, Told, text};
 
 use crate::repeat::Seeds;
 use crate::runner::{Runner, RunnerError, Step};
@@ -52,16 +53,33 @@ pub enum CompareError {
     #[error(transparent)]
     Comparison(#[from] ComparisonError),
     /// It was over before there was anything to compare.
-    #[error(
-        "{made} of {asked} rounds were whole, and {FEWEST_ROUNDS} are needed to know the noise; \
-         let it run longer, or raise --limit"
-    )]
+    #[error("{}", too_few_rounds(*made, *asked))]
     TooFewRounds {
         /// Whole rounds.
         made: u32,
         /// Rounds asked for.
         asked: u32,
     },
+}
+
+impl Told for CompareError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Run(error) => error.text(),
+            Self::Comparison(error) => error.text(),
+            Self::TooFewRounds { made, asked } => too_few_rounds(*made, *asked),
+        }
+    }
+}
+
+fn too_few_rounds(made: u32, asked: u32) -> Text {
+    text![
+        format!(
+            "{made} of {asked} rounds were whole, and {FEWEST_ROUNDS} are needed to know the \
+             noise; let it run longer, or raise "
+        ),
+        Field::Limit,
+    ]
 }
 
 /// Measures two servers in turn and compares B with A. An interruption or the limit ends it with
@@ -95,7 +113,7 @@ pub fn compare(
         ..terms.clone()
     };
     let (a, b) = (side(&rounds.a, made.a), side(&rounds.b, made.b));
-    Ok(comparison::compare(a, b, &terms)?)
+    Ok(comparison::compare(a, b, &terms, runner.spelling())?)
 }
 
 /// Makes the rounds; ends early at an interruption, at the limit, and at a run that is unfit.

@@ -21,6 +21,7 @@ use wsbench_record::provenance::Provenance;
 use wsbench_record::search::{
     Cause, Edge, Ending, Limit, Over, Purpose, Recovery, SCHEMA, Search, Trial, TrialVerdict,
 };
+use wsbench_setting::{Text, Told};
 
 use crate::pilot::{self, PilotError};
 use crate::runner::{Runner, RunnerError, Step};
@@ -78,6 +79,15 @@ pub enum FindError {
     /// The very first trial could not be carried out.
     #[error(transparent)]
     FirstTrial(#[from] RunnerError),
+}
+
+impl Told for FindError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Pilot(error) => error.text(),
+            Self::FirstTrial(error) => error.text(),
+        }
+    }
 }
 
 /// Carries the search out.

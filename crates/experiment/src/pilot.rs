@@ -8,6 +8,7 @@ use wsbench_judge::outcome::{Outcome, outcome};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule};
 use wsbench_record::document::Document;
+use wsbench_setting::{Text, Told};
 
 use crate::runner::{Runner, RunnerError, Step};
 
@@ -42,6 +43,15 @@ pub enum PilotError {
         /// The first error seen, with a separator; may be empty.
         first: String,
     },
+}
+
+impl Told for PilotError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Runner(error) => error.text(),
+            Self::Failed { .. } => self.to_string().into(),
+        }
+    }
 }
 
 /// Makes the pilot run of `plan`.

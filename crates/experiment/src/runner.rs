@@ -6,6 +6,7 @@
 use thiserror::Error;
 use wsbench_load::plan::{Plan, PlanError};
 use wsbench_record::document::Document;
+use wsbench_setting::{Paths, Spelling, Text, Told};
 
 /// Carries out one run after the other.
 pub trait Runner {
@@ -18,6 +19,12 @@ pub trait Runner {
 
     /// Time since some fixed moment, in seconds: experiments bound how long they take by it.
     fn now_s(&self) -> f64;
+
+    /// The words in which settings are named in what is stored of an experiment, as they are in the
+    /// documents of its runs.
+    fn spelling(&self) -> &dyn Spelling {
+        &Paths
+    }
 
     /// Hears how the experiment is going, for whoever waits for it. Nothing depends on it.
     fn told(&mut self, step: &Step<'_>) {
@@ -51,4 +58,13 @@ pub enum RunnerError {
     /// no run of an experiment; the runs before it are kept.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl Told for RunnerError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Plan(error) => error.text(),
+            Self::Failed(_) | Self::Interrupted => self.to_string().into(),
+        }
+    }
 }

@@ -14,6 +14,7 @@ use wsbench_record::document::{Distribution, Document, Ended, Percentile, Suppor
 use wsbench_record::objective::Objective;
 use wsbench_record::provenance::Provenance;
 use wsbench_record::sweep::{Knee, Point, Run, SCHEMA, Sweep};
+use wsbench_setting::{Field, Text, Told, text};
 
 use crate::find::judge::is_rate_missed;
 use crate::pilot::{self, PilotError};
@@ -63,6 +64,15 @@ pub enum SweepError {
     FirstRun(#[from] RunnerError),
 }
 
+impl Told for SweepError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Pilot(error) => error.text(),
+            Self::FirstRun(error) => error.text(),
+        }
+    }
+}
+
 /// Carries the sweep out.
 ///
 /// # Errors
@@ -83,9 +93,9 @@ pub fn sweep(settings: &Settings, runner: &mut dyn Runner) -> Result<Sweep, Swee
         let left = order.len() - done;
         let each_s = each_s(settings, runner.now_s() - began_s, done);
         if done > 0 && runner.now_s() - began_s + each_s > settings.limit.as_secs_f64() {
-            cut_short = Some(format!(
-                "{left} runs were left out for want of time (--limit)"
-            ));
+            let words = format!("{left} runs were left out for want of time (");
+            let text = text![words, Field::Limit, ")"];
+            cut_short = Some(text.spelled(runner.spelling()));
             break;
         }
         let plan = plan(settings, rates[at], done as u32 + 1);

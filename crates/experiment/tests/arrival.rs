@@ -55,7 +55,8 @@ fn with_a_coarse_timer() -> Scenario {
 
 fn document(plan: &Plan, scenario: Scenario) -> (RunResult, Document) {
     let result = run(plan, scenario, None);
-    let document = judged(Record::of(&result, plan, &RunContext::default()), &Paths);
+    let record = Record::of(&result, plan, &RunContext::default(), &Paths);
+    let document = judged(record, &Paths);
     (result, document)
 }
 

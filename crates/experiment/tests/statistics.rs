@@ -119,7 +119,7 @@ fn run_until(plan: &Plan, rule: &str) -> Document {
     let mut watch = Watch::new(until::parse(rule).unwrap());
     let result = run_on(plan, queue(), &mut |so_far| watch.is_enough(&so_far.slices));
     judged(
-        Record::of(&result, plan, &RunContext::default()).with_until(watch.outcome()),
+        Record::of(&result, plan, &RunContext::default(), &Paths).with_until(watch.outcome()),
         &Paths,
     )
 }

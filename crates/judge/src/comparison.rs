@@ -14,6 +14,7 @@ use wsbench_load::plan::{Arrival, PlanSpec};
 use wsbench_record::comparison::{Comparison, Contrast, Design, Doubt, SCHEMA, Side};
 use wsbench_record::document::Document;
 use wsbench_record::units::{percent, rate};
+use wsbench_setting::{Field, Spelling, Text, Told, text};
 use wsbench_stats::runs::{self, Ratio, holm, judge};
 
 use crate::figure::{Figure, Reading};
@@ -66,12 +67,30 @@ pub enum ComparisonError {
         caveat: Option<String>,
     },
     /// The sides were not asked to do the same.
-    #[error("A and B were not asked to do the same: {}; measure both alike, or give --force",
-            differences.join("; "))]
+    #[error("{}", unlike_text(differences))]
     Unlike {
         /// What differs, in words.
         differences: Vec<String>,
     },
+}
+
+impl Told for ComparisonError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Unlike { differences } => unlike_text(differences),
+            Self::NoRuns { .. } | Self::Unfit { .. } => self.to_string().into(),
+        }
+    }
+}
+
+fn unlike_text(differences: &[String]) -> Text {
+    text![
+        format!(
+            "A and B were not asked to do the same: {}; measure both alike, or give ",
+            differences.join("; ")
+        ),
+        Field::Force,
+    ]
 }
 
 fn detail(caveat: &Option<String>) -> String {
@@ -80,11 +99,16 @@ fn detail(caveat: &Option<String>) -> String {
         .map_or_else(String::new, |words| format!(" ({words})"))
 }
 
-/// Compares B with A.
+/// Compares B with A. What is doubted names settings in the words of `spelling`.
 ///
 /// # Errors
 /// [`ComparisonError`]: a side has no run, a run is unfit, or the sides are not alike.
-pub fn compare(a: Side, b: Side, terms: &Terms) -> Result<Comparison, ComparisonError> {
+pub fn compare(
+    a: Side,
+    b: Side,
+    terms: &Terms,
+    spelling: &dyn Spelling,
+) -> Result<Comparison, ComparisonError> {
     fit("A", &a)?;
     fit("B", &b)?;
     for (side, of) in [("A", &a), ("B", &b)] {
@@ -111,7 +135,7 @@ pub fn compare(a: Side, b: Side, terms: &Terms) -> Result<Comparison, Comparison
         },
         None => Design::Apart,
     };
-    let doubts = doubts(&a, &b, design, &unlike);
+    let doubts = doubts(&a, &b, design, &unlike, spelling);
     Ok(Comparison {
         schema: SCHEMA.to_owned(),
         tool_version: terms.tool_version.clone(),
@@ -303,10 +327,18 @@ fn judged(figures: &mut [Contrast]) {
     }
 }
 
-fn doubts(a: &Side, b: &Side, design: Design, unlike: &[String]) -> Vec<Doubt> {
-    let mut doubts: Vec<Doubt> = by_design(a, b, design, unlike)
-        .into_iter()
-        .map(|words| Doubt::Design { words })
+fn doubts(
+    a: &Side,
+    b: &Side,
+    design: Design,
+    unlike: &[String],
+    spelling: &dyn Spelling,
+) -> Vec<Doubt> {
+    let by_design = by_design(a, b, design, unlike).into_iter();
+    let mut doubts: Vec<Doubt> = by_design
+        .map(|text| Doubt::Design {
+            words: text.spelled(spelling),
+        })
         .collect();
     for (side, of) in [("A", a), ("B", b)] {
         let audits = recurring(&of.runs).into_iter().map(|caveat| Doubt::Audit {
@@ -319,13 +351,12 @@ fn doubts(a: &Side, b: &Side, design: Design, unlike: &[String]) -> Vec<Doubt> {
 }
 
 /// What the way in which the comparison was made leaves open.
-fn by_design(a: &Side, b: &Side, design: Design, unlike: &[String]) -> Vec<String> {
+fn by_design(a: &Side, b: &Side, design: Design, unlike: &[String]) -> Vec<Text> {
     let mut found = Vec::new();
     if !unlike.is_empty() {
         let unlike = unlike.join("; ");
-        found.push(format!(
-            "forced, though they were not asked to do the same: {unlike}"
-        ));
+        let words = format!("forced, though they were not asked to do the same: {unlike}");
+        found.push(words.into());
     }
     if let Design::Interleaved {
         asked_rounds,
@@ -333,35 +364,36 @@ fn by_design(a: &Side, b: &Side, design: Design, unlike: &[String]) -> Vec<Strin
     } = design
         && rounds < asked_rounds
     {
-        found.push(format!("{rounds} of {asked_rounds} rounds were made"));
+        found.push(format!("{rounds} of {asked_rounds} rounds were made").into());
     }
     if design == Design::Apart {
         found.push(
             "measured apart: whatever changed on the machine in between is part of the ratio; \
              two URLs are measured in turn"
-                .to_owned(),
+                .into(),
         );
         if a.runs.len() == 1 || b.runs.len() == 1 {
-            found.push(
+            found.push(text![
                 "a side is a single run, of which the noise between runs is not known: keep the \
-                 results of --repeat, or compare two URLs"
-                    .to_owned(),
-            );
+                 results of ",
+                Field::Repeat,
+                ", or compare two URLs",
+            ]);
         }
     }
     if !a.runs[0].host.is_like(&b.runs[0].host) {
-        found.push("measured on different machines or systems".to_owned());
+        found.push("measured on different machines or systems".into());
     }
     for (side, of) in [("A", a), ("B", b)] {
-        if let Some(words) = unsustained(side, &of.runs) {
-            found.push(words);
+        if let Some(text) = unsustained(side, &of.runs) {
+            found.push(text);
         }
     }
     found
 }
 
 /// A side that did not keep up with the rate: its latencies are of a growing queue.
-fn unsustained(side: &str, runs: &[Document]) -> Option<String> {
+fn unsustained(side: &str, runs: &[Document]) -> Option<Text> {
     let of_both = |run: &Document| {
         let asked = run.asked_messages_per_s? * run.duration_s;
         Some((run.messages_per_s? * run.duration_s, asked))
@@ -375,11 +407,15 @@ fn unsustained(side: &str, runs: &[Document]) -> Option<String> {
     // A Poisson schedule has a spread of its own.
     let spread = 2.0 / due.sqrt();
     (achieved < RATE_SUSTAINED - spread).then(|| {
-        format!(
-            "{side} answered {} of {} messages/s: at a rate that it does not sustain its latency \
-             grows with the length of the run, and a lower -R compares more",
-            percent(achieved),
-            rate(asked)
-        )
+        text![
+            format!(
+                "{side} answered {} of {} messages/s: at a rate that it does not sustain its \
+                 latency grows with the length of the run, and a lower ",
+                percent(achieved),
+                rate(asked)
+            ),
+            Field::Arrival.brief(),
+            " compares more",
+        ]
     })
 }

@@ -9,6 +9,7 @@ use std::fmt;
 use wsbench_load::plan::StopRule;
 use wsbench_record::document::Document;
 use wsbench_record::units;
+use wsbench_setting::{Field, text};
 use wsbench_stats::Interval;
 use wsbench_stats::runs::spread;
 
@@ -28,7 +29,7 @@ pub const ALLOWED: Allowed = Allowed {
     figures: Figure::all_named,
     baseline: true,
     example: "p99>5ms",
-    another: "give --fail-if again for another condition",
+    another: || text!["give ", Field::Condition, " again for another condition"],
 };
 
 /// The units of a condition's bound. Which times a bare percentile is of makes no difference.
@@ -396,7 +397,7 @@ mod tests {
             ),
             ("lost>5%", 7, "'%' is no unit of lost"),
             ("messages_per_s<5ms", 17, "like 20k"),
-            ("p99>5ms errors>0", 9, "give --fail-if again"),
+            ("p99>5ms errors>0", 9, "give judgement.condition again"),
             ("p99>1.1*base", 9, "'baseline'"),
             ("p99>1.2.3ms", 5, "such as 5ms"),
             ("µ>5", 1, "a figure is missing"),

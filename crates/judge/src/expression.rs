@@ -8,6 +8,7 @@
 mod cursor;
 
 use thiserror::Error;
+use wsbench_setting::{Text, Told, text};
 
 use crate::figure::Unit;
 use cursor::Cursor;
@@ -66,8 +67,8 @@ pub struct Allowed {
     pub baseline: bool,
     /// A right expression.
     pub example: &'static str,
-    /// The words for one who writes two at once.
-    pub another: &'static str,
+    /// The way to say more, for one who writes two at once.
+    pub another: fn() -> Text,
 }
 
 /// Why a text is no expression, or none that its user takes.
@@ -159,8 +160,25 @@ pub enum Reason {
     #[error("nothing can follow here; {another}")]
     Trailing {
         /// The way to say more.
-        another: &'static str,
+        another: Text,
     },
+}
+
+impl Told for ExpressionError {
+    fn text(&self) -> Text {
+        text![format!("at character {}: ", self.at)]
+            .then(self.reason.text())
+            .then(format!("; write it like {}", self.example))
+    }
+}
+
+impl Told for Reason {
+    fn text(&self) -> Text {
+        match self {
+            Self::Trailing { another } => text!["nothing can follow here; "].then(another.clone()),
+            other => other.to_string().into(),
+        }
+    }
 }
 
 /// The signs of relations, the longer ones first.
@@ -218,7 +236,7 @@ pub fn parse(text: &str, allowed: &Allowed) -> Result<Expression, ExpressionErro
     };
     cursor.skip_space();
     if !cursor.is_at_end() {
-        let another = allowed.another;
+        let another = (allowed.another)();
         return Err(cursor.error(cursor.place(), Reason::Trailing { another }));
     }
     Ok(Expression {

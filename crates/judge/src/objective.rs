@@ -5,6 +5,7 @@
 use wsbench_load::series::Series;
 use wsbench_record::document::{Distribution, Percentile, Record};
 use wsbench_record::objective::Objective;
+use wsbench_setting::{Field, text};
 
 use crate::expression::{self, Allowed, Bound, Expression, ExpressionError, Reason, Relation};
 use crate::figure::{Unit, error_share};
@@ -20,7 +21,7 @@ pub const ALLOWED: Allowed = Allowed {
     figures: || "errors, and any percentile of the response time, like p99.9".to_owned(),
     baseline: false,
     example: "p99<5ms or errors<0.01%",
-    another: "give --slo again for another objective",
+    another: || text!["give ", Field::Objective, " again for another objective"],
 };
 
 const ERRORS: &str = "errors";

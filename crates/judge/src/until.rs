@@ -52,7 +52,7 @@ pub const ALLOWED: Allowed = Allowed {
     figures: || "p50, p90, p99 and p99.9 of the response time, and rate".to_owned(),
     baseline: false,
     example: "p99±5%, p99±200us or rate±1%",
-    another: "one figure is waited for",
+    another: || "one figure is waited for".into(),
 };
 
 fn units(name: &str) -> Vec<Unit> {

@@ -17,7 +17,7 @@ use wsbench_load::series::Series;
 use wsbench_load::tally::{Failure, Gap, Phase};
 use wsbench_record::audit::{Audit, Caveat, Kind, Severity, Verdict};
 use wsbench_record::document::{Host, Record, RunContext};
-use wsbench_setting::{Field, Spelling};
+use wsbench_setting::{Field, Spelling, Text};
 
 /// The audit of a healthy run after a change.
 fn audit_after(change: impl FnOnce(&mut RunResult, &mut PlanSpec)) -> Audit {
@@ -396,7 +396,7 @@ fn failures_are_named_with_their_counts() {
                     phase: Phase::Close,
                     kind,
                     count: 1_200,
-                    example: String::new(),
+                    example: Text::default(),
                 })
                 .collect();
         }
@@ -507,7 +507,11 @@ fn advice_fits_the_options_in_use() {
         loopback: true,
         ..runs::context()
     };
-    let audit = judged(Record::of(&result, &plan, &context), &runs::Flags).audit;
+    let audit = judged(
+        Record::of(&result, &plan, &context, &runs::Flags),
+        &runs::Flags,
+    )
+    .audit;
     let caveat = found(&audit, Kind::GeneratorCpu).unwrap();
     assert_eq!(
         caveat.advice,
@@ -519,7 +523,11 @@ fn advice_fits_the_options_in_use() {
         loopback: false,
         ..context
     };
-    let audit = judged(Record::of(&result, &plan, &context), &runs::Flags).audit;
+    let audit = judged(
+        Record::of(&result, &plan, &context, &runs::Flags),
+        &runs::Flags,
+    )
+    .audit;
     let caveat = found(&audit, Kind::GeneratorCpu).unwrap();
     assert_eq!(caveat.advice, "a faster machine for the generator");
 
@@ -747,7 +755,11 @@ fn a_small_shared_machine_is_noted() {
             ..runs::context()
         };
         found(
-            &judged(Record::of(&result, &plan, &context), &runs::Flags).audit,
+            &judged(
+                Record::of(&result, &plan, &context, &runs::Flags),
+                &runs::Flags,
+            )
+            .audit,
             Kind::SharedMachine,
         )
         .is_some()

@@ -8,6 +8,8 @@ mod parts;
 #[cfg(test)]
 mod tests;
 
+use wsbench_setting::{Text, text};
+
 use self::parts::Parts;
 use crate::failure::FailureKind;
 use crate::lag::Bar;
@@ -387,17 +389,17 @@ impl Meter {
         }
     }
 
-    /// Books a failure; `words` tells the first of its kind.
-    pub fn fail(
+    /// Books a failure; `words` tells the first of its kind, and is not called for others.
+    pub fn fail<T: Into<Text>>(
         &mut self,
         now: Nanos,
         phase: Phase,
         kind: FailureKind,
-        words: impl FnOnce() -> String,
+        words: impl FnOnce() -> T,
     ) {
         let peer = &self.peer;
         add_failure(&mut self.tally.failures, phase, kind, 1, || {
-            format!("{peer} at {:.3} s: {}", now.as_secs_f64(), words())
+            text![format!("{peer} at {:.3} s: ", now.as_secs_f64())].then(words())
         });
     }
 }

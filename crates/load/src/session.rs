@@ -11,6 +11,7 @@ mod opening;
 
 pub use opening::{Encrypted, Opened};
 
+use wsbench_setting::Text;
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Connection, Event, Limits, Role, Utf8};
 use wsbench_wire::deflate::Codec;
@@ -90,8 +91,8 @@ pub enum Flow {
 pub struct Loss {
     /// The kind.
     pub kind: FailureKind,
-    /// In words.
-    pub words: String,
+    /// The same in words, with the settings that help.
+    pub words: Text,
     /// Where in the connection's life it happened, where that is not as far as the session had
     /// come: on our own machine (descriptors, ports), or in the TLS handshake.
     pub phase: Option<Phase>,

@@ -10,6 +10,8 @@ pub use counts::{
 
 use std::collections::BTreeMap;
 
+use wsbench_setting::Text;
+
 use crate::failure::FailureKind;
 use crate::histogram::Histogram;
 use crate::nanos::Nanos;
@@ -141,7 +143,7 @@ pub struct Failure {
     /// How often.
     pub count: u64,
     /// The first one seen, in words: the peer, the time and what was wrong.
-    pub example: String,
+    pub example: Text,
 }
 
 /// Where in the life of a connection something failed.
@@ -218,7 +220,7 @@ pub(crate) fn add_failure(
     phase: Phase,
     kind: FailureKind,
     count: u64,
-    example: impl FnOnce() -> String,
+    example: impl FnOnce() -> Text,
 ) {
     match failures
         .iter_mut()

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wsbench_conformance::finding::{self, Verdict};
+use wsbench_setting::Spelling;
 
 /// Name and version of the schema that this version writes.
 pub const SCHEMA: &str = "wsbench.check/1";
@@ -66,8 +67,10 @@ pub struct Finding {
     pub seen: String,
 }
 
-impl From<&finding::Finding> for Finding {
-    fn from(finding: &finding::Finding) -> Self {
+impl Finding {
+    /// What is stored of a finding, its settings in the words of `spelling`.
+    #[must_use]
+    pub fn of(finding: &finding::Finding, spelling: &dyn Spelling) -> Self {
         Self {
             id: finding.id.to_owned(),
             group: finding.group.name().to_owned(),
@@ -75,7 +78,7 @@ impl From<&finding::Finding> for Finding {
             verdict: finding.verdict.name().to_owned(),
             sent: finding.sent.clone(),
             expected: finding.expected.clone(),
-            seen: finding.seen.clone(),
+            seen: finding.seen.spelled(spelling),
         }
     }
 }

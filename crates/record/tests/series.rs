@@ -9,6 +9,7 @@ use wsbench_load::result::RunResult;
 use wsbench_load::series::{Home, Series, Shown};
 use wsbench_load::tally::Tally;
 use wsbench_record::document::{Record, schema};
+use wsbench_setting::Paths;
 
 /// Books with a number of spans in each series that is its own.
 fn full() -> Tally {
@@ -45,7 +46,7 @@ fn every_series_is_stored_at_its_place_and_read_again() {
         tally: full(),
         ..RunResult::default()
     };
-    let record = Record::of(&result, &runs::plan(), &runs::context());
+    let record = Record::of(&result, &runs::plan(), &runs::context(), &Paths);
     let stored = serde_json::to_value(&record).unwrap();
     let again: Record = serde_json::from_value(stored.clone()).unwrap();
     assert_eq!(again, record);
@@ -74,7 +75,7 @@ fn a_series_without_samples_is_left_out_unless_it_is_always_told_of() {
         },
         ..RunResult::default()
     };
-    let record = Record::of(&result, &runs::plan(), &runs::context());
+    let record = Record::of(&result, &runs::plan(), &runs::context(), &Paths);
     let stored = serde_json::to_value(&record).unwrap();
     for series in Series::ALL {
         let pointer = format!("/{}", series.path().replace('.', "/"));
@@ -86,7 +87,7 @@ fn a_series_without_samples_is_left_out_unless_it_is_always_told_of() {
 
 #[test]
 fn a_record_without_what_is_always_told_of_is_refused() {
-    let record = Record::of(&runs::healthy().0, &runs::plan(), &runs::context());
+    let record = Record::of(&runs::healthy().0, &runs::plan(), &runs::context(), &Paths);
     let stored = serde_json::to_value(&record).unwrap();
     let needed = Series::ALL.into_iter().filter(|series| {
         let info = series.info();

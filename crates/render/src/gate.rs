@@ -5,13 +5,15 @@ use std::fmt::Write as _;
 use wsbench_conformance::finding::{self, Verdict};
 use wsbench_record::gate::Check;
 use wsbench_record::units::counted;
+use wsbench_setting::Spelling;
 
 use crate::foreign::{markdown as cell, printable};
 use crate::style::{Style, Tone};
 
 /// One finding as a line, with what was sent and expected below it where it is not as it should be.
+/// Settings are named in the words of `spelling`.
 #[must_use]
-pub fn line(finding: &finding::Finding, style: Style) -> String {
+pub fn line(finding: &finding::Finding, style: Style, spelling: &dyn Spelling) -> String {
     let (mark, tone) = match finding.verdict {
         Verdict::Ok => ("ok", Tone::Good),
         Verdict::NonStrict => ("non-strict", Tone::Doubt),
@@ -22,10 +24,11 @@ pub fn line(finding: &finding::Finding, style: Style) -> String {
     let mark = style.paint(tone, &format!("{mark:<10}"));
     let mut text = format!("{mark} {:<26} {}\n", finding.id, finding.section);
     if !matches!(finding.verdict, Verdict::Ok | Verdict::Declined) {
+        let seen = finding.seen.spelled(spelling);
         for (label, words) in [
             ("sent", &finding.sent),
             ("expected", &finding.expected),
-            ("seen", &finding.seen),
+            ("seen", &seen),
         ] {
             let _ = writeln!(text, "{:11}{label:<9} {}", "", printable(words));
         }

@@ -16,7 +16,8 @@ use wsbench_render::style::Style;
 use wsbench_render::{csv, markdown, summary};
 
 fn audit_of(result: &RunResult, plan: &PlanSpec) -> Audit {
-    judged(Record::of(result, plan, &runs::context()), &runs::Flags).audit
+    let record = Record::of(result, plan, &runs::context(), &runs::Flags);
+    judged(record, &runs::Flags).audit
 }
 
 /// The first caveat of a kind, if there is one.
@@ -104,7 +105,8 @@ fn a_server_near_the_floor_of_the_machine_is_noted_and_nothing_subtracted() {
             }),
             ..runs::context()
         };
-        judged(Record::of(&result, &plan, &context), &runs::Flags)
+        let record = Record::of(&result, &plan, &context, &runs::Flags);
+        judged(record, &runs::Flags)
     };
     let near = with_floor(700);
     let caveat = found(&near.audit, Kind::NearFloor).unwrap();

@@ -90,6 +90,8 @@ fields! {
     WarmUpFound = "warmup.found",
     /// The way in which threads wait for due times.
     Pace = "pace",
+    /// The source of receive times.
+    Timestamps = "timestamps",
     /// Threads that never sleep.
     BusyPoll = "busy_poll",
     /// Further headers.

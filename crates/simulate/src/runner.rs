@@ -79,13 +79,16 @@ impl<S: Spelling> Runner for Simulated<S> {
         let result = crate::run(plan, scenario, None);
         self.elapsed_s += result.total.as_secs_f64();
         self.plans.push(plan.clone());
-        Ok(judged(
-            Record::of(&result, plan, &RunContext::default()),
-            &self.spelling,
-        ))
+        let spelling = &self.spelling;
+        let record = Record::of(&result, plan, &RunContext::default(), spelling);
+        Ok(judged(record, spelling))
     }
 
     fn now_s(&self) -> f64 {
         self.elapsed_s
+    }
+
+    fn spelling(&self) -> &dyn Spelling {
+        &self.spelling
     }
 }

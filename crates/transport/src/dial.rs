@@ -11,6 +11,7 @@ use std::sync::Arc;
 use mio::net::{TcpStream, UnixStream};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use thiserror::Error;
+use wsbench_setting::{Field, Text, Told, text};
 use wsbench_wire::proxy::Tunnel;
 
 use crate::address::Address;
@@ -19,14 +20,24 @@ use crate::tls::TlsClient;
 
 /// Addresses to come from that are none of this machine's. Found before anything is started.
 #[derive(Debug, Error)]
-#[error(
-    "--source-ip: connections cannot come from {address} ({source}); `ip addr` lists the addresses \
-     of this machine, and `ip addr add {address}/32 dev lo` adds one"
-)]
+#[error("{}", self.text())]
 pub struct SourceError {
     /// The first that is none.
     address: IpAddr,
     source: io::Error,
+}
+
+impl Told for SourceError {
+    fn text(&self) -> Text {
+        let Self { address, source } = self;
+        text![
+            Field::Sources,
+            format!(
+                ": connections cannot come from {address} ({source}); `ip addr` lists the \
+                 addresses of this machine, and `ip addr add {address}/32 dev lo` adds one"
+            ),
+        ]
+    }
 }
 
 /// Makes sure that connections can come from every one of `sources`.

@@ -152,9 +152,9 @@ fn a_status_other_than_101_is_told_with_its_reason() {
     };
     assert_eq!(refusal(b"HTTP/1.0 404\r\n\r\n"), old);
     for (code, advice) in [
-        (403, "--origin"),
+        (403, "upgrade.origin"),
         (404, "path"),
-        (401, "--auth"),
+        (401, "upgrade.credentials"),
         (503, "fewer"),
     ] {
         let message = refusal(format!("HTTP/1.1 {code} \r\n\r\n").as_bytes()).to_string();

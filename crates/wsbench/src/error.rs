@@ -3,6 +3,7 @@
 use std::io;
 
 use thiserror::Error;
+use wsbench_setting::{Text, Told};
 
 pub use crate::embedded::EmbeddedError;
 pub use crate::preflight::PreflightError;
@@ -64,4 +65,18 @@ pub enum BenchError {
     /// The run could not be carried out.
     #[error(transparent)]
     Run(#[from] RunError),
+}
+
+impl Told for BenchError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Plan(error) => error.text(),
+            Self::Resolve(error) => error.text(),
+            Self::Redirect(error) => error.text(),
+            Self::Tls(error) => error.text(),
+            Self::Exec(error) => error.text(),
+            Self::Run(error) => error.text(),
+            other => other.to_string().into(),
+        }
+    }
 }

@@ -34,7 +34,7 @@ pub enum HeaderError {
         name: String,
     },
     /// A subprotocol is no token (RFC 6455 section 4.1, item 10).
-    #[error("'{name}' is not a subprotocol name: no spaces or commas; repeat the flag for several")]
+    #[error("'{name}' is not a subprotocol name: no spaces or commas")]
     Subprotocol {
         /// The text that was given.
         name: String,

@@ -11,6 +11,7 @@ use wsbench_drive::visit::{VisitError, try_upgrade};
 use wsbench_load::plan::{Plan, PlanError, PlanSpec};
 use wsbench_load::route::Target;
 use wsbench_load::secret::{is_credential, shown_subprotocols, shown_url};
+use wsbench_setting::{Text, Told};
 use wsbench_wire::handshake::HandshakeError;
 
 use crate::target::{self, TargetError};
@@ -60,6 +61,16 @@ pub enum RedirectError {
         /// The fault of that place.
         why: String,
     },
+}
+
+impl Told for RedirectError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Resolve(error) => error.text(),
+            Self::Plan(error) => error.text(),
+            other => other.to_string().into(),
+        }
+    }
 }
 
 /// The plan against the server to which the redirects lead. Where the server does not answer, the

@@ -182,7 +182,7 @@ impl LocalRunner {
             floor: self.floor.flatten().filter(|_| floor::bears_on(plan)),
             ..self.context.clone()
         };
-        let record = Record::of(&result, plan, &context);
+        let record = Record::of(&result, plan, &context, self.spelling);
         let record = match &answer.0 {
             Some(watch) => record.with_until(watch.outcome()),
             None => record,
@@ -207,7 +207,7 @@ impl Runner for LocalRunner {
         if self.stop.is_requested() {
             return Err(RunnerError::Interrupted);
         }
-        let failed = |error: BenchError| RunnerError::Failed(story(&error));
+        let failed = |error: BenchError| RunnerError::Failed(story(&error, self.spelling));
         let resolved = self.prepare(plan).map_err(failed)?;
         self.find_floor(plan);
         let document = self.carry_out(plan, &resolved).map_err(failed)?;
@@ -215,6 +215,10 @@ impl Runner for LocalRunner {
             Ended::Interrupted => Err(RunnerError::Interrupted),
             _ => Ok(document),
         }
+    }
+
+    fn spelling(&self) -> &dyn Spelling {
+        self.spelling
     }
 
     fn now_s(&self) -> f64 {

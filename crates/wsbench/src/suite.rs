@@ -16,11 +16,13 @@ use std::time::Duration;
 use toml::Spanned;
 use wsbench_drive::host;
 use wsbench_experiment::rank::Planned;
+use wsbench_judge::expression::{self, Allowed, ExpressionError};
+use wsbench_judge::objective;
 use wsbench_judge::ranking::metric;
+use wsbench_record::objective::Objective;
 use wsbench_record::ranking::{ServerFacts, SuiteFacts, Tradeoff, Weight};
 
 use crate::quantity::{self, CpuList};
-use wsbench_judge::objective;
 
 use fault::Source;
 pub use fault::SuiteError;
@@ -168,7 +170,7 @@ impl Reader<'_> {
         let server_cores = self.cores("server_cores", file.server_cores.as_ref())?;
         let pinned = self.cores("generator_cores", file.generator_cores.as_ref())?;
         let objective = file.slo.as_ref().map(|slo| {
-            let parsed = objective::parse(slo.get_ref());
+            let parsed = objective_of(slo.get_ref());
             parsed.map_err(|error| self.source.fault("slo", slo, error))
         });
         let objective = objective.transpose()?;
@@ -401,6 +403,15 @@ impl Reader<'_> {
         });
         each.collect()
     }
+}
+
+/// Reads the objective of a suite, which has one.
+fn objective_of(text: &str) -> Result<Objective, ExpressionError> {
+    const ALLOWED: Allowed = Allowed {
+        another: || "a suite has one objective".into(),
+        ..objective::ALLOWED
+    };
+    expression::parse(text, &ALLOWED)?.try_into()
 }
 
 /// Makes sure that there is a league of this key.

@@ -26,6 +26,7 @@ use crate::http_args::HttpArgs;
 use crate::interrupt::Interrupts;
 use crate::measuring::watch_signals;
 use crate::output::{self, OutputFile};
+use crate::spelling::Flags;
 use crate::terminal;
 use crate::tls::TlsArgs;
 use crate::usage::UsageError;
@@ -151,7 +152,12 @@ fn examined(args: &CheckArgs, target: &Target, interrupts: &Interrupts) -> anyho
     let told = |finding: &Finding| {
         // A closed standard output is told at the end.
         let printed = !is_text
-            || output::print(&wsbench_render::gate::line(finding, terminal::style())).is_ok();
+            || output::print(&wsbench_render::gate::line(
+                finding,
+                terminal::style(),
+                &Flags,
+            ))
+            .is_ok();
         printed && !interrupts.stop_signal().is_requested()
     };
     let mut random = fastrand::Rng::with_seed(seed);
@@ -163,6 +169,9 @@ fn examined(args: &CheckArgs, target: &Target, interrupts: &Interrupts) -> anyho
         address: resolved.addresses[0].to_string(),
         seed,
         counts: Counts::of(&findings),
-        findings: findings.iter().map(gate::Finding::from).collect(),
+        findings: findings
+            .iter()
+            .map(|finding| gate::Finding::of(finding, &Flags))
+            .collect(),
     })
 }

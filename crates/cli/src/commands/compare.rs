@@ -25,6 +25,7 @@ use crate::output::{self, OutputFile};
 use crate::plan;
 use crate::run::announce;
 use crate::shell_words::shell_words;
+use crate::spelling::Flags;
 use crate::surroundings::Surroundings;
 use crate::terminal;
 use wsbench::quantity::{self, WarmUp};
@@ -127,17 +128,17 @@ pub(crate) fn run(flags: &Compare, command_line: &[OsString]) -> anyhow::Result<
             compare(&mut runner, &rounds, &terms)?
         }
         (Contender::Stored(a), Contender::Stored(b)) => {
-            judge::compare(stored(a)?, stored(b)?, &terms)?
+            judge::compare(stored(a)?, stored(b)?, &terms, &Flags)?
         }
         (Contender::Stored(a), Contender::Server(b)) => {
             let a = stored(a)?;
             let b = fresh(flags, b, is_quiet, command_line)?;
-            judge::compare(a, b, &terms)?
+            judge::compare(a, b, &terms, &Flags)?
         }
         (Contender::Server(a), Contender::Stored(b)) => {
             let b = stored(b)?;
             let a = fresh(flags, a, is_quiet, command_line)?;
-            judge::compare(a, b, &terms)?
+            judge::compare(a, b, &terms, &Flags)?
         }
     };
     // The result is kept first; where that fails, it is at least shown.

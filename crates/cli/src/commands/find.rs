@@ -12,12 +12,12 @@ use wsbench_record::units::seconds;
 use wsbench_render::html;
 use wsbench_render::style::Style;
 
+use crate::advice;
 use crate::args::Format;
 use crate::exit::Exit;
 use crate::load_args::{self, LoadArgs};
 use crate::usage::UsageError;
 use wsbench::{defaults, quantity};
-use wsbench_judge::objective;
 
 /// The greatest load that holds under given objectives, as a bracket.
 #[derive(Clone, Debug, Args)]
@@ -32,7 +32,7 @@ pub(crate) struct FindArgs {
     /// What has to hold: p99<5ms (any percentile of the response time), errors<0.01%; repeat for
     /// several. Without one of errors, 0.01 % are allowed.
     #[arg(long = "slo", value_name = "OBJECTIVE", required = true,
-          value_parser = objective::parse)]
+          value_parser = advice::objective)]
     pub(crate) objectives: Vec<Objective>,
     /// What is searched for.
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = OverArg::Rate)]

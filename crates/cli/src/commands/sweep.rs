@@ -13,11 +13,11 @@ use wsbench_render::curve::Glyphs;
 use wsbench_render::html;
 use wsbench_render::style::Style;
 
+use crate::advice;
 use crate::args::Format;
 use crate::exit::Exit;
 use crate::load_args::{self, LoadArgs};
 use wsbench::quantity;
-use wsbench_judge::objective;
 
 /// The latency–load curve: every rate several times, in random order.
 #[derive(Clone, Debug, Args)]
@@ -39,7 +39,7 @@ pub(crate) struct SweepArgs {
     #[arg(long, value_name = "K", default_value = "3", value_parser = quantity::positive_u32)]
     pub(crate) rounds: u32,
     /// Tell the highest rate with this objective, too: p99<5ms, errors<0.01%; repeat for several.
-    #[arg(long = "slo", value_name = "OBJECTIVE", value_parser = objective::parse)]
+    #[arg(long = "slo", value_name = "OBJECTIVE", value_parser = advice::objective)]
     pub(crate) objectives: Vec<Objective>,
     /// Length of a run.
     #[arg(short = 'd', long, value_name = "TIME", default_value = "3s",

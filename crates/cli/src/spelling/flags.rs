@@ -21,6 +21,11 @@ impl Spelling for Flags {
                 return format!("--{}", mention.value.as_deref().unwrap_or_default());
             }
             Field::GreatestRate => return search(mention.value.as_deref().unwrap_or_default()),
+            Field::Family => match mention.value.as_deref() {
+                Some("v4") => return "-4".to_owned(),
+                Some("v6") => return "-6".to_owned(),
+                _ => flag(Field::Family),
+            },
             field if mention.is_brief => brief(field).unwrap_or_else(|| flag(field)),
             field => flag(field),
         };
@@ -84,6 +89,7 @@ fn flag(field: Field) -> &'static str {
         Field::Messages => "--messages",
         Field::WarmUp | Field::WarmUpAtMost | Field::WarmUpFound => "--warmup",
         Field::Pace => "--pace",
+        Field::Timestamps => "--timestamps",
         Field::BusyPoll => "--busy-poll",
         Field::Headers => "--header",
         Field::Credentials => "--auth",

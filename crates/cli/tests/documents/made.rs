@@ -30,7 +30,7 @@ fn document_of(
 ) -> String {
     let context = if is_known { known() } else { plain() };
     let result = wsbench_simulate::run(&checked(plan), scenario, stop_at);
-    document::write(&judged(Record::of(&result, plan, &context), &Flags))
+    document::write(&judged(Record::of(&result, plan, &context, &Flags), &Flags))
 }
 
 fn checked(spec: &PlanSpec) -> Plan {

@@ -60,7 +60,7 @@ fn silence_a_wrong_answer_and_a_broken_frame_fail() {
     );
     let masked = finding("ping-empty", &[b"\x8a\x80\x00\x00\x00\x00"], false);
     assert_eq!(masked.verdict, Verdict::Failed);
-    assert!(masked.seen.contains("masked"), "{masked:?}");
+    assert!(masked.seen.to_string().contains("masked"), "{masked:?}");
     let binary: &[u8] = b"\x82\x0astill there";
     assert_eq!(
         verdict("unasked-pong", &[b"", binary], false),

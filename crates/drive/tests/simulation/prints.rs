@@ -4,6 +4,10 @@
 //! Nothing here is derived from the names of types or modules, so that what is stored outlives
 //! their being moved and renamed.
 
+// The stored hashes are of the words of a command line.
+#[path = "../../../cli/src/spelling/flags.rs"]
+mod flags;
+
 use std::fmt::{Display, Write as _};
 
 use wsbench_load::histogram::{Histogram, Sparse};
@@ -195,7 +199,7 @@ fn failures(result: &RunResult) -> String {
     let mut lines = Lines::default();
     for failure in &result.failures {
         let (phase, kind) = (failure.phase.name(), failure.kind);
-        let (count, example) = (failure.count, &failure.example);
+        let (count, example) = (failure.count, failure.example.spelled(&flags::Flags));
         lines.put(phase, format_args!("{kind} {count} {example}"));
     }
     lines.0

@@ -203,7 +203,7 @@ fn check_failures(result: &RunResult) {
     let mut seen = Vec::new();
     for failure in &result.failures {
         let name = (failure.phase, failure.kind);
-        assert!(failure.count > 0 && !failure.example.is_empty());
+        assert!(failure.count > 0 && !failure.example.to_string().is_empty());
         assert!(!seen.contains(&name), "{name:?} twice");
         seen.push(name);
     }

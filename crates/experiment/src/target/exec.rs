@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use wsbench_drive::resolve::first_to_accept;
+use wsbench_setting::{Field, Text, Told, text};
 use wsbench_transport::address::Address;
 
 use super::supervisor::{STARTED, launch};
@@ -29,10 +30,7 @@ const LAST_WORDS: u64 = 2_000;
 #[derive(Debug, Error)]
 pub enum ExecError {
     /// Something listens there already, and would be measured in its place.
-    #[error(
-        "something listens on {address} already and would be measured instead of --exec; \
-         end it (`ss -ltnp` shows it), or give another port"
-    )]
+    #[error("{}", occupied(address))]
     Occupied {
         /// Where.
         address: Address,
@@ -41,7 +39,7 @@ pub enum ExecError {
     #[error("the server's process cannot be started: {0}")]
     Start(#[source] io::Error),
     /// The command has ended before it listened.
-    #[error("--exec: '{command}' ended before it listened on {address}{said}")]
+    #[error("{}", ended(command, address, said))]
     Ended {
         /// The command line.
         command: String,
@@ -51,10 +49,7 @@ pub enum ExecError {
         said: LastWords,
     },
     /// It did not listen in time.
-    #[error(
-        "--exec: '{command}' does not listen on {address} after {:.0} s; make both agree{said}",
-        within.as_secs_f64()
-    )]
+    #[error("{}", not_ready(*within, command, address, said))]
     NotReady {
         /// How long it was awaited.
         within: Duration,
@@ -68,6 +63,51 @@ pub enum ExecError {
     /// Somebody asked to stop meanwhile.
     #[error("interrupted before the server was ready")]
     Interrupted,
+}
+
+impl Told for ExecError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Occupied { address } => occupied(address),
+            Self::Ended {
+                command,
+                address,
+                said,
+            } => ended(command, address, said),
+            Self::NotReady {
+                within,
+                command,
+                address,
+                said,
+            } => not_ready(*within, command, address, said),
+            Self::Start(_) | Self::Interrupted => self.to_string().into(),
+        }
+    }
+}
+
+fn occupied(address: &Address) -> Text {
+    text![
+        format!("something listens on {address} already and would be measured instead of "),
+        Field::Exec,
+        "; end it (`ss -ltnp` shows it), or give another port",
+    ]
+}
+
+fn ended(command: &str, address: &Listed, said: &LastWords) -> Text {
+    text![
+        Field::Exec,
+        format!(": '{command}' ended before it listened on {address}{said}"),
+    ]
+}
+
+fn not_ready(within: Duration, command: &str, address: &Listed, said: &LastWords) -> Text {
+    text![
+        Field::Exec,
+        format!(
+            ": '{command}' does not listen on {address} after {:.0} s; make both agree{said}",
+            within.as_secs_f64()
+        ),
+    ]
 }
 
 /// Addresses, printed one after the other.

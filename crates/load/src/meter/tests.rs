@@ -191,10 +191,10 @@ fn only_the_first_failure_of_a_kind_is_told() {
             Nanos::from_millis(1_204),
             Phase::Connect,
             FailureKind::Refused,
-            || words.into(),
+            || words,
         );
     }
     let failure = &meter.tally.failures[0];
     assert_eq!(failure.count, 2);
-    assert_eq!(failure.example, "peer:1 at 1.204 s: first");
+    assert_eq!(failure.example.to_string(), "peer:1 at 1.204 s: first");
 }

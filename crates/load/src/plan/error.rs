@@ -1,16 +1,22 @@
 //! Why a spec is no plan: which setting, and what is wrong with it.
 
 use thiserror::Error;
-use wsbench_setting::Field;
+use wsbench_setting::{Field, Text, Told, text};
 
 /// A setting that cannot be as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("{field}: {why}")]
+#[error("{}", self.text())]
 pub struct PlanError {
     /// The setting.
     pub field: Field,
     /// What is wrong with it.
     pub why: Why,
+}
+
+impl Told for PlanError {
+    fn text(&self) -> Text {
+        text![self.field, ": "].then(self.why.text())
+    }
 }
 
 /// A reason why a setting cannot be as it is. Limits are in the setting's unit: a count, bytes, or
@@ -37,7 +43,7 @@ pub enum Why {
         least: u64,
     },
     /// It excludes another setting.
-    #[error("does not go with {0}")]
+    #[error("{}", not_with(*.0))]
     NotWith(Field),
     /// It is not in the form that the protocol asks for.
     #[error("is malformed")]
@@ -60,4 +66,17 @@ pub enum Why {
     /// It is what an earlier run has found.
     #[error("was found by an earlier run; leave it out")]
     Found,
+}
+
+impl Told for Why {
+    fn text(&self) -> Text {
+        match self {
+            Self::NotWith(other) => not_with(*other),
+            other => other.to_string().into(),
+        }
+    }
+}
+
+fn not_with(other: Field) -> Text {
+    text!["does not go with ", other]
 }

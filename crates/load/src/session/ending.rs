@@ -1,5 +1,6 @@
 //! How a connection ends: at a deadline, by the server, by loss, or because its work is done.
 
+use wsbench_setting::{Field, text};
 use wsbench_wire::close::push_close;
 
 use super::{CLOSE_WAIT, Flow, Loss, Session, State, unanswered};
@@ -42,9 +43,11 @@ impl<X: Exchange> Session<X> {
                     .common
                     .meter
                     .fail(now, Phase::Handshake, FailureKind::TimedOut, || {
-                        format!(
-                            "no upgrade within {limit} (--connect-timeout); {got} bytes had come"
-                        )
+                        text![
+                            format!("no upgrade within {limit} ("),
+                            Field::ConnectTimeout,
+                            format!("); {got} bytes had come"),
+                        ]
                     });
                 self.end(context, now, Unanswered::Failed);
                 Flow::Failed
@@ -68,10 +71,7 @@ impl<X: Exchange> Session<X> {
                         "the server did not answer our close frame",
                     )
                 };
-                context
-                    .common
-                    .meter
-                    .fail(now, Phase::Close, kind, || words.into());
+                context.common.meter.fail(now, Phase::Close, kind, || words);
                 self.close_ended(context, now)
             }
             State::Ended => Flow::Continue,
@@ -109,7 +109,11 @@ impl<X: Exchange> Session<X> {
             .common
             .meter
             .fail(now, awaited, FailureKind::TimedOut, || {
-                format!("{what} within {limit} (--connect-timeout)")
+                text![
+                    format!("{what} within {limit} ("),
+                    Field::ConnectTimeout,
+                    ")",
+                ]
             });
         self.book_opened(context, awaited);
         self.end(context, now, Unanswered::Failed);
@@ -147,12 +151,12 @@ impl<X: Exchange> Session<X> {
         match &self.state {
             State::Closing { replied: true, .. } => return self.close_ended(context, now),
             State::Closing { replied: false, .. } => {
-                context
-                    .common
-                    .meter
-                    .fail(now, Phase::Close, FailureKind::NoCloseReply, || {
-                        "the server closed TCP without answering our close frame".into()
-                    });
+                context.common.meter.fail(
+                    now,
+                    Phase::Close,
+                    FailureKind::NoCloseReply,
+                    || "the server closed TCP without answering our close frame",
+                );
                 return self.close_ended(context, now);
             }
             State::Upgrading(upgrading) => {
@@ -194,7 +198,7 @@ impl<X: Exchange> Session<X> {
             .meter
             .fail(now, phase, loss.kind, || match in_flight {
                 0 => loss.words,
-                _ => format!("{}, {}", loss.words, unanswered(in_flight)),
+                _ => loss.words.then(format!(", {}", unanswered(in_flight))),
             });
         if let State::Closing { .. } = self.state {
             return self.close_ended(context, now);

@@ -5,6 +5,7 @@
 //! round trips tell the application's share. What pings tell is kept apart from the messages, and
 //! no message waits for one.
 
+use wsbench_setting::{Field, text};
 use wsbench_wire::opcode::OpCode;
 
 use super::{Flow, Session};
@@ -64,7 +65,11 @@ impl<X: Exchange> Session<X> {
                 .common
                 .meter
                 .fail(now, Phase::Answers, FailureKind::NoPong, || {
-                    format!("a ping was not answered within {timeout} (--timeout)")
+                    text![
+                        format!("a ping was not answered within {timeout} ("),
+                        Field::Timeout,
+                        ")",
+                    ]
                 });
             self.end(context, now, Unanswered::Failed);
             return Flow::Failed;

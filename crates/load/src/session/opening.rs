@@ -1,5 +1,6 @@
 //! How a connection comes about: established, then upgraded.
 
+use wsbench_setting::Told as _;
 use wsbench_wire::handshake::{ClientHandshake, MAX_HEAD, Request, Upgraded};
 
 use super::{Flow, Session, State, limits};
@@ -108,9 +109,7 @@ impl<X: Exchange> Session<X> {
                 context
                     .common
                     .meter
-                    .fail(received, Phase::Handshake, (&error).into(), || {
-                        error.to_string()
-                    });
+                    .fail(received, Phase::Handshake, (&error).into(), || error.text());
                 self.end(context, received, Unanswered::Failed);
                 Flow::Failed
             }

@@ -9,6 +9,7 @@ use wsbench_load::result::{self, RunResult};
 use wsbench_load::secret::Redactor;
 use wsbench_load::series::{Home, InIntervals, Series};
 use wsbench_load::tally;
+use wsbench_setting::Spelling;
 
 use super::arrival_shape::ArrivalShape;
 use super::calendar;
@@ -50,9 +51,15 @@ pub struct RunContext {
 }
 
 impl Record {
-    /// The record of a run, which nobody has judged yet.
+    /// The record of a run, which nobody has judged yet. What it says of failures names settings in
+    /// the words of `spelling`.
     #[must_use]
-    pub fn of(result: &RunResult, plan: &PlanSpec, context: &RunContext) -> Self {
+    pub fn of(
+        result: &RunResult,
+        plan: &PlanSpec,
+        context: &RunContext,
+        spelling: &dyn Spelling,
+    ) -> Self {
         let per_s = |amount: u64| {
             // Nothing sent is no rate of zero: there was nothing to measure.
             let was_measured = result.measured > Nanos::ZERO && result.messages.sent > 0;
@@ -63,10 +70,13 @@ impl Record {
         } else {
             Redactor::of(plan)
         };
-        let failure = |failure: &tally::Failure| Failure {
-            example: secrets.clean(&failure.example).into_owned(),
-            ..Failure::from(failure)
-        };
+        let failures = result.failures.iter().map(|failure| {
+            let stored = Failure::of(failure, spelling);
+            Failure {
+                example: secrets.clean(&stored.example).into_owned(),
+                ..stored
+            }
+        });
         Self {
             schema: SCHEMA.to_owned(),
             tool_version: context.tool_version.clone(),
@@ -109,7 +119,7 @@ impl Record {
                 sent: result.pings_sent,
                 times: times(result, Home::Pings),
             }),
-            errors: result.failures.iter().map(failure).collect(),
+            errors: failures.collect(),
             close_codes: result.close_codes.clone(),
             generator: Generator {
                 bytes_per_connection: context.generator_bytes_per_connection,
@@ -148,13 +158,13 @@ impl From<result::Ended> for Ended {
     }
 }
 
-impl From<&tally::Failure> for Failure {
-    fn from(failure: &tally::Failure) -> Self {
+impl Failure {
+    fn of(failure: &tally::Failure, spelling: &dyn Spelling) -> Self {
         Self {
             phase: failure.phase.name().to_owned(),
             kind: failure.kind.name().to_owned(),
             count: failure.count,
-            example: failure.example.clone(),
+            example: failure.example.spelled(spelling),
         }
     }
 }

@@ -17,6 +17,7 @@ use wsbench_load::series::{InIntervals, Series};
 use wsbench_load::tally::Tally;
 use wsbench_load::tally::{ByteCounts, ConnectionCounts, Failure, Gap, MessageCounts, Phase};
 use wsbench_record::document::{Host, Record, RunContext};
+use wsbench_setting::Paths;
 
 /// A plan as the defaults resolve it.
 pub(crate) fn plan() -> PlanSpec {
@@ -225,7 +226,7 @@ pub(crate) fn nothing_connected() -> (RunResult, PlanSpec) {
                 phase: Phase::Connect,
                 kind: FailureKind::Refused,
                 count: 320,
-                example: "192.0.2.7:9001 refused the connection after 210µs".to_owned(),
+                example: "192.0.2.7:9001 refused the connection after 210µs".into(),
             }],
             ..Tally::default()
         },
@@ -273,13 +274,13 @@ pub(crate) fn corrupted() -> (RunResult, PlanSpec) {
             phase: Phase::Answers,
             kind: FailureKind::WrongBytes,
             count: 990,
-            example: "192.0.2.7:9001 at 1.2s: byte 7 is \x1b[31m | 0x1b, sent 0x41".to_owned(),
+            example: "192.0.2.7:9001 at 1.2s: byte 7 is \x1b[31m | 0x1b, sent 0x41".into(),
         },
         Failure {
             phase: Phase::Close,
             kind: FailureKind::Reset,
             count: 4,
-            example: "192.0.2.7:9001 reset the connection at 3.4s".to_owned(),
+            example: "192.0.2.7:9001 reset the connection at 3.4s".into(),
         },
     ];
     result.close_codes = [(1000, 60), (1002, 3), (1005, 1)].into();
@@ -362,5 +363,5 @@ pub(crate) fn all() -> Vec<(&'static str, (RunResult, PlanSpec))> {
 
 /// The record of a run, in the usual surroundings.
 pub(crate) fn record((result, plan): &(RunResult, PlanSpec)) -> Record {
-    Record::of(result, plan, &context())
+    Record::of(result, plan, &context(), &Paths)
 }

@@ -111,7 +111,7 @@ pub(crate) fn comparison() -> Comparison {
         is_forced: true,
     };
     let (a, b) = (side(HOSTILE, 1.0, 1), side("ws://192.0.2.8/", 1.12, 11));
-    compare(a, b, &terms).unwrap()
+    compare(a, b, &terms, &runs::Flags).unwrap()
 }
 
 pub(crate) fn repetition() -> Repetition {

@@ -1,18 +1,16 @@
 //! What goes wrong between a WebSocket and the HTTP/2 connection that carries it.
 
 use thiserror::Error;
+use wsbench_setting::{Field, Text, Told, text};
 
 /// Why a carrier or one of its sockets is over. It can be told to each of the sockets.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Http2Error {
     /// The server took the preface of HTTP/2 for a request of HTTP/1.1 and answered that.
-    #[error("the server answered in HTTP/1.1: it does not speak HTTP/2 here; leave out --http 2")]
+    #[error("{}", not_spoken())]
     Http1,
     /// The server's settings lack `SETTINGS_ENABLE_CONNECT_PROTOCOL` (RFC 8441 section 3).
-    #[error(
-        "the server speaks HTTP/2 but takes no WebSockets over it (its settings lack \
-         SETTINGS_ENABLE_CONNECT_PROTOCOL, RFC 8441); leave out --http 2"
-    )]
+    #[error("{}", no_websockets())]
     NoWebSockets,
     /// The server broke HTTP/2, or talks something else.
     #[error("what the server says is not HTTP/2: {0}")]
@@ -37,6 +35,31 @@ impl Http2Error {
     pub const fn is_before_websockets(&self) -> bool {
         matches!(self, Self::Http1 | Self::NoWebSockets)
     }
+}
+
+impl Told for Http2Error {
+    fn text(&self) -> Text {
+        match self {
+            Self::Http1 => not_spoken(),
+            Self::NoWebSockets => no_websockets(),
+            other => other.to_string().into(),
+        }
+    }
+}
+
+fn not_spoken() -> Text {
+    text![
+        "the server answered in HTTP/1.1: it does not speak HTTP/2 here; leave out ",
+        Field::Http.with("2"),
+    ]
+}
+
+fn no_websockets() -> Text {
+    text![
+        "the server speaks HTTP/2 but takes no WebSockets over it (its settings lack \
+         SETTINGS_ENABLE_CONNECT_PROTOCOL, RFC 8441); leave out ",
+        Field::Http.with("2"),
+    ]
 }
 
 impl From<h2::Error> for Http2Error {

@@ -7,21 +7,19 @@ use rustls::{
     PeerIncompatible as Incompatible,
 };
 use thiserror::Error;
+use wsbench_setting::{Field, Text, Told, text};
 
 /// A fault of TLS.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TlsFault {
     /// The server's certificate has expired.
-    #[error("the server's certificate has expired; -k measures all the same")]
+    #[error("{}", expired())]
     Expired,
     /// The server's certificate is for other names.
-    #[error("{0}; --server-name asks for another name, -k takes any")]
+    #[error("{}", wrong_host(.0))]
     WrongHost(String),
     /// Nobody who is trusted here vouches for the server's certificate.
-    #[error(
-        "the certificate is self-signed or of an authority that is not trusted here; --cacert \
-         trusts it, -k takes any"
-    )]
+    #[error("{}", untrusted())]
     Untrusted,
     /// Something else is wrong with the server's certificate.
     #[error("{0}")]
@@ -31,10 +29,10 @@ pub enum TlsFault {
     PlainServer,
     /// The server refused, by an alert.
     #[error("the server refused: {0}")]
-    Alert(String),
+    Alert(Text),
     /// Both ends have no version or cipher suite in common.
     #[error("{0}")]
-    Incompatible(String),
+    Incompatible(Text),
     /// Anything else.
     #[error("{0}")]
     Other(String),
@@ -64,43 +62,97 @@ impl TlsFault {
     }
 }
 
+impl Told for TlsFault {
+    fn text(&self) -> Text {
+        match self {
+            Self::Expired => expired(),
+            Self::WrongHost(words) => wrong_host(words),
+            Self::Untrusted => untrusted(),
+            Self::Alert(alert) => text!["the server refused: "].then(alert.clone()),
+            Self::Incompatible(words) => words.clone(),
+            Self::BadCertificate(_) | Self::PlainServer | Self::Other(_) => self.to_string().into(),
+        }
+    }
+}
+
+fn expired() -> Text {
+    text![
+        "the server's certificate has expired; ",
+        Field::Insecure.brief(),
+        " measures all the same",
+    ]
+}
+
+fn wrong_host(words: &str) -> Text {
+    text![
+        format!("{words}; "),
+        Field::ServerName,
+        " asks for another name, ",
+        Field::Insecure.brief(),
+        " takes any",
+    ]
+}
+
+fn untrusted() -> Text {
+    text![
+        "the certificate is self-signed or of an authority that is not trusted here; ",
+        Field::Authorities,
+        " trusts it, ",
+        Field::Insecure.brief(),
+        " takes any",
+    ]
+}
+
 /// An alert of the server in words, with what can be done about it (RFC 8446 section 6.2).
-fn alert_words(alert: Alert) -> String {
+fn alert_words(alert: Alert) -> Text {
     let words = match alert {
         Alert::CertificateRequired | Alert::NoCertificate => {
-            "it wants a client certificate: --cert and --key"
+            text!["it wants a client certificate: "].then(client_certificate())
         }
         Alert::BadCertificate
         | Alert::UnsupportedCertificate
         | Alert::CertificateUnknown
         | Alert::UnknownCA
-        | Alert::AccessDenied => {
-            "it does not take the client certificate, or wants one: --cert and --key, of an \
-             authority that it trusts"
+        | Alert::AccessDenied => text!["it does not take the client certificate, or wants one: "]
+            .then(client_certificate())
+            .then(", of an authority that it trusts"),
+        Alert::CertificateExpired => {
+            text!["the client certificate (", Field::Identity, ") has expired"]
         }
-        Alert::CertificateExpired => "the client certificate (--cert) has expired",
-        Alert::CertificateRevoked => "the client certificate (--cert) was revoked",
-        Alert::ProtocolVersion => {
-            "it speaks none of the versions of TLS that were offered; wsbench has 1.2 and 1.3, and \
-             --tls offers one of them alone"
+        Alert::CertificateRevoked => {
+            text!["the client certificate (", Field::Identity, ") was revoked"]
         }
-        Alert::HandshakeFailure | Alert::InsufficientSecurity => {
-            "no version, cipher suite or key exchange in common, or it wants a client certificate \
-             (--cert and --key)"
-        }
-        Alert::UnrecognisedName => {
-            "it does not know the host's name; --server-name asks for another"
-        }
-        Alert::NoApplicationProtocol => {
-            "it speaks none of the application protocols that were offered (--alpn)"
-        }
-        other => return format!("alert {}, {other:?}", u8::from(other)),
+        Alert::ProtocolVersion => text![
+            "it speaks none of the versions of TLS that were offered; wsbench has 1.2 and 1.3, and ",
+            Field::TlsVersions,
+            " offers one of them alone",
+        ],
+        Alert::HandshakeFailure | Alert::InsufficientSecurity => text![
+            "no version, cipher suite or key exchange in common, or it wants a client certificate ("
+        ]
+        .then(client_certificate())
+        .then(")"),
+        Alert::UnrecognisedName => text![
+            "it does not know the host's name; ",
+            Field::ServerName,
+            " asks for another",
+        ],
+        Alert::NoApplicationProtocol => text![
+            "it speaks none of the application protocols that were offered (",
+            Field::Alpn,
+            ")",
+        ],
+        other => return format!("alert {}, {other:?}", u8::from(other)).into(),
     };
-    format!("{words} (alert {})", u8::from(alert))
+    words.then(format!(" (alert {})", u8::from(alert)))
+}
+
+fn client_certificate() -> Text {
+    text![Field::Identity, " and ", Field::IdentityKey]
 }
 
 /// What both ends have not in common, in words.
-fn incompatible(reason: &Incompatible) -> String {
+fn incompatible(reason: &Incompatible) -> Text {
     let words = match reason {
         Incompatible::NoCipherSuitesInCommon => "no cipher suite in common",
         Incompatible::NoKxGroupsInCommon => "no key exchange in common",
@@ -112,37 +164,49 @@ fn incompatible(reason: &Incompatible) -> String {
             "the server speaks versions of TLS that are older than 1.2, which wsbench does not"
         }
         Incompatible::ServerTlsVersionIsDisabledByOurConfig => {
-            "the server chose a version of TLS that --tls left out"
+            return text![
+                "the server chose a version of TLS that ",
+                Field::TlsVersions,
+                " left out",
+            ];
         }
-        other => return Error::PeerIncompatible(other.clone()).to_string(),
+        other => return Error::PeerIncompatible(other.clone()).to_string().into(),
     };
-    words.to_owned()
+    words.into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn told(error: Error) -> String {
+    fn fault(error: Error) -> TlsFault {
         let error = io::Error::new(io::ErrorKind::InvalidData, error);
-        TlsFault::of(&error).unwrap().to_string()
+        TlsFault::of(&error).unwrap()
+    }
+
+    fn told(error: Error) -> String {
+        fault(error).to_string()
     }
 
     #[test]
-    fn alerts_name_the_flag_that_helps() {
-        for (alert, flag) in [
-            (Alert::CertificateRequired, "--cert and --key"),
-            (Alert::HandshakeFailure, "--cert and --key"),
-            (Alert::UnknownCA, "--cert and --key"),
-            (Alert::CertificateExpired, "--cert"),
-            (Alert::ProtocolVersion, "--tls"),
-            (Alert::UnrecognisedName, "--server-name"),
-            (Alert::NoApplicationProtocol, "--alpn"),
+    fn alerts_name_the_setting_that_helps() {
+        let certificate: &[Field] = &[Field::Identity, Field::IdentityKey];
+        for (alert, settings) in [
+            (Alert::CertificateRequired, certificate),
+            (Alert::HandshakeFailure, certificate),
+            (Alert::UnknownCA, certificate),
+            (Alert::CertificateExpired, &[Field::Identity]),
+            (Alert::ProtocolVersion, &[Field::TlsVersions]),
+            (Alert::UnrecognisedName, &[Field::ServerName]),
+            (Alert::NoApplicationProtocol, &[Field::Alpn]),
         ] {
-            let words = told(Error::AlertReceived(alert));
+            let fault = fault(Error::AlertReceived(alert));
+            let words = fault.to_string();
             assert!(words.starts_with("the server refused: "), "{words}");
-            assert!(words.contains(flag), "{words}");
             assert!(!words.contains(&format!("{alert:?}")), "{words}");
+            let text = fault.text();
+            let named: Vec<Field> = text.settings().map(|mention| mention.field).collect();
+            assert_eq!(named, settings, "{words}");
         }
         assert_eq!(
             told(Error::AlertReceived(Alert::InternalError)),

@@ -1,14 +1,14 @@
 //! What can go wrong in the opening handshake, by kind, with what to do about it.
 
-use std::fmt;
-
 use thiserror::Error;
+use wsbench_setting::{Field, Text, Told, text};
 
 use crate::deflate::NegotiationError;
 
 /// The opening handshake failed (RFC 6455 section 4).
 ///
-/// The messages are written for whoever started the run: they end in what to try next.
+/// The messages are written for whoever started the run: they end in what to try next. Where that
+/// is a setting, [`Told`] has it as data.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum HandshakeError {
     /// The first bytes are not HTTP. `start` shows them, up to 16, with escapes.
@@ -30,7 +30,7 @@ pub enum HandshakeError {
     #[error("the peer speaks HTTP/1.0, which knows no upgrade: look for a proxy in between")]
     OldHttp,
     /// The server answered with another status than 101 (section 4.1).
-    #[error("the server answered {code} {reason}{}{}", Arrow(location), status_advice(*code))]
+    #[error("{}", status(*code, reason, location.as_deref()))]
     Status {
         /// The status code.
         code: u16,
@@ -58,14 +58,14 @@ pub enum HandshakeError {
         received: String,
     },
     /// The server chose a subprotocol that was not offered (section 4.1).
-    #[error("the server chose subprotocol \"{0}\", which was not offered: try --subprotocol {0}")]
+    #[error("{}", unasked_subprotocol(.0))]
     UnaskedSubprotocol(String),
     /// The server granted an extension that was not asked for (section 4.1).
     #[error("the server granted extension \"{0}\", which was not asked for")]
     UnaskedExtension(String),
     /// The server answered the offer of compression with what is no answer to it (RFC 7692 section
     /// 7.1).
-    #[error("{0}: the server's permessage-deflate is broken; leave --compress out")]
+    #[error("{}", wrong_extension(.0))]
     WrongExtension(NegotiationError),
     /// A header that may be there once is there more often (sections 11.3.2 to 11.3.5).
     #[error("the header {0} appears more than once")]
@@ -110,33 +110,83 @@ fn tls_advice(start: &str) -> &'static str {
     }
 }
 
-fn status_advice(code: u16) -> &'static str {
-    match code {
+impl Told for HandshakeError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Status {
+                code,
+                reason,
+                location,
+            } => status(*code, reason, location.as_deref()),
+            Self::UnaskedSubprotocol(name) => unasked_subprotocol(name),
+            Self::WrongExtension(error) => wrong_extension(error),
+            other => other.to_string().into(),
+        }
+    }
+}
+
+fn status(code: u16, reason: &str, location: Option<&str>) -> Text {
+    let arrow = location.map_or_else(String::new, |location| format!(" → {location}"));
+    text![format!("the server answered {code} {reason}{arrow}")].then(status_advice(code))
+}
+
+fn status_advice(code: u16) -> Text {
+    let words = match code {
         200..=299 => ": an ordinary web page; check the path",
-        300..=399 => ": use the address that it redirects to, or --follow-redirects",
-        401 => ": give credentials with --auth or -H 'Authorization: …'",
-        403 => ": try --origin, or check the credentials",
+        300..=399 => {
+            return text![
+                ": use the address that it redirects to, or ",
+                Field::Redirects
+            ];
+        }
+        401 => {
+            let header = Field::Headers.brief().with("'Authorization: …'");
+            return text![
+                ": give credentials with ",
+                Field::Credentials,
+                " or ",
+                header
+            ];
+        }
+        403 => return text![": try ", Field::Origin, ", or check the credentials"],
         404 => ": check the path",
-        400 => ": check the path, and --subprotocol and --origin if the server wants them",
+        400 => {
+            return text![
+                ": check the path, and ",
+                Field::Subprotocols,
+                " and ",
+                Field::Origin,
+                " if the server wants them",
+            ];
+        }
         407 => ": the proxy wants credentials",
         421 => ": check the host name",
         426 => ": the server wants another protocol or version",
-        429 => ": the server limits the rate of connections; try --connect-rate",
+        429 => {
+            return text![
+                ": the server limits the rate of connections; try ",
+                Field::ConnectRate,
+            ];
+        }
         503 => ": the server is overloaded or at its limit of connections; try fewer",
         502 | 504 => ": a proxy answered, but the server behind it does not",
         500..=599 => ": look into the server's log",
         _ => "",
-    }
+    };
+    words.into()
 }
 
-/// ` → location`, or nothing.
-struct Arrow<'a>(&'a Option<String>);
+fn unasked_subprotocol(name: &str) -> Text {
+    text![
+        format!("the server chose subprotocol \"{name}\", which was not offered: try "),
+        Field::Subprotocols.with(name.to_owned()),
+    ]
+}
 
-impl fmt::Display for Arrow<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(location) => write!(f, " → {location}"),
-            None => Ok(()),
-        }
-    }
+fn wrong_extension(error: &NegotiationError) -> Text {
+    text![
+        format!("{error}: the server's permessage-deflate is broken; leave "),
+        Field::Compression,
+        " out",
+    ]
 }

@@ -1,10 +1,12 @@
 //! What can go wrong with a proxy, by kind, with what to do about it.
 
 use thiserror::Error;
+use wsbench_setting::{Field, Text, Told, text};
 
 /// A tunnel through a proxy could not be opened.
 ///
-/// The messages are written for whoever started the run.
+/// The messages are written for whoever started the run. Where a setting is the way out, [`Told`]
+/// has it as data.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ProxyError {
     /// Nobody listens where the proxy should be.
@@ -14,14 +16,7 @@ pub enum ProxyError {
     #[error("the proxy ended the connection before the tunnel was open")]
     Cut,
     /// An HTTP proxy wants credentials (RFC 9110 section 15.5.8).
-    #[error(
-        "the proxy answered 407: it {}",
-        if *with_login {
-            "does not accept the credentials of --proxy"
-        } else {
-            "wants credentials; give them with -x http://USER:PASS@HOST:PORT"
-        }
-    )]
+    #[error("{}", auth_required(*with_login))]
     AuthRequired {
         /// Whether we had sent some.
         with_login: bool,
@@ -35,34 +30,24 @@ pub enum ProxyError {
         reason: String,
     },
     /// What answers is no proxy of the kind that was asked for.
-    #[error("the proxy does not speak HTTP; it began with \"{start}\"{advice}")]
+    #[error("{}", no_http(*first, start))]
     NoHttp {
+        /// The very first byte, which tells what it may be; `None` where there was none.
+        first: Option<u8>,
         /// The first bytes, escaped.
         start: String,
-        /// What it may be.
-        advice: &'static str,
     },
     /// The answer cannot be read.
     #[error("the proxy's answer is malformed: {0}")]
     Malformed(String),
     /// The first byte of a SOCKS proxy is not the version.
-    #[error(
-        "the proxy does not speak SOCKS 5; it began with {got:#04x}{}",
-        if *got == b'H' { ", as HTTP does: try -x http://…" } else { "" }
-    )]
+    #[error("{}", wrong_version(*got))]
     WrongVersion {
         /// The byte that came in place of 5 (or of 1, within the login).
         got: u8,
     },
     /// A SOCKS proxy takes none of the ways to log in that were offered (RFC 1928 section 3).
-    #[error(
-        "the proxy {}",
-        if *with_login {
-            "takes neither no login nor user name and password"
-        } else {
-            "wants a login; give it with -x socks5://USER:PASS@HOST:PORT"
-        }
-    )]
+    #[error("{}", no_method(*with_login))]
     NoMethod {
         /// Whether user name and password were offered.
         with_login: bool,
@@ -136,13 +121,68 @@ impl SocksFailure {
 impl ProxyError {
     /// The first bytes are no HTTP.
     pub(super) fn no_http(bytes: &[u8]) -> Self {
-        let start = bytes[..bytes.len().min(16)].escape_ascii().to_string();
-        let advice = match bytes.first() {
-            Some(5) => ", as SOCKS does: try -x socks5://…",
-            Some(0x15 | 0x16) => ", as TLS does: a proxy behind TLS is not known here",
-            _ => ": check host and port",
-        };
-        Self::NoHttp { start, advice }
+        Self::NoHttp {
+            first: bytes.first().copied(),
+            start: bytes[..bytes.len().min(16)].escape_ascii().to_string(),
+        }
+    }
+}
+
+impl Told for ProxyError {
+    fn text(&self) -> Text {
+        match self {
+            Self::AuthRequired { with_login } => auth_required(*with_login),
+            Self::NoHttp { first, start } => no_http(*first, start),
+            Self::WrongVersion { got } => wrong_version(*got),
+            Self::NoMethod { with_login } => no_method(*with_login),
+            other => other.to_string().into(),
+        }
+    }
+}
+
+fn auth_required(with_login: bool) -> Text {
+    let begin = "the proxy answered 407: it ";
+    if with_login {
+        text![begin, "does not accept the credentials of ", Field::Proxy]
+    } else {
+        let login = Field::Proxy.brief().with("http://USER:PASS@HOST:PORT");
+        text![begin, "wants credentials; give them with ", login]
+    }
+}
+
+fn no_http(first: Option<u8>, start: &str) -> Text {
+    let begin = text![format!(
+        "the proxy does not speak HTTP; it began with \"{start}\""
+    )];
+    let advice = match first {
+        Some(5) => text![
+            ", as SOCKS does: try ",
+            Field::Proxy.brief().with("socks5://…")
+        ],
+        Some(0x15 | 0x16) => ", as TLS does: a proxy behind TLS is not known here".into(),
+        _ => ": check host and port".into(),
+    };
+    begin.then(advice)
+}
+
+fn wrong_version(got: u8) -> Text {
+    let begin = text![format!(
+        "the proxy does not speak SOCKS 5; it began with {got:#04x}"
+    )];
+    if got == b'H' {
+        let http = Field::Proxy.brief().with("http://…");
+        begin.then(text![", as HTTP does: try ", http])
+    } else {
+        begin
+    }
+}
+
+fn no_method(with_login: bool) -> Text {
+    if with_login {
+        "the proxy takes neither no login nor user name and password".into()
+    } else {
+        let login = Field::Proxy.brief().with("socks5://USER:PASS@HOST:PORT");
+        text!["the proxy wants a login; give it with ", login]
     }
 }
 

@@ -117,6 +117,7 @@ impl<'a> Here<'a> {
     }
 
     fn started(&self, server: &Contestant) -> Result<(RunningServer, Target), Trouble> {
+        let spelling = self.circumstances.spelling;
         let helpers = self.circumstances.helpers.as_ref();
         let cores = self.suite.server_cores.as_ref();
         if server.facts.is_control {
@@ -125,19 +126,21 @@ impl<'a> Here<'a> {
                 cpus: cores.map_or_else(Vec::new, |cores| cores.0.clone()),
             };
             let server = EmbeddedServer::start(&Serving::on(cores), Some(helpers));
-            let server = server.map_err(failed)?;
+            let server = server.map_err(failed(spelling))?;
             let target = server.target().clone();
             return Ok((RunningServer::Embedded(server), target));
         }
         let mut random = fastrand::Rng::new();
-        let port = free_port(|below| random.u16(..below)).map_err(failed)?;
+        let port = free_port(|below| random.u16(..below)).map_err(failed(spelling))?;
         let no_url = || Trouble::Failed("its URL is none".to_owned());
         let target = server.target(port).ok_or_else(no_url)?;
-        let addresses = resolve(&target, Family::Any).map_err(failed)?.addresses;
+        let addresses = resolve(&target, Family::Any)
+            .map_err(failed(spelling))?
+            .addresses;
         let command = &server.facts.start;
-        let mut starter = supervisor(helpers, server, command, cores).map_err(failed)?;
+        let mut starter = supervisor(helpers, server, command, cores).map_err(failed(spelling))?;
         starter.env("PORT", port.to_string());
-        let said = tempfile::tempfile().map_err(failed)?;
+        let said = tempfile::tempfile().map_err(failed(spelling))?;
         let within = server.ready_within.unwrap_or(self.suite.limits.start);
         let is_stopped = || self.is_interrupted();
         let started = StartedServer::start(starter, command, &addresses, said, within, is_stopped);
@@ -151,7 +154,7 @@ impl<'a> Here<'a> {
                 "it did not listen on port {port} within {:.0} s{said}",
                 within.as_secs_f64()
             ))),
-            Err(error) => Err(failed(error)),
+            Err(error) => Err(failed(spelling)(error)),
         }
     }
 
@@ -162,10 +165,11 @@ impl<'a> Here<'a> {
         load: &Load,
         seed: u64,
     ) -> Result<(&mut Up, Order), Trouble> {
+        let spelling = self.circumstances.spelling;
         let nothing_up = || Trouble::Failed("the server is not up".to_owned());
         let up = self.up.as_mut().ok_or_else(nothing_up)?;
         let order = Order::of(load, &self.suite.servers[server], &up.target, seed);
-        Ok((up, order.map_err(failed)?))
+        Ok((up, order.map_err(failed(spelling))?))
     }
 }
 
@@ -235,12 +239,13 @@ impl Setting for Here<'_> {
     }
 
     fn gate(&mut self, server: usize) -> Result<Stamp, Trouble> {
+        let spelling = self.circumstances.spelling;
         // Any workload's plan serves: the gate takes its target, headers and seed.
         let suite = self.suite;
         let (up, order) = self.ready(server, &suite.workloads[0], 1)?;
-        let resolved = prepared(up, order.plan())?;
+        let resolved = prepared(up, order.plan(), spelling)?;
         let examined = up.runner.examine(order.plan(), &resolved);
-        let stamp = examined.map_err(failed)?;
+        let stamp = examined.map_err(failed(spelling))?;
         if self.is_interrupted() {
             return Err(Trouble::Interrupted);
         }
@@ -248,6 +253,7 @@ impl Setting for Here<'_> {
     }
 
     fn run(&mut self, server: usize, run: &PlannedRun, place: Place) -> Result<RunRecord, Trouble> {
+        let spelling = self.circumstances.spelling;
         let suite = self.suite;
         let load = &suite.workloads[run.workload];
         let name = &suite.servers[server].facts.name;
@@ -255,9 +261,9 @@ impl Setting for Here<'_> {
         let (up, order) = self.ready(server, load, run.seed)?;
         let settings = match order {
             Order::Run(plan) => {
-                let resolved = prepared(up, &plan)?;
+                let resolved = prepared(up, &plan, spelling)?;
                 let measured = up.runner.carry_out(&plan, &resolved);
-                let document = measured.map_err(failed)?;
+                let document = measured.map_err(failed(spelling))?;
                 let last_words = up.runner.last_words();
                 let is_cut_off = document.ended == Ended::Interrupted;
                 if is_cut_off && self.is_interrupted() {
@@ -277,7 +283,7 @@ impl Setting for Here<'_> {
             Order::Search(settings) => settings,
         };
         let started_at = super::now_rfc3339();
-        let found = find::find(&settings, &mut up.runner).map_err(failed);
+        let found = find::find(&settings, &mut up.runner).map_err(failed(spelling));
         if self.is_interrupted() {
             return Err(Trouble::Interrupted);
         }
@@ -306,12 +312,13 @@ impl Setting for Here<'_> {
 }
 
 /// Makes sure that this machine has what a plan needs, and finds the server's address.
-fn prepared(up: &Up, plan: &Plan) -> Result<Resolved, Trouble> {
-    up.runner.prepare(plan).map_err(failed)
+fn prepared(up: &Up, plan: &Plan, spelling: &dyn Spelling) -> Result<Resolved, Trouble> {
+    up.runner.prepare(plan).map_err(failed(spelling))
 }
 
-fn failed(error: impl std::error::Error + 'static) -> Trouble {
-    Trouble::Failed(story(&error))
+/// Tells an error as the trouble that it is, in these words.
+fn failed<E: std::error::Error + 'static>(spelling: &dyn Spelling) -> impl Fn(E) -> Trouble {
+    move |error| Trouble::Failed(story(&error, spelling))
 }
 
 /// Looks at this machine before anything is started: refuses what is certain to fail, and gives

@@ -90,7 +90,7 @@ impl Inquiry<'_> {
                 self.received,
                 Phase::Answers,
                 FailureKind::SplitAnswer,
-                || "one message came back as two".into(),
+                || "one message came back as two",
             );
             return Finding::Fault;
         }
