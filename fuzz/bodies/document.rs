@@ -6,6 +6,7 @@ use wsbench_record::document;
 use wsbench_record::stored::{self, Stored};
 use wsbench_render::style::Style;
 use wsbench_render::{brief, csv, hgrm, markdown, summary};
+use wsbench_setting::Paths;
 
 /// A file.
 pub(crate) fn attempt(data: &[u8]) {
@@ -16,7 +17,7 @@ pub(crate) fn attempt(data: &[u8]) {
         Ok(Stored::Run(run)) => {
             assert!(!summary::render(&run, Style::default(), None).is_empty());
             assert!(!brief::render(&run, Style::default(), Some(&[0.75, 0.995])).is_empty());
-            assert!(!markdown::render(&run).is_empty());
+            assert!(!markdown::render(&run, &Paths).is_empty());
             assert!(!csv::results(&[&run]).is_empty());
             assert!(!csv::intervals(&run).is_empty());
             // Times without a histogram have no table.

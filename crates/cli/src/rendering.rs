@@ -16,8 +16,8 @@ pub(crate) fn render(documents: &[&Document], format: Format, style: Style, view
     match format {
         Format::Text if view.is_brief => each(&|one| brief::render(one, style, shares), "\n"),
         Format::Text => each(&|one| summary::render(one, style, shares), "\n"),
-        Format::Markdown => each(&|one| markdown::render(one), "\n"),
-        Format::Html => html::runs(documents),
+        Format::Markdown => each(&|one| markdown::render(one, style.spelling), "\n"),
+        Format::Html => html::runs(documents, style.spelling),
         Format::Csv => csv::results(documents),
         Format::Json if documents.len() == 1 => each(&document::write, ""),
         Format::Json => format!("[\n{}]\n", each(&document::write, ",\n")),

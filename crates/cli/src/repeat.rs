@@ -11,6 +11,7 @@ use wsbench_render::{csv, html};
 use crate::args::{Format, OutputArgs};
 use crate::html_args;
 use crate::output::{self, OutputFile};
+use crate::spelling::Flags;
 use crate::state;
 use crate::terminal;
 use wsbench::LocalRunner;
@@ -34,7 +35,9 @@ pub(crate) fn measure(
     let kept = file.map_or(Ok(()), |file| {
         file.write_naming(&render(&repetition, flags.stored(), terminal::PLAIN))
     });
-    let kept = kept.and(html_args::keep(page, || html::repetition(&repetition)));
+    let kept = kept.and(html_args::keep(page, || {
+        html::repetition(&repetition, &Flags)
+    }));
     if !flags.no_state {
         state::keep(&repetition::write(&repetition));
     }
@@ -50,7 +53,7 @@ pub(crate) fn render(repetition: &Repetition, format: Format, style: Style) -> S
         Format::Json => repetition::write(repetition),
         Format::Csv => csv::results(&repetition.runs.iter().collect::<Vec<_>>()),
         Format::Markdown => wsbench_render::repetition::markdown(repetition),
-        Format::Html => html::repetition(repetition),
+        Format::Html => html::repetition(repetition, &Flags),
         Format::Quiet => String::new(),
     }
 }

@@ -27,6 +27,7 @@ use crate::output::{self, OutputFile};
 use crate::plan;
 use crate::rendering::render;
 use crate::repeat;
+use crate::spelling::Flags;
 use crate::state;
 use crate::surroundings::Surroundings;
 use crate::terminal::{self, Display};
@@ -154,7 +155,7 @@ impl Files {
             ))
         });
         let histograms = self.histograms.keep(document);
-        let html = html_args::keep(self.html.as_ref(), || html::run(document));
+        let html = html_args::keep(self.html.as_ref(), || html::run(document, &Flags));
         output.and(histograms).and(html)
     }
 }

@@ -20,6 +20,7 @@ use wsbench_record::document::Document;
 use crate::interrupt::Interrupts;
 #[cfg(feature = "screen")]
 use crate::screen::Screen;
+use crate::spelling::Flags;
 
 /// Between two plain lines; a run that is over sooner has none.
 const LINE_EVERY: Nanos = Nanos::from_secs(2);
@@ -28,6 +29,7 @@ const LINE_EVERY: Nanos = Nanos::from_secs(2);
 pub(crate) const PLAIN: Style = Style {
     colour: false,
     width: 100,
+    spelling: &Flags,
 };
 
 /// For standard output: colour where a terminal shows it and nobody objects.
@@ -39,6 +41,7 @@ pub(crate) fn style() -> Style {
         // https://no-color.org: any value but the empty one objects.
         colour: env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && !is_dumb(),
         width: columns().unwrap_or(PLAIN.width),
+        ..PLAIN
     }
 }
 

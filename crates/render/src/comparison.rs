@@ -6,6 +6,7 @@ use wsbench_judge::comparison::finding;
 use wsbench_judge::figure::Figure;
 use wsbench_record::comparison::{Comparison, Contrast, Design, Doubt};
 use wsbench_record::units::percent;
+use wsbench_setting::{Field, Spelling, text};
 
 use crate::csv;
 use crate::foreign::markdown as cell;
@@ -23,10 +24,17 @@ const LEGEND: &str = "noise: two runs of the same server differ by less than thi
                       time; a difference is shown when chance is excluded at 95 % among all \
                       figures and it is 2 % at least";
 
-/// Why latencies are missing.
-const WITHHELD: &str = "latency not compared: in the closed loop the faster server is given more \
-                        load, so its latencies are of another load; give both the same rate with \
-                        -R RATE, or --force";
+/// The reason why latencies are missing.
+fn withheld(spelling: &dyn Spelling) -> String {
+    let text = text![
+        "latency not compared: in the closed loop the faster server is given more load, so its \
+         latencies are of another load; give both the same rate with ",
+        Field::Arrival.brief().with("RATE"),
+        ", or ",
+        Field::Force,
+    ];
+    text.spelled(spelling)
+}
 
 /// The comparison for people, ending with a line end.
 #[must_use]
@@ -49,7 +57,7 @@ pub fn text(comparison: &Comparison, style: Style) -> String {
     }
     page.gap();
     if !comparison.compares_latency {
-        page.prose("", WITHHELD, Some(Tone::Quiet));
+        page.prose("", &withheld(style.spelling), Some(Tone::Quiet));
     }
     page.prose("", LEGEND, Some(Tone::Quiet));
     page.text
@@ -57,7 +65,7 @@ pub fn text(comparison: &Comparison, style: Style) -> String {
 
 /// The comparison as a section of a pull request.
 #[must_use]
-pub fn markdown(comparison: &Comparison) -> String {
+pub fn markdown(comparison: &Comparison, spelling: &dyn Spelling) -> String {
     let mut text = format!("**{}**\n\n", cell(&comparison.verdict));
     let _ = writeln!(text, "- A: {}", cell(&comparison.a.label));
     let _ = writeln!(text, "- B: {}", cell(&comparison.b.label));
@@ -71,16 +79,16 @@ pub fn markdown(comparison: &Comparison) -> String {
     }
     text.push('\n');
     text.push_str(&table(comparison).markdown());
-    for note in legend(comparison) {
+    for note in legend(comparison, spelling) {
         let _ = writeln!(text, "\n{note}");
     }
     text
 }
 
 /// What has to be known to read the table.
-pub(crate) fn legend(comparison: &Comparison) -> impl Iterator<Item = &'static str> {
-    let withheld = (!comparison.compares_latency).then_some(WITHHELD);
-    withheld.into_iter().chain([LEGEND])
+pub(crate) fn legend(comparison: &Comparison, spelling: &dyn Spelling) -> Vec<String> {
+    let withheld = (!comparison.compares_latency).then(|| withheld(spelling));
+    withheld.into_iter().chain([LEGEND.to_owned()]).collect()
 }
 
 /// The comparison as CSV: a header, then a line a figure; times in nanoseconds.

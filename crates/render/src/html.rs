@@ -24,15 +24,16 @@ pub use repetition::render as repetition;
 pub use run::{render as run, several as runs};
 
 use wsbench_record::stored::Stored;
+use wsbench_setting::Spelling;
 
 /// The page of whatever is stored; several results stand on one page when all are single runs.
 ///
 /// Of several files that are not, the first alone can be shown: `None`.
 #[must_use]
-pub fn stored(stored: &[Stored]) -> Option<String> {
+pub fn stored(stored: &[Stored], spelling: &'static dyn Spelling) -> Option<String> {
     match stored {
-        [Stored::Repetition(one)] => return Some(repetition(one)),
-        [Stored::Comparison(one)] => return Some(comparison(one)),
+        [Stored::Repetition(one)] => return Some(repetition(one, spelling)),
+        [Stored::Comparison(one)] => return Some(comparison(one, spelling)),
         _ => {}
     }
     let documents: Option<Vec<_>> = stored
@@ -42,5 +43,5 @@ pub fn stored(stored: &[Stored]) -> Option<String> {
             Stored::Repetition(_) | Stored::Comparison(_) => None,
         })
         .collect();
-    Some(runs(&documents?))
+    Some(runs(&documents?, spelling))
 }

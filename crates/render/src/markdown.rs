@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use wsbench_load::series::Series;
 use wsbench_record::document::{Distribution, Document, Percentile};
 use wsbench_record::units::{self, bytes, count, rate, seconds, span};
+use wsbench_setting::Spelling;
 
 use crate::foreign::{markdown as cell, markdown_block};
 use crate::parts::{self, Parts};
@@ -14,7 +15,7 @@ use crate::{mark, pings, server_cost};
 
 /// The result as a section of its own.
 #[must_use]
-pub fn render(document: &Document) -> String {
+pub fn render(document: &Document, spelling: &dyn Spelling) -> String {
     let mut text = format!("## {}\n\n", cell(&title(&document.plan)));
     let _ = writeln!(text, "{}\n", cell(&plan_line(&document.plan)));
     let _ = writeln!(text, "**{}**\n", cell(&document.audit.to_string()));
@@ -37,7 +38,7 @@ pub fn render(document: &Document) -> String {
     counts(&mut text, document);
     errors(&mut text, document);
     server(&mut text, document);
-    text.push_str(&markdown_block(&repeat_command(document)));
+    text.push_str(&markdown_block(&repeat_command(document, spelling)));
     text
 }
 

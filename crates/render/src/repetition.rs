@@ -46,7 +46,7 @@ pub fn text(repetition: &Repetition, style: Style) -> String {
     }
     page.gap();
     page.prose("", LEGEND, Some(Tone::Quiet));
-    page.prose("repeat", &repeat_command(first), None);
+    page.prose("repeat", &repeat_command(first, style.spelling), None);
     page.text
 }
 

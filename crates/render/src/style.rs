@@ -1,16 +1,21 @@
-//! How text is dressed for whoever reads it: colour or none, and how wide.
+//! How text is dressed for whoever reads it: colour or none, how wide, and in which words settings
+//! are named.
 //!
 //! Whether colour is wanted (`NO_COLOR`, a terminal or a file) is decided by the caller.
+
+use wsbench_setting::{Paths, Spelling};
 
 use crate::foreign::printable;
 
 /// The dress of a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Style {
     /// Whether to use ANSI colours.
     pub colour: bool,
     /// Columns to keep within where prose can be wrapped.
     pub width: u16,
+    /// The words for settings, where something is advised.
+    pub spelling: &'static dyn Spelling,
 }
 
 impl Default for Style {
@@ -18,6 +23,7 @@ impl Default for Style {
         Self {
             colour: false,
             width: 80,
+            spelling: &Paths,
         }
     }
 }

@@ -9,6 +9,7 @@ use wsbench_load::series::Series;
 use wsbench_record::audit::{Severity, Verdict};
 use wsbench_record::document::{Distribution, Document, Percentile};
 use wsbench_record::units::{bytes, count, counted, legacy_ms, percent, rate, seconds, span};
+use wsbench_setting::{Field, Spelling};
 
 use crate::brief;
 use crate::foreign::printable;
@@ -49,26 +50,31 @@ pub fn render(document: &Document, style: Style, shares: Option<&[f64]>) -> Stri
     errors(&mut page, document);
     integrity(&mut page, document);
     costs(&mut page, document);
-    page.line("repeat", &repeat_command(document));
+    let repeat = repeat_command(document, style.spelling);
+    page.line("repeat", &repeat);
     page.text
 }
 
 /// The command line that repeats the run, the seed with it.
 #[must_use]
-pub fn repeat_command(document: &Document) -> String {
-    seeded(&document.command, document.seed)
+pub fn repeat_command(document: &Document, spelling: &dyn Spelling) -> String {
+    seeded(&document.command, document.seed, spelling)
 }
 
-/// A command with its seed.
-pub(crate) fn seeded(command: &str, seed: u64) -> String {
+/// A command with its seed, in the words that the command is written in.
+pub(crate) fn seeded(command: &str, seed: u64, spelling: &dyn Spelling) -> String {
     let command = printable(command);
-    let has_seed = command
-        .split_whitespace()
-        .any(|word| word == "--seed" || word.starts_with("--seed="));
+    let name = spelling.of(Field::Seed);
+    let mut words = command.split_whitespace();
+    let has_seed = words.any(|word| {
+        let rest = word.strip_prefix(name.as_ref());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    });
     if has_seed {
         command
     } else {
-        format!("{command} --seed {seed}")
+        let seed = spelling.mention(&Field::Seed.with(seed.to_string()));
+        format!("{command} {seed}")
     }
 }
 

@@ -82,7 +82,7 @@ fn messages_stand_beside_what_was_left_of_them() {
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
-    let markdown = markdown::render(&document);
+    let markdown = markdown::render(&document, &runs::Flags);
     assert!(
         markdown.contains("| sent | 64.0 MB | 16.0 MB | 4.00:1 | 2.00µs |"),
         "{markdown}"

@@ -63,11 +63,11 @@ fn of_run() -> Kind {
         forms: |json| {
             let run = document::read(json).unwrap();
             vec![
-                ("Markdown", markdown::render(&run)),
+                ("Markdown", markdown::render(&run, &runs::Flags)),
                 ("CSV", csv::results(&[&run])),
                 ("intervals", csv::intervals(&run)),
                 ("log", hlog::log(&run).unwrap_or_default()),
-                ("HTML", html::run(&run)),
+                ("HTML", html::run(&run, &runs::Flags)),
             ]
         },
     }
@@ -89,7 +89,7 @@ fn of_repetition() -> Kind {
             let read = repetition::read(json).unwrap();
             vec![
                 ("Markdown", wsbench_render::repetition::markdown(&read)),
-                ("HTML", html::repetition(&read)),
+                ("HTML", html::repetition(&read, &runs::Flags)),
             ]
         },
     }
@@ -110,9 +110,12 @@ fn of_comparison() -> Kind {
         forms: |json| {
             let read = comparison::read(json).unwrap();
             vec![
-                ("Markdown", wsbench_render::comparison::markdown(&read)),
+                (
+                    "Markdown",
+                    wsbench_render::comparison::markdown(&read, &runs::Flags),
+                ),
                 ("CSV", wsbench_render::comparison::csv(&read)),
-                ("HTML", html::comparison(&read)),
+                ("HTML", html::comparison(&read, &runs::Flags)),
             ]
         },
     }
@@ -127,9 +130,12 @@ fn of_search() -> Kind {
         forms: |json| {
             let read = search::read(json).unwrap();
             vec![
-                ("Markdown", wsbench_render::search::markdown(&read)),
+                (
+                    "Markdown",
+                    wsbench_render::search::markdown(&read, &runs::Flags),
+                ),
                 ("CSV", wsbench_render::search::csv(&read)),
-                ("HTML", html::search(&read)),
+                ("HTML", html::search(&read, &runs::Flags)),
             ]
         },
     }
@@ -147,9 +153,12 @@ fn of_sweep() -> Kind {
         forms: |json| {
             let read = sweep::read(json).unwrap();
             vec![
-                ("Markdown", wsbench_render::sweep::markdown(&read)),
+                (
+                    "Markdown",
+                    wsbench_render::sweep::markdown(&read, &runs::Flags),
+                ),
                 ("CSV", wsbench_render::sweep::csv(&read)),
-                ("HTML", html::sweep(&read)),
+                ("HTML", html::sweep(&read, &runs::Flags)),
             ]
         },
     }
@@ -166,7 +175,7 @@ fn of_ranking() -> Kind {
             vec![
                 ("Markdown", wsbench_render::ranking::markdown(&read)),
                 ("CSV", wsbench_render::ranking::csv(&read)),
-                ("HTML", html::ranking(&read)),
+                ("HTML", html::ranking(&read, &runs::Flags)),
             ]
         },
     }
@@ -316,6 +325,7 @@ fn hostile_words_stay_words_in_every_form_at_every_width() {
             let style = Style {
                 colour: false,
                 width,
+                spelling: &runs::Flags,
             };
             let text = (kind.text)(&json, style);
             assert!(text.contains(FORGED), "{}: the words are shown", kind.name);
@@ -344,6 +354,7 @@ fn endless_words_widen_nothing_beyond_themselves() {
             let style = Style {
                 colour: true,
                 width,
+                spelling: &runs::Flags,
             };
             let text = (kind.text)(&json, style);
             assert!(

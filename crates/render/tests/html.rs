@@ -147,7 +147,7 @@ fn every_plot_has_a_picture_and_every_page_a_table() {
 
 #[test]
 fn a_run_tells_its_caveats_before_its_figures() {
-    let page = html::run(&pages::course("run", 1.0, 1));
+    let page = html::run(&pages::course("run", 1.0, 1), &runs::Flags);
     let place = |words: &str| page.find(words).unwrap_or_else(|| panic!("{words}"));
     let order = [
         "Audit: ",
@@ -173,7 +173,7 @@ fn a_run_tells_its_caveats_before_its_figures() {
 #[test]
 fn runs_without_samples_make_a_page_without_zeros() {
     for (name, document) in runs::all() {
-        let page = html::run(&document);
+        let page = html::run(&document, &runs::Flags);
         elements(&page);
         assert!(page.len() < 300_000, "{name}: {} bytes", page.len());
         if document.at(Series::Service).is_empty() {
@@ -209,7 +209,7 @@ fn no_axis_of_lengths_is_truncated_and_no_mean_latency_is_drawn() {
 
 #[test]
 fn a_ranking_says_everything() {
-    let page = html::ranking(&pages::ranking());
+    let page = html::ranking(&pages::ranking(), &runs::Flags);
     for words in [
         "Rank intervals",
         "passed",
@@ -232,13 +232,21 @@ fn a_ranking_says_everything() {
 #[test]
 fn what_is_stored_has_a_page_when_it_is_one_thing() {
     let run = || Stored::Run(Box::new(pages::course("run", 1.0, 1)));
-    assert!(html::stored(&[run()]).unwrap().contains(">Run</p>"));
-    assert!(html::stored(&[run(), run()]).unwrap().contains(">Runs</p>"));
+    assert!(
+        html::stored(&[run()], &runs::Flags)
+            .unwrap()
+            .contains(">Run</p>")
+    );
+    assert!(
+        html::stored(&[run(), run()], &runs::Flags)
+            .unwrap()
+            .contains(">Runs</p>")
+    );
     let runs = vec![pages::course("run", 1.0, 1), pages::course("run", 1.0, 2)];
     let repetition = repeated(runs, 2).unwrap();
     let repetition = Stored::Repetition(repetition);
-    assert!(html::stored(std::slice::from_ref(&repetition)).is_some());
-    assert!(html::stored(&[repetition, run()]).is_none());
+    assert!(html::stored(std::slice::from_ref(&repetition), &runs::Flags).is_some());
+    assert!(html::stored(&[repetition, run()], &runs::Flags).is_none());
 }
 
 #[test]

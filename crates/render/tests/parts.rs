@@ -39,7 +39,7 @@ fn the_parts_of_the_service_time_are_shown_where_they_are_known() {
     };
     assert!(after("outside").ends_with("198µs"), "{text}");
     assert!(after("own queue").ends_with("800 µs"), "{text}");
-    let markdown = markdown::render(&stamped);
+    let markdown = markdown::render(&stamped, &runs::Flags);
     assert!(markdown.contains("| own queue | 800 µs |"), "{markdown}");
     let table = csv::results(&[&stamped]);
     let mut lines = table
@@ -124,7 +124,7 @@ fn a_server_near_the_floor_of_the_machine_is_noted_and_nothing_subtracted() {
         );
         let shown = [
             summary::render(document, Style::default(), None),
-            markdown::render(document),
+            markdown::render(document, &runs::Flags),
         ];
         for text in shown {
             let words = "floor of this machine, embedded server, same payload: p50 ";

@@ -14,10 +14,18 @@ use wsbench_render::plan_line::plan_line;
 use wsbench_render::style::Style;
 use wsbench_render::{brief, csv, hgrm, html, markdown, summary};
 
+/// For a file, in the words of a command line.
+fn style() -> Style {
+    Style {
+        spelling: &runs::Flags,
+        ..Style::default()
+    }
+}
+
 #[test]
 fn summaries() {
     for (name, document) in runs::all() {
-        let text = summary::render(&document, Style::default(), None);
+        let text = summary::render(&document, style(), None);
         assert!(!text.contains('\x1b'), "{name}: no escapes without colour");
         insta::assert_snapshot!(format!("summary_{name}"), text);
     }
@@ -77,10 +85,10 @@ fn percentiles_that_are_asked_for_are_those_that_are_printed() {
 #[test]
 fn colour_changes_nothing_but_colour() {
     for (name, document) in runs::all() {
-        let plain = summary::render(&document, Style::default(), None);
+        let plain = summary::render(&document, style(), None);
         let style = Style {
             colour: true,
-            ..Style::default()
+            ..style()
         };
         let coloured = summary::render(&document, style, None);
         assert_ne!(plain, coloured);
@@ -100,7 +108,7 @@ fn without_colour(text: &str) -> String {
 
 #[test]
 fn the_blocks_come_in_the_promised_order() {
-    let text = summary::render(&runs::document(&runs::healthy()), Style::default(), None);
+    let text = summary::render(&runs::document(&runs::healthy()), style(), None);
     let order = [
         "plan",
         "audit ",
@@ -130,7 +138,7 @@ fn a_seed_already_in_the_command_is_not_given_twice() {
     let mut document = runs::document(&runs::healthy());
     for command in ["wsbench --seed 7 URL", "wsbench URL --seed=7"] {
         document.record.command = command.to_owned();
-        assert_eq!(summary::repeat_command(&document), command);
+        assert_eq!(summary::repeat_command(&document, &runs::Flags), command);
     }
 }
 
@@ -138,7 +146,7 @@ fn a_seed_already_in_the_command_is_not_given_twice() {
 fn no_samples_is_never_zero() {
     for run in [runs::nothing_connected(), runs::no_samples()] {
         let document = runs::document(&run);
-        let text = summary::render(&document, Style::default(), None);
+        let text = summary::render(&document, style(), None);
         assert!(text.contains("no samples"));
         for zero in [" 0 ns", "0.00 ms", "0.00 µs"] {
             assert!(!text.contains(zero), "{zero} in\n{text}");
@@ -148,7 +156,7 @@ fn no_samples_is_never_zero() {
     plan.stop = runs::replacement().1.stop;
     plan.clients.lifetime = runs::replacement().1.clients.lifetime;
     result.failures.clear();
-    let text = summary::render(&runs::document(&(result, plan)), Style::default(), None);
+    let text = summary::render(&runs::document(&(result, plan)), style(), None);
     assert!(text.contains("\nMin: no samples\nMean: no samples\nMax: no samples\n"));
 }
 
@@ -167,9 +175,9 @@ fn a_rate_that_was_asked_for_in_vain_is_no_closed_loop() {
     let document = runs::document(&(result, plan));
     assert_eq!(document.asked_messages_per_s, None);
     for text in [
-        summary::render(&document, Style::default(), None),
-        markdown::render(&document),
-        html::run(&document),
+        summary::render(&document, style(), None),
+        markdown::render(&document, &runs::Flags),
+        html::run(&document, &runs::Flags),
     ] {
         assert!(text.contains("a rate was asked for, but nothing was measured"));
         assert!(!text.contains("closed loop"), "{text}");
@@ -178,23 +186,22 @@ fn a_rate_that_was_asked_for_in_vain_is_no_closed_loop() {
 
 #[test]
 fn the_older_tools_lines_are_there_for_its_model_alone() {
-    let text = summary::render(
-        &runs::document(&runs::replacement()),
-        Style::default(),
-        None,
-    );
+    let text = summary::render(&runs::document(&runs::replacement()), style(), None);
     assert!(
         text.contains("\nMin: 0.20ms\nMean: 1.00ms\nMax: 1.80ms\n"),
         "{text}"
     );
-    let text = summary::render(&runs::document(&runs::healthy()), Style::default(), None);
+    let text = summary::render(&runs::document(&runs::healthy()), style(), None);
     assert!(!text.contains("Min:"));
 }
 
 #[test]
 fn markdowns() {
     for (name, document) in runs::all() {
-        insta::assert_snapshot!(format!("markdown_{name}"), markdown::render(&document));
+        insta::assert_snapshot!(
+            format!("markdown_{name}"),
+            markdown::render(&document, &runs::Flags)
+        );
     }
 }
 
@@ -268,7 +275,7 @@ fn tables_say_whether_the_answer_was_reached() {
         runs::record(&runs::healthy()).with_until(outcome),
         &runs::Flags,
     );
-    let text = markdown::render(&document);
+    let text = markdown::render(&document, &runs::Flags);
     assert!(
         text.contains("| until | p99±5% not known (±12 %) |"),
         "{text}"

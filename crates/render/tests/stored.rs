@@ -30,7 +30,7 @@ const SPARE: &[&str] = &[
 fn rendered(document: &Document) -> String {
     [
         summary::render(document, Style::default(), None),
-        markdown::render(document),
+        markdown::render(document, &runs::Flags),
         csv::results(&[document]),
         csv::intervals(document),
     ]

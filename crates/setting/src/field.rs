@@ -2,14 +2,22 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 macro_rules! fields {
     ($($(#[$doc:meta])* $name:ident = $path:literal,)*) => {
         /// The vocabulary of settings. Printed as its path: in a plan, as it is
         /// stored, or beside it for what is of an experiment or of the machine.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
         #[non_exhaustive]
         pub enum Field {
-            $($(#[$doc])* $name,)*
+            $(
+                $(#[$doc])*
+                #[serde(rename = $path)]
+                $name,
+            )*
         }
 
         impl Field {
@@ -142,6 +150,8 @@ fields! {
     Threads = "threads",
     /// Cores of the generator's threads.
     Cpus = "cpus",
+    /// The number from which all that is drawn at random follows.
+    Seed = "seed",
     /// The interval of the time series.
     Interval = "interval",
     /// The longest that an experiment may take.

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Field;
 
 /// Words for settings, as one kind of user knows them.
-pub trait Spelling: fmt::Debug {
+pub trait Spelling: fmt::Debug + Sync {
     /// The name of a setting.
     fn of(&self, field: Field) -> Cow<'static, str>;
 
@@ -33,7 +35,7 @@ impl Spelling for Paths {
 }
 
 /// A setting within a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mention {
     /// The setting.
     pub field: Field,
@@ -83,7 +85,8 @@ impl Field {
 }
 
 /// A part of a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Piece {
     /// Words that are the same for everybody.
     Words(Cow<'static, str>),
@@ -116,7 +119,7 @@ impl From<Mention> for Piece {
 }
 
 /// A text that may name settings. Printed as it is, it names them by their paths.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Text(Vec<Piece>);
 
 impl Text {
@@ -241,6 +244,15 @@ mod tests {
             "a, ⟨clients.arrival.depth⟩, c and ⟨pace⟩"
         );
         assert_eq!(Text::joined([], ", "), Text::default());
+    }
+
+    /// As it is handed from one process to another.
+    #[test]
+    fn a_text_is_read_as_it_was_written() {
+        let text = text!["give ", Field::Http.brief().with("2"), " or ", Field::Pace];
+        let written = serde_json::to_string(&text).unwrap();
+        assert!(written.contains(r#""field":"connect.http""#), "{written}");
+        assert_eq!(serde_json::from_str::<Text>(&written).unwrap(), text);
     }
 
     /// Words that look like a setting are words: what a peer says is never spelled.

@@ -14,16 +14,16 @@ use crate::world::World;
 pub(crate) struct Attended<'a> {
     world: &'a RefCell<World>,
     core: usize,
-    gives_stamps: bool,
+    tells_arrivals: bool,
 }
 
 impl<'a> Attended<'a> {
     /// The world as the worker on this core sees it, with its kernel's receive stamps or without.
-    pub(crate) fn new(world: &'a RefCell<World>, core: usize, gives_stamps: bool) -> Self {
+    pub(crate) fn new(world: &'a RefCell<World>, core: usize, tells_arrivals: bool) -> Self {
         Self {
             world,
             core,
-            gives_stamps,
+            tells_arrivals,
         }
     }
 }
@@ -47,7 +47,7 @@ impl Engine for Attended<'_> {
 
     fn read(&mut self, slot: usize, buffer: &mut [u8]) -> io::Result<Received> {
         let received = self.world.borrow_mut().read(self.core, slot, buffer)?;
-        let arrived = received.arrived.filter(|_| self.gives_stamps);
+        let arrived = received.arrived.filter(|_| self.tells_arrivals);
         Ok(Received {
             arrived,
             ..received

@@ -48,12 +48,11 @@ pub(crate) fn measure(
     let how = Serving::on(cores).encrypting(plan.target.secure);
     let server = EmbeddedServer::start(&how, helpers).ok()?;
     let resolved = resolve(server.target(), Family::Any).ok()?;
-    let mut alone = PlanSpec::against(server.target().clone());
+    let mut alone = PlanSpec::against(server.target().clone()).measured_like(plan);
     alone.stop = StopRule::Duration(FOR);
     alone.warmup = WarmUp::of(WARM_UP);
-    (alone.busy_poll, alone.timestamps) = (plan.busy_poll, plan.timestamps);
     alone.clients = Clients::of(plan.clients.alone());
-    (alone.cpus, alone.seed) = (plan.cpus.clone(), plan.seed);
+    alone.seed = plan.seed;
     alone.connect.http = plan.connect.http;
     // Its certificate is nobody's: what is encrypted takes the same time.
     alone.tls = Tls {

@@ -2,6 +2,7 @@
 //! No test asks for a time that a busy machine cannot keep.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
+mod advice;
 mod examples;
 mod experiments;
 mod readings;

@@ -146,7 +146,7 @@ pub(crate) fn run(flags: &Compare, command_line: &[OsString]) -> anyhow::Result<
         file.write_naming(&render(&compared, formats.stored(), terminal::PLAIN))
     });
     let kept = kept.and(html_args::keep(page.as_ref(), || {
-        html::comparison(&compared)
+        html::comparison(&compared, &Flags)
     }));
     output::print(&render(&compared, formats.shown(), terminal::style()))?;
     kept?;
@@ -159,8 +159,8 @@ pub(crate) fn render(compared: &Comparison, format: Format, style: Style) -> Str
         Format::Text => wsbench_render::comparison::text(compared, style),
         Format::Json => comparison::write(compared),
         Format::Csv => wsbench_render::comparison::csv(compared),
-        Format::Markdown => wsbench_render::comparison::markdown(compared),
-        Format::Html => html::comparison(compared),
+        Format::Markdown => wsbench_render::comparison::markdown(compared, &Flags),
+        Format::Html => html::comparison(compared, &Flags),
         Format::Quiet => String::new(),
     }
 }

@@ -16,6 +16,7 @@ use crate::advice;
 use crate::args::Format;
 use crate::exit::Exit;
 use crate::load_args::{self, LoadArgs};
+use crate::spelling::Flags;
 use crate::usage::UsageError;
 use wsbench::{defaults, quantity};
 
@@ -152,8 +153,8 @@ pub(crate) fn render(search: &Search, format: Format, style: Style) -> String {
         Format::Text => wsbench_render::search::text(search, style),
         Format::Json => search::write(search),
         Format::Csv => wsbench_render::search::csv(search),
-        Format::Markdown => wsbench_render::search::markdown(search),
-        Format::Html => html::search(search),
+        Format::Markdown => wsbench_render::search::markdown(search, &Flags),
+        Format::Html => html::search(search, &Flags),
         Format::Quiet => String::new(),
     }
 }

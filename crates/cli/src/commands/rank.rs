@@ -145,7 +145,7 @@ pub(crate) fn run(args: &RankArgs, command_line: &[OsString]) -> anyhow::Result<
         file.write_naming(&render(&made.ranking, formats.stored(), terminal::PLAIN))
     });
     let kept = kept.and(html_args::keep(page.as_ref(), || {
-        html::ranking(&made.ranking)
+        html::ranking(&made.ranking, &Flags)
     }));
     output::print(&render(&made.ranking, formats.shown(), terminal::style()))?;
     kept?;
@@ -359,7 +359,7 @@ pub(crate) fn render(ranking: &Ranking, format: Format, style: Style) -> String 
         Format::Text => wsbench_render::ranking::text(ranking, style),
         Format::Json => ranking::write(ranking),
         Format::Markdown => wsbench_render::ranking::markdown(ranking),
-        Format::Html => html::ranking(ranking),
+        Format::Html => html::ranking(ranking, &Flags),
         Format::Csv | Format::Quiet => String::new(),
     }
 }

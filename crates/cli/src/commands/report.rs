@@ -20,6 +20,7 @@ use crate::html_args;
 use crate::output::{self, OutputFile};
 use crate::rendering::render;
 use crate::repeat;
+use crate::spelling::Flags;
 use crate::state;
 use crate::terminal;
 use crate::usage::UsageError;
@@ -74,7 +75,7 @@ pub(crate) fn run(report: &Report) -> anyhow::Result<Exit> {
         shares: report.percentiles.clone(),
     };
     let is_page_asked = page.is_some() || format == Format::Html;
-    if is_page_asked && html::stored(&stored).is_none() {
+    if is_page_asked && html::stored(&stored, &Flags).is_none() {
         return Err(UsageError::PageOfMany.into());
     }
     html_args::keep(page.as_ref(), || {
@@ -114,7 +115,7 @@ fn rendered(stored: &[Stored], format: Format, style: Style, view: &View) -> Str
         return render(&runs.iter().collect::<Vec<_>>(), format, style, view);
     }
     if format == Format::Html {
-        return html::stored(stored).unwrap_or_default();
+        return html::stored(stored, &Flags).unwrap_or_default();
     }
     let each = stored.iter().map(|one| match one {
         Stored::Run(document) => render(&[document], format, style, view),

@@ -17,6 +17,7 @@ use crate::advice;
 use crate::args::Format;
 use crate::exit::Exit;
 use crate::load_args::{self, LoadArgs};
+use crate::spelling::Flags;
 use wsbench::quantity;
 
 /// The latency–load curve: every rate several times, in random order.
@@ -152,8 +153,8 @@ pub(crate) fn render(sweep: &Sweep, format: Format, style: Style, glyphs: Glyphs
         Format::Text => wsbench_render::sweep::text(sweep, style, glyphs),
         Format::Json => document::write(sweep),
         Format::Csv => wsbench_render::sweep::csv(sweep),
-        Format::Markdown => wsbench_render::sweep::markdown(sweep),
-        Format::Html => html::sweep(sweep),
+        Format::Markdown => wsbench_render::sweep::markdown(sweep, &Flags),
+        Format::Html => html::sweep(sweep, &Flags),
         Format::Quiet => String::new(),
     }
 }

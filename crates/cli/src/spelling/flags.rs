@@ -121,6 +121,7 @@ fn of_the_way(field: Field) -> Option<&'static str> {
         Field::Alpn => "--alpn",
         Field::Threads => "--threads",
         Field::Cpus => "--pin",
+        Field::Seed => "--seed",
         Field::Interval => "the interval of the time series",
         Field::Limit => "--limit",
         Field::GreatestRate => "wsbench find",

@@ -44,7 +44,9 @@ mod tests {
             let named = Flags.of(*field);
             assert_ne!(named, field.path());
             let brief = Flags.mention(&field.brief());
-            let words = named.split([' ', ',']).chain(brief.split([' ', ',']));
+            let families = ["v4", "v6"].map(|family| Flags.mention(&Field::Family.with(family)));
+            let spelled = [named.as_ref(), &brief, &families[0], &families[1]];
+            let words = spelled.iter().flat_map(|words| words.split([' ', ',']));
             let words = words.filter(|word| word.starts_with('-'));
             for word in words {
                 assert!(flags.iter().any(|flag| flag == word), "{field}: {word}");

@@ -241,6 +241,18 @@ impl PlanSpec {
         self
     }
 
+    /// The same with the instrument of another plan: the cores that it runs on, the way in which it
+    /// waits, and the clock that tells when something was received.
+    #[must_use]
+    pub fn measured_like(self, other: &Self) -> Self {
+        Self {
+            cpus: other.cpus.clone(),
+            busy_poll: other.busy_poll,
+            timestamps: other.timestamps,
+            ..self
+        }
+    }
+
     /// The same as results store it: without credentials, long messages and texts. No run can be
     /// made of it where something is missing.
     #[must_use]

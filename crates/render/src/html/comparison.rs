@@ -4,6 +4,7 @@ use wsbench_judge::figure::Figure;
 use wsbench_record::audit::Severity;
 use wsbench_record::comparison::{Comparison, Contrast, Doubt, Found};
 use wsbench_record::document::Distribution;
+use wsbench_setting::Spelling;
 
 use super::grid::{Cell, Grid};
 use super::page::{Page, caveats, verdict};
@@ -15,9 +16,9 @@ use crate::summary::seeded;
 
 /// The page of a comparison.
 #[must_use]
-pub fn render(comparison: &Comparison) -> String {
+pub fn render(comparison: &Comparison, spelling: &'static dyn Spelling) -> String {
     let title = format!("{} against {}", comparison.b.label, comparison.a.label);
-    let mut page = Page::new("Comparison", &title);
+    let mut page = Page::new("Comparison", &title, spelling);
     let mut sides = Grid::new()
         .text("")
         .text("")
@@ -44,8 +45,8 @@ pub fn render(comparison: &Comparison) -> String {
     page.push(&ratios(comparison).figure());
     page.section("figures", "Figures");
     page.push(&figures(comparison).markup());
-    for note in legend(comparison) {
-        page.quiet(note);
+    for note in legend(comparison, spelling) {
+        page.quiet(&note);
     }
     overlaid(&mut page, comparison);
     for (name, side, id) in sides_of(comparison) {
@@ -58,7 +59,7 @@ pub fn render(comparison: &Comparison) -> String {
     }
     page.section("repeat", "To repeat it");
     page.command(&match comparison.seed {
-        Some(seed) => seeded(&comparison.command, seed),
+        Some(seed) => seeded(&comparison.command, seed, spelling),
         None => comparison.command.clone(),
     });
     page.html()

@@ -5,6 +5,7 @@ use wsbench_record::objective::Objective;
 use wsbench_record::provenance::Provenance;
 use wsbench_record::search::{Over, Search, TrialVerdict};
 use wsbench_record::sweep::{self, Sweep};
+use wsbench_setting::Spelling;
 
 use super::grid::{Cell, Grid};
 use super::page::{Page, verdict};
@@ -20,9 +21,9 @@ const DRAWN: [Percentile; 3] = [Percentile::P50, Percentile::P99, Percentile::P9
 
 /// The page of a search.
 #[must_use]
-pub fn search(search: &Search) -> String {
+pub fn search(search: &Search, spelling: &'static dyn Spelling) -> String {
     let plan = &search.provenance.plan;
-    let mut page = Page::new("Search", &title(plan));
+    let mut page = Page::new("Search", &title(plan), spelling);
     page.prose(&format!(
         "{}. First trial: {}",
         search::over_words(search.over),
@@ -37,7 +38,7 @@ pub fn search(search: &Search) -> String {
         class,
         &format!("Sustainable: {}", search::answer(search)),
     ));
-    for remark in search::remarks(search) {
+    for remark in search::remarks(search, spelling) {
         page.prose(&remark);
     }
     page.section("trials", "Trials");
@@ -57,9 +58,9 @@ pub fn search(search: &Search) -> String {
 
 /// The page of a sweep.
 #[must_use]
-pub fn sweep(sweep: &Sweep) -> String {
+pub fn sweep(sweep: &Sweep, spelling: &'static dyn Spelling) -> String {
     let plan = &sweep.provenance.plan;
-    let mut page = Page::new("Sweep", &title(plan));
+    let mut page = Page::new("Sweep", &title(plan), spelling);
     page.prose(&format!("First run: {}", plan_line(plan)));
     let knee = crate::sweep::knee(sweep);
     page.push(&verdict("shown", &format!("Knee: {}", knee.join("; "))));
@@ -232,5 +233,6 @@ fn provenance(page: &mut Page, provenance: &Provenance) {
     ));
     page.push(&machine(&provenance.host).markup());
     page.section("repeat", "To repeat it");
-    page.command(&seeded(&provenance.command, provenance.seed));
+    let Provenance { command, seed, .. } = provenance;
+    page.command(&seeded(command, *seed, page.spelling()));
 }

@@ -2,6 +2,7 @@
 //! and forbids the browser to fetch anything.
 
 use wsbench_record::audit::{Recurring, Severity};
+use wsbench_setting::Spelling;
 
 use super::markup::Markup;
 use super::plot::Plot;
@@ -27,11 +28,12 @@ pub(super) struct Page {
     plots: usize,
     scripts: Vec<&'static str>,
     has_contents: bool,
+    spelling: &'static dyn Spelling,
 }
 
 impl Page {
-    /// A page under this title, with a kind ("Run") above it.
-    pub(super) fn new(kind: &str, title: &str) -> Self {
+    /// A page under this title, with a kind ("Run") above it, which names settings in these words.
+    pub(super) fn new(kind: &str, title: &str, spelling: &'static dyn Spelling) -> Self {
         let mut header = Markup::new();
         header.open("header", &[]);
         header.element("p", &[("class", "kind")], kind);
@@ -45,7 +47,13 @@ impl Page {
             plots: 0,
             scripts: Vec::new(),
             has_contents: false,
+            spelling,
         }
+    }
+
+    /// The words for settings on this page.
+    pub(super) fn spelling(&self) -> &'static dyn Spelling {
+        self.spelling
     }
 
     /// Puts the contents at the head of the page, too: it is a long one.

@@ -11,6 +11,7 @@ use wsbench_judge::figure::Figure;
 use wsbench_judge::ranking::metric;
 use wsbench_record::audit::Severity;
 use wsbench_record::ranking::{Entry, Ranking};
+use wsbench_setting::Spelling;
 
 use super::grid::{Cell, Grid};
 use super::markup::Markup;
@@ -25,8 +26,8 @@ const HEADLINES: usize = 8;
 
 /// The page of a ranking.
 #[must_use]
-pub fn render(ranking: &Ranking) -> String {
-    let mut page = Page::new("Ranking", &ranking.suite.name);
+pub fn render(ranking: &Ranking, spelling: &'static dyn Spelling) -> String {
+    let mut page = Page::new("Ranking", &ranking.suite.name, spelling);
     page.contents();
     page.prose(&words::heading(ranking));
     if !ranking.suite.description.is_empty() {
@@ -65,7 +66,7 @@ pub fn render(ranking: &Ranking) -> String {
     }
     page.push(&run::machine(&ranking.host).markup());
     page.section("repeat", "To repeat it");
-    page.command(&seeded(&ranking.command, ranking.seed));
+    page.command(&seeded(&ranking.command, ranking.seed, spelling));
     page.html()
 }
 

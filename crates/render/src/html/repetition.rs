@@ -3,6 +3,7 @@
 use wsbench_judge::figure::Figure;
 use wsbench_record::document::Document;
 use wsbench_record::repetition::{FigureOfRuns, Repetition};
+use wsbench_setting::Spelling;
 
 use super::grid::{Cell, Grid};
 use super::page::{Page, recurring};
@@ -15,10 +16,10 @@ use crate::summary::repeat_command;
 
 /// The page of a repetition.
 #[must_use]
-pub fn render(repetition: &Repetition) -> String {
+pub fn render(repetition: &Repetition, spelling: &'static dyn Spelling) -> String {
     let first = repetition.runs.first();
     let name = first.map_or_else(String::new, |first| title(&first.plan));
-    let mut page = Page::new("Repeated run", &name);
+    let mut page = Page::new("Repeated run", &name, spelling);
     if let Some(first) = first {
         page.prose(&plan_line(&first.plan));
     }
@@ -45,7 +46,7 @@ pub fn render(repetition: &Repetition) -> String {
     }
     if let Some(first) = first {
         page.section("repeat", "To repeat it");
-        page.command(&repeat_command(first));
+        page.command(&repeat_command(first, spelling));
     }
     page.html()
 }

@@ -21,11 +21,12 @@ use wsbench_load::series::Series;
 use wsbench_record::audit::Verdict;
 use wsbench_record::document::{Distribution, Document, Percentile};
 use wsbench_record::units::{self, count, counted, rate, seconds};
+use wsbench_setting::Spelling;
 
 /// The page of one run.
 #[must_use]
-pub fn render(document: &Document) -> String {
-    let mut page = Page::new("Run", &title(&document.plan));
+pub fn render(document: &Document, spelling: &'static dyn Spelling) -> String {
+    let mut page = Page::new("Run", &title(&document.plan), spelling);
     head(&mut page, document);
     page.push(&key_figures(document));
     details(&mut page, document, Section::Page);
@@ -34,12 +35,12 @@ pub fn render(document: &Document) -> String {
 
 /// The page of several runs, one above the other in the plots.
 #[must_use]
-pub fn several(documents: &[&Document]) -> String {
+pub fn several(documents: &[&Document], spelling: &'static dyn Spelling) -> String {
     if let [document] = documents {
-        return render(document);
+        return render(document, spelling);
     }
     let heading = counted(documents.len() as u64, "run");
-    let mut page = Page::new("Runs", &heading);
+    let mut page = Page::new("Runs", &heading, spelling);
     let named: Vec<(String, &Document)> = documents
         .iter()
         .enumerate()
@@ -224,11 +225,12 @@ fn details(page: &mut Page, document: &Document, section: Section) {
         page.push(&books::compression(compression));
     }
     heading(page, section, "cost", "What it cost");
-    page.push(&books::costs(document));
+    let costs = books::costs(document, page.spelling());
+    page.push(&costs);
     heading(page, section, "machine", "Machine and versions");
     page.push(&books::machine(&document.host).markup());
     heading(page, section, "repeat", "To repeat it");
-    page.command(&repeat_command(document));
+    page.command(&repeat_command(document, page.spelling()));
 }
 
 fn latencies(page: &mut Page, document: &Document) {

@@ -1,8 +1,10 @@
 //! A search as text: the answer first, then how it was come by.
 
 use wsbench_record::objective::Objective;
+use wsbench_record::provenance::Provenance;
 use wsbench_record::search::{Edge, Ending, Limit, Over, Search, Trial, TrialVerdict};
 use wsbench_record::units::{self, count, percent, rate, seconds};
+use wsbench_setting::{Field, Spelling, text};
 use wsbench_stats::mean;
 
 use crate::page::Page;
@@ -26,7 +28,7 @@ pub fn render(search: &Search, style: Style) -> String {
         Tone::Bad
     };
     page.prose("sustainable", &answer(search), Some(tone));
-    for line in remarks(search) {
+    for line in remarks(search, style.spelling) {
         page.prose("", &line, None);
     }
     page.gap();
@@ -43,13 +45,14 @@ pub fn render(search: &Search, style: Style) -> String {
         }
     }
     page.gap();
-    page.line("repeat", &repeat(search));
+    page.line("repeat", &repeat(search, style.spelling));
     page.text
 }
 
 /// The command that repeats the search, the seed with it.
-pub(super) fn repeat(search: &Search) -> String {
-    crate::summary::seeded(&search.provenance.command, search.provenance.seed)
+pub(super) fn repeat(search: &Search, spelling: &dyn Spelling) -> String {
+    let Provenance { command, seed, .. } = &search.provenance;
+    crate::summary::seeded(command, *seed, spelling)
 }
 
 /// A load without its unit, whole: a bracket of 5 % shows in three digits no more.
@@ -79,10 +82,10 @@ pub(crate) fn answer(search: &Search) -> String {
 }
 
 /// What has to be known beside the answer.
-pub(crate) fn remarks(search: &Search) -> Vec<String> {
-    let mut lines = vec![ending(search)];
+pub(crate) fn remarks(search: &Search, spelling: &dyn Spelling) -> Vec<String> {
+    let mut lines = vec![ending(search, spelling)];
     lines.extend(ends(search));
-    lines.extend(width(search));
+    lines.extend(width(search, spelling));
     let unit = search.over.unit();
     match search.limited_by {
         Limit::Server => lines.push("limited by the server".to_owned()),
@@ -137,7 +140,7 @@ fn ends(search: &Search) -> Option<String> {
 
 /// Why the bracket is wider than it was to be: what was tried within it, and how little the
 /// percentile changes over it.
-fn width(search: &Search) -> Option<String> {
+fn width(search: &Search, spelling: &dyn Spelling) -> Option<String> {
     let (holds, fails) = (search.holds?.load, search.fails?.load);
     if search.limited_by != Limit::Server || fails / holds <= search.resolution * 1.01 {
         return None;
@@ -157,7 +160,14 @@ fn width(search: &Search) -> Option<String> {
         let open: Vec<String> = open.into_iter().map(load).collect();
         format!("undecided in between: {}; ", open.join(", "))
     };
-    let longer = "longer trials (-d) or a longer --limit narrow it";
+    let longer = text![
+        "longer trials (",
+        Field::Duration.brief(),
+        ") or a longer ",
+        Field::Limit,
+        " narrow it",
+    ];
+    let longer = longer.spelled(spelling);
     let Some((name, change)) = change(search, holds, fails) else {
         return Some(format!("{undecided}{longer}"));
     };
@@ -198,7 +208,7 @@ fn change(search: &Search, from: f64, to: f64) -> Option<(String, f64)> {
 }
 
 /// How the search ended, in words.
-fn ending(search: &Search) -> String {
+fn ending(search: &Search, spelling: &dyn Spelling) -> String {
     let how = match &search.ended {
         Ending::Found => "found".to_owned(),
         Ending::Blurred => format!(
@@ -210,8 +220,9 @@ fn ending(search: &Search) -> String {
         Ending::NothingFails => "the greatest load that can be asked for holds".to_owned(),
         Ending::OutOfTrials => format!("stopped after {} trials", search.most_trials),
         Ending::OutOfTime => format!(
-            "stopped at the limit of {} (--limit): longer tells more",
-            seconds(search.limit_s)
+            "stopped at the limit of {} ({}): longer tells more",
+            seconds(search.limit_s),
+            spelling.of(Field::Limit)
         ),
         Ending::Interrupted => "interrupted: this is what was known by then".to_owned(),
         Ending::Broken(reason) => format!("stopped: {reason}"),

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
+use wsbench_record::provenance::Provenance;
 use wsbench_record::sweep::Sweep;
+use wsbench_setting::Spelling;
 
 use super::text;
 use crate::foreign::{markdown as cell, markdown_block};
@@ -11,7 +13,7 @@ use crate::summary::seeded;
 
 /// The sweep as a section of its own.
 #[must_use]
-pub fn render(sweep: &Sweep) -> String {
+pub fn render(sweep: &Sweep, spelling: &dyn Spelling) -> String {
     let mut page = format!("## {}\n\n", cell(&title(&sweep.provenance.plan)));
     for line in text::knee(sweep) {
         let _ = writeln!(page, "- knee: {}", cell(&line));
@@ -20,7 +22,8 @@ pub fn render(sweep: &Sweep) -> String {
         let _ = writeln!(page, "- {}", cell(&line));
     }
     let _ = writeln!(page, "\n{}", text::table(sweep).markdown());
-    let command = seeded(&sweep.provenance.command, sweep.provenance.seed);
+    let Provenance { command, seed, .. } = &sweep.provenance;
+    let command = seeded(command, *seed, spelling);
     page.push_str(&markdown_block(&command));
     page
 }

@@ -2,6 +2,7 @@
 
 use wsbench_record::document::{Percentile, Support};
 use wsbench_record::objective::Objective;
+use wsbench_record::provenance::Provenance;
 use wsbench_record::sweep::{Point, Sweep};
 use wsbench_record::units::{self, percent, rate, seconds, span};
 
@@ -43,7 +44,8 @@ pub fn render(sweep: &Sweep, style: Style, glyphs: Glyphs) -> String {
         let label = if index == 0 { "sweep" } else { "" };
         page.prose(label, line, None);
     }
-    let command = seeded(&sweep.provenance.command, sweep.provenance.seed);
+    let Provenance { command, seed, .. } = &sweep.provenance;
+    let command = seeded(command, *seed, style.spelling);
     page.line("repeat", &command);
     page.text
 }

@@ -38,13 +38,13 @@ const SAMPLES: u64 = 64_000;
 pub(crate) fn all() -> Vec<(&'static str, String)> {
     let (one, other) = (course("ours", 1.0, 7), course("theirs", 1.3, 8));
     vec![
-        ("run", html::run(&one)),
-        ("runs", html::runs(&[&one, &other])),
-        ("comparison", html::comparison(&comparison())),
-        ("repetition", html::repetition(&repetition())),
-        ("search", html::search(&search())),
-        ("sweep", html::sweep(&sweep())),
-        ("ranking", html::ranking(&ranking())),
+        ("run", html::run(&one, &runs::Flags)),
+        ("runs", html::runs(&[&one, &other], &runs::Flags)),
+        ("comparison", html::comparison(&comparison(), &runs::Flags)),
+        ("repetition", html::repetition(&repetition(), &runs::Flags)),
+        ("search", html::search(&search(), &runs::Flags)),
+        ("sweep", html::sweep(&sweep(), &runs::Flags)),
+        ("ranking", html::ranking(&ranking(), &runs::Flags)),
     ]
 }
 

@@ -208,6 +208,10 @@ mod tests {
             let named: Vec<Field> = text.settings().map(|mention| mention.field).collect();
             assert_eq!(named, settings, "{words}");
         }
+        for code in 0..=255 {
+            let fault = fault(Error::AlertReceived(Alert::from(code)));
+            assert_eq!(fault.text().to_string(), fault.to_string());
+        }
         assert_eq!(
             told(Error::AlertReceived(Alert::InternalError)),
             "the server refused: alert 80, InternalError"

@@ -2,6 +2,7 @@
 
 use wsbench_record::document::{Compression, Document, Host, Percentile};
 use wsbench_record::units::{self, bytes, count, percent, rate, seconds, span};
+use wsbench_setting::{Field, Spelling, text};
 
 use super::words::{bytes_per_s, line, share_of};
 use crate::html::grid::{Cell, Grid};
@@ -214,15 +215,21 @@ pub(super) fn compression(compression: &Compression) -> Markup {
 }
 
 /// What the server used, where known, and what the generator used.
-pub(super) fn costs(document: &Document) -> Markup {
+pub(super) fn costs(document: &Document, spelling: &dyn Spelling) -> Markup {
     let mut rows = Vec::new();
     let lines = document.server.as_ref().map(server_cost::lines);
     for words in lines.unwrap_or_default() {
         rows.push(("server".to_owned(), words));
     }
     if rows.is_empty() {
-        let words = "not known: its process was not watched (--server-pid, --exec)";
-        rows.push(("server".to_owned(), words.to_owned()));
+        let text = text![
+            "not known: its process was not watched (",
+            Field::ServerPid,
+            ", ",
+            Field::Exec,
+            ")",
+        ];
+        rows.push(("server".to_owned(), text.spelled(spelling)));
     }
     let threads = document.generator.threads.iter();
     // A thread without a window was not measured: its share is unknown, not 0 %.
