@@ -49,6 +49,7 @@ fn briefs_fit_their_terminal() {
             let style = Style {
                 colour: false,
                 width,
+                ..style()
             };
             let text = brief::render(&document, style, None);
             let lines: Vec<&str> = text.lines().collect();
