@@ -235,7 +235,7 @@ impl Layer {
         let cpu = (used.user + used.system).0 as f64;
         let messages = result.messages.received_in_window as f64;
         let (sent, received) = (&result.compression.sent, &result.compression.received);
-        let codec = (sent.codec_time + received.codec_time).0 as f64;
+        let codec = (sent.codec_ns + received.codec_ns) as f64;
         Cost {
             messages_per_s: messages / result.measured.as_secs_f64(),
             cpu_us: cpu / 1e3 / messages,

@@ -1,19 +1,27 @@
-//! Merges what the workers hand over into one result, an interval at a time.
+//! Merges the parts of a run's books into one result, an interval at a time.
 //!
-//! It runs beside the workers and writes nothing that they read. It adds up and judges nothing.
+//! It knows neither threads nor channels: parts come from N shares, of this process or of others, in
+//! any order, and the result is the same to the last bit. It runs beside the workers and writes
+//! nothing that they read. It adds up and judges nothing.
+
+mod sequence;
 
 use std::collections::BTreeMap;
 
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
-use wsbench_load::result::{Digest, GeneratorUsage, Interval, Progress, RunResult, ThreadUsage};
+use wsbench_load::result::{
+    Absences, Digest, Ended, GeneratorUsage, Interval, Progress, RunResult, ThreadUsage,
+};
+use wsbench_load::send_gaps::SendGap;
 use wsbench_load::series::{BySeries, InIntervals};
-use wsbench_load::tally::{LogRecord, Tally};
+use wsbench_load::tally::{self, Failure, Gap, LogRecord, Tally};
 
-use crate::handover::{Handover, Period, Returns};
+use self::sequence::Sequence;
+pub use self::sequence::{Missing, Refused};
+use crate::part::{LastWords, Part, Period};
 use crate::pulse::Pulse;
-use crate::shared::Shared;
 use crate::slices::{self, Measured, Slicer};
 
 /// Hears of a run while it is under way, on the thread that called for it.
@@ -28,29 +36,55 @@ pub trait Observer {
     fn pulse(&mut self, _: &Pulse) {}
 }
 
-/// Merges what the workers hand over.
-pub(crate) struct Collector<'a> {
+/// Merges the parts of a run.
+#[derive(Debug)]
+pub struct Collector<'a> {
     plan: &'a Plan,
-    returns: Vec<Returns>,
+    shares: Vec<OfShare>,
     progress: Progress,
-    /// Intervals that some workers have handed over and others have not.
+    /// Intervals that some shares have handed over and others have not.
     pending: BTreeMap<u32, Pending>,
     slicer: Slicer,
     /// What belongs to no interval: answered in the drain, or on the very border of the last.
     late: Measured,
-    /// Peak of concurrent connections, the latest gauge and share of CPU of each worker.
-    peaks: Vec<u64>,
-    /// The most and the fewest clients that ran on each worker.
-    running: Vec<(Option<u64>, Option<u64>)>,
-    alive: Vec<u64>,
     load_from: Nanos,
     opened_at: Nanos,
     closed_at: Nanos,
-    usage: GeneratorUsage,
+    doubled: u64,
 }
 
-/// The books of an interval that some workers have yet to hand over.
-#[derive(Default)]
+/// Facts that the shares of a run have agreed on by its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// Why the run ended.
+    pub ended: Ended,
+    /// Times that the server was gone and came back.
+    pub absences: Absences,
+    /// When the load began; `Nanos::MAX` if it did not.
+    pub load_from: Nanos,
+    /// When the window opened, where that was found from the data; else `Nanos::MAX`.
+    pub opens: Nanos,
+}
+
+/// What is kept apart for each share, since it is no sum, or since its order matters: what is told
+/// of all of them is put together in the order of the shares.
+#[derive(Debug, Default)]
+struct OfShare {
+    sequence: Sequence,
+    /// Peak of concurrent connections.
+    peak: u64,
+    /// The most and the fewest clients that ran.
+    running: (Option<u64>, Option<u64>),
+    /// Connections open at the end of the newest interval that is complete.
+    alive: u64,
+    failures: Vec<Failure>,
+    gaps: Vec<Gap>,
+    usage: Option<ThreadUsage>,
+    send_gaps: Vec<SendGap>,
+}
+
+/// The books of an interval that some shares have yet to hand over.
+#[derive(Debug, Default)]
 struct Pending {
     times: BySeries<Histogram>,
     answered: u64,
@@ -59,7 +93,8 @@ struct Pending {
     sent: u64,
     in_flight: u64,
     waiting: u64,
-    workers: usize,
+    /// Connections open at its end, by share: of those that have handed it over.
+    alive: Vec<(usize, u64)>,
     ends: Nanos,
 }
 
@@ -76,110 +111,161 @@ impl Pending {
 }
 
 impl<'a> Collector<'a> {
-    pub(crate) fn new(plan: &'a Plan, returns: Vec<Returns>, started_at_unix_ms: u64) -> Self {
-        let workers = returns.len();
+    /// A collector of the parts of so many shares, of a run that the wall clock says began then,
+    /// milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn new(plan: &'a Plan, shares: u32, started_at_unix_ms: u64) -> Self {
         let so_far = RunResult {
             started_at_unix_ms,
             ..RunResult::default()
         };
         let progress = Progress {
             so_far,
-            cpu_shares: vec![0.0; workers],
+            cpu_shares: vec![0.0; shares as usize],
             ..Progress::default()
         };
         Self {
             plan,
-            returns,
+            shares: (0..shares).map(|_| OfShare::default()).collect(),
             progress,
             pending: BTreeMap::new(),
             slicer: Slicer::default(),
             late: Measured::default(),
-            peaks: vec![0; workers],
-            running: vec![(None, None); workers],
-            alive: vec![0; workers],
             load_from: Nanos::MAX,
             opened_at: Nanos::MAX,
             closed_at: Nanos::ZERO,
-            usage: GeneratorUsage::default(),
+            doubled: 0,
         }
     }
 
-    /// Adds a worker's tally to the whole. Gauges are kept apart; in the sums they would be counted
-    /// once an interval.
-    fn add(&mut self, worker: usize, tally: &mut Tally) {
-        let of_worker = &mut tally.connections;
-        self.alive[worker] = std::mem::take(&mut of_worker.alive_at_end);
-        let peak = std::mem::take(&mut of_worker.peak_concurrent);
-        self.peaks[worker] = self.peaks[worker].max(peak);
-        self.running[worker] = (of_worker.most_running, of_worker.least_running);
-        self.progress.so_far.tally.merge(tally);
-        let of_all = &mut self.progress.so_far.connections;
-        of_all.peak_concurrent = self.peaks.iter().sum();
-        of_all.most_running = self.running.iter().map(|&(most, _)| most).sum();
-        of_all.least_running = self.running.iter().map(|&(_, least)| least).sum();
+    /// Takes one part in, once those of its share before it have come; `observer` hears of what it
+    /// completes. Gives back the tally of a part that came in its turn, emptied.
+    ///
+    /// # Errors
+    /// The part is not counted: it has come before, or is none of this run's.
+    pub fn take(
+        &mut self,
+        part: Part,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Box<Tally>>, Refused> {
+        let (share, number) = (part.share as usize, part.number);
+        let of_share = self.shares.get_mut(share);
+        let of_share = of_share.ok_or(Refused::UnknownShare(part.share))?;
+        let admitted = of_share.sequence.admit(part);
+        self.doubled += u64::from(matches!(admitted, Err(Refused::Doubled { .. })));
+        admitted?;
+        let mut emptied = None;
+        while let Some(part) = self.shares[share].sequence.next() {
+            let is_this = part.number == number;
+            let tally = self.count(part, observer);
+            if is_this {
+                emptied = Some(tally);
+            }
+        }
+        Ok(emptied)
     }
 
-    /// Takes one handover in.
-    pub(crate) fn take(&mut self, handover: Handover, observer: &mut dyn Observer) {
-        let Handover {
-            worker,
-            period,
-            stage,
-            now,
-            window,
-            mut tally,
-            due,
-            in_flight,
-            waiting,
-            cpu_share,
-            last,
-        } = handover;
+    /// Parts that came a second time and were not counted.
+    #[must_use]
+    pub fn doubled(&self) -> u64 {
+        self.doubled
+    }
+
+    /// The parts that have not come: none of a run that is over and was handed over whole.
+    #[must_use]
+    pub fn missing(&self) -> Vec<Missing> {
+        let shares = (0..).zip(&self.shares);
+        let missing = shares.flat_map(|(share, of_share)| of_share.sequence.missing(share));
+        missing.collect()
+    }
+
+    /// Counts a part that follows the one of its share that was counted before it. Gives its tally
+    /// back, emptied.
+    fn count(&mut self, part: Part, observer: &mut dyn Observer) -> Box<Tally> {
+        let share = part.share as usize;
+        let (period, now, mut tally) = (part.period, part.now, part.tally);
         if !tally.log.is_empty() {
             observer.log(&tally.log);
         }
-        self.load_from = self.load_from.min(window.load_from);
-        self.opened_at = self.opened_at.min(window.opens);
-        self.add(worker, &mut tally);
-        self.progress.cpu_shares[worker] = cpu_share;
-        self.progress.stage = stage;
-        self.progress.elapsed = now;
-        self.progress.done = self.share_done(now);
+        self.load_from = self.load_from.min(part.window.load_from);
+        self.opened_at = self.opened_at.min(part.window.opens);
+        let alive = self.add(share, &mut tally);
+        self.progress.cpu_shares[share] = part.cpu_share;
+        if now >= self.progress.elapsed {
+            (self.progress.stage, self.progress.elapsed) = (part.stage, now);
+        }
+        self.progress.done = self.share_done(self.progress.elapsed);
         let mut is_news = matches!(period, Period::Before);
         let is_open = self.plan.clients.is_open_loop();
         match period {
             Period::Interval(number, ends) => {
                 let pending = self.pending.entry(number).or_default();
                 // What is due in the closed loop is sent.
-                pending.due += if is_open { due } else { tally.messages.due };
-                pending.in_flight += in_flight;
-                pending.waiting += waiting;
+                pending.due += if is_open {
+                    part.due
+                } else {
+                    tally.messages.due
+                };
+                pending.in_flight += part.in_flight;
+                pending.waiting += part.waiting;
+                pending.alive.push((share, alive));
                 is_news = self.take_interval(number, ends, &tally);
             }
             Period::Before => self.take_early_answers(&tally),
             Period::After => {
                 self.late.add(&tally.times);
-                is_news = last.is_none();
+                is_news = part.last.is_none();
             }
         }
-        if let Some(last) = last {
-            self.closed_at = self.closed_at.max(last.closed_at);
-            let cpu = self
-                .plan
-                .cpus
-                .get(worker % self.plan.cpus.len().max(1))
-                .copied();
-            self.usage.threads.push(ThreadUsage { cpu, ..last.usage });
-            self.progress.so_far.connections.alive_at_end += last.alive_at_close;
-            self.progress.so_far.send_gaps.extend(last.send_gaps);
+        if let Some(last) = part.last {
+            self.take_last_words(share, last);
         }
         tally.clear();
-        let _ = self.returns[worker].send(tally);
         if is_news {
             if !matches!(period, Period::After) {
-                self.progress.so_far.measured = now - self.opened_at;
+                self.progress.so_far.measured = self.progress.elapsed - self.opened_at;
             }
             observer.progress(&self.progress);
         }
+        tally
+    }
+
+    /// Adds a share's tally to the whole; returns its gauge of open connections. Gauges are kept
+    /// apart; in the sums they would be counted once an interval.
+    fn add(&mut self, share: usize, tally: &mut Tally) -> u64 {
+        let of_share = &mut self.shares[share];
+        let counts = &mut tally.connections;
+        let alive = std::mem::take(&mut counts.alive_at_end);
+        let peak = std::mem::take(&mut counts.peak_concurrent);
+        of_share.peak = of_share.peak.max(peak);
+        of_share.running = (counts.most_running, counts.least_running);
+        let all = &mut self.progress.so_far.tally;
+        all.merge(tally);
+        if !tally.failures.is_empty() {
+            tally::merge_failures(&mut of_share.failures, &tally.failures);
+            all.failures = failures(&self.shares);
+        }
+        if !tally.gaps.is_empty() {
+            tally::merge_gaps(&mut self.shares[share].gaps, &tally.gaps);
+            all.gaps = gaps(&self.shares);
+        }
+        let shares = self.shares.iter();
+        let running = shares.clone().map(|of_share| of_share.running);
+        all.connections.peak_concurrent = shares.map(|of_share| of_share.peak).sum();
+        all.connections.most_running = running.clone().map(|(most, _)| most).sum();
+        all.connections.least_running = running.map(|(_, least)| least).sum();
+        alive
+    }
+
+    /// Notes what a share says at its end.
+    fn take_last_words(&mut self, share: usize, last: LastWords) {
+        self.closed_at = self.closed_at.max(last.closed_at);
+        let cpus = &self.plan.cpus;
+        let cpu = cpus.get(share % cpus.len().max(1)).copied();
+        self.progress.so_far.connections.alive_at_end += last.alive_at_close;
+        let of_share = &mut self.shares[share];
+        of_share.usage = Some(ThreadUsage { cpu, ..last.usage });
+        of_share.send_gaps = last.send_gaps;
     }
 
     /// Answers that came between the window's opening and the worker's noticing it belong to the
@@ -197,7 +283,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Takes one worker's share of an interval in; says whether the interval is complete.
+    /// Takes one share's part of an interval in; says whether the interval is complete.
     fn take_interval(&mut self, number: u32, ends: Nanos, tally: &Tally) -> bool {
         let pending = self.pending.entry(number).or_default();
         pending.add(tally);
@@ -205,8 +291,7 @@ impl<'a> Collector<'a> {
         pending.sent += tally.messages.sent;
         pending.errors += tally.errors();
         pending.ends = pending.ends.max(ends);
-        pending.workers += 1;
-        let is_complete = pending.workers == self.returns.len();
+        let is_complete = pending.alive.len() == self.shares.len();
         if is_complete {
             self.finish_intervals(number);
         }
@@ -221,6 +306,9 @@ impl<'a> Collector<'a> {
             .filter(|entry| *entry.key() <= number)
         {
             let pending = entry.remove();
+            for &(share, alive) in &pending.alive {
+                self.shares[share].alive = alive;
+            }
             let at = pending.ends - self.opened_at;
             let so_far = self
                 .progress
@@ -255,7 +343,7 @@ impl<'a> Collector<'a> {
                 waiting: pending.waiting,
                 answered: pending.answered,
                 errors: pending.errors,
-                alive: self.alive.iter().sum(),
+                alive: self.shares.iter().map(|of_share| of_share.alive).sum(),
                 times: InIntervals::from_fn(|series| {
                     let extent = series.info().in_intervals;
                     let spans = &measured.times[series];
@@ -282,26 +370,70 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// The whole run's result; `total` is when it was over.
-    pub(crate) fn finish(mut self, shared: &Shared, total: Nanos) -> RunResult {
+    /// The whole run's result, of all parts that have come; `total` is when it was over. What only
+    /// the process knows that asks (its addresses, its memory) is not in it.
+    #[must_use]
+    pub fn finish(
+        mut self,
+        agreed: Agreed,
+        total: Nanos,
+        observer: &mut dyn Observer,
+    ) -> RunResult {
+        for share in 0..self.shares.len() {
+            while let Some(part) = self.shares[share].sequence.next_after_hole() {
+                let _ = self.count(part, observer);
+            }
+        }
         self.finish_intervals(u32::MAX);
         if let Some(last) = self.progress.so_far.slices.last_mut() {
             slices::add(last, &self.late);
         }
         let mut result = self.progress.so_far;
-        result.ended = shared.ended();
-        result.absences = shared.absences();
+        result.ended = agreed.ended;
+        result.absences = agreed.absences;
         result.total = total;
         result.measured = self.closed_at - self.opened_at;
         let has_opened = result.measured > Nanos::ZERO;
-        result.warmup_found = self
-            .plan
-            .warmup
-            .at_most
-            .filter(|_| has_opened)
-            .map(|limit| limit.min(shared.warming.opens() - shared.load_from()));
-        self.usage.max_rss_bytes = crate::host::max_rss_bytes();
-        result.generator = self.usage;
+        let found = self.plan.warmup.at_most.filter(|_| has_opened);
+        result.warmup_found = found.map(|limit| limit.min(agreed.opens - agreed.load_from));
+        result.generator = GeneratorUsage {
+            threads: self
+                .shares
+                .iter()
+                .filter_map(|of_share| of_share.usage)
+                .collect(),
+            max_rss_bytes: 0,
+        };
+        let sampled = self.shares.into_iter();
+        result.send_gaps = sampled.flat_map(|of_share| of_share.send_gaps).collect();
         result
     }
+}
+
+/// The failures of all shares, in the order in which they were first seen: what one share told is
+/// kept in its own order, and where two saw something at the same time the first one's comes first.
+fn failures(shares: &[OfShare]) -> Vec<Failure> {
+    let mut seen = Vec::new();
+    for of_share in shares {
+        let mut latest = Nanos::ZERO;
+        for failure in &of_share.failures {
+            latest = latest.max(failure.first);
+            seen.push((latest, failure));
+        }
+    }
+    seen.sort_by_key(|(first, _)| *first);
+    let mut all = Vec::new();
+    for (_, failure) in seen {
+        tally::merge_failures(&mut all, std::slice::from_ref(failure));
+    }
+    all
+}
+
+/// The longest silences of all shares.
+fn gaps(shares: &[OfShare]) -> Vec<Gap> {
+    let mut all = Vec::new();
+    for of_share in shares {
+        tally::merge_gaps(&mut all, &of_share.gaps);
+    }
+    all
 }

@@ -12,14 +12,14 @@ use wsbench_load::context::{Common, Context};
 use wsbench_load::exchange::Exchange;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
-use wsbench_load::quota::Quota;
 use wsbench_load::result::RunResult;
 
-use crate::collector::{Collector, Observer};
-use crate::conductor::Conductor;
+use crate::collector::Observer;
+pub use crate::collector::{Agreed, Collector, Missing, Refused};
+use crate::coordination::Coordination;
 use crate::engine::Engine;
-pub use crate::handover::Handover;
-use crate::handover::Outlet;
+use crate::handover::{Outlet, Returns};
+pub use crate::part::{LastWords, Part, Period};
 pub use crate::share::Share;
 pub use crate::shared::Shared;
 use crate::shared::StopSignal;
@@ -38,8 +38,8 @@ pub struct Crew<'a, E, X: Exchange> {
 pub struct Terms {
     /// Asks the run to end.
     pub stop: StopSignal,
-    /// Agrees with others on its beginning and end.
-    pub conductor: Box<dyn Conductor>,
+    /// Agrees with others on its beginning, its quota and its end.
+    pub coordination: Box<dyn Coordination>,
     /// The peer's name in what is told of failures.
     pub peer: String,
     /// What the wall clock said when the run began, milliseconds since the Unix epoch.
@@ -66,13 +66,13 @@ impl<'a, E: Engine, X: Exchange> Crew<'a, E, X> {
     ) -> Result<Self, Error> {
         let Terms {
             stop,
-            conductor,
+            coordination,
             peer,
             started_at_unix_ms,
         } = terms;
         let replaces_clients = plan.replaces_clients();
-        let shared = Shared::new(plan.threads, replaces_clients, stop, conductor);
-        let quota = Quota::new(plan);
+        let shared = Shared::new(plan.threads, replaces_clients, stop, coordination);
+        let quota = shared.quota(plan);
         let (filled, handovers) = channel();
         let (mut workers, mut returns) = (Vec::new(), Vec::new());
         for worker in 0..plan.threads as usize {
@@ -85,12 +85,13 @@ impl<'a, E: Engine, X: Exchange> Crew<'a, E, X> {
             if let Some(workshop) = &mut context.common.compression {
                 workshop.set_stopwatch(stopwatch);
             }
-            let (outlet, back) = Outlet::new(worker, filled.clone());
+            let (outlet, back) = Outlet::new(worker as u32, filled.clone());
             returns.push(back);
             workers.push(Worker::new(engine, context, shared.clone(), outlet, share));
         }
         let intake = Intake {
-            collector: Collector::new(plan, returns, started_at_unix_ms),
+            collector: Collector::new(plan, plan.threads, started_at_unix_ms),
+            returns,
             handovers,
             shared,
         };
@@ -102,7 +103,9 @@ impl<'a, E: Engine, X: Exchange> Crew<'a, E, X> {
 /// the run.
 pub struct Intake<'a> {
     collector: Collector<'a>,
-    handovers: Receiver<Handover>,
+    /// Where the tallies of each worker go back, emptied.
+    returns: Vec<Returns>,
+    handovers: Receiver<Part>,
     shared: Arc<Shared>,
 }
 
@@ -113,22 +116,37 @@ impl Intake<'_> {
         &self.shared
     }
 
-    /// The next handover, awaited for `timeout` at most.
+    /// The next part handed over, awaited for `timeout` at most.
     ///
     /// # Errors
     /// There was none by then; or all workers have ended and there will be none any more.
-    pub fn next(&mut self, timeout: Duration) -> Result<Handover, RecvTimeoutError> {
+    pub fn next(&mut self, timeout: Duration) -> Result<Part, RecvTimeoutError> {
         self.handovers.recv_timeout(timeout)
     }
 
-    /// Adds a handover to the result; `observer` hears of what it has completed.
-    pub fn take(&mut self, handover: Handover, observer: &mut dyn Observer) {
-        self.collector.take(handover, observer);
+    /// Adds a part to the result; `observer` hears of what it has completed.
+    ///
+    /// # Errors
+    /// The part is not counted: it has come before, or is none of this run's.
+    pub fn take(&mut self, part: Part, observer: &mut dyn Observer) -> Result<(), Refused> {
+        let share = part.share as usize;
+        let emptied = self.collector.take(part, observer)?;
+        if let Some((emptied, back)) = emptied.zip(self.returns.get(share)) {
+            // A worker that has ended wants none back.
+            let _ = back.send(emptied);
+        }
+        Ok(())
+    }
+
+    /// The parts that have not come: none once all workers have ended.
+    #[must_use]
+    pub fn missing(&self) -> Vec<Missing> {
+        self.collector.missing()
     }
 
     /// The whole run's result, once all workers have ended; `total` is when that was.
     #[must_use]
-    pub fn finish(self, total: Nanos) -> RunResult {
-        self.collector.finish(&self.shared, total)
+    pub fn finish(self, total: Nanos, observer: &mut dyn Observer) -> RunResult {
+        self.collector.finish(self.shared.agreed(), total, observer)
     }
 }

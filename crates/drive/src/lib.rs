@@ -7,7 +7,7 @@
 mod alarm;
 pub mod clock;
 mod collector;
-pub mod conductor;
+pub mod coordination;
 pub mod crew;
 pub mod engine;
 pub mod examiner;
@@ -16,6 +16,7 @@ pub mod host;
 mod loss;
 #[cfg(feature = "http2")]
 mod multiplexed;
+mod part;
 pub mod port;
 mod pulse;
 pub mod readiness;

@@ -145,11 +145,11 @@ mod tests {
     use wsbench_load::plan::{Lifetime, PlanSpec};
 
     use super::*;
-    use crate::conductor::Alone;
+    use crate::coordination::Alone;
     use crate::shared::StopSignal;
 
     fn shared() -> std::sync::Arc<Shared> {
-        Shared::new(1, false, StopSignal::new(), Box::new(Alone))
+        Shared::new(1, false, StopSignal::new(), Box::<Alone>::default())
     }
 
     fn plan(stop: StopRule, warmup: Nanos) -> Plan {

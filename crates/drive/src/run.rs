@@ -18,10 +18,9 @@ use wsbench_transport::dial::{Dialer, SourceError, check_sources};
 
 use crate::clock::Clock;
 pub use crate::collector::Observer;
-use crate::conductor::Alone;
-use crate::crew::{Crew, Equipment, Handover, Share, Terms, Worker};
+use crate::coordination::Alone;
+use crate::crew::{Crew, Equipment, Missing, Part, Period, Refused, Share, Terms, Worker};
 use crate::engine::Engine;
-use crate::handover::Period;
 use crate::host::{self, Counters};
 #[cfg(feature = "http2")]
 use crate::multiplexed::Multiplexed;
@@ -73,6 +72,15 @@ pub enum RunError {
     /// Waiting for events failed in the middle of the run.
     #[error("waiting for events failed: {0}; this is a fault of the system or of wsbench")]
     Waiting(io::Error),
+    /// A part of a generator thread's books was not taken in: a fault in wsbench.
+    #[error("{0}; this is a fault in wsbench, please report it")]
+    Refused(Refused),
+    /// A generator thread did not hand all its books over: a fault in wsbench.
+    #[error(
+        "generator thread {} has not handed its books over from part {} on; this is a fault in \
+         wsbench, please report it", .0.share, .0.from
+    )]
+    Missing(Missing),
     /// A generator thread panicked: a fault in wsbench.
     #[error("a generator thread panicked; this is a fault in wsbench, please report it")]
     Panicked,
@@ -151,7 +159,7 @@ pub fn run(
     let clock = Clock::start();
     let terms = Terms {
         stop: stop.clone(),
-        conductor: Box::new(Alone),
+        coordination: Box::<Alone>::default(),
         peer: resolved.addresses[0].to_string(),
         started_at_unix_ms: clock.started_at_unix_ms(),
     };
@@ -248,9 +256,9 @@ fn gather<E: Engine + Send + 'static, X: Exchange>(
             observer.pulse(&pulse);
         }
         match intake.next(pulses.wait(clock.now())) {
-            Ok(handover) => {
-                pressure.look_up(&handover, clock);
-                intake.take(handover, observer);
+            Ok(part) => {
+                pressure.look_up(&part, clock);
+                intake.take(part, observer).map_err(RunError::Refused)?;
             }
             Err(RecvTimeoutError::Timeout) if threads.iter().all(|t| t.is_finished()) => break,
             Err(RecvTimeoutError::Timeout) => {}
@@ -263,7 +271,11 @@ fn gather<E: Engine + Send + 'static, X: Exchange>(
             .map_err(|_| RunError::Panicked)?
             .map_err(RunError::Waiting)?;
     }
-    let mut result = intake.finish(clock.now());
+    if let Some(&missing) = intake.missing().first() {
+        return Err(RunError::Missing(missing));
+    }
+    let mut result = intake.finish(clock.now(), observer);
+    result.generator.max_rss_bytes = host::max_rss_bytes();
     let mut pressed = pressure.opened.until(&pressure.closed);
     if plan.connect.route.unix_socket.is_some() {
         // Whatever TCP had trouble with was not of this run.
@@ -302,10 +314,10 @@ impl Pressure {
         Self { opened, closed }
     }
 
-    fn look_up(&mut self, handover: &Handover, clock: &Clock) {
+    fn look_up(&mut self, part: &Part, clock: &Clock) {
         // One worker's handovers are enough, and the reading costs a tenth of a millisecond.
-        match handover.period {
-            _ if handover.worker > 0 => {}
+        match part.period {
+            _ if part.share > 0 => {}
             Period::Before => *self = Self::from(clock),
             Period::Interval(..) => self.closed = Counters::read(clock.now()),
             Period::After => {}

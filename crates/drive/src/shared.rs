@@ -3,10 +3,14 @@
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use wsbench_load::meter::WarmUp;
 use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::Plan;
+use wsbench_load::quota::Quota;
 use wsbench_load::result::{Absences, Ended};
 
-use crate::conductor::{Begin, Conductor};
+use crate::collector::Agreed;
+use crate::coordination::{Begin, Coordination};
 use crate::warming::Warming;
 
 /// A server that was there is given up when none is open and none has been answered for this long.
@@ -63,13 +67,14 @@ impl StopSignal {
 #[derive(Debug)]
 pub struct Shared {
     pub(crate) stop: StopSignal,
-    /// Whom they agree with on the beginning and the end.
-    conductor: Box<dyn Conductor>,
+    /// Whom they agree with on the beginning, the window's opening and the end.
+    coordination: Box<dyn Coordination>,
     /// When the window opens, where that is found from the data.
     pub(crate) warming: Warming,
     /// Workers some of whose connections have neither opened nor failed yet.
     unsettled: AtomicU32,
-    /// When the load begins; `u64::MAX` until all workers are settled and the conductor has said so.
+    /// When the load begins; `u64::MAX` until all workers are settled and the coordination
+    /// has said so.
     load_from: AtomicU64,
     /// Connections ever upgraded.
     upgraded: AtomicU64,
@@ -101,11 +106,11 @@ impl Shared {
         workers: u32,
         replaces_clients: bool,
         stop: StopSignal,
-        conductor: Box<dyn Conductor>,
+        coordination: Box<dyn Coordination>,
     ) -> Arc<Self> {
         Arc::new(Self {
             stop,
-            conductor,
+            coordination,
             warming: Warming::new(workers),
             unsettled: AtomicU32::new(workers),
             load_from: AtomicU64::new(u64::MAX),
@@ -121,6 +126,38 @@ impl Shared {
             workers,
             ended: AtomicU8::new(0),
         })
+    }
+
+    /// What the workers may take of the plan's messages and clients.
+    pub(crate) fn quota(&self, plan: &Plan) -> Quota {
+        self.coordination.quota(plan)
+    }
+
+    /// A worker's answers in tick number `tick` of a warm-up whose end is found from the data,
+    /// counted from 0; each worker tells of each once, in order. The window opens at `limit` if
+    /// the load does not settle before.
+    pub(crate) fn warmed(&self, tick: u64, answers: WarmUp, now: Nanos, limit: Nanos) {
+        self.warming.tell(tick, answers, |answers| {
+            let opens = self.coordination.warmed(answers, now);
+            opens.filter(|opens| *opens < limit)
+        });
+    }
+
+    /// Has the window open at `opens`, where its opening is found from the data. The first word
+    /// stays: workers may have acted on it. One at or after the longest warm-up is none.
+    pub fn open_at(&self, opens: Nanos) {
+        self.warming.agree(opens);
+    }
+
+    /// The facts that the workers agree on by now.
+    #[must_use]
+    pub fn agreed(&self) -> Agreed {
+        Agreed {
+            ended: self.ended(),
+            absences: self.absences(),
+            load_from: self.load_from(),
+            opens: self.warming.opens(),
+        }
     }
 
     pub(crate) fn connection_upgraded(&self, now: Nanos) {
@@ -167,20 +204,23 @@ impl Shared {
         self.completed.fetch_add(1, SeqCst);
     }
 
-    /// One worker's connections have all opened or failed. With the last one the conductor is asked
-    /// for the load's beginning.
+    /// One worker's connections have all opened or failed. With the last one the coordination is
+    /// asked for the load's beginning.
     pub(crate) fn worker_settled(&self, now: Nanos) {
         if self.unsettled.fetch_sub(1, SeqCst) > 1 {
             return;
         }
-        match self.conductor.all_settled(now, self.upgraded.load(SeqCst)) {
+        match self
+            .coordination
+            .all_settled(now, self.upgraded.load(SeqCst))
+        {
             Begin::At(at) => self.begin_at(at),
             Begin::Never(why) => self.end(why),
             Begin::Later => {}
         }
     }
 
-    /// Has the load begin at `at`, where the conductor said [`Begin::Later`]. The first word stays:
+    /// Has the load begin at `at`, where the coordination said [`Begin::Later`]. The first word stays:
     /// workers may have acted on it. A worker that hears of it too late begins at once.
     pub fn begin_at(&self, at: Nanos) {
         let _ = self
@@ -208,7 +248,8 @@ impl Shared {
             && now - Nanos(self.last_sign_of_life.load(SeqCst)) >= SERVER_DEAD_AFTER
     }
 
-    /// Ends the run for all workers; the first reason given stays, and the conductor hears of it.
+    /// Ends the run for all workers; the first reason given stays, and the coordination hears of
+    /// it.
     pub fn end(&self, reason: Ended) {
         let code = match reason {
             Ended::Complete => return,
@@ -217,7 +258,7 @@ impl Shared {
             Ended::ServerDied => 3,
         };
         if self.ended.compare_exchange(0, code, SeqCst, SeqCst).is_ok() {
-            self.conductor.ended(reason);
+            self.coordination.ended(reason);
         }
     }
 
@@ -238,14 +279,14 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conductor::Alone;
+    use crate::coordination::Alone;
 
     fn shared(workers: u32, replaces_clients: bool) -> Arc<Shared> {
         Shared::new(
             workers,
             replaces_clients,
             StopSignal::new(),
-            Box::new(Alone),
+            Box::<Alone>::default(),
         )
     }
 
@@ -343,7 +384,15 @@ mod tests {
     #[derive(Debug, Default)]
     struct Waiting(Arc<Mutex<Vec<String>>>);
 
-    impl Conductor for Waiting {
+    impl Coordination for Waiting {
+        fn quota(&self, plan: &Plan) -> Quota {
+            Quota::new(plan)
+        }
+
+        fn warmed(&self, _: WarmUp, _: Nanos) -> Option<Nanos> {
+            None
+        }
+
         fn all_settled(&self, now: Nanos, upgraded: u64) -> Begin {
             let mut heard = self.0.lock().unwrap();
             heard.push(format!("{upgraded} at {now}"));
@@ -356,10 +405,10 @@ mod tests {
     }
 
     #[test]
-    fn a_conductor_is_asked_once_for_the_beginning_and_told_once_of_an_early_end() {
+    fn others_are_asked_once_for_the_beginning_and_told_once_of_an_early_end() {
         let heard = Arc::default();
-        let conductor = Waiting(Arc::clone(&heard));
-        let shared = Shared::new(2, false, StopSignal::new(), Box::new(conductor));
+        let others = Waiting(Arc::clone(&heard));
+        let shared = Shared::new(2, false, StopSignal::new(), Box::new(others));
         shared.connection_upgraded(at(1));
         shared.worker_settled(at(1));
         assert!(heard.lock().unwrap().is_empty(), "one worker is not ready");

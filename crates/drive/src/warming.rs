@@ -1,8 +1,8 @@
 //! The warm-up that is found from the data: what the workers of a run tell of it, and the one
 //! opening of the window that they agree on.
 //!
-//! Each worker tells its answers once a tick, off the hot path; whoever completes a tick asks the
-//! rule, which is `load`'s affair. Nobody is waited for.
+//! Each worker tells its answers once a tick, off the hot path; whoever completes a tick asks for
+//! the opening, which is the coordination's affair. Nobody is waited for.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -10,11 +10,6 @@ use std::sync::{Mutex, PoisonError};
 
 use wsbench_load::meter::WarmUp;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::settling::Settling;
-
-/// The window opens so long after the load is found to have settled: several times as long as a
-/// worker goes without looking up, so that all know of it beforehand.
-const LEAD: Nanos = Nanos::from_millis(100);
 
 /// What the workers of one run know of its warm-up.
 #[derive(Debug)]
@@ -26,11 +21,9 @@ pub(crate) struct Warming {
     ticks: Mutex<Ticks>,
 }
 
-/// The ticks that some workers have told of and others have not, in order, and the rule, which was
-/// told of those before.
+/// The ticks that some workers have told of and others have not, in order.
 #[derive(Debug, Default)]
 struct Ticks {
-    settling: Settling,
     complete: u64,
     pending: VecDeque<Tick>,
 }
@@ -56,9 +49,22 @@ impl Warming {
         Nanos(self.opens.load(SeqCst))
     }
 
+    /// The window opens at `opens`. The first word stays: workers may have acted on it.
+    pub(crate) fn agree(&self, opens: Nanos) {
+        let _ = self
+            .opens
+            .compare_exchange(u64::MAX, opens.0, SeqCst, SeqCst);
+    }
+
     /// A worker's answers in tick number `tick`, counted from 0; each worker tells of each once,
-    /// in order. The window opens at `limit` if the load does not settle before.
-    pub(crate) fn tell(&self, tick: u64, warm_up: WarmUp, now: Nanos, limit: Nanos) {
+    /// in order. When all have told of it, `opening` is asked for the opening of the window with
+    /// the sum of their answers.
+    pub(crate) fn tell(
+        &self,
+        tick: u64,
+        warm_up: WarmUp,
+        mut opening: impl FnMut(WarmUp) -> Option<Nanos>,
+    ) {
         let mut ticks = self.ticks.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(at) = tick.checked_sub(ticks.complete).map(|at| at as usize) else {
             return;
@@ -79,13 +85,8 @@ impl Warming {
                 return;
             };
             ticks.complete += 1;
-            let has_settled = ticks.settling.tick(warm_up.answers, warm_up.service_ns);
-            let opens = now + LEAD;
-            if has_settled && opens < limit {
-                // The first word stays: workers may have acted on it.
-                let _ = self
-                    .opens
-                    .compare_exchange(u64::MAX, opens.0, SeqCst, SeqCst);
+            if let Some(opens) = opening(warm_up) {
+                self.agree(opens);
             }
         }
     }
@@ -93,7 +94,33 @@ impl Warming {
 
 #[cfg(test)]
 mod tests {
+    use wsbench_load::settling::Settling;
+
     use super::*;
+    use crate::coordination::{Alone, Coordination};
+
+    /// The warm-up of a run that one process carries out.
+    struct Run(Warming, Alone);
+
+    impl Run {
+        fn of(workers: u32) -> Self {
+            Self(Warming::new(workers), Alone::default())
+        }
+
+        fn tell(&self, tick: u64, answers: WarmUp, now: Nanos, limit: Nanos) {
+            self.0.tell(tick, answers, |answers| {
+                let opens = self.1.warmed(answers, now);
+                opens.filter(|opens| *opens < limit)
+            });
+        }
+
+        fn opens(&self) -> Nanos {
+            self.0.opens()
+        }
+    }
+
+    /// From when a load is found to have settled to the opening.
+    const LEAD: Nanos = Nanos::from_millis(100);
 
     fn at(tick: u64) -> Nanos {
         Nanos(Settling::TICK.0 * (tick + 1))
@@ -108,7 +135,7 @@ mod tests {
 
     #[test]
     fn two_workers_agree_on_one_opening_and_neither_decides_alone() {
-        let warming = Warming::new(2);
+        let warming = Run::of(2);
         let limit = Nanos::from_secs(10);
         for tick in 0..10 {
             warming.tell(tick, answers(5_000), at(tick), limit);
@@ -130,7 +157,7 @@ mod tests {
 
     #[test]
     fn one_worker_on_its_way_keeps_the_window_of_all_shut() {
-        let warming = Warming::new(2);
+        let warming = Run::of(2);
         let limit = Nanos::from_secs(2);
         for tick in 0..40 {
             warming.tell(tick, answers(90_000), at(tick), limit);
@@ -142,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_load_that_settles_at_the_limit_has_not_settled_in_time() {
-        let warming = Warming::new(1);
+        let warming = Run::of(1);
         for tick in 0..40 {
             warming.tell(tick, answers(5_000), at(tick), at(9) + LEAD);
         }

@@ -21,7 +21,8 @@ use wsbench_load::send_gaps::SendGaps;
 
 use self::warming::Ticking;
 use crate::engine::{Engine, Ready};
-use crate::handover::{LastWords, Outlet};
+use crate::handover::Outlet;
+use crate::part::LastWords;
 use crate::running::Running;
 use crate::schedule::OpenLoop;
 use crate::share::Share;

@@ -6,8 +6,8 @@ mod simulation;
 use std::collections::{BTreeMap, HashSet};
 use std::panic;
 
-use fastrand::Rng;
-use simulation::{chance, checked, plan, prints, replaced, sums};
+use simulation::chance::draw_crew as draw;
+use simulation::{checked, plan, prints, replaced, sums};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{PlanSpec, StopRule};
@@ -18,14 +18,6 @@ use wsbench_simulate::{Pause, Scenario, Service, Witness, run, witness};
 
 /// How many seeds are run, unless `WSBENCH_SEEDS` asks for a longer hunt.
 const SEEDS: u64 = 1_000;
-
-/// What this seed draws for one worker, for two to four of them.
-fn draw(seed: u64) -> (PlanSpec, Scenario, Option<Nanos>) {
-    let (mut plan, scenario, stop_at) = chance::draw_any(seed);
-    plan.threads = Rng::with_seed(seed ^ 0x6372_6577).u32(2..=4);
-    plan.clients.connections = plan.clients.connections.max(plan.threads);
-    (plan, scenario, stop_at)
-}
 
 fn run_seeds(seeds: impl Iterator<Item = u64>) {
     let mut failed = Vec::new();

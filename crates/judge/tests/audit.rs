@@ -396,6 +396,7 @@ fn failures_are_named_with_their_counts() {
                     phase: Phase::Close,
                     kind,
                     count: 1_200,
+                    first: Nanos::ZERO,
                     example: Text::default(),
                 })
                 .collect();

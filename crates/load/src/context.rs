@@ -161,7 +161,7 @@ impl Common {
             let mut packed = mem::take(&mut workshop.packed);
             packed.clear();
             codec.compress(&mut workshop.pool, &parts, &mut packed);
-            counts.codec_time = workshop.now() - began;
+            counts.codec_ns = (workshop.now() - began).0;
             counts.compressed = 1;
             counts.payload_bytes = packed.len() as u64;
             out.push_message(opcode, RSV1, fragment, mask, [&packed, &[]]);

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use wsbench_wire::error::ProtocolError;
 use wsbench_wire::handshake::HandshakeError;
 use wsbench_wire::proxy::{ProxyError, SocksFailure};
@@ -14,10 +15,21 @@ use wsbench_wire::proxy::{ProxyError, SocksFailure};
 macro_rules! kinds {
     ($($(#[doc = $meaning:literal])+ $kind:ident = $name:literal,)+) => {
         /// A kind of failure.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(
+            Clone,
+            Copy,
+            Debug,
+            PartialEq,
+            Eq,
+            PartialOrd,
+            Ord,
+            Hash,
+            Serialize,
+            Deserialize
+        )]
         #[non_exhaustive]
         pub enum FailureKind {
-            $($(#[doc = $meaning])+ $kind,)+
+            $($(#[doc = $meaning])+ #[serde(rename = $name)] $kind,)+
         }
 
         impl FailureKind {

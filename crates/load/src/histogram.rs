@@ -23,7 +23,7 @@ mod tests;
 use bin::{Bin, PAGES};
 use pages::Pages;
 
-pub use sparse::Sparse;
+pub use sparse::{NoHistogram, Sparse};
 
 /// Lowest value told apart from zero, ns.
 pub const LOWEST_NS: u64 = 1;

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod arrival;
+pub mod bits;
 pub mod compression;
 pub mod context;
 pub mod corpus;

@@ -8,6 +8,7 @@ mod parts;
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
 use wsbench_setting::{Text, text};
 
 use self::parts::Parts;
@@ -23,7 +24,7 @@ use crate::tally::{Gap, Phase, Tally, add_failure, keep_gap};
 const GAP_THRESHOLD: Nanos = Nanos::from_millis(10);
 
 /// The part of the run that is measured.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// The load begins; `Nanos::MAX` until all connections are open.
     pub load_from: Nanos,
@@ -398,7 +399,7 @@ impl Meter {
         words: impl FnOnce() -> T,
     ) {
         let peer = &self.peer;
-        add_failure(&mut self.tally.failures, phase, kind, 1, || {
+        add_failure(&mut self.tally.failures, (phase, kind), 1, now, || {
             text![format!("{peer} at {:.3} s: ", now.as_secs_f64())].then(words())
         });
     }

@@ -6,6 +6,8 @@ use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// A point in time (nanoseconds since the run began) or a span of time (nanoseconds).
 ///
 /// One type serves both because the hot path subtracts one from the other all the time; names
@@ -18,7 +20,10 @@ use std::time::Duration;
 /// assert_eq!(received - sent, Nanos(25_000));
 /// assert_eq!(sent - received, Nanos::ZERO, "subtraction saturates: a span is never negative");
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
 pub struct Nanos(pub u64);
 
 impl Nanos {

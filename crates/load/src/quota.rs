@@ -26,10 +26,19 @@ impl Quota {
     /// All that `plan` asks for; clones share it.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
+        Self::of_process(plan, 0, 1)
+    }
+
+    /// What falls to process `number`, counted from 0, of so many that carry the plan out, as even
+    /// as whole numbers allow; the workers of one share it.
+    #[must_use]
+    pub fn of_process(plan: &Plan, number: u32, processes: u32) -> Self {
+        let (number, processes) = (u64::from(number), u64::from(processes.max(1)));
+        let part = |whole: u64| whole / processes + u64::from(number < whole % processes);
         let (messages, clients) = match plan.stop {
-            StopRule::Messages(messages) => (messages, u64::MAX),
+            StopRule::Messages(messages) => (part(messages), u64::MAX),
             StopRule::Duration(_) => (u64::MAX, u64::MAX),
-            StopRule::Clients(clients) => (u64::MAX, clients),
+            StopRule::Clients(clients) => (u64::MAX, part(clients)),
         };
         // Alone, a worker needs no batches' slack; several share fairly down to single messages
         // when there are few to share.
@@ -92,6 +101,41 @@ fn claim(counter: &AtomicU64, most: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::{Lifetime, PlanSpec};
+
+    #[test]
+    fn processes_together_have_what_the_plan_asks_for() {
+        let plan = |stop| {
+            let spec = PlanSpec::against("ws://nowhere/".parse().unwrap());
+            let lifetime = match stop {
+                StopRule::Clients(_) => Lifetime::Replaced { round_trips: 1 },
+                _ => Lifetime::Held,
+            };
+            let spec = spec.with(|spec| (spec.stop, spec.clients.lifetime) = (stop, lifetime));
+            spec.check().unwrap()
+        };
+        for processes in [1, 2, 3, 7] {
+            let quotas = |stop| {
+                let of = |number| Quota::of_process(&plan(stop), number, processes);
+                (0..processes).map(of).collect::<Vec<_>>()
+            };
+            let messages = quotas(StopRule::Messages(1_000));
+            assert_eq!(
+                messages.iter().map(Quota::messages_left).sum::<u64>(),
+                1_000
+            );
+            let each = messages.iter().map(Quota::messages_left);
+            assert!(each.clone().max() <= each.min().map(|least| least + 1));
+            let clients = quotas(StopRule::Clients(5));
+            assert_eq!(clients.iter().map(Quota::clients_left).sum::<u64>(), 5);
+            for quota in quotas(StopRule::Duration(crate::nanos::Nanos(1))) {
+                assert_eq!(
+                    (quota.messages_left(), quota.clients_left()),
+                    (u64::MAX, u64::MAX)
+                );
+            }
+        }
+    }
 
     #[test]
     fn workers_together_take_exactly_what_there_is() {

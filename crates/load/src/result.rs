@@ -5,6 +5,8 @@
 
 use std::ops::{Deref, DerefMut};
 
+use serde::{Deserialize, Serialize};
+
 use crate::histogram::{Histogram, Sparse};
 use crate::nanos::Nanos;
 use crate::send_gaps::SendGap;
@@ -96,7 +98,7 @@ pub struct GeneratorUsage {
 }
 
 /// One generator thread over the measured window.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ThreadUsage {
     /// Core it was pinned to.
     pub cpu: Option<usize>,
@@ -117,7 +119,7 @@ pub struct ThreadUsage {
 }
 
 /// The turns of a generator thread's loop: from the end of one wait to the beginning of the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TurnUsage {
     /// Median length.
     pub p50: Nanos,
@@ -281,7 +283,8 @@ pub struct Progress {
 }
 
 /// What a run is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Opening its connections.
     #[default]

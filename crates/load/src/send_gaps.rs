@@ -4,6 +4,9 @@
 //! Whether the first are distributed as the second is judged elsewhere (METHOD section 3, B). This
 //! module knows no clock; the worker's memory for it is taken before the load begins.
 
+use serde::{Deserialize, Serialize};
+
+use crate::bits;
 use crate::nanos::Nanos;
 use crate::pairing::Times;
 use crate::plan::Plan;
@@ -15,11 +18,15 @@ const KEPT: usize = 2_000;
 ///
 /// Both spans are multiplied by the worker's share of the load: a share of a schedule has gaps so
 /// much longer than the whole, and those of all workers can then be put together.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+///
+/// Given to another process, a number is the one of its bits: some readers of decimals are not exact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SendGap {
     /// Between the times at which they were due, ns.
+    #[serde(with = "bits")]
     pub planned: f64,
     /// Between the times at which they were sent, ns.
+    #[serde(with = "bits")]
     pub sent: f64,
 }
 

@@ -2,16 +2,19 @@
 //! measured in a run.
 
 mod counts;
+mod sparse;
+mod sum;
 
 pub use counts::{
-    BlockedCounts, ByteCounts, CompressedCounts, CompressionCounts, ConnectionCounts, Counter, Law,
-    MessageCounts,
+    BlockedCounts, ByteCounts, CompressedCounts, ConnectionCounts, Counter, Law, MessageCounts,
 };
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use wsbench_setting::Text;
 
+use self::sum::{Sum, sums};
 use crate::failure::FailureKind;
 use crate::histogram::Histogram;
 use crate::nanos::Nanos;
@@ -20,47 +23,72 @@ use crate::series::{BySeries, Series};
 /// Gaps remembered.
 const GAPS_KEPT: usize = 5;
 
-/// Everything one worker measured in one interval; merged, everything that was measured in a run.
-#[derive(Clone, Debug, Default)]
-pub struct Tally {
-    /// Messages of the measured window.
-    pub messages: MessageCounts,
-    /// Bytes of the measured window, frames and all, as handed to and read from the sockets.
-    pub bytes: ByteCounts,
-    /// Connections; `alive_at_end`, `peak_concurrent` and how many ran are the worker's state at the
-    /// end of the interval, the rest are counts of the interval.
-    pub connections: ConnectionCounts,
-    /// Counts of what compression did; all zero where none was offered.
-    pub compression: CompressionCounts,
-    /// Times, a histogram for each series.
-    pub times: BySeries<Histogram>,
-    /// Obstacles of the messages that had to wait for their connection.
-    pub blocked_by: BlockedCounts,
-    /// Terms that TLS handshakes agreed upon, with their counts; empty without TLS.
-    pub tls_agreed: BTreeMap<String, u64>,
-    /// Pings sent to keep connections alive.
-    pub pings_sent: u64,
-    /// Failures by phase and kind.
-    pub failures: Vec<Failure>,
-    /// Close codes received from the server, with their counts; 1005 stands for none given.
-    pub close_codes: BTreeMap<u16, u64>,
-    /// Time that connections were under load within the window, added up over connections and
-    /// multiplied by the depth, ns: the left side of Little's law. Zero where the law cannot be
-    /// checked (replaced clients at a depth above one, which taper off).
-    pub offered_in_flight_ns: u128,
-    /// Time that requests were out (sent, not answered) within the window, added up over
-    /// requests, ns: the right side of Little's law. Less than the left side by what the
-    /// generator lost between an answer and the next send.
-    pub service_in_window_ns: u128,
-    /// Time that places in flight spent thinking within the window (`Plan::think`), added up over
-    /// places, ns. With it on the right, Little's law reads connections × depth = rate × (service
-    /// time + pause).
-    pub thought_in_window_ns: u128,
-    /// The longest spans without any answer while answers were awaited, longest first: at most
-    /// five.
-    pub gaps: Vec<Gap>,
-    /// Raw log records.
-    pub log: Vec<LogRecord>,
+sums! {
+    /// Everything one worker measured in one interval; merged, everything that was measured in a run.
+    ///
+    /// At rest, handed to another process, it is of what it holds alone: a series without samples and
+    /// a counter of none are left out.
+    pub struct Tally {
+        /// Messages of the measured window.
+        #[serde(with = "sparse")]
+        messages: MessageCounts,
+        /// Bytes of the measured window, frames and all, as handed to and read from the sockets.
+        #[serde(with = "sparse")]
+        bytes: ByteCounts,
+        /// Connections; `alive_at_end`, `peak_concurrent` and how many ran are the worker's state at
+        /// the end of the interval, the rest are counts of the interval. In sums of several intervals
+        /// `alive_at_end` and `peak_concurrent` are added like the rest: zero them where such meet.
+        /// How many clients ran is not added.
+        #[serde(with = "sparse")]
+        connections: ConnectionCounts,
+        /// Counts of what compression did; all zero where none was offered.
+        compression: CompressionCounts,
+        /// Times, a histogram for each series.
+        times: BySeries<Histogram>,
+        /// Obstacles of the messages that had to wait for their connection.
+        #[serde(with = "sparse")]
+        blocked_by: BlockedCounts,
+        /// Terms that TLS handshakes agreed upon, with their counts; empty without TLS.
+        tls_agreed: BTreeMap<String, u64>,
+        /// Pings sent to keep connections alive.
+        pings_sent: u64,
+        /// Failures by phase and kind.
+        failures: Vec<Failure>,
+        /// Close codes received from the server, with their counts; 1005 stands for none given.
+        close_codes: BTreeMap<u16, u64>,
+        /// Time that connections were under load within the window, added up over connections and
+        /// multiplied by the depth, ns: the left side of Little's law. Zero where the law cannot be
+        /// checked (replaced clients at a depth above one, which taper off).
+        offered_in_flight_ns: u128,
+        /// Time that requests were out (sent, not answered) within the window, added up over
+        /// requests, ns: the right side of Little's law. Less than the left side by what the
+        /// generator lost between an answer and the next send.
+        service_in_window_ns: u128,
+        /// Time that places in flight spent thinking within the window (`Plan::think`), added up over
+        /// places, ns. With it on the right, Little's law reads connections × depth = rate × (service
+        /// time + pause).
+        thought_in_window_ns: u128,
+        /// The longest spans without any answer while answers were awaited, longest first: at most
+        /// five.
+        gaps: Vec<Gap>,
+        /// Raw log records, which go their own way: merging adds none.
+        log: Vec<LogRecord>,
+    }
+
+    /// Counts of what compression did (permessage-deflate, RFC 7692).
+    #[derive(PartialEq, Eq)]
+    pub struct CompressionCounts {
+        /// Connections over the whole run by what the server accepted, in the words of its answer.
+        accepted: BTreeMap<String, u64>,
+        /// Connections over the whole run on which it declined the offer, or did not know it.
+        declined: u64,
+        /// Messages that were sent within the window.
+        #[serde(with = "sparse")]
+        sent: CompressedCounts,
+        /// Messages that were received within the window, right answers or not.
+        #[serde(with = "sparse")]
+        received: CompressedCounts,
+    }
 }
 
 impl Tally {
@@ -68,62 +96,6 @@ impl Tally {
     #[must_use]
     pub fn at(&self, series: Series) -> &Histogram {
         &self.times[series]
-    }
-
-    /// Adds all that another tally holds, but for its raw log, which goes its own way. Gauges among
-    /// the connections (`alive_at_end`, `peak_concurrent`) are added like the rest; zero them where
-    /// tallies of several intervals meet. How many clients ran is not added.
-    pub fn merge(&mut self, other: &Self) {
-        self.messages.merge(&other.messages);
-        self.bytes.merge(&other.bytes);
-        self.connections.merge(&other.connections);
-        self.compression.merge(&other.compression);
-        for (series, times) in self.times.iter_mut() {
-            times.merge(&other.times[series]);
-        }
-        self.blocked_by.merge(&other.blocked_by);
-        for (agreed, count) in &other.tls_agreed {
-            *self.tls_agreed.entry(agreed.clone()).or_default() += count;
-        }
-        self.pings_sent += other.pings_sent;
-        for failure in &other.failures {
-            add_failure(
-                &mut self.failures,
-                failure.phase,
-                failure.kind,
-                failure.count,
-                || failure.example.clone(),
-            );
-        }
-        for (&code, &count) in &other.close_codes {
-            *self.close_codes.entry(code).or_default() += count;
-        }
-        self.offered_in_flight_ns += other.offered_in_flight_ns;
-        self.service_in_window_ns += other.service_in_window_ns;
-        self.thought_in_window_ns += other.thought_in_window_ns;
-        for &gap in &other.gaps {
-            keep_gap(&mut self.gaps, gap);
-        }
-    }
-
-    /// Empties the tally and keeps its memory.
-    pub fn clear(&mut self) {
-        for (_, times) in self.times.iter_mut() {
-            times.clear();
-        }
-        self.messages = MessageCounts::default();
-        self.bytes = ByteCounts::default();
-        self.connections = ConnectionCounts::default();
-        self.compression = CompressionCounts::default();
-        self.failures.clear();
-        self.close_codes.clear();
-        self.tls_agreed.clear();
-        self.blocked_by = BlockedCounts::default();
-        (self.offered_in_flight_ns, self.service_in_window_ns) = (0, 0);
-        self.thought_in_window_ns = 0;
-        self.pings_sent = 0;
-        self.gaps.clear();
-        self.log.clear();
     }
 
     /// Failures of any kind.
@@ -134,7 +106,7 @@ impl Tally {
 }
 
 /// One kind of failure and how often it was seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// Where in the life of a connection.
     pub phase: Phase,
@@ -142,12 +114,15 @@ pub struct Failure {
     pub kind: FailureKind,
     /// How often.
     pub count: u64,
+    /// The time of the first one seen, since the run began.
+    pub first: Nanos,
     /// The first one seen, in words: the peer, the time and what was wrong.
     pub example: Text,
 }
 
 /// Where in the life of a connection something failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// TCP connect.
     Connect,
@@ -185,7 +160,7 @@ impl Phase {
 }
 
 /// A span without any answer while answers were awaited.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Gap {
     /// Its length.
     pub length: Nanos,
@@ -194,7 +169,8 @@ pub struct Gap {
 }
 
 /// One record of the raw log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LogRecord {
     /// A client of the client-replacement model that has ended: the service times of its round
     /// trips in order. Fewer than asked when it failed.
@@ -215,11 +191,13 @@ pub enum LogRecord {
     },
 }
 
+/// Books failures of one kind, of which the first was seen at `first`; `example` tells of it, and is
+/// asked only if none of the kind is known.
 pub(crate) fn add_failure(
     failures: &mut Vec<Failure>,
-    phase: Phase,
-    kind: FailureKind,
+    (phase, kind): (Phase, FailureKind),
     count: u64,
+    first: Nanos,
     example: impl FnOnce() -> Text,
 ) {
     match failures
@@ -231,8 +209,26 @@ pub(crate) fn add_failure(
             phase,
             kind,
             count,
+            first,
             example: example(),
         }),
+    }
+}
+
+/// Adds failures to others: each kind once, in the order in which they were told of, with the first
+/// one's example.
+pub fn merge_failures(into: &mut Vec<Failure>, others: &[Failure]) {
+    for failure in others {
+        let kind = (failure.phase, failure.kind);
+        let example = || failure.example.clone();
+        add_failure(into, kind, failure.count, failure.first, example);
+    }
+}
+
+/// Adds gaps to others, and keeps the longest.
+pub fn merge_gaps(into: &mut Vec<Gap>, others: &[Gap]) {
+    for &gap in others {
+        keep_gap(into, gap);
     }
 }
 

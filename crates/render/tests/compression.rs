@@ -7,7 +7,6 @@ mod runs;
 use std::sync::Arc;
 
 use wsbench_load::corpus::Corpus;
-use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Compression, Encoding, Payload, PlanSpec, WindowBits, Wish};
 use wsbench_load::result::RunResult;
 use wsbench_load::tally::CompressedCounts;
@@ -36,7 +35,7 @@ fn compressed() -> (RunResult, PlanSpec) {
         compressed: 640_000,
         message_bytes: 64_000_000,
         payload_bytes: 16_000_000,
-        codec_time: Nanos(640_000 * each),
+        codec_ns: 640_000 * each,
     };
     let counts = &mut result.compression;
     let terms = "permessage-deflate; server_max_window_bits=12";

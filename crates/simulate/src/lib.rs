@@ -39,8 +39,8 @@ use std::cell::RefCell;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use wsbench_drive::conductor::Alone;
-use wsbench_drive::crew::{Crew, Equipment, Intake, Standstill, Terms, Worker};
+use wsbench_drive::coordination::Alone;
+use wsbench_drive::crew::{Agreed, Crew, Equipment, Intake, Part, Standstill, Terms, Worker};
 use wsbench_drive::run::{Observer, StopSignal};
 use wsbench_load::compression::Stopwatch;
 use wsbench_load::exchange::Exchange;
@@ -59,7 +59,7 @@ use crate::engine::Attended;
 use crate::world::World;
 
 /// What is true of a worker that is right.
-const RIGHT: &str = "a worker that is right ends its run and does not spin";
+const RIGHT: &str = "a worker that is right ends its run, does not spin, and hands all over once";
 
 /// What each call of the generator's codec takes, by its own books; no simulated time passes.
 pub const CODEC_CALL: Nanos = Nanos::from_micros(1);
@@ -134,12 +134,51 @@ pub fn run_until(
     attend::<Echo>(plan, scenario, None, is_enough).result
 }
 
+/// A simulated run, and the parts of its books as its workers handed them over.
+#[derive(Debug)]
+pub struct Handed {
+    /// The run.
+    pub witness: Witness,
+    /// The parts, in the order in which they were handed over.
+    pub parts: Vec<Part>,
+    /// What the workers had agreed on by the end.
+    pub agreed: Agreed,
+}
+
+/// The same as [`witness`], with the parts.
+///
+/// # Panics
+/// As [`run`] does.
+#[must_use]
+pub fn handed(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>) -> Handed {
+    let mut parts = Vec::new();
+    let (witness, agreed) =
+        attend_to::<Echo>(plan, scenario, stop_at, &mut |_| false, &mut |part| {
+            parts.push(part.clone())
+        });
+    Handed {
+        witness,
+        parts,
+        agreed,
+    }
+}
+
 fn attend<X: Exchange>(
     plan: &Plan,
     scenario: Scenario,
     stop_at: Option<Nanos>,
     is_enough: &mut dyn FnMut(&RunResult) -> bool,
 ) -> Witness {
+    attend_to::<X>(plan, scenario, stop_at, is_enough, &mut |_| {}).0
+}
+
+fn attend_to<X: Exchange>(
+    plan: &Plan,
+    scenario: Scenario,
+    stop_at: Option<Nanos>,
+    is_enough: &mut dyn FnMut(&RunResult) -> bool,
+    on_part: &mut dyn FnMut(&Part),
+) -> (Witness, Agreed) {
     let stop = StopSignal::new();
     let workers = plan.threads as usize;
     let world = World::new(scenario, workers, plan.seed, stop.clone(), stop_at);
@@ -153,7 +192,7 @@ fn attend<X: Exchange>(
     };
     let terms = Terms {
         stop,
-        conductor: Box::new(Alone),
+        coordination: Box::<Alone>::default(),
         peer: "simulated".into(),
         started_at_unix_ms: 0,
     };
@@ -168,15 +207,18 @@ fn attend<X: Exchange>(
         workers,
         mut intake,
     }) = crew;
-    take_turns(workers, &world, || take_in(&mut intake, &mut notes));
+    take_turns(workers, &world, || {
+        take_in(&mut intake, &mut notes, on_part);
+    });
     let mut world = world.into_inner();
-    let mut result = intake.finish(world.end());
+    assert_eq!(intake.missing(), [], "{RIGHT}");
+    let agreed = intake.shared().agreed();
+    let mut result = intake.finish(world.end(), &mut notes);
     result.stamps = match plan.timestamps {
         Timestamps::User => Stamps::User,
         Timestamps::Auto | Timestamps::Kernel => Stamps::Kernel,
     };
-    result.generator.max_rss_bytes = 0; // that of the process around, not of the run
-    Witness {
+    let witness = Witness {
         result,
         log: notes.log,
         stages: notes.stages,
@@ -187,7 +229,8 @@ fn attend<X: Exchange>(
         messages_at_server: world.server.messages,
         arrivals_at_server: world.server.arrivals,
         violations_of_ours: world.server.violations,
-    }
+    };
+    (witness, agreed)
 }
 
 /// Lets each worker have its turns until all have ended; calls `after` after each turn.
@@ -227,12 +270,13 @@ fn take_turns<X: Exchange>(
 }
 
 /// Gathers in what has been handed over: between turns, rather than on a thread apart.
-fn take_in(intake: &mut Intake<'_>, notes: &mut Notes<'_>) {
-    while let Ok(handover) = intake.next(Duration::ZERO) {
-        if let Some(part) = notes.parts.get_mut(handover.worker()) {
-            part.tally.merge(handover.tally());
+fn take_in(intake: &mut Intake<'_>, notes: &mut Notes<'_>, on_part: &mut dyn FnMut(&Part)) {
+    while let Ok(part) = intake.next(Duration::ZERO) {
+        on_part(&part);
+        if let Some(of_worker) = notes.parts.get_mut(part.share as usize) {
+            of_worker.tally.merge(&part.tally);
         }
-        intake.take(handover, notes);
+        intake.take(part, notes).expect(RIGHT);
     }
 }
 

@@ -11,7 +11,7 @@ use wsbench_load::session::CLOSE_WAIT;
 use super::Worker;
 use super::warming::closing;
 use crate::engine::Engine;
-use crate::handover::{Handover, LastWords, Period};
+use crate::part::{LastWords, Part, Period};
 use crate::schedule::OpenLoop;
 
 impl<E: Engine, X: Exchange> Worker<E, X> {
@@ -311,11 +311,12 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             }
             Period::Before | Period::After => 0,
         };
-        let handover = Handover {
+        let part = Part {
             due,
             in_flight: self.context.common.meter.in_flight(),
             waiting: self.open_loop.as_ref().map_or(0, OpenLoop::waiting),
-            worker: 0,
+            share: 0,
+            number: 0,
             period,
             stage: self.stage,
             now,
@@ -324,6 +325,6 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             cpu_share: 0.0,
             last,
         };
-        self.outlet.send(handover, self.engine.usage());
+        self.outlet.send(part, self.engine.usage());
     }
 }

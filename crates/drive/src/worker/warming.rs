@@ -44,16 +44,14 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         while now >= ticking.ends {
             let warm_up = self.context.common.meter.take_warm_up();
             if let Some(number) = ticking.number {
-                self.shared
-                    .warming
-                    .tell(number, warm_up, now, ticking.limit);
+                self.shared.warmed(number, warm_up, now, ticking.limit);
             }
             ticking.number = Some(ticking.number.map_or(0, |number| number + 1));
             ticking.ends += Settling::TICK;
         }
         self.ticking = Some(ticking);
         let opens = self.shared.warming.opens();
-        if opens < Nanos::MAX {
+        if opens < ticking.limit {
             self.ticking = None;
             self.set_opening(opens, now);
         }

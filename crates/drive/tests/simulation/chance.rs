@@ -55,6 +55,14 @@ pub(crate) fn draw_any(seed: u64) -> (PlanSpec, Scenario, Option<Nanos>) {
     (plan, scenario, stop_at)
 }
 
+/// The same for two to four workers.
+pub(crate) fn draw_crew(seed: u64) -> (PlanSpec, Scenario, Option<Nanos>) {
+    let (mut plan, scenario, stop_at) = draw_any(seed);
+    plan.threads = Rng::with_seed(seed ^ 0x6372_6577).u32(2..=4);
+    plan.clients.connections = plan.clients.connections.max(plan.threads);
+    (plan, scenario, stop_at)
+}
+
 /// A corpus or a template.
 fn draw_words(random: &mut Rng, encoding: Encoding) -> Payload {
     if random.bool() {

@@ -289,7 +289,7 @@ fn compressed(counts: &CompressedCounts) -> String {
         counts.compressed,
         counts.message_bytes,
         counts.payload_bytes,
-        counts.codec_time.0
+        counts.codec_ns
     )
 }
 

@@ -4,8 +4,13 @@
 //! 8 KiB for each octave however little is in it. Nothing is recorded here; spans are counted in
 //! a [`Histogram`] and put to rest when their slice is over.
 
-use super::Histogram;
-use super::bin::Bin;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::bin::{BINS_A_PAGE, Bin, PAGES};
+use super::{HIGHEST_NS, Histogram};
 use crate::nanos::Nanos;
 
 /// The filled bins of a histogram, in rising order.
@@ -17,7 +22,8 @@ use crate::nanos::Nanos;
 /// let at_rest = Sparse::of(&spans);
 /// assert_eq!((at_rest.count(), at_rest.to_histogram().max()), (3, spans.max()));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Packed", try_from = "Packed")]
 pub struct Sparse {
     /// Of each filled bin, how far it is from the one before and how many spans it counts, both as
     /// numbers of seven bits a byte, the lowest first (LEB128).
@@ -66,6 +72,38 @@ impl Sparse {
         })
     }
 
+    /// True where bins, count, sum and extremes are of one histogram, so that it can be woken.
+    fn is_sound(&self) -> bool {
+        if self.count == 0 {
+            return *self == Self::default();
+        }
+        let mut rest = &self.bins[..];
+        let (mut first, mut last, mut count) = (None, 0, 0_u64);
+        while !rest.is_empty() {
+            let (Some(step), Some(filled)) = (take(&mut rest), take(&mut rest)) else {
+                return false;
+            };
+            let most = (PAGES * BINS_A_PAGE - 1 - last) as u64;
+            if step > most || filled == 0 || (step == 0 && first.is_some()) {
+                return false;
+            }
+            last += step as usize;
+            first = first.or(Some(last));
+            count = count.saturating_add(filled);
+        }
+        // What has no bin of its own is counted in that of the highest value that must have one.
+        let highest = Bin::of(HIGHEST_NS).index();
+        let own = |value| Some(Bin::of(value).index()).filter(|_| Bin::of(value).page() < PAGES);
+        let of_all = |each: u64| u128::from(each) * u128::from(self.count);
+        // A count that has reached the greatest number says nothing of the sum.
+        let is_within = (of_all(self.min)..=of_all(self.max)).contains(&self.sum);
+        count == self.count
+            && self.min <= self.max
+            && first.is_some_and(|first| first == own(self.min).unwrap_or(first.max(highest)))
+            && last == own(self.max).unwrap_or(last.max(highest))
+            && (is_within || count == u64::MAX)
+    }
+
     /// Adds every count to `spans`: exact, extremes and sum with it.
     pub fn add_to(&self, spans: &mut Histogram) {
         if self.count == 0 {
@@ -99,6 +137,59 @@ impl Sparse {
     }
 }
 
+/// A histogram at rest as other processes are given it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Packed {
+    /// [`Sparse::bins`] in base64.
+    bins: String,
+    count: u64,
+    sum: u128,
+    min: u64,
+    max: u64,
+}
+
+/// What is given is no histogram at rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("no histogram: its bins contradict themselves, or its count, sum or extremes")]
+pub struct NoHistogram;
+
+impl From<Sparse> for Packed {
+    fn from(at_rest: Sparse) -> Self {
+        let Sparse {
+            bins,
+            count,
+            sum,
+            min,
+            max,
+        } = at_rest;
+        let bins = BASE64.encode(bins);
+        Self {
+            bins,
+            count,
+            sum,
+            min,
+            max,
+        }
+    }
+}
+
+impl TryFrom<Packed> for Sparse {
+    type Error = NoHistogram;
+
+    fn try_from(packed: Packed) -> Result<Self, NoHistogram> {
+        let bins = BASE64.decode(packed.bins).map_err(|_| NoHistogram)?;
+        let at_rest = Self {
+            bins,
+            count: packed.count,
+            sum: packed.sum,
+            min: packed.min,
+            max: packed.max,
+        };
+        at_rest.is_sound().then_some(at_rest).ok_or(NoHistogram)
+    }
+}
+
 /// Appends a number, seven bits a byte, the lowest first.
 fn push(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
@@ -108,11 +199,11 @@ fn push(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push(number as u8);
 }
 
-/// Takes a number off the front; `None` at the end.
+/// Takes a number off the front; `None` at the end, and of one beyond 64 bits.
 fn take(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
     let mut shift = 0;
-    loop {
+    while shift < u64::BITS {
         let (&byte, rest) = bytes.split_first()?;
         *bytes = rest;
         number |= u64::from(byte & 0x7f) << shift;
@@ -121,6 +212,7 @@ fn take(bytes: &mut &[u8]) -> Option<u64> {
         }
         shift += 7;
     }
+    None
 }
 
 #[cfg(test)]
@@ -159,5 +251,58 @@ mod tests {
         both.merge(&Histogram::new());
         assert_eq!(both.count(), 301);
         assert_eq!(Sparse::default().to_histogram().count(), 0);
+    }
+
+    #[test]
+    fn a_histogram_at_rest_is_given_to_others_whole() {
+        let mut random = fastrand::Rng::with_seed(11);
+        for samples in [0, 1, 2, 1_000] {
+            let mut spans = Histogram::new();
+            for _ in 0..samples {
+                let bits = random.u32(..64);
+                spans.record_n(Nanos(random.u64(..=u64::MAX >> bits)), random.u64(1..1_000));
+            }
+            let at_rest = Sparse::of(&spans);
+            let given = serde_json::to_string(&at_rest).unwrap();
+            assert_eq!(serde_json::from_str::<Sparse>(&given).unwrap(), at_rest);
+        }
+        let mut full = Histogram::new();
+        full.record_n(Nanos(1), u64::MAX);
+        full.record_n(Nanos(9), u64::MAX);
+        let given = serde_json::to_string(&Sparse::of(&full)).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Sparse>(&given).unwrap().count(),
+            u64::MAX
+        );
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_no_histogram() {
+        let mut spans = Histogram::new();
+        spans.record_n(Nanos(100), 3);
+        spans.record_n(Nanos(5_000_000), 2);
+        let sound = serde_json::to_value(Packed::from(Sparse::of(&spans))).unwrap();
+        let read = |json: &serde_json::Value| serde_json::from_value::<Sparse>(json.clone());
+        assert!(read(&sound).is_ok());
+        let long = |bytes: &[u8]| BASE64.encode(bytes).into();
+        for (key, wrong) in [
+            ("bins", "".into()),
+            ("bins", "not base64!".into()),
+            ("bins", long(&[100, 3])),
+            ("bins", long(&[100, 5, 0])),
+            ("bins", long(&[0xff; 40])),
+            ("bins", long(&[100, 3, 0xff, 0xff, 0xff, 0x7f, 2])),
+            ("bins", long(&[100, 3, 0, 2])),
+            ("count", 6.into()),
+            ("count", 0.into()),
+            ("sum", 25_000_001.into()),
+            ("min", 99.into()),
+            ("max", u64::MAX.into()),
+            ("more", 1.into()),
+        ] {
+            let mut json = sound.clone();
+            json[key] = wrong;
+            assert!(read(&json).is_err(), "{json}");
+        }
     }
 }

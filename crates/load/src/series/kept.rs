@@ -1,8 +1,13 @@
 //! A value for each series, or for each of some of them.
 
+use std::collections::BTreeMap;
 use std::ops::{Index, IndexMut};
 
+use serde::de::{Deserialize, Deserializer, Error};
+use serde::ser::{Serialize, Serializer};
+
 use super::Series;
+use crate::histogram::{Histogram, Sparse};
 
 /// The number of series that a table's column chooses.
 const fn chosen(of: Choice) -> usize {
@@ -122,5 +127,26 @@ impl<T> IndexMut<Series> for BySeries<T> {
     #[inline]
     fn index_mut(&mut self, series: Series) -> &mut T {
         &mut self.0[series as usize]
+    }
+}
+
+/// Histograms at rest, by the names of those series that have samples.
+impl Serialize for BySeries<Histogram> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let filled = self.iter().filter(|(_, times)| !times.is_empty());
+        to.collect_map(filled.map(|(series, times)| (series.info().name, Sparse::of(times))))
+    }
+}
+
+impl<'de> Deserialize<'de> for BySeries<Histogram> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut all = Self::default();
+        for (name, times) in BTreeMap::<String, Sparse>::deserialize(from)? {
+            let mut known = Series::ALL.into_iter();
+            let series = known.find(|series| series.info().name == name);
+            let series = series.ok_or_else(|| D::Error::custom(format!("no series {name:?}")))?;
+            all[series] = times.to_histogram();
+        }
+        Ok(all)
     }
 }

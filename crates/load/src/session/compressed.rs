@@ -80,7 +80,7 @@ impl<X: Exchange> Session<X> {
         let outcome = loop {
             let began = workshop.now();
             let piece = codec.inflate(&mut workshop.pool, kind, &mut payload, last, &mut room);
-            counts.codec_time += workshop.now() - began;
+            counts.codec_ns += (workshop.now() - began).0;
             match piece {
                 Ok(Some(piece)) => {
                     counts.message_bytes += piece.bytes.len() as u64;

@@ -1,13 +1,11 @@
 //! Counts of events, each group declared once: its fields, what they mean, how they are added up and
 //! stored.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::sum::Sum;
 use crate::lag::Obstacle;
-use crate::nanos::Nanos;
 
 /// A counter of a group of them.
 pub struct Counter<T> {
@@ -17,6 +15,14 @@ pub struct Counter<T> {
     pub meaning: &'static [&'static str],
     /// Its value; `None` of a gauge that was not taken.
     pub of: fn(&T) -> Option<u64>,
+    /// Gives it a value.
+    pub(super) put: fn(&mut T, u64),
+}
+
+/// A group of counters, by its table.
+pub(super) trait Counted: Default + 'static {
+    /// The table.
+    const COUNTERS: &'static [Counter<Self>];
 }
 
 impl<T> Counter<T> {
@@ -74,6 +80,7 @@ macro_rules! counters {
                     name: stringify!($field),
                     meaning: &[$($line),+],
                     of: |counts| counters!(@value counts.$field $($gauge)?),
+                    put: |counts, value| counts.$field = counters!(@put value $($gauge)?),
                 },
             )+];
 
@@ -82,11 +89,31 @@ macro_rules! counters {
                 $(counters!(@add self.$field, other.$field, $($gauge)?);)+
             }
         }
+
+        impl Counted for $group {
+            const COUNTERS: &'static [Counter<Self>] = Self::ALL;
+        }
+
+        impl Sum for $group {
+            fn add(&mut self, other: &Self) {
+                self.merge(other);
+            }
+
+            fn clear(&mut self) {
+                *self = Self::default();
+            }
+
+            fn is_clear(&self) -> bool {
+                *self == Self::default()
+            }
+        }
     )+};
     (@type) => { u64 };
     (@type $gauge:ty) => { $gauge };
     (@value $counts:ident.$field:ident) => { Some($counts.$field) };
     (@value $counts:ident.$field:ident $gauge:ty) => { $counts.$field };
+    (@put $value:ident) => { $value };
+    (@put $value:ident $gauge:ty) => { Some($value) };
     (@add $to:ident.$field:ident, $from:ident.$same:ident,) => { $to.$field += $from.$same };
     (@add $to:ident.$field:ident, $from:ident.$same:ident, $gauge:ty) => {};
 }
@@ -192,6 +219,21 @@ counters! {
         /// Upgraded and sent on, but not a single message was answered.
         #[serde(default)]
         never_answered,
+    }
+
+    /// Messages in one direction, before and behind the compression.
+    CompressedCounts in "CompressedCounts" {
+        /// Messages, compressed or not.
+        messages,
+        /// Those that were compressed.
+        compressed,
+        /// Bytes of the messages themselves.
+        message_bytes,
+        /// Bytes of their frames' payload: what is left of them on the wire, less the frame headers.
+        payload_bytes,
+        /// Time that our own thread spent compressing or decompressing them, ns, by the wall clock:
+        /// what it was kept from its core meanwhile is in it.
+        codec_ns,
     }
 }
 
@@ -301,58 +343,6 @@ impl BlockedCounts {
     }
 }
 
-/// Counts of what compression did (permessage-deflate, RFC 7692).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CompressionCounts {
-    /// Connections over the whole run by what the server accepted, in the words of its answer.
-    pub accepted: BTreeMap<String, u64>,
-    /// Connections over the whole run on which it declined the offer, or did not know it.
-    pub declined: u64,
-    /// Messages that were sent within the window.
-    pub sent: CompressedCounts,
-    /// Messages that were received within the window, right answers or not.
-    pub received: CompressedCounts,
-}
-
-impl CompressionCounts {
-    /// Adds the counts of another thread or interval.
-    pub fn merge(&mut self, other: &Self) {
-        for (terms, count) in &other.accepted {
-            *self.accepted.entry(terms.clone()).or_default() += count;
-        }
-        self.declined += other.declined;
-        self.sent.merge(&other.sent);
-        self.received.merge(&other.received);
-    }
-}
-
-/// Messages in one direction, before and behind the compression.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CompressedCounts {
-    /// Messages, compressed or not.
-    pub messages: u64,
-    /// Those that were compressed.
-    pub compressed: u64,
-    /// Bytes of the messages themselves.
-    pub message_bytes: u64,
-    /// Bytes of their frames' payload: what is left of them on the wire, less the frame headers.
-    pub payload_bytes: u64,
-    /// Time that our own thread spent compressing or decompressing them, by the wall clock: what it
-    /// was kept from its core meanwhile is in it.
-    pub codec_time: Nanos,
-}
-
-impl CompressedCounts {
-    /// Adds others of the same direction.
-    pub fn merge(&mut self, other: &Self) {
-        self.messages += other.messages;
-        self.compressed += other.compressed;
-        self.message_bytes += other.message_bytes;
-        self.payload_bytes += other.payload_bytes;
-        self.codec_time += other.codec_time;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -386,5 +376,6 @@ mod tests {
         check(BlockedCounts::ALL, BlockedCounts::merge);
         check(ByteCounts::ALL, ByteCounts::merge);
         check(ConnectionCounts::ALL, ConnectionCounts::merge);
+        check(CompressedCounts::ALL, CompressedCounts::merge);
     }
 }

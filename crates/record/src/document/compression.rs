@@ -86,7 +86,7 @@ impl Compressed {
             ratio: share(counts.message_bytes, counts.payload_bytes as f64),
             message_bytes_per_s: per_s(counts.message_bytes),
             payload_bytes_per_s: per_s(counts.payload_bytes),
-            codec_ns_per_message: share(counts.codec_time.0, counts.compressed as f64),
+            codec_ns_per_message: share(counts.codec_ns, counts.compressed as f64),
         }
     }
 }

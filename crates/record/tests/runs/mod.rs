@@ -226,6 +226,7 @@ pub(crate) fn nothing_connected() -> (RunResult, PlanSpec) {
                 phase: Phase::Connect,
                 kind: FailureKind::Refused,
                 count: 320,
+                first: Nanos::from_micros(210),
                 example: "192.0.2.7:9001 refused the connection after 210µs".into(),
             }],
             ..Tally::default()
@@ -274,12 +275,14 @@ pub(crate) fn corrupted() -> (RunResult, PlanSpec) {
             phase: Phase::Answers,
             kind: FailureKind::WrongBytes,
             count: 990,
+            first: Nanos::from_millis(1_200),
             example: "192.0.2.7:9001 at 1.2s: byte 7 is \x1b[31m | 0x1b, sent 0x41".into(),
         },
         Failure {
             phase: Phase::Close,
             kind: FailureKind::Reset,
             count: 4,
+            first: Nanos::from_millis(3_400),
             example: "192.0.2.7:9001 reset the connection at 3.4s".into(),
         },
     ];

@@ -1,0 +1,85 @@
+//! A part of a run's books: what one share of the work measured in one stretch of it.
+//!
+//! Within a process a part goes over whole, its tally in a box that comes back. Given to another
+//! process by any format that describes itself, it is of what was measured alone: series without
+//! samples, counters of none and gauges at zero take no bytes.
+
+use serde::{Deserialize, Serialize};
+use wsbench_load::bits;
+use wsbench_load::meter::Window;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::result::{Stage, ThreadUsage};
+use wsbench_load::send_gaps::SendGap;
+use wsbench_load::tally::Tally;
+
+/// The stretch of the run that a part is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Period {
+    /// Before the measured window opened.
+    Before,
+    /// The interval of this number, ended at the time given.
+    Interval(u32, Nanos),
+    /// After the window closed: answers in the drain.
+    After,
+}
+
+/// A part of a run's books.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// The share of the run that it is of: a worker, by its number over the whole run.
+    pub share: u32,
+    /// Its number among the parts of that share, from 0, in the order in which they were measured.
+    pub number: u32,
+    /// The stretch that it is of.
+    pub period: Period,
+    /// What the share was doing at its end.
+    pub stage: Stage,
+    /// Its end.
+    pub now: Nanos,
+    /// What is measured, as far as that was known.
+    pub window: Window,
+    /// What was measured.
+    #[serde(default)]
+    pub tally: Box<Tally>,
+    /// Messages that came due in the interval; zero in the closed loop, where all due are sent.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub due: u64,
+    /// Sent and unanswered at the end.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub in_flight: u64,
+    /// Due and unsent at the end.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub waiting: u64,
+    /// Share of a core used since the part before.
+    #[serde(with = "bits")]
+    pub cpu_share: f64,
+    /// Set in the last part of the share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<LastWords>,
+}
+
+/// What is known of a share at its end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LastWords {
+    /// What its thread used within the window.
+    pub usage: ThreadUsage,
+    /// When the window closed for it, or its last answer came where nothing closed it.
+    pub closed_at: Nanos,
+    /// Connections upgraded and open then.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub alive_at_close: u64,
+    /// A sample of the gaps between its sends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub send_gaps: Vec<SendGap>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands members over by reference"
+)]
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
