@@ -1,8 +1,7 @@
 //! One case as data: what is sent, what must come of it, and where the RFC says so.
 
-use wsbench_wire::connection::MessageKind;
+use wsbench_dialogue::Step;
 use wsbench_wire::deflate::Wish;
-use wsbench_wire::mask::MaskKey;
 
 /// One demand on a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,52 +109,4 @@ impl Opening {
             Self::OldVersion | Self::NoKey | Self::ShortKey | Self::NoUpgrade
         )
     }
-}
-
-/// One step behind the handshake.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Writes these bytes at once.
-    Send(Vec<u8>),
-    /// Writes them octet by octet, each in a segment of its own.
-    SendSlowly(Vec<u8>),
-    /// Writes a message, compressed as it was agreed upon, in so many frames of about one
-    /// length.
-    SendCompressed {
-        /// Text or binary.
-        kind: MessageKind,
-        /// The message before the compression.
-        message: Vec<u8>,
-        /// Frames; at least one. A payload that is too short for so many goes into fewer.
-        frames: usize,
-        /// The mask of the first frame; further ones count up from it.
-        mask: MaskKey,
-    },
-    /// Awaits this.
-    Expect(Expect),
-}
-
-/// What must come.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Expect {
-    /// This message, in however many fragments.
-    Message(MessageKind, Vec<u8>),
-    /// This message, of noise that repeats itself only further back than the window agreed upon
-    /// reaches: a compressed payload that is much shorter refers further (RFC 7692 section 7.1.2).
-    MessageOfNoise(MessageKind, Vec<u8>),
-    /// A pong with this payload, after others or not (section 5.5.3 lets a server answer only the
-    /// latest of several pings).
-    Pong(Vec<u8>),
-    /// The server fails the connection (section 7.1.7) with one of these codes.
-    Failure {
-        /// Codes that fit, the one to be expected first.
-        codes: &'static [u16],
-        /// Whether the receiver has to. Otherwise only senders are told not to do this, and a
-        /// receiver that takes it is lenient, not wrong.
-        demanded: bool,
-    },
-    /// The server answers our close frame, with this code where ours had one (section 5.5.1).
-    CloseReply(Option<u16>),
-    /// The server ends the TCP connection (section 7.1.1).
-    End,
 }

@@ -9,12 +9,13 @@ mod data;
 mod faults;
 mod handshake;
 
+use wsbench_dialogue::{Expect, Pattern, Step};
 use wsbench_wire::connection::MessageKind;
 use wsbench_wire::frame::{FrameBuffer, Header};
 use wsbench_wire::mask::MaskKey;
 use wsbench_wire::opcode::OpCode;
 
-use crate::case::{Case, Expect, Group, Opening, Step};
+use crate::case::{Case, Group, Opening};
 
 /// Every case, in the order in which they are carried out: the handshake first.
 #[must_use]
@@ -92,7 +93,7 @@ fn case(
 }
 
 fn message(kind: MessageKind, bytes: &[u8]) -> Step {
-    Step::Expect(Expect::Message(kind, bytes.to_vec()))
+    Step::Expect(Expect::Message(kind, Pattern::Equals(bytes.to_vec())))
 }
 
 fn failure(codes: &'static [u16]) -> Step {

@@ -7,21 +7,21 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use wsbench_setting::{Text, Told as _};
+use wsbench_dialogue::{Dialogue, End, Message, Next, Seen, Sent, Upshot};
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
 use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{ClientHandshake, HandshakeError, MAX_HEAD};
 use wsbench_wire::mask::MaskKey;
 use wsbench_wire::opcode::OpCode;
 
-use crate::case::{Case, Expect, Opening, Step};
+use crate::case::{Case, Opening};
 use crate::compressing::Compressing;
 use crate::finding::{Finding, Verdict};
-use crate::words;
 
 /// The longest message that is looked at, octets.
 const LONGEST: u64 = 64 * 1024 * 1024;
-/// The mask of pongs that answer the server's pings.
-const PONG_MASK: MaskKey = MaskKey([0x5a, 0xa5, 0x3c, 0xc3]);
+/// The mask of pongs that answer the server's pings, and of what is framed here.
+const MASK: MaskKey = MaskKey([0x5a, 0xa5, 0x3c, 0xc3]);
 
 /// What the caller has to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,15 +37,6 @@ pub enum Turn {
     Done(Finding),
 }
 
-/// How a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// The end of the stream.
-    Fin,
-    /// A reset, also while we were writing.
-    Reset,
-}
-
 /// One case under way.
 #[derive(Debug)]
 pub struct Examination<'a> {
@@ -55,16 +46,13 @@ pub struct Examination<'a> {
     patience: Duration,
     handshake: ClientHandshake,
     stage: Stage,
-    step: usize,
+    dialogue: Dialogue,
     head: Vec<u8>,
     wire: Connection,
     /// There where compression was agreed upon.
     compressing: Option<Compressing>,
     message: Option<(MessageKind, Vec<u8>)>,
-    events: VecDeque<Seen>,
     to_write: VecDeque<Vec<u8>>,
-    /// The weakest verdict until now, and why.
-    reservation: Option<String>,
     finding: Option<Finding>,
 }
 
@@ -73,17 +61,6 @@ enum Stage {
     Request,
     Response,
     Steps,
-}
-
-/// What came, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Seen {
-    Message(MessageKind, Vec<u8>),
-    Pong(Vec<u8>),
-    Close(Option<u16>),
-    End(End),
-    Violation(String),
-    Silence,
 }
 
 impl<'a> Examination<'a> {
@@ -111,14 +88,12 @@ impl<'a> Examination<'a> {
                 _ => handshake,
             },
             stage: Stage::Request,
-            step: 0,
+            dialogue: Dialogue::default(),
             head: Vec::new(),
             wire: Connection::new(Role::Client, limits, Utf8::Check),
             compressing: None,
             message: None,
-            events: VecDeque::new(),
             to_write: VecDeque::new(),
-            reservation: None,
             finding: None,
         }
     }
@@ -170,7 +145,7 @@ impl<'a> Examination<'a> {
                 End::Fin => "the connection was closed without an answer",
                 End::Reset => "the connection was reset without an answer",
             }),
-            Stage::Steps => self.events.push_back(Seen::End(end)),
+            Stage::Steps => self.dialogue.on_seen(Seen::End(end)),
         }
     }
 
@@ -178,7 +153,7 @@ impl<'a> Examination<'a> {
     pub fn on_silence(&mut self) {
         match self.stage {
             Stage::Request | Stage::Response => self.on_no_response("no answer"),
-            Stage::Steps => self.events.push_back(Seen::Silence),
+            Stage::Steps => self.dialogue.on_seen(Seen::Silence(self.patience)),
         }
     }
 
@@ -301,9 +276,7 @@ impl<'a> Examination<'a> {
                 })) => {
                     let (_, whole) = self.message.get_or_insert((kind, Vec::new()));
                     whole.extend_from_slice(bytes);
-                    if let Some((kind, whole)) = self.message.take_if(|_| last) {
-                        self.events.push_back(Seen::Message(kind, whole));
-                    }
+                    self.end_message(last, false);
                 }
                 Ok(Some(Event::Deflated { kind, bytes, last })) => {
                     let (_, whole) = self.message.get_or_insert((kind, Vec::new()));
@@ -312,186 +285,78 @@ impl<'a> Examination<'a> {
                         None => Ok(()), // nobody allowed compression
                     };
                     if let Err(error) = inflated {
-                        self.events.push_back(Seen::Violation(error.to_string()));
+                        self.dialogue.on_seen(Seen::Violation(error.to_string()));
                         return;
                     }
-                    if let Some((kind, whole)) = self.message.take_if(|_| last) {
-                        self.events.push_back(Seen::Message(kind, whole));
-                    }
+                    self.end_message(last, true);
                 }
                 Ok(Some(Event::Ping)) => {
                     let mut pong = FrameBuffer::new();
                     let payload = self.wire.control();
-                    pong.push_frame(true, OpCode::Pong, Some(PONG_MASK), &[payload]);
+                    pong.push_frame(true, OpCode::Pong, Some(MASK), &[payload]);
                     self.to_write.push_back(pong.as_slice().to_vec());
                 }
                 Ok(Some(Event::Pong)) => {
                     let payload = self.wire.control().to_vec();
-                    self.events.push_back(Seen::Pong(payload));
+                    self.dialogue.on_seen(Seen::Pong(payload));
                 }
                 Ok(Some(Event::Close { code })) => {
-                    self.events.push_back(Seen::Close(code));
+                    self.dialogue.on_seen(Seen::Close(code));
                     return;
                 }
                 Err(error) => {
-                    self.events.push_back(Seen::Violation(error.to_string()));
+                    self.dialogue.on_seen(Seen::Violation(error.to_string()));
                     return;
                 }
             }
         }
     }
 
+    /// The message under way has come whole, if this was its `last` piece.
+    fn end_message(&mut self, last: bool, is_compressed: bool) {
+        let Some((kind, content)) = self.message.take_if(|_| last) else {
+            return;
+        };
+        let compressing = self.compressing.as_ref().filter(|_| is_compressed);
+        self.dialogue.on_seen(Seen::Message(Message {
+            kind,
+            content,
+            compressed_to: compressing.map(Compressing::latest_payload),
+        }));
+    }
+
     /// The next step; `None` when something has been decided or taken, so look again.
     fn take_step(&mut self) -> Option<Turn> {
-        let Some(step) = self.case.steps.get(self.step) else {
-            match self.reservation.take() {
-                Some(seen) => self.done(Verdict::NonStrict, seen),
-                None => self.done(Verdict::Ok, "as expected"),
+        let case = self.case;
+        match self.dialogue.next(&case.steps) {
+            Next::Send(Sent::Octets(octets)) => Some(Turn::Write(octets.clone())),
+            Next::Send(Sent::OctetByOctet(octets)) => Some(Turn::WriteSlowly(octets.clone())),
+            Next::Send(Sent::Message(kind, message)) => {
+                let mut frame = FrameBuffer::new();
+                frame.push_frame(true, kind.opcode(), Some(MASK), &[message]);
+                Some(Turn::Write(frame.as_slice().to_vec()))
             }
-            return None;
-        };
-        match step {
-            Step::Send(bytes) => {
-                self.step += 1;
-                Some(Turn::Write(bytes.clone()))
-            }
-            Step::SendSlowly(bytes) => {
-                self.step += 1;
-                Some(Turn::WriteSlowly(bytes.clone()))
-            }
-            Step::SendCompressed {
+            Next::Send(Sent::Compressed {
                 kind,
                 message,
                 frames,
                 mask,
-            } => {
-                self.step += 1;
+            }) => {
                 let compressing = self.compressing.as_mut()?; // agreed upon, or declined before
                 Some(Turn::Write(
                     compressing.compose(*kind, message, *frames, *mask),
                 ))
             }
-            Step::Expect(expect) => match self.events.pop_front() {
-                Some(seen) => {
-                    self.compare(expect, seen);
-                    None
+            Next::Await(_) => Some(Turn::Read(self.patience)),
+            Next::Over(upshot) => {
+                match upshot {
+                    Upshot::Met => self.done(Verdict::Ok, "as expected"),
+                    Upshot::Lenient(seen) => self.done(Verdict::NonStrict, seen),
+                    Upshot::Failed(seen) => self.done(Verdict::Failed, seen),
                 }
-                None => Some(Turn::Read(self.patience)),
-            },
+                None
+            }
         }
-    }
-
-    fn met(&mut self) {
-        self.step += 1;
-    }
-
-    /// Met, but not as it should be.
-    fn met_with(&mut self, reservation: String) {
-        self.reservation.get_or_insert(reservation);
-        self.step += 1;
-    }
-
-    fn compare(&mut self, expect: &Expect, seen: Seen) {
-        if let Seen::Violation(words) = seen {
-            return self.done(Verdict::Failed, words);
-        }
-        match expect {
-            Expect::Message(kind, bytes) => self.compare_message(*kind, bytes, &seen),
-            Expect::MessageOfNoise(kind, bytes) => {
-                let compressing = self.compressing.as_ref();
-                let payload = compressing.map_or(0, Compressing::latest_payload);
-                let is_message = matches!(seen, Seen::Message(..));
-                if is_message && (1..bytes.len() / 4 * 3).contains(&payload) {
-                    let seen = format!("{payload} octets: it refers back beyond the window");
-                    return self.done(Verdict::Failed, seen);
-                }
-                self.compare_message(*kind, bytes, &seen);
-            }
-            Expect::Pong(payload) => match seen {
-                Seen::Pong(found) if found == *payload => self.met(),
-                Seen::Pong(_) => {}
-                other => self.fail("no pong", &other),
-            },
-            Expect::Failure { codes, demanded } => self.compare_failure(codes, *demanded, &seen),
-            Expect::CloseReply(sent) => match seen {
-                Seen::Close(found) if found == *sent => self.met(),
-                // A server may choose its own code (section 5.5.1: "typically echos").
-                Seen::Close(found) => self.met_with(format!("closed with {}", words::code(found))),
-                Seen::Pong(_) => {}
-                other => self.fail("no close frame", &other),
-            },
-            Expect::End => match seen {
-                Seen::End(End::Fin) => self.met(),
-                Seen::End(End::Reset) => self.met_with("reset in place of closed".to_owned()),
-                Seen::Silence => {
-                    self.met_with("the TCP connection was left open".to_owned());
-                }
-                _ => {}
-            },
-        }
-    }
-
-    fn compare_message(&mut self, kind: MessageKind, bytes: &[u8], seen: &Seen) {
-        match seen {
-            Seen::Message(found, content) if *found == kind && content == bytes => self.met(),
-            Seen::Message(found, content) if content == bytes => {
-                let (found, kind) = (words::kind(*found), words::kind(kind));
-                self.done(Verdict::Failed, format!("{kind} came back as {found}"));
-            }
-            Seen::Message(found, content) => {
-                let (found, content) = (words::kind(*found), words::payload(content));
-                let seen = format!("another message: {found}, {content}");
-                self.done(Verdict::Failed, seen);
-            }
-            Seen::Pong(_) => {}
-            Seen::Close(Some(1009)) => {
-                let seen = "refused with 1009: a limit of the server's, smaller than the message";
-                self.done(Verdict::NonStrict, seen);
-            }
-            other => self.fail("no answer", other),
-        }
-    }
-
-    fn compare_failure(&mut self, codes: &[u16], demanded: bool, seen: &Seen) {
-        match seen {
-            Seen::Close(Some(code)) if codes.contains(code) => self.met(),
-            Seen::Close(code) => self.met_with(format!("closed with {}", words::code(*code))),
-            // Section 7.1.7: a close frame should be sent, the connection has to be dropped.
-            Seen::End(End::Fin) => self.met_with("closed without a close frame".to_owned()),
-            Seen::End(End::Reset) => self.met_with("reset".to_owned()),
-            Seen::Pong(_) => {}
-            Seen::Message(kind, content) => {
-                let (kind, content) = (words::kind(*kind), words::payload(content));
-                let seen = format!("it was answered: {kind}, {content}");
-                let verdict = if demanded {
-                    Verdict::Failed
-                } else {
-                    Verdict::NonStrict
-                };
-                self.done(verdict, seen);
-            }
-            Seen::Silence => self.done(Verdict::Failed, "the connection was left open"),
-            Seen::Violation(_) => {}
-        }
-    }
-
-    fn fail(&mut self, what: &str, seen: &Seen) {
-        let how = match seen {
-            Seen::Message(kind, content) => {
-                format!(
-                    "a {} message, {}",
-                    words::kind(*kind),
-                    words::payload(content)
-                )
-            }
-            Seen::Pong(payload) => format!("a pong, {}", words::payload(payload)),
-            Seen::Close(code) => format!("a close frame with {}", words::code(*code)),
-            Seen::End(End::Fin) => "the connection was closed".to_owned(),
-            Seen::End(End::Reset) => "the connection was reset".to_owned(),
-            Seen::Violation(words) => words.clone(),
-            Seen::Silence => format!("nothing within {} s", self.patience.as_secs_f64()),
-        };
-        self.done(Verdict::Failed, format!("{what}: {how}"));
     }
 }
 

@@ -20,4 +20,3 @@ pub mod cases;
 mod compressing;
 pub mod examination;
 pub mod finding;
-mod words;

@@ -8,8 +8,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use wsbench_conformance::case::Case;
-use wsbench_conformance::examination::{End, Examination, Turn};
+use wsbench_conformance::examination::{Examination, Turn};
 use wsbench_conformance::finding::{Finding, Verdict};
+use wsbench_dialogue::End;
 use wsbench_load::plan::Http;
 use wsbench_load::route::Target;
 use wsbench_setting::text;

@@ -105,7 +105,8 @@ kinds! {
     NoMethod = "no_method",
     /// The proxy chose a way to log in that was not offered.
     UnaskedMethod = "unasked_method",
-    /// The proxy does not take name and password.
+    /// The proxy does not take name and password, or the server answers a login otherwise than it
+    /// has to.
     LoginRefused = "login_refused",
     /// Bytes that nobody has asked for came behind the proxy's answer.
     Trailing = "trailing",
@@ -165,7 +166,7 @@ kinds! {
     Http2Request = "http2_request",
 
     // The opening handshake.
-    /// The server closed the connection before the handshake was complete.
+    /// The server closed the connection before the handshake, or the login, was complete.
     Closed = "closed",
     /// What the server says is not HTTP.
     Garbage = "garbage",

@@ -8,6 +8,7 @@
 mod check;
 mod error;
 mod expect;
+mod login;
 mod opening;
 mod payload;
 mod spec;
@@ -20,11 +21,13 @@ mod tls;
 use std::ops::Deref;
 use std::sync::Arc;
 
+pub use wsbench_dialogue::Pattern;
 pub use wsbench_wire::deflate::{WindowBits, Wish};
 
 pub use check::{LONGEST_SOCKET_PATH, LONGEST_SOCKS_FIELD};
 pub use error::{PlanError, Why};
 pub use expect::{Expect, TOLERATED_FAILURES};
+pub use login::LoginSteps;
 pub use opening::{
     Compression, Connect, Family, Header, Http, RESERVED_HEADERS, RevealedHeaders, Upgrade,
     is_field_value, is_origin, is_token,

@@ -7,6 +7,7 @@
 mod compressed;
 mod ending;
 mod keeping_alive;
+mod login;
 mod opening;
 
 pub use opening::{Encrypted, Opened};
@@ -25,6 +26,7 @@ use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::tally::Phase;
 use keeping_alive::KeepAlive;
+use login::LoggingIn;
 use opening::Upgrading;
 
 /// How long the closing handshake may take, and then the server's FIN (RFC 6455 section 7.1.1
@@ -51,6 +53,7 @@ pub struct Session<X> {
 enum State {
     Connecting,
     Upgrading(Box<Upgrading>),
+    LoggingIn(Box<LoggingIn>),
     Open,
     /// A close frame has been sent.
     Closing {
@@ -76,8 +79,9 @@ struct Rare {
 pub enum Flow {
     /// Write `Common::out`, if anything is there, and go on.
     Continue,
-    /// The same; and the connection has just become a WebSocket. What came with the response may
-    /// have ended it already: ask `is_ended`.
+    /// The same; and the connection has just become a WebSocket that messages may flow on: it is
+    /// upgraded, and logged in where the plan says so. What came with that may have ended it already:
+    /// ask `is_ended`.
     Upgraded,
     /// Write `Common::out`, if anything is there, and drop the connection. It ended as it
     /// should.
@@ -121,10 +125,13 @@ impl<X: Exchange> Session<X> {
         matches!(self.state, State::Connecting)
     }
 
-    /// Whether the connection is being made: TCP or the upgrade is under way.
+    /// Whether the connection is being made: TCP, the upgrade or the login is under way.
     #[must_use]
     pub fn is_opening(&self) -> bool {
-        matches!(self.state, State::Connecting | State::Upgrading(_))
+        matches!(
+            self.state,
+            State::Connecting | State::Upgrading(_) | State::LoggingIn(_)
+        )
     }
 
     /// Whether messages may flow.
@@ -171,6 +178,7 @@ impl<X: Exchange> Session<X> {
                 upgrading.head.extend_from_slice(bytes);
                 self.on_head(context, received)
             }
+            State::LoggingIn(_) => self.on_login_bytes(context, received, bytes),
             State::Connecting | State::Ended => Flow::Continue,
         }
     }
@@ -228,7 +236,7 @@ impl<X: Exchange> Session<X> {
     /// Pings are answered with their own payload (RFC 6455 section 5.5.2). A server that does not
     /// read is owed one pong, to the latest ping (section 5.5.3), so that pongs cannot pile up.
     fn push_pong(&mut self, context: &mut Context<X::Local>) {
-        if !self.is_open() {
+        if !matches!(self.state, State::Open | State::LoggingIn(_)) {
             return;
         }
         if context.common.congested {
@@ -247,7 +255,8 @@ impl<X: Exchange> Session<X> {
     #[cold]
     pub fn push_owed_pong(&mut self, context: &mut Context<X::Local>) {
         let owed = self.rare.as_mut().and_then(|rare| rare.owed_pong.take());
-        if let (Some(payload), true) = (owed, self.is_open()) {
+        let is_up = matches!(self.state, State::Open | State::LoggingIn(_));
+        if let (Some(payload), true) = (owed, is_up) {
             let mask = context.common.mask();
             context
                 .common
@@ -326,7 +335,7 @@ impl<X: Exchange> Session<X> {
             .common
             .meter
             .fail(now, Phase::Frames, (*error).into(), || error.to_string());
-        if self.is_open() {
+        if matches!(self.state, State::Open | State::LoggingIn(_)) {
             let mask = context.common.mask();
             push_close(
                 &mut context.common.out,

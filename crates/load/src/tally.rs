@@ -132,6 +132,8 @@ pub enum Phase {
     Tls,
     /// The opening handshake.
     Handshake,
+    /// The login behind it.
+    Login,
     /// Framing after the upgrade.
     Frames,
     /// The answers' content.
@@ -151,6 +153,7 @@ impl Phase {
             Self::Proxy => "proxy",
             Self::Tls => "tls",
             Self::Handshake => "handshake",
+            Self::Login => "login",
             Self::Frames => "frames",
             Self::Answers => "answers",
             Self::Close => "close",

@@ -68,6 +68,8 @@ fields! {
     Compression = "clients.compression",
     /// The length of fragments.
     Fragment = "clients.fragment",
+    /// The login on an open connection.
+    Login = "clients.login",
     /// The messages.
     Payload = "clients.exchange.payload",
     /// The largest size of a message.

@@ -122,6 +122,7 @@ fn of_the_way(field: Field) -> Option<&'static str> {
         Field::Threads => "--threads",
         Field::Cpus => "--pin",
         Field::Seed => "--seed",
+        Field::Login => "the login",
         Field::Interval => "the interval of the time series",
         Field::Limit => "--limit",
         Field::GreatestRate => "wsbench find",

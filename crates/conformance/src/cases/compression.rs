@@ -1,12 +1,13 @@
 //! Compressed messages (permessage-deflate, RFC 7692): of servers that grant what is offered.
 
+use wsbench_dialogue::{Expect, Sent, Step};
 use wsbench_wire::connection::MessageKind::{self, Binary, Text};
 use wsbench_wire::deflate::{WindowBits, Wish};
 use wsbench_wire::frame::RSV1;
 use wsbench_wire::opcode::OpCode;
 
 use super::{Maker, failure, message};
-use crate::case::{Case, Expect, Group, Opening, Step};
+use crate::case::{Case, Group, Opening};
 
 /// "Hello", compressed (RFC 7692 section 7.2.3.1).
 const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
@@ -53,12 +54,12 @@ pub(super) fn cases(make: &mut Maker) -> Vec<Case> {
 
 /// A message there and back.
 fn echo(make: &mut Maker, kind: MessageKind, content: &[u8], frames: usize) -> [Step; 2] {
-    let send = Step::SendCompressed {
+    let send = Step::Send(Sent::Compressed {
         kind,
         message: content.to_vec(),
         frames,
         mask: make.mask(),
-    };
+    });
     [send, message(kind, content)]
 }
 
@@ -111,7 +112,7 @@ fn messages(make: &mut Maker) -> Vec<Case> {
             any,
             comes_back("a message without RSV1, though compression was agreed upon"),
             vec![
-                Step::Send(make.frame(true, OpCode::Text, b"as it is")),
+                Step::octets(make.frame(true, OpCode::Text, b"as it is")),
                 message(Text, b"as it is"),
             ],
         ),
@@ -172,7 +173,7 @@ fn agreements(make: &mut Maker) -> Vec<Case> {
 /// What must fail the connection.
 fn violations(make: &mut Maker) -> Vec<Case> {
     let violation = |id, section, sent: &str, frames: Vec<Vec<u8>>, codes: &'static [u16]| {
-        let mut steps: Vec<Step> = frames.into_iter().map(Step::Send).collect();
+        let mut steps: Vec<Step> = frames.into_iter().map(Step::octets).collect();
         steps.push(failure(codes));
         let expected = format!("the connection is failed with code {}", codes[0]);
         compressed(id, section, Wish::default(), (sent, &expected), steps)

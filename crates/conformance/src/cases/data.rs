@@ -1,10 +1,11 @@
 //! Messages, fragments, pings and pongs that are right, and must be answered as such.
 
+use wsbench_dialogue::{Expect, Sent, Step};
 use wsbench_wire::connection::MessageKind::{Binary, Text};
 use wsbench_wire::opcode::OpCode;
 
 use super::{Maker, case, message};
-use crate::case::{Case, Expect, Group, Step};
+use crate::case::{Case, Group};
 
 /// Sizes at which the length changes its form (section 5.2), and a large one.
 const SIZES: [(&str, usize); 7] = [
@@ -33,9 +34,9 @@ pub(super) fn messages(make: &mut Maker) -> Vec<Case> {
                 format!("a text, then a binary message of {size} octets"),
                 "each comes back as it was",
                 vec![
-                    Step::Send(make.frame(true, OpCode::Text, &text)),
+                    Step::octets(make.frame(true, OpCode::Text, &text)),
                     message(Text, &text),
-                    Step::Send(make.frame(true, OpCode::Binary, &binary)),
+                    Step::octets(make.frame(true, OpCode::Binary, &binary)),
                     message(Binary, &binary),
                 ],
             )
@@ -48,7 +49,7 @@ pub(super) fn messages(make: &mut Maker) -> Vec<Case> {
         format!("text: {LETTERS}"),
         "the same octets",
         vec![
-            Step::Send(make.frame(true, OpCode::Text, LETTERS.as_bytes())),
+            Step::octets(make.frame(true, OpCode::Text, LETTERS.as_bytes())),
             message(Text, LETTERS.as_bytes()),
         ],
     ));
@@ -61,7 +62,7 @@ pub(super) fn messages(make: &mut Maker) -> Vec<Case> {
         "two messages in one segment",
         "both come back, in order",
         vec![
-            Step::Send(two),
+            Step::octets(two),
             message(Text, b"first of two"),
             message(Text, b"second of two"),
         ],
@@ -73,7 +74,11 @@ pub(super) fn messages(make: &mut Maker) -> Vec<Case> {
         "a message, each octet in a segment of its own",
         "it comes back",
         vec![
-            Step::SendSlowly(make.frame(true, OpCode::Text, b"bit by bit")),
+            Step::Send(Sent::OctetByOctet(make.frame(
+                true,
+                OpCode::Text,
+                b"bit by bit",
+            ))),
             message(Text, b"bit by bit"),
         ],
     ));
@@ -93,7 +98,7 @@ pub(super) fn fragments(make: &mut Maker) -> Vec<Case> {
                 } else {
                     OpCode::Continuation
                 };
-                Step::Send(make.frame(at == last, opcode, part))
+                Step::octets(make.frame(at == last, opcode, part))
             })
             .collect();
         steps.push(message(Text, &parts.concat()));
@@ -128,10 +133,10 @@ pub(super) fn fragments(make: &mut Maker) -> Vec<Case> {
         "a ping between two fragments",
         "a pong, then one message",
         vec![
-            Step::Send(make.frame(false, OpCode::Text, b"before ")),
-            Step::Send(make.frame(true, OpCode::Ping, b"between")),
+            Step::octets(make.frame(false, OpCode::Text, b"before ")),
+            Step::octets(make.frame(true, OpCode::Ping, b"between")),
             Step::Expect(Expect::Pong(b"between".to_vec())),
-            Step::Send(make.frame(true, OpCode::Continuation, b"behind")),
+            Step::octets(make.frame(true, OpCode::Continuation, b"behind")),
             message(Text, b"before behind"),
         ],
     ));
@@ -141,7 +146,7 @@ pub(super) fn fragments(make: &mut Maker) -> Vec<Case> {
 pub(super) fn control(make: &mut Maker) -> Vec<Case> {
     let mut pinged = |id, sent: &str, payload: &[u8]| {
         let steps = vec![
-            Step::Send(make.frame(true, OpCode::Ping, payload)),
+            Step::octets(make.frame(true, OpCode::Ping, payload)),
             Step::Expect(Expect::Pong(payload.to_vec())),
         ];
         let section = "RFC 6455 section 5.5.2";
@@ -169,7 +174,7 @@ pub(super) fn control(make: &mut Maker) -> Vec<Case> {
         "RFC 6455 section 5.5.3",
         "ten pings in a row",
         "a pong to the last of them at least",
-        vec![Step::Send(ten), Step::Expect(Expect::Pong(b"9".to_vec()))],
+        vec![Step::octets(ten), Step::Expect(Expect::Pong(b"9".to_vec()))],
     ));
     cases.push(case(
         "unasked-pong",
@@ -178,8 +183,8 @@ pub(super) fn control(make: &mut Maker) -> Vec<Case> {
         "a pong that nobody asked for, then a message",
         "the message comes back",
         vec![
-            Step::Send(make.frame(true, OpCode::Pong, b"unasked")),
-            Step::Send(make.frame(true, OpCode::Text, b"still there")),
+            Step::octets(make.frame(true, OpCode::Pong, b"unasked")),
+            Step::octets(make.frame(true, OpCode::Text, b"still there")),
             message(Text, b"still there"),
         ],
     ));

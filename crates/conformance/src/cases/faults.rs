@@ -1,9 +1,10 @@
 //! Frames that must not be: the server has to fail the connection (RFC 6455 section 7.1.7).
 
+use wsbench_dialogue::{Expect, Step};
 use wsbench_wire::opcode::OpCode;
 
 use super::{Maker, case, failure};
-use crate::case::{Case, Expect, Group, Step};
+use crate::case::{Case, Group};
 
 /// A case in which these bytes must end the connection with this code.
 fn fatal(
@@ -14,7 +15,7 @@ fn fatal(
     sends: Vec<Vec<u8>>,
     codes: &'static [u16],
 ) -> Case {
-    let mut steps: Vec<Step> = sends.into_iter().map(Step::Send).collect();
+    let mut steps: Vec<Step> = sends.into_iter().map(Step::octets).collect();
     steps.push(failure(codes));
     let expected = format!("the connection is failed with code {}", codes[0]);
     case(id, group, section, sent, expected, steps)

@@ -342,6 +342,8 @@ fn withheld(spec: &PlanSpec) -> Checked {
     let login = proxy.and_then(|proxy| proxy.login.as_ref());
     let is_gone = login.is_some_and(|login| login.is_withheld());
     refuse(is_gone, Field::ProxyLogin, Why::Withheld)?;
+    let is_gone = spec.clients.login.is_withheld();
+    refuse(is_gone, Field::Login, Why::Withheld)?;
     let authorities = spec.tls.authorities.as_ref();
     let is_gone = authorities.is_some_and(|it| it.bytes().is_none());
     refuse(is_gone, Field::Authorities, Why::Withheld)?;

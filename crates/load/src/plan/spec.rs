@@ -2,6 +2,7 @@
 
 use crate::nanos::Nanos;
 use crate::plan::expect::Expect;
+use crate::plan::login::LoginSteps;
 use crate::plan::opening::{Compression, Connect, Header, Http, Upgrade};
 use crate::plan::payload::{Encoding, Payload, Verify};
 use crate::plan::timing::{Arrival, Lifetime, Pace, StopRule, Think, Timestamps, WarmUp};
@@ -114,6 +115,8 @@ pub struct Population {
     /// Bytes of payload in each frame that a message is cut into, at least 1, counted behind the
     /// compression; `None` sends every message in one frame.
     pub fragment: Option<u32>,
+    /// What is said and awaited on a connection between its upgrade and its load.
+    pub login: LoginSteps,
     /// What flows on an open connection.
     pub exchange: Workload,
 }
@@ -187,6 +190,7 @@ impl Default for Population {
             keep_alive: None,
             compression: None,
             fragment: None,
+            login: LoginSteps::default(),
             exchange: Workload {
                 payload: Payload::Generated {
                     encoding: Encoding::Text,
@@ -270,6 +274,7 @@ impl PlanSpec {
             proxy.login = proxy.login.as_ref().map(|_| Secret::withheld());
         }
         spec.tls = self.tls.redacted();
+        spec.clients.login = self.clients.login.redacted();
         spec.clients.exchange.payload = self.clients.exchange.payload.redacted();
         spec
     }

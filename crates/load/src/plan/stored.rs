@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::nanos::Nanos;
 use crate::plan::expect::Expect;
+use crate::plan::login::{LoginSteps, StoredStep};
 use crate::plan::opening::{Compression, Connect, Family, Header, Http, Offered, Upgrade};
 use crate::plan::payload::{Matching, Payload, PayloadFacts, Verify};
 use crate::plan::spec::{Clients, PlanSpec, Population, Workload};
@@ -86,6 +87,10 @@ struct Stored {
         skip_serializing_if = "Option::is_none"
     )]
     fragment: Option<u32>,
+    /// What was said and awaited on each connection before its load; absent when nothing was. What was
+    /// sent is withheld.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    login: Vec<StoredStep>,
     /// How answers are matched with what was sent; it follows from the payload.
     #[serde(default)]
     #[schemars(required, with = "Matching")]
@@ -256,6 +261,7 @@ impl From<&PlanSpec> for Stored {
             payload: clients.exchange.payload.written(),
             compression: clients.compression,
             fragment: clients.fragment,
+            login: clients.login.written(),
             matched_by: Some(clients.exchange.payload.matching()),
             verify: clients.exchange.verify,
             headers: spec.upgrade.headers.clone(),
@@ -325,6 +331,7 @@ impl Stored {
             keep_alive: self.keep_alive,
             compression: self.compression,
             fragment: self.fragment,
+            login: LoginSteps::told(self.login)?,
             exchange: Workload {
                 payload: Payload::told(self.payload, self.matched_by)?,
                 verify: self.verify,

@@ -4,6 +4,7 @@ use proptest::option::of as maybe;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use wsbench_setting::Field;
+use wsbench_wire::connection::MessageKind;
 
 use super::*;
 use crate::arrival::{Process, Schedule, Stretch};
@@ -376,7 +377,7 @@ fn a_plan_of_an_older_document_is_read_and_written_again() {
 #[test]
 fn what_is_stored_shows_no_credential_and_is_no_plan() {
     type Change = fn(&mut PlanSpec);
-    let changes: [(Change, Field); 6] = [
+    let changes: [(Change, Field); 7] = [
         (
             |it| it.upgrade.headers = vec![Header::new("Authorization", "hidden")],
             Field::Headers,
@@ -418,6 +419,10 @@ fn what_is_stored_shows_no_credential_and_is_no_plan() {
                 };
             },
             Field::Payload,
+        ),
+        (
+            |it| it.clients.login = LoginSteps::default().send(MessageKind::Text, "hidden"),
+            Field::Login,
         ),
     ];
     for (change, field) in changes {

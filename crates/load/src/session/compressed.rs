@@ -89,8 +89,7 @@ impl<X: Exchange> Session<X> {
                         bytes: piece.bytes,
                         last: piece.last,
                     };
-                    let io = &mut context.io(&mut self.codec);
-                    self.exchange.on_piece(io, received, piece);
+                    self.take_piece(context, received, piece);
                     if piece.last {
                         break Ok(());
                     }

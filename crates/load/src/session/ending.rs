@@ -20,6 +20,7 @@ impl<X: Exchange> Session<X> {
             State::Connecting | State::Upgrading(_) => {
                 Some(self.since + context.common.plan.connect.timeout)
             }
+            State::LoggingIn(login) => Some(login.until),
             State::Open => {
                 let overdue = self.exchange.deadline(&context.local);
                 let ping = self.keep_alive_deadline(context);
@@ -52,6 +53,7 @@ impl<X: Exchange> Session<X> {
                 self.end(context, now, Unanswered::Failed);
                 Flow::Failed
             }
+            State::LoggingIn(_) => self.on_login_deadline(context, now),
             State::Open => match self.keep_alive(context, now) {
                 Flow::Continue => self.on_exchange_deadline(context, now),
                 ended => ended,
@@ -168,6 +170,14 @@ impl<X: Exchange> Session<X> {
                         format!("the server closed the connection after {got} bytes of its answer")
                     });
             }
+            State::LoggingIn(_) => {
+                context
+                    .common
+                    .meter
+                    .fail(now, Phase::Login, FailureKind::Closed, || {
+                        "the server closed the connection in the middle of the login".into()
+                    });
+            }
             State::Connecting | State::Open => {
                 context
                     .common
@@ -190,6 +200,7 @@ impl<X: Exchange> Session<X> {
         let phase = loss.phase.unwrap_or(match &self.state {
             State::Connecting => Phase::Connect,
             State::Upgrading(_) => Phase::Handshake,
+            State::LoggingIn(_) => Phase::Login,
             State::Open | State::Closing { .. } | State::Ended => Phase::Close,
         });
         let in_flight = self.exchange.in_flight();
@@ -258,7 +269,9 @@ impl<X: Exchange> Session<X> {
             State::Closing { .. } => {
                 let _ = self.close_ended(context, now);
             }
-            State::Connecting | State::Upgrading(_) | State::Ended => self.state = State::Ended,
+            State::Connecting | State::Upgrading(_) | State::LoggingIn(_) | State::Ended => {
+                self.state = State::Ended;
+            }
         }
     }
 

@@ -97,13 +97,16 @@ impl<X: Exchange> Session<X> {
                 tally.times[Series::Upgrade].record(received - upgrading.requested);
                 tally.connections.upgraded += 1;
                 let mut head = std::mem::take(&mut upgrading.head);
-                self.state = State::Open;
-                self.exchange.on_open(received);
                 let limits = limits(&self.exchange, context);
                 self.agree(context, compression, limits);
-                self.begin_keeping_alive(context, received);
-                let _ = self.on_bytes(context, received, &mut head[consumed..]);
-                Flow::Upgraded
+                match (self.log_in(context, received), &mut head[consumed..]) {
+                    (Flow::Upgraded, rest) => {
+                        let _ = self.on_bytes(context, received, rest);
+                        Flow::Upgraded
+                    }
+                    (Flow::Continue, rest) => self.on_bytes(context, received, rest),
+                    (ended, _) => ended,
+                }
             }
             Err(error) => {
                 context

@@ -90,6 +90,14 @@ impl Pair {
 
     /// One that is open, and its load has begun.
     pub(crate) fn open(spec: PlanSpec, number: u32, cuts: Option<Rng>) -> Self {
+        let mut pair = Self::answered(spec, number, cuts);
+        assert_eq!(pair.deliver(), Flow::Upgraded);
+        pair.begin_load();
+        pair
+    }
+
+    /// One whose server is about to say that it is upgraded.
+    pub(crate) fn answered(spec: PlanSpec, number: u32, cuts: Option<Rng>) -> Self {
         let (mut pair, request) = Self::connecting(spec, number, cuts);
         let request = read_request(&request).expect("a request");
         let request = request.expect("a whole request");
@@ -99,15 +107,18 @@ impl Pair {
             pair.server.allow_compression();
         }
         push_response_with(&mut pair.says, &request, None, terms.as_ref());
-        assert_eq!(pair.deliver(), Flow::Upgraded);
-        let now = pair.now;
-        pair.context.common.meter.set_window(Window {
+        pair
+    }
+
+    /// The load begins.
+    pub(crate) fn begin_load(&mut self) {
+        let now = self.now;
+        self.context.common.meter.set_window(Window {
             load_from: now,
             opens: now,
             closes: Nanos::MAX,
         });
-        pair.context.common.sending = true;
-        pair
+        self.context.common.sending = true;
     }
 
     /// The pieces in which a stream arrives.

@@ -1,0 +1,200 @@
+//! A login against a server in memory: what is said and awaited between the upgrade and the load.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
+mod pair;
+
+use fastrand::Rng;
+use pair::{Pair, Received, failures, plan};
+use wsbench_load::failure::FailureKind;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Compression, LoginSteps, Pattern, PlanSpec};
+use wsbench_load::session::Flow;
+use wsbench_load::tally::Phase;
+use wsbench_wire::connection::MessageKind::{Binary, Text};
+use wsbench_wire::opcode::OpCode;
+
+/// Streams are cut in this many ways.
+const SEEDS: u64 = 200;
+
+fn token() -> LoginSteps {
+    LoginSteps::default()
+        .send(Text, "token 7")
+        .expect(Text, Pattern::Prefix(b"welcome".to_vec()))
+}
+
+fn with(login: LoginSteps) -> PlanSpec {
+    plan(3).with(|spec| spec.clients.login = login)
+}
+
+/// A connection that has said its token.
+fn asked(login: LoginSteps, cuts: Option<Rng>) -> Pair {
+    let mut pair = Pair::answered(with(login), 0, cuts);
+    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.message(), (Text, b"token 7".to_vec()));
+    pair
+}
+
+/// What is left of a connection whose login has failed in this way.
+fn assert_failed(mut pair: Pair, kind: FailureKind, words: &str) {
+    assert!(pair.session.is_ended());
+    let tally = pair.books();
+    assert_eq!(
+        failures(&tally, Phase::Login, kind),
+        1,
+        "{:?}",
+        tally.failures
+    );
+    assert!(
+        tally.failures[0].example.contains(words),
+        "{:?}",
+        tally.failures
+    );
+    let counts = tally.connections;
+    assert_eq!((counts.upgraded, counts.failed), (1, 1));
+    assert_eq!(tally.messages.sent, 0);
+}
+
+#[test]
+fn the_load_begins_behind_a_login_however_its_bytes_are_cut() {
+    for seed in 0..SEEDS {
+        let mut random = Rng::with_seed(seed);
+        let login = token()
+            .send(Binary, [1, 2])
+            .expect(Binary, Pattern::Equals(vec![3]));
+        let cuts = random.bool().then(|| Rng::with_seed(seed));
+        let mut pair = asked(login, cuts);
+        assert!(pair.session.is_opening() && !pair.session.is_open());
+        pair.pump();
+        assert_eq!(pair.heard, [], "no message of the load before");
+        pair.say_control(OpCode::Ping, b"here?");
+        pair.say(Text, b"welcome, you");
+        assert_eq!(pair.deliver(), Flow::Continue);
+        let heard = std::mem::take(&mut pair.heard);
+        let expected = [
+            Received::Pong(b"here?".to_vec()),
+            Received::Message(Binary, vec![1, 2]),
+        ];
+        assert_eq!(heard, expected);
+        pair.say(Binary, &[3]);
+        assert_eq!(pair.deliver(), Flow::Upgraded);
+        assert!(pair.session.is_open());
+        pair.begin_load();
+        for _ in 0..3 {
+            pair.pump();
+            assert_eq!(pair.echo(false), 1);
+            let _ = pair.deliver();
+        }
+        let tally = pair.books();
+        assert_eq!((tally.messages.sent, tally.messages.answered), (3, 3));
+        assert_eq!(tally.errors(), 0);
+    }
+}
+
+/// The server may greet in the very bytes that upgrade the connection, and may say more behind the
+/// last message of the login.
+#[test]
+fn what_comes_with_the_upgrade_or_behind_the_login_is_heard() {
+    let greeted = LoginSteps::default().expect(Text, Pattern::Contains(b"hello".to_vec()));
+    let mut pair = Pair::answered(with(greeted), 0, None);
+    pair.say(Text, b"oh, hello");
+    pair.say_control(OpCode::Ping, b"already?");
+    assert_eq!(pair.deliver(), Flow::Upgraded);
+    assert_eq!(pair.heard, [Received::Pong(b"already?".to_vec())]);
+}
+
+#[test]
+fn a_login_is_compressed_where_that_was_agreed_upon() {
+    let spec = with(token()).with(|spec| spec.clients.compression = Some(Compression::default()));
+    let mut pair = Pair::answered(spec, 0, None);
+    assert_eq!(pair.deliver(), Flow::Continue);
+    // The server sends back what it has heard: its own words, compressed.
+    assert!(
+        matches!(&pair.heard[..], [Received::Deflated(Text, _)]),
+        "{:?}",
+        pair.heard
+    );
+    pair.echo(false);
+    assert_eq!(pair.deliver(), Flow::Failed);
+    assert_failed(
+        pair,
+        FailureKind::LoginRefused,
+        "“token 7”, not one that begins with “welcome”",
+    );
+}
+
+#[test]
+fn a_refused_login_is_a_failure_of_its_own() {
+    let mut pair = asked(token(), None);
+    pair.say(Text, b"go away");
+    assert_eq!(pair.deliver(), Flow::Failed);
+    assert_eq!(pair.heard, [Received::Close(Some(1000))]);
+    assert_failed(
+        pair,
+        FailureKind::LoginRefused,
+        "another message: text, “go away”",
+    );
+    let mut pair = asked(token(), None);
+    pair.say_control(OpCode::Close, &1008_u16.to_be_bytes());
+    assert_eq!(pair.deliver(), Flow::Failed);
+    assert_failed(
+        pair,
+        FailureKind::LoginRefused,
+        "a close frame with code 1008",
+    );
+}
+
+#[test]
+fn a_login_that_is_not_answered_times_out() {
+    let mut pair = asked(token(), None);
+    let timeout = pair.context.common.plan.clients.timeout;
+    let deadline = pair.session.deadline(&pair.context).unwrap();
+    assert!(deadline > timeout && deadline <= pair.now + timeout);
+    pair.say_control(OpCode::Pong, b"");
+    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(
+        pair.session.deadline(&pair.context),
+        Some(deadline),
+        "a pong is no answer"
+    );
+    let early = deadline - Nanos(1);
+    assert_eq!(
+        pair.session.on_deadline(&mut pair.context, early),
+        Flow::Continue
+    );
+    assert_eq!(
+        pair.session.on_deadline(&mut pair.context, deadline),
+        Flow::Failed
+    );
+    assert_failed(pair, FailureKind::TimedOut, "nothing within 10 s");
+}
+
+#[test]
+fn a_connection_that_ends_within_its_login_has_failed_in_it() {
+    let mut pair = asked(token(), None);
+    let now = pair.now;
+    assert_eq!(pair.session.on_eof(&mut pair.context, now), Flow::Failed);
+    assert_failed(pair, FailureKind::Closed, "in the middle of the login");
+}
+
+#[test]
+fn without_steps_nothing_is_said_and_documents_stay_as_they_are() {
+    let pair = Pair::open(plan(1), 0, None);
+    assert_eq!(pair.heard, []);
+    let stored = serde_json::to_value(plan(1)).unwrap();
+    assert!(stored.get("login").is_none());
+    let login = token().expect(Binary, Pattern::Contains(vec![0xff]));
+    let stored = serde_json::to_value(with(login.clone())).unwrap();
+    assert!(!stored.to_string().contains("token 7"), "{stored}");
+    let again: PlanSpec = serde_json::from_value(stored).unwrap();
+    assert!(again.clients.login.is_withheld());
+    assert_eq!(again.clients.login.steps()[1..], login.steps()[1..]);
+    let given =
+        r#"[{"step":"send","content":"hi"},{"step":"expect","known":"part","content":"ok"}]"#;
+    let mut stored = serde_json::to_value(plan(1)).unwrap();
+    stored["login"] = serde_json::from_str(given).unwrap();
+    let again: PlanSpec = serde_json::from_value(stored).unwrap();
+    let expected = LoginSteps::default().send(Text, "hi");
+    let expected = expected.expect(Text, Pattern::Contains(b"ok".to_vec()));
+    assert_eq!(again.clients.login, expected);
+    assert!(again.check().is_ok());
+}
