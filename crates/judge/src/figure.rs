@@ -8,8 +8,9 @@
 mod table;
 mod unit;
 
+use wsbench_load::result::Slice;
 use wsbench_load::series::Series;
-use wsbench_record::document::{Distribution, Percentile, Record, Support};
+use wsbench_record::document::{Distribution, Percentile, Record, Support, confidence};
 use wsbench_record::units::{self, count};
 use wsbench_stats::Interval;
 
@@ -264,6 +265,48 @@ impl Figure {
             keys(&series, ". or "),
             keys(&others, ", ")
         )
+    }
+
+    /// Whether a run under way tells how sure it is of it, so that it can be waited for.
+    pub(crate) fn is_watched(self) -> bool {
+        match self.point {
+            Some(_) => Self::percentiles(true).contains(&self),
+            None => self.row().watch.is_some(),
+        }
+    }
+
+    /// The figure and its interval of confidence at 95 %, from the slices of a run under way; `None`
+    /// while they are not known, and of a figure that is not watched.
+    pub(crate) fn watch(self, slices: &[Slice]) -> Option<(f64, Interval)> {
+        if let (Reader::Series(series), Some(Point::At(percentile))) = (self.row().read, self.point)
+        {
+            let found = confidence::quantile(slices, series, percentile.share())?;
+            let is_known = percentile.support(found.effective as u64) != Support::Unknown;
+            return is_known.then_some((found.value, found.interval));
+        }
+        self.row().watch?(slices)
+    }
+
+    /// The names of all figures that can be waited for, for people.
+    pub(crate) fn all_watched() -> String {
+        let [p50, p90, p99, p99_9] = Self::percentiles(true).map(Self::short);
+        let times = Series::Response.info().title;
+        let others = ROWS.iter().filter(|row| row.watch.is_some());
+        let others: Vec<String> = others.map(|row| Self::of(row.key).short()).collect();
+        let others = others.join(", ");
+        format!("{p50}, {p90}, {p99} and {p99_9} of the {times} time, and {others}")
+    }
+
+    /// The shortest name in expressions: the point alone, where what is waited for is of the response
+    /// time, or the first alias.
+    pub(crate) fn short(self) -> String {
+        match self.point {
+            Some(point) => point.name().to_owned(),
+            None => {
+                let row = self.row();
+                (*row.aliases.first().unwrap_or(&row.key)).to_owned()
+            }
+        }
     }
 
     /// The words above a column: `messages/s`, `response p99`.

@@ -8,7 +8,7 @@ use wsbench_record::objective::Objective;
 use wsbench_setting::{Field, text};
 
 use crate::expression::{self, Allowed, Bound, Expression, ExpressionError, Reason, Relation};
-use crate::figure::{Unit, error_share};
+use crate::figure::{Figure, Unit, error_share};
 
 /// Samples that must lie above a percentile before it is known at all (METHOD rule 13).
 const LEAST_ABOVE: f64 = 10.0;
@@ -24,11 +24,14 @@ pub const ALLOWED: Allowed = Allowed {
     another: || text!["give ", Field::Objective, " again for another objective"],
 };
 
-const ERRORS: &str = "errors";
+/// The share of errors, by the name of their number.
+fn is_errors(name: &str) -> bool {
+    name == Figure::ERRORS.name()
+}
 
 fn units(name: &str) -> Vec<Unit> {
     match name {
-        ERRORS => vec![Unit::Share],
+        _ if is_errors(name) => vec![Figure::ERROR_SHARE.unit()],
         _ if percentile(name).is_some() => vec![Unit::Span],
         _ => Vec::new(),
     }
@@ -36,7 +39,10 @@ fn units(name: &str) -> Vec<Unit> {
 
 /// `p99.9` and `response.p99.9` as 99.9; it may lie beyond the two ends.
 fn percentile(name: &str) -> Option<f64> {
-    let bare = name.strip_prefix("response.").unwrap_or(name);
+    let bare = name.strip_prefix(Series::Response.info().name);
+    let bare = bare
+        .and_then(|point| point.strip_prefix('.'))
+        .unwrap_or(name);
     let digits = bare.strip_prefix('p')?;
     let is_number = digits.chars().all(|c| c.is_ascii_digit() || c == '.');
     digits.parse().ok().filter(|_| is_number)
@@ -61,7 +67,7 @@ impl TryFrom<Expression> for Objective {
             }
         };
         let name = &expression.figure;
-        if name == ERRORS {
+        if is_errors(name) {
             if limit >= 1.0 {
                 let limit = "below 100%";
                 return Err(expression.bound_fault(Reason::TooLarge { limit }, &ALLOWED));

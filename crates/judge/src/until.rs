@@ -8,13 +8,11 @@ use std::fmt;
 
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::Slice;
-use wsbench_load::series::Series;
-use wsbench_record::document::{Percentile, confidence};
 use wsbench_record::units::span;
 use wsbench_record::until::UntilOutcome;
 
 use crate::expression::{self, Allowed, Bound, Expression, ExpressionError, Reason, Relation};
-use crate::figure::{self, Point, Unit};
+use crate::figure::{Figure, Unit};
 
 /// The rule must hold so many times in a row: an interval that is narrow once may be so by luck,
 /// and whoever stops at the first such moment stops too early too often.
@@ -25,15 +23,6 @@ const IN_A_ROW: u32 = 2;
 pub struct Until {
     figure: Figure,
     within: Within,
-}
-
-/// Which figure.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Figure {
-    /// A percentile of the response time.
-    Response(Percentile),
-    /// Answers a second.
-    Rate,
 }
 
 /// Half the interval of confidence at 95 %, at most.
@@ -49,32 +38,23 @@ enum Within {
 pub const ALLOWED: Allowed = Allowed {
     relations: &[Relation::Within],
     units,
-    figures: || "p50, p90, p99 and p99.9 of the response time, and rate".to_owned(),
+    figures: Figure::all_watched,
     baseline: false,
     example: "p99±5%, p99±200us or rate±1%",
     another: || "one figure is waited for".into(),
 };
 
 fn units(name: &str) -> Vec<Unit> {
-    match Figure::named(name) {
-        Some(Figure::Rate) => vec![Unit::Share],
-        Some(Figure::Response(_)) => vec![Unit::Share, Unit::Span],
+    match watched(name).map(Figure::unit) {
+        Some(Unit::Span) => vec![Unit::Share, Unit::Span],
+        Some(_) => vec![Unit::Share],
         None => Vec::new(),
     }
 }
 
-impl Figure {
-    fn named(name: &str) -> Option<Self> {
-        let figure = figure::Figure::named(name, true)?;
-        if figure == figure::Figure::MESSAGES_PER_S {
-            return Some(Self::Rate);
-        }
-        let quoted = figure::Figure::percentiles(true).contains(&figure);
-        match figure.point() {
-            Some(Point::At(percentile)) if quoted => Some(Self::Response(percentile)),
-            _ => None,
-        }
-    }
+/// The figure of this name, if it may be waited for. A bare percentile is of the response time.
+fn watched(name: &str) -> Option<Figure> {
+    Figure::named(name, true).filter(|figure| figure.is_watched())
 }
 
 /// Reads what is to be waited for: `p99±5%`.
@@ -89,7 +69,7 @@ impl TryFrom<Expression> for Until {
     type Error = ExpressionError;
 
     fn try_from(expression: Expression) -> Result<Self, ExpressionError> {
-        let Some(figure) = Figure::named(&expression.figure) else {
+        let Some(figure) = watched(&expression.figure) else {
             let (name, figures) = (expression.figure.clone(), (ALLOWED.figures)());
             let reason = Reason::NoSuchFigure { name, figures };
             return Err(expression.figure_fault(reason, &ALLOWED));
@@ -108,10 +88,7 @@ impl TryFrom<Expression> for Until {
 impl fmt::Display for Until {
     /// As it may be read again: `p99±5%`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.figure {
-            Figure::Response(percentile) => f.write_str(percentile.label())?,
-            Figure::Rate => f.write_str("rate")?,
-        }
+        f.write_str(&self.figure.short())?;
         match self.within {
             Within::Share(share) => write!(f, "±{}%", (share * 1e6).round() / 1e4),
             Within::Span(ns) => write!(f, "±{}", span(ns)),
@@ -125,19 +102,8 @@ impl Until {
     /// without an upper end.
     #[must_use]
     pub fn half_width(&self, slices: &[Slice]) -> Option<f64> {
-        let (value, low, high) = match self.figure {
-            Figure::Rate => {
-                let found = confidence::rate(slices)?;
-                let bounds = found.interval();
-                (found.value, bounds.low, bounds.high)
-            }
-            Figure::Response(percentile) => {
-                let q = percentile.share();
-                let found = confidence::quantile(slices, Series::Response, q)?;
-                (found.value, found.interval.low, found.interval.high)
-            }
-        };
-        let half = (value - low).max(high - value);
+        let (value, interval) = self.figure.watch(slices)?;
+        let half = (value - interval.low).max(interval.high - value);
         if !half.is_finite() {
             return None;
         }

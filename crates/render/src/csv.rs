@@ -3,6 +3,7 @@
 
 use wsbench_load::nanos::Nanos;
 use wsbench_load::series::{Detail, Home, Series};
+use wsbench_load::tally::{ConnectionCounts, Counter, MessageCounts};
 use wsbench_record::document::{
     Distribution, Document, Interval, IntervalSpans, Percentile, Server,
 };
@@ -28,6 +29,14 @@ impl Row {
     pub(crate) fn put_known(&mut self, name: impl Into<String>, value: Option<impl ToString>) {
         let value = value.map_or_else(String::new, |value| value.to_string());
         self.put(name, &value);
+    }
+
+    /// Appends the counters of a group that have columns, their names beginning with `prefix`.
+    fn put_counters<T>(&mut self, prefix: &str, all: &[Counter<T>], counts: &T) {
+        for counter in all.iter().filter(|counter| counter.in_columns) {
+            let name = format!("{prefix}_{}", counter.name);
+            self.put_known(name, (counter.of)(counts));
+        }
     }
 
     /// How sure the run is of the percentiles that are quoted most.
@@ -156,7 +165,7 @@ fn interval(interval: &Interval) -> Row {
 /// Every figure of a result that is a single value, with its name.
 fn row(document: &Document) -> Row {
     let mut row = Row::default();
-    let (plan, messages) = (&document.plan, &document.messages);
+    let plan = &document.plan;
     row.put_known("name", plan.name.as_deref());
     row.put("started_at", &document.started_at);
     row.put("url", &plan.target.url());
@@ -170,33 +179,8 @@ fn row(document: &Document) -> Row {
     row.put_known("asked_messages_per_s", document.asked_messages_per_s);
     row.put_known("sent_bytes_per_s", document.sent_bytes_per_s);
     row.put_known("received_bytes_per_s", document.received_bytes_per_s);
-    for (name, value) in [
-        ("due", messages.due),
-        ("sent", messages.sent),
-        ("answered", messages.answered),
-        ("timed_out", messages.timed_out),
-        ("failed", messages.failed),
-        ("in_flight_at_end", messages.in_flight_at_end),
-        ("lost", messages.lost),
-        ("duplicated", messages.duplicated),
-        ("reordered", messages.reordered),
-        ("corrupted", messages.corrupted),
-        ("unasked", messages.unasked),
-    ] {
-        row.put(format!("messages_{name}"), &value);
-    }
-    let connections = &document.connections;
-    for (name, value) in [
-        ("asked", connections.asked),
-        ("opened", connections.opened),
-        ("upgraded", connections.upgraded),
-        ("alive_at_end", connections.alive_at_end),
-        ("replaced", connections.replaced),
-        ("peak_concurrent", connections.peak_concurrent),
-        ("never_answered", connections.never_answered),
-    ] {
-        row.put(format!("connections_{name}"), &value);
-    }
+    row.put_counters("messages", MessageCounts::ALL, &document.messages);
+    row.put_counters("connections", ConnectionCounts::ALL, &document.connections);
     row.put_series(document, &always());
     put_compression(&mut row, document);
     let threads = &document.generator.threads;

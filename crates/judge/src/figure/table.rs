@@ -1,7 +1,8 @@
 //! The registry: every figure that results are compared, ranked and judged by is a row here.
 
+use wsbench_load::result::Slice;
 use wsbench_load::series::Series;
-use wsbench_record::document::{Record, Server};
+use wsbench_record::document::{Record, Server, confidence};
 use wsbench_stats::Interval;
 
 use super::{Reading, Unit, error_share};
@@ -28,7 +29,12 @@ pub(super) struct Row {
     pub(super) unit: Unit,
     pub(super) sense: Sense,
     pub(super) read: Reader,
+    /// The way to read it, and how sure it is, off a run under way; of times it is their slices'.
+    pub(super) watch: Option<Watcher>,
 }
+
+/// A figure and its interval of confidence, off the slices of a run under way.
+pub(super) type Watcher = fn(&[Slice]) -> Option<(f64, Interval)>;
 
 /// How a record is read.
 #[derive(Clone, Copy)]
@@ -49,6 +55,7 @@ use Sense::{Less, More};
 pub(super) const ROWS: &[Row] = &[
     Row {
         aliases: &["rate"],
+        watch: Some(watched_rate),
         ..row(
             "messages_per_s",
             "messages/s",
@@ -163,6 +170,7 @@ const fn row(
         unit,
         sense,
         read,
+        watch: None,
     }
 }
 
@@ -192,6 +200,11 @@ fn messages_per_s(record: &Record) -> Option<Reading> {
         }),
         ..Reading::exact(record.messages_per_s?)
     })
+}
+
+fn watched_rate(slices: &[Slice]) -> Option<(f64, Interval)> {
+    let found = confidence::rate(slices)?;
+    Some((found.value, found.interval()))
 }
 
 fn of_server(record: &Record, read: fn(&Server) -> Option<f64>) -> Option<Reading> {

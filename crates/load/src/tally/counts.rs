@@ -13,6 +13,8 @@ pub struct Counter<T> {
     pub name: &'static str,
     /// The lines that say what it counts.
     pub meaning: &'static [&'static str],
+    /// Membership in the tables of results that spreadsheets read (CSV).
+    pub in_columns: bool,
     /// Its value; `None` of a gauge that was not taken.
     pub of: fn(&T) -> Option<u64>,
     /// Gives it a value.
@@ -48,7 +50,8 @@ const fn same(one: &[u8], other: &[u8]) -> bool {
 }
 
 /// Declares groups of counters: for each a struct, how two of them are added up, and a table. A
-/// field with a type of its own is a gauge, which is no sum of others.
+/// field with a type of its own is a gauge, which is no sum of others; one that is `in columns` is
+/// told of in tables for spreadsheets.
 macro_rules! counters {
     ($(
         $(#[doc = $about:literal])+
@@ -57,7 +60,7 @@ macro_rules! counters {
             $(
                 $(#[doc = $line:literal])+
                 $(#[serde($($how:tt)*)])?
-                $field:ident $(: $gauge:ty)?,
+                $field:ident $(in $columns:ident)? $(: $gauge:ty)?,
             )+
         }
     )+) => {$(
@@ -79,6 +82,7 @@ macro_rules! counters {
                 Counter {
                     name: stringify!($field),
                     meaning: &[$($line),+],
+                    in_columns: counters!(@in_columns $($columns)?),
                     of: |counts| counters!(@value counts.$field $($gauge)?),
                     put: |counts, value| counts.$field = counters!(@put value $($gauge)?),
                 },
@@ -108,6 +112,8 @@ macro_rules! counters {
             }
         }
     )+};
+    (@in_columns) => { false };
+    (@in_columns columns) => { true };
     (@type) => { u64 };
     (@type $gauge:ty) => { $gauge };
     (@value $counts:ident.$field:ident) => { Some($counts.$field) };
@@ -122,38 +128,38 @@ counters! {
     /// Messages of the measured window: `sent = answered + timed_out + failed + in_flight_at_end`.
     MessageCounts in "Messages" {
         /// Due by the plan: sent or unsent.
-        due,
+        due in columns,
         /// Due by the schedule and never handed to a socket.
         #[serde(default)]
         unsent,
         /// Handed to the socket, at least in part.
-        sent,
+        sent in columns,
         /// Answered rightly.
-        answered,
+        answered in columns,
         /// Unanswered at their deadline.
-        timed_out,
+        timed_out in columns,
         /// Ended otherwise: connection lost, or wrong answer.
-        failed,
+        failed in columns,
         /// Unanswered when the drain ended.
-        in_flight_at_end,
+        in_flight_at_end in columns,
         /// Answers that arrived within the window: the numerator of `messages_per_s`.
         #[serde(default)]
         received_in_window,
         /// Never answered although a later one on the same connection was.
         #[serde(default)]
-        lost,
+        lost in columns,
         /// Further answers to a message already answered.
         #[serde(default)]
-        duplicated,
+        duplicated in columns,
         /// Right answers that came after the answer to a later message.
         #[serde(default)]
-        reordered,
+        reordered in columns,
         /// Answers whose bytes or opcode differ from what was sent.
         #[serde(default)]
-        corrupted,
+        corrupted in columns,
         /// Messages that answer nothing that was sent.
         #[serde(default)]
-        unasked,
+        unasked in columns,
         /// Sent and answered in the warm-up, which nothing else counts.
         #[serde(default)]
         warmup,
@@ -181,25 +187,25 @@ counters! {
     /// Connections over the whole run.
     ConnectionCounts in "Connections" {
         /// Asked for at a time.
-        asked,
+        asked in columns,
         /// TCP connections begun.
         #[serde(default)]
         attempted,
         /// TCP connections established.
-        opened,
+        opened in columns,
         /// Upgraded to WebSocket.
-        upgraded,
+        upgraded in columns,
         /// Upgraded and open when the window closed.
-        alive_at_end,
+        alive_at_end in columns,
         /// Ended before their time.
         #[serde(default)]
         failed,
         /// Opened in the place of one that had ended.
         #[serde(default)]
-        replaced,
+        replaced in columns,
         /// Most that were established at the same time.
         #[serde(default)]
-        peak_concurrent,
+        peak_concurrent in columns,
         /// Most clients that ran at the same time, from their connect call to their end, summed over
         /// threads: never more than asked for (client-replacement model only).
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -218,7 +224,7 @@ counters! {
         closed_cleanly,
         /// Upgraded and sent on, but not a single message was answered.
         #[serde(default)]
-        never_answered,
+        never_answered in columns,
     }
 
     /// Messages in one direction, before and behind the compression.
@@ -255,6 +261,12 @@ impl Law {
         self.parts.iter().map(|part| part.value(counts)).sum()
     }
 
+    /// True of counts that obey the law.
+    #[must_use]
+    pub fn holds(&self, counts: &MessageCounts) -> bool {
+        self.whole.value(counts) == self.sum(counts)
+    }
+
     /// The breach of the law by these counts, in their own figures; `None` where it holds.
     ///
     /// ```
@@ -268,7 +280,7 @@ impl Law {
     #[must_use]
     pub fn breach(&self, counts: &MessageCounts) -> Option<String> {
         let whole = self.whole.value(counts);
-        (whole != self.sum(counts)).then(|| {
+        (!self.holds(counts)).then(|| {
             let parts = self.parts.iter();
             let parts = parts.map(|part| format!("{} {}", part.name, part.value(counts)));
             let parts: Vec<String> = parts.collect();
