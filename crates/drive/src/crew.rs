@@ -13,6 +13,7 @@ use wsbench_load::exchange::Exchange;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 use wsbench_load::result::RunResult;
+use wsbench_load::tally::Law;
 
 use crate::collector::Observer;
 pub use crate::collector::{Agreed, Collector, Missing, Refused};
@@ -94,6 +95,7 @@ impl<'a, E: Engine, X: Exchange> Crew<'a, E, X> {
             returns,
             handovers,
             shared,
+            laws: X::LAWS,
         };
         Ok(Self { workers, intake })
     }
@@ -107,6 +109,8 @@ pub struct Intake<'a> {
     returns: Vec<Returns>,
     handovers: Receiver<Part>,
     shared: Arc<Shared>,
+    /// Sums that the counters make up.
+    laws: &'static [Law],
 }
 
 impl Intake<'_> {
@@ -147,6 +151,15 @@ impl Intake<'_> {
     /// The whole run's result, once all workers have ended; `total` is when that was.
     #[must_use]
     pub fn finish(self, total: Nanos, observer: &mut dyn Observer) -> RunResult {
-        self.collector.finish(self.shared.agreed(), total, observer)
+        let is_whole = self.collector.missing().is_empty();
+        let agreed = self.shared.agreed();
+        let result = self.collector.finish(agreed, total, observer);
+        if cfg!(debug_assertions) && is_whole {
+            // Of a run that is measured in earnest the audit says so.
+            for law in self.laws {
+                assert_eq!(law.breach(&result.messages), None);
+            }
+        }
+        result
     }
 }
