@@ -6,8 +6,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use wsbench_setting::{Text, Told as _};
 use wsbench_dialogue::{Dialogue, End, Message, Next, Seen, Sent, Upshot};
+use wsbench_setting::{Text, Told as _};
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
 use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{ClientHandshake, HandshakeError, MAX_HEAD};

@@ -281,8 +281,7 @@ impl Figure {
         if let (Reader::Series(series), Some(Point::At(percentile))) = (self.row().read, self.point)
         {
             let found = confidence::quantile(slices, series, percentile.share())?;
-            let is_known = percentile.support(found.effective as u64) != Support::Unknown;
-            return is_known.then_some((found.value, found.interval));
+            return Some((found.value, found.interval));
         }
         self.row().watch?(slices)
     }

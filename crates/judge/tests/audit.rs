@@ -223,7 +223,8 @@ fn failure(phase: Phase, kind: FailureKind) -> Failure {
         phase,
         kind,
         count: 1,
-        example: String::new(),
+        example: Text::default(),
+        first: Nanos::ZERO,
     }
 }
 

@@ -171,12 +171,12 @@ impl<X: Exchange> Session<X> {
                     });
             }
             State::LoggingIn(_) => {
-                context
-                    .common
-                    .meter
-                    .fail(now, Phase::Login, FailureKind::Closed, || {
-                        "the server closed the connection in the middle of the login".into()
-                    });
+                context.common.meter.fail(
+                    now,
+                    Phase::Login,
+                    FailureKind::Closed,
+                    || "the server closed the connection in the middle of the login",
+                );
             }
             State::Connecting | State::Open => {
                 context
