@@ -45,7 +45,7 @@ fn assert_failed(mut pair: Pair, kind: FailureKind, words: &str) {
         tally.failures
     );
     assert!(
-        tally.failures[0].example.contains(words),
+        tally.failures[0].example.to_string().contains(words),
         "{:?}",
         tally.failures
     );
