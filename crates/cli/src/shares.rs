@@ -23,7 +23,8 @@ pub(crate) fn parse(text: &str) -> Result<Shares, NoPercentile> {
         let percent: Option<f64> = number.parse().ok();
         let percent = percent.filter(|percent| *percent > 0.0 && *percent < 100.0);
         percent
-            .map(|percent| percent / 100.0)
+            // Rounded, for a hundredth is no binary number.
+            .map(|percent| (percent * 1e6).round() / 1e8)
             .ok_or_else(|| NoPercentile {
                 word: word.to_owned(),
             })

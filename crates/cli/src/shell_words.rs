@@ -315,7 +315,7 @@ mod tests {
     fn what_is_no_credential_stays() {
         for words in [
             "w -c 4 -n 5 ws://h:1/a@b",
-            "w -s 64..4k -lauth -o a.json",
+            "w -s 64..4k --name auth",
             "w -m a h:1",
             "w -ck h:1",
             "w -H X-A:1 --subprotocol chat",

@@ -181,18 +181,6 @@ error: other.json cannot be shown: not a wsbench result: its `schema` is missing
 "#]],
     );
     refused(
-        &["report"],
-        str![[r#"
-error: the following required arguments were not provided:
-  <FILE>...
-
-Usage: wsbench report <FILE>...
-
-For more information, try '--help'.
-
-"#]],
-    );
-    refused(
         &["report", "a", "b", "--hgrm", "c"],
         str![[r#"
 error: --hgrm writes the times of one result, and 2 were given; give one FILE

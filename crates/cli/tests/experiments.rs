@@ -32,7 +32,7 @@ fn find_ends_within_its_limit_and_prints_a_bracket() {
     let text = String::from_utf8(output.stdout).unwrap();
     let words = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{text}\n{words}");
-    assert!(text.contains("msg/s (p90 ≤ 500ms)"), "{text}");
+    assert!(text.contains("msg/s (p90 ≤ 500 ms)"), "{text}");
     assert!(words.contains("trial 1 bracket at"), "{words}");
     let found = document(&file);
     assert_eq!(found["schema"], "wsbench.find/1");

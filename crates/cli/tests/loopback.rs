@@ -124,7 +124,7 @@ fn a_stored_result_prints_the_same_as_a_fresh_one() {
     let server = Embedded::start(&[]);
     let directory = tempfile::tempdir().unwrap();
     let words = [
-        "-n", "200", "-c", "2", "-o", "run.json", "--hgrm", "run.hgrm", "--log", "raw",
+        "-v", "-n", "200", "-c", "2", "-o", "run.json", "--hgrm", "run.hgrm", "--log", "raw",
     ];
     let fresh = wsbench(directory.path(), &[&words[..], &[&server.url]].concat());
     let errors = String::from_utf8_lossy(&fresh.stderr);
@@ -366,4 +366,44 @@ fn a_stall_is_seen_by_who_does_not_wait_for_it() {
     assert!(p90(&open) > 50_000_000, "{}", open["response_ns"]);
     let (closed, _) = measured(&common);
     assert!(p90(&closed) < p90(&open), "{}", closed["response_ns"]);
+}
+
+/// The last result is kept where the environment says, and reported without a file having been
+/// named; where nothing is to be kept there is none.
+#[test]
+fn the_last_run_is_reported_without_a_file() {
+    let server = Embedded::start(&[]);
+    let state = tempfile::tempdir().unwrap();
+    let wsbench = |words: &[&str], state: &Path| {
+        let mut command = Command::new(cargo_bin!("wsbench"));
+        let output = command
+            .args(words)
+            .env("WSBENCH_STATE_DIR", state)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), said, errors)
+    };
+    let run = ["-n", "200", "-c", "2", &server.url];
+    let (code, _, errors) = wsbench(&["report"], state.path());
+    assert_eq!(code, Some(2));
+    assert!(errors.contains("no run has been kept yet"), "{errors}");
+    let (code, _, errors) = wsbench(&[&run[..], &["--no-state"]].concat(), state.path());
+    assert_eq!(code, Some(0), "{errors}");
+    assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0);
+    let (_, printed, _) = wsbench(&run, state.path());
+    let (code, brief, _) = wsbench(&["report", "--brief"], state.path());
+    assert_eq!((code, &brief), (Some(0), &printed));
+    let (_, whole, _) = wsbench(&["report"], state.path());
+    let figures = printed.lines().nth(2).unwrap();
+    assert!(
+        whole.contains(figures) && whole.contains("\nrepeat "),
+        "{whole}"
+    );
+    // A place that cannot be written is no fault of the run.
+    let (code, ..) = wsbench(&run, Path::new("/dev/null/x"));
+    assert_eq!(code, Some(0));
+    let (code, ..) = wsbench(&["report"], Path::new(""));
+    assert_eq!(code, Some(2), "none is kept");
 }

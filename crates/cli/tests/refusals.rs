@@ -36,9 +36,9 @@ For more information, try '--help'.
 "#]],
     );
     refused(
-        &["-d", "10", "localhost:1"],
+        &["--timeout", "10", "localhost:1"],
         str![[r#"
-error: invalid value '10' for '--duration <TIME>': '10' has no unit: write 10s, 10ms or 10m
+error: invalid value '10' for '--timeout <TIME>': '10' has no unit: write 10s, 10ms or 10m
 
 For more information, try '--help'.
 
@@ -222,9 +222,9 @@ For more information, try '--help'.
 "#]],
     );
     refused(
-        &["localhost"],
+        &["swep"],
         str![[r#"
-error: invalid value 'localhost' for '[URL]': 'localhost' is neither HOST:PORT nor a URL; write it like localhost:3000, ws://localhost/, or see --help for the subcommands (which come first)
+error: invalid value 'swep' for '[URL]': 'swep' is no subcommand; did you mean 'wsbench sweep'? (a server of that name is ws://swep/)
 
 For more information, try '--help'.
 

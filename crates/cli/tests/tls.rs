@@ -370,6 +370,7 @@ fn the_floor_of_an_encrypted_run_is_encrypted() {
     );
     let certificate = shown.certificate();
     let words = [
+        "-v",
         "-n",
         "200",
         "-c",

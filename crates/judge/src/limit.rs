@@ -126,9 +126,9 @@ fn of_closed_loop(record: &Record, used: &Used) -> Found {
         let advice = text![
             "shorter pauses ",
             Field::Think,
-            ", or more connections ",
+            " or more connections ",
             Field::Connections.brief(),
-            ", press harder"
+            " press harder"
         ];
         return (By::Pauses, message, advice);
     }
@@ -148,9 +148,9 @@ fn of_closed_loop(record: &Record, used: &Used) -> Found {
         let advice = text![
             "more connections ",
             Field::Connections.brief(),
-            ", or more in flight on each ",
+            ", or in flight on each ",
             Field::Depth.brief(),
-            ", show what the server can do"
+            ", show more of the server"
         ];
         return (By::Connections, message, advice);
     }
@@ -160,7 +160,7 @@ fn of_closed_loop(record: &Record, used: &Used) -> Found {
     let advice = text![
         "more connections ",
         Field::Connections.brief(),
-        ": a server at its limit answers no more for it, a network does"
+        " tell which: at its limit a server gains nothing"
     ];
     (By::Elsewhere, used.words(), advice)
 }
@@ -168,10 +168,10 @@ fn of_closed_loop(record: &Record, used: &Used) -> Found {
 fn generator(record: &Record, used: &Used) -> Found {
     let share = percent(used.generator.unwrap_or(0.0));
     let message = if record.plan.clients.is_open_loop() {
-        format!("{share} of its core used")
+        format!("{share} of its core")
     } else {
         let per_s = rate(record.messages_per_s.unwrap_or(0.0));
-        format!("{share} of its core used: the server does ≥ {per_s} msg/s")
+        format!("{share} of its core; the server does ≥ {per_s} msg/s")
     };
     (By::Generator, message, beyond(record))
 }
@@ -185,9 +185,9 @@ fn server(record: &Record, used: &Used) -> Found {
     } else if used.server.is_none() && record.loopback {
         text![
             Field::ServerPid.with("PID"),
-            " tells its CPU; ",
+            " tells its CPU, ",
             Field::Arrival.brief().with(asked_below(record)),
-            " shows its latency at a rate that it holds",
+            " its latency at a rate that it holds",
         ]
     } else {
         text![
@@ -199,10 +199,7 @@ fn server(record: &Record, used: &Used) -> Found {
 }
 
 fn machine(record: &Record, used: &Used) -> Found {
-    let message = format!(
-        "the generator waited for one {} of the time",
-        percent(used.waited)
-    );
+    let message = format!("the generator waited {} of the time", percent(used.waited));
     let advice = if record.plan.cpus.is_empty() {
         text![
             "give it cores of its own (",
@@ -227,17 +224,19 @@ fn beyond(record: &Record) -> Text {
         let more = (plan.threads + 1).to_string();
         ways.push(text!["more threads ", Field::Threads.brief().with(more)]);
     }
-    ways.push(Text::from(if is_local {
-        "a generator on another machine"
-    } else {
-        "a faster machine for the generator"
-    }));
+    if ways.is_empty() {
+        ways.push(Text::from(if is_local {
+            "a generator elsewhere"
+        } else {
+            "a faster generator"
+        }));
+    }
     let ways = Text::joined(ways, ", or ").then(" shows the server's limit");
     if plan.clients.is_open_loop() {
         return ways;
     }
     let below = Field::Arrival.brief().with(asked_below(record));
-    ways.then(text!["; ", below, " its latency below it"])
+    ways.then(text![", ", below, " latency below it"])
 }
 
 /// Places in flight: `64 connections × 1 in flight`.

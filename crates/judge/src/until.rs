@@ -91,7 +91,7 @@ impl fmt::Display for Until {
         f.write_str(&self.figure.short())?;
         match self.within {
             Within::Share(share) => write!(f, "±{}%", (share * 1e6).round() / 1e4),
-            Within::Span(ns) => write!(f, "±{}", span(ns)),
+            Within::Span(ns) => write!(f, "±{}", span(ns).replace(' ', "")),
         }
     }
 }

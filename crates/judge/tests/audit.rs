@@ -15,7 +15,7 @@ use wsbench_load::result::{Ended, HostPressure, RunResult, ThreadUsage};
 use wsbench_load::send_gaps::SendGap;
 use wsbench_load::series::Series;
 use wsbench_load::tally::{Failure, Gap, Phase};
-use wsbench_record::audit::{Audit, Caveat, Kind, Severity, Verdict};
+use wsbench_record::audit::{Audit, By, Caveat, Kind, Severity, Verdict};
 use wsbench_record::document::{Host, Record, RunContext};
 use wsbench_setting::{Field, Spelling, Text};
 
@@ -89,7 +89,14 @@ const INVALID: Option<Severity> = Some(Severity::Invalid);
 #[test]
 fn a_healthy_run_is_ok_without_a_word() {
     let audit = audit_after(|_, _| {});
-    assert_eq!(audit, Audit::default());
+    assert_eq!((audit.verdict, &audit.caveats[..]), (Verdict::Ok, &[][..]));
+    let limit = audit.limit.clone().unwrap();
+    assert_eq!(
+        limit.by,
+        By::Elsewhere,
+        "a server of which nothing is known"
+    );
+    assert_eq!(limit.message, "generator at 40 % of a core");
     assert_eq!(audit.to_string(), "audit: ok");
 }
 
@@ -339,8 +346,8 @@ fn clients_that_are_replaced_are_judged_by_their_round_trips() {
     let (mut result, plan) = runs::replacement();
     let audit = |result: &RunResult| runs::document(&(result.clone(), plan.clone())).audit;
     assert_eq!(
-        audit(&result),
-        Audit::default(),
+        audit(&result).caveats,
+        [],
         "none alive at the end is as it should be"
     );
     result.connections.clients_completed = 999;
@@ -481,8 +488,16 @@ fn a_busy_generator_is_the_bottleneck() {
         }
     };
     assert_eq!(weight(Kind::GeneratorCpu, busy(900)), None);
-    assert_eq!(weight(Kind::GeneratorCpu, busy(901)), DOUBTFUL);
-    let caveat = found(&audit_after(busy(990)), Kind::GeneratorCpu).unwrap();
+    assert_eq!(weight(Kind::GeneratorCpu, busy(901)), NOTE);
+    let audit = audit_after(busy(990));
+    assert_eq!(audit.verdict, Verdict::Ok, "a fact, and no doubt");
+    let limit = audit.limit.clone().unwrap();
+    assert_eq!(limit.by, By::Generator);
+    assert_eq!(
+        limit.message,
+        "99 % of its core; the server does ≥ 64.0k msg/s"
+    );
+    let caveat = found(&audit, Kind::GeneratorCpu).unwrap();
     assert_eq!(
         caveat.message,
         "the generator is the bottleneck (thread 1 used 99 % of a core): \
@@ -562,7 +577,21 @@ fn a_generator_that_waits_for_a_core() {
     assert_eq!(weight(Kind::GeneratorStarved, waiting(100)), None);
     assert_eq!(weight(Kind::GeneratorStarved, waiting(101)), NOTE);
     assert_eq!(weight(Kind::GeneratorStarved, waiting(1_000)), NOTE);
-    assert_eq!(weight(Kind::GeneratorStarved, waiting(1_001)), DOUBTFUL);
+    assert_eq!(weight(Kind::GeneratorStarved, waiting(1_001)), NOTE);
+    let by = audit_after(waiting(1_001)).limit.map(|limit| limit.by);
+    assert_eq!(by, Some(By::Machine), "in the closed loop it is the limit");
+    let open = |run: &mut RunResult, plan: &mut PlanSpec| {
+        let stretches = vec![Stretch::level(Nanos::MAX, 64_000.0)];
+        plan.clients.arrival = Arrival::Open {
+            schedule: Schedule {
+                process: Process::Poisson,
+                stretches,
+            },
+            max_in_flight: 100,
+        };
+        run.generator.threads[0].run_wait = Some(Nanos::from_millis(1_001));
+    };
+    assert_eq!(weight(Kind::GeneratorStarved, open), DOUBTFUL);
     let unknown = |run: &mut RunResult, _: &mut PlanSpec| {
         run.generator.threads = vec![ThreadUsage::default()];
     };
@@ -695,7 +724,7 @@ fn gaps_are_listed_when_long_in_themselves_and_beside_p99() {
         |micros| move |run: &mut RunResult, _: &mut PlanSpec| run.gaps = vec![gap(micros), gap(9)];
     assert_eq!(weight(Kind::Gaps, gaps(99_999)), None);
     let caveat = found(&audit_after(gaps(100_000)), Kind::Gaps).unwrap();
-    assert_eq!(caveat.message, "no answer at all for 100ms at 4.2s");
+    assert_eq!(caveat.message, "no answer at all for 100 ms at 4.2 s");
     assert_eq!(caveat.severity, Severity::Note);
 
     let slow = |micros| {
@@ -881,7 +910,7 @@ fn back_pressure_is_named_and_not_doubted() {
     assert_eq!(audit.verdict, Verdict::Ok);
     assert_eq!(
         found(&audit, Kind::Blocked).unwrap().message,
-        "messages that were due waited, 3 for a socket that took no more bytes, 2.00ms at most"
+        "messages that were due waited, 3 for a socket that took no more bytes, 2.00 ms at most"
     );
     assert_eq!(found(&audit, Kind::Pace), None, "it is not the generator's");
 }
@@ -898,7 +927,7 @@ fn the_worst_interval_is_named() {
     assert_eq!(weight(Kind::Rate, late(640)), None);
     let caveat = found(&audit_after(late(700)), Kind::Rate).unwrap();
     assert_eq!(caveat.severity, Severity::Doubtful);
-    let worst = "in the interval that ended at 4.0s 64,000 were due and 63,300 sent";
+    let worst = "in the interval that ended at 4.0 s 64,000 were due and 63,300 sent";
     assert!(caveat.message.ends_with(worst), "{caveat}");
 }
 

@@ -75,7 +75,7 @@ fn a_warm_up_within_the_window_is_told_with_what_would_have_been_enough() {
     let [(Kind::NotSteady, Severity::Doubtful, words)] = &told[..] else {
         panic!("{told:?}");
     };
-    assert!(words.contains("its first 1.5s is 150 % above"), "{words}");
+    assert!(words.contains("its first 1.5 s is 2.5 times"), "{words}");
     // The warm-up of the plan is 3 s already.
     assert!(
         words.contains("--warmup 5s would have been enough"),

@@ -74,7 +74,7 @@ mod tests {
             percentile: 99.9,
             at_most_ns: 2_000_000,
         };
-        assert_eq!(p99.to_string(), "p99.9 ≤ 2.00ms");
+        assert_eq!(p99.to_string(), "p99.9 ≤ 2.00 ms");
         assert_eq!(p99.shown(f64::INFINITY), "never");
         let errors = Objective::Errors { at_most: 0.0001 };
         assert_eq!(errors.to_string(), "errors ≤ 0.01 %");

@@ -107,7 +107,17 @@ fn title(sheet: &mut Sheet, document: &Document) {
         StopRule::Clients(_) => {}
     }
     parts.push(plan_line::payload(&clients.exchange.payload.facts()));
-    let mut pieces = vec![Piece::new(plan_line::title(plan)).toned(Tone::Heading)];
+    let title = Piece::new(plan_line::title(plan)).toned(Tone::Heading);
+    // `64 connections, 1 in flight` where it fits, else `64 × 1 in flight`.
+    let room = sheet.width().saturating_sub(title.columns() + 2);
+    let is_long = parts.join(", ").chars().count() > room;
+    if let (Arrival::Closed { depth }, true, false) =
+        (&clients.arrival, is_long, plan.replaces_clients())
+    {
+        let (connections, depth) = (count(clients.connections.into()), count((*depth).into()));
+        parts.splice(..2, [format!("{connections} × {depth} in flight")]);
+    }
+    let mut pieces = vec![title];
     pieces.extend(Piece::listed(&parts));
     sheet.put(0, &pieces);
 }
@@ -254,7 +264,7 @@ fn server(sheet: &mut Sheet, document: &Document) {
     }
     if let Some(outside) = Parts::of(document).and_then(|parts| parts.outside()) {
         let p50 = mark::percentile(outside, Percentile::P50);
-        let words = format!("outside the generator: p50 {p50}");
+        let words = format!("outside p50 {p50}");
         if let Some(last) = pieces.last_mut() {
             last.text.push(';');
         }

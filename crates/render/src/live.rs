@@ -156,11 +156,11 @@ impl View {
     }
 
     /// The view in one line of plain text, of the newest interval:
-    /// `12.0s  84.2k msg/s  p50 410µs p99 1.20ms  own queue 21.0µs  64 conns  0 errors`, where the
+    /// `12.0 s  84.2k msg/s  p50 410 µs p99 1.20 ms  own queue 21.0 µs  64 conns  0 errors`, where the
     /// own queue is the median of how long answers waited for the generator.
     #[must_use]
     pub fn line(&self) -> String {
-        let mut parts = vec![format!("{:.1}s", self.elapsed.as_secs_f64())];
+        let mut parts = vec![format!("{:.1} s", self.elapsed.as_secs_f64())];
         if self.stage != Stage::Measuring {
             parts.push(self.stage_word().to_owned());
         }
@@ -189,13 +189,13 @@ impl View {
         parts.join("  ")
     }
 
-    /// How long the run has taken and will take: `12s, 3s left`.
+    /// How long the run has taken and will take: `12 s, 3 s left`.
     #[must_use]
     pub fn clock(&self) -> String {
-        let elapsed = format!("{:.0}s", self.elapsed.as_secs_f64());
+        let elapsed = format!("{:.0} s", self.elapsed.as_secs_f64());
         match self.left {
             Some(left) if self.stage != Stage::Draining => {
-                format!("{elapsed}, {:.0}s left", left.as_secs_f64().ceil())
+                format!("{elapsed}, {:.0} s left", left.as_secs_f64().ceil())
             }
             _ => elapsed,
         }

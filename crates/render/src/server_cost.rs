@@ -12,7 +12,7 @@ pub(crate) fn lines(server: &Server) -> Vec<String> {
         .collect()
 }
 
-/// `3.10µs CPU a message (1.02 user, 2.08 system), 322k messages a second of CPU`
+/// `3.10 µs CPU a message (1.02 user, 2.08 system), 322k messages a second of CPU`
 fn cpu(server: &Server) -> Vec<String> {
     let Some(us) = server.cpu_us_per_message else {
         return Vec::new();
@@ -23,7 +23,7 @@ fn cpu(server: &Server) -> Vec<String> {
     let parts = parts.map_or_else(String::new, |(user, system)| {
         format!(" ({user:.2} user, {system:.2} system)")
     });
-    let mut line = vec![format!("{us:.2}µs CPU a message{parts}")];
+    let mut line = vec![format!("{us:.2} µs CPU a message{parts}")];
     if let Some(per_cpu_s) = server.messages_per_cpu_s {
         line.push(format!("{} messages a second of CPU", rate(per_cpu_s)));
     }

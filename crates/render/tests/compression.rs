@@ -76,14 +76,14 @@ fn messages_stand_beside_what_was_left_of_them() {
     for line in [
         "compression permessage-deflate; server_max_window_bits=12; client_max_window_bits offered",
         "permessage-deflate; server_max_window_bits=12 accepted on 64 connections",
-        "sent 6.40 MB/s of messages as 1.60 MB/s of payload, 4.00:1, 2.00µs of ours to compress each",
-        "received 6.40 MB/s of messages as 1.60 MB/s of payload, 4.00:1, 500ns of ours to decompress",
+        "sent 6.40 MB/s of messages as 1.60 MB/s of payload, 4.00:1, 2.00 µs of ours to compress each",
+        "received 6.40 MB/s of messages as 1.60 MB/s of payload, 4.00:1, 500 ns of ours to decompress",
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
     let markdown = markdown::render(&document, &runs::Flags);
     assert!(
-        markdown.contains("| sent | 64.0 MB | 16.0 MB | 4.00:1 | 2.00µs |"),
+        markdown.contains("| sent | 64.0 MB | 16.0 MB | 4.00:1 | 2.00 µs |"),
         "{markdown}"
     );
     assert_eq!(caveats(&document), []);

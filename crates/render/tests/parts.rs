@@ -37,7 +37,7 @@ fn the_parts_of_the_service_time_are_shown_where_they_are_known() {
         line.unwrap_or_else(|| panic!("no {name} in\n{text}"))
             .to_owned()
     };
-    assert!(after("outside").ends_with("198µs"), "{text}");
+    assert!(after("outside").ends_with("198 µs"), "{text}");
     assert!(after("own queue").ends_with("800 µs"), "{text}");
     let markdown = markdown::render(&stamped, &runs::Flags);
     assert!(markdown.contains("| own queue | 800 µs |"), "{markdown}");
@@ -112,7 +112,7 @@ fn a_server_near_the_floor_of_the_machine_is_noted_and_nothing_subtracted() {
     let caveat = found(&near.audit, Kind::NearFloor).unwrap();
     assert_eq!(caveat.severity, Severity::Note);
     assert!(
-        caveat.message.contains("998 µs") && caveat.message.contains("700µs"),
+        caveat.message.contains("998 µs") && caveat.message.contains("700 µs"),
         "{caveat}"
     );
     let far = with_floor(600);

@@ -302,11 +302,11 @@ fn a_warm_up_that_was_found_is_told_with_its_length() {
     };
     let line = of(Some(1_300));
     assert!(
-        line.contains("after warm-up found from the data (1.3s)"),
+        line.contains("after warm-up found from the data (1.3 s)"),
         "{line}"
     );
     let line = of(None);
-    assert!(line.contains("found from the data (5s at most)"), "{line}");
+    assert!(line.contains("found from the data (5 s at most)"), "{line}");
 }
 
 /// The columns of times follow the table of series: each that is always told of, and the parts of

@@ -150,13 +150,13 @@ fn lines_for_files() {
     let line = |(progress, plan): (Progress, PlanSpec)| View::new(&progress, &plan).line();
     assert_eq!(
         line(measuring()),
-        "12.1s  78.5k msg/s  p50 999µs p99 1.71ms  64 conns  0 errors"
+        "12.1 s  78.5k msg/s  p50 999 µs p99 1.71 ms  64 conns  0 errors"
     );
     assert_eq!(
         line(stamped()),
-        "12.1s  82.6k msg/s  p50 1.00ms p99 1.71ms  own queue 800µs  64 conns  0 errors"
+        "12.1 s  82.6k msg/s  p50 1.00 ms p99 1.71 ms  own queue 800 µs  64 conns  0 errors"
     );
-    assert_eq!(line(connecting()), "0.0s  connecting  0 conns  0 errors");
+    assert_eq!(line(connecting()), "0.0 s  connecting  0 conns  0 errors");
 
     let (mut progress, mut plan) = measuring();
     plan.stop = runs::replacement().1.stop;
@@ -167,7 +167,7 @@ fn lines_for_files() {
     interval.errors = 1;
     assert_eq!(
         line((progress, plan)),
-        "12.1s  12 msg/s  p50 999µs  412/1,000 clients  64 conns  0 errors",
+        "12.1 s  12 msg/s  p50 999 µs  412/1,000 clients  64 conns  0 errors",
         "twelve samples have no p99"
     );
 }
@@ -202,19 +202,19 @@ fn doubts_appear_while_the_run_goes_on() {
 #[test]
 fn time_left_is_told_when_it_can_be() {
     let (mut progress, mut plan) = measuring();
-    assert_eq!(View::new(&progress, &plan).clock(), "12s, 2s left");
+    assert_eq!(View::new(&progress, &plan).clock(), "12 s, 2 s left");
     plan.stop = runs::replacement().1.stop;
     plan.clients.lifetime = runs::replacement().1.clients.lifetime;
     progress.done = 0.5;
-    assert_eq!(View::new(&progress, &plan).clock(), "12s, 13s left");
+    assert_eq!(View::new(&progress, &plan).clock(), "12 s, 13 s left");
     progress.done = 0.0;
     assert_eq!(
         View::new(&progress, &plan).clock(),
-        "12s",
+        "12 s",
         "nothing to go by"
     );
     progress.done = f64::NAN;
-    assert_eq!(View::new(&progress, &plan).clock(), "12s");
+    assert_eq!(View::new(&progress, &plan).clock(), "12 s");
     progress.so_far = RunResult::default();
     progress.stage = Stage::Draining;
     assert_eq!(View::new(&progress, &plan).left, None);

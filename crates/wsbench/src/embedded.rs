@@ -183,7 +183,15 @@ fn listening_at(output: &mut impl BufRead) -> Result<Target, EmbeddedError> {
     }
     let line = line.trim_end();
     let url = line.rsplit(' ').next().unwrap_or(line);
-    target::target(url).map_err(|source| EmbeddedError::Address {
+    // Any word may be a host; a server says its whole address.
+    let target = match url.contains("://") {
+        true => target::target(url),
+        false => Err(TargetError::Malformed {
+            text: url.to_owned(),
+            reason: "no scheme".to_owned(),
+        }),
+    };
+    target.map_err(|source| EmbeddedError::Address {
         line: line.to_owned(),
         source,
     })

@@ -191,7 +191,7 @@ pub(super) fn worst_interval(record: &Record) -> Option<String> {
         .max_by(|a, b| a.0.total_cmp(&b.0));
     let (_, interval) = worst?;
     Some(format!(
-        "in the interval that ended at {:.1}s {} were due and {} sent",
+        "in the interval that ended at {:.1} s {} were due and {} sent",
         interval.at_s,
         count(interval.due?),
         count(interval.sent?)

@@ -119,7 +119,7 @@ fn gaps(record: &Record) -> Option<Doubt> {
         .gaps
         .iter()
         .filter(|gap| gap.length_s >= GAP_FLOOR_S && gap.length_s > GAP_TIMES_P99 * p99_s)
-        .map(|gap| format!("{} at {:.1}s", seconds(gap.length_s), gap.start_s))
+        .map(|gap| format!("{} at {:.1} s", seconds(gap.length_s), gap.start_s))
         .collect();
     (!listed.is_empty()).then(|| {
         Doubt::new(

@@ -163,7 +163,7 @@ mod tests {
             (0.89, 0.93, "B answers 7–11 % fewer messages a second"),
             (1.031, 1.039, "B answers 3.1–3.9 % more messages a second"),
             (1.05, 1.05, "B answers 5.0 % more messages a second"),
-            (1.5, 2.5, "B answers 50–150 % more messages a second"),
+            (1.5, 2.5, "messages/s: B's is 1.50–2.50 times A's"),
             (3.1, 3.3, "messages/s: B's is 3.1–3.3 times A's"),
         ] {
             assert_eq!(verdict(&[contrast(low, high)]), words);

@@ -67,7 +67,7 @@ impl Unit {
         match self {
             Self::Rate => rate(value),
             Self::Span => span(value),
-            Self::Micros => format!("{value:.2}µs"),
+            Self::Micros => format!("{value:.2} µs"),
             Self::Bytes => bytes(value),
             Self::Count => count(value as u64),
             Self::Things => format!("{value:.0}"),

@@ -72,7 +72,7 @@ impl Piece {
 
     /// Pieces of prose, broken wherever it may be.
     pub(super) fn prose(text: &str) -> Vec<Self> {
-        let words = prose::wrapped(text, 1).into_iter();
+        let words = prose::wrapped(&printable(text), 1).into_iter();
         words.map(|word| Self::new(word).close()).collect()
     }
 
@@ -106,6 +106,9 @@ struct Line {
 
 impl Line {
     fn push(&mut self, tone: Option<Tone>, words: &str) {
+        if words.is_empty() {
+            return;
+        }
         self.used += prose::width(words);
         match self.runs.last_mut() {
             Some((last, text)) if *last == tone => text.push_str(words),

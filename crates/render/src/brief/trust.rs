@@ -55,7 +55,7 @@ fn grounds(document: &Document) -> Vec<String> {
     }
     let times = super::times(document);
     if times.confidence.is_none() && !times.is_empty() {
-        grounds.push("too short for intervals".to_owned());
+        grounds.push("too short for ±".to_owned());
     }
     let notes = document.audit.caveats.iter();
     let notes = notes

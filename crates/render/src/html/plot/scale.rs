@@ -338,7 +338,7 @@ mod tests {
         assert_eq!(label(Unit::Rate, 5_000.0), "5k");
         assert_eq!(label(Unit::Rate, 2_500.0), "2.5k");
         assert_eq!(label(Unit::Rate, 0.0), "0");
-        assert_eq!(label(Unit::Span, 200_000.0), "200µs");
+        assert_eq!(label(Unit::Span, 200_000.0), "200 µs");
         assert_eq!(label(Unit::Bytes, 1_000_000.0), "1 MB");
     }
 }
