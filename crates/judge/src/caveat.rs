@@ -24,7 +24,7 @@ use wsbench_setting::Spelling;
 use crate::limit::limit;
 
 pub use instrument::is_rate_missed;
-pub(crate) use instrument::{BUSY_SHARE, WAIT_DOUBTED};
+pub(crate) use instrument::{BUSY_SHARE, WAIT_DOUBTED, WAIT_NOTED};
 pub(crate) use pacing::BLOCKED_DOUBTED;
 
 /// The audit of a record, by its figures alone: the same record gets the same audit whenever it is

@@ -8,7 +8,7 @@ use wsbench_record::document::{Ended, Record};
 use wsbench_record::units::{count, percent, rate};
 use wsbench_setting::{Field, Spelling, Text, text};
 
-use crate::caveat::{BLOCKED_DOUBTED, BUSY_SHARE, WAIT_DOUBTED};
+use crate::caveat::{BLOCKED_DOUBTED, BUSY_SHARE, WAIT_DOUBTED, WAIT_NOTED};
 
 pub use crate::caveat::is_rate_missed;
 
@@ -74,21 +74,40 @@ impl Used {
         self.generator.is_some_and(|share| share > BUSY_SHARE)
     }
 
+    /// True where the generator would have used a core up, had it been let.
+    fn is_kept_from_cores(&self) -> bool {
+        let wanted = self.generator.unwrap_or(0.0) + self.waited;
+        self.waited > WAIT_DOUBTED || self.waited > WAIT_NOTED && wanted > BUSY_SHARE
+    }
+
     fn is_server_busy(&self) -> bool {
         self.server.is_some_and(|share| share > BUSY_SHARE)
     }
 
     /// Both shares in words, as far as they are known: `server at 31 % of a core, generator at 38 %`.
     fn words(&self) -> String {
-        let server = self
-            .server
-            .map(|share| format!("server at {} of a core", percent(share)));
-        let generator = self.generator.map(|share| {
-            let of = if server.is_some() { "" } else { " of a core" };
-            format!("generator at {}{of}", percent(share))
+        let known = [("server", self.server), ("generator", self.generator)];
+        let known = known.into_iter().filter_map(|(name, share)| {
+            let share = share?;
+            Some(format!("{name} at {}", percent(share)))
         });
-        let known: Vec<String> = server.into_iter().chain(generator).collect();
+        let mut known: Vec<String> = known.collect();
+        if let Some(first) = known.first_mut() {
+            first.push_str(" of a core");
+        }
         known.join(", ")
+    }
+
+    /// The same shortly, behind something else: `; server 31 %, generator 38 % of a core`.
+    fn brief(&self) -> String {
+        let known = [("server", self.server), ("generator", self.generator)];
+        let known = known.into_iter();
+        let known = known.filter_map(|(name, share)| Some(format!("{name} {}", percent(share?))));
+        let known: Vec<String> = known.collect();
+        if known.is_empty() {
+            return String::new();
+        }
+        format!("; {} of a core", known.join(", "))
     }
 }
 
@@ -138,13 +157,13 @@ fn of_closed_loop(record: &Record, used: &Used) -> Found {
     if used.is_server_busy() {
         return server(record, used);
     }
-    if used.waited > WAIT_DOUBTED {
+    if used.is_kept_from_cores() {
         return machine(record, used);
     }
     let slots = u64::from(record.plan.clients.connections) * u64::from(record.plan.clients.depth());
     let is_local = record.loopback || record.embedded_server;
     if used.server.is_some() || slots < FEW_IN_FLIGHT || record.plan.replaces_clients() {
-        let message = format!("{}; {}", places(record), used.words());
+        let message = format!("{}{}", places(record), used.brief());
         let advice = text![
             "more connections ",
             Field::Connections.brief(),
@@ -239,18 +258,14 @@ fn beyond(record: &Record) -> Text {
     ways.then(text![", ", below, " latency below it"])
 }
 
-/// Places in flight: `64 connections × 1 in flight`.
+/// Places in flight: `64 × 1`, or of clients that are replaced how many run at a time.
 fn places(record: &Record) -> String {
     let clients = &record.plan.clients;
-    let what = match clients.lifetime {
-        Lifetime::Replaced { .. } => "clients at a time",
-        _ => "connections",
-    };
-    format!(
-        "{} {what} × {} in flight",
-        count(clients.connections.into()),
-        count(clients.depth().into())
-    )
+    let connections = count(clients.connections.into());
+    match clients.lifetime {
+        Lifetime::Replaced { .. } => format!("{connections} clients at a time"),
+        _ => format!("{connections} × {}", count(clients.depth().into())),
+    }
 }
 
 /// A limit for p99 that leaves room above what was measured, as it is typed: `1ms`.

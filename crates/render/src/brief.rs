@@ -90,6 +90,7 @@ fn title(sheet: &mut Sheet, document: &Document) {
         _ => parts.push(counted(clients.connections.into(), "connection")),
     }
     match &clients.arrival {
+        Arrival::Closed { .. } if plan.replaces_clients() => {}
         Arrival::Closed { depth } => {
             parts.push(format!("{} in flight", count((*depth).into())));
             parts.push("closed loop".to_owned());
@@ -294,7 +295,9 @@ fn nothing(sheet: &mut Sheet, document: &Document) {
             counted(connections.upgraded, "connection")
         )
     };
-    sheet.put(2, &[Piece::new(words).toned(Tone::Bad)]);
+    let words = Piece::prose(&words).into_iter();
+    let words: Vec<Piece> = words.map(|piece| piece.toned(Tone::Bad)).collect();
+    sheet.put(2, &words);
     died::causes(sheet, document);
     advice(sheet, document);
 }

@@ -61,6 +61,7 @@ fn belong_together(word: &str, next: &str) -> bool {
     (is_number && is_unit)
         || next.starts_with('±')
         || matches!(word, "≥" | "≤" | "×")
+        || word.starts_with("(+")
         || next == "×"
         || is_value
 }

@@ -15,7 +15,7 @@ use super::wait::notable_wait;
 /// Above this share of a core a thread has no time to spare.
 pub(crate) const BUSY_SHARE: f64 = 0.90;
 /// Above this share of the window spent runnable but not running, worth knowing.
-const WAIT_NOTED: f64 = 0.01;
+pub(crate) const WAIT_NOTED: f64 = 0.01;
 /// Above this share the times measured are partly the scheduler's.
 pub(crate) const WAIT_DOUBTED: f64 = 0.10;
 /// Send lag below this is never worth a word, ns.

@@ -167,7 +167,8 @@ impl Sheet {
             let between = least.max(to_column);
             let between = if fits(between) { between } else { least };
             if is_first || fits(between) {
-                line.space(between, piece.tone);
+                // A name before the figure parts the two tones.
+                line.space(between, piece.tone.filter(|_| piece.name.is_empty()));
             } else {
                 self.end(&line);
                 line = Line::default();
@@ -187,12 +188,17 @@ impl Sheet {
         self.text.push('\n');
     }
 
-    /// Puts a piece at the right end of the line that was put last, whose end is at a column; on a
-    /// line of its own where there is no room.
-    pub(super) fn put_right(&mut self, used: usize, piece: &Piece) {
+    /// Puts the first of these pieces that fits at the right end of the line that was put last, whose
+    /// end is at a column; the last of them on a line of its own where there is no room for any.
+    pub(super) fn put_right(&mut self, used: usize, pieces: &[Piece]) {
         let edge = self.width().min(WIDEST);
+        let fits = |piece: &&Piece| used + 2 + piece.columns() <= edge;
         let mut line = Line::default();
-        if used + 2 + piece.columns() <= edge {
+        let fitting = pieces.iter().find(fits);
+        let Some(piece) = fitting.or(pieces.last()) else {
+            return;
+        };
+        if fitting.is_some() {
             self.text.pop();
             line.space(edge - used - piece.columns(), None);
         } else {

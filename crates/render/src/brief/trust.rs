@@ -9,8 +9,8 @@ use crate::style::Tone;
 
 use super::sheet::{Piece, Sheet};
 
-/// Where the rest is to be found.
-const MORE: &str = "more: -v, wsbench report";
+/// Where the rest is to be found, at length and shortly.
+const MORE: [&str; 2] = ["more: -v, wsbench report", "more: -v"];
 
 /// Puts the line, and where asked for the way to more behind it.
 pub(super) fn line(sheet: &mut Sheet, document: &Document, with_more: bool) {
@@ -27,7 +27,10 @@ pub(super) fn line(sheet: &mut Sheet, document: &Document, with_more: bool) {
     pieces.extend(Piece::prose(&grounds));
     let used = sheet.put_hanging(0, 2, &pieces);
     if with_more {
-        sheet.put_right(used, &Piece::new(MORE).toned(Tone::Quiet));
+        sheet.put_right(
+            used,
+            &MORE.map(|words| Piece::new(words).toned(Tone::Quiet)),
+        );
     }
 }
 
