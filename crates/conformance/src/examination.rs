@@ -321,7 +321,7 @@ impl<'a> Examination<'a> {
         self.dialogue.on_seen(Seen::Message(Message {
             kind,
             content,
-            compressed_to: compressing.map(Compressing::latest_payload),
+            packed_in: compressing.map(Compressing::latest_payload),
         }));
     }
 
@@ -336,7 +336,7 @@ impl<'a> Examination<'a> {
                 frame.push_frame(true, kind.opcode(), Some(MASK), &[message]);
                 Some(Turn::Write(frame.as_slice().to_vec()))
             }
-            Next::Send(Sent::Compressed {
+            Next::Send(Sent::Packed {
                 kind,
                 message,
                 frames,

@@ -2,8 +2,7 @@
 
 use wsbench_wire::connection::MessageKind;
 
-use crate::dialogue::{End, Message, Seen, Upshot};
-use crate::{Expect, Pattern, words};
+use crate::{End, Expect, Message, Pattern, Seen, Upshot, words};
 
 /// What a thing that came means to the step that awaits one.
 pub(crate) enum Compared {
@@ -29,11 +28,11 @@ pub(crate) fn compare(expect: &Expect, seen: &Seen) -> Compared {
     match expect {
         Expect::Message(kind, pattern) => message(*kind, pattern, seen),
         Expect::MessageOfNoise(kind, noise) => {
-            let compressed_to = match seen {
-                Seen::Message(message) => message.compressed_to,
+            let packed_in = match seen {
+                Seen::Message(message) => message.packed_in,
                 _ => None,
             };
-            match compressed_to {
+            match packed_in {
                 Some(payload) if (1..noise.len() / 4 * 3).contains(&payload) => failed(format!(
                     "{payload} octets: it refers back beyond the window"
                 )),

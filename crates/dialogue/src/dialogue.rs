@@ -1,61 +1,9 @@
 //! A list of steps under way.
 
 use std::collections::VecDeque;
-use std::time::Duration;
-
-use wsbench_wire::connection::MessageKind;
 
 use crate::compared::{Compared, compare};
-use crate::{Expect, Sent, Step};
-
-/// The end of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// The end of the stream.
-    Fin,
-    /// A reset, also while we were writing.
-    Reset,
-}
-
-/// A message that has come whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// Text or binary.
-    pub kind: MessageKind,
-    /// What it says.
-    pub content: Vec<u8>,
-    /// Octets of payload that it was compressed to; `None` of one that came as it is.
-    pub compressed_to: Option<usize>,
-}
-
-impl Message {
-    /// One that came as it is.
-    #[must_use]
-    pub fn plain(kind: MessageKind, content: &[u8]) -> Self {
-        Self {
-            kind,
-            content: content.to_vec(),
-            compressed_to: None,
-        }
-    }
-}
-
-/// A thing that came.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Seen {
-    /// A message.
-    Message(Message),
-    /// A pong with this payload.
-    Pong(Vec<u8>),
-    /// A close frame, with this code or without one.
-    Close(Option<u16>),
-    /// The end of the connection.
-    End(End),
-    /// A breach of the protocol, in words.
-    Violation(String),
-    /// Nothing, for this long.
-    Silence(Duration),
-}
+use crate::{Expect, Seen, Sent, Step, Upshot};
 
 /// What is to be done next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,17 +14,6 @@ pub enum Next<'a> {
     Await(&'a Expect),
     /// Nothing: it is over.
     Over(Upshot),
-}
-
-/// How a dialogue went.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Upshot {
-    /// Everything came as it was awaited.
-    Met,
-    /// Everything came, but not quite as it should; the first such thing, in words.
-    Lenient(String),
-    /// Something else came, in words.
-    Failed(String),
 }
 
 /// A list of steps under way. The list itself is the caller's, and the same at every call.
@@ -134,10 +71,12 @@ impl Dialogue {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use wsbench_wire::connection::MessageKind::{Binary, Text};
 
     use super::*;
-    use crate::Pattern;
+    use crate::{Message, Pattern};
 
     fn welcome() -> Step {
         let pattern = Pattern::Contains(b"welcome".to_vec());

@@ -15,7 +15,7 @@
 //! let mut dialogue = Dialogue::default();
 //! assert_eq!(dialogue.next(&steps), Next::Send(&Sent::Message(Text, b"hello".to_vec())));
 //! assert!(matches!(dialogue.next(&steps), Next::Await(_)));
-//! dialogue.on_seen(Seen::Message(Message::plain(Text, b"welcome, you")));
+//! dialogue.on_seen(Seen::Message(Message::plain(Text, *b"welcome, you")));
 //! assert_eq!(dialogue.next(&steps), Next::Over(Upshot::Met));
 //! ```
 #![forbid(unsafe_code)]
@@ -23,9 +23,11 @@
 mod compared;
 mod dialogue;
 mod pattern;
+mod seen;
 mod step;
 mod words;
 
-pub use dialogue::{Dialogue, End, Message, Next, Seen, Upshot};
+pub use dialogue::{Dialogue, Next};
 pub use pattern::Pattern;
+pub use seen::{End, Message, Seen, Upshot};
 pub use step::{Expect, Sent, Step};

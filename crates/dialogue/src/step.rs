@@ -27,11 +27,12 @@ impl Step {
 pub enum Sent {
     /// A message, framed as whoever sends it frames messages.
     Message(MessageKind, Vec<u8>),
-    /// A message, compressed as it was agreed upon, in so many frames of about one length.
-    Compressed {
+    /// A message, packed as it was agreed upon on this connection, in so many frames of about one
+    /// length.
+    Packed {
         /// Text or binary.
         kind: MessageKind,
-        /// The message before the compression.
+        /// The message before it is packed.
         message: Vec<u8>,
         /// Frames; at least one. A payload that is too short for so many goes into fewer.
         frames: usize,
@@ -50,7 +51,7 @@ pub enum Expect {
     /// A message that fits, in however many fragments.
     Message(MessageKind, Pattern),
     /// This message, of noise that repeats itself only further back than the window agreed upon
-    /// reaches: a compressed payload that is much shorter refers further (RFC 7692 section 7.1.2).
+    /// reaches: one packed in a payload that is much shorter refers further (RFC 7692 section 7.1.2).
     MessageOfNoise(MessageKind, Vec<u8>),
     /// A pong with this payload, after others or not (RFC 6455 section 5.5.3 lets a server answer
     /// only the latest of several pings).

@@ -11,16 +11,14 @@ use std::collections::BTreeMap;
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
-use wsbench_load::result::{
-    Absences, Digest, Ended, GeneratorUsage, Interval, Progress, RunResult, ThreadUsage,
-};
+use wsbench_load::result::{Digest, GeneratorUsage, Interval, Progress, RunResult, ThreadUsage};
 use wsbench_load::send_gaps::SendGap;
 use wsbench_load::series::{BySeries, InIntervals};
 use wsbench_load::tally::{self, Failure, Gap, LogRecord, Tally};
 
 use self::sequence::Sequence;
 pub use self::sequence::{Missing, Refused};
-use crate::part::{LastWords, Part, Period};
+use crate::part::{Agreed, LastWords, Part, Period};
 use crate::pulse::Pulse;
 use crate::slices::{self, Measured, Slicer};
 
@@ -51,19 +49,6 @@ pub struct Collector<'a> {
     opened_at: Nanos,
     closed_at: Nanos,
     doubled: u64,
-}
-
-/// Facts that the shares of a run have agreed on by its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Agreed {
-    /// Why the run ended.
-    pub ended: Ended,
-    /// Times that the server was gone and came back.
-    pub absences: Absences,
-    /// When the load began; `Nanos::MAX` if it did not.
-    pub load_from: Nanos,
-    /// When the window opened, where that was found from the data; else `Nanos::MAX`.
-    pub opens: Nanos,
 }
 
 /// What is kept apart for each share, since it is no sum, or since its order matters: what is told

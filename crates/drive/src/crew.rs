@@ -16,11 +16,11 @@ use wsbench_load::result::RunResult;
 use wsbench_load::tally::Law;
 
 use crate::collector::Observer;
-pub use crate::collector::{Agreed, Collector, Missing, Refused};
+pub use crate::collector::{Collector, Missing, Refused};
 use crate::coordination::Coordination;
 use crate::engine::Engine;
 use crate::handover::{Outlet, Returns};
-pub use crate::part::{LastWords, Part, Period};
+pub use crate::part::{Agreed, LastWords, Part, Period};
 pub use crate::share::Share;
 pub use crate::shared::Shared;
 use crate::shared::StopSignal;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use wsbench_load::bits;
 use wsbench_load::meter::Window;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::result::{Stage, ThreadUsage};
+use wsbench_load::result::{Absences, Ended, Stage, ThreadUsage};
 use wsbench_load::send_gaps::SendGap;
 use wsbench_load::tally::Tally;
 
@@ -74,6 +74,19 @@ pub struct LastWords {
     /// A sample of the gaps between its sends.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub send_gaps: Vec<SendGap>,
+}
+
+/// Facts that the shares of a run have agreed on by its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// Why the run ended.
+    pub ended: Ended,
+    /// Times that the server was gone and came back.
+    pub absences: Absences,
+    /// When the load began; `Nanos::MAX` if it did not.
+    pub load_from: Nanos,
+    /// When the window opened, where that was found from the data; else `Nanos::MAX`.
+    pub opens: Nanos,
 }
 
 #[expect(

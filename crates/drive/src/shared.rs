@@ -9,8 +9,8 @@ use wsbench_load::plan::Plan;
 use wsbench_load::quota::Quota;
 use wsbench_load::result::{Absences, Ended};
 
-use crate::collector::Agreed;
 use crate::coordination::{Begin, Coordination};
+use crate::part::Agreed;
 use crate::warming::Warming;
 
 /// A server that was there is given up when none is open and none has been answered for this long.

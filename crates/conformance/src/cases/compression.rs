@@ -54,7 +54,7 @@ pub(super) fn cases(make: &mut Maker) -> Vec<Case> {
 
 /// A message there and back.
 fn echo(make: &mut Maker, kind: MessageKind, content: &[u8], frames: usize) -> [Step; 2] {
-    let send = Step::Send(Sent::Compressed {
+    let send = Step::Send(Sent::Packed {
         kind,
         message: content.to_vec(),
         frames,

@@ -3,7 +3,7 @@
 
 use std::mem;
 
-use wsbench_wire::connection::{Limits, MessageKind, Role, Utf8};
+use wsbench_wire::connection::{Event, Limits, MessageKind, Role, Utf8};
 use wsbench_wire::deflate::{Codec, Terms};
 use wsbench_wire::error::ProtocolError;
 use wsbench_wire::frame::RSV1;
@@ -53,6 +53,32 @@ impl<X: Exchange> Session<X> {
             ..CompressedCounts::default()
         };
         book_received(&mut context.common.meter, received, &counts);
+    }
+
+    /// Takes the piece of a message that an event may be, compressed or not; gives back any other.
+    pub(super) fn take_message<'a>(
+        &mut self,
+        context: &mut Context<X::Local>,
+        received: Nanos,
+        event: Event<'a>,
+    ) -> Result<Option<Event<'a>>, ProtocolError> {
+        match event {
+            Event::Data {
+                kind, bytes, last, ..
+            } => {
+                if context.common.compression.is_some() {
+                    Self::on_uncompressed(context, received, bytes.len(), last);
+                }
+                let piece = Piece { kind, bytes, last };
+                self.take_piece(context, received, piece);
+                Ok(None)
+            }
+            Event::Deflated { kind, bytes, last } => {
+                let taken = self.on_compressed(context, received, kind, bytes, last);
+                taken.map(|()| None)
+            }
+            other => Ok(Some(other)),
+        }
     }
 
     /// A piece of a compressed message: decompressed piece by piece, each compared where it stands.

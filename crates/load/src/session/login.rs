@@ -56,30 +56,19 @@ impl<X: Exchange> Session<X> {
     ) -> Flow {
         let mut input = bytes;
         loop {
-            let seen = match self.wire.receive(&mut input) {
+            let event = match self.wire.receive(&mut input) {
                 Ok(None) => return Flow::Continue,
-                Ok(Some(Event::Data {
-                    kind, bytes, last, ..
-                })) => {
-                    if context.common.compression.is_some() {
-                        Self::on_uncompressed(context, received, bytes.len(), last);
-                    }
-                    let piece = Piece { kind, bytes, last };
-                    self.take_piece(context, received, piece);
-                    None
-                }
-                Ok(Some(Event::Deflated { kind, bytes, last })) => {
-                    match self.on_compressed(context, received, kind, bytes, last) {
-                        Ok(()) => None,
-                        Err(error) => return self.on_violation(context, received, &error),
-                    }
-                }
+                Ok(Some(event)) => self.take_message(context, received, event),
+                Err(error) => Err(error),
+            };
+            let seen = match event {
+                Ok(Some(Event::Pong)) => Some(Seen::Pong(self.wire.control().to_vec())),
+                Ok(Some(Event::Close { code })) => Some(Seen::Close(code)),
                 Ok(Some(Event::Ping)) => {
                     self.push_pong(context);
                     None
                 }
-                Ok(Some(Event::Pong)) => Some(Seen::Pong(self.wire.control().to_vec())),
-                Ok(Some(Event::Close { code })) => Some(Seen::Close(code)),
+                Ok(_) => None,
                 Err(error) => return self.on_violation(context, received, &error),
             };
             if let (Some(seen), State::LoggingIn(login)) = (seen, &mut self.state) {
@@ -97,7 +86,8 @@ impl<X: Exchange> Session<X> {
         }
     }
 
-    /// A piece of a message that has come, decompressed: of the login, or of the exchange.
+    /// A piece of a message that has come, as it was before it was packed: of the login, or of the
+    /// exchange.
     #[inline]
     pub(super) fn take_piece(
         &mut self,
@@ -112,11 +102,8 @@ impl<X: Exchange> Session<X> {
         login.message.extend_from_slice(piece.bytes);
         if piece.last {
             let content = std::mem::take(&mut login.message);
-            login.dialogue.on_seen(Seen::Message(Message {
-                kind: piece.kind,
-                content,
-                compressed_to: None,
-            }));
+            let message = Message::plain(piece.kind, content);
+            login.dialogue.on_seen(Seen::Message(message));
         }
     }
 
@@ -168,7 +155,7 @@ impl<X: Exchange> Session<X> {
             context.common.push_message(codec, kind, [message, &[]]);
         };
         match sent {
-            Sent::Message(kind, message) | Sent::Compressed { kind, message, .. } => {
+            Sent::Message(kind, message) | Sent::Packed { kind, message, .. } => {
                 push(*kind, message);
             }
             Sent::Octets(octets) | Sent::OctetByOctet(octets) => {
