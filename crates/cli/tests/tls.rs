@@ -387,3 +387,58 @@ fn the_floor_of_an_encrypted_run_is_encrypted() {
         told.stdout
     );
 }
+
+/// What `openssl req -x509` makes: a certificate that says of itself that it is an authority; and one
+/// of an authority that is not given. Both are trusted by those who name them, for their names alone.
+#[test]
+fn a_servers_own_certificate_is_trusted_by_those_who_name_it() {
+    use rcgen::{BasicConstraints, IsCa};
+
+    let made = |is_ca: bool, issuer: Option<&Issuer<'_, KeyPair>>| {
+        let key = KeyPair::generate().unwrap();
+        let mut parameters = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        if is_ca {
+            parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
+        let certificate = match issuer {
+            Some(issuer) => parameters.signed_by(&key, issuer).unwrap(),
+            None => parameters.self_signed(&key).unwrap(),
+        };
+        (certificate.pem(), key.serialize_pem())
+    };
+    let mut of_authority = CertificateParams::new(Vec::<String>::new()).unwrap();
+    of_authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = Issuer::new(of_authority, KeyPair::generate().unwrap());
+    for (what, (certificate, key)) in [
+        ("self-signed", made(true, None)),
+        ("of an authority", made(false, Some(&authority))),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let written = |name: &str, text: &str| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let (cert, key) = (written("cert.pem", &certificate), written("key.pem", &key));
+        let server = Embedded::start(&["--cert", &cert, "--key", &key]);
+        let run = |more: &[&str]| measured(&[&["-n", "20", "-c", "2", &server.url], more].concat());
+        let named = run(&["--cacert", &cert]);
+        assert_eq!(
+            (named.exit, named.sent("answered")),
+            (0, 20),
+            "{what}: {}",
+            named.story()
+        );
+        let other = run(&["--cacert", &cert, "--server-name", "elsewhere.example"]);
+        assert_eq!(
+            other.errors("tls", "tls_wrong_host"),
+            2,
+            "{what}: {}",
+            other.story()
+        );
+        let (stranger, _) = made(true, None);
+        let stranger = written("stranger.pem", &stranger);
+        let stranger = run(&["--cacert", &stranger]);
+        assert_eq!(stranger.exit, 1, "{what}: {}", stranger.story());
+    }
+}

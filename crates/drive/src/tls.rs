@@ -6,12 +6,15 @@
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
 use thiserror::Error;
 use wsbench_load::plan::{Identity, Pem, Tls, TlsVersions};
 use wsbench_load::route::Target;
@@ -113,12 +116,13 @@ pub fn client(tls: &Tls, target: &Target) -> Result<TlsClient, TlsError> {
         TlsVersions::V1_3 => &[&TLS13],
     };
     let verifier: Arc<dyn ServerCertVerifier> = if tls.verify {
-        let roots = Arc::new(authorities(tls)?);
-        WebPkiServerVerifier::builder_with_provider(roots, provider.clone())
+        let (roots, given) = authorities(tls)?;
+        let by_issuer = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone())
             .build()
             .map_err(|error| TlsError::NoAuthorities {
                 reason: error.to_string(),
-            })?
+            })?;
+        Arc::new(Known { by_issuer, given })
     } else {
         Arc::new(Anybody(provider.clone()))
     };
@@ -144,13 +148,15 @@ pub fn client(tls: &Tls, target: &Target) -> Result<TlsClient, TlsError> {
     Ok(TlsClient::new(Arc::new(config), server_name))
 }
 
-/// The authorities to trust: those given, or the system's.
-fn authorities(tls: &Tls) -> Result<RootCertStore, TlsError> {
+/// The authorities to trust, those given or the system's; and the certificates that were given.
+fn authorities(tls: &Tls) -> Result<(RootCertStore, Vec<CertificateDer<'static>>), TlsError> {
     let mut roots = RootCertStore::empty();
+    let mut given = Vec::new();
     if let Some(pem) = tls.authorities.as_ref().and_then(Pem::bytes) {
         let wrong = |reason: String| TlsError::Authorities { reason };
         for certificate in CertificateDer::pem_slice_iter(pem) {
             let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
+            given.push(certificate.clone());
             roots
                 .add(certificate)
                 .map_err(|error| wrong(error.to_string()))?;
@@ -160,7 +166,7 @@ fn authorities(tls: &Tls) -> Result<RootCertStore, TlsError> {
                 "nothing between BEGIN and END CERTIFICATE".to_owned(),
             ));
         }
-        return Ok(roots);
+        return Ok((roots, given));
     }
     let found = rustls_native_certs::load_native_certs();
     roots.add_parsable_certificates(found.certs);
@@ -171,7 +177,7 @@ fn authorities(tls: &Tls) -> Result<RootCertStore, TlsError> {
         );
         return Err(TlsError::NoAuthorities { reason });
     }
-    Ok(roots)
+    Ok((roots, given))
 }
 
 fn read_identity(
@@ -184,6 +190,92 @@ fn read_identity(
     let key = PrivateKeyDer::from_pem_slice(identity.key.reveal().unwrap_or_default())
         .map_err(|error| wrong(format!("the key cannot be read: {error}")))?;
     Ok((certificates, key))
+}
+
+/// Trusts what an authority vouches for, and the very certificates that were given: a server's own,
+/// self-signed or not, is trusted by those who name it, as OpenSSL, curl and Go have it.
+#[derive(Debug)]
+struct Known {
+    by_issuer: Arc<WebPkiServerVerifier>,
+    given: Vec<CertificateDer<'static>>,
+}
+
+/// Whether a certificate is refused for itself, whoever vouches for it.
+fn is_of_itself(error: &CertificateError) -> bool {
+    matches!(
+        error,
+        CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. }
+            | CertificateError::NotValidForName
+            | CertificateError::NotValidForNameContext { .. }
+            | CertificateError::BadEncoding
+    )
+}
+
+impl ServerCertVerifier for Known {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let refused =
+            match self
+                .by_issuer
+                .verify_server_cert(certificate, intermediates, name, ocsp, now)
+            {
+                Err(rustls::Error::InvalidCertificate(error)) if !is_of_itself(&error) => error,
+                judged => return judged,
+            };
+        if !self.given.iter().any(|given| given == certificate) {
+            return Err(refused.into());
+        }
+        verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let verifier = &self.by_issuer;
+        verifier.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let verifier = &self.by_issuer;
+        verifier.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.by_issuer.supported_verify_schemes()
+    }
+}
+
+/// A signature under a certificate that the library cannot read (X.509 version 1, say) is taken: nobody
+/// asked whose it is. One that can be checked has to be right.
+fn taken_unread(
+    checked: Result<HandshakeSignatureValid, rustls::Error>,
+) -> Result<HandshakeSignatureValid, rustls::Error> {
+    match checked {
+        Err(rustls::Error::InvalidCertificate(error))
+            if error != CertificateError::BadSignature =>
+        {
+            Ok(HandshakeSignatureValid::assertion())
+        }
+        checked => checked,
+    }
 }
 
 /// Trusts whoever answers, but still wants the handshake's signatures to be right.
@@ -209,7 +301,8 @@ impl ServerCertVerifier for Anybody {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
+        let verify = rustls::crypto::verify_tls12_signature;
+        taken_unread(verify(message, certificate, signature, algorithms))
     }
 
     fn verify_tls13_signature(
@@ -219,7 +312,8 @@ impl ServerCertVerifier for Anybody {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+        let verify = rustls::crypto::verify_tls13_signature;
+        taken_unread(verify(message, certificate, signature, algorithms))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
