@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use wsbench_judge::condition::Condition;
 use wsbench_judge::until::{self, Until};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::PlanSpec;
+use wsbench_load::plan::{Greeting, PlanSpec};
 use wsbench_load::route::Target;
 use wsbench_load::template::{Template, TemplateError};
 
@@ -360,9 +360,26 @@ pub(crate) struct ExpectArgs {
     /// time; beyond it the run is invalid and exits with 1 [default: 1%].
     #[arg(long, value_name = "SHARE", value_parser = quantity::share)]
     pub(crate) tolerate_failures: Option<f64>,
+    /// Take messages that the server sends by itself: so many of them when a connection opens (1), or
+    /// all that hold a text ('"type":"ping"').
+    ///
+    /// Without it each is counted as unasked, and no request is settled by one.
+    #[arg(long, value_name = "N|TEXT", value_parser = greeting)]
+    pub(crate) greeting: Option<Greeting>,
     /// What of the server is meant: of that no run is invalid, though it is counted.
     #[arg(long, value_name = "WHAT", value_enum)]
     pub(crate) expect: Vec<ExpectArg>,
+}
+
+/// Messages that are taken: a number of them, or all with a text.
+fn greeting(text: &str) -> Result<Greeting, String> {
+    if text.is_empty() {
+        return Err("it is empty; give a number, or a text that such messages hold".to_owned());
+    }
+    Ok(match text.parse() {
+        Ok(count) => Greeting::Count(count),
+        Err(_) => Greeting::Holding(text.to_owned()),
+    })
 }
 
 /// What of a server is meant to be as it is.
@@ -375,6 +392,7 @@ pub(crate) enum ExpectArg {
 impl ExpectArgs {
     /// Puts into a plan what is expected.
     pub(crate) fn carried_over(&self, spec: &mut PlanSpec) {
+        spec.clients.exchange.greeting.clone_from(&self.greeting);
         spec.expect.failures = self.tolerate_failures;
         spec.expect.unordered = self.expect.contains(&ExpectArg::Unordered);
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use wsbench_drive::run::StopSignal;
 
@@ -34,6 +34,8 @@ impl Interrupts {
             asked: Arc::new(AtomicBool::new(false)),
             give_back,
         };
+        // A limit on the size of files is then an error of the write, which is told, and no death.
+        signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         let watched = interrupts.clone();
         thread::spawn(move || {

@@ -10,8 +10,8 @@ mod settings;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Encoding, Family, Http, Lifetime, Pace, Payload, PlanSpec, StopRule, Timestamps, Tls,
-    TlsVersions, Verify,
+    Arrival, Encoding, Family, Greeting, Http, Lifetime, Pace, Payload, PlanSpec, StopRule,
+    Timestamps, Tls, TlsVersions, Verify,
 };
 use wsbench_load::settling::Settling;
 
@@ -342,6 +342,11 @@ fn route(spec: &PlanSpec, words: &mut Words) {
 
 /// What the run is held to.
 fn expect(spec: &PlanSpec, words: &mut Words) {
+    match &spec.clients.exchange.greeting {
+        None => {}
+        Some(Greeting::Count(count)) => words.value("--greeting", count),
+        Some(Greeting::Holding(text)) => words.value("--greeting", text),
+    }
     let share = spec.expect.failures;
     words.some("--tolerate-failures", share.map(quantity::percent));
     if spec.expect.unordered {

@@ -18,7 +18,9 @@ pub use cores::{cpus, pin_thread, pin_thread_to, wake_on_time};
 pub use descriptors::{
     descriptor_limit, descriptor_limits, descriptors_needed, raise_descriptor_limit,
 };
-pub use facts::{HostFacts, IdleStates, Interface, Throttled, describe, stolen_ticks};
+pub use facts::{
+    HostFacts, IdleStates, Interface, Throttled, describe, memory_available, stolen_ticks,
+};
 pub use listener::{Listener, listeners_at};
 pub(crate) use pressure::Counters;
 pub use probes::{ClockCost, CopyCost, clock_cost, copy_cost, sleep_lateness};

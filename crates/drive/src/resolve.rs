@@ -4,6 +4,8 @@
 //! taken: `localhost` is often both `::1` and `127.0.0.1`, with a server on one of them only.
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
@@ -16,6 +18,9 @@ use wsbench_wire::proxy::{Destination, Tunnel};
 
 /// How long one of several addresses may take to accept, when choosing among them.
 const CHOICE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long the resolver may take where no plan says it.
+const RESOLVED_WITHIN: Nanos = Nanos::from_secs(5);
 
 /// Where the target is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +64,17 @@ pub enum ResolveError {
         /// What the resolver said.
         source: std::io::Error,
     },
+    /// The resolver was silent. It is not the spelling.
+    #[error(
+        "cannot resolve host '{host}': the resolver did not answer within {limit}; look at \
+         /etc/resolv.conf, or give an address"
+    )]
+    Silent {
+        /// The host as given.
+        host: String,
+        /// How long it was waited for.
+        limit: Nanos,
+    },
     /// The host has addresses, but none of the family asked for.
     #[error("{}", no_such_family(host, *asked, *has))]
     NoSuchFamily {
@@ -90,7 +106,7 @@ impl Told for ResolveError {
                 has,
                 source_ip,
             } => other_family_than_source(host, *has, *source_ip),
-            Self::Unknown { .. } => self.to_string().into(),
+            Self::Unknown { .. } | Self::Silent { .. } => self.to_string().into(),
         }
     }
 }
@@ -134,7 +150,7 @@ pub fn find(plan: &Plan) -> Result<Resolved, ResolveError> {
     let proxy = connect.route.proxy.as_ref();
     let behind_proxy = match proxy.map(|proxy| proxy.protocol) {
         Some(ProxyProtocol::Socks5) => {
-            let (found, _) = look_up(&target, Family::Any)?;
+            let (found, _) = look_up(&target, Family::Any, connect.timeout)?;
             found.first().copied()
         }
         _ => None,
@@ -150,7 +166,7 @@ pub fn find(plan: &Plan) -> Result<Resolved, ResolveError> {
 /// Resolves a place for connections that come from where `connect` says.
 fn locate_from(place: &Place, connect: &Connect) -> Result<Resolved, ResolveError> {
     let Some(&source) = connect.route.sources.first() else {
-        return locate(place, connect.family);
+        return locate(place, connect.family, connect.timeout);
     };
     // An address to come from decides which addresses can be reached from it.
     let family = if source.is_ipv4() {
@@ -158,7 +174,7 @@ fn locate_from(place: &Place, connect: &Connect) -> Result<Resolved, ResolveErro
     } else {
         Family::V6
     };
-    locate(place, family).map_err(|error| match error {
+    locate(place, family, connect.timeout).map_err(|error| match error {
         ResolveError::NoSuchFamily { host, has, .. } => ResolveError::OtherFamilyThanSource {
             host,
             has,
@@ -173,11 +189,11 @@ fn locate_from(place: &Place, connect: &Connect) -> Result<Resolved, ResolveErro
 /// # Errors
 /// The host is unknown, or has no address of the family asked for.
 pub fn resolve(target: &Target, family: Family) -> Result<Resolved, ResolveError> {
-    locate(&target.place(), family)
+    locate(&target.place(), family, RESOLVED_WITHIN)
 }
 
-fn locate(place: &Place, family: Family) -> Result<Resolved, ResolveError> {
-    let (addresses, took) = look_up(place, family)?;
+fn locate(place: &Place, family: Family, limit: Nanos) -> Result<Resolved, ResolveError> {
+    let (addresses, took) = look_up(place, family, limit)?;
     let mut addresses: Vec<Address> = addresses.into_iter().map(Address::Tcp).collect();
     choose(&mut addresses);
     Ok(Resolved {
@@ -187,20 +203,41 @@ fn locate(place: &Place, family: Family) -> Result<Resolved, ResolveError> {
     })
 }
 
+/// What `ask` says, or nothing where it says nothing for so long. The system's resolver has limits of its
+/// own, which are longer than anybody waits, and cannot be called off: it is left to itself.
+fn within<A: Send + 'static, T: Send + 'static>(
+    limit: Nanos,
+    about: A,
+    ask: impl FnOnce(A) -> T + Send + 'static,
+) -> Option<T> {
+    let (say, hear) = mpsc::channel();
+    thread::spawn(move || {
+        // Nobody may be listening any more.
+        let _ = say.send(ask(about));
+    });
+    hear.recv_timeout(Duration::from_nanos(limit.0)).ok()
+}
+
 /// The addresses of a place, at least one, and how long the resolver took.
 fn look_up(
     place: &Place,
     family: Family,
+    limit: Nanos,
 ) -> Result<(Vec<SocketAddr>, Option<Nanos>), ResolveError> {
     let begun = Instant::now();
     let unknown = |source| ResolveError::Unknown {
         host: place.host.clone(),
         source,
     };
-    let all: Vec<SocketAddr> = (place.host.as_str(), place.port)
-        .to_socket_addrs()
-        .map_err(unknown)?
-        .collect();
+    let all = within(limit, place.clone(), |place| {
+        let addresses = (place.host.as_str(), place.port).to_socket_addrs();
+        addresses.map(Iterator::collect::<Vec<SocketAddr>>)
+    });
+    let silent = || ResolveError::Silent {
+        host: place.host.clone(),
+        limit,
+    };
+    let all = all.ok_or_else(silent)?.map_err(unknown)?;
     let took = place
         .host
         .parse::<std::net::IpAddr>()
@@ -247,6 +284,16 @@ pub fn first_to_accept(addresses: &[Address]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_resolver_that_is_silent_is_not_waited_for() {
+        let (keep, never) = mpsc::channel::<()>();
+        let silent = within(Nanos::from_millis(20), never, |never| never.recv());
+        assert!(silent.is_none());
+        drop(keep);
+        let prompt = within(Nanos::from_secs(60), 7, |number| number + 1);
+        assert_eq!(prompt, Some(8));
+    }
     use std::net::TcpListener;
 
     fn target(host: &str, port: u16) -> Target {

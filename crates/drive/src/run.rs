@@ -46,6 +46,24 @@ pub enum RunError {
         /// Descriptors allowed.
         limit: u64,
     },
+    /// Found before anything is started: the messages of all connections do not fit into memory.
+    #[error(
+        "{connections} connections with a message of {} each need {} of memory, and {} are \
+         available; fewer connections, or smaller messages",
+        bytes(*message),
+        bytes(*needed),
+        bytes(*available)
+    )]
+    TooLittleMemory {
+        /// Connections asked for.
+        connections: u32,
+        /// The longest message, bytes.
+        message: u64,
+        /// Memory needed at the least, bytes.
+        needed: u64,
+        /// Memory that the system has available, bytes.
+        available: u64,
+    },
     /// Found before anything is started: the plan demands time stamps that the kernel does not
     /// give.
     #[error("{}", no_stamps())]
@@ -151,6 +169,7 @@ pub fn run(
     observer: &mut dyn Observer,
 ) -> Result<RunResult, RunError> {
     check_descriptors(plan)?;
+    check_memory(plan, host::memory_available())?;
     check_sources(&plan.connect.route.sources)?;
     let stamps = stamps(plan)?;
     let secure = plan.target.secure;
@@ -358,6 +377,32 @@ fn engine(
     }
 }
 
+/// Every connection holds one message at the least while the server takes it.
+fn check_memory(plan: &Plan, available: Option<u64>) -> Result<(), RunError> {
+    let connections = plan.clients.connections;
+    let message = plan.clients.exchange.payload.max_len() as u64;
+    let needed = message.saturating_mul(connections.into());
+    match available {
+        Some(available) if needed > available => Err(RunError::TooLittleMemory {
+            connections,
+            message,
+            needed,
+            available,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// A number of bytes in the largest unit that has one of them.
+fn bytes(number: u64) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let unit = units.into_iter().find(|(bits, _)| number >> bits > 0);
+    match unit {
+        Some((bits, name)) => format!("{:.1} {name}", number as f64 / f64::from(1_u32 << bits)),
+        None => format!("{number} bytes"),
+    }
+}
+
 fn check_descriptors(plan: &Plan) -> Result<(), RunError> {
     let needed = host::descriptors_needed(plan.tcp_connections(), plan.threads);
     match host::raise_descriptor_limit() {
@@ -367,5 +412,42 @@ fn check_descriptors(plan: &Plan) -> Result<(), RunError> {
             limit,
         }),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wsbench_load::plan::{Encoding, Payload, PlanSpec};
+
+    use super::*;
+
+    #[test]
+    fn messages_that_do_not_fit_into_memory_are_refused_before_the_run() {
+        let plan = |connections, size| {
+            let spec = PlanSpec::against("ws://h/".parse().unwrap());
+            let spec = spec.with(|spec| {
+                spec.clients.connections = connections;
+                spec.clients.exchange.payload = Payload::Generated {
+                    encoding: Encoding::Binary,
+                    min: size,
+                    max: size,
+                    ascii: false,
+                };
+            });
+            spec.check().unwrap()
+        };
+        let available = Some(16 << 30);
+        let large = check_memory(&plan(1_000, 64 << 20), available);
+        let words = large.unwrap_err().to_string();
+        assert_eq!(
+            words,
+            "1000 connections with a message of 64.0 MiB each need 62.5 GiB of memory, and 16.0 GiB \
+             are available; fewer connections, or smaller messages"
+        );
+        assert!(check_memory(&plan(200, 64 << 20), available).is_ok());
+        assert!(
+            check_memory(&plan(1_000, 64 << 20), None).is_ok(),
+            "nobody knows"
+        );
     }
 }

@@ -3,7 +3,7 @@
 //! It looks at the clock and the plan, never at the server. Messages that their connection cannot
 //! take wait in the slot, with their due time.
 
-use wsbench_load::arrival::Arrivals;
+use wsbench_load::arrival::{Arrivals, Seat, seed_of};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan};
 
@@ -36,16 +36,19 @@ pub(crate) struct OpenLoop {
 }
 
 impl OpenLoop {
-    /// The share of worker `index` with `slots` connections; `None` when the plan is closed loop.
-    pub(crate) fn new(plan: &Plan, index: usize, slots: usize) -> Option<Self> {
+    /// The share of worker `index`; `None` when the plan is closed loop.
+    pub(crate) fn new(plan: &Plan, index: usize) -> Option<Self> {
         let Arrival::Open { schedule, .. } = &plan.clients.arrival else {
             return None;
         };
-        let share = slots as f64 / f64::from(plan.clients.connections);
-        let phase = index as f64 / f64::from(plan.threads);
-        let seed = plan.seed.wrapping_add((index as u64) << 32);
+        let seat = Seat {
+            worker: index as u32,
+            workers: plan.threads,
+            connections: plan.clients.connections,
+        };
+        let seed = seed_of(plan.seed, seat.worker);
         Some(Self {
-            arrivals: Arrivals::new(schedule, share, phase, seed),
+            arrivals: Arrivals::new(schedule, seat, seed),
             random: fastrand::Rng::with_seed(seed ^ 0x736c_6f74_7321),
             load_from: Nanos::ZERO,
             next: Nanos::MAX,

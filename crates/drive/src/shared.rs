@@ -165,7 +165,10 @@ impl Shared {
         self.alive.fetch_add(1, SeqCst);
         let since = Nanos(self.gone_since.swap(u64::MAX, SeqCst));
         let was_out_of_reach = self.is_out_of_reach.swap(false, SeqCst);
-        let was_long = !self.replaces_clients && now - since >= SHORTEST_ABSENCE;
+        // Where connections were turned away, it is our own pause between attempts that was long.
+        let was_turned_away = self.has_failed.load(SeqCst);
+        let is_long = now - since >= SHORTEST_ABSENCE;
+        let was_long = !self.replaces_clients && !was_turned_away && is_long;
         if since < now && (was_out_of_reach || was_long) {
             let mut absences = self.absences.lock().unwrap_or_else(PoisonError::into_inner);
             absences.add(since, now - since);

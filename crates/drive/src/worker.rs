@@ -69,6 +69,8 @@ pub struct Worker<E, X: Exchange> {
     /// Slots with a handshake under way, and those that wait for it to be fewer.
     opening: u32,
     waiting: VecDeque<usize>,
+    /// Slots that wait before their next attempt, since the last one failed.
+    backing_off: Vec<usize>,
     /// Connections are opened at most so often, and not before this.
     spacing: Nanos,
     next_opening: Nanos,
@@ -120,7 +122,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             .rate_per_s
             .map(|rate| rate / f64::from(plan.threads));
         let spacing = per_worker.map_or(Nanos::ZERO, |rate| Nanos((1e9 / rate) as u64));
-        let open_loop = OpenLoop::new(plan, worker, slots);
+        let open_loop = OpenLoop::new(plan, worker);
         let gaps = SendGaps::of_worker(plan, worker, slots);
         context.common.meter.sample_gaps(gaps);
         Self {
@@ -136,6 +138,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             unsettled: slots,
             opening: 0,
             waiting: VecDeque::new(),
+            backing_off: Vec::new(),
             spacing,
             next_opening: Nanos::ZERO,
             is_prepared: false,

@@ -7,6 +7,7 @@ mod advice;
 mod compression;
 mod doubt;
 mod exchange;
+mod failures;
 mod instrument;
 mod machine;
 mod pacing;

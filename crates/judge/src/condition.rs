@@ -296,7 +296,7 @@ fn what_would_do(missing: Missing, run: &Document, runs: usize) -> String {
     let enough = match run.plan.stop {
         StopRule::Duration(_) => units::seconds((run.duration_s * times).ceil()),
         StopRule::Messages(messages) => format!("{} messages", whole(messages)),
-        StopRule::Clients(clients) => format!("{} clients", whole(clients)),
+        _ => format!("{times:.1} times as many"),
     };
     let each = if runs > 1 { " each" } else { "" };
     format!("{missing}; {enough}{each} would suffice")

@@ -229,6 +229,7 @@ fn failure(phase: Phase, kind: FailureKind) -> Failure {
     Failure {
         phase,
         kind,
+        code: None,
         count: 1,
         example: Text::default(),
         first: Nanos::ZERO,
@@ -403,6 +404,7 @@ fn failures_are_named_with_their_counts() {
                 .map(|&kind| Failure {
                     phase: Phase::Close,
                     kind,
+                    code: None,
                     count: 1_200,
                     first: Nanos::ZERO,
                     example: Text::default(),

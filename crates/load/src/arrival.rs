@@ -105,12 +105,57 @@ impl Schedule {
     }
 }
 
+/// The place of a worker among those that share a schedule. Connections are dealt to workers in turn, and
+/// each message of an even schedule is that of the connection whose turn it is: so the whole stays
+/// even, whatever the division.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// The worker's number, from 0.
+    pub worker: u32,
+    /// All workers; at most as many as connections.
+    pub workers: u32,
+    /// Connections of all workers together. At least 1.
+    pub connections: u32,
+}
+
+impl Seat {
+    /// The only worker.
+    pub const ALONE: Self = Self {
+        worker: 0,
+        workers: 1,
+        connections: 1,
+    };
+
+    /// The worker's share of the rate: that of the connections.
+    fn share(self) -> f64 {
+        let (each, over) = (
+            self.connections / self.workers,
+            self.connections % self.workers,
+        );
+        let own = each + u32::from(self.worker < over);
+        f64::from(own) / f64::from(self.connections)
+    }
+
+    /// Messages of the whole schedule from one of this worker to its next, where the first is that
+    /// of connection `at`; and whose the next is.
+    fn step(self, at: u32) -> (u32, u32) {
+        match at.checked_add(self.workers) {
+            Some(next) if next < self.connections => (self.workers, next),
+            // The round is over, and begins anew at the first connection.
+            _ => (self.connections - at + self.worker, self.worker),
+        }
+    }
+}
+
 /// One worker's share of a schedule: an iterator over due times.
 #[derive(Clone, Debug)]
 pub struct Arrivals {
     schedule: Schedule,
+    seat: Seat,
     /// This worker's share of the whole rate.
     share: f64,
+    /// The connection whose turn it is at the next message of an even schedule.
+    turn: u32,
     random: fastrand::Rng,
     /// Cumulated count, of the whole schedule, at which the next message is due.
     next: f64,
@@ -121,13 +166,14 @@ pub struct Arrivals {
 }
 
 impl Arrivals {
-    /// The arrivals of a worker that owns `share` (0.0 to 1.0) of all connections; `phase` (0.0 to
-    /// 1.0) shifts a constant schedule, so that workers do not march in step.
+    /// The arrivals of the worker on this seat.
     #[must_use]
-    pub fn new(schedule: &Schedule, share: f64, phase: f64, seed: u64) -> Self {
+    pub fn new(schedule: &Schedule, seat: Seat, seed: u64) -> Self {
         let mut arrivals = Self {
             schedule: schedule.clone(),
-            share,
+            seat,
+            share: seat.share(),
+            turn: seat.worker,
             random: fastrand::Rng::with_seed(seed ^ 0x6172_7269_7661_6c73),
             next: 0.0,
             index: 0,
@@ -136,7 +182,7 @@ impl Arrivals {
         };
         arrivals.next = match schedule.process {
             Process::Poisson => arrivals.gap(),
-            Process::Constant => phase / share,
+            Process::Constant => f64::from(seat.worker),
         };
         arrivals
     }
@@ -146,9 +192,44 @@ impl Arrivals {
         match self.schedule.process {
             // A share of a Poisson process is a Poisson process of that share of the rate.
             Process::Poisson => -(1.0 - self.random.f64()).ln() / self.share,
-            Process::Constant => 1.0 / self.share,
+            Process::Constant => {
+                let (step, next) = self.seat.step(self.turn);
+                self.turn = next;
+                f64::from(step)
+            }
         }
     }
+}
+
+/// The due times of a whole schedule that this many workers and connections share, in order, and no
+/// more of them than `most`.
+#[must_use]
+pub fn first_due(
+    schedule: &Schedule,
+    (workers, connections): (u32, u32),
+    seed: u64,
+    most: usize,
+) -> Vec<Nanos> {
+    let seats = (0..workers).map(|worker| Seat {
+        worker,
+        workers,
+        connections,
+    });
+    // None of a worker's is among the first so many of all that is not among its own.
+    let all = seats.flat_map(|seat| {
+        let seed = seed_of(seed, seat.worker);
+        Arrivals::new(schedule, seat, seed).take(most)
+    });
+    let mut all: Vec<Nanos> = all.collect();
+    all.sort_unstable();
+    all.truncate(most);
+    all
+}
+
+/// The seed of a worker's part in a run.
+#[must_use]
+pub fn seed_of(seed: u64, worker: u32) -> u64 {
+    seed.wrapping_add(u64::from(worker) << 32)
 }
 
 impl Iterator for Arrivals {
@@ -187,7 +268,7 @@ mod tests {
     #[test]
     fn a_constant_schedule_does_not_drift() {
         let schedule = level(Process::Constant, 3.0, 1_000_000);
-        let last = Arrivals::new(&schedule, 1.0, 0.0, 1)
+        let last = Arrivals::new(&schedule, Seat::ALONE, 1)
             .nth(2_999_999)
             .unwrap();
         // Message i is due at i/3 s; the last of a million seconds is off by less than 1 ns.
@@ -197,15 +278,40 @@ mod tests {
     #[test]
     fn shares_of_a_constant_schedule_interleave_to_the_whole() {
         let schedule = level(Process::Constant, 1_000.0, 1);
-        let mut all: Vec<Nanos> = (0..4)
-            .flat_map(|worker| Arrivals::new(&schedule, 0.25, f64::from(worker) / 4.0, 1))
-            .collect();
-        all.sort_unstable();
-        assert_eq!(all.len(), 1_000);
-        assert!(
-            all.windows(2)
-                .all(|pair| (pair[1] - pair[0]).0.abs_diff(1_000_000) <= 1)
-        );
+        for (connections, workers) in [(4, 4), (64, 3), (64, 64), (5, 4), (1, 1), (1_000, 7)] {
+            let seats = (0..workers).map(|worker| Seat {
+                worker,
+                workers,
+                connections,
+            });
+            let all = seats.flat_map(|seat| Arrivals::new(&schedule, seat, 1));
+            let mut all: Vec<Nanos> = all.collect();
+            all.sort_unstable();
+            assert_eq!(all.len(), 1_000);
+            let gaps = all.windows(2).map(|pair| (pair[1] - pair[0]).0);
+            for gap in gaps {
+                assert!(
+                    gap.abs_diff(1_000_000) <= 1,
+                    "{connections}, {workers}: {gap} ns"
+                );
+            }
+        }
+    }
+
+    /// Each worker has messages as it has connections, to one in a round.
+    #[test]
+    fn a_workers_share_is_that_of_its_connections() {
+        let schedule = level(Process::Constant, 6_400.0, 1);
+        for worker in 0..3 {
+            let seat = Seat {
+                worker,
+                workers: 3,
+                connections: 64,
+            };
+            let own = if worker == 0 { 22 } else { 21 };
+            assert_eq!(seat.share(), f64::from(own) / 64.0);
+            assert_eq!(Arrivals::new(&schedule, seat, 1).count() as u32, own * 100);
+        }
     }
 
     /// METHOD V8: the count is Poisson, the gaps' coefficient of variation is 1, and their
@@ -214,7 +320,7 @@ mod tests {
     fn a_poisson_schedule_is_poisson() {
         let (rate, seconds) = (1_000.0, 100);
         let schedule = level(Process::Poisson, rate, seconds);
-        let due: Vec<Nanos> = Arrivals::new(&schedule, 1.0, 0.0, 7).collect();
+        let due: Vec<Nanos> = Arrivals::new(&schedule, Seat::ALONE, 7).collect();
         let expected = rate * seconds as f64;
         let z = (due.len() as f64 - expected) / expected.sqrt();
         assert!(z.abs() < 3.0, "{} messages, z = {z}", due.len());
@@ -247,7 +353,7 @@ mod tests {
             process: Process::Constant,
             stretches: vec![ramp, Stretch::level(Nanos::from_secs(1), 1_000.0)],
         };
-        let due: Vec<Nanos> = Arrivals::new(&schedule, 1.0, 0.0, 1).collect();
+        let due: Vec<Nanos> = Arrivals::new(&schedule, Seat::ALONE, 1).collect();
         assert_eq!(due.len(), 6_000);
         // After t seconds of the ramp 50·t² messages are due.
         let by = |seconds: u64| {
@@ -277,7 +383,7 @@ mod tests {
             for process in [Process::Constant, Process::Poisson] {
                 let schedule = Schedule { process, stretches: stretches.clone() };
                 let expected = schedule.messages_between(Nanos::ZERO, Nanos(end));
-                let due: Vec<Nanos> = Arrivals::new(&schedule, 1.0, 0.0, seed).collect();
+                let due: Vec<Nanos> = Arrivals::new(&schedule, Seat::ALONE, seed).collect();
                 prop_assert!(due.is_sorted());
                 prop_assert!(due.last().is_none_or(|last| last.0 <= end));
                 let off = (due.len() as f64 - expected).abs();

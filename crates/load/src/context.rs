@@ -69,6 +69,8 @@ pub struct Common {
     pub authority: String,
     /// Further headers of the upgrade, made once.
     pub headers: RevealedHeaders,
+    /// The greatest number of a connection that the worker has begun.
+    pub newest_connection: u32,
     /// What compression takes; `None` when the plan offers none.
     pub compression: Option<Box<Workshop>>,
     /// When the run is over, read on the hot path.
@@ -78,6 +80,17 @@ pub struct Common {
 }
 
 impl Common {
+    /// Whether there may be a connection of this number in the run. Workers are about as far as each
+    /// other, and a number far beyond is a broken one.
+    pub(crate) fn may_be_connection(&self, number: u32) -> bool {
+        const AHEAD: u32 = 1_024;
+        number
+            <= self
+                .newest_connection
+                .saturating_mul(2)
+                .saturating_add(AHEAD)
+    }
+
     /// The things that the connections of worker `worker` share.
     #[must_use]
     pub fn new(plan: &Plan, quota: Quota, peer: String, worker: u32) -> Self {
@@ -90,6 +103,7 @@ impl Common {
             random: fastrand::Rng::with_seed(plan.seed.wrapping_add(u64::from(worker) << 32)),
             authority: plan.target.authority(),
             headers: plan.upgrade.revealed(),
+            newest_connection: 0,
             compression: plan
                 .clients
                 .compression

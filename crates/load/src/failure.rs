@@ -256,8 +256,12 @@ kinds! {
     CrossTalk = "cross_talk",
     /// A request without an answer on a connection that was given up for another one's time-out.
     GivenUp = "given_up",
-    /// A pong that answers no ping.
-    UnaskedPong = "unasked_pong",
+    /// A message of the server's own: it carries no tag, where every message of ours does.
+    Untagged = "untagged",
+    /// A message of the server's own before it has answered anything on the connection.
+    Greeting = "greeting",
+    /// A pong in answer to a ping, but without its payload.
+    WrongPong = "wrong_pong",
     /// A ping without its pong.
     NoPong = "no_pong",
 

@@ -398,8 +398,18 @@ impl Meter {
         kind: FailureKind,
         words: impl FnOnce() -> T,
     ) {
+        self.fail_with(now, (phase, kind, None), words);
+    }
+
+    /// Books a failure of which the peer gave a code; `words` tells the first of its kind and code.
+    pub fn fail_with<T: Into<Text>>(
+        &mut self,
+        now: Nanos,
+        key: (Phase, FailureKind, Option<u16>),
+        words: impl FnOnce() -> T,
+    ) {
         let peer = &self.peer;
-        add_failure(&mut self.tally.failures, (phase, kind), 1, now, || {
+        add_failure(&mut self.tally.failures, key, 1, now, || {
             text![format!("{peer} at {:.3} s: ", now.as_secs_f64())].then(words())
         });
     }

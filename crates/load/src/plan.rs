@@ -32,7 +32,7 @@ pub use opening::{
     Compression, Connect, Family, Header, Http, RESERVED_HEADERS, RevealedHeaders, Upgrade,
     is_field_value, is_origin, is_token,
 };
-pub use payload::{Encoding, LARGEST_MESSAGE, Matching, Payload, PayloadFacts, Verify};
+pub use payload::{Encoding, Greeting, LARGEST_MESSAGE, Matching, Payload, PayloadFacts, Verify};
 pub use spec::{Clients, PlanSpec, Population, Workload};
 pub use timing::{Arrival, Lifetime, Pace, StopRule, Think, Timestamps, WarmUp};
 pub use tls::{Identity, Pem, Tls, TlsVersions};

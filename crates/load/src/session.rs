@@ -17,6 +17,7 @@ use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Connection, Event, Limits, Role, Utf8};
 use wsbench_wire::deflate::Codec;
 use wsbench_wire::error::ProtocolError;
+use wsbench_wire::excerpt::excerpt;
 use wsbench_wire::opcode::OpCode;
 
 use crate::context::Context;
@@ -265,19 +266,12 @@ impl<X: Exchange> Session<X> {
         }
     }
 
-    /// A pong that answers no ping of ours is unsolicited: allowed (RFC 6455 section 5.5.3), but no
-    /// answer. A server that sends pongs in place of echoes must not pass for a working one.
+    /// A pong that answers no ping of ours is unsolicited: allowed (RFC 6455 section 5.5.3), and
+    /// counted apart. It is no answer: a server that sends pongs in place of echoes answers nothing.
     fn on_pong(&mut self, context: &mut Context<X::Local>, received: Nanos) {
-        if self.accept_pong(context, received) {
-            return;
+        if !self.accept_pong(context, received) {
+            context.common.meter.tally.pongs_unasked += 1;
         }
-        let len = self.wire.control().len();
-        context
-            .common
-            .meter
-            .fail(received, Phase::Answers, FailureKind::UnaskedPong, || {
-                format!("a pong of {len} bytes that answers no ping of ours; a pong is no echo")
-            });
     }
 
     fn on_close_frame(
@@ -303,16 +297,16 @@ impl<X: Exchange> Session<X> {
             return;
         }
         let in_flight = self.exchange.in_flight();
-        context
-            .common
-            .meter
-            .fail(received, Phase::Close, FailureKind::ClosedByServer, || {
-                let code = code.map_or("no code".into(), |code| format!("code {code}"));
-                format!(
-                    "the server closed with {code} and {}",
-                    unanswered(in_flight)
-                )
-            });
+        let key = (Phase::Close, FailureKind::ClosedByServer, code);
+        let reason = self.wire.close_reason();
+        context.common.meter.fail_with(received, key, || {
+            let code = code.map_or("no code".into(), |code| format!("code {code}"));
+            let said = said(reason);
+            format!(
+                "the server closed with {code}{said} and {}",
+                unanswered(in_flight)
+            )
+        });
         let mask = context.common.mask();
         push_close(&mut context.common.out, Some(mask), code, "");
         self.stop_load(context, received);
@@ -389,6 +383,14 @@ impl<X: Exchange> Session<X> {
 fn limits<X: Exchange>(exchange: &X, context: &Context<X::Local>) -> Limits {
     Limits {
         max_message: exchange.longest_answer(&context.local) * 2 + MESSAGE_SLACK,
+    }
+}
+
+/// The words of the peer in quotation marks, after a colon; nothing where it said nothing.
+fn said(words: &str) -> String {
+    match excerpt(words.as_bytes()) {
+        words if words.is_empty() => String::new(),
+        words => format!(" (\"{words}\")"),
     }
 }
 

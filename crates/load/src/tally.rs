@@ -52,6 +52,9 @@ sums! {
         tls_agreed: BTreeMap<String, u64>,
         /// Pings sent to keep connections alive.
         pings_sent: u64,
+        /// Pongs that answered no ping of ours (RFC 6455 section 5.5.3).
+        #[serde(default)]
+        pongs_unasked: u64,
         /// Failures by phase and kind.
         failures: Vec<Failure>,
         /// Close codes received from the server, with their counts; 1005 stands for none given.
@@ -112,6 +115,9 @@ pub struct Failure {
     pub phase: Phase,
     /// The kind.
     pub kind: FailureKind,
+    /// The peer's own code for it, a close code or a status, of which each is told by itself; `None`
+    /// where it gave none, and for all beyond the first few.
+    pub code: Option<u16>,
     /// How often.
     pub count: u64,
     /// The time of the first one seen, since the run began.
@@ -194,23 +200,29 @@ pub enum LogRecord {
     },
 }
 
+/// Codes of one kind of failure that are told apart: a peer may make up thousands.
+const CODES_TOLD: usize = 8;
+
 /// Books failures of one kind, of which the first was seen at `first`; `example` tells of it, and is
 /// asked only if none of the kind is known.
 pub(crate) fn add_failure(
     failures: &mut Vec<Failure>,
-    (phase, kind): (Phase, FailureKind),
+    (phase, kind, code): (Phase, FailureKind, Option<u16>),
     count: u64,
     first: Nanos,
     example: impl FnOnce() -> Text,
 ) {
-    match failures
-        .iter_mut()
-        .find(|known| known.phase == phase && known.kind == kind)
-    {
+    let is_of_kind = |known: &Failure| known.phase == phase && known.kind == kind;
+    let is_new = |code| !failures.iter().any(|it| is_of_kind(it) && it.code == code);
+    let is_full = || failures.iter().filter(|it| is_of_kind(it)).count() >= CODES_TOLD;
+    let code = code.filter(|_| !is_new(code) || !is_full());
+    let mut known = failures.iter_mut();
+    match known.find(|known| is_of_kind(known) && known.code == code) {
         Some(known) => known.count += count,
         None => failures.push(Failure {
             phase,
             kind,
+            code,
             count,
             first,
             example: example(),
@@ -222,9 +234,9 @@ pub(crate) fn add_failure(
 /// one's example.
 pub fn merge_failures(into: &mut Vec<Failure>, others: &[Failure]) {
     for failure in others {
-        let kind = (failure.phase, failure.kind);
+        let key = (failure.phase, failure.kind, failure.code);
         let example = || failure.example.clone();
-        add_failure(into, kind, failure.count, failure.first, example);
+        add_failure(into, key, failure.count, failure.first, example);
     }
 }
 
@@ -251,4 +263,29 @@ pub(crate) fn keep_gap(gaps: &mut Vec<Gap>, gap: Gap) {
     gaps.push(gap);
     gaps.sort_unstable_by(|a, b| b.cmp(a));
     gaps.truncate(GAPS_KEPT);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_told_apart_and_no_peer_makes_up_more_than_a_few() {
+        let mut failures = Vec::new();
+        for code in (3_000..4_000).chain(3_000..4_000) {
+            let key = (Phase::Close, FailureKind::ClosedByServer, Some(code));
+            add_failure(&mut failures, key, 2, Nanos::ZERO, || {
+                code.to_string().into()
+            });
+        }
+        let refused = (Phase::Connect, FailureKind::Refused, None);
+        add_failure(&mut failures, refused, 1, Nanos::ZERO, Text::default);
+        assert_eq!(failures.len(), CODES_TOLD + 2);
+        assert_eq!((failures[0].code, failures[0].count), (Some(3_000), 4));
+        assert_eq!(failures[0].example.to_string(), "3000", "the first is told");
+        let others = &failures[CODES_TOLD];
+        assert_eq!((others.code, others.count), (None, 4 * (1_000 - 8)));
+        let all: u64 = failures.iter().map(|failure| failure.count).sum();
+        assert_eq!(all, 4_001);
+    }
 }

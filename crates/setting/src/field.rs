@@ -84,6 +84,8 @@ fields! {
     ToleratedFailures = "expect.failures",
     /// The expectation that answers come out of order.
     Unordered = "expect.unordered",
+    /// Messages of the server's own that are taken.
+    Greeting = "clients.exchange.greeting",
     /// The end of the run.
     Stop = "stop",
     /// The measured time, where it ends the run.

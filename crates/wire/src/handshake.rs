@@ -13,6 +13,7 @@ use sha1::{Digest as _, Sha1};
 mod client;
 mod error;
 mod head;
+mod refusal;
 mod server;
 
 pub use client::{ClientHandshake, Request, Upgraded};

@@ -37,6 +37,7 @@ pub mod close;
 pub mod connection;
 pub mod deflate;
 pub mod error;
+pub mod excerpt;
 pub mod frame;
 pub mod handshake;
 pub mod mask;

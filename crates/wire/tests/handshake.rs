@@ -136,6 +136,8 @@ fn a_status_other_than_101_is_told_with_its_reason() {
         code: 302,
         reason: "Found".to_owned(),
         location: Some("wss://example.org/ws".to_owned()),
+        said: String::new(),
+        is_cut: false,
     };
     let found = refusal(head);
     assert_eq!(found, expected);
@@ -149,6 +151,8 @@ fn a_status_other_than_101_is_told_with_its_reason() {
         code: 404,
         reason: String::new(),
         location: None,
+        said: String::new(),
+        is_cut: false,
     };
     assert_eq!(refusal(b"HTTP/1.0 404\r\n\r\n"), old);
     for (code, advice) in [
@@ -611,4 +615,85 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_refusal_is_told_in_the_servers_words() {
+    for (answer, words) in [
+        (
+            "HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer realm=\"x\"\r\n\r\n",
+            "401 No (WWW-Authenticate: Bearer realm=\"x\")",
+        ),
+        (
+            "HTTP/1.1 429 Slow\r\nRetry-After: 30\r\nContent-Length: 9\r\n\r\nslow\ndown",
+            "429 Slow (Retry-After: 30; \"slow down\"): ",
+        ),
+        (
+            "HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+            "403 No (\"hello",
+        ),
+        (
+            "HTTP/1.1 521 \r\nServer: \x1b]frontline\r\n\r\n",
+            "malformed",
+        ),
+        (
+            "HTTP/1.1 521 \r\nServer: frontline\r\n\r\n",
+            "521  (Server: frontline): a proxy in front speaks",
+        ),
+        (
+            "HTTP/1.1 400 Bad\r\n\r\n<p>The plain HTTP request was sent to HTTPS port</p>",
+            ": a TLS port: try wss://",
+        ),
+        (
+            "HTTP/1.1 403 No\r\nContent-Encoding: gzip\r\n\r\n\x1f\x0b",
+            "403 No: ",
+        ),
+    ] {
+        let told = refusal(answer.as_bytes()).to_string();
+        assert!(told.contains(words), "{told}");
+        assert!(
+            told.len() < 700 && !told.contains(char::is_control),
+            "{told}"
+        );
+    }
+}
+
+/// What is announced and has not come is waited for, as far as it would be told.
+#[test]
+fn a_refusal_whose_body_is_still_to_come_says_so() {
+    for (answer, is_cut) in [
+        ("HTTP/1.1 403 No\r\nContent-Length: 5\r\n\r\nhell", true),
+        ("HTTP/1.1 403 No\r\nContent-Length: 5\r\n\r\nhello", false),
+        ("HTTP/1.1 403 No\r\n\r\n", false),
+        (
+            "HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n",
+            true,
+        ),
+    ] {
+        assert_eq!(refusal(answer.as_bytes()).is_cut(), is_cut, "{answer}");
+    }
+    let long = format!(
+        "HTTP/1.1 403 No\r\nContent-Length: 99999\r\n\r\n{}",
+        "x".repeat(300)
+    );
+    assert!(!refusal(long.as_bytes()).is_cut(), "enough has come");
+}
+
+#[test]
+fn a_malformed_head_is_told_with_the_line_that_is_wrong() {
+    for (line, shown) in [
+        ("X-Folded: one\r\n two", "\"two\""),
+        ("X-Wide : one", "\"X-Wide : one\""),
+        ("no colon at all", "\"no colon at all\""),
+    ] {
+        let head = format!("HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n{line}\r\n\r\n");
+        let told = refusal(head.as_bytes()).to_string();
+        assert!(told.contains(shown), "{told}");
+    }
+    let many = format!("HTTP/1.1 101 x\r\n{}\r\n", "A: b\r\n".repeat(200));
+    assert!(
+        refusal(many.as_bytes())
+            .to_string()
+            .contains("more than 128 headers")
+    );
 }

@@ -48,6 +48,8 @@ fn handshake() -> Vec<HandshakeError> {
         code,
         reason: words(),
         location: (code < 400).then(words),
+        said: String::new(),
+        is_cut: false,
     };
     let mut all: Vec<HandshakeError> = (100..600).map(status).collect();
     let tls = r"\x15\x03".to_owned();

@@ -84,6 +84,7 @@ fn flag(field: Field) -> &'static str {
         Field::Verify => "--verify",
         Field::ToleratedFailures => "--tolerate-failures",
         Field::Unordered => "--expect unordered",
+        Field::Greeting => "--greeting",
         Field::Stop => "--duration, --messages or --clients",
         Field::Duration => "--duration",
         Field::Messages => "--messages",

@@ -115,13 +115,13 @@ fn with_another_opcode() {
 
 #[test]
 fn unasked() {
-    let run = assert_verdict("invalid", thousand("unasked:every=10"));
-    // It carries no tag: while messages are in flight it passes for an answer to the oldest, whose
-    // own answer is then one too many.
-    let mistaken = run.sent("corrupted");
-    assert_eq!(run.sent("unasked") + mistaken, 100, "{}", run.story());
-    assert_eq!(run.sent("duplicated"), mistaken, "{}", run.story());
-    assert_eq!(run.sent("answered"), 1_000 - mistaken);
+    // It carries no tag, so no request is settled by it, whatever is in flight.
+    let run = assert_verdict("doubtful", thousand("unasked:every=10"));
+    assert_eq!(run.sent("unasked"), 100, "{}", run.story());
+    for none in ["corrupted", "duplicated", "failed", "timed_out", "lost"] {
+        assert_eq!(run.sent(none), 0, "{none}: {}", run.story());
+    }
+    assert_eq!(run.sent("answered"), 1_000);
     assert!(run.has_caveat("unasked"), "{}", run.story());
 }
 
@@ -131,8 +131,8 @@ fn a_pong_in_place_of_an_echo() {
     let server = Embedded::with("empty-pong");
     let run = short_run(&server.url, &["--timeout", "300ms"]);
     assert_failed(&run, "nothing was answered");
-    let example = run.example("answers", "unasked_pong");
-    assert!(example.contains("a pong is no echo"), "{example}");
+    assert!(run.story().contains("a pong is no echo"), "{}", run.story());
+    assert!(run.document["pongs_unasked"].as_u64().unwrap() > 0);
 }
 
 /// Text that went through another encoding on its way: only letters beyond ASCII show it.
@@ -209,4 +209,201 @@ fn on_another_connection() {
     assert!(run.has_caveat("unasked"));
     let example = run.example("answers", "cross_talk");
     assert!(example.contains("arrived on another"), "{example}");
+}
+
+/// Heartbeats beside the echo, in every loop: the echoes are samples, and each heartbeat is named.
+#[test]
+fn heartbeats_settle_no_request() {
+    for (loads, what) in [
+        (&["-p", "1"][..], "closed"),
+        (&["-p", "4"], "deep"),
+        (&["-R", "2k"], "open"),
+    ] {
+        let server = Raw::start(|mut peer| {
+            peer.upgrade();
+            while let Some(message) = peer.message() {
+                peer.send(&encoded(0x81, br#"{"type":"ping"}"#));
+                peer.echo(&message);
+            }
+        });
+        let run = |more: &[&str]| {
+            let words = ["-n", "400", "-c", "2", "--warmup", "0s"];
+            measured(&[&words[..], loads, more, &[&server.url()]].concat())
+        };
+        let seen = run(&[]);
+        let story = seen.story();
+        assert_eq!(
+            (seen.exit, seen.sent("unasked")),
+            (0, 400),
+            "{what}: {story}"
+        );
+        for none in ["corrupted", "duplicated", "failed", "timed_out"] {
+            assert_eq!(seen.sent(none), 0, "{what} {none}: {story}");
+        }
+        assert_eq!(seen.sent("answered"), 400, "{what}: {story}");
+        let kinds = seen.errors("answers", "greeting") + seen.errors("answers", "untagged");
+        assert_eq!(kinds, 400, "{story}");
+        assert!(
+            story.contains(r#"\"type\":\"ping\""#),
+            "its words are shown: {story}"
+        );
+        let taken = run(&["--greeting", r#""type":"ping""#]);
+        assert_eq!(
+            (taken.exit, taken.sent("unasked")),
+            (0, 0),
+            "{}",
+            taken.story()
+        );
+        assert_eq!(taken.document["errors"], serde_json::json!([]));
+    }
+}
+
+/// A greeting before a perfect echo.
+#[test]
+fn a_greeting_is_told_as_what_it_is_or_taken() {
+    let server = Raw::start(|mut peer| {
+        peer.upgrade();
+        peer.send(&encoded(0x81, b"Welcome, stranger"));
+        while let Some(message) = peer.message() {
+            peer.echo(&message);
+        }
+    });
+    let run = |more: &[&str]| {
+        let words = ["-n", "40", "-c", "2"];
+        measured(&[&words[..], more, &[&server.url()]].concat())
+    };
+    let told = run(&[]);
+    assert_eq!(
+        (told.exit, told.sent("unasked"), told.sent("answered")),
+        (0, 2, 40),
+        "{}",
+        told.story()
+    );
+    assert!(
+        told.example("answers", "greeting")
+            .contains("Welcome, stranger")
+    );
+    assert!(told.story().contains("--greeting"), "{}", told.story());
+    for greeting in ["1", "Welcome"] {
+        let taken = run(&["--greeting", greeting]);
+        assert_eq!(
+            (taken.exit, taken.sent("unasked")),
+            (0, 0),
+            "{}",
+            taken.story()
+        );
+    }
+    // Also where nothing else tells it from an answer.
+    let fixed = run(&["--greeting", "1", "-m", "hello"]);
+    assert_eq!(
+        (fixed.exit, fixed.sent("answered")),
+        (0, 40),
+        "{}",
+        fixed.story()
+    );
+}
+
+/// A server that answers rightly but for one byte within the tag: the request is settled, and the
+/// run goes on.
+#[test]
+fn a_wrong_byte_within_the_tag_is_no_other_connection() {
+    for at in [0, 2, 8, 12] {
+        let server = Raw::start(move |mut peer| {
+            peer.upgrade();
+            let mut count = 0;
+            while let Some(mut message) = peer.message() {
+                count += 1;
+                if count % 10 == 0 {
+                    let other = if message.payload[at] == b'B' {
+                        b'C'
+                    } else {
+                        b'B'
+                    };
+                    message.payload[at] = other;
+                }
+                peer.echo(&message);
+            }
+        });
+        let run = measured(&["-n", "400", "-c", "2", "-s", "60", &server.url()]);
+        let story = run.story();
+        let (wrong, right) = (run.sent("corrupted"), run.sent("answered"));
+        assert_eq!(wrong + right, 400, "{at}: {story}");
+        assert!(
+            (36..=40).contains(&wrong),
+            "{at}: each tenth of a connection: {story}"
+        );
+        assert_eq!(
+            (run.sent("unasked"), run.sent("timed_out")),
+            (0, 0),
+            "{at}: {story}"
+        );
+    }
+}
+
+/// What became of an answer is shown beside what was sent, with what the difference looks like.
+#[test]
+fn wrong_answers_are_shown_beside_what_was_sent() {
+    type Change = fn(&[u8]) -> Vec<u8>;
+    let changes: [(&str, Change); 3] = [
+        ("with other bytes around it", |message| {
+            [&br#"{"data":""#[..], message, br#""}"#].concat()
+        }),
+        ("in other letters", <[u8]>::to_ascii_uppercase),
+        ("with a line end behind it", |message| {
+            [message, b"\n"].concat()
+        }),
+    ];
+    for (words, change) in changes {
+        let server = Raw::start(move |mut peer| {
+            peer.upgrade();
+            while let Some(message) = peer.message() {
+                peer.send(&encoded(message.first, &change(&message.payload)));
+            }
+        });
+        let run = measured(&["-n", "20", "-c", "1", &server.url()]);
+        let story = run.story();
+        assert_eq!((run.exit, run.sent("corrupted")), (1, 20), "{story}");
+        assert!(story.contains(words), "{words}: {story}");
+    }
+}
+
+/// A pong without the ping's payload is one finding, and the connection is kept.
+#[test]
+fn a_pong_without_the_payload_of_its_ping() {
+    let server = Raw::start(|mut peer| {
+        peer.upgrade();
+        while let Some(frame) = peer.frame() {
+            match frame.opcode() {
+                9 => peer.send(&encoded(0x8a, b"")),
+                8 => return peer.send(&encoded(0x88, &frame.payload)),
+                _ => peer.echo(&frame),
+            }
+        }
+    });
+    let words = [
+        "-R",
+        "100",
+        "--keep-alive",
+        "100ms",
+        "--timeout",
+        "200ms",
+        "-d",
+        "2s",
+        "-c",
+        "2",
+    ];
+    let run = measured(&[&words[..], &[&server.url()]].concat());
+    let story = run.story();
+    let example = run.example("answers", "wrong_pong");
+    assert!(
+        example.contains("a pong of 0 bytes in answer to a ping, which had 8"),
+        "{example}"
+    );
+    assert_eq!(run.connections("failed"), 0, "{story}");
+    assert_eq!(
+        run.document["errors"].as_array().unwrap().len(),
+        1,
+        "{story}"
+    );
+    assert_eq!(run.sent("failed"), 0, "{story}");
 }

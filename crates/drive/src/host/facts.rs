@@ -299,6 +299,14 @@ fn interfaces() -> Vec<Interface> {
     up
 }
 
+/// Memory that processes may take without anything else giving way, bytes; `None` where the system does
+/// not say.
+#[must_use]
+pub fn memory_available() -> Option<u64> {
+    let memory = std::fs::read_to_string("/proc/meminfo").ok()?;
+    known_kibibytes(&memory, "MemAvailable")
+}
+
 fn known_kibibytes(text: &str, name: &str) -> Option<u64> {
     let figure = field(text, name);
     (!figure.is_empty()).then(|| kibibytes(&figure) * 1024)

@@ -65,6 +65,8 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         self.slots[slot].used = true;
         let number = self.share.connection_number(self.begun);
         self.begun += 1;
+        let newest = &mut self.context.common.newest_connection;
+        *newest = number.max(*newest);
         self.slots[slot].session = Some(Session::new(number, now, &self.context));
         self.opening += 1;
         if let Some(running) = &mut self.running {
@@ -81,6 +83,20 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         self.slots[slot].retired = true;
         self.done += 1;
         self.settle(slot);
+    }
+
+    /// A connection is open: the server is there, and nobody waits any longer before the next attempt.
+    /// Where clients are replaced, a place waits its time after a client that failed.
+    pub(super) fn end_backing_off(&mut self, now: Nanos) {
+        if self.backing_off.is_empty() || self.running.is_some() {
+            return;
+        }
+        for slot in std::mem::take(&mut self.backing_off) {
+            let state = &self.slots[slot];
+            if state.is_vacant() && state.opens_at > now && state.opens_at < Nanos::MAX {
+                self.open_at(slot, now);
+            }
+        }
     }
 
     /// The slot's first attempt has ended, one way or the other.
@@ -137,6 +153,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             state.failures += 1;
             let wait = backoff(state.failures, self.context.common.random.f64());
             self.open_at(slot, now + wait);
+            self.backing_off.push(slot);
         }
         if let Some(running) = &mut self.running
             && self.context.common.quota.clients_left() > 0

@@ -134,6 +134,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
                 self.alive += 1;
                 self.slots[slot].upgraded = true;
                 self.shared.connection_upgraded(now);
+                self.end_backing_off(now);
                 self.opening_ended(now);
                 self.settle(slot);
                 let Some(session) = &mut self.slots[slot].session else {

@@ -202,7 +202,7 @@ fn check_gaps(result: &RunResult) {
 fn check_failures(result: &RunResult) {
     let mut seen = Vec::new();
     for failure in &result.failures {
-        let name = (failure.phase, failure.kind);
+        let name = (failure.phase, failure.kind, failure.code);
         assert!(failure.count > 0 && !failure.example.to_string().is_empty());
         assert!(!seen.contains(&name), "{name:?} twice");
         seen.push(name);

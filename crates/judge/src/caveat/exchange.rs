@@ -1,17 +1,18 @@
 //! Checks of what was exchanged: do the messages add up, did the connections hold, were the
 //! answers right. Not of how long anything took.
 
+use wsbench_load::failure::FailureKind;
 use wsbench_load::plan::{Matching, StopRule, Verify};
 use wsbench_load::series::Series;
 use wsbench_load::tally::Phase;
 use wsbench_record::audit::{Kind, Severity};
-use wsbench_record::document::{Ended, Record};
+use wsbench_record::document::{Ended, Failure, Record};
 use wsbench_record::units::{count, counted};
 use wsbench_setting::{Field, Text, text};
 
 use super::advice::how_to_run_longer;
 use super::doubt::Doubt;
-use super::share;
+use super::{failures, share};
 
 /// What to do when the figures contradict each other: no server can bring that about.
 const REPORT_FAULT: &str = "this is a fault of wsbench: please report it with this document";
@@ -26,7 +27,7 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     found.extend(unanswered(record));
     found.extend(never_answered(record));
     found.extend(connections(record));
-    found.extend(failures(record));
+    found.extend(failures::caveat(record));
     found.extend(looseness(record));
     found
 }
@@ -67,7 +68,18 @@ fn ending(record: &Record) -> Option<Doubt> {
                 "none of {} reached a WebSocket{first}",
                 counted(record.connections.asked, "connection")
             ),
-            format!("is the server listening at {}?", record.plan.target.url()),
+            advice_for_none(record),
+        )),
+        Ended::ServerDied if is_local(record) => Some(Doubt::new(
+            Kind::ServerDied,
+            Severity::Invalid,
+            format!("this machine opened no further connection, and the run was given up{first}"),
+            text![
+                "it is not the server: ports of closed connections wait a minute (TIME_WAIT); fewer ",
+                Field::Clients,
+                ", or more addresses to come from: ",
+                Field::Sources,
+            ],
         )),
         Ended::ServerDied if record.messages.answered == 0 => Some(Doubt::new(
             Kind::ServerDied,
@@ -82,6 +94,35 @@ fn ending(record: &Record) -> Option<Doubt> {
             "look at the server's log; the figures end where it did",
         )),
     }
+}
+
+/// The advice where nothing connected. Whether somebody listens is the question only where no TCP
+/// connection came about; what a server has refused says by itself what to do.
+fn advice_for_none(record: &Record) -> Text {
+    let is_above_tcp = |error: &Failure| {
+        [Phase::Tls, Phase::Handshake]
+            .iter()
+            .any(|phase| error.phase == phase.name())
+    };
+    if record.errors.first().is_some_and(is_above_tcp) {
+        return Text::default();
+    }
+    format!("is the server listening at {}?", record.plan.target.url()).into()
+}
+
+/// True where it was this machine that failed, and not the server: it had no ports, descriptors or
+/// memory left.
+fn is_local(record: &Record) -> bool {
+    let local = record
+        .errors
+        .iter()
+        .filter(|error| error.phase == Phase::Local.name());
+    let local = local.map(|error| error.count).max();
+    let others = record
+        .errors
+        .iter()
+        .filter(|error| error.phase == Phase::Connect.name());
+    local > others.map(|error| error.count).max()
 }
 
 /// True where the window held anything by which the server could be judged.
@@ -158,20 +199,42 @@ fn wrong_answers(record: &Record) -> Vec<Doubt> {
             "answered more than once",
             "the server repeats itself, or several clients share its room",
         ),
-        (
-            messages.unasked,
-            Kind::Unasked,
-            Severity::Invalid,
-            "received in answer to nothing sent on that connection",
-            "does the server greet, broadcast or cross its connections?",
-        ),
     ];
     let wrong = checks.into_iter().filter(|(number, ..)| *number > 0);
     let wrong = wrong.map(|(number, kind, severity, words, advice)| {
         let message = format!("{} {words}", counted(number, "message"));
         Doubt::new(kind, severity, message, advice)
     });
-    wrong.chain(reordered(record)).collect()
+    wrong
+        .chain(unasked(record))
+        .chain(reordered(record))
+        .collect()
+}
+
+/// Messages that answer nothing. The server's own traffic, which no request is settled by, leaves the
+/// answers what they are; messages of other connections do not.
+fn unasked(record: &Record) -> Option<Doubt> {
+    let number = record.messages.unasked;
+    let own = [FailureKind::Untagged, FailureKind::Greeting].map(FailureKind::name);
+    let errors = record.errors.iter();
+    let own = errors.filter(|error| own.contains(&error.kind.as_str()));
+    let is_own = own.map(|error| error.count).sum::<u64>() >= number;
+    let message = format!(
+        "{} received in answer to nothing sent on that connection",
+        counted(number, "message")
+    );
+    let (severity, advice) = if is_own {
+        let advice = text![
+            "the server greets, or sends heartbeats or broadcasts: ",
+            Field::Greeting,
+            " takes what is meant; where it awaits a login, it is no echo server as it stands",
+        ];
+        (Severity::Doubtful, advice)
+    } else {
+        let advice = "does the server greet, broadcast or cross its connections?";
+        (Severity::Invalid, advice.into())
+    };
+    (number > 0).then(|| Doubt::new(Kind::Unasked, severity, message, advice))
 }
 
 /// Answers in another order than their messages. A server that works on several messages of a
@@ -204,8 +267,19 @@ fn unanswered(record: &Record) -> Option<Doubt> {
             Doubt::new(
                 Kind::NothingAnswered,
                 Severity::Invalid,
-                format!("none of {} was answered", counted(messages.sent, "message")),
-                "is the server an echo server, and is the path of the URL right?",
+                match record.pongs_unasked {
+                    None => format!("none of {} was answered", counted(messages.sent, "message")),
+                    Some(pongs) => format!(
+                        "none of {} was answered; {} came that answer no ping, and a pong is no echo",
+                        counted(messages.sent, "message"),
+                        counted(pongs, "pong"),
+                    ),
+                },
+                if record.errors.iter().any(|error| error.code.is_some()) {
+                    "the server turned connections away: see `errors` for its words"
+                } else {
+                    "is the server an echo server, and is the path of the URL right?"
+                },
             )
         });
     }
@@ -231,7 +305,8 @@ fn unanswered(record: &Record) -> Option<Doubt> {
 fn never_answered(record: &Record) -> Option<Doubt> {
     let connections = &record.connections;
     let silent = connections.never_answered;
-    (silent > 0).then(|| {
+    // That no message was answered is said by itself.
+    (silent > 0 && record.messages.answered > 0).then(|| {
         let advice = if silent >= connections.upgraded {
             Text::from("look at the server's log")
         } else {
@@ -364,49 +439,6 @@ fn unfinished_clients(record: &Record) -> Option<Doubt> {
             ),
             "see `errors` for what stopped the others",
         )
-    })
-}
-
-/// Failures by kind, named with their counts.
-fn failures(record: &Record) -> Option<Doubt> {
-    const NAMED: usize = 3;
-    let failed = record.messages.failed;
-    let share = share::messages(record);
-    let is_nothing = record.errors.is_empty() && failed == 0 && share.is_none();
-    if record.ended == Ended::NothingConnected || is_nothing {
-        return None;
-    }
-    let mut words: Vec<String> = record
-        .errors
-        .iter()
-        .take(NAMED)
-        .map(|error| format!("{} × {} {}", count(error.count), error.phase, error.kind))
-        .collect();
-    if record.errors.len() > NAMED {
-        words.push(counted((record.errors.len() - NAMED) as u64, "other kind"));
-    }
-    if record.errors.is_empty() {
-        let unnamed = failed.max(record.messages.timed_out);
-        words.push(format!("{}, of no kind named", counted(unnamed, "message")));
-    }
-    let named = words.join(", ");
-    Some(match share {
-        Some(share) => Doubt::new(
-            Kind::Failures,
-            Severity::Invalid,
-            format!("{share}: {named}"),
-            text![
-                "times are of what succeeded; mend what is under errors, or ",
-                Field::ToleratedFailures,
-                " where so many are expected",
-            ],
-        ),
-        None => Doubt::new(
-            Kind::Failures,
-            Severity::Doubtful,
-            format!("failures: {named}"),
-            "latencies are of what succeeded; the first of each kind is under errors",
-        ),
     })
 }
 

@@ -10,7 +10,7 @@ use wsbench_setting::{Field, Text, text};
 
 use super::doubt::Doubt;
 use super::pacing;
-use super::wait::notable_wait;
+use super::wait::{self, notable_wait};
 
 /// Above this share of a core a thread has no time to spare.
 pub(crate) const BUSY_SHARE: f64 = 0.90;
@@ -32,11 +32,16 @@ const RATE_TOLERANCE: f64 = 0.01;
 /// With fewer cores than this, server and generator cannot both have two.
 const CORES_FOR_TWO: u32 = 4;
 
+/// A wait of an answer that is long whatever is measured, ns.
+const STILL_FLOOR_NS: f64 = 100e6;
+/// As many times what is usual is no fluctuation.
+const STILL_TIMES: f64 = 10.0;
+
 /// Every doubt about the instrument.
 pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     [
         generator_cpu(record),
-        generator_starved(record),
+        generator_starved(record).or_else(|| stood_still(record)),
         pace(record),
         arrival_shape(record),
         rate(record),
@@ -45,6 +50,25 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Answers that were there and waited: the generator stood still, whatever the loop. In the closed loop
+/// nothing else tells it from a server that stood still.
+fn stood_still(record: &Record) -> Option<Doubt> {
+    let (longest, outside) = wait::longest(record)?;
+    let usual = record.at(Series::Service).p99.unwrap_or(0) as f64;
+    let is_own = longest > STILL_FLOOR_NS && longest > STILL_TIMES * usual.min(outside);
+    is_own.then(|| {
+        Doubt::new(
+            Kind::GeneratorStarved,
+            Severity::Doubtful,
+            format!(
+                "an answer that had come waited {} for wsbench: it stood still, and not the server",
+                span(longest)
+            ),
+            "the process or its machine was stopped; measure again where nothing does that",
+        )
+    })
 }
 
 /// A thread that used its core up: what is seen is partly wsbench. It is a limit, and no doubt: what
@@ -284,7 +308,7 @@ fn rate(record: &Record) -> Option<Doubt> {
     // Of an overloaded server that is said already.
     let is_said = unsent <= RATE_TOLERANCE && pacing::pile(record).is_some();
     if !is_short(record) || is_said {
-        return uneven_rate(record);
+        return uneven_rate(record).or_else(|| pacing::promised(record));
     }
     Some(Doubt::new(
         Kind::Rate,

@@ -1,6 +1,8 @@
 //! Checks of the load that was sent: was it what the plan asked for, could the connections carry
 //! it, and did the server keep up.
 
+use wsbench_load::arrival::Process;
+use wsbench_load::plan::{Arrival, StopRule};
 use wsbench_load::series::Series;
 use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Ended, Interval, Record};
@@ -23,12 +25,25 @@ const INTERVAL_SHARE: f64 = 0.01;
 /// Differences of fewer messages say nothing.
 const INTERVAL_FLOOR: f64 = 10.0;
 
+/// Distance of a schedule from what is promised that chance does not explain: with ten thousand gaps
+/// it is beyond 0.02 one time in a thousand.
+const SCHEDULE_DISTANCE: f64 = 0.03;
+/// Messages by which a count may be off at the two ends of a window.
+const EDGES: f64 = 2.0;
+/// Standard deviations by which a Poisson count is off one time in ten million.
+const DEVIATIONS: f64 = 5.5;
+/// The share of a window by which its length may be off, rounded as it is stored.
+const CLOCK_SHARE: f64 = 1e-6;
+/// What to do when the schedule is not the plan's: no server can bring that about.
+const REPORT_FAULT: &str = "this is a fault of wsbench: please report it with this document";
+
 /// Every doubt about the load.
 pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     [
         overloaded(record),
         connection_limited(record),
         blocked(record),
+        schedule(record),
     ]
     .into_iter()
     .flatten()
@@ -169,7 +184,57 @@ fn blocked(record: &Record) -> Option<Doubt> {
                 causes.join(" and "),
                 span(longest as f64)
             ),
-            "back-pressure of the server, not the generator's lateness; response time includes it",
+            if by.absence > 0 {
+                "the server was not there, or had ended the connection, and wsbench tried again; \
+                 response time includes it"
+            } else {
+                "back-pressure of the server, not the generator's lateness; response time includes it"
+            },
+        )
+    })
+}
+
+/// What the schedule made against what the plan promised: gaps of another shape are a fault of ours.
+fn schedule(record: &Record) -> Option<Doubt> {
+    let distance = record.arrival_shape?.schedule_distance?;
+    (distance > SCHEDULE_DISTANCE).then(|| {
+        Doubt::new(
+            Kind::ArrivalShape,
+            Severity::Invalid,
+            format!(
+                "the schedule itself is {} away from the arrivals that the plan promises",
+                percent(distance)
+            ),
+            REPORT_FAULT,
+        )
+    })
+}
+
+/// How many messages the schedule made due in the window against how many the plan promised.
+pub(super) fn promised(record: &Record) -> Option<Doubt> {
+    let Arrival::Open { schedule, .. } = &record.plan.clients.arrival else {
+        return None;
+    };
+    // Where the number of messages ends the run, the schedule is not carried out to its end.
+    if record.ended != Ended::Complete || !matches!(record.plan.stop, StopRule::Duration(_)) {
+        return None;
+    }
+    let asked = record.asked_messages_per_s? * record.duration_s;
+    let due = record.messages.due as f64;
+    let by_chance = match schedule.process {
+        Process::Constant => EDGES,
+        Process::Poisson => EDGES + DEVIATIONS * asked.sqrt(),
+    };
+    ((due - asked).abs() > by_chance + asked * CLOCK_SHARE).then(|| {
+        Doubt::new(
+            Kind::Rate,
+            Severity::Doubtful,
+            format!(
+                "{} messages were due in the window, and the plan has {}",
+                count(record.messages.due),
+                count(asked.round() as u64)
+            ),
+            REPORT_FAULT,
         )
     })
 }

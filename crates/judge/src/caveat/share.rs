@@ -30,10 +30,6 @@ pub(super) fn messages(record: &Record) -> Option<String> {
 /// Connections that were to be held and ended before their time, in words, where they are more than
 /// what is tolerated of the messages on them.
 pub(super) fn connections(record: &Record) -> Option<String> {
-    if record.plan.replaces_clients() {
-        // Of clients it is counted which came to their end.
-        return None;
-    }
     let (messages, connections) = (&record.messages, &record.connections);
     let never_opened = connections.attempted.saturating_sub(connections.upgraded);
     let lost = connections.failed.saturating_sub(never_opened);

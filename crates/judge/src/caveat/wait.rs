@@ -1,7 +1,7 @@
 //! Answers that waited in the generator's own queue, by the kernel's receive stamps.
 
 use wsbench_load::series::Series;
-use wsbench_record::document::{Percentile, Record, Support};
+use wsbench_record::document::{Distribution, Percentile, Record, Support};
 
 /// A median wait above this share of the median service time is spoken of in the audit.
 const WAIT_SHARE: f64 = 0.20;
@@ -17,12 +17,21 @@ pub(super) fn notable_wait(record: &Record) -> Option<(f64, f64)> {
     if !is_divided(record) {
         return None;
     }
-    let (service, wait) = (
-        record.at(Series::Service),
-        record.known(Series::ReceiveWait)?,
-    );
+    let (service, wait) = (record.at(Series::Service), waits(record)?);
     let is_known = wait.support(Percentile::P50) != Support::Unknown
         && service.support(Percentile::P50) != Support::Unknown;
     let (wait, service) = (wait.p50? as f64, service.p50? as f64);
     (is_known && wait > WAIT_SHARE * service).then_some((wait, service))
+}
+
+/// How long answers waited in our queue, where stamps have told it.
+fn waits(record: &Record) -> Option<&Distribution> {
+    record.known(Series::ReceiveWait)
+}
+
+/// The longest that an answer waited in our queue, and the longest that one was out, ns.
+pub(super) fn longest(record: &Record) -> Option<(f64, f64)> {
+    let outside = record.known(Series::Outside)?.max?;
+    let wait = waits(record)?.max?;
+    Some((wait as f64, outside as f64))
 }

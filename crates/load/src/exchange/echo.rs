@@ -17,7 +17,7 @@ use crate::message::MessageSource;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::pairing::{Matched, Pairing};
-use crate::plan::{Plan, Think, Verify};
+use crate::plan::{Greeting, Plan, Think, Verify};
 use crate::series::Series;
 use crate::tally::{Law, LogRecord, MessageCounts};
 
@@ -54,6 +54,8 @@ struct Aside {
     cut_short: Option<CutShort>,
     /// Service times of a client that will be replaced, for the raw log.
     times: Vec<Nanos>,
+    /// Greetings that were taken.
+    greetings: u32,
 }
 
 /// One worker's own: the source of its messages, and what of the plan its connections ask for.
@@ -65,6 +67,8 @@ pub struct Local {
     depth: u32,
     /// How closely answers are compared.
     verify: Verify,
+    /// Messages of the server's own that are taken.
+    greeting: Option<Greeting>,
     think: Option<Think>,
     timeout: Nanos,
     /// Bytes of the longest message.
@@ -88,6 +92,7 @@ impl Exchange for Echo {
             source,
             depth: clients.depth(),
             verify: clients.exchange.verify,
+            greeting: clients.exchange.greeting.clone(),
             think: clients.think,
             timeout: clients.timeout,
             longest: clients.exchange.payload.max_len(),
@@ -309,6 +314,12 @@ impl Echo {
         let Some(suspect) = rare.suspect.take() else {
             return;
         };
+        if let Some(greeting) = &io.local.greeting
+            && greeting.is(suspect.bytes(), rare.greetings)
+        {
+            rare.greetings = rare.greetings.saturating_add(1);
+            return;
+        }
         let in_flight = self.pairing.in_flight();
         let mut inquiry = Inquiry {
             connection: self.connection,

@@ -25,6 +25,31 @@ pub enum Encoding {
     Binary,
 }
 
+/// Messages of the server's own at the beginning of a connection, or between its answers, that are taken
+/// and are nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Greeting {
+    /// So many, whatever they say, before anything is answered.
+    Count(u32),
+    /// All that hold this text.
+    Holding(String),
+}
+
+impl Greeting {
+    /// Whether a message is one, of a connection that has had so many.
+    #[must_use]
+    pub fn is(&self, message: &[u8], had: u32) -> bool {
+        match self {
+            Self::Count(count) => had < *count,
+            Self::Holding(text) => {
+                let text = text.as_bytes();
+                text.is_empty() || message.windows(text.len()).any(|window| window == text)
+            }
+        }
+    }
+}
+
 /// The messages that a population sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {

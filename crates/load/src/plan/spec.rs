@@ -4,11 +4,11 @@ use crate::nanos::Nanos;
 use crate::plan::expect::Expect;
 use crate::plan::login::LoginSteps;
 use crate::plan::opening::{Compression, Connect, Header, Http, Upgrade};
-use crate::plan::payload::{Encoding, Payload, Verify};
+use crate::plan::payload::{Encoding, Greeting, Payload, Verify};
 use crate::plan::timing::{Arrival, Lifetime, Pace, StopRule, Think, Timestamps, WarmUp};
 use crate::plan::tls::Tls;
 use crate::route::Target;
-use crate::secret::{Secret, shown_subprotocols};
+use crate::secret::{Redactor, Secret, shown_subprotocols};
 
 /// What a run is to do, as it was asked for. It may be anything; `check` makes a plan of it.
 ///
@@ -129,6 +129,8 @@ pub struct Workload {
     pub payload: Payload,
     /// How closely each answer is compared with what was sent.
     pub verify: Verify,
+    /// Messages that the server sends by itself and that are taken; `None` takes none.
+    pub greeting: Option<Greeting>,
 }
 
 impl Population {
@@ -199,6 +201,7 @@ impl Default for Population {
                     ascii: false,
                 },
                 verify: Verify::Full,
+                greeting: None,
             },
         }
     }
@@ -277,6 +280,25 @@ impl PlanSpec {
         spec.clients.login = self.clients.login.redacted();
         spec.clients.exchange.payload = self.clients.exchange.payload.redacted();
         spec
+    }
+
+    /// The credentials that the plan holds, by their values: what a server sends back of them is withheld
+    /// as they are. None where they are to be shown.
+    #[must_use]
+    pub fn secrets(&self) -> Redactor {
+        let mut all = Redactor::default();
+        if self.shows_secrets {
+            return all;
+        }
+        all.add_url(&self.target.revealed_url());
+        for header in &self.upgrade.headers {
+            all.add_header(&header.name, header.reveal().unwrap_or_default());
+        }
+        all.add_subprotocols(&self.upgrade.subprotocols);
+        if let Some(login) = self.connect.route.proxy.as_ref().and_then(|it| it.login()) {
+            all.add_login(&format!("{}:{}", login.user, login.password));
+        }
+        all
     }
 
     /// The same as it was carried out, where the warm-up was found to take `found`.

@@ -11,7 +11,7 @@ use crate::nanos::Nanos;
 use crate::plan::expect::Expect;
 use crate::plan::login::{LoginSteps, StoredStep};
 use crate::plan::opening::{Compression, Connect, Family, Header, Http, Offered, Upgrade};
-use crate::plan::payload::{Matching, Payload, PayloadFacts, Verify};
+use crate::plan::payload::{Greeting, Matching, Payload, PayloadFacts, Verify};
 use crate::plan::spec::{Clients, PlanSpec, Population, Workload};
 use crate::plan::timing::{Arrival, Lifetime, Pace, StopRule, Think, Timestamps, WarmUp};
 use crate::plan::tls::Tls;
@@ -174,6 +174,10 @@ struct Stored {
     /// Whether the times of single round trips were kept.
     #[serde(default)]
     raw_log: bool,
+    /// Messages of the server's own that were taken: their number at the beginning of a connection,
+    /// or a text that each of them holds; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    greeting: Option<Greeting>,
     /// The share of failures above which the run is invalid; absent where nothing was said of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tolerated_failures: Option<f64>,
@@ -291,6 +295,7 @@ impl From<&PlanSpec> for Stored {
             timestamps: spec.timestamps,
             interval: spec.interval,
             raw_log: spec.raw_log,
+            greeting: clients.exchange.greeting.clone(),
             tolerated_failures: spec.expect.failures,
             unordered: spec.expect.unordered,
         }
@@ -335,6 +340,7 @@ impl Stored {
             exchange: Workload {
                 payload: Payload::told(self.payload, self.matched_by)?,
                 verify: self.verify,
+                greeting: self.greeting,
             },
         };
         Ok(PlanSpec {

@@ -8,7 +8,6 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::WITHHELD;
 use super::names::{is_credential, is_token_by_shape, is_token_subprotocol};
-use crate::plan::PlanSpec;
 
 /// Letters of the shortest value that is looked for in texts: a shorter one stands in many words.
 const SHORTEST: usize = 4;
@@ -117,21 +116,6 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// The credentials of a plan.
-    #[must_use]
-    pub fn of(spec: &PlanSpec) -> Self {
-        let mut all = Self::default();
-        all.add_url(&spec.target.revealed_url());
-        for header in &spec.upgrade.headers {
-            all.add_header(&header.name, header.reveal().unwrap_or_default());
-        }
-        all.add_subprotocols(&spec.upgrade.subprotocols);
-        if let Some(login) = spec.connect.route.proxy.as_ref().and_then(|it| it.login()) {
-            all.add_login(&format!("{}:{}", login.user, login.password));
-        }
-        all
-    }
-
     /// A value that no output shows.
     pub fn add(&mut self, value: &str) {
         let value = value.trim();
@@ -195,8 +179,8 @@ impl Redactor {
         }
     }
 
-    /// The text with `(withheld)` in the place of each credential, and of what is left of one that
-    /// was cut off.
+    /// The text with `(withheld)` in the place of each credential, of what is left of one that was cut
+    /// off, and of what is one by its name in a URL.
     #[must_use]
     pub fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut cleaned = Cow::Borrowed(text);
@@ -214,8 +198,32 @@ impl Redactor {
                 }
             }
         }
-        cleaned
+        match shown_in(&cleaned) {
+            Some(shown) => Cow::Owned(shown),
+            None => cleaned,
+        }
     }
+}
+
+/// The text with its URLs shown as [`shown_url`] shows them; `None` where there is nothing to withhold.
+fn shown_in(text: &str) -> Option<String> {
+    if !text.contains("://") {
+        return None;
+    }
+    let ends_url = |c: char| c.is_whitespace() || "\"'()<>".contains(c);
+    let parts = text.split_inclusive(ends_url).map(|part| {
+        let url = part.trim_end_matches(ends_url);
+        let shown = if url.contains("://") {
+            shown_url(url)
+        } else {
+            Cow::Borrowed(url)
+        };
+        (shown, &part[url.len()..])
+    });
+    let shown: String = parts
+        .flat_map(|(shown, end)| [shown, Cow::Borrowed(end)])
+        .collect();
+    (shown != text).then_some(shown)
 }
 
 /// Octets that two texts have in common from their beginning, in whole letters.
@@ -273,6 +281,11 @@ mod tests {
             ("s3cr3t s3cr", "(withheld) s3cr"),
             ("hidden", "hidden"),
             ("hiddeñ-", "hiddeñ-"),
+            (
+                "302 → wss://h/?room=1&code=2&token=x (see \"http://u:p@h/\")",
+                "302 → wss://h/?room=1&code=2&token=(withheld) (see \"http://(withheld)@h/\")",
+            ),
+            ("see ws://h/?room=1", "see ws://h/?room=1"),
         ] {
             assert_eq!(secrets.clean(said), shown);
         }

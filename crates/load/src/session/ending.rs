@@ -36,6 +36,9 @@ impl<X: Exchange> Session<X> {
         if self.deadline(context).is_none_or(|deadline| now < deadline) {
             return Flow::Continue;
         }
+        if self.was_refused(context, now) {
+            return Flow::Failed;
+        }
         match &self.state {
             State::Connecting => self.not_established(context, now, Phase::Connect),
             State::Upgrading(upgrading) => {
@@ -149,6 +152,9 @@ impl<X: Exchange> Session<X> {
 
     /// The server has closed its side of the TCP connection.
     pub fn on_eof(&mut self, context: &mut Context<X::Local>, now: Nanos) -> Flow {
+        if self.was_refused(context, now) {
+            return Flow::Failed;
+        }
         let in_flight = self.exchange.in_flight();
         match &self.state {
             State::Closing { replied: true, .. } => return self.close_ended(context, now),
@@ -197,6 +203,9 @@ impl<X: Exchange> Session<X> {
 
     /// The connection was lost.
     pub fn on_loss(&mut self, context: &mut Context<X::Local>, now: Nanos, loss: Loss) -> Flow {
+        if self.was_refused(context, now) {
+            return Flow::Failed;
+        }
         let phase = loss.phase.unwrap_or(match &self.state {
             State::Connecting => Phase::Connect,
             State::Upgrading(_) => Phase::Handshake,

@@ -17,6 +17,9 @@ use crate::nanos::Nanos;
 use crate::series::Series;
 use crate::tally::Phase;
 
+/// Octets of a ping's payload: its number.
+const PAYLOAD: usize = size_of::<u64>();
+
 /// What one connection knows of its pings.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KeepAlive {
@@ -24,6 +27,8 @@ pub(super) struct KeepAlive {
     next: Nanos,
     /// The one that is out: its number, and when it was sent.
     out: Option<(u64, Nanos)>,
+    /// Length of a pong that has come meanwhile with another payload.
+    other: Option<usize>,
     /// Pings sent so far.
     sent: u64,
 }
@@ -39,6 +44,7 @@ impl<X: Exchange> Session<X> {
         self.rare.get_or_insert_default().keep_alive = Some(KeepAlive {
             next: first,
             out: None,
+            other: None,
             sent: 0,
         });
     }
@@ -61,6 +67,15 @@ impl<X: Exchange> Session<X> {
         };
         let timeout = context.common.plan.clients.timeout;
         if state.out.is_some_and(|(_, sent)| sent + timeout <= now) {
+            if let Some(len) = state.other.take() {
+                // It answers, if not rightly: the connection is there.
+                state.out = None;
+                let key = FailureKind::WrongPong;
+                context.common.meter.fail(now, Phase::Answers, key, || {
+                    format!("a pong of {len} bytes in answer to a ping, which had {PAYLOAD}")
+                });
+                return Flow::Continue;
+            }
             context
                 .common
                 .meter
@@ -104,11 +119,16 @@ impl<X: Exchange> Session<X> {
         let Some(state) = state else { return false };
         match state.out {
             Some((number, sent)) if payload == number.to_be_bytes() => {
-                state.out = None;
+                (state.out, state.other) = (None, None);
                 context.common.meter.tally.times[Series::Ping].record(received - sent);
                 true
             }
-            _ => false,
+            // It may have been sent without being asked, and the right one may yet come.
+            Some(_) => {
+                state.other = Some(payload.len());
+                true
+            }
+            None => false,
         }
     }
 }

@@ -1,13 +1,14 @@
 //! How a connection comes about: established, then upgraded.
 
 use wsbench_setting::Told as _;
-use wsbench_wire::handshake::{ClientHandshake, MAX_HEAD, Request, Upgraded};
+use wsbench_wire::handshake::{ClientHandshake, HandshakeError, MAX_HEAD, Request, Upgraded};
 
 use super::{Flow, Session, State, limits};
 use crate::context::Context;
 use crate::exchange::Exchange;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
+use crate::plan::Http;
 use crate::series::Series;
 use crate::tally::Phase;
 
@@ -108,15 +109,38 @@ impl<X: Exchange> Session<X> {
                     (ended, _) => ended,
                 }
             }
+            // Over HTTP/2 a body comes by another way, and none is awaited.
+            Err(error) if error.is_cut() && context.common.plan.connect.http == Http::One => {
+                Flow::Continue
+            }
             Err(error) => {
-                context
-                    .common
-                    .meter
-                    .fail(received, Phase::Handshake, (&error).into(), || error.text());
-                self.end(context, received, Unanswered::Failed);
+                self.refused(context, received, &error);
                 Flow::Failed
             }
         }
+    }
+
+    /// The upgrade has failed.
+    fn refused(&mut self, context: &mut Context<X::Local>, now: Nanos, error: &HandshakeError) {
+        let key = (Phase::Handshake, error.into(), error.status());
+        let meter = &mut context.common.meter;
+        meter.fail_with(now, key, || error.text());
+        self.end(context, now, Unanswered::Failed);
+    }
+
+    /// No more of the response will come. Says whether it had refused the upgrade already and more of
+    /// its words were awaited.
+    pub(super) fn was_refused(&mut self, context: &mut Context<X::Local>, now: Nanos) -> bool {
+        let State::Upgrading(upgrading) = &self.state else {
+            return false;
+        };
+        let offered = &context.common.plan.upgrade.subprotocols;
+        let answer = upgrading.handshake.read_response(&upgrading.head, offered);
+        let Err(error) = answer else {
+            return false;
+        };
+        self.refused(context, now, &error);
+        true
     }
 }
 

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wsbench_load::arrival::{Process, Schedule};
+use wsbench_load::arrival::{self, Process, Schedule};
 use wsbench_load::plan::{Arrival, PlanSpec};
 use wsbench_load::result::RunResult;
 use wsbench_load::send_gaps::SendGap;
@@ -27,6 +27,11 @@ pub struct ArrivalShape {
     /// wait for its connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anderson_darling: Option<f64>,
+    /// How far the schedule itself is from what the plan promises, 0.0 to 1.0, as its due times over
+    /// all threads tell: of Poisson arrivals the distance of their gaps from exponential ones, of
+    /// even ones as in `distance`. Absent unless the plan has one rate throughout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule_distance: Option<f64>,
 }
 
 impl ArrivalShape {
@@ -57,6 +62,7 @@ impl ArrivalShape {
             anderson_darling: Gaps::of(&sent)
                 .filter(|_| may_be_exponential)
                 .map(|gaps| gaps.anderson_darling),
+            schedule_distance: schedule_distance(schedule, plan),
         })
     }
 
@@ -68,12 +74,44 @@ impl ArrivalShape {
     }
 }
 
+/// Due times by which a schedule is judged.
+const LOOKED_AT: usize = 10_000;
+
+/// How far the gaps that a schedule has, over all workers of the plan, are from those that the plan
+/// promises.
+fn schedule_distance(schedule: &Schedule, plan: &PlanSpec) -> Option<f64> {
+    let rate_per_s = schedule.stretches.first()?.from_per_s;
+    if !is_level(schedule) {
+        return None;
+    }
+    let shared = (plan.threads, plan.clients.connections);
+    let due = arrival::first_due(schedule, shared, plan.seed, LOOKED_AT);
+    let gaps = due.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64());
+    let gaps: Vec<f64> = gaps.map(|gap| gap * rate_per_s).collect();
+    if gaps.len() < FEWEST {
+        return None;
+    }
+    match schedule.process {
+        Process::Constant => gaps::levy_from_one(&gaps),
+        Process::Poisson => {
+            // Quantiles of the exponential distribution, as many as there are gaps.
+            let count = gaps.len() as f64;
+            let promised = (0..gaps.len()).map(|at| -(-(at as f64 + 0.5) / count).ln_1p());
+            gaps::kolmogorov(&gaps, &promised.collect::<Vec<_>>())
+        }
+    }
+}
+
 /// Whether all gaps of a schedule are exponential with the same mean.
 fn is_level_poisson(schedule: &Schedule) -> bool {
+    schedule.process == Process::Poisson && is_level(schedule)
+}
+
+/// Whether a schedule has one rate throughout.
+fn is_level(schedule: &Schedule) -> bool {
     let first = schedule.stretches.first().map(|first| first.from_per_s);
-    let is_level = schedule
+    schedule
         .stretches
         .iter()
-        .all(|stretch| [stretch.from_per_s, stretch.to_per_s].map(Some) == [first; 2]);
-    schedule.process == Process::Poisson && is_level
+        .all(|stretch| [stretch.from_per_s, stretch.to_per_s].map(Some) == [first; 2])
 }

@@ -6,7 +6,6 @@ use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::PlanSpec;
 use wsbench_load::result::{self, RunResult};
-use wsbench_load::secret::Redactor;
 use wsbench_load::series::{Home, InIntervals, Series};
 use wsbench_load::tally;
 use wsbench_setting::Spelling;
@@ -65,11 +64,7 @@ impl Record {
             let was_measured = result.measured > Nanos::ZERO && result.messages.sent > 0;
             was_measured.then(|| amount as f64 / result.measured.as_secs_f64())
         };
-        let secrets = if plan.shows_secrets {
-            Redactor::default()
-        } else {
-            Redactor::of(plan)
-        };
+        let secrets = plan.secrets();
         let failures = result.failures.iter().map(|failure| {
             let stored = Failure::of(failure, spelling);
             Failure {
@@ -119,6 +114,7 @@ impl Record {
                 sent: result.pings_sent,
                 times: times(result, Home::Pings),
             }),
+            pongs_unasked: (result.pongs_unasked > 0).then_some(result.pongs_unasked),
             errors: failures.collect(),
             close_codes: result.close_codes.clone(),
             generator: Generator {
@@ -163,6 +159,7 @@ impl Failure {
         Self {
             phase: failure.phase.name().to_owned(),
             kind: failure.kind.name().to_owned(),
+            code: failure.code,
             count: failure.count,
             example: failure.example.spelled(spelling),
         }

@@ -89,9 +89,13 @@ pub struct Failure {
     pub phase: String,
     /// Which kind: a stable snake_case name.
     pub kind: String,
+    /// The peer's own code for it: a close code (RFC 6455 section 7.4), or the status with which the
+    /// upgrade was refused; absent where it gave none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<u16>,
     /// How often.
     pub count: u64,
-    /// The first one seen, in words.
+    /// The first one seen, in words, with what the peer said.
     #[serde(default)]
     pub example: String,
 }

@@ -127,6 +127,10 @@ pub struct Record {
     /// Pings that kept connections alive; absent where none were sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pings: Option<Pings>,
+    /// Pongs that answered no ping of ours, which a server may send (RFC 6455 section 5.5.3); absent where
+    /// there were none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pongs_unasked: Option<u64>,
     /// What went wrong, by phase and kind.
     #[serde(default)]
     pub errors: Vec<Failure>,

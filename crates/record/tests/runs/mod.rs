@@ -225,6 +225,7 @@ pub(crate) fn nothing_connected() -> (RunResult, PlanSpec) {
             failures: vec![Failure {
                 phase: Phase::Connect,
                 kind: FailureKind::Refused,
+                code: None,
                 count: 320,
                 first: Nanos::from_micros(210),
                 example: "192.0.2.7:9001 refused the connection after 210µs".into(),
@@ -274,6 +275,7 @@ pub(crate) fn corrupted() -> (RunResult, PlanSpec) {
         Failure {
             phase: Phase::Answers,
             kind: FailureKind::WrongBytes,
+            code: None,
             count: 990,
             first: Nanos::from_millis(1_200),
             example: "192.0.2.7:9001 at 1.2s: byte 7 is \x1b[31m | 0x1b, sent 0x41".into(),
@@ -281,6 +283,7 @@ pub(crate) fn corrupted() -> (RunResult, PlanSpec) {
         Failure {
             phase: Phase::Close,
             kind: FailureKind::Reset,
+            code: None,
             count: 4,
             first: Nanos::from_millis(3_400),
             example: "192.0.2.7:9001 reset the connection at 3.4s".into(),

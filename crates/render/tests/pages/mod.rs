@@ -90,6 +90,7 @@ pub(crate) fn course(name: &str, factor: f64, seed: u64) -> Document {
     document.record.errors = vec![wsbench_record::document::Failure {
         phase: "frames".to_owned(),
         kind: "reserved_bits".to_owned(),
+        code: None,
         count: 3,
         example: HOSTILE.to_owned(),
     }];

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use httparse::{EMPTY_HEADER, Response, Status};
 
-use super::head::{Headers, MAX_HEADERS, end_of_head_from, malformed, start_of};
+use super::head::{Headers, MAX_HEADERS, end_of_head_from, malformed_at, start_of};
 use super::{HandshakeError, accept_key};
 use crate::deflate::{NegotiationError, Offer, Terms};
 use crate::frame::FrameBuffer;
@@ -158,7 +158,10 @@ impl ClientHandshake {
             };
             let mut headers = [EMPTY_HEADER; MAX_HEADERS];
             let mut response = Response::new(&mut headers);
-            let Status::Complete(_) = response.parse(&head[from..end]).map_err(malformed)? else {
+            let Status::Complete(_) = response
+                .parse(&head[from..end])
+                .map_err(|error| malformed_at(error, &head[from..end]))?
+            else {
                 let early = "blank line too early".to_owned();
                 return Err(HandshakeError::Malformed(early));
             };
@@ -166,7 +169,7 @@ impl ClientHandshake {
                 from = end;
                 continue;
             }
-            let subprotocol = self.judge(&response, offered)?;
+            let subprotocol = self.judge(&response, &head[end..], offered)?;
             let extensions = Headers(response.headers).list("Sec-WebSocket-Extensions");
             return Ok(Some(Upgraded {
                 consumed: end,
@@ -180,17 +183,19 @@ impl ClientHandshake {
     fn judge(
         &self,
         response: &Response<'_, '_>,
+        body: &[u8],
         offered: &[String],
     ) -> Result<Option<String>, HandshakeError> {
         let headers = Headers(response.headers);
         match response.code {
             Some(101) => {}
             code => {
-                return Err(HandshakeError::Status {
-                    code: code.unwrap_or(0),
-                    reason: response.reason.unwrap_or_default().to_owned(),
-                    location: headers.first("Location"),
-                });
+                return Err(super::refusal::told(
+                    code.unwrap_or(0),
+                    response.reason,
+                    headers,
+                    body,
+                ));
             }
         }
         if response.version != Some(1) {

@@ -4,6 +4,7 @@ use thiserror::Error;
 use wsbench_setting::{Field, Text, Told, text};
 
 use crate::deflate::NegotiationError;
+use crate::excerpt::excerpt;
 
 /// The opening handshake failed (RFC 6455 section 4).
 ///
@@ -30,7 +31,7 @@ pub enum HandshakeError {
     #[error("the peer speaks HTTP/1.0, which knows no upgrade: look for a proxy in between")]
     OldHttp,
     /// The server answered with another status than 101 (section 4.1).
-    #[error("{}", status(*code, reason, location.as_deref()))]
+    #[error("{}", status(*code, reason, location.as_deref(), said))]
     Status {
         /// The status code.
         code: u16,
@@ -38,6 +39,11 @@ pub enum HandshakeError {
         reason: String,
         /// The `Location` header of a redirection.
         location: Option<String>,
+        /// What else the answer says, in brackets: headers that say why, and the beginning of the
+        /// body. Empty where it says nothing.
+        said: String,
+        /// Whether more of the body is announced than has come, and would be told.
+        is_cut: bool,
     },
     /// `Upgrade` is missing or does not say `websocket` (sections 4.1 and 4.2.1).
     #[error("no \"Upgrade: websocket\": the peer, or a proxy in between, does not upgrade")]
@@ -88,6 +94,22 @@ pub enum HandshakeError {
 }
 
 impl HandshakeError {
+    /// Whether more of what the server says is announced and would be told. Whoever has time for it
+    /// reads on.
+    #[must_use]
+    pub const fn is_cut(&self) -> bool {
+        matches!(self, Self::Status { is_cut: true, .. })
+    }
+
+    /// The status with which a server has refused.
+    #[must_use]
+    pub const fn status(&self) -> Option<u16> {
+        match self {
+            Self::Status { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+
     /// The status with which a server refuses the request that is at fault (sections 4.2.2, 4.4).
     #[must_use]
     pub const fn rejection(&self) -> u16 {
@@ -117,7 +139,9 @@ impl Told for HandshakeError {
                 code,
                 reason,
                 location,
-            } => status(*code, reason, location.as_deref()),
+                said,
+                ..
+            } => status(*code, reason, location.as_deref(), said),
             Self::UnaskedSubprotocol(name) => unasked_subprotocol(name),
             Self::WrongExtension(error) => wrong_extension(error),
             other => other.to_string().into(),
@@ -125,13 +149,19 @@ impl Told for HandshakeError {
     }
 }
 
-fn status(code: u16, reason: &str, location: Option<&str>) -> Text {
-    let arrow = location.map_or_else(String::new, |location| format!(" → {location}"));
-    text![format!("the server answered {code} {reason}{arrow}")].then(status_advice(code))
+fn status(code: u16, reason: &str, location: Option<&str>, said: &str) -> Text {
+    let arrow = location.map_or_else(String::new, |location| {
+        format!(" → {}", excerpt(location.as_bytes()))
+    });
+    text![format!("the server answered {code} {reason}{arrow}{said}")]
+        .then(status_advice(code, said))
 }
 
-fn status_advice(code: u16) -> Text {
+fn status_advice(code: u16, said: &str) -> Text {
     let words = match code {
+        400 if said.contains("HTTPS port") || said.contains("HTTPS server") => {
+            ": a TLS port: try wss:// in place of ws://"
+        }
         200..=299 => ": an ordinary web page; check the path",
         300..=399 => {
             return text![
@@ -168,6 +198,7 @@ fn status_advice(code: u16) -> Text {
                 Field::ConnectRate,
             ];
         }
+        520..=530 => ": a proxy in front speaks, which cannot reach the server behind it",
         503 => ": the server is overloaded or at its limit of connections; try fewer",
         502 | 504 => ": a proxy answered, but the server behind it does not",
         500..=599 => ": look into the server's log",

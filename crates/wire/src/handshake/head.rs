@@ -4,6 +4,7 @@
 use httparse::Header;
 
 use super::{HandshakeError, MAX_HEAD};
+use crate::excerpt::excerpt;
 
 /// Headers that a head may have; more are refused as malformed.
 pub(super) const MAX_HEADERS: usize = 128;
@@ -59,6 +60,23 @@ pub(super) fn start_of(bytes: &[u8]) -> String {
 /// What the parser found at fault, as an error of ours.
 pub(super) fn malformed(error: httparse::Error) -> HandshakeError {
     HandshakeError::Malformed(error.to_string())
+}
+
+/// The same of a head, with the line in which it is.
+pub(super) fn malformed_at(error: httparse::Error, head: &[u8]) -> HandshakeError {
+    if error == httparse::Error::TooManyHeaders {
+        return HandshakeError::Malformed(format!("more than {MAX_HEADERS} headers"));
+    }
+    let lines = head.split(|octet| *octet == b'\n');
+    let mut lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let status = lines.next().unwrap_or_default();
+    let is_name = |octet: &u8| octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(octet);
+    let is_wrong = |line: &&[u8]| match line.iter().position(|octet| *octet == b':') {
+        Some(colon) => colon == 0 || !line[..colon].iter().all(is_name) || line.contains(&0),
+        None => !line.is_empty(),
+    };
+    let line = lines.find(is_wrong).unwrap_or(status);
+    HandshakeError::Malformed(format!("{error}, in \"{}\"", excerpt(line)))
 }
 
 /// The headers of one head.

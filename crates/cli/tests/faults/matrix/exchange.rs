@@ -255,6 +255,51 @@ fn answers() -> Vec<Row> {
             &[],
         ),
         encoded_anew(phase),
+        raw(
+            phase,
+            "a wrong byte within the tag",
+            Error("answers", "wrong_bytes"),
+            |mut peer| {
+                peer.upgrade();
+                while let Some(mut message) = peer.message() {
+                    message.payload[0] = if message.payload[0] == b'B' {
+                        b'C'
+                    } else {
+                        b'B'
+                    };
+                    peer.echo(&message);
+                }
+            },
+        ),
+        raw(
+            phase,
+            "a greeting before a perfect echo",
+            Error("answers", "greeting"),
+            |mut peer| {
+                peer.upgrade();
+                peer.send(&encoded(0x81, b"Welcome"));
+                echo(&mut peer);
+            },
+        ),
+        raw(
+            phase,
+            "heartbeats beside the echo",
+            Error("answers", "untagged"),
+            |mut peer| {
+                peer.upgrade();
+                while let Some(message) = peer.message() {
+                    peer.echo(&message);
+                    peer.send(&encoded(0x81, br#"{"type":"ping"}"#));
+                }
+            },
+        ),
+        raw(phase, "pongs that nobody asked for", Nothing, |mut peer| {
+            peer.upgrade();
+            while let Some(message) = peer.message() {
+                peer.send(&encoded(0x8a, b"here"));
+                peer.echo(&message);
+            }
+        }),
         faulty(
             "another opcode",
             Error("answers", "wrong_opcode"),
@@ -275,7 +320,7 @@ fn answers() -> Vec<Row> {
         ),
         faulty(
             "a pong in place of an echo",
-            Error("answers", "unasked_pong"),
+            Caveat("nothing_answered"),
             "empty-pong",
             &[],
         ),
@@ -363,6 +408,45 @@ fn end() -> Vec<Row> {
     });
     let mut rows: Vec<Row> = closing.into();
     rows.extend([
+        Row::of(
+            phase,
+            "a close frame with a reason",
+            Error("close", "closed_by_server"),
+            || {
+                let server = Raw::start(|mut peer| {
+                    peer.upgrade();
+                    for _ in 0..3 {
+                        let Some(message) = peer.message() else {
+                            return;
+                        };
+                        peer.echo(&message);
+                    }
+                    let reason = "\x1b[31mtoo\nmany requests";
+                    let body = [&4008_u16.to_be_bytes()[..], reason.as_bytes()].concat();
+                    peer.send(&encoded(0x88, &body));
+                    peer.drain();
+                });
+                measured(&["-n", "30", "-c", "2", &server.url()])
+            },
+        ),
+        Row::of(
+            phase,
+            "each connection is closed after its answer",
+            Error("close", "closed_by_server"),
+            || {
+                let server = Embedded::with("close-after:messages=1,code=1011");
+                measured(&["-n", "100", "-c", "2", &server.url])
+            },
+        ),
+        Row::of(
+            phase,
+            "each connection is reset after its answer",
+            Error("close", "reset"),
+            || {
+                let server = Embedded::with("reset-after:messages=1");
+                measured(&["-n", "100", "-c", "2", &server.url])
+            },
+        ),
         after_three(
             "a close frame without a code",
             "closed_by_server",

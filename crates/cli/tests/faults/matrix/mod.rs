@@ -128,6 +128,8 @@ fn without_peer_and_time(example: &str) -> &str {
 /// The words, with an ellipsis for what differs from run to run: numbers of messages and
 /// connections, how many were unanswered, large numbers, and keys.
 fn settled(words: &str) -> String {
+    // What was sent and what came back differ from run to run.
+    let words = words.split("; sent \"").next().unwrap_or(words);
     let unanswered = ["0 messages unanswered", "1 message unanswered"];
     let words = unanswered.iter().fold(words.to_owned(), |words, counted| {
         words.replace(counted, "… unanswered")
@@ -203,7 +205,8 @@ that
   are numbers that differ from run to run: `…`);
 * where nothing was answered, no time is printed: \"no samples\" is not 0;
 * the exit code is the one given. 1: nothing connected, nothing answered, the server died, or the audit found the figures
-  invalid.
+  invalid, as it does where more than 1 % of the messages failed or as many connections were ended by the server. Faults
+  that end a connection are made on few messages here; one in thousands leaves the figures standing.
 
 Closer looks at single rows, such as exact counts, are in the other files of `crates/cli/tests/faults`.
 ";

@@ -251,6 +251,54 @@ fn handshake() -> Vec<Row> {
             },
         ),
         a_byte_a_second(phase),
+        refusing(
+            "401 with a challenge",
+            "401 Unauthorized\r\nWWW-Authenticate: Bearer realm=\"chat\"",
+            "",
+        ),
+        refusing(
+            "403 with a body behind it",
+            "403 Forbidden",
+            "{\"error\":\"your\\u0020origin\nis not allowed\"}",
+        ),
+        refusing(
+            "429 with a time to wait",
+            "429 Too Many Requests\r\nRetry-After: 30",
+            "slow down",
+        ),
+        refusing(
+            "521 of a proxy in front",
+            "521 <none>\r\nServer: frontline",
+            "",
+        ),
+        refusing(
+            "400 of a TLS port that is spoken to plainly",
+            "400 Bad Request",
+            "<html>The plain HTTP request was sent to HTTPS port</html>",
+        ),
+        responding(
+            "a header on two lines",
+            "malformed_head",
+            format!("{SWITCHING}{accept}X-Folded: one\r\n two\r\n\r\n"),
+        ),
+        responding(
+            "a blank before the colon",
+            "malformed_head",
+            format!("{SWITCHING}{accept}X-Wide : one\r\n\r\n"),
+        ),
+        raw(
+            phase,
+            "100 Continue and 103 Early Hints before the upgrade",
+            Nothing,
+            |mut peer| {
+                let request = peer.request();
+                let hints =
+                    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n";
+                peer.send(hints.as_bytes());
+                peer.send(switching(&request).as_bytes());
+                echo(&mut peer);
+            },
+        ),
         raw(
             phase,
             "101 and a ping in one segment",
@@ -277,6 +325,23 @@ fn handshake() -> Vec<Row> {
         ),
     ]);
     rows
+}
+
+/// A refusal with a reason: its body comes in a segment of its own.
+fn refusing(fault: &str, head: &'static str, body: &'static str) -> Row {
+    raw(
+        "Handshake",
+        fault,
+        Error("handshake", "status"),
+        move |mut peer| {
+            peer.request();
+            let length = body.len();
+            peer.send(format!("HTTP/1.1 {head}\r\nContent-Length: {length}\r\n\r\n").as_bytes());
+            thread::sleep(Duration::from_millis(20));
+            peer.send(body.as_bytes());
+            peer.drain();
+        },
+    )
 }
 
 /// Its limit leaves a busy machine time for the first of them.

@@ -5,6 +5,7 @@
 //! duplicated, corrupted, split, merged, unasked. A right server never gets here.
 
 use wsbench_wire::connection::MessageKind;
+use wsbench_wire::excerpt::excerpt;
 
 use super::Local;
 use crate::context::{Common, Io};
@@ -37,6 +38,11 @@ impl Suspect {
             bytes: Vec::new(),
             len: 0,
         }
+    }
+
+    /// What of it was kept.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     pub(super) fn push(&mut self, piece: &[u8], local: &Local) {
@@ -96,16 +102,36 @@ impl Inquiry<'_> {
         }
         match io.local.source.identify(&suspect.bytes) {
             Some(identity) if identity.connection != self.connection => {
-                self.unasked(io.common, FailureKind::CrossTalk, || {
-                    format!(
-                        "a message of connection {} arrived on another",
-                        identity.connection
-                    )
-                })
+                let is_there = io.common.may_be_connection(identity.connection);
+                if is_there && is_of(suspect, identity, None, io) {
+                    return self.unasked(io.common, FailureKind::CrossTalk, || {
+                        format!(
+                            "a message of connection {} arrived on another",
+                            identity.connection
+                        )
+                    });
+                }
+                self.judge_in_order(suspect, io)
+            }
+            Some(identity) if self.has_broken_tag(suspect, identity, io) => {
+                self.judge_in_order(suspect, io)
             }
             Some(identity) => self.judge_identified(suspect, identity, io),
             None => self.judge_in_order(suspect, io),
         }
+    }
+
+    /// Whether a tag names a message that was never sent, while the rest is the oldest request's: a wrong
+    /// byte within the tag makes another number of it.
+    fn has_broken_tag(&self, suspect: &Suspect, named: Identity, io: &mut Io<'_, Local>) -> bool {
+        let Some(oldest) = self.pairing.oldest().filter(|it| *it != named.sequence) else {
+            return false;
+        };
+        let identity = Identity {
+            connection: self.connection,
+            sequence: oldest,
+        };
+        named.sequence >= self.pairing.sent() && is_of(suspect, identity, self.due(oldest), io)
     }
 
     fn judge_identified(
@@ -159,9 +185,7 @@ impl Inquiry<'_> {
             {
                 return self.duplicated(io.common, identity.sequence);
             }
-            return self.unasked(io.common, FailureKind::Unasked, || {
-                format!("{} bytes came although nothing was awaited", suspect.len)
-            });
+            return self.servers_own(suspect, io.common);
         };
         let identity = Identity {
             connection: self.connection,
@@ -178,6 +202,12 @@ impl Inquiry<'_> {
             Verify::Length if len_fits && suspect.kind == io.local.source.kind() => {
                 Finding::Answer(oldest)
             }
+            _ if io.local.source.is_tagged()
+                && !is_first_half
+                && self.is_servers_own(suspect, io) =>
+            {
+                self.servers_own(suspect, io.common)
+            }
             _ => {
                 if is_first_half {
                     let len = suspect.len;
@@ -186,6 +216,41 @@ impl Inquiry<'_> {
                 self.corrupted(suspect, oldest, io)
             }
         }
+    }
+
+    /// Whether a message without a readable tag has nothing of the oldest request's, which is prepared.
+    /// Text that is no UTF-8 is a fault whatever it answers.
+    fn is_servers_own(&self, suspect: &Suspect, io: &Io<'_, Local>) -> bool {
+        let is_broken =
+            suspect.kind == MessageKind::Text && std::str::from_utf8(&suspect.bytes).is_err();
+        let oldest = self.pairing.oldest().unwrap_or_default();
+        let expected = io.local.source.message(Identity {
+            connection: self.connection,
+            sequence: oldest,
+        });
+        let mut bytes = Vec::with_capacity(expected.len());
+        expected.extend_into(&mut bytes, 0, expected.len());
+        !is_broken && likeness(&suspect.bytes, &bytes) == Likeness::None
+    }
+
+    /// Books a message that answers nothing: a greeting, a heartbeat, a broadcast. No request is
+    /// settled by it.
+    fn servers_own(&mut self, suspect: &Suspect, common: &mut Common) -> Finding {
+        let (kind, what) = if self.pairing.has_answers() {
+            (FailureKind::Untagged, "a message of the server's own")
+        } else {
+            (
+                FailureKind::Greeting,
+                "a message of the server's own, before it has answered any",
+            )
+        };
+        self.unasked(common, kind, || {
+            format!(
+                "{what}, of {} bytes: {}",
+                suspect.len,
+                quoted(&suspect.bytes)
+            )
+        })
     }
 
     /// Books request `number` as answered wrongly, under the most telling name.
@@ -200,6 +265,12 @@ impl Inquiry<'_> {
         io.local.source.prepare(identity, Some(times.due));
         let expected = io.local.source.message(identity);
         let (wanted, len) = (expected.len(), suspect.len);
+        let mut bytes = Vec::new();
+        expected.extend_into(&mut bytes, 0, wanted.min(EXCERPTED));
+        let beside = format!("; sent {}, got {}", quoted(&bytes), quoted(&suspect.bytes));
+        let mut whole = Vec::new();
+        expected.extend_into(&mut whole, 0, wanted);
+        let hint = likeness(&suspect.bytes, &whole).words();
         let first_wrong =
             (0..suspect.bytes.len()).find(|&i| !expected.matches_at(i, &suspect.bytes[i..=i]));
         let (kind, words) = if len == wanted && first_wrong.is_none() {
@@ -216,13 +287,13 @@ impl Inquiry<'_> {
         } else if len != wanted {
             (
                 FailureKind::WrongLength,
-                format!("message {number} had {wanted} bytes, its answer {len}"),
+                format!("message {number} had {wanted} bytes, its answer {len}{hint}{beside}"),
             )
         } else {
             let at = first_wrong.unwrap_or(0);
             (
                 FailureKind::WrongBytes,
-                format!("the answer to message {number} differs from byte {at} on"),
+                format!("the answer to message {number} differs from byte {at} on{hint}{beside}"),
             )
         };
         io.common
@@ -268,8 +339,14 @@ impl Inquiry<'_> {
         io.common
             .meter
             .fail(self.received, Phase::Answers, kind, || {
+                let more = suspect.bytes.get(first_len..).unwrap_or_default();
+                let more = match more {
+                    b"\n" | b"\r\n" => ": the message with a line end behind it".to_owned(),
+                    _ if second.is_some() => String::new(),
+                    more => format!("; sent no {}", quoted(more)),
+                };
                 format!(
-                    "{} bytes came back in one message for {first_len} sent",
+                    "{} bytes came back in one message for {first_len} sent{more}",
                     suspect.len
                 )
             });
@@ -331,6 +408,126 @@ impl Inquiry<'_> {
                 });
                 false
             }
+        }
+    }
+}
+
+/// Octets of a message that are shown.
+const EXCERPTED: usize = 60;
+/// Octets of the longest message in which another one is looked for.
+const SEARCHED: usize = 64 * 1024;
+
+/// The beginning of a message in quotation marks.
+fn quoted(bytes: &[u8]) -> String {
+    let shown = excerpt(&bytes[..bytes.len().min(EXCERPTED)]);
+    let more = if bytes.len() > EXCERPTED { "…" } else { "" };
+    format!("\"{shown}{more}\"")
+}
+
+/// Whether a suspicious message is this one of ours, but for a few bytes.
+fn is_of(
+    suspect: &Suspect,
+    identity: Identity,
+    due: Option<Nanos>,
+    io: &mut Io<'_, Local>,
+) -> bool {
+    io.local.source.prepare(identity, due);
+    let expected = io.local.source.message(identity);
+    if suspect.len != expected.len() {
+        return false;
+    }
+    let same = |at: &usize| expected.matches_at(*at, &suspect.bytes[*at..=*at]);
+    let compared = suspect.bytes.len().min(SEARCHED);
+    let alike = (0..compared).filter(same).count();
+    alike * 8 >= compared * 7
+}
+
+/// What an answer has of the message that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Likeness {
+    /// Nothing.
+    None,
+    /// All of it, with other bytes around.
+    Wrapped,
+    /// All of it, and a line end behind.
+    Line,
+    /// All of it in other letters, small or capital.
+    Case,
+    /// Most bytes, or its beginning.
+    Part,
+}
+
+impl Likeness {
+    /// A remark on it.
+    fn words(self) -> &'static str {
+        match self {
+            Self::None | Self::Part => "",
+            Self::Wrapped => ": the message is there, with other bytes around it",
+            Self::Line => ": the message with a line end behind it",
+            Self::Case => ": the message in other letters, small or capital",
+        }
+    }
+}
+
+fn likeness(got: &[u8], sent: &[u8]) -> Likeness {
+    let (got, sent) = (
+        &got[..got.len().min(SEARCHED)],
+        &sent[..sent.len().min(SEARCHED)],
+    );
+    if sent.is_empty() || got.is_empty() {
+        return Likeness::None;
+    }
+    if got
+        .strip_prefix(sent)
+        .is_some_and(|rest| matches!(rest, b"\n" | b"\r\n"))
+    {
+        return Likeness::Line;
+    }
+    if got != sent && got.windows(sent.len()).any(|window| window == sent) {
+        return Likeness::Wrapped;
+    }
+    if got != sent && got.eq_ignore_ascii_case(sent) {
+        return Likeness::Case;
+    }
+    let same = got
+        .iter()
+        .zip(sent)
+        .filter(|(got, sent)| got == sent)
+        .count();
+    let begins = got
+        .iter()
+        .zip(sent)
+        .take_while(|(got, sent)| got == sent)
+        .count();
+    let is_part = got.len() == sent.len() && 2 * same >= sent.len() || 2 * begins >= sent.len();
+    if is_part {
+        Likeness::Part
+    } else {
+        Likeness::None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_like_what_was_sent_in_several_ways() {
+        let sent = b"AAAAAAAAAAAAAAAAAAAAAAxyz\xc3\xa9";
+        let wrapped = [&b"{\"data\":\""[..], sent, b"\"}"].concat();
+        let mut spoilt = sent.to_vec();
+        spoilt[0] = b'B';
+        for (got, expected) in [
+            (&wrapped[..], Likeness::Wrapped),
+            (&[&sent[..], b"\n"].concat(), Likeness::Line),
+            (&sent.to_ascii_lowercase(), Likeness::Case),
+            (&spoilt, Likeness::Part),
+            (&sent[..20], Likeness::Part),
+            (b"{\"type\":\"ping\"}", Likeness::None),
+            (b"", Likeness::None),
+            (b"Request served by 7fd2c1a9b3e4", Likeness::None),
+        ] {
+            assert_eq!(likeness(got, sent), expected, "{}", got.escape_ascii());
         }
     }
 }

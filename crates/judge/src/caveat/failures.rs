@@ -1,0 +1,131 @@
+//! What failed, by kind: named with its counts, and with what follows from the words and the ways in
+//! which servers end connections.
+
+use wsbench_load::failure::FailureKind;
+use wsbench_load::tally::Phase;
+use wsbench_record::audit::{Kind, Severity};
+use wsbench_record::document::{Ended, Failure, Record};
+use wsbench_record::units::{count, counted, seconds};
+use wsbench_setting::{Field, Text, text};
+
+use super::doubt::Doubt;
+use super::share;
+
+/// Failures by kind, named with their counts.
+pub(super) fn caveat(record: &Record) -> Option<Doubt> {
+    const NAMED: usize = 3;
+    let failed = record.messages.failed;
+    let share = share::messages(record);
+    let is_nothing = record.errors.is_empty() && failed == 0 && share.is_none();
+    if record.ended == Ended::NothingConnected || is_nothing {
+        return None;
+    }
+    let mut words: Vec<String> = record
+        .errors
+        .iter()
+        .take(NAMED)
+        .map(|error| {
+            let code = error
+                .code
+                .map_or_else(String::new, |code| format!(" {code}"));
+            format!(
+                "{} × {} {}{code}",
+                count(error.count),
+                error.phase,
+                error.kind
+            )
+        })
+        .collect();
+    if record.errors.len() > NAMED {
+        words.push(counted((record.errors.len() - NAMED) as u64, "other kind"));
+    }
+    if record.errors.is_empty() {
+        let unnamed = failed.max(record.messages.timed_out);
+        words.push(format!("{}, of no kind named", counted(unnamed, "message")));
+    }
+    let named = words.join(", ");
+    Some(match share {
+        Some(share) => Doubt::new(
+            Kind::Failures,
+            Severity::Invalid,
+            format!("{share}: {named}"),
+            text![
+                "times are of what succeeded; mend what is under errors, or ",
+                Field::ToleratedFailures,
+                " where so many are expected",
+            ],
+        ),
+        None => Doubt::new(
+            Kind::Failures,
+            Severity::Doubtful,
+            format!("failures: {named}"),
+            match record
+                .errors
+                .iter()
+                .find_map(closed_for)
+                .or_else(|| cut_when_idle(record))
+            {
+                Some(advice) => advice,
+                None => {
+                    "latencies are of what succeeded; the first of each kind is under errors".into()
+                }
+            },
+        ),
+    })
+}
+
+/// What follows from the code with which the server has closed.
+fn closed_for(failure: &Failure) -> Option<Text> {
+    let code = failure
+        .code
+        .filter(|_| failure.phase == Phase::Close.name())?;
+    Some(match code {
+        1003 => text![
+            "the server does not take these messages: try ",
+            Field::Encoding
+        ],
+        1007 => "the server takes the messages for no UTF-8: look at its log".into(),
+        1008 => text![
+            "the server's policy forbids it: check ",
+            Field::Origin,
+            " and the credentials ",
+            Field::Credentials,
+        ],
+        1009 => text![
+            "the messages are too large for the server: a smaller ",
+            Field::MaxSize.brief()
+        ],
+        1011 => "the server failed within: look at its log".into(),
+        1012 | 1013 => text![
+            "the server is overloaded or starts anew: fewer ",
+            Field::Connections.brief(),
+            ", or a lower ",
+            Field::ConnectRate,
+        ],
+        _ => return None,
+    })
+}
+
+/// What follows where connections end that are idle for a second and more at a time.
+fn cut_when_idle(record: &Record) -> Option<Text> {
+    const IDLE_S: f64 = 1.0;
+    let clients = &record.plan.clients;
+    let rate_per_s = record.asked_messages_per_s?;
+    let idle_s = f64::from(clients.connections) / rate_per_s;
+    let is_cut = |error: &Failure| {
+        [FailureKind::FinWithoutClose, FailureKind::Reset]
+            .iter()
+            .any(|kind| error.kind == kind.name() && error.phase == Phase::Close.name())
+    };
+    let is_so = record.pings.is_none() && idle_s >= IDLE_S;
+    (is_so && record.errors.iter().any(is_cut)).then(|| {
+        text![
+            format!(
+                "a connection is idle for {} at a time here, and is cut: ",
+                seconds(idle_s)
+            ),
+            Field::KeepAlive,
+            " keeps it busy, or raise the limit of the server or of the proxy before it",
+        ]
+    })
+}
