@@ -229,9 +229,11 @@ impl Ranking {
         self.leagues.iter().filter(move |league| league.key == key)
     }
 
-    /// The names of the servers of which nothing at all was measured.
+    /// The names of the servers that take part and of which nothing at all was measured. A control
+    /// takes no part: it stands in no league.
     pub fn without_figures(&self) -> impl Iterator<Item = &str> {
-        let names = self.servers.iter().map(|entry| entry.facts.name.as_str());
+        let rivals = self.servers.iter().filter(|entry| !entry.facts.is_control);
+        let names = rivals.map(|entry| entry.facts.name.as_str());
         names.filter(|name| {
             let mut places = self.leagues.iter().flat_map(|league| &league.places);
             !places.any(|place| place.server == *name)
