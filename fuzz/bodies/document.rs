@@ -16,7 +16,7 @@ pub(crate) fn attempt(data: &[u8]) {
     match stored::read(text) {
         Ok(Stored::Run(run)) => {
             assert!(!summary::render(&run, Style::default(), None).is_empty());
-            assert!(!brief::render(&run, Style::default(), Some(&[0.75, 0.995])).is_empty());
+            assert!(!brief::render(&run, Style::default(), Some(&[0.75, 0.995]), &[]).is_empty());
             assert!(!markdown::render(&run, &Paths).is_empty());
             assert!(!csv::results(&[&run]).is_empty());
             assert!(!csv::intervals(&run).is_empty());

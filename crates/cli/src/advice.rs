@@ -13,7 +13,6 @@ use wsbench_load::route::Target;
 use wsbench_record::objective::Objective;
 use wsbench_setting::Told;
 
-use crate::habits;
 use crate::spelling::Flags;
 use crate::usage::UsageError;
 
@@ -27,9 +26,6 @@ pub(crate) struct Advised(String);
 /// # Errors
 /// A text that names no server.
 pub(crate) fn target(text: &str) -> Result<Target, Advised> {
-    if let Some(words) = habits::no_server(text) {
-        return Err(Advised(words));
-    }
     target::target(text).map_err(|error| Advised(target_words(&error)))
 }
 
@@ -139,7 +135,5 @@ mod tests {
         );
         let words = target("ws://u:p@h/").unwrap_err().to_string();
         assert!(words.ends_with("give them with -a USER:PASS"), "{words}");
-        let words = target("server").unwrap_err().to_string();
-        assert!(words.contains("wsbench serve"), "{words}");
     }
 }

@@ -505,8 +505,8 @@ impl OutputArgs {
     }
 
     /// How much of a result is printed as text.
-    pub(crate) fn view(&self) -> View {
-        View {
+    pub(crate) fn view(&self) -> Extent {
+        Extent {
             is_brief: !self.verbose,
             shares: self.percentiles.clone(),
         }
@@ -541,7 +541,7 @@ impl Format {
 
 /// How much of a result is printed as text.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct View {
+pub(crate) struct Extent {
     /// True of the eight lines alone.
     pub(crate) is_brief: bool,
     /// The percentiles that were asked for.

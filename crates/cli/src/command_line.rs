@@ -134,7 +134,8 @@ pub(crate) enum Command {
 /// # Errors
 /// What clap refuses, and whatever keeps the request from being carried out.
 pub(crate) fn run(command_line: &[OsString]) -> anyhow::Result<Exit> {
-    if let Some(habit) = habits::single_dash(command_line) {
+    let habit = habits::single_dash(command_line);
+    if let Some(habit) = habit.or_else(|| habits::subcommand(command_line, &Cli::command())) {
         return Err(habit.into());
     }
     let cli = Cli::try_parse_from(command_line).map_err(explained)?;

@@ -4,9 +4,8 @@
 
 use std::ffi::OsString;
 
-use clap::CommandFactory;
+use clap::Command;
 
-use crate::command_line::Cli;
 use crate::usage::UsageError;
 
 /// A word of another tool: the word, whose it is, what does the same here.
@@ -146,7 +145,6 @@ const SUBCOMMANDS: &[Habit] = &[
     ("test", "many tools", "wsbench check URL"),
     ("server", "many tools", "wsbench serve"),
     ("load", "fortio", "wsbench -R RATE -d TIME URL"),
-    ("help", "many tools", "wsbench --help"),
     ("version", "many tools", "wsbench --version"),
 ];
 
@@ -183,8 +181,17 @@ pub(crate) fn single_dash(command_line: &[OsString]) -> Option<UsageError> {
     })
 }
 
-/// Why a word where a URL belongs is none: a subcommand of another tool, or one of ours misspelt.
-pub(crate) fn no_server(word: &str) -> Option<String> {
+/// The answer to a first word that is no subcommand and looks like one: of another tool, or of
+/// `ours` misspelt.
+pub(crate) fn subcommand(command_line: &[OsString], ours: &Command) -> Option<UsageError> {
+    let word = command_line.get(1)?.to_string_lossy();
+    let is_known = ours.get_subcommands().any(|one| *one.get_name() == *word);
+    let words = no_server(&word, ours).filter(|_| !is_known)?;
+    Some(UsageError::NoSubcommand { words })
+}
+
+/// Why a word where a URL belongs is none.
+fn no_server(word: &str, ours: &Command) -> Option<String> {
     let is_word = word.chars().all(|letter| letter.is_ascii_alphabetic());
     if !is_word || word.is_empty() {
         return None;
@@ -195,7 +202,7 @@ pub(crate) fn no_server(word: &str) -> Option<String> {
             "'{word}' is a subcommand of {tool}; here it is: {ours}"
         ));
     }
-    let near = nearest(&lower)?;
+    let near = nearest(&lower, ours)?;
     Some(format!(
         "'{word}' is no subcommand; did you mean 'wsbench {near}'? (a server of that name is \
          ws://{word}/)"
@@ -203,9 +210,8 @@ pub(crate) fn no_server(word: &str) -> Option<String> {
 }
 
 /// The subcommand of ours that a word is most like, where it is alike at all.
-fn nearest(word: &str) -> Option<String> {
-    let command = Cli::command();
-    let ours = command.get_subcommands().filter(|one| !one.is_hide_set());
+fn nearest(word: &str, ours: &Command) -> Option<String> {
+    let ours = ours.get_subcommands().filter(|one| !one.is_hide_set());
     let ours = ours.map(|one| {
         let name = one.get_name().to_owned();
         (strsim::jaro_winkler(word, &name), name)
@@ -216,9 +222,14 @@ fn nearest(word: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
+    use clap::{CommandFactory, Parser};
 
     use super::*;
+    use crate::command_line::Cli;
+
+    fn no_server(word: &str) -> Option<String> {
+        super::no_server(word, &Cli::command())
+    }
 
     #[test]
     fn subcommands_are_suggested_for_what_is_like_them() {

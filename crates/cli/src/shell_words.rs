@@ -26,7 +26,7 @@ const PLACES: [&str; 7] = [
 ];
 
 /// A word as far as it names no place of a result.
-enum Place {
+enum ResultFile {
     /// It names none.
     Not,
     /// All of it is left out, with the next word where the file stands there.
@@ -35,30 +35,30 @@ enum Place {
     Behind { letters: String, is_next: bool },
 }
 
-fn place(word: &str) -> Place {
+fn place(word: &str) -> ResultFile {
     if word.starts_with("--") {
         let (name, value) = word
             .split_once('=')
             .map_or((word, None), |(name, value)| (name, Some(value)));
         return if PLACES.contains(&name) {
-            Place::Whole {
+            ResultFile::Whole {
                 is_next: value.is_none(),
             }
         } else {
-            Place::Not
+            ResultFile::Not
         };
     }
     let Some(letters) = word.strip_prefix('-') else {
-        return Place::Not;
+        return ResultFile::Not;
     };
     let Some(at) = letters.find(|letter| SHORT_WITH_VALUE.contains(letter)) else {
-        return Place::Not;
+        return ResultFile::Not;
     };
     let is_next = letters.len() == at + 1;
     match (PLACES.contains(&&*format!("-{}", &letters[at..=at])), at) {
-        (false, _) => Place::Not,
-        (true, 0) => Place::Whole { is_next },
-        (true, _) => Place::Behind {
+        (false, _) => ResultFile::Not,
+        (true, 0) => ResultFile::Whole { is_next },
+        (true, _) => ResultFile::Behind {
             letters: format!("-{}", &letters[..at]),
             is_next,
         },
@@ -91,12 +91,12 @@ pub(crate) fn shell_words(words: &[OsString]) -> String {
         let is_value = mem::replace(&mut is_value_next, takes_next(&word));
         if at > 0 && flag.is_none() && !is_value {
             match place(&word) {
-                Place::Not => {}
-                Place::Whole { is_next } => {
+                ResultFile::Not => {}
+                ResultFile::Whole { is_next } => {
                     is_file = is_next;
                     continue;
                 }
-                Place::Behind { letters, is_next } => {
+                ResultFile::Behind { letters, is_next } => {
                     is_file = is_next;
                     line.push(letters);
                     continue;

@@ -29,6 +29,12 @@ pub(crate) enum UsageError {
         /// The word.
         word: String,
     },
+    /// A first word that is no subcommand and looks like one.
+    #[error("{words}")]
+    NoSubcommand {
+        /// The word, and what was meant.
+        words: String,
+    },
     /// A flag of another load generator.
     #[error("{word} is {tool}'s; {answer}")]
     Foreign {

@@ -224,7 +224,7 @@ For more information, try '--help'.
     refused(
         &["swep"],
         str![[r#"
-error: invalid value 'swep' for '[URL]': 'swep' is no subcommand; did you mean 'wsbench sweep'? (a server of that name is ws://swep/)
+error: 'swep' is no subcommand; did you mean 'wsbench sweep'? (a server of that name is ws://swep/)
 
 For more information, try '--help'.
 

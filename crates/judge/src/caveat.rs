@@ -22,14 +22,12 @@ use wsbench_record::audit::{Audit, Verdict};
 use wsbench_record::document::Record;
 use wsbench_setting::Spelling;
 
-use crate::limit::limit;
-
 pub use instrument::is_rate_missed;
 pub(crate) use instrument::{BUSY_SHARE, WAIT_DOUBTED, WAIT_NOTED};
 pub(crate) use pacing::BLOCKED_DOUBTED;
 
-/// The audit of a record, by its figures alone: the same record gets the same audit whenever it is
-/// judged. What it advises names settings in the words of `spelling`.
+/// The doubts of a record and the verdict on it, by its figures alone. What they advise names
+/// settings in the words of `spelling`.
 #[must_use]
 pub fn audit(record: &Record, spelling: &dyn Spelling) -> Audit {
     let mut doubts = exchange::caveats(record);
@@ -49,7 +47,7 @@ pub fn audit(record: &Record, spelling: &dyn Spelling) -> Audit {
     let caveats = doubts.into_iter().map(|doubt| doubt.spelled(spelling));
     Audit {
         verdict,
-        limit: limit(record, spelling),
+        limit: None,
         caveats: caveats.collect(),
     }
 }

@@ -19,10 +19,20 @@ mod recurring;
 pub mod repetition;
 pub mod until;
 
+use wsbench_record::audit::Audit;
 use wsbench_record::document::{Document, Record};
 use wsbench_setting::Spelling;
 
-pub use caveat::audit;
+
+/// The audit of a record, by its figures alone: the same record gets the same audit whenever it is
+/// judged. What it advises names settings in the words of `spelling`.
+#[must_use]
+pub fn audit(record: &Record, spelling: &dyn Spelling) -> Audit {
+    Audit {
+        limit: limit::limit(record, spelling),
+        ..caveat::audit(record, spelling)
+    }
+}
 
 /// The document of a record: the record with its audit, whose advice is in the words of `spelling`.
 #[must_use]

@@ -1,7 +1,6 @@
 //! The limit of a run: what kept its rate from being greater. A fact about the figures, not a doubt
 //! in them.
 
-use wsbench_load::plan::Lifetime;
 use wsbench_load::series::Series;
 use wsbench_record::audit::{By, Limit};
 use wsbench_record::document::{Ended, Record};
@@ -24,7 +23,7 @@ const BELOW: f64 = 0.7;
 #[must_use]
 pub fn limit(record: &Record, spelling: &dyn Spelling) -> Option<Limit> {
     let is_over = matches!(record.ended, Ended::Complete | Ended::Interrupted);
-    let is_there = record.connections.alive_at_end > 0 || record.plan.replaces_clients();
+    let is_there = record.connections.alive_at_end > 0 || is_fleeting(record);
     let has_rate = record.messages_per_s.is_some_and(|per_s| per_s > 0.0);
     if !(is_over && is_there && has_rate && record.messages.answered > 0) {
         return None;
@@ -162,7 +161,7 @@ fn of_closed_loop(record: &Record, used: &Used) -> Found {
     }
     let slots = u64::from(record.plan.clients.connections) * u64::from(record.plan.clients.depth());
     let is_local = record.loopback || record.embedded_server;
-    if used.server.is_some() || slots < FEW_IN_FLIGHT || record.plan.replaces_clients() {
+    if used.server.is_some() || slots < FEW_IN_FLIGHT || is_fleeting(record) {
         let message = format!("{}{}", places(record), used.brief());
         let advice = text![
             "more connections ",
@@ -262,10 +261,16 @@ fn beyond(record: &Record) -> Text {
 fn places(record: &Record) -> String {
     let clients = &record.plan.clients;
     let connections = count(clients.connections.into());
-    match clients.lifetime {
-        Lifetime::Replaced { .. } => format!("{connections} clients at a time"),
-        _ => format!("{connections} × {}", count(clients.depth().into())),
+    if is_fleeting(record) {
+        format!("{connections} clients at a time")
+    } else {
+        format!("{connections} × {}", count(clients.depth().into()))
     }
+}
+
+/// True where connections come and go with their round trips.
+fn is_fleeting(record: &Record) -> bool {
+    record.plan.clients.round_trips().is_some()
 }
 
 /// A limit for p99 that leaves room above what was measured, as it is typed: `1ms`.

@@ -12,6 +12,9 @@ pub const LOW: &str = "~";
 /// Precedes a figure that is longer than known, because some messages were never answered.
 pub const MORE: &str = "≥ ";
 
+/// Precedes half an interval about a figure.
+pub const EITHER_SIDE: &str = "±";
+
 /// Steps of a unit, rising: how many of the smallest, and its name.
 type Steps = [(f64, &'static str)];
 
@@ -156,7 +159,7 @@ pub fn share(share: f64) -> String {
 
 /// A figure and where it lies, in one unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Within {
+pub struct Ranged {
     /// The figure with its unit: `227 µs`.
     pub value: String,
     /// Half the interval, in the same unit and to the same digit: `±1`; `None` where the interval
@@ -166,7 +169,7 @@ pub struct Within {
     pub ends: String,
 }
 
-impl Within {
+impl Ranged {
     /// An interval whose longer side is no more than this share of the value is told by that side.
     const EVEN: f64 = 0.10;
 
@@ -288,7 +291,7 @@ mod tests {
     #[test]
     fn a_figure_and_its_interval_have_one_unit_and_one_last_digit() {
         let within = |value, low, high| {
-            let within = Within::span(value, low, high);
+            let within = Ranged::span(value, low, high);
             (within.value, within.half.unwrap_or_default(), within.ends)
         };
         let cases: [(f64, f64, f64, &str, &str, &str); 9] = [

@@ -10,7 +10,7 @@ mod shape;
 mod sheet;
 mod trust;
 
-use wsbench_load::plan::{Arrival, Lifetime, StopRule, Verify};
+use wsbench_load::plan::{Arrival, StopRule, Verify};
 use wsbench_load::series::Series;
 use wsbench_record::audit::{Limit, Verdict};
 use wsbench_record::document::{Distribution, Document, Ended, Percentile};
@@ -28,27 +28,29 @@ const SECOND: usize = 26;
 
 /// The result in eight lines, ending with a line end; with the percentiles that were asked for, each
 /// a share of one, else with those that people quote.
+///
+/// `more` says where the rest is to be found, the longest words first.
 #[must_use]
-pub fn render(document: &Document, style: Style, shares: Option<&[f64]>) -> String {
-    lines(document, style, shares, true)
+pub fn render(document: &Document, style: Style, shares: Option<&[f64]>, more: &[&str]) -> String {
+    lines(document, style, shares, more)
 }
 
 /// The same without the way to more, for it stands below: the head of the long form.
 pub(crate) fn head(document: &Document, style: Style, shares: Option<&[f64]>) -> String {
-    lines(document, style, shares, false)
+    lines(document, style, shares, &[])
 }
 
-fn lines(document: &Document, style: Style, shares: Option<&[f64]>, with_more: bool) -> String {
+fn lines(document: &Document, style: Style, shares: Option<&[f64]>, more: &[&str]) -> String {
     let mut sheet = Sheet::new(style);
     figures(&mut sheet, document, shares.unwrap_or(&percentiles::QUOTED));
-    trust::line(&mut sheet, document, with_more);
+    trust::line(&mut sheet, document, more);
     sheet.text
 }
 
 fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64]) {
     title(sheet, document);
-    if let Some(death) = died::Death::of(document) {
-        death.lines(sheet, document, shares);
+    if let Some(departure) = died::Departure::of(document) {
+        departure.lines(sheet, document, shares);
         return;
     }
     if document.messages.answered == 0 {
@@ -79,18 +81,16 @@ fn title(sheet: &mut Sheet, document: &Document) {
     let plan = &document.plan;
     let clients = &plan.clients;
     let mut parts = Vec::new();
-    match clients.lifetime {
-        Lifetime::Replaced { round_trips } => {
-            if let StopRule::Clients(number) = plan.stop {
-                parts.push(counted(number, "client"));
-            }
+    let round_trips = clients.round_trips();
+    match round_trips {
+        Some(round_trips) => {
             parts.push(format!("{} at a time", count(clients.connections.into())));
             parts.push(counted(round_trips.into(), "round trip"));
         }
-        _ => parts.push(counted(clients.connections.into(), "connection")),
+        None => parts.push(counted(clients.connections.into(), "connection")),
     }
     match &clients.arrival {
-        Arrival::Closed { .. } if plan.replaces_clients() => {}
+        Arrival::Closed { .. } if round_trips.is_some() => {}
         Arrival::Closed { depth } => {
             parts.push(format!("{} in flight", count((*depth).into())));
             parts.push("closed loop".to_owned());
@@ -105,7 +105,7 @@ fn title(sheet: &mut Sheet, document: &Document) {
     match plan.stop {
         StopRule::Duration(asked) => parts.push(length(document, asked.as_secs_f64())),
         StopRule::Messages(messages) => parts.push(counted(messages, "message")),
-        StopRule::Clients(_) => {}
+        StopRule::Clients(number) => parts.insert(0, counted(number, "client")),
     }
     parts.push(plan_line::payload(&clients.exchange.payload.facts()));
     let title = Piece::new(plan_line::title(plan)).toned(Tone::Heading);
@@ -113,7 +113,7 @@ fn title(sheet: &mut Sheet, document: &Document) {
     let room = sheet.width().saturating_sub(title.columns() + 2);
     let is_long = parts.join(", ").chars().count() > room;
     if let (Arrival::Closed { depth }, true, false) =
-        (&clients.arrival, is_long, plan.replaces_clients())
+        (&clients.arrival, is_long, round_trips.is_some())
     {
         let (connections, depth) = (count(clients.connections.into()), count((*depth).into()));
         parts.splice(..2, [format!("{connections} × {depth} in flight")]);

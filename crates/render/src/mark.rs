@@ -2,7 +2,7 @@
 //! bound, `~` where few samples are all that is known, `—` for nothing.
 
 use wsbench_record::document::{Distribution, Document, Known, Percentile};
-use wsbench_record::units::{LOW, MORE, UNKNOWN, Within, percent, span};
+use wsbench_record::units::{LOW, MORE, Ranged, UNKNOWN, percent, span};
 
 /// What is printed where there is no sample at all.
 pub(crate) const NO_SAMPLES: &str = "no samples";
@@ -50,7 +50,7 @@ pub(crate) fn words(known: Known) -> (String, String) {
             (format!("{low}{}", span(ns)), String::new())
         }
         Known::Within { ns, low, high } => {
-            let within = Within::span(ns, low, high);
+            let within = Ranged::span(ns, low, high);
             (within.value, within.half.unwrap_or(within.ends))
         }
     }

@@ -2,6 +2,7 @@
 
 use textwrap::core::display_width;
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
+use wsbench_record::units::EITHER_SIDE;
 
 /// Stands for a space at which no line is broken.
 const GLUE: char = '\u{a0}';
@@ -59,7 +60,7 @@ fn belong_together(word: &str, next: &str) -> bool {
         && has_value
         && !next.starts_with(|first: char| first.is_lowercase() && next.len() > 1);
     (is_number && is_unit)
-        || next.starts_with('±')
+        || next.starts_with(EITHER_SIDE)
         || matches!(word, "≥" | "≤" | "×")
         || word.starts_with("(+")
         || next == "×"

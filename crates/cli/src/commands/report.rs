@@ -13,7 +13,7 @@ use wsbench_record::{document, ranking, search, sweep};
 use wsbench_render::html;
 use wsbench_render::style::Style;
 
-use crate::args::{Format, Report, View};
+use crate::args::{Extent, Format, Report};
 use crate::commands::{self, compare};
 use crate::exit::Exit;
 use crate::html_args;
@@ -70,7 +70,7 @@ pub(crate) fn run(report: &Report) -> anyhow::Result<Exit> {
         };
         histograms.keep(document)?;
     }
-    let view = View {
+    let view = Extent {
         is_brief: report.brief,
         shares: report.percentiles.clone(),
     };
@@ -105,7 +105,7 @@ fn show(
 }
 
 /// What is stored, rendered: runs as one list, whatever else is among them each by itself.
-fn rendered(stored: &[Stored], format: Format, style: Style, view: &View) -> String {
+fn rendered(stored: &[Stored], format: Format, style: Style, view: &Extent) -> String {
     let run = |one: &Stored| match one {
         Stored::Run(document) => Some(document.as_ref().clone()),
         Stored::Repetition(_) | Stored::Comparison(_) => None,

@@ -13,17 +13,18 @@ use super::{SECOND, percentiles, shape};
 const NEVER: usize = 14;
 
 /// The end of a server within the window.
-pub(super) struct Death {
+pub(super) struct Departure {
     /// Since the window opened, s.
     at_s: f64,
     /// Answers a second until then.
     per_s: f64,
 }
 
-impl Death {
+impl Departure {
     /// The death that a record tells of; `None` where the server was there to the end.
     pub(super) fn of(document: &Document) -> Option<Self> {
-        let is_gone = document.connections.alive_at_end == 0 && !document.plan.replaces_clients();
+        let is_held = document.plan.clients.round_trips().is_none();
+        let is_gone = document.connections.alive_at_end == 0 && is_held;
         let has_ended = is_gone && document.ended != Ended::Interrupted;
         if !has_ended || document.messages.answered == 0 || document.errors.is_empty() {
             return None;

@@ -3,7 +3,7 @@
 use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_load::series::Series;
 use wsbench_record::document::{Document, Known, Percentile};
-use wsbench_record::units::Within;
+use wsbench_record::units::Ranged;
 use wsbench_stats::batches;
 
 use crate::mark;
@@ -112,14 +112,14 @@ pub(super) fn piece(share: f64, known: Known) -> Piece {
     let name = name(share);
     match known {
         Known::Within { ns, low, high } if !known.is_weak() => {
-            let within = Within::span(ns, low, high);
+            let within = Ranged::span(ns, low, high);
             let figure = match within.half {
                 Some(half) => Piece::new(within.value).beside(format!(" {half}")),
                 None => Piece::new(within.ends),
             };
             figure.toned(Tone::Heading).named(&name)
         }
-        Known::Within { ns, low, high } => Piece::new(Within::span(ns, low, high).ends)
+        Known::Within { ns, low, high } => Piece::new(Ranged::span(ns, low, high).ends)
             .toned(Tone::Quiet)
             .named(&name),
         Known::Alone { .. } => {

@@ -99,12 +99,12 @@ pub(super) struct Sheet {
 
 /// A line that is being put together: words of one tone after the other.
 #[derive(Default)]
-struct Line {
+struct Strip {
     runs: Vec<(Option<Tone>, String)>,
     used: usize,
 }
 
-impl Line {
+impl Strip {
     fn push(&mut self, tone: Option<Tone>, words: &str) {
         if words.is_empty() {
             return;
@@ -153,7 +153,7 @@ impl Sheet {
 
     /// The same with another column for the further lines. The column behind the last piece.
     pub(super) fn put_hanging(&mut self, indent: usize, hanging: usize, pieces: &[Piece]) -> usize {
-        let mut line = Line::default();
+        let mut line = Strip::default();
         line.space(indent, None);
         let mut is_first = true;
         for piece in pieces {
@@ -171,7 +171,7 @@ impl Sheet {
                 line.space(between, piece.tone.filter(|_| piece.name.is_empty()));
             } else {
                 self.end(&line);
-                line = Line::default();
+                line = Strip::default();
                 line.space(hanging, None);
             }
             line.push(None, &printable(&piece.name));
@@ -183,7 +183,7 @@ impl Sheet {
         line.used
     }
 
-    fn end(&mut self, line: &Line) {
+    fn end(&mut self, line: &Strip) {
         self.text.push_str(&line.painted(self.style));
         self.text.push('\n');
     }
@@ -193,7 +193,7 @@ impl Sheet {
     pub(super) fn put_right(&mut self, used: usize, pieces: &[Piece]) {
         let edge = self.width().min(WIDEST);
         let fits = |piece: &&Piece| used + 2 + piece.columns() <= edge;
-        let mut line = Line::default();
+        let mut line = Strip::default();
         let fitting = pieces.iter().find(fits);
         let Some(piece) = fitting.or(pieces.last()) else {
             return;

@@ -9,11 +9,8 @@ use crate::style::Tone;
 
 use super::sheet::{Piece, Sheet};
 
-/// Where the rest is to be found, at length and shortly.
-const MORE: [&str; 2] = ["more: -v, wsbench report", "more: -v"];
-
-/// Puts the line, and where asked for the way to more behind it.
-pub(super) fn line(sheet: &mut Sheet, document: &Document, with_more: bool) {
+/// Puts the line, and behind it the first words of `more` that fit.
+pub(super) fn line(sheet: &mut Sheet, document: &Document, more: &[&str]) {
     let (sign, word, tone) = match document.audit.verdict {
         Verdict::Ok => ("✓", "good", Tone::Good),
         Verdict::Doubtful => ("▲", "doubtful", Tone::Doubt),
@@ -26,12 +23,10 @@ pub(super) fn line(sheet: &mut Sheet, document: &Document, with_more: bool) {
     };
     pieces.extend(Piece::prose(&grounds));
     let used = sheet.put_hanging(0, 2, &pieces);
-    if with_more {
-        sheet.put_right(
-            used,
-            &MORE.map(|words| Piece::new(words).toned(Tone::Quiet)),
-        );
-    }
+    let more = more
+        .iter()
+        .map(|words| Piece::new(*words).toned(Tone::Quiet));
+    sheet.put_right(used, &more.collect::<Vec<_>>());
 }
 
 /// The gravest doubt, and how many more there are.
@@ -52,7 +47,7 @@ fn grounds(document: &Document) -> Vec<String> {
         grounds.push(format!("Little's law {share:.2}"));
     }
     let connections = &document.connections;
-    if !document.plan.replaces_clients() {
+    if document.plan.clients.round_trips().is_none() {
         let (alive, asked) = (connections.alive_at_end, connections.asked);
         grounds.push(format!("{} of {} alive", count(alive), count(asked)));
     }
