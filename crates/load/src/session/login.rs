@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use wsbench_dialogue::{Dialogue, Message, Next, Seen, Sent, Upshot};
+use wsbench_setting::text;
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Event, MessageKind};
 
@@ -174,7 +175,7 @@ impl<X: Exchange> Session<X> {
     ) -> Flow {
         let meter = &mut context.common.meter;
         meter.fail(now, Phase::Login, kind, || {
-            format!("the login failed: {words}")
+            text!["the login failed: ", words]
         });
         let mask = context.common.mask();
         push_close(&mut context.common.out, Some(mask), Some(1000), "");
