@@ -29,7 +29,7 @@ pub(crate) use pacing::BLOCKED_DOUBTED;
 /// The doubts of a record and the verdict on it, by its figures alone. What they advise names
 /// settings in the words of `spelling`.
 #[must_use]
-pub fn audit(record: &Record, spelling: &dyn Spelling) -> Audit {
+pub(crate) fn audit(record: &Record, spelling: &dyn Spelling) -> Audit {
     let mut doubts = exchange::caveats(record);
     doubts.extend(pacing::caveats(record));
     doubts.extend(instrument::caveats(record));
