@@ -98,7 +98,7 @@ fn instead_of(reserved: &str) -> &'static str {
     }
 }
 
-/// What a bench says of why there is no result, as this command line has it.
+/// Words of a bench on why there is no result, as this command line has it.
 pub(crate) fn spelled(error: BenchError) -> anyhow::Error {
     match error {
         BenchError::NoSuchProcess { pid } => UsageError::NoSuchProcess { pid }.into(),

@@ -34,22 +34,22 @@ pub(crate) struct Measure {
     /// own, and measured.
     #[arg(value_name = "URL", value_parser = advice::target)]
     pub(crate) url: Option<Target>,
-    /// How much is sent.
+    /// Amount that is sent.
     #[command(flatten)]
     pub(crate) amount: Amount,
-    /// When the answer is known.
+    /// Instant at which the answer is known.
     #[command(flatten)]
     pub(crate) ending: Ending,
-    /// How hard the server is pressed.
+    /// Pressure on the server.
     #[command(flatten)]
     pub(crate) pressure: Pressure,
-    /// What the messages are.
+    /// Content of the messages.
     #[command(flatten)]
     pub(crate) payload: PayloadArgs,
-    /// How connections are opened.
+    /// Way in which connections are opened.
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,
-    /// What of this machine is used.
+    /// Use of this machine.
     #[command(flatten)]
     pub(crate) machine: Machine,
     /// The server's process.
@@ -64,7 +64,7 @@ pub(crate) struct Measure {
     /// The raw log.
     #[command(flatten)]
     pub(crate) log: LogArgs,
-    /// Where results go.
+    /// Destinations of results.
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }
@@ -72,19 +72,19 @@ pub(crate) struct Measure {
 /// The flags of the runs that an experiment makes; the server is its own affair.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RunArgs {
-    /// How much is sent.
+    /// Amount that is sent.
     #[command(flatten)]
     pub(crate) amount: Amount,
-    /// How hard the server is pressed.
+    /// Pressure on the server.
     #[command(flatten)]
     pub(crate) pressure: Pressure,
-    /// What the messages are.
+    /// Content of the messages.
     #[command(flatten)]
     pub(crate) payload: PayloadArgs,
-    /// How connections are opened.
+    /// Way in which connections are opened.
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,
-    /// What of this machine is used.
+    /// Use of this machine.
     #[command(flatten)]
     pub(crate) machine: Machine,
     /// What is expected of the servers.
@@ -113,7 +113,7 @@ impl RunArgs {
     }
 }
 
-/// How much is sent.
+/// Amount that is sent.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "How much")]
 pub(crate) struct Amount {
@@ -141,7 +141,7 @@ pub(crate) struct Amount {
     pub(crate) roundtrips: Option<u32>,
 }
 
-/// When the answer is known.
+/// Instant at which the answer is known.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "How much")]
 pub(crate) struct Ending {
@@ -154,7 +154,7 @@ pub(crate) struct Ending {
     pub(crate) until: Option<Until>,
 }
 
-/// How hard the server is pressed.
+/// Pressure on the server.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "How hard")]
 pub(crate) struct Pressure {
@@ -198,7 +198,7 @@ pub(crate) struct Pressure {
     pub(crate) warmup: Option<WarmUp>,
 }
 
-/// How the gaps between messages of the open loop are distributed.
+/// Distribution of the gaps between messages of the open loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ArrivalArg {
     /// As of independent users: exponentially.
@@ -207,7 +207,7 @@ pub(crate) enum ArrivalArg {
     Constant,
 }
 
-/// How a thread waits until a message is due.
+/// Way in which a thread waits until a message is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PaceArg {
     /// Sleep until shortly before, then spin: up to a whole core.
@@ -218,7 +218,7 @@ pub(crate) enum PaceArg {
     Spin,
 }
 
-/// What the messages are.
+/// Content of the messages.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Payload")]
 pub(crate) struct PayloadArgs {
@@ -265,7 +265,7 @@ pub(crate) struct PayloadArgs {
     /// Send binary messages.
     #[arg(long)]
     pub(crate) binary: bool,
-    /// How closely each answer is compared with what was sent.
+    /// Strictness of comparing each answer with what was sent.
     #[arg(long, value_name = "HOW", value_enum, default_value_t = VerifyArg::Full)]
     pub(crate) verify: VerifyArg,
     /// Fill text with ASCII alone, as the older tool did; no flag of the new command line.
@@ -278,7 +278,7 @@ fn template(text: &str) -> Result<Arc<Template>, TemplateError> {
     Template::parse(text).map(Arc::new)
 }
 
-/// How closely answers are compared.
+/// Strictness of comparing answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum VerifyArg {
     /// Every byte, and text or binary.
@@ -289,7 +289,7 @@ pub(crate) enum VerifyArg {
     None,
 }
 
-/// What of this machine is used.
+/// Use of this machine.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Machine")]
 pub(crate) struct Machine {
@@ -431,7 +431,7 @@ pub(crate) struct LogArgs {
     pub(crate) log: Option<PathBuf>,
 }
 
-/// Where results go.
+/// Destinations of results.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
@@ -440,7 +440,7 @@ pub(crate) struct OutputArgs {
     /// or not at all.
     #[arg(short, long, value_name = "F")]
     pub(crate) output: Option<PathBuf>,
-    /// What is printed (and written by --output) [default: text].
+    /// Format printed (and written by --output) [default: text].
     ///
     /// With --output the file is in this format, and the text summary is still printed.
     #[arg(long, value_name = "FORMAT", value_enum)]
@@ -485,7 +485,7 @@ pub(crate) struct OutputArgs {
 }
 
 impl OutputArgs {
-    /// What goes to standard output: what was asked for; but what went to a file is not said twice.
+    /// Format for standard output: the one asked for; but what went to a file is not said twice.
     pub(crate) fn shown(&self) -> Format {
         match self.format {
             Some(Format::Quiet) => Format::Quiet,
@@ -512,7 +512,7 @@ impl OutputArgs {
         }
     }
 
-    /// What goes to the file of `--output`.
+    /// Format for the file of `--output`.
     pub(crate) fn stored(&self) -> Format {
         match self.format {
             None | Some(Format::Quiet) => {
@@ -548,7 +548,7 @@ pub(crate) struct Extent {
     pub(crate) shares: Option<Shares>,
 }
 
-/// How a result is written.
+/// Format in which a result is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// A summary for people.

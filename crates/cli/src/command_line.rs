@@ -39,7 +39,7 @@ use crate::usage::UsageError;
     after_long_help = AFTER_LONG_HELP
 )]
 pub(crate) struct Cli {
-    /// What to do other than to measure.
+    /// Task other than to measure.
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
     /// The run, without a subcommand.
@@ -47,7 +47,7 @@ pub(crate) struct Cli {
     pub(crate) measure: Measure,
 }
 
-/// What stands below the flags in the long help and in the man page.
+/// Text below the flags in the long help and in the man page.
 const AFTER_LONG_HELP: &str = "\
 Quantities:
   numbers   64, 10k (thousand), 1.5m (million)
@@ -89,7 +89,7 @@ Exit codes:
   99  a --fail-if held
   130 ended at once by a second Ctrl-C or SIGTERM";
 
-/// What to do other than to measure.
+/// Task other than to measure.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the embedded echo server, with delays and faults that can be set.
@@ -123,7 +123,7 @@ pub(crate) enum Command {
     },
     /// Print the JSON Schema of a document.
     Schema {
-        /// Which document.
+        /// Document to describe.
         #[arg(value_enum, default_value_t = SchemaOf::Result)]
         of: SchemaOf,
     },

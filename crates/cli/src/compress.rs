@@ -8,7 +8,7 @@ use std::str::FromStr;
 use thiserror::Error;
 use wsbench_load::plan::{WindowBits, Wish};
 
-/// What `--compress` asks for.
+/// Compression that `--compress` asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Compress {
     /// Of both sides.

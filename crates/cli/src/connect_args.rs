@@ -53,7 +53,7 @@ pub(crate) struct WayArgs {
     pub(crate) ipv6: bool,
 }
 
-/// How connections are opened.
+/// Way in which connections are opened.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Connect")]
 pub(crate) struct ConnectArgs {
@@ -101,10 +101,10 @@ pub(crate) struct ConnectArgs {
     /// Follow redirects from wss:// to ws:// as well.
     #[arg(long, requires = "follow_redirects")]
     pub(crate) follow_to_plain: bool,
-    /// What they are opened over.
+    /// Transport that they are opened over.
     #[command(flatten)]
     pub(crate) http: HttpArgs,
-    /// How they are encrypted.
+    /// Encryption of them.
     #[command(flatten)]
     pub(crate) tls: TlsArgs,
 }
@@ -132,7 +132,7 @@ impl Default for ConnectArgs {
 }
 
 impl ConnectArgs {
-    /// What the opening handshake asks for.
+    /// Requests of the opening handshake.
     ///
     /// # Errors
     /// A header or a subprotocol twice.
@@ -177,7 +177,7 @@ impl ConnectArgs {
         }
     }
 
-    /// How connections to the server at `url` are opened; without a URL, to the embedded one.
+    /// Settings of connections to the server at `url`; without a URL, to the embedded one.
     ///
     /// # Errors
     /// Addresses of different families, a way that does not lead from the URL.
@@ -195,7 +195,7 @@ impl ConnectArgs {
         })
     }
 
-    /// How redirects are followed; `None` where they are not.
+    /// Way in which redirects are followed; `None` where they are not.
     pub(crate) fn follow(&self) -> Option<Follow> {
         self.follow_redirects.map(|at_most| Follow {
             at_most,
@@ -205,7 +205,7 @@ impl ConnectArgs {
 }
 
 impl WayArgs {
-    /// How connections to the server at `url` are opened by this way; without a URL, to the embedded
+    /// Settings of connections to the server at `url` by this way; without a URL, to the embedded
     /// one.
     ///
     /// # Errors

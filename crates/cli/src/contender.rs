@@ -26,7 +26,7 @@ pub(crate) enum Contender {
 pub(crate) struct StoredSide {
     /// The file.
     path: PathBuf,
-    /// Which side, where the file holds a comparison.
+    /// Side to take, where the file holds a comparison.
     side: Option<Which>,
 }
 

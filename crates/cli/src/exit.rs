@@ -30,7 +30,7 @@ fn without_secrets(words: &str) -> String {
     }
 }
 
-/// How the process ends.
+/// End of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Nothing is known to be wrong.

@@ -12,7 +12,7 @@ use wsbench_render::{hgrm, hlog};
 use crate::output::OutputFile;
 use crate::usage::UsageError;
 
-/// Where the times go.
+/// Destination of the times.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct HistogramArgs {

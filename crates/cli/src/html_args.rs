@@ -7,7 +7,7 @@ use clap::Args;
 use crate::output::OutputFile;
 use crate::usage::UsageError;
 
-/// Where the page goes.
+/// Destination of the page.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct HtmlArgs {

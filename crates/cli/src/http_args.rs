@@ -6,12 +6,12 @@ use wsbench_load::plan::Http;
 use crate::usage::UsageError;
 use wsbench::quantity;
 
-/// Whether this binary was built with HTTP/2.
+/// True where this binary was built with HTTP/2.
 const IS_BUILT_IN: bool = cfg!(feature = "http2");
 /// WebSockets on one HTTP/2 connection, where neither the user nor the server says how many.
 const STREAMS: u32 = 100;
 
-/// What WebSockets are opened over.
+/// Transport under the WebSockets.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct HttpArgs {
     /// Open WebSockets over this HTTP: 1.1, each on a TCP connection of its own, or 2, many on each
@@ -38,7 +38,7 @@ enum HttpVersion {
 }
 
 impl HttpArgs {
-    /// What the plan opens WebSockets over.
+    /// Transport that the plan opens WebSockets over.
     ///
     /// # Errors
     /// A flag that goes with HTTP/2 alone; or this binary was built without it.

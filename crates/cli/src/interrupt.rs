@@ -46,7 +46,7 @@ impl Interrupts {
         Ok(interrupts)
     }
 
-    /// What a run looks at.
+    /// Signal that a run looks at.
     pub(crate) fn stop_signal(&self) -> &StopSignal {
         &self.stop
     }

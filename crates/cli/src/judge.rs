@@ -14,7 +14,7 @@ use crate::spelling::Flags;
 use crate::terminal;
 use crate::usage::UsageError;
 
-/// What a result is held against, all of it read before anything is started.
+/// Conditions that a result is held against, all of it read before anything is started.
 pub(crate) struct Judge {
     conditions: Vec<Condition>,
     /// The runs of an earlier result, and the name of its file.

@@ -65,18 +65,18 @@ pub(crate) struct Legacy {
     /// File that the times are appended to [default: ./log.txt].
     #[arg(long = "l", value_name = "FILE", help_heading = "Older command line")]
     legacy_log: Option<PathBuf>,
-    /// What of this machine is used.
+    /// Use of this machine.
     #[command(flatten)]
     machine: Machine,
     /// The raw log.
     #[command(flatten)]
     log: LogArgs,
-    /// Where results go.
+    /// Destinations of results.
     #[command(flatten)]
     output: OutputArgs,
 }
 
-/// Whether a command line, program name first, is of the older tool.
+/// True if a command line, program name first, is of the older tool.
 pub(crate) fn is_legacy(command_line: &[OsString]) -> bool {
     let words = command_line
         .iter()

@@ -28,7 +28,7 @@ use crate::usage::UsageError;
 use wsbench::quantity::{self, WarmUp};
 use wsbench::{LocalRunner, defaults};
 
-/// What is loaded, and with what.
+/// Server that is loaded, and the load.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct LoadArgs {
     /// The server: ws://HOST[:PORT][/PATH] or HOST:PORT[/PATH]; without it the embedded one.
@@ -38,7 +38,7 @@ pub(crate) struct LoadArgs {
     #[arg(short, long, value_name = "N", default_value = "64",
           value_parser = quantity::positive_u32)]
     pub(crate) connections: u32,
-    /// How the gaps between messages are distributed.
+    /// Distribution of the gaps between messages.
     #[arg(long, value_name = "HOW", value_enum, default_value_t = ArrivalArg::Poisson)]
     pub(crate) arrival: ArrivalArg,
     /// Messages in flight on one connection at most; beyond it they wait [default: 1024].
@@ -47,24 +47,24 @@ pub(crate) struct LoadArgs {
     /// Load this long before each measurement.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = quantity::span)]
     pub(crate) warmup: Nanos,
-    /// What the messages are.
+    /// Content of the messages.
     #[command(flatten)]
     pub(crate) payload: PayloadArgs,
-    /// How connections are opened.
+    /// Way in which connections are opened.
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,
-    /// What of this machine is used.
+    /// Use of this machine.
     #[command(flatten)]
     pub(crate) machine: Machine,
     /// What is expected of the server.
     #[command(flatten)]
     pub(crate) expect: ExpectArgs,
-    /// Where the result goes.
+    /// Destination of the result.
     #[command(flatten)]
     pub(crate) output: ExperimentOutput,
 }
 
-/// Where the result of an experiment goes.
+/// Destination of the result of an experiment.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct ExperimentOutput {
@@ -72,7 +72,7 @@ pub(crate) struct ExperimentOutput {
     /// names. The file appears whole or not at all.
     #[arg(short, long, value_name = "F")]
     pub(crate) output: Option<PathBuf>,
-    /// What is printed (and written by --output) [default: text].
+    /// Format printed (and written by --output) [default: text].
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub(crate) format: Option<Format>,
     /// The page.

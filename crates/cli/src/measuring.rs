@@ -74,9 +74,9 @@ pub(crate) fn watch_signals() -> anyhow::Result<Interrupts> {
     Interrupts::watch(terminal::restore).context("signals cannot be watched")
 }
 
-/// What is said of runs and of the server, a line each.
+/// Words that are said of runs and of the server, a line each.
 struct Said {
-    /// Whether nothing is said of an experiment's steps.
+    /// True where nothing is said of an experiment's steps.
     is_quiet: bool,
 }
 

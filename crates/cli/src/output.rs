@@ -20,11 +20,11 @@ pub(crate) struct OutputFile {
     flag: &'static str,
     /// The place, symbolic links followed.
     path: PathBuf,
-    /// How it is written.
+    /// Way in which it is written.
     way: Way,
 }
 
-/// How a place is written.
+/// Way in which a place is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     /// Into a temporary file that then takes the place: files.

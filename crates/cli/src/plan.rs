@@ -48,7 +48,7 @@ pub(crate) struct Order {
     pub(crate) server: ServerUnderTest,
     /// Its process.
     pub(crate) process: ServerProcess,
-    /// How redirects are followed before the runs; `None` where they are not.
+    /// Way in which redirects are followed before the runs; `None` where they are not.
     pub(crate) follow: Option<Follow>,
     /// The plan; its target stands in for that of the embedded server, which is known when that
     /// listens.
@@ -138,7 +138,7 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
     })
 }
 
-/// What stands in a plan as it stands in the flags.
+/// Settings that stand in a plan as they stand in the flags.
 fn carried_over(measure: &Measure, spec: &mut PlanSpec) {
     spec.pace = measure.pressure.pace.map_or(Pace::Auto, Pace::from);
     spec.busy_poll = measure.machine.busy_poll;
@@ -157,7 +157,7 @@ fn carried_over(measure: &Measure, spec: &mut PlanSpec) {
     clients.exchange.verify = measure.payload.verify.into();
 }
 
-/// How long connections last.
+/// Lifetime of connections.
 fn lifetime(amount: &Amount) -> Lifetime {
     match amount.clients {
         None => Lifetime::Held,
@@ -197,7 +197,7 @@ impl From<VerifyArg> for Verify {
     }
 }
 
-/// Which process the server is, as far as the flags say.
+/// Process of the server, as far as the flags say.
 fn server_process(args: &ServerArgs, url: Option<&Target>) -> Result<ServerProcess, UsageError> {
     let cpus = args.server_cpus.clone();
     match (&args.exec, args.server_pid) {
@@ -217,7 +217,8 @@ fn server_process(args: &ServerArgs, url: Option<&Target>) -> Result<ServerProce
     }
 }
 
-/// When messages are due: by a schedule where a rate or stages are given, else when answers come.
+/// Times at which messages are due: by a schedule where a rate or stages are given, else when
+/// answers come.
 fn arrival(pressure: &Pressure, warmup: Nanos) -> Result<Arrival, UsageError> {
     let stages = match (pressure.rate, &pressure.stages) {
         (Some(_), Some(_)) => return Err(UsageError::RateAnd { flag: "--stages" }),
@@ -360,7 +361,7 @@ pub(crate) fn check_cpus(
     }
 }
 
-/// Who gets which cores.
+/// Division of the cores.
 struct Cores {
     threads: u32,
     cpus: Vec<usize>,

@@ -4,7 +4,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use wsbench_experiment::rank::{News, Program};
+use wsbench_experiment::rank::{Program, RankEvent};
 use wsbench_judge::ranking::metric;
 use wsbench_record::ranking::{RunRecord, Stage, Workload};
 use wsbench_record::units::seconds;
@@ -20,7 +20,7 @@ pub(crate) struct Progress {
     rounds: u32,
     turns: usize,
     is_quiet: bool,
-    /// Whether a line can be written over.
+    /// True where a line can be written over.
     is_terminal: bool,
     /// The turn under way: where it stands, and what its runs gave.
     heading: String,
@@ -42,22 +42,24 @@ impl Progress {
         }
     }
 
-    /// Tells a piece of news.
-    pub(crate) fn tell(&mut self, news: &News<'_>) {
+    /// Tells a piece of event.
+    pub(crate) fn tell(&mut self, event: &RankEvent<'_>) {
         if self.is_quiet {
             return;
         }
-        match news {
-            News::Begins(Stage::Install, server) => self.show(&format!("install  {server} …")),
-            News::Begins(stage, server) => self.show(&format!("{:<8} {server} …", stage.word())),
-            News::Installed(server, version) => {
+        match event {
+            RankEvent::Begins(Stage::Install, server) => self.show(&format!("install  {server} …")),
+            RankEvent::Begins(stage, server) => {
+                self.show(&format!("{:<8} {server} …", stage.word()))
+            }
+            RankEvent::Installed(server, version) => {
                 let version = version.unwrap_or("installed, version unknown");
                 self.line(&format!("install  {server}: {version}"));
             }
-            News::Examined(server, stamp) => {
+            RankEvent::Examined(server, stamp) => {
                 self.line(&format!("gate     {server}: {}", stamp.words()));
             }
-            News::Failed(server, failed) => {
+            RankEvent::Failed(server, failed) => {
                 let stage = failed.stage.word();
                 let of = failed.workload.as_ref();
                 let of = of.map_or_else(String::new, |workload| format!(" {workload}"));
@@ -66,7 +68,7 @@ impl Progress {
                     failed.words
                 ));
             }
-            News::Turn {
+            RankEvent::Turn {
                 round,
                 turn,
                 server,
@@ -76,14 +78,14 @@ impl Progress {
                 self.told.clear();
                 self.show(&self.heading.clone());
             }
-            News::Runs(workload) => {
+            RankEvent::Runs(workload) => {
                 self.show(&format!("{} {workload} …", self.so_far()));
             }
-            News::Ran(record) => {
+            RankEvent::Ran(record) => {
                 let figure = self.figure(record);
                 self.told.push(figure);
             }
-            News::TurnOver { left_s } => {
+            RankEvent::TurnOver { left_s } => {
                 self.line(&format!("{}  ({} left)", self.so_far(), time_left(*left_s)));
             }
         }
@@ -93,7 +95,7 @@ impl Progress {
         format!("{} {}", self.heading, self.told.join(", "))
     }
 
-    /// What a run gave, in the first figure that its workload is ranked by.
+    /// Result of a run, in the first figure that its workload is ranked by.
     fn figure(&self, record: &RunRecord) -> String {
         let name = &record.workload;
         if let Some(failed) = &record.failed {
@@ -150,7 +152,7 @@ fn time_left(s: f64) -> String {
     }
 }
 
-/// What a ranking would do, without doing it.
+/// Text on what a ranking would do, without doing it.
 pub(crate) fn plan_text(program: &Program) -> String {
     let mut text = String::new();
     let servers = program.servers.len();

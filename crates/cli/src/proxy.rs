@@ -14,7 +14,7 @@ pub(crate) enum ProxyArgError {
     /// Not a URL.
     #[error("it is not a URL ({reason}); write it like http://proxy:3128 or socks5h://proxy:1080")]
     Malformed {
-        /// What the URL standard says of it.
+        /// Words of the URL standard on it.
         reason: String,
     },
     /// A scheme of something else.

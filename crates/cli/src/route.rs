@@ -14,13 +14,13 @@ pub(crate) enum RouteError {
     /// Neither two parts nor four.
     #[error("'{text}' is not HOST:PORT, nor HOST1:PORT1:HOST2:PORT2; IPv6 in brackets: [::1]:3000")]
     Place {
-        /// What was given.
+        /// Text that was given.
         text: String,
     },
     /// A port that is none.
     #[error("'{port}' is not a port: a number from 1 to 65535")]
     Port {
-        /// What was given.
+        /// Text that was given.
         port: String,
     },
     /// A path that no socket can have (unix(7)).
@@ -28,7 +28,7 @@ pub(crate) enum RouteError {
         "the path of a Unix socket has 1 to {LONGEST_SOCKET_PATH} bytes, and this has {length}"
     )]
     Path {
-        /// How long it is.
+        /// Length of it, bytes.
         length: usize,
     },
 }
@@ -44,17 +44,17 @@ pub(crate) fn unix_socket(text: &str) -> Result<Arc<Path>, RouteError> {
     }
 }
 
-/// Where to connect, in place of what.
+/// Place to connect to, in place of another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ConnectTo {
-    /// What the URL has to be for that; any where empty.
+    /// Host and port that the URL has to have for that; any where empty.
     of: (Option<String>, Option<u16>),
-    /// Where to; the URL's where empty.
+    /// Host and port to connect to; the URL's where empty.
     to: (Option<String>, Option<u16>),
 }
 
 impl ConnectTo {
-    /// Where to connect for a URL of this place; `None` when it is for another one.
+    /// Place to connect to for a URL of this place; `None` when it is for another one.
     pub(crate) fn place(&self, url: &Place) -> Option<Place> {
         let (host, port) = &self.of;
         let is_it = host
@@ -90,7 +90,7 @@ pub(crate) fn connect_to(text: &str) -> Result<ConnectTo, RouteError> {
     }
 }
 
-/// What stands between the colons that are not within brackets; the brackets are taken off.
+/// Parts between the colons that are not within brackets; the brackets are taken off.
 fn parts(text: &str) -> Option<Vec<&str>> {
     let mut rest = text;
     let mut parts = Vec::new();

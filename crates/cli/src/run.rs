@@ -105,7 +105,7 @@ pub(crate) fn announce(plan: &Plan) {
     ));
 }
 
-/// Where the results of a run go, all found to be writable.
+/// Places where the results of a run go, all found to be writable.
 struct Places {
     files: Files,
     log: Option<File>,

@@ -21,10 +21,10 @@ use wsbench_render::style::Style;
 
 use crate::interrupt::Interrupts;
 
-/// How long a new view or the end of the run may wait for the thread to look.
+/// Time for which a new view or the end of the run may wait for the thread to look.
 const GLANCE: Duration = Duration::from_millis(100);
 
-/// Whether the terminal is ours now, and has to be given back.
+/// True where the terminal is ours now, and has to be given back.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal's width, if there is a terminal.
@@ -111,7 +111,7 @@ impl Drop for Screen {
     }
 }
 
-/// What the thread works with.
+/// Equipment of the thread.
 struct Painter {
     terminal: Terminal<CrosstermBackend<Stdout>>,
     view: View,
@@ -170,7 +170,7 @@ fn latest(views: &Receiver<View>) -> Result<Option<View>, TryRecvError> {
     }
 }
 
-/// What a key may ask for.
+/// Request that a key may make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
     /// To drain and report.
@@ -179,7 +179,7 @@ enum Meaning {
     Interrupt,
 }
 
-/// What a key means: q drains; Ctrl-C, for which raw mode sends no signal, is an interrupt.
+/// Meaning of a key: q drains; Ctrl-C, for which raw mode sends no signal, is an interrupt.
 fn meaning(key: &KeyEvent) -> Option<Meaning> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {

@@ -125,8 +125,8 @@ pub(crate) fn shell_words(words: &[OsString]) -> String {
     line.join(" ")
 }
 
-/// What stands before a flag's value in a word, the flag that withholds something of it, and the
-/// value, where it stands in the same word.
+/// Part of a word before a flag's value, the flag that withholds something of it, and the value,
+/// where it stands in the same word.
 fn parted(word: &str) -> (&str, Option<&'static str>, Option<&str>) {
     let known = |name: &str| {
         let all = SECRET.iter().chain(&HEADER).chain([&SUBPROTOCOL]).copied();

@@ -128,7 +128,7 @@ pub(crate) fn find_words(spec: &PlanSpec, objectives: &[String], limit: Nanos) -
     words.0
 }
 
-/// How many, what, and for how long.
+/// Amount: how many, what, and for how long.
 fn amount(spec: &PlanSpec, words: &mut Words) {
     let clients = &spec.clients;
     words.value("-c", clients.connections);
@@ -169,7 +169,7 @@ fn warmup(spec: &PlanSpec, words: &mut Words) {
     }
 }
 
-/// How hard the server is pressed.
+/// Pressure on the server.
 fn pressure(spec: &PlanSpec, words: &mut Words) {
     let clients = &spec.clients;
     match &clients.arrival {
@@ -248,7 +248,7 @@ fn encoding(spec: &PlanSpec, words: &mut Words) {
     });
 }
 
-/// What of this machine is used.
+/// Use of this machine.
 fn machine(spec: &PlanSpec, on: &Surroundings, words: &mut Words) {
     if !spec.cpus.is_empty() {
         words.value("--pin", CpuList(spec.cpus.clone()));
@@ -271,7 +271,7 @@ fn machine(spec: &PlanSpec, on: &Surroundings, words: &mut Words) {
     words.some("--keep-alive", spec.clients.keep_alive.map(span));
 }
 
-/// How messages are put into frames, and compared.
+/// Framing and comparison of messages.
 fn framing(spec: &PlanSpec, words: &mut Words) {
     match spec.clients.exchange.verify {
         Verify::Full => {}
@@ -302,7 +302,7 @@ fn framing(spec: &PlanSpec, words: &mut Words) {
     words.flag(&format!("--compress={}", parts.join(",")));
 }
 
-/// What the opening handshake asks for.
+/// Requests of the opening handshake.
 fn handshake(spec: &PlanSpec, words: &mut Words) {
     let upgrade = &spec.upgrade;
     words.some("--origin", upgrade.origin.as_ref());
@@ -354,7 +354,7 @@ fn expect(spec: &PlanSpec, words: &mut Words) {
     }
 }
 
-/// How connections are encrypted.
+/// Encryption of connections.
 fn tls(tls: &Tls, words: &mut Words) {
     if !tls.verify {
         words.flag("--insecure");

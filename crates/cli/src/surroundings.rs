@@ -2,7 +2,8 @@
 
 use wsbench_drive::host;
 
-/// What a plan depends on beside the flags, so that the same flags can be tested on any machine.
+/// Surroundings that a plan depends on beside the flags, so that the same flags can be tested on
+/// any machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Surroundings {
     /// Cores that this process may use, in rising order; at least one.

@@ -45,7 +45,7 @@ pub(crate) fn style() -> Style {
     }
 }
 
-/// Whether the terminal says of itself that it can do nothing but lines.
+/// True if the terminal says of itself that it can do nothing but lines.
 fn is_dumb() -> bool {
     env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
@@ -72,14 +72,14 @@ pub(crate) struct Display {
     surface: Surface,
 }
 
-/// Where it is shown.
+/// Surface on which it is shown.
 enum Surface {
     /// The terminal's alternate screen.
     #[cfg(feature = "screen")]
     Screen(Screen),
     /// Lines on standard error.
     Lines {
-        /// When the next one is due, since the run began.
+        /// Instant at which the next one is due, since the run began.
         next: Nanos,
     },
     /// Nowhere.

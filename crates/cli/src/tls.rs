@@ -17,7 +17,7 @@ use crate::usage::UsageError;
 /// A file of certificates larger than this is none.
 const LARGEST_PEM: u64 = 16 * 1024 * 1024;
 
-/// How connections are encrypted.
+/// Encryption of connections.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "TLS (wss://)")]
 pub(crate) struct TlsArgs {
@@ -60,8 +60,8 @@ enum TlsVersionArg {
 }
 
 impl TlsArgs {
-    /// What the plan needs of TLS for the server at `url`, or where redirects lead on from there, to
-    /// speak `http` over it.
+    /// Settings of TLS that the plan needs for the server at `url`, or where redirects lead on from
+    /// there, to speak `http` over it.
     ///
     /// # Errors
     /// A flag of TLS for a server that is not reached by it; a file that cannot be read.

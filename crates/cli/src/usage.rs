@@ -51,7 +51,7 @@ pub(crate) enum UsageError {
     /// Something is wrong with a suite.
     #[error("{}", words::suite(.0))]
     Suite(#[from] SuiteError),
-    /// What an interrupted ranking has left is of no use.
+    /// State of an interrupted ranking that is of no use.
     #[error("{}", words::state(.0))]
     RankingState(#[from] StateError),
     /// Two rules for when the run is over.
@@ -128,7 +128,8 @@ pub(crate) enum UsageError {
     /// The replacement model measures every client.
     #[error("--warmup does not go with --clients, which measures every client; leave it out")]
     WarmupWithClients,
-    /// What the stages follow has to be known before they are scheduled.
+    /// Stages after a warm-up of unknown length: what they follow has to be known before they are
+    /// scheduled.
     #[error(
         "--warmup auto does not go with --stages, which begin at a time of their own; give \
          --warmup a time"
@@ -157,7 +158,7 @@ pub(crate) enum UsageError {
     CorpusUnreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the system.
         source: io::Error,
     },
     /// The corpus has no lines that could be sent.
@@ -165,7 +166,7 @@ pub(crate) enum UsageError {
     CorpusUnusable {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Reason why it is wrong.
         source: CorpusError,
     },
     /// The corpus is to be sent as text and is none (RFC 6455 section 8.1).
@@ -212,7 +213,7 @@ pub(crate) enum UsageError {
         flag: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the system.
         source: io::Error,
     },
     /// The argument `--message` is longer than a message may be.
@@ -269,7 +270,7 @@ pub(crate) enum UsageError {
     SourceFamily {
         /// An address to come from.
         source_ip: IpAddr,
-        /// What it does not go with.
+        /// Address that it does not go with.
         other: String,
     },
     /// Cores that this process may not use, or that do not exist.
@@ -299,7 +300,7 @@ pub(crate) enum UsageError {
         flag: &'static str,
         /// The place.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the system.
         source: io::Error,
     },
     /// Two outputs in one file, of which one would overwrite the other.
@@ -318,7 +319,7 @@ pub(crate) enum UsageError {
     HistogramOfMany {
         /// The flag.
         flag: &'static str,
-        /// How many were given.
+        /// Number of files that were given.
         files: usize,
     },
     /// A histogram of what is no single run.
@@ -338,7 +339,7 @@ pub(crate) enum UsageError {
     NoSuchRendering {
         /// The format asked for.
         format: &'static str,
-        /// What was to be written.
+        /// Document that was to be written.
         of: &'static str,
     },
     /// A server to start, and nowhere to find it.
@@ -365,7 +366,7 @@ pub(crate) enum UsageError {
          end it (`ss -ltnp` shows it), or give another port to both"
     )]
     ExecOccupied {
-        /// Where.
+        /// Address of the server.
         address: Address,
     },
     /// A process that is not there.

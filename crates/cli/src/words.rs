@@ -3,7 +3,7 @@
 use wsbench::ranking::StateError;
 use wsbench::suite::SuiteError;
 
-/// What is wrong with a suite.
+/// Words on a fault of a suite.
 pub(crate) fn suite(error: &SuiteError) -> String {
     match error {
         SuiteError::NoSuchServer { .. } => format!("--servers: {error}"),
@@ -11,7 +11,7 @@ pub(crate) fn suite(error: &SuiteError) -> String {
     }
 }
 
-/// What is wrong with what an interrupted ranking has left.
+/// Words on a fault of the state that an interrupted ranking has left.
 pub(crate) fn state(error: &StateError) -> String {
     match error {
         StateError::OfAnother { .. } => {

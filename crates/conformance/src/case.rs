@@ -8,21 +8,21 @@ use wsbench_wire::deflate::Wish;
 pub struct Case {
     /// A stable name for machines, such as `ping-between-fragments`; never changes once published.
     pub id: &'static str,
-    /// What it is about.
+    /// Group of cases that it belongs to.
     pub group: Group,
     /// The section that demands it, such as `RFC 6455 section 5.4`.
     pub section: &'static str,
-    /// What is sent, in words.
+    /// Description of what is sent.
     pub sent: String,
-    /// What must come of it, in words.
+    /// Description of what must come of it.
     pub expected: String,
     /// The opening handshake.
     pub opening: Opening,
-    /// What follows it, in order.
+    /// Steps that follow it, in order.
     pub steps: Vec<Step>,
 }
 
-/// What a case is about.
+/// Subject of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
     /// The opening handshake (section 4).
@@ -60,7 +60,7 @@ impl Group {
     }
 }
 
-/// How the opening handshake deviates from the plain one, and what must come of it.
+/// Deviation of the opening handshake from the plain one, and what must come of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Opening {
     /// As a browser does it; it must succeed.
@@ -91,7 +91,7 @@ pub enum Opening {
 }
 
 impl Opening {
-    /// Whether it deviates in what HTTP/1.1 alone has: how names are written, where segments end,
+    /// True if it deviates in what HTTP/1.1 alone has: how names are written, where segments end,
     /// the key and the request to upgrade (RFC 8441 section 5 has neither).
     #[must_use]
     pub const fn is_of_http1(self) -> bool {
@@ -101,7 +101,7 @@ impl Opening {
         )
     }
 
-    /// Whether the server has to refuse it.
+    /// True if the server has to refuse it.
     #[must_use]
     pub const fn must_be_refused(self) -> bool {
         matches!(

@@ -23,7 +23,7 @@ const LONGEST: u64 = 64 * 1024 * 1024;
 /// The mask of pongs that answer the server's pings, and of what is framed here.
 const MASK: MaskKey = MaskKey([0x5a, 0xa5, 0x3c, 0xc3]);
 
-/// What the caller has to do next.
+/// Next task of the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Turn {
     /// Write all of this.
@@ -98,7 +98,7 @@ impl<'a> Examination<'a> {
         }
     }
 
-    /// What to do next.
+    /// Next step to take.
     pub fn turn(&mut self) -> Turn {
         loop {
             if let Some(finding) = self.finding.take() {

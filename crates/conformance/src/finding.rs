@@ -4,18 +4,18 @@ use wsbench_setting::Text;
 
 use crate::case::{Case, Group};
 
-/// What came of one case.
+/// Result of one case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The case's name.
     pub id: &'static str,
-    /// What the case is about.
+    /// Group of cases that the case belongs to.
     pub group: Group,
     /// The section that demands it.
     pub section: &'static str,
-    /// What was sent, in words.
+    /// Description of what was sent.
     pub sent: String,
-    /// What had to come, in words.
+    /// Description of what had to come.
     pub expected: String,
     /// What came, in words, with the settings that would have helped.
     pub seen: Text,

@@ -18,7 +18,7 @@ pub enum End {
 pub struct Message {
     /// Text or binary.
     pub kind: MessageKind,
-    /// What it says.
+    /// Error of the system.
     pub content: Vec<u8>,
     /// Octets of payload that it was packed in; `None` of one that came as it is.
     pub packed_in: Option<usize>,

@@ -45,7 +45,7 @@ pub enum Sent {
     OctetByOctet(Vec<u8>),
 }
 
-/// What must come.
+/// Answer that must come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expect {
     /// A message that fits, in however many fragments.
@@ -60,7 +60,7 @@ pub enum Expect {
     Failure {
         /// Codes that fit, the one to be expected first.
         codes: &'static [u16],
-        /// Whether the receiver has to. Otherwise only senders are told not to do this, and a
+        /// True where the receiver has to. Otherwise only senders are told not to do this, and a
         /// receiver that takes it is lenient, not wrong.
         demanded: bool,
     },

@@ -43,7 +43,8 @@ pub struct Collector<'a> {
     /// Intervals that some shares have handed over and others have not.
     pending: BTreeMap<u32, Pending>,
     slicer: Slicer,
-    /// What belongs to no interval: answered in the drain, or on the very border of the last.
+    /// Figures that belong to no interval: answered in the drain, or on the very border of the
+    /// last.
     late: Measured,
     load_from: Nanos,
     opened_at: Nanos,

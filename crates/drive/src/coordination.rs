@@ -43,14 +43,15 @@ pub trait Coordination: fmt::Debug + Send + Sync {
     fn ended(&self, why: Ended);
 }
 
-/// When the load begins.
+/// Beginning of the load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Begin {
     /// Then.
     At(Nanos),
     /// Not at all: the run ends for this reason.
     Never(Ended),
-    /// When [`Shared::begin_at`](crate::crew::Shared::begin_at) says: others are not ready yet.
+    /// Time that [`Shared::begin_at`](crate::crew::Shared::begin_at) says: others are not ready
+    /// yet.
     Later,
 }
 

@@ -30,11 +30,11 @@ pub use crate::worker::{Standstill, Worker};
 pub struct Crew<'a, E, X: Exchange> {
     /// Each to be stepped through on its own ([`Worker::step`]).
     pub workers: Vec<Worker<E, X>>,
-    /// Where what they hand over is gathered in.
+    /// Intake of what they hand over.
     pub intake: Intake<'a>,
 }
 
-/// What a crew is not told by its plan.
+/// Terms that a crew is not told by its plan.
 #[derive(Debug)]
 pub struct Terms {
     /// Asks the run to end.
@@ -43,15 +43,15 @@ pub struct Terms {
     pub coordination: Box<dyn Coordination>,
     /// The peer's name in what is told of failures.
     pub peer: String,
-    /// What the wall clock said when the run began, milliseconds since the Unix epoch.
+    /// Time of the wall clock when the run began, milliseconds since the Unix epoch.
     pub started_at_unix_ms: u64,
 }
 
-/// What a worker works with.
+/// Equipment of a worker.
 pub struct Equipment<E> {
     /// Its view of the machine.
     pub engine: E,
-    /// What the codec's time is taken with, where messages are compressed.
+    /// Stopwatch for the codec's time, where messages are compressed.
     pub stopwatch: Stopwatch,
 }
 
@@ -83,8 +83,8 @@ impl<'a, E: Engine, X: Exchange> Crew<'a, E, X> {
                 common: Common::new(plan, quota.clone(), peer.clone(), worker as u32),
                 local: X::local(plan, started_at_unix_ms * 1_000_000),
             };
-            if let Some(workshop) = &mut context.common.compression {
-                workshop.set_stopwatch(stopwatch);
+            if let Some(codecs) = &mut context.common.compression {
+                codecs.set_stopwatch(stopwatch);
             }
             let (outlet, back) = Outlet::new(worker as u32, filled.clone());
             returns.push(back);
@@ -101,7 +101,7 @@ impl<'a, E: Engine, X: Exchange> Crew<'a, E, X> {
     }
 }
 
-/// Where what the workers of a crew hand over is gathered in: at any time, by whoever has called for
+/// Intake of what the workers of a crew hand over: at any time, by whoever has called for
 /// the run.
 pub struct Intake<'a> {
     collector: Collector<'a>,
@@ -114,7 +114,7 @@ pub struct Intake<'a> {
 }
 
 impl Intake<'_> {
-    /// What the workers have in common.
+    /// State that the workers share.
     #[must_use]
     pub fn shared(&self) -> &Arc<Shared> {
         &self.shared

@@ -25,8 +25,9 @@ pub trait Engine {
     /// The connection could not even be begun: no descriptor, no local port, no route.
     fn open(&mut self, slot: usize) -> io::Result<()>;
 
-    /// How the connection begun by `open` came about, once it is established, and encrypted where
-    /// that was asked for; `None` while it is not. To be asked after each readiness until then.
+    /// History of the opening of the connection begun by `open`, once it is established, and
+    /// encrypted where that was asked for; `None` while it is not. To be asked after each readiness
+    /// until then.
     ///
     /// # Errors
     /// It failed; the error says how.
@@ -49,7 +50,7 @@ pub trait Engine {
     /// `WouldBlock` when nothing is there now; `wait` tells when it is. Others are final.
     fn read(&mut self, slot: usize, buffer: &mut [u8]) -> io::Result<Received>;
 
-    /// Whether the end of the stream has come behind what was read last, so that it can be read and
+    /// True if the end of the stream has come behind what was read last, so that it can be read and
     /// no readiness will tell of it.
     fn has_ended(&self, _slot: usize) -> bool {
         false
@@ -71,18 +72,18 @@ pub trait Engine {
     fn usage(&self) -> ThreadUsage;
 }
 
-/// What a read has brought.
+/// Result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Received {
     /// Bytes at the front of the buffer.
     pub len: usize,
-    /// When the last of them had come to this machine, since the run began, by the kernel's own
-    /// stamp; `None` where it gave none. Of bytes that came earlier it is too late a time: the
-    /// wait that is taken from it is a lower bound.
+    /// Instant at which the last of them had come to this machine, since the run began, by the
+    /// kernel's own stamp; `None` where it gave none. Of bytes that came earlier it is too late a
+    /// time: the wait that is taken from it is a lower bound.
     pub arrived: Option<Nanos>,
 }
 
-/// What a connection is ready for.
+/// Readiness of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ready {
     /// The connection.

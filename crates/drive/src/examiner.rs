@@ -16,8 +16,8 @@ use wsbench_load::route::Target;
 use wsbench_setting::text;
 use wsbench_transport::blocking::Blocking;
 
+use crate::blocking_client::BlockingClient;
 use crate::loss;
-use crate::visit::Visitor;
 
 /// Between octets that each go in a segment of their own.
 const APART: Duration = Duration::from_micros(100);
@@ -29,8 +29,8 @@ const AT_MOST: u32 = 5;
 pub struct Examiner<'a> {
     /// Makes the connections; its patience is how long the server's silence is borne before it is
     /// taken for an answer.
-    pub visitor: &'a Visitor,
-    /// What the upgrade names.
+    pub client: &'a BlockingClient,
+    /// Target that the upgrade names.
     pub target: &'a Target,
 }
 
@@ -65,21 +65,21 @@ impl Examiner<'_> {
         findings
     }
 
-    /// Whether the version of HTTP that the server is asked over has what the case is about.
+    /// True if the version of HTTP that the server is asked over has what the case is about.
     fn can_be_asked(&self, case: &Case) -> bool {
-        self.visitor.http() == Http::One || !case.opening.is_of_http1()
+        self.client.http() == Http::One || !case.opening.is_of_http1()
     }
 
     /// Carries one case out.
     fn examine_one(&self, case: &Case, nonce: [u8; 16]) -> Finding {
-        let mut stream = match self.visitor.connect() {
+        let mut stream = match self.client.connect() {
             Ok(stream) => stream,
             Err(error) => {
                 let seen = text!["no connection: "].then(loss::name(&error).words);
                 return Finding::of(case, Verdict::Failed, seen);
             }
         };
-        let patience = self.visitor.patience();
+        let patience = self.client.patience();
         let authority = self.target.authority();
         let resource = &self.target.resource;
         let mut examination = Examination::new(case, &authority, resource, nonce, patience);

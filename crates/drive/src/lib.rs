@@ -5,6 +5,7 @@
 #![deny(unsafe_code)]
 
 mod alarm;
+pub mod blocking_client;
 pub mod clock;
 mod collector;
 pub mod coordination;
@@ -13,6 +14,7 @@ pub mod engine;
 pub mod examiner;
 mod handover;
 pub mod host;
+mod loop_statistics;
 mod loss;
 #[cfg(feature = "http2")]
 mod multiplexed;
@@ -31,7 +33,5 @@ mod slot;
 pub mod stamps;
 mod timer;
 pub mod tls;
-mod turns;
-pub mod visit;
 mod warming;
 mod worker;

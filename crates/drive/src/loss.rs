@@ -22,7 +22,7 @@ pub(crate) fn name(error: &io::Error) -> Loss {
         .unwrap_or_else(|| of_peer(error))
 }
 
-/// What a layer of the transport says, which has an error of its own within.
+/// Loss by the words of a layer of the transport, which has an error of its own within.
 fn of_layer(error: &io::Error) -> Option<Loss> {
     let loss = |kind, words: Text, phase| Loss { kind, words, phase };
     if let Some(fault) = TlsFault::of(error) {
@@ -51,7 +51,7 @@ fn of_layer(error: &io::Error) -> Option<Loss> {
     None
 }
 
-/// What is no fault of the server's: a limit of this machine.
+/// Loss that is no fault of the server's: a limit of this machine.
 fn of_this_machine(error: &io::Error) -> Option<Loss> {
     let (kind, words) = match error.raw_os_error().map(Errno::from_raw)? {
         Errno::EMFILE | Errno::ENFILE => (
@@ -75,7 +75,7 @@ fn of_this_machine(error: &io::Error) -> Option<Loss> {
     })
 }
 
-/// What came of the peer, or of the network to it.
+/// Loss that came of the peer, or of the network to it.
 fn of_peer(error: &io::Error) -> Loss {
     let peer = |kind, words: &'static str| Loss {
         kind,

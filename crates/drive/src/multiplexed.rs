@@ -27,13 +27,13 @@ const READS_IN_A_ROW: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Multiplexed<E> {
     engine: E,
-    /// Whether the connections below are encrypted: the scheme that requests name.
+    /// True where the connections below are encrypted: the scheme that requests name.
     is_secure: bool,
     /// WebSockets on one carrier at most; the server may allow fewer.
     streams: usize,
     carriers: Vec<Option<Carrying>>,
-    seats: Vec<Option<Seat>>,
-    /// What is to be told with the next wait, which does not wait then.
+    states: Vec<Option<StreamState>>,
+    /// Readiness that is to be told with the next wait, which does not wait then.
     told: Vec<Ready>,
     events: Vec<Ready>,
     woken: Vec<usize>,
@@ -47,27 +47,27 @@ pub(crate) struct Multiplexed<E> {
 struct Carrying {
     /// `None` while the connection below is being established.
     http: Option<Carrier>,
-    /// How that came about, until a WebSocket has taken it for its own.
+    /// History of its opening, until a WebSocket has taken it for its own.
     opened: Option<Opened>,
     /// WebSockets that are on it, or wait to be.
-    seats: usize,
+    states: usize,
     /// Those that may open their stream, or have.
     granted: usize,
     /// Slots that wait until it is up.
     waiting: Vec<usize>,
-    /// When what was read last had come, by the kernel's stamp.
+    /// Instant at which the bytes read last had come, by the kernel's stamp.
     arrived: Option<Nanos>,
     /// A WebSocket has waited for it in vain: nobody else shall.
     is_given_up: bool,
     /// Why it is over.
     failed: Option<io::Error>,
-    /// What was being made of it when it failed.
+    /// Layer that was being made of it when it failed.
     failed_in: Option<Layer>,
 }
 
 /// A WebSocket.
 #[derive(Debug)]
-struct Seat {
+struct StreamState {
     carrier: usize,
     stage: Stage,
 }
@@ -89,7 +89,7 @@ impl<E: Engine> Multiplexed<E> {
             is_secure,
             streams,
             carriers: std::iter::repeat_with(|| None).take(slots).collect(),
-            seats: std::iter::repeat_with(|| None).take(slots).collect(),
+            states: std::iter::repeat_with(|| None).take(slots).collect(),
             told: Vec::new(),
             events: Vec::new(),
             woken: Vec::new(),
@@ -253,8 +253,10 @@ impl<E: Engine> Multiplexed<E> {
         carrying.failed = Some(error);
         carrying.waiting.clear();
         self.engine.close(number);
-        let on_it = self.seats.iter().enumerate();
-        let on_it = on_it.filter(|(_, seat)| seat.as_ref().is_some_and(|it| it.carrier == number));
+        let on_it = self.states.iter().enumerate();
+        let on_it = on_it.filter(|(_, stream_state)| {
+            stream_state.as_ref().is_some_and(|it| it.carrier == number)
+        });
         self.told.extend(on_it.map(|(slot, _)| Ready {
             readable: true,
             closed: true,
@@ -265,14 +267,14 @@ impl<E: Engine> Multiplexed<E> {
 
     /// Forgets a carrier that is over once nobody is on it.
     fn tidy(&mut self, number: usize) {
-        let is_over = |carrying: &mut Carrying| carrying.failed.is_some() && carrying.seats == 0;
+        let is_over = |carrying: &mut Carrying| carrying.failed.is_some() && carrying.states == 0;
         self.carriers[number].take_if(is_over);
     }
 
-    fn seat(&mut self, slot: usize) -> io::Result<(&mut Seat, &mut Carrying)> {
-        let seat = self.seats[slot].as_mut().ok_or(ErrorKind::NotConnected)?;
-        let carrying = self.carriers[seat.carrier].as_mut();
-        Ok((seat, carrying.ok_or(ErrorKind::NotConnected)?))
+    fn stream_state(&mut self, slot: usize) -> io::Result<(&mut StreamState, &mut Carrying)> {
+        let stream_state = self.states[slot].as_mut().ok_or(ErrorKind::NotConnected)?;
+        let carrying = self.carriers[stream_state.carrier].as_mut();
+        Ok((stream_state, carrying.ok_or(ErrorKind::NotConnected)?))
     }
 }
 
@@ -309,7 +311,7 @@ impl Carrying {
 
     fn has_room(&self, streams: usize) -> bool {
         let is_taken = self.failed.is_some() || self.is_given_up;
-        !is_taken && self.seats < self.limit(streams).unwrap_or(streams)
+        !is_taken && self.states < self.limit(streams).unwrap_or(streams)
     }
 }
 
@@ -322,13 +324,13 @@ impl<E: Engine> Engine for Multiplexed<E> {
         let number = self.carrier_with_room()?;
         let carrying = self.carriers[number].as_mut();
         let carrying = carrying.ok_or(ErrorKind::NotConnected)?;
-        carrying.seats += 1;
+        carrying.states += 1;
         if carrying.limit(self.streams).is_some() {
             self.told.push(writable(slot));
         } else {
             carrying.waiting.push(slot);
         }
-        self.seats[slot] = Some(Seat {
+        self.states[slot] = Some(StreamState {
             carrier: number,
             stage: Stage::Waiting,
         });
@@ -337,7 +339,7 @@ impl<E: Engine> Engine for Multiplexed<E> {
 
     fn established(&mut self, slot: usize) -> io::Result<Option<Opened>> {
         let streams = self.streams;
-        let (seat, carrying) = self.seat(slot)?;
+        let (stream_state, carrying) = self.stream_state(slot)?;
         if let Some(error) = &carrying.failed {
             return Err(copy(error));
         }
@@ -346,13 +348,13 @@ impl<E: Engine> Engine for Multiplexed<E> {
         };
         if carrying.granted >= limit {
             // The server allows fewer than were put on it before it had said so.
-            carrying.seats -= 1;
-            self.seats[slot] = None;
+            carrying.states -= 1;
+            self.states[slot] = None;
             self.open(slot)?;
             return Ok(None);
         }
         carrying.granted += 1;
-        seat.stage = Stage::Granted(Channel::new());
+        stream_state.stage = Stage::Granted(Channel::new());
         Ok(Some(carrying.opened.take().unwrap_or(Opened {
             tcp_at: None,
             proxy_took: None,
@@ -361,8 +363,13 @@ impl<E: Engine> Engine for Multiplexed<E> {
     }
 
     fn under_way(&self, slot: usize) -> Layer {
-        let seat = self.seats[slot].as_ref();
-        let on = seat.and_then(|seat| Some((seat.carrier, self.carriers[seat.carrier].as_ref()?)));
+        let stream_state = self.states[slot].as_ref();
+        let on = stream_state.and_then(|stream_state| {
+            Some((
+                stream_state.carrier,
+                self.carriers[stream_state.carrier].as_ref()?,
+            ))
+        });
         on.map_or(Layer::Connect, |(number, carrying)| {
             carrying.under_way(&self.engine, number)
         })
@@ -370,9 +377,9 @@ impl<E: Engine> Engine for Multiplexed<E> {
 
     fn write(&mut self, slot: usize, bytes: &[u8]) -> io::Result<usize> {
         let is_secure = self.is_secure;
-        let (seat, carrying) = self.seat(slot)?;
-        let number = seat.carrier;
-        let written = match &mut seat.stage {
+        let (stream_state, carrying) = self.stream_state(slot)?;
+        let number = stream_state.carrier;
+        let written = match &mut stream_state.stage {
             Stage::Waiting => return Err(ErrorKind::NotConnected.into()),
             Stage::Granted(channel) => {
                 let http = carrying.http.as_mut().ok_or(ErrorKind::NotConnected)?;
@@ -384,8 +391,8 @@ impl<E: Engine> Engine for Multiplexed<E> {
     }
 
     fn read(&mut self, slot: usize, buffer: &mut [u8]) -> io::Result<Received> {
-        let (seat, carrying) = self.seat(slot)?;
-        let outcome = match &mut seat.stage {
+        let (stream_state, carrying) = self.stream_state(slot)?;
+        let outcome = match &mut stream_state.stage {
             Stage::Granted(channel) => channel.read(buffer),
             Stage::Waiting => Err(ErrorKind::WouldBlock.into()),
         };
@@ -400,7 +407,7 @@ impl<E: Engine> Engine for Multiplexed<E> {
         };
         let arrived = carrying.arrived;
         let wants_turn = carrying.http.as_ref().is_some_and(Carrier::wants_turn);
-        let number = seat.carrier;
+        let number = stream_state.carrier;
         if wants_turn {
             self.turn(number);
         }
@@ -415,8 +422,8 @@ impl<E: Engine> Engine for Multiplexed<E> {
     }
 
     fn has_ended(&self, slot: usize) -> bool {
-        match &self.seats[slot] {
-            Some(Seat {
+        match &self.states[slot] {
+            Some(StreamState {
                 stage: Stage::Granted(channel),
                 ..
             }) => channel.has_ended(),
@@ -425,12 +432,12 @@ impl<E: Engine> Engine for Multiplexed<E> {
     }
 
     fn close(&mut self, slot: usize) {
-        let Some(Seat { carrier, stage }) = self.seats[slot].take() else {
+        let Some(StreamState { carrier, stage }) = self.states[slot].take() else {
             return;
         };
         let mut is_vain = false;
         if let Some(carrying) = &mut self.carriers[carrier] {
-            carrying.seats -= 1;
+            carrying.states -= 1;
             match stage {
                 Stage::Waiting => {
                     carrying.waiting.retain(|waiting| *waiting != slot);
@@ -442,7 +449,7 @@ impl<E: Engine> Engine for Multiplexed<E> {
                 }
             }
             // It may have come up after all, for others that waited on.
-            is_vain = carrying.is_given_up && carrying.seats == 0;
+            is_vain = carrying.is_given_up && carrying.states == 0;
         }
         self.turn(carrier);
         if is_vain {
@@ -483,7 +490,7 @@ const fn writable(slot: usize) -> Ready {
     }
 }
 
-/// Whether it is no failure, and the same will do later.
+/// True if it is no failure, and the same will do later.
 fn is_for_later(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }

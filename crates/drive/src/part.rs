@@ -40,7 +40,7 @@ pub struct Part {
     pub now: Nanos,
     /// What is measured, as far as that was known.
     pub window: Window,
-    /// What was measured.
+    /// Record of what was measured.
     #[serde(default)]
     pub tally: Box<Tally>,
     /// Messages that came due in the interval; zero in the closed loop, where all due are sent.

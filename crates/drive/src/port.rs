@@ -4,10 +4,10 @@ use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::ops::Range;
 
-/// Where one is sought: below the ports that systems give to outgoing connections, among which the
-/// generator's own might take it before the server does.
+/// Range in which one is sought: below the ports that systems give to outgoing connections, among
+/// which the generator's own might take it before the server does.
 const SOUGHT: Range<u16> = 20_000..32_000;
-/// How many are tried there.
+/// Number of ports that are tried there.
 const TRIES: u32 = 64;
 
 /// A port of 127.0.0.1 that was free a moment ago. `draw` gives a number below the one that it is

@@ -40,7 +40,7 @@ pub struct Readiness {
     /// Waiting is exact, for schedules; if not, a wait may last up to a millisecond too long.
     is_exact: bool,
     links: Vec<Option<Link>>,
-    /// What wakes an exact wait.
+    /// Alarm that wakes an exact wait.
     alarm: Option<Alarm>,
     pace: Pace,
     spun: Nanos,
@@ -240,7 +240,7 @@ impl Engine for Readiness {
     }
 }
 
-/// How a connection came about, in the load's words.
+/// History of the opening of a connection, in the load's words.
 fn opened(openings: &Openings) -> Opened {
     let encrypted = |took: Duration| Encrypted {
         took: took.into(),

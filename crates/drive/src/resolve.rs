@@ -16,18 +16,18 @@ use wsbench_setting::{Field, Text, Told, text};
 use wsbench_transport::address::Address;
 use wsbench_wire::proxy::{Destination, Tunnel};
 
-/// How long one of several addresses may take to accept, when choosing among them.
+/// Time that one of several addresses may take to accept, when choosing among them.
 const CHOICE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long the resolver may take where no plan says it.
 const RESOLVED_WITHIN: Nanos = Nanos::from_secs(5);
 
-/// Where the target is.
+/// Addresses of the target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
     /// Addresses, the one to use first. Never empty.
     pub addresses: Vec<Address>,
-    /// How long the resolver took; `None` for a literal address.
+    /// Time that the resolver took; `None` for a literal address.
     pub took: Option<Nanos>,
     /// The target's address behind the proxy, where it is resolved here (`socks5://`).
     pub behind_proxy: Option<SocketAddr>,
@@ -61,7 +61,7 @@ pub enum ResolveError {
     Unknown {
         /// The host as given.
         host: String,
-        /// What the resolver said.
+        /// Error of the resolver.
         source: std::io::Error,
     },
     /// The resolver was silent. It is not the spelling.
@@ -72,7 +72,7 @@ pub enum ResolveError {
     Silent {
         /// The host as given.
         host: String,
-        /// How long it was waited for.
+        /// Time for which it was waited for.
         limit: Nanos,
     },
     /// The host has addresses, but none of the family asked for.
@@ -92,7 +92,7 @@ pub enum ResolveError {
         host: String,
         /// An address that it has.
         has: SocketAddr,
-        /// Where connections were to come from.
+        /// Address that connections were to come from.
         source_ip: IpAddr,
     },
 }
@@ -274,7 +274,7 @@ fn choose(addresses: &mut [Address]) {
     }
 }
 
-/// Which of the addresses is the first at which somebody accepts a connection.
+/// Place of the first of the addresses at which somebody accepts a connection.
 #[must_use]
 pub fn first_to_accept(addresses: &[Address]) -> Option<usize> {
     let accepts = |address: &Address| address.try_out(CHOICE_TIMEOUT).is_ok();

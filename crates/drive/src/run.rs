@@ -217,7 +217,7 @@ pub fn run(
     Ok(result)
 }
 
-/// What a worker over the kernel works with.
+/// Equipment of a worker over the kernel.
 fn equipment<E>(engine: E, clock: &Clock) -> Equipment<E> {
     let clock = clock.clone();
     Equipment {

@@ -20,7 +20,7 @@ pub(crate) struct OpenLoop {
     arrivals: Arrivals,
     random: fastrand::Rng,
     load_from: Nanos,
-    /// When the next message is due; `Nanos::MAX` when none is.
+    /// Instant at which the next message is due; `Nanos::MAX` when none is.
     next: Nanos,
     /// Messages due that wait in slots.
     waiting: u64,
@@ -101,7 +101,7 @@ impl OpenLoop {
         self.waiting
     }
 
-    /// When the next message is due.
+    /// Instant at which the next message is due.
     #[inline]
     pub(crate) fn next(&self) -> Nanos {
         self.next
@@ -112,7 +112,7 @@ impl OpenLoop {
         self.next = Nanos::MAX;
     }
 
-    /// Whether messages wait in slots.
+    /// True if messages wait in slots.
     pub(crate) fn has_waiting(&self) -> bool {
         self.waiting > 0
     }

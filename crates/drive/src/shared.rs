@@ -50,26 +50,26 @@ impl StopSignal {
         self.0.enough.store(true, SeqCst);
     }
 
-    /// Whether enough is measured.
+    /// True if enough is measured.
     #[must_use]
     pub fn has_sufficed(&self) -> bool {
         self.0.enough.load(SeqCst)
     }
 
-    /// Whether the end has been asked for.
+    /// True if the end has been asked for.
     #[must_use]
     pub fn is_requested(&self) -> bool {
         self.0.interrupted.load(SeqCst)
     }
 }
 
-/// What the workers of one run have in common.
+/// State that the workers of one run share.
 #[derive(Debug)]
 pub struct Shared {
     pub(crate) stop: StopSignal,
     /// Whom they agree with on the beginning, the window's opening and the end.
     coordination: Box<dyn Coordination>,
-    /// When the window opens, where that is found from the data.
+    /// Warm-up, whose end is the opening of the window, where that is found from the data.
     pub(crate) warming: Warming,
     /// Workers some of whose connections have neither opened nor failed yet.
     unsettled: AtomicU32,
@@ -80,24 +80,26 @@ pub struct Shared {
     upgraded: AtomicU64,
     /// Connections upgraded and open.
     alive: AtomicU64,
-    /// When the last connection ended that had been answered, or, until there was one, the first
-    /// that had not; `u64::MAX` before. A server that opens connections and turns each of them
-    /// away is as good as dead, so an upgrade alone is no sign of life.
+    /// Instant at which the last connection ended that had been answered, or, until there was one,
+    /// the first that had not; `u64::MAX` before. A server that opens connections and turns each of
+    /// them away is as good as dead, so an upgrade alone is no sign of life.
     last_sign_of_life: AtomicU64,
-    /// Whether a connection failed unanswered since: having none by one's own plan is no death.
+    /// True where a connection failed unanswered since: having none by one's own plan is no death.
     has_failed: AtomicBool,
     /// Whether a connection could not be opened since one was.
     is_out_of_reach: AtomicBool,
-    /// When the last open connection had ended; `u64::MAX` while there is one, or never was.
+    /// Instant at which the last open connection had ended; `u64::MAX` while there is one, or never
+    /// was.
     gone_since: AtomicU64,
     /// Times that the server was gone and came back. Written only when it does.
     absences: Mutex<Absences>,
-    /// Whether clients are replaced: then having no open connection is in order, unless one failed.
+    /// True where clients are replaced: then having no open connection is in order, unless one
+    /// failed.
     replaces_clients: bool,
     /// Workers whose stop rule held.
     completed: AtomicU32,
     workers: u32,
-    /// How the run ends, once a worker has found out; 0 until then.
+    /// End of the run, once a worker has found out; 0 until then.
     ended: AtomicU8,
 }
 
@@ -231,7 +233,7 @@ impl Shared {
             .compare_exchange(u64::MAX, at.0, SeqCst, SeqCst);
     }
 
-    /// Whether the stop rule has held for every worker.
+    /// True if the stop rule has held for every worker.
     pub(crate) fn is_load_over(&self) -> bool {
         self.completed.load(SeqCst) == self.workers
     }

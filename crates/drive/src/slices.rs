@@ -14,7 +14,7 @@ use wsbench_load::series::{BySeries, InSlices, Series};
 /// and a result of a day's run is no larger than that of a few minutes.
 const SLICES: usize = 240;
 
-/// What was measured in an interval that is over.
+/// Figures measured in an interval that is over.
 #[derive(Debug, Default)]
 pub(crate) struct Measured {
     /// The end of the interval, since the opening of the window.

@@ -57,14 +57,14 @@ impl<X> Default for Slot<X> {
 }
 
 impl<X> Slot<X> {
-    /// Whether a connection may be opened here.
+    /// True if a connection may be opened here.
     pub(crate) fn is_vacant(&self) -> bool {
         self.session.is_none() && !self.retired
     }
 }
 
-/// How long to wait after `failures` attempts in a row that came to nothing: bounded exponential,
-/// with `jitter` (0.0 to 1.0) taking up to half of it away, so that slots do not march in step.
+/// Time to wait after `failures` attempts in a row that came to nothing: bounded exponential, with
+/// `jitter` (0.0 to 1.0) taking up to half of it away, so that slots do not march in step.
 pub(crate) fn backoff(failures: u32, jitter: f64) -> Nanos {
     let doubled = FIRST_PAUSE.0 << (failures.clamp(1, 8) - 1);
     let pause = doubled.min(LONGEST_PAUSE.0) as f64;

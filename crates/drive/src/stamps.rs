@@ -26,7 +26,7 @@ const DRIFT: u64 = 10_000;
 const PROBES: u32 = 20;
 const BETWEEN_PROBES: Duration = Duration::from_millis(2);
 
-/// Whether this kernel stamps what arrives over TCP: asked for on a connection of this process
+/// True if this kernel stamps what arrives over TCP: asked for on a connection of this process
 /// with itself, and seen.
 #[must_use]
 pub fn are_granted() -> bool {
@@ -133,11 +133,11 @@ impl Stamps {
 /// The wall clock compared with the run's, which tells the time of one by the other.
 #[derive(Clone, Copy, Debug)]
 struct Comparison {
-    /// When they were compared, in run time.
+    /// Instant at which they were compared, in run time.
     at: Nanos,
-    /// What the wall clock said when the run began, or would have, ns since the Unix epoch.
+    /// Time of the wall clock when the run began, or would have, ns since the Unix epoch.
     zero_ns: u64,
-    /// How far off that may be: half of the span in which the wall clock was read.
+    /// Uncertainty of that: half of the span in which the wall clock was read.
     uncertain: Nanos,
 }
 

@@ -33,19 +33,19 @@ pub enum TlsError {
     /// The system's trusted authorities cannot be read, or there are none.
     #[error("{}", no_authorities(reason))]
     NoAuthorities {
-        /// What the system said.
+        /// Error of the system.
         reason: String,
     },
     /// The authorities that were given are no certificate.
     #[error("{}", unusable_authorities(reason))]
     Authorities {
-        /// What is wrong with it.
+        /// Reason why it is wrong.
         reason: String,
     },
     /// The certificate and the key that were given make no identity.
     #[error("{}", unusable_identity(reason))]
     Identity {
-        /// What is wrong with them.
+        /// Reason why they are wrong.
         reason: String,
     },
     /// The versions asked for are not to be had.

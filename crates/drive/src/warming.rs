@@ -11,10 +11,10 @@ use std::sync::{Mutex, PoisonError};
 use wsbench_load::meter::WarmUp;
 use wsbench_load::nanos::Nanos;
 
-/// What the workers of one run know of its warm-up.
+/// Knowledge of its warm-up that the workers of one run share.
 #[derive(Debug)]
 pub(crate) struct Warming {
-    /// When the window opens; `u64::MAX` until the load has settled.
+    /// Instant at which the window opens; `u64::MAX` until the load has settled.
     opens: AtomicU64,
     workers: u32,
     /// Written once a tick by each worker.
@@ -28,7 +28,7 @@ struct Ticks {
     pending: VecDeque<Tick>,
 }
 
-/// What workers have told of one tick.
+/// Figures that workers have told of one tick.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tick {
     workers: u32,
@@ -44,7 +44,7 @@ impl Warming {
         }
     }
 
-    /// When the window opens; `Nanos::MAX` until the load has settled.
+    /// Instant at which the window opens; `Nanos::MAX` until the load has settled.
     pub(crate) fn opens(&self) -> Nanos {
         Nanos(self.opens.load(SeqCst))
     }

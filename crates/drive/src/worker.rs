@@ -22,6 +22,7 @@ use wsbench_load::send_gaps::SendGaps;
 use self::warming::Ticking;
 use crate::engine::{Engine, Ready};
 use crate::handover::Outlet;
+use crate::loop_statistics::LoopStatistics;
 use crate::part::LastWords;
 use crate::running::Running;
 use crate::schedule::OpenLoop;
@@ -29,7 +30,6 @@ use crate::share::Share;
 use crate::shared::Shared;
 use crate::slot::Slot;
 use crate::timer::Timers;
-use crate::turns::Turns;
 
 /// Bytes read at a time: several of the largest usual messages, and still in the second-level
 /// cache.
@@ -43,7 +43,7 @@ const LOOK_UP_EVERY: Nanos = Nanos::from_millis(20);
 /// server's backlog does not overflow (an overflow costs a second: the SYN's retransmission).
 const OPENING_AT_MOST: u32 = 128;
 
-/// What follows a worker's step.
+/// State that follows a worker's step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standstill {
     /// A wait, until a connection is ready or the clock reaches this.
@@ -62,7 +62,7 @@ pub struct Worker<E, X: Exchange> {
     slots: Vec<Slot<X>>,
     timers: Timers,
     stage: Stage,
-    /// What is due when; `None` in the closed loop, where answers say so.
+    /// Schedule of what is due; `None` in the closed loop, where answers say so.
     open_loop: Option<OpenLoop>,
     /// Slots whose first attempt has not ended.
     unsettled: usize,
@@ -89,12 +89,13 @@ pub struct Worker<E, X: Exchange> {
     interval: u32,
     interval_ends: Nanos,
     drained_at: Nanos,
-    /// Where it stands in a warm-up whose end is being found from the data.
+    /// Position in a warm-up whose end is being found from the data.
     ticking: Option<Ticking>,
     usage_at_opening: Option<(Nanos, ThreadUsage)>,
     at_close: Option<LastWords>,
-    turns: Turns,
-    /// When the present turn began, at the end of a wait, and how many connections it has served.
+    turns: LoopStatistics,
+    /// Beginning of the present turn, at the end of a wait, and number of connections it has
+    /// served.
     woken: Nanos,
     served: usize,
     /// The latest reading of the clock before a wait.
@@ -155,7 +156,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             ticking: None,
             usage_at_opening: None,
             at_close: None,
-            turns: Turns::new(),
+            turns: LoopStatistics::new(),
             woken: Nanos::ZERO,
             served: 0,
             read_at: Nanos::ZERO,

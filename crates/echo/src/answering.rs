@@ -1,6 +1,6 @@
 //! What the server answers: the seam between the loop that moves bytes and the faults.
 //!
-//! The plain [`Echo`] is all that a measurement runs; the faults are in `mischief`. Which of the two
+//! The plain [`Echo`] is all that a measurement runs; the faults are in `fault_injection`. Which of the two
 //! is a type parameter of the loop, so that the plain one pays nothing for the other.
 
 use wsbench_wire::close::push_close;
@@ -10,7 +10,7 @@ use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{UpgradeRequest, push_response_with};
 use wsbench_wire::opcode::OpCode;
 
-/// What is to become of a connection once the answers so far have been sent.
+/// Next step for a connection once the answers so far have been sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     /// Go on.
@@ -26,13 +26,13 @@ pub(crate) enum Next {
     Reset,
 }
 
-/// What the server answers. Every method appends to `out` what is to be sent.
+/// Answers of the server. Every method appends to `out` what is to be sent.
 pub(crate) trait Answering {
-    /// What is remembered of each connection.
+    /// Memory that is kept of each connection.
     type Memory;
 
-    /// Whether [`Answering::message`] does nothing but to send back what came, so that the caller may
-    /// do so itself.
+    /// True where [`Answering::message`] does nothing but to send back what came, so that the
+    /// caller may do so itself.
     const VERBATIM: bool;
 
     /// A connection was accepted; `None` closes it at once.

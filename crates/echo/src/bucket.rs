@@ -9,7 +9,7 @@ use crate::calibration::TokenBucket;
 #[derive(Clone, Debug)]
 pub(crate) struct Bucket {
     order: TokenBucket,
-    /// When the bucket is full again, if nothing more comes.
+    /// Instant at which the bucket is full again, if nothing more comes.
     full_at: Instant,
 }
 
@@ -21,7 +21,7 @@ impl Bucket {
         }
     }
 
-    /// When a message that comes at `arrived` goes on; `None` if it is dropped.
+    /// Instant at which a message that comes at `arrived` goes on; `None` if it is dropped.
     pub(crate) fn pass(&mut self, arrived: Instant) -> Option<Instant> {
         let depth = self.order.interval * self.order.burst.saturating_sub(1);
         // The first token is there as soon as the bucket lacks no more than all but one.

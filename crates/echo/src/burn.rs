@@ -8,7 +8,7 @@ use nix::time::{ClockId, clock_gettime};
 #[derive(Debug)]
 pub(crate) struct Burn {
     span: Duration,
-    /// What the last time took too long.
+    /// Time by which the last one was too long.
     ahead: Duration,
 }
 

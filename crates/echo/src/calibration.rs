@@ -1,6 +1,6 @@
 //! How the server is to deviate from a plain echo, as data, and as the command line writes it.
 //!
-//! What each deviation does is carried out in `mischief`, `paced` and `worker`.
+//! What each deviation does is carried out in `fault_injection`, `paced` and `worker`.
 
 use std::fmt;
 use std::ops::RangeBounds;
@@ -18,11 +18,11 @@ use crate::distribution::{Distribution, Draws};
 /// answer is held (`delay`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Calibration {
-    /// How long each answer is held. Answers do not queue behind one another: each has a time of
-    /// its own (M/G/∞), so with random times those of a connection overtake each other.
+    /// Time for which each answer is held. Answers do not queue behind one another: each has a time
+    /// of its own (M/G/∞), so with random times those of a connection overtake each other.
     pub delay: Distribution,
-    /// How long each message is served, one after the other over all connections of a thread, in
-    /// the order in which they came (M/G/1, first in, first out).
+    /// Time for which each message is served, one after the other over all connections of a thread,
+    /// in the order in which they came (M/G/1, first in, first out).
     pub service: Distribution,
     /// A limit on the messages a thread takes a second.
     pub bucket: Option<TokenBucket>,
@@ -32,15 +32,15 @@ pub struct Calibration {
     pub touch: usize,
     /// From the acceptance of one connection to that of the next, on each thread: at least so long.
     pub accept_delay: Duration,
-    /// Whether the header and the payload of each answer are written apart, without TCP_NODELAY, so
-    /// that Nagle's algorithm meets the client's delayed acknowledgements (RFC 9293 section 3.7.4,
-    /// RFC 1122 section 4.2.3.2).
+    /// True where the header and the payload of each answer are written apart, without TCP_NODELAY,
+    /// so that Nagle's algorithm meets the client's delayed acknowledgements (RFC 9293 section
+    /// 3.7.4, RFC 1122 section 4.2.3.2).
     pub two_writes: bool,
     /// Times at which the whole server stands still.
     pub stall: Option<Stall>,
     /// Faults. Several may be given; a fault given twice counts as its last.
     pub misbehave: Vec<Misbehaviour>,
-    /// Whether the time at which each message was read is kept, for [`Served::arrivals`].
+    /// True where the time at which each message was read is kept, for [`Served::arrivals`].
     ///
     /// [`Served::arrivals`]: crate::Served::arrivals
     pub arrivals: bool,
@@ -49,7 +49,7 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// Whether there is no deviation at all.
+    /// True if there is no deviation at all.
     #[must_use]
     pub fn is_none(&self) -> bool {
         let seed = self.seed;
@@ -60,7 +60,7 @@ impl Calibration {
             }
     }
 
-    /// Whether all messages are answered, rightly and in the order in which they came, as a
+    /// True if all messages are answered, rightly and in the order in which they came, as a
     /// connection that is compressed needs it.
     pub(crate) fn keeps_order(&self) -> bool {
         matches!(self.delay, Distribution::Constant(_))
@@ -86,8 +86,8 @@ pub struct TokenBucket {
     pub interval: Duration,
     /// Tokens that the bucket holds. At least 1.
     pub burst: u32,
-    /// What becomes of a message that finds no token: `true` does not answer it (a policer),
-    /// `false` lets it wait for its token behind those that came before (a shaper).
+    /// Fate of a message that finds no token: `true` does not answer it (a policer), `false` lets
+    /// it wait for its token behind those that came before (a shaper).
     pub drops: bool,
 }
 
@@ -209,7 +209,7 @@ pub enum ParseMisbehaviourError {
     UnknownParameter {
         /// The fault.
         fault: String,
-        /// What was given.
+        /// Text that was given.
         parameter: String,
     },
     /// A parameter that the fault cannot do without.
@@ -227,7 +227,7 @@ pub enum ParseMisbehaviourError {
         fault: String,
         /// The parameter's name.
         key: &'static str,
-        /// What was given.
+        /// Text that was given.
         value: String,
     },
 }

@@ -14,7 +14,7 @@ use wsbench_wire::opcode::OpCode;
 
 use crate::answering::Next;
 use crate::config::Compression;
-use crate::pace::{Pace, Seat, Turn};
+use crate::pace::{ConnectionKey, Pace, Turn};
 use crate::stats::ServerStats;
 
 /// Octets that a message is decompressed into at a time.
@@ -22,15 +22,15 @@ const ROOM: usize = 64 * 1024;
 
 /// One compressed connection, as far as its answers go.
 pub(crate) struct Compressed<'a> {
-    pub(crate) seat: Seat,
+    pub(crate) key: ConnectionKey,
     pub(crate) codec: &'a mut Codec,
     pub(crate) wire: &'a mut Connection,
-    /// What is there of a message that is not complete.
+    /// Part that is there of a message that is not complete.
     pub(crate) message: &'a mut Vec<u8>,
 }
 
-/// What the connections of one thread share.
-pub(crate) struct Press {
+/// Tools that the connections of one thread share.
+pub(crate) struct Compressor {
     pub(crate) wish: Wish,
     pool: Pool,
     /// The answer under way, compressed.
@@ -39,7 +39,7 @@ pub(crate) struct Press {
     room: Box<[u8]>,
 }
 
-impl Press {
+impl Compressor {
     pub(crate) fn new(compression: Compression) -> Self {
         Self {
             wish: compression.wish,
@@ -72,7 +72,7 @@ impl Press {
         stats: &mut ServerStats,
     ) -> Next {
         let Compressed {
-            seat,
+            key,
             codec,
             wire,
             message,
@@ -91,14 +91,14 @@ impl Press {
                     .map(|()| last.then_some(kind)),
                 Ok(Some(Event::Ping)) => {
                     out.push_frame(true, OpCode::Pong, None, &[wire.control()]);
-                    let turn = pace.aside(seat, out.as_slice(), Next::Continue);
+                    let turn = pace.aside(key, out.as_slice(), Next::Continue);
                     settle(turn, out);
                     Ok(None)
                 }
                 Ok(Some(Event::Pong)) => Ok(None),
                 Ok(Some(Event::Close { code })) => {
                     push_close(out, None, code, "");
-                    let turn = pace.aside(seat, out.as_slice(), Next::Finish);
+                    let turn = pace.aside(key, out.as_slice(), Next::Finish);
                     return settle(turn, out).unwrap_or(Next::Finish);
                 }
                 Err(error) => Err(error),
@@ -113,13 +113,13 @@ impl Press {
                     out.push_message(kind.opcode(), RSV1, usize::MAX, || None, parts);
                     message.clear();
                     message.shrink_to(ROOM);
-                    let turn = pace.message(seat, out.as_slice(), Next::Continue);
+                    let turn = pace.message(key, out.as_slice(), Next::Continue);
                     settle(turn, out);
                 }
                 Err(error) => {
                     stats.protocol_errors += 1;
                     push_close(out, None, Some(error.close_code()), &error.to_string());
-                    let turn = pace.aside(seat, out.as_slice(), Next::Drain);
+                    let turn = pace.aside(key, out.as_slice(), Next::Drain);
                     return settle(turn, out).unwrap_or(Next::Drain);
                 }
             }

@@ -9,7 +9,7 @@ use socket2::SockRef;
 use wsbench_transport::http2::ServerStream;
 use wsbench_transport::link::Link;
 
-/// What the bytes of one WebSocket go over.
+/// Carrier of the bytes of one WebSocket.
 pub(crate) enum Conduit {
     /// A connection of its own.
     Link(Link),

@@ -11,7 +11,7 @@ use crate::certificate::Certificate;
 /// The server to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Where to listen; port 0 takes a free one.
+    /// Address to listen at; port 0 takes a free one.
     pub address: SocketAddr,
     /// The Unix domain socket to listen on in place of any address. A file that is left there from a
     /// server that is gone gives way, and the server removes its own in the end.
@@ -26,7 +26,7 @@ pub struct Config {
     pub max_message: u64,
     /// Compression to grant where a client offers it; `None` declines.
     pub compression: Option<Compression>,
-    /// What the server shows of itself over TLS; `None` is a plain server.
+    /// Certificate that the server shows over TLS; `None` is a plain server.
     pub certificate: Option<Certificate>,
     /// Deviations from a plain echo.
     pub calibration: Calibration,
@@ -35,9 +35,9 @@ pub struct Config {
 /// Compression to grant (permessage-deflate, RFC 7692).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compression {
-    /// What is asked of both sides beside what the client asks for.
+    /// Wish that is asked of both sides beside what the client asks for.
     pub wish: Wish,
-    /// How hard answers are compressed, 0 (not at all) to 9 (smallest).
+    /// Level at which answers are compressed, 0 (not at all) to 9 (smallest).
     pub level: u32,
 }
 

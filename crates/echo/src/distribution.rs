@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How a time is distributed. The default is no time at all.
+/// Distribution of a time. The default is no time at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Distribution {
     /// Always the same.
@@ -25,7 +25,7 @@ impl Distribution {
     /// A whole, in the parts that [`Distribution::Mix`] counts.
     pub const MILLION: u32 = 1_000_000;
 
-    /// Whether it never takes any time.
+    /// True if it never takes any time.
     #[must_use]
     pub fn is_zero(&self) -> bool {
         *self == Self::default()
@@ -69,7 +69,7 @@ impl Draws {
         }
     }
 
-    /// Whether no time is ever taken.
+    /// True if no time is ever taken.
     pub(crate) fn is_zero(&self) -> bool {
         self.distribution.is_zero()
     }

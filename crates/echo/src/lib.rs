@@ -35,7 +35,7 @@ mod compression;
 mod conduit;
 mod config;
 mod distribution;
-mod mischief;
+mod fault_injection;
 mod pace;
 mod paced;
 mod peer;

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use crate::answering::Next;
 
-/// Which connection an answer is for. A place is used again once its connection is gone; the serial
+/// Connection that an answer is for. A place is used again once its connection is gone; the serial
 /// tells the two apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Seat {
+pub(crate) struct ConnectionKey {
     pub(crate) place: usize,
     pub(crate) serial: u64,
 }
@@ -19,12 +19,12 @@ pub(crate) struct Seat {
 /// Answers that are held back.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Held {
-    pub(crate) seat: Seat,
+    pub(crate) key: ConnectionKey,
     pub(crate) bytes: Box<[u8]>,
     pub(crate) next: Next,
 }
 
-/// What becomes of an answer.
+/// Fate of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
     /// It leaves with the others of its read.
@@ -35,25 +35,25 @@ pub(crate) enum Turn {
     Never,
 }
 
-/// When answers leave.
+/// Pace at which answers leave.
 pub(crate) trait Pace {
-    /// Whether every answer leaves at once and whole, so that the caller need not ask.
+    /// True where every answer leaves at once and whole, so that the caller need not ask.
     const IMMEDIATE: bool;
 
     /// A read has just returned: what it brought counts as received now.
     fn arrived(&mut self);
 
     /// A whole message was received, and `bytes` is the answer to it; empty if there is none.
-    fn message(&mut self, seat: Seat, bytes: &[u8], next: Next) -> Turn;
+    fn message(&mut self, key: ConnectionKey, bytes: &[u8], next: Next) -> Turn;
 
     /// Something that answers no message is to be sent: a pong, a close. It takes no time of its
     /// own, and keeps its place behind the answers.
-    fn aside(&mut self, seat: Seat, bytes: &[u8], next: Next) -> Turn;
+    fn aside(&mut self, key: ConnectionKey, bytes: &[u8], next: Next) -> Turn;
 
     /// The next answers that are due.
     fn release(&mut self) -> Option<Held>;
 
-    /// When the next answers are due.
+    /// Instant at which the next answers are due.
     fn next_due(&self) -> Option<Instant>;
 
     /// Stands still, if a stall is under way, until it is over.
@@ -62,7 +62,8 @@ pub(crate) trait Pace {
     /// Octets of the front of `bytes` that are written apart from the rest.
     fn cut(&self, bytes: &[u8]) -> usize;
 
-    /// When each message was read, since the run began, in order; nothing where that is not kept.
+    /// Instants at which messages were read, since the run began, in order; nothing where that is
+    /// not kept.
     fn into_arrivals(self) -> Vec<Duration>;
 }
 
@@ -77,12 +78,12 @@ impl Pace for Immediate {
     fn arrived(&mut self) {}
 
     #[inline]
-    fn message(&mut self, _: Seat, _: &[u8], _: Next) -> Turn {
+    fn message(&mut self, _: ConnectionKey, _: &[u8], _: Next) -> Turn {
         Turn::AtOnce
     }
 
     #[inline]
-    fn aside(&mut self, _: Seat, _: &[u8], _: Next) -> Turn {
+    fn aside(&mut self, _: ConnectionKey, _: &[u8], _: Next) -> Turn {
         Turn::AtOnce
     }
 

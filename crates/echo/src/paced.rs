@@ -14,7 +14,7 @@ use crate::bucket::Bucket;
 use crate::burn::Burn;
 use crate::calibration::{Calibration, Stall};
 use crate::distribution::Draws;
-use crate::pace::{Held, Pace, Seat, Turn};
+use crate::pace::{ConnectionKey, Held, Pace, Turn};
 
 /// Between two looks at the stop flag during a stall.
 const STALL_SLICE: Duration = Duration::from_millis(20);
@@ -40,7 +40,7 @@ pub(crate) struct Paced {
     line: BinaryHeap<Waiting>,
     /// Answers that were ever held.
     held: u64,
-    /// When the last of the answers held so far is due.
+    /// Instant at which the last of the answers held so far is due.
     last_due: Instant,
 }
 
@@ -75,7 +75,8 @@ impl Paced {
         }
     }
 
-    /// When the answer to the message that has just come is due; `None` if there is to be none.
+    /// Instant at which the answer to the message that has just come is due; `None` if there is to
+    /// be none.
     fn due(&mut self) -> Option<Instant> {
         let mut due = self.arrived;
         if let Some(bucket) = &mut self.bucket {
@@ -88,19 +89,19 @@ impl Paced {
         Some(due + self.delay.next_span())
     }
 
-    /// Whether answers leave at times of their own.
+    /// True if answers leave at times of their own.
     fn holds(&self) -> bool {
         self.bucket.is_some() || self.two_writes || !self.service.is_zero() || !self.delay.is_zero()
     }
 
-    fn hold(&mut self, due: Instant, seat: Seat, bytes: &[u8], next: Next) {
+    fn hold(&mut self, due: Instant, key: ConnectionKey, bytes: &[u8], next: Next) {
         self.last_due = self.last_due.max(due);
         self.held += 1;
         self.line.push(Waiting {
             due,
             number: self.held,
             held: Held {
-                seat,
+                key,
                 bytes: bytes.into(),
                 next,
             },
@@ -124,7 +125,7 @@ impl Pace for Paced {
         self.arrived = Instant::now();
     }
 
-    fn message(&mut self, seat: Seat, bytes: &[u8], next: Next) -> Turn {
+    fn message(&mut self, key: ConnectionKey, bytes: &[u8], next: Next) -> Turn {
         if let Some(arrivals) = &mut self.arrivals
             && arrivals.len() < MOST_ARRIVALS
         {
@@ -140,16 +141,16 @@ impl Pace for Paced {
             return Turn::Never;
         };
         if !bytes.is_empty() || next != Next::Continue {
-            self.hold(due, seat, bytes, next);
+            self.hold(due, key, bytes, next);
         }
         Turn::Later
     }
 
-    fn aside(&mut self, seat: Seat, bytes: &[u8], next: Next) -> Turn {
+    fn aside(&mut self, key: ConnectionKey, bytes: &[u8], next: Next) -> Turn {
         if !self.holds() {
             return Turn::AtOnce;
         }
-        self.hold(self.last_due.max(self.arrived), seat, bytes, next);
+        self.hold(self.last_due.max(self.arrived), key, bytes, next);
         Turn::Later
     }
 
@@ -292,14 +293,14 @@ mod tests {
         let before = Instant::now();
         for place in 0..3 {
             paced.arrived();
-            let seat = Seat { place, serial: 0 };
-            assert_eq!(paced.message(seat, b"x", Next::Continue), Turn::Later);
+            let key = ConnectionKey { place, serial: 0 };
+            assert_eq!(paced.message(key, b"x", Next::Continue), Turn::Later);
         }
-        let seat = Seat {
+        let key = ConnectionKey {
             place: 3,
             serial: 0,
         };
-        assert_eq!(paced.aside(seat, b"bye", Next::Finish), Turn::Later);
+        assert_eq!(paced.aside(key, b"bye", Next::Finish), Turn::Later);
         assert!(paced.next_due().unwrap() >= before + delay);
         for place in 0..4 {
             let due = paced.next_due().unwrap();
@@ -309,7 +310,7 @@ mod tests {
                 }
             };
             assert!(Instant::now() >= due);
-            assert_eq!(held.seat.place, place);
+            assert_eq!(held.key.place, place);
         }
         assert_eq!(paced.release(), None);
     }

@@ -16,9 +16,9 @@ use wsbench_wire::handshake::{HandshakeError, UpgradeRequest, push_rejection, re
 
 use crate::answering::{Answering, Next};
 use crate::census::Presence;
-use crate::compression::{Compressed, Press};
+use crate::compression::{Compressed, Compressor};
 use crate::conduit::Conduit;
-use crate::pace::{Held, Pace, Seat, Turn};
+use crate::pace::{ConnectionKey, Held, Pace, Turn};
 #[cfg(feature = "http2")]
 use crate::preface::Preface;
 use crate::stats::ServerStats;
@@ -34,21 +34,21 @@ const READS_PER_TURN: usize = 8;
 /// would cost as much as everything else that is done for it.
 const IN_PLACE: usize = 4096;
 
-/// What the peers of one thread share.
-pub(crate) struct Desk<A, P> {
+/// State that the peers of one thread share.
+pub(crate) struct ThreadState<A, P> {
     pub(crate) answering: A,
     pub(crate) pace: P,
     /// `None` when no compression is granted.
-    pub(crate) press: Option<Press>,
+    pub(crate) compressor: Option<Compressor>,
     pub(crate) stats: ServerStats,
-    /// What a read brings.
+    /// Buffer for what a read brings.
     pub(crate) buffer: Box<[u8]>,
     /// The answers to one read.
     pub(crate) out: FrameBuffer,
     pub(crate) registry: Registry,
 }
 
-/// What became of a peer in a turn.
+/// Fate of a peer in a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// It waits for the socket.
@@ -62,20 +62,20 @@ pub(crate) enum Fate {
     Multiplexed,
 }
 
-/// How far a connection is.
+/// Phase of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// The request to upgrade is awaited.
     Opening,
     /// Frames are exchanged.
     Open,
-    /// What comes is discarded.
+    /// Bytes that come are discarded.
     Deaf,
 }
 
-/// Where the answers to a read are.
+/// Place of the answers to a read.
 enum Answers {
-    /// In the desk's buffer.
+    /// In the state's buffer.
     Buffered(Next),
     /// At the end of the read itself: so many octets, which are to be sent back as they are.
     InPlace { kind: MessageKind, len: usize },
@@ -87,20 +87,20 @@ pub(crate) struct Peer<M> {
     /// for a stream, whose connection is counted.
     presence: Option<Presence>,
     conduit: Conduit,
-    pub(crate) seat: Seat,
+    pub(crate) key: ConnectionKey,
     token: Token,
     phase: Phase,
     wire: Connection,
-    /// Where compression was agreed upon.
+    /// Codec, where compression was agreed upon.
     codec: Option<Box<Codec>>,
     max_message: u64,
     memory: M,
     /// While opening, the head so far; afterwards the message so far.
     partial: Vec<u8>,
-    /// What the socket would not take, from `sent` on.
+    /// Bytes that the socket would not take, from `sent` on.
     unsent: FrameBuffer,
     sent: usize,
-    /// What is to follow once all is sent.
+    /// Step that is to follow once all is sent.
     after: Next,
     /// Reading stopped because too much was unsent.
     paused: bool,
@@ -111,7 +111,7 @@ impl<M> Peer<M> {
     pub(crate) fn new(
         presence: Option<Presence>,
         conduit: Conduit,
-        seat: Seat,
+        key: ConnectionKey,
         token: Token,
         max_message: u64,
         memory: M,
@@ -119,7 +119,7 @@ impl<M> Peer<M> {
         Self {
             presence,
             conduit,
-            seat,
+            key,
             token,
             phase: Phase::Opening,
             wire: Connection::new(Role::Server, Limits { max_message }, Utf8::Check),
@@ -150,21 +150,21 @@ impl<M> Peer<M> {
 
     /// The socket can be read. With `to_the_end` the client has ended its half: a short read does
     /// not mean that nothing more comes, for the end itself does not announce itself again.
-    pub(crate) fn read<A, P>(&mut self, desk: &mut Desk<A, P>, to_the_end: bool) -> Fate
+    pub(crate) fn read<A, P>(&mut self, state: &mut ThreadState<A, P>, to_the_end: bool) -> Fate
     where
         A: Answering<Memory = M>,
         P: Pace,
     {
-        let mut buffer = mem::take(&mut desk.buffer);
-        let fate = self.read_into(&mut buffer, desk, to_the_end);
-        desk.buffer = buffer;
+        let mut buffer = mem::take(&mut state.buffer);
+        let fate = self.read_into(&mut buffer, state, to_the_end);
+        state.buffer = buffer;
         fate
     }
 
     fn read_into<A, P>(
         &mut self,
         buffer: &mut [u8],
-        desk: &mut Desk<A, P>,
+        state: &mut ThreadState<A, P>,
         to_the_end: bool,
     ) -> Fate
     where
@@ -184,9 +184,9 @@ impl<M> Peer<M> {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(_) => return Fate::Gone,
             };
-            desk.pace.arrived();
-            desk.stats.bytes_received += count as u64;
-            let fate = self.take_in(&mut buffer[..count], desk);
+            state.pace.arrived();
+            state.stats.bytes_received += count as u64;
+            let fate = self.take_in(&mut buffer[..count], state);
             if fate != Fate::Waits {
                 return fate;
             }
@@ -198,7 +198,7 @@ impl<M> Peer<M> {
     }
 
     /// The socket can be written: sends what is unsent, and reads on where that had stopped.
-    pub(crate) fn write<A, P>(&mut self, desk: &mut Desk<A, P>) -> Fate
+    pub(crate) fn write<A, P>(&mut self, state: &mut ThreadState<A, P>) -> Fate
     where
         A: Answering<Memory = M>,
         P: Pace,
@@ -207,37 +207,41 @@ impl<M> Peer<M> {
         if self.unsent.is_empty() {
             return Fate::Waits;
         }
-        if self.flush(desk) == Fate::Gone {
+        if self.flush(state) == Fate::Gone {
             return Fate::Gone;
         }
         if self.paused && self.unsent.len() - self.sent <= MAX_UNSENT {
             self.paused = false;
             // The end of the client's half may have been announced while nothing was read.
-            return self.read(desk, true);
+            return self.read(state, true);
         }
         Fate::Waits
     }
 
     /// Sends answers that were held back.
-    pub(crate) fn release<A, P: Pace>(&mut self, held: &Held, desk: &mut Desk<A, P>) -> Fate {
-        self.send(&held.bytes, desk).or(|| self.follow(held.next))
+    pub(crate) fn release<A, P: Pace>(
+        &mut self,
+        held: &Held,
+        state: &mut ThreadState<A, P>,
+    ) -> Fate {
+        self.send(&held.bytes, state).or(|| self.follow(held.next))
     }
 
     /// Answers what a read brought.
     #[inline]
-    fn take_in<A, P>(&mut self, input: &mut [u8], desk: &mut Desk<A, P>) -> Fate
+    fn take_in<A, P>(&mut self, input: &mut [u8], state: &mut ThreadState<A, P>) -> Fate
     where
         A: Answering<Memory = M>,
         P: Pace,
     {
         match self.phase {
-            Phase::Open => self.take_frames(input, desk),
-            Phase::Opening => self.take_head(input, desk),
+            Phase::Open => self.take_frames(input, state),
+            Phase::Opening => self.take_head(input, state),
             Phase::Deaf => Fate::Waits,
         }
     }
 
-    fn take_head<A, P>(&mut self, input: &mut [u8], desk: &mut Desk<A, P>) -> Fate
+    fn take_head<A, P>(&mut self, input: &mut [u8], state: &mut ThreadState<A, P>) -> Fate
     where
         A: Answering<Memory = M>,
         P: Pace,
@@ -259,7 +263,7 @@ impl<M> Peer<M> {
             if let Ok(None) = request {
                 self.partial.extend_from_slice(input);
             }
-            return self.open(request, input, desk);
+            return self.open(request, input, state);
         }
         let mut head = mem::take(&mut self.partial);
         head.extend_from_slice(input);
@@ -268,7 +272,7 @@ impl<M> Peer<M> {
             self.partial = head;
             return Fate::Waits;
         }
-        self.open(request, &mut head, desk)
+        self.open(request, &mut head, state)
     }
 
     /// Answers the request at the front of `input`, and the frames behind it.
@@ -276,96 +280,96 @@ impl<M> Peer<M> {
         &mut self,
         request: Result<Option<UpgradeRequest>, HandshakeError>,
         input: &mut [u8],
-        desk: &mut Desk<A, P>,
+        state: &mut ThreadState<A, P>,
     ) -> Fate
     where
         A: Answering<Memory = M>,
         P: Pace,
     {
-        desk.out.clear();
+        state.out.clear();
         let (next, consumed) = match request {
             Ok(None) => return Fate::Waits,
             Ok(Some(request)) => {
-                desk.stats.upgraded += 1;
+                state.stats.upgraded += 1;
                 self.phase = Phase::Open;
-                let press = desk.press.as_ref();
-                let terms = press.and_then(|press| request.compression(&press.wish));
-                if let (Some(press), Some(terms)) = (press, &terms) {
+                let compressor = state.compressor.as_ref();
+                let terms = compressor.and_then(|compressor| request.compression(&compressor.wish));
+                if let (Some(compressor), Some(terms)) = (compressor, &terms) {
                     self.wire.allow_compression();
-                    self.codec = Some(press.codec(terms, self.max_message));
+                    self.codec = Some(compressor.codec(terms, self.max_message));
                 }
-                let (memory, out) = (&mut self.memory, &mut desk.out);
-                let next = desk
+                let (memory, out) = (&mut self.memory, &mut state.out);
+                let next = state
                     .answering
                     .upgrade(memory, &request, terms.as_ref(), out);
                 (next, request.consumed)
             }
             Err(error) => {
-                desk.stats.refused += 1;
-                push_rejection(&mut desk.out, error.rejection());
+                state.stats.refused += 1;
+                push_rejection(&mut state.out, error.rejection());
                 (Next::Drain, input.len())
             }
         };
         // The upgrade is not an answer: it is never held back.
-        let out = mem::take(&mut desk.out);
-        let fate = self.send(out.as_slice(), desk).or(|| self.follow(next));
-        desk.out = out;
+        let out = mem::take(&mut state.out);
+        let fate = self.send(out.as_slice(), state).or(|| self.follow(next));
+        state.out = out;
         if fate == Fate::Gone || self.phase != Phase::Open || consumed == input.len() {
             return fate;
         }
-        self.take_frames(&mut input[consumed..], desk)
+        self.take_frames(&mut input[consumed..], state)
     }
 
     #[inline]
-    fn take_frames<A, P>(&mut self, input: &mut [u8], desk: &mut Desk<A, P>) -> Fate
+    fn take_frames<A, P>(&mut self, input: &mut [u8], state: &mut ThreadState<A, P>) -> Fate
     where
         A: Answering<Memory = M>,
         P: Pace,
     {
-        desk.out.clear();
-        let answers = match (&mut self.codec, &mut desk.press) {
-            (Some(codec), Some(press)) => {
+        state.out.clear();
+        let answers = match (&mut self.codec, &mut state.compressor) {
+            (Some(codec), Some(compressor)) => {
                 let peer = Compressed {
-                    seat: self.seat,
+                    key: self.key,
                     codec,
                     wire: &mut self.wire,
                     message: &mut self.partial,
                 };
-                let (pace, out, stats) = (&mut desk.pace, &mut desk.out, &mut desk.stats);
-                Answers::Buffered(press.answer(peer, pace, input, out, stats))
+                let (pace, out, stats) = (&mut state.pace, &mut state.out, &mut state.stats);
+                Answers::Buffered(compressor.answer(peer, pace, input, out, stats))
             }
-            _ => self.answer(input, desk),
+            _ => self.answer(input, state),
         };
         let next = match answers {
             Answers::Buffered(next) => next,
             Answers::InPlace { kind, len } => {
                 let start = input.len() - len;
                 if let Some(frame) = frame_in_place(kind, input, start) {
-                    return self.send(frame, desk);
+                    return self.send(frame, state);
                 }
-                let out = &mut desk.out;
+                let out = &mut state.out;
                 out.push_frame(true, kind.opcode(), None, &[&input[start..]]);
                 Next::Continue
             }
         };
-        if desk.out.is_empty() && next == Next::Continue {
+        if state.out.is_empty() && next == Next::Continue {
             return Fate::Waits;
         }
-        let out = mem::take(&mut desk.out);
-        let fate = self.send(out.as_slice(), desk).or(|| self.follow(next));
-        desk.out = out;
+        let out = mem::take(&mut state.out);
+        let fate = self.send(out.as_slice(), state).or(|| self.follow(next));
+        state.out = out;
         fate
     }
 
-    /// Answers frame by frame into the desk's buffer.
+    /// Answers frame by frame into the state's buffer.
     #[inline]
-    fn answer<A, P>(&mut self, mut input: &mut [u8], desk: &mut Desk<A, P>) -> Answers
+    fn answer<A, P>(&mut self, mut input: &mut [u8], state: &mut ThreadState<A, P>) -> Answers
     where
         A: Answering<Memory = M>,
         P: Pace,
     {
-        let (memory, out, seat) = (&mut self.memory, &mut desk.out, self.seat);
-        let (answering, pace) = (&mut desk.answering, &mut desk.pace);
+        let (memory, out, key) = (&mut self.memory, &mut state.out, self.key);
+        let (answering, pace) = (&mut state.answering, &mut state.pace);
         loop {
             let (next, turn) = match self.wire.receive(&mut input) {
                 Ok(None) => return Answers::Buffered(Next::Continue),
@@ -375,14 +379,14 @@ impl<M> Peer<M> {
                     first: true,
                     last: true,
                 })) => {
-                    desk.stats.messages += 1;
+                    state.stats.messages += 1;
                     let len = bytes.len();
                     let alone = input.is_empty() && out.is_empty();
                     if A::VERBATIM && P::IMMEDIATE && len >= IN_PLACE && alone {
                         return Answers::InPlace { kind, len };
                     }
                     let next = answering.message(memory, kind, bytes, out);
-                    (next, pace.message(seat, out.as_slice(), next))
+                    (next, pace.message(key, out.as_slice(), next))
                 }
                 Ok(Some(Event::Data {
                     kind, bytes, last, ..
@@ -391,29 +395,29 @@ impl<M> Peer<M> {
                     if !last {
                         continue;
                     }
-                    desk.stats.messages += 1;
+                    state.stats.messages += 1;
                     let next = answering.message(memory, kind, &self.partial, out);
                     self.partial.clear();
                     self.partial.shrink_to(MAX_KEPT);
-                    (next, pace.message(seat, out.as_slice(), next))
+                    (next, pace.message(key, out.as_slice(), next))
                 }
                 Ok(Some(Event::Deflated { .. })) => continue, // nobody allowed compression
                 Ok(Some(Event::Ping)) => {
                     answering.ping(memory, self.wire.control(), out);
                     (
                         Next::Continue,
-                        pace.aside(seat, out.as_slice(), Next::Continue),
+                        pace.aside(key, out.as_slice(), Next::Continue),
                     )
                 }
                 Ok(Some(Event::Pong)) => continue,
                 Ok(Some(Event::Close { code })) => {
                     let next = answering.close(memory, code, out);
-                    (next, pace.aside(seat, out.as_slice(), next))
+                    (next, pace.aside(key, out.as_slice(), next))
                 }
                 Err(error) => {
-                    desk.stats.protocol_errors += 1;
+                    state.stats.protocol_errors += 1;
                     push_close(out, None, Some(error.close_code()), &error.to_string());
-                    (Next::Drain, pace.aside(seat, out.as_slice(), Next::Drain))
+                    (Next::Drain, pace.aside(key, out.as_slice(), Next::Drain))
                 }
             };
             if turn != Turn::AtOnce {
@@ -431,12 +435,12 @@ impl<M> Peer<M> {
 
     /// Sends, behind what is unsent; keeps what the socket does not take.
     #[inline]
-    fn send<A, P: Pace>(&mut self, mut bytes: &[u8], desk: &mut Desk<A, P>) -> Fate {
+    fn send<A, P: Pace>(&mut self, mut bytes: &[u8], state: &mut ThreadState<A, P>) -> Fate {
         if !self.unsent.is_empty() {
             self.unsent.push_raw(bytes);
             return Fate::Waits;
         }
-        let mut front = desk.pace.cut(bytes);
+        let mut front = state.pace.cut(bytes);
         while !bytes.is_empty() {
             let piece = match mem::take(&mut front) {
                 0 => bytes,
@@ -444,13 +448,13 @@ impl<M> Peer<M> {
             };
             match self.conduit.write(piece) {
                 Ok(count) => {
-                    desk.stats.bytes_sent += count as u64;
+                    state.stats.bytes_sent += count as u64;
                     bytes = &bytes[count..];
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     self.unsent.push_raw(bytes);
-                    return self.listen_for(Interest::READABLE | Interest::WRITABLE, desk);
+                    return self.listen_for(Interest::READABLE | Interest::WRITABLE, state);
                 }
                 Err(_) => return Fate::Gone,
             }
@@ -459,11 +463,11 @@ impl<M> Peer<M> {
     }
 
     /// Sends what is unsent, as far as the socket takes it.
-    fn flush<A, P>(&mut self, desk: &mut Desk<A, P>) -> Fate {
+    fn flush<A, P>(&mut self, state: &mut ThreadState<A, P>) -> Fate {
         while self.sent < self.unsent.len() {
             match self.conduit.write(&self.unsent.as_slice()[self.sent..]) {
                 Ok(count) => {
-                    desk.stats.bytes_sent += count as u64;
+                    state.stats.bytes_sent += count as u64;
                     self.sent += count;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -478,7 +482,7 @@ impl<M> Peer<M> {
         self.unsent.shrink(MAX_KEPT);
         self.sent = 0;
         let after = mem::replace(&mut self.after, Next::Continue);
-        self.listen_for(Interest::READABLE, desk)
+        self.listen_for(Interest::READABLE, state)
             .or(|| self.follow(after))
     }
 
@@ -526,10 +530,10 @@ impl<M> Peer<M> {
     }
 
     #[cold]
-    fn listen_for<A, P>(&mut self, interest: Interest, desk: &Desk<A, P>) -> Fate {
+    fn listen_for<A, P>(&mut self, interest: Interest, state: &ThreadState<A, P>) -> Fate {
         let listening = self
             .conduit
-            .listen_for(&desk.registry, self.token, interest);
+            .listen_for(&state.registry, self.token, interest);
         match listening {
             Ok(()) => Fate::Waits,
             Err(_) => Fate::Gone,

@@ -14,7 +14,7 @@ pub(crate) enum Preface {
 }
 
 impl Preface {
-    /// What `first` are, and `then` behind them.
+    /// State of it in the bytes `first`, and `then` behind them.
     pub(crate) fn of(first: &[u8], then: &[u8]) -> Self {
         let mut all = first.iter().chain(then);
         let agreed = PREFACE.iter().zip(&mut all).take_while(|(a, b)| a == b);

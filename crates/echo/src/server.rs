@@ -20,7 +20,7 @@ use crate::answering::{Answering, Echo};
 use crate::census::Census;
 use crate::certificate::{Certificate, CertificateError};
 use crate::config::Config;
-use crate::mischief::Mischief;
+use crate::fault_injection::FaultInjection;
 use crate::pace::{Immediate, Pace};
 use crate::paced::Paced;
 use crate::pinning::pin_to;
@@ -52,17 +52,17 @@ pub enum BindError {
     /// The address is taken, not of this machine, or not permitted.
     #[error("cannot listen on {address}: {source}; choose another address or port")]
     Listen {
-        /// Where it was to listen.
+        /// Address at which it was to listen.
         address: SocketAddr,
-        /// What the system said.
+        /// Error of the system.
         source: io::Error,
     },
     /// The path of the Unix domain socket is taken, too long, or not permitted.
     #[error("cannot listen on unix:{}: {source}; {}", path.display(), unix_advice(source))]
     ListenUnix {
-        /// Where it was to listen.
+        /// Path at which it was to listen.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the system.
         source: io::Error,
     },
     /// A core that does not exist, that the process may not use, or a system that cannot pin.
@@ -70,7 +70,7 @@ pub enum BindError {
     Pin {
         /// The core.
         cpu: usize,
-        /// What the system said.
+        /// Error of the system.
         source: io::Error,
     },
     /// The system has no descriptor or no thread left.
@@ -139,8 +139,8 @@ impl Server {
         })
     }
 
-    /// Where it listens, with the port that was taken; on a Unix domain socket no more than what the
-    /// configuration says.
+    /// Address at which it listens, with the port that was taken; on a Unix domain socket no more
+    /// than what the configuration says.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.address
@@ -175,7 +175,7 @@ impl Server {
         }
         self.run_as(
             stop,
-            || Mischief::new(&calibration.misbehave, calibration.touch),
+            || FaultInjection::new(&calibration.misbehave, calibration.touch),
             |thread| Paced::new(&calibration, thread, start),
         )
     }

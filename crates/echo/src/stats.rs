@@ -45,8 +45,9 @@ impl ServerStats {
 pub struct Served {
     /// Its counts.
     pub stats: ServerStats,
-    /// When each message was read, since the run began, in order, over all threads: at most ten
-    /// million a thread, and none unless [`Calibration::arrivals`](crate::Calibration::arrivals) asks for them. Messages that one
+    /// Instants at which messages were read, since the run began, in order, over all threads: at
+    /// most ten million a thread, and none unless
+    /// [`Calibration::arrivals`](crate::Calibration::arrivals) asks for them. Messages that one
     /// read brought came at the same time.
     pub arrivals: Vec<Duration>,
 }

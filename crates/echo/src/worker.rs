@@ -21,11 +21,11 @@ use wsbench_wire::frame::FrameBuffer;
 
 use crate::answering::Answering;
 use crate::census::{Census, Presence};
-use crate::compression::Press;
+use crate::compression::Compressor;
 use crate::conduit::Conduit;
 use crate::config::Config;
-use crate::pace::{Pace, Seat};
-use crate::peer::{Desk, Fate, Peer};
+use crate::pace::{ConnectionKey, Pace};
+use crate::peer::{Fate, Peer, ThreadState};
 use crate::stats::{Served, ServerStats};
 use crate::timer::Timer;
 #[cfg(feature = "http2")]
@@ -34,9 +34,9 @@ use multiplexed::Multiplexed;
 const LISTENER: Token = Token(usize::MAX - 1);
 const TIMER: Token = Token(usize::MAX - 2);
 
-/// How often the stop flag is looked at when nothing happens.
+/// Time between two looks at the stop flag when nothing happens.
 const LOOK_UP: Duration = Duration::from_millis(50);
-/// How long no connection is accepted after the system had no descriptor or memory for one.
+/// Time for which no connection is accepted after the system had no descriptor or memory for one.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 /// Octets of the buffer into which all connections of a thread are read.
 const BUFFER: usize = 128 * 1024;
@@ -67,7 +67,7 @@ impl Listener {
     }
 }
 
-/// What a loop needs of the system, claimed before the run so that it cannot fail later.
+/// Resources that a loop needs of the system, claimed before the run so that it cannot fail later.
 pub(crate) struct Post {
     poll: Poll,
     registry: Registry,
@@ -96,7 +96,7 @@ pub(crate) struct Worker<A: Answering, P> {
     poll: Poll,
     listener: Listener,
     timer: Timer,
-    desk: Desk<A, P>,
+    state: ThreadState<A, P>,
     peers: Vec<Option<Peer<A::Memory>>>,
     /// Places in `peers` that are free.
     free: Vec<usize>,
@@ -129,10 +129,10 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         config: &Config,
         census: Arc<Census>,
     ) -> Self {
-        let desk = Desk {
+        let state = ThreadState {
             answering,
             pace,
-            press: config.compression.map(Press::new),
+            compressor: config.compression.map(Compressor::new),
             stats: ServerStats::default(),
             buffer: vec![0; BUFFER].into_boxed_slice(),
             out: FrameBuffer::new(),
@@ -142,7 +142,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             poll: post.poll,
             listener: post.listener,
             timer: post.timer,
-            desk,
+            state,
             peers: Vec::new(),
             free: Vec::new(),
             serial: 0,
@@ -175,7 +175,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => panic!("a poll that exists cannot fail otherwise: {error}"),
             }
-            self.desk.pace.stall(stop);
+            self.state.pace.stall(stop);
             for event in &events {
                 match event.token() {
                     LISTENER => self.accept(),
@@ -185,11 +185,11 @@ impl<A: Answering, P: Pace> Worker<A, P> {
                     Token(place) if self.serve_multiplexed(place, event) => {}
                     Token(place) => {
                         if event.is_writable() {
-                            self.turn(place, |peer, desk| peer.write(desk));
+                            self.turn(place, |peer, state| peer.write(state));
                         }
                         let ended = event.is_read_closed() || event.is_error();
                         if event.is_readable() || ended {
-                            self.turn(place, |peer, desk| peer.read(desk, ended));
+                            self.turn(place, |peer, state| peer.read(state, ended));
                         }
                     }
                 }
@@ -203,18 +203,18 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         #[cfg(feature = "http2")]
         self.leave_multiplexed();
         Served {
-            stats: self.desk.stats,
-            arrivals: self.desk.pace.into_arrivals(),
+            stats: self.state.stats,
+            arrivals: self.state.pace.into_arrivals(),
         }
     }
 
-    /// How long the next poll may wait.
+    /// Time for which the next poll may wait.
     #[inline]
     fn time_out(&mut self) -> Duration {
         if !self.hungry.is_empty() {
             return Duration::ZERO;
         }
-        let dues = [self.desk.pace.next_due(), self.accepts_from];
+        let dues = [self.state.pace.next_due(), self.accepts_from];
         match dues.into_iter().flatten().min() {
             Some(due) => self.timer.time_out(due, LOOK_UP),
             None => LOOK_UP,
@@ -234,7 +234,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if is_of_the_client(&error) => {}
                 Err(_) => {
-                    self.desk.stats.accept_pauses += 1;
+                    self.state.stats.accept_pauses += 1;
                     self.accepts_from = Some(Instant::now() + ACCEPT_PAUSE);
                 }
             }
@@ -257,13 +257,13 @@ impl<A: Answering, P: Pace> Worker<A, P> {
     }
 
     fn admit(&mut self, stream: Stream) {
-        self.desk.stats.connections += 1;
-        let Some(memory) = self.desk.answering.welcome() else {
+        self.state.stats.connections += 1;
+        let Some(memory) = self.state.answering.welcome() else {
             return;
         };
         let place = self.free_place();
         let token = Token(place);
-        let registry = &self.desk.registry;
+        let registry = &self.state.registry;
         let nodelay = self.nodelay;
         let registered = Link::accepted(stream, self.tls.as_ref()).and_then(|mut link| {
             let interest = link.interest(Interest::READABLE);
@@ -278,7 +278,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             return;
         };
         let presence = self.census.enter();
-        self.seat(place, Some(presence), Conduit::Link(link), memory);
+        self.key(place, Some(presence), Conduit::Link(link), memory);
     }
 
     /// A place for a peer.
@@ -290,7 +290,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
     }
 
     /// Puts a new peer into its place.
-    fn seat(
+    fn key(
         &mut self,
         place: usize,
         presence: Option<Presence>,
@@ -299,9 +299,9 @@ impl<A: Answering, P: Pace> Worker<A, P> {
     ) {
         self.serial += 1;
         let serial = self.serial;
-        let seat = Seat { place, serial };
+        let key = ConnectionKey { place, serial };
         let token = Token(place);
-        let peer = Peer::new(presence, conduit, seat, token, self.max_message, memory);
+        let peer = Peer::new(presence, conduit, key, token, self.max_message, memory);
         self.peers[place] = Some(peer);
     }
 
@@ -310,7 +310,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
     fn turn(
         &mut self,
         place: usize,
-        act: impl FnOnce(&mut Peer<A::Memory>, &mut Desk<A, P>) -> Fate,
+        act: impl FnOnce(&mut Peer<A::Memory>, &mut ThreadState<A, P>) -> Fate,
     ) {
         // An event may have been on its way for a connection that is gone.
         let Some(Some(peer)) = self.peers.get_mut(place) else {
@@ -322,7 +322,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         {
             self.restless.push(carrier);
         }
-        match act(peer, &mut self.desk) {
+        match act(peer, &mut self.state) {
             Fate::Waits => {}
             Fate::Hungry => self.hungry.push(place),
             Fate::Gone => self.dismiss(place),
@@ -349,17 +349,17 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             if self.feed_multiplexed(place) {
                 continue;
             }
-            self.turn(place, |peer, desk| peer.read(desk, true));
+            self.turn(place, |peer, state| peer.read(state, true));
         }
     }
 
     /// Sends the answers that are due.
     #[inline]
     fn release(&mut self) {
-        while let Some(held) = self.desk.pace.release() {
-            self.turn(held.seat.place, |peer, desk| {
-                if peer.seat == held.seat {
-                    peer.release(&held, desk)
+        while let Some(held) = self.state.pace.release() {
+            self.turn(held.key.place, |peer, state| {
+                if peer.key == held.key {
+                    peer.release(&held, state)
                 } else {
                     Fate::Waits
                 }
@@ -368,7 +368,8 @@ impl<A: Answering, P: Pace> Worker<A, P> {
     }
 }
 
-/// Whether accepting failed because of the client that was to be accepted, who has gone (accept(2)).
+/// True if accepting failed because of the client that was to be accepted, who has gone
+/// (accept(2)).
 fn is_of_the_client(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -36,7 +36,7 @@ const START_CONNECTIONS: f64 = 16.0;
 const FLOOR_SHARE: f64 = 1.0 / 16.0;
 /// An overload is this much above the load that failed.
 const OVERLOAD: f64 = 1.5;
-/// What a trial takes beside its window and warm-up: opening, drain, closing, s.
+/// Time that a trial takes beside its window and warm-up: opening, drain, closing, s.
 const AROUND_S: f64 = 2.0;
 /// Samples above a percentile that a trial is made long enough for.
 const SAMPLES_ABOVE: f64 = 25.0;
@@ -105,7 +105,7 @@ pub fn find(settings: &Settings, runner: &mut dyn Runner) -> Result<Search, Find
         Some(per_s) => per_s * START_SHARE,
         None => START_CONNECTIONS,
     });
-    let mut hunt = Hunt {
+    let mut hunt = SearchState {
         settings,
         runner,
         began_s,
@@ -140,7 +140,7 @@ fn rules(settings: &Settings, start: f64) -> Rules {
 }
 
 /// A search under way.
-struct Hunt<'a> {
+struct SearchState<'a> {
     settings: &'a Settings,
     runner: &'a mut dyn Runner,
     began_s: f64,
@@ -150,7 +150,7 @@ struct Hunt<'a> {
     first: Option<Document>,
 }
 
-impl Hunt<'_> {
+impl SearchState<'_> {
     /// Makes trials until the bracket is found or nothing is left to spend.
     fn narrow(&mut self) -> Result<Ending, RunnerError> {
         loop {
@@ -181,8 +181,8 @@ impl Hunt<'_> {
         }
     }
 
-    /// How long trials can still be made, s: the longest ones, with what is around them, and but
-    /// for the two that look whether the server recovers.
+    /// Time for which trials can still be made, s: the longest ones, with what is around them, and
+    /// but for the two that look whether the server recovers.
     fn left_s(&self) -> f64 {
         let settings = self.settings;
         let longest_s = settings.longest.as_secs_f64();
@@ -389,7 +389,7 @@ impl Hunt<'_> {
         (low.map(edge), high.map(edge))
     }
 
-    /// What the trials at a failing load failed of.
+    /// Limit that the trials at a failing load failed of.
     fn limit_at(&self, load: f64) -> Limit {
         let at_it: Vec<&Trial> = self
             .trials

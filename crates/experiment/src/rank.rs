@@ -1,27 +1,27 @@
 //! Many servers under several workloads, in rounds: which run is made next, and what is kept.
 //!
-//! It decides the order and keeps the books; servers are started and measured by a [`Setting`],
+//! It decides the order and keeps the ledger; servers are started and measured by a [`Testbed`],
 //! which is this machine in the binary and a simulated one in tests. What the runs amount to
 //! together is `judge::ranking`'s. A server that cannot be installed, does not start, dies or hangs
-//! costs bounded time and has that on the books; nothing of it ends the ranking.
+//! costs bounded time and has that on the ledger; nothing of it ends the ranking.
 
-mod books;
+mod ledger;
 mod program;
 
 use wsbench_judge::ranking::failed_record;
 use wsbench_record::gate::Stamp;
 use wsbench_record::ranking::{Failed, RunRecord, Stage};
 
-pub use books::{Books, Entry, MOST_FAILURES};
+pub use ledger::{Entry, Ledger, MOST_FAILURES};
 pub use program::{Planned, PlannedRun, Program, Turn};
 
-/// Where servers are installed, started, examined, measured and stopped. One server is up at a
-/// time; servers and workloads are named by their place in the [`Program`].
-pub trait Setting {
+/// Testbed on which servers are installed, started, examined, measured and stopped. One server is
+/// up at a time; servers and workloads are named by their place in the [`Program`].
+pub trait Testbed {
     /// Time since some fixed moment, in seconds.
     fn now_s(&self) -> f64;
 
-    /// Whether somebody asked to stop.
+    /// True if somebody asked to stop.
     fn is_interrupted(&self) -> bool;
 
     /// Sees to it that a server is installed, and gives its library's version where it says it.
@@ -58,12 +58,12 @@ pub trait Setting {
     fn keep(&mut self, entry: &Entry) -> Result<(), String>;
 
     /// Hears how it is going, for whoever waits for it. Nothing depends on it.
-    fn told(&mut self, news: &News<'_>) {
-        let _ = news;
+    fn told(&mut self, event: &RankEvent<'_>) {
+        let _ = event;
     }
 }
 
-/// Where a run stands in the ranking.
+/// Position of a run in the ranking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// Its round, from 1.
@@ -81,9 +81,9 @@ pub enum Trouble {
     Interrupted,
 }
 
-/// How it is going.
+/// Event of a ranking under way.
 #[derive(Clone, Copy, Debug)]
-pub enum News<'a> {
+pub enum RankEvent<'a> {
     /// A server is being installed or examined.
     Begins(Stage, &'a str),
     /// A server is installed.
@@ -107,12 +107,12 @@ pub enum News<'a> {
     Ran(&'a RunRecord),
     /// A server's turn is over.
     TurnOver {
-        /// What is left to do, s.
+        /// Time that is left to do, s.
         left_s: f64,
     },
 }
 
-/// How a ranking ended.
+/// End of a ranking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// All was done that could be.
@@ -128,22 +128,22 @@ pub enum Ending {
 #[error("what was measured cannot be kept: {0}")]
 pub struct NotKept(String);
 
-/// Carries a program out as far as the books do not say that it has been. `total_s` bounds how long
+/// Carries a program out as far as the ledger do not say that it has been. `total_s` bounds how long
 /// it takes: no round begins that would probably not be over by then, and no turn after it.
 ///
 /// # Errors
 /// [`NotKept`]: there is no use in measuring what is lost. Whatever fails of a server is on the
-/// books.
+/// ledger.
 pub fn rank(
     program: &Program,
-    books: &mut Books,
+    ledger: &mut Ledger,
     total_s: f64,
-    setting: &mut dyn Setting,
+    setting: &mut dyn Testbed,
 ) -> Result<Ending, NotKept> {
     let began_s = setting.now_s();
     let mut ranker = Ranker {
         program,
-        books,
+        ledger,
         setting,
         pace: Pace::default(),
     };
@@ -166,7 +166,7 @@ enum Halt {
     NotKept(String),
 }
 
-/// What turns have taken so far beside what they were expected to take.
+/// Time that turns have taken so far, beside the time that they were expected to take.
 #[derive(Debug, Default)]
 struct Pace {
     spent_s: f64,
@@ -174,7 +174,7 @@ struct Pace {
 }
 
 impl Pace {
-    /// How long something will take that was expected to take so long, s.
+    /// Time that something will take that was expected to take so long, s.
     fn corrected(&self, expected_s: f64) -> f64 {
         if self.expected_s > 0.0 {
             expected_s * self.spent_s / self.expected_s
@@ -187,8 +187,8 @@ impl Pace {
 /// A ranking under way.
 struct Ranker<'a> {
     program: &'a Program,
-    books: &'a mut Books,
-    setting: &'a mut dyn Setting,
+    ledger: &'a mut Ledger,
+    setting: &'a mut dyn Testbed,
     pace: Pace,
 }
 
@@ -197,15 +197,15 @@ impl Ranker<'_> {
     fn prepare(&mut self) -> Result<(), Halt> {
         let program = self.program;
         for (at, name) in program.servers.iter().enumerate() {
-            if self.books.is_installed(name) || self.books.is_left_out(name, None) {
+            if self.ledger.is_installed(name) || self.ledger.is_left_out(name, None) {
                 continue;
             }
             self.check_interrupted()?;
-            self.setting.told(&News::Begins(Stage::Install, name));
+            self.setting.told(&RankEvent::Begins(Stage::Install, name));
             match self.setting.install(at) {
                 Ok(version) => {
                     self.setting
-                        .told(&News::Installed(name, version.as_deref()));
+                        .told(&RankEvent::Installed(name, version.as_deref()));
                     let server = name.clone();
                     self.note(Entry::Installed { server, version })?;
                 }
@@ -213,15 +213,15 @@ impl Ranker<'_> {
             }
         }
         for (at, name) in program.servers.iter().enumerate() {
-            if self.books.gates.contains_key(name) || self.books.is_left_out(name, None) {
+            if self.ledger.gates.contains_key(name) || self.ledger.is_left_out(name, None) {
                 continue;
             }
             self.check_interrupted()?;
-            self.setting.told(&News::Begins(Stage::Gate, name));
+            self.setting.told(&RankEvent::Begins(Stage::Gate, name));
             if self.start(at, None)? {
                 match self.setting.gate(at) {
                     Ok(stamp) => {
-                        self.setting.told(&News::Examined(name, &stamp));
+                        self.setting.told(&RankEvent::Examined(name, &stamp));
                         let server = name.clone();
                         self.note(Entry::Gate { server, stamp })?;
                     }
@@ -250,7 +250,7 @@ impl Ranker<'_> {
                 let begun_s = self.setting.now_s();
                 let turn_at = at + 1;
                 let server = &self.program.servers[turn.server];
-                self.setting.told(&News::Turn {
+                self.setting.told(&RankEvent::Turn {
                     round,
                     turn: turn_at,
                     server,
@@ -261,22 +261,22 @@ impl Ranker<'_> {
                 self.pace.spent_s += self.setting.now_s() - begun_s;
                 self.pace.expected_s += self.expected_s(turn);
                 let left_s = self.left_s(round, &turns[turn_at..]);
-                self.setting.told(&News::TurnOver { left_s });
+                self.setting.told(&RankEvent::TurnOver { left_s });
             }
         }
         Ok(())
     }
 
-    /// What of a round has not been done.
+    /// Turns of a round that have not been done.
     fn turns_left(&self, round: u32) -> Vec<Turn> {
         let program = self.program;
         let turns = program.round(round).into_iter().map(|turn| {
             let server = &program.servers[turn.server];
             let is_left = |run: &PlannedRun| {
                 let workload = &program.workloads[run.workload].workload.name;
-                !self.books.is_done(server, round, workload)
-                    && !self.books.is_left_out(server, None)
-                    && !self.books.is_left_out(server, Some(workload))
+                !self.ledger.is_done(server, round, workload)
+                    && !self.ledger.is_left_out(server, None)
+                    && !self.ledger.is_left_out(server, Some(workload))
             };
             Turn {
                 server: turn.server,
@@ -291,7 +291,7 @@ impl Ranker<'_> {
         self.program.expected_s(workloads)
     }
 
-    /// What is left after a turn: the rest of its round, and all later rounds.
+    /// Time that is left after a turn, s: the rest of its round, and all later rounds.
     fn left_s(&self, round: u32, rest: &[Turn]) -> f64 {
         let later = (round + 1..=self.program.rounds).map(|round| self.turns_left(round));
         let of_later = later.flatten().map(|turn| self.expected_s(&turn));
@@ -306,15 +306,15 @@ impl Ranker<'_> {
         let mut is_up = false;
         for run in &turn.runs {
             let workload = &self.program.workloads[run.workload].workload;
-            if self.books.is_left_out(server, None) {
+            if self.ledger.is_left_out(server, None) {
                 return Ok(());
             }
             self.check_interrupted()?;
             if !is_up && !self.start(turn.server, Some(round))? {
                 return self.leave_out(server, round, &workload.name);
             }
-            self.setting.told(&News::Runs(&workload.name));
-            let number = self.books.runs.len() as u32 + 1;
+            self.setting.told(&RankEvent::Runs(&workload.name));
+            let number = self.ledger.runs.len() as u32 + 1;
             let place = Place { round, number };
             let record = match self.setting.run(turn.server, run, place) {
                 Ok(record) => record,
@@ -327,7 +327,7 @@ impl Ranker<'_> {
             if !is_up {
                 self.setting.stop();
             }
-            self.setting.told(&News::Ran(&record));
+            self.setting.told(&RankEvent::Ran(&record));
             let record = Box::new(record);
             self.note(Entry::Run { record })?;
             self.leave_out(server, round, &workload.name)?;
@@ -353,7 +353,7 @@ impl Ranker<'_> {
 
     /// Leaves a server, or it under this workload, out of what follows, if it has failed too often.
     fn leave_out(&mut self, server: &str, round: u32, workload: &str) -> Result<(), Halt> {
-        let Some(of) = self.books.to_leave_out(server, workload) else {
+        let Some(of) = self.ledger.to_leave_out(server, workload) else {
             return Ok(());
         };
         let words = format!("left out from here on: it has failed {MOST_FAILURES} times on end");
@@ -368,7 +368,7 @@ impl Ranker<'_> {
         )
     }
 
-    /// Puts a failure on the books; an interruption is none.
+    /// Puts a failure on the ledger; an interruption is none.
     fn fail(
         &mut self,
         server: &str,
@@ -391,7 +391,7 @@ impl Ranker<'_> {
     }
 
     fn note_failed(&mut self, server: &str, failed: Failed) -> Result<(), Halt> {
-        self.setting.told(&News::Failed(server, &failed));
+        self.setting.told(&RankEvent::Failed(server, &failed));
         let server = server.to_owned();
         self.note(Entry::Failed { server, failed })
     }
@@ -399,7 +399,7 @@ impl Ranker<'_> {
     /// Keeps an entry first, then acts on it.
     fn note(&mut self, entry: Entry) -> Result<(), Halt> {
         self.setting.keep(&entry).map_err(Halt::NotKept)?;
-        self.books.note(entry);
+        self.ledger.note(entry);
         Ok(())
     }
 

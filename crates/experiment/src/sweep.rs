@@ -20,13 +20,14 @@ use crate::find::judge::is_rate_missed;
 use crate::pilot::{self, PilotError};
 use crate::runner::{Runner, RunnerError, Step};
 
-/// Where a sweep of its own begins and ends, as shares of the pilot's rate (METHOD section 6).
+/// Bounds at which a sweep of its own begins and ends, as shares of the pilot's rate (METHOD
+/// section 6).
 const SHARES: (f64, f64) = (0.10, 1.20);
 /// Samples that all runs at one rate are to have together: twenty above the 99th percentile.
 const SAMPLES: f64 = 2_000.0;
 /// A run at a low rate is at most this many times as long as was asked for.
 const LONGER: u64 = 5;
-/// What a run takes beside its window and warm-up: opening, drain, closing, s.
+/// Time that a run takes beside its window and warm-up: opening, drain, closing, s.
 const AROUND_S: f64 = 2.0;
 
 /// The settings of a sweep: what is swept, and within what bounds.
@@ -173,7 +174,7 @@ fn order(rates: usize, rounds: u32, seed: u64) -> Vec<usize> {
     order
 }
 
-/// What one run takes, s: what those before took, else what it is made of.
+/// Time that one run takes, s: that which those before took, else that of its parts.
 fn each_s(settings: &Settings, spent_s: f64, done: usize) -> f64 {
     let made_of =
         settings.length.as_secs_f64() + settings.plan.warmup.least.as_secs_f64() + AROUND_S;
@@ -205,7 +206,7 @@ fn plan(settings: &Settings, rate_per_s: f64, number: u32) -> Result<Plan, PlanE
     })
 }
 
-/// What the runs at one rate gave so far.
+/// Figures that the runs at one rate gave so far.
 struct Collected {
     asked_per_s: f64,
     response: Histogram,
@@ -278,7 +279,7 @@ impl Collected {
     }
 }
 
-/// Where the curve bends, by each rule.
+/// Place where the curve bends, by each rule.
 fn knee(points: &[Point], objectives: &[Objective]) -> Knee {
     let is_known = |point: &&Point| {
         let count = point.response_ns.count;

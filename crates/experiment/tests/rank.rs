@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use wsbench_experiment::rank::{
-    Books, Ending, Entry, MOST_FAILURES, News, Place, Planned, PlannedRun, Program, Setting,
+    Ending, Entry, Ledger, MOST_FAILURES, Place, Planned, PlannedRun, Program, RankEvent, Testbed,
     Trouble, rank,
 };
 use wsbench_judge::figure::Figure;
@@ -77,7 +77,7 @@ impl Simulated {
     }
 }
 
-impl Setting for Simulated {
+impl Testbed for Simulated {
     fn now_s(&self) -> f64 {
         self.now_s
     }
@@ -146,8 +146,8 @@ impl Setting for Simulated {
         Ok(())
     }
 
-    fn told(&mut self, news: &News<'_>) {
-        if let News::TurnOver { left_s } = news {
+    fn told(&mut self, event: &RankEvent<'_>) {
+        if let RankEvent::TurnOver { left_s } = event {
             self.left_s.push(*left_s);
         }
     }
@@ -179,13 +179,13 @@ fn program(servers: usize, workload_rounds: &[u32], rounds: u32, seed: u64) -> P
 }
 
 /// A whole ranking of servers of this conduct.
-fn ranked(program: &Program, conducts: &[Conduct]) -> (Simulated, Books) {
+fn ranked(program: &Program, conducts: &[Conduct]) -> (Simulated, Ledger) {
     let mut machine = Simulated::new(program, conducts);
-    let mut books = Books::default();
-    let ending = rank(program, &mut books, f64::INFINITY, &mut machine).unwrap();
+    let mut ledger = Ledger::default();
+    let ending = rank(program, &mut ledger, f64::INFINITY, &mut machine).unwrap();
     assert_eq!(ending, Ending::Complete);
     assert_eq!(machine.up, None, "nothing is left up");
-    (machine, books)
+    (machine, ledger)
 }
 
 #[test]
@@ -251,14 +251,14 @@ fn a_workload_of_few_rounds_is_spread_over_all() {
     assert_eq!(takes_part(1), [1]);
     assert_eq!(takes_part(2), [1, 5, 8]);
     assert_eq!(program.runs_in_all(), 14);
-    let (machine, books) = ranked(&program, &[Conduct::Good]);
-    assert_eq!((machine.runs.len(), books.runs.len()), (14, 14));
+    let (machine, ledger) = ranked(&program, &[Conduct::Good]);
+    assert_eq!((machine.runs.len(), ledger.runs.len()), (14, 14));
 }
 
 #[test]
 fn each_server_is_started_afresh_for_each_turn_and_measured_as_often_as_any_other() {
     let program = program(4, &[6, 6], 6, 9);
-    let (machine, books) = ranked(&program, &[Conduct::Good; 4]);
+    let (machine, ledger) = ranked(&program, &[Conduct::Good; 4]);
     for server in 0..4 {
         let runs = machine.runs.iter().filter(|(of, ..)| *of == server);
         assert_eq!(runs.count(), 12);
@@ -266,9 +266,9 @@ fn each_server_is_started_afresh_for_each_turn_and_measured_as_often_as_any_othe
         // One for the gate, one a turn.
         assert_eq!(starts.count(), 7);
     }
-    let numbers: Vec<u32> = books.runs.iter().map(|run| run.number).collect();
+    let numbers: Vec<u32> = ledger.runs.iter().map(|run| run.number).collect();
     assert_eq!(numbers, (1..=48).collect::<Vec<_>>());
-    assert!(books.failures.is_empty());
+    assert!(ledger.failures.is_empty());
     assert_eq!(*machine.left_s.last().unwrap(), 0.0);
     assert!(
         machine.left_s.is_sorted_by(|a, b| a > b),
@@ -292,16 +292,16 @@ fn whoever_fails_costs_bounded_time_and_has_a_row_that_says_so() {
         Conduct::NeverStarts,
         Conduct::DiesUnder(1),
     ];
-    let (machine, books) = ranked(&program, &conducts);
+    let (machine, ledger) = ranked(&program, &conducts);
     let failures = |server: &str| -> Vec<(Stage, Option<String>)> {
-        let of_it = books.failures.iter().filter(|(of, _)| of == server);
+        let of_it = ledger.failures.iter().filter(|(of, _)| of == server);
         of_it
             .map(|(_, it)| (it.stage, it.workload.clone()))
             .collect()
     };
     let runs = |server: &str, workload: &str| {
         let of_it = |run: &&RunRecord| run.server == server && run.workload == workload;
-        books.runs.iter().filter(of_it).count()
+        ledger.runs.iter().filter(of_it).count()
     };
     assert!(failures("s0").is_empty());
     assert_eq!((runs("s0", "w0"), runs("s0", "w1")), (10, 10));
@@ -325,12 +325,12 @@ fn whoever_fails_costs_bounded_time_and_has_a_row_that_says_so() {
 #[test]
 fn a_server_that_recovers_before_it_is_left_out_stays() {
     let program = program(1, &[6], 6, 3);
-    let (_, books) = ranked(&program, &[Conduct::DiesUntilRound(MOST_FAILURES - 1)]);
-    assert_eq!(books.runs.len(), 6);
-    assert!(books.failures.is_empty());
-    let (_, books) = ranked(&program, &[Conduct::DiesUntilRound(MOST_FAILURES)]);
-    assert_eq!(books.runs.len(), MOST_FAILURES as usize);
-    assert_eq!(books.failures.len(), 1, "{:?}", books.failures);
+    let (_, ledger) = ranked(&program, &[Conduct::DiesUntilRound(MOST_FAILURES - 1)]);
+    assert_eq!(ledger.runs.len(), 6);
+    assert!(ledger.failures.is_empty());
+    let (_, ledger) = ranked(&program, &[Conduct::DiesUntilRound(MOST_FAILURES)]);
+    assert_eq!(ledger.runs.len(), MOST_FAILURES as usize);
+    assert_eq!(ledger.failures.len(), 1, "{:?}", ledger.failures);
 }
 
 #[test]
@@ -346,21 +346,21 @@ fn an_interrupted_ranking_continues_with_the_same_program_and_measures_nothing_t
     for interrupted_in in 1..=whole.runs.len() {
         let mut first = Simulated::new(&program, &conducts);
         first.interrupted_in = Some(interrupted_in);
-        let mut books = Books::default();
-        let ending = rank(&program, &mut books, f64::INFINITY, &mut first).unwrap();
+        let mut ledger = Ledger::default();
+        let ending = rank(&program, &mut ledger, f64::INFINITY, &mut first).unwrap();
         assert_eq!((ending, first.up), (Ending::Interrupted, None));
         assert_eq!(
-            books.runs.len(),
+            ledger.runs.len(),
             interrupted_in - 1,
             "what was cut short is no run"
         );
         let mut second = Simulated::new(&program, &conducts);
-        let mut books = Books::of(first.kept);
-        let ending = rank(&program, &mut books, f64::INFINITY, &mut second).unwrap();
+        let mut ledger = Ledger::of(first.kept);
+        let ending = rank(&program, &mut ledger, f64::INFINITY, &mut second).unwrap();
         assert_eq!(ending, Ending::Complete);
         let made = [first.runs, second.runs].concat();
         assert_eq!(made, whole.runs, "interrupted in run {interrupted_in}");
-        assert_eq!(books.runs, undisturbed.runs);
+        assert_eq!(ledger.runs, undisturbed.runs);
     }
 }
 
@@ -369,11 +369,17 @@ fn what_failed_before_the_first_run_is_tried_again() {
     let program = program(2, &[2], 2, 1);
     let mut machine = Simulated::new(&program, &[Conduct::InstallHangs, Conduct::Good]);
     machine.interrupted_in = Some(1);
-    rank(&program, &mut Books::default(), f64::INFINITY, &mut machine).unwrap();
+    rank(
+        &program,
+        &mut Ledger::default(),
+        f64::INFINITY,
+        &mut machine,
+    )
+    .unwrap();
     let mut mended = Simulated::new(&program, &[Conduct::Good, Conduct::Good]);
-    let mut books = Books::of(machine.kept);
-    rank(&program, &mut books, f64::INFINITY, &mut mended).unwrap();
-    assert_eq!((books.runs.len(), books.failures.len()), (4, 0));
+    let mut ledger = Ledger::of(machine.kept);
+    rank(&program, &mut ledger, f64::INFINITY, &mut mended).unwrap();
+    assert_eq!((ledger.runs.len(), ledger.failures.len()), (4, 0));
 }
 
 #[test]
@@ -381,12 +387,12 @@ fn no_round_begins_that_would_not_be_over_in_time() {
     let program = program(2, &[10], 10, 1);
     let mut machine = Simulated::new(&program, &[Conduct::Good; 2]);
     // A round takes 5 s, the gate 1 s before.
-    let ending = rank(&program, &mut Books::default(), 18.0, &mut machine).unwrap();
+    let ending = rank(&program, &mut Ledger::default(), 18.0, &mut machine).unwrap();
     assert_eq!(ending, Ending::OutOfTime);
     assert_eq!(machine.runs.len(), 6, "three whole rounds");
     // The first round is begun in any case, and its turns end with the time.
     let mut machine = Simulated::new(&program, &[Conduct::Good; 2]);
-    let ending = rank(&program, &mut Books::default(), 2.0, &mut machine).unwrap();
+    let ending = rank(&program, &mut Ledger::default(), 2.0, &mut machine).unwrap();
     assert_eq!((ending, machine.runs.len()), (Ending::OutOfTime, 1));
 }
 
@@ -395,7 +401,13 @@ fn what_cannot_be_kept_is_not_measured_on() {
     let program = program(2, &[10], 10, 1);
     let mut machine = Simulated::new(&program, &[Conduct::Good; 2]);
     machine.full_after = Some(9);
-    let error = rank(&program, &mut Books::default(), f64::INFINITY, &mut machine).unwrap_err();
+    let error = rank(
+        &program,
+        &mut Ledger::default(),
+        f64::INFINITY,
+        &mut machine,
+    )
+    .unwrap_err();
     assert!(error.to_string().contains("the disk is full"), "{error}");
     assert_eq!((machine.kept.len(), machine.up), (9, None));
 }

@@ -24,7 +24,7 @@ use crate::repetition::readings;
 
 pub use words::finding;
 
-/// How a comparison is to be made.
+/// Terms of a comparison that is to be made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
     /// The command line.
@@ -57,19 +57,19 @@ pub enum ComparisonError {
     Unfit {
         /// `A` or `B`.
         side: &'static str,
-        /// What it is called.
+        /// Name of it.
         label: String,
-        /// Which run, from 1.
+        /// Number of the run, from 1.
         run: usize,
         /// Why.
         reason: String,
-        /// What its audit says.
+        /// Words of its audit.
         caveat: Option<String>,
     },
     /// The sides were not asked to do the same.
     #[error("{}", unlike_text(differences))]
     Unlike {
-        /// What differs, in words.
+        /// Differences, in words.
         differences: Vec<String>,
     },
 }
@@ -175,7 +175,8 @@ fn fit(side: &'static str, of: &Side) -> Result<(), ComparisonError> {
     Ok(())
 }
 
-/// What one plan asks otherwise than the other, of all that decides what the figures are of.
+/// Settings that one plan asks otherwise than the other, of all that decides what the figures are
+/// of.
 pub(crate) fn differences(a: &PlanSpec, b: &PlanSpec) -> Vec<String> {
     let mut found = Vec::new();
     let (a_plan, b_plan) = (a, b);
@@ -350,7 +351,7 @@ fn doubts(
     doubts
 }
 
-/// What the way in which the comparison was made leaves open.
+/// Doubts that the way in which the comparison was made leaves open.
 fn by_design(a: &Side, b: &Side, design: Design, unlike: &[String]) -> Vec<Text> {
     let mut found = Vec::new();
     if !unlike.is_empty() {

@@ -17,7 +17,7 @@ use crate::comparison::{differences, ratio};
 use crate::expression::{self, Allowed, Bound, Expression, ExpressionError, Relation};
 use crate::figure::{Figure, Missing, Reading, Unit};
 
-/// What may be a condition: any figure that a run has.
+/// Expressions that may be a condition: any figure that a run has.
 pub const ALLOWED: Allowed = Allowed {
     relations: &[
         Relation::Above,
@@ -125,7 +125,7 @@ impl Relation {
         }
     }
 
-    /// Whether more of the figure can only make it hold.
+    /// True if more of the figure can only make it hold.
     fn is_upward(self) -> bool {
         matches!(self, Self::Above | Self::AtLeast)
     }
@@ -134,7 +134,7 @@ impl Relation {
 /// More than what is needed is asked for by this factor, since runs differ.
 const LEEWAY: f64 = 1.2;
 
-/// What is known of a figure: the figure, and how sure it is.
+/// Knowledge of a figure: the figure, and how sure it is.
 struct Known {
     value: f64,
     sureness: Sureness,
@@ -150,7 +150,7 @@ enum Sureness {
 }
 
 impl Condition {
-    /// Whether a baseline is needed to judge it.
+    /// True if a baseline is needed to judge it.
     #[must_use]
     pub fn needs_baseline(&self) -> bool {
         matches!(self.bound, Bound::OfBaseline(_))

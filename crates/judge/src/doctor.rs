@@ -24,7 +24,7 @@ pub fn settings(host: &Host, asked: &Asked, spelling: &dyn Spelling) -> Vec<Chec
     spelled(findings(host, asked), spelling)
 }
 
-/// What the rules find that need no measuring.
+/// Findings of the rules that need no measuring.
 pub(crate) fn findings(host: &Host, asked: &Asked) -> Vec<Finding> {
     settings::checks(host, asked)
 }

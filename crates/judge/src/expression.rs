@@ -22,7 +22,7 @@ pub struct Expression {
     pub figure: String,
     /// The place of the name, in characters from 1.
     pub figure_at: usize,
-    /// How the figure is to lie to its bound.
+    /// Relation in which the figure is to be to its bound.
     pub relation: Relation,
     /// The bound.
     pub bound: Bound,
@@ -30,7 +30,7 @@ pub struct Expression {
     pub bound_at: usize,
 }
 
-/// How a figure lies to its bound.
+/// Relation of a figure to its bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
     /// `>`.
@@ -63,7 +63,7 @@ pub struct Allowed {
     pub units: fn(&str) -> Vec<Unit>,
     /// The figures that there are, for people.
     pub figures: fn() -> String,
-    /// Whether a bound may be a factor of the baseline.
+    /// True where a bound may be a factor of the baseline.
     pub baseline: bool,
     /// A right expression.
     pub example: &'static str,
@@ -92,7 +92,7 @@ pub enum Reason {
     /// There is no such figure.
     #[error("no figure is called '{name}' here; there are {figures}")]
     NoSuchFigure {
-        /// What was written.
+        /// Text that was written.
         name: String,
         /// Those that there are.
         figures: String,
@@ -100,7 +100,7 @@ pub enum Reason {
     /// A percentile beyond the two ends.
     #[error("'{name}' is no percentile: it lies above 0 and below 100, like p99.9")]
     NoPercentile {
-        /// What was written.
+        /// Text that was written.
         name: String,
     },
     /// Nothing relates figure and bound.
@@ -112,7 +112,7 @@ pub enum Reason {
     /// A relation of another use of the language.
     #[error("'{found}' cannot stand here, only {relations}")]
     OtherRelation {
-        /// What was written.
+        /// Text that was written.
         found: &'static str,
         /// Those that may.
         relations: String,
@@ -126,7 +126,7 @@ pub enum Reason {
     /// A unit is wrong.
     #[error("'{unit}' is no unit of {figure}; a bound of it is like {example}")]
     Unit {
-        /// What was written.
+        /// Text that was written.
         unit: String,
         /// The figure.
         figure: String,
@@ -136,7 +136,7 @@ pub enum Reason {
     /// A number without a unit, of a figure that needs one.
     #[error("'{number}' has no unit: write {such_as}")]
     NoUnit {
-        /// What was written.
+        /// Text that was written.
         number: String,
         /// The number with units that would do.
         such_as: String,
@@ -332,7 +332,7 @@ fn of_baseline(
     }
 }
 
-/// What reads the value of a bound.
+/// Reader of the value of a bound.
 struct Reader<'a> {
     /// The figure, as it was written.
     name: &'a str,

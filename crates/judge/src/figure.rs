@@ -44,11 +44,12 @@ pub enum Point {
 pub struct Reading {
     /// The number, in the figure's unit.
     pub value: f64,
-    /// Whether few samples lie behind it, though enough to print it with a mark.
+    /// True where few samples lie behind it, though enough to print it with a mark.
     pub is_low: bool,
-    /// Whether messages that were never answered reach into it: the truth is this or more.
+    /// True where messages that were never answered reach into it: the truth is this or more.
     pub is_lower_bound: bool,
-    /// How sure the run itself is, at 95 %; `None` where it does not say, and for what is exact.
+    /// Interval of which the run itself is sure, at 95 %; `None` where it does not say, and for
+    /// what is exact.
     pub within: Option<Interval>,
 }
 
@@ -352,13 +353,13 @@ impl Figure {
         self.unit().written(value)
     }
 
-    /// Whether it is a whole number of things, which no noise is in and no ratio is of.
+    /// True if it is a whole number of things, which no noise is in and no ratio is of.
     #[must_use]
     pub fn is_count(self) -> bool {
         self.unit() == Unit::Count
     }
 
-    /// Whether it is counted, not estimated: a number of things or the share that one is.
+    /// True if it is counted, not estimated: a number of things or the share that one is.
     #[must_use]
     pub fn is_exact(self) -> bool {
         matches!(self.unit(), Unit::Count | Unit::Share)
@@ -372,7 +373,7 @@ impl Figure {
         Self::named(&name, true)
     }
 
-    /// Whether a single run has it.
+    /// True if a single run has it.
     #[must_use]
     pub fn is_of_runs(self) -> bool {
         !matches!(self.row().read, Reader::OfSearch)

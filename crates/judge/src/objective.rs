@@ -13,8 +13,8 @@ use crate::figure::{Figure, Unit, error_share};
 /// Samples that must lie above a percentile before it is known at all (METHOD rule 13).
 const LEAST_ABOVE: f64 = 10.0;
 
-/// What may be an objective: an upper limit of any percentile of the response time, or of the
-/// share of errors.
+/// Expressions that may be an objective: an upper limit of any percentile of the response time, or
+/// of the share of errors.
 pub const ALLOWED: Allowed = Allowed {
     relations: &[Relation::Below, Relation::AtMost],
     units,

@@ -18,7 +18,7 @@ use crate::figure::{Figure, Unit};
 /// and whoever stops at the first such moment stops too early too often.
 const IN_A_ROW: u32 = 2;
 
-/// What is to be known, and how well.
+/// Figure that is to be known, and how well.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Until {
     figure: Figure,
@@ -34,7 +34,7 @@ enum Within {
     Span(f64),
 }
 
-/// What may be waited for: a figure whose confidence one run can tell.
+/// Expressions that may be waited for: a figure whose confidence one run can tell.
 pub const ALLOWED: Allowed = Allowed {
     relations: &[Relation::Within],
     units,
@@ -143,7 +143,7 @@ impl Watch {
         }
     }
 
-    /// Whether enough is known. Asked again about the same slices it answers as before, and once
+    /// True if enough is known. Asked again about the same slices it answers as before, and once
     /// enough is known it stays so.
     pub fn is_enough(&mut self, slices: &[Slice]) -> bool {
         let at = slices.last().map(|newest| newest.at);
@@ -160,7 +160,7 @@ impl Watch {
         self.in_a_row >= IN_A_ROW
     }
 
-    /// What came of it, for the document of the run that is over.
+    /// Outcome of it, for the document of the run that is over.
     #[must_use]
     pub fn outcome(&self) -> UntilOutcome {
         let (half_width, half_width_ns) = match self.until.within {

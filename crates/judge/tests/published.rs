@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use wsbench_judge::ranking::{Gathered, rank};
+use wsbench_judge::ranking::{RankingInput, rank};
 use wsbench_record::ranking::{self, Ranking, RunRecord, WorkloadKind};
 
 /// Answers a second times mean service time may be off by this share from the messages that were
@@ -123,14 +123,14 @@ fn the_leagues_are_what_the_runs_say() {
 }
 
 /// What a ranking was made of, as far as leagues depend on it.
-fn regathered(of: &Ranking) -> Gathered {
+fn regathered(of: &Ranking) -> RankingInput {
     let servers = of.servers.iter();
     let failures = servers.clone().flat_map(|entry| {
         let name = entry.facts.name.clone();
         let failures = entry.failures.iter().cloned();
         failures.map(move |failed| (name.clone(), failed))
     });
-    Gathered {
+    RankingInput {
         tool_version: of.tool_version.clone(),
         command: of.command.clone(),
         started_at: of.started_at.clone(),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::nanos::Nanos;
 use crate::seconds;
 
-/// How the gaps between messages are distributed.
+/// Distribution of the gaps between messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Process {
@@ -73,7 +73,7 @@ impl Stretch {
 /// The open loop's schedule: its process, and its rate over time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Schedule {
-    /// How the gaps are distributed.
+    /// Distribution of the gaps.
     pub process: Process,
     /// The rate over time, from the beginning of the load. At least one stretch; after the last
     /// one nothing is due.
@@ -159,7 +159,7 @@ pub struct Arrivals {
     random: fastrand::Rng,
     /// Cumulated count, of the whole schedule, at which the next message is due.
     next: f64,
-    /// Where the present stretch begins: which, when, and at what count.
+    /// Beginning of the present stretch: its index, its time, and the count there.
     index: usize,
     begins: Nanos,
     count_before: f64,

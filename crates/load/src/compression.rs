@@ -20,8 +20,8 @@ const ROOM: usize = 64 * 1024;
 /// hundred times as long.
 pub type Stopwatch = Box<dyn FnMut() -> Nanos + Send>;
 
-/// What the sessions of one worker share where messages are compressed.
-pub struct Workshop {
+/// Tools that the sessions of one worker share where messages are compressed.
+pub struct CompressionContext {
     pub(crate) pool: Pool,
     /// The message that is being sent, compressed.
     pub(crate) packed: Vec<u8>,
@@ -32,7 +32,7 @@ pub struct Workshop {
     composed: CompressedCounts,
 }
 
-impl Workshop {
+impl CompressionContext {
     pub(crate) fn new(compression: &Compression) -> Self {
         Self {
             pool: Pool::new(compression.level),
@@ -67,9 +67,9 @@ impl Workshop {
     }
 }
 
-impl fmt::Debug for Workshop {
+impl fmt::Debug for CompressionContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Workshop")
+        f.debug_struct("CompressionContext")
             .field("pool", &self.pool)
             .field("composed", &self.composed)
             .finish_non_exhaustive()

@@ -9,7 +9,7 @@ use wsbench_wire::deflate::Codec;
 use wsbench_wire::frame::{FrameBuffer, RSV1};
 use wsbench_wire::mask::MaskKey;
 
-use crate::compression::Workshop;
+use crate::compression::CompressionContext;
 use crate::meter::Meter;
 use crate::nanos::Nanos;
 use crate::plan::{Plan, RevealedHeaders, StopRule};
@@ -51,17 +51,17 @@ pub struct Io<'a, L> {
 /// The things that the connections of one worker share, whatever flows on them.
 #[derive(Debug)]
 pub struct Common {
-    /// What the run is to do.
+    /// Plan of the run.
     pub plan: Plan,
     /// Keeps the books.
     pub meter: Meter,
-    /// What is left to do.
+    /// Quota that is left to do.
     pub quota: Quota,
     /// Bytes that the session just called wants written; the driver writes and clears them.
     pub out: FrameBuffer,
-    /// Whether sessions may send: the load has begun and the window has not closed.
+    /// True where sessions may send: the load has begun and the window has not closed.
     pub sending: bool,
-    /// Whether the connection just read from has not taken yet what was written to it before.
+    /// True where the connection just read from has not taken yet what was written to it before.
     pub congested: bool,
     /// Masks, nonces, jitter.
     pub random: fastrand::Rng,
@@ -71,9 +71,9 @@ pub struct Common {
     pub headers: RevealedHeaders,
     /// The greatest number of a connection that the worker has begun.
     pub newest_connection: u32,
-    /// What compression takes; `None` when the plan offers none.
-    pub compression: Option<Box<Workshop>>,
-    /// When the run is over, read on the hot path.
+    /// Tools that compression takes; `None` when the plan offers none.
+    pub compression: Option<Box<CompressionContext>>,
+    /// Rule by which the run ends, read on the hot path.
     pub(crate) stop: StopRule,
     /// Every message is one frame, as it is.
     pub(crate) is_plain: bool,
@@ -108,7 +108,7 @@ impl Common {
                 .clients
                 .compression
                 .as_ref()
-                .map(|compression| Box::new(Workshop::new(compression))),
+                .map(|compression| Box::new(CompressionContext::new(compression))),
             stop: plan.stop,
             is_plain: plan.clients.compression.is_none() && plan.clients.fragment.is_none(),
             plan: plan.clone(),
@@ -160,7 +160,7 @@ impl Common {
         let fragment = fragment.map_or(usize::MAX, |len| len as usize);
         let (out, random) = (&mut self.out, &mut self.random);
         let mask = || Some(MaskKey(random.u32(..).to_ne_bytes()));
-        let Some(workshop) = &mut self.compression else {
+        let Some(codecs) = &mut self.compression else {
             return out.push_message(opcode, 0, fragment, mask, parts);
         };
         let len = (parts[0].len() + parts[1].len()) as u64;
@@ -171,19 +171,19 @@ impl Common {
             ..CompressedCounts::default()
         };
         if let Some(codec) = codec {
-            let began = workshop.now();
-            let mut packed = mem::take(&mut workshop.packed);
+            let began = codecs.now();
+            let mut packed = mem::take(&mut codecs.packed);
             packed.clear();
-            codec.compress(&mut workshop.pool, &parts, &mut packed);
-            counts.codec_ns = (workshop.now() - began).0;
+            codec.compress(&mut codecs.pool, &parts, &mut packed);
+            counts.codec_ns = (codecs.now() - began).0;
             counts.compressed = 1;
             counts.payload_bytes = packed.len() as u64;
             out.push_message(opcode, RSV1, fragment, mask, [&packed, &[]]);
-            workshop.packed = packed;
+            codecs.packed = packed;
         } else {
             out.push_message(opcode, 0, fragment, mask, parts);
         }
-        workshop.composed(&counts);
+        codecs.composed(&counts);
     }
 
     /// The write that carries what was composed begins at `sent`.
@@ -192,8 +192,8 @@ impl Common {
         if self.is_plain {
             return;
         }
-        if let Some(workshop) = &mut self.compression {
-            workshop.book_sent(&mut self.meter, sent);
+        if let Some(codecs) = &mut self.compression {
+            codecs.book_sent(&mut self.meter, sent);
         }
     }
 }

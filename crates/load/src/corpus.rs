@@ -115,19 +115,19 @@ impl Corpus {
         Self::new("builtin", text.into_bytes(), usize::MAX).expect("lines of a known length")
     }
 
-    /// What it is called in reports: the file's name as given, or `builtin`.
+    /// Name of it in reports: the file's name as given, or `builtin`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How many lines there are; at least one.
+    /// Number of lines; at least one.
     #[must_use]
     pub fn len(&self) -> usize {
         self.lines.len()
     }
 
-    /// Whether there is no line, which never is.
+    /// True if there is no line, which never is.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
@@ -151,7 +151,7 @@ impl Corpus {
         &self.text
     }
 
-    /// Where the first byte is that is not UTF-8; `None` when all is text.
+    /// Place of the first byte that is not UTF-8; `None` when all is text.
     #[must_use]
     pub fn not_text_at(&self) -> Option<usize> {
         let error = std::str::from_utf8(&self.text).err()?;

@@ -30,8 +30,8 @@ pub trait Exchange: Sized + Debug + Send + 'static {
     /// Sums that the counters of every run make up.
     const LAWS: &'static [Law];
 
-    /// What a worker keeps for the exchanges of `plan`. The wall clock said `epoch_ns` when the run
-    /// began, ns since the Unix epoch.
+    /// State that a worker keeps for the exchanges of `plan`. The wall clock said `epoch_ns` when
+    /// the run began, ns since the Unix epoch.
     fn local(plan: &Plan, epoch_ns: u64) -> Self::Local;
 
     /// The exchange of connection number `connection` over the whole run, which is being made.

@@ -168,7 +168,7 @@ kinds! {
     // The opening handshake.
     /// The server closed the connection before the handshake, or the login, was complete.
     Closed = "closed",
-    /// What the server says is not HTTP.
+    /// The server's words are not HTTP.
     Garbage = "garbage",
     /// The head of the answer cannot be read.
     MalformedHead = "malformed_head",

@@ -126,7 +126,7 @@ impl Histogram {
         self.count
     }
 
-    /// Whether nothing has been counted.
+    /// True if nothing has been counted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count == 0

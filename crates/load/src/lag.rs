@@ -8,7 +8,7 @@
 use crate::nanos::Nanos;
 use crate::pairing::Times;
 
-/// What kept a connection from taking messages.
+/// Obstacle that kept a connection from taking messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Obstacle {
     /// There was no open connection: being opened, or lost and not yet replaced.
@@ -23,36 +23,36 @@ pub enum Obstacle {
 /// The latest thing that kept a connection from taking messages, and when that was over.
 ///
 /// ```
-/// use wsbench_load::{lag::{Bar, Obstacle}, nanos::Nanos, pairing::Times};
-/// let bar = Bar { until: Nanos(40), by: Obstacle::Limit };
+/// use wsbench_load::{lag::{Blockage, Obstacle}, nanos::Nanos, pairing::Times};
+/// let blockage = Blockage { until: Nanos(40), by: Obstacle::Limit };
 /// let times = Times { due: Nanos(10), sent: Nanos(45) };
-/// assert_eq!((bar.blocked(times), bar.generators(times)), (Nanos(30), Nanos(5)));
+/// assert_eq!((blockage.blocked(times), blockage.generators(times)), (Nanos(30), Nanos(5)));
 /// let later = Times { due: Nanos(50), sent: Nanos(51) };
-/// assert_eq!((bar.blocked(later), bar.generators(later)), (Nanos(0), Nanos(1)));
+/// assert_eq!((blockage.blocked(later), blockage.generators(later)), (Nanos(0), Nanos(1)));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Bar {
+pub struct Blockage {
     /// From then on the connection took messages.
     pub until: Nanos,
-    /// What had been in the way.
+    /// Obstacle that had been in the way.
     pub by: Obstacle,
 }
 
-impl Bar {
+impl Blockage {
     /// Nothing was ever in the way.
     pub const NONE: Self = Self {
         until: Nanos::ZERO,
         by: Obstacle::Absence,
     };
 
-    /// How long a message that was due waited for its connection: a part of its send lag.
+    /// Time for which a message that was due waited for its connection: a part of its send lag.
     #[inline]
     #[must_use]
     pub fn blocked(&self, times: Times) -> Nanos {
         self.until.min(times.sent) - times.due
     }
 
-    /// How long it then waited for the generator: the rest of its send lag.
+    /// Time for which it then waited for the generator: the rest of its send lag.
     #[inline]
     #[must_use]
     pub fn generators(&self, times: Times) -> Nanos {
@@ -72,8 +72,8 @@ mod tests {
             due in 0_u64..1_000, late in 0_u64..1_000, until in 0_u64..3_000,
         ) {
             let times = Times { due: Nanos(due), sent: Nanos(due + late) };
-            let bar = Bar { until: Nanos(until), by: Obstacle::Socket };
-            prop_assert_eq!(bar.blocked(times) + bar.generators(times), Nanos(late));
+            let blockage = Blockage { until: Nanos(until), by: Obstacle::Socket };
+            prop_assert_eq!(blockage.blocked(times) + blockage.generators(times), Nanos(late));
         }
     }
 }

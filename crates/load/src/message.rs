@@ -47,15 +47,15 @@ pub struct MessageSource {
     run: u32,
     /// Filling enough for the largest message and one byte more (see `filling`).
     block: Box<[u8]>,
-    /// Whether `block` is the user's own message rather than filling.
+    /// True where `block` is the user's own message rather than filling.
     fixed: bool,
-    /// Whether messages tell whose they are.
+    /// True where messages tell whose they are.
     tagged: bool,
-    /// What the filling is.
+    /// Filling of messages.
     body: Body,
 }
 
-/// What messages carry behind their tag.
+/// Content of messages behind their tag.
 #[derive(Clone, Debug)]
 enum Body {
     /// A part of the block.
@@ -89,13 +89,13 @@ impl Message<'_> {
         self.tag_len + self.filling.len()
     }
 
-    /// Whether the message has no bytes at all, which WebSocket allows.
+    /// True if the message has no bytes at all, which WebSocket allows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether `piece` is exactly the bytes of the message from `offset` on.
+    /// True if `piece` is exactly the bytes of the message from `offset` on.
     #[inline]
     #[must_use]
     pub fn matches_at(&self, offset: usize, piece: &[u8]) -> bool {
@@ -213,7 +213,7 @@ impl MessageSource {
         self.kind
     }
 
-    /// Whether messages carry a tag and so can be matched by identity.
+    /// True if messages carry a tag and so can be matched by identity.
     #[must_use]
     pub fn is_tagged(&self) -> bool {
         self.tagged

@@ -13,7 +13,7 @@ use wsbench_setting::{Text, text};
 
 use self::parts::Parts;
 use crate::failure::FailureKind;
-use crate::lag::Bar;
+use crate::lag::Blockage;
 use crate::nanos::Nanos;
 use crate::pairing::Times;
 use crate::send_gaps::{SendGap, SendGaps};
@@ -42,7 +42,7 @@ impl Window {
         closes: Nanos::MAX,
     };
 
-    /// Whether `now` lies within the window.
+    /// True if `now` lies within the window.
     #[inline]
     #[must_use]
     pub fn contains(&self, now: Nanos) -> bool {
@@ -60,18 +60,19 @@ impl Window {
 /// One worker's books.
 #[derive(Debug)]
 pub struct Meter {
-    /// What is measured at present.
+    /// Window that is measured at present.
     window: Window,
     /// The interval under way.
     pub tally: Box<Tally>,
     /// The peer under test, for examples of failures.
     peer: String,
     raw_log: bool,
-    /// When the latest answer came, or the first request left after a time with none in flight.
+    /// Instant at which the latest answer came, or the first request left after a time with none in
+    /// flight.
     quiet_since: Nanos,
     /// Requests sent and not settled, of the warm-up too.
     in_flight: u64,
-    /// When what is being read had come, by the kernel's stamp, where there is one.
+    /// Instant at which the bytes being read had come, by the kernel's stamp, where there is one.
     arrived: Option<Nanos>,
     /// Right answers with the same times, not booked yet: with many messages in flight a write
     /// carries several and a read brings several, and booking them together costs as one.
@@ -85,7 +86,7 @@ pub struct Meter {
 /// Right answers of the warm-up since it was last asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WarmUp {
-    /// How many.
+    /// Number of answers.
     pub answers: u64,
     /// Their service times, added up, ns.
     pub service_ns: u128,
@@ -115,7 +116,7 @@ impl Run {
     };
 }
 
-/// How a request ended that was not answered rightly.
+/// End of a request that was not answered rightly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unanswered {
     /// It was out at its deadline.
@@ -200,7 +201,7 @@ impl Meter {
         }
     }
 
-    /// What is measured at present.
+    /// Window that is measured at present.
     #[inline]
     #[must_use]
     pub fn window(&self) -> &Window {
@@ -213,7 +214,7 @@ impl Meter {
         self.window = window;
     }
 
-    /// Whether raw log records are wanted.
+    /// True if raw log records are wanted.
     #[inline]
     #[must_use]
     pub fn keeps_log(&self) -> bool {
@@ -232,12 +233,12 @@ impl Meter {
     /// connection took them from the due time on.
     #[inline]
     pub fn sent(&mut self, times: Times, count: u64) {
-        self.sent_behind(times, Bar::NONE, count);
+        self.sent_behind(times, Blockage::NONE, count);
     }
 
     /// The same for requests that may have had to wait for their connection.
     #[inline]
-    pub fn sent_behind(&mut self, times: Times, bar: Bar, count: u64) {
+    pub fn sent_behind(&mut self, times: Times, blockage: Blockage, count: u64) {
         if self.in_flight == 0 {
             self.book_run();
             self.quiet_since = times.sent;
@@ -250,11 +251,11 @@ impl Meter {
         self.tally.messages.sent += count;
         let tally = &mut self.tally;
         tally.times[Series::SendLag].record_n(times.sent - times.due, count);
-        tally.times[Series::GeneratorLag].record_n(bar.generators(times), count);
-        let blocked = bar.blocked(times);
+        tally.times[Series::GeneratorLag].record_n(blockage.generators(times), count);
+        let blocked = blockage.blocked(times);
         if blocked > Nanos::ZERO {
             tally.times[Series::Blocked].record_n(blocked, count);
-            tally.blocked_by.add(bar.by, count);
+            tally.blocked_by.add(blockage.by, count);
         } else if let Some(gaps) = &mut self.gaps {
             gaps.sent(times);
         }

@@ -35,21 +35,21 @@ pub struct Pairing {
     answered_below: u64,
 }
 
-/// When a request was due and sent.
+/// Instants at which a request was due and sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {
-    /// When it was due.
+    /// Instant at which it was due.
     pub due: Nanos,
-    /// When the write that carried it began.
+    /// Instant at which the write that carried it began.
     pub sent: Nanos,
 }
 
-/// What an answer turned out to be.
+/// Kind of answer that came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Matched {
     /// The answer to a request in flight.
     Answer {
-        /// When that was due and sent.
+        /// Instants at which that was due and sent.
         times: Times,
         /// An answer to a later request had come before.
         reordered: bool,
@@ -75,14 +75,14 @@ impl Pairing {
         (!self.ring.is_empty()).then(|| self.first())
     }
 
-    /// When the oldest request in flight was due.
+    /// Instant at which the oldest request in flight was due.
     #[inline]
     #[must_use]
     pub fn oldest_due(&self) -> Option<Nanos> {
         self.ring.front().map(|request| request.due)
     }
 
-    /// Whether a later request than the oldest in flight has been answered already: then the
+    /// True if a later request than the oldest in flight has been answered already: then the
     /// oldest is not merely slow.
     #[must_use]
     pub fn oldest_is_overtaken(&self) -> bool {
@@ -106,7 +106,7 @@ impl Pairing {
         self.next
     }
 
-    /// Whether any request was ever answered.
+    /// True if any request was ever answered.
     #[must_use]
     pub fn has_answers(&self) -> bool {
         self.answered_below > 0
@@ -161,7 +161,7 @@ impl Pairing {
         }
     }
 
-    /// When request `number` was due and sent; `None` when it is not in flight.
+    /// Instants at which request `number` was due and sent; `None` when it is not in flight.
     #[must_use]
     pub fn times(&self, number: u64) -> Option<Times> {
         let index = usize::try_from(number.checked_sub(self.first())?).ok()?;

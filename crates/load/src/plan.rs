@@ -77,7 +77,7 @@ impl Plan {
         Self(Arc::new(self.spec().with(|spec| spec.seed = seed)))
     }
 
-    /// What was asked for, to be changed at will.
+    /// Specification that was asked for, to be changed at will.
     #[must_use]
     pub fn spec(&self) -> PlanSpec {
         (*self.0).clone()

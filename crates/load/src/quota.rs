@@ -12,7 +12,7 @@ use crate::plan::{Plan, StopRule};
 /// shared counter is no matter.
 const BATCH: u64 = 64;
 
-/// What the workers of one run draw from.
+/// Quota that the workers of one run draw from.
 #[derive(Clone, Debug)]
 pub struct Quota {
     messages: Arc<AtomicU64>,
@@ -64,7 +64,7 @@ impl Quota {
         true
     }
 
-    /// Whether no message is left for this worker.
+    /// True if no message is left for this worker.
     #[must_use]
     pub fn is_exhausted(&self) -> bool {
         self.claimed == 0 && self.messages.load(Ordering::Relaxed) == 0

@@ -35,9 +35,9 @@ pub struct RunResult {
     pub stamps: Stamps,
     /// The time that resolving the host took: once a run, before it; `None` for a literal address.
     pub dns: Option<Nanos>,
-    /// What the generator itself used.
+    /// Use by the generator itself.
     pub generator: GeneratorUsage,
-    /// What pressed on its machine meanwhile; `None` where nothing was read.
+    /// Pressure on its machine meanwhile; `None` where nothing was read.
     pub pressure: Option<HostPressure>,
     /// The time series.
     pub intervals: Vec<Interval>,
@@ -88,7 +88,7 @@ pub enum Ended {
     ServerDied,
 }
 
-/// What the generator itself used.
+/// Use by the generator itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GeneratorUsage {
     /// One entry a thread, over the measured window.
@@ -135,7 +135,7 @@ pub struct TurnUsage {
     pub ready_max: u32,
 }
 
-/// What pressed on the generator's machine over the measured window, whoever caused it.
+/// Pressure on the generator's machine over the measured window, whoever caused it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HostPressure {
     /// Share of all cores' time that the hypervisor gave to others, 0.0 to 1.0.
@@ -246,13 +246,13 @@ pub struct Slice {
 /// upgraded again. Where clients are replaced, only if a connection failed meanwhile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Absences {
-    /// How often.
+    /// Number of times.
     pub times: u64,
-    /// How long in all.
+    /// Time in all.
     pub total: Nanos,
     /// The longest.
     pub longest: Nanos,
-    /// When that began, since the run began.
+    /// Beginning of that, since the run began.
     pub longest_start: Nanos,
 }
 
@@ -267,10 +267,10 @@ impl Absences {
     }
 }
 
-/// Where a run stands, for the live view: handed over once an interval.
+/// Position of a run, for the live view: handed over once an interval.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
-    /// What the run is doing.
+    /// Stage of the run.
     pub stage: Stage,
     /// Since the run began.
     pub elapsed: Nanos,
@@ -282,7 +282,7 @@ pub struct Progress {
     pub cpu_shares: Vec<f64>,
 }
 
-/// What a run is doing.
+/// Stage of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {

@@ -152,7 +152,7 @@ pub struct NoPlace {
 /// address the kernel chooses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Route {
-    /// Where connections are made to in place of the target's host and port.
+    /// Place that connections are made to, in place of the target's host and port.
     pub connect_to: Option<Place>,
     /// Addresses of this machine that connections are spread over in turn; empty lets the kernel
     /// choose. All of one family.
@@ -173,7 +173,7 @@ impl Route {
         self.connect_to.clone().unwrap_or_else(|| target.place())
     }
 
-    /// How many addresses of this machine connections come from: at least 1.
+    /// Number of addresses of this machine that connections come from: at least 1.
     #[must_use]
     pub fn source_count(&self) -> u32 {
         self.sources.count().max(1)
@@ -184,9 +184,9 @@ impl Route {
 /// where nothing is encrypted (RFC 6455 section 4.1 item 2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proxy {
-    /// How it is spoken to.
+    /// Protocol in which it is spoken to.
     pub protocol: ProxyProtocol,
-    /// Where it is.
+    /// Place at which it is.
     pub place: Place,
     /// Whom to say that we are.
     pub login: Option<Secret<Login>>,
@@ -200,7 +200,7 @@ impl Proxy {
     }
 }
 
-/// How a proxy is spoken to.
+/// Protocol in which a proxy is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProxyProtocol {
     /// HTTP CONNECT; the proxy resolves the target's name.

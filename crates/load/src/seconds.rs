@@ -87,7 +87,7 @@ pub(crate) mod endless {
         Nanos::MAX
     }
 
-    /// Whether a length is left out.
+    /// True if a length is left out.
     #[allow(clippy::trivially_copy_pass_by_ref)] // serde hands references
     pub(crate) fn is_endless(length: &Nanos) -> bool {
         *length == Nanos::MAX

@@ -41,7 +41,7 @@ impl<T: ?Sized> Secret<T> {
         self.0.as_deref()
     }
 
-    /// Whether the value is gone.
+    /// True if the value is gone.
     #[must_use]
     pub fn is_withheld(&self) -> bool {
         self.0.is_none()

@@ -86,7 +86,7 @@ impl SendGaps {
         self.keep(before, times);
     }
 
-    /// What was kept.
+    /// Gaps that were kept.
     #[must_use]
     pub fn into_kept(self) -> Vec<SendGap> {
         self.kept

@@ -163,7 +163,7 @@ series! {
         caption: "response time until given up",
         shown: Shown::AsTail,
     }
-    /// How late the sends left, sent − due, ns.
+    /// Lateness of the sends, sent − due, ns.
     SendLag = "send_lag" + "_ns" {
         title: "send lag",
         caption: "sends left late",
@@ -194,8 +194,8 @@ series! {
         shown: Shown::IfMeasured,
         part_of: Some(Series::Service),
     }
-    /// How long answers waited in the generator's own receive queue, by kernel stamps, ns; absent
-    /// without kernel stamps. A lower bound where one read takes several segments.
+    /// Time for which answers waited in the generator's own receive queue, by kernel stamps, ns;
+    /// absent without kernel stamps. A lower bound where one read takes several segments.
     ReceiveWait = "receive_wait" + "_ns" {
         title: "own queue",
         caption: "own queue: waited for wsbench",

@@ -30,7 +30,7 @@ use keeping_alive::KeepAlive;
 use login::LoggingIn;
 use opening::Upgrading;
 
-/// How long the closing handshake may take, and then the server's FIN (RFC 6455 section 7.1.1
+/// Time that the closing handshake may take, and then the server's FIN (RFC 6455 section 7.1.1
 /// lets the client wait "a reasonable period"). Some servers never close.
 pub const CLOSE_WAIT: Nanos = Nanos::from_secs(1);
 /// A server may send messages this much longer than ours before they are refused outright.
@@ -39,7 +39,7 @@ const MESSAGE_SLACK: u64 = 16 * 1024 * 1024;
 /// One connection, on which exchange `X` takes place while it is open.
 #[derive(Debug)]
 pub struct Session<X> {
-    /// When the connect call was made.
+    /// Instant at which the connect call was made.
     since: Nanos,
     state: State,
     wire: Connection,
@@ -74,7 +74,7 @@ struct Rare {
     keep_alive: Option<KeepAlive>,
 }
 
-/// What the driver has to do after it has called a session.
+/// Task of the driver after it has called a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Flow {
@@ -91,15 +91,15 @@ pub enum Flow {
     Failed,
 }
 
-/// How a connection was lost, as the driver's socket tells it.
+/// Loss of a connection, as the driver's socket tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loss {
     /// The kind.
     pub kind: FailureKind,
     /// The same in words, with the settings that help.
     pub words: Text,
-    /// Where in the connection's life it happened, where that is not as far as the session had
-    /// come: on our own machine (descriptors, ports), or in the TLS handshake.
+    /// Phase of the connection's life in which it happened, where that is not as far as the session
+    /// had come: on our own machine (descriptors, ports), or in the TLS handshake.
     pub phase: Option<Phase>,
 }
 
@@ -120,7 +120,7 @@ impl<X: Exchange> Session<X> {
         }
     }
 
-    /// Whether the connect call is under way.
+    /// True if the connect call is under way.
     #[must_use]
     pub fn is_connecting(&self) -> bool {
         matches!(self.state, State::Connecting)
@@ -135,14 +135,14 @@ impl<X: Exchange> Session<X> {
         )
     }
 
-    /// Whether messages may flow.
+    /// True if messages may flow.
     #[inline]
     #[must_use]
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Open)
     }
 
-    /// Whether the session is over.
+    /// True if the session is over.
     #[must_use]
     pub fn is_ended(&self) -> bool {
         matches!(self.state, State::Ended)
@@ -155,7 +155,7 @@ impl<X: Exchange> Session<X> {
         self.exchange.in_flight()
     }
 
-    /// Whether any message was answered.
+    /// True if any message was answered.
     #[must_use]
     pub fn has_answers(&self) -> bool {
         self.exchange.has_answers()
@@ -223,7 +223,7 @@ impl<X: Exchange> Session<X> {
         Flow::Continue
     }
 
-    /// Whether this client has nothing left to do but to close.
+    /// True if this client has nothing left to do but to close.
     #[inline]
     fn is_done(&self) -> bool {
         self.is_open() && self.exchange.is_done()
@@ -362,7 +362,7 @@ impl<X: Exchange> Session<X> {
                 .send_due(&mut context.io(&mut self.codec), due)
     }
 
-    /// When `pump` has something to compose next; `None` when no time is known.
+    /// Instant at which `pump` has something to compose next; `None` when no time is known.
     #[inline]
     #[must_use]
     pub fn next_due(&self, context: &Context<X::Local>) -> Option<Nanos> {
@@ -379,7 +379,7 @@ impl<X: Exchange> Session<X> {
     }
 }
 
-/// What is taken from a server, decompressed or not.
+/// Limits of what is taken from a server, decompressed or not.
 fn limits<X: Exchange>(exchange: &X, context: &Context<X::Local>) -> Limits {
     Limits {
         max_message: exchange.longest_answer(&context.local) * 2 + MESSAGE_SLACK,

@@ -69,7 +69,7 @@ impl Settling {
     }
 }
 
-/// Whether points lie together and go nowhere.
+/// True if points lie together and go nowhere.
 fn is_level(points: &[f64]) -> bool {
     let level = quantile(points, 0.5);
     let spread = quantile(points, 0.75) - quantile(points, 0.25);
@@ -78,8 +78,8 @@ fn is_level(points: &[f64]) -> bool {
     spread <= TOGETHER * level && (change.abs() < LEVEL * level || trend(points) < NO_TREND)
 }
 
-/// How much speaks for a trend, in standard deviations: the test of Mann (1945), which asks only
-/// which of two points is greater, so that a single one far off weighs no more than another.
+/// Evidence of a trend, in standard deviations: the test of Mann (1945), which asks only which of
+/// two points is greater, so that a single one far off weighs no more than another.
 fn trend(points: &[f64]) -> f64 {
     let mut rising = 0_i64;
     for (at, later) in points.iter().enumerate() {

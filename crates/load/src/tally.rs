@@ -111,14 +111,14 @@ impl Tally {
 /// One kind of failure and how often it was seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// Where in the life of a connection.
+    /// Phase in the life of a connection.
     pub phase: Phase,
     /// The kind.
     pub kind: FailureKind,
     /// The peer's own code for it, a close code or a status, of which each is told by itself; `None`
     /// where it gave none, and for all beyond the first few.
     pub code: Option<u16>,
-    /// How often.
+    /// Number of times.
     pub count: u64,
     /// The time of the first one seen, since the run began.
     pub first: Nanos,
@@ -126,7 +126,7 @@ pub struct Failure {
     pub example: Text,
 }
 
-/// Where in the life of a connection something failed.
+/// Phase in the life of a connection in which something failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -191,11 +191,11 @@ pub enum LogRecord {
         connection: u32,
         /// The message's number on its connection, from 0.
         sequence: u64,
-        /// When it was due, since the run began.
+        /// Instant at which it was due, since the run began.
         due: Nanos,
-        /// When it was sent, since the run began.
+        /// Instant at which it was sent, since the run began.
         sent: Nanos,
-        /// When its answer had been read, since the run began.
+        /// Instant at which its answer had been read, since the run began.
         received: Nanos,
     },
 }

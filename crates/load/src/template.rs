@@ -30,7 +30,7 @@ enum Segment {
     Slot(Slot),
 }
 
-/// What is put in.
+/// Value that is put in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Slot {
     /// Number of the connection.
@@ -39,7 +39,7 @@ enum Slot {
     Seq,
     /// Random hexadecimal digits, so many.
     Hex(usize),
-    /// When the message was due.
+    /// Instant at which the message was due.
     NowNs,
 }
 
@@ -52,29 +52,29 @@ pub enum TemplateError {
          {{now_ns}}"
     )]
     Unknown {
-        /// Where, from 0.
+        /// Byte at which it is, from 0.
         at: usize,
-        /// What stands between the braces.
+        /// Text between the braces.
         name: String,
     },
     /// A place that is not closed.
     #[error("at byte {at}: the place that begins here is not closed; write it like {{seq}}")]
     Unclosed {
-        /// Where, from 0.
+        /// Byte at which it is, from 0.
         at: usize,
     },
     /// Digits that are not so many.
     #[error("at byte {at}: '{digits}' is no number of digits from 1 to {MOST_HEX}")]
     Digits {
-        /// Where, from 0.
+        /// Byte at which it is, from 0.
         at: usize,
-        /// What stands in the place of the number.
+        /// Text in the place of the number.
         digits: String,
     },
     /// Two numbers without anything between, of which nobody could tell where one ends.
     #[error("at byte {at}: a number follows a number; put something other than digits between")]
     Joined {
-        /// Where the second begins, from 0.
+        /// Byte at which the second begins, from 0.
         at: usize,
     },
 }
@@ -141,7 +141,7 @@ impl Template {
         &self.text
     }
 
-    /// Whether no two messages are the same, and each tells whose it is: connection and number are
+    /// True if no two messages are the same, and each tells whose it is: connection and number are
     /// both in it.
     #[must_use]
     pub fn is_unique(&self) -> bool {
@@ -223,7 +223,7 @@ impl Slot {
         matches!(self, Self::Id | Self::Seq)
     }
 
-    /// What may begin with a digit.
+    /// True if it may begin with a digit.
     fn is_digits(self) -> bool {
         matches!(self, Self::Id | Self::Seq | Self::Hex(_) | Self::NowNs)
     }
@@ -278,10 +278,10 @@ fn push_hex(seed: u64, digits: usize, out: &mut Vec<u8>) {
 pub(crate) struct Filled {
     template: std::sync::Arc<Template>,
     seed: u64,
-    /// What the wall clock said when the run began, ns since the Unix epoch.
+    /// Time of the wall clock when the run began, ns since the Unix epoch.
     epoch_ns: u64,
     bytes: Vec<u8>,
-    /// Which message is in it.
+    /// Message that is in it.
     is: Option<(Identity, Nanos)>,
 }
 

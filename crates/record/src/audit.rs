@@ -8,7 +8,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the audit found.
+/// Findings of the audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Audit {
     /// The judgement: that of the gravest caveat.
@@ -74,7 +74,7 @@ impl By {
     }
 }
 
-/// How far the figures may be believed.
+/// Credibility of the figures.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -104,19 +104,19 @@ impl Verdict {
 /// One doubt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Caveat {
-    /// What was checked.
+    /// Property that was checked.
     pub kind: Kind,
-    /// How much it weighs.
+    /// Weight of it.
     #[serde(default)]
     pub severity: Severity,
-    /// What is wrong, in numbers.
+    /// Fault, in numbers.
     pub message: String,
-    /// What to do about it; empty when there is nothing to do.
+    /// Advice about it; empty when there is nothing to do.
     #[serde(default)]
     pub advice: String,
 }
 
-/// How much a doubt weighs.
+/// Weight of a doubt.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -141,7 +141,7 @@ impl From<Severity> for Verdict {
     }
 }
 
-/// What was checked.
+/// Property that was checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -317,23 +317,23 @@ impl Caveat {
 /// A doubt that one or more of several runs have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Recurring {
-    /// What was checked.
+    /// Property that was checked.
     pub kind: Kind,
-    /// How much it weighs at worst.
+    /// Weight of it at worst.
     pub severity: Severity,
     /// Runs that have it.
     pub runs: u64,
     /// Runs in all.
     pub of: u64,
-    /// What is wrong, in the numbers of the run that has it worst, or first.
+    /// Fault, in the numbers of the run that has it worst, or first.
     pub message: String,
-    /// What to do about it.
+    /// Advice about it.
     #[serde(default)]
     pub advice: String,
 }
 
 impl Recurring {
-    /// How often: `in each of 10 runs`, `in 3 of 10 runs`.
+    /// Number of runs that have it: `in each of 10 runs`, `in 3 of 10 runs`.
     #[must_use]
     pub fn how_often(&self) -> String {
         match (self.runs, self.of) {

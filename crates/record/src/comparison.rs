@@ -14,7 +14,7 @@ use crate::storage::{DocumentError, read_as, to_text};
 /// Name and version of the schema that this version writes.
 pub const SCHEMA: &str = "wsbench.comparison/1";
 
-/// What came of comparing B with A.
+/// Result of comparing B with A.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "wsbench comparison")]
 pub struct Comparison {
@@ -27,24 +27,24 @@ pub struct Comparison {
     /// Seed from which those of the runs follow; absent where nothing was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
-    /// How the runs were made.
+    /// Design by which the runs were made.
     pub design: Design,
     /// The verdict in one sentence.
     pub verdict: String,
-    /// Whether latencies were compared; they are not of two closed loops, unless forced.
+    /// True where latencies were compared; they are not of two closed loops, unless forced.
     pub compares_latency: bool,
     /// Every figure, B against A.
     pub figures: Vec<Contrast>,
-    /// What speaks against believing all that.
+    /// Doubts that speak against believing all that.
     #[serde(default)]
     pub doubts: Vec<Doubt>,
-    /// What B is compared with.
+    /// Side that B is compared with.
     pub a: Side,
-    /// What is compared.
+    /// Side that is compared.
     pub b: Side,
 }
 
-/// How the runs of the two sides were made.
+/// Design by which the runs of the two sides were made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Design {
@@ -62,7 +62,7 @@ pub enum Design {
 /// One side of a comparison.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Side {
-    /// What it is called: a URL, a file.
+    /// Name of it: a URL, a file.
     pub label: String,
     /// Its runs, in order.
     pub runs: Vec<Document>,
@@ -88,7 +88,7 @@ pub struct Contrast {
     /// Upper end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ratio_high: Option<f64>,
-    /// How often chance alone gives as much, adjusted for the number of figures (Holm).
+    /// Probability that chance alone gives as much, adjusted for the number of figures (Holm).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p_value: Option<f64>,
     /// Two runs of A differ by less than this share, 95 % of the time: the noise, A against A.
@@ -97,7 +97,7 @@ pub struct Contrast {
     /// The same of B.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise_b: Option<f64>,
-    /// What the ratio shows; absent of counts and where there is no ratio.
+    /// Finding that the ratio shows; absent of counts and where there is no ratio.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finding: Option<Found>,
     /// Why there is no ratio.
@@ -105,7 +105,7 @@ pub struct Contrast {
     pub missing: Option<String>,
 }
 
-/// What a ratio shows.
+/// Finding that a ratio shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Found {
@@ -138,10 +138,10 @@ pub enum Doubt {
     Audit {
         /// `A` or `B`.
         side: String,
-        /// Which doubt, and how often.
+        /// Doubt, and how often it recurs.
         caveat: Recurring,
     },
-    /// How the comparison was made.
+    /// Doubt about how the comparison was made.
     Design {
         /// In words, with what to do.
         words: String,

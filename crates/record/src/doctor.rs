@@ -19,9 +19,9 @@ pub struct Asked {
     pub descriptors: u64,
     /// Connections opened in all: more than at a time where clients are replaced.
     pub opened: u64,
-    /// Whether the server is on this machine.
+    /// True where the server is on this machine.
     pub on_this_machine: bool,
-    /// Whether it is reached over a Unix domain socket, which takes no ports and knows no TCP.
+    /// True where it is reached over a Unix domain socket, which takes no ports and knows no TCP.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub over_unix_socket: bool,
     /// Addresses of this machine that connections come from, where it is said which (0: it is not).
@@ -29,7 +29,7 @@ pub struct Asked {
     pub source_addresses: u32,
 }
 
-/// What an examination found.
+/// Findings of an examination.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "wsbench doctor")]
 pub struct Examination {
@@ -44,7 +44,7 @@ pub struct Examination {
     /// The server's side, where it is on this machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerSide>,
-    /// What was measured; absent when nothing was to be.
+    /// Figures that were measured; absent when nothing was to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Measured>,
     /// Every check that could be made, the gravest first.
@@ -54,20 +54,20 @@ pub struct Examination {
 /// One rule held against this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Check {
-    /// What was looked at.
+    /// Subject that was looked at.
     pub subject: Subject,
-    /// What came of it.
+    /// Result of the check.
     pub level: Level,
-    /// What was seen, in numbers.
+    /// Observation, in numbers.
     pub seen: String,
     /// The rule, and why it is one.
     pub rule: String,
-    /// What to do, exactly; empty when the rule holds or nothing can be done.
+    /// Advice on what to do, exactly; empty when the rule holds or nothing can be done.
     #[serde(default)]
     pub fix: String,
 }
 
-/// What came of a check.
+/// Result of a check.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -96,7 +96,7 @@ impl Level {
     }
 }
 
-/// What is looked at.
+/// Subject that is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
@@ -110,9 +110,9 @@ pub enum Subject {
     Backlog,
     /// The firewall's table of connections.
     Conntrack,
-    /// What the kernel's clock reads.
+    /// Source that the kernel's clock reads.
     ClockSource,
-    /// What a reading of the clock costs.
+    /// Cost of a reading of the clock.
     ClockCost,
     /// Frequency governors.
     Governor,
@@ -132,7 +132,7 @@ pub enum Subject {
     Idle,
     /// Network interfaces.
     Interface,
-    /// What else runs here.
+    /// Load of whatever else runs here.
     Load,
     /// Memory and swap.
     Memory,
@@ -140,9 +140,9 @@ pub enum Subject {
     Cores,
     /// The C library's copies.
     Memcpy,
-    /// How late sleeps end.
+    /// Lateness of the ends of sleeps.
     Timers,
-    /// How late messages leave.
+    /// Lateness of messages.
     Pacing,
     /// The round trip of this machine and instrument, without any server to speak of.
     Floor,
@@ -177,7 +177,7 @@ impl Check {
         }
     }
 
-    /// What to do; dropped when the rule holds.
+    /// Adds what to do; dropped when the rule holds.
     #[must_use]
     pub fn fix(self, fix: impl Into<String>) -> Self {
         if self.level == Level::Ok {
@@ -198,7 +198,7 @@ impl Examination {
         levels.max().unwrap_or(Level::Ok)
     }
 
-    /// How many checks came out so.
+    /// Number of checks that came out so.
     #[must_use]
     pub fn count(&self, level: Level) -> usize {
         self.checks
@@ -208,7 +208,7 @@ impl Examination {
     }
 }
 
-/// What was measured of the machine. Whatever could not be is absent.
+/// Figures that were measured of the machine. Whatever could not be is absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Measured {
@@ -221,13 +221,13 @@ pub struct Measured {
     /// Copies, by size.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<Copied>,
-    /// How late sleeps of a millisecond end, median, ns.
+    /// Lateness of the ends of sleeps of a millisecond, median, ns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sleep_late_p50_ns: Option<u64>,
     /// The same at p99, ns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sleep_late_p99_ns: Option<u64>,
-    /// How late messages left at 1,000 a second to the embedded server, p99, ns.
+    /// Lateness of messages at 1,000 a second to the embedded server, p99, ns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub send_lag_p99_ns: Option<u64>,
     /// Median service time of one connection to the embedded server, ns.
@@ -252,7 +252,7 @@ pub struct Copied {
     pub loop_ns: f64,
 }
 
-/// What is known of the server's side. Whatever is unknown is absent.
+/// Facts that are known of the server's side. Whatever is unknown is absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ServerSide {
@@ -262,7 +262,7 @@ pub struct ServerSide {
     /// The process's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Whether anything listens where the URL leads.
+    /// True where anything listens where the URL leads.
     pub listens: bool,
     /// Connections that may wait for it to accept them.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,7 +12,7 @@ use wsbench_setting::Spelling;
 /// Name and version of the schema that this version writes.
 pub const SCHEMA: &str = "wsbench.check/1";
 
-/// What a check of one server found.
+/// Result of a check of one server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "wsbench conformance check")]
 pub struct Check {
@@ -48,22 +48,22 @@ pub struct Counts {
     pub skipped: u32,
 }
 
-/// What came of one case.
+/// Result of one case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// The case's name.
     pub id: String,
-    /// What the case is about.
+    /// Group of cases that the case belongs to.
     pub group: String,
     /// The section that demands it.
     pub section: String,
     /// `ok`, `non_strict`, `failed`, `declined` or `skipped`.
     pub verdict: String,
-    /// What was sent, in words.
+    /// Description of what was sent.
     pub sent: String,
-    /// What had to come, in words.
+    /// Description of what had to come.
     pub expected: String,
-    /// What came, in words.
+    /// Description of what came.
     pub seen: String,
 }
 
@@ -100,7 +100,7 @@ impl Counts {
         }
     }
 
-    /// Whether the server may pass the gate: nothing failed, and everything was tried.
+    /// True if the server may pass the gate: nothing failed, and everything was tried.
     #[must_use]
     pub fn pass(&self) -> bool {
         self.failed == 0 && self.skipped == 0

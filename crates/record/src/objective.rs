@@ -15,7 +15,7 @@ use crate::units::{share, span};
 pub enum Objective {
     /// A percentile of the response time, received − due, is at most so long.
     ResponseTime {
-        /// Which percentile: 99.0 for p99. Above 0, below 100.
+        /// Percentile of the objective: 99.0 for p99. Above 0, below 100.
         percentile: f64,
         /// The limit, ns.
         at_most_ns: u64,
@@ -47,7 +47,7 @@ impl Objective {
         }
     }
 
-    /// What it is of: `p99`, `errors`.
+    /// Figure that it is of: `p99`, `errors`.
     #[must_use]
     pub fn name(&self) -> String {
         match self {

@@ -6,7 +6,7 @@ use wsbench_load::plan::PlanSpec;
 
 use crate::document::{Host, Record};
 
-/// What every run of an experiment has in common.
+/// Facts that every run of an experiment shares.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Provenance {
     /// Version of wsbench that measured.
@@ -20,10 +20,10 @@ pub struct Provenance {
     /// The generator's machine.
     #[serde(default)]
     pub host: Host,
-    /// Whether the server was wsbench's own.
+    /// True where the server was wsbench's own.
     #[serde(default)]
     pub embedded_server: bool,
-    /// Whether the server was reached over loopback, and so shared the machine.
+    /// True where the server was reached over loopback, and so shared the machine.
     #[serde(default)]
     pub loopback: bool,
     /// The plan of the first run; the others differ in load, length and seed.

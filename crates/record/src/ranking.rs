@@ -41,7 +41,7 @@ pub struct Ranking {
     pub ended_at: String,
     /// Seed from which orders and the runs' own seeds follow.
     pub seed: u64,
-    /// What was to be done.
+    /// Suite that was to be carried out.
     pub suite: SuiteFacts,
     /// The machine.
     #[serde(default)]
@@ -51,7 +51,7 @@ pub struct Ranking {
     /// Why it ended before all was measured; absent when it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_short: Option<String>,
-    /// What the ranking amounts to, a sentence a league.
+    /// Results of the ranking, a sentence a league.
     pub headlines: Vec<String>,
     /// One league for each metric of each workload and each class of servers.
     pub leagues: Vec<League>,
@@ -63,7 +63,7 @@ pub struct Ranking {
     pub overall: Option<Overall>,
     /// Every server with all that was seen of it, in the suite's order.
     pub servers: Vec<Entry>,
-    /// What speaks against believing all that.
+    /// Doubts that speak against believing all that.
     #[serde(default)]
     pub doubts: Vec<String>,
 }
@@ -71,13 +71,13 @@ pub struct Ranking {
 /// One server's row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
-    /// What it is and how it was run.
+    /// Facts of what it is and how it was run.
     #[serde(flatten)]
     pub facts: ServerFacts,
-    /// What the conformance gate found; absent where it was not reached.
+    /// Result of the conformance gate; absent where it was not reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<Stamp>,
-    /// What failed, in the order in which it did; a row with a failure stays in the document.
+    /// Failures, in the order in which they occurred; a row with a failure stays in the document.
     #[serde(default)]
     pub failures: Vec<Failed>,
     /// From the start to the first accepted connection, s: the median of all starts.
@@ -117,7 +117,7 @@ pub struct Cell {
 /// One figure of a cell. Times are in nanoseconds, memory in bytes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CellFigure {
-    /// Which metric, by its key: `messages_per_s`, `response.p99`.
+    /// Metric, by its key: `messages_per_s`, `response.p99`.
     pub metric: String,
     /// Geometric mean of the runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -150,12 +150,12 @@ pub struct League {
     pub workload: String,
     /// The metric's key.
     pub metric: String,
-    /// Which servers: with one core for all there is one class, else those that work on one core
+    /// Class of servers: with one core for all there is one class, else those that work on one core
     /// by default are kept apart from those that spread.
     pub class: Cores,
     /// Rounds behind it.
     pub rounds: u32,
-    /// Whether the rounds are enough to rank by; where not, places are only sorted.
+    /// True where the rounds are enough to rank by; where not, places are only sorted.
     pub is_ranked: bool,
     /// The servers that have a value, the best first.
     pub places: Vec<Place>,
@@ -186,7 +186,7 @@ pub struct Place {
     /// Its tier, from 1: all that cannot be told from the tier's best.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<u32>,
-    /// Whether the generator was the limit in most of its runs: it may be better than told.
+    /// True where the generator was the limit in most of its runs: it may be better than told.
     #[serde(default)]
     pub generator_limited: bool,
     /// Runs behind it.
@@ -213,7 +213,7 @@ pub struct FrontPoint {
     pub x: f64,
     /// Its value along the second.
     pub y: f64,
-    /// Whether no other server is better in one and no worse in the other (Pareto).
+    /// True where no other server is better in one and no worse in the other (Pareto).
     pub on_front: bool,
 }
 

@@ -19,20 +19,20 @@ pub const SCHEMA: &str = "wsbench.find/1";
 pub struct Search {
     /// Name and version of this schema: `wsbench.find/1`.
     pub schema: String,
-    /// Where the figures come from.
+    /// Origin of the figures.
     pub provenance: Provenance,
-    /// What was searched for.
+    /// Quantity that was searched for.
     pub over: Over,
-    /// What had to hold.
+    /// Objectives that had to hold.
     pub objectives: Vec<Objective>,
-    /// How narrow the bracket was to be: its upper end over its lower, 1.05 for 5 %. The search
-    /// stops there; it may have to stop before.
+    /// Resolution that the bracket was to have: its upper end over its lower, 1.05 for 5 %. The
+    /// search stops there; it may have to stop before.
     pub resolution: f64,
     /// The most trials that it was allowed.
     pub most_trials: u32,
     /// The longest that it was allowed to take, s.
     pub limit_s: f64,
-    /// How long it took, s.
+    /// Time that it took, s.
     pub took_s: f64,
     /// Messages a second of the pilot, which pressed as hard as it could; absent without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,19 +45,19 @@ pub struct Search {
     /// undecided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fails: Option<Edge>,
-    /// What keeps the load from being greater.
+    /// Limit that keeps the load from being greater.
     pub limited_by: Limit,
     /// Why the search ended.
     pub ended: Ending,
-    /// Whether the server held the load again directly after one that was too much for it; absent
-    /// when that was not tried.
+    /// Recovery: whether the server held the load again directly after one that was too much for
+    /// it; absent when that was not tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Recovery>,
     /// Every trial, in order.
     pub trials: Vec<Trial>,
 }
 
-/// What is searched for.
+/// Quantity that is searched for.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Over {
@@ -92,7 +92,7 @@ pub struct Edge {
     pub trials: u32,
 }
 
-/// What keeps the load from being greater.
+/// Limit that keeps the load from being greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Limit {
@@ -112,7 +112,7 @@ pub enum Limit {
 pub enum Ending {
     /// The bracket is as narrow as it was to be, and confirmed.
     Found,
-    /// What was left of the time and the trials would not have told loads apart any closer.
+    /// Rest of the time and the trials that would not have told loads apart any closer.
     Blurred,
     /// Not even the least load that is tried held.
     NothingHolds,
@@ -135,7 +135,7 @@ pub struct Recovery {
     pub overload: f64,
     /// The load that had held before.
     pub load: f64,
-    /// Whether it held again.
+    /// True where it held again.
     pub recovered: bool,
 }
 
@@ -161,14 +161,14 @@ pub struct Trial {
     /// Share of the messages without a right answer; absent when none was due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_share: Option<f64>,
-    /// What the objectives' figures were, in their order.
+    /// Figures of the objectives, in their order.
     pub readings: Vec<Reading>,
-    /// Whether it held, by its own figures alone.
+    /// Verdict on it, by its own figures alone.
     pub verdict: TrialVerdict,
-    /// Whether its confidence interval leaves that open, so that the estimate decided.
+    /// True where its confidence interval leaves that open, so that the estimate decided.
     #[serde(default)]
     pub marginal: bool,
-    /// What went wrong, if anything did.
+    /// Cause of what went wrong, if anything did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
     /// The gravest doubt of the audit, in words.
@@ -227,7 +227,7 @@ impl Purpose {
     }
 }
 
-/// Whether a trial held.
+/// Verdict on a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TrialVerdict {
@@ -251,7 +251,7 @@ impl TrialVerdict {
     }
 }
 
-/// What went wrong in a trial.
+/// Cause of what went wrong in a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
@@ -274,7 +274,7 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// What happened, in a few words.
+    /// Description of what happened, in a few words.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {

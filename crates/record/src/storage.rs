@@ -16,14 +16,14 @@ pub enum DocumentError {
         line: usize,
         /// Column of the first fault, from 1.
         column: usize,
-        /// What was wrong there.
+        /// Description of what was wrong there.
         reason: String,
     },
     /// The text is JSON and says of itself that it is something else, or does not say: give a file
     /// that was written by `--format json`.
     #[error("not a {expected}: its `schema` is {}", found.as_deref().unwrap_or("missing"))]
     NotAResult {
-        /// What was expected, such as `wsbench result`.
+        /// Schema that was expected, such as `wsbench result`.
         expected: String,
         /// The schema that it names.
         found: Option<String>,
@@ -45,7 +45,7 @@ pub enum DocumentError {
         line: usize,
         /// Column of the first fault, from 1.
         column: usize,
-        /// What was wrong there.
+        /// Description of what was wrong there.
         reason: String,
     },
 }
@@ -108,7 +108,7 @@ fn not_a(expected: &str, found: Option<String>) -> DocumentError {
     }
 }
 
-/// What was wrong, without the place, which the error names itself.
+/// Description of what was wrong, without the place, which the error names itself.
 fn reason_of(error: &serde_json::Error) -> String {
     let words = error.to_string();
     match words.rfind(" at line ") {

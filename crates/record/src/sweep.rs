@@ -19,7 +19,7 @@ pub const SCHEMA: &str = "wsbench.sweep/1";
 pub struct Sweep {
     /// Name and version of this schema: `wsbench.sweep/1`.
     pub schema: String,
-    /// Where the figures come from.
+    /// Origin of the figures.
     pub provenance: Provenance,
     /// Objectives under which a greatest rate was asked for.
     #[serde(default)]
@@ -28,14 +28,14 @@ pub struct Sweep {
     pub rounds: u32,
     /// The longest that it was allowed to take, s.
     pub limit_s: f64,
-    /// How long it took, s.
+    /// Time that it took, s.
     pub took_s: f64,
     /// Messages a second of the pilot, which pressed as hard as it could; absent without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity_per_s: Option<f64>,
     /// The points, by rising rate asked for. Rates that were never run are missing.
     pub points: Vec<Point>,
-    /// Where the curve bends.
+    /// Place where the curve bends.
     pub knee: Knee,
     /// Why it ended before all was run; absent when it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,7 +53,7 @@ pub struct Point {
     pub response_ns: Distribution,
     /// Share of the messages without a right answer.
     pub error_share: f64,
-    /// Whether the server did not hold the rate in at least half of the runs.
+    /// True where the server did not hold the rate in at least half of the runs.
     pub overloaded: bool,
     /// The runs, in the order in which they were made.
     pub runs: Vec<Run>,
@@ -77,14 +77,14 @@ pub struct Run {
     /// 99.9th percentile, ns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p99_9_ns: Option<u64>,
-    /// Whether the server did not hold the rate.
+    /// True where the server did not hold the rate.
     pub overloaded: bool,
-    /// Whether the audit found the generator in the way.
+    /// True where the audit found the generator in the way.
     #[serde(default)]
     pub generator_limited: bool,
 }
 
-/// Where the curve bends, by rules that a reader can check on the points.
+/// Place where the curve bends, by rules that a reader can check on the points.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Knee {
     /// The highest rate up to which every point's p99 is at most twice the first point's, asked

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::{percent, span};
 
-/// What came of a run that was to go on until its answer is known.
+/// Outcome of a run that was to go on until its answer is known.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UntilOutcome {
-    /// What was to be known, and how well: `p99±5%`.
+    /// Figure that was to be known, and how well: `p99±5%`.
     pub asked: String,
-    /// Whether it was, and ended the run. Otherwise the run went to its limit.
+    /// True where it was, and ended the run. Otherwise the run went to its limit.
     pub reached: bool,
     /// Half the interval of confidence at 95 % at the end, as a share of the figure; absent where
     /// it is not known, or a span was asked for.

@@ -16,10 +16,10 @@ use crate::repetition::{doubt_label, doubt_words};
 use crate::style::{Style, Tone};
 use crate::table::Table;
 
-/// What the columns are.
+/// Heads of the columns.
 const HEAD: [&str; 7] = ["", "A", "B", "B ÷ A", "95 %", "noise A, B", "shown"];
 
-/// What the noise is.
+/// Explanation of the noise.
 const LEGEND: &str = "noise: two runs of the same server differ by less than this, 95 % of the \
                       time; a difference is shown when chance is excluded at 95 % among all \
                       figures and it is 2 % at least";
@@ -85,7 +85,7 @@ pub fn markdown(comparison: &Comparison, spelling: &dyn Spelling) -> String {
     text
 }
 
-/// What has to be known to read the table.
+/// Explanations that are needed to read the table.
 pub(crate) fn legend(comparison: &Comparison, spelling: &dyn Spelling) -> Vec<String> {
     let withheld = (!comparison.compares_latency).then(|| withheld(spelling));
     withheld.into_iter().chain([LEGEND.to_owned()]).collect()
@@ -110,14 +110,14 @@ pub fn csv(comparison: &Comparison) -> String {
     }))
 }
 
-/// What each run was to do; the seed is that from which those of the runs follow.
+/// Plan of each run; the seed is that from which those of the runs follow.
 pub(crate) fn plan(comparison: &Comparison) -> Option<String> {
     let mut plan = comparison.a.runs.first()?.plan.clone();
     plan.seed = comparison.seed.unwrap_or(plan.seed);
     Some(plan_line(&plan))
 }
 
-/// How the runs were made.
+/// Design by which the runs were made.
 pub(crate) fn design(comparison: &Comparison) -> String {
     match comparison.design {
         Design::Interleaved { rounds, .. } => {

@@ -39,7 +39,7 @@ impl Row {
         }
     }
 
-    /// How sure the run is of the percentiles that are quoted most.
+    /// Confidence of the run in the percentiles that are quoted most.
     fn put_confidence(&mut self, prefix: &str, spans: &Distribution) {
         let quoted = [
             Percentile::P50,

@@ -6,7 +6,7 @@
 /// One line of points.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Curve {
-    /// What stands in the legend.
+    /// Name in the legend.
     pub name: String,
     /// Its points, in the order in which they are joined.
     pub points: Vec<Mark>,
@@ -19,11 +19,11 @@ pub struct Mark {
     pub x: f64,
     /// Along the axis on the left; above 0.
     pub y: f64,
-    /// Whether it is drawn hollow.
+    /// True where it is drawn hollow.
     pub is_hollow: bool,
 }
 
-/// What a drawing is made of.
+/// Characters that a drawing is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Glyphs {
     /// Braille lines and geometric marks.
@@ -39,7 +39,7 @@ pub struct Frame {
     pub columns: usize,
     /// Lines of the plot itself.
     pub rows: usize,
-    /// What it is made of.
+    /// Characters that it is made of.
     pub glyphs: Glyphs,
 }
 
@@ -103,7 +103,7 @@ pub fn draw(
     lines
 }
 
-/// What the marks mean: `▪ p50  ● p99  ▲ p99.9`, one word for each series.
+/// Meaning of the marks: `▪ p50  ● p99  ▲ p99.9`, one word for each series.
 #[must_use]
 pub fn legend(series: &[Curve], glyphs: Glyphs) -> String {
     let words = series.iter().enumerate().map(|(index, line)| {

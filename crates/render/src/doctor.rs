@@ -51,7 +51,7 @@ pub fn render(examination: &Examination, style: Style) -> String {
     text
 }
 
-/// What it comes to, in a line.
+/// Conclusion, in a line.
 fn conclusion(examination: &Examination) -> String {
     let number = |level, noun| counted(examination.count(level) as u64, noun);
     let connections = counted(examination.asked.connections.into(), "connection");

@@ -9,7 +9,7 @@
 /// Most letters of a cell in a table for a terminal: a longer one would widen every row.
 const CELL: usize = 400;
 
-/// Whether a letter shows nothing itself and changes how others are shown: control characters,
+/// True if a letter shows nothing itself and changes how others are shown: control characters,
 /// line and paragraph separators, and the marks that turn the direction of text (Unicode Standard
 /// Annex 9; "Trojan Source", CVE-2021-42574).
 fn is_commanding(letter: char) -> bool {

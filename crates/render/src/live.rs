@@ -27,9 +27,9 @@ pub struct View {
     pub title: String,
     /// The plan in one line.
     pub plan: String,
-    /// Whether messages are due by a schedule rather than by answers.
+    /// True where messages are due by a schedule rather than by answers.
     pub is_open_loop: bool,
-    /// What the run is doing.
+    /// Stage of the run.
     pub stage: Stage,
     /// Since the run began.
     pub elapsed: Nanos,
@@ -58,7 +58,7 @@ pub struct View {
     pub errors: Vec<(String, u64)>,
     /// CPU share of each generator thread in the last interval.
     pub cpu_shares: Vec<f64>,
-    /// What already speaks against the figures, in words.
+    /// Doubts that already speak against the figures, in words.
     pub doubts: Vec<String>,
 }
 
@@ -85,7 +85,7 @@ pub struct Figure {
     pub name: &'static str,
     /// The figure with its mark.
     pub words: String,
-    /// How well it is supported.
+    /// Support of it.
     pub support: Support,
 }
 

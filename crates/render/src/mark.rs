@@ -4,10 +4,10 @@
 use wsbench_record::document::{Distribution, Document, Known, Percentile};
 use wsbench_record::units::{LOW, MORE, Ranged, UNKNOWN, percent, span};
 
-/// What is printed where there is no sample at all.
+/// Words that are printed where there is no sample at all.
 pub(crate) const NO_SAMPLES: &str = "no samples";
 
-/// What the marks mean.
+/// Meaning of the marks.
 pub(crate) const LEGEND: &str = "~ fewer than 100 samples above it; — fewer than 10: not known";
 
 /// What they mean beside intervals of confidence.

@@ -168,7 +168,7 @@ fn times(text: &mut String, document: &Document) {
     }
 }
 
-/// What of the service time passed outside, and what the answers waited for us.
+/// Part of the service time that passed outside, and part in which the answers waited for us.
 fn service_parts(text: &mut String, document: &Document) {
     let Some(parts) = Parts::of(document) else {
         if let Some(words) = parts::undivided(document) {
@@ -226,7 +226,7 @@ fn counts(text: &mut String, document: &Document) {
     );
 }
 
-/// What the server used, where known.
+/// Use by the server, where known.
 fn server(text: &mut String, document: &Document) {
     let lines = document.server.as_ref().map(server_cost::lines);
     let lines = lines.filter(|lines| !lines.is_empty());

@@ -17,9 +17,9 @@ const NARROWEST: usize = 30;
 
 /// A text of labelled lines.
 pub(crate) struct Page {
-    /// What has been written.
+    /// Text that has been written.
     pub(crate) text: String,
-    /// How it is dressed.
+    /// Style of the text.
     pub(crate) style: Style,
 }
 

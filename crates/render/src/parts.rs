@@ -21,7 +21,7 @@ pub(crate) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// What is shown of each part.
+    /// Figures that are shown of each part.
     pub(crate) const COLUMNS: [&'static str; 4] = ["p50", "p99", "max", "mean"];
 
     /// Columns of a part's name.
@@ -61,7 +61,7 @@ impl<'a> Parts<'a> {
         self.parts.first().map_or(0, |(_, spans)| spans.count)
     }
 
-    /// What the names mean, and what may be added up.
+    /// Meaning of the names, and what may be added up.
     pub(crate) fn legend(&self) -> String {
         let (told, all) = (self.divided(), self.whole.count);
         let told = if told == all {
@@ -85,7 +85,7 @@ fn figures(spans: &Distribution) -> [String; 4] {
     ]
 }
 
-/// What there is to say where the parts are not known although the run had its say on stamps.
+/// Remark where the parts are not known although the run had its say on stamps.
 pub(crate) fn undivided(document: &Document) -> Option<&'static str> {
     let is_known = document.timestamps == Some(Stamps::User);
     is_known.then_some(

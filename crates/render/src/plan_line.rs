@@ -109,7 +109,7 @@ fn way(plan: &PlanSpec) -> String {
     way
 }
 
-/// How much, how hard and for how long.
+/// Amount, pressure and length of the load.
 fn load(plan: &PlanSpec) -> String {
     let clients = &plan.clients;
     let connections = u64::from(clients.connections);
@@ -190,7 +190,7 @@ pub(crate) fn rates(stretches: &[Stretch]) -> String {
     format!("{least}–{most} msg/s in {number} stretches")
 }
 
-/// What each message carries.
+/// Payload of each message.
 pub(crate) fn payload(payload: &PayloadFacts) -> String {
     let kind = |encoding: Encoding| match encoding {
         Encoding::Text => "text",

@@ -12,7 +12,7 @@ use crate::style::{Style, Tone};
 use crate::summary::repeat_command;
 use crate::table::Table;
 
-/// What the columns are.
+/// Heads of the columns.
 pub(crate) const HEAD: [&str; 6] = [
     "",
     "mean of runs",
@@ -22,7 +22,7 @@ pub(crate) const HEAD: [&str; 6] = [
     "it thinks ±",
 ];
 
-/// What the last two columns mean.
+/// Meaning of the last two columns.
 pub(crate) const LEGEND: &str = "one run ±: what a single run is off by, 95 % of the time, from the spread \
                       between runs; it thinks ±: the same as a run judges from its own inside";
 
@@ -77,7 +77,7 @@ pub fn markdown(repetition: &Repetition) -> String {
     text
 }
 
-/// How many runs there are, and what they are not.
+/// Number of runs, and what they are not.
 pub(crate) fn runs(repetition: &Repetition) -> String {
     let made = repetition.runs.len();
     let asked = repetition.asked_runs as usize;

@@ -132,7 +132,7 @@ fn plan_lines(view: &View, theme: Theme, area: Rect) -> Vec<Line<'_>> {
     vec![cut(Line::styled(&*view.plan, theme.quiet), area.width)]
 }
 
-/// How much is done, in words, and as a bar where there is room for one that says something.
+/// Share that is done, in words, and as a bar where there is room for one that says something.
 fn gauge_line(view: &View, theme: Theme, width: u16) -> Line<'static> {
     const SHORTEST_BAR: usize = 8;
     let share = format!("{:.0} %", (view.done * 100.0).floor());
@@ -214,7 +214,7 @@ fn state_line(view: &View, theme: Theme, width: u16) -> Line<'static> {
     fitting(lines.map(line).into(), width)
 }
 
-/// What speaks against the figures so far. At least one line.
+/// Doubts that speak against the figures so far. At least one line.
 fn doubt_lines(view: &View, theme: Theme, width: u16) -> Vec<Line<'_>> {
     if view.doubts.is_empty() {
         let line = Line::styled("audit: no doubts so far", theme.good);

@@ -10,7 +10,7 @@ use crate::foreign::printable;
 /// The dress of a text.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
-    /// Whether to use ANSI colours.
+    /// True where ANSI colours are used.
     pub colour: bool,
     /// Columns to keep within where prose can be wrapped.
     pub width: u16,
@@ -28,7 +28,7 @@ impl Default for Style {
     }
 }
 
-/// What a piece of text means, from which its colour follows.
+/// Meaning of a piece of text, from which its colour follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
     /// A heading.
@@ -49,7 +49,7 @@ pub(crate) enum Tone {
     Bad,
 }
 
-/// What begins a change of colour, and what ends it.
+/// Beginning of a change of colour, and its end.
 const ESCAPE: &str = "\x1b[";
 const END: &str = "\x1b[0m";
 

@@ -161,7 +161,7 @@ fn throughput(page: &mut Page, document: &Document) {
     page.gap();
 }
 
-/// What was agreed upon, and the messages beside what was left of them.
+/// Agreement on compression, and the messages beside what was left of them.
 fn compression(page: &mut Page, document: &Document) {
     let Some(compression) = &document.compression else {
         return;
@@ -256,7 +256,7 @@ fn times(page: &mut Page, document: &Document) {
     }
 }
 
-/// What of the service time passed outside, and what the answers waited for us.
+/// Part of the service time that passed outside, and part in which the answers waited for us.
 fn parts(page: &mut Page, document: &Document) {
     let Some(parts) = Parts::of(document) else {
         if let Some(words) = parts::undivided(document) {
@@ -469,7 +469,7 @@ fn integrity(page: &mut Page, document: &Document) {
     page.gap();
 }
 
-/// What the server used, where known, and what the generator used.
+/// Use by the server, where known, and use by the generator.
 fn costs(page: &mut Page, document: &Document) {
     if let Some(server) = &document.server {
         let mut label = "server";

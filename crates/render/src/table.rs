@@ -37,7 +37,7 @@ impl Table {
         &self.names
     }
 
-    /// Whether a column is aligned on the left.
+    /// True if a column is aligned on the left.
     pub(crate) fn is_left(&self, column: usize) -> bool {
         self.left.contains(&column)
     }

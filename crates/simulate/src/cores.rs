@@ -16,7 +16,7 @@ pub(crate) struct Core {
     pub(crate) read_for: Nanos,
     pub(crate) called_for: Nanos,
     pub(crate) state: State,
-    /// When the worker's latest wait began.
+    /// Instant at which the worker's latest wait began.
     pub(crate) stands_since: Nanos,
     /// A wait is over, and the worker has not been told of what is ready.
     pub(crate) has_waited: bool,
@@ -26,14 +26,14 @@ pub(crate) struct Core {
     pub(crate) slots: Vec<Option<Conn>>,
     /// Those to which something has happened.
     pub(crate) edges: Vec<Conn>,
-    /// How many connections there are, and the most that there were.
+    /// Number of connections, and the most that there were.
     pub(crate) present: usize,
     pub(crate) most_present: usize,
     /// The pause that is still to come.
     pause: Option<Pause>,
 }
 
-/// Where a core's worker stands.
+/// State of a core's worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     /// In the middle of its turn.
@@ -65,8 +65,8 @@ impl Core {
         }
     }
 
-    /// How far the world may go without the worker: of nothing that happens by then it hears too
-    /// late. None when it has ended.
+    /// Instant to which the world may go without the worker: of nothing that happens by then it
+    /// hears too late. None when it has ended.
     pub(crate) fn reach(&self) -> Option<Nanos> {
         match self.state {
             State::Running | State::Looking { .. } => Some(self.clock),

@@ -10,7 +10,7 @@ use wsbench_wire::handshake::{self, UpgradeRequest, accept_key, push_rejection};
 use wsbench_wire::mask::MaskKey;
 use wsbench_wire::opcode::OpCode;
 
-use crate::press::Press;
+use crate::compressor::PeerCompressor;
 use crate::scenario::{AnswerFault, Breach, OpeningFault};
 
 /// A message that nobody asked for.
@@ -130,14 +130,14 @@ pub(crate) fn push_answer(
 /// allowed at any time (RFC 7692 section 6), but for a wrong byte.
 pub(crate) fn push_compressed(
     out: &mut FrameBuffer,
-    press: &mut Press,
+    compressor: &mut PeerCompressor,
     kind: MessageKind,
     bytes: &[u8],
     fault: Option<AnswerFault>,
 ) {
     match fault {
-        None => press.push(out, kind, bytes),
-        Some(AnswerFault::WrongBytes) => press.push(out, kind, &with_wrong_byte(bytes)),
+        None => compressor.push(out, kind, bytes),
+        Some(AnswerFault::WrongBytes) => compressor.push(out, kind, &with_wrong_byte(bytes)),
         Some(_) => push_answer(out, kind, bytes, fault),
     }
 }

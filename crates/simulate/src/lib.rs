@@ -23,11 +23,11 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod compressor;
 mod cores;
 mod engine;
 mod fault;
 mod link;
-mod press;
 #[cfg(feature = "runner")]
 pub mod runner;
 mod scenario;
@@ -58,18 +58,18 @@ pub use crate::scenario::{
 use crate::engine::Attended;
 use crate::world::World;
 
-/// What is true of a worker that is right.
+/// Statement that is true of a worker that is right.
 const RIGHT: &str = "a worker that is right ends its run, does not spin, and hands all over once";
 
-/// What each call of the generator's codec takes, by its own books; no simulated time passes.
+/// Time that each call of the generator's codec takes, by its own books; no simulated time passes.
 pub const CODEC_CALL: Nanos = Nanos::from_micros(1);
 
 /// A simulated run as both sides saw it: what the instrument says, and what was.
 #[derive(Clone, Debug)]
 pub struct Witness {
-    /// What the instrument says.
+    /// Result by the instrument.
     pub result: RunResult,
-    /// What it gave for the raw log, in order.
+    /// Records that it gave for the raw log, in order.
     pub log: Vec<LogRecord>,
     /// Stages in the order in which the live view was told of them.
     pub stages: Vec<Stage>,
@@ -84,7 +84,7 @@ pub struct Witness {
     pub parts: Vec<RunResult>,
     /// Whole messages that the server received.
     pub messages_at_server: u64,
-    /// When the server received each of them, since the run began.
+    /// Instants at which the server received each of them, since the run began.
     pub arrivals_at_server: Vec<Nanos>,
     /// Requests and frames of ours that broke the protocol at the server. None ever should.
     pub violations_of_ours: u64,

@@ -36,7 +36,7 @@ pub(crate) struct Link {
     blocked: bool,
     /// Something has happened that `wait` has not told yet.
     pub(crate) has_edge: bool,
-    /// When the latest segment arrives, each way: the next ones come no earlier.
+    /// Instant at which the latest segment arrives, each way: the next ones come no earlier.
     pub(crate) last_to_server: Nanos,
     pub(crate) last_to_client: Nanos,
 }
@@ -71,7 +71,7 @@ impl Link {
         }
     }
 
-    /// How many of `len` bytes are taken now.
+    /// Number of bytes, of `len`, that are taken now.
     pub(crate) fn write(&mut self, len: usize) -> io::Result<usize> {
         if let Some(error) = self.error.take() {
             return Err(error.into());
@@ -121,7 +121,8 @@ impl Link {
         }
     }
 
-    /// When the segment came that the last byte read is of (Linux, `tcp_update_recv_tstamps`).
+    /// Instant at which the segment came that the last byte read is of (Linux,
+    /// `tcp_update_recv_tstamps`).
     fn stamp(&mut self) -> Option<Nanos> {
         let behind = self.segments.partition_point(|(end, _)| *end < self.read);
         let arrived = self.segments.get(behind).map(|(_, at)| *at);
@@ -129,7 +130,7 @@ impl Link {
         arrived
     }
 
-    /// Whether bytes have come that were not read: closing then resets the connection.
+    /// True if bytes have come that were not read: closing then resets the connection.
     pub(crate) fn has_unread(&self) -> bool {
         self.read < self.inbox.len()
     }

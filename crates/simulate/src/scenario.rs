@@ -27,7 +27,7 @@ pub struct Scenario {
 pub struct Every<T> {
     /// 1 hits all. At least 1.
     pub nth: u64,
-    /// What happens to it.
+    /// Fault that happens to it.
     pub fault: T,
 }
 
@@ -76,7 +76,7 @@ impl Default for Network {
     }
 }
 
-/// How a connect fails.
+/// Failure of a connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectFault {
     /// Nobody listens.
@@ -94,13 +94,13 @@ pub enum ConnectFault {
 /// The machine that the generator runs on.
 #[derive(Clone, Copy, Debug)]
 pub struct Machine {
-    /// What one reading of the clock costs. Not zero: time must pass in a loop that does nothing.
+    /// Cost of one reading of the clock. Not zero: time must pass in a loop that does nothing.
     pub clock_reading: Nanos,
-    /// What one call of the kernel costs.
+    /// Cost of one call of the kernel.
     pub system_call: Nanos,
     /// A wait that times out ends up to this much late, drawn evenly.
     pub timer_slack: Nanos,
-    /// Whether connections that are ready together are told in random order.
+    /// True where connections that are ready together are told in random order.
     pub shuffles: bool,
     /// The generator does not run at all for a while.
     pub pause: Option<Pause>,
@@ -121,9 +121,9 @@ impl Default for Machine {
 /// A span in which the generator does not run: suspended, or without a core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pause {
-    /// When it begins, since the run began.
+    /// Instant at which it begins, since the run began.
     pub at: Nanos,
-    /// How long it lasts.
+    /// Length of it.
     pub length: Nanos,
 }
 
@@ -132,9 +132,9 @@ pub struct Pause {
 pub struct Server {
     /// Time that one message takes it.
     pub service: Service,
-    /// How that changes over the run.
+    /// Course of that over the run.
     pub course: Option<Course>,
-    /// How messages wait for each other.
+    /// Way in which messages wait for each other.
     pub queue: Queue,
     /// A limit on the messages it takes, before they queue.
     pub bucket: Option<Bucket>,
@@ -149,13 +149,13 @@ pub struct Server {
     pub opening: Option<Every<OpeningFault>>,
     /// Connections on which no message is ever answered.
     pub silent: Option<Every<()>>,
-    /// Whether it does not answer pings.
+    /// True where it does not answer pings.
     pub is_deaf_to_pings: bool,
     /// Messages that are not answered as they should be.
     pub answers: Option<Every<AnswerFault>>,
     /// Connections that the server ends.
     pub disruption: Option<Disruption>,
-    /// What it does with a close frame.
+    /// Answer to a close frame.
     pub ending: Ending,
     /// Spans in which it is not there, in order and apart from each other.
     pub outages: Vec<Outage>,
@@ -193,28 +193,28 @@ pub enum Service {
     Uniform(Nanos, Nanos),
     /// One of two.
     Mixed {
-        /// What it takes in most cases.
+        /// Time that it takes in most cases.
         usual: Nanos,
-        /// What it takes in the others.
+        /// Time that it takes in the others.
         rare: Nanos,
-        /// How many of a million are the others.
+        /// Number of the others in a million.
         rare_ppm: u32,
     },
 }
 
-/// How the time that a message takes the server changes over the run.
+/// Course over the run of the time that a message takes the server.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Course {
     /// The server gets warm: `1 + (times − 1)·e^(−t/within)` times what it takes a warm one.
     Falling {
-        /// How many times as long at the beginning of the run.
+        /// Factor on the time at the beginning of the run.
         times: f64,
         /// The time constant of its fall.
         within: Nanos,
     },
     /// It never does: in every other half of `period`, so many times as long.
     Alternating {
-        /// How many times as long.
+        /// Factor on the time.
         times: f64,
         /// From the beginning of one slow half to that of the next.
         period: Nanos,
@@ -229,12 +229,12 @@ pub struct Bucket {
     pub interval: Nanos,
     /// Tokens that it holds at most, as it does at the beginning. At least 1.
     pub burst: u32,
-    /// Whether a message that finds no token is not answered (a policer) rather than waiting for
+    /// True where a message that finds no token is not answered (a policer) rather than waiting for
     /// its token (a shaper).
     pub drops: bool,
 }
 
-/// How messages wait for each other at the server.
+/// Way in which messages wait for each other at the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Queue {
     /// They do not; with a random service time the answers of a connection overtake each other.
@@ -249,11 +249,11 @@ pub enum Queue {
 pub struct Stall {
     /// From the beginning of one to that of the next; longer than `length`.
     pub period: Nanos,
-    /// How long one lasts.
+    /// Length of one.
     pub length: Nanos,
 }
 
-/// What goes wrong with a connection before its first message.
+/// Fault of a connection before its first message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpeningFault {
     /// Nothing is wrong, but the head comes byte by byte, one each of this span.
@@ -290,7 +290,7 @@ pub enum OpeningFault {
     CutHead,
 }
 
-/// What is wrong with an answer.
+/// Fault of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnswerFault {
     /// It never comes.
@@ -323,7 +323,7 @@ pub enum AnswerFault {
     Broken(Breach),
 }
 
-/// How a frame breaks the protocol (RFC 6455 section 5).
+/// Breach of the protocol by a frame (RFC 6455 section 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Breach {
     /// Masked by the server.
@@ -361,7 +361,7 @@ pub struct Disruption {
     pub how: Cut,
 }
 
-/// How the server ends a connection.
+/// Way in which the server ends a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
     /// With a close frame of this code; it awaits the reply and closes TCP.
@@ -382,7 +382,7 @@ pub enum Cut {
     Stalled,
 }
 
-/// What the server does with a close frame.
+/// Answer of the server to a close frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// Replies and closes TCP (RFC 6455 section 7.1.1).
@@ -400,15 +400,15 @@ pub enum Ending {
 /// A span in which the server is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outage {
-    /// When it dies, since the run began.
+    /// Instant at which it dies, since the run began.
     pub from: Nanos,
-    /// When it is back; `None` if never.
+    /// Instant at which it is back; `None` if never.
     pub until: Option<Nanos>,
-    /// What dies.
+    /// Part that dies.
     pub death: Death,
 }
 
-/// What dies.
+/// Part that dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Death {
     /// The process: the kernel closes its connections and refuses new ones.

@@ -13,8 +13,8 @@ use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{UpgradeRequest, push_rejection, read_request};
 use wsbench_wire::opcode::OpCode;
 
+use crate::compressor::PeerCompressor;
 use crate::fault;
-use crate::press::Press;
 use crate::scenario::{AnswerFault, Cut, Death, Ending, Every, OpeningFault, Server as Orders};
 use crate::timing::Timing;
 
@@ -24,7 +24,7 @@ const LONGEST_MESSAGE: u64 = 1 << 30;
 /// Names a connection for the whole run.
 pub(crate) type Conn = usize;
 
-/// What the server does.
+/// Act of the server.
 #[derive(Debug)]
 pub(crate) enum Act {
     /// Sends bytes.
@@ -50,7 +50,7 @@ pub(crate) struct Work {
     fault: Option<AnswerFault>,
 }
 
-/// What comes of a connect.
+/// Reception of a connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reception {
     Accepted,
@@ -67,11 +67,11 @@ pub(crate) struct Server {
     accepted: u64,
     down: Option<Death>,
     out: FrameBuffer,
-    /// What is to be carried out after each call.
+    /// Acts that are to be carried out after each call.
     pub(crate) acts: Vec<Act>,
     /// Whole messages received.
     pub(crate) messages: u64,
-    /// When each of them was received.
+    /// Instants at which they were received.
     pub(crate) arrivals: Vec<Nanos>,
     /// Requests and frames received that break the protocol.
     pub(crate) violations: u64,
@@ -85,8 +85,8 @@ struct Peer {
     head: Vec<u8>,
     /// After the upgrade.
     wire: Option<Connection>,
-    /// Where compression was agreed upon.
-    press: Option<Box<Press>>,
+    /// Compressor, where compression was agreed upon.
+    compressor: Option<Box<PeerCompressor>>,
     message: Vec<u8>,
     messages: u64,
     /// Answers no message.
@@ -126,7 +126,8 @@ impl Server {
         }
     }
 
-    /// When the server, called at `now`, runs: then, or at the end of the stall that it is in.
+    /// Instant at which the server, called at `now`, runs: then, or at the end of the stall that it
+    /// is in.
     pub(crate) fn runs_at(&self, now: Nanos) -> Nanos {
         self.timing.runs_at(now)
     }
@@ -149,7 +150,7 @@ impl Server {
             opening,
             head: Vec::new(),
             wire: None,
-            press: None,
+            compressor: None,
             message: Vec::new(),
             messages: 0,
             silent: Every::hitting(self.orders.silent, self.accepted).is_some(),
@@ -278,7 +279,7 @@ impl Server {
                 let terms = wish.and_then(|wish| request.compression(&wish));
                 if let (Some(wish), Some(terms)) = (wish, &terms) {
                     wire.allow_compression();
-                    peer.press = Some(Box::new(Press::new(terms, &wish, limits)));
+                    peer.compressor = Some(Box::new(PeerCompressor::new(terms, &wish, limits)));
                 }
                 peer.wire = Some(wire);
                 self.respond(now, conn, &request, terms.as_ref());
@@ -340,8 +341,10 @@ impl Server {
                     kind, bytes, last, ..
                 })) => self.on_piece(now, conn, kind, bytes, last),
                 Ok(Some(Event::Deflated { kind, bytes, last })) => {
-                    let press = self.open_peer(conn).and_then(|peer| peer.press.as_mut());
-                    match press.map(|press| press.inflate(kind, bytes, last)) {
+                    let compressor = self
+                        .open_peer(conn)
+                        .and_then(|peer| peer.compressor.as_mut());
+                    match compressor.map(|compressor| compressor.inflate(kind, bytes, last)) {
                         Some(Ok(piece)) => self.on_piece(now, conn, kind, &piece, last),
                         _ => self.violations += 1,
                     }
@@ -417,10 +420,10 @@ impl Server {
             _ => conn,
         };
         match self.press_of(to) {
-            Some(mut press) => {
-                fault::push_compressed(&mut self.out, &mut press, kind, bytes, fault);
+            Some(mut compressor) => {
+                fault::push_compressed(&mut self.out, &mut compressor, kind, bytes, fault);
                 if let Some(peer) = self.open_peer(to) {
-                    peer.press = Some(press);
+                    peer.compressor = Some(compressor);
                 }
             }
             None => fault::push_answer(&mut self.out, kind, bytes, fault),
@@ -428,8 +431,8 @@ impl Server {
         self.send_out(to);
     }
 
-    fn press_of(&mut self, conn: Conn) -> Option<Box<Press>> {
-        self.open_peer(conn)?.press.take()
+    fn press_of(&mut self, conn: Conn) -> Option<Box<PeerCompressor>> {
+        self.open_peer(conn)?.compressor.take()
     }
 
     /// The next connection that is open and upgraded, if there is another one.

@@ -6,7 +6,7 @@ use wsbench_load::nanos::Nanos;
 
 use crate::scenario::{Bucket, Course, Queue, Server as Orders, Service, Stall};
 
-/// What the server's time is taken up with.
+/// Uses of the server's time.
 #[derive(Debug)]
 pub(crate) struct Timing {
     service: Service,
@@ -18,7 +18,7 @@ pub(crate) struct Timing {
     random: fastrand::Rng,
     /// Until when the messages so far are worked on.
     busy_until: Nanos,
-    /// When the bucket is full again, if nothing more comes.
+    /// Instant at which the bucket is full again, if nothing more comes.
     full_at: Nanos,
     /// Until when the upgrades so far are worked on.
     accepting_until: Nanos,
@@ -40,12 +40,14 @@ impl Timing {
         }
     }
 
-    /// When the server, called at `now`, runs: then, or at the end of the stall that it is in.
+    /// Instant at which the server, called at `now`, runs: then, or at the end of the stall that it
+    /// is in.
     pub(crate) fn runs_at(&self, now: Nanos) -> Nanos {
         self.stall.map_or(now, |stall| end_of(stall, now))
     }
 
-    /// When a message that comes at `now` has been worked on; `None` if it is not let in.
+    /// Instant at which a message that comes at `now` has been worked on; `None` if it is not let
+    /// in.
     pub(crate) fn finishes(&mut self, now: Nanos) -> Option<Nanos> {
         let now = self.passes(now)?;
         let service = self.service();
@@ -67,15 +69,15 @@ impl Timing {
         Some(end)
     }
 
-    /// When an upgrade asked for at `now` is granted, where upgrades take time.
+    /// Instant at which an upgrade asked for at `now` is granted, where upgrades take time.
     pub(crate) fn accepts(&mut self, now: Nanos) -> Option<Nanos> {
         let span = self.accept?;
         self.accepting_until = self.accepting_until.max(now) + span;
         Some(self.accepting_until)
     }
 
-    /// When the bucket lets a message through that comes at `now` (ITU-T I.371, on times in place
-    /// of tokens).
+    /// Instant at which the bucket lets a message through that comes at `now` (ITU-T I.371, on
+    /// times in place of tokens).
     fn passes(&mut self, now: Nanos) -> Option<Nanos> {
         let Some(bucket) = self.bucket else {
             return Some(now);
@@ -112,7 +114,7 @@ impl Timing {
     }
 }
 
-/// How many times as long as usual a message takes that comes at `now`.
+/// Factor on the usual time of a message that comes at `now`.
 fn times(course: Course, now: Nanos) -> f64 {
     match course {
         Course::Falling { times, within } => {
@@ -133,7 +135,7 @@ fn end_of(stall: Stall, now: Nanos) -> Nanos {
     }
 }
 
-/// When work of length `service` that begins at `start` is done, between the stalls.
+/// Instant at which work of length `service` that begins at `start` is done, between the stalls.
 fn worked_off(stall: Stall, start: Nanos, service: Nanos) -> Nanos {
     let (mut at, mut left) = (end_of(stall, start), service);
     loop {

@@ -136,14 +136,14 @@ impl World {
         }
     }
 
-    /// When the next thing happens, if that is by `at`.
+    /// Instant at which the next thing happens, if that is by `at`.
     fn next_by(&self, at: Nanos) -> Option<Nanos> {
         let Reverse(next) = self.queue.peek()?;
         (next.at <= at).then_some(next.at)
     }
 
-    /// How far the world is: as far as the core that is furthest behind. Once all workers have ended it
-    /// goes no further.
+    /// Instant at which the world is: as far as the core that is furthest behind. Once all workers
+    /// have ended it goes no further.
     fn horizon(&self) -> Option<Nanos> {
         self.cores.iter().filter_map(Core::reach).min()
     }
@@ -228,7 +228,7 @@ impl World {
 
     // --- The network ---
 
-    /// When a segment that leaves at `at` arrives.
+    /// Instant at which a segment that leaves at `at` arrives.
     fn arrives(&mut self, at: Nanos) -> Nanos {
         let jitter = match self.network.jitter {
             Nanos::ZERO => Nanos::ZERO,
@@ -433,7 +433,8 @@ impl World {
         }
     }
 
-    /// What is ready: as `next_turn` found it at the end of a wait, or by now, in the middle of a turn.
+    /// Connections that are ready: as `next_turn` found it at the end of a wait, or by now, in the
+    /// middle of a turn.
     pub(crate) fn wait(
         &mut self,
         core: usize,
@@ -463,7 +464,7 @@ impl World {
         Ok(())
     }
 
-    /// When the last worker has ended.
+    /// Instant at which the last worker has ended.
     pub(crate) fn end(&mut self) -> Nanos {
         let readings = (0..self.cores.len()).map(|core| self.now(core));
         readings.max().unwrap_or_default()

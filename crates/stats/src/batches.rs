@@ -79,7 +79,7 @@ impl Ratio {
     }
 }
 
-/// What a run knows of one quantile.
+/// Knowledge of a run about one quantile.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Quantile {
     /// The quantile of all samples, ns.

@@ -10,10 +10,10 @@ use crate::{mean, standard_deviation};
 /// microsecond of jitter (METHOD 3, check B).
 const MOST_TESTED: usize = 2_000;
 
-/// What is known of a series of gaps.
+/// Knowledge of a series of gaps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gaps {
-    /// How many there are.
+    /// Number of gaps.
     pub count: usize,
     /// Their mean, in the unit of the gaps.
     pub mean: f64,
@@ -40,7 +40,7 @@ impl Gaps {
         Self::of(&gaps)
     }
 
-    /// What is known of these gaps; `None` of fewer than eight, or where all are nothing.
+    /// Knowledge of these gaps; `None` of fewer than eight, or where all are nothing.
     #[must_use]
     pub fn of(gaps: &[f64]) -> Option<Self> {
         let mean = mean(gaps).filter(|&mean| mean > 0.0 && gaps.len() >= 8)?;
@@ -55,7 +55,7 @@ impl Gaps {
         })
     }
 
-    /// Whether they may be those of Poisson arrivals.
+    /// True if they may be those of Poisson arrivals.
     #[must_use]
     pub fn may_be_poisson(&self) -> bool {
         self.anderson_darling <= Self::LIMIT

@@ -24,7 +24,7 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Whether `value` lies within, ends included.
+    /// True if `value` lies within, ends included.
     #[must_use]
     pub fn contains(&self, value: f64) -> bool {
         self.low <= value && value <= self.high

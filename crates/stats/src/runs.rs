@@ -13,7 +13,7 @@ use crate::{Interval, mean, standard_deviation, t_quantile};
 pub const LEAST_DIFFERENCE: f64 = 0.02;
 /// Two are equivalent when the whole interval of their ratio is within this of 1.
 pub const EQUIVALENCE: f64 = 0.05;
-/// What is called sure may be chance one time in twenty.
+/// Probability of chance in what is called sure: one time in twenty.
 pub const SIGNIFICANCE: f64 = 0.05;
 
 /// The quantile 0.975 of the normal distribution.
@@ -57,14 +57,14 @@ pub fn spread(figures: &[f64]) -> Option<Spread> {
     })
 }
 
-/// How many times as great one is as the other.
+/// Ratio of one to the other.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ratio {
     /// The ratio itself.
     pub value: f64,
     /// Its interval of confidence at 95 %; `None` where nothing is known of the noise.
     pub interval: Option<Interval>,
-    /// How often chance alone gives a ratio as far from 1 as this; `None` as above.
+    /// Probability that chance alone gives a ratio as far from 1 as this; `None` as above.
     pub p_value: Option<f64>,
 }
 
@@ -169,7 +169,7 @@ fn p_value(centre: f64, error: f64, freedom: f64) -> f64 {
     2.0 * student.cdf(-(centre / error).abs())
 }
 
-/// How far two runs of one and the same thing differ, as a share: 95 % of the time by less than
+/// Difference between two runs of one and the same thing, as a share: 95 % of the time by less than
 /// this. From successive runs, so that what changes slowly on the machine is left out. `None` of
 /// fewer than two, or where a figure is not positive.
 #[must_use]
@@ -199,7 +199,7 @@ pub fn holm(p_values: &[f64]) -> Vec<f64> {
     adjusted
 }
 
-/// What a ratio shows.
+/// Finding that a ratio shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finding {
     /// The second is greater.

@@ -5,15 +5,15 @@
 
 use crate::{mean, median};
 
-/// Where a series is cut in two.
+/// Place where a series is cut in two.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cut {
     /// Values before the cut: 0 where the series is steady from its beginning.
     pub at: usize,
-    /// How much the median before the cut is above the median after it, as a share of the latter;
-    /// zero without a cut.
+    /// Excess of the median before the cut over the median after it, as a share of the latter; zero
+    /// without a cut.
     pub step: f64,
-    /// How much the mean of all is above the mean after the cut, as a share of the latter: what the
+    /// Excess of the mean of all over the mean after the cut, as a share of the latter: what the
     /// beginning does to the figures.
     pub bias: f64,
     /// The share of pairs of a value before and one after the cut in which the one before is the
@@ -21,7 +21,7 @@ pub struct Cut {
     pub above: f64,
 }
 
-/// Where MSER cuts the series: at the `d` of at most half its length that makes
+/// Cut that MSER makes in the series: at the `d` of at most half its length that makes
 /// `Σ (Z − mean)² / (m − d)²` over the rest the least. `None` of fewer than four values.
 ///
 /// The values are means over intervals already, so they are not put together in fives, as MSER-5
@@ -48,7 +48,7 @@ pub fn mser(series: &[f64]) -> Option<Cut> {
     Some(cut(series, best.0))
 }
 
-/// What a cut before the value `at` tells apart.
+/// Cut before the value `at`: what it tells apart.
 fn cut(series: &[f64], at: usize) -> Cut {
     let (before, after) = series.split_at(at);
     let share = |of: Option<f64>, by: Option<f64>| match (of, by) {

@@ -8,7 +8,7 @@ use crate::median;
 /// A trend in a series of equally spaced values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Trend {
-    /// How probable a trend at least as clear is in a series without one, two-sided
+    /// Probability of a trend at least as clear in a series without one, two-sided
     /// (Mann 1945, Kendall 1975).
     pub p: f64,
     /// The rise over the whole series, as a share of its median: the median of the slopes of all

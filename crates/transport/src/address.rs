@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Where a server is.
+/// Address of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
     /// Over TCP.
@@ -18,7 +18,7 @@ pub enum Address {
 }
 
 impl Address {
-    /// Whether it is on this machine and reached by no network.
+    /// True if it is on this machine and reached by no network.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         match self {

@@ -35,7 +35,7 @@ const ONLY: Token = Token(0);
 pub struct Silence {
     /// The layer.
     pub layer: Layer,
-    /// How long it was waited for.
+    /// Time for which it was waited for.
     pub within: Duration,
 }
 
@@ -47,7 +47,7 @@ pub struct Blocking {
     patience: Duration,
 }
 
-/// What the bytes go over.
+/// Carrier of the bytes.
 #[derive(Debug)]
 enum Wire {
     Link(Link),

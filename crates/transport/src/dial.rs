@@ -102,7 +102,7 @@ impl Dialer {
         Self { tls, ..self }
     }
 
-    /// Whether connections are encrypted.
+    /// True if connections are encrypted.
     #[must_use]
     pub const fn is_encrypted(&self) -> bool {
         self.tls.is_some()

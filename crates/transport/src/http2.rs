@@ -22,8 +22,9 @@ pub use error::Http2Error;
 pub use server::{PREFACE, ServerConnection, ServerStream};
 pub use socket::Socket;
 
-/// What the other end may send on one stream before we have read it, octets: as much as the kernel
-/// takes for a TCP connection of its own, roughly, so that HTTP/2's windows are not what is measured.
+/// Octets that the other end may send on one stream before we have read it: as much as the kernel
+/// takes for a TCP connection of its own, roughly, so that HTTP/2's windows are not what is
+/// measured.
 const STREAM_WINDOW: u32 = 4 * 1024 * 1024;
 /// The same for all streams of a connection together.
 const CONNECTION_WINDOW: u32 = 64 * 1024 * 1024;

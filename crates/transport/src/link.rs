@@ -23,7 +23,7 @@ pub struct Link {
     above: Option<Box<Above>>,
 }
 
-/// What is above the socket.
+/// Layers above the socket.
 #[derive(Debug)]
 struct Above {
     /// While the proxy has not opened it.
@@ -144,7 +144,7 @@ impl Link {
         }
     }
 
-    /// Whether the end of the stream has come behind what was read last, without the socket's: TLS
+    /// True if the end of the stream has come behind what was read last, without the socket's: TLS
     /// has a farewell of its own.
     #[inline]
     #[must_use]
@@ -153,7 +153,7 @@ impl Link {
         tls.is_some_and(TlsSession::has_ended)
     }
 
-    /// What there is to listen for where `wanted` is enough for a plain connection: TLS may have
+    /// Interest to listen for where `wanted` is enough for a plain connection: TLS may have
     /// something to write at any time.
     #[must_use]
     pub const fn interest(&self, wanted: Interest) -> Interest {
@@ -174,7 +174,7 @@ impl Link {
         }
     }
 
-    /// Whether TLS has something waiting for the socket.
+    /// True if TLS has something waiting for the socket.
     #[must_use]
     pub fn has_unsent(&self) -> bool {
         let tls = self.above.as_ref().and_then(|above| above.tls.as_ref());

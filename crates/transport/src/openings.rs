@@ -20,13 +20,14 @@ impl Layer {
     pub const COUNT: usize = Self::Http2 as usize + 1;
 }
 
-/// When the layers of a connection were there, of those that it has. They follow each other without
-/// a gap, so that what they took adds up to the whole.
+/// Instants at which the layers of a connection were there, of those that it has. They follow each
+/// other without a gap, so that what they took adds up to the whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Openings {
     /// By layer: its end, on the caller's clock.
     ends: [Option<Duration>; Layer::COUNT],
-    /// What TLS has agreed upon, such as `TLS 1.3, TLS13_AES_256_GCM_SHA384`.
+    /// Version and cipher suite that TLS has agreed upon, such as `TLS 1.3,
+    /// TLS13_AES_256_GCM_SHA384`.
     pub agreed: Option<String>,
 }
 

@@ -21,7 +21,7 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// Whether the connect call has come to its end.
+    /// True if the connect call has come to its end.
     ///
     /// # Errors
     /// It failed.
@@ -49,7 +49,7 @@ impl Stream {
         }
     }
 
-    /// Whether small writes leave at once (TCP_NODELAY); a Unix domain socket holds none back.
+    /// Sets whether small writes leave at once (TCP_NODELAY); a Unix domain socket holds none back.
     ///
     /// # Errors
     /// What the system says.

@@ -188,7 +188,7 @@ impl TlsSession {
         Ok(())
     }
 
-    /// Whether the peer has said farewell (close_notify), perhaps behind what the latest read has
+    /// True if the peer has said farewell (close_notify), perhaps behind what the latest read has
     /// brought: a further read tells the end of the stream, and no readiness announces it, for a
     /// peer may keep the socket open until it has our farewell.
     pub(crate) const fn has_ended(&self) -> bool {
@@ -201,12 +201,12 @@ impl TlsSession {
         let _ = self.flush(socket);
     }
 
-    /// Whether something waits for the socket.
+    /// True if something waits for the socket.
     pub(crate) fn has_unsent(&self) -> bool {
         self.connection.wants_write()
     }
 
-    /// What was agreed upon, such as `TLS 1.3, TLS13_AES_256_GCM_SHA384`.
+    /// Version and cipher suite that were agreed upon, such as `TLS 1.3, TLS13_AES_256_GCM_SHA384`.
     pub(crate) fn agreed(&self) -> Option<String> {
         let version = self.connection.protocol_version()?;
         let suite = self.connection.negotiated_cipher_suite()?;

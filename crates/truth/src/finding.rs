@@ -5,9 +5,9 @@
 pub struct Experiment {
     /// Its number in the list of experiments, such as `V1`.
     pub id: &'static str,
-    /// What was done.
+    /// Title of what was done.
     pub title: String,
-    /// What is known of it beforehand.
+    /// Formula that is known of it beforehand.
     pub formula: &'static str,
     /// The figures.
     pub findings: Vec<Finding>,
@@ -16,17 +16,17 @@ pub struct Experiment {
 /// One figure of an experiment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// What it is the figure of, with its unit.
+    /// Quantity that it is the figure of, with its unit.
     pub quantity: String,
-    /// What the formula says.
+    /// Figure by the formula.
     pub expected: f64,
-    /// How far the measured one may lie from it.
+    /// Tolerance of the measured one around it.
     pub tolerance: Tolerance,
-    /// What the instrument says.
+    /// Figure by the instrument.
     pub measured: f64,
 }
 
-/// How far a figure may lie from what is expected.
+/// Tolerance of a figure around what is expected.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Tolerance {
     /// Not at all: a count.
@@ -58,7 +58,7 @@ impl Finding {
         }
     }
 
-    /// Whether the measured figure agrees with the expected one.
+    /// True if the measured figure agrees with the expected one.
     #[must_use]
     pub fn holds(&self) -> bool {
         let off = (self.measured - self.expected).abs();
@@ -73,13 +73,13 @@ impl Finding {
 }
 
 impl Experiment {
-    /// Whether all of it agrees.
+    /// True if all of it agrees.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.findings.iter().all(Finding::holds)
     }
 
-    /// What does not agree, in words; empty where all does.
+    /// Description of what does not agree; empty where all does.
     #[must_use]
     pub fn complaints(&self) -> String {
         let missed = self.findings.iter().filter(|finding| !finding.holds());

@@ -36,7 +36,7 @@ pub fn mm1_quantile(q: f64, load: f64) -> f64 {
     exponential_quantile(q, 1.0 / (1.0 - load))
 }
 
-/// How many messages of M/M/1 tell as much of the quantile `q` of the response time as one
+/// Number of messages of M/M/1 that tell as much of the quantile `q` of the response time as one
 /// independent sample does: `1 + 4ρ/(1 − ρ)² · (1 + p ln p/(1 − p))` with `p = 1 − q`.
 ///
 /// It is the asymptotic variance of the share of messages beyond the quantile over that of
@@ -50,8 +50,8 @@ pub fn mm1_dependence(q: f64, load: f64) -> f64 {
     1.0 + 4.0 * load / (1.0 - load).powi(2) * (1.0 + p * p.ln() / (1.0 - p))
 }
 
-/// How often an interval of 95 % holds the truth that takes samples for independent, where so many
-/// of them tell as much as one that is: `2Φ(z/√d) − 1`.
+/// Share of intervals of 95 % that hold the truth, if they take samples for independent, where so
+/// many of them tell as much as one that is: `2Φ(z/√d) − 1`.
 ///
 /// # Panics
 /// Never: the standard normal distribution is one.

@@ -20,7 +20,7 @@ use wsbench_stats::gaps::Gaps;
 use crate::finding::{Experiment, Finding, Tolerance};
 use crate::formula;
 
-/// How an experiment over the kernel is run.
+/// Machine on which an experiment over the kernel is run.
 #[derive(Clone, Copy, Debug)]
 pub struct Machine<'a> {
     /// The binary.

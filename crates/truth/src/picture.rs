@@ -157,7 +157,7 @@ fn push_curve(svg: &mut String, class: &str, latency: impl Fn(f64) -> f64) {
     );
 }
 
-/// Where a share of all messages stands: by its nines.
+/// Place of a share of all messages: by its nines.
 fn x(q: f64) -> f64 {
     LEFT + (RIGHT - LEFT) * -(1.0 - q).log10() / NINES
 }

@@ -10,9 +10,9 @@ use crate::finding::{Experiment, Finding, Tolerance};
 /// A part of the page that is the same on every machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// What the instrument says on simulated time.
+    /// Words of the instrument on simulated time.
     Simulated,
-    /// What is concluded from runs.
+    /// Conclusions from runs.
     Concluded,
 }
 

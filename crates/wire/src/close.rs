@@ -14,7 +14,7 @@ pub const GOING_AWAY: u16 = 1001;
 /// Octets of the longest reason: a control frame less the code.
 pub const MAX_REASON: usize = MAX_CONTROL - 2;
 
-/// Whether a close frame may carry this code.
+/// True if a close frame may carry this code.
 ///
 /// Those are the codes of RFC 6455 section 7.4.1 except the three that only report a local state
 /// (1005, 1006, 1015), those registered with IANA since (1012–1014), and the ranges for libraries

@@ -14,7 +14,7 @@ use crate::mask::{MaskKey, mask_in_place};
 use crate::opcode::OpCode;
 use crate::utf8::{Checker, is_utf8};
 
-/// Which end of the connection this is (RFC 6455 section 5.1).
+/// End of the connection that this is (RFC 6455 section 5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Receives from a server: frames must not be masked.
@@ -23,7 +23,7 @@ pub enum Role {
     Server,
 }
 
-/// What a message is (RFC 6455 section 5.6).
+/// Kind of a message (RFC 6455 section 5.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MessageKind {
     /// UTF-8 text.
@@ -44,7 +44,7 @@ impl MessageKind {
     }
 }
 
-/// Who sees to it that text is UTF-8 (RFC 6455 section 8.1).
+/// Party that sees to it that text is UTF-8 (RFC 6455 section 8.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Utf8 {
     /// The connection: it fails at the first octet that cannot be UTF-8.
@@ -53,14 +53,14 @@ pub enum Utf8 {
     Skip,
 }
 
-/// What the receiver is willing to take.
+/// Limits of what the receiver is willing to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Octets of the longest message, over all its fragments.
     pub max_message: u64,
 }
 
-/// What was received.
+/// Event that was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
     /// A piece of a message, unmasked. A message that came whole, in one frame and one read, is
@@ -138,7 +138,8 @@ pub struct Connection {
     compression: Compression,
 }
 
-/// Whether messages may be compressed, and whether the one under way is (RFC 7692 section 6).
+/// Compression of messages: whether they may be compressed, and whether the one under way is (RFC
+/// 7692 section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Compression {
     /// Not agreed upon.
@@ -149,7 +150,7 @@ enum Compression {
     Present,
 }
 
-/// Where in the stream of frames the connection is.
+/// Place of the connection in the stream of frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// A header comes next.
@@ -237,13 +238,13 @@ impl Connection {
         }
     }
 
-    /// Whether a message has begun and not ended: its header, or a part of it, is here.
+    /// True if a message has begun and not ended: its header, or a part of it, is here.
     #[must_use]
     pub const fn is_receiving_message(&self) -> bool {
         self.message.is_some()
     }
 
-    /// Whether a part of a frame or of a message is here: an end of the stream now would cut it.
+    /// True if a part of a frame or of a message is here: an end of the stream now would cut it.
     #[must_use]
     pub const fn is_mid_frame(&self) -> bool {
         self.partial_len > 0 || matches!(self.state, State::Data | State::Control(_))
@@ -412,7 +413,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether the message is longer than the limit only because what cannot be compressed grows
+    /// True if the message is longer than the limit only because what cannot be compressed grows
     /// by the headers of its blocks; the codec holds it to the limit proper.
     #[cold]
     fn may_swell(&self) -> bool {

@@ -14,7 +14,7 @@ pub struct Header {
     pub fin: bool,
     /// The three reserved bits, RSV1 as `0b100`.
     pub rsv: u8,
-    /// What the frame is.
+    /// Kind of the frame.
     pub opcode: OpCode,
     /// The masking key, when the payload is masked.
     pub mask: Option<MaskKey>,
@@ -184,7 +184,7 @@ impl FrameBuffer {
         self.len
     }
 
-    /// Whether there is no content.
+    /// True if there is no content.
     #[inline]
     #[must_use]
     pub const fn is_empty(&self) -> bool {

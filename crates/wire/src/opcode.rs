@@ -49,7 +49,7 @@ impl OpCode {
         }
     }
 
-    /// Whether this is a control frame: close, ping or pong (section 5.5).
+    /// True if this is a control frame: close, ping or pong (section 5.5).
     #[inline]
     #[must_use]
     pub const fn is_control(self) -> bool {

@@ -37,7 +37,7 @@ impl fmt::Debug for Login {
     }
 }
 
-/// Where the proxy is to connect to.
+/// Destination that the proxy is to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
     /// A host that the proxy resolves. For SOCKS the name has at most 255 bytes; a literal address is
@@ -124,7 +124,7 @@ impl Tunnel {
         }
     }
 
-    /// What is to be written.
+    /// Bytes that are to be written.
     #[must_use]
     pub fn pending(&self) -> &[u8] {
         &self.out
@@ -135,7 +135,7 @@ impl Tunnel {
         self.out.drain(..len.min(self.out.len()));
     }
 
-    /// Whether the tunnel is open: what follows on the connection is between us and the server.
+    /// True if the tunnel is open: what follows on the connection is between us and the server.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.is_open && self.out.is_empty()

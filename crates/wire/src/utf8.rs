@@ -6,7 +6,7 @@
 
 use std::str;
 
-/// Whether a whole text is UTF-8. By vector instructions: for 16 KiB of letters beyond ASCII the
+/// True if a whole text is UTF-8. By vector instructions: for 16 KiB of letters beyond ASCII the
 /// standard library takes longer than the kernel takes to carry them.
 #[inline]
 pub(crate) fn is_utf8(text: &[u8]) -> bool {
@@ -18,7 +18,7 @@ pub(crate) fn is_utf8(text: &[u8]) -> bool {
 pub(crate) struct Checker {
     /// The octets so far of a character that is not complete.
     unfinished: [u8; 4],
-    /// How many of them: 0 to 3.
+    /// Number of them: 0 to 3.
     count: u8,
 }
 
@@ -51,7 +51,7 @@ impl Checker {
         }
     }
 
-    /// Whether the text may end here: no character is left unfinished.
+    /// True if the text may end here: no character is left unfinished.
     #[inline]
     pub(crate) const fn is_complete(self) -> bool {
         self.count == 0

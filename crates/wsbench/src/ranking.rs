@@ -4,16 +4,16 @@
 //! is what lies between: command lines, ports, cores.
 
 mod install;
-mod setting;
 mod state;
+mod testbed;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use wsbench_record::document::rfc3339;
 
 pub use install::Installing;
-pub use setting::{Circumstances, Here, preflight};
 pub use state::{Found, StateError, StateFile, digest};
+pub use testbed::{Circumstances, Here, preflight};
 
 /// The wall clock, RFC 3339 in UTC.
 pub fn now_rfc3339() -> String {

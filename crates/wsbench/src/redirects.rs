@@ -6,8 +6,8 @@
 
 use thiserror::Error;
 use url::Url;
+use wsbench_drive::blocking_client::{VisitError, try_upgrade};
 use wsbench_drive::resolve::{self, ResolveError};
-use wsbench_drive::visit::{VisitError, try_upgrade};
 use wsbench_load::plan::{Plan, PlanError, PlanSpec};
 use wsbench_load::route::Target;
 use wsbench_load::secret::{is_credential, shown_subprotocols, shown_url};

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wsbench_conformance::cases;
+use wsbench_drive::blocking_client::BlockingClient;
 use wsbench_drive::examiner::Examiner;
 use wsbench_drive::resolve::{self, Resolved};
 use wsbench_drive::run::{self, Pulse, StopSignal};
-use wsbench_drive::visit::Visitor;
 use wsbench_experiment::runner::{Runner, RunnerError, Step};
 use wsbench_judge::judged;
 use wsbench_judge::until::{Until, Watch};
@@ -127,9 +127,9 @@ impl LocalRunner {
     /// # Errors
     /// TLS cannot be had as the plan wants it.
     pub fn examine(&mut self, plan: &Plan, resolved: &Resolved) -> Result<Stamp, BenchError> {
-        let visitor = Visitor::new(plan, resolved, GATE_PATIENCE)?;
+        let client = BlockingClient::new(plan, resolved, GATE_PATIENCE)?;
         let examiner = Examiner {
-            visitor: &visitor,
+            client: &client,
             target: &plan.target,
         };
         let mut random = fastrand::Rng::with_seed(plan.seed);

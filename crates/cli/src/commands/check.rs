@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use clap::Args;
 use wsbench_conformance::cases;
 use wsbench_conformance::finding::Finding;
+use wsbench_drive::blocking_client::BlockingClient;
 use wsbench_drive::examiner::Examiner;
 use wsbench_drive::resolve;
-use wsbench_drive::visit::Visitor;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Connect, Plan, PlanSpec};
 use wsbench_load::route::Target;
@@ -42,14 +42,14 @@ pub(crate) struct CheckArgs {
     /// embedded one.
     #[arg(value_name = "URL", value_parser = advice::target)]
     url: Option<Target>,
-    /// How long silence is borne before it is taken for an answer.
+    /// Time for which silence is borne before it is taken for an answer.
     #[arg(long, value_name = "TIME", default_value = "2s",
           value_parser = quantity::positive_span)]
     patience: Nanos,
     /// Seed of masks and keys [default: random, and printed].
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// What is printed: text, json, markdown or quiet.
+    /// Format printed: text, json, markdown or quiet.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
     format: Format,
     /// Write the findings to F as JSON.
@@ -58,16 +58,16 @@ pub(crate) struct CheckArgs {
     /// The way to the server.
     #[command(flatten)]
     way: WayArgs,
-    /// What WebSockets are opened over.
+    /// Transport under the WebSockets.
     #[command(flatten)]
     http: HttpArgs,
-    /// How connections are encrypted.
+    /// Encryption of connections.
     #[command(flatten)]
     tls: TlsArgs,
 }
 
 impl CheckArgs {
-    /// How the server at `target` is reached.
+    /// Plan of the way to the server at `target`.
     ///
     /// # Errors
     /// Flags that do not go together, a file that cannot be read.
@@ -138,11 +138,11 @@ fn examined(args: &CheckArgs, target: &Target, interrupts: &Interrupts) -> anyho
     let plan = args.plan(target)?;
     check_sources(&plan.connect.route.sources)?;
     let resolved = resolve::find(&plan)?;
-    let visitor = Visitor::new(&plan, &resolved, args.patience.into())?;
+    let client = BlockingClient::new(&plan, &resolved, args.patience.into())?;
     // 32 bits are enough to differ, and short enough to be typed.
     let seed = args.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
     let examiner = Examiner {
-        visitor: &visitor,
+        client: &client,
         target,
     };
     let is_text = args.format == Format::Text;

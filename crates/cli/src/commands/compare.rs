@@ -48,10 +48,10 @@ const DEFAULT_WARMUP: Nanos = Nanos::from_millis(500);
     mut_arg("warmup", |arg| arg.help("Load this long before each measurement [default: 500ms]")),
 )]
 pub(crate) struct Compare {
-    /// What B is compared with: a URL, or a file that --output wrote.
+    /// Contender that B is compared with: a URL, or a file that --output wrote.
     #[arg(value_name = "A", value_parser = contender::contender)]
     a: Contender,
-    /// What is compared: a URL or a file.
+    /// Contender to compare: a URL or a file.
     #[arg(value_name = "B", value_parser = contender::contender)]
     b: Contender,
     /// Rounds, or runs of the only server where the other side is stored.
@@ -73,7 +73,7 @@ pub(crate) struct Compare {
     /// names.
     #[arg(short, long, value_name = "F", help_heading = "Output")]
     output: Option<PathBuf>,
-    /// What is printed, and written by --output [default: text].
+    /// Format printed, and written by --output [default: text].
     #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Output")]
     format: Option<Format>,
     /// The page.

@@ -74,7 +74,7 @@ pub(crate) struct Doctor {
     /// Look at settings only and measure nothing; else it takes about five seconds.
     #[arg(long)]
     quick: bool,
-    /// What is printed: text or json.
+    /// Format printed: text or json.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
     format: Format,
 }
@@ -132,7 +132,7 @@ pub(crate) fn run(args: &Doctor) -> anyhow::Result<Exit> {
     })
 }
 
-/// What can be seen of the server; nothing when it is on another machine.
+/// Facts that can be seen of the server; none when it is on another machine.
 fn server_side(args: &Doctor, address: SocketAddr) -> Result<Option<ServerSide>, UsageError> {
     let listeners = host::listeners_at(address);
     let is_here = is_loopback(address.ip()) || !listeners.is_empty() || args.server_pid.is_some();

@@ -30,12 +30,12 @@ Examples:
 
 Exit codes: 0 a load that holds was found, 1 none was, 2 usage.")]
 pub(crate) struct FindArgs {
-    /// What has to hold: p99<5ms (any percentile of the response time), errors<0.01%; repeat for
-    /// several. Without one of errors, 0.01 % are allowed.
+    /// Objective that has to hold: p99<5ms (any percentile of the response time), errors<0.01%;
+    /// repeat for several. Without one of errors, 0.01 % are allowed.
     #[arg(long = "slo", value_name = "OBJECTIVE", required = true,
           value_parser = advice::objective)]
     pub(crate) objectives: Vec<Objective>,
-    /// What is searched for.
+    /// Quantity that is searched for.
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = OverArg::Rate)]
     pub(crate) over: OverArg,
     /// Over connections: messages a second of each [default: one in flight at all times].
@@ -45,7 +45,7 @@ pub(crate) struct FindArgs {
     /// [default: a tenth of what a short pilot run gets; 16 connections].
     #[arg(long, value_name = "LOAD", value_parser = quantity::rate_per_s)]
     pub(crate) start: Option<f64>,
-    /// How narrow a bracket ends the search, upper end over lower; on a flat curve it stays wider.
+    /// Bracket that ends the search, upper end over lower; on a flat curve it stays wider.
     #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = resolution)]
     pub(crate) resolution: f64,
     /// Length of a first trial; where it does not tell, longer ones follow, up to six times this.
@@ -64,7 +64,7 @@ pub(crate) struct FindArgs {
     pub(crate) load: LoadArgs,
 }
 
-/// What is searched for.
+/// Quantity that is searched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OverArg {
     /// The greatest number of messages a second over all connections.
@@ -136,7 +136,7 @@ pub(crate) fn settings_of(args: &FindArgs, plan: Plan) -> Result<Settings, Usage
     })
 }
 
-/// What is searched for, by the flags.
+/// Quantity that is searched for, by the flags.
 fn over(args: &FindArgs) -> Result<Over, UsageError> {
     match (args.over, args.rate_per_connection) {
         (OverArg::Rate, None) => Ok(Over::Rate),

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use wsbench_experiment::rank::{Books, Ending, Program, rank};
-use wsbench_judge::ranking::Gathered;
+use wsbench_experiment::rank::{Ending, Ledger, Program, rank};
+use wsbench_judge::ranking::RankingInput;
 use wsbench_record::document::RunContext;
 use wsbench_record::ranking::{self, Ranking, ServerFacts};
 use wsbench_record::units::seconds;
@@ -80,7 +80,8 @@ pub(crate) struct RankArgs {
     /// names.
     #[arg(short, long, value_name = "F", help_heading = "Output")]
     output: Option<PathBuf>,
-    /// What is printed (and written by --output): text, json, markdown, html or quiet [default: text].
+    /// Format printed (and written by --output): text, json, markdown, html or quiet [default:
+    /// text].
     #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Output")]
     format: Option<Format>,
     /// The page.
@@ -176,7 +177,8 @@ fn concluded(ranking: &Ranking, ending: Ending) -> Exit {
     }
 }
 
-/// What a machine or a suite has no room for; what makes no run is the suite's fault.
+/// Error of a plan that a machine or a suite has no room for; what makes no run is the suite's
+/// fault.
 fn refused(error: BenchError) -> anyhow::Error {
     match error {
         BenchError::Plan(error) => UsageError::from(error).into(),
@@ -204,7 +206,7 @@ struct Made {
     state: Option<StateFile>,
 }
 
-/// What is to be done.
+/// Program of the ranking.
 fn program(suite: &Suite, seed: u64) -> Program {
     let names = suite.servers.iter().map(|server| server.facts.name.clone());
     Program {
@@ -225,21 +227,21 @@ fn made(
     let is_quiet = args.formats().shown() == Format::Quiet;
     let Beginning {
         state,
-        mut books,
+        mut ledger,
         seed,
         started_at,
     } = Beginning::of(args, suite)?;
     let program = program(suite, seed);
     if !is_quiet {
-        announce(args, &program, books.runs.len());
+        announce(args, &program, ledger.runs.len());
     }
     let mut progress = Progress::of(&program, is_quiet);
-    let mut here = Here::new(suite, circumstances, state, |news| progress.tell(news));
+    let mut here = Here::new(suite, circumstances, state, |event| progress.tell(event));
     let total_s = suite.limits.total.as_secs_f64();
-    let ending = rank(&program, &mut books, total_s, &mut here)?;
+    let ending = rank(&program, &mut ledger, total_s, &mut here)?;
     let state = here.into_state();
     let context = &circumstances.context;
-    let gathered = Gathered {
+    let gathered = RankingInput {
         tool_version: context.tool_version.clone(),
         command: context.command.clone(),
         started_at,
@@ -252,11 +254,11 @@ fn made(
             Ending::Interrupted => Some("it was interrupted".to_owned()),
             Ending::OutOfTime => Some(format!("its limit of {} was used up", seconds(total_s))),
         },
-        servers: with_versions(suite, &books),
-        gates: books.gates,
-        ready_s: books.ready_s,
-        failures: books.failures,
-        runs: books.runs,
+        servers: with_versions(suite, &ledger),
+        gates: ledger.gates,
+        ready_s: ledger.ready_s,
+        failures: ledger.failures,
+        runs: ledger.runs,
         doubts,
     };
     Ok(Made {
@@ -266,10 +268,10 @@ fn made(
     })
 }
 
-/// Where a ranking begins: anew, or where an earlier one stood.
+/// Point from which a ranking begins: anew, or where an earlier one stood.
 struct Beginning {
     state: Option<StateFile>,
-    books: Books,
+    ledger: Ledger,
     seed: u64,
     started_at: String,
 }
@@ -296,7 +298,7 @@ impl Beginning {
     fn anew(state: Option<StateFile>, seed: u64, started_at: String) -> Self {
         Self {
             state,
-            books: Books::default(),
+            ledger: Ledger::default(),
             seed,
             started_at,
         }
@@ -305,7 +307,7 @@ impl Beginning {
     fn continued(found: Found) -> Self {
         Self {
             state: Some(found.state),
-            books: Books::of(found.entries),
+            ledger: Ledger::of(found.entries),
             seed: found.header.seed,
             started_at: found.header.started_at,
         }
@@ -331,9 +333,9 @@ fn announce(args: &RankArgs, program: &Program, done: usize) {
 }
 
 /// The servers as results tell them, with the versions that they have said.
-fn with_versions(suite: &Suite, books: &Books) -> Vec<ServerFacts> {
+fn with_versions(suite: &Suite, ledger: &Ledger) -> Vec<ServerFacts> {
     let facts = suite.server_facts().into_iter().map(|facts| ServerFacts {
-        version: books.versions.get(&facts.name).cloned().or(facts.version),
+        version: ledger.versions.get(&facts.name).cloned().or(facts.version),
         ..facts
     });
     facts.collect()

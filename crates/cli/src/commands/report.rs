@@ -104,7 +104,7 @@ fn show(
     }
 }
 
-/// What is stored, rendered: runs as one list, whatever else is among them each by itself.
+/// Stored documents, rendered: runs as one list, whatever else is among them each by itself.
 fn rendered(stored: &[Stored], format: Format, style: Style, view: &Extent) -> String {
     let run = |one: &Stored| match one {
         Stored::Run(document) => Some(document.as_ref().clone()),
@@ -130,7 +130,7 @@ fn rendered(stored: &[Stored], format: Format, style: Style, view: &Extent) -> S
     }
 }
 
-/// How a document is rendered, once it is known for whom.
+/// Rendering of a document, once it is known for whom.
 type Rendering = Box<dyn Fn(Format, Style) -> String>;
 
 /// The rendering of a stored search or sweep; `None` when the files are results of runs.

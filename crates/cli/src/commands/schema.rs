@@ -17,11 +17,11 @@ pub(crate) enum SchemaOf {
     Repeat,
     /// Two sides: `wsbench compare`.
     Comparison,
-    /// What `wsbench find` found.
+    /// Result of `wsbench find`.
     Find,
-    /// What `wsbench sweep` found.
+    /// Result of `wsbench sweep`.
     Sweep,
-    /// What `wsbench rank` measured.
+    /// Result of `wsbench rank`.
     Ranking,
     /// A suite for `wsbench rank`.
     Suite,

@@ -141,7 +141,7 @@ fn listed(arrivals: &[Duration]) -> String {
     lines
 }
 
-/// How the gaps between arrivals were distributed, in a line.
+/// Distribution of the gaps between arrivals, in a line.
 fn shape(arrivals: &[Duration]) -> String {
     let times: Vec<f64> = arrivals.iter().map(Duration::as_secs_f64).collect();
     let Some(gaps) = Gaps::between(&times) else {
@@ -163,7 +163,7 @@ fn shape(arrivals: &[Duration]) -> String {
     )
 }
 
-/// What the server shows of itself; nothing of a plain one.
+/// Certificate that the server shows; none of a plain one.
 fn certificate(serve: &Serve) -> anyhow::Result<Option<Certificate>> {
     if let (Some(chain), Some(key)) = (&serve.cert, &serve.key) {
         let read = |flag, path: &PathBuf| {

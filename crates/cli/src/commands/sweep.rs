@@ -135,7 +135,7 @@ pub(crate) fn run(args: &SweepArgs, command_line: &[OsString]) -> anyhow::Result
     Ok(if answered { Exit::Ok } else { Exit::Failed })
 }
 
-/// What the locale can show: UTF-8 unless it says that it is something else.
+/// Characters that the locale can show: UTF-8 unless it says that it is something else.
 pub(crate) fn glyphs() -> Glyphs {
     let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let locale = set("LC_ALL")

@@ -17,7 +17,7 @@ use wsbench::quantity::{MAX_MESSAGE_BYTES, SizeRange};
 /// The name of the corpus that is made rather than read; a file of that name is `./builtin`.
 const BUILTIN_CORPUS: &str = "builtin";
 
-/// What the messages of these flags are.
+/// Payload of the messages by these flags.
 ///
 /// # Errors
 /// Flags that say different things, a file that cannot be read or is not what it should be.

@@ -27,8 +27,8 @@ pub(super) fn least(measure: &Measure, stop: StopRule) -> Nanos {
     }
 }
 
-/// When the window opens at the latest, where its opening is found from the data: after half of
-/// the measured time, so that the warm-up is not most of the run.
+/// Latest instant at which the window opens, where its opening is found from the data: after half
+/// of the measured time, so that the warm-up is not most of the run.
 ///
 /// # Errors
 /// Such a one with --stages.

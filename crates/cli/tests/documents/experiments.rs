@@ -7,7 +7,7 @@ use wsbench_experiment::compare::{Rounds, compare};
 use wsbench_experiment::repeat::repeat;
 use wsbench_experiment::{find, sweep};
 use wsbench_judge::comparison::Terms;
-use wsbench_judge::ranking::{Gathered, rank};
+use wsbench_judge::ranking::{RankingInput, rank};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, PlanSpec, StopRule};
@@ -179,7 +179,7 @@ fn ranked() -> String {
 }
 
 /// What a ranking was made of.
-fn gathered(of: &Ranking) -> Gathered {
+fn gathered(of: &Ranking) -> RankingInput {
     let named = |entry: &ranking::Entry| entry.facts.name.clone();
     let servers = of.servers.iter();
     let failures = servers.clone().flat_map(|entry| {
@@ -193,7 +193,7 @@ fn gathered(of: &Ranking) -> Gathered {
         .clone()
         .filter_map(|entry| Some((named(entry), vec![entry.ready_s?])));
     let cells = servers.clone().flat_map(|entry| &entry.cells);
-    Gathered {
+    RankingInput {
         tool_version: of.tool_version.clone(),
         command: of.command.clone(),
         started_at: of.started_at.clone(),

@@ -15,12 +15,12 @@ const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
 const STORED_FF: [u8; 7] = [0x00, 0x01, 0x00, 0xfe, 0xff, 0xff, 0x00];
 /// A block of the type that does not exist.
 const NO_DEFLATE: [u8; 4] = [0xff, 0xff, 0xff, 0xff];
-/// What repeats itself: takeover has something to refer back to.
+/// Text that repeats itself: takeover has something to refer back to.
 const SENTENCE: &str = "Grüße an alle, die zweimal dasselbe sagen: Grüße an alle.";
 /// Octets between two equal halves, out of reach of a window of 2^9.
 const FAR: usize = 4096;
 
-/// What follows a handshake that offers this.
+/// Cases after a handshake that offers this.
 fn compressed(
     id: &'static str,
     section: &'static str,
@@ -119,7 +119,7 @@ fn messages(make: &mut Maker) -> Vec<Case> {
     ]
 }
 
-/// What was agreed upon holds from message to message.
+/// Cases in which the agreement has to hold from message to message.
 fn agreements(make: &mut Maker) -> Vec<Case> {
     let mut twice = echo(make, Text, SENTENCE.as_bytes(), 1).to_vec();
     twice.extend(echo(make, Text, SENTENCE.as_bytes(), 1));
@@ -170,7 +170,7 @@ fn agreements(make: &mut Maker) -> Vec<Case> {
     ]
 }
 
-/// What must fail the connection.
+/// Cases that must fail the connection.
 fn violations(make: &mut Maker) -> Vec<Case> {
     let violation = |id, section, sent: &str, frames: Vec<Vec<u8>>, codes: &'static [u16]| {
         let mut steps: Vec<Step> = frames.into_iter().map(Step::octets).collect();

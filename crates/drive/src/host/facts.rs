@@ -10,7 +10,7 @@ use super::cores::cpus;
 use super::descriptors::descriptor_limits;
 use super::figures::{field, kibibytes, number, word};
 
-/// What the machine says of itself.
+/// Facts that the machine tells of itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HostFacts {
     /// Operating system, such as `linux`.
@@ -39,15 +39,15 @@ pub struct HostFacts {
     pub time_wait: Option<u64>,
     /// Connections that the firewall tracks now, and how many it can.
     pub conntrack: Option<(u64, u64)>,
-    /// What the kernel's clock reads, such as `tsc`.
+    /// Source that the kernel's clock reads, such as `tsc`.
     pub clock_source: Option<String>,
     /// Frequency governors in force on any core, in alphabetical order; empty where there are none.
     pub governors: Vec<String>,
-    /// Whether cores may run above their nominal frequency for a while.
+    /// True where cores may run above their nominal frequency for a while.
     pub turbo: Option<bool>,
-    /// Whether two hardware threads share a core anywhere.
+    /// True where two hardware threads share a core anywhere.
     pub smt: Option<bool>,
-    /// Whether this is a virtual machine, by the processor's own flag.
+    /// True where this is a virtual machine, by the processor's own flag.
     pub hypervisor: Option<bool>,
     /// Share of all CPU time since boot that the hypervisor gave to others, 0.0 to 1.0.
     pub steal_share: Option<f64>,
@@ -68,12 +68,12 @@ pub struct HostFacts {
     pub memory_available_bytes: Option<u64>,
     /// Swap in use, bytes.
     pub swap_used_bytes: Option<u64>,
-    /// Whether the processor promises fast string copies (`erms` and `fsrm`), which makes the C
+    /// True where the processor promises fast string copies (`erms` and `fsrm`), which makes the C
     /// library copy with them; some are slow at it.
     pub fast_strings: Option<bool>,
 }
 
-/// How often a control group has used its share of CPU up.
+/// Number of times that a control group has used its share of CPU up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Throttled {
     /// Periods in which it wanted to run.
@@ -87,7 +87,7 @@ pub struct Throttled {
 pub struct IdleStates {
     /// The kernel's driver for them, such as `intel_idle`.
     pub driver: String,
-    /// What leaving the deepest one that is enabled takes, µs.
+    /// Time that leaving the deepest one that is enabled takes, µs.
     pub slowest_exit_us: u64,
 }
 
@@ -102,7 +102,7 @@ pub struct Interface {
     pub receive_queues: u32,
 }
 
-/// What the machine says of itself.
+/// Facts that the machine tells of itself.
 #[must_use]
 pub fn describe() -> HostFacts {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
@@ -244,7 +244,7 @@ fn throttled_of(stat: &str) -> Option<Throttled> {
     })
 }
 
-/// How many a list of the kernel's names: `0-3,8` are five.
+/// Number of members that a list of the kernel's names: `0-3,8` are five.
 fn members(list: &str) -> Option<u32> {
     list.trim()
         .split(',')

@@ -57,7 +57,7 @@ impl Counters {
         }
     }
 
-    /// What happened from then until `later`.
+    /// Pressure from then until `later`.
     pub(crate) fn until(&self, later: &Self) -> HostPressure {
         let span_us = (later.at - self.at).as_secs_f64() * 1e6;
         let steal = self.ticks.zip(later.ticks).and_then(|(before, after)| {

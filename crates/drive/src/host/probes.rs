@@ -14,11 +14,11 @@ const READINGS: u32 = 20_000;
 const GOES: usize = 7;
 /// Bytes copied in one go.
 const COPIED: usize = 2 << 20;
-/// Where source and destination begin, beyond where the allocator put them: alike, as a frame's
-/// header shifts its payload, and the other way about.
+/// Places where source and destination begin, beyond where the allocator put them: alike, as a
+/// frame's header shifts its payload, and the other way about.
 const PLACES: [(usize, usize); 5] = [(0, 0), (8, 0), (0, 2), (0, 48), (64, 7)];
 
-/// What one reading of each clock costs, ns.
+/// Cost of one reading of each clock, ns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClockCost {
     /// The run's own clock: the processor's counter where it has one.
@@ -44,7 +44,7 @@ pub fn clock_cost() -> ClockCost {
     }
 }
 
-/// What a copy of so many bytes costs, ns.
+/// Cost of a copy of so many bytes, ns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CopyCost {
     /// Bytes copied.
@@ -100,7 +100,7 @@ fn copy_masked(from: &[u8], to: &mut [u8], mask: u64) {
     into_rest.copy_from_slice(rest);
 }
 
-/// How late sleeps of a millisecond ended, in rising order; `times` of them.
+/// Lateness of the ends of sleeps of a millisecond, in rising order; `times` of them.
 #[must_use]
 pub fn sleep_lateness(times: usize) -> Vec<Duration> {
     let span = Duration::from_millis(1);

@@ -6,7 +6,7 @@ use std::fs;
 
 use super::figures::field;
 
-/// What a process may use. Whatever the system does not say, or not to us, is absent.
+/// Resources that a process may use. Whatever the system does not say, or not to us, is absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProcessFacts {
     /// Its name, as the kernel has it.
@@ -17,7 +17,7 @@ pub struct ProcessFacts {
     pub cpus: Vec<usize>,
 }
 
-/// What the process may use; `None` when there is none of this number.
+/// Resources that the process may use; `None` when there is none of this number.
 #[must_use]
 pub fn process(pid: u32) -> Option<ProcessFacts> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;

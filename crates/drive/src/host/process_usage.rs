@@ -13,7 +13,7 @@ use wsbench_load::nanos::Nanos;
 
 use super::figures::{field, kibibytes};
 
-/// What a process is and has used, as far as one line of `/proc` tells.
+/// Facts and use of a process, as far as one line of `/proc` tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ProcessStat {
     /// Its parent.
@@ -24,11 +24,11 @@ pub struct ProcessStat {
     pub system: Nanos,
     /// CPU time of its children that have ended and been waited for, and of theirs, to the tick.
     pub children: Nanos,
-    /// When it began, in ticks since boot: with its number it names one process for ever.
+    /// Start of it, in ticks since boot: with its number it names one process for ever.
     pub began: u64,
 }
 
-/// What a process is and has used; `None` when there is none of this number.
+/// Facts and use of a process; `None` when there is none of this number.
 #[must_use]
 pub fn process_stat(pid: u32) -> Option<ProcessStat> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
@@ -51,7 +51,7 @@ pub fn process_cpu(_pid: u32) -> Option<Nanos> {
     None
 }
 
-/// What the threads of a process have done since they began. Ended ones are not among them.
+/// Work that the threads of a process have done since they began. Ended ones are not among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ThreadsUsage {
     /// CPU time of each, by number.
@@ -62,7 +62,7 @@ pub struct ThreadsUsage {
     pub involuntary_switches: u64,
 }
 
-/// What the threads of a process have done; empty when there is none of this number.
+/// Work that the threads of a process have done; empty when there is none of this number.
 #[must_use]
 pub fn threads_usage(pid: u32) -> ThreadsUsage {
     let mut usage = ThreadsUsage::default();

@@ -215,8 +215,9 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         });
     }
 
-    /// When the last answers are no longer awaited: after twice the longest service time seen,
-    /// but a second at least and ten at most, and never beyond the messages' own time-out.
+    /// Instant from which the last answers are no longer awaited: after twice the longest service
+    /// time seen, but a second at least and ten at most, and never beyond the messages' own
+    /// time-out.
     pub(super) fn drain_ends(&self) -> Nanos {
         let longest = self.context.common.meter.longest_service();
         let grace = (longest + longest)
@@ -255,8 +256,8 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         self.drained_at != Nanos::MAX && (self.established == 0 || now >= self.closing_ends())
     }
 
-    /// When the last close is no longer awaited: the closing handshake may take one wait and the
-    /// server's FIN another.
+    /// Instant from which the last close is no longer awaited: the closing handshake may take one
+    /// wait and the server's FIN another.
     pub(super) fn closing_ends(&self) -> Nanos {
         self.drained_at + CLOSE_WAIT + CLOSE_WAIT
     }

@@ -37,7 +37,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         }
     }
 
-    /// Whether there is a session in the slot that is past its connect call.
+    /// True if there is a session in the slot that is past its connect call.
     pub(super) fn is_established(&self, slot: usize) -> bool {
         let session = self.slots[slot].session.as_ref();
         session.is_some_and(|session| !session.is_connecting())
@@ -299,7 +299,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         self.open_loop.as_ref().map_or(Nanos::MAX, OpenLoop::next)
     }
 
-    /// Whether the schedule is so late that the generator must have stood still.
+    /// True if the schedule is so late that the generator must have stood still.
     #[inline]
     pub(super) fn is_overdue(&self, now: Nanos) -> bool {
         self.context.common.sending && now - self.next_due() >= OVERDUE

@@ -10,7 +10,7 @@ use wsbench_load::settling::Settling;
 use super::Worker;
 use crate::engine::Engine;
 
-/// Where a worker stands in such a warm-up.
+/// Position of a worker in such a warm-up.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ticking {
     /// The end of the next tick.
@@ -73,7 +73,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
     }
 }
 
-/// When a window closes that opens at `opens`, where that is known beforehand.
+/// Instant at which a window closes that opens at `opens`, where that is known beforehand.
 pub(super) fn closing(stop: StopRule, opens: Nanos) -> Nanos {
     match stop {
         StopRule::Duration(duration) => opens + duration,

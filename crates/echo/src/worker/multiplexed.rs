@@ -24,7 +24,7 @@ pub(super) struct Multiplexed<M> {
     _presence: Option<Presence>,
     link: Link,
     http: ServerConnection,
-    /// What is remembered of the connection, until its first stream takes it.
+    /// Memory that is kept of the connection, until its first stream takes it.
     memory: Option<M>,
     /// It has more to read, without the system telling so again.
     is_hungry: bool,
@@ -75,7 +75,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             return;
         };
         let both = Interest::READABLE | Interest::WRITABLE;
-        let registry = &self.desk.registry;
+        let registry = &self.state.registry;
         let listening: io::Result<()> = registry.reregister(link.stream(), Token(place), both);
         if listening.is_err() {
             self.free.push(place);
@@ -97,7 +97,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         self.serve(place);
     }
 
-    /// Whether there is an HTTP/2 connection in `place`; goes on with it then.
+    /// True if there is an HTTP/2 connection in `place`; goes on with it then.
     #[inline]
     pub(super) fn serve_multiplexed(&mut self, place: usize, event: &Event) -> bool {
         if self.multiplexed.is_empty() {
@@ -114,7 +114,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         true
     }
 
-    /// Whether there is an HTTP/2 connection in `place` that has more to read; reads on then.
+    /// True if there is an HTTP/2 connection in `place` that has more to read; reads on then.
     pub(super) fn feed_multiplexed(&mut self, place: usize) -> bool {
         let is_one = self.multiplexed.contains_key(&place);
         if is_one {
@@ -136,7 +136,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             return;
         };
         if connection.is_hungry {
-            connection.receive(&mut self.desk.buffer);
+            connection.receive(&mut self.state.buffer);
         }
         let mut woken = Vec::new();
         loop {
@@ -147,12 +147,12 @@ impl<A: Answering, P: Pace> Worker<A, P> {
                 at
             }) {
                 let memory = connection.memory.take();
-                match memory.or_else(|| self.desk.answering.welcome()) {
+                match memory.or_else(|| self.state.answering.welcome()) {
                     // It is turned away: dropping it resets it.
                     None => self.free.push(at),
                     Some(memory) => {
                         let conduit = Conduit::Stream(Box::new(stream), place);
-                        self.seat(at, None, conduit, memory);
+                        self.key(at, None, conduit, memory);
                         woken.push(at);
                     }
                 }
@@ -162,9 +162,9 @@ impl<A: Answering, P: Pace> Worker<A, P> {
                 break;
             }
             for at in woken.drain(..) {
-                self.turn(at, |peer, desk| match peer.write(desk) {
+                self.turn(at, |peer, state| match peer.write(state) {
                     Fate::Gone => Fate::Gone,
-                    _ => peer.read(desk, true),
+                    _ => peer.read(state, true),
                 });
             }
         }

@@ -24,7 +24,7 @@ const CONFIRMATIONS_LOW: u32 = 3;
 /// Trials that the upper end must have.
 const CONFIRMATIONS_HIGH: u32 = 2;
 
-/// What one trial says.
+/// Score of one trial.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Score {
     /// The load.
@@ -40,7 +40,7 @@ pub(super) struct Score {
 }
 
 impl Score {
-    /// What the trial says by itself.
+    /// Certainty of the trial by itself.
     pub(super) fn certainty(&self) -> Certainty {
         if self.outright {
             Certainty::Fails
@@ -50,7 +50,7 @@ impl Score {
     }
 }
 
-/// What several percentiles say together: one that fails is enough, all have to hold.
+/// Certainty of several percentiles together: one that fails is enough, all have to hold.
 fn certainty(tails: &[Tail]) -> Certainty {
     let each: Vec<Certainty> = tails.iter().map(Tail::certainty).collect();
     if each.contains(&Certainty::Fails) {
@@ -73,7 +73,7 @@ pub(super) struct Rules {
     pub(super) ceiling: f64,
     /// Upper end over lower end of the bracket that is wanted.
     pub(super) resolution: f64,
-    /// Whether loads are whole.
+    /// True where loads are whole.
     pub(super) whole: bool,
     /// Length of a first trial, s.
     pub(super) length_s: f64,
@@ -81,18 +81,18 @@ pub(super) struct Rules {
     pub(super) longest_s: f64,
 }
 
-/// What is known of a load.
+/// Knowledge of a load.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Standing {
     /// On which side of the limit it is, by the best estimate.
     pub(super) fails: bool,
-    /// Whether that is certain.
+    /// True where that is certain.
     pub(super) certain: bool,
     /// Trials made at it.
     pub(super) trials: u32,
 }
 
-/// What to do next.
+/// Next step to take.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Next {
     /// Make a trial.
@@ -161,7 +161,7 @@ impl Evidence {
         loads
     }
 
-    /// What is known of a load that was tried.
+    /// Knowledge of a load that was tried.
     pub(super) fn standing(&self, load: f64) -> Standing {
         let own = self.at(load);
         let trials = own.len() as u32;
@@ -289,7 +289,7 @@ impl Evidence {
         }
     }
 
-    /// Whether a load between the two is undecided.
+    /// True if a load between the two is undecided.
     fn is_open(&self, low: f64, high: f64) -> bool {
         let mut loads = self.loads().into_iter();
         loads.any(|load| low < load && load < high && !self.standing(load).certain)
@@ -320,8 +320,8 @@ impl Evidence {
         self.confirmation(side, end?)
     }
 
-    /// Where an end might be, the nearest to the crossing first, with the logarithm of how far
-    /// away that is.
+    /// Places where an end might be, the nearest to the crossing first, with the logarithm of how
+    /// far away that is.
     fn places(&self, side: Side, crossing: f64) -> Vec<(f64, f64)> {
         let nearest = HALF * self.rules.resolution.ln();
         let away = |load: f64| side.sign() * (load / crossing).ln();
@@ -336,8 +336,8 @@ impl Evidence {
         places.into_iter().map(|load| (load, away(load))).collect()
     }
 
-    /// How long a load has to be tried, s, to be certain of it, where its excess is expected to
-    /// be so much; `None` when that is longer than what is left.
+    /// Time for which a load has to be tried, s, to be certain of it, where its excess is expected
+    /// to be so much; `None` when that is longer than what is left.
     fn needed_s(&self, load: f64, expected: f64, line: &Line, left_s: f64) -> Option<f64> {
         let tails = self.tails_at(load);
         let worst = tails
@@ -384,7 +384,7 @@ impl Evidence {
         }
     }
 
-    /// Whether a bracket is as narrow as was wanted, or as whole numbers allow.
+    /// True if a bracket is as narrow as was wanted, or as whole numbers allow.
     fn is_narrow(&self, low: f64, high: f64) -> bool {
         high / low <= self.rules.resolution * 1.001 || self.rules.whole && high - low <= 1.0
     }
@@ -443,12 +443,12 @@ impl Evidence {
         tails
     }
 
-    /// How long a load has been measured, s.
+    /// Time for which a load has been measured, s.
     fn measured_s(&self, load: f64) -> f64 {
         self.measured(load).map(|score| score.length_s).sum()
     }
 
-    /// How long the load of a wanted trial has been measured, s.
+    /// Time for which the load of a wanted trial has been measured, s.
     fn known_s(&self, next: &Next) -> f64 {
         match *next {
             Next::Trial { load, .. } => self.measured_s(load),

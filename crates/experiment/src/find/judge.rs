@@ -22,7 +22,7 @@ const ALIVE: f64 = 0.99;
 /// Send lag above this share of the limit is not small beside it (METHOD section 3, check C).
 const LAG_SHARE: f64 = 0.10;
 
-/// What one trial says.
+/// Judgement of one trial.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Judgement {
     pub(super) score: Score,
@@ -80,7 +80,7 @@ fn reading(objective: &Objective, document: &Document) -> Reading {
     }
 }
 
-/// Whether a percentile is beyond its limit; `None` where the samples are too few to tell one.
+/// True if a percentile is beyond its limit; `None` where the samples are too few to tell one.
 fn too_slow(document: &Document, objectives: &[Objective]) -> Option<bool> {
     let mut is_slow = Some(false);
     for objective in objectives {
@@ -137,7 +137,7 @@ fn outright_failure(document: &Document, objectives: &[Objective]) -> Option<Cau
     (errors > allowed.unwrap_or(ERRORS_ALLOWED)).then_some(Cause::Errors)
 }
 
-/// Whether less came back within the window than was due in it, by more than messages that are
+/// True if less came back within the window than was due in it, by more than messages that are
 /// under way at its two ends and the errors that are allowed explain.
 pub(crate) fn is_rate_missed(document: &Document, errors_allowed: f64) -> bool {
     if document.asked_messages_per_s.is_none() {
@@ -152,7 +152,7 @@ pub(crate) fn is_rate_missed(document: &Document, errors_allowed: f64) -> bool {
     received < ACHIEVED * due - allowance
 }
 
-/// Whether the generator was in the way: a thread without a core to spare, or sends so late that
+/// True if the generator was in the way: a thread without a core to spare, or sends so late that
 /// the limit is missed although the server's own part of the time keeps it.
 fn is_generators_fault(
     document: &Document,

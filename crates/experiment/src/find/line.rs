@@ -7,7 +7,7 @@
 const SLOPE_UNKNOWN: f64 = 1.0;
 /// Standard errors by which a slope must differ from none.
 const TELLING: f64 = 2.0;
-/// How often the neighbourhood is doubled in search of a slope.
+/// Number of times that the neighbourhood is doubled in search of a slope.
 const DOUBLINGS: i32 = 7;
 
 /// All trials at one load.

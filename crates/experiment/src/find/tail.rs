@@ -19,7 +19,7 @@ const CONFIDENCE: f64 = 0.99;
 const LEAST_BEYOND: f64 = 10.0;
 /// So many messages beyond the limit tell by themselves how they cling together.
 const TELLING: f64 = 10.0;
-/// Where they are fewer, so many are taken to come at once.
+/// Number of messages that are taken to come at once, where they are fewer.
 const CLUSTER: f64 = 2.0;
 /// The logarithm of measured over allowed is cut off here: farther away it says no more than on
 /// which side it is, and a cliff would bend every line.
@@ -85,7 +85,7 @@ impl Tail {
         count * self.allowed / self.cluster()
     }
 
-    /// What the interval of the share says.
+    /// Certainty by the interval of the share.
     pub(super) fn certainty(&self) -> Certainty {
         let (beyond, count) = sum(&self.batches);
         if self.batches.len() < BATCHES || count == 0.0 {
@@ -114,8 +114,8 @@ impl Tail {
         }
     }
 
-    /// How many messages beyond the limit come at once: the variance of their share over that of
-    /// independent messages.
+    /// Number of messages beyond the limit that come at once: the variance of their share over that
+    /// of independent messages.
     fn cluster(&self) -> f64 {
         let (beyond, count) = sum(&self.batches);
         let share = beyond / count.max(1.0);

@@ -8,17 +8,17 @@
 
 use wsbench_record::ranking::Workload;
 
-/// What starting a server and ending it takes at a guess, before anybody has seen it, s.
+/// Time that starting a server and ending it takes at a guess, before anybody has seen it, s.
 const TURN_S: f64 = 1.0;
 
-/// What is to be ranked, and within what bounds.
+/// Subjects and bounds of a ranking.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Program {
     /// Names of the servers.
     pub servers: Vec<String>,
     /// The workloads.
     pub workloads: Vec<Planned>,
-    /// How many rounds.
+    /// Number of rounds.
     pub rounds: u32,
     /// Seed of the orders and of the runs' own seeds.
     pub seed: u64,
@@ -29,7 +29,7 @@ pub struct Program {
 pub struct Planned {
     /// The workload.
     pub workload: Workload,
-    /// What a run of it takes at a guess, s.
+    /// Time that a run of it takes at a guess, s.
     pub expected_s: f64,
 }
 
@@ -65,7 +65,7 @@ impl Program {
             .collect()
     }
 
-    /// Whether a workload takes part in a round. One that is not for every round is spread over all
+    /// True if a workload takes part in a round. One that is not for every round is spread over all
     /// of them, the first among its own: a ranking that is cut short has seen each of them.
     #[must_use]
     pub fn takes_part(&self, workload: usize, round: u32) -> bool {
@@ -74,13 +74,13 @@ impl Program {
         (u64::from(round - 1) * of) % rounds < of
     }
 
-    /// What a round takes at a guess, s.
+    /// Time that a round takes at a guess, s.
     #[must_use]
     pub fn round_s(&self, round: u32) -> f64 {
         self.servers.len() as f64 * self.turn_s(round)
     }
 
-    /// What all rounds take at a guess, s.
+    /// Time that all rounds take at a guess, s.
     #[must_use]
     pub fn all_s(&self) -> f64 {
         (1..=self.rounds).map(|round| self.round_s(round)).sum()
@@ -96,14 +96,14 @@ impl Program {
         self.servers.len() * each.sum::<usize>()
     }
 
-    /// What a turn takes at a guess, s.
+    /// Time that a turn takes at a guess, s.
     fn turn_s(&self, round: u32) -> f64 {
         let takes_part = |workload: &usize| self.takes_part(*workload, round);
         let runs = (0..self.workloads.len()).filter(takes_part);
         self.expected_s(runs)
     }
 
-    /// What a turn with these workloads takes at a guess, s.
+    /// Time that a turn with these workloads takes at a guess, s.
     pub(super) fn expected_s(&self, workloads: impl Iterator<Item = usize>) -> f64 {
         TURN_S
             + workloads

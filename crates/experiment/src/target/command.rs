@@ -15,7 +15,7 @@ use thiserror::Error;
 use super::exec::{LastWords, end};
 use super::supervisor::{ENDED, launch};
 
-/// How often it is looked whether somebody asked to stop.
+/// Time between two looks whether somebody asked to stop.
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// Why a command has not done what it was for.
@@ -29,15 +29,15 @@ pub enum CommandError {
     Failed {
         /// Its exit code; `None` when a signal ended it.
         code: Option<i32>,
-        /// What it said last.
+        /// Words that it said last.
         said: LastWords,
     },
     /// It took too long, and was ended.
     #[error("it was not over after {:.0} s and was ended{said}", limit.as_secs_f64())]
     TooLong {
-        /// How long it might have taken.
+        /// Time that it might have taken.
         limit: Duration,
-        /// What it said last.
+        /// Words that it said last.
         said: LastWords,
     },
     /// Somebody asked to stop meanwhile.
@@ -70,7 +70,7 @@ pub fn carry_out(
     }
 }
 
-/// How the wait for a command ended.
+/// End of the wait for a command.
 enum Outcome {
     Ended(Option<i32>),
     TooLong,
@@ -97,7 +97,7 @@ fn await_end(lines: &Receiver<String>, limit: Duration, is_stopped: impl Fn() ->
     Outcome::TooLong
 }
 
-/// What the supervisor says, line by line, for as long as it lives.
+/// Words of the supervisor, line by line, for as long as it lives.
 fn lines_of(child: &mut Child) -> Receiver<String> {
     let (to, lines) = channel();
     let output = child.stdout.take();

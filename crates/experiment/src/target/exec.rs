@@ -17,13 +17,13 @@ use wsbench_transport::address::Address;
 
 use super::supervisor::{STARTED, launch};
 
-/// How long a server may take until it accepts a connection, where nobody says otherwise.
+/// Time that a server may take until it accepts a connection, where nobody says otherwise.
 pub const READY_WITHIN: Duration = Duration::from_secs(15);
 /// Between two attempts.
 const GLANCE: Duration = Duration::from_millis(20);
-/// How long the supervisor may take to end everything: longer than it is patient itself.
+/// Time that the supervisor may take to end everything: longer than it is patient itself.
 const ENDED_WITHIN: Duration = Duration::from_secs(5);
-/// How much of what the server has said is told when it fails, bytes.
+/// Size of what is told of the server's words when it fails, bytes.
 const LAST_WORDS: u64 = 2_000;
 
 /// Why the server is not there.
@@ -32,7 +32,7 @@ pub enum ExecError {
     /// Something listens there already, and would be measured in its place.
     #[error("{}", occupied(address))]
     Occupied {
-        /// Where.
+        /// Address of the server.
         address: Address,
     },
     /// The supervisor could not be started.
@@ -43,21 +43,21 @@ pub enum ExecError {
     Ended {
         /// The command line.
         command: String,
-        /// Where it was awaited.
+        /// Addresses at which it was awaited.
         address: Listed,
-        /// What it said last.
+        /// Words that it said last.
         said: LastWords,
     },
     /// It did not listen in time.
     #[error("{}", not_ready(*within, command, address, said))]
     NotReady {
-        /// How long it was awaited.
+        /// Time for which it was awaited.
         within: Duration,
         /// The command line.
         command: String,
-        /// Where it was awaited.
+        /// Addresses at which it was awaited.
         address: Listed,
-        /// What it said last.
+        /// Words that it said last.
         said: LastWords,
     },
     /// Somebody asked to stop meanwhile.
@@ -124,7 +124,7 @@ impl std::fmt::Display for Listed {
     }
 }
 
-/// What a server said last; prints as nothing when it said nothing.
+/// Words that a server said last; prints as nothing when it said nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastWords(pub String);
 
@@ -158,7 +158,7 @@ pub struct StartedServer {
     supervisor: Child,
     /// Kept open, so that the supervisor never writes into a closed pipe.
     _output: BufReader<ChildStdout>,
-    /// What the server says.
+    /// File of what the server says.
     said: File,
     pid: u32,
 }

@@ -19,15 +19,15 @@ use nix::unistd::Pid;
 
 use super::tree::descendants;
 
-/// How long a server may take to end after SIGTERM, before SIGKILL.
+/// Time that a server may take to end after SIGTERM, before SIGKILL.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How often it is looked at.
+/// Time between two looks at it.
 const GLANCE: Duration = Duration::from_millis(10);
 
-/// What stands before the server's process number in the first line that a supervisor writes.
+/// Text before the server's process number in the first line that a supervisor writes.
 pub(super) const STARTED: &str = "started ";
-/// What stands before its exit code in the line that a supervisor writes when it has ended; a
-/// process that a signal has ended has none.
+/// Text before its exit code in the line that a supervisor writes when it has ended; a process that
+/// a signal has ended has none.
 pub(super) const ENDED: &str = "ended";
 
 /// Starts `supervisor`, a command that runs [`supervise`], with what is asked of it and of what it

@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 use wsbench_drive::host::{self, ProcessStat};
 use wsbench_load::nanos::Nanos;
 
-/// Which processes belong to the server.
+/// Processes that belong to the server.
 #[derive(Clone, Debug)]
 pub struct ProcessTree {
     root: u32,
-    /// Whether the root's own figures are the server's; else only what descends from it.
+    /// True where the root's own figures are the server's; else only what descends from it.
     counts_root: bool,
     /// Members by number, with when they began.
     members: BTreeMap<u32, u64>,
@@ -21,7 +21,7 @@ pub struct ProcessTree {
     ended: usize,
 }
 
-/// What the members of a tree have used together until one moment.
+/// Use of the members of a tree together until one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TreeUsage {
     /// CPU time, by the rule of this module.
@@ -91,8 +91,8 @@ impl ProcessTree {
         self.ended
     }
 
-    /// What the members have used until now. The CPU clocks are read first, so that the moment is
-    /// that of the call.
+    /// Use of the members until now. The CPU clocks are read first, so that the moment is that of
+    /// the call.
     #[must_use]
     pub fn usage(&self) -> TreeUsage {
         let own = |pid: &u32| host::process_cpu(*pid).unwrap_or(Nanos::ZERO);

@@ -116,7 +116,7 @@ impl ServerWatch {
         self.growth.note(alive, || tree.rss());
     }
 
-    /// What the server has used in the run that gave `result`.
+    /// Use by the server in the run that gave `result`.
     #[must_use]
     pub fn finish(self, result: &RunResult) -> Server {
         let cpu = self.over_the_window(result);

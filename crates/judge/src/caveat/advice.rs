@@ -4,7 +4,7 @@ use wsbench_load::plan::StopRule;
 use wsbench_record::document::Record;
 use wsbench_setting::{Field, Text, text};
 
-/// How to get more samples or a longer window, by the stop rule in use.
+/// Ways to get more samples or a longer window, by the stop rule in use.
 pub(super) fn how_to_run_longer(record: &Record) -> Text {
     match record.plan.stop {
         StopRule::Messages(_) => text!["run longer: a greater ", Field::Messages.brief()],

@@ -22,7 +22,7 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     found
 }
 
-/// What the server made of the offer.
+/// Doubt about what the server made of the offer.
 fn acceptance(compression: &Compression) -> Option<Doubt> {
     let accepted = compression.accepted_connections();
     let (severity, message) = match (compression.declined, accepted) {

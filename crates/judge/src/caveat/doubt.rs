@@ -7,11 +7,11 @@ use wsbench_setting::{Spelling, Text};
 pub(super) struct Doubt {
     /// The kind.
     kind: Kind,
-    /// What it does to the figures.
+    /// Severity of it for the figures.
     pub(super) severity: Severity,
     /// The doubt in numbers. It is of what was seen and names no setting.
     message: String,
-    /// What helps, with the settings that it is about.
+    /// Advice that helps, with the settings that it is about.
     advice: Text,
 }
 

@@ -14,7 +14,7 @@ use super::advice::how_to_run_longer;
 use super::doubt::Doubt;
 use super::{failures, share};
 
-/// What to do when the figures contradict each other: no server can bring that about.
+/// Advice for when the figures contradict each other: no server can bring that about.
 const REPORT_FAULT: &str = "this is a fault of wsbench: please report it with this document";
 
 /// Every doubt about the exchange.
@@ -32,7 +32,7 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     found
 }
 
-/// How the run ended, where that alone says what the figures are worth.
+/// Doubt about how the run ended, where that alone says what the figures are worth.
 fn ending(record: &Record) -> Option<Doubt> {
     let first = record.errors.first().map_or_else(String::new, |error| {
         format!(

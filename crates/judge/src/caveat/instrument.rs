@@ -26,7 +26,7 @@ const LAG_SHARE: f64 = 0.10;
 const SHAPE_TOLERANCE: f64 = 0.02;
 /// Send lag of p99 with which a distortion counts, as a share of the median service time.
 const SHAPE_LAG_SHARE: f64 = 0.05;
-/// What was asked for and what was achieved may differ by this share, beside a Poisson
+/// Share by which what was asked for and what was achieved may differ, beside a Poisson
 /// schedule's own spread.
 const RATE_TOLERANCE: f64 = 0.01;
 /// With fewer cores than this, server and generator cannot both have two.
@@ -98,7 +98,7 @@ fn generator_cpu(record: &Record) -> Option<Doubt> {
     })
 }
 
-/// What relieves a busy generator, given the options and the machine in use.
+/// Advice that relieves a busy generator, given the options and the machine in use.
 fn relief(record: &Record) -> Text {
     let threads = record.plan.threads;
     let room = record.host.cpus.is_none_or(|cpus| threads < cpus);
@@ -242,7 +242,7 @@ fn prompter(record: &Record) -> Text {
     Text::joined(ways, "").then("or ")
 }
 
-/// How late the generator was at p99, ns; the whole send lag where its part is not told apart.
+/// Lateness of the generator at p99, ns; the whole send lag where its part is not told apart.
 fn generator_lag(record: &Record) -> Option<f64> {
     let lag = record.known(Series::GeneratorLag);
     let lag = lag.unwrap_or(record.at(Series::SendLag)).p99?;

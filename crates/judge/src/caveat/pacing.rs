@@ -20,7 +20,8 @@ const GROWTH_FLOOR: f64 = 10.0;
 const POINTS: usize = 6;
 /// Share of the messages blocked at the limit in flight from which p99 is that of the limit.
 pub(crate) const BLOCKED_DOUBTED: f64 = 0.01;
-/// What an interval sent may differ by from what was due, as a share of what is due in a second.
+/// Difference that is allowed between what an interval sent and what was due, as a share of what is
+/// due in a second.
 const INTERVAL_SHARE: f64 = 0.01;
 /// Differences of fewer messages say nothing.
 const INTERVAL_FLOOR: f64 = 10.0;
@@ -95,7 +96,7 @@ pub(super) fn pile(record: &Record) -> Option<f64> {
     (least_at_last > most_at_first && growth > limit).then_some(growth)
 }
 
-/// When an interval ended, and how many messages were out or waiting then.
+/// End of an interval, and number of messages that were out or waiting then.
 fn outstanding(interval: &Interval) -> Option<(f64, f64)> {
     let number = interval.in_flight? + interval.waiting?;
     Some((interval.at_s, number as f64))

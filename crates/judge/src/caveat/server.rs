@@ -20,7 +20,7 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     found
 }
 
-/// What the figures are of: a server that was there, and the time in which it was not.
+/// Doubt about what the figures are of: a server that was there, and the time in which it was not.
 fn gone(record: &Record) -> Option<Doubt> {
     let gone = record.server_gone.as_ref()?;
     Some(Doubt::new(
@@ -47,7 +47,7 @@ fn replaced(server: &Server) -> Option<Doubt> {
     ))
 }
 
-/// What a process used is lost when nobody waits for it.
+/// Doubt about processes that ended: what a process used is lost when nobody waits for it.
 fn ended(server: &Server) -> Option<Doubt> {
     let ended = server.processes_ended?;
     Some(Doubt::new(
@@ -61,7 +61,7 @@ fn ended(server: &Server) -> Option<Doubt> {
     ))
 }
 
-/// Where the readings were late, time of another span was divided by the window's messages.
+/// Doubt about late readings: time of another span was divided by the window's messages.
 fn span(record: &Record, server: &Server) -> Option<Doubt> {
     let watched = server.watched_s?;
     let off = (watched - record.duration_s).abs() / record.duration_s.max(f64::MIN_POSITIVE);

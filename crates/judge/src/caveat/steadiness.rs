@@ -87,7 +87,7 @@ impl Course {
     }
 }
 
-/// Whether the plan presses the server alike all through the window.
+/// True if the plan presses the server alike all through the window.
 fn is_level(record: &Record) -> bool {
     if record.plan.replaces_clients() {
         return false; // it opens and closes connections all along, and tapers off at its end
@@ -106,7 +106,7 @@ fn is_level(record: &Record) -> bool {
     rates.windows(2).all(|pair| pair[0] == pair[1])
 }
 
-/// Whether the median service time was at one level: neither with a warm-up in it nor on the move.
+/// Doubt where the median service time was not at one level: with a warm-up in it, or on the move.
 fn level(record: &Record, course: &Course) -> Option<Doubt> {
     let cut = mser(&course.medians)?;
     let is_separated = cut.above >= SEPARATED || cut.above <= 1.0 - SEPARATED;
@@ -265,7 +265,7 @@ fn range(values: &[f64]) -> f64 {
     center.map_or(0.0, |center| (most - least) / center)
 }
 
-/// How much a step or a drift of this share weighs.
+/// Weight of a step or a drift of this share.
 fn weight(share: f64) -> Severity {
     if share.abs() > DOUBTED {
         Severity::Doubtful

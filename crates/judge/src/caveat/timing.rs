@@ -24,7 +24,7 @@ const SHORT_WINDOW_S: f64 = 1.0;
 const GAP_FLOOR_S: f64 = 0.1;
 /// Nor one that is not this many times the 99th percentile.
 const GAP_TIMES_P99: f64 = 10.0;
-/// Where a delayed acknowledgement ends: Linux waits 40 ms at least, others 200 ms.
+/// Ranges in which a delayed acknowledgement ends, ms: Linux waits 40 ms at least, others 200 ms.
 const DELAYED_ACK_MS: [(u64, u64); 2] = [(38, 48), (195, 210)];
 /// Share of the answers in one of those bands that makes it a suspect.
 const DELAYED_ACK_SHARE: f64 = 0.20;

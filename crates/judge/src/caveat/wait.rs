@@ -6,7 +6,7 @@ use wsbench_record::document::{Distribution, Percentile, Record, Support};
 /// A median wait above this share of the median service time is spoken of in the audit.
 const WAIT_SHARE: f64 = 0.20;
 
-/// Whether kernel stamps told the parts of the service time apart.
+/// True if kernel stamps told the parts of the service time apart.
 pub(super) fn is_divided(record: &Record) -> bool {
     let mut parts = Series::Service.parts();
     parts.all(|part| record.known(part).is_some())

@@ -5,7 +5,7 @@ use wsbench_record::document::Percentile;
 
 use crate::figure::{Figure, Point, Unit};
 
-/// How a change is told that is too great for per cent.
+/// Word for a change that is too great for per cent.
 const TIMES: &str = "times";
 
 /// The whole in one sentence: `B answers 7–11 % more messages a second; p99: no difference shown`.
@@ -100,13 +100,13 @@ pub fn finding(figure: Figure, contrast: &Contrast) -> String {
     }
 }
 
-/// Whether the interval by itself would show a difference.
+/// True if the interval by itself would show a difference.
 fn excludes_one(contrast: &Contrast) -> bool {
     contrast.ratio_low.is_some_and(|low| low > 1.0)
         || contrast.ratio_high.is_some_and(|high| high < 1.0)
 }
 
-/// How much more or less B is, from the interval: `7–11 %`, `2.1–2.4 times`.
+/// Amount by which B is more or less, from the interval: `7–11 %`, `2.1–2.4 times`.
 fn change(contrast: &Contrast) -> String {
     let (Some(low), Some(high)) = (contrast.ratio_low, contrast.ratio_high) else {
         return String::new();

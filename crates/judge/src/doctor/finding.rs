@@ -3,17 +3,17 @@
 use wsbench_record::doctor::{Check, Level, Subject};
 use wsbench_setting::{Spelling, Text};
 
-/// What a rule found.
+/// Finding of a rule.
 pub(crate) struct Finding {
-    /// What was looked at.
+    /// Subject that was looked at.
     pub(crate) subject: Subject,
-    /// How grave it is.
+    /// Gravity of it.
     pub(crate) level: Level,
-    /// What was seen, in numbers.
+    /// Observation, in numbers.
     pub(crate) seen: String,
     /// The rule that it was held against.
     pub(crate) rule: &'static str,
-    /// What would mend it, with the settings that it is about.
+    /// Advice that would mend it, with the settings that it is about.
     pub(crate) fix: Text,
 }
 

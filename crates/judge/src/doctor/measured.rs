@@ -9,7 +9,7 @@ use super::finding::Finding;
 /// A reading of the clock that costs more is a system call's, ns.
 const SLOW_CLOCK_NS: f64 = 100.0;
 
-/// How many times a plain loop's time the library's copy may take.
+/// Multiple of a plain loop's time that the library's copy may take.
 const SLOW_COPY: f64 = 3.0;
 
 /// Sleeps may end late by this much at the median before it is worth a warning, ns.

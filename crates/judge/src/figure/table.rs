@@ -36,7 +36,7 @@ pub(super) struct Row {
 /// A figure and its interval of confidence, off the slices of a run under way.
 pub(super) type Watcher = fn(&[Slice]) -> Option<(f64, Interval)>;
 
-/// How a record is read.
+/// Way in which a record is read.
 #[derive(Clone, Copy)]
 pub(super) enum Reader {
     /// Times: the figure is a point of their distribution.

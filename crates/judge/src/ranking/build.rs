@@ -9,7 +9,7 @@ use wsbench_record::ranking::{
 use wsbench_record::units::percent;
 use wsbench_stats::{median, runs};
 
-use super::gathered::Gathered;
+use super::input::RankingInput;
 use super::metric;
 use super::runs::{is_generator_limited, is_overloaded, is_stalled};
 use super::{league, tradeoff};
@@ -21,7 +21,7 @@ const MOST_DRIFT: f64 = 0.05;
 
 /// Makes a ranking of what was gathered.
 #[must_use]
-pub fn rank(gathered: Gathered) -> Ranking {
+pub fn rank(gathered: RankingInput) -> Ranking {
     let servers: Vec<Entry> = gathered
         .servers
         .iter()
@@ -60,7 +60,7 @@ pub fn rank(gathered: Gathered) -> Ranking {
 }
 
 /// Rounds of which every server that took part has some run.
-fn rounds_made(gathered: &Gathered) -> u32 {
+fn rounds_made(gathered: &RankingInput) -> u32 {
     let last = gathered.runs.iter().map(|run| run.round).max();
     let Some(last) = last else { return 0 };
     // The last one is whole when the ranking went to its end.
@@ -72,7 +72,7 @@ fn rounds_made(gathered: &Gathered) -> u32 {
 }
 
 /// A server's row.
-fn entry(facts: &ServerFacts, gathered: &Gathered) -> Entry {
+fn entry(facts: &ServerFacts, gathered: &RankingInput) -> Entry {
     let cells = gathered.suite.workloads.iter().map(|workload| {
         let runs = gathered.runs.iter();
         let own = |run: &&RunRecord| run.server == facts.name && run.workload == workload.name;
@@ -177,7 +177,7 @@ fn latency(runs: &[RunRecord]) -> Vec<Rung> {
 }
 
 /// Every league, in the order of the workloads and their metrics.
-fn leagues(gathered: &Gathered, servers: &[Entry]) -> Vec<League> {
+fn leagues(gathered: &RankingInput, servers: &[Entry]) -> Vec<League> {
     let on_one_core = gathered.suite.server_core_count == Some(1);
     let class_of = |entry: &Entry| {
         if on_one_core {

@@ -141,7 +141,8 @@ fn rank(contenders: &mut [Contender], metric: Figure) {
     }
 }
 
-/// Who is surely better than whom: `better[i][j]` says that the i-th is better than the j-th.
+/// Pairs of contenders of which one is surely better: `better[i][j]` says that the i-th is better
+/// than the j-th.
 fn surely_better(contenders: &[Contender], metric: Figure) -> Vec<Vec<bool>> {
     let among = contenders.len();
     let mut pairs: Vec<(usize, usize, Ratio)> = Vec::new();
@@ -182,7 +183,7 @@ fn in_common(first: &[(u32, f64)], second: &[(u32, f64)]) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// What a league amounts to, in one sentence; `None` where nothing was ranked.
+/// Result of a league, in one sentence; `None` where nothing was ranked.
 pub(super) fn headline(league: &League) -> Option<String> {
     if !league.is_ranked {
         return None;

@@ -27,7 +27,7 @@ const OVERLOAD: [Kind; 2] = [Kind::Overloaded, Kind::Rate];
 /// found neither.
 const WIDEST_BRACKET: f64 = 1.3;
 
-/// Where latency is kept, as shares of the messages: evenly spaced on a scale of nines.
+/// Points at which latency is kept, as shares of the messages: evenly spaced on a scale of nines.
 const SHARES: [f64; 13] = [
     0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.999_5, 0.999_9,
 ];
@@ -144,7 +144,7 @@ pub fn failed_record(
     }
 }
 
-/// Whether the generator was the limit of anything, by its audit.
+/// True if the generator was the limit of anything, by its audit.
 pub(super) fn is_generator_limited(run: &RunRecord) -> bool {
     has_doubt(
         &run.audit,
@@ -152,22 +152,22 @@ pub(super) fn is_generator_limited(run: &RunRecord) -> bool {
     )
 }
 
-/// Whether the generator, and not the server, set this figure.
+/// True if the generator, and not the server, set this figure.
 pub(super) fn is_set_by_generator(run: &RunRecord, metric: Figure) -> bool {
     has_doubt(&run.audit, metric::limits_of_generator(metric))
 }
 
-/// Whether the server did not keep up with the rate that was asked for.
+/// True if the server did not keep up with the rate that was asked for.
 pub(super) fn is_overloaded(run: &RunRecord) -> bool {
     has_doubt(&run.audit, &OVERLOAD)
 }
 
-/// Whether its service times look like Nagle's algorithm against delayed acknowledgements.
+/// True if its service times look like Nagle's algorithm against delayed acknowledgements.
 pub(super) fn is_stalled(run: &RunRecord) -> bool {
     run.audit.of_kind(Kind::DelayedAck).next().is_some()
 }
 
-/// What was sent in a run and what became of it.
+/// Accounts of what was sent in a run and what became of it.
 fn accounts(document: &Document) -> Accounts {
     let out = document.service_in_window_s;
     let has_length = document.duration_s > 0.0;
@@ -183,7 +183,7 @@ fn accounts(document: &Document) -> Accounts {
     }
 }
 
-/// Whether an audit has a doubt, no mere note, of one of these kinds.
+/// True if an audit has a doubt, no mere note, of one of these kinds.
 fn has_doubt(audit: &Audit, kinds: &[Kind]) -> bool {
     let is_limit = kinds.contains(&Kind::GeneratorCpu) && audit.is_generator_limited();
     is_limit || audit.doubts().any(|caveat| kinds.contains(&caveat.kind))
@@ -214,8 +214,8 @@ fn greatest_that_held(search: &Search) -> Result<f64, String> {
     }
 }
 
-/// What of an audit is kept: the doubts, and of the notes what a row shows. A ranking has thousands
-/// of runs, and notes on the machine are the same in all.
+/// Part of an audit that is kept: the doubts, and of the notes what a row shows. A ranking has
+/// thousands of runs, and notes on the machine are the same in all.
 fn kept(audit: &Audit) -> Audit {
     let shown = |caveat: &&Caveat| {
         caveat.severity != Severity::Note || matches!(caveat.kind, Kind::DelayedAck | Kind::Gaps)

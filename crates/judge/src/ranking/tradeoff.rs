@@ -60,7 +60,7 @@ fn front(asked: &Tradeoff, leagues: &[League]) -> Option<Front> {
     })
 }
 
-/// Which way is better along an axis; `None` of a key that this version does not know.
+/// Direction that is better along an axis; `None` of a key that this version does not know.
 fn sense(key: &str) -> Option<Sense> {
     let (_, metric) = key.split_once('/')?;
     Some(Figure::recorded(metric)?.sense())

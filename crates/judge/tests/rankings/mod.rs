@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use wsbench_judge::figure::Figure;
-use wsbench_judge::ranking::{Gathered, failed_record};
+use wsbench_judge::ranking::{RankingInput, failed_record};
 use wsbench_record::audit::{Audit, Caveat, Kind, Severity, Verdict};
 use wsbench_record::document::Host;
 use wsbench_record::ranking::{
@@ -76,9 +76,9 @@ pub(crate) fn run(
 }
 
 /// What is gathered of a suite with these workloads and servers, and no run yet.
-pub(crate) fn gathered(workloads: Vec<Workload>, servers: Vec<ServerFacts>) -> Gathered {
+pub(crate) fn gathered(workloads: Vec<Workload>, servers: Vec<ServerFacts>) -> RankingInput {
     let rounds = workloads.iter().map(|one| one.rounds).max().unwrap_or(0);
-    Gathered {
+    RankingInput {
         tool_version: "0.1.0".to_owned(),
         command: "wsbench rank suite.toml".to_owned(),
         started_at: "2026-01-01T00:00:00Z".to_owned(),
@@ -105,7 +105,12 @@ pub(crate) fn gathered(workloads: Vec<Workload>, servers: Vec<ServerFacts>) -> G
 }
 
 /// Servers that answer so many messages a second, over rounds.
-pub(crate) fn closed(truths: &[(&str, f64)], rounds: u32, noise: &Noise, seed: u64) -> Gathered {
+pub(crate) fn closed(
+    truths: &[(&str, f64)],
+    rounds: u32,
+    noise: &Noise,
+    seed: u64,
+) -> RankingInput {
     let closed = workload("closed", WorkloadKind::Closed, rounds);
     let servers = truths.iter().map(|(name, _)| server(name)).collect();
     let mut gathered = gathered(vec![closed.clone()], servers);
@@ -161,7 +166,7 @@ pub(crate) const NOISE: Noise = Noise {
 
 /// Three servers under a closed loop and held idle.
 /// One server that is quick, one that is small, one that is neither.
-pub(crate) fn two_workloads() -> Gathered {
+pub(crate) fn two_workloads() -> RankingInput {
     let (closed, idle) = (
         workload("closed", WorkloadKind::Closed, 2),
         workload("idle", WorkloadKind::Idle, 2),
@@ -187,7 +192,7 @@ pub(crate) fn two_workloads() -> Gathered {
 }
 
 /// Three servers, of which the generator held one up.
-pub(crate) fn held_up() -> Gathered {
+pub(crate) fn held_up() -> RankingInput {
     let noise = Noise {
         run: 0.01,
         round: 0.0,
@@ -201,7 +206,7 @@ pub(crate) fn held_up() -> Gathered {
 }
 
 /// Two servers at one rate, in whose runs the generator sent late.
-pub(crate) fn late_sends() -> Gathered {
+pub(crate) fn late_sends() -> RankingInput {
     let open = workload("open", WorkloadKind::Open, 10);
     let mut measured = gathered(vec![open.clone()], vec![server("slow"), server("fast")]);
     for round in 1..=10 {
@@ -221,7 +226,7 @@ pub(crate) fn late_sends() -> Gathered {
 }
 
 /// Three servers, of which one dies in most rounds and one cannot be installed.
-pub(crate) fn without_figures() -> Gathered {
+pub(crate) fn without_figures() -> RankingInput {
     let mut measured = closed(
         &[("fine", 100.0), ("dies", 100.0), ("never", 1.0)],
         10,

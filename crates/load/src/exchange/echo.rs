@@ -12,7 +12,7 @@ use self::thinking::Thoughts;
 use super::{Exchange, Piece, Upshot};
 use crate::context::Io;
 use crate::identity::Identity;
-use crate::lag::{Bar, Obstacle};
+use crate::lag::{Blockage, Obstacle};
 use crate::message::MessageSource;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
@@ -33,10 +33,11 @@ pub struct Echo {
     budget: u32,
     /// Since when the connection has been open.
     opened: Nanos,
-    /// When the latest answer (or the upgrade) was received: the next message is due then.
+    /// Instant at which the latest answer (or the upgrade) was received: the next message is due
+    /// then.
     freed: Nanos,
-    /// What last kept the connection from taking messages.
-    bar: Bar,
+    /// Obstacle that last kept the connection from taking messages.
+    blockage: Blockage,
     /// Places in flight that think; `None` when the plan has no pauses.
     thoughts: Option<Box<Thoughts>>,
     /// Bytes of the message being received that have matched so far.
@@ -65,7 +66,7 @@ pub struct Local {
     source: MessageSource,
     /// Messages in flight on one connection at most.
     depth: u32,
-    /// How closely answers are compared.
+    /// Strictness of comparing answers.
     verify: Verify,
     /// Messages of the server's own that are taken.
     greeting: Option<Greeting>,
@@ -108,7 +109,7 @@ impl Exchange for Echo {
             budget: local.round_trips.unwrap_or(u32::MAX),
             opened: Nanos::ZERO,
             freed: Nanos::ZERO,
-            bar: Bar::NONE,
+            blockage: Blockage::NONE,
             thoughts: local.think.map(|_| Box::default()),
             matched: 0,
             load_is_booked: false,
@@ -123,7 +124,7 @@ impl Exchange for Echo {
 
     fn on_open(&mut self, now: Nanos) {
         (self.opened, self.freed) = (now, now);
-        self.bar = Bar {
+        self.blockage = Blockage {
             until: now,
             by: Obstacle::Absence,
         };
@@ -197,9 +198,9 @@ impl Exchange for Echo {
 
     #[inline]
     fn on_sent(&mut self, io: &mut Io<'_, Local>, sent: Nanos) {
-        let bar = self.bar;
+        let blockage = self.blockage;
         self.pairing.stamp(sent, |times, count| {
-            io.common.meter.sent_behind(times, bar, count);
+            io.common.meter.sent_behind(times, blockage, count);
         });
     }
 
@@ -219,7 +220,7 @@ impl Exchange for Echo {
     }
 
     fn on_writable_again(&mut self, now: Nanos) {
-        self.bar = Bar {
+        self.blockage = Blockage {
             until: now,
             by: Obstacle::Socket,
         };
@@ -359,7 +360,7 @@ impl Echo {
         }
         self.freed = at;
         if before >= io.local.depth {
-            self.bar = Bar {
+            self.blockage = Blockage {
                 until: at,
                 by: Obstacle::Limit,
             };
@@ -412,7 +413,7 @@ impl Echo {
         })
     }
 
-    /// Whether another message may be in flight, and its bytes in the present write.
+    /// True if another message may be in flight, and its bytes in the present write.
     #[inline]
     fn has_room(&self, io: &Io<'_, Local>) -> bool {
         self.pairing.in_flight() < io.local.depth && io.common.out.len() < WRITE_AT_MOST

@@ -79,7 +79,7 @@ fn checked(bytes: &[u8]) -> Option<Vec<u8>> {
     (is_whole && bins(&plain)? <= MOST_BINS && are_counts(payload)).then_some(plain)
 }
 
-/// Whether these are numbers in LEB128 of at most nine bytes, none of which is minus 2^63: so many
+/// True if these are numbers in LEB128 of at most nine bytes, none of which is minus 2^63: so many
 /// zeros cannot be skipped, for their number cannot be had by turning the sign.
 fn are_counts(mut payload: &[u8]) -> bool {
     while !payload.is_empty() {
@@ -96,7 +96,7 @@ fn are_counts(mut payload: &[u8]) -> bool {
     true
 }
 
-/// What follows the length, inflated, when the length is that of the rest, and the header in it is
+/// Bytes after the length, inflated, when the length is that of the rest, and the header in it is
 /// of a histogram that can have as many bytes.
 fn inflated(bytes: &[u8]) -> Option<Vec<u8>> {
     let packed = bytes.get(4..)?;

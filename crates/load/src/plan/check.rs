@@ -188,7 +188,7 @@ fn framing(population: &Population) -> Checked {
     at_most(level.into(), HIGHEST_LEVEL.into(), Field::CompressionLevel)
 }
 
-/// How long connections last, against when the run is over and what comes before.
+/// Lifetime of connections, against when the run is over and what comes before.
 fn lifetime(spec: &PlanSpec, population: &Population) -> Checked {
     let amount = match spec.stop {
         StopRule::Duration(length) => length.0,

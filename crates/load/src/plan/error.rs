@@ -9,7 +9,7 @@ use wsbench_setting::{Field, Text, Told, text};
 pub struct PlanError {
     /// The setting.
     pub field: Field,
-    /// What is wrong with it.
+    /// Reason why it is wrong.
     pub why: Why,
 }
 

@@ -11,7 +11,7 @@ use crate::nanos::Nanos;
 use crate::route::Route;
 use crate::secret::{Secret, WITHHELD, is_credential};
 
-/// What the opening handshake asks for (RFC 6455 section 4.1).
+/// Requests of the opening handshake (RFC 6455 section 4.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Upgrade {
     /// Further request headers, in order.
@@ -44,27 +44,27 @@ pub const RESERVED_HEADERS: [&str; 8] = [
     "origin",
 ];
 
-/// Whether the handshake sets the header of this name by itself.
+/// True if the handshake sets the header of this name by itself.
 pub(super) fn is_reserved(name: &str) -> bool {
     let mut reserved = RESERVED_HEADERS.iter();
     reserved.any(|reserved| name.eq_ignore_ascii_case(reserved))
 }
 
-/// Whether a text is a token (RFC 9110 section 5.6.2): the name of a header or a subprotocol.
+/// True if a text is a token (RFC 9110 section 5.6.2): the name of a header or a subprotocol.
 #[must_use]
 pub fn is_token(text: &str) -> bool {
     let is_tchar = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     !text.is_empty() && text.bytes().all(is_tchar)
 }
 
-/// Whether a text may be the value of a header: no line break and no other control character, which
+/// True if a text may be the value of a header: no line break and no other control character, which
 /// would end it.
 #[must_use]
 pub fn is_field_value(text: &str) -> bool {
     !text.chars().any(|c| c.is_control() && c != '\t')
 }
 
-/// Whether a text may be an origin: visible ASCII without spaces (RFC 6454 section 7).
+/// True if a text may be an origin: visible ASCII without spaces (RFC 6454 section 7).
 #[must_use]
 pub fn is_origin(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
@@ -176,18 +176,18 @@ impl<'de> Deserialize<'de> for Header {
     }
 }
 
-/// How connections are opened.
+/// Way in which connections are opened.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Connect {
     /// Connections opened a second, over all threads; `None` opens as fast as they complete.
     pub rate_per_s: Option<f64>,
     /// Limit of each connection's TCP connect and upgrade together.
     pub timeout: Nanos,
-    /// Which addresses of the host may be used.
+    /// Addresses of the host that may be used.
     pub family: Family,
     /// The way to the server.
     pub route: Route,
-    /// What WebSockets are opened over.
+    /// Transport under the WebSockets.
     pub http: Http,
 }
 
@@ -217,7 +217,7 @@ pub enum Http {
     },
 }
 
-/// Which addresses of the host may be used.
+/// Addresses of the host that may be used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Family {
@@ -233,14 +233,14 @@ pub enum Family {
 /// Compression to offer (RFC 7692).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compression {
-    /// What is asked of both sides.
+    /// Wish that is asked of both sides.
     pub wish: Wish,
-    /// How hard our side compresses, 0 (not at all) to 9 (smallest).
+    /// Level at which our side compresses, 0 (not at all) to 9 (smallest).
     pub level: u32,
 }
 
 impl Default for Compression {
-    /// What browsers do: any window, takeover on both sides, zlib's default level.
+    /// Compression as browsers do it: any window, takeover on both sides, zlib's default level.
     fn default() -> Self {
         Self {
             wish: Wish::default(),

@@ -89,9 +89,9 @@ pub enum Payload {
     },
     /// Messages of which a stored plan holds the facts alone. No run is made of them.
     Withheld {
-        /// What is known.
+        /// Facts that are known.
         facts: PayloadFacts,
-        /// Whether each told whose it was.
+        /// Way in which answers were matched: whether each told whose it was.
         matching: Matching,
     },
 }
@@ -130,7 +130,7 @@ impl Payload {
         }
     }
 
-    /// Whether every message carries a tag, or tells otherwise whose it is, so that answers are
+    /// True if every message carries a tag, or tells otherwise whose it is, so that answers are
     /// matched by identity. Otherwise they are matched in order, and the result says so.
     #[must_use]
     pub fn is_tagged(&self) -> bool {
@@ -143,7 +143,7 @@ impl Payload {
         }
     }
 
-    /// How answers are matched with what was sent.
+    /// Way in which answers are matched with what was sent.
     #[must_use]
     pub fn matching(&self) -> Matching {
         if self.is_tagged() {
@@ -153,7 +153,7 @@ impl Payload {
         }
     }
 
-    /// What a document tells of the messages, without the messages.
+    /// Facts that a document tells of the messages, without the messages.
     #[must_use]
     pub fn facts(&self) -> PayloadFacts {
         match self {
@@ -299,7 +299,7 @@ pub enum PayloadFacts {
         min_bytes: u32,
         /// Largest message, bytes on the wire.
         max_bytes: u32,
-        /// Whether text is filled with ASCII alone.
+        /// True where text is filled with ASCII alone.
         ascii: bool,
     },
     /// The same bytes in every message.
@@ -318,7 +318,7 @@ pub enum PayloadFacts {
         encoding: Encoding,
         /// The file as it was given, or `builtin`.
         name: String,
-        /// How many lines there are.
+        /// Number of lines.
         lines: u64,
         /// Bytes of all lines.
         bytes: u64,
@@ -359,7 +359,7 @@ fn beginning(text: &str) -> &str {
     &text[..end]
 }
 
-/// How answers are matched with what was sent.
+/// Way in which answers are matched with what was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Matching {
@@ -369,7 +369,7 @@ pub enum Matching {
     Order,
 }
 
-/// How closely answers are compared with what was sent.
+/// Strictness of comparing answers with what was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verify {

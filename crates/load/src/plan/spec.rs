@@ -10,7 +10,7 @@ use crate::plan::tls::Tls;
 use crate::route::Target;
 use crate::secret::{Redactor, Secret, shown_subprotocols};
 
-/// What a run is to do, as it was asked for. It may be anything; `check` makes a plan of it.
+/// Task of a run, as it was asked for. It may be anything; `check` makes a plan of it.
 ///
 /// Serialised it is the `plan` of a result, every time in seconds. Credentials are never written.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,23 +20,23 @@ pub struct PlanSpec {
     pub name: Option<String>,
     /// The server under test.
     pub target: Target,
-    /// Who loads it, and with what.
+    /// Clients that load it, and their load.
     pub clients: Clients,
-    /// When the run is over.
+    /// Rule by which the run ends.
     pub stop: StopRule,
     /// The load that is not measured, before the window.
     pub warmup: WarmUp,
-    /// How a thread waits for the next due time, where messages have such.
+    /// Way in which a thread waits for the next due time, where messages have such.
     pub pace: Pace,
     /// Never sleep while waiting for answers: threads look at their connections without a pause.
     pub busy_poll: bool,
     /// Whose clock says when an answer had come.
     pub timestamps: Timestamps,
-    /// What the opening handshake asks for.
+    /// Requests of the opening handshake.
     pub upgrade: Upgrade,
-    /// How connections are opened.
+    /// Way in which connections are opened.
     pub connect: Connect,
-    /// How connections are encrypted; looked at only where the target is `secure`.
+    /// Encryption of connections; looked at only where the target is `secure`.
     pub tls: Tls,
     /// Generator threads. At least 1, at most the connections.
     pub threads: u32,
@@ -99,9 +99,9 @@ impl std::ops::DerefMut for Clients {
 pub struct Population {
     /// Connections held open at the same time, over all threads. At least 1.
     pub connections: u32,
-    /// How long each of them lasts.
+    /// Lifetime of each of them.
     pub lifetime: Lifetime,
-    /// When the next message on a connection is due.
+    /// Rule by which the next message on a connection becomes due.
     pub arrival: Arrival,
     /// The pause between an answer and the next message on its place in flight; `None` sends at
     /// once. Closed loop alone: the open loop looks at no answer.
@@ -117,17 +117,17 @@ pub struct Population {
     pub fragment: Option<u32>,
     /// What is said and awaited on a connection between its upgrade and its load.
     pub login: LoginSteps,
-    /// What flows on an open connection.
+    /// Messages that flow on an open connection.
     pub exchange: Workload,
 }
 
-/// What flows on an open connection: messages, each answered by itself.
+/// Traffic on an open connection: messages, each answered by itself.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Workload {
-    /// What each message carries.
+    /// Payload of each message.
     pub payload: Payload,
-    /// How closely each answer is compared with what was sent.
+    /// Strictness of comparing each answer with what was sent.
     pub verify: Verify,
     /// Messages that the server sends by itself and that are taken; `None` takes none.
     pub greeting: Option<Greeting>,
@@ -157,13 +157,13 @@ impl Population {
         }
     }
 
-    /// Whether messages are due by a schedule that does not look at the server.
+    /// True if messages are due by a schedule that does not look at the server.
     #[must_use]
     pub fn is_open_loop(&self) -> bool {
         matches!(self.arrival, Arrival::Open { .. })
     }
 
-    /// Whether messages are due at times of their own rather than at once when answers come: the
+    /// True if messages are due at times of their own rather than at once when answers come: the
     /// driver has to wait for them exactly.
     #[must_use]
     pub fn has_due_times(&self) -> bool {
@@ -356,20 +356,20 @@ impl PlanSpec {
 
 /// Facts that follow from how long connections last.
 impl PlanSpec {
-    /// Whether every connection is a client that is replaced when it is done.
+    /// True if every connection is a client that is replaced when it is done.
     #[must_use]
     pub fn replaces_clients(&self) -> bool {
         self.clients.round_trips().is_some()
     }
 
-    /// Whether each connection sends as soon as it is open. Else all wait for the last, and the
+    /// True if each connection sends as soon as it is open. Else all wait for the last, and the
     /// load begins for all at once.
     #[must_use]
     pub fn load_begins_at_once(&self) -> bool {
         self.replaces_clients()
     }
 
-    /// Whether a raw log has one line a client rather than one a round trip.
+    /// True if a raw log has one line a client rather than one a round trip.
     #[must_use]
     pub fn logs_by_client(&self) -> bool {
         self.replaces_clients()

@@ -19,7 +19,7 @@ use crate::route::{Login, Proxy, Route, Sources, Target};
 use crate::seconds;
 use crate::secret::Secret;
 
-/// What the run was to do, as resolved from flags and defaults.
+/// Task of the run, as resolved from flags and defaults.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Plan")]
 struct Stored {
@@ -32,7 +32,7 @@ struct Stored {
     target: Target,
     /// Connections held open at the same time.
     connections: u32,
-    /// When the next message on a connection is due.
+    /// Rule by which the next message on a connection becomes due.
     arrival: Arrival,
     /// The pause between an answer and the next message on its place in flight; absent when there
     /// is none.
@@ -47,7 +47,7 @@ struct Stored {
     )]
     #[schemars(with = "Option<f64>")]
     keep_alive: Option<Nanos>,
-    /// When the run is over.
+    /// Rule by which the run ends.
     stop: Stop,
     /// Load before the measured window, s; where its end is found from the data, as found, and
     /// the least before that.
@@ -74,7 +74,7 @@ struct Stored {
     )]
     #[schemars(with = "Option<f64>")]
     warmup_at_most: Option<Nanos>,
-    /// What each message carries.
+    /// Payload of each message.
     payload: PayloadFacts,
     /// Compression that is offered; absent when none is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,11 +91,11 @@ struct Stored {
     /// sent is withheld.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     login: Vec<StoredStep>,
-    /// How answers are matched with what was sent; it follows from the payload.
+    /// Way in which answers are matched with what was sent; it follows from the payload.
     #[serde(default)]
     #[schemars(required, with = "Matching")]
     matched_by: Option<Matching>,
-    /// How closely answers are compared with what was sent.
+    /// Strictness of comparing answers with what was sent.
     verify: Verify,
     /// Further request headers of the upgrade, name and value; credentials are withheld.
     #[serde(default)]
@@ -114,18 +114,18 @@ struct Stored {
     #[serde(rename = "connect_timeout_s", with = "seconds")]
     #[schemars(with = "f64")]
     connect_timeout: Nanos,
-    /// Which addresses of the host may be used.
+    /// Addresses of the host that may be used.
     #[serde(default)]
     family: Family,
-    /// Where connections were made to in place of the URL's host and port; absent where they were
-    /// made there.
+    /// Place that connections were made to, in place of the URL's host and port; absent where they
+    /// were made there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     connect_to: Option<String>,
     /// Addresses of this machine that connections were spread over, as `--source-ip` takes them;
     /// absent where the kernel chose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     source_ip: Option<String>,
-    /// How many those are.
+    /// Number of those.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     source_addresses: Option<u32>,
     /// The proxy that connections went through, as a URL without its login; absent without one.
@@ -144,7 +144,7 @@ struct Stored {
     /// WebSockets on one HTTP/2 connection at most (RFC 8441); absent over HTTP/1.1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     http2_streams: Option<u32>,
-    /// How connections are encrypted; absent where nothing was said of it.
+    /// Encryption of connections; absent where nothing was said of it.
     #[serde(default, skip_serializing_if = "Tls::is_default")]
     tls: Tls,
     /// A message unanswered this long after it was due is timed out, s.
@@ -158,10 +158,10 @@ struct Stored {
     cpus: Vec<usize>,
     /// Seed of every random choice.
     seed: u64,
-    /// Whether threads looked for answers without a pause, rather than sleeping until one came.
+    /// True where threads looked for answers without a pause, rather than sleeping until one came.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     busy_poll: bool,
-    /// How a thread waits for the next due time; absent where nothing was said of it.
+    /// Way in which a thread waits for the next due time; absent where nothing was said of it.
     #[serde(default, skip_serializing_if = "Pace::is_default")]
     pace: Pace,
     /// Whose clock says when an answer had come; absent where nothing was said of it.
@@ -171,7 +171,7 @@ struct Stored {
     #[serde(rename = "interval_s", with = "seconds")]
     #[schemars(with = "f64")]
     interval: Nanos,
-    /// Whether the times of single round trips were kept.
+    /// True where the times of single round trips were kept.
     #[serde(default)]
     raw_log: bool,
     /// Messages of the server's own that were taken: their number at the beginning of a connection,
@@ -186,8 +186,8 @@ struct Stored {
     unordered: bool,
 }
 
-/// When the run is over. Of clients it also says how long each lasts: in documents the two have
-/// always been one.
+/// Rule by which the run ends. Of clients it also says how long each lasts: in documents the two
+/// have always been one.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "rule", rename_all = "snake_case")]
 #[schemars(rename = "StopRule")]

@@ -7,7 +7,7 @@ use crate::arrival::Schedule;
 use crate::nanos::Nanos;
 use crate::seconds;
 
-/// When the next message on a connection is due.
+/// Rule by which the next message on a connection becomes due.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "model", rename_all = "snake_case")]
 pub enum Arrival {
@@ -21,7 +21,7 @@ pub enum Arrival {
     /// evenly at random. What is due on a busy connection is sent all the same (WebSocket is full
     /// duplex), up to a bound; beyond it a message waits, and its waiting is response time.
     Open {
-        /// When messages are due, from the beginning of the load, over all connections.
+        /// Schedule of messages, from the beginning of the load, over all connections.
         #[serde(flatten)]
         schedule: Schedule,
         /// Messages in flight on each connection at most. At least 1.
@@ -42,7 +42,7 @@ pub struct Think {
     pub most: Nanos,
 }
 
-/// How a thread waits for the next due time.
+/// Way in which a thread waits for the next due time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pace {
@@ -56,7 +56,7 @@ pub enum Pace {
 }
 
 impl Pace {
-    /// Whether nothing was said.
+    /// True if nothing was said.
     pub(super) fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -76,13 +76,13 @@ pub enum Timestamps {
 }
 
 impl Timestamps {
-    /// Whether nothing was said.
+    /// True if nothing was said.
     pub(super) fn is_default(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// How long a connection lasts.
+/// Lifetime of a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lifetime {
     /// For the run; one that fails is opened again.
@@ -96,7 +96,7 @@ pub enum Lifetime {
     },
 }
 
-/// When the run is over.
+/// Rule by which the run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopRule {
     /// After the measured window has been open this long.
@@ -112,7 +112,7 @@ pub enum StopRule {
 pub struct WarmUp {
     /// Its length; the least one where its end is found from the data.
     pub least: Nanos,
-    /// Where its end is found from the data (`settling`): the window opens when the load has
+    /// Limit where its end is found from the data (`settling`): the window opens when the load has
     /// settled, after `least` at the earliest, and after this at the latest. `None` where `least`
     /// is all of it.
     pub at_most: Option<Nanos>,
@@ -147,7 +147,7 @@ impl WarmUp {
         self.at_most.unwrap_or(self.least)
     }
 
-    /// Whether its end was to be found from the data, and the load did not settle in time.
+    /// True if its end was to be found from the data, and the load did not settle in time.
     #[must_use]
     pub fn is_unsettled(&self) -> bool {
         self.found

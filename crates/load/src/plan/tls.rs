@@ -1,4 +1,4 @@
-//! How connections are encrypted.
+//! Encryption of connections.
 
 use std::sync::Arc;
 
@@ -10,26 +10,26 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::secret::Secret;
 
-/// How connections are encrypted (RFC 8446, RFC 5246).
+/// Encryption of connections (RFC 8446, RFC 5246).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tls {
     /// The name asked for with SNI (RFC 6066 section 3) and looked for in the certificate; absent
     /// it is the target's host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_name: Option<String>,
-    /// Whether the certificate is verified. Without it anybody may be at the other end.
+    /// True where the certificate is verified. Without it anybody may be at the other end.
     pub verify: bool,
     /// Certificates of the authorities that are trusted, as PEM; absent they are the system's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorities: Option<Pem>,
-    /// What we show of ourselves, where the server asks.
+    /// Identity that we show, where the server asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
     /// The protocol's versions that are offered.
     pub versions: TlsVersions,
     /// Application protocols offered (ALPN, RFC 7301), in order of preference.
     pub alpn: Vec<String>,
-    /// Whether later connections may resume the sessions of earlier ones.
+    /// True where later connections may resume the sessions of earlier ones.
     pub resumes: bool,
 }
 
@@ -50,7 +50,7 @@ impl Default for Tls {
 }
 
 impl Tls {
-    /// Whether nothing was said.
+    /// True if nothing was said.
     pub(super) fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -78,7 +78,7 @@ pub struct Identity {
     pub key: Secret<[u8]>,
 }
 
-/// Which versions of TLS are offered.
+/// Versions of TLS that are offered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum TlsVersions {
     /// 1.2 and 1.3.

@@ -19,19 +19,19 @@ pub enum SourcesError {
          10.0.0.2-10.0.0.9 or 127.0.0.0/28"
     )]
     Address {
-        /// What was given.
+        /// Text that was given.
         text: String,
     },
     /// A range that ends before it begins, or in the other family.
     #[error("'{text}' does not end behind its start; write the smaller one first")]
     Range {
-        /// What was given.
+        /// Text that was given.
         text: String,
     },
     /// More than make sense.
     #[error("'{text}' are more than {MOST_SOURCES} addresses; give fewer")]
     TooMany {
-        /// What was given.
+        /// Text that was given.
         text: String,
     },
     /// Both families.
@@ -56,7 +56,7 @@ impl Sources {
         &self.0
     }
 
-    /// How many they are.
+    /// Number of them.
     #[must_use]
     pub fn count(&self) -> u32 {
         u32::try_from(self.0.len()).unwrap_or(u32::MAX)

@@ -91,12 +91,12 @@ impl<X: Exchange> Session<X> {
         last: bool,
     ) -> Result<(), ProtocolError> {
         // Both are there wherever compression was allowed.
-        let (Some(mut codec), Some(mut workshop)) =
+        let (Some(mut codec), Some(mut codecs)) =
             (self.codec.take(), context.common.compression.take())
         else {
             return Err(ProtocolError::ReservedBits(RSV1));
         };
-        let mut room = mem::take(&mut workshop.room);
+        let mut room = mem::take(&mut codecs.room);
         let mut counts = CompressedCounts {
             messages: u64::from(last),
             compressed: u64::from(last),
@@ -104,9 +104,9 @@ impl<X: Exchange> Session<X> {
             ..CompressedCounts::default()
         };
         let outcome = loop {
-            let began = workshop.now();
-            let piece = codec.inflate(&mut workshop.pool, kind, &mut payload, last, &mut room);
-            counts.codec_ns += (workshop.now() - began).0;
+            let began = codecs.now();
+            let piece = codec.inflate(&mut codecs.pool, kind, &mut payload, last, &mut room);
+            counts.codec_ns += (codecs.now() - began).0;
             match piece {
                 Ok(Some(piece)) => {
                     counts.message_bytes += piece.bytes.len() as u64;
@@ -124,8 +124,8 @@ impl<X: Exchange> Session<X> {
                 Err(error) => break Err(error),
             }
         };
-        workshop.room = room;
-        (self.codec, context.common.compression) = (Some(codec), Some(workshop));
+        codecs.room = room;
+        (self.codec, context.common.compression) = (Some(codec), Some(codecs));
         book_received(&mut context.common.meter, received, &counts);
         outcome
     }

@@ -13,7 +13,7 @@ use crate::plan::Http;
 use crate::tally::Phase;
 
 impl<X: Exchange> Session<X> {
-    /// When the session wants `on_deadline` called; `None` when it awaits nothing.
+    /// Instant at which the session wants `on_deadline` called; `None` when it awaits nothing.
     #[must_use]
     pub fn deadline(&self, context: &Context<X::Local>) -> Option<Nanos> {
         match &self.state {

@@ -20,10 +20,10 @@ use crate::tally::Phase;
 /// Octets of a ping's payload: its number.
 const PAYLOAD: usize = size_of::<u64>();
 
-/// What one connection knows of its pings.
+/// State of the pings of one connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KeepAlive {
-    /// When the next one is due.
+    /// Instant at which the next one is due.
     next: Nanos,
     /// The one that is out: its number, and when it was sent.
     out: Option<(u64, Nanos)>,
@@ -49,7 +49,7 @@ impl<X: Exchange> Session<X> {
         });
     }
 
-    /// When a ping is due, or the one that is out is overdue; `None` without pings.
+    /// Instant at which a ping is due, or the one that is out is overdue; `None` without pings.
     pub(super) fn keep_alive_deadline(&self, context: &Context<X::Local>) -> Option<Nanos> {
         let state = self.rare.as_ref()?.keep_alive?;
         let overdue = state

@@ -12,12 +12,13 @@ use crate::plan::Http;
 use crate::series::Series;
 use crate::tally::Phase;
 
-/// How a connection came about that is now established.
+/// History of the opening of a connection that is now established.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened {
-    /// When TCP was established; `None` on a connection that was there already (HTTP/2).
+    /// Instant at which TCP was established; `None` on a connection that was there already
+    /// (HTTP/2).
     pub tcp_at: Option<Nanos>,
-    /// How long the proxy took from then to open its tunnel; `None` without a proxy.
+    /// Time that the proxy took from then to open its tunnel; `None` without a proxy.
     pub proxy_took: Option<Nanos>,
     /// The TLS handshake; `None` without TLS.
     pub tls: Option<Encrypted>,
@@ -26,9 +27,9 @@ pub struct Opened {
 /// A TLS handshake that has been made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encrypted {
-    /// How long it took, from TCP being established, or the proxy's tunnel open.
+    /// Time that it took, from TCP being established, or the proxy's tunnel open.
     pub took: Nanos,
-    /// What was agreed upon, such as `TLS 1.3, TLS13_AES_256_GCM_SHA384`.
+    /// Version and cipher suite that were agreed upon, such as `TLS 1.3, TLS13_AES_256_GCM_SHA384`.
     pub agreed: String,
 }
 

@@ -10,13 +10,13 @@ use crate::units::{count, seconds};
 /// upgraded again.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ServerGone {
-    /// How often.
+    /// Number of times.
     pub times: u64,
-    /// How long in all, s.
+    /// Time in all, s.
     pub total_s: f64,
     /// The longest, s.
     pub longest_s: f64,
-    /// When that began, since the run began, s.
+    /// Beginning of that, since the run began, s.
     pub longest_start_s: f64,
 }
 

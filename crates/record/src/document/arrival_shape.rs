@@ -1,4 +1,4 @@
-//! How the gaps between the sends of an open loop are distributed, beside those of its schedule.
+//! Distribution of the gaps between the sends of an open loop, beside those of its schedule.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,15 +11,15 @@ use wsbench_stats::gaps::{self, Gaps};
 /// Fewer gaps than this say nothing.
 const FEWEST: usize = 8;
 
-/// How the gaps between the sends of an open loop are distributed, beside those of its schedule.
+/// Distribution of the gaps between the sends of an open loop, beside those of its schedule.
 /// Messages that had to wait for their connection are left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ArrivalShape {
     /// Gaps looked at: a random sample of all.
     pub samples: u64,
-    /// How far apart the distributions of the gaps sent and of those planned are, 0.0 to 1.0: the
-    /// greatest difference of their cumulated shares (Kolmogorov); of an even schedule, the share of
-    /// the gaps that are off by more than that share of a gap (Lévy).
+    /// Distance between the distributions of the gaps sent and of those planned, 0.0 to 1.0: the
+    /// greatest difference of their cumulated shares (Kolmogorov); of an even schedule, the share
+    /// of the gaps that are off by more than that share of a gap (Lévy).
     pub distance: f64,
     /// `A²` of Anderson and Darling of the gaps sent against exponential ones, with Stephens' factor
     /// for an estimated mean: of Poisson arrivals above 1.321 one time in twenty, above 1.959 one
@@ -102,7 +102,7 @@ fn schedule_distance(schedule: &Schedule, plan: &PlanSpec) -> Option<f64> {
     }
 }
 
-/// Whether all gaps of a schedule are exponential with the same mean.
+/// True if all gaps of a schedule are exponential with the same mean.
 fn is_level_poisson(schedule: &Schedule) -> bool {
     schedule.process == Process::Poisson && is_level(schedule)
 }

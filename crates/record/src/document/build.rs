@@ -26,7 +26,7 @@ use super::slice::Slice;
 use super::times::{Distributions, members_of};
 use crate::gate::Stamp;
 
-/// What surrounds a run and neither its plan nor its result knows.
+/// Surroundings of a run that neither its plan nor its result knows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunContext {
     /// The command line, as a shell would take it again.
@@ -35,13 +35,13 @@ pub struct RunContext {
     pub tool_version: String,
     /// The generator's machine.
     pub host: Host,
-    /// Whether the server was wsbench's own, in the same process.
+    /// True where the server was wsbench's own, in the same process.
     pub embedded_server: bool,
-    /// Whether the server was reached over loopback.
+    /// True where the server was reached over loopback.
     pub loopback: bool,
-    /// What the conformance gate found before the run; `None` where it was not asked.
+    /// Result of the conformance gate before the run; `None` where it was not asked.
     pub conformance: Option<Stamp>,
-    /// What the server used, where it was watched.
+    /// Use by the server, where it was watched.
     pub server: Option<Server>,
     /// The generator's own memory by connection, bytes, where that was watched.
     pub generator_bytes_per_connection: Option<f64>,
@@ -283,7 +283,7 @@ fn times(result: &RunResult, home: Home) -> Distributions {
     times
 }
 
-/// How sure the run is of the percentiles of one of its distributions.
+/// Confidence of the run in the percentiles of one of its distributions.
 fn confidences(result: &RunResult, series: Series) -> Option<Confidences> {
     let spans = confidence::times_of(&result.slices, series)?;
     Confidences::of(&spans, &confidence::lengths(&result.slices))

@@ -8,7 +8,7 @@ use wsbench_load::plan::PlanSpec;
 use wsbench_load::result::RunResult;
 use wsbench_load::tally::CompressedCounts;
 
-/// What was offered, what was accepted, and what came of it.
+/// Compression that was offered and accepted, and its effect.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Compression {
     /// The offer, as it stood in each upgrade request.
@@ -53,7 +53,7 @@ pub struct Compressed {
 }
 
 impl Compression {
-    /// What compression did; `None` when the plan offered none.
+    /// Effect of compression; `None` when the plan offered none.
     pub(super) fn of(result: &RunResult, plan: &PlanSpec) -> Option<Self> {
         let offer = plan.clients.compression.as_ref()?.wish.offer();
         let counts = &result.compression;

@@ -12,7 +12,7 @@ use wsbench_stats::batches::{self, Ratio};
 
 use super::percentile::Percentile;
 
-/// How sure one run is of a percentile.
+/// Confidence of one run in a percentile.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Confidence {
     /// As many independent samples would tell as much of it.
@@ -26,7 +26,7 @@ pub struct Confidence {
     pub high: Option<u64>,
 }
 
-/// How sure one run is of its percentiles, by exceedance batch means.
+/// Confidence of one run in its percentiles, by exceedance batch means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Confidences {
@@ -123,7 +123,7 @@ fn batched<'a>(slices: &[&'a Sparse], lengths: &[f64]) -> Option<Vec<Vec<&'a Spa
     Some(ranges.map(|range| slices[range].to_vec()).collect())
 }
 
-/// How sure one run is of its rate.
+/// Confidence of one run in its rate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RateConfidence {
     /// The lower end of the interval of confidence at 95 %, a second.

@@ -59,7 +59,7 @@ pub struct Distribution {
     /// The shortest of those, ns: a percentile at or above it is a lower bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub censored_from: Option<u64>,
-    /// How sure the run is of its percentiles; absent where its intervals are too few.
+    /// Confidence of the run in its percentiles; absent where its intervals are too few.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<Confidences>,
     /// The whole histogram: HdrHistogram V2, deflated, in base64, of nanoseconds with three
@@ -115,7 +115,7 @@ impl Distribution {
         Self { confidence, ..self }
     }
 
-    /// How sure the run is of a percentile; `None` where that is not known.
+    /// Confidence of the run in a percentile; `None` where that is not known.
     #[must_use]
     pub fn confidence(&self, percentile: Percentile) -> Option<Confidence> {
         self.confidence.as_ref()?.at(percentile)
@@ -135,7 +135,7 @@ impl Distribution {
         }
     }
 
-    /// Whether a value read from here is a lower bound, because a censored span may belong above.
+    /// True if a value read from here is a lower bound, because a censored span may belong above.
     #[must_use]
     pub fn is_lower_bound(&self, value: u64) -> bool {
         self.censored_from.is_some_and(|from| value >= from)
@@ -167,7 +167,7 @@ impl Distribution {
         }
     }
 
-    /// Whether nothing was counted.
+    /// True if nothing was counted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count == 0
@@ -212,7 +212,7 @@ impl Distribution {
     }
 }
 
-/// Whether a count is left out of the document.
+/// True if a count is left out of the document.
 #[expect(
     clippy::trivially_copy_pass_by_ref,
     reason = "the signature that serde asks for"

@@ -84,23 +84,23 @@ has_times!(Pings of Pings behind |_| "sent");
 /// One kind of failure and how often it was seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Failure {
-    /// Where in the life of a connection: `connect`, `proxy`, `tls`, `handshake`, `frames`, `answers`, `close` or
-    /// `local`.
+    /// Phase in the life of a connection: `connect`, `proxy`, `tls`, `handshake`, `frames`,
+    /// `answers`, `close` or `local`.
     pub phase: String,
-    /// Which kind: a stable snake_case name.
+    /// Kind of failure: a stable snake_case name.
     pub kind: String,
     /// The peer's own code for it: a close code (RFC 6455 section 7.4), or the status with which the
     /// upgrade was refused; absent where it gave none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<u16>,
-    /// How often.
+    /// Number of times.
     pub count: u64,
     /// The first one seen, in words, with what the peer said.
     #[serde(default)]
     pub example: String,
 }
 
-/// What the generator itself used.
+/// Use by the generator itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Generator {
@@ -161,7 +161,7 @@ pub struct Turns {
     pub ready_max: u32,
 }
 
-/// What pressed on the generator's machine, whoever caused it.
+/// Pressure on the generator's machine, whoever caused it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Pressure {

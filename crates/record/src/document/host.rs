@@ -56,16 +56,16 @@ pub struct Host {
     /// Connections that it can track.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conntrack_max: Option<u64>,
-    /// What the kernel's clock reads, such as `tsc` or `hpet`.
+    /// Source that the kernel's clock reads, such as `tsc` or `hpet`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_source: Option<String>,
-    /// Whether cores might run above their nominal frequency.
+    /// True where cores might run above their nominal frequency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turbo: Option<bool>,
-    /// Whether hardware threads shared cores.
+    /// True where hardware threads shared cores.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub smt: Option<bool>,
-    /// Whether it is a virtual machine.
+    /// True where it is a virtual machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hypervisor: Option<bool>,
     /// Share of all CPU time since boot that the hypervisor gave to others, 0.0 to 1.0.
@@ -84,7 +84,7 @@ pub struct Host {
     /// The kernel's driver of idle states, such as `intel_idle` or `haltpoll`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_driver: Option<String>,
-    /// What leaving the deepest idle state takes, µs.
+    /// Time that leaving the deepest idle state takes, µs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_exit_us: Option<u64>,
     /// Network interfaces that were up, without loopback.
@@ -108,7 +108,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// Whether both tell of one and the same machine and system, whatever it was doing.
+    /// True if both tell of one and the same machine and system, whatever it was doing.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
         let lasting = |host: &Self| {

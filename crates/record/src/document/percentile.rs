@@ -31,7 +31,7 @@ impl Percentile {
         Self::P99_99,
     ];
 
-    /// How people write it: `p99.9`.
+    /// Form in which people write it: `p99.9`.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -71,7 +71,7 @@ impl Percentile {
         10 * 10_000 / self.above_per_10_000()
     }
 
-    /// How well `count` samples support it: known with 100 samples above it, low with 10.
+    /// Support of it by `count` samples: known with 100 samples above it, low with 10.
     #[must_use]
     pub fn support(self, count: u64) -> Support {
         let above = u128::from(count) * u128::from(self.above_per_10_000());

@@ -46,20 +46,20 @@ pub struct Record {
     /// The generator's machine.
     #[serde(default)]
     pub host: Host,
-    /// Whether the server was wsbench's own, in the same process.
+    /// True where the server was wsbench's own, in the same process.
     #[serde(default)]
     pub embedded_server: bool,
-    /// Whether the server was reached over loopback, and so shared the machine.
+    /// True where the server was reached over loopback, and so shared the machine.
     #[serde(default)]
     pub loopback: bool,
     /// Addresses the host resolved to, the one used first.
     #[serde(default)]
     pub addresses: Vec<String>,
-    /// What was to be done, as resolved.
+    /// Plan of the run, as resolved.
     pub plan: PlanSpec,
     /// Why the run ended.
     pub ended: Ended,
-    /// What came of waiting until the answer is known; absent where that was not asked for.
+    /// Outcome of waiting until the answer is known; absent where that was not asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<UntilOutcome>,
     /// Length of the measured window, s.
@@ -70,10 +70,11 @@ pub struct Record {
     /// Answers received within the window, a second; absent when the window has no length.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub messages_per_s: Option<f64>,
-    /// How sure this run is of `messages_per_s`; absent where its intervals are too few.
+    /// Confidence of this run in `messages_per_s`; absent where its intervals are too few.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub messages_per_s_confidence: Option<RateConfidence>,
-    /// What the plan asked for, a second; absent in the closed loop, which asks for no rate.
+    /// Messages that the plan asked for, a second; absent in the closed loop, which asks for no
+    /// rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_messages_per_s: Option<f64>,
     /// Bytes written to the sockets, a second, frame headers included.
@@ -87,7 +88,7 @@ pub struct Record {
     /// Bytes of the measured window.
     #[serde(default)]
     pub bytes: ByteCounts,
-    /// What compression did; absent where none was offered.
+    /// Effect of compression; absent where none was offered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compression: Option<Compression>,
     /// Connections over the whole run.
@@ -106,10 +107,10 @@ pub struct Record {
     /// pauses to think.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thought_in_window_s: Option<f64>,
-    /// What those waited for; absent when none did.
+    /// Causes for which those waited; absent when none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<BlockedCounts>,
-    /// How the gaps between sends are distributed beside those of the schedule; absent in the closed
+    /// Distribution of the gaps between sends, beside those of the schedule; absent in the closed
     /// loop, and where too few were seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrival_shape: Option<ArrivalShape>,
@@ -131,30 +132,30 @@ pub struct Record {
     /// there were none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pongs_unasked: Option<u64>,
-    /// What went wrong, by phase and kind.
+    /// Failures, by phase and kind.
     #[serde(default)]
     pub errors: Vec<Failure>,
     /// Close codes received, with their counts; 1005 stands for none given (RFC 6455 section
     /// 7.4.1).
     #[serde(default)]
     pub close_codes: BTreeMap<u16, u64>,
-    /// What the generator itself used.
+    /// Use by the generator itself.
     #[serde(default)]
     pub generator: Generator,
-    /// What pressed on the generator's machine over the measured window, whoever caused it; absent
+    /// Pressure on the generator's machine over the measured window, whoever caused it; absent
     /// where nothing was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pressure: Option<Pressure>,
-    /// What the server used; absent where unknown.
+    /// Use by the server; absent where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<Server>,
     /// Times that the server was gone and came back; absent when it never was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_gone: Option<ServerGone>,
-    /// What TLS handshakes agreed upon, with their counts; absent without TLS.
+    /// Agreements of TLS handshakes, with their counts; absent without TLS.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tls_agreed: BTreeMap<String, u64>,
-    /// What the conformance gate found before the run; absent where it was not asked.
+    /// Result of the conformance gate before the run; absent where it was not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conformance: Option<Stamp>,
     /// The time series.

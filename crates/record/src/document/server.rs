@@ -3,18 +3,18 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the server used. Figures a message are over the measured window: what was used between its
+/// Use by the server. Figures a message are over the measured window: what was used between its
 /// opening and its close, divided by the answers received within it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Server {
-    /// Which processes were counted.
+    /// Processes that were counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counted: Option<CountedProcesses>,
     /// The process that was named or started; of a command line, the shell that ran it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
-    /// Whether that process was no longer there at the end, or was another.
+    /// True where that process was no longer there at the end, or was another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaced: Option<bool>,
     /// Processes counted at the end of the window.
@@ -75,7 +75,7 @@ pub struct Server {
     pub bytes_per_connection: Option<f64>,
 }
 
-/// Which processes a server's cost is counted from.
+/// Processes from which a server's cost is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CountedProcesses {

@@ -20,10 +20,10 @@ use crate::audit::Audit;
 #[derive(Clone, Debug, PartialEq, JsonSchema)]
 #[schemars(title = "wsbench result", transform = in_its_place)]
 pub struct Document {
-    /// What was measured.
+    /// Record of what was measured.
     #[schemars(flatten)]
     pub record: Record,
-    /// How far the figures may be believed.
+    /// Audit of how far the figures may be believed.
     pub audit: Audit,
 }
 

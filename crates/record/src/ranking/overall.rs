@@ -25,7 +25,7 @@ pub struct Overall {
     pub unranked: Vec<Unranked>,
 }
 
-/// How much one league counts.
+/// Weight of one league.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Weight {
     /// The league's key.

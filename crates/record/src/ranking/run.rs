@@ -31,13 +31,13 @@ pub struct RunRecord {
     /// Why there is no figure, by metric key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub missing: BTreeMap<String, String>,
-    /// What was sent and what became of it; absent where a run is made of several.
+    /// Accounts of what was sent and what became of it; absent where a run is made of several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accounts: Option<Accounts>,
     /// Latency by percentile: response time in the open loop, else service time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub latency: Vec<Rung>,
-    /// What its audit found.
+    /// Findings of its audit.
     pub audit: Audit,
     /// Why it has no figures at all; absent where it went well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,7 +69,7 @@ pub struct Accounts {
 pub struct Rung {
     /// Share of the messages that took no longer, 0.0 to 1.0.
     pub share: f64,
-    /// How long, ns: of several runs the geometric mean.
+    /// Latency, ns: of several runs the geometric mean.
     pub ns: f64,
     /// The least of several runs, ns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,7 +88,7 @@ impl RunRecord {
 }
 
 impl Accounts {
-    /// Whether every message that was sent is accounted for.
+    /// True if every message that was sent is accounted for.
     #[must_use]
     pub fn are_conserved(&self) -> bool {
         u128::from(self.messages.sent) == self.messages.accounted()

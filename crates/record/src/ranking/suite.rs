@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 
 use super::overall::Weight;
 
-/// What a suite asks for.
+/// Facts of what a suite asks for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SuiteFacts {
     /// Its name.
     pub name: String,
-    /// What it is for, in its own words.
+    /// Purpose of it, in its own words.
     #[serde(default)]
     pub description: String,
     /// Cores of the servers, such as `0` or `0-3`; absent when they were not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_cores: Option<String>,
-    /// How many cores that are; absent when they were not set.
+    /// Number of those cores; absent when they were not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_core_count: Option<u32>,
     /// Cores of the generator.
@@ -53,7 +53,7 @@ pub struct Tradeoff {
 pub struct Workload {
     /// Its name: the first half of league keys.
     pub name: String,
-    /// What is done.
+    /// Work that is done.
     pub kind: WorkloadKind,
     /// Connections held at a time.
     pub connections: u32,
@@ -75,7 +75,7 @@ pub struct Workload {
     pub command: String,
 }
 
-/// What a workload does.
+/// Work that a workload does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkloadKind {
@@ -91,7 +91,7 @@ pub enum WorkloadKind {
     Limit,
 }
 
-/// How many cores a server uses when it is left alone.
+/// Number of cores that a server uses when it is left alone.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -103,7 +103,7 @@ pub enum Cores {
     All,
 }
 
-/// What a server does about Nagle's algorithm when it is left alone.
+/// Treatment of Nagle's algorithm by a server when it is left alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Nodelay {
@@ -116,7 +116,7 @@ pub enum Nodelay {
     Unknown,
 }
 
-/// What a server does with an offer of permessage-deflate when it is left alone.
+/// Answer of a server to an offer of permessage-deflate when it is left alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Deflate {
@@ -129,7 +129,7 @@ pub enum Deflate {
     Unknown,
 }
 
-/// What a server is and how it was run.
+/// Facts of a server and of how it was run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ServerFacts {
     /// Its name, unlike any other's.
@@ -141,15 +141,15 @@ pub struct ServerFacts {
     /// The library's version as it says itself; absent where it could not be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// How many cores it uses by default.
+    /// Number of cores that it uses by default.
     pub cores: Cores,
-    /// What it does about Nagle's algorithm by default.
+    /// Treatment of Nagle's algorithm by default.
     #[serde(default)]
     pub nodelay: Nodelay,
-    /// What it does with an offer of permessage-deflate by default.
+    /// Answer to an offer of permessage-deflate by default.
     #[serde(default)]
     pub deflate: Deflate,
-    /// Whether it is wsbench's own, there as a control and not as a contender.
+    /// True where it is wsbench's own, there as a control and not as a contender.
     #[serde(default)]
     pub is_control: bool,
     /// The command that starts it.
@@ -160,7 +160,7 @@ pub struct ServerFacts {
     /// Its environment beyond the usual one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<String, String>,
-    /// What is known of it.
+    /// Facts that are known of it.
     #[serde(default)]
     pub notes: Vec<String>,
 }
@@ -168,7 +168,7 @@ pub struct ServerFacts {
 /// Something that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Failed {
-    /// Where.
+    /// Stage of the failure.
     pub stage: Stage,
     /// The round, from 1; absent before the rounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -176,7 +176,7 @@ pub struct Failed {
     /// The workload; absent outside of a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload: Option<String>,
-    /// What happened, in words, with what the server said last.
+    /// Description of what happened, with what the server said last.
     pub words: String,
 }
 

@@ -92,7 +92,7 @@ impl Piece {
 
 /// A text of such lines.
 pub(super) struct Sheet {
-    /// What has been written.
+    /// Text that has been written.
     pub(super) text: String,
     style: Style,
 }

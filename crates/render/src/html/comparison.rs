@@ -79,7 +79,7 @@ fn sides_of(
     ]
 }
 
-/// Whether something was shown.
+/// Tone, by whether something was shown.
 fn tone(comparison: &Comparison) -> &'static str {
     let shown =
         |contrast: &Contrast| matches!(contrast.finding, Some(Found::Greater | Found::Less));

@@ -194,7 +194,7 @@ fn curve(sweep: &Sweep, title: &str, x: &str, along: fn(&sweep::Point) -> f64) -
     }
 }
 
-/// What was received of what was asked: where the line bends, the server is at its end.
+/// Plot of what was received of what was asked: where the line bends, the server is at its end.
 fn achieved(sweep: &Sweep) -> Plot {
     let line = |name: &str, colour, y: fn(&sweep::Point) -> f64| Trace {
         name: name.to_owned(),
@@ -224,7 +224,7 @@ fn achieved(sweep: &Sweep) -> Plot {
     }
 }
 
-/// Where the figures come from.
+/// Origin of the figures.
 fn provenance(page: &mut Page, provenance: &Provenance) {
     page.section("machine", "Machine and versions");
     page.quiet(&format!(

@@ -16,7 +16,7 @@ struct Column {
     is_text: bool,
 }
 
-/// What stands in a cell, and the number that it is sorted by.
+/// Content of a cell, and the number that it is sorted by.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cell {
     content: Markup,
@@ -97,7 +97,7 @@ impl Grid {
         self.rows.push(row);
     }
 
-    /// Whether there is no row.
+    /// True if there is no row.
     pub(super) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }

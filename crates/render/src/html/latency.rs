@@ -12,7 +12,7 @@ const PER_NINE: u32 = 12;
 /// No line goes beyond this many nines.
 const MOST_NINES: u32 = 6;
 
-/// What has to be known to read such a plot.
+/// Words that are needed to read such a plot.
 pub(super) const CAPTION: &str =
     "Each line ends where fewer than ten independent samples lie above it.";
 

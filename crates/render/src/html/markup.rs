@@ -106,7 +106,7 @@ impl Markup {
         self.open(tag, attributes).push(inner).close(tag)
     }
 
-    /// Whether nothing was appended.
+    /// True if nothing was appended.
     pub(super) fn is_empty(&self) -> bool {
         self.html.is_empty()
     }

@@ -14,7 +14,7 @@ const UPLOT_STYLE: &str = include_str!("../../assets/uplot/uPlot.min.css");
 const UPLOT: &str = include_str!("../../assets/uplot/uPlot.iife.min.js");
 const UPLOT_LICENSE: &str = include_str!("../../assets/uplot/LICENSE");
 
-/// What the page may load and run: itself.
+/// Policy of what the page may load and run: itself.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
                       img-src data:";
 
@@ -205,7 +205,7 @@ impl Page {
     }
 }
 
-/// What speaks against believing a figure, the gravest first, as a list.
+/// Caveats against believing a figure, the gravest first, as a list.
 pub(super) fn caveats<'a>(found: impl IntoIterator<Item = (Severity, &'a str, &'a str)>) -> Markup {
     let mut list = Markup::new();
     for (severity, message, advice) in found {

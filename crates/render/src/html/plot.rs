@@ -16,15 +16,15 @@ pub(super) const COLOURS: usize = 8;
 /// A plot with its words.
 #[derive(Clone, Debug)]
 pub(super) struct Plot {
-    /// What is seen, in a few words.
+    /// Title of what is seen, in a few words.
     pub(super) title: String,
-    /// What has to be known to read it; may be empty.
+    /// Words that are needed to read it; may be empty.
     pub(super) caption: String,
     /// Along the page.
     pub(super) x: Axis,
     /// Up the page.
     pub(super) y: Axis,
-    /// What is drawn, the last on top.
+    /// Series that are drawn, the last on top.
     pub(super) series: Vec<Trace>,
     /// Levels across the plot: an objective.
     pub(super) levels: Vec<Level>,
@@ -35,13 +35,13 @@ pub(super) struct Plot {
 pub(super) struct Trace {
     /// Its name in the legend.
     pub(super) name: String,
-    /// Which of the colours; `None` is grey.
+    /// Number of its colour; `None` is grey.
     pub(super) colour: Option<usize>,
-    /// Whether neighbouring points are joined.
+    /// True where neighbouring points are joined.
     pub(super) is_joined: bool,
-    /// Whether the line is dashed.
+    /// True where the line is dashed.
     pub(super) is_dashed: bool,
-    /// Whether points are marked even where they are joined.
+    /// True where points are marked even where they are joined.
     pub(super) has_dots: bool,
     /// Its points, by rising x where they are joined.
     pub(super) points: Vec<Point>,
@@ -54,13 +54,13 @@ pub(super) struct Point {
     pub(super) x: f64,
     /// Up the page.
     pub(super) y: f64,
-    /// How far it reaches along the page.
+    /// Range that it covers along the page.
     pub(super) x_range: Option<(f64, f64)>,
-    /// How far it reaches up the page: the cross, or the band of a line.
+    /// Range that it covers up the page: the cross, or the band of a line.
     pub(super) y_range: Option<(f64, f64)>,
-    /// Whether it is of an overload, and drawn hollow.
+    /// True where it is of an overload, and drawn hollow.
     pub(super) is_hollow: bool,
-    /// What stands beside it; may be empty.
+    /// Text beside it; may be empty.
     pub(super) label: String,
 }
 
@@ -78,14 +78,14 @@ impl Point {
 /// A level across the plot.
 #[derive(Clone, Debug)]
 pub(super) struct Level {
-    /// What it is.
+    /// Name of what it is.
     pub(super) name: String,
-    /// Where.
+    /// Place on the axis.
     pub(super) y: f64,
 }
 
 impl Plot {
-    /// Whether there is anything to draw.
+    /// True if there is nothing to draw.
     pub(super) fn is_empty(&self) -> bool {
         self.series.iter().all(|series| series.points.is_empty())
     }

@@ -8,9 +8,9 @@ use super::plot::{Axis, COLOURS};
 /// The picture of several figures.
 #[derive(Clone, Debug)]
 pub(super) struct Ranges {
-    /// What is seen.
+    /// Title of what is seen.
     pub(super) title: String,
-    /// What has to be known to read it; may be empty.
+    /// Words that are needed to read it; may be empty.
     pub(super) caption: String,
     /// The axis that all share.
     pub(super) axis: Axis,
@@ -29,11 +29,11 @@ pub(super) struct Range {
     pub(super) value: Option<f64>,
     /// The ends of its interval.
     pub(super) ends: Option<(f64, f64)>,
-    /// What it was made of.
+    /// Values that it was made of.
     pub(super) dots: Vec<f64>,
     /// The figure in words.
     pub(super) words: String,
-    /// Which of the colours; `None` is grey.
+    /// Number of its colour; `None` is grey.
     pub(super) colour: Option<usize>,
 }
 

@@ -70,7 +70,7 @@ pub fn render(ranking: &Ranking, spelling: &'static dyn Spelling) -> String {
     page.html()
 }
 
-/// What the ranking amounts to, and what speaks against it.
+/// Results of the ranking, and doubts about them.
 fn headlines(page: &mut Page, ranking: &Ranking) {
     let told = |headlines: &[String]| {
         let mut list = Markup::new();

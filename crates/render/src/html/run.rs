@@ -112,7 +112,7 @@ pub(super) fn colour(at: usize) -> Option<usize> {
     (at < COLOURS).then_some(at)
 }
 
-/// Where the headings of a run stand.
+/// Place of the headings of a run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Section {
     /// On a page of its own.
@@ -308,7 +308,7 @@ fn times_table(document: &Document) -> Grid {
     grid
 }
 
-/// What of the service time passed outside, and what the answers waited for us.
+/// Part of the service time that passed outside, and part in which the answers waited for us.
 fn where_the_time_went(page: &mut Page, document: &Document) {
     match Parts::of(document) {
         Some(parts) => {

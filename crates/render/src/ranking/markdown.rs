@@ -78,7 +78,7 @@ fn lines(text: &mut String, of: &[String]) {
     }
 }
 
-/// What each server is, with what was seen of it at large.
+/// Description of each server, with what was seen of it at large.
 fn servers(ranking: &Ranking) -> Table {
     let head = [
         "server",

@@ -10,7 +10,7 @@ use wsbench_record::units::{bytes, counted, percent, rate, seconds};
 
 use crate::table::Table;
 
-/// What ranks and tiers are.
+/// Meaning of ranks and tiers.
 pub(crate) const LEGEND: &str = "rank: the places that the data allow, by pairs of runs of the same \
      round, all pairs of a league judged together at 95 %; tier: all that cannot be told from the \
      tier's best; ≥, ≤: the generator set the figure, so the server may be better, and is told \
@@ -32,7 +32,7 @@ pub(crate) fn heading(ranking: &Ranking) -> String {
     )
 }
 
-/// Who had which cores.
+/// Division of the cores.
 pub(crate) fn cores(ranking: &Ranking) -> Option<String> {
     let suite = &ranking.suite;
     let servers = suite.server_cores.as_ref();
@@ -74,7 +74,7 @@ pub(crate) fn workload(of: &Workload) -> String {
     )
 }
 
-/// What a league is of.
+/// Subject of a league.
 pub(crate) fn title(league: &League) -> String {
     let metric =
         Figure::recorded(&league.metric).map_or_else(|| league.metric.clone(), Figure::title);
@@ -165,7 +165,7 @@ pub(crate) fn interval(place: &Place) -> String {
     }
 }
 
-/// What a reader has to know of a server in this league.
+/// Notes that a reader needs on a server in this league.
 pub(crate) fn notes(entry: &Entry, league: &League) -> String {
     let mut notes = Vec::new();
     if let Some(gate) = entry.gate.as_ref().filter(|gate| !gate.counts.pass()) {
@@ -219,7 +219,7 @@ pub(crate) fn failures(ranking: &Ranking) -> Vec<String> {
     lines
 }
 
-/// Who is on the front of a trade-off, in words.
+/// Servers on the front of a trade-off, in words.
 pub(crate) fn fronts(ranking: &Ranking) -> Vec<String> {
     let fronts = ranking.tradeoffs.iter().map(|front| {
         let best: Vec<&str> = front
@@ -247,7 +247,7 @@ pub(crate) fn weights(overall: &Overall) -> String {
     weights.join(", ")
 }
 
-/// What a server does when it is left alone.
+/// Behaviour of a server that is left alone.
 pub(crate) fn defaults(facts: &ServerFacts) -> String {
     let mut words = vec![match facts.cores {
         Cores::One => "one core",

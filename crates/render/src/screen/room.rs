@@ -4,7 +4,7 @@
 
 use ratatui::text::{Line, Span};
 
-/// What stands where words were cut off.
+/// Mark where words were cut off.
 const CUT: char = '…';
 
 /// The first of these lines that fits, or the last one cut.

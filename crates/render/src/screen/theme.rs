@@ -9,7 +9,7 @@ pub(super) struct Theme {
     pub(super) plain: Style,
     /// Names of panels and columns.
     pub(super) heading: Style,
-    /// What is looked at first.
+    /// Words that are looked at first.
     pub(super) headline: Style,
     /// Of lesser weight: borders, labels.
     pub(super) quiet: Style,
@@ -23,7 +23,7 @@ pub(super) struct Theme {
     pub(super) doubt: Style,
     /// Wrong.
     pub(super) bad: Style,
-    /// Whether lines of a plot are told apart by colour; otherwise they need different marks.
+    /// True where lines of a plot are told apart by colour; otherwise they need different marks.
     pub(super) colour: bool,
 }
 

@@ -81,7 +81,7 @@ pub(crate) fn answer(search: &Search) -> String {
     }
 }
 
-/// What has to be known beside the answer.
+/// Remarks that are needed beside the answer.
 pub(crate) fn remarks(search: &Search, spelling: &dyn Spelling) -> Vec<String> {
     let mut lines = vec![ending(search, spelling)];
     lines.extend(ends(search));
@@ -121,7 +121,7 @@ pub(crate) fn remarks(search: &Search, spelling: &dyn Spelling) -> Vec<String> {
     lines
 }
 
-/// What is certain, and by how many trials.
+/// Ends that are certain, and by how many trials.
 fn ends(search: &Search) -> Option<String> {
     let end = |edge: Edge, what: &str| {
         let trials = match edge.trials {
@@ -207,7 +207,7 @@ fn change(search: &Search, from: f64, to: f64) -> Option<(String, f64)> {
         .max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
-/// How the search ended, in words.
+/// End of the search, in words.
 fn ending(search: &Search, spelling: &dyn Spelling) -> String {
     let how = match &search.ended {
         Ending::Found => "found".to_owned(),

@@ -131,7 +131,7 @@ pub(crate) fn knee(sweep: &Sweep) -> Vec<String> {
     lines
 }
 
-/// What has to be known beside the curve.
+/// Remarks that are needed beside the curve.
 pub(crate) fn remarks(sweep: &Sweep) -> Vec<String> {
     let runs: usize = sweep.points.iter().map(|point| point.runs.len()).sum();
     let took = seconds(sweep.took_s.round());

@@ -7,7 +7,7 @@
 
 use wsbench_judge::comparison::{Terms, compare};
 use wsbench_judge::figure::Figure;
-use wsbench_judge::ranking::{Gathered, rank};
+use wsbench_judge::ranking::{RankingInput, rank};
 use wsbench_judge::repetition::repeated;
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
@@ -232,7 +232,7 @@ pub(crate) fn ranking() -> Ranking {
 }
 
 fn measured(
-    gathered: &mut Gathered,
+    gathered: &mut RankingInput,
     workload: &Workload,
     name: &str,
     per_s: f64,
@@ -275,7 +275,7 @@ fn measured(
     gathered.runs.push(record);
 }
 
-fn finish(gathered: &mut Gathered) {
+fn finish(gathered: &mut RankingInput) {
     let weight = |key: &str, weight| Weight {
         key: key.to_owned(),
         weight,

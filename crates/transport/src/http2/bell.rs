@@ -31,7 +31,7 @@ impl Bells {
         into.append(&mut sockets);
     }
 
-    /// Whether the connection was rung for; forgets it.
+    /// True if the connection was rung for; forgets it.
     pub(crate) fn take_connection(&self) -> bool {
         self.connection.swap(false, Ordering::Relaxed)
     }

@@ -19,7 +19,7 @@ use super::{CONNECTION_WINDOW, STREAM_WINDOW, gateway};
 
 /// More than this is not kept for `h2` to take.
 const UNREAD_AT_MOST: usize = 2 * CONNECTION_WINDOW as usize;
-/// What an HTTP/1.1 server answers the preface with begins so.
+/// Beginning of an HTTP/1.1 server's answer to the preface.
 const HTTP_1: &[u8] = b"HTTP/1.";
 
 type Made = Result<(SendRequest<Bytes>, Connection<Pipe, Bytes>), h2::Error>;
@@ -60,7 +60,7 @@ impl Lines {
     }
 }
 
-/// How far a carrier is.
+/// Standing of a carrier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing<'a> {
     /// The server's settings are awaited.
@@ -194,7 +194,7 @@ impl Carrier {
         }
     }
 
-    /// Whether something has come up that wants a turn, such as windows to be opened again.
+    /// True if something has come up that wants a turn, such as windows to be opened again.
     #[must_use]
     pub fn wants_turn(&self) -> bool {
         self.bells.take_connection()
@@ -205,7 +205,7 @@ impl Carrier {
         self.bells.take_sockets(into);
     }
 
-    /// How far it is.
+    /// Standing of it.
     #[must_use]
     pub fn standing(&self) -> Standing<'_> {
         match &self.state {
@@ -232,7 +232,7 @@ impl Carrier {
         }
     }
 
-    /// Whether the server has sent more than its windows let it, or what is not read is never
+    /// True if the server has sent more than its windows let it, or what is not read is never
     /// answered: it is not worth the memory.
     #[must_use]
     pub fn is_flooded(&self) -> bool {

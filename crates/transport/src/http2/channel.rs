@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 
 use super::{Carrier, Socket};
 
-/// What ends the head of a request.
+/// End of the head of a request.
 const BLANK_LINE: &[u8] = b"\r\n\r\n";
 
 /// One WebSocket. Its stream is opened once the head of its opening handshake is whole.
@@ -60,7 +60,7 @@ impl Channel {
         }
     }
 
-    /// Whether the end can be read and nobody is rung for it ([`Socket::has_ended`]).
+    /// True if the end can be read and nobody is rung for it ([`Socket::has_ended`]).
     #[must_use]
     pub fn has_ended(&self) -> bool {
         match self {

@@ -30,7 +30,7 @@ pub enum Http2Error {
 }
 
 impl Http2Error {
-    /// Whether it is of the connection as such, before any WebSocket was asked for.
+    /// True if it is of the connection as such, before any WebSocket was asked for.
     #[must_use]
     pub const fn is_before_websockets(&self) -> bool {
         matches!(self, Self::Http1 | Self::NoWebSockets)

@@ -60,7 +60,7 @@ impl Pipe {
         self.ways().inbound.len()
     }
 
-    /// Whether so much waits for the peer that no more is taken.
+    /// True if so much waits for the peer that no more is taken.
     pub(crate) fn is_full(&self) -> bool {
         self.ways().outbound.len() >= OUTBOUND_AT_MOST
     }

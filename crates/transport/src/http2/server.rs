@@ -20,13 +20,13 @@ use super::pipe::Pipe;
 use super::socket::{fill, push};
 use super::{CONNECTION_WINDOW, STREAM_WINDOW, gateway};
 
-/// What a client of HTTP/2 begins with, whatever its version of TLS agreed upon (RFC 9113 section
-/// 3.4).
+/// Preface with which a client of HTTP/2 begins, whatever its version of TLS agreed upon (RFC 9113
+/// section 3.4).
 pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// WebSockets that a client may have on one connection at a time.
 const STREAMS: u32 = 1_000;
-/// What ends the head of an answer.
+/// End of the head of an answer.
 const BLANK_LINE: &[u8] = b"\r\n\r\n";
 
 type Asked = (Request<RecvStream>, SendResponse<Bytes>);
@@ -130,7 +130,7 @@ impl ServerConnection {
         }
     }
 
-    /// Whether something has come up that wants a turn, such as windows to be opened again.
+    /// True if something has come up that wants a turn, such as windows to be opened again.
     #[must_use]
     pub fn wants_turn(&self) -> bool {
         self.bells.take_connection()
@@ -158,7 +158,7 @@ impl ServerConnection {
         self.turn();
     }
 
-    /// Whether it carries nothing any more.
+    /// True if it carries nothing any more.
     #[must_use]
     pub const fn is_over(&self) -> bool {
         matches!(self.state, State::Over)
@@ -187,7 +187,7 @@ pub struct ServerStream {
     waker: Waker,
     sending: Sending,
     receiving: RecvStream,
-    /// What has come and has not been read.
+    /// Bytes that have come and have not been read.
     inbox: Bytes,
     /// The client has ended its side, or the stream.
     is_over: bool,
@@ -278,7 +278,7 @@ impl ServerStream {
         }
     }
 
-    /// Whether the client's end of it has been read.
+    /// True if the client's end of it has been read.
     #[must_use]
     pub const fn has_ended(&self) -> bool {
         self.is_over

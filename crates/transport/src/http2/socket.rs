@@ -18,13 +18,13 @@ use super::gateway;
 #[derive(Debug)]
 pub struct Socket {
     waker: Waker,
-    /// What the answer to the opening handshake is derived from.
+    /// Key from which the answer to the opening handshake is derived.
     key: Vec<u8>,
     /// While the server has not answered.
     response: Option<ResponseFuture>,
     sending: SendStream<Bytes>,
     receiving: Option<RecvStream>,
-    /// What has come and has not been read.
+    /// Bytes that have come and have not been read.
     inbox: Bytes,
     failed: Option<Http2Error>,
     /// The end, or the failure, has been seen: nobody is rung for any more.
@@ -123,8 +123,8 @@ impl Socket {
         push(&mut self.sending, &self.waker, bytes)
     }
 
-    /// Whether the end of the stream, or its failure, has come behind what was read last, so that it
-    /// can be read and no number is rung for it.
+    /// True if the end of the stream, or its failure, has come behind what was read last, so that
+    /// it can be read and no number is rung for it.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         let receiving = self.receiving.as_ref();

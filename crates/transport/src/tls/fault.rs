@@ -151,7 +151,7 @@ fn client_certificate() -> Text {
     text![Field::Identity, " and ", Field::IdentityKey]
 }
 
-/// What both ends have not in common, in words.
+/// Description of what both ends do not have in common.
 fn incompatible(reason: &Incompatible) -> Text {
     let words = match reason {
         Incompatible::NoCipherSuitesInCommon => "no cipher suite in common",

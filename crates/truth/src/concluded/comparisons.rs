@@ -18,7 +18,7 @@ use crate::simulated::{open, plan, server};
 const ALIKE: u32 = 100;
 /// Comparisons with a slower one.
 const UNLIKE: u32 = 100;
-/// How much longer that one takes.
+/// Factor by which that one takes longer.
 const SLOWER: f64 = 1.05;
 
 /// A server and itself: whatever is called a difference is chance, whatever number of figures there
@@ -126,7 +126,7 @@ fn compared((a, b): (Scenario, Scenario), plan: Plan, rounds: u32) -> Comparison
     compare(&mut runner, &rounds, &Terms::default()).expect("healthy servers can be compared")
 }
 
-/// Whether any figure is called different.
+/// True if any figure is called different.
 fn differs(comparison: &Comparison) -> bool {
     let mut findings = comparison.figures.iter().map(|contrast| contrast.finding);
     findings.any(|found| matches!(found, Some(Found::Greater | Found::Less)))

@@ -28,7 +28,7 @@ pub(super) fn all() -> Vec<Experiment> {
     all
 }
 
-/// Where samples are independent, both formulas are right.
+/// Experiment with independent samples: both formulas are right.
 fn independent() -> Experiment {
     let (series, samples) = (1_000, 20_000);
     let coverage = Coverage::of(0.0, series, samples);
@@ -50,7 +50,8 @@ fn independent() -> Experiment {
     }
 }
 
-/// Where one waits for the other, only the batches' is; how wrong the other one is, is known.
+/// Experiment in which one waits for the other: only the batches' is right; how wrong the other one
+/// is, is known.
 fn queue() -> Experiment {
     let (series, samples, load) = (300, 60_000, 0.5);
     let coverage = Coverage::of(load, series, samples);
@@ -179,7 +180,7 @@ fn between_runs() -> Experiment {
     }
 }
 
-/// How often, of so many series, the interval of the percentile held the truth.
+/// Number of series, of so many, in which the interval of the percentile held the truth.
 struct Coverage {
     /// By batches: the instrument's own.
     by_batches: u32,

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use wsbench_experiment::rank::{
-    Books, Entry, Place, Planned, PlannedRun, Program, Setting, Trouble, rank,
+    Entry, Ledger, Place, Planned, PlannedRun, Program, Testbed, Trouble, rank,
 };
 use wsbench_experiment::runner::Runner;
-use wsbench_judge::ranking::{Gathered, run_record};
+use wsbench_judge::ranking::{RankingInput, run_record};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{PlanSpec, StopRule};
 use wsbench_record::document::Host;
@@ -93,10 +93,11 @@ fn ranked(times_us: &[u64], messages: u64, seed: u64) -> Ranking {
     let servers = times_us.iter().enumerate();
     let servers = servers.map(|(at, us)| (name(at), steady(Nanos::from_micros(*us))));
     let mut there = There::of(servers.collect(), messages, seed);
-    let mut books = Books::default();
+    let mut ledger = Ledger::default();
     let program = there.program.clone();
-    rank(&program, &mut books, f64::INFINITY, &mut there).expect("nothing is kept that might fail");
-    wsbench_judge::ranking::rank(Gathered {
+    rank(&program, &mut ledger, f64::INFINITY, &mut there)
+        .expect("nothing is kept that might fail");
+    wsbench_judge::ranking::rank(RankingInput {
         tool_version: String::new(),
         command: String::new(),
         started_at: String::new(),
@@ -111,10 +112,10 @@ fn ranked(times_us: &[u64], messages: u64, seed: u64) -> Ranking {
         host: Host::default(),
         cut_short: None,
         servers: program.servers.iter().map(|name| facts(name)).collect(),
-        gates: books.gates,
-        ready_s: books.ready_s,
-        failures: books.failures,
-        runs: books.runs,
+        gates: ledger.gates,
+        ready_s: ledger.ready_s,
+        failures: ledger.failures,
+        runs: ledger.runs,
         doubts: Vec::new(),
     })
 }
@@ -179,7 +180,7 @@ impl There {
     }
 }
 
-impl Setting for There {
+impl Testbed for There {
     fn now_s(&self) -> f64 {
         self.runner.now_s()
     }

@@ -14,7 +14,7 @@ use crate::finding::{Experiment, Finding, Tolerance};
 use crate::formula;
 use crate::simulated::server;
 
-/// What a message takes the server, on average or always.
+/// Time that a message takes the server, on average or always.
 const D: Nanos = Nanos::from_micros(200);
 /// Rates and lengths are asked for in four digits, the ends of a bracket rounded outwards.
 const ROUNDED: f64 = 1.001;
@@ -25,17 +25,17 @@ struct Searches {
     queue: &'static str,
     process: Process,
     service: Service,
-    /// What p99 has to stay within.
+    /// Limit within which p99 has to stay.
     limit: Nanos,
     /// The greatest rate at which it does, messages a second.
     truth_per_s: f64,
     formula: &'static str,
-    /// How many, each with a seed of its own.
+    /// Number of searches, each with a seed of its own.
     count: u64,
     /// Simulated time that each may take.
     time: Nanos,
-    /// How narrow every bracket has to be, upper end over lower; `None` on a curve so flat that in
-    /// this time not every search can make certain of both ends.
+    /// Width that a bracket may have at most, upper end over lower; `None` on a curve so flat that
+    /// in this time not every search can make certain of both ends.
     widest: Option<f64>,
 }
 

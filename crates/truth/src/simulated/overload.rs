@@ -73,7 +73,7 @@ fn shaper() -> Experiment {
     }
 }
 
-/// What finds no token is lost, and counted.
+/// Experiment with a policer: what finds no token is lost, and counted.
 fn policer() -> Experiment {
     let mut plan = plan(open(Process::Poisson, OFFERED), 100, SECONDS as u64, 1);
     plan.clients.timeout = Nanos::from_secs(1);

@@ -13,7 +13,7 @@ use crate::connection::{Limits, MessageKind, Role, Utf8};
 use crate::error::ProtocolError;
 use crate::utf8::Checker;
 
-/// What ends every flush and is not sent (RFC 7692 section 7.2.1).
+/// Tail that ends every flush and is not sent (RFC 7692 section 7.2.1).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
 /// The payload of an empty message: the header of an empty block (RFC 7692 section 7.2.3.6).
@@ -23,7 +23,7 @@ const EMPTY: u8 = 0x00;
 /// 262 octets of its window unused, what it makes of the larger one refers back 250 octets at most.
 const LEAST_BITS: u8 = 9;
 
-/// What one direction of a connection was agreed to be.
+/// Agreement on one direction of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Direction {
     takeover: bool,
@@ -275,8 +275,8 @@ fn feed(compressor: &mut Compress, mut input: &[u8], flush: FlushCompress, out: 
     }
 }
 
-/// What the connections of one thread lend each other: compressors and decompressors that have
-/// nothing to remember. Holds as many as were in use at the same time.
+/// Tools that the connections of one thread lend each other: compressors and decompressors that
+/// have nothing to remember. Holds as many as were in use at the same time.
 #[derive(Default)]
 pub struct Pool {
     level: u32,

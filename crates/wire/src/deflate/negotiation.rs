@@ -46,8 +46,8 @@ impl fmt::Display for WindowBits {
     }
 }
 
-/// What one end wants of the extension, in either role. The default is what browsers ask for:
-/// windows of any size, kept from message to message on both sides.
+/// Wish of one end for the extension, in either role. The default is what browsers ask for: windows
+/// of any size, kept from message to message on both sides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wish {
     /// The server is to forget each message before the next.
@@ -114,8 +114,8 @@ pub struct Offer {
     pub client_bits: Option<Option<WindowBits>>,
 }
 
-/// What the server has agreed to, its response (RFC 7692 section 7.1). Written by `Display`, always
-/// in the same order, so that equal terms are equal texts; read by `FromStr`.
+/// Terms that the server has agreed to, its response (RFC 7692 section 7.1). Written by `Display`,
+/// always in the same order, so that equal terms are equal texts; read by `FromStr`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Terms {
     /// The server forgets each message before the next.
@@ -129,7 +129,7 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Whether a server may answer this offer so.
+    /// Checks whether a server may answer this offer so.
     ///
     /// # Errors
     /// The connection must be failed (RFC 7692 sections 5.1, 7.1.1.1, 7.1.2.1 and 7.1.2.2).
@@ -193,9 +193,9 @@ pub enum NegotiationError {
     Widened {
         /// The parameter.
         parameter: &'static str,
-        /// What was offered.
+        /// Size of the window that was offered.
         most: WindowBits,
-        /// What came.
+        /// Size of the window that came.
         bits: WindowBits,
     },
 }

@@ -9,10 +9,10 @@ use super::{HandshakeError, accept_key};
 use crate::deflate::{NegotiationError, Offer, Terms};
 use crate::frame::FrameBuffer;
 
-/// What every response begins with; a server of HTTP/1.0 is told apart later.
+/// Beginning of every response; a server of HTTP/1.0 is told apart later.
 const PREFIX: &[u8] = b"HTTP/1.";
 
-/// What the upgrade asks for. Names and values are sent as they are: the caller has seen to it that
+/// Requests of the upgrade. Names and values are sent as they are: the caller has seen to it that
 /// none has a line break in it.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
@@ -36,7 +36,7 @@ impl Request<'_> {
     }
 }
 
-/// What the server agreed to.
+/// Agreement of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upgraded {
     /// Octets of the head; what lies behind are frames already.

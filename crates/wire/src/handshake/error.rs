@@ -58,9 +58,9 @@ pub enum HandshakeError {
     /// server, or a cache that replays another client's response.
     #[error("Sec-WebSocket-Accept is \"{received}\", expected \"{expected}\": broken or a replay")]
     WrongAccept {
-        /// What the key demands.
+        /// Value that the key demands.
         expected: String,
-        /// What the server sent.
+        /// Value that the server sent.
         received: String,
     },
     /// The server chose a subprotocol that was not offered (section 4.1).

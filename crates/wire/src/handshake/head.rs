@@ -30,7 +30,7 @@ pub(super) fn end_of_head_from(bytes: &[u8], from: usize) -> Result<Option<usize
     }
 }
 
-/// Where the first blank line ends. A line may end in LF alone (RFC 9112 section 2.2).
+/// End of the first blank line. A line may end in LF alone (RFC 9112 section 2.2).
 ///
 /// What is looked for is `LF LF` or `LF CR LF`: of any two neighbours in such a row each is part of a
 /// line end, so that looking at every other octet is enough to notice it.
@@ -41,7 +41,7 @@ fn blank_line(bytes: &[u8]) -> Option<usize> {
         .find_map(|at| blank_line_around(bytes, at))
 }
 
-/// Where a blank line ends of which the octet at `at` is the first or second.
+/// End of a blank line of which the octet at `at` is the first or second.
 fn blank_line_around(bytes: &[u8], at: usize) -> Option<usize> {
     let from = at - 1;
     let window = &bytes[from..bytes.len().min(at + 3)];
@@ -57,7 +57,7 @@ pub(super) fn start_of(bytes: &[u8]) -> String {
     bytes[..bytes.len().min(16)].escape_ascii().to_string()
 }
 
-/// What the parser found at fault, as an error of ours.
+/// Fault that the parser found, as an error of ours.
 pub(super) fn malformed(error: httparse::Error) -> HandshakeError {
     HandshakeError::Malformed(error.to_string())
 }
@@ -104,7 +104,7 @@ impl<'a> Headers<'a> {
             .collect()
     }
 
-    /// Whether such a list has this element, whatever its case.
+    /// True if such a list has this element, whatever its case.
     pub(super) fn list_has(self, name: &str, element: &str) -> bool {
         self.list(name)
             .iter()

@@ -64,7 +64,7 @@ pub fn read_request(head: &[u8]) -> Result<Option<UpgradeRequest>, HandshakeErro
     }
 }
 
-/// Whether these may be the first bytes of a request: a word in capitals, then a blank. No method
+/// True if these may be the first bytes of a request: a word in capitals, then a blank. No method
 /// registered has more than 17 letters.
 fn may_begin_with_method(head: &[u8]) -> bool {
     let word = head.iter().take_while(|octet| octet.is_ascii_uppercase());

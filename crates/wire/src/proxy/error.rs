@@ -18,7 +18,7 @@ pub enum ProxyError {
     /// An HTTP proxy wants credentials (RFC 9110 section 15.5.8).
     #[error("{}", auth_required(*with_login))]
     AuthRequired {
-        /// Whether we had sent some.
+        /// True where we had sent some.
         with_login: bool,
     },
     /// An HTTP proxy does not open the tunnel.
@@ -29,7 +29,7 @@ pub enum ProxyError {
         /// The reason phrase, often empty.
         reason: String,
     },
-    /// What answers is no proxy of the kind that was asked for.
+    /// Answer of something that is no proxy of the kind that was asked for.
     #[error("{}", no_http(*first, start))]
     NoHttp {
         /// The very first byte, which tells what it may be; `None` where there was none.
@@ -49,7 +49,7 @@ pub enum ProxyError {
     /// A SOCKS proxy takes none of the ways to log in that were offered (RFC 1928 section 3).
     #[error("{}", no_method(*with_login))]
     NoMethod {
-        /// Whether user name and password were offered.
+        /// True where user name and password were offered.
         with_login: bool,
     },
     /// A SOCKS proxy chose a way to log in that was not offered.
@@ -64,7 +64,7 @@ pub enum ProxyError {
     /// Bytes that nobody has asked for.
     #[error("{bytes} bytes came behind the proxy's answer, before the server was asked anything")]
     Trailing {
-        /// How many.
+        /// Number of bytes.
         bytes: usize,
     },
 }
@@ -102,7 +102,7 @@ pub enum SocksFailure {
 }
 
 impl SocksFailure {
-    /// What a reply other than 0 means.
+    /// Meaning of a reply other than 0.
     pub(super) const fn of(reply: u8) -> Self {
         match reply {
             1 => Self::General,

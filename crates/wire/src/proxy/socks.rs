@@ -14,7 +14,7 @@ const CONNECT: u8 = 1;
 const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
-/// What any field of one byte's length holds.
+/// Number of bytes that any field of one byte's length holds.
 const LONGEST_FIELD: usize = 255;
 
 #[derive(Clone, Debug)]

@@ -25,7 +25,7 @@ pub struct SuiteFile {
     pub(crate) schema: Spanned<String>,
     /// A name for the reports.
     pub(crate) name: String,
-    /// What it is for.
+    /// Purpose of it.
     #[serde(default)]
     pub(crate) description: String,
     /// The folder that the servers' folders are in, relative to this file.
@@ -36,7 +36,7 @@ pub struct SuiteFile {
     #[serde(default)]
     #[schemars(with = "Option<Names>")]
     pub(crate) servers: Option<Spanned<Names>>,
-    /// Whether wsbench's own echo server takes part, as a control and not as a contender.
+    /// True where wsbench's own echo server takes part, as a control and not as a contender.
     #[serde(default = "yes")]
     pub(crate) embedded: bool,
     /// Cores that every server is pinned to, such as "0"; without it the scheduler chooses.
@@ -60,7 +60,7 @@ pub struct SuiteFile {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub(crate) pause: Option<Spanned<String>>,
-    /// How long things may take.
+    /// Limits on the time that things may take.
     #[serde(default)]
     pub(crate) limits: LimitsFile,
     /// Weights of an overall score, by league: "closed-64/messages_per_s" = 1.0.
@@ -70,7 +70,7 @@ pub struct SuiteFile {
     /// Pairs of leagues to hold against each other.
     #[serde(default)]
     pub(crate) tradeoff: Vec<TradeoffFile>,
-    /// What every server is put through.
+    /// Workloads that every server is put through.
     #[schemars(with = "Vec<WorkloadFile>", length(min = 1))]
     pub(crate) workload: Vec<Spanned<WorkloadFile>>,
     /// Servers that stand in this file.
@@ -92,7 +92,7 @@ pub(crate) enum Names {
     These(Vec<String>),
 }
 
-/// How long things may take.
+/// Limits on the time that things may take.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct LimitsFile {
@@ -129,7 +129,7 @@ pub(crate) struct WorkloadFile {
     /// Its name, the first half of league keys.
     #[schemars(with = "String")]
     pub(crate) name: Spanned<String>,
-    /// What is done.
+    /// Work that is done.
     pub(crate) kind: Kind,
     /// Connections held at a time: 64 unless it is given, 1000 of kind "idle".
     #[serde(default)]
@@ -193,7 +193,7 @@ impl Amount {
     }
 }
 
-/// What a workload does.
+/// Work that a workload does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
@@ -223,19 +223,19 @@ pub struct ServerFile {
     pub(crate) library: String,
     /// The language that it is used from.
     pub(crate) language: String,
-    /// How many cores it uses by default.
+    /// Number of cores that it uses by default.
     pub(crate) cores: CoresFile,
     /// Debian packages that it needs.
     #[serde(default)]
     pub(crate) packages: Vec<String>,
-    /// What installs it.
+    /// Command that installs it.
     #[serde(default)]
     pub(crate) install: Option<String>,
     /// Ends with exit code 0 when nothing is left to install.
     #[serde(default)]
     pub(crate) installed: Option<String>,
-    /// What starts it, to listen on the port in the environment variable PORT. It has to stay in
-    /// the foreground; with exec the shell is not counted as a process of it.
+    /// Command that starts it, to listen on the port in the environment variable PORT. It has to
+    /// stay in the foreground; with exec the shell is not counted as a process of it.
     pub(crate) start: String,
     /// Its URL, with {port} in the port's place.
     #[schemars(with = "String")]
@@ -243,16 +243,16 @@ pub struct ServerFile {
     /// Prints the library's version in one line.
     #[serde(default)]
     pub(crate) version: Option<String>,
-    /// What it does about Nagle's algorithm by default.
+    /// Treatment of Nagle's algorithm by default.
     #[serde(default)]
     pub(crate) nodelay: NodelayFile,
-    /// What it does with an offer of permessage-deflate by default.
+    /// Answer to an offer of permessage-deflate by default.
     #[serde(default)]
     pub(crate) deflate: DeflateFile,
-    /// What is known of it.
+    /// Facts that are known of it.
     #[serde(default)]
     pub(crate) notes: Vec<String>,
-    /// How long it may take to accept a connection, s, where the suite's limit is not enough.
+    /// Time that it may take to accept a connection, s, where the suite's limit is not enough.
     #[serde(default)]
     #[schemars(with = "Option<f64>")]
     pub(crate) ready_s: Option<Spanned<f64>>,
@@ -273,7 +273,7 @@ pub struct ServerFile {
     pub(crate) folder: Option<Spanned<String>>,
 }
 
-/// How many cores a server uses by default.
+/// Number of cores that a server uses by default.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum CoresFile {
@@ -283,7 +283,7 @@ pub(crate) enum CoresFile {
     All,
 }
 
-/// What a server does about Nagle's algorithm by default.
+/// Treatment of Nagle's algorithm by a server by default.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum NodelayFile {
@@ -296,7 +296,7 @@ pub(crate) enum NodelayFile {
     Unknown,
 }
 
-/// What a server does with an offer of permessage-deflate by default.
+/// Answer of a server to an offer of permessage-deflate by default.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DeflateFile {

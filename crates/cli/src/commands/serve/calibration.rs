@@ -69,7 +69,7 @@ pub(super) struct Calibrating {
 }
 
 impl Calibrating {
-    /// What they amount to.
+    /// Calibration that they amount to.
     pub(super) fn calibration(&self) -> Calibration {
         let span = |span: Option<Nanos>| span.unwrap_or(Nanos::ZERO).into();
         Calibration {

@@ -78,7 +78,7 @@ pub(super) struct Inquiry<'a> {
     pub(super) received: Nanos,
 }
 
-/// What the inquiry found.
+/// Finding of the inquiry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Finding {
     /// A right answer after all, to this request.
@@ -378,7 +378,7 @@ impl Inquiry<'_> {
         Finding::Fault
     }
 
-    /// When message `number` was due, while it is in flight.
+    /// Instant at which message `number` was due, while it is in flight.
     fn due(&self, number: u64) -> Option<Nanos> {
         self.pairing.times(number).map(|times| times.due)
     }

@@ -21,13 +21,13 @@ pub(super) struct Thoughts {
 }
 
 impl Thoughts {
-    /// When the next place has thought it over; `None` when none thinks of sending.
+    /// Instant at which the next place has thought it over; `None` when none thinks of sending.
     pub(super) fn next_due(&self) -> Option<Nanos> {
         let Reverse((due, _)) = self.places.peek()?;
         (!self.over).then_some(*due)
     }
 
-    /// Whether any place thinks.
+    /// True if any place thinks.
     pub(super) fn are_under_way(&self) -> bool {
         !self.places.is_empty()
     }

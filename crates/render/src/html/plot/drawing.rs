@@ -58,17 +58,17 @@ struct Frame<'a> {
 }
 
 impl Frame<'_> {
-    /// Where a value stands along the page, in percent.
+    /// Place of a value along the page, in percent.
     fn left(&self, value: f64) -> String {
         percent(self.plot.x.place(&self.x, value))
     }
 
-    /// Where a value stands down the page, in percent.
+    /// Place of a value down the page, in percent.
     fn top(&self, value: f64) -> String {
         percent(1.0 - self.plot.y.place(&self.y, value))
     }
 
-    /// Where a point stands in the inner picture.
+    /// Place of a point in the inner picture.
     fn inner(&self, x: f64, y: f64) -> String {
         let x = INNER * self.plot.x.place(&self.x, x);
         let y = INNER * (1.0 - self.plot.y.place(&self.y, y));
@@ -192,7 +192,7 @@ impl Frame<'_> {
         }
     }
 
-    /// How far a point reaches.
+    /// Draws how far a point reaches.
     fn cross(&self, svg: &mut Markup, series: &Trace, point: &Point) {
         let class = format!("cross {}", series.class());
         let (left, top) = (self.left(point.x), self.top(point.y));

@@ -10,15 +10,15 @@ use wsbench_record::units::{bytes, rate, seconds, span};
 /// An axis.
 #[derive(Clone, Debug)]
 pub(crate) struct Axis {
-    /// What is measured along it, with the unit where the figures do not carry it.
+    /// Quantity along it, with the unit where the figures do not carry it.
     pub(crate) name: String,
-    /// How values are laid out.
+    /// Layout of the values.
     pub(crate) scale: Scale,
-    /// What they are.
+    /// Unit of the values.
     pub(crate) unit: Unit,
 }
 
-/// How values are laid out along an axis.
+/// Layout of values along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scale {
     /// Evenly, from zero.
@@ -33,7 +33,7 @@ pub(crate) enum Scale {
     Nines,
 }
 
-/// What the values of an axis are.
+/// Unit of the values of an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
     /// Spans of time, ns.
@@ -64,7 +64,7 @@ impl From<figure::Unit> for Unit {
     }
 }
 
-/// Where an axis begins and ends, and the values written beside it.
+/// Beginning and end of an axis, and the values written beside it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Extent {
     /// The first value on it.
@@ -101,7 +101,7 @@ impl Axis {
         }
     }
 
-    /// Where a value stands, 0.0 at the beginning of the axis and 1.0 at its end.
+    /// Place of a value, 0.0 at the beginning of the axis and 1.0 at its end.
     pub(crate) fn place(&self, extent: &Extent, value: f64) -> f64 {
         let share = match self.scale {
             Scale::Log | Scale::Ratios => {

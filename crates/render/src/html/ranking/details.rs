@@ -69,7 +69,7 @@ fn what_it_is(entry: &Entry) -> Grid {
     grid
 }
 
-/// What it did under one workload.
+/// Results of a server under one workload.
 fn under(page: &mut Page, cell: &OfServer) {
     page.heading(&cell.workload);
     let mut grid = Grid::new()
@@ -111,7 +111,7 @@ fn under(page: &mut Page, cell: &OfServer) {
     page.push(&recurring(&cell.caveats));
 }
 
-/// What became of the messages of all runs, and the runs that failed.
+/// Accounts of the messages of all runs, and the runs that failed.
 fn accounts(cell: &OfServer) -> Markup {
     let mut markup = Markup::new();
     let accounts: Vec<_> = cell

@@ -91,7 +91,7 @@ fn in_order<'a>(ranking: &'a Ranking, workload: &str) -> Vec<(&'a Entry, &'a OfS
     known
 }
 
-/// What is grey lies below what is coloured.
+/// Series in the order of drawing: what is grey lies below what is coloured.
 fn drawn_last_first(mut series: Vec<Trace>) -> Vec<Trace> {
     series.retain(|series| !series.points.is_empty());
     series.sort_by_key(|series| series.colour.is_some());
@@ -122,7 +122,7 @@ pub(super) fn curves(page: &mut Page, ranking: &Ranking) {
     }
 }
 
-/// What workloads of one curve have in common.
+/// Shape that workloads of one curve share.
 fn shape(workload: &Workload) -> (u32, u64) {
     (workload.connections, workload.size_bytes)
 }

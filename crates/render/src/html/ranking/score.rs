@@ -85,8 +85,8 @@ fn table(ranking: &Ranking, overall: &Overall) -> Markup {
     markup
 }
 
-/// How far each server is from the best, as the absolute logarithm of the ratio: for each weight the
-/// servers in the order of the table.
+/// Distance of each server from the best, as the absolute logarithm of the ratio: for each weight
+/// the servers in the order of the table.
 fn shortfalls(ranking: &Ranking, overall: &Overall) -> BTreeMap<String, Vec<Vec<f64>>> {
     let of_key = |key: &str| {
         let servers = overall.scores.iter().map(|score| {

@@ -126,7 +126,7 @@ pub(super) fn handshake(document: &Document) -> Grid {
     grid
 }
 
-/// What became of every message.
+/// Fate of every message.
 pub(super) fn messages(document: &Document) -> Grid {
     let all = &document.messages;
     let columns = [
@@ -144,7 +144,7 @@ pub(super) fn messages(document: &Document) -> Grid {
     counts(&columns)
 }
 
-/// What went wrong, and close codes.
+/// Failures, and close codes.
 pub(super) fn errors(document: &Document) -> Markup {
     let mut markup = Markup::new();
     if document.errors.is_empty() {
@@ -179,7 +179,7 @@ pub(super) fn errors(document: &Document) -> Markup {
     markup
 }
 
-/// What was agreed upon, and the messages beside what was left of them.
+/// Agreement on compression, and the messages beside what was left of them.
 pub(super) fn compression(compression: &Compression) -> Markup {
     let mut rows = vec![("offered".to_owned(), compression.offered.clone())];
     for (terms, connections) in &compression.accepted {
@@ -214,7 +214,7 @@ pub(super) fn compression(compression: &Compression) -> Markup {
     markup
 }
 
-/// What the server used, where known, and what the generator used.
+/// Use by the server, where known, and use by the generator.
 pub(super) fn costs(document: &Document, spelling: &dyn Spelling) -> Markup {
     let mut rows = Vec::new();
     let lines = document.server.as_ref().map(server_cost::lines);

@@ -7,7 +7,7 @@ use crate::html::plot::{Axis, Plot, Point, Scale, Trace, Unit};
 
 /// A run among others.
 pub(super) struct Named<'a> {
-    /// What it is called.
+    /// Name of it.
     pub(super) name: &'a str,
     /// Its colour.
     pub(super) colour: Option<usize>,

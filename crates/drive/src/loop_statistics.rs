@@ -12,13 +12,13 @@ const MOST_READY: usize = 1_024;
 
 /// The turns of one worker's loop over the measured window.
 #[derive(Debug)]
-pub(crate) struct Turns {
+pub(crate) struct LoopStatistics {
     lengths: Histogram,
-    /// Turns by the number of connections that were ready; the last stands for all beyond.
+    /// LoopStatistics by the number of connections that were ready; the last stands for all beyond.
     ready: Box<[u64]>,
 }
 
-impl Turns {
+impl LoopStatistics {
     pub(crate) fn new() -> Self {
         Self {
             lengths: Histogram::new(),
@@ -39,7 +39,7 @@ impl Turns {
         self.ready.fill(0);
     }
 
-    /// What they come to; `None` without a turn.
+    /// Usage that they come to; `None` without a turn.
     pub(crate) fn usage(&self) -> Option<TurnUsage> {
         Some(TurnUsage {
             p50: self.lengths.quantile(0.5)?,
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn turns_are_told_by_length_and_by_what_was_ready() {
-        let mut turns = Turns::new();
+        let mut turns = LoopStatistics::new();
         assert_eq!(turns.usage(), None);
         for number in 1..=100 {
             turns.record(Nanos(number), if number == 100 { 5_000 } else { 1 });

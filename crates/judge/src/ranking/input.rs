@@ -11,7 +11,7 @@ use wsbench_record::ranking::{Failed, RunRecord, ServerFacts, SuiteFacts};
 
 /// All that was gathered.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Gathered {
+pub struct RankingInput {
     /// Version of wsbench that measured.
     pub tool_version: String,
     /// The command line that was run.
@@ -22,7 +22,7 @@ pub struct Gathered {
     pub ended_at: String,
     /// Seed from which orders and the runs' own seeds follow.
     pub seed: u64,
-    /// What was to be done.
+    /// Suite that was to be carried out.
     pub suite: SuiteFacts,
     /// The machine.
     pub host: Host,
@@ -30,11 +30,11 @@ pub struct Gathered {
     pub cut_short: Option<String>,
     /// The servers, in the suite's order.
     pub servers: Vec<ServerFacts>,
-    /// What the gate found, by server.
+    /// Results of the gate, by server.
     pub gates: BTreeMap<String, Stamp>,
     /// From the start to the first accepted connection, s, by server: every start.
     pub ready_s: BTreeMap<String, Vec<f64>>,
-    /// What failed outside of a run, by server: installing, starting, the gate.
+    /// Failures outside of a run, by server: installing, starting, the gate.
     pub failures: Vec<(String, Failed)>,
     /// The runs, in the order in which they were made.
     pub runs: Vec<RunRecord>,

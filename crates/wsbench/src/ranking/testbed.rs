@@ -9,7 +9,7 @@ use wsbench_drive::port::free_port;
 use wsbench_drive::resolve::{Resolved, resolve};
 use wsbench_drive::run::StopSignal;
 use wsbench_experiment::find;
-use wsbench_experiment::rank::{Entry, News, Place, PlannedRun, Setting, Trouble};
+use wsbench_experiment::rank::{Entry, Place, PlannedRun, RankEvent, Testbed, Trouble};
 use wsbench_experiment::target::exec::{ExecError, StartedServer};
 use wsbench_judge::doctor;
 use wsbench_judge::ranking::{failed_record, run_record, search_record};
@@ -44,7 +44,7 @@ pub struct Here<'a> {
     installer: Installer<'a>,
     state: Option<StateFile>,
     /// The hearer of how the ranking is going.
-    told: Box<dyn FnMut(&News<'_>) + 'a>,
+    told: Box<dyn FnMut(&RankEvent<'_>) + 'a>,
     /// The observers of the runs, while no server is up.
     observers: Vec<Box<dyn Observer>>,
     began: Instant,
@@ -79,7 +79,7 @@ impl<'a> Here<'a> {
         suite: &'a Suite,
         circumstances: &'a Circumstances,
         state: Option<StateFile>,
-        told: impl FnMut(&News<'_>) + 'a,
+        told: impl FnMut(&RankEvent<'_>) + 'a,
     ) -> Self {
         let installing = circumstances.installing.clone();
         Self {
@@ -197,7 +197,7 @@ impl Order {
     }
 }
 
-impl Setting for Here<'_> {
+impl Testbed for Here<'_> {
     fn now_s(&self) -> f64 {
         self.began.elapsed().as_secs_f64()
     }
@@ -306,8 +306,8 @@ impl Setting for Here<'_> {
         kept.map_err(|error| format!("{}: {error}", state.path().display()))
     }
 
-    fn told(&mut self, news: &News<'_>) {
-        (self.told)(news);
+    fn told(&mut self, event: &RankEvent<'_>) {
+        (self.told)(event);
     }
 }
 

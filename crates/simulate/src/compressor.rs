@@ -8,12 +8,12 @@ use wsbench_wire::error::ProtocolError;
 use wsbench_wire::frame::{FrameBuffer, RSV1};
 
 /// One connection's compression.
-pub(crate) struct Press {
+pub(crate) struct PeerCompressor {
     codec: Codec,
     pool: Pool,
 }
 
-impl Press {
+impl PeerCompressor {
     pub(crate) fn new(terms: &Terms, wish: &Wish, limits: Limits) -> Self {
         Self {
             codec: Codec::new(Role::Server, terms, wish, limits, Utf8::Check),
@@ -21,7 +21,7 @@ impl Press {
         }
     }
 
-    /// What a piece of a compressed message holds.
+    /// Content of a piece of a compressed message.
     pub(crate) fn inflate(
         &mut self,
         kind: MessageKind,
@@ -51,7 +51,7 @@ impl Press {
     }
 }
 
-impl fmt::Debug for Press {
+impl fmt::Debug for PeerCompressor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.codec.fmt(f)
     }

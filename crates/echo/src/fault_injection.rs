@@ -17,7 +17,7 @@ use crate::calibration::Misbehaviour;
 /// A message that nobody asked for.
 const UNASKED: &[u8] = b"nobody asked for this message";
 
-/// What a server that does not speak HTTP sends: a length and a greeting.
+/// Bytes that a server that does not speak HTTP sends: a length and a greeting.
 const GARBAGE: &[u8] = b"\x00\x00\x00\x4a\x0a8.0.36\x00 this is not HTTP\r\n\r\n";
 
 /// The key of a masked answer; that the mask is constant is the least of its faults.
@@ -25,7 +25,7 @@ const MASK: MaskKey = MaskKey([0x57, 0x53, 0x42, 0x21]);
 
 /// An echo with faults.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Mischief {
+pub(crate) struct FaultInjection {
     faults: Faults,
     /// Octets written for each connection.
     touch: usize,
@@ -35,7 +35,7 @@ pub(crate) struct Mischief {
     answer: Vec<u8>,
 }
 
-/// Which faults, in the form in which they are asked for.
+/// Faults, in the form in which they are asked for.
 #[derive(Clone, Debug, Default)]
 struct Faults {
     drop: Option<u64>,
@@ -59,7 +59,7 @@ struct Faults {
     no_close_reply: bool,
 }
 
-/// What a connection meets before any frame.
+/// Reception that a connection meets before any frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Opening {
     #[default]
@@ -70,7 +70,7 @@ enum Opening {
     Close,
 }
 
-/// What is remembered of a connection.
+/// Memory that is kept of a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     /// Is never answered.
@@ -85,7 +85,7 @@ pub(crate) struct Memory {
     _touched: Box<[u8]>,
 }
 
-impl Mischief {
+impl FaultInjection {
     /// An echo with these faults, that writes `touch` octets of memory for each connection.
     pub(crate) fn new(misbehaviours: &[Misbehaviour], touch: usize) -> Self {
         let mut faults = Faults::default();
@@ -218,7 +218,7 @@ impl Faults {
     }
 }
 
-impl Answering for Mischief {
+impl Answering for FaultInjection {
     type Memory = Memory;
 
     const VERBATIM: bool = false;
@@ -320,12 +320,12 @@ impl Answering for Mischief {
     }
 }
 
-/// Whether the n-th is one of each `every`-th.
+/// True if the n-th is one of each `every`-th.
 fn hits(every: Option<u64>, n: u64) -> bool {
     every.is_some_and(|every| n.is_multiple_of(every.max(1)))
 }
 
-/// Where to split a message in two: in the middle, for text at a character's boundary.
+/// Place to split a message in two: in the middle, for text at a character's boundary.
 fn middle(kind: MessageKind, bytes: &[u8]) -> usize {
     let mut middle = bytes.len() / 2;
     let is_continuation = |octet: &u8| octet & 0xc0 == 0x80;
@@ -361,14 +361,14 @@ mod tests {
 
     #[test]
     fn wrong_bytes_keep_length_and_utf8() {
-        let mut mischief = Mischief::new(&[Misbehaviour::WrongBytes { every: 1 }], 0);
+        let mut fault_injection = FaultInjection::new(&[Misbehaviour::WrongBytes { every: 1 }], 0);
         let ends = ('\u{20}'..='\u{2fff}')
             .chain('\u{d7a0}'..='\u{e0ff}')
             .chain('😀'..='😿');
         for end in ends {
             let text = format!("x{end}");
             let mut out = FrameBuffer::new();
-            mischief.message(
+            fault_injection.message(
                 &mut Memory::default(),
                 MessageKind::Text,
                 text.as_bytes(),

@@ -20,14 +20,14 @@ use crate::tls::{self, TlsError};
 
 /// Visits one server.
 #[derive(Clone, Debug)]
-pub struct Visitor {
+pub struct BlockingClient {
     dialer: Dialer,
     http: Http,
-    /// How long silence is borne.
+    /// Time for which silence is borne.
     patience: Duration,
 }
 
-impl Visitor {
+impl BlockingClient {
     /// Visits the server of `plan`.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ impl Visitor {
         })
     }
 
-    /// How long silence is borne.
+    /// Time for which silence is borne.
     pub(crate) fn patience(&self) -> Duration {
         self.patience
     }
@@ -88,8 +88,8 @@ pub enum VisitError {
 /// # Errors
 /// [`VisitError`]; a redirect is a [`HandshakeError::Status`] with its location.
 pub fn try_upgrade(plan: &Plan, resolved: &Resolved, nonce: [u8; 16]) -> Result<(), VisitError> {
-    let visitor = Visitor::new(plan, resolved, plan.connect.timeout.into())?;
-    let mut connection = visitor.connect()?;
+    let client = BlockingClient::new(plan, resolved, plan.connect.timeout.into())?;
+    let mut connection = client.connect()?;
     let upgrade = &plan.upgrade;
     let headers = upgrade.revealed();
     let handshake = ClientHandshake::new(nonce);

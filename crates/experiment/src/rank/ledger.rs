@@ -1,4 +1,4 @@
-//! What a ranking has on its books: each thing that came about, an entry, in order.
+//! What a ranking has on its ledger: each thing that came about, an entry, in order.
 //!
 //! Entries are what is stored while the ranking is under way, and all that it needs to continue:
 //! what has been done, who has failed how often, is read off them alone.
@@ -27,7 +27,7 @@ pub enum Entry {
     Gate {
         /// Its name.
         server: String,
-        /// What was found.
+        /// Result of the gate.
         stamp: Stamp,
     },
     /// A server was started.
@@ -41,26 +41,26 @@ pub enum Entry {
     Failed {
         /// Whose.
         server: String,
-        /// What.
+        /// Failure of it.
         failed: Failed,
     },
     /// A run is over, well or not.
     Run {
-        /// What came of it.
+        /// Record of it.
         record: Box<RunRecord>,
     },
 }
 
 /// The entries, and what follows from them.
 #[derive(Clone, Debug, Default)]
-pub struct Books {
+pub struct Ledger {
     /// The library's version, by server.
     pub versions: BTreeMap<String, String>,
-    /// What the gate found, by server.
+    /// Results of the gate, by server.
     pub gates: BTreeMap<String, Stamp>,
-    /// How long each start took, s, by server.
+    /// Time that each start took, s, by server.
     pub ready_s: BTreeMap<String, Vec<f64>>,
-    /// What failed outside of a run, by server.
+    /// Failures outside of a run, by server.
     pub failures: Vec<(String, Failed)>,
     /// The runs, in the order in which they were made.
     pub runs: Vec<RunRecord>,
@@ -73,24 +73,24 @@ pub struct Books {
     of_workload: BTreeMap<(String, String), u32>,
 }
 
-impl Books {
-    /// The books of an earlier session. Where it had not come to a single run, what failed before
+impl Ledger {
+    /// The ledger of an earlier session. Where it had not come to a single run, what failed before
     /// is forgotten: it may have been mended since, and nothing has been measured without it.
     #[must_use]
     pub fn of(entries: Vec<Entry>) -> Self {
         let is_run = |entry: &Entry| matches!(entry, Entry::Run { .. });
         let has_runs = entries.iter().any(is_run);
-        let mut books = Self::default();
+        let mut ledger = Self::default();
         for entry in entries {
             let is_failure = matches!(entry, Entry::Failed { .. });
             if has_runs || !is_failure {
-                books.note(entry);
+                ledger.note(entry);
             }
         }
-        books
+        ledger
     }
 
-    /// Puts an entry on the books.
+    /// Puts an entry on the ledger.
     pub fn note(&mut self, entry: Entry) {
         match entry {
             Entry::Installed { server, version } => {
@@ -129,13 +129,13 @@ impl Books {
         self.runs.push(record);
     }
 
-    /// Whether a server is installed.
+    /// True if a server is installed.
     #[must_use]
     pub fn is_installed(&self, server: &str) -> bool {
         self.installed.contains(server)
     }
 
-    /// Whether a server, or a server under one workload, is left out by what was said before.
+    /// True if a server, or a server under one workload, is left out by what was said before.
     #[must_use]
     pub fn is_left_out(&self, server: &str, workload: Option<&str>) -> bool {
         self.failures_of(server).any(|failed| match failed.stage {
@@ -145,7 +145,7 @@ impl Books {
         })
     }
 
-    /// Whether a run was made, or cannot be, for its server did not start in that round.
+    /// True if a run was made, or cannot be, for its server did not start in that round.
     #[must_use]
     pub fn is_done(&self, server: &str, round: u32, workload: &str) -> bool {
         let run = (server.to_owned(), round, workload.to_owned());
@@ -154,8 +154,8 @@ impl Books {
         self.done.contains(&run) || self.failures_of(server).any(did_not_start)
     }
 
-    /// Who has failed so often that it should be left out, and is not yet: the server, or it under
-    /// this workload.
+    /// Server that has failed so often that it should be left out, and is not yet: the server, or
+    /// it under this workload.
     pub(super) fn to_leave_out(&self, server: &str, workload: &str) -> Option<Option<String>> {
         let too_often = |failures: Option<&u32>| failures.is_some_and(|it| *it >= MOST_FAILURES);
         if too_often(self.of_server.get(server)) && !self.is_left_out(server, None) {
