@@ -16,7 +16,7 @@ from house_counts import circles, sources
 COMMAND_LINE = "clap"
 # Words in front of a short option of a foreign command: `ulimit -n`.
 FOREIGN_COMMAND = re.compile(
-    r"\b(?:ulimit|swapoff|swapon|sysctl|taskset|ethtool|top|sh|bash|sudo|dpkg-query|grep)"
+    r"\b(?:ulimit|swapoff|swapon|sysctl|taskset|ethtool|top|sh|bash|sudo|dpkg-query|grep|id|command)"
     r"(?:\s+-\w+)*\s+$"
 )
 
@@ -25,8 +25,12 @@ FEATURES = {
     "compression": re.compile(r"compress|deflate", re.IGNORECASE),
     "replacement": re.compile(r"replaces_clients|StopRule::Clients|Replace[ds]\b|[Rr]eplacement"),
     "stamps": re.compile(r"stamps|[Rr]eceive_?[Ss]tamp|RECEIVE_STAMP"),
-    "think": re.compile(r"think", re.IGNORECASE),
-    "keep-alive": re.compile(r"keep_?alive|keeping_alive|--keep-alive|no_pong", re.IGNORECASE),
+    # Not what "it thinks".
+    "think": re.compile(r"think(?!s\b)", re.IGNORECASE),
+    # Not another tool's --disable-keepalive.
+    "keep-alive": re.compile(
+        r"(?<!-disable-)keep_?alive|keeping_alive|--keep-alive|no_pong", re.IGNORECASE
+    ),
 }
 # One histogram stands for all: how long an answer waited for the generator.
 HISTOGRAM = re.compile(r"receive_wait|ReceiveWait")

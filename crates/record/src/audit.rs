@@ -67,7 +67,7 @@ impl By {
             Self::Generator => "the generator",
             Self::Machine => "this machine's cores",
             Self::Connections => "the connections",
-            Self::Pauses => "the pauses to think",
+            Self::Pauses => "its pauses",
             Self::Elsewhere => "server or network",
             Self::Unknown => "something else",
         }

@@ -105,7 +105,11 @@ fn title(sheet: &mut Sheet, document: &Document) {
     match plan.stop {
         StopRule::Duration(asked) => parts.push(length(document, asked.as_secs_f64())),
         StopRule::Messages(messages) => parts.push(counted(messages, "message")),
-        StopRule::Clients(number) => parts.insert(0, counted(number, "client")),
+        // The number of clients, which goes first.
+        _ => {}
+    }
+    if let Some(number) = plan.clients_in_all() {
+        parts.insert(0, counted(number, "client"));
     }
     parts.push(plan_line::payload(&clients.exchange.payload.facts()));
     let title = Piece::new(plan_line::title(plan)).toned(Tone::Heading);

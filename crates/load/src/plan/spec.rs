@@ -347,15 +347,22 @@ impl PlanSpec {
     /// Connections that are opened over the whole run if none fails.
     #[must_use]
     pub fn connections_in_all(&self) -> u64 {
-        match self.stop {
-            StopRule::Clients(clients) => clients,
-            StopRule::Duration(_) | StopRule::Messages(_) => self.clients.connections.into(),
-        }
+        let held = self.clients.connections.into();
+        self.clients_in_all().unwrap_or(held)
     }
 }
 
 /// Facts that follow from how long connections last.
 impl PlanSpec {
+    /// Clients that the run is made of, where it is over with the last of them.
+    #[must_use]
+    pub fn clients_in_all(&self) -> Option<u64> {
+        match self.stop {
+            StopRule::Clients(clients) => Some(clients),
+            StopRule::Duration(_) | StopRule::Messages(_) => None,
+        }
+    }
+
     /// True if every connection is a client that is replaced when it is done.
     #[must_use]
     pub fn replaces_clients(&self) -> bool {

@@ -36,7 +36,7 @@ pub(super) struct KeepAlive {
 impl<X: Exchange> Session<X> {
     /// The connection is open: the first ping is due within an interval, at a random moment of it,
     /// so that connections that were opened together do not ping together.
-    pub(super) fn begin_keeping_alive(&mut self, context: &mut Context<X::Local>, now: Nanos) {
+    pub(super) fn begin_pinging(&mut self, context: &mut Context<X::Local>, now: Nanos) {
         let Some(every) = context.common.plan.clients.keep_alive else {
             return;
         };

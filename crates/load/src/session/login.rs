@@ -45,7 +45,7 @@ impl<X: Exchange> Session<X> {
     fn open(&mut self, context: &mut Context<X::Local>, now: Nanos) {
         self.state = State::Open;
         self.exchange.on_open(now);
-        self.begin_keeping_alive(context, now);
+        self.begin_pinging(context, now);
     }
 
     /// Bytes have been read while the login is under way.
