@@ -19,9 +19,12 @@ use crate::{Interval, t_quantile};
 /// Batches at least: with fewer, their spread is not known well enough.
 pub const BATCHES: usize = 20;
 
-/// With fewer effective samples above a quantile, none at all may lie above the true one: of a mean
-/// of 3.7 Poisson's distribution leaves 2.5 % for none.
-const LEAST_ABOVE: f64 = 4.0;
+/// With fewer effective samples above a quantile its upper end is not told: of samples that wait for
+/// each other the spread itself is then known too badly (METHOD V9).
+const LEAST_ABOVE: f64 = 15.0;
+/// Clusters of samples above a quantile that are worth one independent sample: of a queue their
+/// sizes vary as much as themselves.
+const CLUSTER: f64 = 2.0;
 /// Samples above its own quantile that a batch has at least where it tells of the quantile of all.
 const OWN_ABOVE: f64 = 10.0;
 /// Upper end over lower end from which an interval is wide: it says little of the value.
@@ -136,8 +139,14 @@ pub fn quantile(pooled: &Histogram, batches: &[Vec<&Sparse>], q: f64) -> Option<
         .collect();
     let share = Ratio::of(&parts)?;
     let samples = all.count as f64;
-    let effective = (q * (1.0 - q) / share.error.powi(2)).min(samples);
-    let ranks = ranks(q, effective, batches.len());
+    let worth = q * (1.0 - q) / share.error.powi(2);
+    let worth = worth.min(clusters_above(&parts) / CLUSTER / (1.0 - q));
+    let effective = worth.min(samples);
+    // By the spread as it is: to take no less than that of independent samples would be too wide.
+    let mut ranks = ranks(q, worth, batches.len());
+    if effective * (1.0 - q) < LEAST_ABOVE {
+        ranks.high = 1.0;
+    }
     let at = |share: f64| pooled.quantile(share).map(|span| span.0 as f64);
     let by_ranks = Interval {
         low: at(ranks.low)?,
@@ -155,18 +164,29 @@ pub fn quantile(pooled: &Histogram, batches: &[Vec<&Sparse>], q: f64) -> Option<
     })
 }
 
+/// The number of clusters that the samples above a quantile come in, by how many batches have none
+/// (the blocks estimator: Smith and Weissman 1994); infinite where each has some. `parts` are
+/// samples at or below it and all samples, by batch.
+fn clusters_above(parts: &[(f64, f64)]) -> f64 {
+    let without = parts
+        .iter()
+        .filter(|(below, all)| all - below < 0.5)
+        .count();
+    let batches = parts.len() as f64;
+    batches * (batches / without as f64).ln()
+}
+
 /// The shares between which that of the quantile `q` lies with 95 %, by the score interval of
 /// Wilson for as many independent samples, with Student's t of the batches behind their number
-/// (Korn and Graubard 1998). The upper one is 1 where all samples may lie below the quantile.
+/// (Korn and Graubard 1998).
 fn ranks(q: f64, effective: f64, batches: usize) -> Interval {
     let t = t_quantile(0.975, (batches - 1) as f64);
     let weight = t.powi(2) / effective;
     let center = (q + weight / 2.0) / (1.0 + weight);
     let half = (weight * (q * (1.0 - q) + weight / 4.0)).sqrt() / (1.0 + weight);
-    let is_open = effective * (1.0 - q) < LEAST_ABOVE;
     Interval {
         low: (center - half).max(0.0),
-        high: if is_open { 1.0 } else { center + half },
+        high: center + half,
     }
 }
 

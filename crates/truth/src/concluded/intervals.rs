@@ -90,25 +90,33 @@ fn queue() -> Experiment {
 fn printed() -> Vec<Experiment> {
     let (series, samples) = (300, 60_000);
     let sources = [
-        ("independent", "−ln(1 − q)·s", Source::new(0.0, 0x7072_696e)),
+        (
+            "independent",
+            "−ln(1 − q)·s",
+            95.0,
+            Source::new(0.0, 0x7072_696e),
+        ),
         (
             "M/M/1, ρ = 0.5",
             "−ln(1 − q)·s/(1 − ρ)",
+            95.0,
             Source::new(0.5, 0x7465_6421),
         ),
         (
             "bursts: 2 % take 40 times as long, 50 on end on average",
             "q = 0.98·(1 − e^(−x/s)) + 0.02·(1 − e^(−x/40s))",
+            // A burst a batch: their spread is skewed, and Student's t is not made for that.
+            92.5,
             Source::bursts(0x6275_7273),
         ),
     ];
     let sources = sources.into_iter();
-    let experiments = sources.map(|(name, formula, mut source)| {
+    let experiments = sources.map(|(name, formula, share, mut source)| {
         let held = held(&mut source, series, samples);
         let findings = held.into_iter().map(|(q, held)| {
             Finding::new(
                 format!("{}, % that hold it", crate::simulated::called(q)),
-                95.0 - two_deviations(series, 0.95),
+                share - two_deviations(series, 0.95),
                 Tolerance::AtLeast,
                 percent(held, series),
             )
