@@ -154,7 +154,7 @@ pub fn handed(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>) -> Handed
     let mut parts = Vec::new();
     let (witness, agreed) =
         attend_to::<Echo>(plan, scenario, stop_at, &mut |_| false, &mut |part| {
-            parts.push(part.clone())
+            parts.push(part.clone());
         });
     Handed {
         witness,
