@@ -27,9 +27,9 @@ FEATURES = {
     "stamps": re.compile(r"stamps|[Rr]eceive_?[Ss]tamp|RECEIVE_STAMP"),
     # Not what "it thinks".
     "think": re.compile(r"think(?!s\b)", re.IGNORECASE),
-    # Not another tool's --disable-keepalive.
+    # Not the flags of other tools, --keepalive and --disable-keepalive.
     "keep-alive": re.compile(
-        r"(?<!-disable-)keep_?alive|keeping_alive|--keep-alive|no_pong", re.IGNORECASE
+        r"(?<!-)keep_?alive|keeping_alive|--keep-alive|no_pong", re.IGNORECASE
     ),
 }
 # One histogram stands for all: how long an answer waited for the generator.
