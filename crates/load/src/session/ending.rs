@@ -23,7 +23,7 @@ impl<X: Exchange> Session<X> {
             State::LoggingIn(login) => Some(login.until),
             State::Open => {
                 let overdue = self.exchange.deadline(&context.local);
-                let ping = self.keep_alive_deadline(context);
+                let ping = self.ping_deadline(context);
                 overdue.into_iter().chain(ping).min()
             }
             State::Closing { until, .. } => Some(*until),

@@ -50,7 +50,7 @@ impl<X: Exchange> Session<X> {
     }
 
     /// Instant at which a ping is due, or the one that is out is overdue; `None` without pings.
-    pub(super) fn keep_alive_deadline(&self, context: &Context<X::Local>) -> Option<Nanos> {
+    pub(super) fn ping_deadline(&self, context: &Context<X::Local>) -> Option<Nanos> {
         let state = self.rare.as_ref()?.keep_alive?;
         let overdue = state
             .out
