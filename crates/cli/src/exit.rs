@@ -74,7 +74,8 @@ impl From<Outcome> for Exit {
 pub(crate) fn tell(error: &anyhow::Error) -> Exit {
     if let Some(parse) = error.downcast_ref::<clap::Error>() {
         let words = parse.render().to_string();
-        if without_secrets(&words) == words {
+        // Help is the program's own words, and none of the user's are in it.
+        if !parse.use_stderr() || without_secrets(&words) == words {
             // A closed standard error leaves nobody to be told.
             let _ = parse.print();
         } else {

@@ -50,7 +50,7 @@ impl Progress {
         match event {
             RankEvent::Begins(Stage::Install, server) => self.show(&format!("install  {server} …")),
             RankEvent::Begins(stage, server) => {
-                self.show(&format!("{:<8} {server} …", stage.word()))
+                self.show(&format!("{:<8} {server} …", stage.word()));
             }
             RankEvent::Installed(server, version) => {
                 let version = version.unwrap_or("installed, version unknown");

@@ -146,34 +146,37 @@ fn failures(row: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Servers of which the first two are good, by name, and what their table says.
+const GOOD_AND_BAD: [(&str, &str); 5] = [
+    (
+        "one",
+        "start = \"exec SERVE\"\nversion = \"echo noise >&2; echo 1.2.3\"",
+    ),
+    (
+        "two",
+        "start = \"exec $PROGRAM serve --port $PORT $FURTHER\"\nenv.PROGRAM = \"WSBENCH\"",
+    ),
+    // It serves its examination, and dies under load.
+    (
+        "dies",
+        "start = \"if [ -e seen ]; then SERVE & sleep 0.2; kill $!; else touch seen; exec \
+         SERVE; fi\"",
+    ),
+    (
+        "deaf",
+        "start = \"echo listening to nobody; exec sleep 1000\"",
+    ),
+    (
+        "absent",
+        "start = \"true\"\ninstalled = \"false\"\ninstall = \"echo no compiler; exit 3\"",
+    ),
+];
+
 #[test]
 fn good_servers_are_ranked_and_bad_ones_have_a_row_that_says_so() {
     let place = Place::with(
         "rounds = 2\nlimits.start = \"3s\"\nlimits.install = \"10s\"",
-        &[
-            (
-                "one",
-                "start = \"exec SERVE\"\nversion = \"echo noise >&2; echo 1.2.3\"",
-            ),
-            (
-                "two",
-                "start = \"exec $PROGRAM serve --port $PORT $FURTHER\"\nenv.PROGRAM = \"WSBENCH\"",
-            ),
-            // It serves its examination, and dies under load.
-            (
-                "dies",
-                "start = \"if [ -e seen ]; then SERVE & sleep 0.2; kill $!; else touch seen; exec \
-                 SERVE; fi\"",
-            ),
-            (
-                "deaf",
-                "start = \"echo listening to nobody; exec sleep 1000\"",
-            ),
-            (
-                "absent",
-                "start = \"true\"\ninstalled = \"false\"\ninstall = \"echo no compiler; exit 3\"",
-            ),
-        ],
+        &GOOD_AND_BAD,
     );
     let suite = fs::read_to_string(place.path("suite.toml")).unwrap();
     let program = cargo_bin!("wsbench").display().to_string();

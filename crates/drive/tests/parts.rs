@@ -27,8 +27,8 @@ impl Observer for Hearer {
 
 /// The part as another process is given it.
 fn given(part: &Part) -> Part {
-    let text = serde_json::to_string(part).unwrap();
-    serde_json::from_str(&text).unwrap()
+    let text = serde_json::to_string(part).expect("a part has a form in JSON");
+    serde_json::from_str(&text).expect("what was written can be read")
 }
 
 /// The run again, as it is when its parts come in this order.
@@ -36,7 +36,9 @@ fn again(plan: &Plan, run: &Handed, parts: impl IntoIterator<Item = Part>) -> Wi
     let mut collector = Collector::new(plan, plan.threads, 0);
     let mut hearer = Hearer::default();
     for part in parts {
-        collector.take(part, &mut hearer).unwrap();
+        collector
+            .take(part, &mut hearer)
+            .expect("each part comes once");
     }
     assert_eq!(collector.missing(), []);
     let total = run.witness.result.total;

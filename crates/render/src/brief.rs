@@ -108,6 +108,9 @@ fn title(sheet: &mut Sheet, document: &Document) {
         // The number of clients, which goes first.
         _ => {}
     }
+    if document.ended == Ended::Interrupted && !matches!(plan.stop, StopRule::Duration(_)) {
+        parts.push(cut_short(document));
+    }
     if let Some(number) = plan.clients_in_all() {
         parts.insert(0, counted(number, "client"));
     }
@@ -131,10 +134,18 @@ fn title(sheet: &mut Sheet, document: &Document) {
 fn length(document: &Document, asked_s: f64) -> String {
     let is_short = document.ended == Ended::Interrupted || document.until.is_some();
     if is_short && document.duration_s < asked_s {
-        let tenths = (document.duration_s * 10.0).round() / 10.0;
-        format!("{} of {}", seconds(tenths), seconds(asked_s))
+        format!("{} of {}", cut_short(document), seconds(asked_s))
     } else {
         seconds(asked_s)
+    }
+}
+
+/// The time that was measured before the run was cut short, and by what if not by its own rule.
+fn cut_short(document: &Document) -> String {
+    let measured = seconds((document.duration_s * 10.0).round() / 10.0);
+    match document.ended {
+        Ended::Interrupted => format!("interrupted after {measured}"),
+        _ => measured,
     }
 }
 
@@ -149,11 +160,11 @@ fn throughput(sheet: &mut Sheet, document: &Document) {
     if let Some(half) = mark::rate_confidence(document) {
         pieces.push(Piece::new(half).close());
     }
-    if let (Some(asked), Some(per_s)) = (document.asked_messages_per_s, document.messages_per_s) {
-        if wsbench_judge::limit::is_rate_missed(document) {
-            let missed = format!("of {} asked, {}", asked_rate(asked), percent(per_s / asked));
-            pieces.push(Piece::new(missed).close().toned(Tone::Doubt));
-        }
+    if let (Some(asked), Some(per_s)) = (document.asked_messages_per_s, document.messages_per_s)
+        && wsbench_judge::limit::is_rate_missed(document)
+    {
+        let missed = format!("of {} asked, {}", asked_rate(asked), percent(per_s / asked));
+        pieces.push(Piece::new(missed).close().toned(Tone::Doubt));
     }
     let fates = fates(document);
     let mut fates = Piece::listed(&fates);

@@ -57,7 +57,7 @@ impl<X: Exchange> Session<X> {
                 Flow::Failed
             }
             State::LoggingIn(_) => self.on_login_deadline(context, now),
-            State::Open => match self.keep_alive(context, now) {
+            State::Open => match self.ping_when_due(context, now) {
                 Flow::Continue => self.on_exchange_deadline(context, now),
                 ended => ended,
             },

@@ -60,7 +60,7 @@ impl<X: Exchange> Session<X> {
 
     /// Sends the ping that is due. A connection whose ping stays unanswered for the time-out has
     /// failed, though nothing else may be known of it.
-    pub(super) fn keep_alive(&mut self, context: &mut Context<X::Local>, now: Nanos) -> Flow {
+    pub(super) fn ping_when_due(&mut self, context: &mut Context<X::Local>, now: Nanos) -> Flow {
         let state = self.rare.as_mut().and_then(|rare| rare.keep_alive.as_mut());
         let (Some(state), Some(every)) = (state, context.common.plan.clients.keep_alive) else {
             return Flow::Continue;

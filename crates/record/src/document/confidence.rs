@@ -87,7 +87,7 @@ impl Confidences {
             })
         });
         let [p50, p75, p90, p95, p99, p99_9, p99_99] = in_order(found);
-        (!pooled.is_empty()).then(|| Self {
+        (!pooled.is_empty()).then_some(Self {
             batches: batches.len() as u32,
             p50,
             p75,
