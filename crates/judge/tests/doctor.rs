@@ -314,7 +314,7 @@ fn what_was_measured_is_judged_by_its_bars() {
     assert!(
         memcpy
             .seen
-            .contains("16,384 bytes in 5.30µs, a plain loop 180ns"),
+            .contains("16,384 bytes in 5.30 µs, a plain loop 180 ns"),
         "{memcpy:?}"
     );
 }
