@@ -258,8 +258,8 @@ fn redirects_carry_no_secret_to_another_host() {
     words.push(format!("{}{}", first.url(), query()));
     let ended = nothing_is_told(folder.path(), &words);
     let story = format!("{}{}", ended.stdout, ended.stderr);
-    assert!(story.contains("404"), "the other was asked: {story}");
-    assert!(!story.contains("500"), "and heard a secret: {story}");
+    assert!(story.contains("404 Clean"), "the other was asked: {story}");
+    assert!(!story.contains("500 Heard"), "and heard a secret: {story}");
 }
 
 /// Whoever wants them has them.
