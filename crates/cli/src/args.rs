@@ -11,12 +11,12 @@ use clap::{Args, ValueEnum};
 use wsbench_judge::condition::Condition;
 use wsbench_judge::until::{self, Until};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Greeting, PlanSpec};
+use wsbench_load::plan::{Compression, Greeting, PlanSpec};
 use wsbench_load::route::Target;
 use wsbench_load::template::{Template, TemplateError};
 
 use crate::advice;
-use crate::compress::Compress;
+use crate::compress;
 use crate::connect_args::ConnectArgs;
 use crate::contender::{self, StoredSide};
 use crate::histogram_args::HistogramArgs;
@@ -254,8 +254,8 @@ pub(crate) struct PayloadArgs {
     /// 15 bits for both, or client-bits=N, server-bits=N; level=N, 0 to 9, of our own compressor
     /// (example: --compress=no-takeover,server-bits=10). Without words: what browsers offer.
     #[arg(long, value_name = "WORDS", num_args = 0..=1, require_equals = true,
-          default_missing_value = "")]
-    pub(crate) compress: Option<Compress>,
+          default_missing_value = "", value_parser = compress::parse)]
+    pub(crate) compress: Option<Compression>,
     /// Send each message in frames of so many bytes, counted behind the compression (example: 4k).
     #[arg(long, value_name = "SIZE", value_parser = quantity::fragment_size)]
     pub(crate) fragment: Option<u32>,

@@ -135,7 +135,7 @@ pub(crate) enum Command {
 /// What clap refuses, and whatever keeps the request from being carried out.
 pub(crate) fn run(command_line: &[OsString]) -> anyhow::Result<Exit> {
     let habit = habits::single_dash(command_line);
-    if let Some(habit) = habit.or_else(|| habits::subcommand(command_line, &Cli::command())) {
+    if let Some(habit) = habit.or_else(|| habits::subcommand(command_line, Cli::command)) {
         return Err(habit.into());
     }
     let cli = Cli::try_parse_from(command_line).map_err(explained)?;
@@ -156,7 +156,8 @@ pub(crate) fn run(command_line: &[OsString]) -> anyhow::Result<Exit> {
     }
 }
 
-/// What clap refuses: a flag of another tool is answered with ours; a word after the URL is no subcommand that came too late, as clap has it.
+/// What clap refuses: a flag of another tool is answered with ours; a word after the URL is no
+/// subcommand that came too late, as clap has it.
 fn explained(error: clap::Error) -> anyhow::Error {
     if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) {
         let is_unknown = error.kind() == ErrorKind::UnknownArgument;

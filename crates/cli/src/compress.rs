@@ -3,28 +3,8 @@
 //! The same words on both ends: a client offers them, the embedded server adds them to what it is
 //! offered. What comes of it is negotiated, and reported.
 
-use std::str::FromStr;
-
 use thiserror::Error;
-use wsbench_load::plan::{WindowBits, Wish};
-
-/// Compression that `--compress` asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Compress {
-    /// Of both sides.
-    pub(crate) wish: Wish,
-    /// Of our own compressor, 0 to 9.
-    pub(crate) level: u32,
-}
-
-impl Default for Compress {
-    fn default() -> Self {
-        Self {
-            wish: Wish::default(),
-            level: 6,
-        }
-    }
-}
+use wsbench_load::plan::{Compression, WindowBits};
 
 /// Why a text is no wish.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -43,46 +23,43 @@ pub(crate) enum CompressError {
     Level(String),
 }
 
-impl FromStr for Compress {
-    type Err = CompressError;
-
-    /// Words between commas; none at all is the default, what browsers ask for.
-    fn from_str(text: &str) -> Result<Self, CompressError> {
-        let mut compress = Self::default();
-        let words = text.split(',').map(str::trim);
-        for word in words.filter(|_| !text.trim().is_empty()) {
-            compress.take(word)?;
-        }
-        Ok(compress)
+/// Reads words between commas; none at all is the default, what browsers ask for.
+///
+/// # Errors
+/// A word that is none of those that are known, or a number out of range.
+pub(crate) fn parse(text: &str) -> Result<Compression, CompressError> {
+    let mut compression = Compression::default();
+    let words = text.split(',').map(str::trim);
+    for word in words.filter(|_| !text.trim().is_empty()) {
+        take(&mut compression, word)?;
     }
+    Ok(compression)
 }
 
-impl Compress {
-    fn take(&mut self, word: &str) -> Result<(), CompressError> {
-        let wish = &mut self.wish;
-        match word.split_once('=') {
-            None if word == "takeover" => {
-                (wish.client_no_takeover, wish.server_no_takeover) = (false, false);
-            }
-            None if word == "no-takeover" => {
-                (wish.client_no_takeover, wish.server_no_takeover) = (true, true);
-            }
-            None if word == "client-no-takeover" => wish.client_no_takeover = true,
-            None if word == "server-no-takeover" => wish.server_no_takeover = true,
-            None if word.starts_with(|letter: char| letter.is_ascii_digit()) => {
-                let both = Some(bits(word)?);
-                (wish.client_bits, wish.server_bits) = (both, both);
-            }
-            Some(("client-bits", value)) => wish.client_bits = Some(bits(value)?),
-            Some(("server-bits", value)) => wish.server_bits = Some(bits(value)?),
-            Some(("level", value)) => {
-                let level = value.parse().ok().filter(|level| *level <= 9);
-                self.level = level.ok_or_else(|| CompressError::Level(value.to_owned()))?;
-            }
-            _ => return Err(CompressError::UnknownWord(word.to_owned())),
+fn take(compression: &mut Compression, word: &str) -> Result<(), CompressError> {
+    let wish = &mut compression.wish;
+    match word.split_once('=') {
+        None if word == "takeover" => {
+            (wish.client_no_takeover, wish.server_no_takeover) = (false, false);
         }
-        Ok(())
+        None if word == "no-takeover" => {
+            (wish.client_no_takeover, wish.server_no_takeover) = (true, true);
+        }
+        None if word == "client-no-takeover" => wish.client_no_takeover = true,
+        None if word == "server-no-takeover" => wish.server_no_takeover = true,
+        None if word.starts_with(|letter: char| letter.is_ascii_digit()) => {
+            let both = Some(bits(word)?);
+            (wish.client_bits, wish.server_bits) = (both, both);
+        }
+        Some(("client-bits", value)) => wish.client_bits = Some(bits(value)?),
+        Some(("server-bits", value)) => wish.server_bits = Some(bits(value)?),
+        Some(("level", value)) => {
+            let level = value.parse().ok().filter(|level| *level <= 9);
+            compression.level = level.ok_or_else(|| CompressError::Level(value.to_owned()))?;
+        }
+        _ => return Err(CompressError::UnknownWord(word.to_owned())),
     }
+    Ok(())
 }
 
 fn bits(text: &str) -> Result<WindowBits, CompressError> {
@@ -92,13 +69,15 @@ fn bits(text: &str) -> Result<WindowBits, CompressError> {
 
 #[cfg(test)]
 mod tests {
+    use wsbench_load::plan::Wish;
+
     use super::*;
 
     #[test]
     fn wishes_are_read_as_they_are_written() {
-        let wish = |text: &str| text.parse::<Compress>().unwrap();
-        assert_eq!(wish(""), Compress::default());
-        assert_eq!(wish("takeover"), Compress::default());
+        let wish = |text: &str| parse(text).unwrap();
+        assert_eq!(wish(""), Compression::default());
+        assert_eq!(wish("takeover"), Compression::default());
         let both = wish("takeover,15");
         assert_eq!(both.wish.client_bits, WindowBits::new(15));
         assert_eq!(both.wish.server_bits, WindowBits::new(15));
@@ -115,7 +94,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_wished_for_is_refused_by_name() {
-        let refused = |text: &str| text.parse::<Compress>().unwrap_err();
+        let refused = |text: &str| parse(text).unwrap_err();
         assert_eq!(refused("gzip"), CompressError::UnknownWord("gzip".into()));
         assert_eq!(
             refused("takeover,"),

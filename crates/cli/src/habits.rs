@@ -6,6 +6,7 @@ use std::ffi::OsString;
 
 use clap::Command;
 
+use crate::shell_words::takes_next;
 use crate::usage::UsageError;
 
 /// A word of another tool: the word, whose it is, what does the same here.
@@ -175,7 +176,13 @@ pub(crate) fn single_dash(command_line: &[OsString]) -> Option<UsageError> {
         .skip(1)
         .map(|word| word.to_string_lossy());
     let mut words = words.take_while(|word| word != "--");
+    let mut is_value = false;
     words.find_map(|word| {
+        let was_value = is_value;
+        is_value = !was_value && takes_next(&word);
+        if was_value {
+            return None;
+        }
         let is_long = word.starts_with('-') && !word.starts_with("--") && word.len() > 2;
         if is_long { flag(&word) } else { None }
     })
@@ -183,8 +190,17 @@ pub(crate) fn single_dash(command_line: &[OsString]) -> Option<UsageError> {
 
 /// The answer to a first word that is no subcommand and looks like one: of another tool, or of
 /// `ours` misspelt.
-pub(crate) fn subcommand(command_line: &[OsString], ours: &Command) -> Option<UsageError> {
+pub(crate) fn subcommand(
+    command_line: &[OsString],
+    ours: impl FnOnce() -> Command,
+) -> Option<UsageError> {
     let word = command_line.get(1)?.to_string_lossy();
+    // Only then is the whole command line described, which takes its time.
+    let is_word = word.chars().all(|letter| letter.is_ascii_alphabetic());
+    if !is_word || word.is_empty() {
+        return None;
+    }
+    let ours = &ours();
     let is_known = ours.get_subcommands().any(|one| *one.get_name() == *word);
     let words = no_server(&word, ours).filter(|_| !is_known)?;
     Some(UsageError::NoSubcommand { words })
@@ -192,10 +208,6 @@ pub(crate) fn subcommand(command_line: &[OsString], ours: &Command) -> Option<Us
 
 /// Why a word where a URL belongs is none.
 fn no_server(word: &str, ours: &Command) -> Option<String> {
-    let is_word = word.chars().all(|letter| letter.is_ascii_alphabetic());
-    if !is_word || word.is_empty() {
-        return None;
-    }
     let lower = word.to_lowercase();
     if let Some((_, tool, ours)) = SUBCOMMANDS.iter().find(|(theirs, ..)| *theirs == lower) {
         return Some(format!(
@@ -228,7 +240,8 @@ mod tests {
     use crate::command_line::Cli;
 
     fn no_server(word: &str) -> Option<String> {
-        super::no_server(word, &Cli::command())
+        let answer = subcommand(&["wsbench".into(), word.into()], Cli::command)?;
+        Some(answer.to_string())
     }
 
     #[test]
@@ -304,6 +317,10 @@ mod tests {
         );
         assert!(single_dash(&line(&["wsbench", "-c100", "-d", "5s"])).is_none());
         assert!(single_dash(&line(&["wsbench", "--", "-rate=50"])).is_none());
+        for flag in ["-m", "--message", "--template"] {
+            let found = single_dash(&line(&["wsbench", flag, "-body", "h:1"]));
+            assert!(found.is_none(), "{flag}: a message");
+        }
         assert!(Cli::try_parse_from(["wsbench", "-c100", "-d5"]).is_ok());
     }
 }

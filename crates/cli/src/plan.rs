@@ -15,8 +15,7 @@ use wsbench::redirects::Follow;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Compression, Lifetime, Pace, Plan, PlanError, PlanSpec, StopRule, Think, Timestamps,
-    Verify, WarmUp,
+    Arrival, Lifetime, Pace, Plan, PlanError, PlanSpec, StopRule, Think, Timestamps, Verify, WarmUp,
 };
 use wsbench_load::route::Target;
 
@@ -150,10 +149,7 @@ fn carried_over(measure: &Measure, spec: &mut PlanSpec) {
     clients.keep_alive = measure.connect.keep_alive;
     clients.timeout = measure.machine.timeout;
     clients.fragment = measure.payload.fragment;
-    clients.compression = measure.payload.compress.map(|compress| Compression {
-        wish: compress.wish,
-        level: compress.level,
-    });
+    clients.compression = measure.payload.compress;
     clients.exchange.verify = measure.payload.verify.into();
 }
 

@@ -42,7 +42,7 @@ impl Progress {
         }
     }
 
-    /// Tells a piece of event.
+    /// Tells an event.
     pub(crate) fn tell(&mut self, event: &RankEvent<'_>) {
         if self.is_quiet {
             return;

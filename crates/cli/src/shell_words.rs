@@ -20,6 +20,9 @@ pub(crate) const SHOW: &str = "--show-secrets";
 /// Short flags that take a value: what stands behind one in the same word is that value.
 const SHORT_WITH_VALUE: &str = "HRacdflmnoprstxz";
 
+/// Flags with a long name whose value may look like a flag.
+const TAKES_ANYTHING: [&str; 2] = ["--message", "--template"];
+
 /// Flags whose value is a file that a result goes to; those of one letter may stand behind others.
 const PLACES: [&str; 7] = [
     "--output", "--html", "--hgrm", "--hlog", "--log", "-o", "-l",
@@ -48,32 +51,32 @@ fn place(word: &str) -> ResultFile {
             ResultFile::Not
         };
     }
-    let Some(letters) = word.strip_prefix('-') else {
+    let Some((letters, flag, behind)) = cluster(word) else {
         return ResultFile::Not;
     };
-    let Some(at) = letters.find(|letter| SHORT_WITH_VALUE.contains(letter)) else {
-        return ResultFile::Not;
-    };
-    let is_next = letters.len() == at + 1;
-    match (PLACES.contains(&&*format!("-{}", &letters[at..=at])), at) {
+    let is_next = behind.is_empty();
+    match (PLACES.contains(&&*format!("-{flag}")), letters) {
         (false, _) => ResultFile::Not,
-        (true, 0) => ResultFile::Whole { is_next },
+        (true, "") => ResultFile::Whole { is_next },
         (true, _) => ResultFile::Behind {
-            letters: format!("-{}", &letters[..at]),
+            letters: format!("-{letters}"),
             is_next,
         },
     }
 }
 
-/// True of a flag of one letter whose value is the next word, whatever that looks like.
-fn takes_next(word: &str) -> bool {
-    let letters = word
-        .strip_prefix('-')
-        .filter(|letters| !letters.starts_with('-'));
-    let place = letters.and_then(|letters| letters.find(|it| SHORT_WITH_VALUE.contains(it)));
-    letters
-        .zip(place)
-        .is_some_and(|(letters, at)| letters.len() == at + 1)
+/// Parts of a word of flags of one letter: those before the one that takes a value, that one, and
+/// its value, empty where it is the next word. `None` of any other word.
+fn cluster(word: &str) -> Option<(&str, &str, &str)> {
+    let letters = word.strip_prefix('-')?;
+    let at = letters.find(|letter| SHORT_WITH_VALUE.contains(letter))?;
+    let is_cluster = !letters.starts_with('-');
+    is_cluster.then(|| (&letters[..at], &letters[at..=at], &letters[at + 1..]))
+}
+
+/// True of a flag whose value is the next word, whatever that looks like.
+pub(crate) fn takes_next(word: &str) -> bool {
+    TAKES_ANYTHING.contains(&word) || cluster(word).is_some_and(|(.., behind)| behind.is_empty())
 }
 
 /// The words in one line, quoted where a POSIX shell needs it; the program by its bare name.
@@ -88,7 +91,8 @@ pub(crate) fn shell_words(words: &[OsString]) -> String {
         if mem::take(&mut is_file) {
             continue;
         }
-        let is_value = mem::replace(&mut is_value_next, takes_next(&word));
+        let is_value = is_value_next;
+        is_value_next = !is_value && takes_next(&word);
         if at > 0 && flag.is_none() && !is_value {
             match place(&word) {
                 ResultFile::Not => {}
@@ -138,14 +142,10 @@ fn parted(word: &str) -> (&str, Option<&'static str>, Option<&str>) {
             None => ("", known(word), None),
         };
     }
-    let Some(letters) = word.strip_prefix('-') else {
+    let Some((_, flag, behind)) = cluster(word) else {
         return ("", None, None);
     };
-    let Some(at) = letters.find(|letter| SHORT_WITH_VALUE.contains(letter)) else {
-        return ("", None, None);
-    };
-    let name = known(&format!("-{}", &letters[at..=at]));
-    let behind = &letters[at + 1..];
+    let name = known(&format!("-{flag}"));
     if behind.is_empty() {
         return ("", name, None);
     }
@@ -275,6 +275,14 @@ mod tests {
         }
         assert_eq!(line(&["w", "-ko", "f", "h:1"]), "w -k h:1");
         assert_eq!(line(&["w", "-m", "-o", "h:1"]), "w -m -o h:1", "a message");
+        for words in [
+            &["w", "--message", "-o", "h:1"][..],
+            &["w", "--template", "-o{id}", "h:1"],
+            &["w", "-m", "-m", "h:1"],
+        ] {
+            assert_eq!(line(words), words.join(" ").replace("-o{id}", "'-o{id}'"));
+        }
+        assert_eq!(line(&["w", "-m", "-m", "-o", "f", "h:1"]), "w -m -m h:1");
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub enum End {
 pub struct Message {
     /// Text or binary.
     pub kind: MessageKind,
-    /// Error of the system.
+    /// Its content, as it was before it was packed.
     pub content: Vec<u8>,
     /// Octets of payload that it was packed in; `None` of one that came as it is.
     pub packed_in: Option<usize>,

@@ -14,7 +14,7 @@ const MOST_READY: usize = 1_024;
 #[derive(Debug)]
 pub(crate) struct LoopStatistics {
     lengths: Histogram,
-    /// LoopStatistics by the number of connections that were ready; the last stands for all beyond.
+    /// Turns by the number of connections that were ready; the last stands for all beyond.
     ready: Box<[u64]>,
 }
 

@@ -50,7 +50,7 @@ struct Carrying {
     /// History of its opening, until a WebSocket has taken it for its own.
     opened: Option<Opened>,
     /// WebSockets that are on it, or wait to be.
-    states: usize,
+    sockets: usize,
     /// Those that may open their stream, or have.
     granted: usize,
     /// Slots that wait until it is up.
@@ -267,7 +267,7 @@ impl<E: Engine> Multiplexed<E> {
 
     /// Forgets a carrier that is over once nobody is on it.
     fn tidy(&mut self, number: usize) {
-        let is_over = |carrying: &mut Carrying| carrying.failed.is_some() && carrying.states == 0;
+        let is_over = |carrying: &mut Carrying| carrying.failed.is_some() && carrying.sockets == 0;
         self.carriers[number].take_if(is_over);
     }
 
@@ -311,7 +311,7 @@ impl Carrying {
 
     fn has_room(&self, streams: usize) -> bool {
         let is_taken = self.failed.is_some() || self.is_given_up;
-        !is_taken && self.states < self.limit(streams).unwrap_or(streams)
+        !is_taken && self.sockets < self.limit(streams).unwrap_or(streams)
     }
 }
 
@@ -324,7 +324,7 @@ impl<E: Engine> Engine for Multiplexed<E> {
         let number = self.carrier_with_room()?;
         let carrying = self.carriers[number].as_mut();
         let carrying = carrying.ok_or(ErrorKind::NotConnected)?;
-        carrying.states += 1;
+        carrying.sockets += 1;
         if carrying.limit(self.streams).is_some() {
             self.told.push(writable(slot));
         } else {
@@ -348,7 +348,7 @@ impl<E: Engine> Engine for Multiplexed<E> {
         };
         if carrying.granted >= limit {
             // The server allows fewer than were put on it before it had said so.
-            carrying.states -= 1;
+            carrying.sockets -= 1;
             self.states[slot] = None;
             self.open(slot)?;
             return Ok(None);
@@ -437,7 +437,7 @@ impl<E: Engine> Engine for Multiplexed<E> {
         };
         let mut is_vain = false;
         if let Some(carrying) = &mut self.carriers[carrier] {
-            carrying.states -= 1;
+            carrying.sockets -= 1;
             match stage {
                 Stage::Waiting => {
                     carrying.waiting.retain(|waiting| *waiting != slot);
@@ -449,7 +449,7 @@ impl<E: Engine> Engine for Multiplexed<E> {
                 }
             }
             // It may have come up after all, for others that waited on.
-            is_vain = carrying.is_given_up && carrying.states == 0;
+            is_vain = carrying.is_given_up && carrying.sockets == 0;
         }
         self.turn(carrier);
         if is_vain {

@@ -20,6 +20,8 @@ pub(crate) struct Slot<X> {
     pub(crate) waiting: VecDeque<Nanos>,
     /// Attempts in a row that came to nothing.
     pub(crate) failures: u32,
+    /// It is among those that back off since the server was last there.
+    pub(crate) backs_off: bool,
     /// The TCP connection is there.
     pub(crate) established: bool,
     /// The WebSocket is there.
@@ -45,6 +47,7 @@ impl<X> Default for Slot<X> {
             backlog: Vec::new(),
             waiting: VecDeque::new(),
             failures: 0,
+            backs_off: false,
             established: false,
             upgraded: false,
             settled: false,

@@ -3,23 +3,23 @@
 //! From the plan to a configuration of `rustls`, once and before the run. How bytes are moved
 //! through it is `wsbench-transport`'s affair.
 
+mod verifier;
+
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{Resumption, WebPkiServerVerifier, verify_server_name};
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::client::Resumption;
+use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::server::ParsedCertificate;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::version::{TLS12, TLS13};
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
-};
+use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 use wsbench_load::plan::{Identity, Pem, Tls, TlsVersions};
 use wsbench_load::route::Target;
 use wsbench_setting::{Field, Text, Told, text};
 use wsbench_transport::tls::TlsClient;
+
+use self::verifier::Verifier;
 
 /// Why there can be no TLS as it was asked for. Occurs before anything is started.
 #[derive(Debug, Error)]
@@ -115,21 +115,19 @@ pub fn client(tls: &Tls, target: &Target) -> Result<TlsClient, TlsError> {
         TlsVersions::V1_2 => &[&TLS12],
         TlsVersions::V1_3 => &[&TLS13],
     };
-    let verifier: Arc<dyn ServerCertVerifier> = if tls.verify {
+    let verifier = if tls.verify {
         let (roots, given) = authorities(tls)?;
-        let by_issuer = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone())
-            .build()
-            .map_err(|error| TlsError::NoAuthorities {
-                reason: error.to_string(),
-            })?;
-        Arc::new(Known { by_issuer, given })
+        let known = Verifier::of_known(&provider, roots, given);
+        known.map_err(|error| TlsError::NoAuthorities {
+            reason: error.to_string(),
+        })?
     } else {
-        Arc::new(Anybody(provider.clone()))
+        Verifier::of_anybody(&provider)
     };
     let builder = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(versions)?
         .dangerous()
-        .with_custom_certificate_verifier(verifier);
+        .with_custom_certificate_verifier(Arc::new(verifier));
     let mut config = match &tls.identity {
         Some(identity) => {
             let (certificates, key) = read_identity(identity)?;
@@ -190,133 +188,4 @@ fn read_identity(
     let key = PrivateKeyDer::from_pem_slice(identity.key.reveal().unwrap_or_default())
         .map_err(|error| wrong(format!("the key cannot be read: {error}")))?;
     Ok((certificates, key))
-}
-
-/// Trusts what an authority vouches for, and the very certificates that were given: a server's own,
-/// self-signed or not, is trusted by those who name it, as OpenSSL, curl and Go have it.
-#[derive(Debug)]
-struct Known {
-    by_issuer: Arc<WebPkiServerVerifier>,
-    given: Vec<CertificateDer<'static>>,
-}
-
-/// Whether a certificate is refused for itself, whoever vouches for it.
-fn is_of_itself(error: &CertificateError) -> bool {
-    matches!(
-        error,
-        CertificateError::Expired
-            | CertificateError::ExpiredContext { .. }
-            | CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. }
-            | CertificateError::NotValidForName
-            | CertificateError::NotValidForNameContext { .. }
-            | CertificateError::BadEncoding
-    )
-}
-
-impl ServerCertVerifier for Known {
-    fn verify_server_cert(
-        &self,
-        certificate: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let refused =
-            match self
-                .by_issuer
-                .verify_server_cert(certificate, intermediates, name, ocsp, now)
-            {
-                Err(rustls::Error::InvalidCertificate(error)) if !is_of_itself(&error) => error,
-                judged => return judged,
-            };
-        if !self.given.iter().any(|given| given == certificate) {
-            return Err(refused.into());
-        }
-        verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let verifier = &self.by_issuer;
-        verifier.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let verifier = &self.by_issuer;
-        verifier.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.by_issuer.supported_verify_schemes()
-    }
-}
-
-/// A signature under a certificate that the library cannot read (X.509 version 1, say) is taken: nobody
-/// asked whose it is. One that can be checked has to be right.
-fn taken_unread(
-    checked: Result<HandshakeSignatureValid, rustls::Error>,
-) -> Result<HandshakeSignatureValid, rustls::Error> {
-    match checked {
-        Err(rustls::Error::InvalidCertificate(error))
-            if error != CertificateError::BadSignature =>
-        {
-            Ok(HandshakeSignatureValid::assertion())
-        }
-        checked => checked,
-    }
-}
-
-/// Trusts whoever answers, but still wants the handshake's signatures to be right.
-#[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        let verify = rustls::crypto::verify_tls12_signature;
-        taken_unread(verify(message, certificate, signature, algorithms))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        let verify = rustls::crypto::verify_tls13_signature;
-        taken_unread(verify(message, certificate, signature, algorithms))
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }

@@ -278,7 +278,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             return;
         };
         let presence = self.census.enter();
-        self.key(place, Some(presence), Conduit::Link(link), memory);
+        self.place_peer(place, Some(presence), Conduit::Link(link), memory);
     }
 
     /// A place for a peer.
@@ -290,7 +290,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
     }
 
     /// Puts a new peer into its place.
-    fn key(
+    fn place_peer(
         &mut self,
         place: usize,
         presence: Option<Presence>,

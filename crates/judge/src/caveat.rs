@@ -22,9 +22,11 @@ use wsbench_record::audit::{Audit, Verdict};
 use wsbench_record::document::Record;
 use wsbench_setting::Spelling;
 
+pub use exchange::is_server_gone;
 pub use instrument::is_rate_missed;
 pub(crate) use instrument::{BUSY_SHARE, WAIT_DOUBTED, WAIT_NOTED};
 pub(crate) use pacing::BLOCKED_DOUBTED;
+pub use timing::littles_share;
 
 /// The doubts of a record and the verdict on it, by its figures alone. What they advise names
 /// settings in the words of `spelling`.

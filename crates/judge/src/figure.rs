@@ -10,9 +10,11 @@ mod unit;
 
 use wsbench_load::result::Slice;
 use wsbench_load::series::Series;
+use wsbench_load::tally::is_same;
 use wsbench_record::document::{Distribution, Percentile, Record, Support, confidence};
 use wsbench_record::units::{self, count};
 use wsbench_stats::Interval;
+use wsbench_stats::batches::LEAST_ABOVE;
 
 use table::{ROWS, Reader, Row};
 
@@ -380,22 +382,6 @@ impl Figure {
     }
 }
 
-/// `==` of texts, for what is compiled.
-const fn is_same(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    if one.len() != other.len() {
-        return false;
-    }
-    let mut at = 0;
-    while at < one.len() {
-        if one[at] != other[at] {
-            return false;
-        }
-        at += 1;
-    }
-    true
-}
-
 impl Reading {
     /// A number of which no noise is told.
     fn exact(value: f64) -> Self {
@@ -447,10 +433,16 @@ fn time(spans: &Distribution, point: Point) -> Result<Reading, Missing> {
     let (value, support) = match point {
         Point::At(percentile) => {
             let support = spans.support(percentile);
-            let needed = percentile.samples_needed();
             if support == Support::Unknown {
                 let effective = spans.confidence(percentile);
-                let samples = effective.map_or(spans.count, |sure| sure.n_eff as u64);
+                // With an interval it is its upper end that is missing.
+                let (samples, needed) = match effective {
+                    Some(sure) => (
+                        sure.n_eff as u64,
+                        (LEAST_ABOVE / (1.0 - percentile.share())).ceil() as u64,
+                    ),
+                    None => (spans.count, percentile.samples_needed()),
+                };
                 return Err(Missing::TooFew { samples, needed });
             }
             (spans.at(percentile).map(|ns| ns as f64), support)

@@ -133,7 +133,27 @@ fn of_open_loop(record: &Record, used: &Used) -> Found {
         ];
         return (By::Connections, places(record), advice);
     }
-    server(record, used)
+    if used.is_kept_from_cores() && !used.is_server_busy() {
+        return machine(record, used);
+    }
+    if used.server.is_some() {
+        return server(record, used);
+    }
+    unseen(record, used)
+}
+
+/// The server where it is on this machine, and nothing else was short; else nobody knows whether it
+/// was the server or the network.
+fn unseen(record: &Record, used: &Used) -> Found {
+    if record.loopback || record.embedded_server {
+        return server(record, used);
+    }
+    let advice = text![
+        "more connections ",
+        Field::Connections.brief(),
+        " tell which: at its limit a server gains nothing"
+    ];
+    (By::Elsewhere, used.words(), advice)
 }
 
 fn of_closed_loop(record: &Record, used: &Used) -> Found {
@@ -160,7 +180,6 @@ fn of_closed_loop(record: &Record, used: &Used) -> Found {
         return machine(record, used);
     }
     let slots = u64::from(record.plan.clients.connections) * u64::from(record.plan.clients.depth());
-    let is_local = record.loopback || record.embedded_server;
     if used.server.is_some() || slots < FEW_IN_FLIGHT || is_fleeting(record) {
         let message = format!("{}{}", places(record), used.brief());
         let advice = text![
@@ -172,15 +191,7 @@ fn of_closed_loop(record: &Record, used: &Used) -> Found {
         ];
         return (By::Connections, message, advice);
     }
-    if is_local {
-        return server(record, used);
-    }
-    let advice = text![
-        "more connections ",
-        Field::Connections.brief(),
-        " tell which: at its limit a server gains nothing"
-    ];
-    (By::Elsewhere, used.words(), advice)
+    unseen(record, used)
 }
 
 fn generator(record: &Record, used: &Used) -> Found {
@@ -199,6 +210,13 @@ fn server(record: &Record, used: &Used) -> Found {
         text![
             "ask for less, ",
             Field::Arrival.brief().with(asked_below(record))
+        ]
+    } else if is_fleeting(record) {
+        // Clients that are replaced have no rate.
+        text![
+            "fewer clients at a time ",
+            Field::Connections.brief(),
+            " tell its latency below its limit"
         ]
     } else if used.server.is_none() && record.loopback {
         text![
@@ -250,7 +268,8 @@ fn beyond(record: &Record) -> Text {
         }));
     }
     let ways = Text::joined(ways, ", or ").then(" shows the server's limit");
-    if plan.clients.is_open_loop() {
+    // Clients that are replaced have no rate.
+    if plan.clients.is_open_loop() || is_fleeting(record) {
         return ways;
     }
     let below = Field::Arrival.brief().with(asked_below(record));
@@ -295,15 +314,4 @@ fn asked_below(record: &Record) -> String {
     } else {
         format!("{}", rounded.max(1.0).round())
     }
-}
-
-/// How much of Little's law is accounted for, where it can be asked: 1.0 where nothing is missing.
-#[must_use]
-pub fn littles_share(record: &Record) -> Option<f64> {
-    let offered = record
-        .offered_in_flight_s
-        .filter(|offered| *offered > 0.0)?;
-    let thought = record.thought_in_window_s.unwrap_or(0.0);
-    (record.at(Series::Service).count > 0)
-        .then_some((record.service_in_window_s? + thought) / offered)
 }

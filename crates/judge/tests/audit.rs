@@ -594,6 +594,16 @@ fn a_generator_that_waits_for_a_core() {
         run.generator.threads[0].run_wait = Some(Nanos::from_millis(1_001));
     };
     assert_eq!(weight(Kind::GeneratorStarved, open), DOUBTFUL);
+    let missed = |run: &mut RunResult, plan: &mut PlanSpec| {
+        open(run, plan);
+        open_loop(|second| 1_000 * second)(run, plan);
+    };
+    let by = audit_after(missed).limit.map(|limit| limit.by);
+    assert_eq!(
+        by,
+        Some(By::Machine),
+        "and of an open loop that fell behind"
+    );
     let unknown = |run: &mut RunResult, _: &mut PlanSpec| {
         run.generator.threads = vec![ThreadUsage::default()];
     };
@@ -859,6 +869,35 @@ fn a_pile_that_grows_throughout_is_overload() {
     assert_eq!(self::weight(Kind::Overloaded, closed), None);
     let audit = audit_after(open_loop(|second| 1_000 * second));
     assert_eq!(found(&audit, Kind::Rate), None, "one cause, said once");
+}
+
+/// Of a server elsewhere whose CPU nobody has seen nothing is said that the network may have done.
+#[test]
+fn a_missed_rate_is_the_servers_where_nothing_else_can_be() {
+    let (mut result, mut plan) = runs::healthy();
+    open_loop(|second| 1_000 * second)(&mut result, &mut plan);
+    let mut record = runs::record(&(result, plan));
+    let by = |record: &Record| audit(record, &Bracketed).limit.map(|limit| limit.by);
+    (record.loopback, record.server) = (false, None);
+    assert_eq!(by(&record), Some(By::Elsewhere));
+    record.loopback = true;
+    assert_eq!(by(&record), Some(By::Server));
+}
+
+/// Clients that are replaced have no rate, so that none is advised.
+#[test]
+fn a_rate_is_advised_to_nobody_who_cannot_ask_for_one() {
+    let rate = Bracketed.of(Field::Arrival);
+    let busy = |mut record: Record| {
+        record.generator.threads[0].cpu_share = 0.99;
+        audit(&record, &Bracketed).limit.unwrap()
+    };
+    let held = busy(runs::record(&runs::healthy()));
+    assert_eq!(held.by, By::Generator);
+    assert!(held.advice.contains(&*rate), "{}", held.advice);
+    let replaced = busy(runs::record(&runs::replacement()));
+    assert_eq!(replaced.by, By::Generator);
+    assert!(!replaced.advice.contains(&*rate), "{}", replaced.advice);
 }
 
 #[test]

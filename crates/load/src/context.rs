@@ -9,6 +9,7 @@ use wsbench_wire::deflate::Codec;
 use wsbench_wire::frame::{FrameBuffer, RSV1};
 use wsbench_wire::mask::MaskKey;
 
+use crate::arrival::seed_of;
 use crate::compression::CompressionContext;
 use crate::meter::Meter;
 use crate::nanos::Nanos;
@@ -100,7 +101,7 @@ impl Common {
             out: FrameBuffer::new(),
             sending: false,
             congested: false,
-            random: fastrand::Rng::with_seed(plan.seed.wrapping_add(u64::from(worker) << 32)),
+            random: fastrand::Rng::with_seed(seed_of(plan.seed, worker)),
             authority: plan.target.authority(),
             headers: plan.upgrade.revealed(),
             newest_connection: 0,

@@ -386,7 +386,7 @@ fn limits<X: Exchange>(exchange: &X, context: &Context<X::Local>) -> Limits {
     }
 }
 
-/// The words of the peer in quotation marks, after a colon; nothing where it said nothing.
+/// The words of the peer in quotation marks and brackets, behind a space; nothing where it said nothing.
 fn said(words: &str) -> String {
     match excerpt(words.as_bytes()) {
         words if words.is_empty() => String::new(),

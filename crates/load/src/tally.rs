@@ -7,6 +7,7 @@ mod sum;
 
 pub use counts::{
     BlockedCounts, ByteCounts, CompressedCounts, ConnectionCounts, Counter, Law, MessageCounts,
+    is_same,
 };
 
 use std::collections::BTreeMap;

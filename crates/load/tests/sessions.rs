@@ -9,11 +9,12 @@ use pair::{ONE_WAY, Pair, Received, failures, plan};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::meter::Unanswered;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Compression, Lifetime, StopRule};
+use wsbench_load::plan::{Arrival, Compression, Greeting, Lifetime, StopRule};
 use wsbench_load::series::Series;
 use wsbench_load::session::{CLOSE_WAIT, Flow};
 use wsbench_load::tally::Phase;
 use wsbench_wire::close::push_close;
+use wsbench_wire::connection::MessageKind;
 use wsbench_wire::mask::MaskKey;
 use wsbench_wire::opcode::OpCode;
 
@@ -204,6 +205,54 @@ fn a_message_of_another_connection_is_no_answer() {
     let tally = pair.books();
     assert_eq!((tally.messages.answered, tally.messages.unasked), (1, 1));
     assert_eq!(failures(&tally, Phase::Answers, FailureKind::CrossTalk), 1);
+}
+
+/// A server greets when a connection opens; a wrong answer later on is none of its greetings.
+#[test]
+fn greetings_by_count_come_before_any_answer() {
+    let spec = plan(2).with(|spec| spec.clients.exchange.greeting = Some(Greeting::Count(1)));
+    for greets in [true, false] {
+        let mut pair = Pair::open(spec.clone(), 0, Some(Rng::with_seed(9)));
+        pair.pump();
+        if greets {
+            pair.say(MessageKind::Text, b"welcome");
+        }
+        pair.echo(false);
+        assert_eq!(pair.deliver(), Flow::Continue);
+        pair.pump();
+        pair.say(MessageKind::Text, b"who are you");
+        assert_eq!(pair.deliver(), Flow::Continue);
+        pair.echo(false);
+        assert_eq!(pair.deliver(), Flow::Continue);
+        let tally = pair.books();
+        assert_eq!(tally.messages.answered, 2);
+        let untagged = failures(&tally, Phase::Answers, FailureKind::Untagged);
+        assert_eq!((untagged, tally.errors()), (1, 1), "it greets: {greets}");
+    }
+}
+
+/// Pongs that nobody asked for are counted, whether or not a ping is out meanwhile.
+#[test]
+fn pongs_beside_the_right_one_were_not_asked_for() {
+    let every = Nanos::from_millis(100);
+    let spec = plan(5).with(|spec| spec.clients.keep_alive = Some(every));
+    let mut pair = Pair::open(spec, 0, Some(Rng::with_seed(6)));
+    let due = pair.session.deadline(&pair.context).unwrap();
+    pair.now = due;
+    let flow = pair.session.on_deadline(&mut pair.context, due);
+    assert_eq!(flow, Flow::Continue);
+    pair.write();
+    let [Received::Ping(payload)] = &pair.heard[..] else {
+        panic!("{:?}", pair.heard);
+    };
+    let payload = payload.clone();
+    for payload in [b"alive", b"still", &payload[..]] {
+        pair.say_control(OpCode::Pong, payload);
+    }
+    assert_eq!(pair.deliver(), Flow::Continue);
+    let tally = pair.books();
+    assert_eq!(tally.times[Series::Ping].count(), 1);
+    assert_eq!((tally.pongs_unasked, tally.errors()), (2, 0));
 }
 
 #[test]

@@ -419,7 +419,7 @@ impl Server {
             },
             _ => conn,
         };
-        match self.press_of(to) {
+        match self.take_compressor(to) {
             Some(mut compressor) => {
                 fault::push_compressed(&mut self.out, &mut compressor, kind, bytes, fault);
                 if let Some(peer) = self.open_peer(to) {
@@ -431,7 +431,7 @@ impl Server {
         self.send_out(to);
     }
 
-    fn press_of(&mut self, conn: Conn) -> Option<Box<PeerCompressor>> {
+    fn take_compressor(&mut self, conn: Conn) -> Option<Box<PeerCompressor>> {
         self.open_peer(conn)?.compressor.take()
     }
 

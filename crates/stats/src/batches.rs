@@ -21,7 +21,7 @@ pub const BATCHES: usize = 20;
 
 /// With fewer effective samples above a quantile its upper end is not told: of samples that wait for
 /// each other the spread itself is then known too badly (METHOD V9).
-const LEAST_ABOVE: f64 = 15.0;
+pub const LEAST_ABOVE: f64 = 15.0;
 /// Clusters of samples above a quantile that are worth one independent sample: of a queue their
 /// sizes vary as much as themselves.
 const CLUSTER: f64 = 2.0;

@@ -18,11 +18,12 @@ use clap::Args;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 use wsbench_drive::host;
-use wsbench_echo::{Certificate, Compression, Config, Server};
+use wsbench_echo::{Certificate, Config, Server};
+use wsbench_load::plan::Compression;
 use wsbench_record::units::{counted, span};
 use wsbench_stats::gaps::Gaps;
 
-use crate::compress::Compress;
+use crate::compress;
 use crate::exit::{Exit, say};
 use crate::output::{self, OutputFile};
 use crate::plan::check_cpus;
@@ -63,8 +64,8 @@ pub(crate) struct Serve {
     /// server-no-takeover; a window of 8 to 15 bits for both, or client-bits=N, server-bits=N;
     /// level=N, 0 to 9, of the answers (example: --compress=no-takeover,server-bits=10).
     #[arg(long, value_name = "WORDS", num_args = 0..=1, require_equals = true,
-          default_missing_value = "")]
-    pub(crate) compress: Option<Compress>,
+          default_missing_value = "", value_parser = compress::parse)]
+    pub(crate) compress: Option<Compression>,
     /// Speak TLS, with a self-signed certificate for localhost and the address.
     #[arg(long)]
     pub(crate) tls: bool,
@@ -199,9 +200,9 @@ fn config(serve: &Serve, allowed: &[usize]) -> Result<Config, UsageError> {
         cpus,
         backlog: serve.calibrating.backlog.unwrap_or(plain.backlog),
         max_message: u64::from(serve.max_message),
-        compression: serve.compress.map(|compress| Compression {
-            wish: compress.wish,
-            level: compress.level,
+        compression: serve.compress.map(|asked| wsbench_echo::Compression {
+            wish: asked.wish,
+            level: asked.level,
         }),
         calibration: serve.calibrating.calibration(),
         ..plain

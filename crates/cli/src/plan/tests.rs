@@ -9,7 +9,7 @@ use clap::Parser;
 use proptest::prelude::*;
 use wsbench_load::corpus::Corpus;
 use wsbench_load::plan::{
-    Connect, Encoding, Family, Header, Payload, Tls, Upgrade, WindowBits, Wish,
+    Compression, Connect, Encoding, Family, Header, Payload, Tls, Upgrade, WindowBits, Wish,
 };
 
 use super::*;

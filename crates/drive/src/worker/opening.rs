@@ -88,11 +88,9 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
     /// A connection is open: the server is there, and nobody waits any longer before the next attempt.
     /// Where clients are replaced, a place waits its time after a client that failed.
     pub(super) fn end_backing_off(&mut self, now: Nanos) {
-        if self.backing_off.is_empty() || self.running.is_some() {
-            return;
-        }
         for slot in std::mem::take(&mut self.backing_off) {
-            let state = &self.slots[slot];
+            let state = &mut self.slots[slot];
+            state.backs_off = false;
             if state.is_vacant() && state.opens_at > now && state.opens_at < Nanos::MAX {
                 self.open_at(slot, now);
             }
@@ -151,9 +149,11 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             self.open(slot, now);
         } else {
             state.failures += 1;
+            if self.running.is_none() && !std::mem::replace(&mut state.backs_off, true) {
+                self.backing_off.push(slot);
+            }
             let wait = backoff(state.failures, self.context.common.random.f64());
             self.open_at(slot, now + wait);
-            self.backing_off.push(slot);
         }
         if let Some(running) = &mut self.running
             && self.context.common.quota.clients_left() > 0

@@ -152,7 +152,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
                     None => self.free.push(at),
                     Some(memory) => {
                         let conduit = Conduit::Stream(Box::new(stream), place);
-                        self.key(at, None, conduit, memory);
+                        self.place_peer(at, None, conduit, memory);
                         woken.push(at);
                     }
                 }

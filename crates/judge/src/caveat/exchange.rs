@@ -133,7 +133,7 @@ fn was_measured(record: &Record) -> bool {
 /// Every message sent has exactly one fate.
 fn conservation(record: &Record) -> Option<Doubt> {
     let messages = &record.messages;
-    (u128::from(messages.sent) != messages.accounted()).then(|| {
+    (!messages.is_conserved()).then(|| {
         Doubt::new(
             Kind::Conservation,
             Severity::Invalid,
@@ -402,6 +402,15 @@ fn connections(record: &Record) -> Option<Doubt> {
         words,
         "the load was less than asked for; see `errors` for why",
     ))
+}
+
+/// True where the server was gone at the end: none of the connections was open and opening one has
+/// failed, and not for want of something on this machine. That none was open by itself is chance: one
+/// that the server has just ended is opened again at once.
+#[must_use]
+pub fn is_server_gone(record: &Record) -> bool {
+    let is_out = record.connections.alive_at_end == 0 && is_out_of_reach(record);
+    (is_out || record.ended == Ended::ServerDied) && !is_local(record)
 }
 
 /// True where opening a connection has failed.

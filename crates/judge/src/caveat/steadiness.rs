@@ -235,14 +235,14 @@ fn dependent(record: &Record, course: &Course) -> Option<Doubt> {
     })
 }
 
-/// Samples that are many but worth few, so that a percentile is marked whose count would do.
+/// Samples that are many but worth too few, though their count would do.
 fn worth_less(record: &Record) -> Option<Doubt> {
     let spans = record.at(Series::Response);
     let percentile = Percentile::P99;
     let known = spans.confidence(percentile)?;
-    let is_marked = spans.support(percentile) != Support::Known
+    let is_worth_less = percentile.support(known.n_eff as u64) != Support::Known
         && percentile.support(spans.count) == Support::Known;
-    is_marked.then(|| {
+    is_worth_less.then(|| {
         Doubt::new(
             Kind::Independence,
             Severity::Note,

@@ -48,17 +48,29 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     .collect()
 }
 
-/// Little's law: the time that messages were to be in flight is the time that they were.
-fn littles_law(record: &Record) -> Option<Doubt> {
+/// Time that messages were to be in flight, and the time that they were, both in s; `None` where
+/// there are too few answers for Little's law.
+fn in_flight(record: &Record) -> Option<(f64, f64)> {
     let offered = record.offered_in_flight_s?;
     let thought = record.thought_in_window_s.unwrap_or(0.0);
     let measured = record.service_in_window_s? + thought;
     let answered = record.at(Series::Service).count;
     let slots = u64::from(record.plan.clients.connections) * u64::from(record.plan.clients.depth());
     let enough = answered >= LITTLE_SAMPLES && answered >= LITTLE_TURNS.saturating_mul(slots);
-    if !enough || record.duration_s <= 0.0 {
-        return None;
-    }
+    (enough && offered > 0.0 && record.duration_s > 0.0).then_some((offered, measured))
+}
+
+/// Share of Little's law that is accounted for, where there are answers enough to ask it: 1.0 where
+/// nothing is missing.
+#[must_use]
+pub fn littles_share(record: &Record) -> Option<f64> {
+    in_flight(record).map(|(offered, measured)| measured / offered)
+}
+
+/// Little's law: the time that messages were to be in flight is the time that they were.
+fn littles_law(record: &Record) -> Option<Doubt> {
+    let (offered, measured) = in_flight(record)?;
+    let thought = record.thought_in_window_s.unwrap_or(0.0);
     let difference = (measured - offered).abs() / offered.max(measured);
     (difference > LITTLE_TOLERANCE).then(|| {
         Doubt::new(

@@ -183,7 +183,8 @@ fn accounts(document: &Document) -> Accounts {
     }
 }
 
-/// True if an audit has a doubt, no mere note, of one of these kinds.
+/// True if an audit has a doubt of one of these kinds; of the generator's CPU, which is a limit and no
+/// doubt, where it kept the rate down.
 fn has_doubt(audit: &Audit, kinds: &[Kind]) -> bool {
     let is_limit = kinds.contains(&Kind::GeneratorCpu) && audit.is_generator_limited();
     is_limit || audit.doubts().any(|caveat| kinds.contains(&caveat.kind))
@@ -218,7 +219,8 @@ fn greatest_that_held(search: &Search) -> Result<f64, String> {
 /// thousands of runs, and notes on the machine are the same in all.
 fn kept(audit: &Audit) -> Audit {
     let shown = |caveat: &&Caveat| {
-        caveat.severity != Severity::Note || matches!(caveat.kind, Kind::DelayedAck | Kind::Gaps)
+        let of_note = [Kind::DelayedAck, Kind::Gaps, Kind::GeneratorCpu];
+        caveat.severity != Severity::Note || of_note.contains(&caveat.kind)
     };
     let is_generator = |limit: &&audit::Limit| matches!(limit.by, By::Generator | By::Machine);
     Audit {

@@ -316,7 +316,7 @@ impl Echo {
             return;
         };
         if let Some(greeting) = &io.local.greeting
-            && greeting.is(suspect.bytes(), rare.greetings)
+            && greeting.is(suspect.bytes(), rare.greetings, !self.pairing.has_answers())
         {
             rare.greetings = rare.greetings.saturating_add(1);
             return;

@@ -37,11 +37,12 @@ pub enum Greeting {
 }
 
 impl Greeting {
-    /// Whether a message is one, of a connection that has had so many.
+    /// True if a message is one, of a connection that has had so many, and of which nothing has been
+    /// answered yet where it `is_opening`.
     #[must_use]
-    pub fn is(&self, message: &[u8], had: u32) -> bool {
+    pub fn is(&self, message: &[u8], had: u32, is_opening: bool) -> bool {
         match self {
-            Self::Count(count) => had < *count,
+            Self::Count(count) => is_opening && had < *count,
             Self::Holding(text) => {
                 let text = text.as_bytes();
                 text.is_empty() || message.windows(text.len()).any(|window| window == text)

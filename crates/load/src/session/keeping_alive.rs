@@ -119,15 +119,16 @@ impl<X: Exchange> Session<X> {
         let Some(state) = state else { return false };
         match state.out {
             Some((number, sent)) if payload == number.to_be_bytes() => {
-                (state.out, state.other) = (None, None);
-                context.common.meter.tally.times[Series::Ping].record(received - sent);
+                state.out = None;
+                let tally = &mut context.common.meter.tally;
+                tally.times[Series::Ping].record(received - sent);
+                // Nobody had asked for the one that came meanwhile.
+                tally.pongs_unasked += u64::from(state.other.take().is_some());
                 true
             }
-            // It may have been sent without being asked, and the right one may yet come.
-            Some(_) => {
-                state.other = Some(payload.len());
-                true
-            }
+            // It may have been sent without being asked, and the right one may yet come. One of them
+            // may be a wrong answer; all before it are not.
+            Some(_) => state.other.replace(payload.len()).is_none(),
             None => false,
         }
     }

@@ -34,8 +34,10 @@ impl<T> Counter<T> {
     }
 }
 
-/// True of equal octets, where a constant is made.
-const fn same(one: &[u8], other: &[u8]) -> bool {
+/// `==` of the names of two rows, where a constant is made of a table.
+#[must_use]
+pub const fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
     if one.len() != other.len() {
         return false;
     }
@@ -313,7 +315,7 @@ impl MessageCounts {
     /// The row of a counter. A name that is none does not compile in a constant.
     const fn counter(name: &str) -> &'static Counter<Self> {
         let mut at = 0;
-        while !same(Self::ALL[at].name.as_bytes(), name.as_bytes()) {
+        while !is_same(Self::ALL[at].name, name) {
             at += 1;
         }
         &Self::ALL[at]
@@ -322,7 +324,7 @@ impl MessageCounts {
     /// The accounting identity: none is unaccounted for.
     #[must_use]
     pub fn is_conserved(&self) -> bool {
-        self.accounted() == u128::from(self.sent)
+        Self::FATES.holds(self)
     }
 
     /// The sum of what became of the messages: equal to `sent` when none is unaccounted for.

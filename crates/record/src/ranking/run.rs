@@ -91,7 +91,7 @@ impl Accounts {
     /// True if every message that was sent is accounted for.
     #[must_use]
     pub fn are_conserved(&self) -> bool {
-        u128::from(self.messages.sent) == self.messages.accounted()
+        self.messages.is_conserved()
     }
 
     /// Answers a second times mean service time, over the messages that were out on average: 1.0

@@ -24,7 +24,7 @@ impl Departure {
     /// The death that a record tells of; `None` where the server was there to the end.
     pub(super) fn of(document: &Document) -> Option<Self> {
         let is_held = document.plan.clients.round_trips().is_none();
-        let is_gone = document.connections.alive_at_end == 0 && is_held;
+        let is_gone = is_held && wsbench_judge::is_server_gone(document);
         let has_ended = is_gone && document.ended != Ended::Interrupted;
         if !has_ended || document.messages.answered == 0 || document.errors.is_empty() {
             return None;

@@ -1,6 +1,7 @@
 //! The last line: in one sentence, how far the figures may be believed.
 
-use wsbench_judge::limit::{is_rate_missed, littles_share};
+use wsbench_judge::limit::is_rate_missed;
+use wsbench_judge::littles_share;
 use wsbench_record::audit::{Severity, Verdict};
 use wsbench_record::document::Document;
 use wsbench_record::units::{count, counted};

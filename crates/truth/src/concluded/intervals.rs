@@ -131,16 +131,21 @@ fn printed() -> Vec<Experiment> {
     experiments.collect()
 }
 
+/// All samples of a series, and its slices as batches of their own.
+fn in_batches(slices: &[Sparse]) -> (Histogram, Vec<Vec<&Sparse>>) {
+    let mut pooled = Histogram::new();
+    for slice in slices {
+        slice.add_to(&mut pooled);
+    }
+    (pooled, slices.iter().map(|slice| vec![slice]).collect())
+}
+
 /// How often, of so many series, the intervals of the percentiles that are quoted hold the truth.
 fn held(source: &mut Source, series: u32, samples: usize) -> Vec<(f64, u32)> {
     let mut held: Vec<(f64, u32)> = [0.5, 0.9, 0.99, 0.999].map(|q| (q, 0)).into();
     for _ in 0..series {
         let slices = source.slices(samples);
-        let mut pooled = Histogram::new();
-        for slice in &slices {
-            slice.add_to(&mut pooled);
-        }
-        let batches: Vec<Vec<&Sparse>> = slices.iter().map(|slice| vec![slice]).collect();
+        let (pooled, batches) = in_batches(&slices);
         for (q, held) in &mut held {
             let found = quantile(&pooled, &batches, *q);
             let truth = source.quantile_ns(*q);
@@ -206,11 +211,7 @@ impl Coverage {
         let (mut by_batches, mut by_ranks, mut reciprocals) = (0, 0, 0.0);
         for _ in 0..series {
             let slices = source.slices(samples);
-            let mut pooled = Histogram::new();
-            for slice in &slices {
-                slice.add_to(&mut pooled);
-            }
-            let batches: Vec<Vec<&Sparse>> = slices.iter().map(|slice| vec![slice]).collect();
+            let (pooled, batches) = in_batches(&slices);
             let at = |rank: u64| {
                 let span = pooled.quantile(rank as f64 / samples as f64);
                 span.map_or(f64::NAN, |span| span.0 as f64)

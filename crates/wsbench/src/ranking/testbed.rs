@@ -1,4 +1,4 @@
-//! This machine as the setting of a ranking: one server up at a time, pinned, watched, and gone
+//! This machine as the testbed of a ranking: one server up at a time, pinned, watched, and gone
 //! with all that it has started when its turn is over.
 
 use std::sync::Arc;
@@ -28,7 +28,6 @@ use crate::embedded::EmbeddedServer;
 use crate::error::BenchError;
 use crate::helpers::{Helpers, Serving};
 use crate::machine::asked;
-use crate::observer::Observer;
 use crate::runner::{LocalRunner, Parts};
 use crate::server_process::RunningServer;
 use crate::story::story;
@@ -45,8 +44,6 @@ pub struct Here<'a> {
     state: Option<StateFile>,
     /// The hearer of how the ranking is going.
     told: Box<dyn FnMut(&RankEvent<'_>) + 'a>,
-    /// The observers of the runs, while no server is up.
-    observers: Vec<Box<dyn Observer>>,
     began: Instant,
     /// The server that is up.
     up: Option<Up>,
@@ -88,15 +85,9 @@ impl<'a> Here<'a> {
             installer: Installer::new(installing, circumstances.helpers.as_ref()),
             state,
             told: Box::new(told),
-            observers: Vec::new(),
             began: Instant::now(),
             up: None,
         }
-    }
-
-    /// Adds an observer to those of every run.
-    pub fn observe(&mut self, observer: impl Observer + 'static) {
-        self.observers.push(Box::new(observer));
     }
 
     /// The state that was kept of it, once what is done on this machine is over.
@@ -230,7 +221,7 @@ impl Testbed for Here<'_> {
             context: self.circumstances.context.clone(),
             bound: Some(self.suite.limits.run),
             until: None,
-            observers: std::mem::take(&mut self.observers),
+            observers: Vec::new(),
             helpers: Some(Arc::clone(&self.circumstances.helpers)),
             spelling: self.circumstances.spelling,
         });
@@ -293,9 +284,7 @@ impl Testbed for Here<'_> {
     }
 
     fn stop(&mut self) {
-        if let Some(up) = self.up.take() {
-            self.observers = up.runner.into_observers();
-        }
+        self.up = None;
     }
 
     fn keep(&mut self, entry: &Entry) -> Result<(), String> {
