@@ -1,8 +1,9 @@
 //! Masking of payloads (RFC 6455 section 5.3): octet i is XORed with octet i mod 4 of the key.
 //!
 //! The loops work on 32 octets at a time in lanes of 64 bits, which the compiler turns into vector
-//! instructions without any `unsafe`. This module does not choose keys: the caller draws a fresh,
-//! unpredictable one a frame.
+//! instructions without any `unsafe`. What is left behind the last whole lane is masked by one more
+//! lane that ends where the payload ends and overlaps what was masked before. This module does not
+//! choose keys: the caller draws a fresh, unpredictable one a frame.
 
 /// Octets that one turn of the main loop takes: two 128-bit or one 256-bit vector.
 const BLOCK: usize = 32;
@@ -31,8 +32,8 @@ impl MaskKey {
     /// the machine does not matter as long as key and data are read alike.
     #[inline]
     const fn lane(self) -> u64 {
-        let [a, b, c, d] = self.0;
-        u64::from_ne_bytes([a, b, c, d, a, b, c, d])
+        let key = u32::from_ne_bytes(self.0) as u64;
+        key | key << 32
     }
 }
 
@@ -58,19 +59,25 @@ pub fn copy_masked(key: MaskKey, phase: usize, src: &[u8], dst: &mut [u8]) {
     );
     let key = key.rotated(phase);
     let lane = key.lane();
+    // The last lane, made before anything is written: it overlaps the lanes before it.
+    if let (Some(from), Some(to)) = (src.last_chunk::<LANE>(), dst.last_chunk_mut::<LANE>()) {
+        let at = key.rotated(src.len() - LANE).lane();
+        *to = (u64::from_ne_bytes(*from) ^ at).to_ne_bytes();
+    } else {
+        for (i, (to, from)) in dst.iter_mut().zip(src).enumerate() {
+            *to = from ^ key.0[i & 3];
+        }
+        return;
+    }
     let (src_blocks, src) = src.as_chunks::<BLOCK>();
     let (dst_blocks, dst) = dst.as_chunks_mut::<BLOCK>();
     for (to, from) in dst_blocks.iter_mut().zip(src_blocks) {
         copy_lanes(lane, from, to);
     }
-    let (src_lanes, src) = src.as_chunks::<LANE>();
-    let (dst_lanes, dst) = dst.as_chunks_mut::<LANE>();
+    let (src_lanes, _) = src.as_chunks::<LANE>();
+    let (dst_lanes, _) = dst.as_chunks_mut::<LANE>();
     for (to, from) in dst_lanes.iter_mut().zip(src_lanes) {
         *to = (u64::from_ne_bytes(*from) ^ lane).to_ne_bytes();
-    }
-    // Fewer than eight octets are left, and every step so far was a multiple of the key's length.
-    for (i, (to, from)) in dst.iter_mut().zip(src).enumerate() {
-        *to = from ^ key.0[i & 3];
     }
 }
 
@@ -86,17 +93,26 @@ pub fn copy_masked(key: MaskKey, phase: usize, src: &[u8], dst: &mut [u8]) {
 pub fn mask_in_place(key: MaskKey, phase: usize, data: &mut [u8]) {
     let key = key.rotated(phase);
     let lane = key.lane();
-    let (blocks, data) = data.as_chunks_mut::<BLOCK>();
+    let len = data.len();
+    // The last lane as it will be, made before the lanes that it overlaps are masked.
+    let Some(last) = data.last_chunk::<LANE>() else {
+        for (i, octet) in data.iter_mut().enumerate() {
+            *octet ^= key.0[i & 3];
+        }
+        return;
+    };
+    let last = u64::from_ne_bytes(*last) ^ key.rotated(len - LANE).lane();
+    let (blocks, rest) = data.as_chunks_mut::<BLOCK>();
     for block in blocks {
         let from = *block;
         copy_lanes(lane, &from, block);
     }
-    let (lanes, data) = data.as_chunks_mut::<LANE>();
+    let (lanes, _) = rest.as_chunks_mut::<LANE>();
     for octets in lanes {
         *octets = (u64::from_ne_bytes(*octets) ^ lane).to_ne_bytes();
     }
-    for (i, octet) in data.iter_mut().enumerate() {
-        *octet ^= key.0[i & 3];
+    if let Some(end) = data.last_chunk_mut::<LANE>() {
+        *end = last.to_ne_bytes();
     }
 }
 
