@@ -1,0 +1,123 @@
+//! Snapshots sent by HTTP: to Prometheus' push gateway, and to a collector of OpenTelemetry.
+
+use std::time::Duration;
+
+use ureq::Agent;
+
+use crate::metric::{Metric, table};
+use crate::sink::Destination;
+use crate::snapshot::Snapshot;
+use crate::{otlp, prometheus};
+
+/// The time that a request may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The environment's headers of an export, as OpenTelemetry's exporters read them.
+const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
+
+/// Form in which a snapshot is sent.
+enum Form {
+    /// Text exposition, which replaces what was pushed before.
+    Push,
+    /// OTLP in JSON, with these headers.
+    Otlp(Vec<(String, String)>),
+}
+
+/// An address that snapshots are sent to.
+pub(crate) struct Post {
+    agent: Agent,
+    url: String,
+    form: Form,
+    table: Vec<Metric>,
+}
+
+impl Post {
+    /// To a push gateway: under `/metrics/job/wsbench`, unless the URL says another group.
+    pub(crate) fn to_push_gateway(url: &str) -> Self {
+        Self::to(with_path(url, "/metrics/job/wsbench"), Form::Push)
+    }
+
+    /// To a collector: under `/v1/metrics`, unless the URL says another path.
+    pub(crate) fn to_otlp(url: &str) -> Self {
+        let headers = std::env::var(HEADERS).unwrap_or_default();
+        Self::to(with_path(url, "/v1/metrics"), Form::Otlp(pairs(&headers)))
+    }
+
+    fn to(url: String, form: Form) -> Self {
+        let agent = Agent::config_builder()
+            .timeout_global(Some(PATIENCE))
+            .build();
+        Self {
+            agent: agent.new_agent(),
+            url,
+            form,
+            table: table(),
+        }
+    }
+}
+
+/// A URL with this path, where it has none of its own.
+fn with_path(url: &str, path: &str) -> String {
+    let bare = url.trim_end_matches('/');
+    let authority = bare.split_once("://").map_or(bare, |(_, rest)| rest);
+    if authority.contains(['/', '?']) {
+        return url.to_owned();
+    }
+    format!("{bare}{path}")
+}
+
+/// `key=value` between commas.
+fn pairs(text: &str) -> Vec<(String, String)> {
+    let pairs = text.split(',').filter_map(|pair| pair.split_once('='));
+    pairs
+        .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
+        .collect()
+}
+
+impl Destination for Post {
+    fn put(&mut self, snapshot: &Snapshot, _: u64) -> Result<(), String> {
+        let sent = match &self.form {
+            Form::Push => {
+                let text = prometheus::text(&self.table, snapshot);
+                let request = self.agent.put(&self.url);
+                let request = request.content_type(prometheus::CONTENT_TYPE);
+                request.send(&text)
+            }
+            Form::Otlp(headers) => {
+                let body = otlp::request(&self.table, snapshot).to_string();
+                let request = self.agent.post(&self.url).content_type(otlp::CONTENT_TYPE);
+                let request = headers.iter().fold(request, |request, (key, value)| {
+                    request.header(key.as_str(), value.as_str())
+                });
+                request.send(&body)
+            }
+        };
+        sent.map(drop).map_err(|error| error.to_string())
+    }
+
+    fn is_cumulative(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_added_where_there_is_none() {
+        for (url, whole) in [
+            ("http://c:4318", "http://c:4318/v1/metrics"),
+            ("http://c:4318/", "http://c:4318/v1/metrics"),
+            ("https://c/otlp/v1/metrics", "https://c/otlp/v1/metrics"),
+        ] {
+            assert_eq!(with_path(url, "/v1/metrics"), whole);
+        }
+    }
+
+    #[test]
+    fn headers_are_pairs() {
+        let read = pairs("api-key=a=b, x = y,,nothing");
+        let expected = [("api-key", "a=b"), ("x", "y")];
+        assert_eq!(read, expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
+    }
+}

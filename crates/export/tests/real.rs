@@ -1,0 +1,222 @@
+//! Figures handed to real programs: Prometheus, its push gateway and its linter, and to a receiver on
+//! OpenTelemetry's own definitions of its protocol.
+//!
+//! `scripts/servers` installs them, which is why these tests are ignored unless asked for
+//! (`scripts/test` does).
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use wsbench::{Bench, Document, Nanos, StopRule};
+use wsbench_export::Destinations;
+
+/// Far beyond what any of them needs to come up, also on busy cores.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A program that is ended with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+}
+
+/// The body of what is asked for; `None` where nobody answers yet.
+fn get(address: SocketAddr, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    let head = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).ok()?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).ok()?;
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    head.contains(" 200 ").then(|| body.to_owned())
+}
+
+/// Asks again until there is something.
+fn awaited<T>(ask: impl Fn() -> Option<T>) -> T {
+    let ends = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = ask() {
+            return found;
+        }
+        assert!(Instant::now() < ends, "nothing came of it");
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// A run that hands its figures out, with what is looked at before they are closed.
+fn run(destinations: &Destinations, seconds: u64, then: impl FnOnce(&Document)) -> Document {
+    let (exporter, exports) = destinations.open().unwrap();
+    let mut bench = Bench::embedded();
+    bench.spec().stop = StopRule::Duration(Nanos::from_secs(seconds));
+    bench.spec().clients.connections = 2;
+    let document = bench.observe(exporter).run().unwrap().document;
+    then(&document);
+    assert_eq!(exports.finish(), Vec::<String>::new());
+    document
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn prometheus_scrapes_what_the_run_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ours, theirs) = (free(), free());
+    let config = format!(
+        "global:\n  scrape_interval: 500ms\nscrape_configs:\n  - job_name: wsbench\n    \
+         static_configs:\n      - targets: ['{ours}']\n"
+    );
+    fs::write(folder.path().join("p.yml"), config).unwrap();
+    let _prometheus = Running(
+        Command::new("prometheus")
+            .arg(format!(
+                "--config.file={}",
+                folder.path().join("p.yml").display()
+            ))
+            .arg(format!(
+                "--storage.tsdb.path={}",
+                folder.path().join("data").display()
+            ))
+            .arg(format!("--web.listen-address={theirs}"))
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    awaited(|| get(theirs, "/-/ready"));
+    let destinations = Destinations {
+        prometheus: Some(ours),
+        ..Destinations::default()
+    };
+    let query = |query: &str| {
+        let body = get(theirs, &format!("/api/v1/query?query={query}"))?;
+        let body: Value = serde_json::from_str(&body).unwrap();
+        let value = body["data"]["result"][0]["value"][1].as_str()?;
+        value.parse::<f64>().ok()
+    };
+    run(&destinations, 3, |document| {
+        // The page has the whole of it until it is closed.
+        let answered = document.messages.answered as f64;
+        awaited(|| query("wsbench_messages_answered_total").filter(|value| *value == answered));
+        let counted = awaited(|| query("wsbench_service_seconds_count"));
+        assert_eq!(counted, answered);
+        let p99 = awaited(|| {
+            query("histogram_quantile(0.99,wsbench_service_seconds_bucket)").filter(|it| *it > 0.0)
+        });
+        // Within the bucket that the run's own p99 is in.
+        let own = document.at(wsbench::Series::Service).p99.unwrap() as f64 / 1e9;
+        assert!((own / 2.51..=own * 2.51).contains(&p99), "{p99} and {own}");
+    });
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn the_linter_of_prometheus_takes_the_page() {
+    let ours = free();
+    let destinations = Destinations {
+        prometheus: Some(ours),
+        ..Destinations::default()
+    };
+    run(&destinations, 1, |_| {
+        let page = get(ours, "/metrics").unwrap();
+        let mut linter = Command::new("promtool")
+            .args(["check", "metrics"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        linter
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(page.as_bytes())
+            .unwrap();
+        let said = linter.wait_with_output().unwrap();
+        let words = String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned();
+        assert!(said.status.success() && words.is_empty(), "{words}\n{page}");
+    });
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn the_push_gateway_keeps_the_last_of_a_run() {
+    let gateway = free();
+    let _gateway = Running(
+        Command::new("prometheus-pushgateway")
+            .arg(format!("--web.listen-address={gateway}"))
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    awaited(|| get(gateway, "/-/ready"));
+    let destinations = Destinations {
+        push_gateway: Some(format!("http://{gateway}")),
+        ..Destinations::default()
+    };
+    let document = run(&destinations, 1, |_| {});
+    let page = get(gateway, "/metrics").unwrap();
+    let answered = document.messages.answered as f64;
+    let line = page
+        .lines()
+        .find(|it| it.starts_with("wsbench_messages_answered_total{"));
+    let value = line.unwrap().rsplit(' ').next().unwrap();
+    assert_eq!(value.parse::<f64>().unwrap(), answered);
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn the_definitions_of_opentelemetry_take_every_metric() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/collectors");
+    let mut receiver = Running(
+        Command::new(folder.join(".venv/bin/python"))
+            .arg(folder.join("receiver.py"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap(),
+    );
+    let mut lines = BufReader::new(receiver.0.stdout.take().unwrap()).lines();
+    let port = lines.next().unwrap().unwrap();
+    let destinations = Destinations {
+        otlp: Some(format!("http://127.0.0.1:{port}")),
+        ..Destinations::default()
+    };
+    let document = run(&destinations, 1, |_| {});
+    drop(receiver);
+    let requests: Vec<Value> = lines
+        .map(|line| serde_json::from_str(&line.unwrap()).unwrap())
+        .collect();
+    for request in &requests {
+        assert_eq!(request.get("refused"), None, "{request}");
+    }
+    let last = requests.last().unwrap();
+    let answered = document.messages.answered;
+    // Whole numbers of 64 bits.
+    assert_eq!(last["wsbench.messages.answered"]["value"], answered);
+    assert_eq!(last["wsbench.messages.answered"]["kind"], "sum");
+    let service = &last["wsbench.service"];
+    assert_eq!(
+        (&service["kind"], &service["unit"]),
+        (&"histogram".into(), &"s".into())
+    );
+    assert_eq!(
+        service["value"],
+        serde_json::json!([answered, answered, 25])
+    );
+    assert_eq!(last["wsbench.run.stage"]["labels"]["run"], "1");
+}
