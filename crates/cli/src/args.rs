@@ -16,12 +16,15 @@ use wsbench_load::route::Target;
 use wsbench_load::template::{Template, TemplateError};
 
 use crate::advice;
+use crate::build_args::BuildArgs;
 use crate::compress;
 use crate::connect_args::ConnectArgs;
 use crate::contender::{self, StoredSide};
 use crate::histogram_args::HistogramArgs;
 use crate::html_args::HtmlArgs;
+use crate::live_args::LiveArgs;
 use crate::shares::{self, Shares};
+use crate::usage::UsageError;
 use wsbench::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads, WarmUp};
 
 /// A run against one server.
@@ -411,10 +414,11 @@ pub(crate) struct JudgeArgs {
     /// Exit with 99 when this holds and noise does not explain it; repeat for several.
     ///
     /// FIGURE > THRESHOLD, or >= < <=: 'p99>5ms', 'errors>1%', 'messages_per_s<20k', or of the
-    /// --baseline 'messages_per_s<0.95*baseline'. A percentile is of the response time in the open
-    /// loop, of the service time in the closed, unless it says response.p99 or service.p99. With
-    /// an interval of confidence the whole of it must be beyond the threshold. What cannot be
-    /// judged, for want of samples, exits with 5 and says how long a run would suffice.
+    /// --baseline 'messages_per_s<0.95*baseline' or 'messages_per_s<-5%'. A percentile is of the
+    /// response time in the open loop, of the service time in the closed, unless it says
+    /// response.p99 or service.p99; it is judged by the messages that took longer, exactly at 95 %.
+    /// Of whatever else has an interval of confidence the whole of it must be beyond the threshold.
+    /// What cannot be judged exits with 5 and says how long a run would suffice.
     #[arg(long, value_name = "CONDITION", value_parser = advice::condition)]
     pub(crate) fail_if: Vec<Condition>,
 }
@@ -451,8 +455,14 @@ pub(crate) struct OutputArgs {
     /// The page.
     #[command(flatten)]
     pub(crate) html: HtmlArgs,
+    /// What a build is told.
+    #[command(flatten)]
+    pub(crate) build: BuildArgs,
+    /// Destinations of figures while the run is under way.
+    #[command(flatten)]
+    pub(crate) live: LiveArgs,
     /// A label for the reports.
-    #[arg(long, value_name = "LABEL")]
+    #[arg(long, value_name = "LABEL", help_heading = "Output")]
     pub(crate) name: Option<String>,
     /// Print all that is known of the result, not its eight lines alone.
     ///
@@ -489,6 +499,7 @@ impl OutputArgs {
     pub(crate) fn shown(&self) -> Format {
         match self.format {
             Some(Format::Quiet) => Format::Quiet,
+            _ if self.live.takes_stdout() => Format::Quiet,
             _ if self.is_to_stdout() => self.stored(),
             Some(format) if self.output.is_none() => format,
             _ => Format::Text,
@@ -498,6 +509,19 @@ impl OutputArgs {
     /// The file of `--output`, unless it is standard output.
     pub(crate) fn file(&self) -> Option<&Path> {
         self.output.as_deref().filter(|_| !self.is_to_stdout())
+    }
+
+    /// Makes sure that one thing alone is written to standard output.
+    ///
+    /// # Errors
+    /// [`UsageError::TwoToStdout`].
+    pub(crate) fn check_stdout(&self) -> Result<(), UsageError> {
+        let is_asked = self.is_to_stdout() || (self.output.is_none() && self.format.is_some());
+        let is_quiet = self.format == Some(Format::Quiet);
+        if self.live.takes_stdout() && is_asked && !is_quiet {
+            return Err(UsageError::TwoToStdout);
+        }
+        Ok(())
     }
 
     fn is_to_stdout(&self) -> bool {
@@ -559,6 +583,9 @@ pub(crate) enum Format {
     Csv,
     /// A table for issues and READMEs.
     Markdown,
+    /// The summary of a step of GitHub Actions, and annotations. Where $GITHUB_STEP_SUMMARY is set
+    /// both are written whatever the format is.
+    Github,
     /// A page for browsers: one file that opens offline.
     Html,
     /// Nothing; errors and the exit code still tell.

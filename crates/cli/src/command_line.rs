@@ -18,6 +18,7 @@ use crate::commands::serve::{self, Serve};
 use crate::commands::supervise::{self, Supervise};
 use crate::commands::sweep::{self, SweepArgs};
 use crate::commands::{completions, man, report};
+use crate::environment;
 use crate::exit::Exit;
 use crate::habits;
 use crate::run;
@@ -35,6 +36,7 @@ use crate::usage::UsageError;
     after_help = "Numbers: 10k, 1m. Times: 500ms, 2s, 1m30s. Sizes: 30, 4k (1024 bytes each k).\n\
                   Exit codes: 0 ok, 1 the run failed, 2 usage, 3 audit failed under --strict,\n\
                   5 cannot be judged, 99 a --fail-if held.\n\
+                  In the environment WSBENCH_RATE=20k is --rate 20k, and so for every flag.\n\
                   More, with examples: wsbench --help",
     after_long_help = AFTER_LONG_HELP
 )]
@@ -71,6 +73,11 @@ Examples:
 
 The older command line is taken as it stands, by double dash (see wsbench --h=HOST --help):
   wsbench --h localhost:3000 --n 1000 --c 64 --r 5 --s 30 --l ./log.txt
+
+Environment:
+  WSBENCH_RATE=20k is --rate 20k, and so for every flag of every command; a flag outweighs it.
+  1 or true sets a flag without a value; of one that is given several times each line is a value.
+  WSBENCH_STATE_DIR is the folder of the last result, and NO_COLOR takes the colours away.
 
 Signals:
   Ctrl-C, SIGTERM or SIGHUP once: no more is sent, the last answers are awaited, and what was
@@ -138,7 +145,9 @@ pub(crate) fn run(command_line: &[OsString]) -> anyhow::Result<Exit> {
     if let Some(habit) = habit.or_else(|| habits::subcommand(command_line, Cli::command)) {
         return Err(habit.into());
     }
-    let cli = Cli::try_parse_from(command_line).map_err(explained)?;
+    environment::warn(&Cli::command());
+    let given = environment::parse::<Cli>(command_line).map_err(explained)?;
+    let (cli, command_line) = (given.parsed, &given.words[..]);
     match &cli.command {
         None => run::measure(&cli.measure, command_line),
         Some(Command::Serve(serve)) => serve::run(serve),

@@ -5,6 +5,7 @@ use std::env;
 use std::io;
 use std::process::Command;
 
+use crate::environment;
 use wsbench::quantity::CpuList;
 use wsbench::{Helpers, Serving};
 
@@ -15,6 +16,7 @@ pub(crate) struct ThisProgram;
 impl Helpers for ThisProgram {
     fn serve(&self, how: &Serving) -> io::Result<Command> {
         let mut command = Command::new(env::current_exe()?);
+        environment::removed_from(&mut command);
         command
             .args(["serve", "--port", "0", "--until-stdin-closes", "--threads"])
             .arg(how.cores.threads.to_string());

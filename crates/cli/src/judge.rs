@@ -1,8 +1,9 @@
 //! `--fail-if` and `--baseline`: a result held against conditions and against an earlier one.
 
 use wsbench_judge::comparison::{Terms, compare};
-use wsbench_judge::condition::{Condition, State};
+use wsbench_judge::condition::Condition;
 use wsbench_record::comparison::Side;
+use wsbench_record::condition::{Judgement, State};
 use wsbench_record::document::Document;
 use wsbench_render::comparison;
 use wsbench_setting::Told as _;
@@ -71,25 +72,38 @@ impl Judge {
         }
     }
 
-    /// Judges the runs, telling each judgement on standard error, and turns the exit code of runs
-    /// that have nothing else wrong with them.
-    pub(crate) fn judged(&self, runs: &[Document], exit: Exit) -> Exit {
+    /// The judgements on the runs. Where the text for people, which has them, is not shown, they are
+    /// told on standard error.
+    pub(crate) fn judged(&self, runs: &[Document], shown: Format) -> Vec<Judgement> {
         let baseline = self.baseline.as_ref().map(|(_, runs)| runs.as_slice());
-        let mut worst = exit;
-        for condition in &self.conditions {
-            let judgement = condition.judge(runs, baseline);
-            say(&format!("fail-if {}", judgement.words));
-            let amounts_to = match judgement.state {
-                State::DoesNotHold | State::NotShown => Exit::Ok,
-                State::CannotBeJudged => Exit::NotJudged,
-                State::Holds => Exit::ConditionHeld,
-            };
-            // A condition that holds fails a build, whatever is not known of others.
-            let is_worse = worst == Exit::NotJudged && amounts_to == Exit::ConditionHeld;
-            if worst == Exit::Ok || is_worse {
-                worst = amounts_to;
-            }
-        }
-        worst
+        let judged = self.conditions.iter();
+        told(judged.map(|it| it.judge(runs, baseline)).collect(), shown)
     }
+}
+
+/// Judgements, told on standard error where the text for people, which has them, is not shown.
+pub(crate) fn told(judgements: Vec<Judgement>, shown: Format) -> Vec<Judgement> {
+    for judgement in judgements.iter().filter(|_| shown != Format::Text) {
+        say(&format!("fail-if {}", judgement.words));
+    }
+    judgements
+}
+
+/// The exit code of runs that were held against conditions, which turn that of runs that have
+/// nothing else wrong with them.
+pub(crate) fn exit(judgements: &[Judgement], exit: Exit) -> Exit {
+    let mut worst = exit;
+    for judgement in judgements {
+        let amounts_to = match judgement.state {
+            State::DoesNotHold => Exit::Ok,
+            State::CannotBeJudged => Exit::NotJudged,
+            State::Holds => Exit::ConditionHeld,
+        };
+        // A condition that holds fails a build, whatever is not known of others.
+        let is_worse = worst == Exit::NotJudged && amounts_to == Exit::ConditionHeld;
+        if worst == Exit::Ok || is_worse {
+            worst = amounts_to;
+        }
+    }
+    worst
 }

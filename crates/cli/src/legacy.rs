@@ -17,6 +17,7 @@ use crate::args::{
     Pressure, ServerArgs, VerifyArg,
 };
 use crate::connect_args::ConnectArgs;
+use crate::environment;
 use crate::exit::Exit;
 use crate::plan::DEFAULT_ROUNDTRIPS;
 use crate::usage::UsageError;
@@ -93,8 +94,8 @@ pub(crate) fn is_legacy(command_line: &[OsString]) -> bool {
 /// # Errors
 /// As [`crate::run::measure`], and what clap and [`UsageError`] refuse.
 pub(crate) fn run(command_line: &[OsString]) -> anyhow::Result<Exit> {
-    let measure = Legacy::try_parse_from(command_line)?.into_measure()?;
-    crate::run::measure(&measure, command_line)
+    let given = environment::parse::<Legacy>(command_line)?;
+    crate::run::measure(&given.parsed.into_measure()?, &given.words)
 }
 
 impl Legacy {

@@ -16,9 +16,11 @@ use crate::args::{
     Amount, ArrivalArg, Ending, ExpectArgs, Format, JudgeArgs, LogArgs, Machine, Measure,
     OutputArgs, PayloadArgs, Pressure, ServerArgs,
 };
+use crate::build_args;
 use crate::connect_args::ConnectArgs;
 use crate::exit::say;
 use crate::html_args::{self, HtmlArgs};
+use crate::live_args::{Handed, LiveArgs};
 use crate::measuring::Ready;
 use crate::output::{self, OutputFile};
 use crate::plan;
@@ -78,8 +80,11 @@ pub(crate) struct ExperimentOutput {
     /// The page.
     #[command(flatten)]
     pub(crate) html: HtmlArgs,
+    /// Destinations of figures while the runs are under way.
+    #[command(flatten)]
+    pub(crate) live: LiveArgs,
     /// A label for the reports.
-    #[arg(long, value_name = "LABEL")]
+    #[arg(long, value_name = "LABEL", help_heading = "Output")]
     pub(crate) name: Option<String>,
 }
 
@@ -87,6 +92,8 @@ pub(crate) struct ExperimentOutput {
 pub(crate) struct Files {
     output: Option<OutputFile>,
     html: Option<OutputFile>,
+    /// Held until all is kept.
+    _handed: Handed,
 }
 
 impl ExperimentOutput {
@@ -96,6 +103,7 @@ impl ExperimentOutput {
             output: self.output.clone(),
             format: self.format,
             name: self.name.clone(),
+            live: self.live.clone(),
             ..OutputArgs::default()
         }
     }
@@ -131,9 +139,13 @@ impl LoadArgs {
         let (output, html) = (file.transpose()?, self.output.html.check()?);
         let both: Vec<&OutputFile> = [&output, &html].into_iter().flatten().collect();
         output::check_distinct(&both)?;
-        let files = Files { output, html };
-        let is_quiet = self.output.flags().shown() == Format::Quiet;
-        let ready = Ready::for_runs(order, None, is_quiet, command_line)?;
+        flags.check_stdout()?;
+        let ready = Ready::for_runs(order, None, &flags, command_line)?;
+        let files = Files {
+            output,
+            html,
+            _handed: ready.handed,
+        };
         Ok((ready.runner, ready.plan, files))
     }
 
@@ -160,7 +172,9 @@ impl LoadArgs {
         let page = || render(Format::Html, terminal::PLAIN);
         let kept = kept.and(html_args::keep(files.html.as_ref(), page));
         output::print(&render(flags.shown(), terminal::style()))?;
-        kept
+        kept.and(build_args::tell_step(|| {
+            render(Format::Markdown, terminal::PLAIN)
+        }))
     }
 
     /// The run that these flags describe, in the closed loop for want of a rate.

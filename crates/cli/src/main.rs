@@ -6,12 +6,14 @@
 
 mod advice;
 mod args;
+mod build_args;
 mod command_line;
 mod commands;
 mod compress;
 mod connect_args;
 mod contender;
 mod credentials;
+mod environment;
 mod exit;
 mod habits;
 mod helpers;
@@ -21,6 +23,7 @@ mod http_args;
 mod interrupt;
 mod judge;
 mod legacy;
+mod live_args;
 mod load_args;
 mod measuring;
 mod output;
@@ -47,7 +50,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let command_line: Vec<_> = std::env::args_os().collect();
-    exit::keep_secrets_of(&command_line);
+    exit::keep_secrets_of(&[&command_line[..], &environment::as_flags()].concat());
     let ended = if legacy::is_legacy(&command_line) {
         legacy::run(&command_line)
     } else {

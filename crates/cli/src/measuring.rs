@@ -12,9 +12,11 @@ use wsbench_record::gate::Stamp;
 use wsbench_render::step_line::step_line;
 
 use crate::advice;
+use crate::args::{Format, OutputArgs};
 use crate::exit::say;
 use crate::helpers::ThisProgram;
 use crate::interrupt::Interrupts;
+use crate::live_args::Handed;
 use crate::plan::{Order, ServerUnderTest};
 use crate::shell_words::shell_words;
 use crate::spelling::Flags;
@@ -28,20 +30,24 @@ pub(crate) struct Ready {
     pub(crate) plan: Plan,
     /// The requests to stop that every run heeds.
     pub(crate) interrupts: Interrupts,
+    /// Destinations of figures, open until the runs are over.
+    pub(crate) handed: Handed,
 }
 
 impl Ready {
     /// Gets ready for runs by `order`, each of which ends when `until` is known. Of the steps of an
-    /// experiment nothing is said where it `is_quiet`.
+    /// experiment nothing is said where `output` is quiet.
     ///
     /// # Errors
     /// Signals cannot be watched, the server does not come up, the settings make no run.
     pub(crate) fn for_runs(
         order: Order,
         until: Option<Until>,
-        is_quiet: bool,
+        output: &OutputArgs,
         command_line: &[OsString],
     ) -> anyhow::Result<Self> {
+        let (exporter, handed) = output.live.open()?;
+        let is_quiet = output.shown() == Format::Quiet;
         let interrupts = watch_signals()?;
         let bench = Bench::of(order.plan);
         let bench = match order.server {
@@ -57,11 +63,16 @@ impl Ready {
             .spelled(&Flags)
             .command(shell_words(command_line))
             .observe(Said { is_quiet });
+        let bench = match exporter {
+            Some(exporter) => bench.observe(exporter),
+            None => bench,
+        };
         let (runner, plan) = bench.into_runner().map_err(advice::spelled)?;
         Ok(Self {
             runner,
             plan,
             interrupts,
+            handed,
         })
     }
 }

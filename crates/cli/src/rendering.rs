@@ -1,6 +1,7 @@
 //! Results in the format that was asked for: the one place where a `Format` meets its renderer.
 
 use wsbench_record::document::{self, Document};
+use wsbench_render::build_check::{self, BuildCheck};
 use wsbench_render::style::Style;
 use wsbench_render::{brief, csv, html, markdown, summary};
 
@@ -27,6 +28,10 @@ pub(crate) fn render(
         }
         Format::Text => each(&|one| summary::render(one, style, shares), "\n"),
         Format::Markdown => each(&|one| markdown::render(one, style.spelling), "\n"),
+        Format::Github => each(
+            &|one| build_check::summary(&BuildCheck::of_run(one, false, style.spelling)),
+            "\n",
+        ),
         Format::Html => html::runs(documents, style.spelling),
         Format::Csv => csv::results(documents),
         Format::Json if documents.len() == 1 => each(&document::write, ""),

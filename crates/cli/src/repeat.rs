@@ -5,12 +5,16 @@ use wsbench_experiment::repeat::repeat;
 use wsbench_judge::repetition::repeated;
 use wsbench_load::plan::Plan;
 use wsbench_record::repetition::{self, Repetition};
+use wsbench_render::build_check::{self, BuildCheck};
 use wsbench_render::style::Style;
 use wsbench_render::{csv, html};
 
 use crate::args::{Format, OutputArgs};
+use crate::build_args;
 use crate::html_args;
-use crate::output::{self, OutputFile};
+use crate::judge::Judge;
+use crate::output;
+use crate::run::Files;
 use crate::spelling::Flags;
 use crate::state;
 use crate::terminal;
@@ -25,12 +29,14 @@ pub(crate) fn measure(
     plan: &Plan,
     runs: u32,
     flags: &OutputArgs,
-    file: Option<&OutputFile>,
-    page: Option<&OutputFile>,
+    files: &Files,
+    judge: &Judge,
 ) -> anyhow::Result<Repetition> {
     let documents = repeat(runner, plan, runs)?;
     let repetition = repeated(documents, runs);
-    let repetition = repetition.context("interrupted before the first run was whole")?;
+    let mut repetition = repetition.context("interrupted before the first run was whole")?;
+    repetition.conditions = judge.judged(&repetition.runs, flags.shown());
+    let (file, page) = (files.output.as_ref(), files.html.as_ref());
     // The result is kept first; where that fails, it is at least shown.
     let kept = file.map_or(Ok(()), |file| {
         file.write_naming(&render(&repetition, flags.stored(), terminal::PLAIN))
@@ -38,6 +44,8 @@ pub(crate) fn measure(
     let kept = kept.and(html_args::keep(page, || {
         html::repetition(&repetition, &Flags)
     }));
+    let check = || BuildCheck::of_repetition(&repetition, flags.strict);
+    let kept = kept.and(build_args::tell(files.junit.as_ref(), flags.shown(), check));
     if !flags.no_state {
         state::keep(&repetition::write(&repetition));
     }
@@ -53,6 +61,7 @@ pub(crate) fn render(repetition: &Repetition, format: Format, style: Style) -> S
         Format::Json => repetition::write(repetition),
         Format::Csv => csv::results(&repetition.runs.iter().collect::<Vec<_>>()),
         Format::Markdown => wsbench_render::repetition::markdown(repetition),
+        Format::Github => build_check::summary(&BuildCheck::of_repetition(repetition, false)),
         Format::Html => html::repetition(repetition, &Flags),
         Format::Quiet => String::new(),
     }

@@ -13,15 +13,17 @@ use wsbench_drive::resolve::Resolved;
 use wsbench_judge::outcome::{Outcome, outcome, worst};
 use wsbench_load::plan::Plan;
 use wsbench_record::document::{self, Document};
+use wsbench_render::build_check::BuildCheck;
 use wsbench_render::html;
 use wsbench_render::plan_line::plan_line;
 
 use crate::advice;
 use crate::args::{Format, Measure, OutputArgs};
+use crate::build_args;
 use crate::exit::{Exit, say};
 use crate::histogram_args::HistogramFiles;
 use crate::html_args;
-use crate::judge::Judge;
+use crate::judge::{self, Judge};
 use crate::measuring::Ready;
 use crate::output::{self, OutputFile};
 use crate::plan;
@@ -47,7 +49,7 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
     let places = Places::check(measure)?;
     let shown = measure.output.shown();
     let until = measure.ending.until;
-    let mut ready = Ready::for_runs(order, until, shown == Format::Quiet, command_line)?;
+    let mut ready = Ready::for_runs(order, until, &measure.output, command_line)?;
     if shown == Format::Text {
         announce(&ready.plan);
     }
@@ -59,13 +61,14 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
     runner.find_floor(plan);
     let Places { files, log } = places;
     if let Some(runs) = measure.judge.repeat {
-        let (file, page) = (files.output.as_ref(), files.html.as_ref());
-        let repetition = repeat::measure(runner, plan, runs, &measure.output, file, page)?;
+        let repetition = repeat::measure(runner, plan, runs, &measure.output, &files, &judge)?;
         let exit = Exit::from(worst(&repetition.runs, measure.output.strict));
         judge.show_baseline(&repetition.runs, shown)?;
-        return Ok(judge.judged(&repetition.runs, exit));
+        return Ok(judge::exit(&repetition.conditions, exit));
     }
-    let (document, log_failure) = watched(&mut ready, &resolved, log, &measure.output)?;
+    let (mut document, log_failure) = watched(&mut ready, &resolved, log, &measure.output)?;
+    let conditions = judge.judged(std::slice::from_ref(&document), shown);
+    document.record.conditions = conditions;
     // The result is kept first; where that fails, it is at least shown.
     let kept = files.keep(&document, &measure.output);
     if !measure.output.no_state {
@@ -78,9 +81,9 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
         return Err(failure).context("--log: the run was stopped, for its log cannot be written");
     }
     let exit = concluded(&document, measure.output.strict, shown);
-    let runs = [document];
-    judge.show_baseline(&runs, shown)?;
-    Ok(judge.judged(&runs, exit))
+    let exit = judge::exit(&document.conditions, exit);
+    judge.show_baseline(&[document], shown)?;
+    Ok(exit)
 }
 
 /// Makes sure that what is of a single run is not asked of several.
@@ -112,23 +115,26 @@ struct Places {
 }
 
 /// The files that are written after the run.
-struct Files {
-    output: Option<OutputFile>,
+pub(crate) struct Files {
+    pub(crate) output: Option<OutputFile>,
     histograms: HistogramFiles,
-    html: Option<OutputFile>,
+    pub(crate) html: Option<OutputFile>,
+    pub(crate) junit: Option<OutputFile>,
 }
 
 impl Places {
     /// Makes sure of every place that the flags name. The log is opened last, for it is there from
     /// then on.
     fn check(measure: &Measure) -> Result<Self, UsageError> {
+        measure.output.check_stdout()?;
         let check = |flag, path: Option<&_>| path.map(|path| OutputFile::check(flag, path));
         let output = check("--output", measure.output.file()).transpose()?;
         let histograms = measure.output.histograms.check()?;
         let html = measure.output.html.check()?;
+        let junit = measure.output.build.check()?;
         let log_path = measure.log.log.as_deref();
         let log = check("--log", log_path).transpose()?;
-        let others = [&output, &html, &log].into_iter().flatten();
+        let others = [&output, &html, &junit, &log].into_iter().flatten();
         let all: Vec<&OutputFile> = others.chain(histograms.all()).collect();
         output::check_distinct(&all)?;
         let log = log_path.map(|path| output::open_log("--log", path));
@@ -137,6 +143,7 @@ impl Places {
                 output,
                 histograms,
                 html,
+                junit,
             },
             log: log.transpose()?,
         })
@@ -156,7 +163,9 @@ impl Files {
         });
         let histograms = self.histograms.keep(document);
         let html = html_args::keep(self.html.as_ref(), || html::run(document, &Flags));
-        output.and(histograms).and(html)
+        let check = || BuildCheck::of_run(document, flags.strict, &Flags);
+        let told = build_args::tell(self.junit.as_ref(), flags.shown(), check);
+        output.and(histograms).and(html).and(told)
     }
 }
 
@@ -171,6 +180,7 @@ fn watched(
         runner,
         plan,
         interrupts,
+        ..
     } = ready;
     let log = log.map(|file| RawLog::new(file, plan)).transpose();
     let log = log.context("--log: not written")?;

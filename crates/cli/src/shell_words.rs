@@ -24,8 +24,8 @@ const SHORT_WITH_VALUE: &str = "HRacdflmnoprstxz";
 const TAKES_ANYTHING: [&str; 2] = ["--message", "--template"];
 
 /// Flags whose value is a file that a result goes to; those of one letter may stand behind others.
-const PLACES: [&str; 7] = [
-    "--output", "--html", "--hgrm", "--hlog", "--log", "-o", "-l",
+const PLACES: [&str; 9] = [
+    "--output", "--html", "--junit", "--stream", "--hgrm", "--hlog", "--log", "-o", "-l",
 ];
 
 /// A word as far as it names no place of a result.

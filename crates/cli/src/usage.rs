@@ -57,6 +57,11 @@ pub(crate) enum UsageError {
     /// Two rules for when the run is over.
     #[error("--messages and --duration both say when to stop; give one of them")]
     MessagesAndDuration,
+    /// The result and live data both want standard output.
+    #[error(
+        "--stream ndjson takes standard output; give it a file (ndjson=FILE), or the result (-o FILE)"
+    )]
+    TwoToStdout,
     /// The replacement model has its own stop rule.
     #[error("--clients and {flag} both say when to stop; give one of them")]
     ClientsAnd {

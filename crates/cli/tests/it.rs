@@ -4,6 +4,7 @@
 //! are many: `faults`, `servers`, `truth`, `stamps`, `server_cost`, `docs`.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
+mod build;
 mod check;
 mod cli;
 mod compare;
@@ -11,6 +12,7 @@ mod compression;
 mod doctor;
 #[path = "documents/main.rs"]
 mod documents;
+mod environment;
 mod experiments;
 mod golden;
 mod html;

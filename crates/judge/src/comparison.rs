@@ -146,6 +146,7 @@ pub fn compare(
         compares_latency,
         figures,
         doubts,
+        conditions: Vec::new(),
         a,
         b,
     })

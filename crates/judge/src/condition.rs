@@ -1,17 +1,22 @@
 //! Conditions under which a result fails a build: `p99>5ms`, `messages_per_s<0.95*baseline`.
 //!
 //! A condition is parsed once and judged against runs. It holds only when the noise cannot have
-//! made it hold: with an interval of confidence, the whole interval must be beyond the threshold.
-//! Which exit code follows is the binary's affair.
+//! made it hold: of a percentile and a time, by exact bounds of the share of messages beyond it; of
+//! whatever else has an interval of confidence, by the whole of it. Which exit code follows is the
+//! binary's affair.
+
+mod beyond;
 
 use std::fmt;
 
 use wsbench_load::plan::StopRule;
+use wsbench_record::comparison::Comparison;
+use wsbench_record::condition::{Judgement, State};
 use wsbench_record::document::Document;
 use wsbench_record::units;
 use wsbench_setting::{Field, text};
 use wsbench_stats::Interval;
-use wsbench_stats::runs::spread;
+use wsbench_stats::runs::{Ratio, spread};
 
 use crate::comparison::{differences, ratio};
 use crate::expression::{self, Allowed, Bound, Expression, ExpressionError, Relation};
@@ -84,29 +89,6 @@ pub struct Condition {
     bound: Bound,
 }
 
-/// The answer to a condition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// It holds, and noise does not explain it.
-    Holds,
-    /// The figure is beyond the threshold, but within what noise may do.
-    NotShown,
-    /// It does not hold.
-    DoesNotHold,
-    /// There is no figure to judge it by.
-    CannotBeJudged,
-}
-
-/// A condition that was judged.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Judgement {
-    /// The answer.
-    pub state: State,
-    /// The same in words, with the figure.
-    pub words: String,
-}
-
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.source)
@@ -133,6 +115,8 @@ impl Relation {
 
 /// More than what is needed is asked for by this factor, since runs differ.
 const LEEWAY: f64 = 1.2;
+/// Said of a figure of another version.
+const UNKNOWN: &str = "this version knows no such figure";
 
 /// Knowledge of a figure: the figure, and how sure it is.
 struct Known {
@@ -149,6 +133,16 @@ enum Sureness {
     Unknown,
 }
 
+impl Known {
+    fn of(ratio: &Ratio) -> Self {
+        let sureness = ratio.interval.map_or(Sureness::Unknown, Sureness::Within);
+        Self {
+            value: ratio.value,
+            sureness,
+        }
+    }
+}
+
 impl Condition {
     /// True if a baseline is needed to judge it.
     #[must_use]
@@ -156,10 +150,14 @@ impl Condition {
         matches!(self.bound, Bound::OfBaseline(_))
     }
 
-    /// Judges it by the runs of one plan: by the interval between them, or by that of a single
-    /// run's inside. `baseline` are runs of an earlier time.
+    /// Judges it by the runs of one plan: a percentile by the messages beyond its limit, where that
+    /// is of one run or some run is too short to have the percentile; else by the interval between
+    /// the runs, or by that of a single run's inside. `baseline` are runs of an earlier time.
     #[must_use]
     pub fn judge(&self, runs: &[Document], baseline: Option<&[Document]>) -> Judgement {
+        if let Some(judgement) = self.by_messages(runs) {
+            return judgement;
+        }
         let judged = self.known(runs, baseline);
         match judged {
             Ok((figure, known, threshold)) => self.verdict(figure, &known, threshold),
@@ -167,11 +165,46 @@ impl Condition {
         }
     }
 
-    fn cannot(&self, why: &str) -> Judgement {
-        Judgement {
-            state: State::CannotBeJudged,
-            words: format!("{self}: cannot be judged: {why}"),
+    /// Judges what B is held against: a ratio to A by that of the comparison, a value by B's runs.
+    #[must_use]
+    pub fn judge_comparison(&self, comparison: &Comparison) -> Judgement {
+        let Bound::OfBaseline(factor) = self.bound else {
+            return self.judge(&comparison.b.runs, None);
+        };
+        let first = comparison.b.runs.first();
+        let is_open_loop = first.is_some_and(|run| run.plan.clients.is_open_loop());
+        let Some(figure) = Figure::named(&self.name, is_open_loop) else {
+            return self.cannot(UNKNOWN);
+        };
+        if figure.is_exact() {
+            return self.judge(&comparison.b.runs, Some(&comparison.a.runs));
         }
+        let Some(contrast) = comparison.of(&figure.name()) else {
+            return self.cannot("the comparison does not have it");
+        };
+        match contrast.as_ratio() {
+            Some(ratio) => self.verdict(figure, &Known::of(&ratio), factor),
+            None => self.cannot(contrast.missing.as_deref().unwrap_or("it has no ratio")),
+        }
+    }
+
+    /// The judgement on a percentile by the messages beyond a time.
+    fn by_messages(&self, runs: &[Document]) -> Option<Judgement> {
+        let Bound::Value(limit_ns, _) = self.bound else {
+            return None;
+        };
+        let first = runs.first()?;
+        let figure = Figure::named(&self.name, first.plan.clients.is_open_loop())?;
+        let is_short = |run: &Document| matches!(figure.read(run), Err(Missing::TooFew { .. }));
+        if runs.len() > 1 && !runs.iter().any(is_short) {
+            return None;
+        }
+        beyond::judge(self, figure, limit_ns, runs)
+    }
+
+    fn cannot(&self, why: &str) -> Judgement {
+        let words = format!("cannot be judged: {why}");
+        Judgement::of(self, State::CannotBeJudged, &words)
     }
 
     /// The figure, or its ratio to the baseline's, and what it is held against.
@@ -181,8 +214,7 @@ impl Condition {
         baseline: Option<&[Document]>,
     ) -> Result<(Figure, Known, f64), String> {
         let first = runs.first().ok_or("nothing was measured")?;
-        let figure = Figure::named(&self.name, first.plan.clients.is_open_loop())
-            .ok_or("this version knows no such figure")?;
+        let figure = Figure::named(&self.name, first.plan.clients.is_open_loop()).ok_or(UNKNOWN)?;
         let of_runs = self.readings(figure, runs)?;
         match self.bound {
             Bound::Value(threshold, _) => Ok((figure, value(figure, &of_runs)?, threshold)),
@@ -203,11 +235,7 @@ impl Condition {
                     return Ok((figure, value(figure, &of_runs)?, threshold));
                 }
                 let ratio = ratio(&of_baseline, &of_runs, false).ok_or("a figure is zero")?;
-                let known = Known {
-                    value: ratio.value,
-                    sureness: ratio.interval.map_or(Sureness::Unknown, Sureness::Within),
-                };
-                Ok((figure, known, factor))
+                Ok((figure, Known::of(&ratio), factor))
             }
         }
     }
@@ -252,12 +280,13 @@ impl Condition {
                 if ends.iter().all(|end| self.relation.holds(*end, threshold)) {
                     (State::Holds, "holds")
                 } else {
-                    (State::NotShown, "not shown: the noise may have done it")
+                    let how = "does not hold, or it is not shown: the noise may have done it";
+                    (State::DoesNotHold, how)
                 }
             }
         };
-        let words = format!("{self}: {how} ({})", self.figure_in_words(figure, known));
-        Judgement { state, words }
+        let words = format!("{how} ({})", self.figure_in_words(figure, known));
+        Judgement::of(self, state, &words)
     }
 
     /// `p99 service 5.20ms, 95 % 5.01ms–5.40ms`; of a baseline `messages/s 0.93 of the baseline`.
@@ -290,16 +319,29 @@ fn what_would_do(missing: Missing, run: &Document, runs: usize) -> String {
     if samples == 0 {
         return format!("{missing}: how long would do cannot be told from none");
     }
-    // A little more than what was short: the next run is not exactly like this one.
-    let times = needed as f64 / samples as f64 * LEEWAY;
+    let times = needed as f64 / samples as f64;
+    let runs = if runs > 1 { " each" } else { "" };
+    format!("{missing}; {}", suffices(times, run, runs))
+}
+
+/// The length of a run, or of each of several, that would have so many times as many samples.
+fn enough(times: f64, runs: &[Document]) -> String {
+    let each = if runs.len() > 1 { " each" } else { "" };
+    let first = runs.first();
+    first.map_or_else(String::new, |run| suffices(times, run, each))
+}
+
+/// `24 s would suffice`. A little more than what was short: the next run is not exactly like this
+/// one.
+fn suffices(times: f64, run: &Document, each: &str) -> String {
+    let times = times * LEEWAY;
     let whole = |amount: u64| units::count((amount as f64 * times).ceil() as u64);
     let enough = match run.plan.stop {
         StopRule::Duration(_) => units::seconds((run.duration_s * times).ceil()),
         StopRule::Messages(messages) => format!("{} messages", whole(messages)),
         _ => format!("{times:.1} times as many"),
     };
-    let each = if runs > 1 { " each" } else { "" };
-    format!("{missing}; {enough}{each} would suffice")
+    format!("{enough}{each} would suffice")
 }
 
 /// A figure over runs: the mean with the interval between them; of a single run with its own

@@ -295,14 +295,17 @@ fn relation(cursor: &mut Cursor<'_>, allowed: &Allowed) -> Result<Relation, Expr
     Err(cursor.error(at, reason))
 }
 
-/// A factor of the baseline: `baseline`, `baseline*0.95`, `0.95*baseline`; `None`, and nothing
-/// taken, where a value stands.
+/// A factor of the baseline: `baseline`, `baseline*0.95`, `0.95*baseline`, `-5%`; `None`, and
+/// nothing taken, where a value stands.
 fn of_baseline(
     cursor: &mut Cursor<'_>,
     reader: &Reader<'_>,
 ) -> Result<Option<f64>, ExpressionError> {
     const BASELINE: &str = "baseline";
     let begin = cursor.clone();
+    if let Some(factor) = change(cursor) {
+        return Ok(Some(factor));
+    }
     if cursor.takes(BASELINE) {
         cursor.skip_space();
         if !cursor.takes("*") {
@@ -330,6 +333,24 @@ fn of_baseline(
     } else {
         Err(cursor.error(at, Reason::NoBaseline))
     }
+}
+
+/// A change from the baseline as a factor of it: `+5%` is 1.05; `None`, and nothing taken, where
+/// none stands.
+fn change(cursor: &mut Cursor<'_>) -> Option<f64> {
+    let begin = cursor.clone();
+    let signs = [("+", 1.0), ("-", -1.0), ("\u{2212}", -1.0)];
+    let sign = signs.into_iter().find(|(sign, _)| cursor.takes(sign));
+    let factor = sign.and_then(|(_, sign)| {
+        let (percent, _) = cursor.number()?;
+        cursor.skip_space();
+        let factor = 1.0 + sign * percent / 100.0;
+        (cursor.takes("%") && factor > 0.0).then_some(factor)
+    });
+    if factor.is_none() {
+        *cursor = begin;
+    }
+    factor
 }
 
 /// Reader of the value of a bound.

@@ -355,6 +355,14 @@ impl Figure {
         self.unit().written(value)
     }
 
+    /// The times that it is a point of.
+    pub(crate) fn series(self) -> Option<Series> {
+        match self.row().read {
+            Reader::Series(series) => Some(series),
+            Reader::Value(_) | Reader::Count(_) | Reader::OfSearch => None,
+        }
+    }
+
     /// True if it is a whole number of things, which no noise is in and no ratio is of.
     #[must_use]
     pub fn is_count(self) -> bool {

@@ -26,6 +26,7 @@ pub fn repeated(runs: Vec<Document>, asked_runs: u32) -> Option<Repetition> {
             .map(|figure| figure_of_runs(figure, &runs))
             .collect(),
         caveats: recurring(&runs),
+        conditions: Vec::new(),
         runs,
     })
 }

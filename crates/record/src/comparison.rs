@@ -8,6 +8,7 @@ use wsbench_stats::Interval;
 use wsbench_stats::runs::{Finding, Ratio};
 
 use crate::audit::Recurring;
+use crate::condition::Judgement;
 use crate::document::Document;
 use crate::storage::{DocumentError, read_as, to_text};
 
@@ -38,6 +39,9 @@ pub struct Comparison {
     /// Doubts that speak against believing all that.
     #[serde(default)]
     pub doubts: Vec<Doubt>,
+    /// Conditions that B was held against; absent without any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Judgement>,
     /// Side that B is compared with.
     pub a: Side,
     /// Side that is compared.

@@ -9,6 +9,7 @@
 
 pub mod audit;
 pub mod comparison;
+pub mod condition;
 pub mod doctor;
 pub mod document;
 pub mod gate;

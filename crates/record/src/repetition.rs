@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::Recurring;
+use crate::condition::Judgement;
 use crate::document::Document;
 use crate::storage::{DocumentError, read_as, to_text};
 
@@ -27,6 +28,9 @@ pub struct Repetition {
     /// The doubts of the runs, the gravest first.
     #[serde(default)]
     pub caveats: Vec<Recurring>,
+    /// Conditions that the runs were held against; absent without any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Judgement>,
     /// The runs, in order, each with a seed of its own.
     pub runs: Vec<Document>,
 }

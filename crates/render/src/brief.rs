@@ -16,6 +16,7 @@ use wsbench_record::audit::{Limit, Verdict};
 use wsbench_record::document::{Distribution, Document, Ended, Percentile};
 use wsbench_record::units::{asked_rate, bytes, count, counted, percent, rate, seconds, span};
 
+use crate::conditions;
 use crate::mark;
 use crate::parts::Parts;
 use crate::plan_line;
@@ -43,6 +44,13 @@ pub(crate) fn head(document: &Document, style: Style, shares: Option<&[f64]>) ->
 fn lines(document: &Document, style: Style, shares: Option<&[f64]>, more: &[&str]) -> String {
     let mut sheet = Sheet::new(style);
     figures(&mut sheet, document, shares.unwrap_or(&percentiles::QUOTED));
+    // Of the long form they stand below.
+    for judgement in document.conditions.iter().filter(|_| !more.is_empty()) {
+        let pieces = Piece::prose(&conditions::words(judgement)).into_iter();
+        let tone = conditions::tone(judgement.state);
+        let pieces: Vec<Piece> = pieces.map(|piece| piece.toned(tone)).collect();
+        sheet.put_hanging(0, 2, &pieces);
+    }
     trust::line(&mut sheet, document, more);
     sheet.text
 }

@@ -8,6 +8,7 @@ use wsbench_record::comparison::{Comparison, Contrast, Design, Doubt};
 use wsbench_record::units::percent;
 use wsbench_setting::{Field, Spelling, text};
 
+use crate::conditions;
 use crate::csv;
 use crate::foreign::markdown as cell;
 use crate::page::Page;
@@ -60,6 +61,7 @@ pub fn text(comparison: &Comparison, style: Style) -> String {
         page.prose("", &withheld(style.spelling), Some(Tone::Quiet));
     }
     page.prose("", LEGEND, Some(Tone::Quiet));
+    conditions::put(&mut page, &comparison.conditions);
     page.text
 }
 
@@ -78,6 +80,7 @@ pub fn markdown(comparison: &Comparison, spelling: &dyn Spelling) -> String {
         let _ = writeln!(text, "- **{label}**: {}", cell(&words));
     }
     text.push('\n');
+    text.push_str(&conditions::markdown(&comparison.conditions));
     text.push_str(&table(comparison).markdown());
     for note in legend(comparison, spelling) {
         let _ = writeln!(text, "\n{note}");

@@ -8,6 +8,7 @@ use wsbench_record::document::{
     Distribution, Document, Interval, IntervalSpans, Percentile, Server,
 };
 
+use crate::conditions;
 use crate::foreign::printable;
 use crate::order::response_first;
 
@@ -212,6 +213,7 @@ fn row(document: &Document) -> Row {
     row.put_known("until_half_width_ns", half_width_ns);
     row.put("warmup_s", &plan.warmup.least.as_secs_f64());
     row.put_known("warmup_found_s", plan.warmup.found.map(Nanos::as_secs_f64));
+    row.put_known("conditions", conditions::column(&document.conditions));
     row
 }
 

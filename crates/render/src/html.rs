@@ -6,6 +6,7 @@
 //! document are escaped by [`markup`] and nowhere else.
 
 mod comparison;
+mod conditions;
 mod experiment;
 mod grid;
 mod latency;

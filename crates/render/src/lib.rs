@@ -6,7 +6,9 @@
 #![forbid(unsafe_code)]
 
 pub mod brief;
+pub mod build_check;
 pub mod comparison;
+mod conditions;
 pub mod csv;
 pub mod curve;
 pub mod doctor;
@@ -36,3 +38,4 @@ pub mod style;
 pub mod summary;
 pub mod sweep;
 mod table;
+mod xml;

@@ -11,7 +11,7 @@ use crate::foreign::{markdown as cell, markdown_block};
 use crate::parts::{self, Parts};
 use crate::plan_line::{plan_line, title};
 use crate::summary::{PERCENTILES, repeat_command};
-use crate::{mark, pings, server_cost};
+use crate::{conditions, mark, pings, server_cost};
 
 /// The result as a section of its own.
 #[must_use]
@@ -32,6 +32,7 @@ pub fn render(document: &Document, spelling: &dyn Spelling) -> String {
     if listed {
         text.push('\n');
     }
+    text.push_str(&conditions::markdown(&document.conditions));
     throughput(&mut text, document);
     compression(&mut text, document);
     times(&mut text, document);

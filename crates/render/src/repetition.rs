@@ -5,6 +5,7 @@ use wsbench_record::audit::{Recurring, Severity};
 use wsbench_record::repetition::{FigureOfRuns, Repetition};
 use wsbench_record::units::percent;
 
+use crate::conditions;
 use crate::foreign::markdown as cell;
 use crate::page::Page;
 use crate::plan_line::{plan_line, title};
@@ -46,6 +47,7 @@ pub fn text(repetition: &Repetition, style: Style) -> String {
     }
     page.gap();
     page.prose("", LEGEND, Some(Tone::Quiet));
+    conditions::put(&mut page, &repetition.conditions);
     page.prose("repeat", &repeat_command(first, style.spelling), None);
     page.text
 }
@@ -72,6 +74,7 @@ pub fn markdown(repetition: &Repetition) -> String {
     if !repetition.caveats.is_empty() {
         text.push('\n');
     }
+    text.push_str(&conditions::markdown(&repetition.conditions));
     text.push_str(&table(repetition).markdown());
     text.push_str(&format!("\n{LEGEND}\n"));
     text

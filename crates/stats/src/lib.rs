@@ -11,6 +11,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 pub mod batches;
 pub mod dependence;
 pub mod runs;
+pub mod share;
 pub mod steady;
 pub mod trend;
 

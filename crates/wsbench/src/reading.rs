@@ -11,9 +11,9 @@ use thiserror::Error;
 use wsbench_judge::figure::Figure;
 use wsbench_record::document::Record;
 
-pub use wsbench_judge::condition::{Judgement, State};
 pub use wsbench_judge::expression::{ExpressionError, Reason};
 pub use wsbench_judge::figure::{Missing, Unit};
+pub use wsbench_record::condition::{Judgement, State};
 pub use wsbench_stats::Interval;
 
 /// A name is near another from this similarity on (Jaro and Winkler's, from 0 to 1).

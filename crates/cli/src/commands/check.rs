@@ -122,7 +122,9 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
             &document,
             terminal::style(),
         ))?,
-        Format::Markdown => output::print(&wsbench_render::gate::markdown(&document))?,
+        Format::Markdown | Format::Github => {
+            output::print(&wsbench_render::gate::markdown(&document))?
+        }
         Format::Json => output::print(&json)?,
         Format::Quiet | Format::Csv | Format::Html => {}
     }

@@ -8,18 +8,23 @@ use clap::Args;
 use wsbench_experiment::compare::{Rounds, compare};
 use wsbench_experiment::repeat::repeat;
 use wsbench_judge::comparison::{self as judge, Terms};
+use wsbench_judge::condition::Condition;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 use wsbench_load::route::Target;
 use wsbench_record::comparison::{self, Comparison, Side};
+use wsbench_render::build_check::{self, BuildCheck};
 use wsbench_render::html;
 use wsbench_render::style::Style;
 
 use crate::advice;
 use crate::args::{Format, OutputArgs, RunArgs};
+use crate::build_args::{self, BuildArgs};
 use crate::contender::{self, Contender, StoredSide};
 use crate::exit::{Exit, say};
 use crate::html_args::{self, HtmlArgs};
+use crate::judge::{exit, told};
+use crate::live_args::LiveArgs;
 use crate::measuring::Ready;
 use crate::output::{self, OutputFile};
 use crate::plan;
@@ -29,7 +34,7 @@ use crate::spelling::Flags;
 use crate::surroundings::Surroundings;
 use crate::terminal;
 use wsbench::quantity::{self, WarmUp};
-use wsbench::{LocalRunner, redirects};
+use wsbench::redirects;
 
 /// Length of a run when none is given: many short rounds tell more than few long ones.
 const DEFAULT_DURATION: Nanos = Nanos::from_secs(2);
@@ -76,9 +81,23 @@ pub(crate) struct Compare {
     /// Format printed, and written by --output [default: text].
     #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Output")]
     format: Option<Format>,
+    /// Exit with 99 when this holds of B and noise does not explain it; repeat for several.
+    ///
+    /// A change from A, as 'p99>+5%' or 'messages_per_s<-3%', or as 'p99>1.05*baseline', which is
+    /// A: the ratio's interval must be beyond it, the whole of it. Or a value, of B's runs:
+    /// 'errors>0'. What cannot be judged exits with 5.
+    #[arg(long, value_name = "CONDITION", value_parser = advice::condition,
+          help_heading = "Judge")]
+    fail_if: Vec<Condition>,
     /// The page.
     #[command(flatten)]
     html: HtmlArgs,
+    /// What a build is told.
+    #[command(flatten)]
+    build: BuildArgs,
+    /// Destinations of figures while the runs are under way.
+    #[command(flatten)]
+    live: LiveArgs,
 }
 
 /// A number of rounds: of one there is no noise, and so nothing to compare.
@@ -99,14 +118,17 @@ pub(crate) fn run(flags: &Compare, command_line: &[OsString]) -> anyhow::Result<
     let formats = OutputArgs {
         output: flags.output.clone(),
         format: flags.format,
+        live: flags.live.clone(),
         ..OutputArgs::default()
     };
+    formats.check_stdout()?;
     let file = formats
         .file()
         .map(|path| OutputFile::check("--output", path));
     let (file, page) = (file.transpose()?, flags.html.check()?);
-    let both: Vec<&OutputFile> = [&file, &page].into_iter().flatten().collect();
-    output::check_distinct(&both)?;
+    let junit = flags.build.check()?;
+    let all: Vec<&OutputFile> = [&file, &page, &junit].into_iter().flatten().collect();
+    output::check_distinct(&all)?;
     let terms = Terms {
         command: shell_words(command_line),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -114,33 +136,35 @@ pub(crate) fn run(flags: &Compare, command_line: &[OsString]) -> anyhow::Result<
         asked_rounds: None,
         is_forced: flags.force,
     };
-    let is_quiet = formats.shown() == Format::Quiet;
-    let compared = match (&flags.a, &flags.b) {
+    let mut compared = match (&flags.a, &flags.b) {
         (Contender::Server(a), Contender::Server(b)) => {
-            let (mut runner, a) = ready(flags, a, is_quiet, command_line)?;
-            let b = against(flags, b, &a)?;
+            let mut ready = ready(flags, a, &formats, command_line)?;
+            let b = against(flags, b, &ready.plan)?;
             let rounds = Rounds {
-                a,
+                a: ready.plan.clone(),
                 b,
                 rounds: flags.rounds,
                 limit_s: flags.limit.as_secs_f64(),
             };
-            compare(&mut runner, &rounds, &terms)?
+            compare(&mut ready.runner, &rounds, &terms)?
         }
         (Contender::Stored(a), Contender::Stored(b)) => {
             judge::compare(stored(a)?, stored(b)?, &terms, &Flags)?
         }
         (Contender::Stored(a), Contender::Server(b)) => {
             let a = stored(a)?;
-            let b = fresh(flags, b, is_quiet, command_line)?;
+            let b = fresh(flags, b, &formats, command_line)?;
             judge::compare(a, b, &terms, &Flags)?
         }
         (Contender::Server(a), Contender::Stored(b)) => {
             let b = stored(b)?;
-            let a = fresh(flags, a, is_quiet, command_line)?;
+            let a = fresh(flags, a, &formats, command_line)?;
             judge::compare(a, b, &terms, &Flags)?
         }
     };
+    let judged = flags.fail_if.iter();
+    let judged = judged.map(|it| it.judge_comparison(&compared)).collect();
+    compared.conditions = told(judged, formats.shown());
     // The result is kept first; where that fails, it is at least shown.
     let kept = file.map_or(Ok(()), |file| {
         file.write_naming(&render(&compared, formats.stored(), terminal::PLAIN))
@@ -148,9 +172,11 @@ pub(crate) fn run(flags: &Compare, command_line: &[OsString]) -> anyhow::Result<
     let kept = kept.and(html_args::keep(page.as_ref(), || {
         html::comparison(&compared, &Flags)
     }));
+    let check = || BuildCheck::of_comparison(&compared, &Flags);
+    let kept = kept.and(build_args::tell(junit.as_ref(), formats.shown(), check));
     output::print(&render(&compared, formats.shown(), terminal::style()))?;
     kept?;
-    Ok(Exit::Ok)
+    Ok(exit(&compared.conditions, Exit::Ok))
 }
 
 /// The comparison in `format`.
@@ -160,6 +186,7 @@ pub(crate) fn render(compared: &Comparison, format: Format, style: Style) -> Str
         Format::Json => comparison::write(compared),
         Format::Csv => wsbench_render::comparison::csv(compared),
         Format::Markdown => wsbench_render::comparison::markdown(compared, &Flags),
+        Format::Github => build_check::summary(&BuildCheck::of_comparison(compared, &Flags)),
         Format::Html => html::comparison(compared, &Flags),
         Format::Quiet => String::new(),
     }
@@ -178,20 +205,20 @@ fn short(flags: &Compare) -> RunArgs {
     run
 }
 
-/// A runner, and the plan of a run against `target`.
+/// A runner, and the plan of a run against `target`; whatever was opened for the runs is held with it.
 fn ready(
     flags: &Compare,
     target: &Target,
-    is_quiet: bool,
+    formats: &OutputArgs,
     command_line: &[OsString],
-) -> anyhow::Result<(LocalRunner, Plan)> {
+) -> anyhow::Result<Ready> {
     let measure = short(flags).measure(Some(target.clone()));
     let order = plan::order(&measure, &Surroundings::here())?;
-    let Ready { runner, plan, .. } = Ready::for_runs(order, None, is_quiet, command_line)?;
-    if !is_quiet {
-        announce(&plan);
+    let ready = Ready::for_runs(order, None, formats, command_line)?;
+    if formats.shown() != Format::Quiet {
+        announce(&ready.plan);
     }
-    Ok((runner, plan))
+    Ok(ready)
 }
 
 /// The same run as `a`, against another server.
@@ -219,11 +246,11 @@ fn against(flags: &Compare, target: &Target, a: &Plan) -> anyhow::Result<Plan> {
 fn fresh(
     flags: &Compare,
     target: &Target,
-    is_quiet: bool,
+    formats: &OutputArgs,
     command_line: &[OsString],
 ) -> anyhow::Result<Side> {
-    let (mut runner, plan) = ready(flags, target, is_quiet, command_line)?;
-    let runs = repeat(&mut runner, &plan, flags.rounds)?;
+    let mut ready = ready(flags, target, formats, command_line)?;
+    let runs = repeat(&mut ready.runner, &ready.plan, flags.rounds)?;
     if runs.is_empty() {
         say("interrupted before the first run was whole");
     }

@@ -89,6 +89,7 @@ pub(crate) fn run(args: &Doctor) -> anyhow::Result<Exit> {
         Format::Text | Format::Json => None,
         Format::Csv => Some("csv"),
         Format::Markdown => Some("markdown"),
+        Format::Github => Some("github"),
         Format::Html => Some("html"),
         Format::Quiet => Some("quiet"),
     };

@@ -153,7 +153,7 @@ pub(crate) fn render(search: &Search, format: Format, style: Style) -> String {
         Format::Text => wsbench_render::search::text(search, style),
         Format::Json => search::write(search),
         Format::Csv => wsbench_render::search::csv(search),
-        Format::Markdown => wsbench_render::search::markdown(search, &Flags),
+        Format::Markdown | Format::Github => wsbench_render::search::markdown(search, &Flags),
         Format::Html => html::search(search, &Flags),
         Format::Quiet => String::new(),
     }

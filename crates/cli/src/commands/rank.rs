@@ -18,9 +18,11 @@ use wsbench_render::style::Style;
 
 use crate::advice;
 use crate::args::{Format, OutputArgs};
+use crate::build_args;
 use crate::exit::{Exit, say};
 use crate::helpers::ThisProgram;
 use crate::html_args::{self, HtmlArgs};
+use crate::live_args::LiveArgs;
 use crate::measuring::watch_signals;
 use crate::output::{self, OutputFile};
 use crate::progress::{Progress, plan_text};
@@ -87,6 +89,9 @@ pub(crate) struct RankArgs {
     /// The page.
     #[command(flatten)]
     html: HtmlArgs,
+    /// Destinations of figures while the runs are under way.
+    #[command(flatten)]
+    live: LiveArgs,
 }
 
 impl RankArgs {
@@ -94,6 +99,7 @@ impl RankArgs {
         OutputArgs {
             output: self.output.clone(),
             format: self.format,
+            live: self.live.clone(),
             ..OutputArgs::default()
         }
     }
@@ -149,7 +155,9 @@ pub(crate) fn run(args: &RankArgs, command_line: &[OsString]) -> anyhow::Result<
         html::ranking(&made.ranking, &Flags)
     }));
     output::print(&render(&made.ranking, formats.shown(), terminal::style()))?;
-    kept?;
+    kept.and(build_args::tell_step(|| {
+        render(&made.ranking, Format::Markdown, terminal::PLAIN)
+    }))?;
     match made.state {
         Some(state) if made.ending == Ending::Complete => state.remove(),
         Some(state) => say(&format!(
@@ -237,6 +245,10 @@ fn made(
     }
     let mut progress = Progress::of(&program, is_quiet);
     let mut here = Here::new(suite, circumstances, state, |event| progress.tell(event));
+    let (exporter, _handed) = args.live.open()?;
+    if let Some(exporter) = exporter {
+        here.observe(exporter);
+    }
     let total_s = suite.limits.total.as_secs_f64();
     let ending = rank(&program, &mut ledger, total_s, &mut here)?;
     let state = here.into_state();
@@ -351,7 +363,12 @@ pub(crate) fn check_format(format: Format) -> Result<(), UsageError> {
             format: "csv",
             of: "a ranking",
         }),
-        Format::Text | Format::Json | Format::Markdown | Format::Html | Format::Quiet => Ok(()),
+        Format::Text
+        | Format::Json
+        | Format::Markdown
+        | Format::Github
+        | Format::Html
+        | Format::Quiet => Ok(()),
     }
 }
 
@@ -360,7 +377,7 @@ pub(crate) fn render(ranking: &Ranking, format: Format, style: Style) -> String 
     match format {
         Format::Text => wsbench_render::ranking::text(ranking, style),
         Format::Json => ranking::write(ranking),
-        Format::Markdown => wsbench_render::ranking::markdown(ranking),
+        Format::Markdown | Format::Github => wsbench_render::ranking::markdown(ranking),
         Format::Html => html::ranking(ranking, &Flags),
         Format::Csv | Format::Quiet => String::new(),
     }

@@ -17,6 +17,7 @@ use crate::args::{Extent, Format, Report};
 use crate::commands::{self, compare};
 use crate::exit::Exit;
 use crate::html_args;
+use crate::judge;
 use crate::output::{self, OutputFile};
 use crate::rendering::render;
 use crate::repeat;
@@ -85,9 +86,15 @@ pub(crate) fn run(report: &Report) -> anyhow::Result<Exit> {
         rendered(&stored, format, style, &view)
     })?;
     let exits = stored.iter().map(|one| match one {
-        Stored::Run(document) => outcome(document, report.strict).into(),
-        Stored::Repetition(repetition) => worst(&repetition.runs, report.strict).into(),
-        Stored::Comparison(_) => Exit::Ok,
+        Stored::Run(document) => {
+            let exit = outcome(document, report.strict).into();
+            judge::exit(&document.conditions, exit)
+        }
+        Stored::Repetition(repetition) => {
+            let exit = worst(&repetition.runs, report.strict).into();
+            judge::exit(&repetition.conditions, exit)
+        }
+        Stored::Comparison(comparison) => judge::exit(&comparison.conditions, Exit::Ok),
     });
     Ok(exits.max_by_key(|exit| *exit as u8).unwrap_or(Exit::Ok))
 }
@@ -126,7 +133,7 @@ fn rendered(stored: &[Stored], format: Format, style: Style, view: &Extent) -> S
     match format {
         Format::Json if each.len() > 1 => format!("[\n{}]\n", each.join(",\n")),
         Format::Json | Format::Csv | Format::Quiet => each.concat(),
-        Format::Text | Format::Markdown | Format::Html => each.join("\n"),
+        Format::Text | Format::Markdown | Format::Github | Format::Html => each.join("\n"),
     }
 }
 

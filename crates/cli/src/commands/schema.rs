@@ -23,6 +23,9 @@ pub(crate) enum SchemaOf {
     Sweep,
     /// Result of `wsbench rank`.
     Ranking,
+    /// A line of --stream ndjson.
+    #[cfg(feature = "export")]
+    Stream,
     /// A suite for `wsbench rank`.
     Suite,
     /// A server of a suite: server.toml.
@@ -41,6 +44,8 @@ pub(crate) fn run(of: SchemaOf) -> anyhow::Result<Exit> {
         SchemaOf::Find => search::schema(),
         SchemaOf::Sweep => sweep::schema(),
         SchemaOf::Ranking => ranking::schema(),
+        #[cfg(feature = "export")]
+        SchemaOf::Stream => wsbench_export::stream::schema(),
         SchemaOf::Suite => schemars::schema_for!(SuiteFile).into(),
         SchemaOf::Server => schemars::schema_for!(ServerFile).into(),
     };

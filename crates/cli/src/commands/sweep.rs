@@ -153,7 +153,7 @@ pub(crate) fn render(sweep: &Sweep, format: Format, style: Style, glyphs: Glyphs
         Format::Text => wsbench_render::sweep::text(sweep, style, glyphs),
         Format::Json => document::write(sweep),
         Format::Csv => wsbench_render::sweep::csv(sweep),
-        Format::Markdown => wsbench_render::sweep::markdown(sweep, &Flags),
+        Format::Markdown | Format::Github => wsbench_render::sweep::markdown(sweep, &Flags),
         Format::Html => html::sweep(sweep, &Flags),
         Format::Quiet => String::new(),
     }

@@ -15,6 +15,7 @@ mod raw;
 #[path = "../running/mod.rs"]
 mod running;
 mod short;
+mod workflow;
 mod world;
 
 use page::Page;
@@ -50,6 +51,11 @@ fn carry_out(name: &str) {
     for block in page.blocks() {
         match block.language.as_str() {
             "toml" => world.keep(&block),
+            "yaml" => {
+                for command in workflow::commands(name, &block) {
+                    world.carry_out(&command);
+                }
+            }
             "sh" => {
                 for command in page.commands(&block) {
                     if is_run(&command.text) {
@@ -86,6 +92,8 @@ pages! {
     reading_a_result: "docs/reading-a-result.md",
     open_loop: "docs/open-loop.md",
     comparing_and_ci: "docs/comparing-and-ci.md",
+    ci: "docs/ci.md",
+    live_data: "docs/live-data.md",
     searching: "docs/searching.md",
     ranking: "docs/ranking.md",
     the_ranking_of_november: "docs/ranking/README.md",

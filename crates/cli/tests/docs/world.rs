@@ -38,8 +38,8 @@ const FOLDERS: [&str; 2] = ["suites", "servers"];
 /// A ranking that was stored, under the names that the pages give to theirs.
 const STORED: [&str; 2] = ["ranking.json", "full.json"];
 /// Flags that name a file which is written.
-const WRITING: [&str; 8] = [
-    "-o", "--output", "--html", "--hgrm", "--hlog", "-l", "--log", "--l",
+const WRITING: [&str; 9] = [
+    "-o", "--output", "--html", "--junit", "--hgrm", "--hlog", "-l", "--log", "--l",
 ];
 
 /// Servers, proxies and files of one page. All of it ends with the value, whatever has failed.
@@ -182,11 +182,11 @@ impl World {
     fn here(&mut self, words: &[String]) -> Vec<String> {
         let mut here: Vec<String> = Vec::new();
         for word in words {
-            let is_proxy = here.last().is_some_and(|flag| flag == "-x");
-            let place = if is_proxy {
-                self.proxy(word)
-            } else {
-                self.ports(word)
+            let place = match here.last().map(String::as_str) {
+                Some("-x") => self.proxy(word),
+                // Whoever asks there is on no page.
+                Some("--prometheus") => "127.0.0.1:0".to_owned(),
+                _ => self.ports(word),
             };
             here.push(place);
         }

@@ -85,6 +85,7 @@ impl Record {
             plan: plan.carried_out(result.warmup_found).redacted(),
             ended: result.ended.into(),
             until: None,
+            conditions: Vec::new(),
             duration_s: result.measured.as_secs_f64(),
             total_s: result.total.as_secs_f64(),
             messages_per_s: per_s(result.messages.received_in_window),

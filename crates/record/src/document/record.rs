@@ -19,6 +19,7 @@ use super::interval::Interval;
 use super::server::Server;
 use super::slice::Slice;
 use super::times::{self, Distributions, has_times};
+use crate::condition::Judgement;
 use crate::gate::Stamp;
 use crate::until::UntilOutcome;
 
@@ -62,6 +63,9 @@ pub struct Record {
     /// Outcome of waiting until the answer is known; absent where that was not asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<UntilOutcome>,
+    /// Conditions that the run was held against; absent without any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Judgement>,
     /// Length of the measured window, s.
     pub duration_s: f64,
     /// From the first connect to the last close, s.

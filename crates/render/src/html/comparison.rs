@@ -6,6 +6,7 @@ use wsbench_record::comparison::{Comparison, Contrast, Doubt, Found};
 use wsbench_record::document::Distribution;
 use wsbench_setting::Spelling;
 
+use super::conditions::conditions;
 use super::grid::{Cell, Grid};
 use super::page::{Page, caveats, verdict};
 use super::plot::{Axis, Scale, Unit};
@@ -41,6 +42,7 @@ pub fn render(comparison: &Comparison, spelling: &'static dyn Spelling) -> Strin
     page.quiet(&design(comparison));
     page.push(&verdict(tone(comparison), &sentence(&comparison.verdict)));
     doubts(&mut page, comparison);
+    page.push(&conditions(&comparison.conditions));
     page.section("ratios", "Ratios");
     page.push(&ratios(comparison).figure());
     page.section("figures", "Figures");

@@ -5,6 +5,7 @@ use wsbench_record::document::Document;
 use wsbench_record::repetition::{FigureOfRuns, Repetition};
 use wsbench_setting::Spelling;
 
+use super::conditions::conditions;
 use super::grid::{Cell, Grid};
 use super::page::{Page, recurring};
 use super::plot::{Axis, Scale};
@@ -25,6 +26,7 @@ pub fn render(repetition: &Repetition, spelling: &'static dyn Spelling) -> Strin
     }
     page.prose(&format!("{}.", runs(repetition)));
     page.push(&recurring(&repetition.caveats));
+    page.push(&conditions(&repetition.conditions));
     page.section("spread", "How far the runs agree");
     page.push(&table(repetition).markup());
     page.quiet(LEGEND);

@@ -6,6 +6,7 @@ mod books;
 mod course;
 mod words;
 
+use super::conditions::conditions;
 use super::grid::{Cell, Grid};
 use super::latency;
 use super::markup::Markup;
@@ -158,6 +159,7 @@ fn head(page: &mut Page, document: &Document) {
             caveat.advice.as_str(),
         )
     })));
+    page.push(&conditions(&document.conditions));
 }
 
 /// The figures that are looked for first.
