@@ -511,6 +511,11 @@ impl OutputArgs {
         self.output.as_deref().filter(|_| !self.is_to_stdout())
     }
 
+    /// True where what is told is told to GitHub as well.
+    pub(crate) fn is_for_github(&self) -> bool {
+        self.shown() == Format::Github
+    }
+
     /// Makes sure that one thing alone is written to standard output.
     ///
     /// # Errors

@@ -9,7 +9,6 @@ use anyhow::Context;
 use clap::Args;
 use wsbench_render::build_check::{BuildCheck, annotations, junit, summary};
 
-use crate::args::Format;
 use crate::exit::say;
 use crate::output::OutputFile;
 use crate::usage::UsageError;
@@ -39,17 +38,17 @@ impl BuildArgs {
 }
 
 /// Tells a build: in its file, where one was asked for, and to GitHub, where its runner has said
-/// where, or `shown` is its format.
+/// where, or it `is_asked`.
 ///
 /// # Errors
 /// When a file cannot be written.
 pub(crate) fn tell(
     file: Option<&OutputFile>,
-    shown: Format,
+    is_asked: bool,
     check: impl FnOnce() -> BuildCheck,
 ) -> anyhow::Result<()> {
     let step = step_summary();
-    let is_for_github = step.is_some() || shown == Format::Github;
+    let is_for_github = step.is_some() || is_asked;
     if file.is_none() && !is_for_github {
         return Ok(());
     }

@@ -75,7 +75,10 @@ fn with_environment(command: Command) -> Command {
         let argument = argument.env(name).hide_env(true);
         match argument.get_action() {
             ArgAction::SetTrue => argument.value_parser(BoolishValueParser::new()),
-            ArgAction::Append => argument.value_delimiter('\n'),
+            // A list between other signs is one value here as well.
+            ArgAction::Append if argument.get_value_delimiter().is_none() => {
+                argument.value_delimiter('\n')
+            }
             _ => argument,
         }
     })

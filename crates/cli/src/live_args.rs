@@ -1,168 +1,171 @@
 //! Figures that are handed out while runs are under way: where to, and what did not get there.
 
 #[cfg(feature = "export")]
-pub(crate) use self::with::{Handed, LiveArgs};
-#[cfg(not(feature = "export"))]
-pub(crate) use self::without::{Handed, LiveArgs};
+use std::net::{SocketAddr, ToSocketAddrs};
+#[cfg(feature = "export")]
+use std::path::PathBuf;
 
 #[cfg(feature = "export")]
-mod with {
-    use std::net::{SocketAddr, ToSocketAddrs};
-    use std::path::PathBuf;
+use anyhow::Context;
+use clap::Args;
+#[cfg(feature = "export")]
+use wsbench_export::{Destinations, Exporter, Exports};
 
-    use anyhow::Context;
-    use clap::Args;
-    use wsbench_export::{Destinations, Exporter, Exports};
+#[cfg(feature = "export")]
+use crate::exit::say;
 
-    use crate::exit::say;
+/// Destinations of figures while runs are under way. Of a build without `export` there are none.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Live data")]
+pub(crate) struct LiveArgs {
+    /// Write a line of JSON for each interval of a run, and one at its end: ndjson to standard
+    /// output, which then has nothing else, ndjson=FILE to a file.
+    #[cfg(feature = "export")]
+    #[arg(long, value_name = "ndjson[=FILE]", value_parser = stream)]
+    stream: Option<PathBuf>,
+    /// Answer Prometheus at ADDR, under /metrics, while runs are under way: PORT of this machine
+    /// alone, or HOST:PORT.
+    #[cfg(feature = "export")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
+    prometheus: Option<SocketAddr>,
+    /// Push the same to a push gateway of Prometheus at URL, after each interval.
+    #[cfg(feature = "export")]
+    #[arg(long, value_name = "URL", value_parser = url)]
+    push_gateway: Option<String>,
+    /// Send metrics to a collector of OpenTelemetry at URL, by OTLP over HTTP, after each interval
+    /// (example: http://localhost:4318).
+    ///
+    /// Headers are those of the environment's OTEL_EXPORTER_OTLP_HEADERS.
+    #[cfg(feature = "export")]
+    #[arg(long, value_name = "URL", value_parser = url)]
+    otlp: Option<String>,
+}
 
-    /// Destinations of figures while runs are under way.
-    #[derive(Clone, Debug, Default, Args)]
-    #[command(next_help_heading = "Live data")]
-    pub(crate) struct LiveArgs {
-        /// Write a line of JSON for each interval of a run, and one at its end: ndjson to standard
-        /// output, which then has nothing else, ndjson=FILE to a file.
-        #[arg(long, value_name = "ndjson[=FILE]", value_parser = stream)]
-        stream: Option<PathBuf>,
-        /// Answer Prometheus at ADDR, under /metrics, while runs are under way: PORT of this machine
-        /// alone, or HOST:PORT.
-        #[arg(long, value_name = "ADDR", value_parser = address)]
-        prometheus: Option<SocketAddr>,
-        /// Push the same to a push gateway of Prometheus at URL, after each interval.
-        #[arg(long, value_name = "URL", value_parser = url)]
-        push_gateway: Option<String>,
-        /// Send metrics to a collector of OpenTelemetry at URL, by OTLP over HTTP, after each interval
-        /// (example: http://localhost:4318).
-        ///
-        /// Headers are those of the environment's OTEL_EXPORTER_OTLP_HEADERS.
-        #[arg(long, value_name = "URL", value_parser = url)]
-        otlp: Option<String>,
-    }
+/// Destinations that are open. When it goes, they have what they will get, and what they did not
+/// get is said.
+pub(crate) struct LiveData {
+    #[cfg(feature = "export")]
+    exports: Option<Exports>,
+}
 
-    impl LiveArgs {
-        fn destinations(&self) -> Destinations {
-            Destinations {
-                stream: self.stream.clone(),
-                prometheus: self.prometheus,
-                push_gateway: self.push_gateway.clone(),
-                otlp: self.otlp.clone(),
-            }
-        }
-
-        /// True where standard output is taken.
-        pub(crate) fn takes_stdout(&self) -> bool {
-            self.destinations().takes_stdout()
-        }
-
-        /// Opens the destinations: the observer, if there are any, and what is held until the runs are
-        /// over.
-        ///
-        /// # Errors
-        /// A file or an address that cannot be had.
-        pub(crate) fn open(&self) -> anyhow::Result<(Option<Exporter>, Handed)> {
-            let destinations = self.destinations();
-            if destinations.is_empty() {
-                return Ok((None, Handed(None)));
-            }
-            let opened = destinations.open();
-            let (exporter, exports) = opened.context("live data cannot be handed out")?;
-            if let Some(address) = exports.address() {
-                say(&format!("prometheus: http://{address}/metrics"));
-            }
-            Ok((Some(exporter), Handed(Some(exports))))
+#[cfg(feature = "export")]
+impl LiveArgs {
+    fn destinations(&self) -> Destinations {
+        Destinations {
+            stream: self.stream.clone(),
+            prometheus: self.prometheus,
+            push_gateway: self.push_gateway.clone(),
+            otlp: self.otlp.clone(),
         }
     }
 
-    /// Destinations that are open. When it goes, they have what they will get, and what they did not
-    /// get is said.
-    pub(crate) struct Handed(Option<Exports>);
-
-    impl Drop for Handed {
-        fn drop(&mut self) {
-            let exports = self.0.take();
-            for line in exports.map(Exports::finish).unwrap_or_default() {
-                say(&line);
-            }
-        }
+    /// True where standard output is taken.
+    pub(crate) fn takes_stdout(&self) -> bool {
+        self.destinations().takes_stdout()
     }
 
-    fn stream(text: &str) -> Result<PathBuf, String> {
-        match text.split_once('=') {
-            None if text == "ndjson" => Ok("-".into()),
-            Some(("ndjson", file)) if !file.is_empty() => Ok(file.into()),
-            _ => Err("there is ndjson, and ndjson=FILE".to_owned()),
+    /// Opens the destinations: the observer, if there are any, and what is held until the runs are
+    /// over.
+    ///
+    /// # Errors
+    /// A file or an address that cannot be had.
+    pub(crate) fn open(&self) -> anyhow::Result<(Option<Exporter>, LiveData)> {
+        let destinations = self.destinations();
+        if destinations.is_empty() {
+            return Ok((None, LiveData { exports: None }));
         }
-    }
-
-    /// An address to be asked at: a port is of this machine alone.
-    fn address(text: &str) -> Result<SocketAddr, String> {
-        let bare = text.strip_prefix(':').unwrap_or(text);
-        if let Ok(port) = bare.parse::<u16>() {
-            return Ok(([127, 0, 0, 1], port).into());
+        let opened = destinations.open();
+        let (exporter, exports) = opened.context("live data cannot be handed out")?;
+        if let Some(address) = exports.address() {
+            say(&format!("prometheus: http://{address}/metrics"));
         }
-        let found = text
-            .to_socket_addrs()
-            .map_err(|error| error.to_string())?
-            .next();
-        found.ok_or_else(|| "no such address".to_owned())
+        let exports = Some(exports);
+        Ok((Some(exporter), LiveData { exports }))
     }
+}
 
-    fn url(text: &str) -> Result<String, String> {
-        let url = url::Url::parse(text).map_err(|error| error.to_string())?;
-        match url.scheme() {
-            "http" | "https" if url.has_host() => Ok(text.to_owned()),
-            _ => Err("give it like http://localhost:4318".to_owned()),
-        }
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-
-        #[test]
-        fn words_are_places() {
-            assert_eq!(stream("ndjson"), Ok("-".into()));
-            assert_eq!(stream("ndjson=a=b"), Ok("a=b".into()));
-            assert!(stream("csv").is_err() && stream("ndjson=").is_err());
-            for (text, is) in [("9464", "127.0.0.1:9464"), (":9464", "127.0.0.1:9464")] {
-                assert_eq!(address(text).unwrap().to_string(), is);
-            }
-            assert_eq!(address("0.0.0.0:1").unwrap().to_string(), "0.0.0.0:1");
-            assert!(address("nonsense").is_err());
-            assert!(url("http://c:4318").is_ok() && url("c:4318").is_err());
+#[cfg(feature = "export")]
+impl Drop for LiveData {
+    fn drop(&mut self) {
+        let exports = self.exports.take();
+        for line in exports.map(Exports::finish).unwrap_or_default() {
+            say(&line);
         }
     }
 }
 
+/// The observer of a build that hands nothing out.
 #[cfg(not(feature = "export"))]
-mod without {
-    use clap::Args;
+pub(crate) enum Nobody {}
 
-    /// Destinations of figures, of which this build has none.
-    #[derive(Clone, Debug, Default, Args)]
-    pub(crate) struct LiveArgs {}
+#[cfg(not(feature = "export"))]
+impl wsbench::Observer for Nobody {}
 
-    /// Nobody who hears of a run.
-    pub(crate) enum Nobody {}
+#[cfg(not(feature = "export"))]
+#[allow(
+    clippy::unused_self,
+    clippy::unnecessary_wraps,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "as where there is something to open"
+)]
+impl LiveArgs {
+    /// True where standard output is taken.
+    pub(crate) fn takes_stdout(&self) -> bool {
+        false
+    }
 
-    impl wsbench::Observer for Nobody {}
+    /// Opens nothing.
+    ///
+    /// # Errors
+    /// None.
+    pub(crate) fn open(&self) -> anyhow::Result<(Option<Nobody>, LiveData)> {
+        Ok((None, LiveData {}))
+    }
+}
 
-    /// Nothing that is open.
-    pub(crate) struct Handed;
+#[cfg(feature = "export")]
+fn stream(text: &str) -> Result<PathBuf, String> {
+    match text.split_once('=') {
+        None if text == "ndjson" => Ok("-".into()),
+        Some(("ndjson", file)) if !file.is_empty() => Ok(file.into()),
+        _ => Err("there is ndjson, and ndjson=FILE".to_owned()),
+    }
+}
 
-    impl LiveArgs {
-        #[allow(clippy::unused_self, reason = "as with the feature")]
-        pub(crate) fn takes_stdout(&self) -> bool {
-            false
+/// An address to be asked at: a port is of this machine alone.
+#[cfg(feature = "export")]
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let bare = text.strip_prefix(':').unwrap_or(text);
+    if let Ok(port) = bare.parse::<u16>() {
+        return Ok(([127, 0, 0, 1], port).into());
+    }
+    let found = text.to_socket_addrs().map_err(|error| error.to_string());
+    found?.next().ok_or_else(|| "no such address".to_owned())
+}
+
+#[cfg(feature = "export")]
+fn url(text: &str) -> Result<String, String> {
+    let url = url::Url::parse(text).map_err(|error| error.to_string())?;
+    match url.scheme() {
+        "http" | "https" if url.has_host() => Ok(text.to_owned()),
+        _ => Err("give it like http://localhost:4318".to_owned()),
+    }
+}
+
+#[cfg(all(test, feature = "export"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_places() {
+        assert_eq!(stream("ndjson"), Ok("-".into()));
+        assert_eq!(stream("ndjson=a=b"), Ok("a=b".into()));
+        assert!(stream("csv").is_err() && stream("ndjson=").is_err());
+        for (text, is) in [("9464", "127.0.0.1:9464"), (":9464", "127.0.0.1:9464")] {
+            assert_eq!(address(text).unwrap().to_string(), is);
         }
-
-        #[allow(
-            clippy::unused_self,
-            clippy::unnecessary_wraps,
-            reason = "as with the feature"
-        )]
-        pub(crate) fn open(&self) -> anyhow::Result<(Option<Nobody>, Handed)> {
-            Ok((None, Handed))
-        }
+        assert_eq!(address("0.0.0.0:1").unwrap().to_string(), "0.0.0.0:1");
+        assert!(address("nonsense").is_err());
+        assert!(url("http://c:4318").is_ok() && url("c:4318").is_err());
     }
 }

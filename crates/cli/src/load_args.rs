@@ -20,7 +20,7 @@ use crate::build_args;
 use crate::connect_args::ConnectArgs;
 use crate::exit::say;
 use crate::html_args::{self, HtmlArgs};
-use crate::live_args::{Handed, LiveArgs};
+use crate::live_args::{LiveArgs, LiveData};
 use crate::measuring::Ready;
 use crate::output::{self, OutputFile};
 use crate::plan;
@@ -93,7 +93,7 @@ pub(crate) struct Files {
     output: Option<OutputFile>,
     html: Option<OutputFile>,
     /// Held until all is kept.
-    _handed: Handed,
+    _live: LiveData,
 }
 
 impl ExperimentOutput {
@@ -144,7 +144,7 @@ impl LoadArgs {
         let files = Files {
             output,
             html,
-            _handed: ready.handed,
+            _live: ready.live,
         };
         Ok((ready.runner, ready.plan, files))
     }

@@ -16,7 +16,7 @@ use crate::args::{Format, OutputArgs};
 use crate::exit::say;
 use crate::helpers::ThisProgram;
 use crate::interrupt::Interrupts;
-use crate::live_args::Handed;
+use crate::live_args::LiveData;
 use crate::plan::{Order, ServerUnderTest};
 use crate::shell_words::shell_words;
 use crate::spelling::Flags;
@@ -31,7 +31,7 @@ pub(crate) struct Ready {
     /// The requests to stop that every run heeds.
     pub(crate) interrupts: Interrupts,
     /// Destinations of figures, open until the runs are over.
-    pub(crate) handed: Handed,
+    pub(crate) live: LiveData,
 }
 
 impl Ready {
@@ -46,7 +46,7 @@ impl Ready {
         output: &OutputArgs,
         command_line: &[OsString],
     ) -> anyhow::Result<Self> {
-        let (exporter, handed) = output.live.open()?;
+        let (exporter, live) = output.live.open()?;
         let is_quiet = output.shown() == Format::Quiet;
         let interrupts = watch_signals()?;
         let bench = Bench::of(order.plan);
@@ -72,7 +72,7 @@ impl Ready {
             runner,
             plan,
             interrupts,
-            handed,
+            live,
         })
     }
 }

@@ -13,12 +13,22 @@ use crate::args::{Format, OutputArgs};
 use crate::build_args;
 use crate::html_args;
 use crate::judge::Judge;
-use crate::output;
-use crate::run::Files;
+use crate::output::{self, OutputFile};
 use crate::spelling::Flags;
 use crate::state;
 use crate::terminal;
 use wsbench::LocalRunner;
+
+/// Places of the result, where they were asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Places<'a> {
+    /// The result.
+    pub(crate) file: Option<&'a OutputFile>,
+    /// The page.
+    pub(crate) page: Option<&'a OutputFile>,
+    /// JUnit's XML.
+    pub(crate) junit: Option<&'a OutputFile>,
+}
 
 /// Makes the runs, keeps and shows them.
 ///
@@ -29,14 +39,14 @@ pub(crate) fn measure(
     plan: &Plan,
     runs: u32,
     flags: &OutputArgs,
-    files: &Files,
+    places: Places<'_>,
     judge: &Judge,
 ) -> anyhow::Result<Repetition> {
     let documents = repeat(runner, plan, runs)?;
     let repetition = repeated(documents, runs);
     let mut repetition = repetition.context("interrupted before the first run was whole")?;
     repetition.conditions = judge.judged(&repetition.runs, flags.shown());
-    let (file, page) = (files.output.as_ref(), files.html.as_ref());
+    let Places { file, page, junit } = places;
     // The result is kept first; where that fails, it is at least shown.
     let kept = file.map_or(Ok(()), |file| {
         file.write_naming(&render(&repetition, flags.stored(), terminal::PLAIN))
@@ -45,7 +55,7 @@ pub(crate) fn measure(
         html::repetition(&repetition, &Flags)
     }));
     let check = || BuildCheck::of_repetition(&repetition, flags.strict);
-    let kept = kept.and(build_args::tell(files.junit.as_ref(), flags.shown(), check));
+    let kept = kept.and(build_args::tell(junit, flags.is_for_github(), check));
     if !flags.no_state {
         state::keep(&repetition::write(&repetition));
     }

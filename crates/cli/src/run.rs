@@ -61,7 +61,12 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
     runner.find_floor(plan);
     let Places { files, log } = places;
     if let Some(runs) = measure.judge.repeat {
-        let repetition = repeat::measure(runner, plan, runs, &measure.output, &files, &judge)?;
+        let places = repeat::Places {
+            file: files.output.as_ref(),
+            page: files.html.as_ref(),
+            junit: files.junit.as_ref(),
+        };
+        let repetition = repeat::measure(runner, plan, runs, &measure.output, places, &judge)?;
         let exit = Exit::from(worst(&repetition.runs, measure.output.strict));
         judge.show_baseline(&repetition.runs, shown)?;
         return Ok(judge::exit(&repetition.conditions, exit));
@@ -115,11 +120,11 @@ struct Places {
 }
 
 /// The files that are written after the run.
-pub(crate) struct Files {
-    pub(crate) output: Option<OutputFile>,
+struct Files {
+    output: Option<OutputFile>,
     histograms: HistogramFiles,
-    pub(crate) html: Option<OutputFile>,
-    pub(crate) junit: Option<OutputFile>,
+    html: Option<OutputFile>,
+    junit: Option<OutputFile>,
 }
 
 impl Places {
@@ -164,7 +169,7 @@ impl Files {
         let histograms = self.histograms.keep(document);
         let html = html_args::keep(self.html.as_ref(), || html::run(document, &Flags));
         let check = || BuildCheck::of_run(document, flags.strict, &Flags);
-        let told = build_args::tell(self.junit.as_ref(), flags.shown(), check);
+        let told = build_args::tell(self.junit.as_ref(), flags.is_for_github(), check);
         output.and(histograms).and(html).and(told)
     }
 }

@@ -235,7 +235,7 @@ fn a_comparison_is_held_to_a_change() {
     let slower = compare(&fast.url, &slow.url, "service.p50>+100%");
     assert_eq!(slower.code, 99, "{}{}", slower.stdout, slower.stderr);
     assert!(
-        slower.stdout.contains("fail-if service.p50>+100%: holds"),
+        slower.stdout.contains("service.p50>+100%: holds"),
         "{}",
         slower.stdout
     );

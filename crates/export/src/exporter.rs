@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 use wsbench::{Document, Observer, Plan, Progress, Wish};
 
-use crate::post::Post;
+use crate::post::Poster;
 use crate::scrape::{self, Newest};
 use crate::sink::Sink;
 use crate::snapshot::{Facts, Snapshot, now_unix_ns};
-use crate::stream::Stream;
+use crate::stream::LineWriter;
 
 /// The time that destinations have at the end for what they have not taken yet.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -57,7 +57,7 @@ pub enum ExportError {
 
 /// What both ends of an export have: the observer, and who waits for its end.
 #[derive(Default)]
-struct Shared {
+struct Joint {
     newest: Newest,
     /// Empty once they were told to finish.
     sinks: Mutex<Vec<Sink>>,
@@ -65,13 +65,13 @@ struct Shared {
 
 /// The observer of the runs of a command.
 pub struct Exporter {
-    shared: Arc<Shared>,
+    shared: Arc<Joint>,
     facts: Facts,
 }
 
 /// The destinations of a command, whose end is waited for.
 pub struct Exports {
-    shared: Arc<Shared>,
+    shared: Arc<Joint>,
     address: Option<SocketAddr>,
 }
 
@@ -99,10 +99,10 @@ impl Destinations {
         let mut sinks = Vec::new();
         if let Some(path) = &self.stream {
             let stream = if self.takes_stdout() {
-                Stream::to_stdout()
+                LineWriter::to_stdout()
             } else {
                 let file = File::create(path);
-                Stream::to_file(file.map_err(|source| ExportError::File {
+                LineWriter::to_file(file.map_err(|source| ExportError::File {
                     path: path.clone(),
                     source,
                 })?)
@@ -111,17 +111,17 @@ impl Destinations {
         }
         if let Some(url) = &self.push_gateway {
             let name = format!("push gateway {}", shown(url));
-            sinks.push(Sink::open(name, Post::to_push_gateway(url)));
+            sinks.push(Sink::open(name, Poster::to_push_gateway(url)));
         }
         if let Some(url) = &self.otlp {
             sinks.push(Sink::open(
                 format!("otlp {}", shown(url)),
-                Post::to_otlp(url),
+                Poster::to_otlp(url),
             ));
         }
-        let shared = Shared {
+        let shared = Joint {
             sinks: Mutex::new(sinks),
-            ..Shared::default()
+            ..Joint::default()
         };
         let address = match self.prometheus {
             Some(address) => {

@@ -27,18 +27,18 @@ pub struct Metric {
     /// Its name, words between dots: `messages.sent`.
     pub name: String,
     /// Unit of its values.
-    pub unit: Unit,
+    pub unit: MetricUnit,
     /// The way in which it changes.
-    pub kind: Kind,
+    pub kind: MetricKind,
     /// What it says.
     pub help: String,
     /// Where its values are.
-    pub(crate) source: Source,
+    pub(crate) source: ReadFrom,
 }
 
 /// The unit of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub enum MetricUnit {
     /// Things, counted.
     Count,
     /// Seconds.
@@ -51,7 +51,7 @@ pub enum Unit {
 
 /// The way in which a metric changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum MetricKind {
     /// It rises within a run, and begins at zero with the next.
     Counter,
     /// It rises and falls.
@@ -62,7 +62,7 @@ pub enum Kind {
 
 /// Where the values of a metric are.
 #[derive(Clone, Copy)]
-pub(crate) enum Source {
+pub(crate) enum ReadFrom {
     Messages(&'static Counter<MessageCounts>),
     Bytes(&'static Counter<ByteCounts>),
     Connections(&'static Counter<ConnectionCounts>),
@@ -72,7 +72,7 @@ pub(crate) enum Source {
     Own(Own),
 }
 
-impl std::fmt::Debug for Source {
+impl std::fmt::Debug for ReadFrom {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Messages(counter) => counter.name,
@@ -114,60 +114,60 @@ impl Own {
     ];
 
     /// Name, unit, kind and meaning.
-    fn row(self) -> (&'static str, Unit, Kind, &'static str) {
+    fn row(self) -> (&'static str, MetricUnit, MetricKind, &'static str) {
         match self {
             Self::Info => (
                 "run.info",
-                Unit::Count,
-                Kind::Gauge,
+                MetricUnit::Count,
+                MetricKind::Gauge,
                 "Always 1: what is measured, in labels.",
             ),
             Self::Stage => (
                 "run.stage",
-                Unit::Count,
-                Kind::Gauge,
+                MetricUnit::Count,
+                MetricKind::Gauge,
                 "1 of the stage that the run is in, 0 of the others.",
             ),
             Self::Done => (
                 "run.done",
-                Unit::Ratio,
-                Kind::Gauge,
+                MetricUnit::Ratio,
+                MetricKind::Gauge,
                 "Share of the run that is done.",
             ),
             Self::Elapsed => (
                 "run.elapsed",
-                Unit::Seconds,
-                Kind::Gauge,
+                MetricUnit::Seconds,
+                MetricKind::Gauge,
                 "Time since the run began.",
             ),
             Self::Alive => (
                 "connections.alive",
-                Unit::Count,
-                Kind::Gauge,
+                MetricUnit::Count,
+                MetricKind::Gauge,
                 "Connections upgraded and open at the end of the newest interval.",
             ),
             Self::InFlight => (
                 "messages.in_flight",
-                Unit::Count,
-                Kind::Gauge,
+                MetricUnit::Count,
+                MetricKind::Gauge,
                 "Messages sent and not answered at the end of the newest interval.",
             ),
             Self::Waiting => (
                 "messages.waiting",
-                Unit::Count,
-                Kind::Gauge,
+                MetricUnit::Count,
+                MetricKind::Gauge,
                 "Messages due and not sent at the end of the newest interval.",
             ),
             Self::GeneratorCpu => (
                 "generator.cpu",
-                Unit::Ratio,
-                Kind::Gauge,
+                MetricUnit::Ratio,
+                MetricKind::Gauge,
                 "Share of a core that a thread of the generator used in the newest interval.",
             ),
             Self::Dropped => (
                 "export.dropped",
-                Unit::Count,
-                Kind::Counter,
+                MetricUnit::Count,
+                MetricKind::Counter,
                 "Snapshots that a destination was too slow for.",
             ),
         }
@@ -188,7 +188,7 @@ pub fn table() -> Vec<Metric> {
     let own = Own::ALL.into_iter().map(|own| {
         let (name, unit, kind, help) = own.row();
         let (name, help) = (name.to_owned(), help.to_owned());
-        let source = Source::Own(own);
+        let source = ReadFrom::Own(own);
         Metric {
             name,
             unit,
@@ -198,34 +198,51 @@ pub fn table() -> Vec<Metric> {
         }
     });
     let messages = MessageCounts::ALL.iter();
-    let messages = messages.map(|it| counted("messages.", it, Unit::Count, Source::Messages(it)));
+    let messages =
+        messages.map(|it| counted("messages.", it, MetricUnit::Count, ReadFrom::Messages(it)));
     let bytes = ByteCounts::ALL.iter();
-    let bytes = bytes.map(|it| counted("", it, Unit::Bytes, Source::Bytes(it)));
+    let bytes = bytes.map(|it| counted("", it, MetricUnit::Bytes, ReadFrom::Bytes(it)));
     let connections = ConnectionCounts::ALL.iter();
-    let connections =
-        connections.map(|it| counted("connections.", it, Unit::Count, Source::Connections(it)));
+    let connections = connections.map(|it| {
+        counted(
+            "connections.",
+            it,
+            MetricUnit::Count,
+            ReadFrom::Connections(it),
+        )
+    });
     let blocked = BlockedCounts::ALL.iter();
-    let blocked =
-        blocked.map(|it| counted("messages.blocked_by_", it, Unit::Count, Source::Blocked(it)));
+    let blocked = blocked.map(|it| {
+        counted(
+            "messages.blocked_by_",
+            it,
+            MetricUnit::Count,
+            ReadFrom::Blocked(it),
+        )
+    });
     let errors = Metric {
         name: "errors".to_owned(),
-        unit: Unit::Count,
-        kind: Kind::Counter,
+        unit: MetricUnit::Count,
+        kind: MetricKind::Counter,
         help: "Failures, by phase and kind.".to_owned(),
-        source: Source::Errors,
+        source: ReadFrom::Errors,
     };
     let times = Series::ALL.into_iter().map(times);
     let all = own.chain(messages).chain(bytes).chain(connections);
     all.chain(blocked).chain([errors]).chain(times).collect()
 }
 
-fn counted<T>(group: &str, counter: &Counter<T>, unit: Unit, source: Source) -> Metric {
+fn counted<T>(group: &str, counter: &Counter<T>, unit: MetricUnit, source: ReadFrom) -> Metric {
     let lines: Vec<&str> = counter.meaning.iter().map(|line| line.trim()).collect();
     let is_state = STATES.contains(&counter.name);
     Metric {
         name: format!("{group}{}", counter.name),
         unit,
-        kind: if is_state { Kind::Gauge } else { Kind::Counter },
+        kind: if is_state {
+            MetricKind::Gauge
+        } else {
+            MetricKind::Counter
+        },
         help: lines.join(" "),
         source,
     }
@@ -240,11 +257,11 @@ fn times(series: Series) -> Metric {
     };
     Metric {
         name: format!("{group}{}", info.name),
-        unit: Unit::Seconds,
-        kind: Kind::Histogram,
+        unit: MetricUnit::Seconds,
+        kind: MetricKind::Histogram,
         // The books have nanoseconds, Prometheus has seconds.
         help: info.meaning().replace('\n', " ").replace(", ns", ""),
-        source: Source::Times(series),
+        source: ReadFrom::Times(series),
     }
 }
 
@@ -254,14 +271,14 @@ impl Metric {
     pub fn prometheus_name(&self) -> String {
         let name = self.name.replace('.', "_");
         let unit = match self.unit {
-            Unit::Count => "",
-            Unit::Seconds => "_seconds",
-            Unit::Bytes => "_bytes",
-            Unit::Ratio => "_ratio",
+            MetricUnit::Count => "",
+            MetricUnit::Seconds => "_seconds",
+            MetricUnit::Bytes => "_bytes",
+            MetricUnit::Ratio => "_ratio",
         };
         let total = match self.kind {
-            Kind::Counter => "_total",
-            Kind::Gauge | Kind::Histogram => "",
+            MetricKind::Counter => "_total",
+            MetricKind::Gauge | MetricKind::Histogram => "",
         };
         format!("{NAMESPACE}_{name}{unit}{total}")
     }
@@ -276,16 +293,16 @@ impl Metric {
     #[must_use]
     pub fn ucum(&self) -> &'static str {
         match self.unit {
-            Unit::Count | Unit::Ratio => "1",
-            Unit::Seconds => "s",
-            Unit::Bytes => "By",
+            MetricUnit::Count | MetricUnit::Ratio => "1",
+            MetricUnit::Seconds => "s",
+            MetricUnit::Bytes => "By",
         }
     }
 }
 
 /// The counters of a tally, and of a document, as metrics read them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct Totals {
     /// Messages.
     pub messages: MessageCounts,
     /// Bytes.
@@ -296,7 +313,7 @@ pub struct Counts {
     pub blocked_by: BlockedCounts,
 }
 
-impl From<&Tally> for Counts {
+impl From<&Tally> for Totals {
     fn from(tally: &Tally) -> Self {
         Self {
             messages: tally.messages,

@@ -6,8 +6,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::metric::{Kind, Metric};
-use crate::snapshot::{BOUNDS_NS, Labels, Snapshot, Spans, Value};
+use crate::metric::{Metric, MetricKind};
+use crate::snapshot::{BOUNDS_NS, Labels, MetricValue, Snapshot, Spans};
 
 /// The media type of the body.
 pub const CONTENT_TYPE: &str = "application/json";
@@ -39,7 +39,7 @@ pub fn request(table: &[Metric], snapshot: &Snapshot) -> Json {
     })
 }
 
-fn one(metric: &Metric, snapshot: &Snapshot, values: &[(Labels, Value<'_>)]) -> Json {
+fn one(metric: &Metric, snapshot: &Snapshot, values: &[(Labels, MetricValue<'_>)]) -> Json {
     let common = snapshot.labels();
     let points = values.iter().map(|(labels, value)| {
         let labels: Labels = common.iter().chain(labels).cloned().collect();
@@ -49,15 +49,15 @@ fn one(metric: &Metric, snapshot: &Snapshot, values: &[(Labels, Value<'_>)]) -> 
             "timeUnixNano": snapshot.at_unix_ns.to_string(),
         });
         match value {
-            Value::Whole(number) => point["asInt"] = number.to_string().into(),
-            Value::Number(number) => point["asDouble"] = (*number).into(),
-            Value::Spans(spans) => put_spans(&mut point, spans),
+            MetricValue::Whole(number) => point["asInt"] = number.to_string().into(),
+            MetricValue::Number(number) => point["asDouble"] = (*number).into(),
+            MetricValue::Spans(spans) => put_spans(&mut point, spans),
         }
         point
     });
     let points: Vec<Json> = points.collect();
     let (key, data) = match metric.kind {
-        Kind::Counter => (
+        MetricKind::Counter => (
             "sum",
             json!({
                 "dataPoints": points,
@@ -65,8 +65,8 @@ fn one(metric: &Metric, snapshot: &Snapshot, values: &[(Labels, Value<'_>)]) -> 
                 "isMonotonic": true,
             }),
         ),
-        Kind::Gauge => ("gauge", json!({"dataPoints": points})),
-        Kind::Histogram => (
+        MetricKind::Gauge => ("gauge", json!({"dataPoints": points})),
+        MetricKind::Histogram => (
             "histogram",
             json!({"dataPoints": points, "aggregationTemporality": CUMULATIVE}),
         ),

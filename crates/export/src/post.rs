@@ -5,7 +5,7 @@ use std::time::Duration;
 use ureq::Agent;
 
 use crate::metric::{Metric, table};
-use crate::sink::Destination;
+use crate::sink::Outlet;
 use crate::snapshot::Snapshot;
 use crate::{otlp, prometheus};
 
@@ -23,14 +23,14 @@ enum Form {
 }
 
 /// An address that snapshots are sent to.
-pub(crate) struct Post {
+pub(crate) struct Poster {
     agent: Agent,
     url: String,
     form: Form,
     table: Vec<Metric>,
 }
 
-impl Post {
+impl Poster {
     /// To a push gateway: under `/metrics/job/wsbench`, unless the URL says another group.
     pub(crate) fn to_push_gateway(url: &str) -> Self {
         Self::to(with_path(url, "/metrics/job/wsbench"), Form::Push)
@@ -73,7 +73,7 @@ fn pairs(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-impl Destination for Post {
+impl Outlet for Poster {
     fn put(&mut self, snapshot: &Snapshot, _: u64) -> Result<(), String> {
         let sent = match &self.form {
             Form::Push => {

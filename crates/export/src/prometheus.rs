@@ -3,8 +3,8 @@
 
 use std::fmt::Write as _;
 
-use crate::metric::{Kind, Metric};
-use crate::snapshot::{BOUNDS_NS, Labels, Snapshot, Spans, Value};
+use crate::metric::{Metric, MetricKind};
+use crate::snapshot::{BOUNDS_NS, Labels, MetricValue, Snapshot, Spans};
 
 /// The media type of the format.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -21,9 +21,9 @@ pub fn text(table: &[Metric], snapshot: &Snapshot) -> String {
         }
         let name = metric.prometheus_name();
         let kind = match metric.kind {
-            Kind::Counter => "counter",
-            Kind::Gauge => "gauge",
-            Kind::Histogram => "histogram",
+            MetricKind::Counter => "counter",
+            MetricKind::Gauge => "gauge",
+            MetricKind::Histogram => "histogram",
         };
         let help = metric.help.replace('\\', "\\\\");
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
@@ -35,11 +35,11 @@ pub fn text(table: &[Metric], snapshot: &Snapshot) -> String {
     text
 }
 
-fn put(text: &mut String, name: &str, labels: &Labels, value: Value<'_>) {
+fn put(text: &mut String, name: &str, labels: &Labels, value: MetricValue<'_>) {
     let written = match value {
-        Value::Whole(number) => number.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::Spans(spans) => return put_spans(text, name, labels, spans),
+        MetricValue::Whole(number) => number.to_string(),
+        MetricValue::Number(number) => number.to_string(),
+        MetricValue::Spans(spans) => return put_spans(text, name, labels, spans),
     };
     let _ = writeln!(text, "{name}{} {written}", braced(labels, None));
 }

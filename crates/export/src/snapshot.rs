@@ -10,7 +10,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::series::Series;
 use wsbench_record::document::Interval;
 
-use crate::metric::{Counts, Metric, Own, STAGES, Source};
+use crate::metric::{Metric, Own, ReadFrom, STAGES, Totals};
 
 /// The upper bounds of a histogram's buckets, ns: 1, 2 and 5 of each power of ten from a microsecond
 /// to a hundred seconds. What is above the last is in the bucket without a bound.
@@ -56,7 +56,7 @@ pub struct Snapshot {
     /// Share of the run that is done, 0.0 to 1.0.
     pub done: f64,
     /// Counters so far.
-    pub counts: Counts,
+    pub counts: Totals,
     /// Times so far, of the series that have any.
     pub times: BTreeMap<Series, Spans>,
     /// Failures so far, by phase and kind.
@@ -145,7 +145,7 @@ impl Snapshot {
             stage: progress.stage,
             elapsed_s: progress.elapsed.as_secs_f64(),
             done: progress.done.clamp(0.0, 1.0),
-            counts: Counts::from(&so_far.tally),
+            counts: Totals::from(&so_far.tally),
             times: times(|series| Spans::of(so_far.at(series))),
             errors,
             interval: so_far.intervals.last().map(Interval::from),
@@ -170,7 +170,7 @@ impl Snapshot {
             stage: Stage::Draining,
             elapsed_s: document.total_s,
             done: 1.0,
-            counts: Counts {
+            counts: Totals {
                 messages: document.messages,
                 bytes: document.bytes,
                 connections: document.connections,
@@ -190,38 +190,38 @@ impl Snapshot {
 
     /// The values of a metric, each with its labels; none of what is not known.
     #[must_use]
-    pub fn read(&self, metric: &Metric) -> Vec<(Labels, Value<'_>)> {
+    pub fn read(&self, metric: &Metric) -> Vec<(Labels, MetricValue<'_>)> {
         let whole = |value: Option<u64>| {
-            let value = value.map(|value| (Vec::new(), Value::Whole(value)));
+            let value = value.map(|value| (Vec::new(), MetricValue::Whole(value)));
             value.into_iter().collect()
         };
         match metric.source {
-            Source::Messages(counter) => whole((counter.of)(&self.counts.messages)),
-            Source::Bytes(counter) => whole((counter.of)(&self.counts.bytes)),
-            Source::Connections(counter) => whole((counter.of)(&self.counts.connections)),
-            Source::Blocked(counter) => whole((counter.of)(&self.counts.blocked_by)),
-            Source::Times(series) => {
+            ReadFrom::Messages(counter) => whole((counter.of)(&self.counts.messages)),
+            ReadFrom::Bytes(counter) => whole((counter.of)(&self.counts.bytes)),
+            ReadFrom::Connections(counter) => whole((counter.of)(&self.counts.connections)),
+            ReadFrom::Blocked(counter) => whole((counter.of)(&self.counts.blocked_by)),
+            ReadFrom::Times(series) => {
                 let spans = self.times.get(&series);
-                let spans = spans.map(|spans| (Vec::new(), Value::Spans(spans)));
+                let spans = spans.map(|spans| (Vec::new(), MetricValue::Spans(spans)));
                 spans.into_iter().collect()
             }
-            Source::Errors => {
+            ReadFrom::Errors => {
                 let errors = self.errors.iter();
                 let errors = errors.map(|((phase, kind), count)| {
                     let labels = vec![("phase", phase.clone()), ("kind", kind.clone())];
-                    (labels, Value::Whole(*count))
+                    (labels, MetricValue::Whole(*count))
                 });
                 errors.collect()
             }
-            Source::Own(own) => self.own(own),
+            ReadFrom::Own(own) => self.own(own),
         }
     }
 
-    fn own(&self, own: Own) -> Vec<(Labels, Value<'_>)> {
-        let one = |value: f64| vec![(Vec::new(), Value::Number(value))];
+    fn own(&self, own: Own) -> Vec<(Labels, MetricValue<'_>)> {
+        let one = |value: f64| vec![(Vec::new(), MetricValue::Number(value))];
         let interval = |of: fn(&Interval) -> Option<u64>| {
             let value = self.interval.as_ref().and_then(of);
-            let value = value.map(|value| (Vec::new(), Value::Whole(value)));
+            let value = value.map(|value| (Vec::new(), MetricValue::Whole(value)));
             value.into_iter().collect()
         };
         match own {
@@ -230,12 +230,15 @@ impl Snapshot {
                     ("target", self.facts.target.clone()),
                     ("version", env!("CARGO_PKG_VERSION").to_owned()),
                 ];
-                vec![(labels, Value::Whole(1))]
+                vec![(labels, MetricValue::Whole(1))]
             }
             Own::Stage => {
                 let stages = STAGES.iter().map(|(stage, word)| {
                     let is_it = u64::from(*stage == self.stage);
-                    (vec![("stage", (*word).to_owned())], Value::Whole(is_it))
+                    (
+                        vec![("stage", (*word).to_owned())],
+                        MetricValue::Whole(is_it),
+                    )
                 });
                 stages.collect()
             }
@@ -246,14 +249,18 @@ impl Snapshot {
             Own::Waiting => interval(|interval| interval.waiting),
             Own::GeneratorCpu => {
                 let threads = self.cpu_shares.iter().enumerate();
-                let threads = threads
-                    .map(|(at, share)| (vec![("thread", at.to_string())], Value::Number(*share)));
+                let threads = threads.map(|(at, share)| {
+                    (
+                        vec![("thread", at.to_string())],
+                        MetricValue::Number(*share),
+                    )
+                });
                 threads.collect()
             }
             Own::Dropped => {
                 let dropped = self.dropped.iter();
-                let dropped =
-                    dropped.map(|(to, count)| (vec![("to", to.clone())], Value::Whole(*count)));
+                let dropped = dropped
+                    .map(|(to, count)| (vec![("to", to.clone())], MetricValue::Whole(*count)));
                 dropped.collect()
             }
         }
@@ -273,7 +280,7 @@ pub type Labels = Vec<(&'static str, String)>;
 
 /// A value of a metric.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value<'a> {
+pub enum MetricValue<'a> {
     /// A whole number.
     Whole(u64),
     /// Any number.

@@ -10,7 +10,7 @@ use wsbench::observer::Stage;
 use wsbench_load::tally::{BlockedCounts, ByteCounts, ConnectionCounts, MessageCounts};
 use wsbench_record::document::Interval;
 
-use crate::sink::Destination;
+use crate::sink::Outlet;
 use crate::snapshot::{Snapshot, Spans};
 
 /// Name and version of the schema that this version writes.
@@ -19,7 +19,7 @@ pub const SCHEMA: &str = "wsbench.stream/1";
 /// One line: a run at the end of an interval, or at its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "wsbench stream: a line")]
-pub struct Line {
+pub struct StreamLine {
     /// Name and version of this schema: `wsbench.stream/1`.
     pub schema: String,
     /// Number of the run within the command, from 1.
@@ -49,7 +49,7 @@ pub struct Line {
     pub blocked_by: BlockedCounts,
     /// Times so far, by the place of their series in a result, such as `response_ns`; of series
     /// without any nothing.
-    pub times: BTreeMap<String, Times>,
+    pub times: BTreeMap<String, SpanFigures>,
     /// Failures so far.
     pub errors: Vec<Errors>,
     /// CPU share of each generator thread in the newest interval.
@@ -67,7 +67,7 @@ pub struct Line {
 
 /// Times of a series so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Times {
+pub struct SpanFigures {
     /// Number of them.
     pub count: u64,
     /// The median, ns.
@@ -93,7 +93,7 @@ pub struct Errors {
     pub count: u64,
 }
 
-impl From<&Spans> for Times {
+impl From<&Spans> for SpanFigures {
     fn from(spans: &Spans) -> Self {
         let [p50, p90, p99, p99_9, max] = spans.quantiles;
         Self {
@@ -107,7 +107,7 @@ impl From<&Spans> for Times {
     }
 }
 
-impl Line {
+impl StreamLine {
     /// The line of a snapshot, whose newest interval is told where it `is_new`.
     #[must_use]
     pub fn of(snapshot: &Snapshot, is_new: bool, dropped: u64) -> Self {
@@ -154,17 +154,17 @@ impl Line {
 /// The JSON Schema of a line.
 #[must_use]
 pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(Line).into()
+    schemars::schema_for!(StreamLine).into()
 }
 
 /// Lines on their way to a file or to standard output.
-pub(crate) struct Stream {
+pub(crate) struct LineWriter {
     to: Box<dyn Write + Send>,
     /// Run and end of the interval that was told last.
     told: Option<(u32, f64)>,
 }
 
-impl Stream {
+impl LineWriter {
     /// To standard output.
     pub(crate) fn to_stdout() -> Self {
         Self::to(Box::new(io::stdout()))
@@ -180,12 +180,12 @@ impl Stream {
     }
 }
 
-impl Destination for Stream {
+impl Outlet for LineWriter {
     fn put(&mut self, snapshot: &Snapshot, dropped: u64) -> Result<(), String> {
         let newest = snapshot.interval.map(|it| (snapshot.facts.run, it.at_s));
         let is_new = newest.is_some() && newest != self.told;
         self.told = newest;
-        let line = Line::of(snapshot, is_new, dropped);
+        let line = StreamLine::of(snapshot, is_new, dropped);
         let mut text = serde_json::to_string(&line).map_err(|error| error.to_string())?;
         text.push('\n');
         // With one write, so that a reader sees whole lines.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde_json::Value;
 use wsbench::observer::Pulse;
 use wsbench::{Bench, Nanos, Observer, StopRule, Wish};
-use wsbench_export::metric::{Kind, Metric, table};
+use wsbench_export::metric::{Metric, MetricKind, table};
 use wsbench_export::{Destinations, stream};
 
 fn workspace() -> PathBuf {
@@ -257,7 +257,7 @@ fn the_dashboard_names_metrics_that_there_are() {
     let mut known = HashSet::new();
     for metric in table() {
         let name = metric.prometheus_name();
-        if metric.kind == Kind::Histogram {
+        if metric.kind == MetricKind::Histogram {
             known.extend(["_bucket", "_sum", "_count"].map(|end| format!("{name}{end}")));
         }
         known.insert(name);

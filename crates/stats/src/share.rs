@@ -20,14 +20,14 @@ const MOST: f64 = 1e4;
 /// Samples that were counted, and those of them that are beyond a limit; as many as independent
 /// ones would tell as much.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Counted {
+pub struct Exceedances {
     /// Those beyond it.
     pub beyond: f64,
     /// All.
     pub samples: f64,
 }
 
-impl Counted {
+impl Exceedances {
     /// The share that is exceeded by the true one 5 times of 100 at most.
     #[must_use]
     pub fn at_most(self) -> f64 {
@@ -95,8 +95,8 @@ fn solved(holds: impl Fn(f64) -> bool) -> f64 {
 mod tests {
     use super::*;
 
-    fn counted(beyond: f64, samples: f64) -> Counted {
-        Counted { beyond, samples }
+    fn counted(beyond: f64, samples: f64) -> Exceedances {
+        Exceedances { beyond, samples }
     }
 
     #[test]

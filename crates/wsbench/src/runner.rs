@@ -102,6 +102,11 @@ impl LocalRunner {
         self.observers.push(Box::new(observer));
     }
 
+    /// The observers, who hear no more of this runner.
+    pub(crate) fn into_observers(self) -> Vec<Box<dyn Observer>> {
+        self.observers
+    }
+
     /// The last words of a server that was started; empty where it is none such or said nothing.
     pub(crate) fn last_words(&self) -> String {
         self.server.last_words().unwrap_or_default()

@@ -173,7 +173,11 @@ pub(crate) fn run(flags: &Compare, command_line: &[OsString]) -> anyhow::Result<
         html::comparison(&compared, &Flags)
     }));
     let check = || BuildCheck::of_comparison(&compared, &Flags);
-    let kept = kept.and(build_args::tell(junit.as_ref(), formats.shown(), check));
+    let kept = kept.and(build_args::tell(
+        junit.as_ref(),
+        formats.is_for_github(),
+        check,
+    ));
     output::print(&render(&compared, formats.shown(), terminal::style()))?;
     kept?;
     Ok(exit(&compared.conditions, Exit::Ok))

@@ -245,7 +245,7 @@ fn made(
     }
     let mut progress = Progress::of(&program, is_quiet);
     let mut here = Here::new(suite, circumstances, state, |event| progress.tell(event));
-    let (exporter, _handed) = args.live.open()?;
+    let (exporter, _live) = args.live.open()?;
     if let Some(exporter) = exporter {
         here.observe(exporter);
     }

@@ -10,7 +10,7 @@ use wsbench_record::condition::{Judgement, State};
 use wsbench_record::document::{Document, Percentile};
 use wsbench_record::units::{count, span};
 use wsbench_stats::batches::{Ratio, grouped};
-use wsbench_stats::share::Counted;
+use wsbench_stats::share::Exceedances;
 
 use super::{Condition, LEEWAY, enough};
 use crate::figure::{Figure, Point};
@@ -60,9 +60,9 @@ impl Beyond {
     }
 
     /// So many of the samples as independent ones.
-    fn counted(self, beyond: u64) -> Counted {
+    fn counted(self, beyond: u64) -> Exceedances {
         let worth = self.effective / (self.samples as f64).max(1.0);
-        Counted {
+        Exceedances {
             beyond: beyond as f64 * worth,
             samples: self.effective,
         }

@@ -28,6 +28,7 @@ use crate::embedded::EmbeddedServer;
 use crate::error::BenchError;
 use crate::helpers::{Helpers, Serving};
 use crate::machine::asked;
+use crate::observer::Observer;
 use crate::runner::{LocalRunner, Parts};
 use crate::server_process::RunningServer;
 use crate::story::story;
@@ -44,6 +45,8 @@ pub struct Here<'a> {
     state: Option<StateFile>,
     /// The hearer of how the ranking is going.
     told: Box<dyn FnMut(&RankEvent<'_>) + 'a>,
+    /// The observers of the runs, while no server is up.
+    observers: Vec<Box<dyn Observer>>,
     began: Instant,
     /// The server that is up.
     up: Option<Up>,
@@ -85,9 +88,15 @@ impl<'a> Here<'a> {
             installer: Installer::new(installing, circumstances.helpers.as_ref()),
             state,
             told: Box::new(told),
+            observers: Vec::new(),
             began: Instant::now(),
             up: None,
         }
+    }
+
+    /// Adds an observer to those of every run.
+    pub fn observe(&mut self, observer: impl Observer + 'static) {
+        self.observers.push(Box::new(observer));
     }
 
     /// The state that was kept of it, once what is done on this machine is over.
@@ -221,7 +230,7 @@ impl Testbed for Here<'_> {
             context: self.circumstances.context.clone(),
             bound: Some(self.suite.limits.run),
             until: None,
-            observers: Vec::new(),
+            observers: std::mem::take(&mut self.observers),
             helpers: Some(Arc::clone(&self.circumstances.helpers)),
             spelling: self.circumstances.spelling,
         });
@@ -284,7 +293,9 @@ impl Testbed for Here<'_> {
     }
 
     fn stop(&mut self) {
-        self.up = None;
+        if let Some(up) = self.up.take() {
+            self.observers = up.runner.into_observers();
+        }
     }
 
     fn keep(&mut self, entry: &Entry) -> Result<(), String> {
