@@ -2,10 +2,11 @@
 //! again as the same.
 
 use wsbench_load::series::Series;
-use wsbench_record::document;
 use wsbench_record::stored::{self, Stored};
+use wsbench_record::{document, ranking, search, sweep};
+use wsbench_render::curve::Glyphs;
 use wsbench_render::style::Style;
-use wsbench_render::{brief, csv, hgrm, markdown, summary};
+use wsbench_render::{brief, csv, hgrm, html, markdown, summary};
 use wsbench_setting::Paths;
 
 /// A file.
@@ -13,6 +14,7 @@ pub(crate) fn attempt(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else {
         return;
     };
+    experiments(text);
     match stored::read(text) {
         Ok(Stored::Run(run)) => {
             assert!(!summary::render(&run, Style::default(), None).is_empty());
@@ -26,7 +28,34 @@ pub(crate) fn attempt(data: &[u8]) {
             let again = document::read(&written).map(|again| document::write(&again));
             assert_eq!(again.ok(), Some(written));
         }
-        Ok(Stored::Repetition(_) | Stored::Comparison(_)) => {}
+        Ok(Stored::Repetition(read)) => {
+            assert!(!wsbench_render::repetition::text(&read, Style::default()).is_empty());
+            assert!(!html::repetition(&read, &Paths).is_empty());
+        }
+        Ok(Stored::Comparison(read)) => {
+            assert!(!wsbench_render::comparison::text(&read, Style::default()).is_empty());
+            assert!(!html::comparison(&read, &Paths).is_empty());
+        }
         Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// The same as a search, a sweep or a ranking.
+fn experiments(text: &str) {
+    let style = Style::default();
+    if let Ok(read) = search::read(text) {
+        assert!(!wsbench_render::search::text(&read, style).is_empty());
+        assert!(!html::search(&read, &Paths).is_empty());
+        assert!(!wsbench_render::search::csv(&read).is_empty());
+    }
+    if let Ok(read) = sweep::read(text) {
+        assert!(!wsbench_render::sweep::text(&read, style, Glyphs::Unicode).is_empty());
+        assert!(!html::sweep(&read, &Paths).is_empty());
+        assert!(!wsbench_render::sweep::csv(&read).is_empty());
+    }
+    if let Ok(read) = ranking::read(text) {
+        assert!(!wsbench_render::ranking::text(&read, style).is_empty());
+        assert!(!wsbench_render::ranking::markdown(&read).is_empty());
+        assert!(!html::ranking(&read, &Paths).is_empty());
     }
 }

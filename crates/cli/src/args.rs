@@ -286,6 +286,8 @@ fn template(text: &str) -> Result<Arc<Template>, TemplateError> {
 pub(crate) enum VerifyArg {
     /// Every byte, and text or binary.
     Full,
+    /// Every byte, within an answer that may hold more around it (a prefix, JSON).
+    Contains,
     /// The length, and text or binary.
     Len,
     /// Not at all: any message counts as the answer.
@@ -367,22 +369,11 @@ pub(crate) struct ExpectArgs {
     /// all that hold a text ('"type":"ping"').
     ///
     /// Without it each is counted as unasked, and no request is settled by one.
-    #[arg(long, value_name = "N|TEXT", value_parser = greeting)]
+    #[arg(long, value_name = "N|TEXT", value_parser = quantity::greeting)]
     pub(crate) greeting: Option<Greeting>,
     /// What of the server is meant: of that no run is invalid, though it is counted.
     #[arg(long, value_name = "WHAT", value_enum)]
     pub(crate) expect: Vec<ExpectArg>,
-}
-
-/// Messages that are taken: a number of them, or all with a text.
-fn greeting(text: &str) -> Result<Greeting, String> {
-    if text.is_empty() {
-        return Err("it is empty; give a number, or a text that such messages hold".to_owned());
-    }
-    Ok(match text.parse() {
-        Ok(count) => Greeting::Count(count),
-        Err(_) => Greeting::Holding(text.to_owned()),
-    })
 }
 
 /// What of a server is meant to be as it is.

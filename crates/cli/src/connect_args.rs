@@ -33,6 +33,9 @@ pub(crate) struct WayArgs {
     /// ports as one (examples: 10.0.0.2,10.0.0.3; 10.0.0.2-10.0.0.9; 127.0.0.0/28).
     #[arg(long, value_name = "ADDRESSES", value_parser = Sources::from_str)]
     pub(crate) source_ip: Option<Sources>,
+    /// Connect to all addresses of the server's name in turn [default: to the first that accepts].
+    #[arg(long)]
+    pub(crate) spread_addresses: bool,
     /// Go through this proxy, by HTTP CONNECT or SOCKS 5 (examples: http://proxy:3128,
     /// socks5h://user:pass@proxy:1080).
     ///
@@ -43,7 +46,8 @@ pub(crate) struct WayArgs {
     pub(crate) proxy: Option<ProxyArg>,
     /// Connect to this Unix domain socket; Host and SNI stay those of the URL.
     #[arg(long, value_name = "PATH", value_parser = route::unix_socket,
-          conflicts_with_all = ["connect_to", "source_ip", "proxy", "ipv4", "ipv6"])]
+          conflicts_with_all = ["connect_to", "source_ip", "spread_addresses", "proxy", "ipv4",
+                                 "ipv6"])]
     pub(crate) unix_socket: Option<Arc<Path>>,
     /// Use IPv4 addresses only.
     #[arg(short = '4', long)]
@@ -258,6 +262,7 @@ impl WayArgs {
             proxy: self.proxy.clone().map(|proxy| proxy.0),
             redirected_from: Vec::new(),
             unix_socket: self.unix_socket.clone(),
+            spread: self.spread_addresses,
             connect_to,
             sources: self.source_ip.clone().unwrap_or_default(),
         })

@@ -8,10 +8,20 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
+use crate::exit::say;
 use crate::usage::UsageError;
+
+/// Time within which somebody has to read a named pipe that is written to.
+const READ_WITHIN: Duration = Duration::from_secs(10);
+/// Time between two looks at it.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// A place for a result, found to be writable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,10 +81,7 @@ impl OutputFile {
     /// What the system says: the disk is full, the directory has gone.
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<()> {
         if self.way == Way::Stream {
-            return OpenOptions::new()
-                .write(true)
-                .open(&self.path)?
-                .write_all(bytes);
+            return stream(self.flag, &self.path, OpenOptions::new().write(true))?.write_all(bytes);
         }
         let mut file = temporary_beside(&self.path)?;
         file.write_all(bytes)?;
@@ -139,12 +146,55 @@ fn temporary_beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     builder.tempfile_in(directory_of(path))
 }
 
+/// Opens a pipe or a device for writing. A named pipe that nobody reads is waited for, for a while,
+/// and that is said: to open one blocks until somebody reads it, without a word.
+fn stream(flag: &str, path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+    if !fs::metadata(path)?.file_type().is_fifo() {
+        return options.open(path);
+    }
+    let begun = Instant::now();
+    let mut is_told = false;
+    loop {
+        match options.custom_flags(OFlag::O_NONBLOCK.bits()).open(path) {
+            Ok(file) => {
+                fcntl(&file, FcntlArg::F_SETFL(OFlag::empty()))?;
+                return Ok(file);
+            }
+            Err(error) if error.raw_os_error() == Some(Errno::ENXIO as i32) => {}
+            Err(error) => return Err(error),
+        }
+        if begun.elapsed() > READ_WITHIN {
+            let words = "it is a named pipe that nobody reads; start the reader first";
+            return Err(io::Error::other(words));
+        }
+        if !is_told {
+            let (path, limit) = (path.display(), READ_WITHIN.as_secs());
+            say(&format!(
+                "{flag} {path} is a named pipe that nobody reads; waiting {limit} s for a reader"
+            ));
+            is_told = true;
+        }
+        thread::sleep(GLANCE);
+    }
+}
+
 /// Opens a log for appending; it is there from now on, and empty when it is new.
 ///
 /// # Errors
 /// [`UsageError::Unwritable`] when it cannot be opened.
 pub(crate) fn open_log(flag: &'static str, path: &Path) -> Result<File, UsageError> {
-    let opened = OpenOptions::new().append(true).create(true).open(path);
+    let mut options = OpenOptions::new();
+    // What stands in a file is looked at before more is written behind it; a pipe has one end.
+    options
+        .append(true)
+        .create(true)
+        .read(path.is_file() || !path.exists());
+    let is_stream = fs::metadata(path).is_ok_and(|found| !found.is_file());
+    let opened = match is_stream {
+        true => stream(flag, path, &mut options),
+        false => options.open(path),
+    };
     opened.map_err(|source| UsageError::Unwritable {
         flag,
         path: path.to_owned(),
@@ -233,6 +283,20 @@ mod tests {
         null.write(b"gone").unwrap();
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
         check_distinct(&[&null, &null.clone()]).unwrap();
+    }
+
+    #[test]
+    fn a_pipe_that_is_read_takes_what_is_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pipe");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let file = OutputFile::check("--output", &path).unwrap();
+        let reader = thread::spawn({
+            let path = path.clone();
+            move || fs::read(path).unwrap()
+        });
+        file.write(b"all of it").unwrap();
+        assert_eq!(reader.join().unwrap(), b"all of it");
     }
 
     #[test]

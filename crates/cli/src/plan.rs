@@ -187,6 +187,7 @@ impl From<VerifyArg> for Verify {
     fn from(how: VerifyArg) -> Self {
         match how {
             VerifyArg::Full => Self::Full,
+            VerifyArg::Contains => Self::Contains,
             VerifyArg::Len => Self::Length,
             VerifyArg::None => Self::None,
         }

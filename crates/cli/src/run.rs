@@ -4,11 +4,11 @@
 //! `drive`'s; what came of it is stored first and printed after.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io;
+use std::path::Path;
 
 use anyhow::Context;
-use wsbench::RawLog;
+use wsbench::{LogError, RawLog};
 use wsbench_drive::resolve::Resolved;
 use wsbench_judge::outcome::{Outcome, outcome, worst};
 use wsbench_load::plan::Plan;
@@ -16,6 +16,7 @@ use wsbench_record::document::{self, Document};
 use wsbench_render::build_check::BuildCheck;
 use wsbench_render::html;
 use wsbench_render::plan_line::plan_line;
+use wsbench_transport::address::Address;
 
 use crate::advice;
 use crate::args::{Format, Measure, OutputArgs};
@@ -46,7 +47,7 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
     if measure.judge.repeat.is_some() {
         check_repeatable(measure)?;
     }
-    let places = Places::check(measure)?;
+    let places = Places::check(measure, &order.plan)?;
     let shown = measure.output.shown();
     let until = measure.ending.until;
     let mut ready = Ready::for_runs(order, until, &measure.output, command_line)?;
@@ -55,6 +56,12 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
     }
     let (runner, plan) = (&mut ready.runner, &ready.plan);
     let resolved = runner.prepare(plan).map_err(advice::spelled)?;
+    if shown == Format::Text {
+        for doubt in runner.foretold(plan, &resolved) {
+            say(&format!("ports may run out: {doubt}"));
+        }
+        tell_address(plan, &resolved);
+    }
     if measure.output.gate {
         runner.examine(plan, &resolved).map_err(advice::spelled)?;
     }
@@ -113,10 +120,27 @@ pub(crate) fn announce(plan: &Plan) {
     ));
 }
 
+/// Tells which address is measured, where the name has several that lead to different machines.
+fn tell_address(plan: &Plan, resolved: &Resolved) {
+    let addresses = &resolved.addresses;
+    let is_here = addresses.iter().all(Address::is_loopback);
+    if addresses.len() < 2 || is_here {
+        return;
+    }
+    let number = addresses.len();
+    say(&match plan.connect.route.spread {
+        true => format!("the name has {number} addresses; connections go to each in turn"),
+        false => format!(
+            "the name has {number} addresses; {} is measured (--spread-addresses takes all)",
+            addresses[0]
+        ),
+    });
+}
+
 /// Places where the results of a run go, all found to be writable.
 struct Places {
     files: Files,
-    log: Option<File>,
+    log: Option<RawLog>,
 }
 
 /// The files that are written after the run.
@@ -130,7 +154,7 @@ struct Files {
 impl Places {
     /// Makes sure of every place that the flags name. The log is opened last, for it is there from
     /// then on.
-    fn check(measure: &Measure) -> Result<Self, UsageError> {
+    fn check(measure: &Measure, plan: &Plan) -> anyhow::Result<Self> {
         measure.output.check_stdout()?;
         let check = |flag, path: Option<&_>| path.map(|path| OutputFile::check(flag, path));
         let output = check("--output", measure.output.file()).transpose()?;
@@ -142,7 +166,7 @@ impl Places {
         let others = [&output, &html, &junit, &log].into_iter().flatten();
         let all: Vec<&OutputFile> = others.chain(histograms.all()).collect();
         output::check_distinct(&all)?;
-        let log = log_path.map(|path| output::open_log("--log", path));
+        let log = log_path.map(|path| begun_log(path, plan));
         Ok(Self {
             files: Files {
                 output,
@@ -153,6 +177,18 @@ impl Places {
             log: log.transpose()?,
         })
     }
+}
+
+/// The log of a run by `plan`, open at its end.
+fn begun_log(path: &Path, plan: &Plan) -> anyhow::Result<RawLog> {
+    let file = output::open_log("--log", path)?;
+    RawLog::new(file, plan).map_err(|error| match error {
+        LogError::Io(source) => anyhow::Error::new(source).context("--log: not written"),
+        error => {
+            let path = path.to_owned();
+            UsageError::OtherLog { path, error }.into()
+        }
+    })
 }
 
 impl Files {
@@ -178,7 +214,7 @@ impl Files {
 fn watched(
     ready: &mut Ready,
     resolved: &Resolved,
-    log: Option<File>,
+    log: Option<RawLog>,
     output: &OutputArgs,
 ) -> anyhow::Result<(Document, Option<io::Error>)> {
     let Ready {
@@ -187,8 +223,6 @@ fn watched(
         interrupts,
         ..
     } = ready;
-    let log = log.map(|file| RawLog::new(file, plan)).transpose();
-    let log = log.context("--log: not written")?;
     runner.observe(Display::open(plan, output, interrupts));
     let failure = log.as_ref().map(RawLog::failure);
     if let Some(log) = log {

@@ -275,6 +275,7 @@ fn machine(spec: &PlanSpec, on: &Surroundings, words: &mut Words) {
 fn framing(spec: &PlanSpec, words: &mut Words) {
     match spec.clients.exchange.verify {
         Verify::Full => {}
+        Verify::Contains => words.value("--verify", "contains"),
         Verify::Length => words.value("--verify", "len"),
         Verify::None => words.value("--verify", "none"),
     }
@@ -330,6 +331,9 @@ fn route(spec: &PlanSpec, words: &mut Words) {
     words.some("--connect-to", route.connect_to.as_ref());
     if !route.sources.is_empty() {
         words.value("--source-ip", &route.sources);
+    }
+    if route.spread {
+        words.flag("--spread-addresses");
     }
     words.some("-x", route.proxy.as_ref());
     let path = route.unix_socket.as_ref();

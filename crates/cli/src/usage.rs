@@ -13,6 +13,7 @@ use wsbench_load::plan::{PlanError, Why};
 use wsbench_setting::{Field, Spelling as _};
 use wsbench_transport::address::Address;
 
+use wsbench::LogError;
 use wsbench::quantity::CpuList;
 use wsbench::ranking::StateError;
 use wsbench::suite::SuiteError;
@@ -51,6 +52,14 @@ pub(crate) enum UsageError {
     /// Something is wrong with a suite.
     #[error("{}", words::suite(.0))]
     Suite(#[from] SuiteError),
+    /// A file that is no log, or one of another kind.
+    #[error("--log {}: {error}", path.display())]
+    OtherLog {
+        /// The file.
+        path: PathBuf,
+        /// The reason why nothing is appended to it.
+        error: LogError,
+    },
     /// State of an interrupted ranking that is of no use.
     #[error("{}", words::state(.0))]
     RankingState(#[from] StateError),

@@ -78,6 +78,97 @@ fn nobody_there_fails_the_first_case_and_skips_the_others() {
     assert_eq!(with_verdict(&document, "ok"), [""; 0]);
 }
 
+/// A server that dies of a case is not examined further, and the case is named.
+#[cfg(unix)]
+#[test]
+fn a_server_that_dies_has_died_at_a_case_and_the_rest_is_not_run() {
+    let directory = tempfile::tempdir().unwrap();
+    let script = directory.path().join("fragile.py");
+    std::fs::write(&script, FRAGILE).unwrap();
+    let mut server = std::process::Command::new("python3")
+        .arg(&script)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let stdout = server.stdout.as_mut().unwrap();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).unwrap();
+    let (code, document) = checked(&format!("ws://127.0.0.1:{}/", line.trim()));
+    server.wait().unwrap();
+    assert_eq!(code, 4);
+    let failed = with_verdict(&document, "failed");
+    let skipped = with_verdict(&document, "skipped");
+    assert!(failed.len() <= 12, "{failed:?}");
+    assert!(skipped.len() > 20, "{skipped:?}");
+    let findings = document["findings"].as_array().unwrap();
+    let seen = |id: &str| {
+        let finding = findings.iter().find(|finding| finding["id"] == id).unwrap();
+        finding["seen"].as_str().unwrap().to_owned()
+    };
+    let died = failed.last().unwrap();
+    assert!(
+        seen(died).ends_with("; then the server died"),
+        "{}",
+        seen(died)
+    );
+    let not_run = seen(&skipped[0]);
+    assert_eq!(not_run, format!("not run: the server had died at {died}"));
+}
+
+/// Echoes what is short, and ends at the tenth connection.
+#[cfg(unix)]
+const FRAGILE: &str = r#"
+import base64, hashlib, os, socket
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+for number in range(11):
+    peer, _ = server.accept()
+    peer.settimeout(5)
+    head = b""
+    while b"\r\n\r\n" not in head:
+        more = peer.recv(4096)
+        if not more:
+            break
+        head += more
+    key = [l.split(b":", 1)[1].strip() for l in head.split(b"\r\n") if l.lower().startswith(b"sec-websocket-key")]
+    if number == 10:
+        os._exit(1)
+    if not key:
+        peer.close()
+        continue
+    accept = base64.b64encode(hashlib.sha1(key[0] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+    peer.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+    peer.close()
+"#;
+
+/// A greeting is passed over, and that is said.
+#[cfg(unix)]
+#[test]
+fn a_server_that_greets_is_examined_behind_its_greeting() {
+    let server = crate::raw::Raw::start(|mut peer| {
+        let request = peer.request();
+        peer.send(crate::raw::switching(&request).as_bytes());
+        peer.send(&crate::raw::encoded(0x81, b"Welcome"));
+        while let Some(frame) = peer.frame() {
+            match frame.opcode() {
+                8 => peer.send(&crate::raw::encoded(0x88, &frame.payload)),
+                9 => peer.send(&crate::raw::encoded(0x8a, &frame.payload)),
+                _ => peer.send(&crate::raw::encoded(frame.first, &frame.payload)),
+            }
+        }
+    });
+    let (_, document) = checked(&server.url());
+    let greeting = document["greeting"].as_str().unwrap();
+    assert!(
+        greeting.contains("1 message of its own, \"Welcome\""),
+        "{greeting}"
+    );
+    let ok = with_verdict(&document, "ok");
+    for id in ["size-0", "size-125", "ping"] {
+        assert!(ok.contains(&id.to_owned()), "{id}: {ok:?}");
+    }
+}
+
 #[test]
 fn a_measurement_carries_the_stamp_of_the_gate() {
     let server = Embedded::start(&[]);

@@ -176,6 +176,40 @@ fn a_server_that_does_not_come_up_is_told_with_what_it_said() {
     );
 }
 
+/// A server that says hundreds of megabytes fills no disk, is not held up, and its last words are told.
+#[test]
+fn a_server_that_never_stops_talking_is_kept_short() {
+    let (serve, address) = serving(free_port());
+    let said = "head -c 300000000 /dev/zero | tr '\\0' x >&2; echo the last words >&2";
+    let exec = format!("{said}; exec {serve}");
+    let run = start_measuring(&["--exec", &exec, "-d", "2s", "-c", "2", &address]);
+    let begun = Instant::now();
+    let supervisor = loop {
+        let running = running_with(&format!("supervise {exec}"));
+        if let Some(pid) = running.first() {
+            break *pid;
+        }
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "it never started"
+        );
+        thread::sleep(Duration::from_millis(5));
+    };
+    let mut most = 0;
+    while let Ok(kept) = std::fs::metadata(format!("/proc/{supervisor}/fd/2")) {
+        most = most.max(kept.len());
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert!((1..=64 << 10).contains(&most), "{most} bytes were kept");
+    let run = Run::of(run.ended());
+    assert_eq!(run.exit, 0, "{}", run.story());
+    let words = ["--exec", &format!("{said}; exit 3"), "-n", "1", &address];
+    let ended = Process::start(&mut wsbench(&words)).ended();
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the last words"), "{}", ended.stderr);
+    assert!(ended.stderr.len() < 10_000);
+}
+
 #[test]
 fn a_server_is_pinned_to_its_cores() {
     let (exec, address) = serving(free_port());

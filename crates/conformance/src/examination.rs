@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use wsbench_dialogue::{Dialogue, End, Message, Next, Seen, Sent, Upshot};
+use wsbench_dialogue::{Dialogue, End, Expect, Message, Next, Seen, Sent, Step, Upshot};
 use wsbench_setting::{Text, Told as _};
 use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
 use wsbench_wire::frame::FrameBuffer;
@@ -53,6 +53,8 @@ pub struct Examination<'a> {
     compressing: Option<Compressing>,
     message: Option<(MessageKind, Vec<u8>)>,
     to_write: VecDeque<Vec<u8>>,
+    /// Messages of the server's own that are still to be passed over.
+    greetings: u32,
     finding: Option<Finding>,
 }
 
@@ -94,8 +96,15 @@ impl<'a> Examination<'a> {
             compressing: None,
             message: None,
             to_write: VecDeque::new(),
+            greetings: 0,
             finding: None,
         }
+    }
+
+    /// The same, with so many messages of the server's own passed over: it is known to greet.
+    #[must_use]
+    pub fn passing_over(self, greetings: u32) -> Self {
+        Self { greetings, ..self }
     }
 
     /// Next step to take.
@@ -207,7 +216,8 @@ impl<'a> Examination<'a> {
         };
         format!(
             "GET {resource} HTTP/1.1\r\nHost: {authority}\r\n{upgrade}Origin: {origin}\r\n\
-             {further}Sec-WebSocket-Version: {version}\r\n{key}\r\n"
+             User-Agent: wsbench/{}\r\n{further}Sec-WebSocket-Version: {version}\r\n{key}\r\n",
+            env!("CARGO_PKG_VERSION")
         )
         .into_bytes()
     }
@@ -317,12 +327,25 @@ impl<'a> Examination<'a> {
         let Some((kind, content)) = self.message.take_if(|_| last) else {
             return;
         };
+        if self.greetings > 0 && !self.is_awaited(&content) {
+            self.greetings -= 1;
+            return;
+        }
         let compressing = self.compressing.as_ref().filter(|_| is_compressed);
         self.dialogue.on_seen(Seen::Message(Message {
             kind,
             content,
             packed_in: compressing.map(Compressing::latest_payload),
         }));
+    }
+
+    /// True if a step of the case awaits this message.
+    fn is_awaited(&self, content: &[u8]) -> bool {
+        self.case.steps.iter().any(|step| match step {
+            Step::Expect(Expect::Message(_, pattern)) => pattern.fits(content),
+            Step::Expect(Expect::MessageOfNoise(_, message)) => message == content,
+            _ => false,
+        })
     }
 
     /// The next step; `None` when something has been decided or taken, so look again.

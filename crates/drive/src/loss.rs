@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use wsbench_load::failure::FailureKind;
 use wsbench_load::session::Loss;
 use wsbench_load::tally::Phase;
-use wsbench_setting::{Text, Told as _};
+use wsbench_setting::{Field, Text, Told as _, text};
 use wsbench_transport::blocking::Silence;
 use wsbench_transport::dial::UnixError;
 #[cfg(feature = "http2")]
@@ -56,21 +56,28 @@ fn of_this_machine(error: &io::Error) -> Option<Loss> {
     let (kind, words) = match error.raw_os_error().map(Errno::from_raw)? {
         Errno::EMFILE | Errno::ENFILE => (
             FailureKind::OutOfDescriptors,
-            "out of file descriptors; raise `ulimit -n`",
+            Text::from("out of file descriptors; raise `ulimit -n`"),
         ),
         Errno::EADDRNOTAVAIL => (
             FailureKind::OutOfPorts,
-            "out of local ports; widen net.ipv4.ip_local_port_range or use fewer connections",
+            text![
+                "out of local ports: each connection to one address takes one, and keeps it for up to \
+                 60 s after we have closed it first (TIME_WAIT); come from several addresses (",
+                Field::Sources,
+                "), widen net.ipv4.ip_local_port_range, or open fewer (",
+                Field::ConnectRate,
+                ")",
+            ],
         ),
         Errno::ENOBUFS | Errno::ENOMEM => (
             FailureKind::OutOfMemory,
-            "the kernel is out of memory for sockets",
+            Text::from("the kernel is out of memory for sockets"),
         ),
         _ => return None,
     };
     Some(Loss {
         kind,
-        words: words.into(),
+        words,
         phase: Some(Phase::Local),
     })
 }

@@ -1,10 +1,10 @@
 //! From the target's host to an address, once and before the run.
 //!
-//! A run talks to one address. Where a name has several, the first that accepts a connection is
-//! taken: `localhost` is often both `::1` and `127.0.0.1`, with a server on one of them only.
+//! A run talks to one address, unless its plan spreads it. Where a name has several, the first that
+//! accepts a connection is taken: `localhost` is often both `::1` and `127.0.0.1`, with a server on one of them only.
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,9 @@ use wsbench_wire::proxy::{Destination, Tunnel};
 
 /// Time that one of several addresses may take to accept, when choosing among them.
 const CHOICE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Time between two looks whether somebody asked to stop.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// How long the resolver may take where no plan says it.
 const RESOLVED_WITHIN: Nanos = Nanos::from_secs(5);
@@ -75,6 +78,9 @@ pub enum ResolveError {
         /// Time for which it was waited for.
         limit: Nanos,
     },
+    /// Somebody asked to stop meanwhile.
+    #[error("interrupted while the host's address was looked up")]
+    Interrupted,
     /// The host has addresses, but none of the family asked for.
     #[error("{}", no_such_family(host, *asked, *has))]
     NoSuchFamily {
@@ -106,7 +112,9 @@ impl Told for ResolveError {
                 has,
                 source_ip,
             } => other_family_than_source(host, *has, *source_ip),
-            Self::Unknown { .. } | Self::Silent { .. } => self.to_string().into(),
+            Self::Unknown { .. } | Self::Silent { .. } | Self::Interrupted => {
+                self.to_string().into()
+            }
         }
     }
 }
@@ -133,11 +141,11 @@ fn other_family_than_source(host: &str, has: SocketAddr, source_ip: IpAddr) -> T
     ]
 }
 
-/// Finds where the connections of `plan` are made to.
+/// Finds where the connections of `plan` are made to; given up as soon as `is_stopped`.
 ///
 /// # Errors
-/// As [`resolve`].
-pub fn find(plan: &Plan) -> Result<Resolved, ResolveError> {
+/// As [`resolve`], and [`ResolveError::Interrupted`].
+pub fn find(plan: &Plan, is_stopped: &dyn Fn() -> bool) -> Result<Resolved, ResolveError> {
     let connect = &plan.connect;
     if let Some(path) = &connect.route.unix_socket {
         return Ok(Resolved {
@@ -150,13 +158,13 @@ pub fn find(plan: &Plan) -> Result<Resolved, ResolveError> {
     let proxy = connect.route.proxy.as_ref();
     let behind_proxy = match proxy.map(|proxy| proxy.protocol) {
         Some(ProxyProtocol::Socks5) => {
-            let (found, _) = look_up(&target, Family::Any, connect.timeout)?;
+            let (found, _) = look_up(&target, Family::Any, connect.timeout, is_stopped)?;
             found.first().copied()
         }
         _ => None,
     };
     let place = proxy.map_or(target, |proxy| proxy.place.clone());
-    let resolved = locate_from(&place, connect)?;
+    let resolved = locate_from(&place, connect, is_stopped)?;
     Ok(Resolved {
         behind_proxy,
         ..resolved
@@ -164,9 +172,13 @@ pub fn find(plan: &Plan) -> Result<Resolved, ResolveError> {
 }
 
 /// Resolves a place for connections that come from where `connect` says.
-fn locate_from(place: &Place, connect: &Connect) -> Result<Resolved, ResolveError> {
+fn locate_from(
+    place: &Place,
+    connect: &Connect,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<Resolved, ResolveError> {
     let Some(&source) = connect.route.sources.first() else {
-        return locate(place, connect.family, connect.timeout);
+        return locate(place, connect.family, connect.timeout, is_stopped);
     };
     // An address to come from decides which addresses can be reached from it.
     let family = if source.is_ipv4() {
@@ -174,7 +186,7 @@ fn locate_from(place: &Place, connect: &Connect) -> Result<Resolved, ResolveErro
     } else {
         Family::V6
     };
-    locate(place, family, connect.timeout).map_err(|error| match error {
+    locate(place, family, connect.timeout, is_stopped).map_err(|error| match error {
         ResolveError::NoSuchFamily { host, has, .. } => ResolveError::OtherFamilyThanSource {
             host,
             has,
@@ -189,11 +201,16 @@ fn locate_from(place: &Place, connect: &Connect) -> Result<Resolved, ResolveErro
 /// # Errors
 /// The host is unknown, or has no address of the family asked for.
 pub fn resolve(target: &Target, family: Family) -> Result<Resolved, ResolveError> {
-    locate(&target.place(), family, RESOLVED_WITHIN)
+    locate(&target.place(), family, RESOLVED_WITHIN, &|| false)
 }
 
-fn locate(place: &Place, family: Family, limit: Nanos) -> Result<Resolved, ResolveError> {
-    let (addresses, took) = look_up(place, family, limit)?;
+fn locate(
+    place: &Place,
+    family: Family,
+    limit: Nanos,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<Resolved, ResolveError> {
+    let (addresses, took) = look_up(place, family, limit, is_stopped)?;
     let mut addresses: Vec<Address> = addresses.into_iter().map(Address::Tcp).collect();
     choose(&mut addresses);
     Ok(Resolved {
@@ -203,10 +220,12 @@ fn locate(place: &Place, family: Family, limit: Nanos) -> Result<Resolved, Resol
     })
 }
 
-/// What `ask` says, or nothing where it says nothing for so long. The system's resolver has limits of its
-/// own, which are longer than anybody waits, and cannot be called off: it is left to itself.
+/// What `ask` says, or nothing where it says nothing for so long, or until `is_stopped`. The system's
+/// resolver has limits of its own, which are longer than anybody waits, and cannot be called off: it is
+/// left to itself.
 fn within<A: Send + 'static, T: Send + 'static>(
     limit: Nanos,
+    is_stopped: &dyn Fn() -> bool,
     about: A,
     ask: impl FnOnce(A) -> T + Send + 'static,
 ) -> Option<T> {
@@ -215,7 +234,15 @@ fn within<A: Send + 'static, T: Send + 'static>(
         // Nobody may be listening any more.
         let _ = say.send(ask(about));
     });
-    hear.recv_timeout(Duration::from_nanos(limit.0)).ok()
+    let until = Instant::now() + Duration::from_nanos(limit.0);
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        match hear.recv_timeout(left.min(GLANCE)) {
+            Ok(said) => return Some(said),
+            Err(RecvTimeoutError::Timeout) if !left.is_zero() && !is_stopped() => {}
+            Err(_) => return None,
+        }
+    }
 }
 
 /// The addresses of a place, at least one, and how long the resolver took.
@@ -223,19 +250,23 @@ fn look_up(
     place: &Place,
     family: Family,
     limit: Nanos,
+    is_stopped: &dyn Fn() -> bool,
 ) -> Result<(Vec<SocketAddr>, Option<Nanos>), ResolveError> {
     let begun = Instant::now();
     let unknown = |source| ResolveError::Unknown {
         host: place.host.clone(),
         source,
     };
-    let all = within(limit, place.clone(), |place| {
+    let all = within(limit, is_stopped, place.clone(), |place| {
         let addresses = (place.host.as_str(), place.port).to_socket_addrs();
         addresses.map(Iterator::collect::<Vec<SocketAddr>>)
     });
-    let silent = || ResolveError::Silent {
-        host: place.host.clone(),
-        limit,
+    let silent = || match is_stopped() {
+        true => ResolveError::Interrupted,
+        false => ResolveError::Silent {
+            host: place.host.clone(),
+            limit,
+        },
     };
     let all = all.ok_or_else(silent)?.map_err(unknown)?;
     let took = place
@@ -288,12 +319,24 @@ mod tests {
     #[test]
     fn a_resolver_that_is_silent_is_not_waited_for() {
         let (keep, never) = mpsc::channel::<()>();
-        let silent = within(Nanos::from_millis(20), never, |never| never.recv());
+        let silent = within(Nanos::from_millis(20), &|| false, never, |never| {
+            never.recv()
+        });
         assert!(silent.is_none());
         drop(keep);
-        let prompt = within(Nanos::from_secs(60), 7, |number| number + 1);
+        let prompt = within(Nanos::from_secs(60), &|| false, 7, |number| number + 1);
         assert_eq!(prompt, Some(8));
     }
+
+    #[test]
+    fn whoever_asks_to_stop_does_not_wait_for_the_resolver() {
+        let (keep, never) = mpsc::channel::<()>();
+        let day = Nanos::from_secs(86_400);
+        let silent = within(day, &|| true, never, |never| never.recv());
+        assert!(silent.is_none());
+        drop(keep);
+    }
+
     use std::net::TcpListener;
 
     fn target(host: &str, port: u16) -> Target {

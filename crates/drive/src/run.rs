@@ -156,8 +156,22 @@ fn no_thread(error: &io::Error) -> Text {
     ]
 }
 
-/// Carries `plan` out against the first of the resolved addresses. Blocks until the run is over;
-/// `observer` hears of it on this thread meanwhile. `stop` ends it in order at any time.
+/// The peer's name in what is told of failures: its address, or its host where it has several that
+/// are used.
+fn peer(plan: &Plan, resolved: &Resolved) -> String {
+    let route = &plan.connect.route;
+    match route.spread && resolved.addresses.len() > 1 {
+        true => {
+            let proxy = route.proxy.as_ref().map(|proxy| proxy.place.clone());
+            let place = proxy.unwrap_or_else(|| route.place(&plan.target));
+            place.to_string()
+        }
+        false => resolved.addresses[0].to_string(),
+    }
+}
+
+/// Carries `plan` out against the first of the resolved addresses, or all of them where the plan
+/// spreads its connections. Blocks until the run is over; `observer` hears of it on this thread meanwhile. `stop` ends it in order at any time.
 ///
 /// # Errors
 /// The run could not be set up, or a thread failed. Failures of the server or of connections are
@@ -179,11 +193,16 @@ pub fn run(
     let terms = Terms {
         stop: stop.clone(),
         coordination: Box::<Alone>::default(),
-        peer: resolved.addresses[0].to_string(),
+        peer: peer(plan, resolved),
         started_at_unix_ms: clock.started_at_unix_ms(),
     };
     let kernel = |share: Share| -> io::Result<Readiness> {
+        let others = match plan.connect.route.spread {
+            true => &resolved.addresses[1..],
+            false => &[],
+        };
         let dialer = Dialer::new(resolved.addresses[0].clone())
+            .and_to(others, share.worker, share.workers)
             .from_sources(
                 plan.connect.route.sources.addresses().clone(),
                 share.worker,

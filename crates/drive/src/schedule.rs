@@ -74,13 +74,13 @@ impl OpenLoop {
     }
 
     /// Messages that came due in the interval that ends at `ends`, taken or not; the next one ends
-    /// at `next`.
-    pub(crate) fn end_interval(&mut self, ends: Nanos, next: Nanos) -> u64 {
+    /// at `next`. Of those not taken no more are due than the quota holds, `left`.
+    pub(crate) fn end_interval(&mut self, ends: Nanos, next: Nanos, left: u64) -> u64 {
         let mut untaken = 0;
         if self.next < ends {
             let mut ahead = self.arrivals.clone();
             let mut due = self.next;
-            while due < ends {
+            while due < ends && untaken < left {
                 untaken += 1;
                 due = ahead.next().map_or(Nanos::MAX, |due| self.load_from + due);
             }

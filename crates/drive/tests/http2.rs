@@ -143,7 +143,7 @@ impl Server {
         let mut plan = self.plan();
         change(&mut plan);
         let plan = plan.check().unwrap();
-        let resolved = resolve::find(&plan).unwrap();
+        let resolved = resolve::find(&plan, &|| false).unwrap();
         run::run(&plan, &resolved, &StopSignal::new(), &mut Nobody).unwrap()
     }
 }
@@ -445,7 +445,7 @@ fn the_probe_for_redirects_hears_of_one_over_http2() {
     let probe = |manners| {
         let server = Server::start(manners);
         let plan = server.plan().check().unwrap();
-        try_upgrade(&plan, &resolve::find(&plan).unwrap(), [7; 16])
+        try_upgrade(&plan, &resolve::find(&plan, &|| false).unwrap(), [7; 16])
     };
     let redirected = probe(Manners {
         status: StatusCode::TEMPORARY_REDIRECT,

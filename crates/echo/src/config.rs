@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use wsbench_wire::deflate::Wish;
 
@@ -24,6 +25,12 @@ pub struct Config {
     pub backlog: u32,
     /// Octets of the longest message accepted; longer ones end the connection with code 1009.
     pub max_message: u64,
+    /// Octets that messages which are not complete may take, over all connections; whoever sends more
+    /// is turned away with code 1013.
+    pub max_unfinished: u64,
+    /// Time within which a client has to have asked for the upgrade, TLS included; whoever has not is
+    /// dropped.
+    pub handshake_timeout: Duration,
     /// Compression to grant where a client offers it; `None` declines.
     pub compression: Option<Compression>,
     /// Certificate that the server shows over TLS; `None` is a plain server.
@@ -62,6 +69,8 @@ impl Config {
             cpus: Vec::new(),
             backlog: 16 * 1024,
             max_message: 64 << 20,
+            max_unfinished: 1 << 30,
+            handshake_timeout: Duration::from_secs(10),
             compression: None,
             certificate: None,
             calibration: Calibration::default(),

@@ -45,6 +45,7 @@ mod preface;
 mod server;
 mod stats;
 mod timer;
+mod unfinished;
 mod worker;
 
 pub use calibration::{Calibration, Misbehaviour, ParseMisbehaviourError, Stall, TokenBucket};

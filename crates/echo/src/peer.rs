@@ -6,6 +6,7 @@
 
 use std::io::ErrorKind;
 use std::mem;
+use std::sync::Arc;
 
 use mio::{Interest, Registry, Token};
 use wsbench_wire::close::push_close;
@@ -22,11 +23,14 @@ use crate::pace::{ConnectionKey, Held, Pace, Turn};
 #[cfg(feature = "http2")]
 use crate::preface::Preface;
 use crate::stats::ServerStats;
+use crate::unfinished::{Share, Unfinished};
 
 /// While more than this is unsent, a connection is not read from, octets.
 const MAX_UNSENT: usize = 1 << 20;
 /// Memory that a connection may keep between messages, octets.
 const MAX_KEPT: usize = 64 * 1024;
+/// Close code of a server that has no room for now (IANA's registry of WebSocket close codes).
+const TRY_AGAIN_LATER: u16 = 1013;
 /// Full reads in a row before other connections have their turn.
 const READS_PER_TURN: usize = 8;
 
@@ -41,6 +45,8 @@ pub(crate) struct ThreadState<A, P> {
     /// `None` when no compression is granted.
     pub(crate) compressor: Option<Compressor>,
     pub(crate) stats: ServerStats,
+    /// Memory of messages that are not complete, over all threads.
+    pub(crate) unfinished: Arc<Unfinished>,
     /// Buffer for what a read brings.
     pub(crate) buffer: Box<[u8]>,
     /// The answers to one read.
@@ -97,6 +103,8 @@ pub(crate) struct Peer<M> {
     memory: M,
     /// While opening, the head so far; afterwards the message so far.
     partial: Vec<u8>,
+    /// Memory that it takes of what all connections may.
+    share: Share,
     /// Bytes that the socket would not take, from `sent` on.
     unsent: FrameBuffer,
     sent: usize,
@@ -127,11 +135,17 @@ impl<M> Peer<M> {
             max_message,
             memory,
             partial: Vec::new(),
+            share: Share::default(),
             unsent: FrameBuffer::new(),
             sent: 0,
             after: Next::Continue,
             paused: false,
         }
+    }
+
+    /// True if the request to upgrade is still awaited.
+    pub(crate) fn is_opening(&self) -> bool {
+        self.phase == Phase::Opening
     }
 
     /// The place of the HTTP/2 connection that it is a stream of.
@@ -341,7 +355,8 @@ impl<M> Peer<M> {
             _ => self.answer(input, state),
         };
         let next = match answers {
-            Answers::Buffered(next) => next,
+            Answers::Buffered(next) if self.partial.is_empty() && self.share.is_empty() => next,
+            Answers::Buffered(next) => self.weighed(next, state),
             Answers::InPlace { kind, len } => {
                 let start = input.len() - len;
                 if let Some(frame) = frame_in_place(kind, input, start) {
@@ -359,6 +374,23 @@ impl<M> Peer<M> {
         let fate = self.send(out.as_slice(), state).or(|| self.follow(next));
         state.out = out;
         fate
+    }
+
+    /// Counts the memory of the message that is not complete; where all of them take too much, this
+    /// one is given up.
+    #[cold]
+    fn weighed<A, P>(&mut self, next: Next, state: &mut ThreadState<A, P>) -> Next {
+        let taken = match self.partial.is_empty() {
+            true => 0,
+            false => self.partial.capacity() as u64,
+        };
+        if self.share.set(taken, &state.unfinished) || next != Next::Continue {
+            return next;
+        }
+        state.stats.turned_away += 1;
+        let reason = "messages that are not complete take too much memory";
+        push_close(&mut state.out, None, Some(TRY_AGAIN_LATER), reason);
+        Next::Drain
     }
 
     /// Answers frame by frame into the state's buffer.
@@ -512,6 +544,7 @@ impl<M> Peer<M> {
         }
         self.phase = Phase::Deaf;
         self.partial = Vec::new();
+        self.share.clear();
         if !self.unsent.is_empty() {
             self.after = next;
             return Fate::Waits;

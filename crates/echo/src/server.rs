@@ -25,6 +25,7 @@ use crate::pace::{Immediate, Pace};
 use crate::paced::Paced;
 use crate::pinning::pin_to;
 use crate::stats::{Served, ServerStats};
+use crate::unfinished::Unfinished;
 use crate::worker::{Listener, Post, Worker};
 
 /// The server could not be set up. Nothing is left behind.
@@ -188,6 +189,7 @@ impl Server {
         pace: impl Fn(usize) -> P + Sync,
     ) -> Served {
         let census = Arc::new(Census::default());
+        let unfinished = Arc::new(Unfinished::at_most(self.config.max_unfinished));
         let (config, tls) = (&self.config, &self.tls);
         let work = |post: Post, index: usize| {
             if let Some(&cpu) = config.cpus.get(index % config.cpus.len().max(1)) {
@@ -195,7 +197,8 @@ impl Server {
                 let _ = pin_to(cpu);
             }
             let census = Arc::clone(&census);
-            Worker::new(post, answering(), pace(index), config, census)
+            let unfinished = Arc::clone(&unfinished);
+            Worker::new(post, answering(), pace(index), config, census, unfinished)
                 .encrypted(tls.clone())
                 .run(stop)
         };

@@ -22,6 +22,10 @@ pub struct ServerStats {
     pub bytes_received: u64,
     /// Octets sent, heads and frames.
     pub bytes_sent: u64,
+    /// Connections that were dropped because no request to upgrade had come in time.
+    pub timed_out: u64,
+    /// Connections that were turned away because messages that are not complete took too much.
+    pub turned_away: u64,
     /// Times that accepting paused because the system had no descriptor or memory left.
     pub accept_pauses: u64,
 }
@@ -36,6 +40,8 @@ impl ServerStats {
         self.protocol_errors += other.protocol_errors;
         self.bytes_received += other.bytes_received;
         self.bytes_sent += other.bytes_sent;
+        self.timed_out += other.timed_out;
+        self.turned_away += other.turned_away;
         self.accept_pauses += other.accept_pauses;
     }
 }

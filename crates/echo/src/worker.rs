@@ -7,6 +7,7 @@ mod multiplexed;
 
 #[cfg(feature = "http2")]
 use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,6 +29,7 @@ use crate::pace::{ConnectionKey, Pace};
 use crate::peer::{Fate, Peer, ThreadState};
 use crate::stats::{Served, ServerStats};
 use crate::timer::Timer;
+use crate::unfinished::Unfinished;
 #[cfg(feature = "http2")]
 use multiplexed::Multiplexed;
 
@@ -109,6 +111,10 @@ pub(crate) struct Worker<A: Answering, P> {
     /// Those whose streams have acted.
     #[cfg(feature = "http2")]
     restless: Vec<usize>,
+    /// Connections that have to have asked for their upgrade, the first that has to in front.
+    awaited: VecDeque<(Instant, ConnectionKey)>,
+    /// Time within which they have to.
+    handshake_timeout: Duration,
     /// Until when no connection is accepted.
     accepts_from: Option<Instant>,
     /// From one acceptance to the next at least.
@@ -128,12 +134,14 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         pace: P,
         config: &Config,
         census: Arc<Census>,
+        unfinished: Arc<Unfinished>,
     ) -> Self {
         let state = ThreadState {
             answering,
             pace,
             compressor: config.compression.map(Compressor::new),
             stats: ServerStats::default(),
+            unfinished,
             buffer: vec![0; BUFFER].into_boxed_slice(),
             out: FrameBuffer::new(),
             registry: post.registry,
@@ -151,6 +159,8 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             multiplexed: HashMap::new(),
             #[cfg(feature = "http2")]
             restless: Vec::new(),
+            awaited: VecDeque::new(),
+            handshake_timeout: config.handshake_timeout,
             accepts_from: None,
             accept_delay: config.calibration.accept_delay,
             nodelay: !config.calibration.two_writes,
@@ -199,6 +209,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             #[cfg(feature = "http2")]
             self.serve_restless();
             self.resume_accepting();
+            self.drop_the_silent();
         }
         #[cfg(feature = "http2")]
         self.leave_multiplexed();
@@ -279,6 +290,30 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         };
         let presence = self.census.enter();
         self.place_peer(place, Some(presence), Conduit::Link(link), memory);
+        let key = ConnectionKey {
+            place,
+            serial: self.serial,
+        };
+        let until = Instant::now() + self.handshake_timeout;
+        self.awaited.push_back((until, key));
+    }
+
+    /// Drops connections whose request to upgrade has not come in time.
+    #[inline]
+    fn drop_the_silent(&mut self) {
+        while let Some(&(until, key)) = self.awaited.front() {
+            // Most have been upgraded long since, or are gone.
+            let peer = self.peers.get(key.place).and_then(Option::as_ref);
+            let is_silent = peer.is_some_and(|peer| peer.key == key && peer.is_opening());
+            if is_silent && Instant::now() < until {
+                return;
+            }
+            self.awaited.pop_front();
+            if is_silent {
+                self.state.stats.timed_out += 1;
+                self.dismiss(key.place);
+            }
+        }
     }
 
     /// A place for a peer.

@@ -446,3 +446,58 @@ fn what_cannot_be_is_refused_before_the_run() {
     };
     assert!(matches!(refused(&endless), BindError::EndlessStall));
 }
+
+/// A client that asks for nothing, or for half of an upgrade, is not waited for.
+#[test]
+fn whoever_asks_for_nothing_is_dropped() {
+    let server = Running::start(|config| {
+        config.handshake_timeout = std::time::Duration::from_millis(200);
+    });
+    let (mut silent, mut half) = (server.connect(), server.connect());
+    let mut client = server.client();
+    half.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n").unwrap();
+    for connection in [&mut silent, &mut half] {
+        let mut rest = Vec::new();
+        let ended = connection.read_to_end(&mut rest);
+        assert!(rest.is_empty(), "{ended:?}");
+    }
+    assert_eq!(
+        round_trip(&mut client, Message::text("a")),
+        Message::text("a")
+    );
+    let stats = server.stop();
+    assert_eq!(
+        (stats.connections, stats.upgraded, stats.timed_out),
+        (3, 1, 2)
+    );
+}
+
+/// Messages that are begun and never ended take no more than was allowed, over all connections.
+#[test]
+fn messages_without_an_end_are_turned_away_and_the_others_served() {
+    let server = Running::start(|config| {
+        config.threads = 2;
+        config.max_unfinished = 1 << 20;
+    });
+    let begun = |octets: usize| {
+        let mut client = server.client();
+        // Binary, no FIN, a length of 64 bits, a mask of nothing (RFC 6455 section 5.2).
+        let mut frame = vec![0x02, 0xff];
+        frame.extend_from_slice(&(1_u64 << 24).to_be_bytes());
+        frame.extend_from_slice(&[0; 4]);
+        frame.resize(frame.len() + octets, 7);
+        client.get_mut().write_all(&frame).unwrap();
+        client
+    };
+    let _small = begun(100 << 10);
+    let mut large = begun(3 << 20);
+    match large.read() {
+        Ok(Message::Close(Some(close))) => assert_eq!(u16::from(close.code), 1013, "{close:?}"),
+        other => panic!("{other:?}"),
+    }
+    drop(large);
+    let mut client = server.client();
+    let whole = Message::binary(vec![1; 300 << 10]);
+    assert_eq!(round_trip(&mut client, whole.clone()), whole);
+    assert_eq!(server.stop().turned_away, 1);
+}

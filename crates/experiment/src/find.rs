@@ -1,9 +1,11 @@
 //! The greatest load that holds under given objectives, as a bracket (METHOD section 6).
 //!
-//! Loads are tried one after the other: a pilot says roughly how much there is, doubling finds a
-//! load that fails, bisection narrows, longer trials make certain of both ends. What is told is
-//! what is certain: on a flat curve a wide bracket. The answer names what limits it, and every trial is kept. It is bounded in trials and in time, and whatever ends
-//! it early, what is known by then is told.
+//! Loads are tried one after the other: a pilot says roughly how much there is, a little less and a
+//! little more than that are tried, bisection narrows, longer trials make certain of both ends. A
+//! trial is over as soon as it is certain on which side of the limit its load is. What is told is what
+//! is certain: on a flat curve a wide bracket. The answer names what limits it, and every trial is
+//! kept. It is bounded in trials and in time, uses all of that where the bracket is not as narrow as
+//! was wanted before, and whatever ends it early, what is known by then is told.
 
 mod evidence;
 pub(crate) mod judge;
@@ -15,6 +17,7 @@ use wsbench_judge::figure::error_share;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, PlanError, StopRule};
+use wsbench_load::result::RunResult;
 use wsbench_record::document::Document;
 use wsbench_record::objective::Objective;
 use wsbench_record::provenance::Provenance;
@@ -22,14 +25,16 @@ use wsbench_record::search::{
     Cause, Edge, Ending, Limit, Over, Purpose, Recovery, SCHEMA, Search, Trial, TrialVerdict,
 };
 use wsbench_setting::{Text, Told};
+use wsbench_stats::batches::BATCHES;
 
 use crate::pilot::{self, PilotError};
 use crate::runner::{Runner, RunnerError, Step};
 use evidence::{Evidence, Next, Rules, Why};
 use judge::{Judgement, judge};
+use tail::Tail;
 
-/// Share of the pilot's rate at which the search begins.
-const START_SHARE: f64 = 0.10;
+/// Share of the pilot's rate at which the search begins: below where queues grow long, and near it.
+const START_SHARE: f64 = 0.5;
 /// Connections at which a search over them begins.
 const START_CONNECTIONS: f64 = 16.0;
 /// The least load tried, as a share of the first.
@@ -40,6 +45,21 @@ const OVERLOAD: f64 = 1.5;
 const AROUND_S: f64 = 2.0;
 /// Samples above a percentile that a trial is made long enough for.
 const SAMPLES_ABOVE: f64 = 25.0;
+/// Share of the limit that a single trial may take.
+const OF_LIMIT: f64 = 0.3;
+/// The shortest trial that may tell something, s.
+const SHORTEST_S: f64 = 2.0;
+/// Share of the limit that may be kept for looking whether the server recovers.
+const KEPT: f64 = 0.15;
+/// Intervals of a trial: it is looked at once there are twenty.
+const INTERVALS: u64 = 100;
+/// The shortest interval.
+const SHORTEST_INTERVAL: Nanos = Nanos::from_millis(100);
+/// A trial is looked at again when this many times as much has been measured.
+const LOOK_AGAIN: f64 = 1.25;
+/// So many messages without an error, times the share that is allowed, tell that it is kept (95 %:
+/// the rule of three).
+const RULE_OF_THREE: f64 = 3.0;
 
 /// The settings of a search: what is searched for, and within what bounds.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,7 +129,7 @@ pub fn find(settings: &Settings, runner: &mut dyn Runner) -> Result<Search, Find
         settings,
         runner,
         began_s,
-        evidence: Evidence::new(rules(settings, start)),
+        evidence: Evidence::new(rules(settings, start, capacity_per_s)),
         trials: Vec::new(),
         first: pilot.map(|pilot| pilot.document),
     };
@@ -121,7 +141,7 @@ pub fn find(settings: &Settings, runner: &mut dyn Runner) -> Result<Search, Find
     Ok(hunt.concluded(ended, recovery, capacity_per_s))
 }
 
-fn rules(settings: &Settings, start: f64) -> Rules {
+fn rules(settings: &Settings, start: f64, capacity: Option<f64>) -> Rules {
     let whole = settings.over != Over::Rate;
     let floor = start * FLOOR_SHARE;
     Rules {
@@ -135,8 +155,35 @@ fn rules(settings: &Settings, start: f64) -> Rules {
         resolution: settings.resolution,
         whole,
         length_s: settings.length.as_secs_f64(),
-        longest_s: settings.longest.as_secs_f64(),
+        longest_s: longest_s(settings, start),
+        capacity,
     }
+}
+
+/// Length of the longest trial, s: as was asked for, or as long as a slow server needs for a
+/// percentile, where the limit has room for it.
+fn longest_s(settings: &Settings, load: f64) -> f64 {
+    let asked_s = settings.longest.as_secs_f64();
+    let needed_s = needed_s(settings, load).unwrap_or(0.0);
+    asked_s.max(needed_s.min(OF_LIMIT * settings.limit.as_secs_f64()))
+}
+
+/// Time in which enough messages come at a load for every percentile that is asked for, s; `None`
+/// where nobody knows how many come.
+fn needed_s(settings: &Settings, load: f64) -> Option<f64> {
+    let per_s = match settings.over {
+        Over::Rate => load,
+        Over::Connections {
+            rate_per_connection,
+        } => rate_per_connection? * load,
+    };
+    let needed = settings.objectives.iter().map(|objective| match objective {
+        Objective::ResponseTime { percentile, .. } => {
+            SAMPLES_ABOVE / (1.0 - percentile / 100.0) / per_s
+        }
+        Objective::Errors { .. } => 0.0,
+    });
+    Some(needed.fold(0.0, f64::max))
 }
 
 /// A search under way.
@@ -161,16 +208,25 @@ impl SearchState<'_> {
                     why,
                 } => (load, length_s, why),
                 Next::Found => return Ok(Ending::Found),
-                Next::Blurred => return Ok(self.blurred()),
+                // Little is expected of it, and the time was given.
+                Next::Blurred => match self.evidence.leftover() {
+                    Some(load) if self.rest_s() >= SHORTEST_S => (load, f64::INFINITY, Why::Edge),
+                    _ => return Ok(self.blurred()),
+                },
                 Next::NothingHolds => return Ok(Ending::NothingHolds),
                 Next::NothingFails => return Ok(Ending::NothingFails),
             };
             if self.trials.len() as u32 >= self.settings.most_trials {
                 return Ok(Ending::OutOfTrials);
             }
-            let length_s = self.long_enough_s(load, length_s);
-            if !self.trials.is_empty() && !self.has_time_for(1, length_s) {
-                return Ok(Ending::OutOfTime);
+            let longest_s = longest_s(self.settings, load);
+            let mut length_s = self.long_enough_s(load, length_s).min(longest_s);
+            if !self.trials.is_empty() {
+                // What is left is used, also where it is less than was wanted.
+                length_s = length_s.min(self.rest_s());
+                if length_s < SHORTEST_S.min(self.settings.length.as_secs_f64()) {
+                    return Ok(Ending::OutOfTime);
+                }
             }
             match self.trial(load, length_s, purpose(why)) {
                 Ok(judgement) => self.evidence.push(judgement.score),
@@ -187,8 +243,15 @@ impl SearchState<'_> {
         let settings = self.settings;
         let longest_s = settings.longest.as_secs_f64();
         let around_s = settings.plan.warmup.least.as_secs_f64() + AROUND_S;
+        let limit_s = settings.limit.as_secs_f64();
         let after_s = 2.0 * (settings.length.as_secs_f64() + around_s);
-        let left_s = settings.limit.as_secs_f64() - self.spent_s() - after_s;
+        // In a short search the bracket comes first.
+        let after_s = if after_s > KEPT * limit_s {
+            0.0
+        } else {
+            after_s
+        };
+        let left_s = limit_s - self.spent_s() - after_s;
         let by_time_s = left_s * longest_s / (longest_s + around_s);
         let trials = settings
             .most_trials
@@ -201,7 +264,7 @@ impl SearchState<'_> {
         let settings = self.settings;
         if self.trials.len() as u32 >= settings.most_trials {
             Ending::OutOfTrials
-        } else if !self.has_time_for(1, settings.length.as_secs_f64()) {
+        } else if self.rest_s() < SHORTEST_S {
             Ending::OutOfTime
         } else {
             Ending::Blurred
@@ -240,7 +303,15 @@ impl SearchState<'_> {
     ) -> Result<Judgement, RunnerError> {
         let number = self.trials.len() as u32 + 1;
         let plan = self.plan(load, length_s, number)?;
-        let document = self.runner.run(&plan)?;
+        let is_looked_at = !matches!(purpose, Purpose::Overload | Purpose::Recovery);
+        let mut look = Look {
+            objectives: &self.settings.objectives,
+            evidence: &self.evidence,
+            load,
+            next: Nanos::ZERO,
+        };
+        let mut is_enough = |so_far: &RunResult| is_looked_at && look.is_enough(so_far);
+        let document = self.runner.run_until(&plan, &mut is_enough)?;
         let judgement = judge(&document, &self.settings.objectives, load);
         self.trials.push(Trial {
             number,
@@ -304,34 +375,23 @@ impl SearchState<'_> {
             spec.threads = spec.threads.min(connections);
             spec.clients.arrival = arrival;
             spec.stop = StopRule::Duration(length);
-            spec.interval = crate::pilot::interval(length);
+            let interval = Nanos(length.0 / INTERVALS);
+            spec.interval = interval.max(SHORTEST_INTERVAL).min(Nanos::from_secs(1));
             spec.seed = crate::pilot::seed(spec.seed, number);
         })
     }
 
     /// The length of a trial, s: as wanted, or longer where the percentiles need it.
     fn long_enough_s(&self, load: f64, wanted_s: f64) -> f64 {
-        let per_s = match self.settings.over {
-            Over::Rate => load,
-            Over::Connections {
-                rate_per_connection: Some(rate),
-            } => rate * load,
-            Over::Connections {
-                rate_per_connection: None,
-            } => return wanted_s,
-        };
-        let needed = self
-            .settings
-            .objectives
-            .iter()
-            .map(|objective| match objective {
-                Objective::ResponseTime { percentile, .. } => {
-                    SAMPLES_ABOVE / (1.0 - percentile / 100.0) / per_s
-                }
-                Objective::Errors { .. } => 0.0,
-            });
-        let needed_s = needed.fold(0.0, f64::max);
-        wanted_s.max(needed_s.min(self.settings.longest.as_secs_f64()))
+        let needed_s = needed_s(self.settings, load).unwrap_or(0.0);
+        wanted_s.max(needed_s.min(longest_s(self.settings, load)))
+    }
+
+    /// Length of the longest trial that there is still time for, s.
+    fn rest_s(&self) -> f64 {
+        let settings = self.settings;
+        let around_s = settings.plan.warmup.least.as_secs_f64() + AROUND_S;
+        settings.limit.as_secs_f64() - self.spent_s() - around_s
     }
 
     fn spent_s(&self) -> f64 {
@@ -359,6 +419,10 @@ impl SearchState<'_> {
             (_, None) => Limit::NotMet,
         };
         let settings = self.settings;
+        let longer_s = self
+            .evidence
+            .would_take_s()
+            .filter(|_| ended != Ending::Found);
         let first = self.first.expect("a search that ended has made a trial");
         Search {
             schema: SCHEMA.to_owned(),
@@ -374,6 +438,7 @@ impl SearchState<'_> {
             fails,
             limited_by,
             ended,
+            longer_s,
             recovery,
             trials: self.trials,
         }
@@ -404,6 +469,50 @@ impl SearchState<'_> {
         } else {
             Limit::Server
         }
+    }
+}
+
+/// A look at a trial under way: it is over as soon as it is certain on which side of the limit its
+/// load is.
+struct Look<'a> {
+    objectives: &'a [Objective],
+    evidence: &'a Evidence,
+    load: f64,
+    /// Instant of the window from which on it is looked at again.
+    next: Nanos,
+}
+
+impl Look<'_> {
+    fn is_enough(&mut self, so_far: &RunResult) -> bool {
+        let Some(newest) = so_far.slices.last() else {
+            return false;
+        };
+        if so_far.slices.len() < BATCHES || newest.at < self.next {
+            return false;
+        }
+        self.next = Nanos((newest.at.0 as f64 * LOOK_AGAIN) as u64);
+        let messages = &so_far.tally.messages;
+        let settled = messages.answered + messages.timed_out + messages.failed;
+        let awaited = messages.due.saturating_sub(settled);
+        let tails = self
+            .objectives
+            .iter()
+            .filter_map(|objective| match *objective {
+                Objective::ResponseTime {
+                    percentile,
+                    at_most_ns,
+                } => {
+                    let allowed = 1.0 - percentile / 100.0;
+                    Some(Tail::so_far(so_far, awaited, at_most_ns, allowed))
+                }
+                Objective::Errors { .. } => None,
+            });
+        let tails: Vec<Tail> = tails.collect();
+        let is_long_enough = self.objectives.iter().all(|objective| match objective {
+            Objective::Errors { at_most } => messages.answered as f64 * at_most >= RULE_OF_THREE,
+            Objective::ResponseTime { .. } => true,
+        });
+        is_long_enough && !tails.is_empty() && self.evidence.is_certain_with(self.load, &tails)
     }
 }
 

@@ -12,8 +12,9 @@ use wsbench_setting::{Text, Told};
 
 use crate::runner::{Runner, RunnerError, Step};
 
-/// Messages in flight in all: deep enough to keep any server busy over a loopback.
-const IN_FLIGHT: u32 = 256;
+/// Messages in flight in all: deep enough to keep a server busy over a loopback, and few enough for a
+/// slow one to answer while the pilot lasts. Where they are too few, the search finds more.
+const IN_FLIGHT: u32 = 64;
 /// Its measured window.
 const LENGTH: Nanos = Nanos::from_secs(2);
 /// Its warm-up.

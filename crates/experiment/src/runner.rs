@@ -5,6 +5,7 @@
 
 use thiserror::Error;
 use wsbench_load::plan::{Plan, PlanError};
+use wsbench_load::result::RunResult;
 use wsbench_record::document::Document;
 use wsbench_setting::{Paths, Spelling, Text, Told};
 
@@ -16,6 +17,20 @@ pub trait Runner {
     /// [`RunnerError`]: there is no document of a whole run. A run of which nothing good can be
     /// said (no connection, a dead server) has a document that says so, and is no error here.
     fn run(&mut self, plan: &Plan) -> Result<Document, RunnerError>;
+
+    /// The same, over as soon as `is_enough` says so of all that was measured until then; it is asked
+    /// once an interval. A runner that cannot tell makes the whole run.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    fn run_until(
+        &mut self,
+        plan: &Plan,
+        is_enough: &mut dyn FnMut(&RunResult) -> bool,
+    ) -> Result<Document, RunnerError> {
+        let _ = is_enough;
+        self.run(plan)
+    }
 
     /// Time since some fixed moment, in seconds: experiments bound how long they take by it.
     fn now_s(&self) -> f64;

@@ -27,6 +27,8 @@ const SHARES: (f64, f64) = (0.10, 1.20);
 const SAMPLES: f64 = 2_000.0;
 /// A run at a low rate is at most this many times as long as was asked for.
 const LONGER: u64 = 5;
+/// No run is made shorter than this to fit into the limit.
+const SHORTEST: Nanos = Nanos::from_secs(1);
 /// Time that a run takes beside its window and warm-up: opening, drain, closing, s.
 const AROUND_S: f64 = 2.0;
 
@@ -85,6 +87,9 @@ pub fn sweep(settings: &Settings, runner: &mut dyn Runner) -> Result<Sweep, Swee
         Some(_) => None,
     };
     let capacity_per_s = pilot.as_ref().map(|pilot| pilot.per_s);
+    let asked = settings;
+    let (fitted, notes) = fitted(asked, capacity_per_s, runner.now_s() - began_s);
+    let settings = &fitted.settings;
     let rates = rates(settings, capacity_per_s);
     let order = order(rates.len(), settings.rounds, settings.plan.seed);
     let mut first = pilot.map(|pilot| pilot.document);
@@ -92,14 +97,20 @@ pub fn sweep(settings: &Settings, runner: &mut dyn Runner) -> Result<Sweep, Swee
     let mut cut_short = None;
     for (done, &at) in order.iter().enumerate() {
         let left = order.len() - done;
+        let left_s = settings.limit.as_secs_f64() - (runner.now_s() - began_s);
         let each_s = each_s(settings, runner.now_s() - began_s, done);
-        if done > 0 && runner.now_s() - began_s + each_s > settings.limit.as_secs_f64() {
+        let around_s = around_s(settings);
+        // What earlier runs took too long for is made up for by the later ones.
+        let share_s = left_s / left as f64 - around_s;
+        let share = Nanos((share_s.max(0.0) * 1e9) as u64).max(SHORTEST.min(settings.length));
+        let length = length(&fitted, rates[at]).min(share);
+        if done > 0 && length.as_secs_f64() + around_s > left_s {
             let words = format!("{left} runs were left out for want of time (");
             let text = text![words, Field::Limit, ")"];
             cut_short = Some(text.spelled(runner.spelling()));
             break;
         }
-        let plan = plan(settings, rates[at], done as u32 + 1);
+        let plan = plan(settings, rates[at], length, done as u32 + 1);
         let run = plan.map_err(RunnerError::from).and_then(|plan| {
             let document = runner.run(&plan)?;
             Ok((plan.seed, document))
@@ -126,7 +137,8 @@ pub fn sweep(settings: &Settings, runner: &mut dyn Runner) -> Result<Sweep, Swee
         schema: SCHEMA.to_owned(),
         provenance: Provenance::of(&first, settings.plan.seed),
         objectives: settings.objectives.clone(),
-        rounds: settings.rounds,
+        rounds: asked.rounds,
+        fitted: notes.map(|notes| notes.spelled(runner.spelling())),
         limit_s: settings.limit.as_secs_f64(),
         took_s: runner.now_s() - began_s,
         capacity_per_s,
@@ -134,6 +146,61 @@ pub fn sweep(settings: &Settings, runner: &mut dyn Runner) -> Result<Sweep, Swee
         points,
         cut_short,
     })
+}
+
+/// A sweep made to fit into its limit.
+struct Fitted {
+    /// With fewer points and rounds and shorter runs, where that was needed.
+    settings: Settings,
+    /// A run at a low rate is at most this many times as long as the others.
+    longer: u64,
+}
+
+/// The sweep as it fits into what is left of its limit after `spent_s`, so that every rate is run:
+/// first runs at low rates get shorter, then all runs, then there are fewer rounds, and in the end
+/// fewer rates. With words for what was changed.
+fn fitted(asked: &Settings, capacity_per_s: Option<f64>, spent_s: f64) -> (Fitted, Option<Text>) {
+    let left_s = asked.limit.as_secs_f64() - spent_s;
+    let around_s = around_s(asked);
+    let takes_s = |fitted: &Fitted| {
+        let settings = &fitted.settings;
+        let rates = rates(settings, capacity_per_s).into_iter();
+        let each = rates.map(|rate| length(fitted, rate).as_secs_f64() + around_s);
+        each.sum::<f64>() * f64::from(settings.rounds)
+    };
+    let with = |points: u32, rounds: u32, length: Nanos, longer: u64| Fitted {
+        settings: Settings {
+            points,
+            rounds,
+            length,
+            ..asked.clone()
+        },
+        longer,
+    };
+    let (points, rounds, long) = (asked.points.max(2), asked.rounds.max(1), asked.length);
+    let as_asked = (1..=LONGER)
+        .rev()
+        .map(|longer| with(points, rounds, long, longer));
+    if let Some(fits) = as_asked.into_iter().find(|it| takes_s(it) <= left_s) {
+        return (fits, None);
+    }
+    let shortest = long.min(SHORTEST);
+    let rounds_down = (1..=rounds).rev().map(|rounds| (points, rounds));
+    let points_down = (2..points).rev().map(|points| (points, 1));
+    for (points, rounds) in rounds_down.chain(points_down) {
+        let each_s = left_s / f64::from(points * rounds) - around_s;
+        if each_s >= shortest.as_secs_f64() {
+            let length = Nanos((each_s * 1e9) as u64).min(long);
+            let length_s = wsbench_record::units::seconds(length.as_secs_f64());
+            let words =
+                format!("runs of {length_s}, {rounds} rounds and {points} rates, to fit into ");
+            return (
+                with(points, rounds, length, 1),
+                Some(text![words, Field::Limit]),
+            );
+        }
+    }
+    (with(points, rounds, long, 1), None)
 }
 
 /// The rates, rising, evenly spaced: a queue's bend lies in the upper half, which a geometric row
@@ -174,10 +241,14 @@ fn order(rates: usize, rounds: u32, seed: u64) -> Vec<usize> {
     order
 }
 
+/// Time that a run takes beside its window, s.
+fn around_s(settings: &Settings) -> f64 {
+    settings.plan.warmup.least.as_secs_f64() + AROUND_S
+}
+
 /// Time that one run takes, s: that which those before took, else that of its parts.
 fn each_s(settings: &Settings, spent_s: f64, done: usize) -> f64 {
-    let made_of =
-        settings.length.as_secs_f64() + settings.plan.warmup.least.as_secs_f64() + AROUND_S;
+    let made_of = settings.length.as_secs_f64() + around_s(settings);
     if done > 0 {
         made_of.max(spent_s / done as f64)
     } else {
@@ -185,13 +256,23 @@ fn each_s(settings: &Settings, spent_s: f64, done: usize) -> f64 {
     }
 }
 
-fn plan(settings: &Settings, rate_per_s: f64, number: u32) -> Result<Plan, PlanError> {
-    // At a low rate longer, so that all rounds together know the 99th percentile.
+/// Length of a run at a rate: at a low one longer, so that all rounds together know the 99th
+/// percentile.
+fn length(fitted: &Fitted, rate_per_s: f64) -> Nanos {
+    let settings = &fitted.settings;
     let needed_s = SAMPLES / rate_per_s / f64::from(settings.rounds);
-    let longest = Nanos(settings.length.0.saturating_mul(LONGER));
-    let length = settings
+    let longest = Nanos(settings.length.0.saturating_mul(fitted.longer));
+    settings
         .length
-        .max(Nanos((needed_s * 1e9) as u64).min(longest));
+        .max(Nanos((needed_s * 1e9) as u64).min(longest))
+}
+
+fn plan(
+    settings: &Settings,
+    rate_per_s: f64,
+    length: Nanos,
+    number: u32,
+) -> Result<Plan, PlanError> {
     settings.plan.edited(|spec| {
         spec.clients.arrival = Arrival::Open {
             schedule: Schedule {

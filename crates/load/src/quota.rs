@@ -81,6 +81,12 @@ impl Quota {
         self.clients.load(Ordering::Relaxed)
     }
 
+    /// Messages that this worker may still take at most.
+    #[must_use]
+    pub fn at_most(&self) -> u64 {
+        self.messages_left().saturating_add(self.claimed)
+    }
+
     /// Messages that nobody has claimed.
     #[must_use]
     pub fn messages_left(&self) -> u64 {

@@ -164,6 +164,8 @@ pub struct Route {
     pub redirected_from: Vec<String>,
     /// The Unix domain socket that connections are made to, in place of any host and port.
     pub unix_socket: Option<Arc<Path>>,
+    /// True where connections are made to all addresses of the host in turn, and not to one.
+    pub spread: bool,
 }
 
 impl Route {

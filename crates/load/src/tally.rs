@@ -214,20 +214,53 @@ pub(crate) fn add_failure(
     example: impl FnOnce() -> Text,
 ) {
     let is_of_kind = |known: &Failure| known.phase == phase && known.kind == kind;
-    let is_new = |code| !failures.iter().any(|it| is_of_kind(it) && it.code == code);
-    let is_full = || failures.iter().filter(|it| is_of_kind(it)).count() >= CODES_TOLD;
-    let code = code.filter(|_| !is_new(code) || !is_full());
-    let mut known = failures.iter_mut();
-    match known.find(|known| is_of_kind(known) && known.code == code) {
-        Some(known) => known.count += count,
-        None => failures.push(Failure {
-            phase,
-            kind,
-            code,
-            count,
-            first,
-            example: example(),
-        }),
+    let told = failures.iter().filter(|it| is_of_kind(it));
+    let told: Vec<u16> = told.filter_map(|it| it.code).collect();
+    let is_full = told.len() >= CODES_TOLD && code.is_some_and(|code| !told.contains(&code));
+    // The lowest codes are told apart: which they are does not rest on the order in which parts of
+    // the books are put together, and none of them has been counted among the rest before.
+    let greatest = told.into_iter().max().filter(|_| is_full);
+    let code = code.filter(|code| greatest.is_none_or(|greatest| *code < greatest));
+    if code.is_some()
+        && let Some(at) = greatest.and_then(|greatest| {
+            let is_it = |it: &Failure| is_of_kind(it) && it.code == Some(greatest);
+            failures.iter().position(is_it)
+        })
+    {
+        let mut rest = failures.remove(at);
+        rest.code = None;
+        add_known(failures, rest);
+    }
+    let is_it = |known: &&mut Failure| is_of_kind(known) && known.code == code;
+    match failures.iter_mut().find(is_it) {
+        Some(known) if first >= known.first => known.count += count,
+        _ => add_known(
+            failures,
+            Failure {
+                phase,
+                kind,
+                code,
+                count,
+                first,
+                example: example(),
+            },
+        ),
+    }
+}
+
+/// Adds failures of one kind and code to those that are known; the first one's example stays.
+fn add_known(failures: &mut Vec<Failure>, more: Failure) {
+    let is_it = |known: &&mut Failure| {
+        (known.phase, known.kind, known.code) == (more.phase, more.kind, more.code)
+    };
+    match failures.iter_mut().find(is_it) {
+        Some(known) => {
+            known.count += more.count;
+            if more.first < known.first {
+                (known.first, known.example) = (more.first, more.example);
+            }
+        }
+        None => failures.push(more),
     }
 }
 
@@ -269,6 +302,40 @@ pub(crate) fn keep_gap(gaps: &mut Vec<Gap>, gap: Gap) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn which_codes_are_told_apart_does_not_rest_on_the_order_of_the_parts() {
+        let part = |codes: std::ops::Range<u16>| {
+            let mut failures = Vec::new();
+            for code in codes {
+                let key = (Phase::Close, FailureKind::ClosedByServer, Some(code));
+                let first = Nanos(code.into());
+                add_failure(&mut failures, key, 1, first, || code.to_string().into());
+            }
+            failures
+        };
+        let parts = [part(3_005..3_020), part(3_000..3_007), part(3_003..3_030)];
+        let merged = |order: [usize; 3]| {
+            let mut all = Vec::new();
+            for at in order {
+                merge_failures(&mut all, &parts[at]);
+            }
+            all.sort_by_key(|it| it.code);
+            all
+        };
+        let all = merged([0, 1, 2]);
+        for order in [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            assert_eq!(merged(order), all);
+        }
+        let codes: Vec<_> = all.iter().filter_map(|it| it.code).collect();
+        assert_eq!(codes, (3_000..3_008).collect::<Vec<u16>>());
+        assert_eq!(all.iter().map(|it| it.count).sum::<u64>(), 15 + 7 + 27);
+        assert_eq!(
+            all[0].example.to_string(),
+            "3008",
+            "the first of the others"
+        );
+    }
 
     #[test]
     fn codes_are_told_apart_and_no_peer_makes_up_more_than_a_few() {

@@ -9,7 +9,7 @@ use pair::{ONE_WAY, Pair, Received, failures, plan};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::meter::Unanswered;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Compression, Greeting, Lifetime, StopRule};
+use wsbench_load::plan::{Arrival, Compression, Greeting, Lifetime, StopRule, Verify};
 use wsbench_load::series::Series;
 use wsbench_load::session::{CLOSE_WAIT, Flow};
 use wsbench_load::tally::Phase;
@@ -229,6 +229,56 @@ fn greetings_by_count_come_before_any_answer() {
         let untagged = failures(&tally, Phase::Answers, FailureKind::Untagged);
         assert_eq!((untagged, tally.errors()), (1, 1), "it greets: {greets}");
     }
+}
+
+/// An answer that holds the message whole, with whatever around it, is its answer where that was
+/// asked for, in any order; one that holds it but for a byte is none.
+#[test]
+fn answers_that_hold_the_message_are_right_where_that_was_asked_for() {
+    let wraps: [fn(&[u8]) -> Vec<u8>; 4] = [
+        |message| [b"{\"you said\":\"", message, b"\",\"n\":1}"].concat(),
+        |message| [b"echo: ", message].concat(),
+        |message| [message, b"\n"].concat(),
+        <[u8]>::to_vec,
+    ];
+    for (number, wrap) in wraps.into_iter().enumerate() {
+        for verify in [Verify::Contains, Verify::Full] {
+            let spec = plan(3).with(|spec| {
+                spec.clients.arrival = Arrival::Closed { depth: 3 };
+                spec.clients.exchange.verify = verify;
+            });
+            let mut pair = Pair::open(spec, 0, Some(Rng::with_seed(7)));
+            pair.pump();
+            let mut heard = std::mem::take(&mut pair.heard);
+            heard.reverse();
+            for message in &heard {
+                let Received::Message(kind, bytes) = message else {
+                    panic!("{message:?} is no message");
+                };
+                pair.say(*kind, &wrap(bytes));
+            }
+            assert_eq!(pair.deliver(), Flow::Continue);
+            let tally = pair.books();
+            let is_right = verify == Verify::Contains || number == 3;
+            assert_eq!(tally.messages.answered, if is_right { 3 } else { 0 });
+            assert_eq!(tally.errors() == 0, is_right, "{number} {verify:?}");
+            let told = tally
+                .failures
+                .iter()
+                .map(|it| it.example.settings().count());
+            assert_eq!(told.sum::<usize>() > 0, !is_right, "the way out is told");
+        }
+    }
+    let spec = plan(1).with(|spec| spec.clients.exchange.verify = Verify::Contains);
+    let mut pair = Pair::open(spec, 0, Some(Rng::with_seed(8)));
+    pair.pump();
+    let (kind, mut bytes) = pair.message();
+    *bytes.last_mut().unwrap() ^= 1;
+    pair.say(kind, &[b"echo: ", &bytes[..]].concat());
+    assert_eq!(pair.deliver(), Flow::Continue);
+    let tally = pair.books();
+    assert_eq!(tally.messages.answered, 0);
+    assert_eq!(tally.errors(), 1);
 }
 
 /// Pongs that nobody asked for are counted, whether or not a ping is out meanwhile.

@@ -169,6 +169,8 @@ pub enum Kind {
     Unanswered,
     /// No message or connection ended before its time.
     Failures,
+    /// One of the subprotocols that were offered was chosen.
+    Subprotocol,
     /// Every connection was answered at least once.
     NeverAnswered,
     /// As many connections as asked for, to the end.

@@ -26,6 +26,9 @@ pub struct Check {
     pub address: String,
     /// Seed of masks and keys.
     pub seed: u64,
+    /// Messages of the server's own that were passed over, in words; absent where it does not greet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub greeting: Option<String>,
     /// The sums.
     pub counts: Counts,
     /// Every finding, in the order of the cases.

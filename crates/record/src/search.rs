@@ -49,6 +49,10 @@ pub struct Search {
     pub limited_by: Limit,
     /// Why the search ended.
     pub ended: Ending,
+    /// Time that trials at both ends of a bracket of the resolution would take, s, at a guess; absent
+    /// where that was found, and where nothing is known of the curve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longer_s: Option<f64>,
     /// Recovery: whether the server held the load again directly after one that was too much for
     /// it; absent when that was not tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -26,6 +26,10 @@ pub struct Sweep {
     pub objectives: Vec<Objective>,
     /// Rounds that were asked for; in each every rate is run once, in random order.
     pub rounds: u32,
+    /// What was made shorter or fewer so that every rate was run within the limit; absent where nothing
+    /// was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fitted: Option<String>,
     /// The longest that it was allowed to take, s.
     pub limit_s: f64,
     /// Time that it took, s.

@@ -217,6 +217,7 @@ fn fates(document: &Document) -> Vec<String> {
         fates.push(
             match document.plan.clients.exchange.verify {
                 Verify::Full => "every byte verified",
+                Verify::Contains => "every byte verified within the answers",
                 Verify::Length => "lengths verified",
                 Verify::None => "not verified",
             }

@@ -47,6 +47,7 @@ pub fn plan_line(plan: &PlanSpec) -> String {
     }
     line.push_str(match exchange.verify {
         Verify::Full => ", verified in full",
+        Verify::Contains => ", verified within the answers",
         Verify::Length => ", verified by length",
         Verify::None => ", not verified",
     });
@@ -105,6 +106,9 @@ fn way(plan: &PlanSpec) -> String {
     if !route.sources.is_empty() {
         let number = counted(route.sources.count().into(), "address");
         let _ = write!(way, ", from {number} ({})", route.sources);
+    }
+    if route.spread {
+        way.push_str(", to all addresses of the host in turn");
     }
     way
 }

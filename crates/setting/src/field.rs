@@ -110,6 +110,8 @@ fields! {
     Headers = "upgrade.headers",
     /// The credentials that the handshake carries.
     Credentials = "upgrade.credentials",
+    /// The token that the handshake carries.
+    Bearer = "upgrade.credentials.bearer",
     /// Redirects of the handshake that are followed.
     Redirects = "upgrade.redirects",
     /// Subprotocols.
@@ -130,6 +132,8 @@ fields! {
     Proxy = "connect.route.proxy",
     /// The login at the proxy.
     ProxyLogin = "connect.route.proxy.login",
+    /// Connections to all addresses of the host.
+    Spread = "connect.route.spread",
     /// The Unix domain socket.
     UnixSocket = "connect.route.unix_socket",
     /// WebSockets on one HTTP/2 connection.

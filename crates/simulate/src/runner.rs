@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use wsbench_experiment::runner::{Runner, RunnerError};
 use wsbench_judge::judged;
 use wsbench_load::plan::Plan;
+use wsbench_load::result::RunResult;
 use wsbench_load::route::Target;
 use wsbench_record::document::{Document, Record, RunContext};
 use wsbench_setting::{Paths, Spelling};
@@ -73,10 +74,18 @@ impl Simulated {
 
 impl<S: Spelling> Runner for Simulated<S> {
     fn run(&mut self, plan: &Plan) -> Result<Document, RunnerError> {
+        self.run_until(plan, &mut |_| false)
+    }
+
+    fn run_until(
+        &mut self,
+        plan: &Plan,
+        is_enough: &mut dyn FnMut(&RunResult) -> bool,
+    ) -> Result<Document, RunnerError> {
         let scenario = self.servers.get(&plan.target.host).cloned();
         let scenario =
             scenario.ok_or_else(|| RunnerError::Failed(format!("no {}", plan.target.host)))?;
-        let result = crate::run(plan, scenario, None);
+        let result = crate::run_until(plan, scenario, is_enough);
         self.elapsed_s += result.total.as_secs_f64();
         self.plans.push(plan.clone());
         let spelling = &self.spelling;

@@ -1,5 +1,5 @@
-//! How a connection is begun: to one address, from addresses of this machine in turn, or to a Unix
-//! domain socket.
+//! How a connection is begun: to one address or several in turn, from addresses of this machine in
+//! turn, or to a Unix domain socket.
 //!
 //! One address of this machine has as many connections to one server as there are local ports; with
 //! several, each has as many. What becomes of the connection is `link`'s affair.
@@ -56,7 +56,10 @@ pub fn check_sources(sources: &[IpAddr]) -> Result<(), SourceError> {
 /// Begins connections, all to one place and by one way.
 #[derive(Clone, Debug)]
 pub struct Dialer {
-    address: Address,
+    /// Never empty.
+    addresses: Vec<Address>,
+    /// Index of the next of them.
+    next_address: usize,
     sources: Arc<[IpAddr]>,
     next: usize,
     /// With it each connection begins with the opening of a tunnel.
@@ -70,11 +73,23 @@ impl Dialer {
     #[must_use]
     pub fn new(address: Address) -> Self {
         Self {
-            address,
+            addresses: vec![address],
+            next_address: 0,
             sources: Arc::new([]),
             next: 0,
             tunnel: None,
             tls: None,
+        }
+    }
+
+    /// The same, and to these addresses of the host in turn, for dialer `index` of `count`.
+    #[must_use]
+    pub fn and_to(mut self, others: &[Address], index: usize, count: usize) -> Self {
+        self.addresses.extend_from_slice(others);
+        let next_address = index * self.addresses.len() / count.max(1);
+        Self {
+            next_address,
+            ..self
         }
     }
 
@@ -113,7 +128,9 @@ impl Dialer {
     /// # Errors
     /// It could not even be begun: no descriptor, no local port, no route.
     pub(crate) fn dial(&mut self) -> io::Result<Stream> {
-        let address = match &self.address {
+        let at = self.next_address;
+        self.next_address = (at + 1) % self.addresses.len();
+        let address = match &self.addresses[at] {
             Address::Tcp(address) => *address,
             Address::Unix(path) => {
                 let stream = UnixStream::connect(path).map_err(UnixError::explained)?;
@@ -224,6 +241,25 @@ mod tests {
             dialer.from_sources(sources.clone(), worker, 2).next
         };
         assert_eq!((begin(0), begin(1)), (0, 2));
+    }
+
+    #[test]
+    fn connections_go_to_each_address_in_turn() {
+        let listeners: Vec<TcpListener> = (0..3)
+            .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
+            .collect();
+        let addresses = listeners.iter().map(|it| it.local_addr().unwrap().into());
+        let addresses: Vec<Address> = addresses.collect();
+        let dialer = |index| Dialer::new(addresses[0].clone()).and_to(&addresses[1..], index, 2);
+        let (mut first, mut second) = (dialer(0), dialer(1));
+        let mut streams: Vec<Stream> = (0..3).map(|_| first.dial().unwrap()).collect();
+        assert_eq!(second.next_address, 1, "another dialer begins at another");
+        streams.extend((0..3).map(|_| second.dial().unwrap()));
+        for listener in &listeners {
+            listener.set_nonblocking(true).unwrap();
+            let accepted = std::iter::from_fn(|| listener.accept().ok()).count();
+            assert_eq!(accepted, 2, "of {}", streams.len());
+        }
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod frames;
 mod handshake;
 #[path = "../../../fuzz/bodies/inflate.rs"]
 mod inflate;
+#[path = "../../../fuzz/bodies/proxy.rs"]
+mod proxy;
 
 use std::fs;
 use std::path::Path;
@@ -35,4 +37,9 @@ fn heads_are_read_alike_again() {
 #[test]
 fn payloads_are_bounded_and_come_back() {
     replay("inflate", inflate::attempt);
+}
+
+#[test]
+fn answers_of_proxies_are_read_alike_however_they_are_cut() {
+    replay("proxy", proxy::attempt);
 }

@@ -270,7 +270,7 @@ impl Bench {
         let plan = match self.follow {
             Some(follow) => {
                 let mut random = fastrand::Rng::with_seed(plan.seed);
-                redirects::followed(plan, follow, &mut random)?
+                redirects::followed(plan, follow, &mut random, &self.stop)?
             }
             None => plan,
         };

@@ -18,6 +18,7 @@ use wsbench_echo::{BindError, Certificate, CertificateError, Compression, Config
 use wsbench_load::route::Target;
 
 use crate::helpers::{Helpers, Serving};
+use crate::machine::room_for_messages;
 use crate::target::{self, TargetError};
 
 /// The time that the server may take to end after its input has closed, before it is killed.
@@ -128,6 +129,7 @@ impl EmbeddedServer {
             cpus: how.cores.cpus.clone(),
             compression: Some(Compression::default()),
             certificate: certificate.transpose()?,
+            max_unfinished: room_for_messages(),
             ..Config::new(SocketAddr::new(localhost.into(), 0))
         })?;
         let target = Target {

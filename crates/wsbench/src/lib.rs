@@ -91,7 +91,7 @@ pub use error::BenchError;
 pub use helpers::{Helpers, Serving};
 pub use observer::{LogRecord, Observer, Progress, Pulse, Wish};
 pub use plan::{Plan, PlanSpec, StopRule, Target};
-pub use raw_log::{LogFailure, RawLog};
+pub use raw_log::{LogError, LogFailure, RawLog};
 pub use reading::{Judgement, ReadError, Reading, State};
 pub use redirects::Follow;
 pub use runner::LocalRunner;

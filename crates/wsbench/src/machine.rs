@@ -54,6 +54,13 @@ pub fn this_host() -> Host {
     }
 }
 
+/// Memory that a server here may give to messages that are not complete, bytes: half of what is
+/// available, and a gibibyte where nobody knows.
+#[must_use]
+pub fn room_for_messages() -> u64 {
+    host::memory_available().map_or(1 << 30, |available| available / 2)
+}
+
 /// The surroundings that the documents of all runs on this machine have in common.
 #[must_use]
 pub fn run_context() -> RunContext {

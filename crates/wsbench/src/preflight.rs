@@ -6,7 +6,7 @@
 use thiserror::Error;
 use wsbench_judge::doctor;
 use wsbench_load::plan::Plan;
-use wsbench_record::doctor::{Asked, Check, Level};
+use wsbench_record::doctor::{Asked, Check, Level, Subject};
 use wsbench_record::document::Host;
 use wsbench_setting::Spelling;
 
@@ -24,6 +24,23 @@ pub struct PreflightError(Check);
 pub fn check(plan: &Plan, host: &Host, spelling: &dyn Spelling) -> Result<(), PreflightError> {
     // No rule that may end in an error depends on where the server is.
     refuse(host, &asked(plan, false), spelling)
+}
+
+/// What may well go wrong with local ports in a run by `plan` on this machine, in words of
+/// `spelling`, with the way out: clients that come and go take a port each, and give it back late.
+pub fn foretold(
+    plan: &Plan,
+    on_this_machine: bool,
+    host: &Host,
+    spelling: &dyn Spelling,
+) -> Vec<String> {
+    let checks = doctor::settings(host, &asked(plan, on_this_machine), spelling);
+    let is_scarce =
+        |check: &Check| check.level == Level::Warning && check.subject == Subject::TimeWait;
+    let scarce = checks.into_iter().filter(is_scarce);
+    scarce
+        .map(|check| format!("{} ({}); {}", check.seen, check.rule, check.fix))
+        .collect()
 }
 
 fn refuse(host: &Host, asked: &Asked, spelling: &dyn Spelling) -> Result<(), PreflightError> {

@@ -11,7 +11,7 @@ use std::fmt;
 
 use thiserror::Error;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::LARGEST_MESSAGE;
+use wsbench_load::plan::{Greeting, LARGEST_MESSAGE};
 
 pub use share::{percent, share};
 
@@ -409,6 +409,30 @@ pub fn message_size(text: &str) -> Result<u32, QuantityError> {
             limit: "64m (64 MiB)",
         }),
     }
+}
+
+/// Messages of a server's own that are taken: a number of them, or all with a text.
+///
+/// # Errors
+/// An empty text.
+pub fn greeting(text: &str) -> Result<Greeting, QuantityError> {
+    if text.is_empty() {
+        return Err(QuantityError::Empty {
+            example: "1, or a text that such messages hold",
+        });
+    }
+    Ok(match text.parse() {
+        Ok(count) => Greeting::Count(count),
+        Err(_) => Greeting::Holding(text.to_owned()),
+    })
+}
+
+/// An amount of memory in bytes, as sizes are written and without a limit.
+///
+/// # Errors
+/// Anything else.
+pub fn memory_size(text: &str) -> Result<u64, QuantityError> {
+    SIZES.parse(text)
 }
 
 /// The size of a fragment in bytes, at least one; else as [`message_size`].

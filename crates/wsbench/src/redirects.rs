@@ -8,6 +8,7 @@ use thiserror::Error;
 use url::Url;
 use wsbench_drive::blocking_client::{VisitError, try_upgrade};
 use wsbench_drive::resolve::{self, ResolveError};
+use wsbench_drive::run::StopSignal;
 use wsbench_load::plan::{Plan, PlanError, PlanSpec};
 use wsbench_load::route::Target;
 use wsbench_load::secret::{is_credential, shown_subprotocols, shown_url};
@@ -82,9 +83,10 @@ pub fn followed(
     mut plan: Plan,
     follow: Follow,
     random: &mut fastrand::Rng,
+    stop: &StopSignal,
 ) -> Result<Plan, RedirectError> {
     for number in 0..=follow.at_most {
-        let resolved = resolve::find(&plan)?;
+        let resolved = resolve::find(&plan, &|| stop.is_requested())?;
         let mut nonce = [0; 16];
         random.fill(&mut nonce);
         let answer = try_upgrade(&plan, &resolved, nonce);

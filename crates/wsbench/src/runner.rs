@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use wsbench_conformance::cases;
 use wsbench_drive::blocking_client::BlockingClient;
-use wsbench_drive::examiner::Examiner;
+use wsbench_drive::examiner::{self, Examiner};
 use wsbench_drive::resolve::{self, Resolved};
 use wsbench_drive::run::{self, Pulse, StopSignal};
 use wsbench_experiment::runner::{Runner, RunnerError, Step};
@@ -118,7 +118,14 @@ impl LocalRunner {
     /// A limit that is certain to be hit, a host that does not resolve.
     pub fn prepare(&self, plan: &Plan) -> Result<Resolved, BenchError> {
         preflight::check(plan, &self.context.host, self.spelling)?;
-        Ok(resolve::find(plan)?)
+        Ok(resolve::find(plan, &|| self.stop.is_requested())?)
+    }
+
+    /// What may well go wrong with local ports in a run by `plan`, in words.
+    #[must_use]
+    pub fn foretold(&self, plan: &Plan, resolved: &Resolved) -> Vec<String> {
+        let is_here = resolved.addresses.first().is_some_and(Address::is_loopback);
+        preflight::foretold(plan, is_here, &self.context.host, self.spelling)
     }
 
     /// Puts the server through the conformance gate; every document from now on carries what was
@@ -128,11 +135,14 @@ impl LocalRunner {
     /// TLS cannot be had as the plan wants it.
     pub fn examine(&mut self, plan: &Plan, resolved: &Resolved) -> Result<Stamp, BenchError> {
         let client = BlockingClient::new(plan, resolved, GATE_PATIENCE)?;
+        let mut random = fastrand::Rng::with_seed(plan.seed);
+        let mut nonce = [0; 16];
+        random.fill(&mut nonce);
         let examiner = Examiner {
             client: &client,
             target: &plan.target,
+            greeting: examiner::greeting(&client, &plan.target, nonce),
         };
-        let mut random = fastrand::Rng::with_seed(plan.seed);
         let all = cases::all(plan.seed);
         let begun = Instant::now();
         let is_late = || self.bound.is_some_and(|bound| begun.elapsed() > bound);
@@ -160,13 +170,25 @@ impl LocalRunner {
     /// # Errors
     /// [`BenchError::Run`].
     pub fn carry_out(&mut self, plan: &Plan, resolved: &Resolved) -> Result<Document, BenchError> {
+        self.carry_out_until(plan, resolved, &mut |_| false)
+    }
+
+    /// The same, over as soon as `is_enough` says so of what was measured until then.
+    fn carry_out_until(
+        &mut self,
+        plan: &Plan,
+        resolved: &Resolved,
+        is_enough: &mut dyn FnMut(&result::RunResult) -> bool,
+    ) -> Result<Document, BenchError> {
         for observer in &mut self.observers {
             observer.begin(plan);
         }
         let mut costs = self.server.watch();
         let mut bound = TimeBound(self.bound.map(|bound| Instant::now() + bound));
         let mut answer = Answer(self.until.map(Watch::new));
-        let mut members: Vec<&mut dyn Observer> = vec![&mut costs, &mut bound, &mut answer];
+        let mut enough = Enough(is_enough);
+        let mut members: Vec<&mut dyn Observer> =
+            vec![&mut costs, &mut bound, &mut answer, &mut enough];
         members.extend(self.observers.iter_mut().map(|it| it.as_mut() as _));
         let mut observers = Observers::of(members, &self.stop);
         let stop = observers.stop_signal();
@@ -204,13 +226,22 @@ impl LocalRunner {
 
 impl Runner for LocalRunner {
     fn run(&mut self, plan: &Plan) -> Result<Document, RunnerError> {
+        self.run_until(plan, &mut |_| false)
+    }
+
+    fn run_until(
+        &mut self,
+        plan: &Plan,
+        is_enough: &mut dyn FnMut(&result::RunResult) -> bool,
+    ) -> Result<Document, RunnerError> {
         if self.stop.is_requested() {
             return Err(RunnerError::Interrupted);
         }
         let failed = |error: BenchError| RunnerError::Failed(story(&error, self.spelling));
         let resolved = self.prepare(plan).map_err(failed)?;
         self.find_floor(plan);
-        let document = self.carry_out(plan, &resolved).map_err(failed)?;
+        let document = self.carry_out_until(plan, &resolved, is_enough);
+        let document = document.map_err(failed)?;
         match document.ended {
             Ended::Interrupted => Err(RunnerError::Interrupted),
             _ => Ok(document),
@@ -240,6 +271,18 @@ impl Observer for TimeBound {
         match self.0 {
             Some(ends) if Instant::now() > ends => Wish::Stop,
             _ => Wish::Continue,
+        }
+    }
+}
+
+/// A run goes on until whoever asked for it has seen enough.
+struct Enough<'a>(&'a mut dyn FnMut(&result::RunResult) -> bool);
+
+impl Observer for Enough<'_> {
+    fn progress(&mut self, progress: &Progress) -> Wish {
+        match (self.0)(&progress.so_far) {
+            true => Wish::Enough,
+            false => Wish::Continue,
         }
     }
 }

@@ -119,7 +119,7 @@ fn started(
     stop: &StopSignal,
     helpers: &dyn Helpers,
 ) -> Result<StartedServer, BenchError> {
-    let addresses = resolve::find(plan)?.addresses;
+    let addresses = resolve::find(plan, &|| stop.is_requested())?.addresses;
     let supervisor = helpers.supervise(command, cpus);
     let supervisor = supervisor.map_err(BenchError::Helper)?;
     let said = tempfile::tempfile().map_err(BenchError::NoFile)?;

@@ -99,8 +99,21 @@ impl Suite {
             source,
             advice: "give a suite, such as suites/quick.toml",
         })?;
-        let source = Source { path, text: &text };
-        let file: SuiteFile = toml::from_str(&text).map_err(|error| source.unread(&error))?;
+        Self::parse(path, &text, choices, commands)
+    }
+
+    /// Reads the suite that stands at `path`, from its text.
+    ///
+    /// # Errors
+    /// As [`Suite::read`].
+    pub fn parse(
+        path: &Path,
+        text: &str,
+        choices: &Choices,
+        commands: &dyn Commands,
+    ) -> Result<Self, SuiteError> {
+        let source = Source { path, text };
+        let file: SuiteFile = toml::from_str(text).map_err(|error| source.unread(&error))?;
         let home = path.parent().unwrap_or(Path::new("."));
         Reader {
             source,

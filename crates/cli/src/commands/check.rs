@@ -9,12 +9,14 @@ use clap::Args;
 use wsbench_conformance::cases;
 use wsbench_conformance::finding::Finding;
 use wsbench_drive::blocking_client::BlockingClient;
-use wsbench_drive::examiner::Examiner;
+use wsbench_drive::examiner::{self, Examiner, Greeting};
 use wsbench_drive::resolve;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Connect, Plan, PlanSpec};
 use wsbench_load::route::Target;
 use wsbench_record::gate::{self, Check, Counts};
+use wsbench_record::units::counted;
+use wsbench_render::foreign::printable;
 use wsbench_transport::dial::check_sources;
 
 use crate::advice;
@@ -135,21 +137,40 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     })
 }
 
+/// The greeting of a server in words; `None` of one that does not greet.
+fn greeting_words(greeting: &Greeting) -> Option<String> {
+    (greeting.count > 0).then(|| {
+        format!(
+            "it greets each connection with {} of its own, \"{}\": passed over in every case",
+            counted(greeting.count.into(), "message"),
+            printable(&greeting.first)
+        )
+    })
+}
+
 /// Examines the server; as text, each finding is printed when it is there.
 fn examined(args: &CheckArgs, target: &Target, interrupts: &Interrupts) -> anyhow::Result<Check> {
     let plan = args.plan(target)?;
     check_sources(&plan.connect.route.sources)?;
-    let resolved = resolve::find(&plan)?;
+    let resolved = resolve::find(&plan, &|| interrupts.stop_signal().is_requested())?;
     let client = BlockingClient::new(&plan, &resolved, args.patience.into())?;
     // 32 bits are enough to differ, and short enough to be typed.
     let seed = args.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut nonce = [0; 16];
+    random.fill(&mut nonce);
     let examiner = Examiner {
         client: &client,
         target,
+        greeting: examiner::greeting(&client, target, nonce),
     };
+    let greeting = greeting_words(&examiner.greeting);
     let is_text = args.format == Format::Text;
     if is_text {
         output::print(&format!("checking {} (seed {seed})\n", target.url()))?;
+        if let Some(words) = &greeting {
+            output::print(&format!("{words}\n"))?;
+        }
     }
     let told = |finding: &Finding| {
         // A closed standard output is told at the end.
@@ -162,7 +183,6 @@ fn examined(args: &CheckArgs, target: &Target, interrupts: &Interrupts) -> anyho
             .is_ok();
         printed && !interrupts.stop_signal().is_requested()
     };
-    let mut random = fastrand::Rng::with_seed(seed);
     let findings = examiner.examine(&cases::all(seed), &mut random, told);
     Ok(Check {
         schema: gate::SCHEMA.to_owned(),
@@ -170,6 +190,7 @@ fn examined(args: &CheckArgs, target: &Target, interrupts: &Interrupts) -> anyho
         url: target.url(),
         address: resolved.addresses[0].to_string(),
         seed,
+        greeting,
         counts: Counts::of(&findings),
         findings: findings
             .iter()

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
+use wsbench_drive::run::StopSignal;
 use wsbench_experiment::compare::{Rounds, compare};
 use wsbench_experiment::repeat::repeat;
 use wsbench_judge::comparison::{self as judge, Terms};
@@ -139,7 +140,7 @@ pub(crate) fn run(flags: &Compare, command_line: &[OsString]) -> anyhow::Result<
     let mut compared = match (&flags.a, &flags.b) {
         (Contender::Server(a), Contender::Server(b)) => {
             let mut ready = ready(flags, a, &formats, command_line)?;
-            let b = against(flags, b, &ready.plan)?;
+            let b = against(flags, b, &ready.plan, ready.interrupts.stop_signal())?;
             let rounds = Rounds {
                 a: ready.plan.clone(),
                 b,
@@ -226,7 +227,7 @@ fn ready(
 }
 
 /// The same run as `a`, against another server.
-fn against(flags: &Compare, target: &Target, a: &Plan) -> anyhow::Result<Plan> {
+fn against(flags: &Compare, target: &Target, a: &Plan, stop: &StopSignal) -> anyhow::Result<Plan> {
     // What is wrong with this server's address in the light of the flags is found here.
     let measure = short(flags).measure(Some(target.clone()));
     let b = plan::order(&measure, &Surroundings::here())?;
@@ -239,7 +240,7 @@ fn against(flags: &Compare, target: &Target, a: &Plan) -> anyhow::Result<Plan> {
     match follow {
         Some(follow) => {
             let mut random = fastrand::Rng::with_seed(b.seed);
-            let followed = redirects::followed(b, follow, &mut random);
+            let followed = redirects::followed(b, follow, &mut random, stop);
             followed.map_err(|error| advice::spelled(error.into()))
         }
         None => Ok(b),

@@ -7,7 +7,7 @@ use wsbench_experiment::find::{self, Settings};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 use wsbench_record::objective::Objective;
-use wsbench_record::search::{self, Over, Search};
+use wsbench_record::search::{self, Ending, Over, Search};
 use wsbench_record::units::seconds;
 use wsbench_render::html;
 use wsbench_render::style::Style;
@@ -28,7 +28,8 @@ Examples:
   wsbench find localhost:3000 --slo 'p99<2ms' --slo 'p99.9<20ms' --slo 'errors<0.1%'
   wsbench find localhost:3000 --slo 'p99<5ms' --over connections --rate-per-connection 10/s
 
-Exit codes: 0 a load that holds was found, 1 none was, 2 usage.")]
+Exit codes: 0 the greatest load was bracketed, however widely, 1 no load holds or the search broke,
+2 usage, 5 there was no time to tell anything.")]
 pub(crate) struct FindArgs {
     /// Objective that has to hold: p99<5ms (any percentile of the response time), errors<0.01%;
     /// repeat for several. Without one of errors, 0.01 % are allowed.
@@ -42,7 +43,7 @@ pub(crate) struct FindArgs {
     #[arg(long, value_name = "RATE", value_parser = quantity::rate_per_s)]
     pub(crate) rate_per_connection: Option<f64>,
     /// The first load, a rate or a number of connections
-    /// [default: a tenth of what a short pilot run gets; 16 connections].
+    /// [default: half of what a short pilot run gets; 16 connections].
     #[arg(long, value_name = "LOAD", value_parser = quantity::rate_per_s)]
     pub(crate) start: Option<f64>,
     /// Bracket that ends the search, upper end over lower; on a flat curve it stays wider.
@@ -110,10 +111,21 @@ pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<
     drop(runner);
     let render = |format, style| render(&search, format, style);
     args.load.finish(&files, render)?;
-    Ok(match search.holds {
-        Some(_) => Exit::Ok,
-        None => Exit::Failed,
-    })
+    Ok(exit(&search))
+}
+
+/// The exit code: a bracket may be open at one end.
+fn exit(search: &Search) -> Exit {
+    let is_bounded = matches!(
+        search.ended,
+        Ending::OutOfTime | Ending::OutOfTrials | Ending::Blurred
+    );
+    match (search.holds, search.fails) {
+        (Some(_), _) => Exit::Ok,
+        (None, Some(_)) if is_bounded => Exit::Ok,
+        (None, None) if is_bounded => Exit::NotJudged,
+        (None, _) => Exit::Failed,
+    }
 }
 
 /// The search that the flags describe, in trials like `plan`.

@@ -19,6 +19,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 use wsbench_drive::host;
 use wsbench_echo::{Certificate, Config, Server};
+use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Compression;
 use wsbench_record::units::{counted, span};
 use wsbench_stats::gaps::Gaps;
@@ -29,6 +30,7 @@ use crate::output::{self, OutputFile};
 use crate::plan::check_cpus;
 use crate::route;
 use crate::usage::UsageError;
+use wsbench::machine::room_for_messages;
 use wsbench::quantity::{self, CpuList};
 
 mod calibration;
@@ -58,6 +60,14 @@ pub(crate) struct Serve {
     /// Largest message taken; a larger one is refused with close code 1009.
     #[arg(long, value_name = "SIZE", default_value = "64m", value_parser = quantity::message_size)]
     pub(crate) max_message: u32,
+    /// Most memory for messages that are not complete, over all connections; whoever sends more is
+    /// closed with code 1013 [default: half of what is available].
+    #[arg(long, value_name = "SIZE", value_parser = quantity::memory_size)]
+    pub(crate) max_unfinished: Option<u64>,
+    /// Drop whoever has not asked for the upgrade within this time.
+    #[arg(long, value_name = "TIME", default_value = "10s",
+          value_parser = quantity::positive_span)]
+    pub(crate) handshake_timeout: Nanos,
     /// Grant compression (permessage-deflate) where a client offers it.
     ///
     /// Words between commas narrow what is granted: no-takeover, client-no-takeover,
@@ -117,6 +127,20 @@ pub(crate) fn run(serve: &Serve) -> anyhow::Result<Exit> {
     })?;
     let served = server.serve(&stop);
     let stats = served.stats;
+    for (number, words) in [
+        (
+            stats.timed_out,
+            "had not asked for an upgrade in time (--handshake-timeout)",
+        ),
+        (
+            stats.turned_away,
+            "had messages without an end (--max-unfinished)",
+        ),
+    ] {
+        if number > 0 && !serve.until_stdin_closes {
+            say(&format!("{} {words}", counted(number, "connection")));
+        }
+    }
     if let Some(file) = arrivals {
         file.write_naming(&listed(&served.arrivals))?;
         say(&shape(&served.arrivals));
@@ -200,6 +224,8 @@ fn config(serve: &Serve, allowed: &[usize]) -> Result<Config, UsageError> {
         cpus,
         backlog: serve.calibrating.backlog.unwrap_or(plain.backlog),
         max_message: u64::from(serve.max_message),
+        max_unfinished: serve.max_unfinished.unwrap_or_else(room_for_messages),
+        handshake_timeout: serve.handshake_timeout.into(),
         compression: serve.compress.map(|asked| wsbench_echo::Compression {
             wish: asked.wish,
             level: asked.level,
@@ -253,6 +279,7 @@ mod tests {
         assert_eq!(config.address, "127.0.0.1:0".parse().unwrap());
         assert_eq!((config.threads, config.cpus), (1, vec![]));
         assert_eq!(config.max_message, 64 << 20);
+        assert_eq!(config.handshake_timeout, Duration::from_secs(10));
         assert!(config.calibration.is_none());
     }
 

@@ -9,9 +9,15 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The finding of a case against a server that answers each write behind the handshake with
 /// the next of `answers`, and then ends the connection or is silent.
 fn finding(id: &str, answers: &[&[u8]], ends: bool) -> Finding {
+    finding_behind(0, id, answers, ends)
+}
+
+/// The same, with so many greetings passed over.
+fn finding_behind(greetings: u32, id: &str, answers: &[&[u8]], ends: bool) -> Finding {
     let all = cases::all(7);
     let case = all.iter().find(|case| case.id == id).unwrap();
-    let mut examination = Examination::new(case, "host", "/", [3; 16], PATIENCE);
+    let examination = Examination::new(case, "host", "/", [3; 16], PATIENCE);
+    let mut examination = examination.passing_over(greetings);
     let mut answers = answers.iter();
     let mut pending: VecDeque<Vec<u8>> = VecDeque::new();
     loop {
@@ -207,4 +213,23 @@ fn a_server_that_declines_compression_is_asked_no_more() {
         verdict("deflate-unknown-parameter", &[], false),
         Verdict::Ok
     );
+}
+
+#[test]
+fn a_greeting_that_is_known_is_passed_over_and_no_answer_is() {
+    let greeting = b"\x81\x02hi";
+    let answer: &[u8] = b"\x01\x04one \x80\x09two three";
+    let both = [&greeting[..], answer].concat();
+    let verdict = |greetings, answer: &[u8]| {
+        finding_behind(greetings, "three-fragments", &[b"", b"", answer], false).verdict
+    };
+    assert_eq!(verdict(0, &both), Verdict::Failed);
+    assert_eq!(verdict(1, &both), Verdict::Ok);
+    assert_eq!(
+        verdict(1, answer),
+        Verdict::Ok,
+        "a greeting that does not come"
+    );
+    let twice = [&greeting[..], greeting, answer].concat();
+    assert_eq!(verdict(1, &twice), Verdict::Failed);
 }

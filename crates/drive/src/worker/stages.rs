@@ -117,8 +117,9 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
 
     /// Messages that came due by the schedule until `ends`, since that was last asked.
     fn count_due(&mut self, ends: Nanos, next: Nanos) -> u64 {
+        let left = self.context.common.quota.at_most();
         let open_loop = self.open_loop.as_mut();
-        open_loop.map_or(0, |open_loop| open_loop.end_interval(ends, next))
+        open_loop.map_or(0, |open_loop| open_loop.end_interval(ends, next, left))
     }
 
     pub(super) fn end_interval(&mut self, now: Nanos) {

@@ -7,7 +7,7 @@
 //! verdict that later trials overturn is not lost on the search.
 
 use super::line::{Line, Point};
-use super::tail::{Certainty, Tail};
+use super::tail::{CONFIDENCE, Certainty, LOOK, Tail};
 
 /// An end of the bracket lies at least this share of the resolution away from the crossing, so
 /// that both together stay within it while the estimate of the crossing moves.
@@ -19,6 +19,10 @@ const PLACES: i32 = 17;
 /// Standard errors from the limit at which an end is expected to be certain, with some luck to
 /// spare.
 const EXPECTED: f64 = 3.0;
+/// Below this share of the pilot's rate, the next load is [`BEYOND`] it rather than twice as much.
+const NEARLY: f64 = 0.95;
+/// Load that is more than the server gets through, as a share of the pilot's rate.
+const BEYOND: f64 = 1.1;
 /// Trials that the lower end must have before it is believed (METHOD section 6).
 const CONFIRMATIONS_LOW: u32 = 3;
 /// Trials that the upper end must have.
@@ -45,14 +49,15 @@ impl Score {
         if self.outright {
             Certainty::Fails
         } else {
-            certainty(&self.tails)
+            certainty(&self.tails, CONFIDENCE)
         }
     }
 }
 
 /// Certainty of several percentiles together: one that fails is enough, all have to hold.
-fn certainty(tails: &[Tail]) -> Certainty {
-    let each: Vec<Certainty> = tails.iter().map(Tail::certainty).collect();
+fn certainty(tails: &[Tail], confidence: f64) -> Certainty {
+    let each = tails.iter().map(|tail| tail.certainty(confidence));
+    let each: Vec<Certainty> = each.collect();
     if each.contains(&Certainty::Fails) {
         Certainty::Fails
     } else if each.contains(&Certainty::Open) {
@@ -79,6 +84,8 @@ pub(super) struct Rules {
     pub(super) length_s: f64,
     /// Length of the longest trial, s.
     pub(super) longest_s: f64,
+    /// The load that a pilot got through at most, roughly; `None` without one.
+    pub(super) capacity: Option<f64>,
 }
 
 /// Knowledge of a load.
@@ -174,7 +181,7 @@ impl Evidence {
             };
         }
         let tails = self.tails_at(load);
-        let certainty = certainty(&tails);
+        let certainty = certainty(&tails, CONFIDENCE);
         Standing {
             fails: match certainty {
                 Certainty::Holds => false,
@@ -220,7 +227,12 @@ impl Evidence {
         match self.ends(false) {
             (Some(low), Some(high)) => self.between(low, high, left_s),
             (Some(low), None) if low < rules.ceiling => {
-                self.trial((low * 2.0).min(rules.ceiling), rules.length_s, Why::Bracket)
+                let next = match rules.capacity {
+                    // A little more than there is fails at once, and leaves no long queue behind.
+                    Some(capacity) if low < capacity * NEARLY => capacity * BEYOND,
+                    _ => low * 2.0,
+                };
+                self.trial(next.min(rules.ceiling), rules.length_s, Why::Bracket)
             }
             // A hair above the floor is the floor, rounded.
             (None, Some(high)) if high > rules.floor * 1.01 => {
@@ -236,6 +248,57 @@ impl Evidence {
             (None, _) => Next::NothingHolds,
             (Some(_), None) => Next::NothingFails,
         }
+    }
+
+    /// True if it is certain of a load on which side of the limit it is once this is known as well.
+    pub(super) fn is_certain_with(&self, load: f64, more: &[Tail]) -> bool {
+        let mut tails = self.tails_at(load);
+        if tails.is_empty() {
+            tails = more.to_vec();
+        } else {
+            for (tail, more) in tails.iter_mut().zip(more) {
+                tail.add(more);
+            }
+        }
+        certainty(&tails, LOOK) != Certainty::Open
+    }
+
+    /// A load at which what is left of the time may still tell something, where no trial is expected
+    /// to: the one between the ends that is known best, or the middle; `None` without an upper end.
+    pub(super) fn leftover(&self) -> Option<f64> {
+        let (low, high) = self.ends(true);
+        let high = high.or(self.ends(false).1)?;
+        let low = low.unwrap_or(self.rules.floor);
+        let is_open = |load: &f64| low < *load && *load < high && !self.standing(*load).certain;
+        let told = |load: f64| {
+            let tails = self.tails_at(load);
+            let tails = tails.iter();
+            let errors = tails.map(|tail| tail.excess().abs() * tail.information().sqrt());
+            errors.fold(0.0, f64::max)
+        };
+        let open = self.loads().into_iter().filter(is_open);
+        let best = open.max_by(|a, b| told(*a).total_cmp(&told(*b)));
+        Some(best.unwrap_or_else(|| self.snapped((low * high).sqrt(), None, 0.0)))
+    }
+
+    /// Time for which trials at both ends of a bracket as narrow as was wanted would have to be made,
+    /// s, from none; `None` where nothing is known of the curve.
+    pub(super) fn would_take_s(&self) -> Option<f64> {
+        let (low, high) = self.ends(false);
+        let line = self.line((low? * high?).sqrt());
+        let away = HALF * self.rules.resolution.ln();
+        let each = [Side::Low, Side::High].map(|side| {
+            let expected = side.sign() * line.slope * away;
+            let scale = if expected > 0.0 {
+                (expected / 2.0).exp()
+            } else {
+                1.0
+            };
+            let errors = (1.0 - (-expected.abs()).exp()) * scale;
+            let load = line.crossing * (side.sign() * away).exp();
+            (EXPECTED / errors).powi(2) / (line.information * load)
+        });
+        Some(each.iter().sum()).filter(|needed_s: &f64| needed_s.is_finite())
     }
 
     /// A load that fails for certain, seldom tried, below one that holds for certain: one of the

@@ -5,7 +5,9 @@
 //! load. Its interval is that of exceedance batch means (METHOD 5.3), the one that stands in a
 //! document: it is on one side of the limit exactly when this share's is.
 
+use wsbench_load::histogram::Sparse;
 use wsbench_load::nanos::Nanos;
+use wsbench_load::result::{self as measured, RunResult};
 use wsbench_load::series::Series;
 use wsbench_record::document::Document;
 use wsbench_stats::batches::{BATCHES, Ratio, grouped};
@@ -13,7 +15,11 @@ use wsbench_stats::t_quantile;
 
 /// Each end of the interval. A search looks at several loads near the limit, and more than once at
 /// each: more is asked of a look than the 95 % that are told of the bracket.
-const CONFIDENCE: f64 = 0.99;
+pub(super) const CONFIDENCE: f64 = 0.99;
+/// The same for a look at a trial under way, which ends it: of the looks at one trial each comes when
+/// a quarter more has been measured, so that there are about ten, and all of them together are wrong
+/// of one trial in a hundred.
+pub(super) const LOOK: f64 = 0.999;
 /// Effective samples beyond the limit that are expected at it, before anything is said (METHOD
 /// rule 13).
 const LEAST_BEYOND: f64 = 10.0;
@@ -62,6 +68,29 @@ impl Tail {
         Self { allowed, batches }
     }
 
+    /// Those of a trial under way beyond `limit_ns`; messages that are still `awaited` count as beyond
+    /// it.
+    pub(super) fn so_far(so_far: &RunResult, awaited: u64, limit_ns: u64, allowed: f64) -> Self {
+        let counted = |slice: &measured::Slice| {
+            let times = slice.times.get(Series::Response).map(Sparse::to_histogram);
+            let times = times.unwrap_or_default();
+            let within = times.count_at_or_below(Nanos(limit_ns));
+            ((times.count() - within) as f64, times.count() as f64)
+        };
+        let slices: Vec<(f64, f64)> = so_far.slices.iter().map(counted).collect();
+        let lengths = so_far.slices.iter().map(|it| it.length.as_secs_f64());
+        let lengths: Vec<f64> = lengths.collect();
+        let mut batches = match grouped(&lengths) {
+            Some(ranges) => ranges.into_iter().map(|it| sum(&slices[it])).collect(),
+            None => slices,
+        };
+        if let Some((beyond, count)) = batches.last_mut() {
+            *beyond += awaited as f64;
+            *count += awaited as f64;
+        }
+        Self { allowed, batches }
+    }
+
     /// Those of another trial with them.
     pub(super) fn add(&mut self, other: &Self) {
         self.batches.extend_from_slice(&other.batches);
@@ -85,13 +114,13 @@ impl Tail {
         count * self.allowed / self.cluster()
     }
 
-    /// Certainty by the interval of the share.
-    pub(super) fn certainty(&self) -> Certainty {
+    /// Certainty by the interval of the share, each end of it at this confidence.
+    pub(super) fn certainty(&self, confidence: f64) -> Certainty {
         let (beyond, count) = sum(&self.batches);
         if self.batches.len() < BATCHES || count == 0.0 {
             return Certainty::Open;
         }
-        let t = t_quantile(CONFIDENCE, (self.batches.len() - 1) as f64);
+        let t = t_quantile(confidence, (self.batches.len() - 1) as f64);
         let share = beyond / count;
         // The error that the share would have at the limit: a calm trial has few messages beyond
         // it, which vary little, and would be too sure of itself by its own.
@@ -145,7 +174,7 @@ mod tests {
 
     #[test]
     fn certain_is_what_the_whole_interval_says() {
-        let holds = |number| tail(&[number; 20], 1_000.0).certainty();
+        let holds = |number| tail(&[number; 20], 1_000.0).certainty(CONFIDENCE);
         // 10 of 1000 are allowed; of 20 000, a standard error is 0.7 of 1000 or more.
         assert_eq!(holds(5.0), Certainty::Holds);
         assert_eq!(holds(9.0), Certainty::Open);
@@ -158,18 +187,30 @@ mod tests {
         // As many beyond the limit as above, all of them in two batches.
         let mut beyond = vec![0.0; 20];
         (beyond[3], beyond[4]) = (50.0, 50.0);
-        assert_eq!(tail(&beyond, 1_000.0).certainty(), Certainty::Open);
+        assert_eq!(
+            tail(&beyond, 1_000.0).certainty(CONFIDENCE),
+            Certainty::Open
+        );
         (beyond[3], beyond[4]) = (150.0, 150.0);
-        assert_eq!(tail(&beyond, 1_000.0).certainty(), Certainty::Open);
+        assert_eq!(
+            tail(&beyond, 1_000.0).certainty(CONFIDENCE),
+            Certainty::Open
+        );
     }
 
     #[test]
     fn too_few_messages_or_batches_say_nothing() {
-        assert_eq!(tail(&[0.0; 20], 50.0).certainty(), Certainty::Open);
-        assert_eq!(tail(&[0.0; 20], 200.0).certainty(), Certainty::Holds);
+        assert_eq!(
+            tail(&[0.0; 20], 50.0).certainty(CONFIDENCE),
+            Certainty::Open
+        );
+        assert_eq!(
+            tail(&[0.0; 20], 200.0).certainty(CONFIDENCE),
+            Certainty::Holds
+        );
         let mut short = tail(&[0.0; 10], 400.0);
-        assert_eq!(short.certainty(), Certainty::Open);
+        assert_eq!(short.certainty(CONFIDENCE), Certainty::Open);
         short.add(&short.clone());
-        assert_eq!(short.certainty(), Certainty::Holds);
+        assert_eq!(short.certainty(CONFIDENCE), Certainty::Holds);
     }
 }

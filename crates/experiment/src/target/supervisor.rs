@@ -3,13 +3,18 @@
 //! It waits until its input closes, which the kernel does when the other end dies, SIGKILL
 //! included; then it ends the server and all that the server has started. Those that were left by
 //! their parents become its children, so none escapes by leaving its group.
+//!
+//! What the server says it reads, on the server's cores, and keeps the end of: a server that says a
+//! gigabyte fills no disk.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, PipeReader, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -23,6 +28,10 @@ use super::tree::descendants;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Time between two looks at it.
 const GLANCE: Duration = Duration::from_millis(10);
+/// Bytes that are kept of what a server says: its last ones.
+const KEPT: usize = 64 << 10;
+/// Bytes of it that are read at a time.
+const PIECE: usize = 64 << 10;
 
 /// Text before the server's process number in the first line that a supervisor writes.
 pub(super) const STARTED: &str = "started ";
@@ -59,28 +68,118 @@ pub fn supervise(command: &str, stop: &Arc<AtomicBool>) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     nix::sys::prctl::set_child_subreaper(true)?;
     let mut shell = Command::new("/bin/sh");
+    // What the server says is read here, and not among our own lines.
+    let (said, saying) = io::pipe()?;
     shell
         .args(["-c", command])
         .stdin(Stdio::null())
-        // What the server says goes where what we say goes, and not among our own lines.
-        .stdout(Stdio::from(io::stderr()));
+        .stdout(saying.try_clone()?)
+        .stderr(saying);
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;
         shell.process_group(0);
     }
     let server = shell.spawn()?;
+    // Its ends of the pipe are the server's alone, so that the pipe ends with the last of them.
+    drop(shell);
+    let words = Words::heard_from(said);
     let mut stdout = io::stdout();
     let told = writeln!(stdout, "{STARTED}{}", server.id()).and_then(|()| stdout.flush());
     if told.is_ok() {
         stop_on_end_of_input(stop);
         let mut watch = Watch::over(server.id());
         while !stop.load(Ordering::Relaxed) && watch.collect_the_ended() {
+            words.write_down();
             thread::sleep(GLANCE);
         }
     }
     end_all();
+    words.write_down_the_end();
     told
+}
+
+/// The last words of a server, which are kept in a file once they have changed.
+struct Words {
+    end: Arc<Mutex<End>>,
+    reader: JoinHandle<()>,
+}
+
+/// The end of what was said.
+#[derive(Default)]
+struct End {
+    bytes: Vec<u8>,
+    /// True where the file does not hold it yet.
+    is_new: bool,
+}
+
+impl End {
+    /// Adds a piece, and drops what is older than what is kept.
+    fn add(&mut self, piece: &[u8]) {
+        self.bytes.extend_from_slice(piece);
+        if self.bytes.len() > 2 * KEPT {
+            self.bytes.drain(..self.bytes.len() - KEPT);
+        }
+        self.is_new = true;
+    }
+
+    fn kept(&self) -> &[u8] {
+        &self.bytes[self.bytes.len().saturating_sub(KEPT)..]
+    }
+}
+
+impl Words {
+    /// Reads them as they come, so that nobody waits who says them.
+    fn heard_from(mut said: PipeReader) -> Self {
+        let end = Arc::new(Mutex::new(End::default()));
+        let heard = Arc::clone(&end);
+        let reader = thread::spawn(move || {
+            let mut piece = vec![0; PIECE];
+            loop {
+                match said.read(&mut piece) {
+                    Ok(0) => return,
+                    Ok(length) => {
+                        let mut end = heard.lock().unwrap_or_else(PoisonError::into_inner);
+                        end.add(&piece[..length]);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(_) => return,
+                }
+            }
+        });
+        Self { end, reader }
+    }
+
+    /// Writes what is new where what we say ourselves goes: in place of what stood there where that
+    /// is a file.
+    fn write_down(&self) {
+        let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        if !std::mem::take(&mut end.is_new) {
+            return;
+        }
+        // Who does not keep them does not want to know.
+        let _ = io::stderr()
+            .as_fd()
+            .try_clone_to_owned()
+            .map(File::from)
+            .and_then(|file| {
+                if !file.metadata()?.is_file() {
+                    let all = std::mem::take(&mut end.bytes);
+                    return (&file).write_all(&all);
+                }
+                file.set_len(end.kept().len() as u64)?;
+                file.write_all_at(end.kept(), 0)
+            });
+    }
+
+    /// The same once nobody is left who says anything, or no longer waited for.
+    fn write_down_the_end(self) {
+        let begun = Instant::now();
+        while !self.reader.is_finished() && begun.elapsed() < PATIENCE {
+            thread::sleep(GLANCE / 10);
+        }
+        self.write_down();
+    }
 }
 
 /// Raises `stop` when standard input ends.

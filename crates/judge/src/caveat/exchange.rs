@@ -27,6 +27,7 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     found.extend(unanswered(record));
     found.extend(never_answered(record));
     found.extend(connections(record));
+    found.extend(subprotocol(record));
     found.extend(failures::caveat(record));
     found.extend(looseness(record));
     found
@@ -426,6 +427,29 @@ fn is_out_of_reach(record: &Record) -> bool {
     failed.any(|error| opening.iter().any(|phase| error.phase == phase.name()))
 }
 
+/// Connections on which the server chose none of the subprotocols, as it may (RFC 6455 section
+/// 4.2.2): what is said on them is said in another protocol, or in none.
+fn subprotocol(record: &Record) -> Option<Doubt> {
+    let without = record.connections.without_subprotocol;
+    (without > 0).then(|| {
+        Doubt::new(
+            Kind::Subprotocol,
+            Severity::Note,
+            format!(
+                "the server chose none of the subprotocols offered ({}) on {} of {}",
+                record.plan.upgrade.subprotocols.join(", "),
+                count(without),
+                counted(record.connections.upgraded, "connection")
+            ),
+            text![
+                "does it know them by these names? (",
+                Field::Subprotocols,
+                ")",
+            ],
+        )
+    })
+}
+
 /// Clients of the replacement model that did not make all their round trips.
 fn unfinished_clients(record: &Record) -> Option<Doubt> {
     let StopRule::Clients(clients) = record.plan.stop else {
@@ -456,6 +480,7 @@ fn looseness(record: &Record) -> Vec<Doubt> {
     let mut found = Vec::new();
     let compared = match record.plan.clients.exchange.verify {
         Verify::Full => None,
+        Verify::Contains => Some("answers were searched for what was sent, and may hold more"),
         Verify::Length => Some("only the length and opcode of answers were compared"),
         Verify::None => Some("answers were not compared with what was sent"),
     };

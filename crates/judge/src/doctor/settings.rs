@@ -120,20 +120,28 @@ fn time_wait(host: &Host, asked: &Asked) -> Option<Finding> {
     let waiting = host.time_wait.unwrap_or(0);
     let reused = reuse == 1 || (reuse == 2 && asked.on_this_machine);
     let taken = waiting + asked.opened;
-    let level = if !reused && taken as f64 > ports as f64 * NEARLY_ALL {
+    // Where it may be taken again, it may after a second.
+    let is_scarce = asked.opened > u64::from(asked.connections) && taken > ports;
+    let level = if !reused && taken as f64 > ports as f64 * NEARLY_ALL || is_scarce {
         Level::Warning
     } else {
         Level::Ok
     };
     let seen = format!(
-        "tcp_tw_reuse is {reuse}, {} waiting now, {} to be opened in all",
+        "tcp_tw_reuse is {reuse}, {} waiting now, {} to be opened in all over {}",
         counted(waiting, "port"),
-        counted(asked.opened, "connection")
+        counted(asked.opened, "connection"),
+        counted(ports, "local port")
     );
-    let rule = "a port whose connection we closed first is kept for 60 s unless it may be reused";
-    Some(
-        Finding::new(Subject::TimeWait, level, seen, rule).fix("sysctl -w net.ipv4.tcp_tw_reuse=1"),
-    )
+    let rule = "a port whose connection we closed first is kept for 60 s (TIME_WAIT) unless it may be \
+                reused";
+    let fix = text![
+        "sysctl -w net.ipv4.tcp_tw_reuse=1 net.ipv4.ip_local_port_range=\"1024 65535\", or several \
+         addresses to come from (",
+        Field::Sources,
+        ")",
+    ];
+    Some(Finding::new(Subject::TimeWait, level, seen, rule).fix(fix))
 }
 
 /// The kernel's limit for any listener here; a server may have asked for less.

@@ -65,6 +65,7 @@ pub(crate) fn certain(provenance: Provenance, ended: Ending) -> Search {
         fails: edge(54_000.0),
         limited_by: Limit::Server,
         ended,
+        longer_s: None,
         recovery: None,
         trials: trials.collect(),
     }

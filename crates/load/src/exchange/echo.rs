@@ -145,7 +145,7 @@ impl Exchange for Echo {
                 self.matched + piece.bytes.len(),
             );
             let (fits, complete) = match io.local.verify {
-                Verify::Full => (
+                Verify::Full | Verify::Contains => (
                     is_kind && expected.matches_at(self.matched, piece.bytes),
                     len == expected.len(),
                 ),

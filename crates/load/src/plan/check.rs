@@ -16,6 +16,8 @@ use crate::plan::timing::{Arrival, Lifetime, Pace, StopRule};
 use crate::route::{Place, ProxyProtocol, Route};
 use crate::secret::WITHHELD;
 
+/// The shortest time from ping to ping.
+const SHORTEST_KEEP_ALIVE: Nanos = Nanos::from_millis(1);
 /// The shortest interval of the time series: shorter ones are handed over more than measured.
 const SHORTEST_INTERVAL: Nanos = Nanos::from_millis(1);
 /// The highest rate of a schedule, a message a nanosecond: due times have no finer grain.
@@ -150,7 +152,11 @@ fn times(population: &Population) -> Checked {
     }
     not_zero(population.timeout.0, Field::Timeout)?;
     match population.keep_alive {
-        Some(every) => not_zero(every.0, Field::KeepAlive),
+        Some(every) => {
+            not_zero(every.0, Field::KeepAlive)?;
+            // More often than this they would be a load of their own.
+            at_least(every.0, SHORTEST_KEEP_ALIVE.0, Field::KeepAlive)
+        }
         None => Ok(()),
     }
 }
@@ -300,6 +306,7 @@ fn unix_socket(route: &Route, family: Family) -> Checked {
     let others = [
         (route.connect_to.is_some(), Field::ConnectTo),
         (!route.sources.is_empty(), Field::Sources),
+        (route.spread, Field::Spread),
         (route.proxy.is_some(), Field::Proxy),
         (family != Family::Any, Field::Family),
     ];

@@ -23,14 +23,25 @@ pub struct Upgrade {
 }
 
 impl Upgrade {
-    /// The headers as they are sent. Made once for all connections.
+    /// The headers as they are sent, with a `User-Agent` among them. Made once for all connections.
     #[must_use]
     pub fn revealed(&self) -> RevealedHeaders {
-        let headers = self.headers.iter();
-        let pairs = headers.map(|it| (it.name.clone(), it.reveal().unwrap_or_default().to_owned()));
-        RevealedHeaders(pairs.collect())
+        let pair = |it: &Header| (it.name.clone(), it.reveal().unwrap_or_default().to_owned());
+        let is_named = |it: &Header| it.name.eq_ignore_ascii_case(USER_AGENT.0);
+        // Some servers and many proxies turn away whoever does not say what he is.
+        let own = (!self.headers.iter().any(is_named))
+            .then(|| (USER_AGENT.0.to_owned(), USER_AGENT.1.to_owned()));
+        RevealedHeaders(
+            own.into_iter()
+                .chain(self.headers.iter().map(pair))
+                .collect(),
+        )
     }
 }
+
+/// The name of this program, as the handshake gives it unless another is given (RFC 9110 section
+/// 10.1.5).
+const USER_AGENT: (&str, &str) = ("User-Agent", concat!("wsbench/", env!("CARGO_PKG_VERSION")));
 
 /// Headers that the handshake sets by itself (RFC 6455 section 4.1).
 pub const RESERVED_HEADERS: [&str; 8] = [

@@ -376,6 +376,8 @@ pub enum Matching {
 pub enum Verify {
     /// Every byte and the opcode.
     Full,
+    /// That every byte stands whole within the answer, whatever is around it.
+    Contains,
     /// The length and the opcode.
     Length,
     /// Nothing: any message counts as the answer.

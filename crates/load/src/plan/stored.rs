@@ -141,6 +141,9 @@ struct Stored {
     /// The Unix domain socket that connections were made to; absent where they were made over TCP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unix_socket: Option<String>,
+    /// True where connections were made to all addresses of the host in turn; absent where to one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    spread_addresses: bool,
     /// WebSockets on one HTTP/2 connection at most (RFC 8441); absent over HTTP/1.1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     http2_streams: Option<u32>,
@@ -281,6 +284,7 @@ impl From<&PlanSpec> for Stored {
             proxy_login: route.proxy.as_ref().and_then(|proxy| proxy.login.clone()),
             redirected_from: route.redirected_from.clone(),
             unix_socket: route.unix_socket.as_deref().map(path),
+            spread_addresses: route.spread,
             http2_streams: match connect.http {
                 Http::One => None,
                 Http::Two { streams } => Some(streams),
@@ -326,6 +330,7 @@ impl Stored {
             proxy,
             redirected_from: self.redirected_from,
             unix_socket: self.unix_socket.map(|path| Path::new(&path).into()),
+            spread: self.spread_addresses,
         };
         let population = Population {
             connections: self.connections,

@@ -93,11 +93,13 @@ impl<X: Exchange> Session<X> {
             Ok(Some(Upgraded {
                 consumed,
                 compression,
-                ..
+                subprotocol,
             })) => {
+                let is_without = subprotocol.is_none() && !offered.is_empty();
                 let tally = &mut context.common.meter.tally;
                 tally.times[Series::Upgrade].record(received - upgrading.requested);
                 tally.connections.upgraded += 1;
+                tally.connections.without_subprotocol += u64::from(is_without);
                 let mut head = std::mem::take(&mut upgrading.head);
                 let limits = limits(&self.exchange, context);
                 self.agree(context, compression, limits);

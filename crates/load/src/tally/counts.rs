@@ -34,6 +34,15 @@ impl<T> Counter<T> {
     }
 }
 
+/// True of a count that is not worth a member of a document.
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it by reference"
+)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 /// `==` of the names of two rows, where a constant is made of a table.
 #[must_use]
 pub const fn is_same(one: &str, other: &str) -> bool {
@@ -197,6 +206,9 @@ counters! {
         opened in columns,
         /// Upgraded to WebSocket.
         upgraded in columns,
+        /// Upgraded without any of the subprotocols that were offered.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        without_subprotocol,
         /// Upgraded and open when the window closed.
         alive_at_end in columns,
         /// Ended before their time.

@@ -135,7 +135,37 @@ fn ends(search: &Search) -> Option<String> {
         search.fails.map(|edge| end(edge, "fails")),
     ];
     let ends: Vec<String> = ends.into_iter().flatten().collect();
-    (!ends.is_empty()).then(|| format!("{}, with 95 % confidence", ends.join(" and ")))
+    let certain =
+        (!ends.is_empty()).then(|| format!("{}, with 95 % confidence", ends.join(" and ")))?;
+    let is_open = matches!(
+        search.ended,
+        Ending::OutOfTime | Ending::OutOfTrials | Ending::Blurred
+    );
+    let missing = match (search.holds, search.fails) {
+        (None, Some(_)) if is_open => "; no load was seen for long enough to hold for certain",
+        (Some(_), None) if is_open => "; no load was seen for long enough to fail for certain",
+        _ => "",
+    };
+    Some(format!("{certain}{missing}"))
+}
+
+/// What more time would give.
+fn longer(search: &Search, spelling: &dyn Spelling) -> String {
+    let to = percent(search.resolution - 1.0);
+    let longer = match search.longer_s {
+        Some(longer_s) => text![
+            Field::Limit.with(seconds((search.took_s + longer_s).ceil())),
+            format!(" would narrow it to about {to}"),
+        ],
+        None => text![
+            "longer trials (",
+            Field::Duration.brief(),
+            ") or a longer ",
+            Field::Limit,
+            " narrow it",
+        ],
+    };
+    longer.spelled(spelling)
 }
 
 /// Why the bracket is wider than it was to be: what was tried within it, and how little the
@@ -160,14 +190,7 @@ fn width(search: &Search, spelling: &dyn Spelling) -> Option<String> {
         let open: Vec<String> = open.into_iter().map(load).collect();
         format!("undecided in between: {}; ", open.join(", "))
     };
-    let longer = text![
-        "longer trials (",
-        Field::Duration.brief(),
-        ") or a longer ",
-        Field::Limit,
-        " narrow it",
-    ];
-    let longer = longer.spelled(spelling);
+    let longer = longer(search, spelling);
     let Some((name, change)) = change(search, holds, fails) else {
         return Some(format!("{undecided}{longer}"));
     };
@@ -220,7 +243,7 @@ fn ending(search: &Search, spelling: &dyn Spelling) -> String {
         Ending::NothingFails => "the greatest load that can be asked for holds".to_owned(),
         Ending::OutOfTrials => format!("stopped after {} trials", search.most_trials),
         Ending::OutOfTime => format!(
-            "stopped at the limit of {} ({}): longer tells more",
+            "all of {} was used ({}): longer tells more",
             seconds(search.limit_s),
             spelling.of(Field::Limit)
         ),

@@ -139,6 +139,9 @@ pub(crate) fn remarks(sweep: &Sweep) -> Vec<String> {
         "{runs} runs in random order, {} rounds, {took}",
         sweep.rounds
     )];
+    if let Some(words) = &sweep.fitted {
+        lines.push(words.clone());
+    }
     if let Some(reason) = &sweep.cut_short {
         lines.push(format!("cut short: {reason}"));
     }

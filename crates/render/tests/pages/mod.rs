@@ -170,6 +170,7 @@ pub(crate) fn sweep() -> Sweep {
             greatest_power_per_s: Some(48_000.0),
             objectives_met_per_s: Some(64_000.0),
         },
+        fitted: None,
         cut_short: None,
     }
 }

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 use wsbench_setting::{Field, Text, Told, text};
+use wsbench_wire::excerpt::excerpt;
 
 /// Why a carrier or one of its sockets is over. It can be told to each of the sockets.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -62,6 +63,33 @@ fn no_websockets() -> Text {
     ]
 }
 
+/// The text that came with a GOAWAY (RFC 9113 section 6.8), for people. The library shows it, as a
+/// literal of bytes behind its own words, and gives it by no other way.
+fn debug_data(shown: &str) -> Option<String> {
+    let (_, rest) = shown.split_once("(b\"")?;
+    let (literal, _) = rest.rsplit_once("\")")?;
+    let mut bytes = Vec::new();
+    let mut letters = literal.bytes();
+    while let Some(letter) = letters.next() {
+        bytes.push(match letter {
+            b'\\' => match letters.next()? {
+                b'x' => {
+                    let digits = [letters.next()?, letters.next()?];
+                    u8::from_str_radix(str::from_utf8(&digits).ok()?, 16).ok()?
+                }
+                b'n' => b'\n',
+                b'r' => b'\r',
+                b't' => b'\t',
+                b'0' => 0,
+                other => other,
+            },
+            letter => letter,
+        });
+    }
+    let said = excerpt(&bytes);
+    (!said.is_empty()).then_some(said)
+}
+
 impl From<h2::Error> for Http2Error {
     fn from(error: h2::Error) -> Self {
         let reason = error.reason().map(|reason| reason.description().to_owned());
@@ -69,11 +97,38 @@ impl From<h2::Error> for Http2Error {
         if error.is_io() {
             Self::Cut
         } else if error.is_go_away() && error.is_remote() {
-            Self::GoAway(words)
+            Self::GoAway(match debug_data(&error.to_string()) {
+                Some(said) => format!("{words} (\"{said}\")"),
+                None => words,
+            })
         } else if error.is_reset() && error.is_remote() {
             Self::Reset(words)
         } else {
             Self::Violation(words)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_with_a_goaway_is_read_from_what_the_library_shows() {
+        let said = |bytes: &[u8]| {
+            debug_data(&format!("connection error received: calm down ({:?})", {
+                bytes::Bytes::copy_from_slice(bytes)
+            }))
+        };
+        assert_eq!(said(b"too_many_pings").as_deref(), Some("too_many_pings"));
+        assert_eq!(
+            said("a \"b\") \\ µ".as_bytes()).as_deref(),
+            Some("a \"b\") \\ µ")
+        );
+        assert_eq!(said(b""), None);
+        assert_eq!(
+            debug_data("connection error received: not a result of an error"),
+            None
+        );
     }
 }

@@ -173,12 +173,22 @@ fn status_advice(code: u16, said: &str) -> Text {
             let header = Field::Headers.brief().with("'Authorization: …'");
             return text![
                 ": give credentials with ",
-                Field::Credentials,
+                Field::Credentials.brief(),
+                ", ",
+                Field::Bearer,
                 " or ",
                 header
             ];
         }
-        403 => return text![": try ", Field::Origin, ", or check the credentials"],
+        403 => {
+            return text![
+                ": try ",
+                Field::Origin,
+                ", a browser's ",
+                Field::Headers.brief().with("'User-Agent: …'"),
+                ", or check the credentials",
+            ];
+        }
         404 => ": check the path",
         400 => {
             return text![
@@ -193,8 +203,12 @@ fn status_advice(code: u16, said: &str) -> Text {
         421 => ": check the host name",
         426 => ": the server wants another protocol or version",
         429 => {
+            let wait = match retry_after(said) {
+                Some(time) => format!("wait {time} before the next run, and "),
+                None => String::new(),
+            };
             return text![
-                ": the server limits the rate of connections; try ",
+                format!(": the server limits the rate of connections; {wait}try "),
                 Field::ConnectRate,
             ];
         }
@@ -207,7 +221,40 @@ fn status_advice(code: u16, said: &str) -> Text {
     words.into()
 }
 
+/// The time after which a server wants to be asked again, from what it said (RFC 9110 section
+/// 10.2.3): seconds, or a date.
+fn retry_after(said: &str) -> Option<String> {
+    let (_, rest) = said.split_once("Retry-After: ")?;
+    let value = rest.split([';', ')']).next()?.trim();
+    Some(match value.parse::<u32>() {
+        Ok(seconds) => format!("{seconds} s"),
+        Err(_) => format!("until {value}"),
+    })
+}
+
 fn unasked_subprotocol(name: &str) -> Text {
+    let is_list = name.contains(',');
+    let is_name = |octet: u8| octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet);
+    if name.is_empty() {
+        return "the server's Sec-WebSocket-Protocol is empty, where it has to name one subprotocol \
+                that was offered or be left out: the server is broken"
+            .into();
+    }
+    if is_list {
+        return format!(
+            "the server chose \"{}\", where it has to choose one subprotocol: the server is broken, \
+             and may have sent back what was offered",
+            excerpt(name.as_bytes())
+        )
+        .into();
+    }
+    if !name.bytes().all(is_name) {
+        return format!(
+            "the server chose \"{}\", which is no name of a subprotocol: the server is broken",
+            excerpt(name.as_bytes())
+        )
+        .into();
+    }
     text![
         format!("the server chose subprotocol \"{name}\", which was not offered: try "),
         Field::Subprotocols.with(name.to_owned()),

@@ -167,6 +167,16 @@ pub(crate) struct WorkloadFile {
     #[serde(default)]
     #[schemars(with = "Option<u32>", range(min = 1))]
     pub(crate) clients: Option<Spanned<u32>>,
+    /// Meaning of what its servers do otherwise than an echo: "unordered" where they may answer several
+    /// messages of a connection in another order.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(crate) expect: Option<Spanned<String>>,
+    /// Messages of a server's own that are taken: so many at the beginning of a connection, or a text
+    /// that each of them holds.
+    #[serde(default)]
+    #[schemars(with = "Option<Amount>")]
+    pub(crate) greeting: Option<Spanned<Amount>>,
     /// Rounds in which it takes part; all unless it is given.
     #[serde(default)]
     #[schemars(with = "Option<u32>", range(min = 1))]

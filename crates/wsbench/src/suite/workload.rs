@@ -382,6 +382,18 @@ impl Reader<'_> {
             max: size,
             ascii: false,
         };
+        if let Some(expect) = &self.file.expect {
+            if expect.get_ref() != "unordered" {
+                let what = "only \"unordered\" can be expected here; write that, or leave it out";
+                return Err(self.source.fault("expect", expect, what));
+            }
+            spec.expect.unordered = true;
+        }
+        if let Some(greeting) = &self.file.greeting {
+            let read = quantity::greeting(&greeting.get_ref().words());
+            let read = read.map_err(|error| self.source.fault("greeting", greeting, error))?;
+            spec.clients.exchange.greeting = Some(read);
+        }
         Ok(spec)
     }
 

@@ -255,6 +255,18 @@ fn answers() -> Vec<Row> {
             &[],
         ),
         encoded_anew(phase),
+        in_json(
+            phase,
+            "wrapped in JSON",
+            Error("answers", "wrong_length"),
+            &[],
+        ),
+        in_json(
+            phase,
+            "wrapped in JSON, with --verify contains",
+            Nothing,
+            &["--verify", "contains"],
+        ),
         raw(
             phase,
             "a wrong byte within the tag",
@@ -349,6 +361,20 @@ fn answers() -> Vec<Row> {
             },
         ),
     ]
+}
+
+/// Each message comes back within an object.
+fn in_json(phase: &'static str, fault: &str, name: Name, words: &'static [&'static str]) -> Row {
+    Row::of(phase, fault, name, move || {
+        let server = Raw::start(|mut peer| {
+            peer.upgrade();
+            while let Some(message) = peer.message() {
+                let wrapped = [b"{\"data\":\"", &message.payload[..], b"\"}"].concat();
+                peer.send(&encoded(message.first, &wrapped));
+            }
+        });
+        short_run(&server.url(), &[&["-c", "1"], words, limits(name)].concat())
+    })
 }
 
 /// Text that is taken for Latin-1 and sent as UTF-8, on a single connection: how much longer that

@@ -86,6 +86,52 @@ pub(super) fn rows() -> Vec<Row> {
             },
         ),
         said(
+            "a limit on the size of files (SIGXFSZ)",
+            "ends the run",
+            "File too large",
+            || {
+                let server = Embedded::start(&[]);
+                let directory = tempfile::tempdir().unwrap();
+                let mut command = Command::new("sh");
+                command
+                    .args(["-c", "ulimit -f 8 && exec \"$0\" \"$@\""])
+                    .arg(cargo_bin!("wsbench"))
+                    .args(["--clients", "10m", "-c", "2", "--no-tui", "--no-state"])
+                    .args(["-l", "log", &server.url])
+                    .current_dir(directory.path());
+                Process::start(&mut command).ended()
+            },
+        ),
+        said(
+            "the file of `--log` is something else",
+            "before the run",
+            "it holds something else than a log of round trips",
+            || {
+                let directory = tempfile::tempdir().unwrap();
+                std::fs::write(directory.path().join("log"), "notes of mine\n").unwrap();
+                let words = ["-n", "100", "--no-tui", "-l", "log", "localhost:1"];
+                let ended = Process::start(wsbench(&words).current_dir(directory.path())).ended();
+                let kept = std::fs::read_to_string(directory.path().join("log")).unwrap();
+                assert_eq!(kept, "notes of mine\n");
+                ended
+            },
+        ),
+        said(
+            "a named pipe that nobody reads (`-o`)",
+            "after the run",
+            "is a named pipe that nobody reads",
+            move || {
+                let server = Embedded::start(&[]);
+                let directory = tempfile::tempdir().unwrap();
+                let made = Command::new("mkfifo")
+                    .arg(directory.path().join("pipe"))
+                    .status();
+                assert!(made.unwrap().success());
+                let words = [&short[..], &["-o", "pipe", &server.url]].concat();
+                Process::start(wsbench(&words).current_dir(directory.path())).ended()
+            },
+        ),
+        said(
             "standard output is a full disk",
             "after the run",
             "No space left on device",

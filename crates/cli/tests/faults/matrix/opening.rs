@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::Name::{Caveat, Error, Nothing};
 use super::{Row, SOON, Seen, echo, raw};
 use crate::raw::{Raw, switching};
+use crate::running::embedded::Embedded;
 use crate::running::nobody::Nobody;
 use crate::running::{Process, wsbench};
 use crate::short_run;
@@ -233,6 +234,33 @@ fn handshake() -> Vec<Row> {
             "a subprotocol that was not asked for",
             "unasked_subprotocol",
             format!("{SWITCHING}{accept}Sec-WebSocket-Protocol: chat\r\n\r\n"),
+        ),
+        responding(
+            "an empty subprotocol",
+            "unasked_subprotocol",
+            format!("{SWITCHING}{accept}Sec-WebSocket-Protocol: \r\n\r\n"),
+        ),
+        Row::of(
+            phase,
+            "the offer of subprotocols as it came",
+            Error("handshake", "unasked_subprotocol"),
+            || {
+                let head = "Sec-WebSocket-Protocol: chat, superchat\r\n\r\n";
+                let server = Raw::responding(format!(
+                    "{SWITCHING}Sec-WebSocket-Accept: {{accept}}\r\n{head}"
+                ));
+                let offers = ["--subprotocol", "chat", "--subprotocol", "superchat"];
+                short_run(&server.url(), &[&offers[..], &SOON].concat())
+            },
+        ),
+        Row::of(
+            phase,
+            "none of the subprotocols that were offered",
+            Caveat("subprotocol"),
+            || {
+                let server = Embedded::start(&[]);
+                short_run(&server.url, &["--subprotocol", "chat"])
+            },
         ),
         responding(
             "an extension that was not asked for",

@@ -17,6 +17,7 @@ use crate::nanos::Nanos;
 use crate::pairing::{Matched, Pairing};
 use crate::plan::Verify;
 use crate::tally::Phase;
+use wsbench_setting::{Field, Text, text};
 
 /// A collected message may be longer than any that was sent by this much; the rest is counted
 /// but not kept.
@@ -90,6 +91,11 @@ pub(super) enum Finding {
 impl Inquiry<'_> {
     /// Names a complete suspicious message, and books it unless it is a right answer.
     pub(super) fn judge(&mut self, suspect: &Suspect, io: &mut Io<'_, Local>) -> Finding {
+        if io.local.verify == Verify::Contains
+            && let Some(number) = self.contained(suspect, io)
+        {
+            return Finding::Answer(number);
+        }
         if self.is_other_half(suspect, io) {
             *self.cut_short = None;
             io.common.meter.fail(
@@ -119,6 +125,39 @@ impl Inquiry<'_> {
             Some(identity) => self.judge_identified(suspect, identity, io),
             None => self.judge_in_order(suspect, io),
         }
+    }
+
+    /// The message of this connection that stands whole within another one; the oldest request's,
+    /// where messages have no tag.
+    fn contained(&self, suspect: &Suspect, io: &mut Io<'_, Local>) -> Option<u64> {
+        let searched = &suspect.bytes[..suspect.bytes.len().min(SEARCHED)];
+        for at in 0..searched.len() {
+            let rest = &suspect.bytes[at..];
+            let sequence = match io.local.source.is_tagged() {
+                true => io
+                    .local
+                    .source
+                    .identify(rest)
+                    .filter(|it| it.connection == self.connection)
+                    .map(|it| it.sequence),
+                false => self.pairing.oldest(),
+            };
+            let Some(sequence) = sequence.filter(|it| *it < self.pairing.sent()) else {
+                continue;
+            };
+            let identity = Identity {
+                connection: self.connection,
+                sequence,
+            };
+            let due = self.due(sequence);
+            io.local.source.prepare(identity, due);
+            let expected = io.local.source.message(identity);
+            let here = rest.get(..expected.len());
+            if here.is_some_and(|here| expected.matches_at(0, here)) {
+                return Some(sequence);
+            }
+        }
+        None
     }
 
     /// Whether a tag names a message that was never sent, while the rest is the oldest request's: a wrong
@@ -276,24 +315,32 @@ impl Inquiry<'_> {
         let (kind, words) = if len == wanted && first_wrong.is_none() {
             (
                 FailureKind::WrongOpcode,
-                format!("message {number} came back as {:?}", suspect.kind),
+                format!("message {number} came back as {:?}", suspect.kind).into(),
             )
         } else if suspect.kind == MessageKind::Text && std::str::from_utf8(&suspect.bytes).is_err()
         {
             (
                 FailureKind::InvalidUtf8,
-                format!("the answer to message {number} is not UTF-8"),
+                format!("the answer to message {number} is not UTF-8").into(),
             )
         } else if len != wanted {
             (
                 FailureKind::WrongLength,
-                format!("message {number} had {wanted} bytes, its answer {len}{hint}{beside}"),
+                text![format!(
+                    "message {number} had {wanted} bytes, its answer {len}"
+                )]
+                .then(hint)
+                .then(beside),
             )
         } else {
             let at = first_wrong.unwrap_or(0);
             (
                 FailureKind::WrongBytes,
-                format!("the answer to message {number} differs from byte {at} on{hint}{beside}"),
+                text![format!(
+                    "the answer to message {number} differs from byte {at} on"
+                )]
+                .then(hint)
+                .then(beside),
             )
         };
         io.common
@@ -341,14 +388,15 @@ impl Inquiry<'_> {
             .fail(self.received, Phase::Answers, kind, || {
                 let more = suspect.bytes.get(first_len..).unwrap_or_default();
                 let more = match more {
-                    b"\n" | b"\r\n" => ": the message with a line end behind it".to_owned(),
-                    _ if second.is_some() => String::new(),
-                    more => format!("; sent no {}", quoted(more)),
+                    b"\n" | b"\r\n" => Likeness::Line.words(),
+                    _ if second.is_some() => Text::default(),
+                    more => text![format!("; sent no {}", quoted(more))].then(contains()),
                 };
-                format!(
-                    "{} bytes came back in one message for {first_len} sent{more}",
-                    suspect.len
-                )
+                let len = suspect.len;
+                text![format!(
+                    "{len} bytes came back in one message for {first_len} sent"
+                )]
+                .then(more)
             });
         Finding::Fault
     }
@@ -459,14 +507,21 @@ enum Likeness {
 
 impl Likeness {
     /// A remark on it.
-    fn words(self) -> &'static str {
+    fn words(self) -> Text {
         match self {
-            Self::None | Self::Part => "",
-            Self::Wrapped => ": the message is there, with other bytes around it",
-            Self::Line => ": the message with a line end behind it",
-            Self::Case => ": the message in other letters, small or capital",
+            Self::None | Self::Part => Text::default(),
+            Self::Wrapped => {
+                text![": the message is there, with other bytes around it"].then(contains())
+            }
+            Self::Line => text![": the message with a line end behind it"].then(contains()),
+            Self::Case => ": the message in other letters, small or capital".into(),
         }
     }
+}
+
+/// The way in which answers that hold more than the message are taken.
+fn contains() -> Text {
+    text![" (", Field::Verify.with("contains"), " takes such answers)"]
 }
 
 fn likeness(got: &[u8], sent: &[u8]) -> Likeness {

@@ -1,0 +1,37 @@
+//! Suites: a file is read, or refused with its line.
+
+use std::path::Path;
+
+use wsbench::suite::{Choices, Commands, Suite};
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::PlanSpec;
+
+/// Commands that nobody types.
+#[derive(Debug)]
+struct Nameless;
+
+impl Commands for Nameless {
+    fn serve(&self, _: &[usize]) -> String {
+        "serve".to_owned()
+    }
+
+    fn run(&self, _: &PlanSpec) -> String {
+        "run".to_owned()
+    }
+
+    fn search(&self, _: &PlanSpec, _: &str, _: Nanos) -> String {
+        "search".to_owned()
+    }
+}
+
+/// A file, in a place where no server stands beside it.
+pub(crate) fn attempt(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else {
+        return;
+    };
+    let place = Path::new("/nowhere/suite.toml");
+    match Suite::parse(place, text, &Choices::default(), &Nameless) {
+        Ok(suite) => assert!(!suite.workloads.is_empty()),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
