@@ -449,11 +449,8 @@ pub(crate) struct OutputArgs {
     /// What a build is told.
     #[command(flatten)]
     pub(crate) build: BuildArgs,
-    /// Destinations of figures while the run is under way.
-    #[command(flatten)]
-    pub(crate) live: LiveArgs,
     /// A label for the reports.
-    #[arg(long, value_name = "LABEL", help_heading = "Output")]
+    #[arg(long, value_name = "LABEL")]
     pub(crate) name: Option<String>,
     /// Print all that is known of the result, not its eight lines alone.
     ///
@@ -483,6 +480,9 @@ pub(crate) struct OutputArgs {
     /// was found; exit with 4 when it did not pass.
     #[arg(long)]
     pub(crate) gate: bool,
+    /// Destinations of figures while the run is under way.
+    #[command(flatten)]
+    pub(crate) live: LiveArgs,
 }
 
 impl OutputArgs {

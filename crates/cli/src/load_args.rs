@@ -80,12 +80,12 @@ pub(crate) struct ExperimentOutput {
     /// The page.
     #[command(flatten)]
     pub(crate) html: HtmlArgs,
+    /// A label for the reports.
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) name: Option<String>,
     /// Destinations of figures while the runs are under way.
     #[command(flatten)]
     pub(crate) live: LiveArgs,
-    /// A label for the reports.
-    #[arg(long, value_name = "LABEL", help_heading = "Output")]
-    pub(crate) name: Option<String>,
 }
 
 /// The files that the result goes to, found to be writable.

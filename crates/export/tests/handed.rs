@@ -251,6 +251,17 @@ fn what_is_sent_adds_up_to_the_run() {
 }
 
 #[test]
+fn the_schema_that_is_published_is_that_of_the_lines() {
+    let published = fs::read_to_string(workspace().join("docs/wsbench.stream-1.schema.json"));
+    let published: Value = serde_json::from_str(&published.unwrap()).unwrap();
+    assert_eq!(
+        published,
+        stream::schema(),
+        "wsbench schema stream prints it"
+    );
+}
+
+#[test]
 fn the_dashboard_names_metrics_that_there_are() {
     let text = fs::read_to_string(workspace().join("docs/grafana/wsbench.json")).unwrap();
     let dashboard: Value = serde_json::from_str(&text).unwrap();
