@@ -17,6 +17,7 @@ mod experiments;
 mod golden;
 mod html;
 mod http2;
+mod live;
 mod loopback;
 mod proxies;
 mod rank;
