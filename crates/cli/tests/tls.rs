@@ -442,3 +442,167 @@ fn a_servers_own_certificate_is_trusted_by_those_who_name_it() {
         assert_eq!(stranger.exit, 1, "{what}: {}", stranger.story());
     }
 }
+
+/// A certificate that is refused is refused for good: each place asks once, however many clients are
+/// to come and however long the run may last.
+#[test]
+fn a_certificate_that_is_refused_is_not_asked_for_again() {
+    let expired = Shown::new("127.0.0.1", |parameters| {
+        parameters.not_before = date_time_ymd(2019, 1, 1);
+        parameters.not_after = date_time_ymd(2020, 1, 1);
+    });
+    for amount in [&["--clients", "100k"][..], &["-d", "30s"]] {
+        let url = &[expired.server.url.as_str()];
+        let run = measured(&[amount, &["-c", "8", "--connect-rate", "20"], url].concat());
+        assert_eq!(run.exit, 1, "{}", run.story());
+        assert_eq!(run.document["ended"], "nothing_connected");
+        assert_eq!(run.errors("tls", "tls_expired"), 8, "{}", run.story());
+    }
+}
+
+/// A server of Python's and OpenSSL's, with certificates as OpenSSL makes them: its first line is its
+/// port. Its arguments are certificate, key, and what else there is to it.
+const OTHER: &str = r#"
+import base64, hashlib, socket, ssl, sys, threading
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.set_ciphers("ALL:@SECLEVEL=0")
+context.load_cert_chain(sys.argv[1], sys.argv[2])
+if "old" in sys.argv:
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+if "weak" in sys.argv:
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("AES256-SHA")
+if "nobody" in sys.argv:
+    def unknown(*_):
+        return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+    context.sni_callback = unknown
+def serve(peer):
+    try:
+        peer = context.wrap_socket(peer, server_side=True)
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += peer.recv(4096)
+        key = [l.split(b":", 1)[1].strip() for l in head.split(b"\r\n") if l.lower().startswith(b"sec-websocket-key")][0]
+        accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+        peer.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+        while True:
+            frame = peer.recv(4096)
+            if not frame:
+                return
+            length, mask = frame[1] & 127, frame[2:6]
+            payload = bytes(b ^ mask[i % 4] for i, b in enumerate(frame[6:6 + length]))
+            peer.sendall(bytes([frame[0], length]) + payload)
+    except (OSError, IndexError):
+        pass
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+while True:
+    threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
+"#;
+
+/// A server of another library, ended when it is dropped.
+struct Other {
+    child: std::process::Child,
+    url: String,
+}
+
+impl Other {
+    fn start(directory: &Path, certificate: &str, what: &[&str]) -> Self {
+        fs::write(directory.join("other.py"), OTHER).unwrap();
+        let key = format!("{certificate}.key");
+        let mut child = std::process::Command::new("python3")
+            .args(["other.py", &format!("{certificate}.pem"), &key])
+            .args(what)
+            .current_dir(directory)
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let stdout = child.stdout.as_mut().unwrap();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).unwrap();
+        let url = format!("wss://127.0.0.1:{}/", line.trim());
+        Self { child, url }
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Makes certificates with the `openssl` program: of an authority one in X.509 version 1, and one of an
+/// intermediate that is not shown with it.
+fn openssl_certificates(directory: &Path) {
+    let script = "set -e
+        exec 2>/dev/null
+        printf 'subjectAltName=IP:127.0.0.1\\n' >san; printf 'basicConstraints=CA:TRUE\\n' >ca.ext
+        new() { openssl req -newkey rsa:2048 -nodes -subj /CN=$1 -keyout $1.key -out $1.csr; }
+        openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=test-ca -keyout ca.key -out ca.pem
+        new v1; openssl x509 -req -in v1.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -out v1.pem
+        new int; openssl x509 -req -in int.csr -CA ca.pem -CAkey ca.key -days 30 -extfile ca.ext -out int.pem
+        new leaf; openssl x509 -req -in leaf.csr -CA int.pem -CAkey int.key -CAcreateserial -days 30 -extfile san -out leaf.pem
+        new direct; openssl x509 -req -in direct.csr -CA ca.pem -CAkey ca.key -days 30 -extfile san -out direct.pem";
+    let made = std::process::Command::new("sh")
+        .args(["-c", script])
+        .current_dir(directory)
+        .status();
+    assert!(made.unwrap().success(), "openssl has to be there");
+}
+
+#[test]
+fn what_openssl_makes_is_taken_or_refused_in_words() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path();
+    openssl_certificates(place);
+    let ca = place.join("ca.pem");
+    let trusting = ["--cacert", text(&ca)];
+    let run = |server: &Other, flags: &[&str]| {
+        let words = ["-n", "20", "-c", "2"];
+        measured(&[&words[..], flags, &[server.url.as_str()]].concat())
+    };
+    // `-k` takes any, what the library cannot read included.
+    let version_1 = Other::start(place, "v1", &[]);
+    for version in ["1.2", "1.3"] {
+        let taken = run(&version_1, &["-k", "--tls", version]);
+        assert_eq!(
+            (taken.exit, taken.sent("answered")),
+            (0, 20),
+            "{}",
+            taken.story()
+        );
+    }
+    let direct = Other::start(place, "direct", &[]);
+    assert_eq!(run(&direct, &trusting).exit, 0);
+    let told = |server: &Other, flags: &[&str], words: &[&str]| {
+        let run = run(server, flags);
+        assert_eq!(run.exit, 1, "{}", run.story());
+        let example = run.document["errors"][0]["example"].as_str().unwrap();
+        for word in words {
+            assert!(example.contains(word), "{word}: {example}");
+        }
+        assert!(
+            !example.contains("Error(") && !example.contains('{'),
+            "{example}"
+        );
+    };
+    told(&version_1, &trusting, &["version 1", "-k"]);
+    let without_intermediate = Other::start(place, "leaf", &[]);
+    told(
+        &without_intermediate,
+        &trusting,
+        &["intermediate", "--cacert", "-k"],
+    );
+    told(
+        &Other::start(place, "direct", &["old"]),
+        &trusting,
+        &["1.2"],
+    );
+    told(
+        &Other::start(place, "direct", &["weak"]),
+        &trusting,
+        &["cipher"],
+    );
+}

@@ -137,7 +137,7 @@ fn of_tls(fault: &TlsFault) -> FailureKind {
         TlsFault::Expired => FailureKind::TlsExpired,
         TlsFault::WrongHost(_) => FailureKind::TlsWrongHost,
         TlsFault::Untrusted => FailureKind::TlsUntrusted,
-        TlsFault::BadCertificate(_) => FailureKind::TlsBadCertificate,
+        TlsFault::Version1 | TlsFault::BadCertificate(_) => FailureKind::TlsBadCertificate,
         TlsFault::PlainServer => FailureKind::TlsPlainServer,
         TlsFault::Alert(_) => FailureKind::TlsAlert,
         TlsFault::Incompatible(_) => FailureKind::TlsIncompatible,

@@ -33,6 +33,8 @@ pub(crate) struct Slot<X> {
     /// While it is empty, no connection is opened before this; `Nanos::MAX` while it waits for
     /// its turn.
     pub(crate) opens_at: Nanos,
+    /// The server's certificate was refused here: to ask again is no use.
+    pub(crate) refused: bool,
     /// It has waited for its turn under the rate of opening, and may open.
     pub(crate) has_turn: bool,
     /// No client is left for it.
@@ -53,6 +55,7 @@ impl<X> Default for Slot<X> {
             settled: false,
             used: false,
             opens_at: Nanos::ZERO,
+            refused: false,
             has_turn: false,
             retired: false,
         }

@@ -10,6 +10,7 @@ use wsbench_experiment::runner::{Runner, RunnerError};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, PlanSpec};
+use wsbench_load::result::RunResult;
 use wsbench_load::series::Series;
 use wsbench_record::audit::{Caveat, Kind, Severity};
 use wsbench_record::document::Document;
@@ -110,11 +111,15 @@ fn a_limit_below_the_service_time_is_met_by_no_rate() {
 fn an_outage_is_told_as_what_it_is() {
     let mut scenario = server(Service::Constant(D));
     scenario.server.outages = vec![Outage {
-        from: Nanos::from_secs(4),
+        from: Nanos::from_secs(2),
         until: None,
         death: Death::Process,
     }];
-    let search = search(scenario, &settings(p99(Nanos::from_millis(2)), 1));
+    let settings = Settings {
+        start: Some(1_000.0),
+        ..settings(p99(Nanos::from_millis(2)), 1)
+    };
+    let search = search(scenario, &settings);
     assert_eq!(search.holds, None);
     let cause = search.trials[0].cause;
     let told = [Some(Cause::ServerDied), Some(Cause::Connections)].contains(&cause);
@@ -190,7 +195,15 @@ struct Spoiling {
 
 impl Runner for Spoiling {
     fn run(&mut self, plan: &Plan) -> Result<Document, RunnerError> {
-        let mut document = self.runner.run(plan)?;
+        self.run_until(plan, &mut |_| false)
+    }
+
+    fn run_until(
+        &mut self,
+        plan: &Plan,
+        is_enough: &mut dyn FnMut(&RunResult) -> bool,
+    ) -> Result<Document, RunnerError> {
+        let mut document = self.runner.run_until(plan, is_enough)?;
         let asked = document.asked_messages_per_s.unwrap_or(0.0);
         let load = asked.round() as u64;
         if asked < self.from_per_s || !self.always && self.spoilt.contains(&load) {
@@ -238,7 +251,8 @@ fn what_the_generator_spoils_once_is_tried_again_and_forgotten() {
     );
     assert_eq!(verdict(3), (Purpose::Retry, TrialVerdict::Holds));
     let (low, high) = bracket(&search);
-    assert!((2_000.0..=3_867.0).contains(&low) && 3_867.0 <= high);
+    let held = (2_000.0..=3_867.0).contains(&low) && 3_867.0 <= high;
+    assert!(held, "{low}–{high}: {:#?}", search.trials);
     assert_eq!(search.limited_by, Limit::Server);
 }
 
@@ -267,4 +281,50 @@ fn an_overload_is_told_as_what_it_is() {
     let search = search(server(Service::Constant(D)), &settings);
     assert_eq!(search.trials[0].cause, Some(Cause::Overloaded));
     assert_eq!(search.fails.map(|edge| edge.load), Some(6_000.0));
+}
+
+/// A slow server and a short search: the bracket may be wide, has two ends, holds the truth, and what
+/// there was of the time was used. M/D/1 whose p99 is ten services at 77.3 % of what it can do.
+#[test]
+fn a_slow_server_has_a_bracket_within_a_minute() {
+    for (mean, seeds) in [(Nanos::from_millis(5), 12), (Nanos::from_micros(500), 4)] {
+        let truth = 0.7734 / mean.as_secs_f64();
+        let mut held = 0;
+        for seed in 1..=seeds {
+            let settings = Settings {
+                limit: Nanos::from_secs(60),
+                ..settings(p99(Nanos(10 * mean.0)), seed)
+            };
+            let search = search(server(Service::Constant(mean)), &settings);
+            let (low, high) = bracket(&search);
+            eprintln!(
+                "{mean:?} {seed}: {low:.0}–{high:.0} of {truth:.0}, {} trials in {:.0} s, {:?} {:?}",
+                search.trials.len(),
+                search.took_s,
+                search.ended,
+                search.longer_s,
+            );
+            assert!(low > 0.0 && high.is_finite(), "{low}–{high}");
+            let is_used = search.ended == Ending::Found || search.took_s > 50.0;
+            assert!(is_used, "{:?} after {} s", search.ended, search.took_s);
+            held += u64::from(low <= truth && truth <= high);
+        }
+        assert!(held + 1 >= seeds, "{held} of {seeds}");
+    }
+}
+
+/// Where no load is seen for long enough to hold for certain, the bracket is open below, and how long
+/// it would take is told.
+#[test]
+fn a_search_that_is_too_short_tells_what_it_knows() {
+    let mean = Nanos::from_millis(50);
+    let settings = Settings {
+        limit: Nanos::from_secs(40),
+        ..settings(p99(Nanos(10 * mean.0)), 3)
+    };
+    let search = search(server(Service::Constant(mean)), &settings);
+    assert_eq!(search.ended, Ending::OutOfTime);
+    assert!(search.took_s > 30.0, "{}", search.took_s);
+    let text = wsbench_render::search::text(&search, Style::default());
+    assert!(text.contains("for long enough to"), "{text}");
 }

@@ -153,8 +153,36 @@ fn a_limit_of_time_leaves_what_was_run() {
         ..settings()
     };
     let (sweep, _) = swept(&short);
-    assert!(sweep.cut_short.is_some() && !sweep.points.is_empty());
+    assert!(sweep.fitted.is_some() && sweep.points.len() > 3);
     assert!(sweep.took_s < 80.0, "{}", sweep.took_s);
+}
+
+/// Every rate is run within a limit that has not room for the runs as they were asked for.
+#[test]
+fn a_sweep_fits_into_its_limit() {
+    for limit_s in [60, 120, 200] {
+        let short = Settings {
+            limit: Nanos::from_secs(limit_s),
+            points: 10,
+            rounds: 3,
+            length: Nanos::from_secs(5),
+            ..settings()
+        };
+        let (sweep, _) = swept(&short);
+        assert!(sweep.fitted.is_some());
+        assert_eq!(sweep.cut_short, None, "{limit_s}");
+        assert!(
+            sweep.points.len() >= 8 || limit_s < 100,
+            "{}",
+            sweep.points.len()
+        );
+        let share = sweep.took_s / limit_s as f64;
+        assert!(
+            (0.5..1.15).contains(&share),
+            "{} of {limit_s} s",
+            sweep.took_s
+        );
+    }
 }
 
 #[test]

@@ -33,6 +33,15 @@ macro_rules! kinds {
         }
 
         impl FailureKind {
+    /// True if the server's certificate was refused: it is the same one at the next attempt.
+    #[must_use]
+    pub const fn is_of_certificate(self) -> bool {
+        matches!(
+            self,
+            Self::TlsExpired | Self::TlsWrongHost | Self::TlsUntrusted | Self::TlsBadCertificate
+        )
+    }
+
             /// Every kind, in the order of this table.
             pub const ALL: &'static [Self] = &[$(Self::$kind,)+];
 

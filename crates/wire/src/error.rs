@@ -65,9 +65,7 @@ pub enum ProtocolError {
     },
     /// A compressed message whose payload is no DEFLATE stream, or refers to what was to be
     /// forgotten or lies outside the window (RFC 7692 section 7.2.2).
-    #[error(
-        "a compressed message that cannot be decompressed within the window agreed upon: the peer's compression is broken"
-    )]
+    #[error("a compressed message that cannot be decompressed: the peer's compression is broken")]
     InvalidDeflate,
     /// A compressed message that swells beyond what the receiver is willing to take.
     #[error("a message that decompresses to more than {limit} octets: a bomb, or raise the limit")]

@@ -270,48 +270,6 @@ fn text_is_checked_behind_the_compression() {
     assert_eq!(compressed(&mut client, &mut pool, b""), [0]);
 }
 
-/// A server that agrees to a small window and refers further back is found out, with takeover and
-/// without, whatever the buffer; one that keeps to it is not.
-#[test]
-fn references_beyond_the_window_agreed_upon_are_refused() {
-    let mut random = 5_u64;
-    let mut noise = |len: usize| -> Vec<u8> {
-        (0..len)
-            .map(|_| {
-                random = random
-                    .wrapping_mul(6_364_136_223_846_793_005)
-                    .wrapping_add(1);
-                (random >> 56) as u8
-            })
-            .collect()
-    };
-    let part = noise(2_000);
-    let message = [&part[..], &noise(1_000), &part].concat();
-    for no_takeover in [false, true] {
-        for room in [64, 4_096, 64 << 10] {
-            let terms = |server_bits| Terms {
-                server_no_takeover: no_takeover,
-                server_bits,
-                ..Terms::default()
-            };
-            let mut pool = Pool::new(6);
-            let agreed = terms(Some(bits(10)));
-            for (sent_by, is_right) in [(agreed, true), (terms(None), false)] {
-                let mut server = codec(Role::Server, &sent_by);
-                let mut client = codec(Role::Client, &agreed);
-                let packed = compressed(&mut server, &mut pool, &message);
-                let kind = MessageKind::Binary;
-                let outcome = inflated(&mut client, &mut pool, kind, &[&packed], room);
-                if is_right {
-                    assert_eq!(outcome.as_ref(), Ok(&message));
-                } else {
-                    assert_eq!(outcome, Err(ProtocolError::InvalidDeflate), "{room}");
-                }
-            }
-        }
-    }
-}
-
 /// The window is a promise to a peer that may keep no more: 2^8 included, which zlib cannot do.
 #[test]
 fn no_reference_goes_further_back_than_the_window() {

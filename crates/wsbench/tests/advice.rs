@@ -113,6 +113,7 @@ fn faults() -> Vec<TlsFault> {
         TlsFault::Expired,
         TlsFault::WrongHost(words()),
         TlsFault::Untrusted,
+        TlsFault::Version1,
         TlsFault::BadCertificate(words()),
         TlsFault::PlainServer,
         TlsFault::Other(words()),

@@ -147,6 +147,8 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         if !failed || session.has_answers() {
             state.failures = 0;
             self.open(slot, now);
+        } else if state.refused {
+            self.retire(slot);
         } else {
             state.failures += 1;
             if self.running.is_none() && !std::mem::replace(&mut state.backs_off, true) {

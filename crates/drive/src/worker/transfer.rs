@@ -290,7 +290,9 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             let under_way = loss::phase(self.engine.under_way(slot));
             loss.phase.get_or_insert(under_way);
         }
+        let is_final = loss.kind.is_of_certificate();
         let flow = session.on_loss(&mut self.context, now, loss);
+        self.slots[slot].refused = is_final;
         self.context.common.out.clear();
         self.drop_connection(slot, flow == Flow::Failed);
     }

@@ -172,11 +172,13 @@ impl Evidence {
     pub(super) fn standing(&self, load: f64) -> Standing {
         let own = self.at(load);
         let trials = own.len() as u32;
+        // What the generator spoilt once is to be seen again before anything is said of it.
+        let is_spoilt = own.iter().all(|score| score.generator) && trials == 1;
         let outright = own.iter().filter(|score| score.outright).count();
         if 2 * outright >= own.len() {
             return Standing {
                 fails: true,
-                certain: true,
+                certain: !is_spoilt,
                 trials,
             };
         }

@@ -9,6 +9,9 @@ use rustls::{
 use thiserror::Error;
 use wsbench_setting::{Field, Text, Told, text};
 
+/// Name of the reason why a certificate of X.509 version 1 is refused.
+const VERSION_1: &str = "UnsupportedCertVersion";
+
 /// A fault of TLS.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TlsFault {
@@ -21,8 +24,11 @@ pub enum TlsFault {
     /// Nobody who is trusted here vouches for the server's certificate.
     #[error("{}", untrusted())]
     Untrusted,
+    /// The server's certificate is of X.509 version 1.
+    #[error("{}", version_1())]
+    Version1,
     /// Something else is wrong with the server's certificate.
-    #[error("{0}")]
+    #[error("{}", bad_certificate(.0))]
     BadCertificate(String),
     /// The server answers, but not with TLS.
     #[error("what the server says is not TLS; is it a plain one (ws://)?")]
@@ -53,6 +59,8 @@ impl TlsFault {
             Error::InvalidCertificate(Certificate::UnknownIssuer | Certificate::BadSignature) => {
                 Self::Untrusted
             }
+            // The library has no name for it, and shows what the one below it says.
+            Error::InvalidCertificate(_) if fault.to_string().contains(VERSION_1) => Self::Version1,
             Error::InvalidCertificate(_) => Self::BadCertificate(fault.to_string()),
             Error::InvalidMessage(InvalidMessage::InvalidContentType) => Self::PlainServer,
             Error::AlertReceived(alert) => Self::Alert(alert_words(*alert)),
@@ -68,9 +76,11 @@ impl Told for TlsFault {
             Self::Expired => expired(),
             Self::WrongHost(words) => wrong_host(words),
             Self::Untrusted => untrusted(),
+            Self::Version1 => version_1(),
+            Self::BadCertificate(words) => bad_certificate(words),
             Self::Alert(alert) => text!["the server refused: "].then(alert.clone()),
             Self::Incompatible(words) => words.clone(),
-            Self::BadCertificate(_) | Self::PlainServer | Self::Other(_) => self.to_string().into(),
+            Self::PlainServer | Self::Other(_) => self.to_string().into(),
         }
     }
 }
@@ -95,12 +105,26 @@ fn wrong_host(words: &str) -> Text {
 
 fn untrusted() -> Text {
     text![
-        "the certificate is self-signed or of an authority that is not trusted here; ",
+        "the certificate is self-signed or of an authority that is not trusted here, or the server \
+         does not show the intermediate certificates that lead to one that is; ",
         Field::Authorities,
         " trusts it, ",
         Field::Insecure.brief(),
         " takes any",
     ]
+}
+
+fn version_1() -> Text {
+    text![
+        "the certificate is of X.509 version 1, which says neither for which names nor for what it is; \
+         make one of version 3 (openssl x509 -req … -extfile with subjectAltName), or ",
+        Field::Insecure.brief(),
+        " takes any",
+    ]
+}
+
+fn bad_certificate(words: &str) -> Text {
+    text![format!("{words}; "), Field::Insecure.brief(), " takes any"]
 }
 
 /// An alert of the server in words, with what can be done about it (RFC 8446 section 6.2).

@@ -53,20 +53,8 @@ pub struct Codec {
     inflated: u64,
     /// Octets of the tail that have been put behind it.
     tail: u8,
-    /// Octets that are decompressed at a time. What refers back further than the window does is found
-    /// out only where it refers to what an earlier step has made.
-    step: usize,
     /// The buffer was filled to its end: there may be more where it came from.
     was_full: bool,
-}
-
-/// Octets to decompress at a time, so that a reference further back than the window agreed upon and an
-/// eighth of it is never followed.
-fn step(receives: Direction) -> usize {
-    match receives.bits {
-        bits if bits < WindowBits::MAX.get() => 1 << (bits - 3),
-        _ => usize::MAX,
-    }
 }
 
 /// A piece of a message, decompressed.
@@ -99,6 +87,16 @@ impl Codec {
             }
             Role::Server => (server, client),
         };
+        // What is lent is made for any window, so that taking it back costs no allocation.
+        let borrowed = WindowBits::MAX.get();
+        let receives = Direction {
+            bits: if receives.takeover {
+                receives.bits
+            } else {
+                borrowed
+            },
+            ..receives
+        };
         Self {
             sends,
             receives,
@@ -109,7 +107,6 @@ impl Codec {
             text: Checker::new(),
             inflated: 0,
             tail: 0,
-            step: step(receives),
             was_full: false,
         }
     }
@@ -207,23 +204,16 @@ impl Codec {
         buffer: &mut [u8],
     ) -> Result<usize, ProtocolError> {
         let mut filled = 0;
-        // The room of the last step was filled: there may be more where it came from.
-        let mut is_more = false;
         loop {
             let from_tail = input.is_empty() && last;
             let tail = &TAIL[usize::from(self.tail)..];
             let source = if from_tail { tail } else { *input };
-            if source.is_empty() && !self.was_full && !is_more {
+            if source.is_empty() && !self.was_full {
                 return Ok(filled);
             }
             let (taken, given) = (decompressor.total_in(), decompressor.total_out());
-            let room = self.step.min(buffer.len() - filled);
             let status = decompressor
-                .decompress(
-                    source,
-                    &mut buffer[filled..filled + room],
-                    FlushDecompress::Sync,
-                )
+                .decompress(source, &mut buffer[filled..], FlushDecompress::Sync)
                 .map_err(|_| ProtocolError::InvalidDeflate)?;
             let taken = (decompressor.total_in() - taken) as usize;
             let given = (decompressor.total_out() - given) as usize;
@@ -238,7 +228,6 @@ impl Codec {
                 let limit = self.max_message;
                 return Err(ProtocolError::InflatedTooLong { limit });
             }
-            is_more = given == room;
             self.was_full = filled == buffer.len();
             if status == Status::StreamEnd {
                 // A final block (section 7.2.3.4) ends a stream, not the message; whoever sends one
