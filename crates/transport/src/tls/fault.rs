@@ -117,7 +117,7 @@ fn untrusted() -> Text {
 fn version_1() -> Text {
     text![
         "the certificate is of X.509 version 1, which says neither for which names nor for what it is; \
-         make one of version 3 (openssl x509 -req … -extfile with subjectAltName), or ",
+         make one of version 3, with its names (subjectAltName), or ",
         Field::Insecure.brief(),
         " takes any",
     ]

@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::Name::{Caveat, Error, Nothing};
 use super::{Row, SOON, Seen, echo, raw};
 use crate::raw::{Raw, switching};
-use crate::running::embedded::Embedded;
 use crate::running::nobody::Nobody;
 use crate::running::{Process, wsbench};
 use crate::short_run;
@@ -258,8 +257,11 @@ fn handshake() -> Vec<Row> {
             "none of the subprotocols that were offered",
             Caveat("subprotocol"),
             || {
-                let server = Embedded::start(&[]);
-                short_run(&server.url, &["--subprotocol", "chat"])
+                let server = Raw::start(|mut peer| {
+                    peer.upgrade();
+                    echo(&mut peer);
+                });
+                short_run(&server.url(), &["--subprotocol", "chat"])
             },
         ),
         responding(
