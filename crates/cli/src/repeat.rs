@@ -19,9 +19,9 @@ use crate::state;
 use crate::terminal;
 use wsbench::LocalRunner;
 
-/// Places of the result, where they were asked for.
+/// RepeatFiles of the result, where they were asked for.
 #[derive(Clone, Copy)]
-pub(crate) struct Places<'a> {
+pub(crate) struct RepeatFiles<'a> {
     /// The result.
     pub(crate) file: Option<&'a OutputFile>,
     /// The page.
@@ -39,14 +39,14 @@ pub(crate) fn measure(
     plan: &Plan,
     runs: u32,
     flags: &OutputArgs,
-    places: Places<'_>,
+    places: RepeatFiles<'_>,
     judge: &Judge,
 ) -> anyhow::Result<Repetition> {
     let documents = repeat(runner, plan, runs)?;
     let repetition = repeated(documents, runs);
     let mut repetition = repetition.context("interrupted before the first run was whole")?;
     repetition.conditions = judge.judged(&repetition.runs, flags.shown());
-    let Places { file, page, junit } = places;
+    let RepeatFiles { file, page, junit } = places;
     // The result is kept first; where that fails, it is at least shown.
     let kept = file.map_or(Ok(()), |file| {
         file.write_naming(&render(&repetition, flags.stored(), terminal::PLAIN))

@@ -68,7 +68,7 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
     runner.find_floor(plan);
     let Places { files, log } = places;
     if let Some(runs) = measure.judge.repeat {
-        let places = repeat::Places {
+        let places = repeat::RepeatFiles {
             file: files.output.as_ref(),
             page: files.html.as_ref(),
             junit: files.junit.as_ref(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ureq::Agent;
 
 use crate::metric::{Metric, table};
-use crate::sink::Outlet;
+use crate::sink::Taker;
 use crate::snapshot::Snapshot;
 use crate::{otlp, prometheus};
 
@@ -73,7 +73,7 @@ fn pairs(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-impl Outlet for Poster {
+impl Taker for Poster {
     fn put(&mut self, snapshot: &Snapshot, _: u64) -> Result<(), String> {
         let sent = match &self.form {
             Form::Push => {

@@ -13,7 +13,7 @@ use crate::snapshot::Snapshot;
 const QUEUED: usize = 64;
 
 /// Something that snapshots are given to.
-pub(crate) trait Outlet: Send {
+pub(crate) trait Taker: Send {
     /// Takes one. Of those before it so many were dropped.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ pub(crate) struct Delivered {
 
 impl Sink {
     /// Opens a queue towards a destination.
-    pub(crate) fn open(name: String, destination: impl Outlet + 'static) -> Self {
+    pub(crate) fn open(name: String, destination: impl Taker + 'static) -> Self {
         let (queue, waiting) = mpsc::sync_channel(QUEUED);
         let (ended, done) = mpsc::sync_channel(1);
         let dropped = Arc::new(AtomicU64::new(0));
@@ -115,7 +115,7 @@ fn told(name: &str, delivered: &Delivered, dropped: u64) -> Option<String> {
 }
 
 fn deliver(
-    mut destination: impl Outlet,
+    mut destination: impl Taker,
     waiting: &Receiver<Arc<Snapshot>>,
     dropped: &AtomicU64,
 ) -> Delivered {

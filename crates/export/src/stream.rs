@@ -10,7 +10,7 @@ use wsbench::observer::Stage;
 use wsbench_load::tally::{BlockedCounts, ByteCounts, ConnectionCounts, MessageCounts};
 use wsbench_record::document::Interval;
 
-use crate::sink::Outlet;
+use crate::sink::Taker;
 use crate::snapshot::{Snapshot, Spans};
 
 /// Name and version of the schema that this version writes.
@@ -180,7 +180,7 @@ impl LineWriter {
     }
 }
 
-impl Outlet for LineWriter {
+impl Taker for LineWriter {
     fn put(&mut self, snapshot: &Snapshot, dropped: u64) -> Result<(), String> {
         let newest = snapshot.interval.map(|it| (snapshot.facts.run, it.at_s));
         let is_new = newest.is_some() && newest != self.told;
