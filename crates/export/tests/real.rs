@@ -61,16 +61,20 @@ fn awaited<T>(ask: impl Fn() -> Option<T>) -> T {
     }
 }
 
-/// A run that hands its figures out, with what is looked at before they are closed.
-fn run(destinations: &Destinations, seconds: u64, then: impl FnOnce(&Document)) -> Document {
+/// A run that hands its figures out, with what is looked at before they are closed. How soon whoever
+/// is sent to takes them is not asked: the machine may be busy.
+fn run(destinations: &Destinations, seconds: u64, then: impl FnOnce(&Document)) {
     let (exporter, exports) = destinations.open().unwrap();
     let mut bench = Bench::embedded();
     bench.spec().stop = StopRule::Duration(Nanos::from_secs(seconds));
     bench.spec().clients.connections = 2;
     let document = bench.observe(exporter).run().unwrap().document;
     then(&document);
-    assert_eq!(exports.finish(), Vec::<String>::new());
-    document
+    let untaken = exports.finish();
+    assert!(
+        untaken.iter().all(|it| it.ends_with("it is too slow")),
+        "{untaken:?}"
+    );
 }
 
 #[test]
@@ -169,14 +173,17 @@ fn the_push_gateway_keeps_the_last_of_a_run() {
         push_gateway: Some(format!("http://{gateway}")),
         ..Destinations::default()
     };
-    let document = run(&destinations, 1, |_| {});
-    let page = get(gateway, "/metrics").unwrap();
-    let answered = document.messages.answered as f64;
-    let line = page
-        .lines()
-        .find(|it| it.starts_with("wsbench_messages_answered_total{"));
-    let value = line.unwrap().rsplit(' ').next().unwrap();
-    assert_eq!(value.parse::<f64>().unwrap(), answered);
+    run(&destinations, 1, |document| {
+        let answered = document.messages.answered as f64;
+        let last = || {
+            let page = get(gateway, "/metrics")?;
+            let mut lines = page.lines();
+            let line = lines.find(|it| it.starts_with("wsbench_messages_answered_total{"))?;
+            let value: f64 = line.rsplit(' ').next()?.parse().ok()?;
+            (value == answered).then_some(())
+        };
+        awaited(last);
+    });
 }
 
 #[test]
@@ -196,27 +203,22 @@ fn the_definitions_of_opentelemetry_take_every_metric() {
         otlp: Some(format!("http://127.0.0.1:{port}")),
         ..Destinations::default()
     };
-    let document = run(&destinations, 1, |_| {});
-    drop(receiver);
-    let requests: Vec<Value> = lines
-        .map(|line| serde_json::from_str(&line.unwrap()).unwrap())
-        .collect();
-    for request in &requests {
-        assert_eq!(request.get("refused"), None, "{request}");
-    }
-    let last = requests.last().unwrap();
-    let answered = document.messages.answered;
-    // Whole numbers of 64 bits.
-    assert_eq!(last["wsbench.messages.answered"]["value"], answered);
-    assert_eq!(last["wsbench.messages.answered"]["kind"], "sum");
-    let service = &last["wsbench.service"];
-    assert_eq!(
-        (&service["kind"], &service["unit"]),
-        (&"histogram".into(), &"s".into())
-    );
-    assert_eq!(
-        service["value"],
-        serde_json::json!([answered, answered, 25])
-    );
-    assert_eq!(last["wsbench.run.stage"]["labels"]["run"], "1");
+    run(&destinations, 1, |document| {
+        let answered = document.messages.answered;
+        let last = lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+        let mut last = last.inspect(|request| assert_eq!(request.get("refused"), None));
+        // Whole numbers of 64 bits.
+        let sum = |request: &Value| request["wsbench.messages.answered"]["value"] == answered;
+        let ended = |request: &Value| request["wsbench.run.done"]["value"] == 1.0;
+        let last = last.find(|request| sum(request) && ended(request)).unwrap();
+        assert_eq!(last["wsbench.messages.answered"]["kind"], "sum");
+        let service = &last["wsbench.service"];
+        let kind = (&service["kind"], &service["unit"]);
+        assert_eq!(kind, (&"histogram".into(), &"s".into()));
+        assert_eq!(
+            service["value"],
+            serde_json::json!([answered, answered, 25])
+        );
+        assert_eq!(last["wsbench.run.stage"]["labels"]["run"], "1");
+    });
 }
