@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::Args;
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::Plan;
 use wsbench_load::route::Target;
+use wsbench_render::live::experiment::Kind;
 use wsbench_render::style::Style;
 
 use crate::advice;
@@ -20,15 +20,15 @@ use crate::build_args;
 use crate::connect_args::ConnectArgs;
 use crate::exit::say;
 use crate::html_args::{self, HtmlArgs};
-use crate::live_args::{LiveArgs, LiveData};
-use crate::measuring::Ready;
+use crate::live_args::LiveArgs;
+use crate::measuring::{Ready, show_on_screen};
 use crate::output::{self, OutputFile};
 use crate::plan;
 use crate::surroundings::Surroundings;
 use crate::terminal;
 use crate::usage::UsageError;
+use wsbench::defaults;
 use wsbench::quantity::{self, WarmUp};
-use wsbench::{LocalRunner, defaults};
 
 /// Server that is loaded, and the load.
 #[derive(Clone, Debug, Args)]
@@ -92,8 +92,6 @@ pub(crate) struct ExperimentOutput {
 pub(crate) struct Files {
     output: Option<OutputFile>,
     html: Option<OutputFile>,
-    /// Held until all is kept.
-    _live: LiveData,
 }
 
 impl ExperimentOutput {
@@ -123,7 +121,7 @@ impl LoadArgs {
         self.max_in_flight.unwrap_or(defaults::MAX_IN_FLIGHT)
     }
 
-    /// Gets ready to measure, each run `length` long: the runner, the plan of a run, and the files
+    /// Gets ready to measure, each run `length` long: the runner with the plan of a run, and the files
     /// that are to be written.
     ///
     /// # Errors
@@ -132,7 +130,7 @@ impl LoadArgs {
         &self,
         length: Nanos,
         command_line: &[OsString],
-    ) -> anyhow::Result<(LocalRunner, Plan, Files)> {
+    ) -> anyhow::Result<(Ready, Files)> {
         let order = plan::order(&self.measure(length), &Surroundings::here())?;
         let flags = self.output.flags();
         let file = flags.file().map(|path| OutputFile::check("--output", path));
@@ -141,12 +139,7 @@ impl LoadArgs {
         output::check_distinct(&both)?;
         flags.check_stdout()?;
         let ready = Ready::for_runs(order, None, &flags, command_line)?;
-        let files = Files {
-            output,
-            html,
-            _live: ready.live,
-        };
-        Ok((ready.runner, ready.plan, files))
+        Ok((ready, Files { output, html }))
     }
 
     /// Tells what is about to be done, unless quiet was asked for.
@@ -154,6 +147,18 @@ impl LoadArgs {
         if self.output.flags().shown() != Format::Quiet {
             say(words);
         }
+    }
+
+    /// Shows the experiment on a screen of its own, where there is one.
+    pub(crate) fn show(&self, ready: &mut Ready, kind: Kind, limit: Nanos) {
+        let Ready {
+            runner,
+            plan,
+            interrupts,
+            ..
+        } = ready;
+        let experiment = (kind, &*plan, Some(limit));
+        show_on_screen(runner, interrupts, experiment, &self.output.flags());
     }
 
     /// Keeps and prints a result, which `render` writes in a format.

@@ -7,8 +7,10 @@ use anyhow::Context;
 use wsbench::{Bench, LocalRunner, Observer};
 use wsbench_experiment::runner::Step;
 use wsbench_judge::until::Until;
+use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 use wsbench_record::gate::Stamp;
+use wsbench_render::live::experiment::Kind;
 use wsbench_render::step_line::step_line;
 
 use crate::advice;
@@ -77,6 +79,22 @@ impl Ready {
     }
 }
 
+/// Shows an experiment on a screen of its own, where there is one, from the next run of `runner` on.
+pub(crate) fn show_on_screen(
+    runner: &mut LocalRunner,
+    interrupts: &Interrupts,
+    experiment: (Kind, &Plan, Option<Nanos>),
+    output: &OutputArgs,
+) {
+    let (kind, plan, limit) = experiment;
+    #[cfg(feature = "screen")]
+    if let Some(screen) = terminal::Experiments::open(kind, plan, limit, output, interrupts) {
+        runner.observe(screen);
+    }
+    #[cfg(not(feature = "screen"))]
+    let _ = (runner, interrupts, kind, plan, limit, output);
+}
+
 /// Watches for signals, which give the terminal back before an end at once.
 ///
 /// # Errors
@@ -97,7 +115,8 @@ impl Observer for Said {
     }
 
     fn step(&mut self, step: &Step<'_>) {
-        if !self.is_quiet {
+        // On a screen of its own the experiment's table says it.
+        if !self.is_quiet && !terminal::is_taken() {
             say(&step_line(&step.name, step.document, step.left_s));
         }
     }

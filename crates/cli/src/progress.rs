@@ -1,8 +1,9 @@
-//! What is said while a ranking is under way: a line a step, on standard error.
-//!
-//! On a terminal the step that is being made stands below, and is written over.
+//! What is said while a ranking is under way: the table as it grows, on a screen of its own; where
+//! there is none a line a step, on standard error, and the step that is being made below, written
+//! over.
 
 use std::io::{self, IsTerminal, Write};
+use std::time::Instant;
 
 use wsbench_experiment::rank::{Program, RankEvent};
 use wsbench_judge::ranking::metric;
@@ -10,11 +11,16 @@ use wsbench_record::ranking::{RunRecord, Stage, Workload};
 use wsbench_record::units::seconds;
 
 use wsbench_render::foreign::{printable, printable_lines};
+use wsbench_render::live::ranking::{Course, about};
 
+use crate::args::OutputArgs;
 use crate::exit::say;
+use crate::interrupt::Interrupts;
+#[cfg(feature = "screen")]
+use crate::screen::{Scene, Screen};
+use crate::terminal;
 
 /// Tells how it is going.
-#[derive(Debug)]
 pub(crate) struct Progress {
     workloads: Vec<Workload>,
     rounds: u32,
@@ -25,14 +31,24 @@ pub(crate) struct Progress {
     /// The turn under way: where it stands, and what its runs gave.
     heading: String,
     told: Vec<String>,
+    began: Instant,
+    course: Course,
+    #[cfg(feature = "screen")]
+    screen: Option<Screen>,
 }
 
 impl Progress {
-    /// Of this program; says nothing where quiet was asked for.
-    pub(crate) fn of(program: &Program, is_quiet: bool) -> Self {
+    /// Of this program of a suite of this name; says nothing where quiet was asked for.
+    pub(crate) fn of(program: &Program, name: &str, is_quiet: bool) -> Self {
         let workloads = program.workloads.iter();
+        let workloads: Vec<Workload> = workloads.map(|planned| planned.workload.clone()).collect();
+        let servers = program.servers.clone();
         Self {
-            workloads: workloads.map(|planned| planned.workload.clone()).collect(),
+            began: Instant::now(),
+            course: Course::new(name, workloads.clone(), servers, program.rounds),
+            #[cfg(feature = "screen")]
+            screen: None,
+            workloads,
             rounds: program.rounds,
             turns: program.servers.len(),
             is_quiet,
@@ -42,9 +58,63 @@ impl Progress {
         }
     }
 
+    /// The same on a screen of its own, where there is one.
+    #[cfg(feature = "screen")]
+    pub(crate) fn on_screen(mut self, output: &OutputArgs, interrupts: &Interrupts) -> Self {
+        if terminal::has_screen(output) {
+            let first = self.scene();
+            let style = terminal::style();
+            self.screen = Screen::open(first, style, interrupts.clone()).ok();
+        }
+        self
+    }
+
+    /// The same: there is no screen.
+    #[cfg(not(feature = "screen"))]
+    pub(crate) fn on_screen(self, _: &OutputArgs, _: &Interrupts) -> Self {
+        self
+    }
+
+    #[cfg(feature = "screen")]
+    fn scene(&self) -> Scene {
+        let course = self.course.clone();
+        Scene::Table(Box::new(move |column| course.view(column)))
+    }
+
+    /// Takes an event into the table.
+    fn note(&mut self, event: &RankEvent<'_>) {
+        match event {
+            RankEvent::Begins(stage, server) => {
+                self.course.does(&format!("{} {server}", stage.word()));
+            }
+            RankEvent::Installed(..) | RankEvent::Examined(..) => {}
+            RankEvent::Failed(server, failed) => {
+                let words = format!("{}: {}", failed.stage.word(), failed.words);
+                self.course.failed(server, &words);
+            }
+            RankEvent::Turn {
+                round,
+                turn,
+                server,
+            } => self.course.turn(*round, *turn, server),
+            RankEvent::Runs(workload) => self.course.runs(workload),
+            RankEvent::Ran(record) => self.course.ran(record),
+            RankEvent::TurnOver { left_s } => {
+                let took_s = self.began.elapsed().as_secs_f64();
+                self.course.over(*left_s, took_s);
+            }
+        }
+    }
+
     /// Tells an event.
     pub(crate) fn tell(&mut self, event: &RankEvent<'_>) {
         if self.is_quiet {
+            return;
+        }
+        self.note(event);
+        #[cfg(feature = "screen")]
+        if let Some(screen) = self.screen.as_ref().filter(|_| terminal::is_taken()) {
+            screen.show(self.scene());
             return;
         }
         match event {
@@ -86,7 +156,7 @@ impl Progress {
                 self.told.push(figure);
             }
             RankEvent::TurnOver { left_s } => {
-                self.line(&format!("{}  ({} left)", self.so_far(), time_left(*left_s)));
+                self.line(&format!("{}  ({} left)", self.so_far(), about(*left_s)));
             }
         }
     }
@@ -138,18 +208,8 @@ impl Progress {
 
 /// As much as fits in a line that can be written over.
 fn clipped(words: &str) -> String {
-    let columns = usize::from(crate::terminal::style().width).max(20);
+    let columns = usize::from(terminal::style().width).max(20);
     printable(words).chars().take(columns - 1).collect()
-}
-
-/// A time left, as people say it.
-fn time_left(s: f64) -> String {
-    let s = s.round();
-    if s < 90.0 {
-        format!("{s:.0} s")
-    } else {
-        format!("{:.0} min", s / 60.0)
-    }
 }
 
 /// Text on what a ranking would do, without doing it.
@@ -181,13 +241,13 @@ pub(crate) fn plan_text(program: &Program) -> String {
         "in all",
         program.rounds,
         program.runs_in_all(),
-        time_left(shortest),
-        time_left(longest),
+        about(shortest),
+        about(longest),
     ));
     text.push_str(&format!(
         "{:<10} about {} and the time for installing and examining\n",
         "duration",
-        time_left(program.all_s()),
+        about(program.all_s()),
     ));
     printable_lines(&text)
 }

@@ -42,8 +42,10 @@ pub(crate) fn measure(
     places: RepeatFiles<'_>,
     judge: &Judge,
 ) -> anyhow::Result<Repetition> {
-    let documents = repeat(runner, plan, runs)?;
-    let repetition = repeated(documents, runs);
+    let documents = repeat(runner, plan, runs);
+    // What comes next is the result, or the reason why there is none.
+    terminal::restore();
+    let repetition = repeated(documents?, runs);
     let mut repetition = repetition.context("interrupted before the first run was whole")?;
     repetition.conditions = judge.judged(&repetition.runs, flags.shown());
     let RepeatFiles { file, page, junit } = places;

@@ -15,6 +15,7 @@ use wsbench_load::plan::Plan;
 use wsbench_record::document::{self, Document};
 use wsbench_render::build_check::BuildCheck;
 use wsbench_render::html;
+use wsbench_render::live::experiment::Kind;
 use wsbench_render::plan_line::plan_line;
 use wsbench_transport::address::Address;
 
@@ -25,7 +26,7 @@ use crate::exit::{Exit, say};
 use crate::histogram_args::HistogramFiles;
 use crate::html_args;
 use crate::judge::{self, Judge};
-use crate::measuring::Ready;
+use crate::measuring::{Ready, show_on_screen};
 use crate::output::{self, OutputFile};
 use crate::plan;
 use crate::rendering::render;
@@ -68,6 +69,8 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
     runner.find_floor(plan);
     let Places { files, log } = places;
     if let Some(runs) = measure.judge.repeat {
+        let experiment = (Kind::Repeat, plan, None);
+        show_on_screen(runner, &ready.interrupts, experiment, &measure.output);
         let places = repeat::RepeatFiles {
             file: files.output.as_ref(),
             page: files.html.as_ref(),

@@ -10,19 +10,24 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::crossterm::{cursor, execute, terminal};
 use wsbench_render::live::View;
+use wsbench_render::live::experiment::{Course, Experiment};
+use wsbench_render::screen::{self, Key, Look};
 use wsbench_render::style::Style;
 
+use crate::exit;
 use crate::interrupt::Interrupts;
 
-/// Time for which a new view or the end of the run may wait for the thread to look.
+/// Time for which a new scene or the end of the run may wait for the thread to look.
 const GLANCE: Duration = Duration::from_millis(100);
+/// Between two drawings of a scene whose clock goes on by itself.
+const TICK: Duration = Duration::from_millis(500);
 
 /// True where the terminal is ours now, and has to be given back.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -35,12 +40,18 @@ pub(crate) fn columns() -> Option<u16> {
         .filter(|columns| *columns > 0)
 }
 
-/// Gives the terminal back, once.
+/// True while a screen has the terminal.
+pub(crate) fn is_taken() -> bool {
+    TAKEN.load(Ordering::SeqCst)
+}
+
+/// Gives the terminal back, once, and says what has waited for that.
 pub(crate) fn restore() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // Each step is tried though another may fail: half a terminal is better than none.
         let _ = execute!(io::stdout(), terminal::LeaveAlternateScreen, cursor::Show);
         let _ = terminal::disable_raw_mode();
+        exit::say_held();
     }
 }
 
@@ -60,9 +71,19 @@ fn take() -> io::Result<Terminal<CrosstermBackend<Stdout>>> {
     Terminal::new(CrosstermBackend::new(io::stdout()))
 }
 
+/// What is shown.
+pub(crate) enum Scene {
+    /// A run.
+    Run(Box<View>),
+    /// An experiment, and when it began.
+    Experiment(Box<Course>, Instant),
+    /// A table that is made elsewhere, with the number of the figure that it was asked for.
+    Table(Box<dyn Fn(usize) -> Experiment + Send>),
+}
+
 /// A live screen; dropping it gives the terminal back.
 pub(crate) struct Screen {
-    views: Option<Sender<View>>,
+    scenes: Option<Sender<Scene>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -71,13 +92,14 @@ impl Screen {
     ///
     /// # Errors
     /// When the terminal refuses; it is then as it was.
-    pub(crate) fn open(first: View, style: Style, interrupts: Interrupts) -> io::Result<Self> {
+    pub(crate) fn open(first: Scene, style: Style, interrupts: Interrupts) -> io::Result<Self> {
         let terminal = take().inspect_err(|_| restore())?;
-        let (views, received) = mpsc::channel();
+        let (scenes, received) = mpsc::channel();
         let thread = thread::spawn(move || {
             let painter = Painter {
                 terminal,
-                view: first,
+                scene: first,
+                look: Look::default(),
                 style,
                 interrupts,
             };
@@ -86,23 +108,23 @@ impl Screen {
             restore();
         });
         Ok(Self {
-            views: Some(views),
+            scenes: Some(scenes),
             thread: Some(thread),
         })
     }
 
-    /// Draws `view` from now on.
-    pub(crate) fn show(&self, view: View) {
-        if let Some(views) = &self.views {
+    /// Draws `scene` from now on.
+    pub(crate) fn show(&self, scene: Scene) {
+        if let Some(scenes) = &self.scenes {
             // The thread has ended when the terminal has gone; then nobody looks.
-            let _ = views.send(view);
+            let _ = scenes.send(scene);
         }
     }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        drop(self.views.take());
+        drop(self.scenes.take());
         if let Some(thread) = self.thread.take() {
             // A panic in there has been printed by its hook, after the terminal was given back.
             let _ = thread.join();
@@ -114,41 +136,58 @@ impl Drop for Screen {
 /// Equipment of the thread.
 struct Painter {
     terminal: Terminal<CrosstermBackend<Stdout>>,
-    view: View,
+    scene: Scene,
+    look: Look,
     style: Style,
     interrupts: Interrupts,
 }
 
 impl Painter {
-    /// Draws until there are no more views to come, or the terminal was given back elsewhere.
-    fn paint(mut self, views: &Receiver<View>) -> io::Result<()> {
+    /// Draws until there are no more scenes to come, or the terminal was given back elsewhere. While
+    /// the view is paused new scenes are kept, and not drawn.
+    fn paint(mut self, scenes: &Receiver<Scene>) -> io::Result<()> {
         self.draw()?;
-        while TAKEN.load(Ordering::SeqCst) {
-            let resized = event::poll(GLANCE)? && self.answer(&event::read()?);
-            let Ok(newer) = latest(views) else {
+        let (mut drawn_at, mut is_stale) = (Instant::now(), false);
+        while is_taken() {
+            let is_answered = event::poll(GLANCE)? && self.answer(&event::read()?);
+            let Ok(newer) = latest(scenes) else {
                 return Ok(());
             };
-            if resized || newer.is_some() {
-                self.view = newer.unwrap_or(self.view);
+            is_stale |= newer.is_some();
+            self.scene = newer.unwrap_or(self.scene);
+            let is_due = !matches!(self.scene, Scene::Run(_)) && drawn_at.elapsed() >= TICK;
+            let goes_on = !self.look.is_paused && (is_stale || is_due);
+            if is_answered || goes_on {
                 self.draw()?;
+                (drawn_at, is_stale) = (Instant::now(), false);
             }
         }
         Ok(())
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let (view, style) = (&self.view, self.style);
+        let (scene, style, look) = (&self.scene, self.style, self.look);
         self.terminal
-            .draw(|frame| wsbench_render::screen::draw(frame, view, style))
+            .draw(|frame| match scene {
+                Scene::Run(view) => screen::draw(frame, view, look, style),
+                Scene::Experiment(course, began) => {
+                    let view = course.view(began.elapsed().as_secs_f64(), look.column);
+                    screen::draw_experiment(frame, &view, look, style);
+                }
+                Scene::Table(view) => {
+                    screen::draw_experiment(frame, &view(look.column), look, style);
+                }
+            })
             .map(|_| ())
     }
 
-    /// Answers a key; says whether the window has another size now.
-    fn answer(&self, event: &Event) -> bool {
+    /// Answers a key; says whether the screen has to be drawn anew.
+    fn answer(&mut self, event: &Event) -> bool {
         match event {
             Event::Key(key) => match meaning(key) {
                 Some(Meaning::Drain) => self.interrupts.ask_to_drain(),
                 Some(Meaning::Interrupt) => self.interrupts.ask(),
+                Some(Meaning::Look(key)) => return self.look.press(key),
                 None => {}
             },
             Event::Resize(..) => return true,
@@ -158,12 +197,12 @@ impl Painter {
     }
 }
 
-/// The newest view, if one has come; an error when none will come any more.
-fn latest(views: &Receiver<View>) -> Result<Option<View>, TryRecvError> {
+/// The newest scene, if one has come; an error when none will come any more.
+fn latest(scenes: &Receiver<Scene>) -> Result<Option<Scene>, TryRecvError> {
     let mut newest = None;
     loop {
-        match views.try_recv() {
-            Ok(view) => newest = Some(view),
+        match scenes.try_recv() {
+            Ok(scene) => newest = Some(scene),
             Err(TryRecvError::Empty) => return Ok(newest),
             Err(TryRecvError::Disconnected) => return Err(TryRecvError::Disconnected),
         }
@@ -177,15 +216,23 @@ enum Meaning {
     Drain,
     /// The same, and the second time the end at once.
     Interrupt,
+    /// Another look of the screen.
+    Look(Key),
 }
 
-/// Meaning of a key: q drains; Ctrl-C, for which raw mode sends no signal, is an interrupt.
+/// Meaning of a key: q drains; Ctrl-C, for which raw mode sends no signal, is an interrupt; others
+/// change the view.
 fn meaning(key: &KeyEvent) -> Option<Meaning> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {
         _ if key.kind != KeyEventKind::Press => None,
         KeyCode::Char('q' | 'Q') if !control => Some(Meaning::Drain),
         KeyCode::Char('c' | 'C') if control => Some(Meaning::Interrupt),
+        KeyCode::Char(letter) if !control => Some(Meaning::Look(Key::Letter(letter))),
+        KeyCode::Up => Some(Meaning::Look(Key::Up)),
+        KeyCode::Down => Some(Meaning::Look(Key::Down)),
+        KeyCode::Left => Some(Meaning::Look(Key::Left)),
+        KeyCode::Right => Some(Meaning::Look(Key::Right)),
         _ => None,
     }
 }
@@ -200,7 +247,8 @@ mod tests {
         assert_eq!(key('q', KeyModifiers::NONE), Some(Meaning::Drain));
         assert_eq!(key('Q', KeyModifiers::SHIFT), Some(Meaning::Drain));
         assert_eq!(key('c', KeyModifiers::CONTROL), Some(Meaning::Interrupt));
-        assert_eq!(key('c', KeyModifiers::NONE), None);
+        let pause = Some(Meaning::Look(Key::Letter('p')));
+        assert_eq!(key('p', KeyModifiers::NONE), pause);
         assert_eq!(key('q', KeyModifiers::CONTROL), None);
     }
 }

@@ -108,6 +108,7 @@ impl<'a> Collector<'a> {
         let progress = Progress {
             so_far,
             cpu_shares: vec![0.0; shares as usize],
+            wait_shares: vec![0.0; shares as usize],
             ..Progress::default()
         };
         Self {
@@ -177,6 +178,7 @@ impl<'a> Collector<'a> {
         self.opened_at = self.opened_at.min(part.window.opens);
         let alive = self.add(share, &mut tally);
         self.progress.cpu_shares[share] = part.cpu_share;
+        self.progress.wait_shares[share] = part.wait_share;
         if now >= self.progress.elapsed {
             (self.progress.stage, self.progress.elapsed) = (part.stage, now);
         }

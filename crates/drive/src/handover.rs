@@ -52,13 +52,14 @@ impl Outlet {
     pub(crate) fn send(&mut self, mut part: Part, usage: ThreadUsage) {
         let (then, before) = self.last_usage;
         let work = |usage: ThreadUsage| usage.user + usage.system - usage.spun;
-        let used = work(usage) - work(before);
         let span = part.now - then;
-        part.cpu_share = if span == Nanos::ZERO {
-            0.0
-        } else {
-            used.0 as f64 / span.0 as f64
+        let share = |of: Nanos| match span {
+            Nanos::ZERO => 0.0,
+            span => of.0 as f64 / span.0 as f64,
         };
+        part.cpu_share = share(work(usage) - work(before));
+        let waits = |usage: ThreadUsage| usage.run_wait.unwrap_or(Nanos::ZERO);
+        part.wait_share = share(waits(usage) - waits(before));
         (part.share, part.number) = (self.share, self.number);
         self.number += 1;
         self.last_usage = (part.now, usage);

@@ -55,6 +55,9 @@ pub struct Part {
     /// Share of a core used since the part before.
     #[serde(with = "bits")]
     pub cpu_share: f64,
+    /// Share of the same time in which it was runnable and had no core.
+    #[serde(default, with = "bits")]
+    pub wait_share: f64,
     /// Set in the last part of the share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<LastWords>,

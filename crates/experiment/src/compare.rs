@@ -146,6 +146,7 @@ pub fn measure(runner: &mut dyn Runner, rounds: &Rounds) -> Result<Made, RunnerE
             runner.told(&Step {
                 name: format!("round {round}/{} {side:?}", rounds.rounds),
                 document: &document,
+                trial: None,
                 left_s: Some(each_s * (f64::from(rounds.rounds) * 2.0 - steps)),
             });
             let unfit = !is_fit(&document);

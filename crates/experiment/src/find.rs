@@ -347,6 +347,7 @@ impl SearchState<'_> {
         self.runner.told(&Step {
             name,
             document,
+            trial: self.trials.last(),
             left_s,
         });
     }

@@ -85,6 +85,7 @@ pub(crate) fn run(plan: &Plan, runner: &mut dyn Runner) -> Result<Pilot, PilotEr
             runner.told(&Step {
                 name: "pilot".to_owned(),
                 document: &document,
+                trial: None,
                 left_s: None,
             });
             Ok(Pilot { per_s, document })

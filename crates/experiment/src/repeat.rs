@@ -30,6 +30,7 @@ pub fn repeat(
         runner.told(&Step {
             name: format!("run {number}/{runs}"),
             document: &document,
+            trial: None,
             left_s: Some(each_s * f64::from(runs - number)),
         });
         let has_failed = matches!(outcome(&document, false), Outcome::Failed(_));

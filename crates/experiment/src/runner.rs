@@ -7,6 +7,7 @@ use thiserror::Error;
 use wsbench_load::plan::{Plan, PlanError};
 use wsbench_load::result::RunResult;
 use wsbench_record::document::Document;
+use wsbench_record::search::Trial;
 use wsbench_setting::{Paths, Spelling, Text, Told};
 
 /// Carries out one run after the other.
@@ -55,6 +56,8 @@ pub struct Step<'a> {
     pub name: String,
     /// Its result.
     pub document: &'a Document,
+    /// The trial that it was, where a search made it.
+    pub trial: Option<&'a Trial>,
     /// The time that the experiment will still take, s; `None` when nobody can tell.
     pub left_s: Option<f64>,
 }

@@ -127,6 +127,7 @@ pub fn sweep(settings: &Settings, runner: &mut dyn Runner) -> Result<Sweep, Swee
         runner.told(&Step {
             name: format!("run {}/{} at {:.0} msg/s", done + 1, order.len(), rates[at]),
             document: &document,
+            trial: None,
             left_s: Some(each_s * (left - 1) as f64),
         });
         first.get_or_insert(document);

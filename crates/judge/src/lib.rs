@@ -17,6 +17,7 @@ pub mod outcome;
 pub mod ranking;
 mod recurring;
 pub mod repetition;
+pub mod under_way;
 pub mod until;
 
 use wsbench_record::audit::Audit;

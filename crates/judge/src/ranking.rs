@@ -17,3 +17,4 @@ pub use build::rank;
 pub use input::RankingInput;
 pub use league::{FEWEST_ROUNDS, value_words};
 pub use runs::{failed_record, run_record, search_record};
+pub use tradeoff::is_supported;

@@ -280,6 +280,8 @@ pub struct Progress {
     pub so_far: RunResult,
     /// CPU share of each generator thread in the last interval.
     pub cpu_shares: Vec<f64>,
+    /// Share of the last interval in which each of them was runnable and had no core.
+    pub wait_shares: Vec<f64>,
 }
 
 /// Stage of a run.

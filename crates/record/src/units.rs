@@ -179,6 +179,18 @@ impl Ranged {
         Self::of(ns, low, high, SPAN)
     }
 
+    /// A number a second with the ends of its interval.
+    #[must_use]
+    pub fn rate(per_s: f64, low: f64, high: f64) -> Self {
+        Self::of(per_s, low, high, RATE)
+    }
+
+    /// An amount of bytes with the ends of its interval.
+    #[must_use]
+    pub fn bytes(amount: f64, low: f64, high: f64) -> Self {
+        Self::of(amount, low, high, BYTES)
+    }
+
     fn of(value: f64, low: f64, high: f64, steps: &Steps) -> Self {
         let (size, unit) = step(value, steps);
         let (scaled, low_half, high_half) =
@@ -311,6 +323,17 @@ mod tests {
         }
         let (value, half, _) = within(999.7e3, 0.0, f64::INFINITY);
         assert!(value.starts_with('1') && half.is_empty(), "{value} {half}");
+    }
+
+    #[test]
+    fn rates_and_bytes_have_intervals_in_one_unit_too() {
+        assert_eq!(Ranged::bytes(2_100.0, 957.0, 4_310.0).ends, "0.95–4.31 kB");
+        let rate = Ranged::rate(272_000.0, 270_400.0, 273_600.0);
+        assert_eq!(
+            (rate.value.as_str(), rate.half.as_deref()),
+            ("272k", Some("±2"))
+        );
+        assert_eq!(rate.ends, "270–274k");
     }
 
     #[test]

@@ -4,11 +4,11 @@
 //! At 80 columns each part has a line; where there are fewer columns, lines are broken between
 //! figures and never within one.
 
-mod died;
-mod percentiles;
-mod shape;
+pub(crate) mod died;
+pub(crate) mod percentiles;
+pub(crate) mod shape;
 mod sheet;
-mod trust;
+pub(crate) mod trust;
 
 use wsbench_load::plan::{Arrival, StopRule, Verify};
 use wsbench_load::series::Series;
@@ -76,7 +76,7 @@ fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64]) {
 }
 
 /// The times that a loop is about.
-fn times(document: &Document) -> &Distribution {
+pub(crate) fn times(document: &Document) -> &Distribution {
     document.at(if document.plan.clients.is_open_loop() {
         Series::Response
     } else {
@@ -184,7 +184,7 @@ fn throughput(sheet: &mut Sheet, document: &Document) {
 }
 
 /// The fate of what was sent: `2,723,948 sent`, `all answered`, `every byte verified`.
-fn fates(document: &Document) -> Vec<String> {
+pub(crate) fn fates(document: &Document) -> Vec<String> {
     let messages = &document.messages;
     let due = messages.sent.saturating_add(messages.unsent);
     let mut fates = vec![if messages.unsent > 0 {

@@ -3,6 +3,8 @@
 //! In Unicode lines are braille dots, eight a cell, and marks are filled or hollow; in ASCII there
 //! are letters alone, capital where a mark is hollow. It knows nothing of what it draws.
 
+use crate::style::Glyphs;
+
 /// One line of points.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Curve {
@@ -21,15 +23,6 @@ pub struct Mark {
     pub y: f64,
     /// True where it is drawn hollow.
     pub is_hollow: bool,
-}
-
-/// Characters that a drawing is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Glyphs {
-    /// Braille lines and geometric marks.
-    Unicode,
-    /// Letters and dashes.
-    Ascii,
 }
 
 /// A drawing's frame.

@@ -1,236 +1,195 @@
-//! The live screen: draws a [`View`] and nothing else.
+//! The live screen: draws a [`View`] of a run, or of an experiment, and nothing else.
 //!
 //! It owns no terminal: raw mode, the alternate screen and keys are the binary's affair. It draws
 //! into whatever room there is; where there is little, panels are dropped, the least needed first,
 //! and where there is none nothing is drawn.
 
+mod experiment;
+mod head;
+mod look;
 mod panels;
 mod plots;
+mod raster;
 mod room;
 mod theme;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
-use room::{cut, fitting};
+use ratatui::widgets::{Clear, Paragraph};
+use room::cut;
 use theme::Theme;
 
+pub use look::{Key, Look};
+
 use crate::live::View;
-use crate::mark;
-use crate::prose::wrapped;
+use crate::live::experiment::Experiment;
 use crate::style::Style;
 
 /// From this size on every panel has its place.
-const FULL_WIDTH: u16 = 72;
+const FULL_WIDTH: u16 = 60;
 /// See [`FULL_WIDTH`].
 const FULL_HEIGHT: u16 = 20;
 /// A plot smaller than this says nothing.
-const PLOT_WIDTH: u16 = 30;
+const PLOT_WIDTH: u16 = 28;
 /// See [`PLOT_WIDTH`].
-const PLOT_HEIGHT: u16 = 6;
-/// Doubts shown at once, the rest being counted.
-const DOUBTS_SHOWN: usize = 3;
+const PLOT_HEIGHT: u16 = 5;
+/// Keys of a run's screen, with what they do.
+const KEYS: [(&str, &str, &str); 6] = [
+    ("p", "pause", "hold the view still; the run goes on"),
+    ("+ -", "time axis", "show less of the time axis, or more"),
+    (
+        "l",
+        "percentiles",
+        "p50 p90 p99 p99.9, or p75 p95 p99.9 p99.99",
+    ),
+    (
+        "h",
+        "histogram",
+        "the histogram, or all percentiles in its place",
+    ),
+    ("?", "help", "this text"),
+    (
+        "q",
+        "quit",
+        "end the load, wait for the last answers, report",
+    ),
+];
+/// Keys of an experiment's screen.
+const KEYS_OF_EXPERIMENTS: [(&str, &str, &str); 5] = [
+    ("↑ ↓", "rows", "further rows, where there are more than fit"),
+    ("← →", "figure", "the figure that the rows are drawn by"),
+    ("p", "pause", "hold the view still; the runs go on"),
+    ("?", "help", "this text"),
+    (
+        "q",
+        "quit",
+        "end after what is under way, report what is known",
+    ),
+];
 
-/// Draws the view over the whole frame; `style.width` is not looked at, the frame has its own.
-pub fn draw(frame: &mut Frame<'_>, view: &View, style: Style) {
+/// Draws the view of a run over the whole frame; `style.width` is not looked at, the frame has its
+/// own.
+pub fn draw(frame: &mut Frame<'_>, view: &View, look: Look, style: Style) {
     let area = frame.area();
     if area.is_empty() {
         return;
     }
-    let theme = Theme::new(style.colour);
+    let theme = Theme::new(style);
     if area.width >= FULL_WIDTH && area.height >= FULL_HEIGHT {
-        full(frame, area, view, theme);
+        full(frame, area, view, look, theme);
     } else {
-        compact(frame, area, view, theme);
+        compact(frame, area, view, look, theme);
+    }
+    if look.has_help {
+        help(frame, area, &KEYS, theme);
     }
 }
 
-/// Everything, each in a panel of its own.
-fn full(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
-    let doubts = doubt_lines(view, theme, area.width);
-    let plan = plan_lines(view, theme, area);
-    let parts = parts_line(view, theme, area.width);
-    let [head, order, gauge, plots, tables, whose, audit] = Layout::vertical([
-        Constraint::Length(1),
-        Constraint::Length(rows(&plan)),
-        Constraint::Length(1),
+/// Draws the view of an experiment over the whole frame.
+pub fn draw_experiment(frame: &mut Frame<'_>, view: &Experiment, look: Look, style: Style) {
+    let area = frame.area();
+    if area.is_empty() {
+        return;
+    }
+    let theme = Theme::new(style);
+    experiment::draw(frame, area, view, look, theme);
+    if look.has_help {
+        help(frame, area, &KEYS_OF_EXPERIMENTS, theme);
+    }
+}
+
+/// Everything, each in a place of its own.
+fn full(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, theme: Theme) {
+    let words = head::lines(view, look, theme, area.width);
+    let height = u16::try_from(words.len()).unwrap_or(u16::MAX);
+    let lower = panels::HEIGHT.max(area.height.saturating_sub(height + 1) / 2);
+    let [head, plots, below, foot] = Layout::vertical([
+        Constraint::Length(height),
         Constraint::Min(PLOT_HEIGHT),
-        Constraint::Length(panels::TABLE_HEIGHT),
-        Constraint::Length(u16::from(parts.is_some())),
-        Constraint::Length(rows(&doubts)),
+        Constraint::Length(lower),
+        Constraint::Length(1),
     ])
     .areas(area);
-    frame.render_widget(Paragraph::new(title_line(view, theme, head.width)), head);
-    frame.render_widget(Paragraph::new(plan), order);
-    frame.render_widget(Paragraph::new(gauge_line(view, theme, gauge.width)), gauge);
-    let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(plots);
-    plots::rate(frame, left, view, theme);
-    plots::times(frame, right, view, theme);
-    panels::tables(frame, tables, view, theme);
-    if let Some(parts) = parts {
-        frame.render_widget(Paragraph::new(parts), whose);
-    }
-    frame.render_widget(Paragraph::new(doubts), audit);
+    frame.render_widget(Paragraph::new(words), head);
+    let halves =
+        |area| Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas::<2>(area);
+    let [left, right] = halves(plots);
+    plots::rate(frame, left, view, look, theme);
+    plots::times(frame, right, view, look, theme);
+    let [left, right] = halves(below);
+    panels::shape(frame, left, view, look, theme);
+    panels::used(frame, right, view, theme);
+    let keys = footer(&KEYS, look.is_paused, theme, foot.width);
+    frame.render_widget(Paragraph::new(keys), foot);
 }
 
-/// Rows that these lines take.
-fn rows(lines: &[Line<'_>]) -> u16 {
-    u16::try_from(lines.len()).unwrap_or(u16::MAX)
-}
-
-/// One line a subject, by need: the rate first, the plan last. What room is left is a plot.
-fn compact(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
-    let doubt = doubt_lines(view, theme, area.width).swap_remove(0);
-    let mut by_need = vec![
-        (2, rate_line(view, theme, area.width)),
-        (3, times_line(view, theme, area.width)),
-        (4, state_line(view, theme, area.width)),
-        (1, gauge_line(view, theme, area.width)),
-        (0, title_line(view, theme, area.width)),
-        (5, doubt),
-    ];
-    if !view.doubts.is_empty() {
-        // A doubt is needed more than the name of what is being measured.
-        let last = by_need.len() - 1;
-        by_need.swap(last - 1, last);
-    }
-    by_need.truncate(area.height.into());
-    by_need.sort_by_key(|(place, _)| *place);
-    let lines: Vec<Line<'_>> = by_need.into_iter().map(|(_, line)| line).collect();
+/// One line a subject, by need; what room is left is a plot.
+fn compact(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, theme: Theme) {
+    let lines = head::by_need(view, look, theme, area);
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let [words, plot] =
-        Layout::vertical([Constraint::Length(rows(&lines)), Constraint::Fill(1)]).areas(area);
+        Layout::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(area);
     frame.render_widget(Paragraph::new(lines), words);
     if plot.width >= PLOT_WIDTH && plot.height >= PLOT_HEIGHT {
-        plots::rate(frame, plot, view, theme);
+        plots::rate(frame, plot, view, look, theme);
     }
 }
 
-/// The target on the left and what is going on on the right.
-fn title_line(view: &View, theme: Theme, width: u16) -> Line<'_> {
-    let stage = view.stage_word();
-    let title = Span::styled(&*view.title, theme.headline);
-    let used = title.width() + stage.len();
-    let room = usize::from(width).saturating_sub(used);
-    if room == 0 {
-        return cut(Line::from(title), width);
+/// The keys in a line, as many as fit.
+fn footer(
+    keys: &[(&'static str, &'static str, &str)],
+    is_paused: bool,
+    theme: Theme,
+    width: u16,
+) -> Line<'static> {
+    let mut line = Line::default();
+    for (key, word, _) in keys {
+        let word = if *key == "p" && is_paused {
+            "paused: go on"
+        } else {
+            word
+        };
+        let between = if line.spans.is_empty() { "" } else { "  " };
+        let all = between.len() + key.chars().count() + 1 + word.len();
+        if line.width() + all > width.into() {
+            break;
+        }
+        line.push_span(Span::raw(between));
+        let key = match *key {
+            "↑ ↓" => theme.pick("↑ ↓", "up down"),
+            "← →" => theme.pick("← →", "left right"),
+            key => key,
+        };
+        line.push_span(Span::styled(key, theme.key));
+        line.push_span(Span::raw(format!(" {word}")));
     }
-    Line::from(vec![
-        title,
-        Span::raw(" ".repeat(room)),
-        Span::styled(stage, theme.heading),
-    ])
+    cut(line, width)
 }
 
-/// The plan: in two lines where there is height to spare.
-fn plan_lines(view: &View, theme: Theme, area: Rect) -> Vec<Line<'_>> {
-    let wrapped = wrapped(&view.plan, area.width.into());
-    if area.height > FULL_HEIGHT && wrapped.len() == 2 {
-        let lines = wrapped.into_iter();
-        return lines.map(|line| Line::styled(line, theme.quiet)).collect();
-    }
-    vec![cut(Line::styled(&*view.plan, theme.quiet), area.width)]
-}
-
-/// Share that is done, in words, and as a bar where there is room for one that says something.
-fn gauge_line(view: &View, theme: Theme, width: u16) -> Line<'static> {
-    const SHORTEST_BAR: usize = 8;
-    let share = format!("{:.0} %", (view.done * 100.0).floor());
-    let words = format!(" {share:>5}  {}", view.clock());
-    let room = usize::from(width).saturating_sub(words.chars().count());
-    if room < SHORTEST_BAR {
-        let lines = [words.trim_start(), &share].map(|words| Line::raw(words.to_owned()));
-        return fitting(lines.into(), width);
-    }
-    let filled = ((view.done * room as f64).round() as usize).min(room);
-    Line::from(vec![
-        Span::styled("━".repeat(filled), theme.headline),
-        Span::styled("─".repeat(room - filled), theme.quiet),
-        Span::raw(words),
-    ])
-}
-
-/// The newest rate.
-fn rate_line(view: &View, theme: Theme, width: u16) -> Line<'static> {
-    let rate = match view.newest() {
-        Some(newest) => format!("{} msg/s", wsbench_record::units::rate(newest.per_s)),
-        None => view.stage_word().to_owned(),
-    };
-    cut(Line::styled(rate, theme.headline), width)
-}
-
-/// The newest percentiles; the tail alone where both do not fit.
-fn times_line(view: &View, theme: Theme, width: u16) -> Line<'static> {
-    let Some(newest) = view.newest() else {
-        return cut(Line::styled(mark::NO_SAMPLES, theme.quiet), width);
-    };
-    let median = [
-        Span::styled("p50 ", theme.quiet),
-        Span::styled(mark::exact(newest.p50_ns), theme.middle),
-    ];
-    let tail = [
-        Span::styled("p99 ", theme.quiet),
-        Span::styled(mark::exact(newest.p99_ns), theme.tail),
-    ];
-    let both = |gap| {
-        let gap = std::iter::once(Span::raw(gap));
-        Line::from_iter(
-            median
-                .iter()
-                .cloned()
-                .chain(gap)
-                .chain(tail.iter().cloned()),
-        )
-    };
-    let alone = Line::from(tail.to_vec());
-    fitting(vec![both("  "), both(" "), alone], width)
-}
-
-/// Whose the service time was until now, where kernel stamps tell.
-fn parts_line(view: &View, theme: Theme, width: u16) -> Option<Line<'static>> {
-    let (outside, wait) = view.parts_p50_ns?;
-    let line = Line::from(vec![
-        Span::styled("service time, p50: outside ", theme.quiet),
-        Span::styled(mark::exact(Some(outside)), theme.middle),
-        Span::styled(", own queue ", theme.quiet),
-        Span::styled(mark::exact(Some(wait)), theme.headline),
-        Span::styled(" (answers that waited for wsbench)", theme.quiet),
-    ]);
-    Some(cut(line, width))
-}
-
-/// Connections and errors.
-fn state_line(view: &View, theme: Theme, width: u16) -> Line<'static> {
-    let errors = view.error_count();
-    let look = if errors == 0 { theme.plain } else { theme.bad };
-    let words = wsbench_record::units::counted(errors, "error");
-    let connections = format!("{}/{}", view.alive, view.asked);
-    let lines = [
-        format!("{connections} conns  "),
-        format!("{connections}  "),
-        String::new(),
-    ];
-    let line = |before| Line::from(vec![Span::raw(before), Span::styled(words.clone(), look)]);
-    fitting(lines.map(line).into(), width)
-}
-
-/// Doubts that speak against the figures so far. At least one line.
-fn doubt_lines(view: &View, theme: Theme, width: u16) -> Vec<Line<'_>> {
-    if view.doubts.is_empty() {
-        let line = Line::styled("audit: no doubts so far", theme.good);
-        return vec![cut(line, width)];
-    }
-    let hidden = view.doubts.len().saturating_sub(DOUBTS_SHOWN);
-    let mut lines: Vec<Line<'_>> = view
-        .doubts
+/// The keys with what they do, over everything.
+fn help(frame: &mut Frame<'_>, area: Rect, keys: &[(&str, &str, &str)], theme: Theme) {
+    let lines: Vec<Line<'_>> = keys
         .iter()
-        .take(DOUBTS_SHOWN)
-        .map(|doubt| Line::styled(format!("doubt: {doubt}"), theme.doubt))
+        .map(|(key, _, words)| {
+            Line::from(vec![
+                Span::styled(format!(" {key:<5}"), theme.figure),
+                Span::raw(format!("{words} ")),
+            ])
+        })
         .collect();
-    if hidden > 0
-        && let Some(last) = lines.last_mut()
-    {
-        last.push_span(format!(" (+{hidden} more)"));
-    }
-    lines.into_iter().map(|line| cut(line, width)).collect()
+    let width = lines.iter().map(Line::width).max().unwrap_or(0) as u16 + 2;
+    let height = lines.len() as u16 + 2;
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    let place = Rect {
+        x: area.x + (area.width - width) / 2,
+        y: area.y + (area.height - height) / 2,
+        width,
+        height,
+    };
+    frame.render_widget(Clear, place);
+    let room = width.saturating_sub(2);
+    let lines: Vec<Line<'_>> = lines.into_iter().map(|line| cut(line, room)).collect();
+    let block = plots::panel(theme, Line::styled(" keys ", theme.figure));
+    frame.render_widget(Paragraph::new(lines).block(block), place);
 }

@@ -1,11 +1,10 @@
 //! A row of small bars. Its axis begins at zero: a bar half as high is half as much.
 
-/// Bars from the lowest to the highest.
-const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+use crate::style::Glyphs;
 
 /// The values as bars, at most `columns` of them: neighbours are averaged where there are more.
 /// Zero is a space. Empty without values or columns.
-pub(crate) fn sparkline(values: &[f64], columns: usize) -> String {
+pub(crate) fn sparkline(values: &[f64], columns: usize, glyphs: Glyphs) -> String {
     let columns = columns.min(values.len());
     let averaged: Vec<f64> = (0..columns)
         .map(|column| {
@@ -17,26 +16,24 @@ pub(crate) fn sparkline(values: &[f64], columns: usize) -> String {
     let top = averaged.iter().copied().fold(0.0, f64::max);
     averaged
         .iter()
-        .map(|value| {
-            if top <= 0.0 || *value <= 0.0 {
-                return ' ';
-            }
-            let step = (value / top * BARS.len() as f64).ceil() as usize;
-            BARS[step.clamp(1, BARS.len()) - 1]
-        })
+        .map(|value| glyphs.bar(value / top))
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::sparkline;
+    use super::*;
 
     #[test]
     fn bars_begin_at_zero_and_neighbours_are_averaged() {
+        let sparkline =
+            |values: &[f64], columns| super::sparkline(values, columns, Glyphs::Unicode);
         assert_eq!(sparkline(&[0.0, 1.0, 4.0, 8.0], 10), " ▁▄█");
         assert_eq!(sparkline(&[2.0, 6.0, 8.0, 8.0], 2), "▄█");
         assert_eq!(sparkline(&[], 10), "");
         assert_eq!(sparkline(&[1.0], 0), "");
         assert_eq!(sparkline(&[0.0, 0.0], 2), "  ");
+        let ascii = super::sparkline(&[0.0, 1.0, 4.0, 8.0], 10, Glyphs::Ascii);
+        assert_eq!(ascii, " .:#");
     }
 }

@@ -7,6 +7,38 @@ use wsbench_setting::{Paths, Spelling};
 
 use crate::foreign::printable;
 
+/// Characters that drawings are made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Glyphs {
+    /// Braille, blocks and geometric marks.
+    #[default]
+    Unicode,
+    /// Letters, dashes and `.:|#`: for a locale that is not UTF-8.
+    Ascii,
+}
+
+impl Glyphs {
+    /// Bars of a chart from the lowest to the highest.
+    #[must_use]
+    pub fn bars(self) -> &'static [char] {
+        match self {
+            Self::Unicode => &['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
+            Self::Ascii => &['.', ':', '|', '#'],
+        }
+    }
+
+    /// The bar of a share of the highest; a space for nothing.
+    #[must_use]
+    pub fn bar(self, share: f64) -> char {
+        if share.is_nan() || share <= 0.0 {
+            return ' ';
+        }
+        let bars = self.bars();
+        let step = (share * bars.len() as f64).ceil() as usize;
+        bars[step.clamp(1, bars.len()) - 1]
+    }
+}
+
 /// The dress of a text.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
@@ -16,6 +48,8 @@ pub struct Style {
     pub width: u16,
     /// The words for settings, where something is advised.
     pub spelling: &'static dyn Spelling,
+    /// Characters of drawings.
+    pub glyphs: Glyphs,
 }
 
 impl Default for Style {
@@ -24,6 +58,7 @@ impl Default for Style {
             colour: false,
             width: 80,
             spelling: &Paths,
+            glyphs: Glyphs::Unicode,
         }
     }
 }

@@ -216,7 +216,7 @@ fn course(page: &mut Page, document: &Document) {
     }
     let legend = format!("{}–{} msg/s over time", rate(least), rate(most));
     let room = usize::from(page.style.width).saturating_sub(LABEL + legend.chars().count() + 2);
-    let bars = sparkline(&rates, room.clamp(8, SPARKS));
+    let bars = sparkline(&rates, room.clamp(8, SPARKS), page.style.glyphs);
     let bars = page.style.paint(Tone::Headline, &bars);
     page.line("", &format!("{bars}  {legend}"));
 }

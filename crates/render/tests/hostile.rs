@@ -14,7 +14,6 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 use wsbench_record::{comparison, document, ranking, repetition, search, sweep};
-use wsbench_render::curve::Glyphs;
 use wsbench_render::style::Style;
 use wsbench_render::{csv, hlog, html, markdown, summary};
 
@@ -148,7 +147,7 @@ fn of_sweep() -> Kind {
         again: |json| sweep::read(json).ok().map(|read| sweep::write(&read)),
         text: |json, style| {
             let read = sweep::read(json).unwrap();
-            wsbench_render::sweep::text(&read, style, Glyphs::Unicode)
+            wsbench_render::sweep::text(&read, style)
         },
         forms: |json| {
             let read = sweep::read(json).unwrap();

@@ -5,7 +5,9 @@
 
 use wsbench_drive::run::{self, StopSignal};
 use wsbench_load::plan::Plan;
-use wsbench_record::document::Document;
+use wsbench_record::document::{Document, Server};
+
+use crate::server_process::Costs;
 
 pub use wsbench_drive::run::{Moment, Pulse};
 pub use wsbench_experiment::runner::Step;
@@ -41,6 +43,12 @@ pub trait Observer {
     fn progress(&mut self, progress: &Progress) -> Wish {
         let _ = progress;
         Wish::Continue
+    }
+
+    /// Use by the server's process in the window so far, where it is watched; heard before the
+    /// progress of the same interval.
+    fn server(&mut self, used: &Server) {
+        let _ = used;
     }
 
     /// Times of single round trips, for a raw log; heard only where the plan asks for them
@@ -80,6 +88,8 @@ pub trait Observer {
 
 /// All who look on at one run, and the signal by which their wishes reach it.
 pub(crate) struct Observers<'a> {
+    /// The look at what the run costs, which the others hear of.
+    costs: Option<&'a mut Costs>,
     members: Vec<&'a mut dyn Observer>,
     /// The run's own signal: what is enough for one run is not for the next.
     stop: StopSignal,
@@ -90,12 +100,21 @@ pub(crate) struct Observers<'a> {
 impl<'a> Observers<'a> {
     pub(crate) fn of(members: Vec<&'a mut dyn Observer>, asked: &'a StopSignal) -> Self {
         let observers = Self {
+            costs: None,
             members,
             stop: StopSignal::new(),
             asked,
         };
         observers.heed(Wish::Continue);
         observers
+    }
+
+    /// The same who hear of what the run costs.
+    pub(crate) fn watching(self, costs: &'a mut Costs) -> Self {
+        Self {
+            costs: Some(costs),
+            ..self
+        }
     }
 
     /// The signal that the run is to heed.
@@ -122,6 +141,12 @@ impl<'a> Observers<'a> {
 
 impl run::Observer for Observers<'_> {
     fn progress(&mut self, progress: &Progress) {
+        let used = self.costs.as_ref().and_then(|costs| costs.so_far(progress));
+        if let Some(used) = used {
+            for member in &mut self.members {
+                member.server(&used);
+            }
+        }
         self.strongest(|member| member.progress(progress));
     }
 
@@ -130,6 +155,9 @@ impl run::Observer for Observers<'_> {
     }
 
     fn pulse(&mut self, pulse: &Pulse) {
+        if let Some(costs) = &mut self.costs {
+            costs.pulse(pulse);
+        }
         self.strongest(|member| member.pulse(pulse));
     }
 }

@@ -187,10 +187,9 @@ impl LocalRunner {
         let mut bound = TimeBound(self.bound.map(|bound| Instant::now() + bound));
         let mut answer = Answer(self.until.map(Watch::new));
         let mut enough = Enough(is_enough);
-        let mut members: Vec<&mut dyn Observer> =
-            vec![&mut costs, &mut bound, &mut answer, &mut enough];
+        let mut members: Vec<&mut dyn Observer> = vec![&mut bound, &mut answer, &mut enough];
         members.extend(self.observers.iter_mut().map(|it| it.as_mut() as _));
-        let mut observers = Observers::of(members, &self.stop);
+        let mut observers = Observers::of(members, &self.stop).watching(&mut costs);
         let stop = observers.stop_signal();
         let result = run::run(plan, resolved, &stop, &mut observers)?;
         let address = resolved.addresses.first();

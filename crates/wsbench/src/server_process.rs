@@ -9,12 +9,12 @@ use wsbench_experiment::target::exec::{READY_WITHIN, StartedServer};
 use wsbench_experiment::target::growth::Growth;
 use wsbench_experiment::target::watch::ServerWatch;
 use wsbench_load::plan::Plan;
-use wsbench_record::document::CountedProcesses;
+use wsbench_load::result::Progress;
+use wsbench_record::document::{CountedProcesses, Server};
 
 use crate::embedded::EmbeddedServer;
 use crate::error::BenchError;
 use crate::helpers::Helpers;
-use crate::observer::{Observer, Wish};
 
 /// The process of a server that is not the embedded one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -135,7 +135,7 @@ fn started(
     Ok(server?)
 }
 
-/// An observer of what a run costs: the server's process, and this process's memory while
+/// A look at what a run costs: the server's process, and this process's memory while
 /// connections are opened.
 pub(crate) struct Costs {
     pub(crate) watch: Option<ServerWatch>,
@@ -154,8 +154,14 @@ fn own_rss() -> Option<u64> {
     host::process_rss(std::process::id())
 }
 
-impl Observer for Costs {
-    fn pulse(&mut self, pulse: &Pulse) -> Wish {
+impl Costs {
+    /// Use by the server's process in the window so far.
+    pub(crate) fn so_far(&self, progress: &Progress) -> Option<Server> {
+        self.watch.as_ref()?.so_far(progress)
+    }
+
+    /// Looks, as far as it is the moment for it.
+    pub(crate) fn pulse(&mut self, pulse: &Pulse) {
         if let Some(watch) = &mut self.watch {
             watch.pulse(pulse);
         }
@@ -164,6 +170,5 @@ impl Observer for Costs {
         {
             growth.note(pulse.alive, own_rss);
         }
-        Wish::Continue
     }
 }

@@ -16,6 +16,7 @@ use wsbench_load::route::Target;
 use wsbench_record::comparison::{self, Comparison, Side};
 use wsbench_render::build_check::{self, BuildCheck};
 use wsbench_render::html;
+use wsbench_render::live::experiment::Kind;
 use wsbench_render::style::Style;
 
 use crate::advice;
@@ -26,7 +27,7 @@ use crate::exit::{Exit, say};
 use crate::html_args::{self, HtmlArgs};
 use crate::judge::{exit, told};
 use crate::live_args::LiveArgs;
-use crate::measuring::Ready;
+use crate::measuring::{Ready, show_on_screen};
 use crate::output::{self, OutputFile};
 use crate::plan;
 use crate::run::announce;
@@ -141,6 +142,9 @@ pub(crate) fn run(flags: &Compare, command_line: &[OsString]) -> anyhow::Result<
         (Contender::Server(a), Contender::Server(b)) => {
             let mut ready = ready(flags, a, &formats, command_line)?;
             let b = against(flags, b, &ready.plan, ready.interrupts.stop_signal())?;
+            let kind = Kind::Compare(a.url(), b.target.url());
+            let experiment = (kind, &ready.plan, Some(flags.limit));
+            show_on_screen(&mut ready.runner, &ready.interrupts, experiment, &formats);
             let rounds = Rounds {
                 a: ready.plan.clone(),
                 b,

@@ -10,12 +10,14 @@ use wsbench_record::objective::Objective;
 use wsbench_record::search::{self, Ending, Over, Search};
 use wsbench_record::units::seconds;
 use wsbench_render::html;
+use wsbench_render::live::experiment::Kind;
 use wsbench_render::style::Style;
 
 use crate::advice;
 use crate::args::Format;
 use crate::exit::Exit;
 use crate::load_args::{self, LoadArgs};
+use crate::measuring::Ready;
 use crate::spelling::Flags;
 use crate::usage::UsageError;
 use wsbench::{defaults, quantity};
@@ -92,7 +94,7 @@ fn resolution(text: &str) -> Result<f64, String> {
 pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<Exit> {
     let over = over(args)?;
     load_args::check_limit(args.limit, args.duration, args.load.warmup)?;
-    let (mut runner, plan, files) = args.load.start(args.duration, command_line)?;
+    let (mut ready, files) = args.load.start(args.duration, command_line)?;
     let asked: Vec<String> = args.objectives.iter().map(ToString::to_string).collect();
     args.load.announce(&format!(
         "find: the greatest {} with {} → {}, at most {} trials of {} and more, {} in all",
@@ -101,16 +103,21 @@ pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<
             Over::Connections { .. } => "number of connections",
         },
         asked.join(", "),
-        plan.target.url(),
+        ready.plan.target.url(),
         args.trials,
         seconds(args.duration.as_secs_f64()),
         seconds(args.limit.as_secs_f64()),
     ));
-    let settings = settings_of(args, plan)?;
-    let search = find::find(&settings, &mut runner)?;
+    let settings = settings_of(args, ready.plan.clone())?;
+    let kind = Kind::Find(asked.join(", "), settings.over.unit());
+    args.load.show(&mut ready, kind, args.limit);
+    let search = find::find(&settings, &mut ready.runner)?;
+    // What gets figures while runs go on is held until the result is kept.
+    let Ready { runner, live, .. } = ready;
     drop(runner);
     let render = |format, style| render(&search, format, style);
     args.load.finish(&files, render)?;
+    drop(live);
     Ok(exit(&search))
 }
 

@@ -22,6 +22,7 @@ use crate::build_args;
 use crate::exit::{Exit, say};
 use crate::helpers::ThisProgram;
 use crate::html_args::{self, HtmlArgs};
+use crate::interrupt::Interrupts;
 use crate::live_args::LiveArgs;
 use crate::measuring::watch_signals;
 use crate::output::{self, OutputFile};
@@ -132,8 +133,9 @@ pub(crate) fn run(args: &RankArgs, command_line: &[OsString]) -> anyhow::Result<
     if let Some(path) = args.output.as_deref().filter(|_| !args.fresh) {
         check_unfinished(path)?;
     }
+    let interrupts = watch_signals()?;
     let circumstances = Circumstances {
-        stop: watch_signals()?.stop_signal().clone(),
+        stop: interrupts.stop_signal().clone(),
         context: RunContext {
             command: shell_words(command_line),
             ..run_context()
@@ -146,7 +148,7 @@ pub(crate) fn run(args: &RankArgs, command_line: &[OsString]) -> anyhow::Result<
         },
     };
     let doubts = preflight(&suite, &circumstances.context, &Flags).map_err(refused)?;
-    let made = made(args, &suite, &circumstances, doubts)?;
+    let made = made(args, &suite, &circumstances, &interrupts, doubts)?;
     // The result is kept first; where that fails, it is at least shown.
     let kept = file.map_or(Ok(()), |file| {
         file.write_naming(&render(&made.ranking, formats.stored(), terminal::PLAIN))
@@ -230,9 +232,11 @@ fn made(
     args: &RankArgs,
     suite: &Suite,
     circumstances: &Circumstances,
+    interrupts: &Interrupts,
     doubts: Vec<String>,
 ) -> anyhow::Result<Made> {
-    let is_quiet = args.formats().shown() == Format::Quiet;
+    let formats = args.formats();
+    let is_quiet = formats.shown() == Format::Quiet;
     let Beginning {
         state,
         mut ledger,
@@ -243,7 +247,8 @@ fn made(
     if !is_quiet {
         announce(args, &program, ledger.runs.len());
     }
-    let mut progress = Progress::of(&program, is_quiet);
+    let progress = Progress::of(&program, &suite.facts().name, is_quiet);
+    let mut progress = progress.on_screen(&formats, interrupts);
     let mut here = Here::new(suite, circumstances, state, |event| progress.tell(event));
     let (exporter, _live) = args.live.open()?;
     if let Some(exporter) = exporter {

@@ -154,8 +154,7 @@ fn experiment(report: &Report, texts: &[String]) -> anyhow::Result<Option<Render
             Box::new(move |format, style| commands::find::render(&search, format, style))
         } else if schema.starts_with("wsbench.sweep/") {
             let sweep = sweep::read(text).with_context(shown)?;
-            let glyphs = commands::sweep::glyphs();
-            Box::new(move |format, style| commands::sweep::render(&sweep, format, style, glyphs))
+            Box::new(move |format, style| commands::sweep::render(&sweep, format, style))
         } else if schema.starts_with("wsbench.ranking/") {
             let ranking = ranking::read(text).with_context(shown)?;
             commands::rank::check_format(report.written())?;

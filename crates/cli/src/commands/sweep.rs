@@ -9,14 +9,15 @@ use wsbench_record::objective::Objective;
 use wsbench_record::sweep as document;
 use wsbench_record::sweep::Sweep;
 use wsbench_record::units::{rate, seconds};
-use wsbench_render::curve::Glyphs;
 use wsbench_render::html;
-use wsbench_render::style::Style;
+use wsbench_render::live::experiment::Kind;
+use wsbench_render::style::{Glyphs, Style};
 
 use crate::advice;
 use crate::args::Format;
 use crate::exit::Exit;
 use crate::load_args::{self, LoadArgs};
+use crate::measuring::Ready;
 use crate::spelling::Flags;
 use wsbench::quantity;
 
@@ -93,7 +94,7 @@ fn rates(text: &str) -> Result<Rates, quantity::QuantityError> {
 /// What cannot be asked for, a server that cannot be measured, a result that cannot be kept.
 pub(crate) fn run(args: &SweepArgs, command_line: &[OsString]) -> anyhow::Result<Exit> {
     load_args::check_limit(args.limit, args.duration, args.load.warmup)?;
-    let (mut runner, plan, files) = args.load.start(args.duration, command_line)?;
+    let (mut ready, files) = args.load.start(args.duration, command_line)?;
     let range = args.rate.map_or_else(
         || "10 % to 120 % of what it gets".to_owned(),
         |rates| {
@@ -109,11 +110,12 @@ pub(crate) fn run(args: &SweepArgs, command_line: &[OsString]) -> anyhow::Result
         args.points,
         args.rounds,
         seconds(args.duration.as_secs_f64()),
-        plan.target.url(),
+        ready.plan.target.url(),
         seconds(args.limit.as_secs_f64()),
     ));
+    args.load.show(&mut ready, Kind::Sweep, args.limit);
     let settings = Settings {
-        plan,
+        plan: ready.plan.clone(),
         rates: args.rate.map(|rates| (rates.from_per_s, rates.to_per_s)),
         points: args.points,
         rounds: args.rounds,
@@ -123,11 +125,20 @@ pub(crate) fn run(args: &SweepArgs, command_line: &[OsString]) -> anyhow::Result
         length: args.duration,
         limit: args.limit,
     };
-    let sweep = sweep::sweep(&settings, &mut runner)?;
+    let sweep = sweep::sweep(&settings, &mut ready.runner)?;
+    // What gets figures while runs go on is held until the result is kept.
+    let Ready { runner, live, .. } = ready;
     drop(runner);
-    let glyphs = if args.ascii { Glyphs::Ascii } else { glyphs() };
-    let render = |format, style| render(&sweep, format, style, glyphs);
+    let render = |format, style: Style| {
+        let glyphs = if args.ascii {
+            Glyphs::Ascii
+        } else {
+            style.glyphs
+        };
+        render(&sweep, format, Style { glyphs, ..style })
+    };
     args.load.finish(&files, render)?;
+    drop(live);
     let answered = sweep
         .points
         .iter()
@@ -135,22 +146,10 @@ pub(crate) fn run(args: &SweepArgs, command_line: &[OsString]) -> anyhow::Result
     Ok(if answered { Exit::Ok } else { Exit::Failed })
 }
 
-/// Characters that the locale can show: UTF-8 unless it says that it is something else.
-pub(crate) fn glyphs() -> Glyphs {
-    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let locale = set("LC_ALL")
-        .or_else(|| set("LC_CTYPE"))
-        .or_else(|| set("LANG"));
-    match locale.as_deref() {
-        Some("C" | "POSIX") => Glyphs::Ascii,
-        _ => Glyphs::Unicode,
-    }
-}
-
 /// A sweep in a format.
-pub(crate) fn render(sweep: &Sweep, format: Format, style: Style, glyphs: Glyphs) -> String {
+pub(crate) fn render(sweep: &Sweep, format: Format, style: Style) -> String {
     match format {
-        Format::Text => wsbench_render::sweep::text(sweep, style, glyphs),
+        Format::Text => wsbench_render::sweep::text(sweep, style),
         Format::Json => document::write(sweep),
         Format::Csv => wsbench_render::sweep::csv(sweep),
         Format::Markdown | Format::Github => wsbench_render::sweep::markdown(sweep, &Flags),

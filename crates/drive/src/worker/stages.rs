@@ -325,6 +325,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             window: *self.context.common.meter.window(),
             tally,
             cpu_share: 0.0,
+            wait_share: 0.0,
             last,
         };
         self.outlet.send(part, self.engine.usage());

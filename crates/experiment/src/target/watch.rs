@@ -8,7 +8,7 @@
 use wsbench_drive::host;
 use wsbench_drive::run::{Moment, Pulse};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::result::RunResult;
+use wsbench_load::result::{Progress, RunResult};
 use wsbench_record::document::{CountedProcesses, Server};
 
 use super::growth::Growth;
@@ -137,51 +137,76 @@ impl ServerWatch {
         }
     }
 
+    /// Use by the server from the opening of the window until now; `None` before that, and where the
+    /// process is gone.
+    #[must_use]
+    pub fn so_far(&self, progress: &Progress) -> Option<Server> {
+        let (pid, began) = self.identity;
+        let is_same = host::process_stat(pid).is_some_and(|stat| stat.began == began);
+        let opened = self.opened.as_ref().filter(|_| is_same)?;
+        let now = (progress.elapsed, self.tree.usage());
+        let received = progress.so_far.messages.received_in_window;
+        Some(Server {
+            counted: Some(self.counted),
+            pid: Some(pid),
+            rss_bytes: self.tree.rss(),
+            ..between(opened, &now, received)
+        })
+    }
+
     /// The figures that need both readings.
     fn over_the_window(&self, result: &RunResult) -> Server {
-        let (Some((opened, before)), Some((closed, after))) = (&self.opened, &self.closed) else {
-            return Server::default();
-        };
-        if !self.is_same {
-            // The second reading is of another process, or of none, and that is not zero.
-            return Server::default();
+        match (&self.opened, &self.closed) {
+            // Otherwise the second reading is of another process, or of none, and that is not zero.
+            (Some(opened), Some(closed)) if self.is_same => {
+                between(opened, closed, result.messages.received_in_window)
+            }
+            _ => Server::default(),
         }
-        let span_s = (*closed - *opened).as_secs_f64();
-        let messages = result.messages.received_in_window as f64;
-        let cpu_s = (after.cpu - before.cpu).as_secs_f64();
-        let (user, system) = (after.user - before.user, after.system - before.system);
-        let ticks = (user + system).as_secs_f64();
-        let a_message = |amount: f64| (messages > 0.0).then(|| amount / messages);
-        let part = |part: Nanos| {
-            let share = (ticks > 0.0).then(|| part.as_secs_f64() / ticks)?;
-            a_message(cpu_s * 1e6 * share)
-        };
-        let switches = |then: u64, now: u64| a_message(now.saturating_sub(then) as f64);
-        let used_by = |(thread, now): (&u32, &Nanos)| {
-            *now - before.threads.get(thread).copied().unwrap_or(Nanos::ZERO)
-        };
-        let busiest = after.threads.iter().map(used_by).max();
-        let share = |s: f64| (span_s > 0.0).then(|| s / span_s);
-        Server {
-            cpu_us_per_message: a_message(cpu_s * 1e6),
-            cpu_user_us_per_message: part(user),
-            cpu_system_us_per_message: part(system),
-            messages_per_cpu_s: (cpu_s > 0.0 && messages > 0.0).then(|| messages / cpu_s),
-            cpu_share: share(cpu_s),
-            busiest_thread_share: busiest.and_then(|span| share(span.as_secs_f64())),
-            voluntary_switches_per_message: switches(
-                before.voluntary_switches,
-                after.voluntary_switches,
-            ),
-            involuntary_switches_per_message: switches(
-                before.involuntary_switches,
-                after.involuntary_switches,
-            ),
-            threads: u32::try_from(after.threads.len())
-                .ok()
-                .filter(|count| *count > 0),
-            watched_s: Some(span_s),
-            ..Server::default()
-        }
+    }
+}
+
+/// Use between two readings, in which so many messages were answered.
+fn between(
+    (opened, before): &(Nanos, TreeUsage),
+    (closed, after): &(Nanos, TreeUsage),
+    received: u64,
+) -> Server {
+    let span_s = (*closed - *opened).as_secs_f64();
+    let messages = received as f64;
+    let cpu_s = (after.cpu - before.cpu).as_secs_f64();
+    let (user, system) = (after.user - before.user, after.system - before.system);
+    let ticks = (user + system).as_secs_f64();
+    let a_message = |amount: f64| (messages > 0.0).then(|| amount / messages);
+    let part = |part: Nanos| {
+        let share = (ticks > 0.0).then(|| part.as_secs_f64() / ticks)?;
+        a_message(cpu_s * 1e6 * share)
+    };
+    let switches = |then: u64, now: u64| a_message(now.saturating_sub(then) as f64);
+    let used_by = |(thread, now): (&u32, &Nanos)| {
+        *now - before.threads.get(thread).copied().unwrap_or(Nanos::ZERO)
+    };
+    let busiest = after.threads.iter().map(used_by).max();
+    let share = |s: f64| (span_s > 0.0).then(|| s / span_s);
+    Server {
+        cpu_us_per_message: a_message(cpu_s * 1e6),
+        cpu_user_us_per_message: part(user),
+        cpu_system_us_per_message: part(system),
+        messages_per_cpu_s: (cpu_s > 0.0 && messages > 0.0).then(|| messages / cpu_s),
+        cpu_share: share(cpu_s),
+        busiest_thread_share: busiest.and_then(|span| share(span.as_secs_f64())),
+        voluntary_switches_per_message: switches(
+            before.voluntary_switches,
+            after.voluntary_switches,
+        ),
+        involuntary_switches_per_message: switches(
+            before.involuntary_switches,
+            after.involuntary_switches,
+        ),
+        threads: u32::try_from(after.threads.len())
+            .ok()
+            .filter(|count| *count > 0),
+        watched_s: Some(span_s),
+        ..Server::default()
     }
 }

@@ -1,8 +1,20 @@
-//! Trade-offs: who is beaten by nobody in both of two metrics (Pareto).
+//! Trade-offs: who is beaten by nobody in both of two metrics (Pareto). A value of which nothing is
+//! known beats nobody and stands on no front.
 
-use wsbench_record::ranking::{Front, FrontPoint, League, Tradeoff};
+use wsbench_record::ranking::{Front, FrontPoint, League, Place, Tradeoff};
 
 use crate::figure::{Figure, Sense};
+
+/// Ratio of the ends of an interval beyond which they say nothing of where the value lies.
+const UNSUPPORTED: f64 = 10.0;
+
+/// True of a place whose value is known well enough to be held against others: the ends of its
+/// interval are less than ten times apart. Of a single run, which has none, it is taken as it is.
+#[must_use]
+pub fn is_supported(place: &Place) -> bool {
+    let ends = place.low.zip(place.high);
+    ends.is_none_or(|(low, high)| low > 0.0 && high <= UNSUPPORTED * low)
+}
 
 /// The trade-offs that were asked for, as far as both leagues are there; of several classes the
 /// servers of all stand together, for a trade-off is between servers.
@@ -14,26 +26,25 @@ pub(super) fn fronts(asked: &[Tradeoff], leagues: &[League]) -> Vec<Front> {
 }
 
 fn front(asked: &Tradeoff, leagues: &[League]) -> Option<Front> {
-    let values = |key: &str| -> Vec<(String, f64)> {
+    let places = |key: &str| -> Vec<&Place> {
         let named = leagues.iter().filter(|league| league.key == key);
-        let places = named.flat_map(|league| &league.places);
-        places
-            .map(|place| (place.server.clone(), place.value))
-            .collect()
+        named.flat_map(|league| &league.places).collect()
     };
-    let (along_x, along_y) = (values(&asked.x), values(&asked.y));
-    let mut points: Vec<FrontPoint> = along_x
-        .into_iter()
-        .filter_map(|(server, x)| {
-            let (_, y) = along_y.iter().find(|(other, _)| *other == server)?;
-            Some(FrontPoint {
-                server,
-                x,
-                y: *y,
-                on_front: false,
-            })
-        })
-        .collect();
+    let along_y = places(&asked.y);
+    let mut known: Vec<bool> = Vec::new();
+    let mut points: Vec<FrontPoint> = Vec::new();
+    for x in places(&asked.x) {
+        let Some(y) = along_y.iter().find(|other| other.server == x.server) else {
+            continue;
+        };
+        known.push(is_supported(x) && is_supported(y));
+        points.push(FrontPoint {
+            server: x.server.clone(),
+            x: x.value,
+            y: y.value,
+            on_front: false,
+        });
+    }
     if points.is_empty() {
         return None;
     }
@@ -41,7 +52,8 @@ fn front(asked: &Tradeoff, leagues: &[League]) -> Option<Front> {
     let beaten: Vec<bool> = points
         .iter()
         .map(|point| {
-            points.iter().any(|other| {
+            let rivals = points.iter().zip(&known).filter(|(_, is_known)| **is_known);
+            rivals.map(|(other, _)| other).any(|other| {
                 let no_worse =
                     !is_better(point.x, other.x, sense_x) && !is_better(point.y, other.y, sense_y);
                 let better =
@@ -50,8 +62,8 @@ fn front(asked: &Tradeoff, leagues: &[League]) -> Option<Front> {
             })
         })
         .collect();
-    for (point, is_beaten) in points.iter_mut().zip(beaten) {
-        point.on_front = !is_beaten;
+    for ((point, is_beaten), is_known) in points.iter_mut().zip(beaten).zip(known) {
+        point.on_front = is_known && !is_beaten;
     }
     Some(Front {
         x: asked.x.clone(),

@@ -4,7 +4,7 @@ use wsbench_load::failure::FailureKind;
 use wsbench_record::document::{Document, Ended, Failure, rfc3339, unix_ms};
 use wsbench_record::units::{count, counted, percent, rate, span};
 
-use crate::style::Tone;
+use crate::style::{Glyphs, Tone};
 
 use super::sheet::{Piece, Sheet};
 use super::{SECOND, percentiles, shape};
@@ -13,16 +13,16 @@ use super::{SECOND, percentiles, shape};
 const NEVER: usize = 14;
 
 /// The end of a server within the window.
-pub(super) struct Departure {
+pub(crate) struct Departure {
     /// Since the window opened, s.
-    at_s: f64,
+    pub(crate) at_s: f64,
     /// Answers a second until then.
-    per_s: f64,
+    pub(crate) per_s: f64,
 }
 
 impl Departure {
     /// The death that a record tells of; `None` where the server was there to the end.
-    pub(super) fn of(document: &Document) -> Option<Self> {
+    pub(crate) fn of(document: &Document) -> Option<Self> {
         let is_held = document.plan.clients.round_trips().is_none();
         let is_gone = is_held && wsbench_judge::is_server_gone(document);
         let has_ended = is_gone && document.ended != Ended::Interrupted;
@@ -114,12 +114,16 @@ impl Departure {
 /// The shape of what was answered, and beside it a bar for what never was.
 fn answered_or_never(sheet: &mut Sheet, document: &Document, never: f64) {
     let service = document.at(wsbench_load::series::Series::Service);
-    let Some((bars, least, most)) = shape::bars(service, 12) else {
+    let Some((bars, least, most)) = shape::bars(service, 12, sheet.style.glyphs) else {
         return;
     };
+    let (edge, fill) = match sheet.style.glyphs {
+        Glyphs::Unicode => ("│", "▒"),
+        Glyphs::Ascii => ("|", "x"),
+    };
     let bar = format!(
-        "{bars}│{}",
-        "▒".repeat(((never * NEVER as f64).round() as usize).max(1))
+        "{bars}{edge}{}",
+        fill.repeat(((never * NEVER as f64).round() as usize).max(1))
     );
     let answered = format!("answered {} to {}", span(least), span(most));
     let mut legend = Piece::new(answered).toned(Tone::Quiet);
@@ -127,7 +131,7 @@ fn answered_or_never(sheet: &mut Sheet, document: &Document, never: f64) {
     let pieces = [
         Piece::new(bar).toned(Tone::Bad),
         legend,
-        Piece::new(format!("│▒ never, {}", percent(never)))
+        Piece::new(format!("{edge}{fill} never, {}", percent(never)))
             .close()
             .toned(Tone::Bad),
     ];
@@ -136,14 +140,23 @@ fn answered_or_never(sheet: &mut Sheet, document: &Document, never: f64) {
 
 /// Why connections ended, or came to nothing, by what was seen first and most.
 pub(super) fn causes(sheet: &mut Sheet, document: &Document) {
-    let mut errors: Vec<&Failure> = document.errors.iter().collect();
-    // An end of what was open tells more than what was refused afterwards.
-    errors.sort_by_key(|error| (error.phase == "connect", std::cmp::Reverse(error.count)));
-    let Some(first) = errors.first() else {
+    let Some(words) = cause(&document.errors) else {
         return;
     };
+    let pieces = Piece::prose(&format!("✕ {words}"))
+        .into_iter()
+        .map(|piece| piece.toned(Tone::Bad));
+    sheet.put_hanging(2, 4, &pieces.collect::<Vec<_>>());
+}
+
+/// The cause in words, by what was seen first and most; `None` without failures.
+pub(crate) fn cause(errors: &[Failure]) -> Option<String> {
+    let mut errors: Vec<&Failure> = errors.iter().collect();
+    // An end of what was open tells more than what was refused afterwards.
+    errors.sort_by_key(|error| (error.phase == "connect", std::cmp::Reverse(error.count)));
+    let first = errors.first()?;
     let times = counted(first.count, "time");
-    let mut words = format!("✕ {}, {times}", meaning(first));
+    let mut words = format!("{}, {times}", meaning(first));
     for more in errors.iter().skip(1).take(2) {
         words.push_str(&format!(
             "; then {} × {} {}",
@@ -152,10 +165,7 @@ pub(super) fn causes(sheet: &mut Sheet, document: &Document) {
             more.kind
         ));
     }
-    let pieces = Piece::prose(&words)
-        .into_iter()
-        .map(|piece| piece.toned(Tone::Bad));
-    sheet.put_hanging(2, 4, &pieces.collect::<Vec<_>>());
+    Some(words)
 }
 
 /// The meaning of a failure within a sentence.

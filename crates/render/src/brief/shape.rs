@@ -3,19 +3,16 @@
 use wsbench_record::document::Distribution;
 use wsbench_record::units::span;
 
-use crate::style::Tone;
+use crate::style::{Glyphs, Tone};
 
 use super::SECOND;
 use super::sheet::{Piece, Sheet};
 
 /// Columns of bars.
 pub(super) const BARS: usize = 22;
-/// The steps of a bar.
-const STEPS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-
 /// Puts the bars and the ends of their axis; nothing without a histogram.
 pub(super) fn line(sheet: &mut Sheet, spans: &Distribution) {
-    let Some((bars, least, most)) = bars(spans, BARS) else {
+    let Some((bars, least, most)) = bars(spans, BARS, sheet.style.glyphs) else {
         return;
     };
     let legend = format!("{} to {}, log scale", span(least), span(most));
@@ -25,7 +22,18 @@ pub(super) fn line(sheet: &mut Sheet, spans: &Distribution) {
 }
 
 /// The bars, and the ends of the axis, ns.
-pub(super) fn bars(spans: &Distribution, columns: usize) -> Option<(String, f64, f64)> {
+pub(crate) fn bars(
+    spans: &Distribution,
+    columns: usize,
+    glyphs: Glyphs,
+) -> Option<(String, f64, f64)> {
+    let (shares, least, most) = shares(spans, columns)?;
+    let bars = shares.into_iter().map(|share| glyphs.bar(share));
+    Some((bars.collect(), least, most))
+}
+
+/// Answers in each column as a share of the greatest, and the ends of the axis, ns.
+pub(crate) fn shares(spans: &Distribution, columns: usize) -> Option<(Vec<f64>, f64, f64)> {
     let histogram = spans.histogram()?;
     let (least, most) = (spans.min?.max(1) as f64, spans.max?.max(1) as f64);
     if spans.count < 2 || most <= least {
@@ -38,12 +46,6 @@ pub(super) fn bars(spans: &Distribution, columns: usize) -> Option<(String, f64,
         counts[(place as usize).min(columns - 1)] += count;
     }
     let top = counts.iter().copied().max().unwrap_or(0).max(1);
-    let bars = counts.into_iter().map(|count| match count {
-        0 => ' ',
-        count => {
-            let step = (count as f64 / top as f64 * STEPS.len() as f64).ceil() as usize;
-            STEPS[step.clamp(1, STEPS.len()) - 1]
-        }
-    });
-    Some((bars.collect(), least, most))
+    let shares = counts.into_iter().map(|count| count as f64 / top as f64);
+    Some((shares.collect(), least, most))
 }

@@ -94,7 +94,8 @@ impl Piece {
 pub(super) struct Sheet {
     /// Text that has been written.
     pub(super) text: String,
-    style: Style,
+    /// Style of the text.
+    pub(super) style: Style,
 }
 
 /// A line that is being put together: words of one tone after the other.

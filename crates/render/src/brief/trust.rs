@@ -12,11 +12,7 @@ use super::sheet::{Piece, Sheet};
 
 /// Puts the line, and behind it the first words of `more` that fit.
 pub(super) fn line(sheet: &mut Sheet, document: &Document, more: &[&str]) {
-    let (sign, word, tone) = match document.audit.verdict {
-        Verdict::Ok => ("✓", "good", Tone::Good),
-        Verdict::Doubtful => ("▲", "doubtful", Tone::Doubt),
-        Verdict::Invalid => ("✕", "invalid", Tone::Bad),
-    };
+    let (sign, word, tone) = sign(document.audit.verdict);
     let mut pieces = vec![Piece::new(format!("{sign} {word}:")).toned(tone)];
     let grounds = match document.audit.doubts().next() {
         Some(gravest) => doubts(document, &gravest.message),
@@ -30,6 +26,15 @@ pub(super) fn line(sheet: &mut Sheet, document: &Document, more: &[&str]) {
     sheet.put_right(used, &more.collect::<Vec<_>>());
 }
 
+/// The sign, the word and the tone of a verdict.
+pub(crate) fn sign(verdict: Verdict) -> (&'static str, &'static str, Tone) {
+    match verdict {
+        Verdict::Ok => ("✓", "good", Tone::Good),
+        Verdict::Doubtful => ("▲", "doubtful", Tone::Doubt),
+        Verdict::Invalid => ("✕", "invalid", Tone::Bad),
+    }
+}
+
 /// The gravest doubt, and how many more there are.
 fn doubts(document: &Document, gravest: &str) -> String {
     match document.audit.doubts().count() - 1 {
@@ -39,7 +44,7 @@ fn doubts(document: &Document, gravest: &str) -> String {
 }
 
 /// What speaks for the figures.
-fn grounds(document: &Document) -> Vec<String> {
+pub(crate) fn grounds(document: &Document) -> Vec<String> {
     let mut grounds = Vec::new();
     if document.plan.clients.is_open_loop() && !is_rate_missed(document) {
         grounds.push("rate held".to_owned());

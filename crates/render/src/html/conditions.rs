@@ -10,7 +10,7 @@ pub(super) fn conditions(judgements: &[Judgement]) -> Markup {
     for judgement in judgements {
         let class = match judgement.state {
             State::Holds => "bad",
-            State::DoesNotHold => "note",
+            State::DoesNotHold => "quiet",
             State::CannotBeJudged => "doubt",
         };
         list.open("li", &[("class", class)]);

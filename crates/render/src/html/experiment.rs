@@ -8,9 +8,10 @@ use wsbench_record::sweep::{self, Sweep};
 use wsbench_setting::Spelling;
 
 use super::grid::{Cell, Grid};
-use super::page::{Page, verdict};
-use super::plot::{Axis, Level, Plot, Point, Scale, Trace, Unit};
-use super::run::machine;
+use super::markup::Markup;
+use super::page::{Page, said};
+use super::plot::{Axis, Level, Panel, Plot, Point, Scale, Shape, Trace, Unit};
+use super::run;
 use crate::plan_line::{plan_line, title};
 use crate::search;
 use crate::summary::seeded;
@@ -19,31 +20,32 @@ use crate::table::Table;
 /// The percentiles of a curve.
 const DRAWN: [Percentile; 3] = [Percentile::P50, Percentile::P99, Percentile::P99_9];
 
+/// Height of the pictures, px.
+const HEIGHT: f64 = 262.0;
+
 /// The page of a search.
 #[must_use]
 pub fn search(search: &Search, spelling: &'static dyn Spelling) -> String {
     let plan = &search.provenance.plan;
-    let mut page = Page::new("Search", &title(plan), spelling);
-    page.prose(&format!(
-        "{}. First trial: {}",
+    let mut page = Page::new(&title(plan), spelling);
+    let done = format!(
+        "{}; first trial: {}",
         search::over_words(search.over),
         plan_line(plan)
-    ));
+    );
+    head(&mut page, "search", &done, &search.provenance);
     let class = if search.holds.is_some() {
-        "shown"
+        "is-good"
     } else {
-        "bad"
+        "is-bad"
     };
-    page.push(&verdict(
-        class,
-        &format!("Sustainable: {}", search::answer(search)),
-    ));
-    for remark in search::remarks(search, spelling) {
-        page.prose(&remark);
-    }
-    page.section("trials", "Trials");
-    page.plot(&trials(search));
+    let remarks = search::remarks(search, spelling);
+    let answer = format!("Sustainable: {}", search::answer(search));
+    page.push(&said(class, &answer, &listed(&remarks)));
+    page.columns();
+    page.chart(&trials(search));
     page.push(&grid(&search::table(search)).markup());
+    page.end();
     if search.trials.iter().any(|trial| trial.marginal) {
         page.quiet("~ the trial's confidence interval leaves it open; its estimate is told.");
     }
@@ -60,33 +62,38 @@ pub fn search(search: &Search, spelling: &'static dyn Spelling) -> String {
 #[must_use]
 pub fn sweep(sweep: &Sweep, spelling: &'static dyn Spelling) -> String {
     let plan = &sweep.provenance.plan;
-    let mut page = Page::new("Sweep", &title(plan), spelling);
-    page.prose(&format!("First run: {}", plan_line(plan)));
+    let mut page = Page::new(&title(plan), spelling);
+    let done = format!("sweep; first run: {}", plan_line(plan));
+    head(&mut page, "sweep", &done, &sweep.provenance);
     let knee = crate::sweep::knee(sweep);
-    page.push(&verdict("shown", &format!("Knee: {}", knee.join("; "))));
-    for remark in crate::sweep::remarks(sweep) {
-        page.prose(&remark);
-    }
-    page.section("curve", "Latency over load");
+    let remarks = crate::sweep::remarks(sweep);
+    let answer = format!("Knee: {}", knee.join("; "));
+    page.push(&said("shown", &answer, &listed(&remarks)));
+    page.columns();
     let received = |point: &sweep::Point| point.received_per_s;
-    let asked = |point: &sweep::Point| point.asked_per_s;
-    page.plot(&curve(
+    page.chart(&curve(
         sweep,
-        "Response time over received rate",
+        "How does latency rise with the load?",
         "received, messages/s",
         received,
     ));
-    page.plot(&curve(
-        sweep,
-        "Response time over offered rate",
-        "offered, messages/s",
-        asked,
-    ));
-    page.plot(&achieved(sweep));
-    page.section("points", "Points");
+    page.chart(&achieved(sweep));
+    page.end();
     page.push(&grid(&crate::sweep::table(sweep)).markup());
     provenance(&mut page, &sweep.provenance);
     page.html()
+}
+
+fn head(page: &mut Page, kind: &str, done: &str, provenance: &Provenance) {
+    let origin = run::origin(kind, &provenance.started_at, &provenance.tool_version);
+    page.head(done, &origin, &[("#repeat", "the command")]);
+}
+
+/// Remarks one behind the other.
+fn listed(remarks: &[String]) -> Markup {
+    let mut words = Markup::new();
+    words.prose(&remarks.join("; "));
+    words
 }
 
 /// A table of text as one of the page.
@@ -140,7 +147,7 @@ fn trials(search: &Search) -> Plot {
             });
             Some(Trace {
                 name: objective.name(),
-                colour: Some(at),
+                look: Some(at),
                 has_dots: true,
                 points: points.collect(),
                 ..Trace::default()
@@ -150,14 +157,17 @@ fn trials(search: &Search) -> Plot {
         Over::Rate => "asked, messages/s",
         Over::Connections { .. } => "connections",
     };
+    let y = Axis::new("response time", Scale::Log, Unit::Span);
+    let mut panel = Panel::new(y, HEIGHT, series.collect());
+    panel.levels = levels(&search.objectives);
     Plot {
-        title: "Each trial".to_owned(),
-        caption: "Hollow: did not hold. The lines are 95 % intervals, where one trial gives one."
-            .to_owned(),
-        x: Axis::new(x, Scale::Linear, Unit::Rate),
-        y: Axis::new("response time", Scale::Log, Unit::Span),
-        series: series.collect(),
-        levels: levels(&search.objectives),
+        beside: "a mark each trial; hollow: did not hold; lines: 95 %".to_owned(),
+        answer: format!("{}.", search::answer(search)),
+        ..Plot::new(
+            "What does it hold?",
+            Axis::new(x, Scale::Linear, Unit::Rate),
+            panel,
+        )
     }
 }
 
@@ -177,62 +187,60 @@ fn curve(sweep: &Sweep, title: &str, x: &str, along: fn(&sweep::Point) -> f64) -
         points.sort_by(|one, other| one.x.total_cmp(&other.x));
         Trace {
             name: percentile.label().to_owned(),
-            colour: Some(at),
-            is_joined: true,
+            look: Some(at),
+            shape: Shape::Line,
             has_dots: true,
             points,
             ..Trace::default()
         }
     });
+    let y = Axis::new("response time", Scale::Log, Unit::Span);
+    let mut panel = Panel::new(y, HEIGHT, series.collect());
+    panel.levels = levels(&sweep.objectives);
     Plot {
-        title: title.to_owned(),
-        caption: "Hollow: the server did not hold the rate.".to_owned(),
-        x: Axis::new(x, Scale::Linear, Unit::Rate),
-        y: Axis::new("response time", Scale::Log, Unit::Span),
-        series: series.collect(),
-        levels: levels(&sweep.objectives),
+        beside: "response time; hollow: the server did not hold the rate".to_owned(),
+        ..Plot::new(title, Axis::new(x, Scale::Linear, Unit::Rate), panel)
     }
 }
 
-/// Plot of what was received of what was asked: where the line bends, the server is at its end.
+/// Chart of what was received of what was asked: where the line bends, the server is at its end.
 fn achieved(sweep: &Sweep) -> Plot {
-    let line = |name: &str, colour, y: fn(&sweep::Point) -> f64| Trace {
+    let line = |name: &str, look: Option<usize>, y: fn(&sweep::Point) -> f64| Trace {
         name: name.to_owned(),
-        colour,
-        is_joined: true,
-        has_dots: colour.is_some(),
-        is_dashed: colour.is_none(),
+        look,
+        shape: Shape::Line,
+        has_dots: look.is_some(),
         points: sweep
             .points
             .iter()
             .map(|point| Point {
-                is_hollow: point.overloaded && colour.is_some(),
+                is_hollow: point.overloaded && look.is_some(),
                 ..Point::at(point.asked_per_s, y(point))
             })
             .collect(),
+        ..Trace::default()
     };
+    let series = vec![
+        line("offered", None, |point| point.asked_per_s),
+        line("received", Some(0), |point| point.received_per_s),
+    ];
+    let y = Axis::new("messages/s", Scale::Linear, Unit::Rate);
     Plot {
-        title: "Received of offered".to_owned(),
-        caption: "The dashed line is what was offered.".to_owned(),
-        x: Axis::new("offered, messages/s", Scale::Linear, Unit::Rate),
-        y: Axis::new("messages/s", Scale::Linear, Unit::Rate),
-        series: vec![
-            line("offered", None, |point| point.asked_per_s),
-            line("received", Some(0), |point| point.received_per_s),
-        ],
-        levels: Vec::new(),
+        beside: "messages/s; grey: what was offered".to_owned(),
+        ..Plot::new(
+            "Does it answer what is asked?",
+            Axis::new("offered, messages/s", Scale::Linear, Unit::Rate),
+            Panel::new(y, HEIGHT, series),
+        )
     }
 }
 
 /// Origin of the figures.
 fn provenance(page: &mut Page, provenance: &Provenance) {
-    page.section("machine", "Machine and versions");
-    page.quiet(&format!(
-        "Begun {} by wsbench {}",
-        provenance.started_at, provenance.tool_version
-    ));
-    page.push(&machine(&provenance.host).markup());
-    page.section("repeat", "To repeat it");
+    page.fold("machine", "Machine and versions", "");
+    page.push(&run::machine(&provenance.host).markup()).unfold();
+    page.fold("repeat", "To repeat it", "");
     let Provenance { command, seed, .. } = provenance;
     page.command(&seeded(command, *seed, page.spelling()));
+    page.unfold();
 }

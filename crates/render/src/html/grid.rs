@@ -106,17 +106,18 @@ impl Grid {
     pub(super) fn markup(&self) -> Markup {
         let mut table = Markup::new();
         table.open("div", &[("class", "scroll"), ("tabindex", "0")]);
-        let class = if self.is_sortable {
-            "sortable"
+        let class: &[_] = if self.is_sortable {
+            &[("class", "sortable")]
         } else {
-            "plain"
+            &[]
         };
-        table.open("table", &[("class", class)]);
+        table.open("table", class);
         if self.columns.iter().any(|column| !column.name.is_empty()) {
             table.open("thead", &[]).open("tr", &[]);
             for column in &self.columns {
-                let class = column.class();
-                table.element("th", &[("scope", "col"), ("class", class)], &column.name);
+                let mut attributes = vec![("scope", "col")];
+                attributes.extend(column.class().map(|class| ("class", class)));
+                table.element("th", &attributes, &column.name);
             }
             table.close("tr").close("thead");
         }
@@ -132,7 +133,8 @@ impl Grid {
         table.open("tr", &[]);
         for (at, (cell, column)) in row.iter().zip(&self.columns).enumerate() {
             let key = cell.key.map(|key| key.to_string());
-            let mut attributes = vec![("class", column.class())];
+            let mut attributes = Vec::new();
+            attributes.extend(column.class().map(|class| ("class", class)));
             attributes.extend(key.as_deref().map(|key| ("data-v", key)));
             if at == 0 {
                 attributes.push(("scope", "row"));
@@ -146,7 +148,8 @@ impl Grid {
 }
 
 impl Column {
-    fn class(&self) -> &'static str {
-        if self.is_text { "l" } else { "r" }
+    /// Figures stand on the right.
+    fn class(&self) -> Option<&'static str> {
+        (!self.is_text).then_some("r")
     }
 }

@@ -1,35 +1,43 @@
 //! Latency by percentile on a scale of nines: one line a distribution, as far as its samples reach.
 
 use wsbench_load::histogram::Histogram;
-use wsbench_record::document::{Distribution, Percentile};
+use wsbench_record::document::{Distribution, Known, Percentile};
 
-use super::plot::{Axis, Plot, Point, Scale, Trace, Unit};
+use super::plot::{Axis, Panel, Plot, Point, Scale, Shape, Trace, Unit, Unknown};
 
 /// Effective samples that must lie above a percentile that is drawn (METHOD rule 13).
 const LEAST_ABOVE: f64 = 10.0;
 /// Points a nine.
-const PER_NINE: u32 = 12;
+const PER_NINE: u32 = 8;
 /// No line goes beyond this many nines.
 const MOST_NINES: u32 = 6;
 
-/// Words that are needed to read such a plot.
-pub(super) const CAPTION: &str =
-    "Each line ends where fewer than ten independent samples lie above it.";
+/// The percentiles that are marked on a line.
+const MARKED: [Percentile; 4] = [
+    Percentile::P50,
+    Percentile::P90,
+    Percentile::P99,
+    Percentile::P99_9,
+];
+/// Height of the picture, px.
+const HEIGHT: f64 = 262.0;
 
-/// The plot of these lines.
-pub(super) fn plot(title: &str, name: &str, series: Vec<Trace>) -> Plot {
+/// The chart of these lines.
+pub(super) fn plot(title: &str, beside: &str, series: Vec<Trace>) -> Plot {
+    let y = Axis::new("", Scale::Log, Unit::Span);
     Plot {
-        title: title.to_owned(),
-        caption: CAPTION.to_owned(),
-        x: Axis::new("percentile", Scale::Nines, Unit::Percentile),
-        y: Axis::new(name, Scale::Log, Unit::Span),
-        series,
-        levels: Vec::new(),
+        beside: beside.to_owned(),
+        ..Plot::new(
+            title,
+            Axis::new("", Scale::Nines, Unit::Percentile),
+            Panel::new(y, HEIGHT, series),
+        )
     }
 }
 
-/// The line of one distribution; without points where it carries no histogram.
-pub(super) fn line(name: &str, colour: Option<usize>, spans: &Distribution) -> Trace {
+/// The line of one distribution, marked where people ask and in the band of its intervals; without
+/// points where it carries no histogram.
+pub(super) fn line(name: &str, look: Option<usize>, spans: &Distribution) -> Trace {
     let points = spans.histogram().map_or_else(Vec::new, |histogram| {
         let known = rungs().take_while(|(_, share)| {
             effective(spans, *share) * (1.0 - share) >= LEAST_ABOVE - 1e-6
@@ -44,15 +52,43 @@ pub(super) fn line(name: &str, colour: Option<usize>, spans: &Distribution) -> T
     });
     Trace {
         name: name.to_owned(),
-        colour,
-        is_joined: true,
+        look,
+        shape: Shape::Line,
         points,
         ..Trace::default()
     }
 }
 
+/// The same line with its marks, and with its band where intervals are known.
+pub(super) fn told(name: &str, look: Option<usize>, spans: &Distribution) -> Trace {
+    let mut trace = line(name, look, spans);
+    for percentile in Percentile::ALL {
+        let nines = -(1.0 - percentile.share()).log10();
+        let at = |point: &&mut Point| (point.x - nines).abs() < 1e-3;
+        let Some(point) = trace.points.iter_mut().find(at) else {
+            continue;
+        };
+        point.is_marked = MARKED.contains(&percentile);
+        if let Known::Within { low, high, .. } = spans.known(percentile) {
+            point.y_range = (low > 0.0).then_some((low, high));
+        }
+    }
+    trace
+}
+
+/// The place behind which nothing is known of these lines, where the greatest value lies beyond it.
+pub(super) fn unknown(series: &[Trace], spans: &Distribution) -> Option<Unknown> {
+    let ends = series.iter().filter_map(|series| series.points.last());
+    let from = ends.map(|point| point.x).reduce(f64::max)?;
+    let most = spans.max.filter(|most| !spans.is_lower_bound(*most))?;
+    Some(Unknown {
+        from,
+        most: most as f64,
+    })
+}
+
 /// The line of several runs together, in a band from the least to the greatest run.
-pub(super) fn band(name: &str, colour: Option<usize>, runs: &[&Distribution]) -> Trace {
+pub(super) fn band(name: &str, look: Option<usize>, runs: &[&Distribution]) -> Trace {
     let histograms: Vec<Histogram> = runs.iter().filter_map(|spans| spans.histogram()).collect();
     let mut pooled = Histogram::new();
     for histogram in &histograms {
@@ -79,8 +115,8 @@ pub(super) fn band(name: &str, colour: Option<usize>, runs: &[&Distribution]) ->
     });
     Trace {
         name: name.to_owned(),
-        colour,
-        is_joined: true,
+        look,
+        shape: Shape::Line,
         points: points.collect(),
         ..Trace::default()
     }
@@ -88,15 +124,17 @@ pub(super) fn band(name: &str, colour: Option<usize>, runs: &[&Distribution]) ->
 
 /// Places on the scale: their nines, and their share.
 fn rungs() -> impl Iterator<Item = (f64, f64)> {
-    let standard = [Percentile::P50, Percentile::P90, Percentile::P99];
-    let median = -(1.0 - standard[0].share()).log10();
+    let standard = Percentile::ALL.map(|percentile| -(1.0 - percentile.share()).log10());
     let mut nines: Vec<f64> = (0..=MOST_NINES * PER_NINE)
         .map(|step| f64::from(step) / f64::from(PER_NINE))
-        .chain([median])
+        .chain(standard)
+        .map(|nines| (nines * 1e4).round() / 1e4)
         .collect();
     nines.sort_by(f64::total_cmp);
-    let rounded = nines.into_iter().map(|nines| (nines * 1e4).round() / 1e4);
-    rounded.map(|nines| (nines, 1.0 - 10_f64.powf(-nines)))
+    nines.dedup();
+    nines
+        .into_iter()
+        .map(|nines| (nines, 1.0 - 10_f64.powf(-nines)))
 }
 
 /// As many independent samples as the distribution's are worth at a share: those of the nearest

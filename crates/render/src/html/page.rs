@@ -1,5 +1,5 @@
-//! The page around what is shown: head, style, scripts and foot. It needs nothing from elsewhere,
-//! and forbids the browser to fetch anything.
+//! The page around what is shown: head, style, folds, script and foot. It needs nothing from
+//! elsewhere, and forbids the browser to fetch anything.
 
 use wsbench_record::audit::{Recurring, Severity};
 use wsbench_setting::Spelling;
@@ -8,11 +8,18 @@ use super::markup::Markup;
 use super::plot::Plot;
 
 const STYLE: &str = include_str!("../../assets/page.css");
-const TABLES: &str = include_str!("../../assets/tables.js");
-const PLOTS: &str = include_str!("../../assets/plots.js");
-const UPLOT_STYLE: &str = include_str!("../../assets/uplot/uPlot.min.css");
-const UPLOT: &str = include_str!("../../assets/uplot/uPlot.iife.min.js");
-const UPLOT_LICENSE: &str = include_str!("../../assets/uplot/LICENSE");
+const SCRIPT: &str = include_str!("../../assets/page.js");
+/// Marks of series, and hatchings, that pictures refer to.
+const MARKS: &str = "<svg class=\"defs\" aria-hidden=\"true\"><defs>\
+    <circle id=\"m0\" r=\"3.5\"/><path id=\"m1\" d=\"M-4 3.5h8L0-4z\"/>\
+    <rect id=\"m2\" x=\"-3.5\" y=\"-3.5\" width=\"7\" height=\"7\"/>\
+    <path id=\"m3\" d=\"M0-4.5 4.5 0 0 4.5-4.5 0z\"/>\
+    <circle id=\"ms\" r=\"2\"/><path id=\"mx\" d=\"M-4-4 4 4M-4 4 4-4\"/><path id=\"mr\" d=\"M-5-4 0 0-5 4M-13 0H0\"/>\
+    <path id=\"ml\" d=\"M5-4 0 0 5 4M13 0H0\"/>\
+    <pattern id=\"hatch\" width=\"7\" height=\"7\" patternUnits=\"userSpaceOnUse\">\
+    <path class=\"h\" d=\"M-1 8 8-1\" opacity=\".45\"/></pattern>\
+    <pattern id=\"waits\" width=\"7\" height=\"7\" patternUnits=\"userSpaceOnUse\">\
+    <path class=\"w\" d=\"M-1 8 8-1\"/></pattern></defs></svg>\n";
 
 /// Policy of what the page may load and run: itself.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
@@ -24,31 +31,41 @@ pub(super) struct Page {
     title: String,
     header: Markup,
     body: Markup,
-    sections: Vec<(String, String)>,
-    plots: usize,
-    scripts: Vec<&'static str>,
-    has_contents: bool,
+    charts: usize,
+    extra: Option<(&'static str, &'static str)>,
+    is_in_folds: bool,
     spelling: &'static dyn Spelling,
 }
 
 impl Page {
-    /// A page under this title, with a kind ("Run") above it, which names settings in these words.
-    pub(super) fn new(kind: &str, title: &str, spelling: &'static dyn Spelling) -> Self {
-        let mut header = Markup::new();
-        header.open("header", &[]);
-        header.element("p", &[("class", "kind")], kind);
-        header.element("h1", &[], title);
-        header.close("header");
+    /// A page under this title, which says below it what was done and beside it when, and names
+    /// settings in these words.
+    pub(super) fn new(title: &str, spelling: &'static dyn Spelling) -> Self {
         Self {
             title: title.to_owned(),
-            header,
+            header: Markup::new(),
             body: Markup::new(),
-            sections: Vec::new(),
-            plots: 0,
-            scripts: Vec::new(),
-            has_contents: false,
+            charts: 0,
+            extra: None,
+            is_in_folds: false,
             spelling,
         }
+    }
+
+    /// Puts the head of the page: the title, what was done, and when and by what.
+    pub(super) fn head(&mut self, done: &str, origin: &str, links: &[(&str, &str)]) -> &mut Self {
+        let mut head = Markup::new();
+        head.open("header", &[("class", "head")]).open("div", &[]);
+        head.element("h1", &[], &self.title);
+        head.element("p", &[("class", "sub")], done).close("div");
+        head.open("div", &[("class", "meta")]);
+        head.element("p", &[], origin).open("p", &[]);
+        for (to, words) in links {
+            head.element("a", &[("href", to)], words);
+        }
+        head.close("p").close("div").close("header");
+        self.header = head;
+        self
     }
 
     /// The words for settings on this page.
@@ -56,20 +73,7 @@ impl Page {
         self.spelling
     }
 
-    /// Puts the contents at the head of the page, too: it is a long one.
-    pub(super) fn contents(&mut self) -> &mut Self {
-        self.has_contents = true;
-        self
-    }
-
-    /// Begins a section under a heading, with a link to it among the contents.
-    pub(super) fn section(&mut self, id: &str, heading: &str) -> &mut Self {
-        self.sections.push((id.to_owned(), heading.to_owned()));
-        self.body.element("h2", &[("id", id)], heading);
-        self
-    }
-
-    /// A heading within a section.
+    /// A heading.
     pub(super) fn heading(&mut self, words: &str) -> &mut Self {
         self.body.element("h3", &[], words);
         self
@@ -77,13 +81,14 @@ impl Page {
 
     /// A paragraph.
     pub(super) fn prose(&mut self, words: &str) -> &mut Self {
-        self.body.element("p", &[], words);
+        self.body.open("p", &[]).prose(words).close("p");
         self
     }
 
     /// A paragraph of lesser weight.
     pub(super) fn quiet(&mut self, words: &str) -> &mut Self {
-        self.body.element("p", &[("class", "quiet")], words);
+        let class = [("class", "quiet note")];
+        self.body.open("p", &class).prose(words).close("p");
         self
     }
 
@@ -102,30 +107,56 @@ impl Page {
         self
     }
 
-    /// A plot, if there is anything on it.
-    pub(super) fn plot(&mut self, plot: &Plot) -> &mut Self {
-        self.plots += 1;
-        let figure = plot.figure(self.plots);
+    /// A chart, if there is anything on it.
+    pub(super) fn chart(&mut self, plot: &Plot) -> &mut Self {
+        self.charts += 1;
+        let figure = plot.figure(self.charts);
         self.body.push(&figure);
         self
     }
 
-    /// Begins what is shown when its heading is opened.
-    pub(super) fn folded(&mut self, id: &str, heading: &str) -> &mut Self {
-        self.body.open("details", &[("id", id)]);
-        self.body.element("summary", &[], heading);
+    /// Begins what stands in two columns where there is room.
+    pub(super) fn columns(&mut self) -> &mut Self {
+        self.body.open("div", &[("class", "two")]);
         self
     }
 
     /// Ends it.
-    pub(super) fn unfolded(&mut self) -> &mut Self {
+    pub(super) fn end(&mut self) -> &mut Self {
+        self.body.close("div");
+        self
+    }
+
+    /// Begins what is shown when its heading is opened; its closed line says the gist of it.
+    pub(super) fn fold(&mut self, id: &str, heading: &str, gist: &str) -> &mut Self {
+        self.fold_of("", id, heading, gist)
+    }
+
+    /// The same of what print opens.
+    pub(super) fn fold_of(
+        &mut self,
+        class: &str,
+        id: &str,
+        heading: &str,
+        gist: &str,
+    ) -> &mut Self {
+        if !self.is_in_folds {
+            self.body.open("div", &[("class", "folds")]);
+            self.is_in_folds = true;
+        }
+        self.body.push(&opened(class, id, heading, gist));
+        self
+    }
+
+    /// Ends it.
+    pub(super) fn unfold(&mut self) -> &mut Self {
         self.body.close("details");
         self
     }
 
-    /// A script that only this kind of page needs.
-    pub(super) fn script(&mut self, script: &'static str) -> &mut Self {
-        self.scripts.push(script);
+    /// A style and a script that only this kind of page needs.
+    pub(super) fn extra(&mut self, style: &'static str, script: &'static str) -> &mut Self {
+        self.extra = Some((style, script));
         self
     }
 
@@ -143,78 +174,62 @@ impl Page {
         page.open("meta", &policy);
         let viewport = "width=device-width, initial-scale=1";
         page.open("meta", &[("name", "viewport"), ("content", viewport)]);
-        page.open(
-            "meta",
-            &[("name", "color-scheme"), ("content", "light dark")],
-        );
+        let scheme = [("name", "color-scheme"), ("content", "light dark")];
+        page.open("meta", &scheme);
         page.element("title", &[], &format!("{} – wsbench", self.title));
         page.open("link", &[("rel", "icon"), ("href", "data:,")]);
-        for style in [UPLOT_STYLE, STYLE] {
-            page.open("style", &[]).constant(style).close("style");
-        }
-        page.close("head").open("body", &[]).open("main", &[]);
-        page.push(&self.header);
-        if self.has_contents {
-            page.push(&self.links());
-        }
+        let (style, script) = self.extra.unwrap_or_default();
+        page.open("style", &[]);
+        page.constant(&tight(STYLE)).constant(&tight(style));
+        page.close("style").close("head").open("body", &[]);
+        page.constant(MARKS).open("main", &[]).push(&self.header);
         page.push(&self.body);
+        if self.is_in_folds {
+            page.close("div");
+        }
         page.close("main");
-        self.foot(&mut page);
-        let scripts = [UPLOT, TABLES, PLOTS]
-            .into_iter()
-            .chain(self.scripts.iter().copied());
-        for script in scripts {
-            page.open("script", &[]).constant(script).close("script");
+        for script in [SCRIPT, script].into_iter().filter(|one| !one.is_empty()) {
+            page.open("script", &[]).constant(&tight(script));
+            page.close("script");
         }
         page.close("body").close("html");
         page.into_html()
     }
+}
 
-    /// Links to the sections.
-    fn links(&self) -> Markup {
-        let mut links = Markup::new();
-        links.open("nav", &[("aria-label", "Sections")]);
-        for (id, heading) in &self.sections {
-            links.element("a", &[("href", &format!("#{id}"))], heading);
-        }
-        links.close("nav");
-        links
-    }
+/// A style or a script of ours without indentation and lines of comment: no string of theirs goes
+/// over lines.
+fn tight(source: &str) -> String {
+    let lines = source.lines().map(str::trim_start);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
 
-    fn foot(&self, page: &mut Markup) {
-        page.open("footer", &[]);
-        if self.sections.len() > 3 {
-            page.push(&self.links());
-        }
-        page.element(
-            "p",
-            &[],
-            "Made by wsbench. The page is whole: it loads nothing, and says the same without \
-             scripts.",
-        );
-        page.open("details", &[]);
-        page.element(
-            "summary",
-            &[],
-            "Licence of uPlot, which draws the plots under the pointer",
-        );
-        for paragraph in UPLOT_LICENSE.split("\n\n") {
-            page.element("p", &[], &paragraph.replace('\n', " "));
-        }
-        page.close("details").close("footer");
+/// The beginning of a fold, with its closed line.
+pub(super) fn opened(class: &str, id: &str, heading: &str, gist: &str) -> Markup {
+    let mut fold = Markup::new();
+    let attributes = [("class", class), ("id", id)];
+    let skip = usize::from(class.is_empty());
+    fold.open("details", &attributes[skip..]);
+    fold.open("summary", &[]).text(heading);
+    if !gist.is_empty() {
+        fold.open("span", &[]).prose(gist).close("span");
     }
+    fold.close("summary");
+    fold
 }
 
 /// Caveats against believing a figure, the gravest first, as a list.
 pub(super) fn caveats<'a>(found: impl IntoIterator<Item = (Severity, &'a str, &'a str)>) -> Markup {
     let mut list = Markup::new();
     for (severity, message, advice) in found {
-        let (class, word) = severity_words(severity);
-        list.open("li", &[("class", class)]);
-        list.element("b", &[], word).text(" ").text(message);
+        let (sign, class, word) = severity_words(severity);
+        list.open("li", &[]);
+        list.element("b", &[("class", class)], &format!("{sign} {word}"));
+        list.text(" ").prose(message);
         if !advice.is_empty() {
-            list.text(" ")
-                .element("span", &[("class", "advice")], advice);
+            list.text(" ").open("span", &[("class", "advice")]);
+            list.prose(advice).close("span");
         }
         list.close("li");
     }
@@ -233,30 +248,69 @@ pub(super) fn recurring(found: &[Recurring]) -> Markup {
     caveats(each.map(|(caveat, words)| (caveat.severity, words.as_str(), caveat.advice.as_str())))
 }
 
-/// The class and the word of a caveat's weight.
-pub(super) fn severity_words(severity: Severity) -> (&'static str, &'static str) {
+/// The sign, the class and the word of a caveat's weight.
+pub(super) fn severity_words(severity: Severity) -> (&'static str, &'static str, &'static str) {
     match severity {
-        Severity::Note => ("note", "note"),
-        Severity::Doubtful => ("doubt", "doubtful"),
-        Severity::Invalid => ("bad", "invalid"),
+        Severity::Note => ("·", "quiet", "note"),
+        Severity::Doubtful => ("▲", "doubt", "doubtful"),
+        Severity::Invalid => ("✕", "bad", "invalid"),
     }
 }
 
-/// The one sentence that is looked for first, in the tone that it deserves.
-pub(super) fn verdict(class: &str, words: &str) -> Markup {
-    let class = format!("verdict {class}");
-    Markup::of("p", &[("class", &class)], words)
+/// The one sentence that is looked for first, and what must be said beside it.
+pub(super) fn said(class: &str, words: &str, beside: &Markup) -> Markup {
+    let class = format!("said {class}");
+    let mut said = Markup::new();
+    said.open("div", &[("class", &class)]);
+    said.open("p", &[]).prose(words).close("p");
+    if !beside.is_empty() {
+        said.wrapped("p", &[], beside);
+    }
+    said.close("div");
+    said
 }
 
-/// Figures in large print, each over what it is.
-pub(super) fn tiles(tiles: &[(String, String, String)]) -> Markup {
+/// One figure in large print: its name, the figure, and what stands below it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tile {
+    /// Its name.
+    pub(super) name: String,
+    /// The figure with its unit behind a space.
+    pub(super) figure: String,
+    /// Its interval, or what else is to be known.
+    pub(super) beside: String,
+    /// Class of the figure: its tone.
+    pub(super) class: &'static str,
+}
+
+/// Figures in large print, the first one larger still.
+pub(super) fn tiles(tiles: &[Tile]) -> Markup {
     let mut list = Markup::new();
-    list.open("dl", &[("class", "tiles")]);
-    for (name, figure, beside) in tiles {
-        list.open("div", &[]);
-        list.element("dt", &[], name);
-        list.element("dd", &[], figure);
-        list.element("dd", &[("class", "beside")], beside);
+    list.open("dl", &[("class", "figs")]);
+    for (at, tile) in tiles.iter().enumerate() {
+        let lead: &[_] = if at == 0 { &[("class", "lead")] } else { &[] };
+        list.open("div", lead);
+        list.element("dt", &[], &tile.name);
+        list.open("dd", &[]);
+        let (digits, unit) = match tile.figure.rsplit_once(' ') {
+            Some((digits, unit)) if digits.contains(|one: char| one.is_ascii_digit()) => {
+                (digits, unit)
+            }
+            _ => (tile.figure.as_str(), ""),
+        };
+        let class: &[_] = if tile.class.is_empty() {
+            &[]
+        } else {
+            &[("class", tile.class)]
+        };
+        list.open("b", class).text(digits);
+        list.constant("</b>");
+        if !unit.is_empty() {
+            list.text(" ").open("i", &[]).text(unit);
+            list.constant("</i>");
+        }
+        list.close("dd");
+        list.element("dd", &[("class", "beside")], &tile.beside);
         list.close("div");
     }
     list.close("dl");

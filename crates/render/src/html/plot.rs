@@ -1,50 +1,81 @@
-//! A plot: what is drawn, before anybody draws it.
+//! A chart: what is drawn, before it is drawn.
 //!
-//! It is drawn twice. [`drawing`] makes a picture that is there without scripts and on paper; the
-//! page's script replaces it by one that tells values under the pointer and zooms. Both see the
-//! same axes, so neither says more than the other.
+//! Its title is the question that it answers, the answer is the picture's label, and the same data
+//! stand in a table beneath it. The page's script reads that table to tell values under the pointer,
+//! so nothing is there for the script alone.
 
 pub(super) mod drawing;
 mod figure;
+mod labels;
 pub(super) mod scale;
 
+pub(super) use figure::{caption, folded};
 pub(super) use scale::{Axis, Scale, Unit};
 
-/// Colours that there are; a series beyond them is grey.
-pub(super) const COLOURS: usize = 8;
+/// Series that are told apart by colour, dash and mark; those beyond them are grey.
+pub(super) const LOOKS: usize = 4;
+/// Points that a line is thinned to.
+pub(super) const MOST_POINTS: usize = 200;
 
-/// A plot with its words.
+/// A chart with its words.
 #[derive(Clone, Debug)]
 pub(super) struct Plot {
-    /// Title of what is seen, in a few words.
+    /// Title: the question that it answers.
     pub(super) title: String,
-    /// Words that are needed to read it; may be empty.
-    pub(super) caption: String,
-    /// Along the page.
+    /// Words beside it: what is drawn, in which unit.
+    pub(super) beside: String,
+    /// The answer in words, which labels the picture.
+    pub(super) answer: String,
+    /// Along the page, of all panels.
     pub(super) x: Axis,
+    /// One below the other.
+    pub(super) panels: Vec<Panel>,
+    /// Stretches along the page in which nothing lived.
+    pub(super) dead: Vec<Dead>,
+    /// Place along the page behind which nothing is known, and the greatest value, ns.
+    pub(super) unknown: Option<Unknown>,
+}
+
+/// One picture within a chart.
+#[derive(Clone, Debug)]
+pub(super) struct Panel {
     /// Up the page.
     pub(super) y: Axis,
+    /// Height, px.
+    pub(super) height: f64,
     /// Series that are drawn, the last on top.
     pub(super) series: Vec<Trace>,
-    /// Levels across the plot: an objective.
+    /// Levels across the panel: an objective.
     pub(super) levels: Vec<Level>,
 }
 
 /// One line or cloud of points.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trace {
-    /// Its name in the legend.
+    /// Its name, which stands at its end.
     pub(super) name: String,
-    /// Number of its colour; `None` is grey.
-    pub(super) colour: Option<usize>,
-    /// True where neighbouring points are joined.
-    pub(super) is_joined: bool,
-    /// True where the line is dashed.
-    pub(super) is_dashed: bool,
-    /// True where points are marked even where they are joined.
+    /// Its look, by number; `None` is grey.
+    pub(super) look: Option<usize>,
+    /// Shape of it.
+    pub(super) shape: Shape,
+    /// True where its points are marked although they are joined.
     pub(super) has_dots: bool,
+    /// True of one among many, which has no name on the picture.
+    pub(super) is_thin: bool,
     /// Its points, by rising x where they are joined.
     pub(super) points: Vec<Point>,
+}
+
+/// Shape of a series.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Points.
+    #[default]
+    Cloud,
+    /// Neighbours are joined.
+    Line,
+    /// Each point is the end of a level: rates of intervals.
+    Steps,
 }
 
 /// One point.
@@ -58,8 +89,10 @@ pub(super) struct Point {
     pub(super) x_range: Option<(f64, f64)>,
     /// Range that it covers up the page: the cross, or the band of a line.
     pub(super) y_range: Option<(f64, f64)>,
-    /// True where it is of an overload, and drawn hollow.
+    /// True where it is a bound or of an overload, and drawn hollow.
     pub(super) is_hollow: bool,
+    /// True where it is marked on a line.
+    pub(super) is_marked: bool,
     /// Text beside it; may be empty.
     pub(super) label: String,
 }
@@ -75,7 +108,7 @@ impl Point {
     }
 }
 
-/// A level across the plot.
+/// A level across a panel.
 #[derive(Clone, Debug)]
 pub(super) struct Level {
     /// Name of what it is.
@@ -84,24 +117,81 @@ pub(super) struct Level {
     pub(super) y: f64,
 }
 
+/// A stretch in which nothing lived.
+#[derive(Clone, Debug)]
+pub(super) struct Dead {
+    /// Its beginning along the page.
+    pub(super) from: f64,
+    /// Its end.
+    pub(super) to: f64,
+    /// Cause, in a few words.
+    pub(super) cause: String,
+}
+
+/// The part of a scale of percentiles that samples do not support.
+#[derive(Clone, Debug)]
+pub(super) struct Unknown {
+    /// Its beginning along the page.
+    pub(super) from: f64,
+    /// The greatest value of all.
+    pub(super) most: f64,
+}
+
 impl Plot {
+    /// A chart of one panel.
+    pub(super) fn new(title: &str, x: Axis, panel: Panel) -> Self {
+        Self {
+            title: title.to_owned(),
+            beside: String::new(),
+            answer: String::new(),
+            x,
+            panels: vec![panel],
+            dead: Vec::new(),
+            unknown: None,
+        }
+    }
+
     /// True if there is nothing to draw.
     pub(super) fn is_empty(&self) -> bool {
-        self.series.iter().all(|series| series.points.is_empty())
+        let mut series = self.panels.iter().flat_map(|panel| &panel.series);
+        series.all(|series| series.points.is_empty())
     }
 
-    /// Every x that has to be on the plot.
+    /// The axis along the page; nothing is written where nothing is known.
+    fn extent(&self) -> scale::Extent {
+        let mut extent = self.x.extent(&self.x_values());
+        if let Some(unknown) = &self.unknown {
+            extent.ticks.retain(|tick| *tick <= unknown.from + 1e-9);
+        }
+        extent
+    }
+
+    /// Every x that has to be on the chart.
     fn x_values(&self) -> Vec<f64> {
-        let points = self.series.iter().flat_map(|series| &series.points);
-        points
-            .flat_map(|point| {
-                let (low, high) = point.x_range.unwrap_or((point.x, point.x));
-                [low, point.x, high]
-            })
-            .collect()
+        let series = self.panels.iter().flat_map(|panel| &panel.series);
+        let points = series.flat_map(|series| &series.points);
+        let values = points.flat_map(|point| {
+            let (low, high) = point.x_range.unwrap_or((point.x, point.x));
+            [low, point.x, high]
+        });
+        let beyond = self.unknown.iter().map(|unknown| unknown.from + 0.7);
+        let dead = self.dead.iter().map(|dead| dead.to);
+        values.chain(beyond).chain(dead).collect()
+    }
+}
+
+impl Panel {
+    /// A panel without levels.
+    pub(super) fn new(y: Axis, height: f64, series: Vec<Trace>) -> Self {
+        Self {
+            y,
+            height,
+            series,
+            levels: Vec::new(),
+        }
     }
 
-    /// Every y that has to be on the plot.
+    /// Every y that has to be on the panel.
     fn y_values(&self) -> Vec<f64> {
         let points = self.series.iter().flat_map(|series| &series.points);
         let ys = points.flat_map(|point| {
@@ -112,12 +202,20 @@ impl Plot {
     }
 }
 
-impl Trace {
-    /// The class of its colour.
-    fn class(&self) -> String {
-        match self.colour {
-            Some(colour) => format!("c{}", colour % COLOURS),
-            None => "grey".to_owned(),
-        }
+/// The class of a look.
+pub(super) fn class(look: Option<usize>) -> String {
+    match look {
+        Some(look) if look < LOOKS => format!("c{look}"),
+        _ => "grey".to_owned(),
+    }
+}
+
+/// The mark of a look among the page's definitions.
+pub(super) fn mark(look: Option<usize>) -> &'static str {
+    match look {
+        Some(1) => "#m1",
+        Some(2) => "#m2",
+        Some(3) => "#m3",
+        _ => "#m0",
     }
 }

@@ -1,16 +1,19 @@
-//! The page of a ranking: what is tied, who is where in each league and how surely, what each
-//! server costs, and everything that speaks against believing it.
+//! The page of a ranking: the questions that people ask with their answers, every server in one
+//! table that is the chart, a chart a question, and everything that speaks against believing it.
+//!
+//! Without scripts the table is sorted by the first question, and its columns can be chosen. The
+//! script searches, filters, asks the other questions, and draws a server when it is opened.
 
+mod charts;
 mod details;
-mod leagues;
-mod names;
-mod plots;
+mod questions;
 mod score;
+mod table;
+mod told;
 
-use wsbench_judge::figure::Figure;
-use wsbench_judge::ranking::metric;
 use wsbench_record::audit::Severity;
-use wsbench_record::ranking::{Entry, Ranking};
+use wsbench_record::ranking::Ranking;
+use wsbench_record::units::counted;
 use wsbench_setting::Spelling;
 
 use super::grid::{Cell, Grid};
@@ -19,44 +22,47 @@ use super::page::{Page, caveats};
 use super::run;
 use crate::ranking::words;
 use crate::summary::seeded;
-use names::{gate, half, named};
+use questions::Question;
 
-/// Headlines that are told at once; the others are opened.
-const HEADLINES: usize = 8;
+const STYLE: &str = include_str!("../../assets/ranking.css");
+const SCRIPT: &str = include_str!("../../assets/ranking.js");
 
 /// The page of a ranking.
 #[must_use]
 pub fn render(ranking: &Ranking, spelling: &'static dyn Spelling) -> String {
-    let mut page = Page::new("Ranking", &ranking.suite.name, spelling);
-    page.contents();
-    page.prose(&words::heading(ranking));
-    if !ranking.suite.description.is_empty() {
-        page.prose(&ranking.suite.description);
+    let mut page = Page::new(&words::heading(ranking), spelling);
+    page.extra(STYLE, SCRIPT);
+    let origin = run::origin("ranking", &ranking.started_at, &ranking.tool_version);
+    let links = [
+        ("#workloads", "workloads"),
+        ("#machine", "machine"),
+        ("#repeat", "the command"),
+    ];
+    page.head(&ranking.suite.description, &origin, &links);
+    page.push(&state(ranking));
+    let questions = questions::all(ranking);
+    page.push(&cards(&questions));
+    page.push(&controls(ranking));
+    page.push(&table::markup(ranking, &questions));
+    page.columns();
+    // The first question's chart is the table.
+    for (at, question) in questions.iter().enumerate().skip(1) {
+        page.push(&charts::chart(ranking, question, at));
     }
-    headlines(&mut page, ranking);
-    page.section("overview", "All servers");
-    page.push(&overview(ranking).markup());
-    page.quiet(
-        "Geometric means over the runs, ± half the 95 % interval between them. A heading sorts; a \
-         name leads to its details. Workloads are described at the end.",
-    );
-    page.section("leagues", "Leagues");
-    page.quiet(&format!("{}.", words::LEGEND));
-    for league in &ranking.leagues {
-        leagues::show(&mut page, ranking, league);
+    page.end();
+    doubts(&mut page, ranking);
+    for (at, front) in ranking.tradeoffs.iter().enumerate().skip(1) {
+        let title = format!("{} against {}", front.x, front.y);
+        let gist = questions::beaten_by_none(front);
+        page.fold(&format!("front-{at}"), &title, &gist);
+        page.push(&charts::tradeoff(ranking, front, 10 + at, &title));
+        page.unfold();
     }
-    plots::latencies(&mut page, ranking);
-    plots::curves(&mut page, ranking);
-    plots::memory(&mut page, ranking);
-    plots::tradeoffs(&mut page, ranking);
     score::show(&mut page, ranking);
+    leagues(&mut page, ranking);
     failures(&mut page, ranking);
-    page.section("servers", "Each server");
-    for entry in &ranking.servers {
-        details::show(&mut page, ranking, entry);
-    }
     workloads(&mut page, ranking);
-    page.section("machine", "Machine and versions");
+    page.fold("machine", "Machine and versions", "");
     page.quiet(&format!(
         "wsbench {}, from {} to {}",
         ranking.tool_version, ranking.started_at, ranking.ended_at
@@ -64,125 +70,155 @@ pub fn render(ranking: &Ranking, spelling: &'static dyn Spelling) -> String {
     if let Some(cores) = words::cores(ranking) {
         page.prose(&cores);
     }
-    page.push(&run::machine(&ranking.host).markup());
-    page.section("repeat", "To repeat it");
+    page.push(&run::machine(&ranking.host).markup()).unfold();
+    page.fold("repeat", "To repeat it", "");
     page.command(&seeded(&ranking.command, ranking.seed, spelling));
+    page.unfold();
+    let mut data = Markup::new();
+    data.open("div", &[("id", "details")]);
+    data.data(&details::all(ranking)).close("div");
+    page.push(&data);
     page.html()
 }
 
-/// Results of the ranking, and doubts about them.
-fn headlines(page: &mut Page, ranking: &Ranking) {
-    let told = |headlines: &[String]| {
-        let mut list = Markup::new();
-        list.open("ul", &[]);
-        for headline in headlines {
-            list.element("li", &[], headline);
-        }
-        list.close("ul");
-        list
-    };
-    let (first, more) = ranking
-        .headlines
-        .split_at(ranking.headlines.len().min(HEADLINES));
-    let mut all = Markup::new();
-    all.open("div", &[("class", "verdict headlines")]);
-    if first.is_empty() {
-        all.text("No league has a server that could be placed.");
-    } else {
-        all.push(&told(first));
-    }
-    if !more.is_empty() {
-        all.open("details", &[]);
-        all.element("summary", &[], &format!("{} more leagues", more.len()));
-        all.push(&told(more)).close("details");
-    }
-    all.close("div");
-    page.push(&all);
-    let cut = ranking.cut_short.as_deref();
-    let cut = cut.map(|reason| (Severity::Doubtful, format!("cut short: {reason}")));
-    let doubts = ranking.doubts.iter();
-    let doubts = doubts.map(|words| (Severity::Doubtful, words.clone()));
-    let found: Vec<(Severity, String)> = cut.into_iter().chain(doubts).collect();
-    let found = found.iter();
-    page.push(&caveats(
-        found.map(|(severity, words)| (*severity, words.as_str(), "")),
-    ));
-}
-
-/// Every server with the figure of every league: the table that this is all about.
-fn overview(ranking: &Ranking) -> Grid {
-    let mut grid = Grid::new().text("server").text("language").text("gate");
-    let mut keys: Vec<(&str, Figure)> = Vec::new();
-    for league in &ranking.leagues {
-        let metric = Figure::recorded(&league.metric);
-        let known = metric.map(|metric| (league.workload.as_str(), metric));
-        keys.extend(known.filter(|known| !keys.contains(known)));
-    }
-    for (workload, metric) in &keys {
-        grid = grid.figures(&format!("{workload}: {}", metric.title()));
-    }
-    let mut grid = grid.sortable();
-    for entry in in_order(ranking) {
-        let mut cells = vec![
-            named(ranking, &entry.facts.name),
-            Cell::text(&entry.facts.language),
-            Cell::markup(gate(entry)),
-        ];
-        for (workload, metric) in &keys {
-            cells.push(figure(entry, workload, *metric));
-        }
-        grid.push(cells);
-    }
-    grid
-}
-
-/// The servers as the first league has them, then those that it does not place, then the control.
-fn in_order(ranking: &Ranking) -> Vec<&Entry> {
-    let places = ranking.leagues.first();
-    let places = places.map_or(&[][..], |league| league.places.as_slice());
-    let place = |entry: &&Entry| {
-        let mut all = places.iter();
-        let at = all.position(|place| place.server == entry.facts.name);
-        (entry.facts.is_control, at.unwrap_or(usize::MAX))
-    };
-    let mut servers: Vec<&Entry> = ranking.servers.iter().collect();
-    servers.sort_by_key(place);
+/// The place of a server among the document's, from zero.
+fn number(ranking: &Ranking, name: &str) -> usize {
+    let mut servers = ranking.servers.iter();
     servers
+        .position(|entry| entry.facts.name == name)
+        .unwrap_or_default()
 }
 
-/// A server's figure with its interval, or why there is none.
-fn figure(entry: &Entry, workload: &str, metric: Figure) -> Cell {
-    let found = entry
-        .cell(workload)
-        .and_then(|cell| cell.figure(&metric.key()));
-    match found.and_then(|figure| Some((figure, figure.value?))) {
-        Some((figure, value)) => {
-            let mut markup = Markup::words(&metric::words(metric, value));
-            let half = half(value, figure.low.zip(figure.high));
-            markup.text(" ").element("small", &[], &half);
-            Cell::markup(markup).sorted_by(value)
-        }
+/// Completeness, and the first doubt.
+fn state(ranking: &Ranking) -> Markup {
+    let mut line = Markup::new();
+    line.open("p", &[]);
+    match &ranking.cut_short {
         None => {
-            let why = found.and_then(|figure| figure.missing.as_deref());
-            let title = [("title", why.unwrap_or("not run"))];
-            Cell::markup(Markup::of("span", &title, "—"))
+            line.element("b", &[("class", "good")], "✓ complete");
         }
+        Some(reason) => {
+            line.element("b", &[("class", "doubt")], "▲ cut short");
+            line.text(" ").prose(reason);
+        }
+    }
+    if let Some(first) = ranking.doubts.first() {
+        line.text(" ").element("b", &[("class", "doubt")], "▲");
+        line.text(" ").prose(first).text(" ");
+        line.element("a", &[("href", "#doubts")], "what may be doubted");
+    }
+    line.close("p");
+    line
+}
+
+/// The questions, each with its answer; the script sorts by the one that is pressed.
+fn cards(questions: &[Question<'_>]) -> Markup {
+    let mut cards = Markup::new();
+    cards.open("ol", &[("class", "cards")]);
+    for (at, question) in questions.iter().enumerate() {
+        let current: &[_] = if at == 0 { &[("class", "now")] } else { &[] };
+        cards.open("li", current);
+        cards.element("b", &[], &question.title);
+        cards.element("p", &[], &question.answer).close("li");
+    }
+    cards.close("ol");
+    cards
+}
+
+/// Search and filters, for the script.
+fn controls(ranking: &Ranking) -> Markup {
+    let mut languages: Vec<(&str, usize)> = Vec::new();
+    for entry in ranking.servers.iter().filter(|one| !one.facts.is_control) {
+        let language = entry.facts.language.as_str();
+        match languages.iter_mut().find(|(name, _)| *name == language) {
+            Some((_, number)) => *number += 1,
+            None => languages.push((language, 1)),
+        }
+    }
+    languages.sort_by_key(|(name, number)| (std::cmp::Reverse(*number), *name));
+    let all: usize = languages.iter().map(|(_, number)| number).sum();
+    let mut form = Markup::new();
+    let attributes = [("class", "find"), ("hidden", ""), ("role", "search")];
+    form.open("form", &attributes);
+    let attributes = [
+        ("type", "search"),
+        ("id", "search"),
+        ("placeholder", "server, library"),
+        ("aria-label", "server or library"),
+    ];
+    form.open("input", &attributes);
+    let attributes = [("id", "language"), ("aria-label", "language")];
+    form.open("select", &attributes);
+    form.element("option", &[("value", "")], &format!("all {all}"));
+    for (name, number) in &languages {
+        let words = format!("{name} {number}");
+        form.element("option", &[("value", name)], &words);
+    }
+    form.close("select");
+    form.open("label", &[]);
+    form.open("input", &[("type", "checkbox"), ("id", "strict")]);
+    form.text(" passes every RFC case").close("label");
+    let attributes = [("id", "found"), ("role", "status")];
+    form.open("output", &attributes).close("output");
+    form.close("form");
+    form
+}
+
+fn doubts(page: &mut Page, ranking: &Ranking) {
+    let cut = ranking.cut_short.as_deref();
+    let cut = cut.map(|reason| format!("cut short: {reason}"));
+    let found: Vec<String> = cut.into_iter().chain(ranking.doubts.clone()).collect();
+    if let Some(first) = found.first() {
+        let heading = format!("What may be doubted ({})", found.len());
+        page.fold_of("doubts", "doubts", &heading, first);
+        let told = found.iter();
+        page.push(&caveats(
+            told.map(|words| (Severity::Doubtful, words.as_str(), "")),
+        ));
+        page.unfold();
     }
 }
 
-/// Servers that failed, with their words.
+/// A sentence for each league, and how its places are meant.
+fn leagues(page: &mut Page, ranking: &Ranking) {
+    let number = counted(ranking.leagues.len() as u64, "league");
+    page.fold("leagues", "Who leads where", &number);
+    let mut list = Markup::new();
+    list.open("ul", &[]);
+    for headline in &ranking.headlines {
+        list.element("li", &[], headline);
+    }
+    list.close("ul");
+    page.push(&list);
+    page.quiet(&format!("{}.", words::LEGEND)).unfold();
+}
+
+/// Servers that failed, and figures that are not known, with the reason.
 fn failures(page: &mut Page, ranking: &Ranking) {
-    let lines = words::failures(ranking);
-    if !lines.is_empty() {
-        page.section("failures", "What failed");
-        for line in lines {
-            page.prose(&line);
+    let mut grid = Grid::new().text("server").text("what").text("why");
+    for league in &ranking.leagues {
+        for unranked in &league.unranked {
+            grid.push(vec![
+                Cell::text(&unranked.server),
+                Cell::text(&league.key),
+                Cell::text(&unranked.reason),
+            ]);
         }
     }
+    let lines = words::failures(ranking);
+    if lines.is_empty() && grid.is_empty() {
+        return;
+    }
+    page.fold("failures", "What failed, and what is not known", "");
+    for line in lines {
+        page.prose(&line);
+    }
+    page.push(&grid.markup()).unfold();
 }
 
 fn workloads(page: &mut Page, ranking: &Ranking) {
-    page.section("workloads", "Workloads");
+    let number = counted(ranking.suite.workloads.len() as u64, "workload");
+    page.fold("workloads", "Workloads", &number);
     let mut grid = Grid::new()
         .text("workload")
         .text("what it does")
@@ -199,4 +235,5 @@ fn workloads(page: &mut Page, ranking: &Ranking) {
     if let Some(objective) = &ranking.suite.objective {
         page.quiet(&format!("The objective of greatest rates: {objective}."));
     }
+    page.unfold();
 }

@@ -7,7 +7,7 @@ use wsbench_setting::Spelling;
 
 use super::conditions::conditions;
 use super::grid::{Cell, Grid};
-use super::page::{Page, recurring};
+use super::page::{Page, Tile, recurring, severity_words, tiles};
 use super::plot::{Axis, Scale};
 use super::ranges::{Range, Ranges};
 use super::run;
@@ -15,26 +15,29 @@ use crate::plan_line::{plan_line, title};
 use crate::repetition::{HEAD, LEGEND, row, runs};
 use crate::summary::repeat_command;
 
+/// Figures in large print.
+const LARGE: usize = 5;
+
 /// The page of a repetition.
 #[must_use]
 pub fn render(repetition: &Repetition, spelling: &'static dyn Spelling) -> String {
     let first = repetition.runs.first();
     let name = first.map_or_else(String::new, |first| title(&first.plan));
-    let mut page = Page::new("Repeated run", &name, spelling);
-    if let Some(first) = first {
-        page.prose(&plan_line(&first.plan));
-    }
+    let mut page = Page::new(&name, spelling);
+    let began = first.map_or("", |first| first.started_at.as_str());
+    let origin = run::origin("repeated run", began, &repetition.tool_version);
+    let done = first.map_or_else(String::new, |first| plan_line(&first.plan));
+    page.head(&done, &origin, &[("#repeat", "the command")]);
+    page.push(&tiles(&key_figures(repetition)));
     page.prose(&format!("{}.", runs(repetition)));
-    page.push(&recurring(&repetition.caveats));
     page.push(&conditions(&repetition.conditions));
-    page.section("spread", "How far the runs agree");
-    page.push(&table(repetition).markup());
-    page.quiet(LEGEND);
-    for of_runs in &repetition.figures {
+    page.columns();
+    for of_runs in repetition.figures.iter().take(2 * LARGE) {
         if let Some(spread) = spread(of_runs, &repetition.runs) {
             page.push(&spread.figure());
         }
     }
+    page.end();
     let named: Vec<(String, &Document)> = repetition
         .runs
         .iter()
@@ -42,15 +45,53 @@ pub fn render(repetition: &Repetition, spelling: &'static dyn Spelling) -> Strin
         .map(|(at, document)| (format!("run {}", at + 1), document))
         .collect();
     run::overlays(&mut page, &named);
-    page.section("details", "Each run");
+    let caveats = &repetition.caveats;
+    if let Some(worst) = caveats.first() {
+        let (sign, ..) = severity_words(worst.severity);
+        let gist = format!("{sign} {}: {}", worst.how_often(), worst.message);
+        let heading = format!("What may be doubted ({})", caveats.len());
+        page.fold_of("doubts", "doubts", &heading, &gist);
+        page.push(&recurring(caveats)).unfold();
+    }
+    page.fold("spread", "How far the runs agree", "every figure");
+    page.push(&table(repetition).markup());
+    page.quiet(LEGEND).unfold();
     for (at, (name, document)) in named.iter().enumerate() {
         run::folded(&mut page, &format!("run-{}", at + 1), name, document);
     }
     if let Some(first) = first {
-        page.section("repeat", "To repeat it");
-        page.command(&repeat_command(first, spelling));
+        page.fold("repeat", "To repeat it", "");
+        page.command(&repeat_command(first, spelling)).unfold();
     }
     page.html()
+}
+
+/// The figures that are looked for first, each with its interval between runs.
+fn key_figures(repetition: &Repetition) -> Vec<Tile> {
+    let tile = |of_runs: &FigureOfRuns| {
+        let figure = Figure::recorded(&of_runs.name).filter(|figure| !figure.is_count())?;
+        let ends = of_runs.low.zip(of_runs.high);
+        let beside = match ends {
+            Some((low, high)) => format!(
+                "{}–{}, 95 % between runs",
+                figure.written(low),
+                figure.written(high)
+            ),
+            None => "one run".to_owned(),
+        };
+        Some(Tile {
+            name: figure.label(),
+            figure: figure.written(of_runs.mean?),
+            beside,
+            class: "",
+        })
+    };
+    repetition
+        .figures
+        .iter()
+        .filter_map(tile)
+        .take(LARGE)
+        .collect()
 }
 
 fn table(repetition: &Repetition) -> Grid {
@@ -71,29 +112,26 @@ fn spread(of_runs: &FigureOfRuns, runs: &[Document]) -> Option<Ranges> {
     let dots = runs
         .iter()
         .filter_map(|run| Some(figure.read(run).ok()?.value));
-    let unit = figure.unit().into();
+    let dots: Vec<f64> = dots.collect();
     let ends = of_runs.low.zip(of_runs.high);
-    let words = match ends {
-        Some((low, high)) => format!(
-            "{} [{}, {}]",
-            figure.written(mean),
-            figure.written(low),
-            figure.written(high)
-        ),
-        None => figure.written(mean),
-    };
+    let held = ends.into_iter().flat_map(|(low, high)| [low, high]);
+    let held = held.chain(dots.iter().copied()).chain([mean]).collect();
     Some(Ranges {
         title: figure.label(),
-        caption: "Each run, their mean, and its 95 % interval between runs.".to_owned(),
-        axis: Axis::new("", Scale::Linear, unit),
+        beside: "each run, their mean, its 95 % interval between runs".to_owned(),
+        before: vec![""],
+        after: vec!["mean"],
+        axis: Axis::new("", Scale::Linear, figure.unit().into()),
+        held,
         reference: None,
         rows: vec![Range {
-            name: figure.label(),
+            name: "runs".to_owned(),
             value: Some(mean),
             ends,
-            dots: dots.collect(),
-            words,
-            colour: Some(0),
+            dots,
+            after: vec![figure.written(mean)],
+            look: Some(0),
+            ..Range::default()
         }],
     })
 }

@@ -1,156 +1,344 @@
 //! The page of a run, and of several runs beside each other.
 //!
-//! The order is the summary's: what speaks against the figures stands before them.
+//! The order is that of every page: the figures, how far they may be believed and what limited
+//! them, the charts, and folded behind them everything else, each fold with its gist.
 
 mod books;
 mod course;
+mod limit;
 mod words;
 
 use super::conditions::conditions;
 use super::grid::{Cell, Grid};
 use super::latency;
 use super::markup::Markup;
-use super::page::{Page, caveats, tiles, verdict};
-use super::plot::{COLOURS, Trace};
+use super::page::{Page, Tile, caveats, severity_words, tiles};
+use super::plot::{LOOKS, Plot, Trace};
 use super::ranges::swatched;
+use crate::brief::{died, fates, times, trust};
 use crate::mark;
 use crate::parts::{self, Parts};
 use crate::plan_line::{plan_line, title};
 use crate::summary::{PERCENTILES, repeat_command};
 pub(super) use books::machine;
 use wsbench_load::series::Series;
-use wsbench_record::audit::Verdict;
-use wsbench_record::document::{Distribution, Document, Percentile};
-use wsbench_record::units::{self, count, counted, rate, seconds};
+use wsbench_record::audit::{Severity, Verdict};
+use wsbench_record::document::{Distribution, Document, Known, Percentile};
+use wsbench_record::units::{self, count, counted, rate, seconds, span};
 use wsbench_setting::Spelling;
+
+/// The percentiles among the figures of a page.
+const QUOTED: [Percentile; 4] = [
+    Percentile::P50,
+    Percentile::P90,
+    Percentile::P99,
+    Percentile::P99_9,
+];
 
 /// The page of one run.
 #[must_use]
 pub fn render(document: &Document, spelling: &'static dyn Spelling) -> String {
-    let mut page = Page::new("Run", &title(&document.plan), spelling);
-    head(&mut page, document);
-    page.push(&key_figures(document));
-    details(&mut page, document, Section::Page);
+    let mut page = Page::new(&title(&document.plan), spelling);
+    let mut done = plan_line(&document.plan);
+    if let Some(until) = &document.until {
+        done.push_str(&format!("; until {until}"));
+    }
+    let origin = origin("run", &document.started_at, &document.tool_version);
+    let links = [("#times", "all times"), ("#repeat", "the command")];
+    page.head(&done, &origin, &links);
+    page.push(&tiles(&key_figures(document)));
+    page.push(&trusted(document));
+    page.push(&conditions(&document.conditions));
+    charts(&mut page, document);
+    folds(&mut page, document);
     page.html()
 }
 
-/// The page of several runs, one above the other in the plots.
+/// The kind of a page, when it was measured and by what: `run, 2026-11-28 21:53 UTC, wsbench 0.1.0`.
+pub(super) fn origin(kind: &str, started_at: &str, version: &str) -> String {
+    let at = match (started_at.get(..10), started_at.get(11..16)) {
+        (Some(day), Some(minute)) => format!("{day} {minute} UTC"),
+        _ => started_at.to_owned(),
+    };
+    format!("{kind}, {at}, wsbench {version}")
+}
+
+/// The page of several runs, one above the other in the charts.
 #[must_use]
 pub fn several(documents: &[&Document], spelling: &'static dyn Spelling) -> String {
     if let [document] = documents {
         return render(document, spelling);
     }
     let heading = counted(documents.len() as u64, "run");
-    let mut page = Page::new("Runs", &heading, spelling);
+    let mut page = Page::new(&heading, spelling);
     let named: Vec<(String, &Document)> = documents
         .iter()
         .enumerate()
         .map(|(at, document)| (format!("{} {}", at + 1, title(&document.plan)), *document))
         .collect();
-    page.section("overview", "Overview");
+    if let Some(first) = documents.first() {
+        let origin = origin("runs", &first.started_at, &first.tool_version);
+        page.head(
+            "Figures of closed loops are of different loads.",
+            &origin,
+            &[],
+        );
+    }
     page.push(&overview(&named).markup());
-    page.quiet("A click on a heading sorts. Figures of closed loops are of different loads.");
     overlays(&mut page, &named);
-    page.section("details", "Each run");
     for (at, (name, document)) in named.iter().enumerate() {
         folded(&mut page, &format!("run-{}", at + 1), name, document);
     }
     page.html()
 }
 
-/// A run within a page of others, to be opened.
+/// A run within a page of others, to be opened: its books without charts.
 pub(super) fn folded(page: &mut Page, id: &str, name: &str, document: &Document) {
-    let words = format!("{name} — audit: {}", document.audit.verdict.word());
-    page.folded(id, &words);
-    head(page, document);
-    details(page, document, Section::Folded);
-    page.unfolded();
+    let (sign, word, _) = trust::sign(document.audit.verdict);
+    let (_, spans) = kind_and_times(document);
+    let per_s = document.messages_per_s;
+    let gist = format!(
+        "{sign} {word}, {} msg/s, p50 {}, p99 {}",
+        per_s.map_or_else(|| units::UNKNOWN.to_owned(), rate),
+        mark::percentile(spans, Percentile::P50),
+        mark::percentile(spans, Percentile::P99),
+    );
+    page.fold(id, name, &gist);
+    doubts(page, document);
+    page.push(&books::throughput(document).markup());
+    page.push(&times_table(document).markup());
+    page.push(&books::connections(document).markup());
+    page.push(&books::messages(document).markup());
+    page.push(&books::errors(document));
+    let costs = books::costs(document, page.spelling());
+    page.push(&costs).unfold();
 }
 
-/// Latencies and the course of several runs in the same plots.
+/// Latencies and the course of several runs in the same charts.
 pub(super) fn overlays(page: &mut Page, named: &[(String, &Document)]) {
-    page.section("latency", "Latency");
-    let coloured = || named.iter().enumerate().map(|(at, one)| (colour(at), one));
-    let lines =
-        coloured().map(|(colour, (name, document))| latency::line(name, colour, times(document).1));
+    let looks = || named.iter().enumerate().map(|(at, one)| (look(at), one));
+    let is_many = named.len() > LOOKS;
+    let lines: Vec<Trace> = looks()
+        .map(|(look, (name, document))| Trace {
+            is_thin: is_many,
+            look: if is_many { Some(0) } else { look },
+            ..latency::line(name, look, kind_and_times(document).1)
+        })
+        .collect();
     let kinds: Vec<&str> = named
         .iter()
-        .map(|(_, document)| times(document).0)
+        .map(|(_, document)| kind_and_times(document).0)
         .collect();
     let kind = match kinds.first() {
         Some(first) if kinds.iter().all(|kind| kind == first) => first,
         _ => "response time (open loop) or service time (closed loop)",
     };
-    page.plot(&latency::plot(
-        "Latency by percentile",
-        kind,
-        lines.collect(),
+    page.columns();
+    let beside = format!("{kind} by percentile, a line each run");
+    page.chart(&latency::plot(
+        "How long does an answer take?",
+        &beside,
+        lines,
     ));
-    page.section("course", "Over time");
-    let runs: Vec<course::Named<'_>> = coloured()
-        .map(|(colour, (name, document))| course::Named {
+    let runs: Vec<course::Named<'_>> = looks()
+        .map(|(look, (name, document))| course::Named {
             name,
-            colour,
+            look: if is_many { Some(0) } else { look },
+            is_thin: is_many,
             document,
         })
         .collect();
-    for plot in course::of_several(&runs) {
-        page.plot(&plot);
+    if let Some(plot) = course::of_several(&runs) {
+        page.chart(&plot);
     }
+    page.end();
 }
 
 /// The times that a run is about, with their name.
-pub(super) fn times(document: &Document) -> (&'static str, &Distribution) {
-    if document.plan.clients.is_open_loop() {
-        ("response time", document.at(Series::Response))
+pub(super) fn kind_and_times(document: &Document) -> (&'static str, &Distribution) {
+    let name = if document.plan.clients.is_open_loop() {
+        "response time"
     } else {
-        ("service time", document.at(Series::Service))
-    }
-}
-
-/// A colour, as far as there are any.
-pub(super) fn colour(at: usize) -> Option<usize> {
-    (at < COLOURS).then_some(at)
-}
-
-/// Place of the headings of a run.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Section {
-    /// On a page of its own.
-    Page,
-    /// Within one of others.
-    Folded,
-}
-
-fn heading(page: &mut Page, section: Section, id: &str, words: &str) {
-    match section {
-        Section::Page => page.section(id, words),
-        Section::Folded => page.heading(words),
+        "service time"
     };
+    (name, times(document))
 }
 
-/// Plan and audit.
-fn head(page: &mut Page, document: &Document) {
-    let mut words = plan_line(&document.plan);
-    if let Some(until) = &document.until {
-        words.push_str(&format!("; until {until}"));
+/// A look, as far as there are any.
+pub(super) fn look(at: usize) -> Option<usize> {
+    (at < LOOKS).then_some(at)
+}
+
+/// The figures that are looked for first.
+fn key_figures(document: &Document) -> Vec<Tile> {
+    let mut list = vec![lead(document)];
+    let (_, spans) = kind_and_times(document);
+    list.extend(QUOTED.map(|percentile| {
+        let known = spans.known(percentile);
+        let (figure, beside) = match known {
+            Known::Not => ("not known".to_owned(), too_few(spans, percentile)),
+            known => mark::words(known),
+        };
+        Tile {
+            name: percentile.label().to_owned(),
+            figure,
+            beside,
+            class: if known.is_weak() { "weak" } else { "" },
+        }
+    }));
+    let server = document.server.as_ref();
+    if let Some(us) = server.and_then(|server| server.cpu_us_per_message) {
+        let parts = server.and_then(|server| {
+            let user = server.cpu_user_us_per_message?;
+            Some((user, server.cpu_system_us_per_message?))
+        });
+        let parts = parts.map(|(user, system)| format!("{user:.2} user, {system:.2} system"));
+        list.push(Tile {
+            name: "server CPU a message".to_owned(),
+            figure: span(us * 1e3),
+            beside: parts.unwrap_or_default(),
+            class: "",
+        });
     }
-    page.prose(&words);
-    page.quiet(&format!(
-        "Measured {} by wsbench {}",
-        document.started_at, document.tool_version
-    ));
+    list
+}
+
+/// The reason why a percentile is not known.
+fn too_few(spans: &Distribution, percentile: Percentile) -> String {
+    if spans.is_empty() {
+        mark::NO_SAMPLES.to_owned()
+    } else {
+        format!("it takes {} samples", count(percentile.samples_needed()))
+    }
+}
+
+/// The rate; of a server that went away, when that was.
+fn lead(document: &Document) -> Tile {
+    if let Some(gone) = died::Departure::of(document) {
+        return Tile {
+            name: "the server was gone at".to_owned(),
+            figure: span(gone.at_s * 1e9),
+            beside: format!("until then {} msg/s", rate(gone.per_s)),
+            class: "bad",
+        };
+    }
+    let asked = match document.asked_messages_per_s {
+        Some(asked) => format!("{} asked", units::asked_rate(asked)),
+        None => mark::no_rate(document, "closed loop").to_owned(),
+    };
+    let beside = match mark::rate_confidence(document) {
+        Some(half) => format!("{half} (95 %, within this run), {asked}"),
+        None => asked,
+    };
+    let known = document.messages_per_s;
+    Tile {
+        name: "answered".to_owned(),
+        figure: known.map_or_else(
+            || mark::NO_SAMPLES.to_owned(),
+            |per_s| format!("{} msg/s", rate(per_s)),
+        ),
+        beside,
+        class: if known.is_some() { "" } else { "bad" },
+    }
+}
+
+/// How far the figures may be believed, in one sentence, and what limited them.
+fn trusted(document: &Document) -> Markup {
+    let (sign, word, _) = trust::sign(document.audit.verdict);
     let class = match document.audit.verdict {
         Verdict::Ok => "good",
         Verdict::Doubtful => "doubt",
         Verdict::Invalid => "bad",
     };
-    let words = match document.audit.verdict {
-        Verdict::Ok => "Audit: ok. Nothing was found that speaks against these figures.",
-        Verdict::Doubtful => "Audit: doubtful. The figures hold with these reservations.",
-        Verdict::Invalid => "Audit: invalid. These are not figures of what was to be measured.",
+    let fates = fates(document).join(", ");
+    let grounds = trust::grounds(document).join("; ");
+    let mut markup = Markup::new();
+    markup.open("div", &[("class", "trust")]);
+    markup.open("p", &[]);
+    markup.element("b", &[("class", class)], &format!("{sign} {word}"));
+    match document.audit.doubts().next() {
+        Some(gravest) => {
+            let number = document.audit.caveats.len() as u64;
+            markup.text(" ").prose(&gravest.message).text(". ");
+            let all = format!("{} in all", counted(number, "remark"));
+            markup.element("a", &[("href", "#doubts")], &all);
+            markup.close("p").open("p", &[]);
+            let said = [fates, grounds]
+                .into_iter()
+                .filter(|words| !words.is_empty());
+            markup
+                .prose(&said.collect::<Vec<_>>().join("; "))
+                .close("p");
+        }
+        None => {
+            markup.text(&format!(" {fates}; {grounds}")).close("p");
+        }
+    }
+    if let (Some(limit), true) = (&document.audit.limit, class == "good") {
+        markup.open("p", &[("class", "is-fact")]);
+        let by = format!("◆ limited by {}", limit.by.words());
+        markup.element("b", &[("class", "fact")], &by);
+        markup.text(" ").prose(&limit.message).close("p");
+    }
+    markup.close("div");
+    markup
+}
+
+/// The charts, each a question.
+fn charts(page: &mut Page, document: &Document) {
+    page.columns();
+    if let Some(plot) = answers(document) {
+        page.chart(&plot);
+    }
+    match course::of_one(document) {
+        Some(plot) => {
+            page.chart(&plot);
+        }
+        None => {
+            page.quiet("Too short for a course over time.");
+        }
+    }
+    let shares = limit::shares(document);
+    page.push(&shares);
+    let advice = limit::advice(document);
+    page.push(&advice);
+    page.end();
+}
+
+/// How long an answer takes: by percentile, with what of it passed where.
+fn answers(document: &Document) -> Option<Plot> {
+    let (kind, spans) = kind_and_times(document);
+    let is_open = document.plan.clients.is_open_loop();
+    let name = if is_open { "response" } else { "service" };
+    let mut lines = vec![latency::told(name, Some(0), spans)];
+    if is_open {
+        let service = document.at(Series::Service);
+        lines.push(latency::line("service", Some(1), service));
+    }
+    for (look, series) in [(2, Series::Outside), (3, Series::ReceiveWait)] {
+        if let Some(spans) = document.known(series) {
+            lines.push(latency::line(series.info().title, Some(look), spans));
+        }
+    }
+    lines.retain(|line| !line.points.is_empty());
+    let unknown = latency::unknown(&lines[..lines.len().min(1)], spans);
+    // What is drawn first lies below: the whole is on top of its parts.
+    lines.reverse();
+    let beside = format!("{kind} by percentile, 95 % band");
+    let answer = QUOTED.map(|percentile| {
+        let words = mark::percentile(spans, percentile);
+        format!("{} {words}", percentile.label())
+    });
+    let plot = Plot {
+        answer: format!("{}.", answer.join(", ")),
+        unknown,
+        ..latency::plot("How long does an answer take?", &beside, lines)
     };
-    page.push(&verdict(class, words));
+    (!plot.is_empty()).then_some(plot)
+}
+
+/// The doubts as a list, each with what to do about it.
+fn doubts(page: &mut Page, document: &Document) {
     let found = document.audit.doubts().chain(document.audit.notes());
     page.push(&caveats(found.map(|caveat| {
         (
@@ -159,80 +347,90 @@ fn head(page: &mut Page, document: &Document) {
             caveat.advice.as_str(),
         )
     })));
-    page.push(&conditions(&document.conditions));
 }
 
-/// The figures that are looked for first.
-fn key_figures(document: &Document) -> Markup {
-    let (kind, spans) = times(document);
-    let tile = |name: &str, figure: String, beside: String| (name.to_owned(), figure, beside);
-    let throughput = document.messages_per_s;
-    let asked = match document.asked_messages_per_s {
-        Some(asked) => format!("{} asked", rate(asked)),
-        None => mark::no_rate(document, "closed loop: no rate asked").to_owned(),
+/// Everything else, folded, each fold with its gist.
+fn folds(page: &mut Page, document: &Document) {
+    let caveats = &document.audit.caveats;
+    let gist = match document.audit.doubts().chain(document.audit.notes()).next() {
+        Some(worst) => {
+            let (sign, ..) = severity_words(worst.severity);
+            let more = match caveats.len() {
+                0 | 1 => String::new(),
+                number => format!(" (+{} more)", number - 1),
+            };
+            let sign = if worst.severity == Severity::Note {
+                ""
+            } else {
+                sign
+            };
+            format!("{sign} {}{more}", worst.message)
+        }
+        None => "nothing was found that speaks against these figures".to_owned(),
     };
-    let beside = match mark::rate_confidence(document) {
-        Some(half) => format!("{half}, {asked}"),
-        None => asked,
-    };
-    let mut list = vec![tile(
-        "messages/s",
-        throughput.map_or_else(|| units::UNKNOWN.to_owned(), rate),
-        beside,
-    )];
-    for percentile in [Percentile::P50, Percentile::P99] {
-        let confidence = mark::confidence(spans, percentile);
-        let beside = format!("{kind} {confidence}");
-        list.push(tile(
-            percentile.label(),
-            mark::percentile(spans, percentile),
-            beside.trim_end().to_owned(),
-        ));
-    }
-    let unanswered = document.messages.unanswered();
-    list.push(tile(
-        "unanswered",
-        count(unanswered),
-        format!("of {} sent", count(document.messages.sent)),
-    ));
-    tiles(&list)
-}
-
-/// All that is known of a run, below its head.
-fn details(page: &mut Page, document: &Document, section: Section) {
-    heading(page, section, "throughput", "Throughput");
+    let heading = format!("What may be doubted ({})", caveats.len());
+    page.fold_of("doubts", "doubts", &heading, &gist);
+    doubts(page, document);
+    page.unfold();
+    let (kind, spans) = kind_and_times(document);
+    let gist = format!("{kind}, {}", counted(spans.count, "sample"));
+    page.fold("times", "All times", &gist);
     page.push(&books::throughput(document).markup());
-    heading(page, section, "latency", "Latency");
     latencies(page, document);
-    heading(page, section, "course", "Over time");
-    for plot in course::of_one(document) {
-        page.plot(&plot);
-    }
-    if document.intervals.len() < 2 {
-        page.quiet("Too short for a course over time.");
-    }
-    heading(page, section, "parts", "Where the time went");
     where_the_time_went(page, document);
-    heading(page, section, "connections", "Connections");
+    if let Some(plot) = course::in_flight(document) {
+        page.chart(&plot);
+    }
+    page.unfold();
+    page.fold(
+        "connections",
+        "Connections, handshake",
+        &connected(document),
+    );
     page.push(&books::connections(document).markup());
     let handshake = books::handshake(document);
     if !handshake.is_empty() {
         page.push(&handshake.markup());
     }
-    heading(page, section, "messages", "Messages and errors");
+    page.unfold();
+    let gist = match document.errors.iter().map(|error| error.count).sum() {
+        0 => "no errors".to_owned(),
+        errors => counted(errors, "error"),
+    };
+    page.fold("messages", "Messages and errors", &gist);
     page.push(&books::messages(document).markup());
     page.push(&books::errors(document));
     if let Some(compression) = &document.compression {
-        heading(page, section, "compression", "Compression");
+        page.heading("Compression");
         page.push(&books::compression(compression));
     }
-    heading(page, section, "cost", "What it cost");
+    page.unfold();
+    page.fold("cost", "Server and machine", &books::gist(document));
     let costs = books::costs(document, page.spelling());
     page.push(&costs);
-    heading(page, section, "machine", "Machine and versions");
-    page.push(&books::machine(&document.host).markup());
-    heading(page, section, "repeat", "To repeat it");
+    page.push(&books::machine(&document.host).markup()).unfold();
+    page.fold("repeat", "To repeat it", "");
     page.command(&repeat_command(document, page.spelling()));
+    page.unfold();
+}
+
+/// The gist of the connections.
+fn connected(document: &Document) -> String {
+    let all = &document.connections;
+    let upgrade = document.at(Series::Upgrade);
+    let mut gist = format!(
+        "{} opened, {} upgraded",
+        count(all.opened),
+        count(all.upgraded)
+    );
+    if !upgrade.is_empty() {
+        let p50 = mark::percentile(upgrade, Percentile::P50);
+        gist.push_str(&format!("; upgrade p50 {p50}"));
+    }
+    if all.failed > 0 {
+        gist.push_str(&format!("; {} failed", count(all.failed)));
+    }
+    gist
 }
 
 fn latencies(page: &mut Page, document: &Document) {
@@ -266,13 +464,6 @@ fn latencies(page: &mut Page, document: &Document) {
     for legend in mark::legends(&[response, service], &PERCENTILES) {
         page.quiet(legend);
     }
-    // In the closed loop the two lie upon each other: the dashes show both.
-    let dashed = Trace {
-        is_dashed: true,
-        ..latency::line("response time", colour(0), response)
-    };
-    let lines = vec![latency::line("service time", colour(1), service), dashed];
-    page.plot(&latency::plot("Latency by percentile", "latency", lines));
 }
 
 /// Response beside service time.
@@ -324,11 +515,6 @@ fn where_the_time_went(page: &mut Page, document: &Document) {
             }
             page.push(&grid.markup());
             page.quiet(&parts.legend());
-            let lines = parts.all().enumerate();
-            let lines =
-                lines.map(|(at, (info, spans))| latency::line(info.caption, colour(at + 1), spans));
-            let plot = latency::plot("Service time and its parts", "time", lines.collect());
-            page.plot(&plot);
         }
         None => {
             let words = parts::undivided(document);
@@ -381,7 +567,7 @@ fn overview(named: &[(String, &Document)]) -> Grid {
         .figures("server CPU/msg")
         .sortable();
     for (at, (name, document)) in named.iter().enumerate() {
-        let (_, spans) = times(document);
+        let (_, spans) = kind_and_times(document);
         let latency = |percentile| {
             let key = spans.at(percentile).map(|ns| ns as f64);
             Cell::known(&mark::percentile(spans, percentile), key)
@@ -391,9 +577,10 @@ fn overview(named: &[(String, &Document)]) -> Grid {
             Cell::known(&text, value)
         };
         let cost = document.server.and_then(|server| server.cpu_us_per_message);
+        let (sign, word, _) = trust::sign(document.audit.verdict);
         grid.push(vec![
-            swatched(name, colour(at)),
-            Cell::text(document.audit.verdict.word()),
+            swatched(name, look(at)),
+            Cell::text(&format!("{sign} {word}")),
             known(document.asked_messages_per_s, &rate),
             known(document.messages_per_s, &rate),
             latency(Percentile::P50),
@@ -404,7 +591,7 @@ fn overview(named: &[(String, &Document)]) -> Grid {
                 &count(document.messages.unanswered()),
                 document.messages.unanswered() as f64,
             ),
-            known(cost, &|us| format!("{us:.2}µs")),
+            known(cost, &|us| span(us * 1e3)),
         ]);
     }
     grid

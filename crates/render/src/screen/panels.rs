@@ -1,147 +1,281 @@
-//! The panels under the plots: percentiles, connections, the generator, errors.
+//! The panels under the plots: the shape of the answers, and what is used.
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
-use wsbench_record::document::Support;
-use wsbench_record::units::{count, counted, percent};
+use wsbench_load::series::Series;
+use wsbench_record::document::Percentile;
+use wsbench_record::units::{bytes, count, counted, percent, span};
 
+use super::look::Look;
 use super::plots::panel;
 use super::room::cut;
 use super::theme::Theme;
-use crate::live::{Figure, View};
+use crate::brief::{shape, times};
+use crate::live::View;
+use crate::mark;
+use crate::summary::PERCENTILES;
 
-/// Rows of the panels: six percentiles under a heading, and the frame.
-pub(super) const TABLE_HEIGHT: u16 = 9;
-/// Columns of the percentiles' panel: a name and two figures, and the frame.
-const TIMES_WIDTH: u16 = 32;
-/// Columns of the panels of connections and generator.
-const STATE_WIDTH: u16 = 26;
-/// Rows of the connections' panel.
-const CONNECTIONS_HEIGHT: u16 = 4;
-/// Cells of a thread's bar.
-const BAR: usize = 12;
+/// Rows that the panels have at least.
+pub(super) const HEIGHT: u16 = 8;
+/// Columns of a name.
+const NAME: usize = 11;
+/// Rows from which on the last second stands beside the whole run.
+const TALL: usize = 13;
 
-/// All of them, side by side.
-pub(super) fn tables(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
-    let [left, middle, right] = Layout::horizontal([
-        Constraint::Length(TIMES_WIDTH),
-        Constraint::Length(STATE_WIDTH),
-        Constraint::Fill(1),
-    ])
-    .areas(area);
-    let [upper, lower] =
-        Layout::vertical([Constraint::Length(CONNECTIONS_HEIGHT), Constraint::Fill(1)])
-            .areas(middle);
-    times(frame, left, view, theme);
-    connections(frame, upper, view, theme);
-    generator(frame, lower, view, theme);
-    errors(frame, right, view, theme);
-}
-
-/// Response and service time until now, side by side.
-fn times(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
-    let heading = format!("{:<8}{:>11}{:>11}", "", "response", "service");
-    let mut lines = vec![Line::styled(heading, theme.quiet)];
-    for (response, service) in view.response.iter().zip(&view.service) {
-        lines.push(Line::from(vec![
-            Span::styled(format!("{:<8}", response.name), theme.heading),
-            figure(response, theme),
-            figure(service, theme),
-        ]));
+/// The histogram so far; by a key the percentiles.
+pub(super) fn shape(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, theme: Theme) {
+    if look.has_table {
+        percentiles(frame, area, view, theme);
+        return;
     }
-    let title = if view.is_open_loop {
-        " latency, open loop "
+    let title = match view.gone_at_s {
+        Some(gone) => format!(" answered, until {gone:.1} s "),
+        None if view.document.plan.clients.is_open_loop() => " response times so far ".to_owned(),
+        None => " round trips so far ".to_owned(),
+    };
+    // What was never answered is no part of a shape of answers.
+    let spans = match view.gone_at_s {
+        Some(_) => view.document.at(Series::Service),
+        None => times(&view.document),
+    };
+    let block = panel(theme, Line::styled(title, theme.figure));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let columns = usize::from(inner.width.saturating_sub(2));
+    let rows = inner.height.saturating_sub(1);
+    let Some((shares, least, most)) = shape::shares(spans, columns) else {
+        let words = Line::styled(mark::NO_SAMPLES, theme.quiet).centered();
+        frame.render_widget(Paragraph::new(words), inner);
+        return;
+    };
+    let mut lines: Vec<Line<'_>> = (0..rows)
+        .map(|row| {
+            let from_below = f64::from(rows - 1 - row);
+            let cells = shares.iter().map(|share| {
+                let filled = share * f64::from(rows) - from_below;
+                // What there is at all is to be seen.
+                let least = if *share > 0.0 && from_below == 0.0 {
+                    0.1
+                } else {
+                    0.0
+                };
+                theme.glyphs.bar(filled.clamp(least, 1.0))
+            });
+            Line::styled(format!(" {}", cells.collect::<String>()), theme.middle)
+        })
+        .collect();
+    let (least, most) = (span(least), span(most));
+    let between = columns.saturating_sub(least.chars().count() + most.chars().count());
+    let ends = format!(" {least}{}{most}", " ".repeat(between));
+    lines.push(Line::styled(ends, theme.quiet));
+    put(frame, inner, lines);
+}
+
+/// Response and service time, percentile by percentile.
+fn percentiles(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
+    let block = panel(theme, Line::styled(" all times so far ", theme.figure));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let heading = format!("{:<8}{:>13}{:>13}", "", "response", "service");
+    let mut lines = vec![Line::styled(heading, theme.quiet)];
+    let columns = [Series::Response, Series::Service].map(|series| view.document.at(series));
+    for percentile in PERCENTILES {
+        let mut line = Line::from(format!("{:<8}", percentile.label()));
+        for spans in columns {
+            let known = spans.known(percentile);
+            let look = if known.is_weak() {
+                theme.quiet
+            } else {
+                theme.plain
+            };
+            line.push_span(Span::styled(format!("{:>13}", mark::words(known).0), look));
+        }
+        lines.push(line);
+    }
+    let [response, service] = columns.map(mark::longest);
+    lines.push(Line::from(format!(
+        "{:<8}{response:>13}{service:>13}",
+        "max"
+    )));
+    put(frame, inner, lines);
+}
+
+/// CPU of both sides, memory, connections, what is out, errors.
+pub(super) fn used(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
+    let (title, look) = match view.gone_at_s {
+        Some(_) => (" what is left ", theme.bad),
+        None => (" what is used ", theme.figure),
+    };
+    let block = panel(theme, Line::styled(title, look));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let bar = usize::from(inner.width / 3).clamp(6, 22);
+    let mut lines = vec![generator(view, theme, bar)];
+    lines.extend(server(view, theme, bar));
+    lines.push(alive(view, theme, bar));
+    lines.push(row("in flight", bar, count(view.in_flight)));
+    let rows = usize::from(inner.height);
+    let is_tall = rows >= TALL;
+    let room = if is_tall {
+        3
     } else {
-        " latency, closed loop "
+        rows.saturating_sub(lines.len())
     };
-    put(frame, area, theme, title, lines);
+    lines.extend(errors(view, theme, bar, room.max(1)));
+    if is_tall {
+        lines.extend(beside(view, theme));
+    }
+    put(frame, inner, lines);
 }
 
-fn figure(figure: &Figure, theme: Theme) -> Span<'static> {
-    let look = match figure.support {
-        Support::Known => theme.plain,
-        Support::Low => theme.tail,
-        Support::Unknown => theme.quiet,
-    };
-    Span::styled(format!("{:>11}", figure.words), look)
+/// A name, room for a bar, and words.
+fn row(name: &str, bar: usize, words: String) -> Line<'static> {
+    Line::from(format!(" {name:<NAME$}{:bar$} {words}", ""))
 }
 
-fn connections(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
-    let look = if view.alive < view.asked {
+fn with_bar(
+    name: &str,
+    share: f64,
+    bar: usize,
+    look: ratatui::style::Style,
+    words: String,
+    theme: Theme,
+) -> Line<'static> {
+    let filled = (share.clamp(0.0, 1.0) * bar as f64).round() as usize;
+    Line::from(vec![
+        Span::raw(format!(" {name:<NAME$}")),
+        Span::styled(theme.pick("■", "#").repeat(filled), look),
+        Span::styled(theme.pick("·", ".").repeat(bar - filled), theme.quiet),
+        Span::raw(format!(" {words}")),
+    ])
+}
+
+/// The busiest thread of the generator.
+fn generator(view: &View, theme: Theme, bar: usize) -> Line<'static> {
+    let busiest = view.cpu_shares.iter().copied().fold(0.0, f64::max);
+    let look = if busiest > 0.9 {
         theme.doubt
     } else {
-        theme.good
+        theme.middle
     };
-    let alive = format!("{} of {} alive", count(view.alive), count(view.asked));
-    let second = match view.clients {
-        Some((completed, clients)) => {
-            format!("{} of {} clients", count(completed), count(clients))
-        }
-        None => format!("{} answered", count(view.answered)),
+    let of = match view.cpu_shares.len() {
+        0 | 1 => "of a core".to_owned(),
+        threads => format!("busiest of {threads}"),
     };
-    let lines = vec![Line::styled(alive, look), Line::raw(second)];
-    put(frame, area, theme, " connections ", lines);
+    let words = format!("{} {of}", percent(busiest));
+    with_bar("generator", busiest, bar, look, words, theme)
 }
 
-/// CPU of each thread as a bar; of many, those that there is room for, the busiest first.
-fn generator(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
-    let rows = usize::from(area.height.saturating_sub(2));
-    let mut threads: Vec<(usize, f64)> = view.cpu_shares.iter().copied().enumerate().collect();
-    if threads.len() > rows {
-        threads.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+/// CPU and memory of the server, where its process is known.
+fn server(view: &View, theme: Theme, bar: usize) -> Vec<Line<'static>> {
+    if view.gone_at_s.is_some() {
+        let mut line = row("server", 0, String::new());
+        line.push_span(Span::styled("gone", theme.bad));
+        return vec![line];
     }
-    let title = if threads.len() > rows {
-        format!(" busiest of {} threads ", threads.len())
-    } else {
-        " generator CPU ".to_owned()
+    let Some(server) = view.document.server else {
+        let words = Span::styled("not known", theme.quiet);
+        let mut line = row("server", bar, String::new());
+        line.push_span(words);
+        return vec![line];
     };
-    let lines = threads
-        .into_iter()
-        .take(rows)
-        .map(|(number, share)| thread(number, share, theme))
-        .collect();
-    put(frame, area, theme, &title, lines);
+    let share = server.busiest_thread_share.or(server.cpu_share);
+    let mut lines = Vec::new();
+    if let (Some(share), Some(all)) = (share, server.cpu_share) {
+        let words = format!("{} of a core", percent(all));
+        lines.push(with_bar("server", share, bar, theme.middle, words, theme));
+    }
+    let memory = server.rss_bytes.map(|amount| bytes(amount as f64));
+    lines.extend(memory.map(|words| row("memory", bar, words)));
+    lines
 }
 
-fn thread(number: usize, share: f64, theme: Theme) -> Line<'static> {
-    let filled = (share.clamp(0.0, 1.0) * BAR as f64).round() as usize;
-    let look = if share > 0.9 { theme.bad } else { theme.middle };
-    Line::from(vec![
-        Span::styled(format!("{number:<3}"), theme.quiet),
-        Span::styled("■".repeat(filled), look),
-        Span::styled("·".repeat(BAR - filled), theme.quiet),
-        Span::raw(format!(" {:>6}", percent(share))),
-    ])
+fn alive(view: &View, theme: Theme, bar: usize) -> Line<'static> {
+    let asked = view.asked();
+    let share = view.alive as f64 / asked.max(1) as f64;
+    let look = match view.alive {
+        0 => theme.bad,
+        alive if alive < asked => theme.doubt,
+        _ => theme.good,
+    };
+    let words = format!("{} of {}", count(view.alive), count(asked));
+    let mut line = with_bar("alive", share, bar, look, words, theme);
+    if view.alive == 0 && asked > 0 {
+        line.push_span(Span::styled(
+            format!(" {}", theme.pick("✕", "x")),
+            theme.bad,
+        ));
+    }
+    line
 }
 
-fn errors(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
-    let rows = usize::from(area.height.saturating_sub(2));
-    let mut lines: Vec<Line<'_>> = view
+fn errors(view: &View, theme: Theme, bar: usize, rows: usize) -> Vec<Line<'static>> {
+    if view.errors.is_empty() {
+        return vec![row("errors", bar, "none".to_owned())];
+    }
+    let shown = if view.errors.len() > rows {
+        rows - 1
+    } else {
+        rows
+    };
+    let mut lines: Vec<Line<'static>> = view
         .errors
         .iter()
-        .take(rows)
-        .map(|(words, number)| Line::styled(format!("{} {words}", count(*number)), theme.bad))
+        .take(shown)
+        .map(|(words, number)| Line::styled(format!(" {} {words}", count(*number)), theme.bad))
         .collect();
-    if lines.is_empty() {
-        lines.push(Line::styled("none", theme.good));
+    let hidden = view.errors.len().saturating_sub(shown);
+    if hidden > 0 {
+        let words = format!(" and {} more", counted(hidden as u64, "kind"));
+        lines.push(Line::styled(words, theme.bad));
     }
-    if view.errors.len() > rows
-        && let Some(last) = lines.last_mut()
-    {
-        let hidden = view.errors.len() - rows + 1;
-        *last = Line::styled(
-            format!("and {}", counted(hidden as u64, "other kind")),
-            theme.bad,
-        );
-    }
-    put(frame, area, theme, " errors ", lines);
+    lines
 }
 
-fn put(frame: &mut Frame<'_>, area: Rect, theme: Theme, title: &str, lines: Vec<Line<'_>>) {
-    let title = Line::styled(title.to_owned(), theme.heading);
-    let room = area.width.saturating_sub(2);
-    let lines: Vec<Line<'_>> = lines.into_iter().map(|line| cut(line, room)).collect();
-    frame.render_widget(Paragraph::new(lines).block(panel(theme, title)), area);
+/// The last interval beside the whole run.
+fn beside(view: &View, theme: Theme) -> Vec<Line<'static>> {
+    let Some(newest) = view.newest() else {
+        return Vec::new();
+    };
+    let spans = times(&view.document);
+    let heading = format!(" {:<8}{:>15}{:>16}", "", "last interval", "whole run");
+    let mut lines = vec![Line::default(), Line::styled(heading, theme.quiet)];
+    let newest_of = |percentile| match percentile {
+        Percentile::P50 => mark::exact(newest.p50_ns),
+        Percentile::P99 => mark::exact(newest.p99_ns),
+        _ => String::new(),
+    };
+    for percentile in [
+        Percentile::P50,
+        Percentile::P90,
+        Percentile::P99,
+        Percentile::P99_9,
+    ] {
+        let known = spans.known(percentile);
+        let (figure, half) = mark::words(known);
+        let name = percentile.label();
+        let look = if known.is_weak() {
+            theme.quiet
+        } else {
+            theme.plain
+        };
+        lines.push(Line::from(vec![
+            Span::raw(format!(" {name:<8}{:>15}", newest_of(percentile))),
+            Span::styled(format!("{figure:>16}"), look),
+            Span::styled(format!(" {half}"), theme.quiet),
+        ]));
+    }
+    let (last, all) = (mark::exact(newest.max_ns), mark::longest(spans));
+    lines.push(Line::from(format!(" {:<8}{last:>15}{all:>16}", "max")));
+    lines
+}
+
+fn put(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'_>>) {
+    let lines: Vec<Line<'_>> = lines
+        .into_iter()
+        .map(|line| cut(line, area.width))
+        .collect();
+    frame.render_widget(Paragraph::new(lines), area);
 }

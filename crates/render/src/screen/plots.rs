@@ -3,154 +3,218 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::symbols::Marker;
+use ratatui::symbols::border;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Axis, Block, BorderType, Chart, Dataset, GraphType, Paragraph};
-use wsbench_record::units::{self, rate as rate_words, seconds, span};
+use ratatui::widgets::{Block, Paragraph};
+use wsbench_record::units::{rate as rate_words, seconds, span};
 
+use super::look::Look;
+use super::raster::Raster;
 use super::theme::Theme;
 use crate::live::{Moment, View};
 use crate::mark;
+use crate::style::Glyphs;
 
 /// Steps of an axis within a power of ten.
 const STEPS: [f64; 4] = [1.0, 2.0, 5.0, 10.0];
 
-/// Answers a second over time.
-pub(super) fn rate(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
-    let newest = view.newest().map_or_else(
-        || units::UNKNOWN.to_owned(),
-        |newest| format!("{} msg/s", rate_words(newest.per_s)),
-    );
-    let title = Line::from(vec![
-        Span::styled(" rate ", theme.heading),
-        Span::styled(format!("{newest} "), theme.headline),
-    ]);
-    let points: Vec<(f64, f64)> = view
-        .course
-        .iter()
-        .map(|moment| (moment.at_s, moment.per_s))
-        .collect();
-    let greatest = points.iter().map(|(_, y)| *y).fold(0.0, f64::max);
-    let top = step_above(greatest);
-    let line = Dataset::default()
-        .marker(Marker::Braille)
-        .graph_type(GraphType::Line)
-        .style(theme.headline)
-        .data(&points);
-    let y = Scale {
-        bounds: [0.0, top],
-        labels: ["0".to_owned(), rate_words(top / 2.0), rate_words(top)],
-    };
-    plot(frame, area, view, theme, title, vec![line], y);
+/// Frames of panels where there is nothing but ASCII.
+const ASCII: border::Set<'static> = border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};
+
+/// A vertical axis: its ends, and the labels of its top and its bottom.
+struct Scale {
+    bottom: f64,
+    top: f64,
+    labels: [String; 2],
 }
 
-/// Median and 99th percentile of service time over time, and the median of how long answers waited
-/// in the generator's own queue, where stamps tell it.
-pub(super) fn times(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
-    let exact = |of: fn(&Moment) -> Option<u64>| mark::exact(view.newest().and_then(of));
-    let title = Line::from(vec![
-        Span::styled(" service time ", theme.heading),
-        Span::styled(
-            format!("p50 {} ", exact(|moment| moment.p50_ns)),
-            theme.middle,
-        ),
-        Span::styled(
-            format!("p99 {} ", exact(|moment| moment.p99_ns)),
-            theme.tail,
-        ),
-    ]);
-    let title = with_wait(title, view, area.width, theme);
-    let points = |of: fn(&Moment) -> Option<u64>| -> Vec<(f64, f64)> {
+/// The stretch of time that is shown, s.
+struct Stretch {
+    from: f64,
+    to: f64,
+}
+
+impl Stretch {
+    /// The whole window as far as it is known, or the newest part of it.
+    fn of(view: &View, look: Look) -> Self {
+        let newest = view.newest().map_or(0.0, |newest| newest.at_s);
+        let whole = view.window_s.unwrap_or(newest).max(newest);
+        let whole = whole.max(f64::MIN_POSITIVE);
+        if look.zoom == 0 {
+            return Self {
+                from: 0.0,
+                to: whole,
+            };
+        }
+        let length = whole / f64::from(1_u32 << look.zoom.min(16));
+        let to = newest.max(length);
+        Self {
+            from: to - length,
+            to,
+        }
+    }
+
+    fn place(&self, at_s: f64) -> f64 {
+        (at_s - self.from) / (self.to - self.from)
+    }
+
+    /// The moments that are shown.
+    fn moments<'a>(&self, view: &'a View) -> impl Iterator<Item = &'a Moment> {
+        let (from, to) = (self.from, self.to * (1.0 + 1e-9));
         let moments = view.course.iter();
-        moments
-            .filter_map(|moment| Some((moment.at_s, (of(moment)?.max(1) as f64).log10())))
-            .collect()
+        moments.filter(move |moment| moment.at_s > from && moment.at_s <= to)
+    }
+}
+
+/// Answers a second over time, as steps.
+pub(super) fn rate(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, theme: Theme) {
+    let title = Line::from(vec![
+        Span::styled(" msg/s ", theme.middle),
+        Span::styled(format!("{} ", theme.pick("──", "--")), theme.middle),
+    ]);
+    let stretch = Stretch::of(view, look);
+    let greatest = stretch.moments(view).map(|moment| moment.per_s);
+    let asked = view.document.asked_messages_per_s.unwrap_or(0.0);
+    let top = step_above(greatest.fold(asked, f64::max));
+    let scale = Scale {
+        bottom: 0.0,
+        top,
+        labels: ["0".to_owned(), short(&rate_words(top))],
     };
-    let medians = points(|moment| moment.p50_ns);
-    let tails = points(|moment| moment.p99_ns);
-    let waits = points(|moment| moment.wait_p50_ns);
-    let line = |data, look, marker| {
-        Dataset::default()
-            .marker(marker)
-            .graph_type(GraphType::Line)
-            .style(look)
-            .data(data)
+    let mut points = Vec::new();
+    let mut before = stretch.from;
+    for moment in stretch.moments(view) {
+        let y = moment.per_s / top;
+        points.push((stretch.place(before), y));
+        points.push((stretch.place(moment.at_s), y));
+        before = moment.at_s;
+    }
+    let lines = [(points, theme.middle, false)];
+    plot(frame, area, view, theme, title, &stretch, &scale, &lines);
+}
+
+/// Median and 99th percentile of service time over time. Where the server is gone they end.
+pub(super) fn times(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, theme: Theme) {
+    let title = Line::from(vec![
+        Span::styled(format!(" p50 {}  ", theme.pick("──", "--")), theme.middle),
+        Span::styled(format!("p99 {} ", theme.pick("╌╌", "- ")), theme.tail),
+    ]);
+    let stretch = Stretch::of(view, look);
+    let known = |of: fn(&Moment) -> Option<u64>| -> Vec<(f64, f64)> {
+        let moments = stretch.moments(view);
+        let known = moments.filter_map(|moment| Some((moment.at_s, of(moment)?.max(1) as f64)));
+        known.collect()
     };
-    // Without colour the two lines are told apart by their marks.
-    let tail_marker = if theme.colour {
-        Marker::Braille
-    } else {
-        Marker::Dot
-    };
-    let lines = vec![
-        line(&waits, theme.headline, Marker::Dot),
-        line(&medians, theme.middle, Marker::Braille),
-        line(&tails, theme.tail, tail_marker),
-    ];
-    let heights = medians.iter().chain(&tails).chain(&waits).map(|(_, y)| *y);
+    let (medians, tails) = (known(|moment| moment.p50_ns), known(|moment| moment.p99_ns));
+    let heights = medians.iter().chain(&tails).map(|(_, ns)| *ns);
     let least = heights.clone().fold(f64::INFINITY, f64::min);
-    let most = heights.fold(f64::NEG_INFINITY, f64::max);
+    let most = heights.fold(0.0, f64::max);
     if least > most {
         waiting(frame, area, theme, title, mark::NO_SAMPLES);
         return;
     }
-    let bottom = step_below(10_f64.powf(least)).log10();
-    let top = step_above(10_f64.powf(most)).log10();
-    let y = Scale {
-        bounds: [bottom, top],
-        labels: [bottom, (bottom + top) / 2.0, top].map(|y| span(10_f64.powf(y).round())),
+    let (bottom, top) = (step_below(least), step_above(most));
+    let scale = Scale {
+        bottom,
+        top,
+        labels: [bottom, top].map(|ns| short(&span(ns))),
     };
-    plot(frame, area, view, theme, title, lines, y);
+    let placed = |points: Vec<(f64, f64)>| -> Vec<(f64, f64)> {
+        let height = (top / bottom).ln();
+        let points = points.into_iter();
+        points
+            .map(|(at_s, ns)| (stretch.place(at_s), (ns / bottom).ln() / height))
+            .collect()
+    };
+    let lines = [
+        (placed(tails), theme.tail, true),
+        (placed(medians), theme.middle, false),
+    ];
+    plot(frame, area, view, theme, title, &stretch, &scale, &lines);
 }
 
-/// The title with the newest wait, where there is one and room for it.
-fn with_wait<'a>(mut title: Line<'a>, view: &View, width: u16, theme: Theme) -> Line<'a> {
-    if let Some(wait) = view.newest().and_then(|moment| moment.wait_p50_ns) {
-        let words = format!("own queue {} ", mark::exact(Some(wait)));
-        // The frame takes a corner on each side.
-        if title.width() + words.chars().count() + 2 <= width.into() {
-            title.push_span(Span::styled(words, theme.headline));
-        }
+/// A figure of an axis without the zeros behind its point.
+fn short(words: &str) -> String {
+    let end =
+        words.find(|letter: char| !(letter.is_ascii_digit() || letter == '.' || letter == ','));
+    let (digits, unit) = words.split_at(end.unwrap_or(words.len()));
+    if digits.contains('.') {
+        let digits = digits.trim_end_matches('0').trim_end_matches('.');
+        return format!("{digits}{unit}");
     }
-    title
+    words.to_owned()
 }
 
-/// A vertical axis: its ends, and its labels from the bottom.
-struct Scale {
-    bounds: [f64; 2],
-    labels: [String; 3],
-}
+type Drawn = (Vec<(f64, f64)>, ratatui::style::Style, bool);
 
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a frame, its words, its axes and its lines"
+)]
 fn plot(
     frame: &mut Frame<'_>,
     area: Rect,
     view: &View,
     theme: Theme,
     title: Line<'_>,
-    lines: Vec<Dataset<'_>>,
-    y: Scale,
+    stretch: &Stretch,
+    scale: &Scale,
+    lines: &[Drawn],
 ) {
-    let Some(newest) = view.newest() else {
+    if view.newest().is_none() {
         waiting(frame, area, theme, title, "waiting for the first interval");
         return;
-    };
-    let end = newest.at_s.max(f64::MIN_POSITIVE);
-    let chart = Chart::new(lines)
-        .block(panel(theme, title))
-        .legend_position(None)
-        .x_axis(
-            Axis::default()
-                .style(theme.quiet)
-                .bounds([0.0, end])
-                .labels(["0s".to_owned(), seconds(newest.at_s)]),
+    }
+    let label = |s: f64| {
+        Line::styled(
+            format!(" {} ", seconds((s * 10.0).round() / 10.0)),
+            theme.quiet,
         )
-        .y_axis(
-            Axis::default()
-                .style(theme.quiet)
-                .bounds(y.bounds)
-                .labels(y.labels),
-        );
-    frame.render_widget(chart, area);
+    };
+    let from = if stretch.from <= 0.0 {
+        Line::styled(" 0 s ", theme.quiet)
+    } else {
+        label(stretch.from)
+    };
+    let block = panel(theme, title)
+        .title_bottom(from)
+        .title_bottom(label(stretch.to).right_aligned());
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let [bottom, top] = &scale.labels;
+    let columns = bottom.chars().count().max(top.chars().count()) as u16;
+    if inner.width < columns + 4 || inner.height < 2 || scale.top <= scale.bottom {
+        return;
+    }
+    let edge = theme.pick("│", "|");
+    let rows = (0..inner.height).map(|row| {
+        let words = match row {
+            0 => top.as_str(),
+            last if last + 1 == inner.height => bottom.as_str(),
+            _ => "",
+        };
+        let width = usize::from(columns);
+        Line::styled(format!("{words:>width$}{edge}"), theme.quiet)
+    });
+    frame.render_widget(Paragraph::new(rows.collect::<Vec<_>>()), inner);
+    let mut raster = Raster::new(Rect {
+        x: inner.x + columns + 1,
+        width: inner.width - columns - 1,
+        ..inner
+    });
+    for (points, look, is_dashed) in lines {
+        raster.line(points, *look, *is_dashed);
+    }
+    raster.put(frame.buffer_mut(), theme.glyphs);
 }
 
 /// A panel with nothing to plot yet.
@@ -161,8 +225,12 @@ fn waiting(frame: &mut Frame<'_>, area: Rect, theme: Theme, title: Line<'_>, wor
 
 /// The frame of a panel.
 pub(super) fn panel(theme: Theme, title: Line<'_>) -> Block<'_> {
+    let set = match theme.glyphs {
+        Glyphs::Unicode => border::PLAIN,
+        Glyphs::Ascii => ASCII,
+    };
     Block::bordered()
-        .border_type(BorderType::Rounded)
+        .border_set(set)
         .border_style(theme.quiet)
         .title(title)
 }
@@ -202,5 +270,7 @@ mod tests {
         assert_eq!(step_below(410.0), 200.0);
         assert_eq!(step_below(1_000.0), 500.0);
         assert_eq!(step_below(1.0), 0.5);
+        assert_eq!(short("50.0 µs"), "50 µs");
+        assert_eq!(short("1,000"), "1,000");
     }
 }

@@ -6,11 +6,11 @@ use wsbench_record::provenance::Provenance;
 use wsbench_record::sweep::{Point, Sweep};
 use wsbench_record::units::{self, percent, rate, seconds, span};
 
-use crate::curve::{self, Curve, Frame, Glyphs, Mark};
+use crate::curve::{self, Curve, Frame, Mark};
 use crate::mark;
 use crate::page::Page;
 use crate::plan_line::{plan_line, title};
-use crate::style::{Style, Tone};
+use crate::style::{Glyphs, Style, Tone};
 use crate::summary::seeded;
 use crate::table::Table;
 
@@ -23,14 +23,14 @@ const LABELS: u16 = 12;
 
 /// The sweep as text, ending with a line end.
 #[must_use]
-pub fn render(sweep: &Sweep, style: Style, glyphs: Glyphs) -> String {
+pub fn render(sweep: &Sweep, style: Style) -> String {
     let mut page = Page::new(style);
     let plan = &sweep.provenance.plan;
     let target = page.style.paint(Tone::Headline, &title(plan));
     page.line("wsbench", &target);
     page.prose("first run", &plan_line(plan), None);
     page.gap();
-    drawing(&mut page, sweep, glyphs);
+    drawing(&mut page, sweep);
     for (index, line) in knee(sweep).iter().enumerate() {
         let label = if index == 0 { "knee" } else { "" };
         page.prose(label, line, None);
@@ -51,7 +51,8 @@ pub fn render(sweep: &Sweep, style: Style, glyphs: Glyphs) -> String {
 }
 
 /// Response times over received rates.
-fn drawing(page: &mut Page, sweep: &Sweep, glyphs: Glyphs) {
+fn drawing(page: &mut Page, sweep: &Sweep) {
+    let glyphs = page.style.glyphs;
     let series: Vec<Curve> = DRAWN.iter().map(|drawn| line_of(sweep, *drawn)).collect();
     let level = sweep
         .objectives

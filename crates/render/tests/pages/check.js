@@ -19,7 +19,27 @@ function stands(table, column, isRising) {
     (isRising ? inOrder(known[at - 1], value) : inOrder(value, known[at - 1])));
 }
 
+// Text of charts that is cut off by the page's edge.
+function cutOff() {
+  const edge = document.documentElement.clientWidth + 1;
+  const isOut = (box) => box.width > 0 && (box.right > edge || box.left < -1);
+  return [...document.querySelectorAll("svg text")].filter((text) => !text.closest(".scroll") && isOut(text.getBoundingClientRect()))
+    .map((text) => text.textContent);
+}
+
 addEventListener("load", async () => {
+  const first = document.querySelector(".figs dd, .said p, .cards li, table td"), chart = document.querySelector("svg.plot, .ranges table, #servers tr:nth-child(8)");
+  const above = first.getBoundingClientRect().bottom, low = chart ? chart.getBoundingClientRect().bottom : 0;
+  const outside = cutOff();
+  const folded = document.documentElement.scrollHeight;
+  // What stands under the pointer is told.
+  let told = 0;
+  for (const svg of document.querySelectorAll("figure svg.plot")) {
+    const box = svg.getBoundingClientRect();
+    svg.dispatchEvent(new PointerEvent("pointermove", { clientX: box.left + box.width / 2, clientY: box.top + 5, bubbles: true }));
+    told += svg.closest("figure").querySelector(".tip") ? 1 : 0;
+    svg.dispatchEvent(new PointerEvent("pointerleave"));
+  }
   for (const details of document.querySelectorAll("details")) details.open = true;
   await later();
   const unsorted = [];
@@ -44,12 +64,13 @@ addEventListener("load", async () => {
   }
   await later();
   const root = document.documentElement;
-  root.dataset.check = JSON.stringify({
+  const found = JSON.stringify({
     errors, unsorted, pressed,
-    drawn: Number(root.dataset.plotsDrawn),
-    canvases: document.querySelectorAll("figure.live canvas").length,
+    above, chart: low, told, outside, folded,
     paper: getComputedStyle(document.body).backgroundColor,
     title: document.title,
     wider: Math.max(0, root.scrollWidth - root.clientWidth),
   });
+  root.dataset.check = found;
+  if (parent !== window) parent.postMessage(found, "*");
 });

@@ -1,235 +1,409 @@
-//! A plot as a picture in SVG that is as wide as the page lets it be.
+//! A chart as one picture in SVG that is as wide as the page lets it be.
 //!
-//! The outer element is the area of the plot, and all that has a size of its own (letters, dots)
-//! stands in it by percentages; lines are drawn in an inner one that is stretched, with strokes
-//! that are not. So the picture is right at any width, without a script.
+//! The outer element is the area of the panels: its height is of pixels, its width is the page's.
+//! What has a size of its own (letters, marks) stands in it by percentages along the page; lines are
+//! drawn in inner ones that are stretched, with strokes that are not. So the picture is right at any
+//! width, without a script.
 
 use super::scale::Extent;
-use super::{Plot, Point, Trace};
+use super::{Panel, Plot, Point, Shape, Trace, class, labels, mark};
 use crate::html::markup::Markup;
 
-/// Units of the inner picture along each side.
+/// Units of an inner picture along the page.
 const INNER: f64 = 1_000.0;
-/// Greys are thin.
-const THIN: &str = "thin";
+/// Room between two panels, px.
+const BETWEEN: f64 = 18.0;
 
 /// The picture.
 pub(super) fn svg(plot: &Plot) -> Markup {
-    let (x, y) = (
-        plot.x.extent(&plot.x_values()),
-        plot.y.extent(&plot.y_values()),
-    );
-    let frame = Frame { plot, x, y };
+    let x = plot.extent();
+    let gaps = BETWEEN * (plot.panels.len().saturating_sub(1)) as f64;
+    let height = gaps + plot.panels.iter().map(|panel| panel.height).sum::<f64>();
+    let has_names = plot.has_names() || plot.unknown.is_some();
+    let label = match plot.answer.as_str() {
+        "" => plot.title.clone(),
+        answer => format!("{} {answer}", plot.title),
+    };
+    let height_px = format!("{height}");
+    let bare = if has_names { "plot" } else { "plot bare" };
     let mut svg = Markup::new();
-    let label = format!("{}: {} over {}", plot.title, plot.y.name, plot.x.name);
-    svg.open(
-        "svg",
-        &[("class", "static"), ("role", "img"), ("aria-label", &label)],
-    );
-    frame.grid(&mut svg);
-    let view = format!("0 0 {INNER} {INNER}");
     svg.open(
         "svg",
         &[
-            ("class", "inner"),
-            ("viewBox", &view),
-            ("preserveAspectRatio", "none"),
-            ("width", "100%"),
-            ("height", "100%"),
+            ("class", bare),
+            ("height", &height_px),
+            ("role", "img"),
+            ("aria-label", &label),
         ],
     );
-    for series in &plot.series {
-        frame.line(&mut svg, series);
+    let mut ends = Vec::new();
+    let mut top = 0.0;
+    for panel in &plot.panels {
+        let y = panel.y.extent(&panel.y_values());
+        let frame = Frame {
+            plot,
+            panel,
+            x: &x,
+            y,
+            top,
+        };
+        frame.draw(&mut svg, &mut ends);
+        top += panel.height + BETWEEN;
     }
-    svg.close("svg");
-    frame.levels(&mut svg);
-    for series in &plot.series {
-        frame.dots(&mut svg, series);
-    }
+    x_axis(&mut svg, plot, &x, height);
+    names(&mut svg, &ends, height);
     svg.close("svg");
     svg
 }
 
-/// A plot with the ends of its axes.
-struct Frame<'a> {
-    plot: &'a Plot,
-    x: Extent,
-    y: Extent,
+/// The end of a line, where its name stands.
+struct End<'a> {
+    name: &'a str,
+    class: String,
+    /// Along the page, percent.
+    left: f64,
+    /// Down the picture, px.
+    top: f64,
 }
 
-impl Frame<'_> {
-    /// Place of a value along the page, in percent.
-    fn left(&self, value: f64) -> String {
-        percent(self.plot.x.place(&self.x, value))
+/// One panel with the ends of its axes.
+struct Frame<'a> {
+    plot: &'a Plot,
+    panel: &'a Panel,
+    x: &'a Extent,
+    y: Extent,
+    /// Its upper edge, px.
+    top: f64,
+}
+
+impl<'a> Frame<'a> {
+    fn draw(&self, svg: &mut Markup, ends: &mut Vec<End<'a>>) {
+        self.unknown(svg);
+        self.grid(svg);
+        let view = format!("0 0 {INNER} {}", self.panel.height);
+        let (top, height) = (tenth(self.top), tenth(self.panel.height));
+        svg.open(
+            "svg",
+            &[
+                ("viewBox", &view),
+                ("preserveAspectRatio", "none"),
+                ("width", "100%"),
+                ("y", &top),
+                ("height", &height),
+            ],
+        );
+        for series in &self.panel.series {
+            self.line(svg, series);
+        }
+        svg.close("svg");
+        self.dead(svg);
+        self.levels(svg);
+        for series in &self.panel.series {
+            self.marks(svg, series);
+            if let (Some(last), true) = (series.points.last(), series.is_named()) {
+                ends.push(End {
+                    name: &series.name,
+                    class: class(series.look),
+                    left: 100.0 * self.plot.x.place(self.x, last.x),
+                    top: self.down(last.y),
+                });
+            }
+        }
+        self.greatest(svg);
     }
 
-    /// Place of a value down the page, in percent.
-    fn top(&self, value: f64) -> String {
-        percent(1.0 - self.plot.y.place(&self.y, value))
+    /// Place of a value along the page, in percent.
+    fn left(&self, value: f64) -> String {
+        percent(self.plot.x.place(self.x, value))
+    }
+
+    /// Place of a value down the whole picture, px.
+    fn down(&self, value: f64) -> f64 {
+        self.top + self.panel.height * (1.0 - self.panel.y.place(&self.y, value))
     }
 
     /// Place of a point in the inner picture.
     fn inner(&self, x: f64, y: f64) -> String {
-        let x = INNER * self.plot.x.place(&self.x, x);
-        let y = INNER * (1.0 - self.plot.y.place(&self.y, y));
-        format!("{x:.1},{y:.1}")
+        let x = INNER * self.plot.x.place(self.x, x);
+        let y = self.down(y) - self.top;
+        format!("{} {}", tenth(x), tenth(y))
     }
 
     /// Lines across at the values that are written, and the values.
     fn grid(&self, svg: &mut Markup) {
         for tick in &self.y.ticks {
-            let top = self.top(*tick);
-            line(svg, "grid", ("0", &top), ("100%", &top));
-            svg.element(
-                "text",
-                &[
-                    ("x", "0"),
-                    ("dx", "-8"),
-                    ("y", &top),
-                    ("dy", "4"),
-                    ("class", "e"),
-                ],
-                &self.plot.y.label(*tick),
-            );
+            let top = tenth(self.down(*tick));
+            let class = if *tick == 0.0 { "axis" } else { "" };
+            line(svg, class, ("0", &top), ("100%", &top));
+            let words = self.panel.y.label(*tick);
+            let attributes = [("x", "-8"), ("y", &*top), ("dy", "4"), ("class", "e")];
+            svg.element("text", &attributes, &words);
         }
-        let last = self.x.ticks.len().saturating_sub(1);
-        for (at, tick) in self.x.ticks.iter().enumerate() {
-            let left = self.left(*tick);
-            line(svg, "tick", (&left, "100%"), (&left, "101.5%"));
-            // Of many values every other one has no room on a narrow page.
-            let class = if (last - at) % 2 == 1 && last > 3 {
-                "m odd"
-            } else {
-                "m"
-            };
-            svg.element(
-                "text",
-                &[("x", &left), ("y", "100%"), ("dy", "20"), ("class", class)],
-                &self.plot.x.label(*tick),
-            );
+        if self.plot.x.scale == super::Scale::Nines {
+            let (from, to) = (tenth(self.top), tenth(self.top + self.panel.height));
+            for tick in &self.x.ticks {
+                let left = self.left(*tick);
+                line(svg, "", (&left, &from), (&left, &to));
+            }
         }
-        line(svg, "axis", ("0", "100%"), ("100%", "100%"));
     }
 
+    /// The lines of a series, and the band about them.
     fn line(&self, svg: &mut Markup, series: &Trace) {
-        let class = series.class();
+        let class = class(series.look);
         let band: Vec<(&Point, (f64, f64))> = series
             .points
             .iter()
             .filter_map(|point| Some((point, point.y_range?)))
             .collect();
-        if series.is_joined && band.len() > 1 {
-            let highs = band
-                .iter()
-                .map(|(point, (_, high))| self.inner(point.x, *high));
+        if series.shape == Shape::Line && band.len() > 1 {
+            let highs = band.iter();
+            let highs = highs.map(|(point, (_, high))| self.inner(point.x, *high));
             let lows = band.iter().rev();
             let lows = lows.map(|(point, (low, _))| self.inner(point.x, *low));
             let corners: Vec<String> = highs.chain(lows).collect();
-            let class = format!("band {class}");
-            svg.element(
-                "polygon",
-                &[("class", &class), ("points", &corners.join(" "))],
-                "",
-            );
+            let (class, d) = (format!("band {class}"), format!("M{}z", corners.join(" ")));
+            svg.element("path", &[("class", &class), ("d", &d)], "");
         }
-        if series.is_joined && series.points.len() > 1 {
-            let points = series.points.iter();
-            let points: Vec<String> = points.map(|p| self.inner(p.x, p.y)).collect();
-            let dashed = if series.is_dashed { " dashed" } else { "" };
-            let thin = if series.colour.is_none() { THIN } else { "" };
-            let class = format!("line {class}{dashed} {thin}");
-            svg.open(
-                "polyline",
-                &[("class", &class), ("points", &points.join(" "))],
-            );
-            svg.element("title", &[], &series.name).close("polyline");
+        let d = match series.shape {
+            Shape::Cloud => return,
+            Shape::Line => self.joined(series),
+            Shape::Steps => self.steps(series),
+        };
+        if !d.is_empty() {
+            let thin = if series.is_thin { " thin" } else { "" };
+            let class = format!("line {class}{thin}");
+            svg.element("path", &[("class", &class), ("d", &d)], "");
         }
     }
 
-    fn dots(&self, svg: &mut Markup, series: &Trace) {
-        let is_alone = series.points.len() == 1;
+    /// The path of joined points; a point that is no number breaks it.
+    fn joined(&self, series: &Trace) -> String {
+        let mut d = String::new();
+        let mut is_begun = false;
         for point in &series.points {
-            let (left, top) = (self.left(point.x), self.top(point.y));
-            if !series.is_joined {
+            if point.y.is_finite() {
+                d.push(if is_begun { ' ' } else { 'M' });
+                d.push_str(&self.inner(point.x, point.y));
+            }
+            is_begun = point.y.is_finite();
+        }
+        d
+    }
+
+    /// The path of levels, each of which ends where its point stands.
+    fn steps(&self, series: &Trace) -> String {
+        let mut d = String::new();
+        let mut from = self.x.from;
+        for point in &series.points {
+            let (start, end) = (self.inner(from, point.y), self.inner(point.x, point.y));
+            d.push_str(if d.is_empty() { "M" } else { " " });
+            d.push_str(&format!("{start} {end}"));
+            from = point.x;
+        }
+        d
+    }
+
+    /// The marks of a series, and how far its points reach.
+    fn marks(&self, svg: &mut Markup, series: &Trace) {
+        let is_alone = series.points.len() == 1;
+        for point in series.points.iter().filter(|point| point.y.is_finite()) {
+            let is_cloud = series.shape == Shape::Cloud;
+            if is_cloud {
                 self.cross(svg, series, point);
             }
-            if series.has_dots || !series.is_joined || is_alone || point.is_hollow {
-                let hollow = if point.is_hollow { " hollow" } else { "" };
-                let class = format!("dot {}{hollow}", series.class());
-                svg.open(
-                    "circle",
-                    &[("class", &class), ("cx", &left), ("cy", &top), ("r", "4")],
-                );
-                let name = if point.label.is_empty() {
-                    &series.name
-                } else {
-                    &point.label
-                };
-                let (x, y) = (self.plot.x.label(point.x), self.plot.y.label(point.y));
-                let words = format!("{name}: {} {x}, {} {y}", self.plot.x.name, self.plot.y.name);
-                svg.element("title", &[], words.trim_start_matches(": "));
-                svg.close("circle");
+            if series.has_dots || is_cloud || is_alone || point.is_hollow || point.is_marked {
+                self.mark(svg, series, point);
             }
-            if !point.label.is_empty() && series.colour.is_some() {
-                let is_right = self.plot.x.place(&self.x, point.x) > 0.7;
-                let (dx, class) = if is_right {
-                    ("-8", "e name")
-                } else {
-                    ("8", "name")
-                };
-                svg.element(
-                    "text",
-                    &[
-                        ("x", &left),
-                        ("y", &top),
-                        ("dx", dx),
-                        ("dy", "-6"),
-                        ("class", class),
-                    ],
-                    &point.label,
-                );
+            if !point.label.is_empty() {
+                self.named(svg, series, point);
             }
         }
+    }
+
+    fn mark(&self, svg: &mut Markup, series: &Trace, point: &Point) {
+        let hollow = if point.is_hollow { " hollow" } else { "" };
+        let class = format!("{}{hollow}", class(series.look));
+        let (left, top) = (self.left(point.x), tenth(self.down(point.y)));
+        let attributes = [
+            ("href", mark(series.look)),
+            ("class", &class),
+            ("x", &left),
+            ("y", &top),
+        ];
+        if series.shape != Shape::Cloud {
+            svg.element("use", &attributes, "");
+            return;
+        }
+        let name = if point.label.is_empty() {
+            &series.name
+        } else {
+            &point.label
+        };
+        let (x, y) = (self.plot.x.label(point.x), self.panel.y.label(point.y));
+        svg.open("use", &attributes);
+        let words = format!("{name}: {x}, {y}");
+        svg.element("title", &[], words.trim_start_matches(": "));
+        svg.close("use");
+    }
+
+    fn named(&self, svg: &mut Markup, series: &Trace, point: &Point) {
+        let is_right = self.plot.x.place(self.x, point.x) > 0.7;
+        let (dx, end) = if is_right { ("-8", " e") } else { ("8", "") };
+        let class = format!("name {}{end}", class(series.look));
+        let (left, top) = (self.left(point.x), tenth(self.down(point.y)));
+        let attributes = [
+            ("x", &*left),
+            ("y", &*top),
+            ("dx", dx),
+            ("dy", "-5"),
+            ("class", &*class),
+        ];
+        svg.element("text", &attributes, &point.label);
     }
 
     /// Draws how far a point reaches.
     fn cross(&self, svg: &mut Markup, series: &Trace, point: &Point) {
-        let class = format!("cross {}", series.class());
-        let (left, top) = (self.left(point.x), self.top(point.y));
+        let class = format!("range {}", class(series.look));
+        let (left, top) = (self.left(point.x), tenth(self.down(point.y)));
         if let Some((low, high)) = point.x_range {
-            line(
-                svg,
-                &class,
-                (&self.left(low), &top),
-                (&self.left(high), &top),
-            );
+            let (from, to) = (self.left(low), self.left(high));
+            line(svg, &class, (&from, &top), (&to, &top));
         }
         if let Some((low, high)) = point.y_range {
-            line(
-                svg,
-                &class,
-                (&left, &self.top(low)),
-                (&left, &self.top(high)),
-            );
+            let (from, to) = (tenth(self.down(low)), tenth(self.down(high)));
+            line(svg, &class, (&left, &from), (&left, &to));
         }
     }
 
     fn levels(&self, svg: &mut Markup) {
-        for level in &self.plot.levels {
-            let top = self.top(level.y);
+        for level in &self.panel.levels {
+            let top = tenth(self.down(level.y));
             line(svg, "level", ("0", &top), ("100%", &top));
-            svg.element(
-                "text",
-                &[
-                    ("x", "0"),
-                    ("y", &top),
-                    ("dx", "6"),
-                    ("dy", "-5"),
-                    ("class", "level"),
-                ],
-                &level.name,
-            );
+            let attributes = [("x", "6"), ("y", &*top), ("dy", "-5"), ("class", "level")];
+            svg.element("text", &attributes, &level.name);
         }
+    }
+
+    /// Stretches in which nothing lived, with the cause of the first.
+    fn dead(&self, svg: &mut Markup) {
+        for (at, dead) in self.plot.dead.iter().enumerate() {
+            let place = |value| self.plot.x.place(self.x, value);
+            let (from, to) = (place(dead.from), place(dead.to));
+            let (top, height) = (tenth(self.top), tenth(self.panel.height));
+            let attributes = [
+                ("class", "dead"),
+                ("x", &*percent(from)),
+                ("width", &*percent(to - from)),
+                ("y", &*top),
+                ("height", &*height),
+            ];
+            svg.element("rect", &attributes, "");
+            if at == 0 && self.top == 0.0 {
+                let attributes = [
+                    ("class", "dead m"),
+                    ("x", &*percent((from + to) / 2.0)),
+                    ("y", "14"),
+                ];
+                svg.element("text", &attributes, &dead.cause);
+            }
+        }
+    }
+
+    /// The field of percentiles that samples do not support.
+    fn unknown(&self, svg: &mut Markup) {
+        let Some(unknown) = &self.plot.unknown else {
+            return;
+        };
+        let from = self.plot.x.place(self.x, unknown.from);
+        let height = tenth(self.panel.height);
+        let attributes = [
+            ("class", "off"),
+            ("x", &*percent(from)),
+            ("width", &*percent(1.0 - from)),
+            ("height", &*height),
+        ];
+        svg.element("rect", &attributes, "");
+        let (middle, low) = (percent((1.0 + from) / 2.0), tenth(self.panel.height - 8.0));
+        let attributes = [("class", "m"), ("x", &*middle), ("y", &*low)];
+        svg.element("text", &attributes, "not known");
+    }
+
+    /// The greatest value, in the field of what is not known.
+    fn greatest(&self, svg: &mut Markup) {
+        let Some(unknown) = &self.plot.unknown else {
+            return;
+        };
+        let top = tenth(self.down(unknown.most).max(self.top + 6.0));
+        let left = percent(0.99);
+        let attributes = [
+            ("href", "#mx"),
+            ("class", "c0"),
+            ("x", &*left),
+            ("y", &*top),
+        ];
+        svg.element("use", &attributes, "");
+        let words = format!("max {}", wsbench_record::units::span(unknown.most));
+        let attributes = [("x", "100%"), ("dx", "12"), ("y", &*top), ("dy", "4")];
+        svg.element("text", &attributes, &words);
+    }
+}
+
+impl Plot {
+    /// True where names stand at the ends of lines.
+    fn has_names(&self) -> bool {
+        let mut series = self.panels.iter().flat_map(|panel| &panel.series);
+        series.any(Trace::is_named)
+    }
+}
+
+impl Trace {
+    fn is_named(&self) -> bool {
+        self.shape != Shape::Cloud && !self.is_thin && !self.name.is_empty()
+    }
+}
+
+/// The values along the page.
+fn x_axis(svg: &mut Markup, plot: &Plot, x: &Extent, height: f64) {
+    let bottom = tenth(height);
+    line(svg, "axis", ("0", &bottom), ("100%", &bottom));
+    let last = x.ticks.len().saturating_sub(1);
+    for (at, tick) in x.ticks.iter().enumerate() {
+        let left = percent(plot.x.place(x, *tick));
+        // Of many values every other one has no room on a narrow page.
+        let class = if (last - at) % 2 == 1 && last > 3 {
+            "m odd"
+        } else {
+            "m"
+        };
+        let attributes = [
+            ("x", &*left),
+            ("y", &*bottom),
+            ("dy", "15"),
+            ("class", class),
+        ];
+        svg.element("text", &attributes, &plot.x.label(*tick));
+    }
+    if !plot.x.name.is_empty() {
+        let attributes = [("x", "100%"), ("y", &*bottom), ("dy", "28"), ("class", "e")];
+        svg.element("text", &attributes, &plot.x.name);
+    }
+}
+
+/// The names at the ends of lines, each with a leader.
+fn names(svg: &mut Markup, ends: &[End<'_>], height: f64) {
+    let wanted: Vec<f64> = ends.iter().map(|end| end.top).collect();
+    for (end, place) in ends.iter().zip(labels::apart(&wanted, height)) {
+        let (left, top) = (format!("{:.1}%", end.left), tenth(end.top));
+        if end.left < 98.0 {
+            line(svg, "", (&left, &top), ("100%", &top));
+        }
+        svg.open("svg", &[("x", "100%")]);
+        let d = format!("M0 {top}L8 {}", tenth(place));
+        svg.element("path", &[("d", &d)], "");
+        let (class, base) = (format!("end {}", end.class), tenth(place + 4.0));
+        let attributes = [("class", &*class), ("x", "11"), ("y", &*base)];
+        svg.element("text", &attributes, end.name).close("svg");
     }
 }
 
@@ -242,10 +416,17 @@ pub(in crate::html) fn line(svg: &mut Markup, class: &str, from: (&str, &str), t
         ("x2", to.0),
         ("y2", to.1),
     ];
-    svg.element("line", &attributes, "");
+    let skip = usize::from(class.is_empty());
+    svg.element("line", &attributes[skip..], "");
 }
 
 /// A share of a side.
-fn percent(share: f64) -> String {
-    format!("{:.2}%", 100.0 * share)
+pub(in crate::html) fn percent(share: f64) -> String {
+    format!("{:.1}%", 100.0 * share)
+}
+
+/// A place to a tenth.
+fn tenth(place: f64) -> String {
+    let text = format!("{place:.1}");
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }

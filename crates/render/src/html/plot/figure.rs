@@ -1,94 +1,116 @@
-//! A plot on the page: the picture, its legend, and what the script needs to draw it again.
+//! A chart on the page: the question, the picture, and the same data as a table.
 
-use serde_json::{Value, json};
-
-use super::drawing;
-use super::{COLOURS, Plot, Point, Trace};
+use super::scale::Extent;
+use super::{Plot, Shape, Trace};
+use crate::html::grid::{Cell, Grid};
 use crate::html::markup::Markup;
 
 impl Plot {
-    /// The plot as a figure: the picture, its legend, and what the script needs to draw it again.
-    /// `number` is its own on the page.
+    /// The chart as a figure; `number` is its own on the page. Empty if there is nothing to draw.
     pub(in crate::html) fn figure(&self, number: usize) -> Markup {
         let mut figure = Markup::new();
         if self.is_empty() {
             return figure;
         }
-        let id = format!("plot-{number}");
-        figure.open("figure", &[("class", "plot"), ("id", &id)]);
-        figure.open("figcaption", &[]);
-        figure.element("strong", &[], &self.title);
-        if !self.caption.is_empty() {
-            figure.text(" ").element("span", &[], &self.caption);
-        }
-        figure.close("figcaption");
-        figure.element("div", &[("class", "y-name")], &self.y.name);
-        figure.push(&drawing::svg(self));
-        figure.element("div", &[("class", "x-name")], &self.x.name);
-        figure.push(&self.legend());
-        // Points that are told by labels and crosses are not for the script.
-        if self.series.iter().all(|series| series.is_joined) {
-            figure.data(&self.data());
+        let id = format!("chart-{number}");
+        figure.open("figure", &[("id", &id)]);
+        figure.push(&caption(&self.title, &self.beside));
+        figure.push(&super::drawing::svg(self));
+        let table = self.table();
+        if !table.is_empty() {
+            figure.push(&folded(&table));
         }
         figure.close("figure");
         figure
     }
 
-    fn legend(&self) -> Markup {
-        let mut legend = Markup::new();
-        let named: Vec<&Trace> = self
-            .series
+    /// The data, a row a place along the page; of clouds a row a point.
+    fn table(&self) -> Grid {
+        let series: Vec<(&Trace, &super::Axis)> = self
+            .panels
             .iter()
-            .filter(|series| !series.name.is_empty())
+            .flat_map(|panel| panel.series.iter().map(move |series| (series, &panel.y)))
+            .filter(|(series, _)| !series.is_thin && !series.name.is_empty())
             .collect();
-        if named.len() > 1 {
-            legend.open("ul", &[("class", "legend")]);
-            for series in named {
-                let class = series.class();
-                let dashed = if series.is_dashed { " dashed" } else { "" };
-                let class = format!("swatch {class}{dashed}");
-                legend.open("li", &[]).open("i", &[("class", &class)]);
-                legend.close("i").text(&series.name).close("li");
-            }
-            legend.close("ul");
+        let name = if self.x.name.is_empty() {
+            self.x.unit.name()
+        } else {
+            &self.x.name
+        };
+        let mut grid = Grid::new().text(name);
+        for (series, _) in &series {
+            grid = grid.figures(&series.name);
         }
-        legend
-    }
-
-    /// The plot for the script: the axes, one row of x for all series, and a row of y for each.
-    fn data(&self) -> Value {
-        let mut xs: Vec<f64> = self
-            .series
+        if series
             .iter()
-            .flat_map(|series| series.points.iter().map(|point| point.x))
-            .collect();
+            .all(|(series, _)| series.shape == Shape::Cloud)
+        {
+            return self.points(&series);
+        }
+        let points = series.iter().flat_map(|(series, _)| &series.points);
+        let mut xs: Vec<f64> = points.map(|point| point.x).collect();
         xs.sort_by(f64::total_cmp);
         xs.dedup();
-        let series = self.series.iter().map(|series| {
-            let along = |y: fn(&Point) -> Option<f64>| -> Vec<Option<f64>> {
-                let at = |x: &f64| series.points.iter().find(|point| point.x == *x);
-                xs.iter().map(|x| at(x).and_then(y)).collect()
-            };
-            let has_band = series.points.iter().any(|point| point.y_range.is_some());
-            json!({
-                "name": series.name,
-                "colour": series.colour.map(|colour| colour % COLOURS),
-                "dashed": series.is_dashed,
-                "dots": series.has_dots,
-                "ys": along(|point| Some(point.y)),
-                "low": has_band.then(|| along(|point| Some(point.y_range?.0))),
-                "high": has_band.then(|| along(|point| Some(point.y_range?.1))),
-                "hollow": along(|point| point.is_hollow.then_some(1.0)),
-            })
-        });
-        let levels = self.levels.iter();
-        let levels = levels.map(|level| json!({ "name": level.name, "y": level.y }));
-        json!({
-            "x": self.x.data(&self.x_values()),
-            "y": self.y.data(&self.y_values()),
-            "xs": xs,
-            "series": series.collect::<Vec<_>>(),
-            "levels": levels.collect::<Vec<_>>(),
-        })
+        let extent = self.extent();
+        for x in xs {
+            grid.push(self.row(x, &extent, &series));
+        }
+        grid
     }
+
+    fn row(&self, x: f64, extent: &Extent, series: &[(&Trace, &super::Axis)]) -> Vec<Cell> {
+        let place = (self.x.place(extent, x) * 1e3).round() / 1e3;
+        let mut cells = vec![Cell::text(&self.x.label(x)).sorted_by(place)];
+        cells.extend(series.iter().map(|(series, axis)| {
+            let at = series.points.iter().find(|point| point.x == x);
+            let at = at.filter(|point| point.y.is_finite());
+            Cell::text(&at.map_or_else(String::new, |point| axis.figure(point.y)))
+        }));
+        cells
+    }
+
+    /// A row a point: its name and both figures.
+    fn points(&self, series: &[(&Trace, &super::Axis)]) -> Grid {
+        let y = self
+            .panels
+            .first()
+            .map_or("", |panel| panel.y.name.as_str());
+        let mut grid = Grid::new().text("").figures(&self.x.name).figures(y);
+        for (series, axis) in series {
+            for point in &series.points {
+                let name = if point.label.is_empty() {
+                    &series.name
+                } else {
+                    &point.label
+                };
+                grid.push(vec![
+                    Cell::text(name),
+                    Cell::text(&self.x.figure(point.x)),
+                    Cell::text(&axis.figure(point.y)),
+                ]);
+            }
+        }
+        grid
+    }
+}
+
+/// The question and what stands beside it.
+pub(in crate::html) fn caption(title: &str, beside: &str) -> Markup {
+    let mut caption = Markup::new();
+    caption.open("figcaption", &[]);
+    caption.element("h2", &[], title);
+    if !beside.is_empty() {
+        caption.element("span", &[], beside);
+    }
+    caption.close("figcaption");
+    caption
+}
+
+/// A table that is there for whoever cannot see the picture, and for the script.
+pub(in crate::html) fn folded(table: &Grid) -> Markup {
+    let mut folded = Markup::new();
+    folded.open("details", &[("class", "data")]);
+    folded.element("summary", &[], "the same as a table");
+    folded.push(&table.markup()).close("details");
+    folded
 }

@@ -3,7 +3,6 @@
 //! A linear axis begins at zero, always: a length that is drawn is the figure. A logarithmic one
 //! has no zero to hide.
 
-use serde_json::{Value, json};
 use wsbench_judge::figure;
 use wsbench_record::units::{bytes, rate, seconds, span};
 
@@ -48,6 +47,8 @@ pub(crate) enum Unit {
     Micros,
     /// Ratios.
     Ratio,
+    /// Ratios, as factors.
+    Factor,
     /// Percentiles, by their nines.
     Percentile,
 }
@@ -130,38 +131,32 @@ impl Axis {
             Unit::Micros if value == 0.0 => "0".to_owned(),
             Unit::Micros => without_zeros(&span(value * 1e3)),
             Unit::Ratio => format!("{value}"),
+            Unit::Factor if value >= 1.0 => format!("×{}", trimmed(value)),
+            Unit::Factor => format!("÷{}", trimmed(1.0 / value)),
             Unit::Percentile => percentile(value),
         }
     }
 
-    /// The axis for the script.
-    pub(super) fn data(&self, values: &[f64]) -> Value {
-        let extent = self.extent(values);
-        let scale = match self.scale {
-            Scale::Linear => "linear",
-            Scale::Log | Scale::Ratios => "log",
-            Scale::Ranks => "ranks",
-            Scale::Nines => "nines",
-        };
-        let unit = match self.unit {
-            Unit::Span => "span",
-            Unit::Seconds => "seconds",
-            Unit::Rate => "rate",
-            Unit::Bytes => "bytes",
-            Unit::Micros => "micros",
-            Unit::Ratio => "ratio",
-            Unit::Percentile => "percentile",
-        };
-        let labels: Vec<String> = extent.ticks.iter().map(|tick| self.label(*tick)).collect();
-        json!({
-            "name": self.name,
-            "scale": scale,
-            "unit": unit,
-            "from": extent.from,
-            "to": extent.to,
-            "ticks": extent.ticks,
-            "labels": labels,
-        })
+    /// A value as it is told in a table: three digits.
+    pub(crate) fn figure(&self, value: f64) -> String {
+        match self.unit {
+            Unit::Span => span(value),
+            Unit::Rate => rate(value),
+            Unit::Bytes => bytes(value),
+            Unit::Micros => span(value * 1e3),
+            Unit::Ratio | Unit::Factor | Unit::Seconds | Unit::Percentile => self.label(value),
+        }
+    }
+}
+
+impl Unit {
+    /// The name of the quantity, where an axis has none of its own.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Percentile => "percentile",
+            Self::Seconds => "time",
+            _ => "",
+        }
     }
 }
 
@@ -216,11 +211,11 @@ fn log(least: f64, greatest: f64) -> Extent {
 /// From as much below one as above it, as narrow as the values allow.
 fn ratios(values: &[f64]) -> Extent {
     const SPANS: [&[f64]; 6] = [
-        &[0.95, 0.975, 1.0, 1.025, 1.05],
-        &[0.9, 0.95, 1.0, 1.05, 1.1],
-        &[0.8, 0.9, 1.0, 1.1, 1.2],
-        &[0.5, 0.75, 1.0, 1.5, 2.0],
-        &[0.2, 0.5, 1.0, 2.0, 5.0],
+        &[1.0 / 1.05, 1.0, 1.05],
+        &[1.0 / 1.1, 1.0 / 1.05, 1.0, 1.05, 1.1],
+        &[1.0 / 1.25, 1.0 / 1.1, 1.0, 1.1, 1.25],
+        &[0.5, 1.0 / 1.5, 1.0, 1.5, 2.0],
+        &[0.25, 0.5, 1.0, 2.0, 4.0],
         &[0.01, 0.1, 1.0, 10.0, 100.0],
     ];
     let holds = |ticks: &&&[f64]| {
@@ -272,6 +267,12 @@ fn percentile(nines: f64) -> String {
     format!("p{share:.*}", digits.saturating_sub(1))
 }
 
+/// A number with two decimals at most, and no zeros behind its point.
+fn trimmed(value: f64) -> String {
+    let text = format!("{value:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// A figure without the zeros behind its point: `5.00k` as `5k`.
 fn without_zeros(words: &str) -> String {
     let unit = words.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
@@ -317,9 +318,9 @@ mod tests {
             (extent.from, extent.to, axis.place(&extent, 1.0))
         };
         let (from, to, one) = ends(&[1.0, 1.125, 0.883]);
-        assert_eq!((from, to), (0.8, 1.2));
-        assert!((0.4..0.6).contains(&one), "{one}");
-        assert_eq!(ends(&[0.99]).0, 0.95);
+        assert_eq!((from, to), (0.8, 1.25));
+        assert!((one - 0.5).abs() < 1e-9, "{one}");
+        assert_eq!(ends(&[0.99]).1, 1.05);
         assert_eq!(ends(&[7.0]).1, 100.0);
     }
 

@@ -1,142 +1,139 @@
-//! Everything that is known of one server.
+//! Everything that is known of each server, as data: the page's script draws a server when it is
+//! opened. Words are made here, so that a figure looks as it does everywhere.
 
+use serde_json::{Value, json};
 use wsbench_judge::figure::Figure;
 use wsbench_judge::ranking::metric;
-use wsbench_record::audit::Severity;
-use wsbench_record::ranking::{Cell as OfServer, Entry, Ranking, Stage};
-use wsbench_record::units::{count, seconds};
+use wsbench_record::ranking::{Cell, Entry, Place, Ranking, Stage, WorkloadKind};
+use wsbench_record::units::seconds;
 
-use super::names::{half, id};
-use crate::html::grid::{Cell, Grid};
-use crate::html::markup::Markup;
-use crate::html::page::{Page, caveats, recurring};
+use super::told::Told;
 use crate::ranking::words;
 
-/// Shows a server, to be opened.
-pub(super) fn show(page: &mut Page, ranking: &Ranking, entry: &Entry) {
-    let facts = &entry.facts;
-    let heading = format!(
-        "{} — {}, {}",
-        facts.name,
-        facts.library_and_version(),
-        facts.language
-    );
-    page.folded(&id(ranking, &facts.name), &heading);
-    page.push(&what_it_is(entry).markup());
-    for failed in &entry.failures {
-        let stage = match failed.stage {
-            Stage::LeftOut => "left out".to_owned(),
-            stage => format!("{} failed", stage.word()),
-        };
-        page.push(&caveats([(Severity::Invalid, stage.as_str(), "")]));
-        page.command(failed.words.trim_end());
-    }
-    if let Some(stamp) = entry.gate.as_ref().filter(|stamp| !stamp.failed.is_empty()) {
-        page.heading("Failed cases of the conformance gate");
-        page.prose(&stamp.failed.join(", "));
-    }
-    for cell in entry.cells.iter().filter(|cell| !cell.runs.is_empty()) {
-        under(page, cell);
-    }
-    page.unfolded();
-}
-
-fn what_it_is(entry: &Entry) -> Grid {
-    let facts = &entry.facts;
-    let mut grid = Grid::new().text("").text("");
-    let mut row = |name: &str, content: Markup| {
-        grid.push(vec![Cell::text(name), Cell::markup(content)]);
-    };
-    let code = |words: &str| Markup::of("code", &[], words);
-    row("library", Markup::words(&facts.library_and_version()));
-    row("by default", Markup::words(&words::defaults(facts)));
-    row("started by", code(&facts.start));
-    if let Some(install) = &facts.install {
-        row("installed by", code(install));
-    }
-    for (name, value) in &facts.environment {
-        row("environment", code(&format!("{name}={value}")));
-    }
-    let gate = entry.gate.as_ref();
-    let gate = gate.map_or_else(|| "not reached".to_owned(), |stamp| stamp.words());
-    row("conformance", Markup::words(&gate));
-    if let Some(ready_s) = entry.ready_s {
-        row("ready after", Markup::words(&seconds(ready_s)));
-    }
-    for note in &facts.notes {
-        row("note", Markup::words(note));
-    }
-    grid
-}
-
-/// Results of a server under one workload.
-fn under(page: &mut Page, cell: &OfServer) {
-    page.heading(&cell.workload);
-    let mut grid = Grid::new()
-        .text("")
-        .figures("value")
-        .figures("95 %")
-        .figures("least–most")
-        .figures("runs");
-    for figure in &cell.figures {
-        let Some(metric) = Figure::recorded(&figure.metric) else {
-            continue;
-        };
-        let range = figure.least.zip(figure.most);
-        let range = range.map(|(low, high)| {
-            format!(
-                "{}–{}",
-                metric::words(metric, low),
-                metric::words(metric, high)
-            )
-        });
-        let value = match (figure.value, &figure.missing) {
-            (Some(value), _) => metric::words(metric, value),
-            (None, Some(reason)) => reason.clone(),
-            (None, None) => "—".to_owned(),
-        };
-        let interval = figure
-            .value
-            .map(|value| half(value, figure.low.zip(figure.high)));
-        grid.push(vec![
-            Cell::text(&metric.title()),
-            Cell::text(&value),
-            Cell::text(&interval.unwrap_or_default()),
-            Cell::text(&range.unwrap_or_default()),
-            Cell::text(&figure.runs.to_string()),
-        ]);
-    }
-    page.push(&grid.markup());
-    page.push(&accounts(cell));
-    page.push(&recurring(&cell.caveats));
-}
-
-/// Accounts of the messages of all runs, and the runs that failed.
-fn accounts(cell: &OfServer) -> Markup {
-    let mut markup = Markup::new();
-    let accounts: Vec<_> = cell
-        .runs
+/// The data of all servers, in the document's order.
+pub(super) fn all(ranking: &Ranking) -> Value {
+    let servers: Vec<Value> = ranking
+        .servers
         .iter()
-        .filter_map(|run| run.accounts.as_ref())
+        .map(|entry| server(ranking, entry))
         .collect();
-    let sum = |of: fn(&wsbench_load::tally::MessageCounts) -> u64| -> u64 {
-        accounts.iter().map(|one| of(&one.messages)).sum()
+    let contenders = ranking.servers.iter().filter(|one| !one.facts.is_control);
+    let workloads = ranking.suite.workloads.iter().map(|one| one.name.as_str());
+    json!({
+        "of": contenders.count(),
+        "workloads": workloads.collect::<Vec<_>>(),
+        "servers": servers,
+    })
+}
+
+fn server(ranking: &Ranking, entry: &Entry) -> Value {
+    let facts = &entry.facts;
+    let gate = entry.gate.as_ref();
+    let failures: Vec<String> = entry
+        .failures
+        .iter()
+        .map(|failed| {
+            let stage = match failed.stage {
+                Stage::LeftOut => "left out".to_owned(),
+                stage => format!("{} failed", stage.word()),
+            };
+            format!("{stage}: {}", failed.words.trim_end())
+        })
+        .collect();
+    let mut made = vec![format!("started by {}", facts.start)];
+    made.extend(
+        facts
+            .install
+            .as_ref()
+            .map(|how| format!("installed by {how}")),
+    );
+    let ready = entry.ready_s.map(|s| format!("ready after {}", seconds(s)));
+    made.extend(ready);
+    json!({
+        "what": format!(
+            "{}, {}; {}",
+            facts.language,
+            facts.library_and_version(),
+            words::defaults(facts)
+        ),
+        "gate": gate.map_or_else(|| "not reached".to_owned(), |stamp| stamp.words()),
+        "cases": gate.map_or_else(String::new, |stamp| stamp.failed.join(", ")),
+        "made": made,
+        "notes": facts.notes,
+        "failures": failures,
+        "places": places(ranking, entry),
+        "cells": entry.cells.iter().map(cell).collect::<Vec<_>>(),
+        "latency": latency(ranking, entry),
+    })
+}
+
+/// Its place in each league: title, from, to, figure.
+fn places(ranking: &Ranking, entry: &Entry) -> Vec<Value> {
+    let leagues = ranking.leagues.iter().filter(|league| league.is_ranked);
+    let places = leagues.filter_map(|league| {
+        let mut places = league.places.iter();
+        let place: &Place = places.find(|place| place.server == entry.facts.name)?;
+        let told = Told::of_place(league, place)?;
+        let figure = Figure::recorded(&league.metric)?;
+        Some(json!([
+            format!("{}, {}", figure.title(), league.workload),
+            place.rank_low?,
+            place.rank_high?,
+            told.words
+        ]))
+    });
+    places.collect()
+}
+
+/// The figures of a workload: title, figure, its range over the runs, runs.
+fn cell(cell: &Cell) -> Value {
+    let figures = cell.figures.iter().filter_map(|of| {
+        let figure = Figure::recorded(&of.metric)?;
+        let told = Told::of_figure(of)?;
+        let range = of
+            .least
+            .zip(of.most)
+            .map_or_else(String::new, |(low, high)| {
+                let (low, high) = (metric::words(figure, low), metric::words(figure, high));
+                format!("{low}–{high}")
+            });
+        let words = if told.reason.is_empty() {
+            told.words
+        } else {
+            told.reason
+        };
+        Some(json!([figure.title(), words, range, of.runs]))
+    });
+    let caveats = cell.caveats.iter();
+    let caveats = caveats.map(|one| format!("{}: {}", one.how_often(), one.message));
+    let failed = cell.runs.iter().filter_map(|run| {
+        let reason = run.failed.as_deref()?;
+        Some(format!("round {}: {reason}", run.round))
+    });
+    json!([
+        figures.collect::<Vec<_>>(),
+        caveats.chain(failed).collect::<Vec<_>>()
+    ])
+}
+
+/// Latency by percentile at the first rate: nines, and µs of the mean, the least and the most.
+fn latency(ranking: &Ranking, entry: &Entry) -> Value {
+    let mut open = ranking.suite.workloads.iter();
+    let open = open.find(|workload| workload.kind == WorkloadKind::Open);
+    let Some(cell) = open.and_then(|workload| entry.cell(&workload.name)) else {
+        return Value::Null;
     };
-    if !accounts.is_empty() {
-        let words = format!(
-            "Over all runs {} sent, {} answered, {} timed out, {} failed, {} in flight at the end.",
-            count(sum(|all| all.sent)),
-            count(sum(|all| all.answered)),
-            count(sum(|all| all.timed_out)),
-            count(sum(|all| all.failed)),
-            count(sum(|all| all.in_flight_at_end))
-        );
-        markup.element("p", &[("class", "quiet")], &words);
-    }
-    for run in cell.runs.iter().filter(|run| run.failed.is_some()) {
-        let reason = run.failed.as_deref().unwrap_or_default();
-        let words = format!("Round {}: {reason}", run.round);
-        markup.element("p", &[("class", "quiet")], &words);
-    }
-    markup
+    let us = |ns: f64| (ns / 100.0).round() / 10.0;
+    let rungs = cell.latency.iter().filter(|rung| rung.ns > 0.0);
+    let rungs: Vec<Value> = rungs
+        .map(|rung| {
+            let nines = (-(1.0 - rung.share).log10() * 1e3).round() / 1e3;
+            let (low, high) = (
+                rung.least_ns.unwrap_or(rung.ns),
+                rung.most_ns.unwrap_or(rung.ns),
+            );
+            json!([nines, us(rung.ns), us(low), us(high)])
+        })
+        .collect();
+    json!([cell.workload, rungs])
 }

@@ -8,20 +8,21 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use wsbench_record::ranking::{Overall, Ranking, Weight};
 
-use super::names::named;
 use crate::html::grid::{Cell, Grid};
 use crate::html::markup::Markup;
 use crate::html::page::Page;
 use crate::ranking::words;
-
-const WEIGHTS: &str = include_str!("../../../assets/weights.js");
 
 /// Shows the score, where the suite states weights.
 pub(super) fn show(page: &mut Page, ranking: &Ranking) {
     let Some(overall) = &ranking.overall else {
         return;
     };
-    page.section("overall", "One number, by weights");
+    let best = overall.scores.first();
+    let gist = best.map_or_else(String::new, |best| {
+        format!("{} first, an opinion", best.server)
+    });
+    page.fold("overall", "One number, by weights", &gist);
     page.prose(
         "No single number does a server justice; this one is an opinion, and its weights are \
          stated. It is the weighted geometric mean of each value over the best one's: 1 is the best \
@@ -39,7 +40,7 @@ pub(super) fn show(page: &mut Page, ranking: &Ranking) {
             unranked.server, unranked.reason
         ));
     }
-    page.script(WEIGHTS);
+    page.unfold();
 }
 
 /// The weights, to be changed where there is a script.
@@ -74,7 +75,7 @@ fn table(ranking: &Ranking, overall: &Overall) -> Markup {
     for score in &overall.scores {
         let words = format!("{:.3}", score.score);
         grid.push(vec![
-            named(ranking, &score.server),
+            Cell::text(&score.server),
             Cell::figure(&words, score.score),
         ]);
     }

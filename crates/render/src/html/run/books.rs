@@ -1,7 +1,7 @@
 //! The books of a run as tables: what was asked and what came of it, what it cost, on what machine.
 
 use wsbench_record::document::{Compression, Document, Host, Percentile};
-use wsbench_record::units::{self, bytes, count, percent, rate, seconds, span};
+use wsbench_record::units::{self, bytes, count, counted, percent, rate, seconds, span};
 use wsbench_setting::{Field, Spelling, text};
 
 use super::words::{bytes_per_s, line, share_of};
@@ -251,6 +251,27 @@ pub(super) fn costs(document: &Document, spelling: &dyn Spelling) -> Markup {
         rows.push(("pings".to_owned(), pings::words(document, pings)));
     }
     facts(rows).markup()
+}
+
+/// The gist of what it cost and where: `95 % of a core, 6.05 MB; 2 cores, Linux 6.18`.
+pub(super) fn gist(document: &Document) -> String {
+    let mut server = Vec::new();
+    if let Some(used) = &document.server {
+        server.extend(
+            used.cpu_share
+                .map(|share| format!("{} of a core", percent(share))),
+        );
+        let memory = used.pss_bytes.or(used.rss_bytes);
+        server.extend(memory.map(|amount| bytes(amount as f64)));
+    }
+    let host = &document.host;
+    let mut machine = Vec::new();
+    machine.extend(host.cpus.map(|cpus| counted(cpus.into(), "core")));
+    machine.extend(host.os.clone());
+    machine.extend(host.kernel.clone());
+    let parts = [server.join(", "), machine.join(", ")].into_iter();
+    let parts: Vec<String> = parts.filter(|words| !words.is_empty()).collect();
+    line(&parts.join("; "))
 }
 
 /// The machine, as far as it bears on the figures.

@@ -1,154 +1,215 @@
-//! A run over time: percentiles of each second, rates, and what was out.
+//! A run over time: the rate above, times below it, on one axis.
 
 use wsbench_load::series::Series;
-use wsbench_record::document::{Document, Interval};
+use wsbench_record::document::{Document, Ended, Interval};
+use wsbench_record::units::{rate, seconds};
 
-use crate::html::plot::{Axis, Plot, Point, Scale, Trace, Unit};
+use crate::brief::died::Departure;
+use crate::html::plot::{Axis, Dead, MOST_POINTS, Panel, Plot, Point, Scale, Shape, Trace, Unit};
+
+/// Height of the rates, px.
+const RATES: f64 = 106.0;
+/// Height of the times, px.
+const TIMES: f64 = 138.0;
+/// Dead times that are shorter are not hatched, s.
+const LEAST_DEAD_S: f64 = 0.5;
 
 /// A run among others.
 pub(super) struct Named<'a> {
     /// Name of it.
     pub(super) name: &'a str,
-    /// Its colour.
-    pub(super) colour: Option<usize>,
+    /// Its look.
+    pub(super) look: Option<usize>,
+    /// True of one among many.
+    pub(super) is_thin: bool,
     /// The run.
     pub(super) document: &'a Document,
 }
 
-/// The plots of one run.
-pub(super) fn of_one(document: &Document) -> Vec<Plot> {
-    let line = |name: &str, colour, y: fn(&Interval) -> Option<f64>| {
-        series(name, Some(colour), document, y)
+/// The chart of one run; `None` where it is too short for one.
+pub(super) fn of_one(document: &Document) -> Option<Plot> {
+    let groups = grouped(&document.intervals);
+    if groups.len() < 2 {
+        return None;
+    }
+    let answered = |group: &[Interval]| {
+        let (messages, length) = sums(group, |interval| Some(interval.messages));
+        (length > 0.0).then(|| messages / length)
     };
-    let mut rates = vec![line("answered", 0, Interval::messages_per_s)];
+    let mut rates = vec![line("msg/s", Some(0), Shape::Steps, &groups, &answered)];
     if document.plan.clients.is_open_loop() {
-        let due = line("due", 3, |interval| per_s(interval, interval.due));
-        rates.insert(
-            0,
-            Trace {
-                is_dashed: true,
-                ..due
-            },
-        );
+        let due = |group: &[Interval]| {
+            let (due, length) = sums(group, |interval| interval.due);
+            (length > 0.0).then(|| due / length)
+        };
+        rates.insert(0, line("due", None, Shape::Steps, &groups, &due));
     }
-    let plots = [
-        times(vec![
-            line("p50", 0, p50),
-            line("p99", 1, p99),
-            line("max", 2, max),
-        ]),
-        throughput(rates),
-        in_flight(vec![
-            line("in flight", 0, |interval| Some(interval.in_flight? as f64)),
-            line("due and waiting", 1, |interval| {
-                interval
-                    .waiting
-                    .filter(|number| *number > 0)
-                    .map(|number| number as f64)
-            }),
-        ]),
+    let times = vec![
+        line("p50", Some(0), Shape::Line, &groups, &p50),
+        line("p99", Some(1), Shape::Line, &groups, &p99),
     ];
-    drawn(plots)
-}
-
-/// The same plots of several runs, a line each.
-pub(super) fn of_several(runs: &[Named<'_>]) -> Vec<Plot> {
-    let lines = |y: fn(&Interval) -> Option<f64>| -> Vec<Trace> {
-        let lines = runs.iter();
-        lines
-            .map(|run| series(run.name, run.colour, run.document, y))
-            .collect()
+    let course: Vec<f64> = groups.iter().filter_map(|group| answered(group)).collect();
+    let (least, most) = (
+        course.iter().copied().fold(f64::INFINITY, f64::min),
+        course.iter().copied().fold(0.0, f64::max),
+    );
+    let each = document.intervals[0].length_s * groups[0].len() as f64;
+    let range = format!("{}–{} msg/s", rate(least), rate(most));
+    let mut plot = Plot {
+        beside: format!("every {}; {range}", seconds(each)),
+        answer: format!("{range}."),
+        dead: dead(document),
+        ..chart("Was it steady?", rates)
     };
-    let p99 = Plot {
-        title: "p99 service time over time".to_owned(),
-        ..times(lines(p99))
+    let y = Axis::new("", Scale::Log, Unit::Span);
+    let panel = Panel::new(y, TIMES, times);
+    if panel.series.iter().any(|series| series.points.len() > 1) {
+        plot.panels.push(panel);
+    }
+    Some(plot)
+}
+
+/// The rates of several runs over time.
+pub(super) fn of_several(runs: &[Named<'_>]) -> Option<Plot> {
+    let lines = |shape, of: &dyn Fn(&[Interval]) -> Option<f64>| -> Vec<Trace> {
+        let lines = runs.iter().map(|run| {
+            let groups = grouped(&run.document.intervals);
+            Trace {
+                is_thin: run.is_thin,
+                ..line(run.name, run.look, shape, &groups, of)
+            }
+        });
+        lines.filter(|line| line.points.len() > 1).collect()
     };
-    drawn([
-        p99,
-        throughput(lines(Interval::messages_per_s)),
-        in_flight(lines(|interval| Some(interval.in_flight? as f64))),
-    ])
-}
-
-/// Those of which there is something to draw.
-fn drawn<const N: usize>(plots: [Plot; N]) -> Vec<Plot> {
-    let has_course = |series: &Trace| series.points.len() > 1;
-    let mut plots: Vec<Plot> = plots.into();
-    for plot in &mut plots {
-        plot.series.retain(has_course);
-    }
-    plots.retain(|plot| !plot.is_empty());
-    plots
-}
-
-fn times(series: Vec<Trace>) -> Plot {
-    plot(
-        "Service time over time",
-        Axis::new("service time", Scale::Log, Unit::Span),
-        series,
-    )
-}
-
-fn throughput(series: Vec<Trace>) -> Plot {
-    plot(
-        "Messages a second",
-        Axis::new("messages/s", Scale::Linear, Unit::Rate),
-        series,
-    )
-}
-
-fn in_flight(series: Vec<Trace>) -> Plot {
-    plot(
-        "In flight at the end of each interval",
-        Axis::new("messages", Scale::Linear, Unit::Rate),
-        series,
-    )
-}
-
-fn plot(title: &str, y: Axis, series: Vec<Trace>) -> Plot {
-    Plot {
-        title: title.to_owned(),
-        caption: String::new(),
-        x: Axis::new("since the window opened", Scale::Linear, Unit::Seconds),
-        y,
-        series,
-        levels: Vec::new(),
-    }
-}
-
-fn series(
-    name: &str,
-    colour: Option<usize>,
-    document: &Document,
-    y: fn(&Interval) -> Option<f64>,
-) -> Trace {
-    let known = document.intervals.iter().filter_map(|interval| {
-        // To the millisecond, so that the seconds of several runs stand one above the other.
-        let at = (interval.at_s * 1e3).round() / 1e3;
-        Some(Point::at(at, y(interval)?))
+    let rates = lines(Shape::Steps, &|group| {
+        let (messages, length) = sums(group, |interval| Some(interval.messages));
+        (length > 0.0).then(|| messages / length)
     });
+    if rates.is_empty() {
+        return None;
+    }
+    let mut plot = chart("Were they steady?", rates);
+    "msg/s above, p99 service time below".clone_into(&mut plot.beside);
+    let times = lines(Shape::Line, &p99);
+    if !times.is_empty() {
+        let y = Axis::new("", Scale::Log, Unit::Span);
+        plot.panels.push(Panel::new(y, TIMES, times));
+    }
+    Some(plot)
+}
+
+/// Messages out and waiting over time; `None` where that is not known.
+pub(super) fn in_flight(document: &Document) -> Option<Plot> {
+    let groups = grouped(&document.intervals);
+    let last = |of: fn(&Interval) -> Option<u64>| {
+        move |group: &[Interval]| Some(of(group.last()?)? as f64)
+    };
+    let out = last(|interval| interval.in_flight);
+    let waiting = last(|interval| interval.waiting.filter(|number| *number > 0));
+    let mut lines = vec![
+        line("in flight", Some(0), Shape::Line, &groups, &out),
+        line("waiting", Some(1), Shape::Line, &groups, &waiting),
+    ];
+    lines.retain(|line| line.points.len() > 1);
+    if lines.is_empty() {
+        return None;
+    }
+    let mut plot = chart("How many messages were out?", Vec::new());
+    "at the end of each interval".clone_into(&mut plot.beside);
+    let y = Axis::new("messages", Scale::Linear, Unit::Rate);
+    plot.panels = vec![Panel::new(y, TIMES, lines)];
+    Some(plot)
+}
+
+fn chart(title: &str, rates: Vec<Trace>) -> Plot {
+    let y = Axis::new("messages/s", Scale::Linear, Unit::Rate);
+    let x = Axis::new("", Scale::Linear, Unit::Seconds);
+    Plot::new(title, x, Panel::new(y, RATES, rates))
+}
+
+/// Neighbouring intervals together, so that there are no more than a picture can show.
+fn grouped(intervals: &[Interval]) -> Vec<&[Interval]> {
+    let size = intervals.len().div_ceil(MOST_POINTS).max(1);
+    intervals.chunks(size).collect()
+}
+
+/// The sum of a count over a group, and its length, s.
+fn sums(group: &[Interval], of: impl Fn(&Interval) -> Option<u64>) -> (f64, f64) {
+    let known = group
+        .iter()
+        .filter_map(|one| Some((of(one)?, one.length_s)));
+    known.fold((0.0, 0.0), |(sum, length), (number, s)| {
+        (sum + number as f64, length + s)
+    })
+}
+
+fn line(
+    name: &str,
+    look: Option<usize>,
+    shape: Shape,
+    groups: &[&[Interval]],
+    y: &dyn Fn(&[Interval]) -> Option<f64>,
+) -> Trace {
+    let points = groups.iter().filter_map(|group| {
+        // To the millisecond, so that the seconds of several runs stand one above the other.
+        let at = (group.last()?.at_s * 1e3).round() / 1e3;
+        // What is not known breaks the line.
+        Some(Point::at(at, y(group).unwrap_or(f64::NAN)))
+    });
+    let mut points: Vec<Point> = points.collect();
+    if shape == Shape::Steps || points.iter().all(|point| point.y.is_nan()) {
+        points.retain(|point| point.y.is_finite());
+    }
+    while points.last().is_some_and(|point| point.y.is_nan()) {
+        points.pop();
+    }
     Trace {
         name: name.to_owned(),
-        colour,
-        is_joined: true,
-        points: known.collect(),
+        look,
+        shape,
+        points,
         ..Trace::default()
     }
 }
 
-fn p50(interval: &Interval) -> Option<f64> {
-    Some(interval.at(Series::Service).p50? as f64)
+/// The median of the medians.
+fn p50(group: &[Interval]) -> Option<f64> {
+    let mut known: Vec<u64> = group
+        .iter()
+        .filter_map(|interval| interval.at(Series::Service).p50)
+        .collect();
+    known.sort_unstable();
+    known.get(known.len() / 2).map(|ns| *ns as f64)
 }
 
-fn p99(interval: &Interval) -> Option<f64> {
-    Some(interval.at(Series::Service).p99? as f64)
+/// The greatest of them: a worse second must not vanish in a mean.
+fn p99(group: &[Interval]) -> Option<f64> {
+    let known = group
+        .iter()
+        .filter_map(|interval| interval.at(Series::Service).p99);
+    known.max().map(|ns| ns as f64)
 }
 
-fn max(interval: &Interval) -> Option<f64> {
-    Some(interval.at(Series::Service).max? as f64)
-}
-
-fn per_s(interval: &Interval, number: Option<u64>) -> Option<f64> {
-    let number = number?;
-    (interval.length_s > 0.0).then(|| number as f64 / interval.length_s)
+/// Stretches without any answer, and from where the server was gone.
+fn dead(document: &Document) -> Vec<Dead> {
+    let end = document.intervals.last().map_or(0.0, |last| last.at_s);
+    if let Some(gone) = Departure::of(document) {
+        let cause = match document.ended {
+            Ended::ServerDied => "the server was gone",
+            _ => "no connection was left",
+        };
+        return vec![Dead {
+            from: gone.at_s,
+            to: end.max(gone.at_s),
+            cause: cause.to_owned(),
+        }];
+    }
+    let gaps = document.gaps.iter();
+    let gaps = gaps.filter(|gap| gap.length_s >= LEAST_DEAD_S.max(end / 100.0));
+    gaps.map(|gap| Dead {
+        from: gap.start_s,
+        to: (gap.start_s + gap.length_s).min(end),
+        cause: format!("no answer for {}", seconds(gap.length_s)),
+    })
+    .collect()
 }

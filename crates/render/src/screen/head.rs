@@ -1,0 +1,277 @@
+//! The lines above the plots: what is measured, how far it is, the figures, the audit and the limit,
+//! in the order in which a result has them.
+
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use wsbench_load::result::Stage;
+use wsbench_record::audit::Verdict;
+use wsbench_record::document::Percentile;
+use wsbench_record::units::{asked_rate, count, counted, rate};
+
+use super::look::Look;
+use super::room::{cut, fitting};
+use super::theme::Theme;
+use crate::brief::{died, times, trust};
+use crate::live::{View, word};
+use crate::mark;
+
+/// The percentiles in the line of figures.
+const QUOTED: [Percentile; 4] = [
+    Percentile::P50,
+    Percentile::P90,
+    Percentile::P99,
+    Percentile::P99_9,
+];
+/// The others, by a key.
+const TAILS: [Percentile; 4] = [
+    Percentile::P75,
+    Percentile::P95,
+    Percentile::P99_9,
+    Percentile::P99_99,
+];
+
+/// All of them.
+pub(super) fn lines(view: &View, look: Look, theme: Theme, width: u16) -> Vec<Line<'_>> {
+    let mut lines = vec![
+        title(view, theme, width),
+        cut(Line::styled(&*view.plan, theme.quiet), width),
+        bar(view, theme, width),
+        figures(view, look, theme, width),
+        audit(view, theme, width),
+    ];
+    lines.extend(limit(view, theme, width));
+    lines
+}
+
+/// A line a subject where there is little room, the most needed kept.
+pub(super) fn by_need(view: &View, look: Look, theme: Theme, area: Rect) -> Vec<Line<'_>> {
+    let width = area.width;
+    let mut by_need = vec![
+        (2, throughput(view, theme, width)),
+        (3, percentiles(view, look, theme, width)),
+        (5, audit(view, theme, width)),
+        (4, state(view, theme, width)),
+        (1, bar(view, theme, width)),
+        (0, title(view, theme, width)),
+    ];
+    if view.document.audit.verdict != Verdict::Ok && area.height > 1 {
+        // A doubt is needed more than the tail.
+        by_need.swap(1, 2);
+    }
+    by_need.truncate(area.height.into());
+    by_need.sort_by_key(|(place, _)| *place);
+    by_need.into_iter().map(|(_, line)| line).collect()
+}
+
+/// The target on the left and where the run stands on the right.
+fn title(view: &View, theme: Theme, width: u16) -> Line<'_> {
+    let standing = view.standing();
+    let title = Span::styled(&*view.title, theme.figure);
+    let used = title.width() + standing.chars().count();
+    let room = usize::from(width).saturating_sub(used);
+    if room == 0 {
+        return cut(Line::from(title), width);
+    }
+    let look = if view.gone_at_s.is_some() {
+        theme.bad
+    } else {
+        theme.fact
+    };
+    Line::from(vec![
+        title,
+        Span::raw(" ".repeat(room)),
+        Span::styled(standing, look),
+    ])
+}
+
+/// The share that is done; from where the server was gone it is told apart.
+fn bar(view: &View, theme: Theme, width: u16) -> Line<'static> {
+    let room = usize::from(width);
+    let filled = ((view.done * room as f64).round() as usize).min(room);
+    let dead = match (view.gone_at_s, view.document.duration_s) {
+        (Some(gone), measured) if measured > 0.0 => {
+            let share = (1.0 - gone / measured).clamp(0.0, 1.0);
+            ((share * filled as f64).round() as usize).min(filled)
+        }
+        _ => 0,
+    };
+    Line::from(vec![
+        Span::styled(theme.pick("━", "=").repeat(filled - dead), theme.middle),
+        Span::styled(theme.pick("╍", "x").repeat(dead), theme.bad),
+        Span::styled(theme.pick("─", "-").repeat(room - filled), theme.quiet),
+    ])
+}
+
+/// The rate and the percentiles, as many as fit.
+fn figures(view: &View, look: Look, theme: Theme, width: u16) -> Line<'static> {
+    let mut line = throughput(view, theme, width);
+    for percentile in chosen(look) {
+        let piece = percentile_spans(view, percentile, theme);
+        let columns: usize = piece.iter().map(Span::width).sum();
+        if line.width() + 3 + columns > width.into() {
+            break;
+        }
+        line.push_span(Span::raw("   "));
+        piece.into_iter().for_each(|span| line.push_span(span));
+    }
+    line
+}
+
+fn chosen(look: Look) -> [Percentile; 4] {
+    if look.has_tails { TAILS } else { QUOTED }
+}
+
+/// The newest rate, and beside it what was asked where it is not that.
+fn throughput(view: &View, theme: Theme, width: u16) -> Line<'static> {
+    let Some(newest) = view.newest() else {
+        return cut(Line::styled(word(view.stage), theme.fact), width);
+    };
+    let is_dead = view.gone_at_s.is_some();
+    let look = if is_dead { theme.bad } else { theme.figure };
+    let figure = Span::styled(format!("{} msg/s", rate(newest.per_s)), look);
+    let asked = view.document.asked_messages_per_s.filter(|_| is_dead);
+    let asked = asked.map_or_else(String::new, |asked| {
+        format!(" ({} asked)", asked_rate(asked))
+    });
+    let both = Line::from(vec![figure.clone(), Span::styled(asked, theme.quiet)]);
+    fitting(vec![both, Line::from(figure)], width)
+}
+
+/// The percentiles alone, the tail first to stay.
+fn percentiles(view: &View, look: Look, theme: Theme, width: u16) -> Line<'static> {
+    if times(&view.document).is_empty() {
+        return cut(Line::styled(mark::NO_SAMPLES, theme.quiet), width);
+    }
+    let [first, second, third, fourth] = chosen(look);
+    let line = |chosen: &[Percentile]| {
+        let mut line = Line::default();
+        for (at, percentile) in chosen.iter().enumerate() {
+            if at > 0 {
+                line.push_span(Span::raw("  "));
+            }
+            let spans = percentile_spans(view, *percentile, theme);
+            spans.into_iter().for_each(|span| line.push_span(span));
+        }
+        line
+    };
+    let ways = [
+        line(&[first, second, third, fourth]),
+        line(&[first, second, third]),
+        line(&[first, third]),
+        line(&[third]),
+    ];
+    fitting(ways.into(), width)
+}
+
+/// `p99 190 µs ±5`; a weak figure dim, a bound with its sign.
+fn percentile_spans(view: &View, percentile: Percentile, theme: Theme) -> Vec<Span<'static>> {
+    let known = times(&view.document).known(percentile);
+    let (figure, beside) = mark::words(known);
+    let look = if known.is_weak() {
+        theme.quiet
+    } else {
+        theme.figure
+    };
+    let mut spans = vec![
+        Span::raw(format!("{} ", percentile.label())),
+        Span::styled(figure, look),
+    ];
+    if !beside.is_empty() {
+        spans.push(Span::styled(format!(" {beside}"), theme.quiet));
+    }
+    spans
+}
+
+/// The audit so far: the gravest doubt, else what speaks for the figures.
+fn audit(view: &View, theme: Theme, width: u16) -> Line<'static> {
+    let document = &view.document;
+    if view.stage == Stage::Connecting && document.audit.verdict == Verdict::Ok {
+        let words = format!("{} of {} open", count(view.alive), count(view.asked()));
+        return cut(Line::styled(words, theme.quiet), width);
+    }
+    let (sign, verdict, _) = trust::sign(document.audit.verdict);
+    let look = match document.audit.verdict {
+        Verdict::Ok => theme.good,
+        Verdict::Doubtful => theme.doubt,
+        Verdict::Invalid => theme.bad,
+    };
+    let sign = match sign {
+        "✓" => theme.pick("✓", "+"),
+        "▲" => theme.pick("▲", "!"),
+        _ => theme.pick("✕", "x"),
+    };
+    let mut doubts = document.audit.doubts();
+    let words = match doubts.next() {
+        Some(gravest) => match doubts.count() {
+            0 => gravest.message.clone(),
+            more => format!("{} (+{more} more)", gravest.message),
+        },
+        None => grounds(view).join(", "),
+    };
+    let line = Line::from(vec![
+        Span::styled(format!("{sign} {verdict} so far: "), look),
+        Span::raw(words),
+    ]);
+    cut(line, width)
+}
+
+/// What speaks for the figures so far.
+fn grounds(view: &View) -> Vec<String> {
+    let document = &view.document;
+    let mut grounds = Vec::new();
+    let is_open = document.plan.clients.is_open_loop();
+    if is_open && !wsbench_judge::limit::is_rate_missed(document) {
+        grounds.push("rate held".to_owned());
+    }
+    if document.messages.answered > 0 {
+        grounds.push("all answers right".to_owned());
+    }
+    grounds.push(match view.clients {
+        Some((completed, clients)) => {
+            format!("{} of {} clients done", count(completed), count(clients))
+        }
+        None => format!("{} of {} alive", count(view.alive), count(view.asked())),
+    });
+    grounds
+}
+
+/// What limits the rate so far; of a server that is gone, the cause.
+fn limit(view: &View, theme: Theme, width: u16) -> Option<Line<'static>> {
+    if view.document.audit.verdict == Verdict::Invalid {
+        let cause = died::cause(&view.document.errors)?;
+        let line = Line::from(vec![
+            Span::styled(format!("{} ", theme.pick("✕", "x")), theme.bad),
+            Span::styled(cause, theme.bad),
+        ]);
+        return Some(cut(line, width));
+    }
+    let limit = view.document.audit.limit.as_ref()?;
+    let colon = if limit.message.is_empty() { "" } else { ": " };
+    let sign = theme.pick("◆", "*");
+    let line = Line::from(vec![
+        Span::styled(
+            format!("{sign} limited by {}", limit.by.words()),
+            theme.fact,
+        ),
+        Span::raw(format!("{colon}{}", limit.message)),
+    ]);
+    Some(cut(line, width))
+}
+
+/// Connections and errors.
+fn state(view: &View, theme: Theme, width: u16) -> Line<'static> {
+    let errors = view
+        .errors
+        .iter()
+        .fold(0, |sum: u64, (_, number)| sum.saturating_add(*number));
+    let look = if errors == 0 { theme.plain } else { theme.bad };
+    let words = counted(errors, "error");
+    let connections = format!("{}/{}", view.alive, view.asked());
+    let lines = [
+        format!("{connections} conns  "),
+        format!("{connections}  "),
+        String::new(),
+    ];
+    let line = |before| Line::from(vec![Span::raw(before), Span::styled(words.clone(), look)]);
+    fitting(lines.map(line).into(), width)
+}
