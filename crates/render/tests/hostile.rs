@@ -325,6 +325,7 @@ fn hostile_words_stay_words_in_every_form_at_every_width() {
                 colour: false,
                 width,
                 spelling: &runs::Flags,
+                glyphs: wsbench_render::style::Glyphs::Unicode,
             };
             let text = (kind.text)(&json, style);
             assert!(text.contains(FORGED), "{}: the words are shown", kind.name);
@@ -354,6 +355,7 @@ fn endless_words_widen_nothing_beyond_themselves() {
                 colour: true,
                 width,
                 spelling: &runs::Flags,
+                glyphs: wsbench_render::style::Glyphs::Unicode,
             };
             let text = (kind.text)(&json, style);
             assert!(

@@ -76,7 +76,7 @@ fn gone() -> (Progress, PlanSpec) {
         (interval.answered, interval.alive) = (0, 0);
         interval.times = InIntervals::default();
     }
-    progress.so_far.failures = runs::corrupted().0.failures;
+    progress.so_far.failures = runs::corrupted().0.failures.clone();
     (progress, plan)
 }
 
