@@ -69,7 +69,7 @@ fn completed(mut record: Record, standing: &Standing) -> Record {
     let is_held = record.plan.clients.round_trips().is_none();
     record.ended = match (standing.alive, connections.upgraded) {
         (0, 0) if !record.errors.is_empty() => Ended::NothingConnected,
-        (0, 1..) if is_held => Ended::ServerDied,
+        (0, 1..) if is_held && crate::is_server_gone(&record) => Ended::ServerDied,
         _ => Ended::Complete,
     };
     let window = record.duration_s.max(f64::MIN_POSITIVE);

@@ -13,7 +13,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{PlanSpec, StopRule};
 use wsbench_load::result::{Interval, Progress, Stage};
 use wsbench_load::series::Series;
-use wsbench_record::document::{Document, Record, RunContext, Server};
+use wsbench_record::document::{Document, Ended, Record, RunContext, Server};
 use wsbench_record::units::{count, counted, rate, seconds, span};
 use wsbench_setting::Spelling;
 
@@ -109,7 +109,8 @@ impl View {
             is_opening: so_far.connections.upgraded == 0 && so_far.failures.is_empty(),
         };
         let record = Record::of(so_far, plan, &context, spelling);
-        let course: Vec<Moment> = so_far.intervals.iter().map(Moment::of).collect();
+        let document = under_way::so_far(record, &standing, spelling);
+        let is_gone = document.ended == Ended::ServerDied;
         Self {
             title: title(plan),
             plan: plan_line(plan),
@@ -121,9 +122,9 @@ impl View {
                 StopRule::Duration(duration) => Some(duration.as_secs_f64()),
                 _ => None,
             },
-            gone_at_s: gone_at_s(progress, plan),
-            course,
-            document: under_way::so_far(record, &standing, spelling),
+            gone_at_s: gone_at_s(progress, plan).filter(|_| is_gone),
+            course: so_far.intervals.iter().map(Moment::of).collect(),
+            document,
             alive: standing.alive,
             in_flight: so_far
                 .intervals

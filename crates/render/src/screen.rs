@@ -136,35 +136,36 @@ fn compact(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, theme: Th
     }
 }
 
-/// The keys in a line, as many as fit.
+/// The keys in a line; where there is no room for all, those in the middle go first, and those that
+/// explain and end stay.
 fn footer(
     keys: &[(&'static str, &'static str, &str)],
     is_paused: bool,
     theme: Theme,
     width: u16,
 ) -> Line<'static> {
-    let mut line = Line::default();
-    for (key, word, _) in keys {
-        let word = if *key == "p" && is_paused {
-            "paused: go on"
-        } else {
-            word
-        };
-        let between = if line.spans.is_empty() { "" } else { "  " };
-        let all = between.len() + key.chars().count() + 1 + word.len();
-        if line.width() + all > width.into() {
-            break;
+    let mut shown: Vec<(&'static str, &'static str)> = keys
+        .iter()
+        .map(|(key, word, _)| match *key {
+            "p" if is_paused => ("p", "paused: go on"),
+            "↑ ↓" => (theme.pick("↑ ↓", "up down"), *word),
+            "← →" => (theme.pick("← →", "left right"), *word),
+            key => (key, *word),
+        })
+        .collect();
+    let line = |shown: &[(&'static str, &'static str)]| {
+        let mut line = Line::default();
+        for (at, (key, word)) in shown.iter().enumerate() {
+            line.push_span(Span::raw(if at == 0 { "" } else { "  " }));
+            line.push_span(Span::styled(*key, theme.key));
+            line.push_span(Span::raw(format!(" {word}")));
         }
-        line.push_span(Span::raw(between));
-        let key = match *key {
-            "↑ ↓" => theme.pick("↑ ↓", "up down"),
-            "← →" => theme.pick("← →", "left right"),
-            key => key,
-        };
-        line.push_span(Span::styled(key, theme.key));
-        line.push_span(Span::raw(format!(" {word}")));
+        line
+    };
+    while line(&shown).width() > width.into() && shown.len() > 2 {
+        shown.remove(shown.len() - 3);
     }
-    cut(line, width)
+    cut(line(&shown), width)
 }
 
 /// The keys with what they do, over everything.

@@ -277,6 +277,7 @@ fn what_is_typed_is_code_that_stays_whole() {
 fn a_server_that_died_is_told_first_and_hatched() {
     let mut document = pages::course("run", 1.0, 1);
     document.record.connections.alive_at_end = 0;
+    document.record.ended = wsbench_record::document::Ended::ServerDied;
     for interval in document.record.intervals.iter_mut().skip(12) {
         interval.messages = 0;
     }

@@ -92,7 +92,7 @@ fn number(ranking: &Ranking, name: &str) -> usize {
 /// Completeness, and the first doubt.
 fn state(ranking: &Ranking) -> Markup {
     let mut line = Markup::new();
-    line.open("p", &[]);
+    line.open("p", &[("class", "state")]);
     match &ranking.cut_short {
         None => {
             line.element("b", &[("class", "good")], "✓ complete");

@@ -116,7 +116,14 @@ pub(super) fn folded(page: &mut Page, id: &str, name: &str, document: &Document)
 
 /// Latencies and the course of several runs in the same charts.
 pub(super) fn overlays(page: &mut Page, named: &[(String, &Document)]) {
-    let looks = || named.iter().enumerate().map(|(at, one)| (look(at), one));
+    // Names at the ends of lines have room for a number alone.
+    let numbers: Vec<String> = (1..=named.len())
+        .map(|number| format!("run {number}"))
+        .collect();
+    let looks = || {
+        let numbered = numbers.iter().zip(named).enumerate();
+        numbered.map(|(at, (number, (_, document)))| (look(at), (number, *document)))
+    };
     let is_many = named.len() > LOOKS;
     let lines: Vec<Trace> = looks()
         .map(|(look, (name, document))| Trace {
@@ -319,6 +326,11 @@ fn answers(document: &Document) -> Option<Plot> {
         if let Some(spans) = document.known(series) {
             lines.push(latency::line(series.info().title, Some(look), spans));
         }
+    }
+    // What the whole is not known beyond its parts are not either.
+    let end = lines[0].points.last().map_or(0.0, |last| last.x);
+    for line in &mut lines[1..] {
+        line.points.retain(|point| point.x <= end + 1e-9);
     }
     lines.retain(|line| !line.points.is_empty());
     let unknown = latency::unknown(&lines[..lines.len().min(1)], spans);

@@ -7,7 +7,7 @@ use wsbench_judge::figure::{Figure, Sense};
 use wsbench_judge::ranking::metric;
 use wsbench_record::audit::Verdict;
 use wsbench_record::ranking::{RunRecord, Workload};
-use wsbench_record::units::count;
+use wsbench_record::units::{count, counted};
 use wsbench_stats::runs::spread;
 
 use super::experiment::{Axis, Experiment, Row, Tone};
@@ -114,10 +114,10 @@ impl Course {
         let (round, turn, _) = &self.turn;
         let mut view = Experiment {
             title: format!(
-                "rank {}  {} servers, {} workloads",
+                "rank {}  {}, {}",
                 self.name,
-                self.servers.len(),
-                self.workloads.len()
+                counted(self.servers.len() as u64, "server"),
+                counted(self.workloads.len() as u64, "workload")
             ),
             clock: match self.left_s {
                 Some(left) => {

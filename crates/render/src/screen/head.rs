@@ -49,14 +49,14 @@ pub(super) fn by_need(view: &View, look: Look, theme: Theme, area: Rect) -> Vec<
     let mut by_need = vec![
         (2, throughput(view, theme, width)),
         (3, percentiles(view, look, theme, width)),
-        (5, audit(view, theme, width)),
         (4, state(view, theme, width)),
+        (5, audit(view, theme, width)),
         (1, bar(view, theme, width)),
         (0, title(view, theme, width)),
     ];
     if view.document.audit.verdict != Verdict::Ok && area.height > 1 {
         // A doubt is needed more than the tail.
-        by_need.swap(1, 2);
+        by_need.swap(1, 3);
     }
     by_need.truncate(area.height.into());
     by_need.sort_by_key(|(place, _)| *place);

@@ -21,6 +21,8 @@ use crate::summary::PERCENTILES;
 pub(super) const HEIGHT: u16 = 8;
 /// Columns of a name.
 const NAME: usize = 11;
+/// Columns of a name and of the words behind a bar.
+const NAMED: u16 = 28;
 /// Rows from which on the last second stands beside the whole run.
 const TALL: usize = 13;
 
@@ -111,7 +113,7 @@ pub(super) fn used(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme)
     let block = panel(theme, Line::styled(title, look));
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    let bar = usize::from(inner.width / 3).clamp(6, 22);
+    let bar = usize::from(inner.width.saturating_sub(NAMED)).clamp(6, 22);
     let mut lines = vec![generator(view, theme, bar)];
     lines.extend(server(view, theme, bar));
     lines.push(alive(view, theme, bar));
@@ -160,11 +162,7 @@ fn generator(view: &View, theme: Theme, bar: usize) -> Line<'static> {
     } else {
         theme.middle
     };
-    let of = match view.cpu_shares.len() {
-        0 | 1 => "of a core".to_owned(),
-        threads => format!("busiest of {threads}"),
-    };
-    let words = format!("{} {of}", percent(busiest));
+    let words = format!("{} of a core", percent(busiest));
     with_bar("generator", busiest, bar, look, words, theme)
 }
 

@@ -27,11 +27,18 @@ function cutOff() {
     .map((text) => text.textContent);
 }
 
+// What is to be pressed or seen and has no name for whoever cannot see it.
+function unnamed() {
+  const name = (element) => element.getAttribute("aria-label") || element.textContent.trim() || element.title
+    || (element.labels && element.labels.length > 0) || element.placeholder;
+  const all = document.querySelectorAll("button, a[href], input, select, summary, [role=img], [role=dialog], [role=search] *[id]");
+  return [...all].filter((element) => !name(element) && element.tagName !== "OUTPUT").map((element) => element.outerHTML.slice(0, 80));
+}
+
 addEventListener("load", async () => {
   const first = document.querySelector(".figs dd, .said p, .cards li, table td"), chart = document.querySelector("svg.plot, .ranges table, #servers tr:nth-child(8)");
   const above = first.getBoundingClientRect().bottom, low = chart ? chart.getBoundingClientRect().bottom : 0;
   const outside = cutOff();
-  const folded = document.documentElement.scrollHeight;
   // What stands under the pointer is told.
   let told = 0;
   for (const svg of document.querySelectorAll("figure svg.plot")) {
@@ -66,7 +73,7 @@ addEventListener("load", async () => {
   const root = document.documentElement;
   const found = JSON.stringify({
     errors, unsorted, pressed,
-    above, chart: low, told, outside, folded,
+    above, chart: low, told, outside, unnamed: unnamed(),
     paper: getComputedStyle(document.body).backgroundColor,
     title: document.title,
     wider: Math.max(0, root.scrollWidth - root.clientWidth),

@@ -6,7 +6,7 @@
 //! width, without a script.
 
 use super::scale::Extent;
-use super::{Panel, Plot, Point, Shape, Trace, class, labels, mark};
+use super::{Panel, Plot, Point, Shape, Trace, Unknown, class, labels, mark};
 use crate::html::markup::Markup;
 
 /// Units of an inner picture along the page.
@@ -20,6 +20,9 @@ pub(super) fn svg(plot: &Plot) -> Markup {
     let gaps = BETWEEN * (plot.panels.len().saturating_sub(1)) as f64;
     let height = gaps + plot.panels.iter().map(|panel| panel.height).sum::<f64>();
     let has_names = plot.has_names() || plot.unknown.is_some();
+    let greatest = plot.unknown.as_ref();
+    let greatest =
+        greatest.map(|unknown| format!("max {}", wsbench_record::units::span(unknown.most)));
     let label = match plot.answer.as_str() {
         "" => plot.title.clone(),
         answer => format!("{} {answer}", plot.title),
@@ -47,7 +50,7 @@ pub(super) fn svg(plot: &Plot) -> Markup {
             y,
             top,
         };
-        frame.draw(&mut svg, &mut ends);
+        frame.draw(&mut svg, &mut ends, greatest.as_deref());
         top += panel.height + BETWEEN;
     }
     x_axis(&mut svg, plot, &x, height);
@@ -77,7 +80,7 @@ struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    fn draw(&self, svg: &mut Markup, ends: &mut Vec<End<'a>>) {
+    fn draw(&self, svg: &mut Markup, ends: &mut Vec<End<'a>>, greatest: Option<&'a str>) {
         self.unknown(svg);
         self.grid(svg);
         let view = format!("0 0 {INNER} {}", self.panel.height);
@@ -109,7 +112,9 @@ impl<'a> Frame<'a> {
                 });
             }
         }
-        self.greatest(svg);
+        if let (Some(words), Some(unknown)) = (greatest, &self.plot.unknown) {
+            ends.push(self.greatest(svg, words, unknown));
+        }
     }
 
     /// Place of a value along the page, in percent.
@@ -330,22 +335,17 @@ impl<'a> Frame<'a> {
     }
 
     /// The greatest value, in the field of what is not known.
-    fn greatest(&self, svg: &mut Markup) {
-        let Some(unknown) = &self.plot.unknown else {
-            return;
-        };
-        let top = tenth(self.down(unknown.most).max(self.top + 6.0));
-        let left = percent(0.99);
-        let attributes = [
-            ("href", "#mx"),
-            ("class", "c0"),
-            ("x", &*left),
-            ("y", &*top),
-        ];
+    fn greatest(&self, svg: &mut Markup, words: &'a str, unknown: &Unknown) -> End<'a> {
+        let top = self.down(unknown.most).max(self.top + 6.0);
+        let (left, at) = (percent(0.99), tenth(top));
+        let attributes = [("href", "#mx"), ("class", "c0"), ("x", &*left), ("y", &*at)];
         svg.element("use", &attributes, "");
-        let words = format!("max {}", wsbench_record::units::span(unknown.most));
-        let attributes = [("x", "100%"), ("dx", "12"), ("y", &*top), ("dy", "4")];
-        svg.element("text", &attributes, &words);
+        End {
+            name: words,
+            class: "plain".to_owned(),
+            left: 100.0,
+            top,
+        }
     }
 }
 

@@ -30,7 +30,7 @@ impl Plot {
             .panels
             .iter()
             .flat_map(|panel| panel.series.iter().map(move |series| (series, &panel.y)))
-            .filter(|(series, _)| !series.is_thin && !series.name.is_empty())
+            .filter(|(series, _)| !series.name.is_empty())
             .collect();
         let name = if self.x.name.is_empty() {
             self.x.unit.name()

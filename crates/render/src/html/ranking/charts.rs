@@ -19,8 +19,6 @@ const MOST: usize = 13;
 const ROW: f64 = 22.0;
 /// Height of the chart of a trade-off, px.
 const HEIGHT: f64 = 310.0;
-/// Servers that are named although they are on no front.
-const NAMED: usize = 4;
 
 /// The chart of a question with its answer, and the same as a table.
 pub(super) fn chart(ranking: &Ranking, question: &Question<'_>, number: usize) -> Markup {
@@ -97,9 +95,12 @@ fn rows(question: &Question<'_>, league: &League, figure: Figure, tail: Option<&
         let attributes = [("x", "-8"), ("y", "14"), ("class", "e who")];
         svg.element("text", &attributes, &place.server);
         if let Some(tail) = of_tail(place) {
-            reach(&mut svg, &range(&tail, 1), |value| {
-                axis.place(&extent, value)
-            });
+            let tail = Range {
+                ends: tail.ends.filter(|_| tail.key.is_some()),
+                look: Some(1),
+                ..Range::default()
+            };
+            reach(&mut svg, &tail, |value| axis.place(&extent, value));
         }
         reach(&mut svg, &range(told, 0), |value| {
             axis.place(&extent, value)
@@ -180,18 +181,11 @@ pub(super) fn tradeoff(ranking: &Ranking, front: &Front, number: usize, title: &
     let known: Vec<&FrontPoint> = front.points.iter().filter(is_known).collect();
     let unknown: Vec<&FrontPoint> = front.points.iter().filter(|one| !is_known(one)).collect();
     let ends = |key: &str, server: &str| place(key, server).and_then(|one| one.low.zip(one.high));
-    // Few names can be read: those that do best along one of the axes.
-    let mut by_x = known.clone();
-    by_x.sort_by(|one, other| other.x.total_cmp(&one.x));
-    let named: Vec<&str> = by_x
-        .iter()
-        .take(NAMED)
-        .map(|one| one.server.as_str())
-        .collect();
     let point = |point: &FrontPoint| Point {
         x_range: ends(&front.x, &point.server),
         y_range: ends(&front.y, &point.server),
-        label: if point.on_front || named.contains(&point.server.as_str()) {
+        // Few names can be read.
+        label: if point.on_front {
             point.server.clone()
         } else {
             String::new()

@@ -218,6 +218,7 @@ fn head(markup: &mut Markup, ranking: &Ranking, asked: &[Asked<'_>], columns: &[
             .close("th");
         let bar = format!("bar {q}");
         markup.open("th", &[("scope", "col"), ("class", &bar)]);
+        markup.element("span", &[("class", "gone")], "interval");
         markup.open("svg", &[("height", "14"), ("aria-hidden", "true")]);
         let last = one.extent.ticks.len().saturating_sub(1);
         for (at, tick) in one.extent.ticks.iter().enumerate() {

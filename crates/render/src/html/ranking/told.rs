@@ -4,7 +4,7 @@
 use wsbench_judge::figure::{Figure, Sense, Unit};
 use wsbench_judge::ranking::metric;
 use wsbench_record::ranking::{CellFigure, League, Place};
-use wsbench_record::units::Ranged;
+use wsbench_record::units::{Ranged, span};
 
 /// Ratio of the ends of an interval from which on the interval is told instead of the value.
 const WIDE: f64 = 1.5;
@@ -67,7 +67,7 @@ impl Told {
 
     fn of(figure: Figure, value: f64, ends: Option<(f64, f64)>, is_bound: bool) -> Self {
         let mut told = Self {
-            words: metric::words(figure, value),
+            words: written(figure, value),
             value: Some(value),
             key: Some(value),
             ends,
@@ -103,7 +103,7 @@ impl Told {
                 Sense::More => "≥",
                 Sense::Less => "≤",
             };
-            told.words = format!("{sign} {}", metric::words(figure, outer.unwrap_or(value)));
+            told.words = format!("{sign} {}", written(figure, outer.unwrap_or(value)));
         }
         told
     }
@@ -115,6 +115,14 @@ impl Told {
             (Some(value), _) => vec![value],
             (None, _) => Vec::new(),
         }
+    }
+}
+
+/// A figure in three digits.
+pub(super) fn written(figure: Figure, value: f64) -> String {
+    match figure.unit() {
+        Unit::Micros => span(value * 1e3),
+        _ => metric::words(figure, value),
     }
 }
 
@@ -139,7 +147,7 @@ mod tests {
             Told::of(Figure::MESSAGES_PER_S, value, Some((low, high)), is_bound).words
         };
         assert_eq!(told(207e3, 198e3, 217e3, false), "207k");
-        assert_eq!(told(99e3, 70.9e3, 138e3, false), "70.9–138k");
+        assert_eq!(told(99e3, 70.9e3, 138e3, false), "70–138k");
         assert_eq!(told(269e3, 250e3, 280e3, true), "≥ 269k");
         assert_eq!(told(1e3, 10.0, 1e5, false), "not known");
         let memory = Told::of(
