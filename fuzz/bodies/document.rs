@@ -4,7 +4,6 @@
 use wsbench_load::series::Series;
 use wsbench_record::stored::{self, Stored};
 use wsbench_record::{document, ranking, search, sweep};
-use wsbench_render::curve::Glyphs;
 use wsbench_render::style::Style;
 use wsbench_render::{brief, csv, hgrm, html, markdown, summary};
 use wsbench_setting::Paths;
@@ -49,7 +48,7 @@ fn experiments(text: &str) {
         assert!(!wsbench_render::search::csv(&read).is_empty());
     }
     if let Ok(read) = sweep::read(text) {
-        assert!(!wsbench_render::sweep::text(&read, style, Glyphs::Unicode).is_empty());
+        assert!(!wsbench_render::sweep::text(&read, style).is_empty());
         assert!(!html::sweep(&read, &Paths).is_empty());
         assert!(!wsbench_render::sweep::csv(&read).is_empty());
     }

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use wsbench_judge::condition::Condition;
 use wsbench_judge::until::{self, Until};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Compression, Greeting, PlanSpec};
+use wsbench_load::plan::{Compression, Greeting, Locator, PlanSpec, Promise};
 use wsbench_load::route::Target;
 use wsbench_load::template::{Template, TemplateError};
 
@@ -225,6 +225,18 @@ pub(crate) enum PaceArg {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Payload")]
 pub(crate) struct PayloadArgs {
+    /// Receivers of each message [default: echo].
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = ModeArg::Echo,
+          hide_default_value = true)]
+    pub(crate) mode: ModeArg,
+    /// With --mode request: where in an answer the number of its request stands: json:/id (a JSON
+    /// pointer), prefix:43 (behind that text) or regex:'id=([0-9]+)' [default: json:/id].
+    #[arg(id = "match", long, value_name = "PLACE")]
+    pub(crate) at: Option<Locator>,
+    /// With --mode request: what an answer has that says that its request has failed, written like
+    /// --match (example: json:/error, which counts unless it is null).
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) failed: Option<Locator>,
     /// Bytes of each message, or a range to draw from (64..4k), up to 64m [default: 30].
     ///
     /// Every message is unique: a tag, then filling, in text with non-ASCII letters among it.
@@ -239,6 +251,8 @@ pub(crate) struct PayloadArgs {
     pub(crate) file: Option<PathBuf>,
     /// Send this text instead, with what differs in every message put in: {id} (the connection's
     /// number), {seq} (the message's on it), {rand:hex:16}, {now_ns} (when it was due).
+    ///
+    /// With --mode request {id} is the number of the request, and {conn} the connection's.
     ///
     /// With {id} and {seq} every message is unique, and answers are matched by them; else in order.
     /// A brace before anything but a letter stands for itself (example:
@@ -274,6 +288,19 @@ pub(crate) struct PayloadArgs {
     /// Fill text with ASCII alone, as the older tool did; no flag of the new command line.
     #[arg(skip)]
     pub(crate) ascii: bool,
+}
+
+/// Receivers of each message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModeArg {
+    /// Its sender alone: the server sends it back.
+    Echo,
+    /// Every connection: the server sends to all what it gets from one. Goes with --rate. Whether
+    /// senders hear themselves is seen as the run goes on.
+    Broadcast,
+    /// Its sender alone, with an answer that is known by the number of its request: --template with
+    /// {id}, --match, --failed. Answers may come in any order.
+    Request,
 }
 
 /// A template, compiled.
@@ -381,6 +408,12 @@ pub(crate) struct ExpectArgs {
 pub(crate) enum ExpectArg {
     /// Answers in another order than their messages.
     Unordered,
+    /// Deliveries of a broadcast that come more than once.
+    AtLeastOnce,
+    /// Deliveries of a broadcast that do not come.
+    AtMostOnce,
+    /// Both.
+    Lossy,
 }
 
 impl ExpectArgs {
@@ -388,7 +421,17 @@ impl ExpectArgs {
     pub(crate) fn carried_over(&self, spec: &mut PlanSpec) {
         spec.clients.exchange.greeting.clone_from(&self.greeting);
         spec.expect.failures = self.tolerate_failures;
-        spec.expect.unordered = self.expect.contains(&ExpectArg::Unordered);
+        let expects = |what| self.expect.contains(&what);
+        spec.expect.unordered = expects(ExpectArg::Unordered);
+        let is_lossy = expects(ExpectArg::Lossy);
+        let may_lose = is_lossy || expects(ExpectArg::AtMostOnce);
+        let may_repeat = is_lossy || expects(ExpectArg::AtLeastOnce);
+        spec.expect.promise = match (may_lose, may_repeat) {
+            (false, false) => Promise::ExactlyOnce,
+            (false, true) => Promise::AtLeastOnce,
+            (true, false) => Promise::AtMostOnce,
+            (true, true) => Promise::Lossy,
+        };
     }
 }
 

@@ -13,8 +13,8 @@ use wsbench_load::route::Target;
 
 use crate::advice;
 use crate::args::{
-    Amount, Ending, ExpectArgs, JudgeArgs, LogArgs, Machine, Measure, OutputArgs, PayloadArgs,
-    Pressure, ServerArgs, VerifyArg,
+    Amount, Ending, ExpectArgs, JudgeArgs, LogArgs, Machine, Measure, ModeArg, OutputArgs,
+    PayloadArgs, Pressure, ServerArgs, VerifyArg,
 };
 use crate::connect_args::ConnectArgs;
 use crate::environment;
@@ -131,6 +131,9 @@ impl Legacy {
                 warmup: None,
             },
             payload: PayloadArgs {
+                mode: ModeArg::Echo,
+                at: None,
+                failed: None,
                 size: Some(SizeRange {
                     min: self.size,
                     max: self.size,

@@ -15,12 +15,14 @@ use wsbench::redirects::Follow;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Lifetime, Pace, Plan, PlanError, PlanSpec, StopRule, Think, Timestamps, Verify, WarmUp,
+    Arrival, Audience, ByNumber, Lifetime, Locator, Pace, Plan, PlanError, PlanSpec, StopRule,
+    Think, Timestamps, Verify, WarmUp,
 };
 use wsbench_load::route::Target;
 
 use crate::args::{
-    Amount, ArrivalArg, Machine, Measure, PaceArg, Pressure, ServerArgs, TimestampsArg, VerifyArg,
+    Amount, ArrivalArg, Machine, Measure, ModeArg, PaceArg, Pressure, ServerArgs, TimestampsArg,
+    VerifyArg,
 };
 use crate::surroundings::Surroundings;
 use crate::usage::UsageError;
@@ -151,6 +153,15 @@ fn carried_over(measure: &Measure, spec: &mut PlanSpec) {
     clients.fragment = measure.payload.fragment;
     clients.compression = measure.payload.compress;
     clients.exchange.verify = measure.payload.verify.into();
+    clients.exchange.audience = match measure.payload.mode {
+        ModeArg::Echo | ModeArg::Request => Audience::Sender,
+        ModeArg::Broadcast => Audience::All,
+    };
+    let is_request = measure.payload.mode == ModeArg::Request;
+    clients.exchange.request = is_request.then(|| ByNumber {
+        at: measure.payload.at.clone().unwrap_or_else(Locator::usual),
+        failed: measure.payload.failed.clone(),
+    });
 }
 
 /// Lifetime of connections.

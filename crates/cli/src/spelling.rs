@@ -10,8 +10,8 @@ mod settings;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Encoding, Family, Greeting, Http, Lifetime, Pace, Payload, PlanSpec, StopRule,
-    Timestamps, Tls, TlsVersions, Verify,
+    Arrival, Audience, Encoding, Family, Greeting, Http, Lifetime, Pace, Payload, PlanSpec,
+    Promise, StopRule, Timestamps, Tls, TlsVersions, Verify,
 };
 use wsbench_load::settling::Settling;
 
@@ -132,6 +132,15 @@ pub(crate) fn find_words(spec: &PlanSpec, objectives: &[String], limit: Nanos) -
 fn amount(spec: &PlanSpec, words: &mut Words) {
     let clients = &spec.clients;
     words.value("-c", clients.connections);
+    match clients.exchange.audience {
+        Audience::Sender => {}
+        Audience::All => words.value("--mode", "broadcast"),
+    }
+    if let Some(request) = &clients.exchange.request {
+        words.value("--mode", "request");
+        words.value("--match", &request.at);
+        words.some("--failed", request.failed.as_ref());
+    }
     if let StopRule::Clients(number) = spec.stop {
         words.value("--clients", number);
         words.some("-r", clients.round_trips());
@@ -355,6 +364,12 @@ fn expect(spec: &PlanSpec, words: &mut Words) {
     words.some("--tolerate-failures", share.map(quantity::percent));
     if spec.expect.unordered {
         words.value("--expect", "unordered");
+    }
+    match spec.expect.promise {
+        Promise::ExactlyOnce => {}
+        Promise::AtLeastOnce => words.value("--expect", "at-least-once"),
+        Promise::AtMostOnce => words.value("--expect", "at-most-once"),
+        Promise::Lossy => words.value("--expect", "lossy"),
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 use wsbench_load::corpus::CorpusError;
 use wsbench_load::plan::{PlanError, Why};
+use wsbench_load::template::TemplateError;
 use wsbench_setting::{Field, Spelling as _};
 use wsbench_transport::address::Address;
 
@@ -152,6 +153,15 @@ pub(crate) enum UsageError {
     /// Two messages.
     #[error("--message and --file both say what to send; give one of them")]
     MessageAndFile,
+    /// A flag of requests without them.
+    #[error("{flag} is of requests; add --mode request, or leave it out")]
+    RequestFlag {
+        /// The flag.
+        flag: &'static str,
+    },
+    /// A template that is none of a request.
+    #[error("--template {0}")]
+    RequestTemplate(TemplateError),
     /// A template, and something else to send.
     #[error("--template says what to send and how long it is; leave {flag} out")]
     TemplateAnd {

@@ -4,6 +4,8 @@
 //! are many: `faults`, `servers`, `truth`, `stamps`, `server_cost`, `docs`.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
+#[cfg(unix)]
+mod broadcast;
 mod build;
 mod check;
 mod cli;

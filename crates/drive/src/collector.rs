@@ -7,14 +7,16 @@
 mod sequence;
 
 use std::collections::BTreeMap;
+use std::mem;
 
+use wsbench_load::fanout::ledger::DeliveryLedger;
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
 use wsbench_load::result::{Digest, GeneratorUsage, Interval, Progress, RunResult, ThreadUsage};
 use wsbench_load::send_gaps::SendGap;
 use wsbench_load::series::{BySeries, InIntervals};
-use wsbench_load::tally::{self, Failure, Gap, LogRecord, Tally};
+use wsbench_load::tally::{self, Failure, Gap, Handed, LogRecord, Tally};
 
 use self::sequence::Sequence;
 pub use self::sequence::{Missing, Refused};
@@ -46,10 +48,23 @@ pub struct Collector<'a> {
     /// Figures that belong to no interval: answered in the drain, or on the very border of the
     /// last.
     late: Measured,
+    /// Messages for many; `None` where they are for their sender alone.
+    fanned_out: Option<Box<FannedOut>>,
     load_from: Nanos,
     opened_at: Nanos,
     closed_at: Nanos,
     doubled: u64,
+}
+
+/// What is put together of messages for many, over all shares.
+#[derive(Debug)]
+struct FannedOut {
+    ledger: DeliveryLedger,
+    /// What shares said behind the last interval.
+    late: Handed,
+    /// What was settled last; empty in between.
+    settled: Tally,
+    failures: Vec<Failure>,
 }
 
 /// What is kept apart for each share, since it is no sum, or since its order matters: what is told
@@ -81,6 +96,8 @@ struct Pending {
     waiting: u64,
     /// Connections open at its end, by share: of those that have handed it over.
     alive: Vec<(usize, u64)>,
+    /// What was said of messages for many.
+    handed: Handed,
     ends: Nanos,
 }
 
@@ -118,6 +135,14 @@ impl<'a> Collector<'a> {
             pending: BTreeMap::new(),
             slicer: Slicer::default(),
             late: Measured::default(),
+            fanned_out: plan.clients.is_fanned_out().then(|| {
+                Box::new(FannedOut {
+                    ledger: DeliveryLedger::new(plan),
+                    late: Handed::default(),
+                    settled: Tally::default(),
+                    failures: Vec::new(),
+                })
+            }),
             load_from: Nanos::MAX,
             opened_at: Nanos::MAX,
             closed_at: Nanos::ZERO,
@@ -176,6 +201,7 @@ impl<'a> Collector<'a> {
         }
         self.load_from = self.load_from.min(part.window.load_from);
         self.opened_at = self.opened_at.min(part.window.opens);
+        self.set_aside(period, &mut tally);
         let alive = self.add(share, &mut tally);
         self.progress.cpu_shares[share] = part.cpu_share;
         self.progress.wait_shares[share] = part.wait_share;
@@ -218,6 +244,71 @@ impl<'a> Collector<'a> {
         tally
     }
 
+    /// Keeps what is said of messages for many for when the interval is complete.
+    fn set_aside(&mut self, period: Period, tally: &mut Tally) {
+        let Some(fanned_out) = &mut self.fanned_out else {
+            return;
+        };
+        let said = mem::take(&mut tally.handed);
+        match period {
+            _ if said.is_empty() => {}
+            Period::Interval(number, _) => {
+                self.pending.entry(number).or_default().handed.append(said);
+            }
+            // Between the window's opening and the worker's noticing it.
+            Period::Before if !said.published.is_empty() || !said.partials.is_empty() => {
+                self.pending.entry(0).or_default().handed.append(said);
+            }
+            Period::Before => {}
+            Period::After => fanned_out.late.append(said),
+        }
+    }
+
+    /// Settles messages for many as far as their fate is known once an interval is complete, and adds
+    /// what became of them to it.
+    fn settle(&mut self, pending: &mut Pending) {
+        let Some(fanned_out) = &mut self.fanned_out else {
+            return;
+        };
+        fanned_out.ledger.take(&pending.handed);
+        fanned_out
+            .ledger
+            .settle(pending.ends, &mut fanned_out.settled);
+        pending.in_flight = fanned_out.ledger.in_flight();
+        let settled = &mut fanned_out.settled;
+        settled.messages.received_in_window = settled.messages.answered;
+        pending.answered += settled.messages.answered;
+        pending.errors += settled.errors();
+        pending.add(settled);
+        self.count_settled();
+    }
+
+    /// Adds what was settled last to the whole.
+    fn count_settled(&mut self) {
+        let Some(fanned_out) = &mut self.fanned_out else {
+            return;
+        };
+        let settled = &mut fanned_out.settled;
+        let all = &mut self.progress.so_far.tally;
+        all.merge(settled);
+        tally::merge_failures(&mut fanned_out.failures, &settled.failures);
+        settled.clear();
+        all.failures = failures(&self.shares, &fanned_out.failures);
+    }
+
+    /// Settles all messages for many at the end of the run.
+    fn settle_rest(&mut self) {
+        let elapsed = self.progress.elapsed;
+        let Some(fanned_out) = &mut self.fanned_out else {
+            return;
+        };
+        fanned_out.ledger.take(&fanned_out.late);
+        fanned_out.ledger.finish(elapsed, &mut fanned_out.settled);
+        self.progress.so_far.hears_own = fanned_out.ledger.hears_own();
+        self.late.add(&fanned_out.settled.times);
+        self.count_settled();
+    }
+
     /// Adds a share's tally to the whole; returns its gauge of open connections. Gauges are kept
     /// apart; in the sums they would be counted once an interval.
     fn add(&mut self, share: usize, tally: &mut Tally) -> u64 {
@@ -227,11 +318,12 @@ impl<'a> Collector<'a> {
         let peak = std::mem::take(&mut counts.peak_concurrent);
         of_share.peak = of_share.peak.max(peak);
         of_share.running = (counts.most_running, counts.least_running);
+        let common = self.fanned_out.as_ref().map_or(&[][..], |it| &it.failures);
         let all = &mut self.progress.so_far.tally;
         all.merge(tally);
         if !tally.failures.is_empty() {
             tally::merge_failures(&mut of_share.failures, &tally.failures);
-            all.failures = failures(&self.shares);
+            all.failures = failures(&self.shares, common);
         }
         if !tally.gaps.is_empty() {
             tally::merge_gaps(&mut self.shares[share].gaps, &tally.gaps);
@@ -293,7 +385,8 @@ impl<'a> Collector<'a> {
             .first_entry()
             .filter(|entry| *entry.key() <= number)
         {
-            let pending = entry.remove();
+            let mut pending = entry.remove();
+            self.settle(&mut pending);
             for &(share, alive) in &pending.alive {
                 self.shares[share].alive = alive;
             }
@@ -373,6 +466,7 @@ impl<'a> Collector<'a> {
             }
         }
         self.finish_intervals(u32::MAX);
+        self.settle_rest();
         if let Some(last) = self.progress.so_far.slices.last_mut() {
             slices::add(last, &self.late);
         }
@@ -399,12 +493,14 @@ impl<'a> Collector<'a> {
 }
 
 /// The failures of all shares, in the order in which they were first seen: what one share told is
-/// kept in its own order, and where two saw something at the same time the first one's comes first.
-fn failures(shares: &[OfShare]) -> Vec<Failure> {
+/// kept in its own order, and where two saw something at the same time the first one's comes first;
+/// what is of no share comes last.
+fn failures(shares: &[OfShare], common: &[Failure]) -> Vec<Failure> {
     let mut seen = Vec::new();
-    for of_share in shares {
+    let of_shares = shares.iter().map(|of_share| of_share.failures.as_slice());
+    for failures in of_shares.chain([common]) {
         let mut latest = Nanos::ZERO;
-        for failure in &of_share.failures {
+        for failure in failures {
             latest = latest.max(failure.first);
             seen.push((latest, failure));
         }

@@ -13,7 +13,7 @@ use wsbench_load::exchange::Exchange;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 use wsbench_load::result::RunResult;
-use wsbench_load::tally::Law;
+use wsbench_load::tally::{DeliveryCounts, Law};
 
 use crate::collector::Observer;
 pub use crate::collector::{Collector, Missing, Refused};
@@ -74,6 +74,7 @@ impl<'a, E: Engine, X: Exchange> Crew<'a, E, X> {
         let replaces_clients = plan.replaces_clients();
         let shared = Shared::new(plan.threads, replaces_clients, stop, coordination);
         let quota = shared.quota(plan);
+        let in_common = X::shared(plan);
         let (filled, handovers) = channel();
         let (mut workers, mut returns) = (Vec::new(), Vec::new());
         for worker in 0..plan.threads as usize {
@@ -81,7 +82,12 @@ impl<'a, E: Engine, X: Exchange> Crew<'a, E, X> {
             let Equipment { engine, stopwatch } = equip(share)?;
             let mut context = Context {
                 common: Common::new(plan, quota.clone(), peer.clone(), worker as u32),
-                local: X::local(plan, started_at_unix_ms * 1_000_000),
+                local: X::local(
+                    plan,
+                    started_at_unix_ms * 1_000_000,
+                    worker as u32,
+                    &in_common,
+                ),
             };
             if let Some(codecs) = &mut context.common.compression {
                 codecs.set_stopwatch(stopwatch);
@@ -159,6 +165,7 @@ impl Intake<'_> {
             for law in self.laws {
                 assert_eq!(law.breach(&result.messages), None);
             }
+            assert_eq!(DeliveryCounts::FATES.breach(&result.deliveries), None);
         }
         result
     }

@@ -11,6 +11,8 @@ use thiserror::Error;
 use wsbench_load::exchange::Exchange;
 use wsbench_load::exchange::echo::Echo;
 use wsbench_load::exchange::mixed::Mixed;
+use wsbench_load::fanout::board::lane_length;
+use wsbench_load::fanout::books_bytes;
 use wsbench_load::plan::{Http, Plan, Timestamps};
 use wsbench_load::result::{RunResult, Stamps};
 use wsbench_setting::{Field, Text, Told, text};
@@ -64,6 +66,19 @@ pub enum RunError {
         /// Memory that the system has available, bytes.
         available: u64,
     },
+    /// Found before anything is started: the books of who has received what do not fit into memory.
+    #[error("{}", too_many_deliveries(*connections, *live, *books, *available))]
+    TooManyDeliveries {
+        /// Connections asked for, each a receiver.
+        connections: u32,
+        /// Messages of which books are kept at a time: those that are due within the time-out, and
+        /// as many again.
+        live: u64,
+        /// Memory needed at the least, bytes.
+        books: u64,
+        /// Memory that the system has available, bytes.
+        available: u64,
+    },
     /// Found before anything is started: the plan demands time stamps that the kernel does not
     /// give.
     #[error("{}", no_stamps())]
@@ -112,6 +127,12 @@ impl Told for RunError {
                 needed,
                 limit,
             } => too_few_descriptors(*connections, *needed, *limit),
+            Self::TooManyDeliveries {
+                connections,
+                live,
+                books,
+                available,
+            } => too_many_deliveries(*connections, *live, *books, *available),
             Self::NoStamps => no_stamps(),
             Self::Source(error) => error.text(),
             Self::NoUnixStamps => no_unix_stamps(),
@@ -130,6 +151,18 @@ fn too_few_descriptors(connections: u32, needed: u64, limit: u64) -> Text {
         ),
         Field::Connections.brief(),
         ")",
+    ]
+}
+
+fn too_many_deliveries(connections: u32, live: u64, books: u64, available: u64) -> Text {
+    text![
+        format!(
+            "books of {live} messages × {connections} receivers, a bit each, need {} of memory, and {} \
+             are available; a lower rate, fewer connections, or a shorter ",
+            bytes(books),
+            bytes(available)
+        ),
+        Field::Timeout,
     ]
 }
 
@@ -401,6 +434,16 @@ fn check_memory(plan: &Plan, available: Option<u64>) -> Result<(), RunError> {
     let connections = plan.clients.connections;
     let message = plan.clients.exchange.payload.max_len() as u64;
     let needed = message.saturating_mul(connections.into());
+    let (live, books) = (lane_length(plan) as u64, books_bytes(plan));
+    if let Some(available) = available.filter(|available| books > *available) {
+        let live = live * u64::from(plan.threads);
+        return Err(RunError::TooManyDeliveries {
+            connections,
+            live,
+            books,
+            available,
+        });
+    }
     match available {
         Some(available) if needed > available => Err(RunError::TooLittleMemory {
             connections,

@@ -10,6 +10,8 @@ use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{UpgradeRequest, push_response_with};
 use wsbench_wire::opcode::OpCode;
 
+use crate::parcel::{Outgoing, Parcel};
+
 /// Next step for a connection once the answers so far have been sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
@@ -35,17 +37,23 @@ pub(crate) trait Answering {
     /// caller may do so itself.
     const VERBATIM: bool;
 
+    /// True where messages go to other connections than their sender's.
+    const FANS_OUT: bool = false;
+
     /// A connection was accepted; `None` closes it at once.
     fn welcome(&mut self) -> Option<Self::Memory>;
 
     /// A request to upgrade, found to be in order, and the compression that is granted.
     fn upgrade(
         &mut self,
-        memory: &mut Self::Memory,
+        _memory: &mut Self::Memory,
         request: &UpgradeRequest,
         compression: Option<&Terms>,
         out: &mut FrameBuffer,
-    ) -> Next;
+    ) -> Next {
+        push_response_with(out, request, chosen(request), compression);
+        Next::Continue
+    }
 
     /// A whole message.
     fn message(
@@ -66,6 +74,16 @@ pub(crate) trait Answering {
         code: Option<u16>,
         out: &mut FrameBuffer,
     ) -> Next;
+
+    /// The next message that is to go to other connections.
+    fn outgoing(&mut self) -> Option<Outgoing> {
+        None
+    }
+
+    /// The copy of such a message for a connection; `None` where it gets none.
+    fn copy_for(&mut self, _to: &mut Self::Memory, _message: &mut Outgoing) -> Option<Parcel> {
+        None
+    }
 }
 
 /// The plain echo.
@@ -79,17 +97,6 @@ impl Answering for Echo {
 
     fn welcome(&mut self) -> Option<()> {
         Some(())
-    }
-
-    fn upgrade(
-        &mut self,
-        (): &mut (),
-        request: &UpgradeRequest,
-        compression: Option<&Terms>,
-        out: &mut FrameBuffer,
-    ) -> Next {
-        push_response_with(out, request, chosen(request), compression);
-        Next::Continue
     }
 
     #[inline]

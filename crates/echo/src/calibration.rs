@@ -44,8 +44,24 @@ pub struct Calibration {
     ///
     /// [`Served::arrivals`]: crate::Served::arrivals
     pub arrivals: bool,
+    /// Messages go to other connections as well; `None` is an echo.
+    pub broadcast: Option<BroadcastMode>,
     /// Seed of the random times.
     pub seed: u64,
+}
+
+/// A server that sends each message to all connections of its sender's room.
+///
+/// All are in one room until they say `{"join":"NAME"}`, which is answered with `{"joined":"NAME"}`.
+/// Of the faults, `drop`, `duplicate`, `swap` and `wrong-bytes` are of deliveries, counted over all of
+/// them, and `cross-room` is there beside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BroadcastMode {
+    /// True where a message does not go to its sender.
+    pub spares_sender: bool,
+    /// Time that the server takes from one receiver to the next, in the order in which they connected;
+    /// those of one message have theirs before those of the next.
+    pub each: Duration,
 }
 
 impl Calibration {
@@ -58,6 +74,27 @@ impl Calibration {
                 seed,
                 ..Self::default()
             }
+    }
+
+    /// True if nothing is asked of a broadcast that it does not do.
+    pub(crate) fn is_plain_broadcast(&self) -> bool {
+        let is_of_deliveries = |fault: &Misbehaviour| {
+            matches!(
+                fault,
+                Misbehaviour::Drop { .. }
+                    | Misbehaviour::Duplicate { .. }
+                    | Misbehaviour::Swap { .. }
+                    | Misbehaviour::WrongBytes { .. }
+                    | Misbehaviour::CrossRoom { .. }
+            )
+        };
+        let rest = Self {
+            broadcast: None,
+            misbehave: Vec::new(),
+            accept_delay: Duration::ZERO,
+            ..self.clone()
+        };
+        self.broadcast.is_some() && rest.is_none() && self.misbehave.iter().all(is_of_deliveries)
     }
 
     /// True if all messages are answered, rightly and in the order in which they came, as a
@@ -190,6 +227,12 @@ pub enum Misbehaviour {
     SilentAccept,
     /// `accept-then-close`: accepts connections and closes them at once.
     AcceptThenClose,
+    /// `cross-room:every=k`: sends each k-th delivery to a connection of another room as well, if there
+    /// is one.
+    CrossRoom {
+        /// Each k-th delivery; at least 1.
+        every: u64,
+    },
     /// `unasked:every=k`: sends a message that nobody asked for after the answer to each k-th.
     Unasked {
         /// Each k-th message; at least 1.
@@ -233,7 +276,7 @@ pub enum ParseMisbehaviourError {
 }
 
 /// The names of all faults, for messages.
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 23] = [
     "drop",
     "duplicate",
     "swap",
@@ -255,6 +298,7 @@ const NAMES: [&str; 22] = [
     "garbage",
     "silent-accept",
     "accept-then-close",
+    "cross-room",
     "unasked",
 ];
 
@@ -284,6 +328,7 @@ impl fmt::Display for Misbehaviour {
             Self::Garbage => f.write_str("garbage"),
             Self::SilentAccept => f.write_str("silent-accept"),
             Self::AcceptThenClose => f.write_str("accept-then-close"),
+            Self::CrossRoom { every } => write!(f, "cross-room:every={every}"),
             Self::Unasked { every } => write!(f, "unasked:every={every}"),
         }
     }
@@ -336,6 +381,9 @@ impl FromStr for Misbehaviour {
             "garbage" => Self::Garbage,
             "silent-accept" => Self::SilentAccept,
             "accept-then-close" => Self::AcceptThenClose,
+            "cross-room" => Self::CrossRoom {
+                every: given.count("every")?,
+            },
             "unasked" => Self::Unasked {
                 every: given.count("every")?,
             },

@@ -214,6 +214,8 @@ impl Faults {
             Misbehaviour::SilentAccept => self.opening = Opening::Silence,
             Misbehaviour::AcceptThenClose => self.opening = Opening::Close,
             Misbehaviour::Unasked { every } => self.unasked = Some(every),
+            // A server of one room is not bound with it.
+            Misbehaviour::CrossRoom { .. } => {}
         }
     }
 }

@@ -26,6 +26,7 @@
 #![forbid(unsafe_code)]
 
 mod answering;
+mod broadcasting;
 mod bucket;
 mod burn;
 mod calibration;
@@ -38,6 +39,7 @@ mod distribution;
 mod fault_injection;
 mod pace;
 mod paced;
+mod parcel;
 mod peer;
 mod pinning;
 #[cfg(feature = "http2")]
@@ -48,7 +50,9 @@ mod timer;
 mod unfinished;
 mod worker;
 
-pub use calibration::{Calibration, Misbehaviour, ParseMisbehaviourError, Stall, TokenBucket};
+pub use calibration::{
+    BroadcastMode, Calibration, Misbehaviour, ParseMisbehaviourError, Stall, TokenBucket,
+};
 pub use certificate::{Certificate, CertificateError};
 pub use config::{Compression, Config};
 pub use distribution::Distribution;

@@ -232,6 +232,24 @@ impl<M> Peer<M> {
         Fate::Waits
     }
 
+    /// Memory of the connection, once frames are exchanged on it.
+    pub(crate) fn open_memory(&mut self) -> Option<&mut M> {
+        let is_open = self.phase == Phase::Open && self.after == Next::Continue;
+        is_open.then_some(&mut self.memory)
+    }
+
+    /// Sends frames that follow from no message of this connection.
+    pub(crate) fn deliver<A, P: Pace>(
+        &mut self,
+        frames: &[u8],
+        state: &mut ThreadState<A, P>,
+    ) -> Fate {
+        if self.phase != Phase::Open {
+            return Fate::Waits;
+        }
+        self.send(frames, state)
+    }
+
     /// Sends answers that were held back.
     pub(crate) fn release<A, P: Pace>(
         &mut self,

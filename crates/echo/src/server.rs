@@ -17,6 +17,8 @@ use thiserror::Error;
 use wsbench_transport::tls::TlsServer;
 
 use crate::answering::{Answering, Echo};
+use crate::broadcasting::Broadcasting;
+use crate::calibration::Misbehaviour;
 use crate::census::Census;
 use crate::certificate::{Certificate, CertificateError};
 use crate::config::Config;
@@ -47,6 +49,12 @@ pub enum BindError {
          drops none; leave compression or these out"
     )]
     CompressedDisorder,
+    /// A broadcast on several threads, whose connections do not meet, or with what only an echo does.
+    #[error(
+        "a broadcast runs on one thread, without compression, and of the deviations knows drop, \
+         duplicate, swap, wrong-bytes and cross-room alone; cross-room is of a broadcast"
+    )]
+    BroadcastWith,
     /// The certificate is of no use.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
@@ -109,6 +117,14 @@ impl Server {
         if config.compression.is_some() && !config.calibration.keeps_order() {
             return Err(BindError::CompressedDisorder);
         }
+        let is_alone = config.threads == 1 && config.compression.is_none();
+        let calibration = &config.calibration;
+        let is_plain = calibration.is_plain_broadcast() && is_alone;
+        let is_stray = |it: &Misbehaviour| matches!(it, Misbehaviour::CrossRoom { .. });
+        let has_strays = calibration.misbehave.iter().any(is_stray);
+        if (calibration.broadcast.is_some() || has_strays) && !is_plain {
+            return Err(BindError::BroadcastWith);
+        }
         try_cores(&config.cpus)?;
         let tls = config.certificate.as_ref().map(Certificate::server);
         let tls = tls.transpose()?;
@@ -165,6 +181,10 @@ impl Server {
         let calibration = self.config.calibration.clone();
         if calibration.is_none() {
             return self.run_as(stop, || Echo, |_| Immediate);
+        }
+        if let Some(broadcast) = calibration.broadcast {
+            let answering = || Broadcasting::new(broadcast, &calibration.misbehave);
+            return self.run_as(stop, answering, |_| Immediate);
         }
         let start = Instant::now();
         if self.config.compression.is_some() {

@@ -26,6 +26,7 @@ use crate::compression::Compressor;
 use crate::conduit::Conduit;
 use crate::config::Config;
 use crate::pace::{ConnectionKey, Pace};
+use crate::parcel::{AT_ONCE, Departures, Late, Outgoing};
 use crate::peer::{Fate, Peer, ThreadState};
 use crate::stats::{Served, ServerStats};
 use crate::timer::Timer;
@@ -115,6 +116,8 @@ pub(crate) struct Worker<A: Answering, P> {
     awaited: VecDeque<(Instant, ConnectionKey)>,
     /// Time within which they have to.
     handshake_timeout: Duration,
+    /// Copies for others that are not due yet.
+    deliveries: Departures,
     /// Until when no connection is accepted.
     accepts_from: Option<Instant>,
     /// From one acceptance to the next at least.
@@ -161,6 +164,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             restless: Vec::new(),
             awaited: VecDeque::new(),
             handshake_timeout: config.handshake_timeout,
+            deliveries: Departures::default(),
             accepts_from: None,
             accept_delay: config.calibration.accept_delay,
             nodelay: !config.calibration.two_writes,
@@ -205,6 +209,9 @@ impl<A: Answering, P: Pace> Worker<A, P> {
                 }
             }
             self.feed();
+            if A::FANS_OUT {
+                self.fan_out();
+            }
             self.release();
             #[cfg(feature = "http2")]
             self.serve_restless();
@@ -225,7 +232,8 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         if !self.hungry.is_empty() {
             return Duration::ZERO;
         }
-        let dues = [self.state.pace.next_due(), self.accepts_from];
+        let delivered = self.deliveries.next_due();
+        let dues = [self.state.pace.next_due(), self.accepts_from, delivered];
         match dues.into_iter().flatten().min() {
             Some(due) => self.timer.time_out(due, LOOK_UP),
             None => LOOK_UP,
@@ -385,6 +393,53 @@ impl<A: Answering, P: Pace> Worker<A, P> {
                 continue;
             }
             self.turn(place, |peer, state| peer.read(state, true));
+        }
+    }
+
+    /// Sends the copies of messages for others: those that are due, and those of messages that have
+    /// come.
+    fn fan_out(&mut self) {
+        let now = Instant::now();
+        for late in self.deliveries.due(now + AT_ONCE) {
+            self.turn(late.place, |peer, state| {
+                if peer.key.serial == late.serial {
+                    peer.deliver(&late.frames, state)
+                } else {
+                    Fate::Waits
+                }
+            });
+        }
+        while let Some(mut message) = self.state.answering.outgoing() {
+            for place in 0..self.peers.len() {
+                self.send_copy(place, &mut message, now);
+            }
+        }
+    }
+
+    /// Sends a copy of a message to the connection at a place, or has it wait until it is due.
+    fn send_copy(&mut self, place: usize, message: &mut Outgoing, now: Instant) {
+        let Some(Some(peer)) = self.peers.get_mut(place) else {
+            return;
+        };
+        let serial = peer.key.serial;
+        let Some(memory) = peer.open_memory() else {
+            return;
+        };
+        let Some(parcel) = self.state.answering.copy_for(memory, message) else {
+            return;
+        };
+        if parcel.frames.is_empty() {
+            return;
+        }
+        if parcel.at <= now + AT_ONCE {
+            self.turn(place, |peer, state| peer.deliver(&parcel.frames, state));
+        } else {
+            self.deliveries.add(Late {
+                at: parcel.at,
+                place,
+                serial,
+                frames: parcel.frames,
+            });
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod advice;
 mod compression;
+mod deliveries;
 mod doubt;
 mod exchange;
 mod failures;
@@ -33,6 +34,7 @@ pub use timing::littles_share;
 #[must_use]
 pub(crate) fn audit(record: &Record, spelling: &dyn Spelling) -> Audit {
     let mut doubts = exchange::caveats(record);
+    doubts.extend(deliveries::caveats(record));
     doubts.extend(pacing::caveats(record));
     doubts.extend(instrument::caveats(record));
     doubts.extend(pressure::caveats(record));

@@ -21,6 +21,9 @@ use table::{ROWS, Reader, Row};
 pub use table::Sense;
 pub use unit::Unit;
 
+/// The series of which a run under way tells how sure it is.
+const WATCHED: [Series; 3] = [Series::Response, Series::Delivery, Series::DeliveryLast];
+
 /// One number of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Figure {
@@ -216,11 +219,14 @@ impl Figure {
         if let Some(point) = Point::named(name) {
             return Some(Self::bare(point, is_open_loop));
         }
-        let (series, point) = name.split_once('.')?;
-        let is_it = |row: &Row| is_series(row) && row.key == series;
-        Some(Self {
-            subject: ROWS.iter().position(is_it)?,
-            point: Some(Point::named(point)?),
+        let point_of = |row: &Row| {
+            let point = name.strip_prefix(row.key)?.strip_prefix('.')?;
+            Point::named(point).filter(|_| is_series(row))
+        };
+        let mut found = ROWS.iter().map(point_of).enumerate();
+        found.find_map(|(subject, point)| {
+            let point = Some(point?);
+            Some(Self { subject, point })
         })
     }
 
@@ -273,7 +279,16 @@ impl Figure {
     /// Whether a run under way tells how sure it is of it, so that it can be waited for.
     pub(crate) fn is_watched(self) -> bool {
         match self.point {
-            Some(_) => Self::percentiles(true).contains(&self),
+            Some(point) => {
+                let is_quoted = Self::percentiles(true)
+                    .map(|it| it.point)
+                    .contains(&Some(point));
+                let is_watched = match self.row().read {
+                    Reader::Series(series) => WATCHED.contains(&series),
+                    _ => false,
+                };
+                is_quoted && is_watched
+            }
             None => self.row().watch.is_some(),
         }
     }

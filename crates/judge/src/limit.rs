@@ -114,6 +114,9 @@ type Found = (By, String, Text);
 
 fn of_open_loop(record: &Record, used: &Used) -> Found {
     if !is_rate_missed(record) {
+        if record.deliveries.is_some() {
+            return (By::Rate, used.words(), Text::default());
+        }
         let target = record.plan.target.url();
         let search = format!("{target} p99<{}", objective(record));
         let advice = text!["what it can hold: ", Field::GreatestRate.with(search)];

@@ -70,7 +70,7 @@ impl Pair {
         .expect("a plan");
         let mut context = Context {
             common: Common::new(&plan, Quota::new(&plan), "pair".to_owned(), 0),
-            local: Echo::local(&plan, 0),
+            local: <Echo>::local(&plan, 0, 0, &()),
         };
         let mut session = Session::new(0, Nanos::ZERO, &context);
         let opened = Opened {

@@ -6,9 +6,10 @@
 //!
 //! The machinery is made for two of them, chosen once a run: [`echo::Echo`], so that the usual run
 //! has neither a virtual call nor a question what it is; and [`mixed::Mixed`], where populations
-//! differ.
+//! differ or something else flows, such as [`fanout::Fanout`].
 
 pub mod echo;
+pub mod fanout;
 pub mod mixed;
 
 use std::fmt::Debug;
@@ -27,12 +28,18 @@ pub trait Exchange: Sized + Debug + Send + 'static {
     /// read on the hot path.
     type Local: Debug + Send;
 
+    /// State that the workers of a run share, made once.
+    type Shared: Debug;
+
     /// Sums that the counters of every run make up.
     const LAWS: &'static [Law];
 
-    /// State that a worker keeps for the exchanges of `plan`. The wall clock said `epoch_ns` when
-    /// the run began, ns since the Unix epoch.
-    fn local(plan: &Plan, epoch_ns: u64) -> Self::Local;
+    /// State that the workers of a run of `plan` share.
+    fn shared(plan: &Plan) -> Self::Shared;
+
+    /// State that worker number `worker` keeps for the exchanges of `plan`. The wall clock said
+    /// `epoch_ns` when the run began, ns since the Unix epoch.
+    fn local(plan: &Plan, epoch_ns: u64, worker: u32, shared: &Self::Shared) -> Self::Local;
 
     /// The exchange of connection number `connection` over the whole run, which is being made.
     fn new(connection: u32, local: &Self::Local) -> Self;
@@ -41,7 +48,7 @@ pub trait Exchange: Sized + Debug + Send + 'static {
     fn longest_answer(&self, local: &Self::Local) -> u64;
 
     /// The connection takes messages from `now` on.
-    fn on_open(&mut self, now: Nanos);
+    fn on_open(&mut self, io: &mut Io<'_, Self::Local>, now: Nanos);
 
     /// A piece of a message has been read; `received` is the clock right after that read.
     fn on_piece(&mut self, io: &mut Io<'_, Self::Local>, received: Nanos, piece: Piece<'_>);
@@ -88,9 +95,13 @@ pub trait Exchange: Sized + Debug + Send + 'static {
     fn on_end(&mut self, io: &mut Io<'_, Self::Local>);
 
     /// The answers that all exchanges of a worker still await: its drain lasts until there are none.
-    fn awaited(context: &Context<Self::Local>) -> u64 {
+    fn awaited(context: &mut Context<Self::Local>) -> u64 {
         context.common.meter.in_flight()
     }
+
+    /// The worker's books are about to be handed over at `now`: adds to them what the exchange has
+    /// kept apart.
+    fn hand_over(_context: &mut Context<Self::Local>, _now: Nanos) {}
 }
 
 /// A piece of a message, where the read left it.

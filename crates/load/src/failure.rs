@@ -265,6 +265,8 @@ kinds! {
     CrossTalk = "cross_talk",
     /// A request without an answer on a connection that was given up for another one's time-out.
     GivenUp = "given_up",
+    /// The server answers a request by saying that it has failed.
+    ErrorAnswer = "error_answer",
     /// A message of the server's own: it carries no tag, where every message of ours does.
     Untagged = "untagged",
     /// A message of the server's own before it has answered anything on the connection.

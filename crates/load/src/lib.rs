@@ -12,6 +12,7 @@ pub mod context;
 pub mod corpus;
 pub mod exchange;
 pub mod failure;
+pub mod fanout;
 pub mod histogram;
 pub mod identity;
 pub mod lag;

@@ -4,6 +4,8 @@
 //! is compared with what was sent by making it again. This module composes and compares; which
 //! message an answer belongs to is `pairing`'s affair.
 
+mod finder;
+
 use std::cell::Cell;
 use std::sync::Arc;
 
@@ -14,6 +16,8 @@ use crate::identity::{Identity, mix};
 use crate::nanos::Nanos;
 use crate::plan::{Encoding, Payload};
 use crate::template::Filled;
+
+pub use finder::TagFinder;
 
 /// Digits of base64url (RFC 4648 section 5).
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -255,6 +259,12 @@ impl MessageSource {
         }
     }
 
+    /// A way to find the tags of the run wherever they stand in a message.
+    #[must_use]
+    pub fn tag_finder(&self) -> TagFinder {
+        TagFinder::new(self.kind, self.run)
+    }
+
     /// The identity that the tag at the front of `bytes` names; `None` when the bytes begin with
     /// no tag of this run.
     #[must_use]
@@ -382,10 +392,24 @@ fn put_digits(value: u64, digits: &mut [u8]) {
     }
 }
 
+/// The value of each digit; above 63 of what is none.
+static VALUES: [u8; 256] = {
+    let mut values = [u8::MAX; 256];
+    let mut value = 0;
+    while value < 64 {
+        values[DIGITS[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
+
 fn decode_tag(digits: &[u8]) -> Option<u128> {
     let mut value = 0_u128;
     for (index, &digit) in digits.iter().enumerate() {
-        let bits = DIGITS.iter().position(|&d| d == digit)? as u128;
+        let bits = u128::from(VALUES[usize::from(digit)]);
+        if bits > 63 {
+            return None;
+        }
         // The last digit carries two bits of the value above four zeros.
         value = if index == 21 {
             if bits & 0xf != 0 {

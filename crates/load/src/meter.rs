@@ -176,10 +176,9 @@ impl Meter {
     /// The longest service time measured by this worker in the whole run.
     #[must_use]
     pub fn longest_service(&self) -> Nanos {
-        self.tally
-            .at(Series::Service)
-            .max()
-            .unwrap_or_default()
+        let longest = |series| self.tally.at(series).max().unwrap_or_default();
+        longest(Series::Service)
+            .max(longest(Series::DeliveryService))
             .max(self.longest_service)
     }
 
@@ -244,6 +243,18 @@ impl Meter {
             self.quiet_since = times.sent;
         }
         self.in_flight += count;
+        self.book_sent(times, blockage, count);
+    }
+
+    /// Books a message for many that is about to be written. What becomes of it is put together over
+    /// all workers, so it is none of those in flight here.
+    #[inline]
+    pub fn published(&mut self, times: Times, blockage: Blockage) {
+        self.book_sent(times, blockage, 1);
+    }
+
+    #[inline]
+    fn book_sent(&mut self, times: Times, blockage: Blockage, count: u64) {
         if times.due < self.window.opens {
             return;
         }
@@ -316,8 +327,43 @@ impl Meter {
             && let Some(parts) = Parts::of(times.sent, arrived, received)
         {
             self.tally.times[Series::Outside].record_n(parts.outside, count);
-            self.tally.times[Series::ReceiveWait].record_n(parts.wait, count);
+            self.book_wait(parts.wait, count);
         }
+    }
+
+    /// Instant at which what is being read had come to this machine: by the kernel's stamp, where that
+    /// does not contradict that it was sent at `sent` and read at `received`.
+    #[inline]
+    #[must_use]
+    pub fn arrival(&self, sent: Nanos, received: Nanos) -> Nanos {
+        let arrived = self.arrived;
+        let arrived = arrived.filter(|at| Parts::of(sent, *at, received).is_some());
+        arrived.map_or(received, |at| at.min(received))
+    }
+
+    /// Books a right delivery of a message for many, which came `at` that time and was read at
+    /// `received`.
+    #[inline]
+    pub fn delivered(&mut self, times: Times, at: Nanos, received: Nanos, is_measured: bool) {
+        if self.window.contains(received) {
+            self.tally.deliveries.received_in_window += 1;
+        }
+        if !is_measured {
+            self.warm_up.answers += 1;
+            self.warm_up.service_ns += u128::from((at - times.sent).0);
+            return;
+        }
+        self.tally.times[Series::Delivery].record(at - times.due);
+        self.tally.times[Series::DeliveryService].record(at - times.sent);
+        if self.arrived.is_some() {
+            self.book_wait(received - at, 1);
+        }
+    }
+
+    /// Books time for which so many messages waited in our own queue.
+    #[inline]
+    fn book_wait(&mut self, wait: Nanos, count: u64) {
+        self.tally.times[Series::ReceiveWait].record_n(wait, count);
     }
 
     /// Books a request that ended without a right answer. `overtaken`: a later one was answered.

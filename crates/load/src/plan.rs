@@ -5,12 +5,14 @@
 //! nothing below re-checks it. It is data: how it is carried out is `session`'s and the driver's
 //! affair.
 
+mod audience;
 mod check;
 mod error;
 mod expect;
 mod login;
 mod opening;
 mod payload;
+mod request;
 mod spec;
 mod stored;
 #[cfg(test)]
@@ -24,15 +26,17 @@ use std::sync::Arc;
 pub use wsbench_dialogue::Pattern;
 pub use wsbench_wire::deflate::{WindowBits, Wish};
 
+pub use audience::Audience;
 pub use check::{LONGEST_SOCKET_PATH, LONGEST_SOCKS_FIELD};
 pub use error::{PlanError, Why};
-pub use expect::{Expect, TOLERATED_FAILURES};
+pub use expect::{Expect, Promise, TOLERATED_FAILURES};
 pub use login::LoginSteps;
 pub use opening::{
     Compression, Connect, Family, Header, Http, RESERVED_HEADERS, RevealedHeaders, Upgrade,
     is_field_value, is_origin, is_token,
 };
 pub use payload::{Encoding, Greeting, LARGEST_MESSAGE, Matching, Payload, PayloadFacts, Verify};
+pub use request::{ByNumber, Locator, LocatorError, Pointer};
 pub use spec::{Clients, PlanSpec, Population, Workload};
 pub use timing::{Arrival, Lifetime, Pace, StopRule, Think, Timestamps, WarmUp};
 pub use tls::{Identity, Pem, Tls, TlsVersions};

@@ -45,6 +45,8 @@ pub struct RunResult {
     pub slices: Vec<Slice>,
     /// Times that the server was gone, and came back.
     pub absences: Absences,
+    /// Whether senders hear their own messages, where they are for many and that has been seen.
+    pub hears_own: Option<bool>,
     /// A sample of the gaps between sends, 2,000 or so at most, beside those of the schedule; empty
     /// in the closed loop.
     pub send_gaps: Vec<SendGap>,

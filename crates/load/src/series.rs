@@ -203,6 +203,58 @@ series! {
         in_intervals: Some(Detail::Percentiles),
         part_of: Some(Series::Service),
     }
+    /// From the time at which a message was due to its arrival at each receiver, ns: one sample a
+    /// delivery. Absent where messages come back to their sender alone.
+    Delivery = "delivery" + "_ns" {
+        title: "delivery",
+        caption: "delivery to each receiver",
+        shown: Shown::IfMeasured,
+        in_slices: true,
+        tail: Some(Series::DeliveryCensored),
+    }
+    /// The part of the deliveries that belongs to receivers whom a message never reached: how long it
+    /// had been due when it was given up.
+    DeliveryCensored = "delivery_censored" + "" {
+        title: "never delivered",
+        caption: "delivery until given up",
+        shown: Shown::AsTail,
+    }
+    /// The same from the time at which the message was sent, ns.
+    DeliveryService = "delivery_service" + "_ns" {
+        title: "delivery from sent",
+        caption: "delivery from when it was sent",
+        shown: Shown::IfMeasured,
+    }
+    /// From the time at which a message was due to its arrival at the first of its receivers, ns: one
+    /// sample a message.
+    DeliveryFirst = "delivery_first" + "_ns" {
+        title: "first receiver",
+        caption: "delivery to the first receiver",
+        shown: Shown::IfMeasured,
+    }
+    /// From the time at which a message was due to its arrival at the last of its receivers, ns: one
+    /// sample a message. One that lacks a receiver is known only to have taken longer.
+    DeliveryLast = "delivery_last" + "_ns" {
+        title: "last receiver",
+        caption: "delivery to the last receiver",
+        shown: Shown::IfMeasured,
+        in_slices: true,
+        tail: Some(Series::DeliveryLastCensored),
+    }
+    /// The part of those that belongs to messages that lack a receiver: how long they had been due
+    /// when they were given up.
+    DeliveryLastCensored = "delivery_last_censored" + "" {
+        title: "incomplete",
+        caption: "delivery to all until given up",
+        shown: Shown::AsTail,
+    }
+    /// From the arrival of a message at the first of its receivers to that at the last, ns: one sample
+    /// a message that reached them all.
+    Skew = "skew" + "_ns" {
+        title: "skew",
+        caption: "first to last receiver",
+        shown: Shown::IfMeasured,
+    }
     /// From the connect call to the connection established; absent where none was, and over a Unix
     /// domain socket.
     Tcp = "tcp" + "" {

@@ -2,13 +2,17 @@
 //! measured in a run.
 
 mod counts;
+mod deciles;
+mod handed;
 mod sparse;
 mod sum;
 
 pub use counts::{
-    BlockedCounts, ByteCounts, CompressedCounts, ConnectionCounts, Counter, Law, MessageCounts,
-    is_same,
+    BlockedCounts, ByteCounts, CompressedCounts, ConnectionCounts, Counter, DeliveryCounts, Law,
+    MessageCounts, is_same,
 };
+pub use deciles::{DECILES, Deciles};
+pub use handed::{Handed, Partial, Published};
 
 use std::collections::BTreeMap;
 
@@ -33,6 +37,15 @@ sums! {
         /// Messages of the measured window.
         #[serde(with = "sparse")]
         messages: MessageCounts,
+        /// Deliveries of those messages.
+        #[serde(with = "sparse")]
+        deliveries: DeliveryCounts,
+        /// Delivery times by when their receiver had joined; none where messages come back to their
+        /// sender alone.
+        by_decile: Deciles,
+        /// What of messages and their deliveries is put together over all workers. It goes its own
+        /// way: merging adds none.
+        handed: Handed,
         /// Bytes of the measured window, frames and all, as handed to and read from the sockets.
         #[serde(with = "sparse")]
         bytes: ByteCounts,

@@ -37,6 +37,8 @@ enum Slot {
     Id,
     /// Number of the message on its connection.
     Seq,
+    /// The same, counted from 1: the number of a request, by which its answer is known.
+    Request,
     /// Random hexadecimal digits, so many.
     Hex(usize),
     /// Instant at which the message was due.
@@ -48,8 +50,8 @@ enum Slot {
 pub enum TemplateError {
     /// A place that is not known.
     #[error(
-        "at byte {at}: '{{{name}}}' is not known; there are {{id}}, {{seq}}, {{rand:hex:16}} and \
-         {{now_ns}}"
+        "at byte {at}: '{{{name}}}' is not known; there are {{id}}, {{conn}}, {{seq}}, \
+         {{rand:hex:16}} and {{now_ns}}"
     )]
     Unknown {
         /// Byte at which it is, from 0.
@@ -92,6 +94,19 @@ impl Template {
     /// # Errors
     /// [`TemplateError`], with where it is wrong.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        Self::compiled(text, Slot::Id)
+    }
+
+    /// Compiles the text of a request: in it `{id}` is the number of the request, counted from 1 on each
+    /// connection, by which its answer is known.
+    ///
+    /// # Errors
+    /// As [`Template::parse`].
+    pub fn for_requests(text: &str) -> Result<Self, TemplateError> {
+        Self::compiled(text, Slot::Request)
+    }
+
+    fn compiled(text: &str, id: Slot) -> Result<Self, TemplateError> {
         let mut segments = Vec::new();
         let mut literal = Vec::new();
         let mut at = 0;
@@ -100,7 +115,7 @@ impl Template {
                 rest.starts_with('{') && rest[1..].starts_with(|c: char| c.is_ascii_alphabetic());
             if is_place {
                 let len = rest.find('}').ok_or(TemplateError::Unclosed { at })?;
-                let slot = slot(&rest[1..len], at)?;
+                let slot = slot(&rest[1..len], at, id)?;
                 let joined = match (literal.last(), segments.last()) {
                     (Some(last), _) => slot.is_number() && u8::is_ascii_digit(last),
                     (None, Some(Segment::Slot(last))) => last.is_number() && slot.is_digits(),
@@ -149,6 +164,12 @@ impl Template {
         has(Slot::Id) && has(Slot::Seq)
     }
 
+    /// True of a request that has its number in it.
+    #[must_use]
+    pub fn has_request_number(&self) -> bool {
+        self.segments.contains(&Segment::Slot(Slot::Request))
+    }
+
     /// The longest message that it makes, bytes.
     #[must_use]
     pub fn longest(&self) -> usize {
@@ -156,9 +177,9 @@ impl Template {
             .iter()
             .map(|segment| match segment {
                 Segment::Literal(bytes) => bytes.len(),
-                Segment::Slot(Slot::Id | Slot::Seq) => LONGEST_NUMBER,
+                Segment::Slot(slot) if slot.is_number() => LONGEST_NUMBER,
                 Segment::Slot(Slot::Hex(digits)) => *digits,
-                Segment::Slot(Slot::NowNs) => TIME_DIGITS,
+                Segment::Slot(_) => TIME_DIGITS,
             })
             .sum()
     }
@@ -170,6 +191,7 @@ impl Template {
                 Segment::Literal(bytes) => out.extend_from_slice(bytes),
                 Segment::Slot(Slot::Id) => push_number(identity.connection.into(), 1, out),
                 Segment::Slot(Slot::Seq) => push_number(identity.sequence, 1, out),
+                Segment::Slot(Slot::Request) => push_number(identity.sequence + 1, 1, out),
                 Segment::Slot(Slot::NowNs) => push_number(due_ns, TIME_DIGITS, out),
                 Segment::Slot(Slot::Hex(digits)) => {
                     let seed = mix(seed ^ u64::from(identity.connection) ^ ((place as u64) << 32));
@@ -220,18 +242,20 @@ impl Template {
 impl Slot {
     /// Digits of which nobody knows beforehand how many they are.
     fn is_number(self) -> bool {
-        matches!(self, Self::Id | Self::Seq)
+        matches!(self, Self::Id | Self::Seq | Self::Request)
     }
 
     /// True if it may begin with a digit.
     fn is_digits(self) -> bool {
-        matches!(self, Self::Id | Self::Seq | Self::Hex(_) | Self::NowNs)
+        self.is_number() || matches!(self, Self::Hex(_) | Self::NowNs)
     }
 }
 
-fn slot(name: &str, at: usize) -> Result<Slot, TemplateError> {
+/// The value that a name stands for; `id` says which the word `id` does.
+fn slot(name: &str, at: usize, id: Slot) -> Result<Slot, TemplateError> {
     match name {
-        "id" => Ok(Slot::Id),
+        "id" => Ok(id),
+        "conn" => Ok(Slot::Id),
         "seq" => Ok(Slot::Seq),
         "now_ns" => Ok(Slot::NowNs),
         _ => match name.strip_prefix("rand:hex:") {
@@ -364,6 +388,20 @@ mod tests {
         );
         assert_ne!(hex, filled("{rand:hex:40}", 1, 2));
         assert_ne!(hex, filled("{rand:hex:40}", 2, 1));
+    }
+
+    #[test]
+    fn in_a_request_the_id_is_its_number_counted_from_one() {
+        let template = Template::for_requests(r#"{"id":{id},"of":{conn}}"#).unwrap();
+        let mut out = Vec::new();
+        let identity = Identity {
+            connection: 9,
+            sequence: 0,
+        };
+        template.fill(identity, 7, 0, &mut out);
+        assert_eq!(out, br#"{"id":1,"of":9}"#);
+        assert!(template.has_request_number() && !template.is_unique());
+        assert!(!Template::parse("{id}").unwrap().has_request_number());
     }
 
     #[test]

@@ -169,6 +169,14 @@ pub enum Kind {
     Unanswered,
     /// No message or connection ended before its time.
     Failures,
+    /// Every message reached all of its receivers.
+    Missing,
+    /// No message was delivered outside of its room.
+    OutOfRoom,
+    /// Nobody joined or left while messages were under way.
+    Uncertain,
+    /// Deliveries are told by when they came, and not by when they were read.
+    ReadingOrder,
     /// One of the subprotocols that were offered was chosen.
     Subprotocol,
     /// Every connection was answered at least once.

@@ -4,6 +4,7 @@
 //! At 80 columns each part has a line; where there are fewer columns, lines are broken between
 //! figures and never within one.
 
+mod deliveries;
 pub(crate) mod died;
 pub(crate) mod percentiles;
 pub(crate) mod shape;
@@ -11,7 +12,6 @@ mod sheet;
 pub(crate) mod trust;
 
 use wsbench_load::plan::{Arrival, StopRule, Verify};
-use wsbench_load::series::Series;
 use wsbench_record::audit::{Limit, Verdict};
 use wsbench_record::document::{Distribution, Document, Ended, Percentile};
 use wsbench_record::units::{asked_rate, bytes, count, counted, percent, rate, seconds, span};
@@ -61,12 +61,21 @@ fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64]) {
         departure.lines(sheet, document, shares);
         return;
     }
-    if document.messages.answered == 0 {
+    let has_deliveries = document
+        .deliveries
+        .is_some_and(|counts| counts.received > 0);
+    if document.messages.answered == 0 && !has_deliveries {
         nothing(sheet, document);
         return;
     }
-    throughput(sheet, document);
-    percentiles::line(sheet, document, shares);
+    if let Some(counts) = &document.deliveries {
+        deliveries::throughput(sheet, document, counts);
+        percentiles::line(sheet, document, shares);
+        deliveries::whole(sheet, document);
+    } else {
+        throughput(sheet, document);
+        percentiles::line(sheet, document, shares);
+    }
     shape::line(sheet, times(document));
     if let Some(limit) = &document.audit.limit {
         limited(sheet, limit, document.audit.verdict == Verdict::Ok);
@@ -77,11 +86,7 @@ fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64]) {
 
 /// The times that a loop is about.
 pub(crate) fn times(document: &Document) -> &Distribution {
-    document.at(if document.plan.clients.is_open_loop() {
-        Series::Response
-    } else {
-        Series::Service
-    })
+    document.at(document.plan.clients.headline())
 }
 
 /// Where to, and the plan as far as it is not what everybody runs.
@@ -109,6 +114,9 @@ fn title(sheet: &mut Sheet, document: &Document) {
                 plan_line::rates(&schedule.stretches)
             ));
         }
+    }
+    if clients.is_fanned_out() {
+        parts.push("to all".to_owned());
     }
     match plan.stop {
         StopRule::Duration(asked) => parts.push(length(document, asked.as_secs_f64())),
@@ -216,6 +224,7 @@ pub(crate) fn fates(document: &Document) -> Vec<String> {
     if wrong.is_empty() {
         fates.push(
             match document.plan.clients.exchange.verify {
+                _ if document.plan.clients.exchange.request.is_some() => "each by its number",
                 Verify::Full => "every byte verified",
                 Verify::Contains => "every byte verified within the answers",
                 Verify::Length => "lengths verified",

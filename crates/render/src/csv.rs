@@ -2,8 +2,8 @@
 //! interval. Figures are as in the document, unrounded; what is absent there is empty here.
 
 use wsbench_load::nanos::Nanos;
-use wsbench_load::series::{Detail, Home, Series};
-use wsbench_load::tally::{ConnectionCounts, Counter, MessageCounts};
+use wsbench_load::series::{Detail, Home, Series, Shown};
+use wsbench_load::tally::{ConnectionCounts, Counter, DeliveryCounts, MessageCounts};
 use wsbench_record::document::{
     Distribution, Document, Interval, IntervalSpans, Percentile, Server,
 };
@@ -197,7 +197,9 @@ fn row(document: &Document) -> Row {
     let bounds = document.messages_per_s_confidence;
     row.put_known("messages_per_s_low", bounds.map(|bounds| bounds.low));
     row.put_known("messages_per_s_high", bounds.map(|bounds| bounds.high));
-    for series in response_first(&Series::IN_SLICES) {
+    let in_slices = Series::IN_SLICES.into_iter();
+    let in_slices: Vec<Series> = in_slices.filter(|it| it.info().shown.is_always()).collect();
+    for series in response_first(&in_slices) {
         row.put_confidence(&series.path(), document.at(series));
     }
     put_server(&mut row, &server);
@@ -214,7 +216,29 @@ fn row(document: &Document) -> Row {
     row.put("warmup_s", &plan.warmup.least.as_secs_f64());
     row.put_known("warmup_found_s", plan.warmup.found.map(Nanos::as_secs_f64));
     row.put_known("conditions", conditions::column(&document.conditions));
+    put_deliveries(&mut row, document);
     row
+}
+
+/// Deliveries; empty fields where messages come back to their sender alone.
+fn put_deliveries(row: &mut Row, document: &Document) {
+    let counts = document.deliveries.as_ref();
+    for counter in DeliveryCounts::ALL.iter().filter(|it| it.in_columns) {
+        let value = counts.and_then(|counts| (counter.of)(counts));
+        row.put_known(format!("deliveries_{}", counter.name), value);
+    }
+    row.put_known("deliveries_per_s", document.deliveries_per_s);
+    row.put_series(document, &of_deliveries());
+}
+
+/// The series of deliveries: those that no part of the others has.
+fn of_deliveries() -> Vec<Series> {
+    let is_such = |series: &Series| {
+        let info = series.info();
+        let is_own = info.home == Home::Document && info.part_of.is_none();
+        is_own && info.shown == Shown::IfMeasured
+    };
+    Series::ALL.into_iter().filter(is_such).collect()
 }
 
 /// The series that the first columns of times are of: those of the document itself that every result

@@ -37,6 +37,7 @@ pub fn plan_line(plan: &PlanSpec) -> String {
         let _ = write!(line, ", opened at {}/s", wsbench_record::units::rate(rate));
     }
     line.push_str(&way(plan));
+    line.push_str(&fan_out(plan));
     let exchange = &plan.clients.exchange;
     let _ = write!(line, ", {}", payload(&exchange.payload.facts()));
     if let Some(fragment) = plan.clients.fragment {
@@ -46,13 +47,16 @@ pub fn plan_line(plan: &PlanSpec) -> String {
         let _ = write!(line, ", {} offered", compression.wish.offer());
     }
     line.push_str(match exchange.verify {
+        _ if exchange.request.is_some() => "",
         Verify::Full => ", verified in full",
         Verify::Contains => ", verified within the answers",
         Verify::Length => ", verified by length",
         Verify::None => ", not verified",
     });
-    if exchange.payload.matching() == Matching::Order {
-        line.push_str(", matched in order");
+    match exchange.matching() {
+        Matching::Tag => {}
+        Matching::Order => line.push_str(", matched in order"),
+        Matching::Number => line.push_str(", answers known by the number of their request"),
     }
     let _ = write!(line, ", {}", counted(plan.threads.into(), "thread"));
     if !plan.cpus.is_empty() {
@@ -77,6 +81,28 @@ pub fn title(plan: &PlanSpec) -> String {
         Some(name) => format!("{}: {url}", printable(name)),
         None => url,
     }
+}
+
+/// Receivers of each message and what that comes to, where messages are for many: `, each message to
+/// 1,000 receivers (20k deliveries/s, 640 kB/s)`.
+fn fan_out(plan: &PlanSpec) -> String {
+    let (clients, Arrival::Open { schedule, .. }) = (&plan.clients, &plan.clients.arrival) else {
+        return String::new();
+    };
+    if !clients.is_fanned_out() {
+        return String::new();
+    }
+    let stretches = schedule.stretches.iter();
+    let most = stretches.fold(0.0_f64, |most, it| most.max(it.from_per_s).max(it.to_per_s));
+    let receivers = f64::from(clients.connections);
+    let deliveries = most * receivers;
+    let each = clients.exchange.payload.max_len() as f64;
+    format!(
+        ", each message to {} ({} deliveries/s, {}/s)",
+        counted(clients.connections.into(), "receiver"),
+        asked_rate(deliveries),
+        bytes(deliveries * each)
+    )
 }
 
 /// The way to the server, where it is not the straight one: `, connecting to 10.0.0.1:80, from 14

@@ -80,10 +80,16 @@ fields! {
     Encoding = "clients.exchange.payload.encoding",
     /// The comparison of answers with what was sent.
     Verify = "clients.exchange.verify",
+    /// Way in which the answers to requests are known.
+    Request = "clients.exchange.request",
+    /// Receivers of each message.
+    Audience = "clients.exchange.audience",
     /// The share of failures above which a run is invalid.
     ToleratedFailures = "expect.failures",
     /// The expectation that answers come out of order.
     Unordered = "expect.unordered",
+    /// The server's promise about deliveries.
+    Promise = "expect.promise",
     /// Messages of the server's own that are taken.
     Greeting = "clients.exchange.greeting",
     /// The end of the run.

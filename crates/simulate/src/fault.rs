@@ -78,6 +78,20 @@ fn push_grant(out: &mut FrameBuffer, accept: &str, more: &str) {
     out.push_raw(head.as_bytes());
 }
 
+/// A text within a JSON object, in which all characters but those of ASCII are escaped.
+pub(crate) fn wrapped(bytes: &[u8]) -> Vec<u8> {
+    let mut json = r#"{"type":"said","text":""#.to_owned();
+    for unit in String::from_utf8_lossy(bytes).encode_utf16() {
+        match char::from_u32(unit.into()).filter(char::is_ascii) {
+            Some(plain @ ('"' | '\\')) => json.extend(['\\', plain]),
+            Some(plain) => json.push(plain),
+            None => json.push_str(&format!("\\u{unit:04x}")),
+        }
+    }
+    json.push_str("\"}");
+    json.into_bytes()
+}
+
 /// Appends the answer to one message.
 pub(crate) fn push_answer(
     out: &mut FrameBuffer,
@@ -113,6 +127,11 @@ pub(crate) fn push_answer(
         Some(AnswerFault::Unasked) => {
             echo(kind, bytes);
             echo(kind, UNASKED);
+        }
+        Some(AnswerFault::Error) => {
+            let object = bytes.strip_suffix(b"}").unwrap_or(bytes);
+            let error = br#","error":{"code":-32601,"message":"no such method"}}"#;
+            echo(kind, &[object, error].concat());
         }
         Some(AnswerFault::Broken(breach)) => push_broken(out, kind, bytes, breach),
         None

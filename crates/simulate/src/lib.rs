@@ -45,6 +45,7 @@ use wsbench_drive::run::{Observer, StopSignal};
 use wsbench_load::compression::Stopwatch;
 use wsbench_load::exchange::Exchange;
 use wsbench_load::exchange::echo::Echo;
+use wsbench_load::exchange::mixed::Mixed;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, Timestamps};
 use wsbench_load::result::{Progress, RunResult, Stage, Stamps};
@@ -52,7 +53,7 @@ use wsbench_load::tally::LogRecord;
 
 pub use crate::scenario::{
     AnswerFault, Breach, Bucket, ConnectFault, Course, Cut, Death, Disruption, Ending, Every,
-    Machine, Network, OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall,
+    Machine, Network, OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall, ToAll,
 };
 
 use crate::engine::Attended;
@@ -108,7 +109,11 @@ pub fn run(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>) -> RunResult
 /// As [`run`] does.
 #[must_use]
 pub fn witness(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>) -> Witness {
-    witness_of::<Echo>(plan, scenario, stop_at)
+    if plan.clients.are_mixed() {
+        witness_of::<Mixed>(plan, scenario, stop_at)
+    } else {
+        witness_of::<Echo>(plan, scenario, stop_at)
+    }
 }
 
 /// The same as [`witness`], by workers that are made for exchange `X`.
@@ -131,7 +136,11 @@ pub fn run_until(
     scenario: Scenario,
     is_enough: &mut dyn FnMut(&RunResult) -> bool,
 ) -> RunResult {
-    attend::<Echo>(plan, scenario, None, is_enough).result
+    if plan.clients.are_mixed() {
+        attend::<Mixed>(plan, scenario, None, is_enough).result
+    } else {
+        attend::<Echo>(plan, scenario, None, is_enough).result
+    }
 }
 
 /// A simulated run, and the parts of its books as its workers handed them over.
@@ -152,10 +161,12 @@ pub struct Handed {
 #[must_use]
 pub fn handed(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>) -> Handed {
     let mut parts = Vec::new();
-    let (witness, agreed) =
-        attend_to::<Echo>(plan, scenario, stop_at, &mut |_| false, &mut |part| {
-            parts.push(part.clone());
-        });
+    let on_part = &mut |part: &Part| parts.push(part.clone());
+    let (witness, agreed) = if plan.clients.are_mixed() {
+        attend_to::<Mixed>(plan, scenario, stop_at, &mut |_| false, on_part)
+    } else {
+        attend_to::<Echo>(plan, scenario, stop_at, &mut |_| false, on_part)
+    };
     Handed {
         witness,
         parts,

@@ -153,6 +153,8 @@ pub struct Server {
     pub is_deaf_to_pings: bool,
     /// Messages that are not answered as they should be.
     pub answers: Option<Every<AnswerFault>>,
+    /// Messages go to all connections in place of their sender alone; `None` is an echo.
+    pub broadcast: Option<ToAll>,
     /// Connections that the server ends.
     pub disruption: Option<Disruption>,
     /// Answer to a close frame.
@@ -175,6 +177,7 @@ impl Default for Server {
             silent: None,
             is_deaf_to_pings: false,
             answers: None,
+            broadcast: None,
             disruption: None,
             ending: Ending::Proper,
             outages: Vec::new(),
@@ -319,6 +322,8 @@ pub enum AnswerFault {
     Reencoded,
     /// A message that nobody asked for comes behind it.
     Unasked,
+    /// A JSON object comes back with a member `error` in it, as that of a request that has failed.
+    Error,
     /// It comes in a frame that breaks the protocol.
     Broken(Breach),
 }
@@ -350,6 +355,34 @@ pub enum Breach {
     ShortClose,
     /// A close frame with a code that must not be sent.
     BadCloseCode,
+}
+
+/// A server that sends each message to all connections, one after the other in the order in which they
+/// connected, and to those of one message before it begins with the next.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ToAll {
+    /// False where a message does not go to its sender.
+    pub spares_sender: bool,
+    /// Time that the server takes from one receiver to the next.
+    pub each: Nanos,
+    /// Time by which each receiver's copy leaves later than that, by its number; further ones begin
+    /// anew. None are late where it is empty.
+    pub delays: Vec<Nanos>,
+    /// Deliveries in a million that do not take place, drawn at random.
+    pub loss_ppm: u32,
+    /// Deliveries that are not made as they should be.
+    pub faults: Option<Every<AnswerFault>>,
+    /// True where the text goes within a JSON object, in which all characters but those of ASCII are
+    /// escaped.
+    pub wraps: bool,
+}
+
+impl ToAll {
+    /// Time by which the copy of receiver `number` leaves later than its turn.
+    pub(crate) fn delay(&self, number: usize) -> Nanos {
+        let delay = self.delays.iter().cycle().nth(number);
+        delay.copied().unwrap_or_default()
+    }
 }
 
 /// The server ends connections.

@@ -15,7 +15,9 @@ use wsbench_wire::opcode::OpCode;
 
 use crate::compressor::PeerCompressor;
 use crate::fault;
-use crate::scenario::{AnswerFault, Cut, Death, Ending, Every, OpeningFault, Server as Orders};
+use crate::scenario::{
+    AnswerFault, Cut, Death, Ending, Every, OpeningFault, Server as Orders, ToAll,
+};
 use crate::timing::Timing;
 
 /// Longest message that the server takes, bytes.
@@ -48,6 +50,8 @@ pub(crate) struct Work {
     kind: MessageKind,
     bytes: Vec<u8>,
     fault: Option<AnswerFault>,
+    /// It is a copy for this connection of a message for all.
+    is_delivery: bool,
 }
 
 /// Reception of a connect.
@@ -63,6 +67,12 @@ pub(crate) enum Reception {
 pub(crate) struct Server {
     orders: Orders,
     timing: Timing,
+    /// Chances of deliveries.
+    random: fastrand::Rng,
+    /// Deliveries so far.
+    deliveries: u64,
+    /// Until when the deliveries so far are being made.
+    delivering_until: Nanos,
     peers: Vec<Option<Peer>>,
     accepted: u64,
     down: Option<Death>,
@@ -111,10 +121,14 @@ enum Life {
 
 impl Server {
     pub(crate) fn new(orders: Orders, random: fastrand::Rng) -> Self {
+        let mut of_deliveries = random.clone();
         let timing = Timing::new(&orders, random);
         Self {
             orders,
             timing,
+            random: of_deliveries.fork(),
+            deliveries: 0,
+            delivering_until: Nanos::ZERO,
             peers: Vec::new(),
             accepted: 0,
             down: None,
@@ -231,15 +245,25 @@ impl Server {
         self.down = None;
     }
 
-    /// The server has worked on a message: the answer leaves.
-    pub(crate) fn on_finished(&mut self, work: Work) {
+    /// The server has worked on a message at `now`: the answer leaves.
+    pub(crate) fn on_finished(&mut self, now: Nanos, work: Work) {
+        if let Some(orders) = self.orders.broadcast.clone().filter(|_| !work.is_delivery) {
+            return self.deliver_to_all(now, &orders, &work);
+        }
         let conn = work.conn;
         let Some(peer) = self.open_peer(conn).filter(|p| !p.closing && !p.silent) else {
             return;
         };
         let Work {
-            kind, bytes, fault, ..
+            kind,
+            bytes,
+            fault,
+            is_delivery,
+            ..
         } = work;
+        if is_delivery {
+            return self.answer(conn, kind, &bytes, fault);
+        }
         match peer.waiting.take() {
             Some((AnswerFault::Merged, first_kind, mut first)) => {
                 first.extend_from_slice(&bytes);
@@ -407,8 +431,48 @@ impl Server {
             kind,
             bytes,
             fault,
+            is_delivery: false,
         };
         self.acts.push(Act::Work(at, work));
+    }
+
+    /// Makes a copy of a message for each connection, which leaves when it is its turn.
+    fn deliver_to_all(&mut self, now: Nanos, orders: &ToAll, message: &Work) {
+        let bytes = if orders.wraps {
+            fault::wrapped(&message.bytes)
+        } else {
+            message.bytes.clone()
+        };
+        let mut turn = self.delivering_until.max(now);
+        let mut number = 0;
+        for conn in 0..self.peers.len() {
+            let takes = self
+                .open_peer(conn)
+                .is_some_and(|peer| peer.wire.is_some() && !peer.closing);
+            if !takes || (orders.spares_sender && conn == message.conn) {
+                continue;
+            }
+            let mut at = turn + orders.delay(number);
+            (turn, number) = (turn + orders.each, number + 1);
+            self.deliveries += 1;
+            let fault = Every::hitting(orders.faults, self.deliveries);
+            let is_lost = self.random.u32(..1_000_000) < orders.loss_ppm;
+            if is_lost || fault == Some(AnswerFault::Dropped) {
+                continue;
+            }
+            if let Some(AnswerFault::Late(by)) = fault {
+                at += by;
+            }
+            let copy = Work {
+                conn,
+                kind: message.kind,
+                bytes: bytes.clone(),
+                fault,
+                is_delivery: true,
+            };
+            self.acts.push(Act::Work(at, copy));
+        }
+        self.delivering_until = turn;
     }
 
     fn answer(&mut self, conn: Conn, kind: MessageKind, bytes: &[u8], fault: Option<AnswerFault>) {

@@ -218,7 +218,7 @@ impl World {
             }
             Happening::Fin(conn) => self.on_link(conn, Link::on_fin),
             Happening::Reset(conn) => self.on_link(conn, |link| link.on_error(Errno::ECONNRESET)),
-            Happening::Finished(work) => self.server.on_finished(work),
+            Happening::Finished(work) => self.server.on_finished(now, work),
             Happening::Death(death) => self.server.on_death(death),
             Happening::Return => self.server.on_return(),
             Happening::Stop => self.stop.request(),

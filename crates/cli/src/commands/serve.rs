@@ -339,6 +339,7 @@ mod tests {
             accept_delay: Duration::from_millis(3),
             two_writes: true,
             arrivals: true,
+            broadcast: None,
             seed: 9,
             stall: Some(Stall {
                 every: Duration::from_secs(1),

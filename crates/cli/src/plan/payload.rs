@@ -9,7 +9,7 @@ use wsbench_load::corpus::Corpus;
 use wsbench_load::plan::{Encoding, Payload};
 use wsbench_load::template::Template;
 
-use crate::args::PayloadArgs;
+use crate::args::{ModeArg, PayloadArgs};
 use crate::usage::UsageError;
 use wsbench::defaults;
 use wsbench::quantity::{MAX_MESSAGE_BYTES, SizeRange};
@@ -30,6 +30,14 @@ pub(super) fn of(args: &PayloadArgs, seed: u64) -> Result<Payload, UsageError> {
     } else {
         Encoding::Text
     };
+    let strange = [
+        (args.at.is_some(), "--match"),
+        (args.failed.is_some(), "--failed"),
+    ];
+    let strange = strange.into_iter().find(|(is_given, _)| *is_given);
+    if let (Some((_, flag)), true) = (strange, args.mode != ModeArg::Request) {
+        return Err(UsageError::RequestFlag { flag });
+    }
     if let Some(template) = &args.template {
         return template_payload(template, args, encoding);
     }
@@ -84,10 +92,14 @@ fn template_payload(
     if let Some((_, flag)) = others.into_iter().find(|(is_given, _)| *is_given) {
         return Err(UsageError::TemplateAnd { flag });
     }
-    Ok(Payload::Template {
-        encoding,
-        template: Arc::clone(template),
-    })
+    let template = match args.mode {
+        ModeArg::Request => {
+            let compiled = Template::for_requests(template.text());
+            Arc::new(compiled.map_err(UsageError::RequestTemplate)?)
+        }
+        ModeArg::Echo | ModeArg::Broadcast => Arc::clone(template),
+    };
+    Ok(Payload::Template { encoding, template })
 }
 
 fn corpus_payload(path: &Path, encoding: Encoding, seed: u64) -> Result<Payload, UsageError> {

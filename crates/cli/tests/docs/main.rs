@@ -93,6 +93,7 @@ pages! {
     first_run: "docs/first-run.md",
     reading_a_result: "docs/reading-a-result.md",
     open_loop: "docs/open-loop.md",
+    workloads: "docs/workloads.md",
     comparing_and_ci: "docs/comparing-and-ci.md",
     ci: "docs/ci.md",
     live_data: "docs/live-data.md",

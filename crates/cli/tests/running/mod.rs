@@ -183,7 +183,17 @@ impl Run {
         let [sent, answered, failed] = ["sent", "answered", "failed"].map(|name| self.sent(name));
         let open = self.sent("timed_out") + self.sent("in_flight_at_end");
         assert_eq!(sent, answered + failed + open, "{messages}");
-        for times in ["service_ns", "response_ns"] {
+        // Of messages to many the last receiver's time is what a message has one of.
+        let deliveries = &self.document["deliveries"];
+        let of_messages: &[&str] = if deliveries.is_null() {
+            &["service_ns", "response_ns"]
+        } else {
+            let fates = ["received", "missing", "in_flight_at_end"];
+            let fates: u64 = fates.map(|fate| count(deliveries, fate)).iter().sum();
+            assert_eq!(count(deliveries, "expected"), fates, "{deliveries}");
+            &["delivery_last_ns"]
+        };
+        for times in of_messages {
             let times = &self.document[times];
             // Messages never answered stand among the response times as a censored tail.
             let censored = times["censored"].as_u64().unwrap_or(0);

@@ -12,6 +12,7 @@ mod http2;
 mod running;
 mod secured;
 mod server;
+mod workloads;
 
 use std::fs;
 use std::thread;

@@ -18,6 +18,12 @@ pub(crate) enum Kind {
     Websockets,
     /// Node's `ws`.
     Ws,
+    /// The same as a broadcast server.
+    WsBroadcast,
+    /// The same as a JSON-RPC server.
+    WsRpc,
+    /// Python's `websockets` as a broadcast server that spares the sender and writes JSON.
+    WebsocketsBroadcast,
     /// Rust's `tokio-tungstenite`.
     TokioTungstenite,
     /// Rust's `axum`, with HTTP/2.
@@ -57,10 +63,19 @@ impl Kind {
                 command.arg(folder("websockets/server.py"));
                 command
             }
-            Self::Ws => {
+            Self::WebsocketsBroadcast => {
+                let mut command = Command::new(installed(folder("websockets/.venv/bin/python")));
+                command.arg(folder("websockets/broadcast.py"));
+                command
+            }
+            Self::Ws | Self::WsBroadcast | Self::WsRpc => {
                 installed(folder("ws/node_modules/ws"));
                 let mut command = Command::new("node");
-                command.arg(folder("ws/server.js"));
+                command.arg(folder(match self {
+                    Self::WsBroadcast => "ws/broadcast.js",
+                    Self::WsRpc => "ws/rpc.js",
+                    _ => "ws/server.js",
+                }));
                 command
             }
             Self::TokioTungstenite => {

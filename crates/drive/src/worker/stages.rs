@@ -42,10 +42,18 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         let is_cut_short = self.is_complete && self.shared.stop.is_requested();
         if self.stage == Stage::Draining
             && self.drained_at == Nanos::MAX
-            && (X::awaited(&self.context) == 0 || now >= self.drain_ends() || is_cut_short)
+            && self.may_close()
+            && (X::awaited(&mut self.context) == 0 || now >= self.drain_ends() || is_cut_short)
         {
             self.begin_closing(now);
         }
+    }
+
+    /// False while other workers send what is for the connections of this one as well.
+    fn may_close(&self) -> bool {
+        !self.context.common.plan.clients.is_fanned_out()
+            || self.shared.is_load_over()
+            || self.shared.ended() != Ended::Complete
     }
 
     pub(super) fn check_for_early_end(&mut self, now: Nanos) {
@@ -140,7 +148,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         self.interval_ends += self.context.common.plan.interval;
     }
 
-    pub(super) fn is_load_over(&self, now: Nanos) -> bool {
+    pub(super) fn is_load_over(&mut self, now: Nanos) -> bool {
         if self.shared.stop.has_sufficed() {
             return true;
         }
@@ -149,7 +157,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             StopRule::Messages(_) => {
                 let waits = self.open_loop.as_ref().is_some_and(OpenLoop::has_waiting);
                 self.context.common.quota.is_exhausted()
-                    && self.context.common.meter.in_flight() == 0
+                    && X::awaited(&mut self.context) == 0
                     && !waits
             }
             StopRule::Clients(_) => {
@@ -302,6 +310,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
     }
 
     pub(super) fn send(&mut self, period: Period, now: Nanos, last: Option<LastWords>) {
+        X::hand_over(&mut self.context, now);
         let mut tally = self.context.common.meter.hand_over(self.outlet.empty());
         tally.connections.alive_at_end = self.alive;
         tally.connections.peak_concurrent = self.peak;

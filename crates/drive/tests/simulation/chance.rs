@@ -267,6 +267,7 @@ fn draw_server(random: &mut Rng) -> Server {
             nth: random.u64(1..=20),
             fault: draw_answer(random),
         }),
+        broadcast: None,
         disruption: one_in(random, 4).then(|| Disruption {
             at_message: random.u64(1..=20),
             how: draw_cut(random),

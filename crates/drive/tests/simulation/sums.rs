@@ -26,7 +26,7 @@ pub(crate) fn check(plan: &PlanSpec, witness: &Witness) {
 fn check_messages(plan: &PlanSpec, witness: &Witness) {
     let result = &witness.result;
     let counts = result.messages;
-    for law in Echo::LAWS {
+    for law in <Echo>::LAWS {
         assert_eq!(law.breach(&counts), None);
     }
     assert_eq!(result.at(Series::Service).count(), counts.answered);

@@ -15,7 +15,8 @@ use super::doubt::Doubt;
 use super::{failures, share};
 
 /// Advice for when the figures contradict each other: no server can bring that about.
-const REPORT_FAULT: &str = "this is a fault of wsbench: please report it with this document";
+pub(super) const REPORT_FAULT: &str =
+    "this is a fault of wsbench: please report it with this document";
 
 /// Every doubt about the exchange.
 pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
@@ -154,6 +155,18 @@ fn conservation(record: &Record) -> Option<Doubt> {
 
 /// Every right answer is a sample: none lost, none invented.
 fn samples_kept(record: &Record) -> Option<Doubt> {
+    if let Some(deliveries) = &record.deliveries {
+        let spans = record.at(Series::Delivery);
+        let sampled = spans.count.saturating_sub(spans.censored);
+        return (sampled < deliveries.received).then(|| {
+            let words = format!(
+                "{} received, but {} were kept",
+                count(deliveries.received),
+                counted(sampled, "delivery time"),
+            );
+            Doubt::new(Kind::Conservation, Severity::Invalid, words, REPORT_FAULT)
+        });
+    }
     let answered = record.messages.answered;
     // Response times hold the messages that were never answered, too: as a censored tail.
     let sampled = record
@@ -242,7 +255,13 @@ fn unasked(record: &Record) -> Option<Doubt> {
 /// connection at a time does so by design; then it is worth a note and no more.
 fn reordered(record: &Record) -> Option<Doubt> {
     let number = record.messages.reordered;
-    let (severity, advice) = if record.plan.expect.unordered {
+    let is_request = record.plan.clients.exchange.request.is_some();
+    let (severity, advice) = if is_request {
+        (
+            Severity::Note,
+            Text::from("requests may be answered in any order"),
+        )
+    } else if record.plan.expect.unordered {
         (Severity::Note, Text::from("as expected"))
     } else {
         let advice = text![
@@ -264,6 +283,17 @@ fn unanswered(record: &Record) -> Option<Doubt> {
         // interrupted before any was awaited.
         let was_asked = messages.sent > 0 || record.ended != Ended::Interrupted;
         let was_there = messages.sent > 0 || record.connections.upgraded > 0;
+        if record.deliveries.is_some() && was_asked && was_there {
+            return Some(Doubt::new(
+                Kind::NothingAnswered,
+                Severity::Invalid,
+                format!(
+                    "none of {} reached all of its receivers",
+                    counted(messages.sent, "message")
+                ),
+                "does the server send what it gets to all its connections? see `errors`",
+            ));
+        }
         return (was_asked && was_there).then(|| {
             Doubt::new(
                 Kind::NothingAnswered,
@@ -479,6 +509,7 @@ fn unfinished_clients(record: &Record) -> Option<Doubt> {
 fn looseness(record: &Record) -> Vec<Doubt> {
     let mut found = Vec::new();
     let compared = match record.plan.clients.exchange.verify {
+        _ if record.plan.clients.exchange.request.is_some() => None,
         Verify::Full => None,
         Verify::Contains => Some("answers were searched for what was sent, and may hold more"),
         Verify::Length => Some("only the length and opcode of answers were compared"),
@@ -492,7 +523,7 @@ fn looseness(record: &Record) -> Vec<Doubt> {
             text![Field::Verify.with("full"), " compares every byte"],
         ));
     }
-    if record.plan.clients.exchange.payload.matching() == Matching::Order {
+    if record.plan.clients.exchange.matching() == Matching::Order {
         found.push(Doubt::new(
             Kind::Matching,
             Severity::Note,

@@ -185,7 +185,7 @@ fn greatest(record: &Record, share: impl Fn(&Thread) -> f64) -> Option<(usize, T
 /// note.
 fn pace(record: &Record) -> Option<Doubt> {
     let lag = generator_lag(record)?;
-    let service = record.at(Series::Service).p50? as f64;
+    let service = record.at(record.plan.clients.headline_from_sent()).p50? as f64;
     let is_open = record.plan.clients.is_open_loop();
     let severity = if is_open && lag > uncertainty(record) {
         Severity::Doubtful
@@ -215,7 +215,10 @@ fn pace(record: &Record) -> Option<Doubt> {
 /// By how much p99 of the response time is uncertain anyway, ns: what is less changes no figure that
 /// is printed.
 fn uncertainty(record: &Record) -> f64 {
-    match record.at(Series::Response).known(Percentile::P99) {
+    match record
+        .at(record.plan.clients.headline())
+        .known(Percentile::P99)
+    {
         Known::Within { ns, low, high } => (ns - low).max(high - ns),
         _ => 0.0,
     }
@@ -254,7 +257,7 @@ fn generator_lag(record: &Record) -> Option<f64> {
 fn arrival_shape(record: &Record) -> Option<Doubt> {
     let shape = record.arrival_shape?;
     let lag = generator_lag(record)?;
-    let service = record.at(Series::Service).p50? as f64;
+    let service = record.at(record.plan.clients.headline_from_sent()).p50? as f64;
     let counts = lag > LAG_FLOOR_NS && lag > SHAPE_LAG_SHARE * service;
     (counts && shape.distance > shape.limit(SHAPE_TOLERANCE)).then(|| {
         Doubt::new(

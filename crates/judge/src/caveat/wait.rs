@@ -25,7 +25,7 @@ pub(super) fn notable_wait(record: &Record) -> Option<(f64, f64)> {
 }
 
 /// How long answers waited in our queue, where stamps have told it.
-fn waits(record: &Record) -> Option<&Distribution> {
+pub(super) fn waits(record: &Record) -> Option<&Distribution> {
     record.known(Series::ReceiveWait)
 }
 

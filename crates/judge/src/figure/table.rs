@@ -66,6 +66,30 @@ pub(super) const ROWS: &[Row] = &[
     },
     times(Series::Response),
     times(Series::Service),
+    times(Series::Delivery),
+    Row {
+        key: "delivery.first",
+        ..times(Series::DeliveryFirst)
+    },
+    Row {
+        key: "delivery.last",
+        ..times(Series::DeliveryLast)
+    },
+    times(Series::Skew),
+    row(
+        "deliveries_per_s",
+        "deliveries/s",
+        Unit::Rate,
+        More,
+        Reader::Value(|record| record.deliveries_per_s.map(Reading::exact)),
+    ),
+    row(
+        "delivery.reach",
+        "reach",
+        Unit::Share,
+        More,
+        Reader::Value(|record| Some(Reading::exact(record.deliveries?.reach()?))),
+    ),
     Row {
         aliases: &["cpu_us_per_message"],
         label: "server CPU/msg",

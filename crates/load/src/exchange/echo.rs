@@ -4,6 +4,7 @@
 //! the open loop the driver says what is due.
 
 mod answer;
+mod by_number;
 mod overdue;
 mod thinking;
 
@@ -17,16 +18,17 @@ use crate::message::MessageSource;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::pairing::{Matched, Pairing};
-use crate::plan::{Greeting, Plan, Think, Verify};
+use crate::plan::{ByNumber, Greeting, Plan, Think, Verify};
 use crate::series::Series;
 use crate::tally::{Law, LogRecord, MessageCounts};
 
 /// One write carries messages until it is this long.
 const WRITE_AT_MOST: usize = 256 * 1024;
 
-/// The echoes of one connection.
+/// The echoes of one connection; or, where answers are known `BY_NUMBER` of their request, its requests
+/// ([`ByNumber`]).
 #[derive(Debug)]
-pub struct Echo {
+pub struct Echo<const BY_NUMBER: bool = false> {
     /// Number of the connection over the whole run, part of every tag.
     connection: u32,
     /// Round trips that this client has still to begin; `u32::MAX` where connections are held.
@@ -70,6 +72,8 @@ pub struct Local {
     verify: Verify,
     /// Messages of the server's own that are taken.
     greeting: Option<Greeting>,
+    /// Requests, where they are that.
+    request: Option<Box<ByNumber>>,
     think: Option<Think>,
     timeout: Nanos,
     /// Bytes of the longest message.
@@ -80,12 +84,15 @@ pub struct Local {
     logs_by_client: bool,
 }
 
-impl Exchange for Echo {
+impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
     type Local = Local;
+    type Shared = ();
 
     const LAWS: &'static [Law] = &[MessageCounts::FATES, MessageCounts::SENDS];
 
-    fn local(plan: &Plan, epoch_ns: u64) -> Local {
+    fn shared(_: &Plan) {}
+
+    fn local(plan: &Plan, epoch_ns: u64, _: u32, (): &()) -> Local {
         let clients = &plan.clients;
         let mut source = MessageSource::new(&clients.exchange.payload, plan.seed);
         source.set_epoch(epoch_ns);
@@ -94,6 +101,7 @@ impl Exchange for Echo {
             depth: clients.depth(),
             verify: clients.exchange.verify,
             greeting: clients.exchange.greeting.clone(),
+            request: clients.exchange.request.clone().map(Box::new),
             think: clients.think,
             timeout: clients.timeout,
             longest: clients.exchange.payload.max_len(),
@@ -122,7 +130,7 @@ impl Exchange for Echo {
         local.longest as u64
     }
 
-    fn on_open(&mut self, now: Nanos) {
+    fn on_open(&mut self, _: &mut Io<'_, Local>, now: Nanos) {
         (self.opened, self.freed) = (now, now);
         self.blockage = Blockage {
             until: now,
@@ -133,6 +141,9 @@ impl Exchange for Echo {
     /// One piece of a message: compared where it stands, and collected only once it differs.
     #[inline]
     fn on_piece(&mut self, io: &mut Io<'_, Local>, received: Nanos, piece: Piece<'_>) {
+        if BY_NUMBER {
+            return self.take_reply(io, received, piece);
+        }
         let rare = self.rare.as_ref();
         let collecting = rare.is_some_and(|rare| rare.suspect.is_some());
         if let (false, Some(oldest)) = (collecting, self.pairing.oldest()) {
@@ -285,7 +296,7 @@ impl Exchange for Echo {
     }
 }
 
-impl Echo {
+impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
     #[inline]
     fn identity(&self, sequence: u64) -> Identity {
         Identity {

@@ -4,8 +4,10 @@
 //! stay as small as an echo's.
 
 use super::echo::{self, Echo};
+use super::fanout::{self, Fanout};
 use super::{Exchange, Piece, Upshot};
-use crate::context::Io;
+use crate::context::{Context, Io};
+use crate::fanout::board::Board;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::plan::Plan;
@@ -16,12 +18,53 @@ use crate::tally::Law;
 pub enum Mixed {
     /// The same bytes back.
     Echo(Echo),
+    /// Answers that carry the number of their request.
+    Request(Echo<true>),
+    /// Messages for many.
+    Fanout(Fanout),
+}
+
+/// Which of them a connection has.
+#[derive(Clone, Copy, Debug)]
+enum Which {
+    Echo,
+    Request,
+    Fanout,
 }
 
 /// One worker's own for each of them.
 #[derive(Debug)]
 pub struct Locals {
+    flow: Which,
     echo: echo::Local,
+    fanout: fanout::FanoutLocal,
+}
+
+/// Calls the exchange that there is, with the view that it has of its worker.
+macro_rules! each {
+    ($self:ident, |$it:ident| $call:expr) => {
+        match $self {
+            Self::Echo($it) => $call,
+            Self::Request($it) => $call,
+            Self::Fanout($it) => $call,
+        }
+    };
+    ($self:ident, $io:ident, |$it:ident, $view:ident| $call:expr) => {
+        match $self {
+            Self::Echo($it) => {
+                let $view = &mut $io.echo();
+                $call
+            }
+            Self::Request($it) => {
+                let $view = &mut $io.echo();
+                $call
+            }
+            Self::Fanout($it) => {
+                let $view = &mut $io.fanout();
+                $call
+            }
+        }
+    };
 }
 
 impl Io<'_, Locals> {
@@ -34,120 +77,131 @@ impl Io<'_, Locals> {
             codec: self.codec,
         }
     }
+
+    /// The same for messages to many.
+    #[inline]
+    fn fanout(&mut self) -> Io<'_, fanout::FanoutLocal> {
+        Io {
+            common: self.common,
+            local: &mut self.local.fanout,
+            codec: self.codec,
+        }
+    }
 }
 
 impl Exchange for Mixed {
     type Local = Locals;
+    type Shared = Board;
 
-    const LAWS: &'static [Law] = Echo::LAWS;
+    const LAWS: &'static [Law] = <Echo>::LAWS;
 
-    fn local(plan: &Plan, epoch_ns: u64) -> Locals {
+    fn shared(plan: &Plan) -> Board {
+        Fanout::shared(plan)
+    }
+
+    fn local(plan: &Plan, epoch_ns: u64, worker: u32, board: &Board) -> Locals {
+        let flow = match plan.clients.exchange.request {
+            _ if plan.clients.is_fanned_out() => Which::Fanout,
+            Some(_) => Which::Request,
+            None => Which::Echo,
+        };
         Locals {
-            echo: Echo::local(plan, epoch_ns),
+            flow,
+            echo: <Echo>::local(plan, epoch_ns, worker, &()),
+            fanout: Fanout::local(plan, epoch_ns, worker, board),
         }
     }
 
     fn new(connection: u32, local: &Locals) -> Self {
-        Self::Echo(Echo::new(connection, &local.echo))
+        match local.flow {
+            Which::Echo => Self::Echo(Echo::new(connection, &local.echo)),
+            Which::Request => Self::Request(Echo::new(connection, &local.echo)),
+            Which::Fanout => Self::Fanout(Fanout::new(connection, &local.fanout)),
+        }
     }
 
     fn longest_answer(&self, local: &Locals) -> u64 {
         match self {
             Self::Echo(echo) => echo.longest_answer(&local.echo),
+            Self::Request(request) => request.longest_answer(&local.echo),
+            Self::Fanout(fanout) => fanout.longest_answer(&local.fanout),
         }
     }
 
-    fn on_open(&mut self, now: Nanos) {
-        match self {
-            Self::Echo(echo) => echo.on_open(now),
-        }
+    fn on_open(&mut self, io: &mut Io<'_, Locals>, now: Nanos) {
+        each!(self, io, |it, io| it.on_open(io, now));
     }
 
     #[inline]
     fn on_piece(&mut self, io: &mut Io<'_, Locals>, received: Nanos, piece: Piece<'_>) {
-        match self {
-            Self::Echo(echo) => echo.on_piece(&mut io.echo(), received, piece),
-        }
+        each!(self, io, |it, io| it.on_piece(io, received, piece));
     }
 
     #[inline]
     fn pump(&mut self, io: &mut Io<'_, Locals>, may_send: bool, now: impl FnOnce() -> Nanos) {
-        match self {
-            Self::Echo(echo) => echo.pump(&mut io.echo(), may_send, now),
-        }
+        each!(self, io, |it, io| it.pump(io, may_send, now));
     }
 
     #[inline]
     fn send_due(&mut self, io: &mut Io<'_, Locals>, due: Nanos) -> bool {
-        match self {
-            Self::Echo(echo) => echo.send_due(&mut io.echo(), due),
-        }
+        each!(self, io, |it, io| it.send_due(io, due))
     }
 
     #[inline]
     fn on_sent(&mut self, io: &mut Io<'_, Locals>, sent: Nanos) {
-        match self {
-            Self::Echo(echo) => echo.on_sent(&mut io.echo(), sent),
-        }
+        each!(self, io, |it, io| it.on_sent(io, sent));
     }
 
     fn next_due(&self) -> Option<Nanos> {
-        match self {
-            Self::Echo(echo) => echo.next_due(),
-        }
+        each!(self, |it| it.next_due())
     }
 
     fn deadline(&self, local: &Locals) -> Option<Nanos> {
         match self {
             Self::Echo(echo) => echo.deadline(&local.echo),
+            Self::Request(request) => request.deadline(&local.echo),
+            Self::Fanout(fanout) => fanout.deadline(&local.fanout),
         }
     }
 
     fn on_deadline(&mut self, io: &mut Io<'_, Locals>, now: Nanos) -> Upshot {
-        match self {
-            Self::Echo(echo) => echo.on_deadline(&mut io.echo(), now),
-        }
+        each!(self, io, |it, io| it.on_deadline(io, now))
     }
 
     fn on_writable_again(&mut self, now: Nanos) {
-        match self {
-            Self::Echo(echo) => echo.on_writable_again(now),
-        }
+        each!(self, |it| it.on_writable_again(now));
     }
 
     fn in_flight(&self) -> u32 {
-        match self {
-            Self::Echo(echo) => echo.in_flight(),
-        }
+        each!(self, |it| it.in_flight())
     }
 
     fn has_answers(&self) -> bool {
-        match self {
-            Self::Echo(echo) => echo.has_answers(),
-        }
+        each!(self, |it| it.has_answers())
     }
 
     fn is_done(&self) -> bool {
-        match self {
-            Self::Echo(echo) => echo.is_done(),
-        }
+        each!(self, |it| it.is_done())
     }
 
     fn stop_load(&mut self, io: &mut Io<'_, Locals>, now: Nanos) {
-        match self {
-            Self::Echo(echo) => echo.stop_load(&mut io.echo(), now),
-        }
+        each!(self, io, |it, io| it.stop_load(io, now));
     }
 
     fn give_up(&mut self, io: &mut Io<'_, Locals>, now: Nanos, how: Unanswered) {
-        match self {
-            Self::Echo(echo) => echo.give_up(&mut io.echo(), now, how),
-        }
+        each!(self, io, |it, io| it.give_up(io, now, how));
     }
 
     fn on_end(&mut self, io: &mut Io<'_, Locals>) {
-        match self {
-            Self::Echo(echo) => echo.on_end(&mut io.echo()),
-        }
+        each!(self, io, |it, io| it.on_end(io));
+    }
+
+    fn awaited(context: &mut Context<Locals>) -> u64 {
+        let of_echo = context.common.meter.in_flight();
+        of_echo + fanout::awaited(&mut context.local.fanout)
+    }
+
+    fn hand_over(context: &mut Context<Locals>, now: Nanos) {
+        fanout::hand_over(&mut context.common, &mut context.local.fanout, now);
     }
 }

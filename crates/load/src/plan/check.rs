@@ -46,6 +46,8 @@ pub(super) fn check(spec: &PlanSpec) -> Checked {
         times(population)?;
         messages(&population.exchange.payload)?;
         framing(population)?;
+        audience(population)?;
+        request(population)?;
         lifetime(spec, population)?;
     }
     machine(spec)?;
@@ -192,6 +194,40 @@ fn framing(population: &Population) -> Checked {
     }
     let level = population.compression.map_or(0, |it| it.level);
     at_most(level.into(), HIGHEST_LEVEL.into(), Field::CompressionLevel)
+}
+
+/// A request has its number in it, by which its answer is known.
+fn request(population: &Population) -> Checked {
+    let exchange = &population.exchange;
+    if exchange.request.is_none() {
+        return Ok(());
+    }
+    let field = Field::Request;
+    let is_fanned_out = population.is_fanned_out();
+    refuse(is_fanned_out, field, Why::NotWith(Field::Audience))?;
+    let has_number = match &exchange.payload {
+        Payload::Template { template, .. } => template.has_request_number(),
+        _ => false,
+    };
+    refuse(!has_number, Field::Payload, Why::NoNumber)
+}
+
+/// Messages for many are sent by a schedule, for there is no answer that the next one could wait for,
+/// and known by their tags.
+fn audience(population: &Population) -> Checked {
+    if !population.is_fanned_out() {
+        return Ok(());
+    }
+    let field = Field::Audience;
+    let is_closed = !population.is_open_loop();
+    refuse(is_closed, field, Why::Needs(Field::Arrival))?;
+    let payload = &population.exchange.payload;
+    if let Payload::Generated { encoding, min, .. } = payload {
+        let tag = Payload::tag_len(*encoding) as u64;
+        return at_least((*min).into(), tag, Field::MaxSize);
+    }
+    let is_tagged = matches!(payload, Payload::Corpus { .. });
+    refuse(!is_tagged, Field::Payload, Why::NotWith(field))
 }
 
 /// Lifetime of connections, against when the run is over and what comes before.

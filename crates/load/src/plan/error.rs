@@ -45,6 +45,12 @@ pub enum Why {
     /// It excludes another setting.
     #[error("{}", not_with(*.0))]
     NotWith(Field),
+    /// It goes with another setting alone.
+    #[error("{}", needs(*.0))]
+    Needs(Field),
+    /// It is a request and does not have its number in it.
+    #[error("has no {{id}} in it, the number by which the answer to a request is known")]
+    NoNumber,
     /// It is not in the form that the protocol asks for.
     #[error("is malformed")]
     Malformed,
@@ -72,6 +78,7 @@ impl Told for Why {
     fn text(&self) -> Text {
         match self {
             Self::NotWith(other) => not_with(*other),
+            Self::Needs(other) => needs(*other),
             other => other.to_string().into(),
         }
     }
@@ -79,4 +86,8 @@ impl Told for Why {
 
 fn not_with(other: Field) -> Text {
     text!["does not go with ", other]
+}
+
+fn needs(other: Field) -> Text {
+    text!["goes with ", other, " alone; give that as well"]
 }

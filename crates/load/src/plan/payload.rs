@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::corpus::Corpus;
-use crate::template::Template;
+use crate::template::{Template, TemplateError};
 
 /// Bytes of the largest message that is sent.
 pub const LARGEST_MESSAGE: u32 = 64 << 20;
@@ -275,7 +275,7 @@ impl Payload {
                 encoding,
                 ref template,
                 longest_bytes,
-            } => match Template::parse(template) {
+            } => match template_of(template, matched) {
                 // One that was cut makes shorter messages, if any.
                 Ok(template) if template.longest() as u64 == longest_bytes => Self::Template {
                     encoding,
@@ -351,6 +351,14 @@ impl PayloadFacts {
     }
 }
 
+/// A template as it was compiled: of requests, where answers are matched by their number.
+fn template_of(text: &str, matched: Option<Matching>) -> Result<Template, TemplateError> {
+    match matched {
+        Some(Matching::Number) => Template::for_requests(text),
+        _ => Template::parse(text),
+    }
+}
+
 /// The beginning of a text, so much of it as is stored.
 fn beginning(text: &str) -> &str {
     let mut end = text.len().min(LONGEST_STORED_BYTES);
@@ -368,6 +376,8 @@ pub enum Matching {
     Tag,
     /// In order, because messages are too short or too fixed for a tag.
     Order,
+    /// By the number of the request that each answer carries.
+    Number,
 }
 
 /// Strictness of comparing answers with what was sent.

@@ -1,14 +1,17 @@
 //! The plan as plain data: what a command line, a suite or a caller fills in.
 
 use crate::nanos::Nanos;
+use crate::plan::audience::Audience;
 use crate::plan::expect::Expect;
 use crate::plan::login::LoginSteps;
 use crate::plan::opening::{Compression, Connect, Header, Http, Upgrade};
-use crate::plan::payload::{Encoding, Greeting, Payload, Verify};
+use crate::plan::payload::{Encoding, Greeting, Matching, Payload, Verify};
+use crate::plan::request::ByNumber;
 use crate::plan::timing::{Arrival, Lifetime, Pace, StopRule, Think, Timestamps, WarmUp};
 use crate::plan::tls::Tls;
 use crate::route::Target;
 use crate::secret::{Redactor, Secret, shown_subprotocols};
+use crate::series::Series;
 
 /// Task of a run, as it was asked for. It may be anything; `check` makes a plan of it.
 ///
@@ -66,10 +69,12 @@ impl Clients {
         Self([population])
     }
 
-    /// True where their exchanges may differ, so that each connection has to be asked for its own.
+    /// True where their exchanges may differ or are no echo, so that each connection has to be asked for
+    /// its own.
     #[must_use]
     pub fn are_mixed(&self) -> bool {
-        self.0.len() > 1
+        let is_no_echo = |it: &Population| it.is_fanned_out() || it.exchange.request.is_some();
+        self.0.len() > 1 || self.iter().any(is_no_echo)
     }
 
     /// The populations, one after the other.
@@ -121,10 +126,14 @@ pub struct Population {
     pub exchange: Workload,
 }
 
-/// Traffic on an open connection: messages, each answered by itself.
+/// Traffic on an open connection: messages, and who receives them.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Workload {
+    /// Receivers of each message.
+    pub audience: Audience,
+    /// Way in which answers are known that are not what was sent; `None` where they are.
+    pub request: Option<ByNumber>,
     /// Payload of each message.
     pub payload: Payload,
     /// Strictness of comparing each answer with what was sent.
@@ -133,12 +142,28 @@ pub struct Workload {
     pub greeting: Option<Greeting>,
 }
 
+impl Workload {
+    /// Way in which answers are matched with what was sent.
+    #[must_use]
+    pub fn matching(&self) -> Matching {
+        match self.request {
+            Some(_) => Matching::Number,
+            None => self.payload.matching(),
+        }
+    }
+}
+
 impl Population {
-    /// One connection that does the same with a single message in flight, for as long as the run
-    /// lasts, without pauses and unasked-for pings.
+    /// One connection that has the same messages echoed with a single one in flight, for as long as the
+    /// run lasts, without pauses and unasked-for pings.
     #[must_use]
     pub fn alone(&self) -> Self {
         Self {
+            exchange: Workload {
+                audience: Audience::Sender,
+                request: None,
+                ..self.exchange.clone()
+            },
             connections: 1,
             lifetime: Lifetime::Held,
             arrival: Arrival::Closed { depth: 1 },
@@ -154,6 +179,35 @@ impl Population {
         match self.arrival {
             Arrival::Closed { depth } => depth,
             Arrival::Open { max_in_flight, .. } => max_in_flight,
+        }
+    }
+
+    /// True if messages are for others than their sender.
+    #[must_use]
+    pub fn is_fanned_out(&self) -> bool {
+        self.exchange.audience != Audience::Sender
+    }
+
+    /// The series that the load is about: of each delivery where messages are for many, else response
+    /// times in the open loop and service times in the closed.
+    #[must_use]
+    pub fn headline(&self) -> Series {
+        if self.is_fanned_out() {
+            Series::Delivery
+        } else if self.is_open_loop() {
+            Series::Response
+        } else {
+            Series::Service
+        }
+    }
+
+    /// The series of the same from when each was sent.
+    #[must_use]
+    pub fn headline_from_sent(&self) -> Series {
+        if self.is_fanned_out() {
+            Series::DeliveryService
+        } else {
+            Series::Service
         }
     }
 
@@ -194,6 +248,8 @@ impl Default for Population {
             fragment: None,
             login: LoginSteps::default(),
             exchange: Workload {
+                audience: Audience::Sender,
+                request: None,
                 payload: Payload::Generated {
                     encoding: Encoding::Text,
                     min: 30,

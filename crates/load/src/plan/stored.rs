@@ -8,10 +8,12 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::nanos::Nanos;
-use crate::plan::expect::Expect;
+use crate::plan::audience::Audience;
+use crate::plan::expect::{Expect, Promise};
 use crate::plan::login::{LoginSteps, StoredStep};
 use crate::plan::opening::{Compression, Connect, Family, Header, Http, Offered, Upgrade};
 use crate::plan::payload::{Greeting, Matching, Payload, PayloadFacts, Verify};
+use crate::plan::request::ByNumber;
 use crate::plan::spec::{Clients, PlanSpec, Population, Workload};
 use crate::plan::timing::{Arrival, Lifetime, Pace, StopRule, Think, Timestamps, WarmUp};
 use crate::plan::tls::Tls;
@@ -32,6 +34,9 @@ struct Stored {
     target: Target,
     /// Connections held open at the same time.
     connections: u32,
+    /// Receivers of each message; absent where each is its sender's alone.
+    #[serde(default, skip_serializing_if = "Audience::is_default")]
+    audience: Audience,
     /// Rule by which the next message on a connection becomes due.
     arrival: Arrival,
     /// The pause between an answer and the next message on its place in flight; absent when there
@@ -91,6 +96,9 @@ struct Stored {
     /// sent is withheld.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     login: Vec<StoredStep>,
+    /// Requests, whose answers are known by a number; absent where answers are what was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request: Option<ByNumber>,
     /// Way in which answers are matched with what was sent; it follows from the payload.
     #[serde(default)]
     #[schemars(required, with = "Matching")]
@@ -187,6 +195,9 @@ struct Stored {
     /// Whether answers may come in another order than their messages.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     unordered: bool,
+    /// What the server is held to about deliveries; absent where each has to be there once.
+    #[serde(default, skip_serializing_if = "Promise::is_default")]
+    promise: Promise,
 }
 
 /// Rule by which the run ends. Of clients it also says how long each lasts: in documents the two
@@ -258,6 +269,7 @@ impl From<&PlanSpec> for Stored {
             name: spec.name.clone(),
             target: spec.target.clone(),
             connections: clients.connections,
+            audience: clients.exchange.audience,
             arrival: clients.arrival.clone(),
             think: clients.think,
             keep_alive: clients.keep_alive,
@@ -269,7 +281,8 @@ impl From<&PlanSpec> for Stored {
             compression: clients.compression,
             fragment: clients.fragment,
             login: clients.login.written(),
-            matched_by: Some(clients.exchange.payload.matching()),
+            request: clients.exchange.request.clone(),
+            matched_by: Some(clients.exchange.matching()),
             verify: clients.exchange.verify,
             headers: spec.upgrade.headers.clone(),
             subprotocols: spec.upgrade.subprotocols.clone(),
@@ -302,6 +315,7 @@ impl From<&PlanSpec> for Stored {
             greeting: clients.exchange.greeting.clone(),
             tolerated_failures: spec.expect.failures,
             unordered: spec.expect.unordered,
+            promise: spec.expect.promise,
         }
     }
 }
@@ -343,6 +357,8 @@ impl Stored {
             fragment: self.fragment,
             login: LoginSteps::told(self.login)?,
             exchange: Workload {
+                audience: self.audience,
+                request: self.request,
                 payload: Payload::told(self.payload, self.matched_by)?,
                 verify: self.verify,
                 greeting: self.greeting,
@@ -385,6 +401,7 @@ impl Stored {
             expect: Expect {
                 failures: self.tolerated_failures,
                 unordered: self.unordered,
+                promise: self.promise,
             },
             shows_secrets: false,
         })

@@ -44,7 +44,7 @@ impl<X: Exchange> Session<X> {
     /// Messages may flow from now on.
     fn open(&mut self, context: &mut Context<X::Local>, now: Nanos) {
         self.state = State::Open;
-        self.exchange.on_open(now);
+        self.exchange.on_open(&mut context.io(&mut self.codec), now);
         self.begin_pinging(context, now);
     }
 

@@ -176,6 +176,41 @@ counters! {
         warmup,
     }
 
+    /// Deliveries of the measured window, a message to a receiver each:
+    /// `expected = received + missing + in_flight_at_end`. None where messages come back to their sender
+    /// alone.
+    #[serde(default)]
+    DeliveryCounts in "Deliveries" {
+        /// Receivers that messages had when they were sent, those left out whose case is uncertain.
+        expected in columns,
+        /// Received rightly, once each.
+        received in columns,
+        /// Not received by the deadline of the message.
+        missing in columns,
+        /// Not received when the drain ended, before the deadline of the message.
+        in_flight_at_end in columns,
+        /// Received again.
+        duplicated in columns,
+        /// Received behind a later message of the same sender.
+        reordered in columns,
+        /// Received outside of the room that the message was for.
+        out_of_room in columns,
+        /// Received with other bytes or another opcode than were sent. They are not received rightly,
+        /// and so are missing as well.
+        corrupted in columns,
+        /// Messages received that nobody sent, or by whom they were not for.
+        unasked in columns,
+        /// Receivers that joined or left while a message was under way: nobody knows whether it was
+        /// for them.
+        uncertain in columns,
+        /// Received within the window, whenever their message was due: the numerator of
+        /// `deliveries_per_s`.
+        received_in_window,
+        /// Received in one read with others on their connection: all but the last of a read are told
+        /// late, by the stamp of the last.
+        in_shared_reads,
+    }
+
     /// Messages that were due and had to wait for their connection, by what they waited for last.
     #[serde(default)]
     BlockedCounts in "BlockedBy" {
@@ -257,27 +292,26 @@ counters! {
     }
 }
 
-/// A sum that counters of messages make up, whatever happens: what is lost in the books shows here.
-#[derive(Clone, Copy)]
-pub struct Law {
+/// A sum that the counters of a group make up, whatever happens: what is lost in the books shows here.
+pub struct Law<T: 'static = MessageCounts> {
     /// The law in a few words.
     pub name: &'static str,
     /// The sum of the parts.
-    pub whole: &'static Counter<MessageCounts>,
+    pub whole: &'static Counter<T>,
     /// The parts.
-    pub parts: &'static [&'static Counter<MessageCounts>],
+    pub parts: &'static [&'static Counter<T>],
 }
 
-impl Law {
+impl<T> Law<T> {
     /// The sum of the parts. Stored counts of others may be beyond 64 bits together.
     #[must_use]
-    pub fn sum(&self, counts: &MessageCounts) -> u128 {
+    pub fn sum(&self, counts: &T) -> u128 {
         self.parts.iter().map(|part| part.value(counts)).sum()
     }
 
     /// True of counts that obey the law.
     #[must_use]
-    pub fn holds(&self, counts: &MessageCounts) -> bool {
+    pub fn holds(&self, counts: &T) -> bool {
         self.whole.value(counts) == self.sum(counts)
     }
 
@@ -287,12 +321,12 @@ impl Law {
     /// use wsbench_load::exchange::{Exchange, echo::Echo};
     /// use wsbench_load::tally::MessageCounts;
     /// let counts = MessageCounts { due: 3, sent: 3, answered: 2, ..MessageCounts::default() };
-    /// let broken: Vec<String> = Echo::LAWS.iter().filter_map(|law| law.breach(&counts)).collect();
+    /// let broken: Vec<String> = <Echo>::LAWS.iter().filter_map(|law| law.breach(&counts)).collect();
     /// assert_eq!(broken, ["each message sent ends in one way: sent = 3, but \
     ///     answered 2 + timed_out 0 + failed 0 + in_flight_at_end 0"]);
     /// ```
     #[must_use]
-    pub fn breach(&self, counts: &MessageCounts) -> Option<String> {
+    pub fn breach(&self, counts: &T) -> Option<String> {
         let whole = self.whole.value(counts);
         (!self.holds(counts)).then(|| {
             let parts = self.parts.iter();
@@ -304,34 +338,53 @@ impl Law {
     }
 }
 
+/// The row of a counter. A name that is none does not compile in a constant.
+const fn counter<T>(all: &'static [Counter<T>], name: &str) -> &'static Counter<T> {
+    let mut at = 0;
+    while !is_same(all[at].name, name) {
+        at += 1;
+    }
+    &all[at]
+}
+
+impl DeliveryCounts {
+    /// The fates of the deliveries that were expected: each has one.
+    pub const FATES: Law<Self> = Law {
+        name: "each delivery expected ends in one way",
+        whole: counter(Self::ALL, "expected"),
+        parts: &[
+            counter(Self::ALL, "received"),
+            counter(Self::ALL, "missing"),
+            counter(Self::ALL, "in_flight_at_end"),
+        ],
+    };
+
+    /// The share of the deliveries expected that were received, 0 to 1; `None` where none was.
+    #[must_use]
+    pub fn reach(&self) -> Option<f64> {
+        (self.expected > 0).then(|| self.received as f64 / self.expected as f64)
+    }
+}
+
 impl MessageCounts {
     /// The fates of the messages that were sent: each has one.
     pub const FATES: Law = Law {
         name: "each message sent ends in one way",
-        whole: Self::counter("sent"),
+        whole: counter(Self::ALL, "sent"),
         parts: &[
-            Self::counter("answered"),
-            Self::counter("timed_out"),
-            Self::counter("failed"),
-            Self::counter("in_flight_at_end"),
+            counter(Self::ALL, "answered"),
+            counter(Self::ALL, "timed_out"),
+            counter(Self::ALL, "failed"),
+            counter(Self::ALL, "in_flight_at_end"),
         ],
     };
 
     /// The messages that were due: each was sent or was not.
     pub const SENDS: Law = Law {
         name: "each message due is sent or is not",
-        whole: Self::counter("due"),
-        parts: &[Self::counter("sent"), Self::counter("unsent")],
+        whole: counter(Self::ALL, "due"),
+        parts: &[counter(Self::ALL, "sent"), counter(Self::ALL, "unsent")],
     };
-
-    /// The row of a counter. A name that is none does not compile in a constant.
-    const fn counter(name: &str) -> &'static Counter<Self> {
-        let mut at = 0;
-        while !is_same(Self::ALL[at].name, name) {
-            at += 1;
-        }
-        &Self::ALL[at]
-    }
 
     /// The accounting identity: none is unaccounted for.
     #[must_use]
@@ -399,6 +452,7 @@ mod tests {
     #[test]
     fn every_counter_is_in_its_table_is_added_up_and_stored() {
         check(MessageCounts::ALL, MessageCounts::merge);
+        check(DeliveryCounts::ALL, DeliveryCounts::merge);
         check(BlockedCounts::ALL, BlockedCounts::merge);
         check(ByteCounts::ALL, ByteCounts::merge);
         check(ConnectionCounts::ALL, ConnectionCounts::merge);

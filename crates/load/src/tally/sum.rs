@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Failure, Gap, LogRecord, merge_failures, merge_gaps};
+use super::{Deciles, Failure, Gap, Handed, LogRecord, merge_failures, merge_gaps};
 use crate::histogram::Histogram;
 use crate::series::BySeries;
 
@@ -142,6 +142,33 @@ impl Sum for Vec<Gap> {
     fn add(&mut self, other: &Self) {
         merge_gaps(self, other);
     }
+
+    fn clear(&mut self) {
+        self.clear();
+    }
+
+    fn is_clear(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl Sum for Deciles {
+    fn add(&mut self, other: &Self) {
+        self.merge(other);
+    }
+
+    fn clear(&mut self) {
+        self.clear();
+    }
+
+    fn is_clear(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+/// What is put together over all workers goes its own way.
+impl Sum for Handed {
+    fn add(&mut self, _: &Self) {}
 
     fn clear(&mut self) {
         self.clear();

@@ -60,7 +60,7 @@ impl Pair {
         let plan = spec.check().expect("a plan");
         let mut context = Context {
             common: Common::new(&plan, Quota::new(&plan), "pair".to_owned(), 0),
-            local: Echo::local(&plan, 0),
+            local: <Echo>::local(&plan, 0, 0, &()),
         };
         let mut session = Session::new(number, Nanos::ZERO, &context);
         assert!(session.is_connecting());
@@ -242,7 +242,7 @@ impl Pair {
     /// The books, closed; the sums of the exchange hold in them.
     pub(crate) fn books(&mut self) -> Box<Tally> {
         let tally = self.context.common.meter.hand_over(Box::default());
-        for law in Echo::LAWS {
+        for law in <Echo>::LAWS {
             assert_eq!(law.breach(&tally.messages), None);
         }
         tally

@@ -64,6 +64,7 @@ impl Record {
             let was_measured = result.measured > Nanos::ZERO && result.messages.sent > 0;
             was_measured.then(|| amount as f64 / result.measured.as_secs_f64())
         };
+        let is_fanned_out = plan.clients.is_fanned_out();
         let secrets = plan.secrets();
         let failures = result.failures.iter().map(|failure| {
             let stored = Failure::of(failure, spelling);
@@ -97,6 +98,10 @@ impl Record {
             sent_bytes_per_s: per_s(result.bytes.sent),
             received_bytes_per_s: per_s(result.bytes.received),
             messages: result.messages,
+            deliveries: is_fanned_out.then_some(result.deliveries),
+            deliveries_per_s: per_s(result.deliveries.received_in_window).filter(|_| is_fanned_out),
+            senders_hear_themselves: result.hears_own.filter(|_| is_fanned_out),
+            delivery_p50_by_decile_ns: by_decile(result),
             bytes: result.bytes,
             compression: Compression::of(result, plan),
             connections: result.connections,
@@ -258,6 +263,16 @@ impl From<&tally::Gap> for Gap {
             length_s: gap.length.as_secs_f64(),
         }
     }
+}
+
+/// The medians of the tenths of the receivers; none without deliveries.
+fn by_decile(result: &RunResult) -> Vec<Option<u64>> {
+    let tenths = &result.by_decile;
+    if tenths.is_empty() {
+        return Vec::new();
+    }
+    let medians = tenths.medians().into_iter();
+    medians.map(|median| median.map(|span| span.0)).collect()
 }
 
 /// The distribution of a single span.

@@ -6,7 +6,9 @@ use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use wsbench_load::plan::PlanSpec;
 use wsbench_load::series::{Home, Series, Shown};
-use wsbench_load::tally::{BlockedCounts, ByteCounts, ConnectionCounts, MessageCounts};
+use wsbench_load::tally::{
+    BlockedCounts, ByteCounts, ConnectionCounts, DeliveryCounts, MessageCounts,
+};
 
 use super::absence::ServerGone;
 use super::arrival_shape::ArrivalShape;
@@ -89,6 +91,20 @@ pub struct Record {
     pub received_bytes_per_s: Option<f64>,
     /// Messages of the measured window.
     pub messages: MessageCounts,
+    /// Deliveries of those messages, each to one of its receivers; absent where messages come back to
+    /// their sender alone. There a message counts as answered when it has reached all its receivers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deliveries: Option<DeliveryCounts>,
+    /// Deliveries received within the window, a second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deliveries_per_s: Option<f64>,
+    /// Whether senders hear their own messages, as was seen; absent where it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub senders_hear_themselves: Option<bool>,
+    /// Median of the delivery time, ns, for each tenth of the receivers in the order in which they
+    /// joined: in what order the server serves them. Absent without deliveries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delivery_p50_by_decile_ns: Vec<Option<u64>>,
     /// Bytes of the measured window.
     #[serde(default)]
     pub bytes: ByteCounts,
@@ -181,9 +197,17 @@ fn with_times(schema: &mut Schema) {
     times::describe(schema, Home::Document);
 }
 
-has_times!(Record of Document behind |series| match series.info().part_of {
+has_times!(Record of Document behind |series| match (series, series.info().part_of) {
     // By the stamps.
-    Some(whole) if whole.info().in_slices => "timestamps",
+    (_, Some(whole)) if whole.info().in_slices => "timestamps",
+    (
+        Series::Delivery
+        | Series::DeliveryService
+        | Series::DeliveryFirst
+        | Series::DeliveryLast
+        | Series::Skew,
+        _,
+    ) => "delivery_p50_by_decile_ns",
     _ => "thought_in_window_s",
 });
 

@@ -1,7 +1,6 @@
 //! The percentiles on one line, each with its interval.
 
 use wsbench_load::histogram::{Histogram, Sparse};
-use wsbench_load::series::Series;
 use wsbench_record::document::{Document, Known, Percentile};
 use wsbench_record::units::Ranged;
 use wsbench_stats::batches;
@@ -69,11 +68,7 @@ fn known(document: &Document, share: f64) -> Known {
 }
 
 fn from_slices(document: &Document, share: f64) -> Option<Known> {
-    let series = if document.plan.clients.is_open_loop() {
-        Series::Response
-    } else {
-        Series::Service
-    };
+    let series = document.plan.clients.headline();
     let spans = document.at(series);
     let ns = spans.quantile(share)?.0;
     if spans.is_lower_bound(ns) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use thiserror::Error;
-use wsbench_echo::{Calibration, Distribution, Misbehaviour, Stall, TokenBucket};
+use wsbench_echo::{BroadcastMode, Calibration, Distribution, Misbehaviour, Stall, TokenBucket};
 use wsbench_load::nanos::Nanos;
 
 use wsbench::quantity::{self, QuantityError};
@@ -53,12 +53,26 @@ pub(super) struct Calibrating {
     stall: Option<Stall>,
     /// Misbehave in this way; repeat for several (example: wrong-bytes:every=1000).
     ///
-    /// drop, duplicate, swap, wrong-bytes, silent-connections and unasked take :every=N;
+    /// drop, duplicate, swap, wrong-bytes, cross-room, silent-connections and unasked take :every=N;
     /// fragments:pieces=N; status:N; close-after:messages=N,code=N; reset-after:messages=N;
     /// ping-every:n=N; wrong-opcode, empty-pong, split, merge, wrong-accept, masked,
     /// unasked-extension, no-close-reply, garbage, silent-accept and accept-then-close take none.
     #[arg(long, value_name = "MODE")]
     misbehave: Vec<Misbehaviour>,
+    /// Send each message to all connections in place of its sender alone: a broadcast.
+    ///
+    /// All are in one room; who says {"join":"NAME"} is answered {"joined":"NAME"} and is in that one
+    /// from then on. Runs on one thread. Of --misbehave it knows drop, duplicate, swap, wrong-bytes and
+    /// cross-room, each :every=N of its deliveries.
+    #[arg(long)]
+    broadcast: bool,
+    /// With --broadcast: send no message to its sender.
+    #[arg(long, requires = "broadcast")]
+    to_others: bool,
+    /// With --broadcast: take so long from one receiver to the next (example: 20us).
+    #[arg(long, value_name = "TIME", requires = "broadcast",
+          value_parser = quantity::positive_span)]
+    each: Option<Nanos>,
     /// Write the time at which each message was read to a file, one a line, in nanoseconds; and say
     /// at the end how the gaps between them were distributed.
     #[arg(long, value_name = "FILE")]
@@ -83,6 +97,10 @@ impl Calibrating {
             stall: self.stall,
             misbehave: self.misbehave.clone(),
             arrivals: self.arrivals.is_some(),
+            broadcast: self.broadcast.then(|| BroadcastMode {
+                spares_sender: self.to_others,
+                each: span(self.each),
+            }),
             seed: self.seed,
         }
     }

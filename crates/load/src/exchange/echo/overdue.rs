@@ -8,7 +8,7 @@ use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::tally::Phase;
 
-impl Echo {
+impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
     /// Messages unanswered at their deadline. One that later answers have overtaken is lost and
     /// the connection lives on; on a silent connection nothing can be told any more, so it is
     /// given up.
@@ -16,7 +16,7 @@ impl Echo {
         let timeout = io.local.timeout;
         let overdue = |due: Nanos| due + timeout <= now;
         while let (true, Some(oldest)) = (
-            io.local.source.is_tagged() && self.pairing.oldest_is_overtaken(),
+            (BY_NUMBER || io.local.source.is_tagged()) && self.pairing.oldest_is_overtaken(),
             self.pairing
                 .oldest()
                 .filter(|_| self.pairing.oldest_due().is_some_and(overdue)),

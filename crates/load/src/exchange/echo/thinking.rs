@@ -41,7 +41,7 @@ impl Thoughts {
     }
 }
 
-impl Echo {
+impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
     /// A place has become free and begins to think.
     pub(super) fn think(&mut self, io: &mut Io<'_, Local>, from: Nanos) {
         let (Some(thoughts), Some(think)) = (&mut self.thoughts, io.local.think) else {

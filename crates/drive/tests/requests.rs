@@ -1,0 +1,118 @@
+//! Requests on simulated time: answers known by a number, in any order, and those that say that their
+//! request has failed.
+
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
+mod simulation;
+
+use std::sync::Arc;
+
+use simulation::{checked, failures, plan};
+use wsbench_load::failure::FailureKind;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{ByNumber, Encoding, Payload, PlanSpec, StopRule};
+use wsbench_load::series::Series;
+use wsbench_load::tally::Phase;
+use wsbench_load::template::Template;
+use wsbench_simulate::{AnswerFault, Every, Scenario, Service, run};
+
+fn requests(at: &str, template: &str, depth: u32) -> PlanSpec {
+    plan(4, depth, StopRule::Messages(1_000)).with(|spec| {
+        spec.clients.exchange.payload = Payload::Template {
+            encoding: Encoding::Text,
+            template: Arc::new(Template::for_requests(template).unwrap()),
+        };
+        spec.clients.exchange.request = Some(ByNumber {
+            at: at.parse().unwrap(),
+            failed: Some("json:/error".parse().unwrap()),
+        });
+    })
+}
+
+const RPC: &str = r#"{"jsonrpc":"2.0","id":{id},"method":"ping"}"#;
+
+#[test]
+fn answers_are_known_by_their_number_wherever_it_stands() {
+    for (at, template) in [
+        ("json:/id", RPC),
+        ("json:/params/1", r#"{"params":["x","{id}"]}"#),
+        ("prefix:42", "42{id}[\"ping\"]"),
+        ("regex:n=([0-9]+)", "a message n={id};"),
+    ] {
+        let result = run(
+            &checked(&requests(at, template, 3)),
+            Scenario::default(),
+            None,
+        );
+        assert_eq!(result.messages.answered, 1_000, "{at}");
+        // What the network and the server take, and some readings of the clock.
+        let least = result.at(Series::Service).min().unwrap();
+        assert!(
+            least >= Nanos::from_micros(110) && least < Nanos::from_micros(111),
+            "{least}"
+        );
+        assert_eq!(result.failures, [], "{at}");
+    }
+}
+
+#[test]
+fn answers_may_come_in_any_order_and_each_has_its_own_time() {
+    let mut scenario = Scenario::default();
+    let (least, most) = (Nanos::from_micros(10), Nanos::from_micros(4_010));
+    scenario.server.service = Service::Uniform(least, most);
+    scenario.network.segment = 23;
+    let result = run(&checked(&requests("json:/id", RPC, 16)), scenario, None);
+    assert_eq!(result.messages.answered, 1_000);
+    assert!(
+        result.messages.reordered > 200,
+        "{}",
+        result.messages.reordered
+    );
+    let mean = result.at(Series::Service).mean_ns().unwrap();
+    assert!((2_000_000.0..2_300_000.0).contains(&mean), "{mean}");
+    assert_eq!(result.failures, []);
+}
+
+#[test]
+fn an_error_answer_is_failed_with_the_servers_words() {
+    let mut scenario = Scenario::default();
+    scenario.server.answers = Some(Every {
+        nth: 10,
+        fault: AnswerFault::Error,
+    });
+    let result = run(&checked(&requests("json:/id", RPC, 2)), scenario, None);
+    assert_eq!(
+        (result.messages.answered, result.messages.failed),
+        (900, 100)
+    );
+    let kind = FailureKind::ErrorAnswer;
+    assert_eq!(failures(&result, Phase::Answers, kind), 100);
+    let example = result.failures[0].example.to_string();
+    assert!(example.contains("no such method"), "{example}");
+}
+
+#[test]
+fn lost_repeated_and_unasked_answers_are_told_apart() {
+    let faulty = |fault| {
+        let mut scenario = Scenario::default();
+        scenario.server.answers = Some(Every { nth: 50, fault });
+        let plan = requests("json:/id", RPC, 4).with(|spec| {
+            spec.clients.timeout = Nanos::from_millis(20);
+        });
+        run(&checked(&plan), scenario, None)
+    };
+    let lost = faulty(AnswerFault::Dropped);
+    assert_eq!((lost.messages.timed_out, lost.messages.answered), (20, 980));
+    // One that is overtaken is lost and the connection lives on; behind the last nothing comes.
+    assert!(lost.connections.failed <= 4, "{:?}", lost.connections);
+    let twice = faulty(AnswerFault::Duplicated);
+    assert_eq!(
+        (twice.messages.duplicated, twice.messages.answered),
+        (20, 1_000)
+    );
+    let unasked = faulty(AnswerFault::Unasked);
+    assert_eq!(
+        (unasked.messages.unasked, unasked.messages.answered),
+        (20, 1_000)
+    );
+}

@@ -1,0 +1,181 @@
+//! Messages to all connections of a room, with faults of deliveries to order.
+//!
+//! It says who gets which copy and how late; the loop sends it (`worker`).
+
+use std::time::Instant;
+
+use wsbench_wire::close::push_close;
+use wsbench_wire::connection::MessageKind;
+use wsbench_wire::frame::FrameBuffer;
+use wsbench_wire::opcode::OpCode;
+
+use crate::answering::{Answering, Next};
+use crate::calibration::{BroadcastMode, Misbehaviour};
+use crate::parcel::{Outgoing, Parcel};
+
+/// The message by which a connection joins a room, up to the room's name.
+const JOIN: &[u8] = b"{\"join\":\"";
+/// The end of it.
+const JOIN_END: &[u8] = b"\"}";
+
+/// A server that sends each message to all of a room.
+#[derive(Debug)]
+pub(crate) struct Broadcasting {
+    orders: BroadcastMode,
+    faults: CopyFaults,
+    members: u64,
+    /// Messages to be sent.
+    outbox: Vec<Outgoing>,
+    /// Copies so far.
+    copies: u64,
+    /// Until when the copies so far are being made.
+    busy_until: Option<Instant>,
+}
+
+/// CopyFaults, each of every so many copies.
+#[derive(Clone, Copy, Debug, Default)]
+struct CopyFaults {
+    drop: Option<u64>,
+    duplicate: Option<u64>,
+    swap: Option<u64>,
+    wrong_bytes: Option<u64>,
+    cross_room: Option<u64>,
+}
+
+/// Memory that is kept of a connection.
+#[derive(Debug, Default)]
+pub(crate) struct Member {
+    id: u64,
+    room: Box<[u8]>,
+    /// Frames that wait until others have gone before.
+    waiting: Vec<u8>,
+}
+
+impl Broadcasting {
+    pub(crate) fn new(orders: BroadcastMode, misbehaviours: &[Misbehaviour]) -> Self {
+        let mut faults = CopyFaults::default();
+        for misbehaviour in misbehaviours {
+            match *misbehaviour {
+                Misbehaviour::Drop { every } => faults.drop = Some(every),
+                Misbehaviour::Duplicate { every } => faults.duplicate = Some(every),
+                Misbehaviour::Swap { every } => faults.swap = Some(every),
+                Misbehaviour::WrongBytes { every } => faults.wrong_bytes = Some(every),
+                Misbehaviour::CrossRoom { every } => faults.cross_room = Some(every),
+                // The server is not bound with any other.
+                _ => {}
+            }
+        }
+        Self {
+            orders,
+            faults,
+            members: 0,
+            outbox: Vec::new(),
+            copies: 0,
+            busy_until: None,
+        }
+    }
+
+    /// The frames of a copy, with the faults that hit it.
+    fn frames(&mut self, to: &mut Member, message: &Outgoing) -> Vec<u8> {
+        let hits =
+            |every: Option<u64>| every.is_some_and(|every| self.copies.is_multiple_of(every));
+        if hits(self.faults.drop) {
+            return Vec::new();
+        }
+        let mut out = FrameBuffer::new();
+        let mut bytes = message.bytes.to_vec();
+        if hits(self.faults.wrong_bytes)
+            && let Some(last) = bytes.last_mut()
+        {
+            *last = if last.is_ascii() { *last ^ 1 } else { b'?' };
+        }
+        let times = 1 + u32::from(hits(self.faults.duplicate));
+        for _ in 0..times {
+            out.push_frame(true, message.kind.opcode(), None, &[&bytes]);
+        }
+        if hits(self.faults.swap) {
+            to.waiting.extend_from_slice(out.as_slice());
+            return Vec::new();
+        }
+        let mut frames = out.as_slice().to_vec();
+        frames.append(&mut to.waiting);
+        frames
+    }
+}
+
+impl Answering for Broadcasting {
+    type Memory = Member;
+
+    const VERBATIM: bool = false;
+    const FANS_OUT: bool = true;
+
+    fn welcome(&mut self) -> Option<Member> {
+        self.members += 1;
+        Some(Member {
+            id: self.members,
+            ..Member::default()
+        })
+    }
+
+    fn message(
+        &mut self,
+        from: &mut Member,
+        kind: MessageKind,
+        bytes: &[u8],
+        out: &mut FrameBuffer,
+    ) -> Next {
+        let room = bytes.strip_prefix(JOIN);
+        if let Some(room) = room.and_then(|rest| rest.strip_suffix(JOIN_END)) {
+            from.room = room.into();
+            let joined = [b"{\"joined\":\"", room, JOIN_END].concat();
+            out.push_frame(true, OpCode::Text, None, &[&joined]);
+            return Next::Continue;
+        }
+        let now = Instant::now();
+        self.outbox.push(Outgoing {
+            from: from.id,
+            room: from.room.clone(),
+            kind,
+            bytes: bytes.into(),
+            begins: self.busy_until.map_or(now, |until| until.max(now)),
+            copies: 0,
+            strays: false,
+        });
+        Next::Continue
+    }
+
+    fn ping(&mut self, _: &mut Member, payload: &[u8], out: &mut FrameBuffer) {
+        out.push_frame(true, OpCode::Pong, None, &[payload]);
+    }
+
+    fn close(&mut self, _: &mut Member, code: Option<u16>, out: &mut FrameBuffer) -> Next {
+        push_close(out, None, code, "");
+        Next::Finish
+    }
+
+    fn outgoing(&mut self) -> Option<Outgoing> {
+        (!self.outbox.is_empty()).then(|| self.outbox.remove(0))
+    }
+
+    fn copy_for(&mut self, to: &mut Member, message: &mut Outgoing) -> Option<Parcel> {
+        let is_stranger = to.room != message.room;
+        let strays = is_stranger && std::mem::take(&mut message.strays);
+        if is_stranger && !strays || self.orders.spares_sender && to.id == message.from {
+            return None;
+        }
+        let at = message.begins + self.orders.each * message.copies;
+        message.copies += 1;
+        self.busy_until = Some(at + self.orders.each);
+        if strays {
+            let mut out = FrameBuffer::new();
+            out.push_frame(true, message.kind.opcode(), None, &[&message.bytes]);
+            let frames = out.as_slice().to_vec();
+            return Some(Parcel { at, frames });
+        }
+        self.copies += 1;
+        let every = self.faults.cross_room;
+        message.strays |= every.is_some_and(|every| self.copies.is_multiple_of(every));
+        let frames = self.frames(to, message);
+        Some(Parcel { at, frames })
+    }
+}

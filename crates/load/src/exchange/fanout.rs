@@ -1,0 +1,288 @@
+//! Fan-out: what a connection sends is for many of them, and each that has it is a delivery.
+//!
+//! A message is known by its tag, wherever that stands in what comes, so servers may put it into
+//! whatever they like. Who is to receive a message follows from who was a member when it was sent;
+//! what became of it is put together over all workers ([`crate::fanout`]).
+
+mod delivery;
+
+use self::delivery::Incoming;
+use super::{Exchange, Piece, Upshot};
+use crate::context::{Common, Context, Io};
+use crate::fanout::board::{Board, Publication, lane_length};
+use crate::fanout::receipts::Receipts;
+use crate::identity::Identity;
+use crate::lag::{Blockage, Obstacle};
+use crate::message::{MessageSource, TagFinder};
+use crate::meter::Unanswered;
+use crate::nanos::Nanos;
+use crate::pairing::Times;
+use crate::plan::{Greeting, Plan, Verify};
+use crate::tally::{DECILES, Law, MessageCounts, Published};
+
+/// One write carries messages until it is this long.
+const WRITE_AT_MOST: usize = 256 * 1024;
+/// A message that has been with all others for so long does not come to its sender any more.
+const HEARING_GRACE: Nanos = Nanos::from_millis(250);
+
+/// What one connection publishes and receives.
+#[derive(Debug)]
+pub struct Fanout {
+    /// Number of the connection over the whole run, part of every tag.
+    connection: u32,
+    /// Membership, from when the connection was open.
+    seat: Option<Membership>,
+    /// The position of the message that it sent last.
+    previous: Option<u32>,
+    /// Messages that were composed and not handed to the socket: position and due time.
+    composed: Vec<(u32, Nanos)>,
+    /// Obstacle that last kept the connection from taking messages.
+    blockage: Blockage,
+    /// A message that has come in part.
+    incoming: Option<Box<Incoming>>,
+    /// Time of the read that brought the latest delivery.
+    read_at: Nanos,
+    /// Messages of the server's own that were taken.
+    greetings: u32,
+    has_received: bool,
+}
+
+/// A connection's membership.
+#[derive(Clone, Copy, Debug)]
+struct Membership {
+    /// Its place in the worker's receipts.
+    place: u32,
+    room: u32,
+    /// Messages sent from then on are for it.
+    joined: Nanos,
+    /// The tenth of the receivers that it is of, by when they joined.
+    decile: usize,
+}
+
+/// One worker's own.
+#[derive(Debug)]
+pub struct FanoutLocal {
+    /// Makes the messages.
+    source: MessageSource,
+    finder: TagFinder,
+    board: Board,
+    receipts: Receipts,
+    /// Messages sent and not yet handed over.
+    published: Vec<Published>,
+    /// The number of the worker, which is that of its lane.
+    worker: u32,
+    lanes: u32,
+    /// Position of the next message.
+    next: u32,
+    verify: Verify,
+    greeting: Option<Greeting>,
+    /// Bytes of the longest message.
+    longest: usize,
+    connections: u32,
+    timeout: Nanos,
+}
+
+impl Exchange for Fanout {
+    type Local = FanoutLocal;
+    type Shared = Board;
+
+    const LAWS: &'static [Law] = &[MessageCounts::FATES, MessageCounts::SENDS];
+
+    fn shared(plan: &Plan) -> Board {
+        Board::new(plan)
+    }
+
+    fn local(plan: &Plan, epoch_ns: u64, worker: u32, board: &Board) -> FanoutLocal {
+        let workload = &plan.clients.exchange;
+        let mut source = MessageSource::new(&workload.payload, plan.seed);
+        source.set_epoch(epoch_ns);
+        let (lanes, connections) = (board.lanes(), plan.clients.connections);
+        let most = connections.div_ceil(plan.threads.max(1));
+        let (rooms, length) = (workload.audience.rooms(), lane_length(plan));
+        FanoutLocal {
+            finder: source.tag_finder(),
+            source,
+            receipts: Receipts::new(lanes, length, most, rooms),
+            board: board.clone(),
+            published: Vec::new(),
+            worker,
+            lanes,
+            next: 0,
+            verify: workload.verify,
+            greeting: workload.greeting.clone(),
+            longest: workload.payload.max_len(),
+            connections,
+            timeout: plan.clients.timeout,
+        }
+    }
+
+    fn new(connection: u32, _: &FanoutLocal) -> Self {
+        Self {
+            connection,
+            seat: None,
+            previous: None,
+            composed: Vec::new(),
+            blockage: Blockage::NONE,
+            incoming: None,
+            read_at: Nanos::MAX,
+            greetings: 0,
+            has_received: false,
+        }
+    }
+
+    fn longest_answer(&self, local: &FanoutLocal) -> u64 {
+        local.longest as u64
+    }
+
+    fn on_open(&mut self, io: &mut Io<'_, FanoutLocal>, now: Nanos) {
+        self.blockage = Blockage {
+            until: now,
+            by: Obstacle::Absence,
+        };
+        let room = 0;
+        let local = &mut *io.local;
+        let order = u64::from(local.board.join(room)) % u64::from(local.connections.max(1));
+        let tenths = DECILES as u64;
+        self.seat = Some(Membership {
+            place: local.receipts.join(room),
+            room,
+            joined: now,
+            decile: (order * tenths / u64::from(local.connections.max(1))) as usize,
+        });
+    }
+
+    #[inline]
+    fn on_piece(&mut self, io: &mut Io<'_, FanoutLocal>, received: Nanos, piece: Piece<'_>) {
+        self.take_piece(io, received, piece);
+    }
+
+    /// Nothing follows from what is received.
+    fn pump(&mut self, _: &mut Io<'_, FanoutLocal>, _: bool, _: impl FnOnce() -> Nanos) {}
+
+    #[inline]
+    fn send_due(&mut self, io: &mut Io<'_, FanoutLocal>, due: Nanos) -> bool {
+        if io.common.out.len() >= WRITE_AT_MOST {
+            return false;
+        }
+        let position = io.local.next;
+        io.local.next = position.wrapping_add(1);
+        self.composed.push((position, due));
+        let identity = Identity {
+            connection: self.connection,
+            sequence: position.into(),
+        };
+        let source = &mut io.local.source;
+        source.prepare(identity, Some(due));
+        let (message, kind) = (source.message(identity), source.kind());
+        io.common.push_message(io.codec, kind, message.parts());
+        true
+    }
+
+    #[inline]
+    fn on_sent(&mut self, io: &mut Io<'_, FanoutLocal>, sent: Nanos) {
+        for (position, due) in self.composed.drain(..) {
+            let Some(seat) = self.seat else { continue };
+            let local = &mut *io.local;
+            let publication = Publication {
+                publisher: self.connection,
+                due,
+                sent,
+                room: seat.room,
+                members: local.board.members(seat.room),
+                is_measured: due >= io.common.meter.window().opens,
+            };
+            let previous = self.previous.replace(position);
+            local
+                .board
+                .publish(local.worker, position, &publication, previous);
+            io.common
+                .meter
+                .published(Times { due, sent }, self.blockage);
+            if publication.is_measured {
+                local.published.push(Published {
+                    lane: local.worker,
+                    position,
+                    publisher: self.connection,
+                    due,
+                    members: publication.members,
+                });
+            }
+        }
+    }
+
+    fn next_due(&self) -> Option<Nanos> {
+        None
+    }
+
+    fn deadline(&self, _: &FanoutLocal) -> Option<Nanos> {
+        None
+    }
+
+    fn on_deadline(&mut self, _: &mut Io<'_, FanoutLocal>, _: Nanos) -> Upshot {
+        Upshot::Alive
+    }
+
+    fn on_writable_again(&mut self, now: Nanos) {
+        self.blockage = Blockage {
+            until: now,
+            by: Obstacle::Socket,
+        };
+    }
+
+    fn in_flight(&self) -> u32 {
+        0
+    }
+
+    fn has_answers(&self) -> bool {
+        self.has_received
+    }
+
+    fn is_done(&self) -> bool {
+        false
+    }
+
+    fn stop_load(&mut self, _: &mut Io<'_, FanoutLocal>, _: Nanos) {}
+
+    fn give_up(&mut self, _: &mut Io<'_, FanoutLocal>, _: Nanos, _: Unanswered) {}
+
+    fn on_end(&mut self, io: &mut Io<'_, FanoutLocal>) {
+        let Some(seat) = self.seat.take() else {
+            return;
+        };
+        let local = &mut *io.local;
+        let was_there = local.next > 0 && !self.has_received;
+        io.common.meter.tally.connections.never_answered += u64::from(was_there);
+        local.board.leave(seat.room);
+        // Once the load is over the books are on whoever had been there.
+        if io.common.sending {
+            let (board, receipts) = (&local.board, &mut local.receipts);
+            receipts.note_absence(board, seat.place, seat.room, seat.joined);
+        }
+        local.receipts.leave(seat.place, seat.room);
+    }
+
+    fn awaited(context: &mut Context<FanoutLocal>) -> u64 {
+        awaited(&mut context.local)
+    }
+
+    fn hand_over(context: &mut Context<FanoutLocal>, now: Nanos) {
+        hand_over(&mut context.common, &mut context.local, now);
+    }
+}
+
+/// One while deliveries to this worker may still come, and none after that.
+pub(super) fn awaited(local: &mut FanoutLocal) -> u64 {
+    let is_awaiting = local.receipts.is_awaiting(&local.board, local.worker);
+    u64::from(is_awaiting)
+}
+
+/// Adds to a worker's books what is put together over all of them.
+pub(super) fn hand_over(common: &mut Common, local: &mut FanoutLocal, now: Nanos) {
+    let (board, worker) = (&local.board, local.worker);
+    let receipts = &mut local.receipts;
+    receipts.judge_hearing(board, worker, now, HEARING_GRACE);
+    let handed = &mut common.meter.tally.handed;
+    handed.published.append(&mut local.published);
+    receipts.hand_over(handed);
+    handed.hears_own = board.hears_own();
+}

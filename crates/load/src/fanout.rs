@@ -1,0 +1,13 @@
+//! Messages to many: what was published, who has received it, and what became of each message.
+//!
+//! The worker of a publisher writes on the [`board`] what it sends, and every worker reads there what
+//! a message was that has arrived: written once a message, read once a delivery, and nothing else is
+//! shared. Each worker keeps its own [`receipts`], and hands them over as partial counts, of which
+//! the [`ledger`] makes what became of each message: partial counts merge by sum, least and greatest,
+//! so their order is no matter.
+
+pub mod board;
+pub mod ledger;
+pub(crate) mod receipts;
+
+pub use receipts::books_bytes;

@@ -1,0 +1,354 @@
+//! The ledger: what became of each message, put together of what all workers told.
+//!
+//! It takes what was sent and partial counts of receipts, in any order, and settles a message once it
+//! has reached its whole audience or its deadline has passed. All that it makes are sums, so the
+//! result does not depend on who told what first.
+
+use std::collections::BTreeMap;
+
+use wsbench_setting::text;
+
+use crate::failure::FailureKind;
+use crate::nanos::Nanos;
+use crate::plan::Plan;
+use crate::series::Series;
+use crate::tally::{Handed, Partial, Phase, Published, Tally, add_failure};
+
+/// What is known of messages that are under way.
+#[derive(Debug, Default)]
+pub struct DeliveryLedger {
+    /// By lane and position.
+    open: BTreeMap<(u32, u32), UnderWay>,
+    /// Whether senders hear themselves, once a worker has said so.
+    hears_own: Option<bool>,
+    /// True once a sender was among the receivers of its own message.
+    has_heard: bool,
+    timeout: Nanos,
+}
+
+/// A message under way.
+#[derive(Clone, Copy, Debug)]
+struct UnderWay {
+    sent: Option<Published>,
+    count: u32,
+    left: u32,
+    first: Nanos,
+    last: Nanos,
+}
+
+impl UnderWay {
+    const NEW: Self = Self {
+        sent: None,
+        count: 0,
+        left: 0,
+        first: Nanos::MAX,
+        last: Nanos::ZERO,
+    };
+
+    fn add(&mut self, partial: &Partial) {
+        self.count += partial.count;
+        self.left += partial.left;
+        self.first = self.first.min(partial.first);
+        self.last = self.last.max(partial.last);
+    }
+}
+
+/// When a message is settled although it has not reached everybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cutoff {
+    /// Its deadline is over by then.
+    Deadline(Nanos),
+    /// The run is over then.
+    End(Nanos),
+}
+
+impl DeliveryLedger {
+    /// A ledger for a plan's messages.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        Self {
+            timeout: plan.clients.timeout,
+            ..Self::default()
+        }
+    }
+
+    /// Takes in what workers handed over.
+    pub fn take(&mut self, handed: &Handed) {
+        self.hears_own = self.hears_own.or(handed.hears_own);
+        for sent in &handed.published {
+            let key = (sent.lane, sent.position);
+            self.open.entry(key).or_insert(UnderWay::NEW).sent = Some(*sent);
+        }
+        for partial in &handed.partials {
+            self.has_heard |= partial.own;
+            let key = (partial.lane, partial.position);
+            self.open.entry(key).or_insert(UnderWay::NEW).add(partial);
+        }
+    }
+
+    /// Messages under way.
+    #[must_use]
+    pub fn in_flight(&self) -> u64 {
+        self.open.len() as u64
+    }
+
+    /// Whether senders hear their own messages; `None` while nobody knows.
+    #[must_use]
+    pub fn hears_own(&self) -> Option<bool> {
+        if self.has_heard {
+            return Some(true);
+        }
+        self.hears_own
+    }
+
+    /// Settles the messages that have reached their audience, and those whose deadline is by `now`, of
+    /// which everything was told that came until then. Books them in `into`.
+    pub fn settle(&mut self, now: Nanos, into: &mut Tally) {
+        self.settle_until(Cutoff::Deadline(now), into);
+    }
+
+    /// Settles all messages at the end of the run.
+    pub fn finish(&mut self, end: Nanos, into: &mut Tally) {
+        // Where no sender has ever been among the receivers, none hears itself.
+        self.hears_own = Some(self.hears_own().unwrap_or(false));
+        self.settle_until(Cutoff::End(end), into);
+        self.open.clear();
+    }
+
+    fn settle_until(&mut self, until: Cutoff, into: &mut Tally) {
+        let (hears, timeout) = (self.hears_own(), self.timeout);
+        self.open
+            .retain(|_, message| !settle(message, hears, timeout, until, into));
+    }
+}
+
+/// Settles a message, if it is time; says whether it did.
+fn settle(
+    message: &UnderWay,
+    hears: Option<bool>,
+    timeout: Nanos,
+    until: Cutoff,
+    into: &mut Tally,
+) -> bool {
+    let Some(sent) = message.sent else {
+        return false;
+    };
+    let UnderWay {
+        count, left, first, ..
+    } = *message;
+    let deadline = sent.due + timeout;
+    let (is_over, is_end, waited) = match until {
+        Cutoff::Deadline(now) => (deadline <= now, false, timeout),
+        Cutoff::End(end) => (true, deadline > end, timeout.min(end - sent.due)),
+    };
+    // While nobody knows whether senders hear themselves, a message is complete with all members.
+    let is_deaf = hears == Some(false) || (is_over && hears.is_none());
+    let audience = sent.members.saturating_sub(u32::from(is_deaf));
+    let wanted = audience.saturating_sub(left);
+    let is_complete = count >= wanted;
+    if !is_complete && !is_over {
+        return false;
+    }
+    let counts = &mut into.deliveries;
+    let (received, lacking) = (count.min(wanted), wanted.saturating_sub(count));
+    counts.expected += u64::from(wanted);
+    counts.received += u64::from(received);
+    // Whoever joined meanwhile is no part of what was expected.
+    counts.uncertain += u64::from(left) + u64::from(count - received);
+    if first < Nanos::MAX {
+        into.times[Series::DeliveryFirst].record(first - sent.due);
+    }
+    if is_complete {
+        into.messages.answered += 1;
+        if wanted > 0 {
+            into.times[Series::DeliveryLast].record(message.last - sent.due);
+            into.times[Series::Skew].record(message.last - first);
+        }
+        return true;
+    }
+    if is_end {
+        counts.in_flight_at_end += u64::from(lacking);
+        into.messages.in_flight_at_end += 1;
+    } else {
+        counts.missing += u64::from(lacking);
+        into.messages.timed_out += 1;
+        let key = (Phase::Answers, FailureKind::TimedOut, None);
+        add_failure(&mut into.failures, key, 1, deadline, || {
+            text![format!(
+                "a message of connection {} at {:.3} s: {count} of {wanted} receivers had it within \
+                 {timeout}",
+                sent.publisher,
+                sent.due.as_secs_f64()
+            )]
+        });
+    }
+    let lacking = u64::from(lacking);
+    into.times[Series::Delivery].record_n(waited, lacking);
+    into.times[Series::DeliveryCensored].record_n(waited, lacking);
+    into.times[Series::DeliveryLast].record(waited);
+    into.times[Series::DeliveryLastCensored].record(waited);
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tally::DeliveryCounts;
+    use proptest::prelude::*;
+
+    const TIMEOUT: Nanos = Nanos(1_000);
+
+    fn ledger() -> DeliveryLedger {
+        DeliveryLedger {
+            timeout: TIMEOUT,
+            ..DeliveryLedger::default()
+        }
+    }
+
+    fn sent(position: u32, due: u64, members: u32) -> Published {
+        Published {
+            lane: 0,
+            position,
+            publisher: 4,
+            due: Nanos(due),
+            members,
+        }
+    }
+
+    fn partial(position: u32, count: u32, first: u64, last: u64) -> Partial {
+        Partial {
+            lane: 0,
+            position,
+            count,
+            left: 0,
+            own: false,
+            first: Nanos(first),
+            last: Nanos(last),
+        }
+    }
+
+    fn handed(published: &[Published], partials: &[Partial]) -> Handed {
+        Handed {
+            published: published.to_vec(),
+            partials: partials.to_vec(),
+            hears_own: Some(true),
+        }
+    }
+
+    #[test]
+    fn a_message_is_settled_when_it_has_reached_everybody() {
+        let (mut ledger, mut into) = (ledger(), Tally::default());
+        ledger.take(&handed(&[sent(0, 10, 3)], &[partial(0, 2, 30, 40)]));
+        ledger.settle(Nanos(500), &mut into);
+        assert_eq!((ledger.in_flight(), into.messages.answered), (1, 0));
+        ledger.take(&handed(&[], &[partial(0, 1, 90, 90)]));
+        ledger.settle(Nanos(500), &mut into);
+        assert_eq!((ledger.in_flight(), into.messages.answered), (0, 1));
+        let at = |series| into.at(series).max();
+        assert_eq!(at(Series::DeliveryFirst), Some(Nanos(20)));
+        assert_eq!(at(Series::DeliveryLast), Some(Nanos(80)));
+        assert_eq!(at(Series::Skew), Some(Nanos(60)));
+        assert_eq!(into.deliveries.reach(), Some(1.0));
+    }
+
+    #[test]
+    fn a_message_that_lacks_a_receiver_is_censored_at_its_deadline_and_at_the_end() {
+        let (mut ledger, mut into) = (ledger(), Tally::default());
+        let both = [sent(0, 0, 3), sent(1, 900, 3)];
+        ledger.take(&handed(
+            &both,
+            &[partial(0, 2, 5, 6), partial(1, 1, 905, 905)],
+        ));
+        ledger.settle(Nanos(1_000), &mut into);
+        assert_eq!((into.messages.timed_out, ledger.in_flight()), (1, 1));
+        ledger.finish(Nanos(1_500), &mut into);
+        let expected = DeliveryCounts {
+            expected: 6,
+            received: 3,
+            missing: 1,
+            in_flight_at_end: 2,
+            ..DeliveryCounts::default()
+        };
+        assert_eq!(into.deliveries, expected);
+        assert_eq!(into.messages.in_flight_at_end, 1);
+        let censored = into.at(Series::DeliveryLastCensored);
+        assert_eq!(
+            censored.min().zip(censored.max()),
+            Some((Nanos(600), TIMEOUT))
+        );
+        assert_eq!(into.at(Series::DeliveryCensored).count(), 3);
+        assert_eq!(into.failures.len(), 1);
+    }
+
+    #[test]
+    fn whoever_left_before_a_message_came_makes_nothing_missing() {
+        let (mut ledger, mut into) = (ledger(), Tally::default());
+        let left = Partial {
+            left: 1,
+            ..partial(0, 2, 5, 6)
+        };
+        ledger.take(&handed(&[sent(0, 0, 3)], &[left]));
+        ledger.settle(Nanos(10), &mut into);
+        assert_eq!((into.messages.answered, into.deliveries.uncertain), (1, 1));
+        assert_eq!((into.deliveries.expected, into.deliveries.missing), (2, 0));
+    }
+
+    #[test]
+    fn senders_that_do_not_hear_themselves_are_no_receivers() {
+        for (said, own, audience) in [
+            (None, false, 2),
+            (Some(false), false, 2),
+            (None, true, 3),
+            (Some(true), false, 3),
+        ] {
+            let (mut ledger, mut into) = (ledger(), Tally::default());
+            let own = Partial {
+                own,
+                ..partial(0, 2, 5, 6)
+            };
+            ledger.take(&Handed {
+                published: vec![sent(0, 0, 3)],
+                partials: vec![own],
+                hears_own: said,
+            });
+            ledger.finish(TIMEOUT, &mut into);
+            assert_eq!(into.deliveries.expected, audience, "{said:?} {own:?}");
+        }
+    }
+
+    proptest! {
+        /// In whatever order and portions receipts are told of, the sums are the same, and the law
+        /// holds.
+        #[test]
+        fn the_order_of_what_is_told_is_no_matter(
+            messages in prop::collection::vec((0_u32..6, 0_u32..6, 0_u32..3), 1..20),
+            cut in 1_usize..40,
+        ) {
+            let published: Vec<_> = (0..).zip(&messages).map(|(at, (members, ..))| {
+                sent(at, u64::from(at) * 100, *members)
+            }).collect();
+            let partials: Vec<_> = (0..).zip(&messages).flat_map(|(at, (_, count, left))| {
+                let receipts = (0..*count).map(move |number| {
+                    partial(at, 1, u64::from(number), u64::from(number))
+                });
+                receipts.chain([Partial { count: 0, left: *left, ..partial(at, 0, u64::MAX, 0) }])
+            }).collect();
+            let outcome = |portions: Vec<Handed>| {
+                let (mut ledger, mut into) = (ledger(), Tally::default());
+                for portion in &portions {
+                    ledger.take(portion);
+                }
+                ledger.settle(Nanos(1_200), &mut into);
+                ledger.finish(Nanos(2_000), &mut into);
+                (into.deliveries, into.messages, into.at(Series::Skew).count())
+            };
+            let at_once = outcome(vec![handed(&published, &partials)]);
+            let reversed: Vec<_> = partials.iter().rev().copied().collect();
+            let mut portions: Vec<_> =
+                reversed.chunks(cut).map(|chunk| handed(&[], chunk)).collect();
+            portions.push(handed(&published, &[]));
+            prop_assert_eq!(at_once, outcome(portions));
+            prop_assert_eq!(DeliveryCounts::FATES.breach(&at_once.0), None);
+        }
+    }
+}

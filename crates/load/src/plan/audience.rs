@@ -1,0 +1,31 @@
+//! Whom a message is for.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The receivers of a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Its sender alone: it is answered on the connection that it was sent on.
+    #[default]
+    Sender,
+    /// Every connection. Whether senders hear themselves is found as the run goes on.
+    All,
+}
+
+impl Audience {
+    /// True if nothing was said.
+    pub(super) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Rooms that connections are members of; none where messages are for their sender alone.
+    #[must_use]
+    pub fn rooms(self) -> u32 {
+        match self {
+            Self::Sender => 0,
+            Self::All => 1,
+        }
+    }
+}

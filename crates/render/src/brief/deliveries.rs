@@ -1,0 +1,94 @@
+//! A message for many in two lines: what became of its deliveries, and when the last of them came.
+
+use wsbench_load::plan::Verify;
+use wsbench_load::series::Series;
+use wsbench_load::tally::DeliveryCounts;
+use wsbench_record::document::{Document, Percentile};
+use wsbench_record::units::{count, counted, percent, rate};
+
+use crate::mark;
+use crate::style::Tone;
+
+use super::SECOND;
+use super::sheet::{Piece, Sheet};
+
+/// The rate of deliveries, and what became of them.
+pub(super) fn throughput(sheet: &mut Sheet, document: &Document, counts: &DeliveryCounts) {
+    let per_s = document.deliveries_per_s.map_or_else(
+        || mark::NO_SAMPLES.to_owned(),
+        |per_s| format!("{} deliveries/s", rate(per_s)),
+    );
+    let mut pieces = vec![Piece::new(per_s).toned(Tone::Heading)];
+    let mut fates = Piece::listed(&fates(document, counts));
+    if let Some(first) = fates.first_mut() {
+        first.column = Some(SECOND);
+    }
+    pieces.extend(fates);
+    sheet.put(2, &pieces);
+}
+
+/// `200 messages sent`, `all 200,000 deliveries made`, `every byte verified`.
+fn fates(document: &Document, counts: &DeliveryCounts) -> Vec<String> {
+    let messages = &document.messages;
+    let mut fates = vec![format!("{} sent", counted(messages.sent, "message"))];
+    fates.push(if counts.received == counts.expected {
+        format!("all {} deliveries made", count(counts.expected))
+    } else {
+        let reach = counts
+            .reach()
+            .map_or_else(String::new, |reach| format!(" ({})", percent(reach)));
+        format!(
+            "{} of {} deliveries made{reach}",
+            count(counts.received),
+            count(counts.expected)
+        )
+    });
+    let wrong = [
+        (messages.unsent, "messages never sent"),
+        (counts.missing, "missing"),
+        (counts.in_flight_at_end, "in flight at the end"),
+        (counts.duplicated, "duplicated"),
+        (counts.reordered, "reordered"),
+        (counts.out_of_room, "out of room"),
+        (counts.corrupted, "corrupted"),
+        (counts.unasked, "unasked"),
+        (counts.uncertain, "uncertain"),
+    ];
+    let wrong = wrong.into_iter().filter(|(number, _)| *number > 0);
+    let wrong: Vec<String> = wrong
+        .map(|(number, word)| format!("{} {word}", count(number)))
+        .collect();
+    if wrong.is_empty() {
+        let verified = match document.plan.clients.exchange.verify {
+            Verify::Full | Verify::Contains => "every byte verified",
+            Verify::Length => "lengths verified",
+            Verify::None => "known by tag",
+        };
+        fates.push(verified.to_owned());
+    }
+    fates.extend(wrong);
+    fates
+}
+
+/// When a message had reached the last of its receivers, and the first, and how far apart.
+pub(super) fn whole(sheet: &mut Sheet, document: &Document) {
+    let at = |series, percentile| mark::percentile(document.at(series), percentile);
+    let last = Series::DeliveryLast;
+    let mut pieces = vec![
+        Piece::new(at(last, Percentile::P50)).named("last receiver p50"),
+        Piece::new(at(last, Percentile::P99)).named("p99"),
+        Piece::new(mark::longest(document.at(last))).named("max"),
+    ];
+    let others = [
+        (Series::DeliveryFirst, "first p50"),
+        (Series::Skew, "skew p50"),
+    ];
+    for (series, name) in others {
+        pieces.push(
+            Piece::new(at(series, Percentile::P50))
+                .named(name)
+                .toned(Tone::Quiet),
+        );
+    }
+    sheet.put(2, &pieces);
+}
