@@ -281,7 +281,7 @@ fn is_right(local: &mut FanoutLocal, found: &Sighting<'_>, it: &Publication) -> 
     let behind = &found.bytes[found.at + local.finder.tag_len()..];
     is_kind
         && match local.verify {
-            // What is delivered stands within what the server makes of it, in either case.
+            // A tag is found wherever it stands, so the two are one here.
             Verify::Full | Verify::Contains => {
                 behind.starts_with(filling) || stands_escaped(behind, filling)
             }
