@@ -40,7 +40,7 @@ impl Element {
     }
 
     /// Puts an element in it, behind the others.
-    pub(crate) fn put(&mut self, element: Self) {
+    pub(crate) fn put(&mut self, element: &Self) {
         self.has_elements = true;
         for line in element.written().lines() {
             self.inside.push_str(&format!("  {line}\n"));
@@ -91,8 +91,8 @@ mod tests {
     fn what_is_written_is_read_again_by_another_parser() {
         let hostile = "a<b> & \"c\" 'd' ]]> \u{1b}[31m\u{0}\nµ 漢 <!-- \u{ffff} &amp;";
         let mut root = Element::new("root").with("name", hostile);
-        root.put(Element::new("inner").saying(hostile));
-        root.put(Element::new("empty"));
+        root.put(&Element::new("inner").saying(hostile));
+        root.put(&Element::new("empty"));
         let text = root.document();
         let read = roxmltree::Document::parse(&text).unwrap();
         let shown = "a<b> & \"c\" 'd' ]]> \u{fffd}[31m\u{fffd}\nµ 漢 <!-- \u{fffd} &amp;";

@@ -40,21 +40,21 @@ pub fn junit(check: &BuildCheck) -> String {
     let mut suite = counted(Element::new("testsuite").with("name", &check.title))
         .with("skipped", "0")
         .with("timestamp", check.started_at.trim_end_matches('Z'));
-    suite.put(properties(check));
-    suite.put(validity(check, &seconds));
+    suite.put(&properties(check));
+    suite.put(&validity(check, &seconds));
     for judgement in &check.conditions {
         let mut case = case(CONDITION, &judgement.condition, "0");
         match judgement.state {
-            State::DoesNotHold => case.put(Element::new("system-out").saying(&judgement.words)),
-            State::Holds => case.put(found("failure", "holds", &judgement.words, "")),
+            State::DoesNotHold => case.put(&Element::new("system-out").saying(&judgement.words)),
+            State::Holds => case.put(&found("failure", "holds", &judgement.words, "")),
             State::CannotBeJudged => {
-                case.put(found("error", "cannot be judged", &judgement.words, ""));
+                case.put(&found("error", "cannot be judged", &judgement.words, ""));
             }
         }
-        suite.put(case);
+        suite.put(&case);
     }
     let mut suites = counted(Element::new("testsuites").with("name", "wsbench"));
-    suites.put(suite);
+    suites.put(&suite);
     suites.document()
 }
 
@@ -62,14 +62,14 @@ fn properties(check: &BuildCheck) -> Element {
     let mut properties = Element::new("properties");
     for (name, value) in [("plan", &check.plan), ("command", &check.command)] {
         properties.put(
-            Element::new("property")
+            &Element::new("property")
                 .with("name", name)
                 .with("value", value),
         );
     }
     for (name, value) in &check.figures {
         properties.put(
-            Element::new("property")
+            &Element::new("property")
                 .with("name", name)
                 .with("value", value),
         );
@@ -82,9 +82,9 @@ fn validity(check: &BuildCheck, seconds: &str) -> Element {
     let mut case = case(RUN, "the figures are valid", seconds);
     let doubts = check.doubts.join("\n");
     match &check.invalid {
-        Some(why) => case.put(found("failure", "invalid", why, &doubts)),
+        Some(why) => case.put(&found("failure", "invalid", why, &doubts)),
         None if doubts.is_empty() => {}
-        None => case.put(Element::new("system-out").saying(&doubts)),
+        None => case.put(&Element::new("system-out").saying(&doubts)),
     }
     case
 }
