@@ -125,7 +125,7 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
             terminal::style(),
         ))?,
         Format::Markdown | Format::Github => {
-            output::print(&wsbench_render::gate::markdown(&document))?
+            output::print(&wsbench_render::gate::markdown(&document))?;
         }
         Format::Json => output::print(&json)?,
         Format::Quiet | Format::Csv | Format::Html => {}
