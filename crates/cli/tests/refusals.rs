@@ -133,7 +133,7 @@ For more information, try '--help'.
         &["--verify", "half", "localhost:1"],
         str![[r#"
 error: invalid value 'half' for '--verify <HOW>'
-  [possible values: full, len, none]
+  [possible values: full, contains, len, none]
 
 For more information, try '--help'.
 

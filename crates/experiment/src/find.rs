@@ -53,7 +53,9 @@ const SHORTEST_S: f64 = 2.0;
 const KEPT: f64 = 0.15;
 /// Intervals of a trial: it is looked at once there are twenty.
 const INTERVALS: u64 = 100;
-/// The shortest interval.
+/// Intervals of a short trial at least.
+const FEWEST: u64 = 25;
+/// The shortest interval of one that is not short.
 const SHORTEST_INTERVAL: Nanos = Nanos::from_millis(100);
 /// A trial is looked at again when this many times as much has been measured.
 const LOOK_AGAIN: f64 = 1.25;
@@ -376,8 +378,7 @@ impl SearchState<'_> {
             spec.threads = spec.threads.min(connections);
             spec.clients.arrival = arrival;
             spec.stop = StopRule::Duration(length);
-            let interval = Nanos(length.0 / INTERVALS);
-            spec.interval = interval.max(SHORTEST_INTERVAL).min(Nanos::from_secs(1));
+            spec.interval = interval(length);
             spec.seed = crate::pilot::seed(spec.seed, number);
         })
     }
@@ -471,6 +472,15 @@ impl SearchState<'_> {
             Limit::Server
         }
     }
+}
+
+/// The interval of the time series of a trial: short enough to be looked at early, and for a short one
+/// to be looked at at all.
+fn interval(length: Nanos) -> Nanos {
+    let shortest = SHORTEST_INTERVAL.min(Nanos(length.0 / FEWEST));
+    Nanos(length.0 / INTERVALS)
+        .max(shortest)
+        .min(Nanos::from_secs(1))
 }
 
 /// A look at a trial under way: it is over as soon as it is certain on which side of the limit its
