@@ -185,9 +185,16 @@ fn a_server_that_never_stops_talking_is_kept_short() {
     let run = start_measuring(&["--exec", &exec, "-d", "2s", "-c", "2", &address]);
     let begun = Instant::now();
     let supervisor = loop {
-        let running = running_with(&format!("supervise {exec}"));
-        if let Some(pid) = running.first() {
-            break *pid;
+        let is_supervisor = |pid: &u32| {
+            let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            line.split(|byte| *byte == 0)
+                .any(|word| word == b"supervise")
+        };
+        if let Some(pid) = running_with("the last words")
+            .into_iter()
+            .find(is_supervisor)
+        {
+            break pid;
         }
         assert!(
             begun.elapsed() < Duration::from_secs(20),

@@ -552,6 +552,49 @@ fn openssl_certificates(directory: &Path) {
     assert!(made.unwrap().success(), "openssl has to be there");
 }
 
+/// Keys and certificates in other forms than PEM are named, with what makes PEM of them.
+#[test]
+fn keys_in_other_forms_are_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path();
+    let script = "set -e
+        exec 2>/dev/null
+        openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=c -keyout c.key -out c.pem
+        openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=d -keyout d.key -out d.pem
+        openssl pkcs8 -topk8 -in c.key -passout pass:secret -out enc.key
+        openssl pkcs12 -export -in c.pem -inkey c.key -passout pass:secret -out c.p12
+        openssl x509 -in c.pem -outform der -out c.der";
+    let made = std::process::Command::new("sh")
+        .args(["-c", script])
+        .current_dir(place)
+        .status();
+    assert!(made.unwrap().success(), "openssl has to be there");
+    for (flags, words) in [
+        (
+            &["--cert", "c.pem", "--key", "enc.key"][..],
+            "openssl pkey -in",
+        ),
+        (&["--cert", "c.p12", "--key", "c.key"], "PKCS #12"),
+        (
+            &["--cert", "c.der", "--key", "c.key"],
+            "openssl x509 -inform der",
+        ),
+        (&["--cacert", "c.der"], "openssl x509 -inform der"),
+        (&["--cacert", "c.p12"], "PKCS #12"),
+        (
+            &["--cert", "c.pem", "--key", "d.key"],
+            "make no client certificate",
+        ),
+        (&["--cert", "c.pem", "--key", "none.key"], "none.key"),
+    ] {
+        let words_of = [&["-n", "1"], flags, &["wss://127.0.0.1:1/"]].concat();
+        let ended = Process::start(wsbench(&words_of).current_dir(place)).ended();
+        let said = ended.stderr.replace('\n', " ");
+        assert_ne!(ended.status.code(), Some(0), "{said}");
+        assert!(said.contains(words), "{flags:?}: {said}");
+    }
+}
+
 #[test]
 fn what_openssl_makes_is_taken_or_refused_in_words() {
     let directory = tempfile::tempdir().unwrap();

@@ -160,9 +160,8 @@ fn authorities(tls: &Tls) -> Result<(RootCertStore, Vec<CertificateDer<'static>>
                 .map_err(|error| wrong(error.to_string()))?;
         }
         if roots.is_empty() {
-            return Err(wrong(
-                "nothing between BEGIN and END CERTIFICATE".to_owned(),
-            ));
+            let other = other_form(pem).unwrap_or("nothing between BEGIN and END CERTIFICATE");
+            return Err(wrong(other.to_owned()));
         }
         return Ok((roots, given));
     }
@@ -185,7 +184,35 @@ fn read_identity(
     let certificates: Result<Vec<_>, _> =
         CertificateDer::pem_slice_iter(identity.certificates.bytes().unwrap_or_default()).collect();
     let certificates = certificates.map_err(|error| wrong(error.to_string()))?;
-    let key = PrivateKeyDer::from_pem_slice(identity.key.reveal().unwrap_or_default())
-        .map_err(|error| wrong(format!("the key cannot be read: {error}")))?;
+    if certificates.is_empty() {
+        let held = identity.certificates.bytes().unwrap_or_default();
+        let other =
+            other_form(held).unwrap_or("it holds nothing between BEGIN and END CERTIFICATE");
+        return Err(wrong(format!("the certificate cannot be read: {other}")));
+    }
+    let held = identity.key.reveal().unwrap_or_default();
+    let key = PrivateKeyDer::from_pem_slice(held).map_err(|error| {
+        let other = other_form(held).map_or_else(|| error.to_string(), str::to_owned);
+        wrong(format!("the key cannot be read: {other}"))
+    })?;
     Ok((certificates, key))
+}
+
+/// The form in which certificates or keys are where they are not plain PEM, with what makes PEM of it;
+/// `None` where it is none that is known.
+fn other_form(held: &[u8]) -> Option<&'static str> {
+    let has = |words: &[u8]| held.windows(words.len()).any(|window| window == words);
+    if has(b"BEGIN ENCRYPTED PRIVATE KEY") || has(b"Proc-Type: 4,ENCRYPTED") {
+        return Some("it is encrypted; `openssl pkey -in KEY -out PLAIN` takes the passphrase off");
+    }
+    // A sequence (ITU-T X.690 section 8.9) whose length takes two octets, as any of these has.
+    let content = held.strip_prefix(&[0x30, 0x82])?.get(2..)?;
+    // PKCS #12 begins with its version, 3 (RFC 7292 section 4).
+    Some(match content.starts_with(&[2, 1, 3]) {
+        true => "it is PKCS #12; `openssl pkcs12 -in FILE -nodes -out PEM` makes PEM of it",
+        false => {
+            "it is DER; `openssl x509 -inform der -in FILE -out PEM`, or pkey in place of x509 for a \
+             key, makes PEM of it"
+        }
+    })
 }

@@ -7,7 +7,7 @@ use thiserror::Error;
 use wsbench_judge::outcome::{Outcome, outcome};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule};
-use wsbench_record::document::Document;
+use wsbench_record::document::{Document, Ended};
 use wsbench_setting::{Text, Told};
 
 use crate::runner::{Runner, RunnerError, Step};
@@ -74,8 +74,12 @@ pub(crate) fn run(plan: &Plan, runner: &mut dyn Runner) -> Result<Pilot, PilotEr
     });
     let plan = plan.map_err(RunnerError::from)?;
     let document = runner.run(&plan)?;
-    // A slow server answers some connections only in so short a time: its rate is known all the same.
-    let is_only_slow = document.errors.is_empty() && document.messages_per_s > Some(0.0);
+    // A slow server has not answered yet what was sent in so short a time, or not everybody: its rate is
+    // known all the same by what came.
+    let messages = &document.messages;
+    let is_only_slow = document.ended == Ended::Complete
+        && messages.received_in_window > 0
+        && (messages.corrupted, messages.failed) == (0, 0);
     let failure = match outcome(&document, false) {
         Outcome::Failed(reason) if !is_only_slow => Some(reason.to_string()),
         _ => None,

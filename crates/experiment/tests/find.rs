@@ -326,5 +326,5 @@ fn a_search_that_is_too_short_tells_what_it_knows() {
     assert_eq!(search.ended, Ending::OutOfTime);
     assert!(search.took_s > 30.0, "{}", search.took_s);
     let text = wsbench_render::search::text(&search, Style::default());
-    assert!(text.contains("for long enough to"), "{text}");
+    assert!(text.contains("to hold for certain"), "{text}");
 }

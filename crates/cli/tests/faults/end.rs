@@ -312,3 +312,30 @@ fn a_server_that_turns_everyone_away() {
         run.story()
     );
 }
+
+/// A proxy that cuts what is idle: the way to keep connections is told.
+#[test]
+fn a_connection_that_is_cut_when_it_is_idle() {
+    let server = Raw::start(|mut peer| {
+        peer.upgrade();
+        let idle = Duration::from_secs(1);
+        peer.stream.set_read_timeout(Some(idle)).unwrap();
+        // What has not come in time reads as the end.
+        while let Some(message) = peer.message() {
+            peer.echo(&message);
+        }
+    });
+    let words = ["-R", "1", "-c", "4", "-d", "5s", "--warmup", "0"];
+    let run = measured(&[&words[..], &[&server.url()]].concat());
+    assert!(
+        run.errors("close", "fin_without_close") > 0,
+        "{}",
+        run.story()
+    );
+    let caveats = run.document["audit"]["caveats"].as_array().unwrap();
+    let advice = caveats.iter().filter_map(|it| it["advice"].as_str());
+    let told = advice
+        .into_iter()
+        .any(|it| it.contains("--keep-alive keeps it busy"));
+    assert!(told, "{}", run.story());
+}
