@@ -3,16 +3,16 @@
 use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use wsbench::story;
 use wsbench_judge::outcome::Outcome;
 use wsbench_load::secret::Redactor;
 use wsbench_render::foreign::printable_lines;
 
+use crate::held;
 use crate::shell_words;
 use crate::spelling::Flags;
-use crate::terminal;
 use crate::usage::UsageError;
 
 /// The credentials of this process's command line, which nothing that is said repeats.
@@ -97,29 +97,21 @@ pub(crate) fn tell(error: &anyhow::Error) -> Exit {
     Exit::Failed
 }
 
-/// Words that wait until the terminal is given back: the screen has it.
-static HELD: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
 /// Writes words to standard error, cleaned of what would command a terminal; when that is closed,
 /// nobody is listening, and that is fine. While a screen is up they wait for its end.
 pub(crate) fn say(words: &str) {
     let words = without_secrets(words);
-    if terminal::is_taken() {
-        held().push(words);
+    if held::is_taken() {
+        held::hold(words);
     } else {
         write(&words);
     }
 }
 
 /// Writes what has waited for the end of the screen.
+#[cfg(feature = "screen")]
 pub(crate) fn say_held() {
-    let waited = std::mem::take(&mut *held());
-    waited.iter().for_each(|words| write(words));
-}
-
-fn held() -> MutexGuard<'static, Vec<String>> {
-    // A list of words is whole whatever happened to whoever held it.
-    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+    held::waited().iter().for_each(|words| write(words));
 }
 
 fn write(words: &str) {

@@ -8,7 +8,7 @@ use clap::Args;
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::route::Target;
-use wsbench_render::live::experiment::Kind;
+use wsbench_render::live::experiment::ExperimentKind;
 use wsbench_render::style::Style;
 
 use crate::advice;
@@ -150,7 +150,7 @@ impl LoadArgs {
     }
 
     /// Shows the experiment on a screen of its own, where there is one.
-    pub(crate) fn show(&self, ready: &mut Ready, kind: Kind, limit: Nanos) {
+    pub(crate) fn show(&self, ready: &mut Ready, kind: ExperimentKind, limit: Nanos) {
         let Ready {
             runner,
             plan,

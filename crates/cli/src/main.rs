@@ -16,6 +16,7 @@ mod credentials;
 mod environment;
 mod exit;
 mod habits;
+mod held;
 mod helpers;
 mod histogram_args;
 mod html_args;

@@ -10,12 +10,13 @@ use wsbench_judge::until::Until;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 use wsbench_record::gate::Stamp;
-use wsbench_render::live::experiment::Kind;
+use wsbench_render::live::experiment::ExperimentKind;
 use wsbench_render::step_line::step_line;
 
 use crate::advice;
 use crate::args::{Format, OutputArgs};
 use crate::exit::say;
+use crate::held;
 use crate::helpers::ThisProgram;
 use crate::interrupt::Interrupts;
 use crate::live_args::LiveData;
@@ -83,7 +84,7 @@ impl Ready {
 pub(crate) fn show_on_screen(
     runner: &mut LocalRunner,
     interrupts: &Interrupts,
-    experiment: (Kind, &Plan, Option<Nanos>),
+    experiment: (ExperimentKind, &Plan, Option<Nanos>),
     output: &OutputArgs,
 ) {
     let (kind, plan, limit) = experiment;
@@ -116,7 +117,7 @@ impl Observer for Said {
 
     fn step(&mut self, step: &Step<'_>) {
         // On a screen of its own the experiment's table says it.
-        if !self.is_quiet && !terminal::is_taken() {
+        if !self.is_quiet && !held::is_taken() {
             say(&step_line(&step.name, step.document, step.left_s));
         }
     }

@@ -11,10 +11,12 @@ use wsbench_record::ranking::{RunRecord, Stage, Workload};
 use wsbench_record::units::seconds;
 
 use wsbench_render::foreign::{printable, printable_lines};
-use wsbench_render::live::ranking::{Course, about};
+use wsbench_render::live::ranking::{RankingCourse, about};
 
 use crate::args::OutputArgs;
 use crate::exit::say;
+#[cfg(feature = "screen")]
+use crate::held;
 use crate::interrupt::Interrupts;
 #[cfg(feature = "screen")]
 use crate::screen::{Scene, Screen};
@@ -32,7 +34,7 @@ pub(crate) struct Progress {
     heading: String,
     told: Vec<String>,
     began: Instant,
-    course: Course,
+    course: RankingCourse,
     #[cfg(feature = "screen")]
     screen: Option<Screen>,
 }
@@ -45,7 +47,7 @@ impl Progress {
         let servers = program.servers.clone();
         Self {
             began: Instant::now(),
-            course: Course::new(name, workloads.clone(), servers, program.rounds),
+            course: RankingCourse::new(name, workloads.clone(), servers, program.rounds),
             #[cfg(feature = "screen")]
             screen: None,
             workloads,
@@ -113,7 +115,7 @@ impl Progress {
         }
         self.note(event);
         #[cfg(feature = "screen")]
-        if let Some(screen) = self.screen.as_ref().filter(|_| terminal::is_taken()) {
+        if let Some(screen) = self.screen.as_ref().filter(|_| held::is_taken()) {
             screen.show(self.scene());
             return;
         }

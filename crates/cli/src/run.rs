@@ -15,7 +15,7 @@ use wsbench_load::plan::Plan;
 use wsbench_record::document::{self, Document};
 use wsbench_render::build_check::BuildCheck;
 use wsbench_render::html;
-use wsbench_render::live::experiment::Kind;
+use wsbench_render::live::experiment::ExperimentKind;
 use wsbench_render::plan_line::plan_line;
 use wsbench_transport::address::Address;
 
@@ -69,7 +69,7 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
     runner.find_floor(plan);
     let Places { files, log } = places;
     if let Some(runs) = measure.judge.repeat {
-        let experiment = (Kind::Repeat, plan, None);
+        let experiment = (ExperimentKind::Repeat, plan, None);
         show_on_screen(runner, &ready.interrupts, experiment, &measure.output);
         let places = repeat::RepeatFiles {
             file: files.output.as_ref(),

@@ -7,7 +7,6 @@
 use std::io::{self, Stdout};
 use std::panic;
 use std::sync::Once;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -22,15 +21,13 @@ use wsbench_render::screen::{self, Key, Look};
 use wsbench_render::style::Style;
 
 use crate::exit;
+use crate::held;
 use crate::interrupt::Interrupts;
 
 /// Time for which a new scene or the end of the run may wait for the thread to look.
 const GLANCE: Duration = Duration::from_millis(100);
 /// Between two drawings of a scene whose clock goes on by itself.
 const TICK: Duration = Duration::from_millis(500);
-
-/// True where the terminal is ours now, and has to be given back.
-static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal's width, if there is a terminal.
 pub(crate) fn columns() -> Option<u16> {
@@ -40,14 +37,9 @@ pub(crate) fn columns() -> Option<u16> {
         .filter(|columns| *columns > 0)
 }
 
-/// True while a screen has the terminal.
-pub(crate) fn is_taken() -> bool {
-    TAKEN.load(Ordering::SeqCst)
-}
-
 /// Gives the terminal back, once, and says what has waited for that.
 pub(crate) fn restore() {
-    if TAKEN.swap(false, Ordering::SeqCst) {
+    if held::give_back() {
         // Each step is tried though another may fail: half a terminal is better than none.
         let _ = execute!(io::stdout(), terminal::LeaveAlternateScreen, cursor::Show);
         let _ = terminal::disable_raw_mode();
@@ -65,7 +57,7 @@ fn take() -> io::Result<Terminal<CrosstermBackend<Stdout>>> {
             print(info);
         }));
     });
-    TAKEN.store(true, Ordering::SeqCst);
+    held::take();
     terminal::enable_raw_mode()?;
     execute!(io::stdout(), terminal::EnterAlternateScreen, cursor::Hide)?;
     Terminal::new(CrosstermBackend::new(io::stdout()))
@@ -148,7 +140,7 @@ impl Painter {
     fn paint(mut self, scenes: &Receiver<Scene>) -> io::Result<()> {
         self.draw()?;
         let (mut drawn_at, mut is_stale) = (Instant::now(), false);
-        while is_taken() {
+        while held::is_taken() {
             let is_answered = event::poll(GLANCE)? && self.answer(&event::read()?);
             let Ok(newer) = latest(scenes) else {
                 return Ok(());

@@ -15,7 +15,7 @@ use wsbench_render::live;
 #[cfg(feature = "screen")]
 use wsbench_render::live::View;
 #[cfg(feature = "screen")]
-use wsbench_render::live::experiment::{Course, Kind};
+use wsbench_render::live::experiment::{Course, ExperimentKind};
 use wsbench_render::style::{Glyphs, Style};
 
 use crate::args::{Format, OutputArgs};
@@ -97,14 +97,6 @@ fn columns() -> Option<u16> {
 pub(crate) fn restore() {
     #[cfg(feature = "screen")]
     crate::screen::restore();
-}
-
-/// True while a screen has the terminal.
-pub(crate) fn is_taken() -> bool {
-    #[cfg(feature = "screen")]
-    return crate::screen::is_taken();
-    #[cfg(not(feature = "screen"))]
-    false
 }
 
 /// True where a screen is wanted: results are shown as text on a terminal that can do it.
@@ -216,7 +208,7 @@ impl Experiments {
     /// The screen of an experiment whose runs are like `plan` and that may take so long; `None`
     /// where lines are wanted, or nothing.
     pub(crate) fn open(
-        kind: Kind,
+        kind: ExperimentKind,
         plan: &Plan,
         limit: Option<Nanos>,
         output: &OutputArgs,

@@ -8,7 +8,7 @@ use wsbench_setting::Spelling;
 
 /// What is known of a run under way beside its record.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Standing {
+pub struct RunStanding {
     /// Connections open now.
     pub alive: u64,
     /// Share of a core that each thread of the generator used in the newest interval, and share of
@@ -19,7 +19,7 @@ pub struct Standing {
 }
 
 /// Rules that are about a whole run.
-const AT_THE_END: [Kind; 13] = [
+const AT_THE_END: [Kind; 12] = [
     Kind::Conservation,
     Kind::LittlesLaw,
     Kind::ShortRun,
@@ -32,13 +32,12 @@ const AT_THE_END: [Kind; 13] = [
     Kind::Interrupted,
     Kind::LoopTurns,
     Kind::ArrivalShape,
-    Kind::ServerReplaced,
 ];
 
 /// The document of a run as far as it has come, judged by the rules that can be asked before its
 /// end. What they advise names settings in the words of `spelling`.
 #[must_use]
-pub fn so_far(record: Record, standing: &Standing, spelling: &dyn Spelling) -> Document {
+pub fn so_far(record: Record, standing: &RunStanding, spelling: &dyn Spelling) -> Document {
     let mut document = crate::judged(completed(record, standing), spelling);
     let audit = &mut document.audit;
     audit
@@ -55,7 +54,7 @@ pub fn so_far(record: Record, standing: &Standing, spelling: &dyn Spelling) -> D
 }
 
 /// The record as it would be if the run ended now: what is out is not counted as sent.
-fn completed(mut record: Record, standing: &Standing) -> Record {
+fn completed(mut record: Record, standing: &RunStanding) -> Record {
     let messages = &mut record.messages;
     let out = u128::from(messages.sent).saturating_sub(messages.accounted());
     messages.sent -= u64::try_from(out).unwrap_or(messages.sent);

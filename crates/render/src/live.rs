@@ -8,7 +8,7 @@
 pub mod experiment;
 pub mod ranking;
 
-use wsbench_judge::under_way::{self, Standing};
+use wsbench_judge::under_way::{self, RunStanding};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{PlanSpec, StopRule};
 use wsbench_load::result::{Interval, Progress, Stage};
@@ -98,7 +98,7 @@ impl View {
             server,
             ..RunContext::default()
         };
-        let standing = Standing {
+        let standing = RunStanding {
             alive: alive(progress),
             threads: progress
                 .cpu_shares

@@ -20,7 +20,7 @@ use wsbench_load::plan::{Arrival, PlanSpec};
 use wsbench_load::result::{Progress, RunResult, Stage};
 use wsbench_load::series::InIntervals;
 use wsbench_record::ranking::WorkloadKind;
-use wsbench_render::live::experiment::{Course, Kind};
+use wsbench_render::live::experiment::{Course, ExperimentKind};
 use wsbench_render::live::{self, View};
 use wsbench_render::screen::{Key, Look, draw, draw_experiment};
 use wsbench_render::style::{Glyphs, Style};
@@ -352,7 +352,7 @@ fn searching() -> Course {
         wsbench_record::search::Ending::Found,
     );
     let (progress, plan) = measuring();
-    let kind = Kind::Find("p99 ≤ 5.00 ms".to_owned(), "msg/s");
+    let kind = ExperimentKind::Find("p99 ≤ 5.00 ms".to_owned(), "msg/s");
     let mut course = Course::new(kind, &plan, Some(60.0));
     for trial in &search.trials {
         course.step(
@@ -376,7 +376,7 @@ fn searching() -> Course {
 }
 
 /// A course of runs by these names.
-fn of_runs(kind: Kind, names: &[&str]) -> Course {
+fn of_runs(kind: ExperimentKind, names: &[&str]) -> Course {
     let mut course = Course::new(kind, &runs::plan(), None);
     for (at, name) in names.iter().enumerate() {
         let mut document = runs::document(&runs::healthy());
@@ -390,15 +390,18 @@ fn of_runs(kind: Kind, names: &[&str]) -> Course {
 
 fn experiments() -> Vec<(&'static str, Course)> {
     let sides = ["round 1/5 A", "round 1/5 B", "round 2/5 B", "round 2/5 A"];
-    let compare = Kind::Compare("ws://a/".to_owned(), "ws://b/".to_owned());
+    let compare = ExperimentKind::Compare("ws://a/".to_owned(), "ws://b/".to_owned());
     vec![
         ("find", searching()),
         (
             "sweep",
-            of_runs(Kind::Sweep, &["run 1/9", "run 2/9", "run 3/9"]),
+            of_runs(ExperimentKind::Sweep, &["run 1/9", "run 2/9", "run 3/9"]),
         ),
         ("compare", of_runs(compare, &sides)),
-        ("repeat", of_runs(Kind::Repeat, &["run 1/3", "run 2/3"])),
+        (
+            "repeat",
+            of_runs(ExperimentKind::Repeat, &["run 1/3", "run 2/3"]),
+        ),
     ]
 }
 
@@ -422,10 +425,11 @@ fn screens_of_experiments() {
 }
 
 /// A ranking in its third round, in which one server has failed.
-fn ranked() -> live::ranking::Course {
+fn ranked() -> live::ranking::RankingCourse {
     let names = ["first", "second", "third"].map(str::to_owned);
     let workload = rankings::workload("closed-64", WorkloadKind::Closed, 10);
-    let mut course = live::ranking::Course::new("full", vec![workload.clone()], names.to_vec(), 10);
+    let mut course =
+        live::ranking::RankingCourse::new("full", vec![workload.clone()], names.to_vec(), 10);
     for round in 1..=2 {
         for (at, name) in names.iter().enumerate() {
             course.turn(round, at + 1, name);

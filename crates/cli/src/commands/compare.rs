@@ -16,7 +16,7 @@ use wsbench_load::route::Target;
 use wsbench_record::comparison::{self, Comparison, Side};
 use wsbench_render::build_check::{self, BuildCheck};
 use wsbench_render::html;
-use wsbench_render::live::experiment::Kind;
+use wsbench_render::live::experiment::ExperimentKind;
 use wsbench_render::style::Style;
 
 use crate::advice;
@@ -142,7 +142,7 @@ pub(crate) fn run(flags: &Compare, command_line: &[OsString]) -> anyhow::Result<
         (Contender::Server(a), Contender::Server(b)) => {
             let mut ready = ready(flags, a, &formats, command_line)?;
             let b = against(flags, b, &ready.plan, ready.interrupts.stop_signal())?;
-            let kind = Kind::Compare(a.url(), b.target.url());
+            let kind = ExperimentKind::Compare(a.url(), b.target.url());
             let experiment = (kind, &ready.plan, Some(flags.limit));
             show_on_screen(&mut ready.runner, &ready.interrupts, experiment, &formats);
             let rounds = Rounds {

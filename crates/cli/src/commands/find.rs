@@ -10,7 +10,7 @@ use wsbench_record::objective::Objective;
 use wsbench_record::search::{self, Ending, Over, Search};
 use wsbench_record::units::seconds;
 use wsbench_render::html;
-use wsbench_render::live::experiment::Kind;
+use wsbench_render::live::experiment::ExperimentKind;
 use wsbench_render::style::Style;
 
 use crate::advice;
@@ -109,7 +109,7 @@ pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<
         seconds(args.limit.as_secs_f64()),
     ));
     let settings = settings_of(args, ready.plan.clone())?;
-    let kind = Kind::Find(asked.join(", "), settings.over.unit());
+    let kind = ExperimentKind::Find(asked.join(", "), settings.over.unit());
     args.load.show(&mut ready, kind, args.limit);
     let search = find::find(&settings, &mut ready.runner)?;
     // What gets figures while runs go on is held until the result is kept.

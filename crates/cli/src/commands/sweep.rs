@@ -10,7 +10,7 @@ use wsbench_record::sweep as document;
 use wsbench_record::sweep::Sweep;
 use wsbench_record::units::{rate, seconds};
 use wsbench_render::html;
-use wsbench_render::live::experiment::Kind;
+use wsbench_render::live::experiment::ExperimentKind;
 use wsbench_render::style::{Glyphs, Style};
 
 use crate::advice;
@@ -113,7 +113,8 @@ pub(crate) fn run(args: &SweepArgs, command_line: &[OsString]) -> anyhow::Result
         ready.plan.target.url(),
         seconds(args.limit.as_secs_f64()),
     ));
-    args.load.show(&mut ready, Kind::Sweep, args.limit);
+    args.load
+        .show(&mut ready, ExperimentKind::Sweep, args.limit);
     let settings = Settings {
         plan: ready.plan.clone(),
         rates: args.rate.map(|rates| (rates.from_per_s, rates.to_per_s)),

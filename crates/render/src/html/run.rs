@@ -5,6 +5,7 @@
 
 mod books;
 mod course;
+mod figures;
 mod limit;
 mod words;
 
@@ -12,10 +13,10 @@ use super::conditions::conditions;
 use super::grid::{Cell, Grid};
 use super::latency;
 use super::markup::Markup;
-use super::page::{Page, Tile, caveats, severity_words, tiles};
+use super::page::{Page, caveats, severity_words, tiles};
 use super::plot::{LOOKS, Plot, Trace};
 use super::ranges::swatched;
-use crate::brief::{died, fates, times, trust};
+use crate::brief::{fates, times, trust};
 use crate::mark;
 use crate::parts::{self, Parts};
 use crate::plan_line::{plan_line, title};
@@ -23,17 +24,9 @@ use crate::summary::{PERCENTILES, repeat_command};
 pub(super) use books::machine;
 use wsbench_load::series::Series;
 use wsbench_record::audit::{Severity, Verdict};
-use wsbench_record::document::{Distribution, Document, Known, Percentile};
+use wsbench_record::document::{Distribution, Document, Percentile};
 use wsbench_record::units::{self, count, counted, rate, seconds, span};
 use wsbench_setting::Spelling;
-
-/// The percentiles among the figures of a page.
-const QUOTED: [Percentile; 4] = [
-    Percentile::P50,
-    Percentile::P90,
-    Percentile::P99,
-    Percentile::P99_9,
-];
 
 /// The page of one run.
 #[must_use]
@@ -46,7 +39,7 @@ pub fn render(document: &Document, spelling: &'static dyn Spelling) -> String {
     let origin = origin("run", &document.started_at, &document.tool_version);
     let links = [("#times", "all times"), ("#repeat", "the command")];
     page.head(&done, &origin, &links);
-    page.push(&tiles(&key_figures(document)));
+    page.push(&tiles(&figures::key_figures(document)));
     page.push(&trusted(document));
     page.push(&conditions(&document.conditions));
     charts(&mut page, document);
@@ -176,79 +169,6 @@ pub(super) fn look(at: usize) -> Option<usize> {
     (at < LOOKS).then_some(at)
 }
 
-/// The figures that are looked for first.
-fn key_figures(document: &Document) -> Vec<Tile> {
-    let mut list = vec![lead(document)];
-    let (_, spans) = kind_and_times(document);
-    list.extend(QUOTED.map(|percentile| {
-        let known = spans.known(percentile);
-        let (figure, beside) = match known {
-            Known::Not => ("not known".to_owned(), too_few(spans, percentile)),
-            known => mark::words(known),
-        };
-        Tile {
-            name: percentile.label().to_owned(),
-            figure,
-            beside,
-            class: if known.is_weak() { "weak" } else { "" },
-        }
-    }));
-    let server = document.server.as_ref();
-    if let Some(us) = server.and_then(|server| server.cpu_us_per_message) {
-        let parts = server.and_then(|server| {
-            let user = server.cpu_user_us_per_message?;
-            Some((user, server.cpu_system_us_per_message?))
-        });
-        let parts = parts.map(|(user, system)| format!("{user:.2} user, {system:.2} system"));
-        list.push(Tile {
-            name: "server CPU a message".to_owned(),
-            figure: span(us * 1e3),
-            beside: parts.unwrap_or_default(),
-            class: "",
-        });
-    }
-    list
-}
-
-/// The reason why a percentile is not known.
-fn too_few(spans: &Distribution, percentile: Percentile) -> String {
-    if spans.is_empty() {
-        mark::NO_SAMPLES.to_owned()
-    } else {
-        format!("it takes {} samples", count(percentile.samples_needed()))
-    }
-}
-
-/// The rate; of a server that went away, when that was.
-fn lead(document: &Document) -> Tile {
-    if let Some(gone) = died::Departure::of(document) {
-        return Tile {
-            name: "the server was gone at".to_owned(),
-            figure: span(gone.at_s * 1e9),
-            beside: format!("until then {} msg/s", rate(gone.per_s)),
-            class: "bad",
-        };
-    }
-    let asked = match document.asked_messages_per_s {
-        Some(asked) => format!("{} asked", units::asked_rate(asked)),
-        None => mark::no_rate(document, "closed loop").to_owned(),
-    };
-    let beside = match mark::rate_confidence(document) {
-        Some(half) => format!("{half} (95 %, within this run), {asked}"),
-        None => asked,
-    };
-    let known = document.messages_per_s;
-    Tile {
-        name: "answered".to_owned(),
-        figure: known.map_or_else(
-            || mark::NO_SAMPLES.to_owned(),
-            |per_s| format!("{} msg/s", rate(per_s)),
-        ),
-        beside,
-        class: if known.is_some() { "" } else { "bad" },
-    }
-}
-
 /// How far the figures may be believed, in one sentence, and what limited them.
 fn trusted(document: &Document) -> Markup {
     let (sign, word, _) = trust::sign(document.audit.verdict);
@@ -322,9 +242,9 @@ fn answers(document: &Document) -> Option<Plot> {
         let service = document.at(Series::Service);
         lines.push(latency::line("service", Some(1), service));
     }
-    for (look, series) in [(2, Series::Outside), (3, Series::ReceiveWait)] {
-        if let Some(spans) = document.known(series) {
-            lines.push(latency::line(series.info().title, Some(look), spans));
+    for (at, part) in Series::Service.parts().enumerate() {
+        if let Some(spans) = document.known(part) {
+            lines.push(latency::line(part.info().title, Some(at + 2), spans));
         }
     }
     // What the whole is not known beyond its parts are not either.
@@ -337,7 +257,7 @@ fn answers(document: &Document) -> Option<Plot> {
     // What is drawn first lies below: the whole is on top of its parts.
     lines.reverse();
     let beside = format!("{kind} by percentile, 95 % band");
-    let answer = QUOTED.map(|percentile| {
+    let answer = figures::QUOTED.map(|percentile| {
         let words = mark::percentile(spans, percentile);
         format!("{} {words}", percentile.label())
     });

@@ -37,9 +37,9 @@ pub struct Experiment {
     /// Heads of the columns: before the axis, of the figure, behind the axis.
     pub heads: [String; 3],
     /// Layout of the axis.
-    pub axis: Axis,
+    pub axis: AxisLayout,
     /// The rows, from above.
-    pub rows: Vec<Row>,
+    pub rows: Vec<TableRow>,
     /// Words on the run that is under way.
     pub now: String,
     /// The gravest verdict of the runs so far, and its words.
@@ -52,11 +52,11 @@ pub struct Experiment {
 
 /// Layout of an axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Axis {
-    /// Figures from zero.
+pub enum AxisLayout {
+    /// RunFigures from zero.
     #[default]
     Linear,
-    /// Figures by their logarithms.
+    /// RunFigures by their logarithms.
     Log,
     /// Ratios, by their logarithms, around one.
     Ratios,
@@ -64,7 +64,7 @@ pub enum Axis {
 
 /// One row.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Row {
+pub struct TableRow {
     /// Its name.
     pub name: String,
     /// The figure in words.
@@ -75,13 +75,13 @@ pub struct Row {
     pub ends: Option<(f64, f64)>,
     /// Words behind the axis.
     pub after: String,
-    /// Tone of the row.
-    pub tone: Tone,
+    /// RowTone of the row.
+    pub tone: RowTone,
 }
 
-/// Tone of a row, with the mark that says the same without colour.
+/// RowTone of a row, with the mark that says the same without colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tone {
+pub enum RowTone {
     /// As it is: `●`.
     #[default]
     Plain,
@@ -99,9 +99,9 @@ pub enum Tone {
     Weak,
 }
 
-/// Kind of an experiment.
+/// ExperimentKind of an experiment.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
+pub enum ExperimentKind {
     /// A search for the greatest load, with what has to hold, and the unit of the load.
     Find(String, &'static str),
     /// A curve of latency over load.
@@ -115,12 +115,12 @@ pub enum Kind {
 /// The course of an experiment whose runs are told one by one.
 #[derive(Clone, Debug)]
 pub struct Course {
-    kind: Kind,
+    kind: ExperimentKind,
     view: Experiment,
     limit_s: Option<f64>,
     left_s: Option<f64>,
     trials: Vec<Trial>,
-    runs: Vec<(String, Figures)>,
+    runs: Vec<(String, RunFigures)>,
     verdicts: [usize; 3],
     gravest: Option<String>,
     running: Option<f64>,
@@ -128,7 +128,7 @@ pub struct Course {
 
 /// The figures of a run that rows are made of.
 #[derive(Clone, Copy, Debug, Default)]
-struct Figures {
+struct RunFigures {
     asked: Option<f64>,
     per_s: Option<f64>,
     p50: Option<f64>,
@@ -136,7 +136,7 @@ struct Figures {
     is_overloaded: bool,
 }
 
-impl Figures {
+impl RunFigures {
     fn of(document: &Document) -> Self {
         let spans = times(document);
         let known = |percentile: Percentile| spans.at(percentile).map(|ns| ns as f64);
@@ -162,15 +162,15 @@ const COLUMNS: [&str; 3] = ["msg/s", "p50", "p99"];
 impl Course {
     /// The course of an experiment whose runs are like `plan` and that may take so long.
     #[must_use]
-    pub fn new(kind: Kind, plan: &PlanSpec, limit_s: Option<f64>) -> Self {
+    pub fn new(kind: ExperimentKind, plan: &PlanSpec, limit_s: Option<f64>) -> Self {
         let (name, subject) = match &kind {
-            Kind::Find(asked, _) => ("find", format!("  greatest with {asked}")),
-            Kind::Sweep => ("sweep", "  latency over load".to_owned()),
-            Kind::Compare(a, b) => ("compare", format!("  A {a}  B {b}")),
-            Kind::Repeat => ("repeat", String::new()),
+            ExperimentKind::Find(asked, _) => ("find", format!("  greatest with {asked}")),
+            ExperimentKind::Sweep => ("sweep", "  latency over load".to_owned()),
+            ExperimentKind::Compare(a, b) => ("compare", format!("  A {a}  B {b}")),
+            ExperimentKind::Repeat => ("repeat", String::new()),
         };
         let target = match &kind {
-            Kind::Compare(..) => String::new(),
+            ExperimentKind::Compare(..) => String::new(),
             _ => format!(" {}", title(plan)),
         };
         Self {
@@ -225,7 +225,7 @@ impl Course {
         }
         match trial {
             Some(trial) => self.trials.push(trial.clone()),
-            None => self.runs.push((name.to_owned(), Figures::of(document))),
+            None => self.runs.push((name.to_owned(), RunFigures::of(document))),
         }
     }
 
@@ -237,10 +237,10 @@ impl Course {
         view.done = self.done(took_s);
         view.audit = self.audit();
         match &self.kind {
-            Kind::Find(_, unit) => self.search(&mut view, unit),
-            Kind::Sweep => self.curve(&mut view),
-            Kind::Compare(..) => self.comparison(&mut view),
-            Kind::Repeat => self.repetition(&mut view, column),
+            ExperimentKind::Find(_, unit) => self.search(&mut view, unit),
+            ExperimentKind::Sweep => self.curve(&mut view),
+            ExperimentKind::Compare(..) => self.comparison(&mut view),
+            ExperimentKind::Repeat => self.repetition(&mut view, column),
         }
         view
     }
@@ -281,11 +281,11 @@ impl Course {
     /// A row a trial, the bracket drawn as it stood after it.
     fn search(&self, view: &mut Experiment, unit: &str) {
         view.heads = ["trial".to_owned(), String::new(), "verdict".to_owned()];
-        view.axis = Axis::Log;
+        view.axis = AxisLayout::Log;
         let (mut holds, mut fails) = (None, None);
         for trial in &self.trials {
             let tone = tone(trial);
-            view.rows.push(Row {
+            view.rows.push(TableRow {
                 name: trial.number.to_string(),
                 figure: rate(trial.load),
                 value: Some(trial.load),
@@ -296,19 +296,19 @@ impl Course {
                 tone,
             });
             match tone {
-                Tone::Good => holds = Some(holds.unwrap_or(0.0).max(trial.load)),
-                Tone::Bad => fails = Some(fails.unwrap_or(f64::INFINITY).min(trial.load)),
+                RowTone::Good => holds = Some(holds.unwrap_or(0.0).max(trial.load)),
+                RowTone::Bad => fails = Some(fails.unwrap_or(f64::INFINITY).min(trial.load)),
                 _ => {}
             }
         }
         if let Some(load) = self.running {
-            view.rows.push(Row {
+            view.rows.push(TableRow {
                 name: (self.trials.len() + 1).to_string(),
                 figure: rate(load),
                 value: Some(load),
                 ends: holds.zip(fails),
                 after: "running".to_owned(),
-                tone: Tone::Now,
+                tone: RowTone::Now,
             });
         }
         (view.answer, view.beside) = match (holds, fails) {
@@ -333,8 +333,8 @@ impl Course {
             "received".to_owned(),
             "p50 – p99".to_owned(),
         ];
-        view.axis = Axis::Log;
-        let mut runs: Vec<&Figures> = self.runs.iter().map(|(_, figures)| figures).collect();
+        view.axis = AxisLayout::Log;
+        let mut runs: Vec<&RunFigures> = self.runs.iter().map(|(_, figures)| figures).collect();
         runs.retain(|figures| figures.asked.is_some());
         runs.sort_by(|a, b| a.asked.unwrap_or(0.0).total_cmp(&b.asked.unwrap_or(0.0)));
         for figures in runs {
@@ -346,28 +346,32 @@ impl Course {
             if figures.is_overloaded {
                 after.push_str(" overloaded");
             }
-            view.rows.push(Row {
+            view.rows.push(TableRow {
                 name: figures.asked.map_or_else(String::new, rate),
                 figure: figures.per_s.map_or_else(String::new, rate),
                 value: figures.p99,
                 ends,
                 after,
                 tone: if figures.is_overloaded {
-                    Tone::Bad
+                    RowTone::Bad
                 } else {
-                    Tone::Plain
+                    RowTone::Plain
                 },
             });
         }
         if let Some(load) = self.running {
-            view.rows.push(Row {
+            view.rows.push(TableRow {
                 name: rate(load),
                 after: "running".to_owned(),
-                tone: Tone::Now,
-                ..Row::default()
+                tone: RowTone::Now,
+                ..TableRow::default()
             });
         }
-        let made = view.rows.iter().filter(|row| row.tone != Tone::Now).count();
+        let made = view
+            .rows
+            .iter()
+            .filter(|row| row.tone != RowTone::Now)
+            .count();
         view.answer = format!("{made} rates");
         "lines: p50 to p99; ○ the rate was not held; log scale".clone_into(&mut view.legend);
     }
@@ -375,8 +379,8 @@ impl Course {
     /// A row a figure, B ÷ A over the rounds that both sides have.
     fn comparison(&self, view: &mut Experiment) {
         view.heads = ["figure".to_owned(), "B ÷ A".to_owned(), "A, B".to_owned()];
-        view.axis = Axis::Ratios;
-        let side = |side: &str| -> Vec<Figures> {
+        view.axis = AxisLayout::Ratios;
+        let side = |side: &str| -> Vec<RunFigures> {
             let runs = self.runs.iter().filter(|(name, _)| name.ends_with(side));
             runs.map(|(_, figures)| *figures).collect()
         };
@@ -397,7 +401,7 @@ impl Course {
             };
             let ends = ratio.interval.map(|interval| (interval.low, interval.high));
             let (last_a, last_b) = pairs[pairs.len() - 1];
-            view.rows.push(Row {
+            view.rows.push(TableRow {
                 name: (*name).to_owned(),
                 figure: match ends {
                     Some((low, high)) => format!("×{low:.2}–{high:.2}"),
@@ -407,8 +411,8 @@ impl Course {
                 ends,
                 after: format!("{}, {}", written(last_a), written(last_b)),
                 tone: match ends {
-                    Some((low, high)) if low > 1.0 || high < 1.0 => Tone::Plain,
-                    _ => Tone::Weak,
+                    Some((low, high)) if low > 1.0 || high < 1.0 => RowTone::Plain,
+                    _ => RowTone::Weak,
                 },
             });
         }
@@ -426,7 +430,11 @@ impl Course {
             COLUMNS[column].to_owned(),
             "msg/s, p50, p99".to_owned(),
         ];
-        view.axis = if column == 0 { Axis::Linear } else { Axis::Log };
+        view.axis = if column == 0 {
+            AxisLayout::Linear
+        } else {
+            AxisLayout::Log
+        };
         let written = |value| {
             if column == 0 {
                 rate(value)
@@ -436,13 +444,13 @@ impl Course {
         };
         for (at, (_, figures)) in self.runs.iter().enumerate() {
             let value = figures.at(column);
-            view.rows.push(Row {
+            view.rows.push(TableRow {
                 name: (at + 1).to_string(),
                 figure: value.map_or_else(|| mark::NO_SAMPLES.to_owned(), written),
                 value,
                 ends: None,
                 after: all(figures),
-                tone: Tone::Plain,
+                tone: RowTone::Plain,
             });
         }
         let figures: Vec<f64> = self
@@ -469,7 +477,7 @@ impl Course {
     }
 }
 
-fn all(figures: &Figures) -> String {
+fn all(figures: &RunFigures) -> String {
     let mut words = figures.per_s.map_or_else(String::new, rate);
     for ns in [figures.p50, figures.p99].into_iter().flatten() {
         let _ = write!(words, ", {}", span(ns));
@@ -477,12 +485,12 @@ fn all(figures: &Figures) -> String {
     words
 }
 
-fn tone(trial: &Trial) -> Tone {
+fn tone(trial: &Trial) -> RowTone {
     match trial.verdict {
-        TrialVerdict::GeneratorLimited => Tone::Open,
-        _ if trial.marginal => Tone::Open,
-        TrialVerdict::Holds => Tone::Good,
-        TrialVerdict::Fails => Tone::Bad,
+        TrialVerdict::GeneratorLimited => RowTone::Open,
+        _ if trial.marginal => RowTone::Open,
+        TrialVerdict::Holds => RowTone::Good,
+        TrialVerdict::Fails => RowTone::Bad,
     }
 }
 

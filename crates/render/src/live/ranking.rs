@@ -10,7 +10,7 @@ use wsbench_record::ranking::{RunRecord, Workload};
 use wsbench_record::units::{count, counted};
 use wsbench_stats::runs::spread;
 
-use super::experiment::{Axis, Experiment, Row, Tone};
+use super::experiment::{AxisLayout, Experiment, RowTone, TableRow};
 use crate::foreign::printable;
 
 /// Ratio of the ends of an interval from which on it is no one figure.
@@ -18,7 +18,7 @@ const WIDE: f64 = 1.5;
 
 /// The course of a ranking.
 #[derive(Clone, Debug)]
-pub struct Course {
+pub struct RankingCourse {
     name: String,
     workloads: Vec<Workload>,
     servers: Vec<String>,
@@ -34,7 +34,7 @@ pub struct Course {
     took_s: f64,
 }
 
-impl Course {
+impl RankingCourse {
     /// The course of the ranking `name` of these servers, in so many rounds.
     #[must_use]
     pub fn new(name: &str, workloads: Vec<Workload>, servers: Vec<String>, rounds: u32) -> Self {
@@ -152,16 +152,16 @@ impl Course {
         view.answer = format!("{}, {}", figure.title(), workload.name);
         view.heads = ["server".to_owned(), figure.title(), "rounds".to_owned()];
         view.axis = match figure.unit() {
-            wsbench_judge::figure::Unit::Rate => Axis::Linear,
-            _ => Axis::Log,
+            wsbench_judge::figure::Unit::Rate => AxisLayout::Linear,
+            _ => AxisLayout::Log,
         };
         view.rows = self.rows(number, figure);
         view
     }
 
     /// The servers, the best first, then those of which nothing is known.
-    fn rows(&self, workload: usize, figure: Figure) -> Vec<Row> {
-        let mut rows: Vec<Row> = self
+    fn rows(&self, workload: usize, figure: Figure) -> Vec<TableRow> {
+        let mut rows: Vec<TableRow> = self
             .servers
             .iter()
             .enumerate()
@@ -172,16 +172,16 @@ impl Course {
             Sense::Less => 1.0,
         };
         rows.sort_by(|one, other| {
-            let key = |row: &Row| row.value.map_or(f64::INFINITY, |value| sign * value);
+            let key = |row: &TableRow| row.value.map_or(f64::INFINITY, |value| sign * value);
             key(one).total_cmp(&key(other))
         });
         rows
     }
 
-    fn row(&self, workload: usize, figure: Figure, server: usize, name: &str) -> Row {
-        let mut row = Row {
+    fn row(&self, workload: usize, figure: Figure, server: usize, name: &str) -> TableRow {
+        let mut row = TableRow {
             name: printable(name),
-            ..Row::default()
+            ..TableRow::default()
         };
         let figures = self.figures.get(&(workload, server));
         if let Some(spread) = figures.and_then(|figures| spread(figures)) {
@@ -193,11 +193,11 @@ impl Course {
             row.figure = metric::words(figure, spread.mean);
             row.after = spread.runs.to_string();
             if ends.is_some_and(|(low, high)| high > low * WIDE) {
-                row.tone = Tone::Weak;
+                row.tone = RowTone::Weak;
             }
         }
         if let Some(words) = self.failed.get(&server) {
-            row.tone = Tone::Bad;
+            row.tone = RowTone::Bad;
             row.after = format!("{} {words}", row.after).trim_start().to_owned();
         }
         row

@@ -11,7 +11,7 @@ use super::look::Look;
 use super::room::cut;
 use super::theme::Theme;
 use super::{KEYS_OF_EXPERIMENTS, footer};
-use crate::live::experiment::{Axis, Experiment, Row, Tone};
+use crate::live::experiment::{AxisLayout, Experiment, RowTone, TableRow};
 use crate::prose::width;
 
 /// An axis shorter than this says nothing.
@@ -110,7 +110,7 @@ fn table(
     if room < 3 || view.rows.is_empty() {
         return Vec::new();
     }
-    let longest = |of: &dyn Fn(&Row) -> usize, head: &str| {
+    let longest = |of: &dyn Fn(&TableRow) -> usize, head: &str| {
         let rows = view.rows.iter().map(of);
         rows.chain([width(head)]).max().unwrap_or(0)
     };
@@ -121,7 +121,7 @@ fn table(
     let used = names + figures + 4;
     let after = after.min(columns.saturating_sub(used + 2) / 2 + 8);
     let axis = columns.saturating_sub(used + after + 2);
-    let scale = (axis >= LEAST_AXIS).then(|| Scale::of(view, axis));
+    let scale = (axis >= LEAST_AXIS).then(|| Ruler::of(view, axis));
     let last = view.rows.len();
     let rows = room - 2;
     let most = last.saturating_sub(rows);
@@ -150,7 +150,7 @@ fn table(
         let tone = look_of(row.tone, theme);
         let mut line = Line::from(Span::styled(
             words(&row.name, &row.figure),
-            if row.tone == Tone::Weak {
+            if row.tone == RowTone::Weak {
                 theme.quiet
             } else {
                 theme.plain
@@ -170,14 +170,14 @@ fn table(
     lines
 }
 
-fn look_of(tone: Tone, theme: Theme) -> Style {
+fn look_of(tone: RowTone, theme: Theme) -> Style {
     match tone {
-        Tone::Plain | Tone::Bound => theme.middle,
-        Tone::Good => theme.good,
-        Tone::Bad => theme.bad,
-        Tone::Open => theme.doubt,
-        Tone::Now => theme.fact,
-        Tone::Weak => theme.quiet,
+        RowTone::Plain | RowTone::Bound => theme.middle,
+        RowTone::Good => theme.good,
+        RowTone::Bad => theme.bad,
+        RowTone::Open => theme.doubt,
+        RowTone::Now => theme.fact,
+        RowTone::Weak => theme.quiet,
     }
 }
 
@@ -200,14 +200,14 @@ fn clip(words: &str, columns: usize) -> String {
 }
 
 /// The axis of the rows.
-struct Scale {
-    axis: Axis,
+struct Ruler {
+    axis: AxisLayout,
     from: f64,
     to: f64,
     columns: usize,
 }
 
-impl Scale {
+impl Ruler {
     fn of(view: &Experiment, columns: usize) -> Self {
         let values = view.rows.iter().flat_map(|row| {
             let ends = row.ends.into_iter().flat_map(|(low, high)| [low, high]);
@@ -220,9 +220,9 @@ impl Scale {
         let most = values.iter().copied().fold(0.0, f64::max);
         let (from, to) = match view.axis {
             _ if values.is_empty() => (0.5, 2.0),
-            Axis::Linear => (0.0, most * 1.1),
-            Axis::Log => (least / 1.3, most * 1.3),
-            Axis::Ratios => {
+            AxisLayout::Linear => (0.0, most * 1.1),
+            AxisLayout::Log => (least / 1.3, most * 1.3),
+            AxisLayout::Ratios => {
                 let far = most.max(1.0 / least).max(1.05) * 1.05;
                 (1.0 / far, far)
             }
@@ -237,8 +237,10 @@ impl Scale {
 
     fn place(&self, value: f64) -> usize {
         let share = match self.axis {
-            Axis::Linear => (value - self.from) / (self.to - self.from),
-            Axis::Log | Axis::Ratios => (value / self.from).ln() / (self.to / self.from).ln(),
+            AxisLayout::Linear => (value - self.from) / (self.to - self.from),
+            AxisLayout::Log | AxisLayout::Ratios => {
+                (value / self.from).ln() / (self.to / self.from).ln()
+            }
         };
         let share = if share.is_finite() {
             share.clamp(0.0, 1.0)
@@ -251,7 +253,7 @@ impl Scale {
     /// Both ends of the axis; of ratios also where both are equal.
     fn labels(&self) -> String {
         let write = |value: f64| match self.axis {
-            Axis::Ratios => format!("×{value:.2}"),
+            AxisLayout::Ratios => format!("×{value:.2}"),
             _ => String::new(),
         };
         let mut text = vec![' '; self.columns];
@@ -265,19 +267,19 @@ impl Scale {
         };
         put(0, &write(self.from));
         put(self.columns, &write(self.to));
-        if self.axis == Axis::Ratios {
+        if self.axis == AxisLayout::Ratios {
             put(self.place(1.0), "1");
         }
         text.into_iter().collect()
     }
 
     /// The letters of a row, each with whether it is of the row's own mark.
-    fn row(&self, row: &Row, theme: Theme) -> Vec<(char, bool)> {
+    fn row(&self, row: &TableRow, theme: Theme) -> Vec<(char, bool)> {
         let first = |unicode: &'static str, ascii: &'static str| {
             theme.pick(unicode, ascii).chars().next().unwrap_or(' ')
         };
         let mut cells = vec![(' ', false); self.columns];
-        if self.axis == Axis::Ratios {
+        if self.axis == AxisLayout::Ratios {
             cells[self.place(1.0)] = (first("│", "|"), false);
         }
         if let Some((low, high)) = row.ends {
@@ -290,11 +292,11 @@ impl Scale {
         }
         if let Some(value) = row.value {
             let letter = match row.tone {
-                Tone::Plain | Tone::Good => first("●", "o"),
-                Tone::Bad | Tone::Bound => first("○", "O"),
-                Tone::Open => '?',
-                Tone::Now => first("━", "="),
-                Tone::Weak => first("·", "."),
+                RowTone::Plain | RowTone::Good => first("●", "o"),
+                RowTone::Bad | RowTone::Bound => first("○", "O"),
+                RowTone::Open => '?',
+                RowTone::Now => first("━", "="),
+                RowTone::Weak => first("·", "."),
             };
             cells[self.place(value)] = (letter, true);
         }

@@ -38,12 +38,12 @@ struct Scale {
 }
 
 /// The stretch of time that is shown, s.
-struct Stretch {
+struct TimeStretch {
     from: f64,
     to: f64,
 }
 
-impl Stretch {
+impl TimeStretch {
     /// The whole window as far as it is known, or the newest part of it.
     fn of(view: &View, look: Look) -> Self {
         let newest = view.newest().map_or(0.0, |newest| newest.at_s);
@@ -81,7 +81,7 @@ pub(super) fn rate(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, t
         Span::styled(" msg/s ", theme.middle),
         Span::styled(format!("{} ", theme.pick("──", "--")), theme.middle),
     ]);
-    let stretch = Stretch::of(view, look);
+    let stretch = TimeStretch::of(view, look);
     let greatest = stretch.moments(view).map(|moment| moment.per_s);
     let asked = view.document.asked_messages_per_s.unwrap_or(0.0);
     let top = step_above(greatest.fold(asked, f64::max));
@@ -108,7 +108,7 @@ pub(super) fn times(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, 
         Span::styled(format!(" p50 {}  ", theme.pick("──", "--")), theme.middle),
         Span::styled(format!("p99 {} ", theme.pick("╌╌", "- ")), theme.tail),
     ]);
-    let stretch = Stretch::of(view, look);
+    let stretch = TimeStretch::of(view, look);
     let known = |of: fn(&Moment) -> Option<u64>| -> Vec<(f64, f64)> {
         let moments = stretch.moments(view);
         let known = moments.filter_map(|moment| Some((moment.at_s, of(moment)?.max(1) as f64)));
@@ -166,7 +166,7 @@ fn plot(
     view: &View,
     theme: Theme,
     title: Line<'_>,
-    stretch: &Stretch,
+    stretch: &TimeStretch,
     scale: &Scale,
     lines: &[Drawn],
 ) {

@@ -60,7 +60,7 @@ pub(super) fn svg(plot: &Plot) -> Markup {
 }
 
 /// The end of a line, where its name stands.
-struct End<'a> {
+struct LineEnd<'a> {
     name: &'a str,
     class: String,
     /// Along the page, percent.
@@ -80,7 +80,7 @@ struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    fn draw(&self, svg: &mut Markup, ends: &mut Vec<End<'a>>, greatest: Option<&'a str>) {
+    fn draw(&self, svg: &mut Markup, ends: &mut Vec<LineEnd<'a>>, greatest: Option<&'a str>) {
         self.unknown(svg);
         self.grid(svg);
         let view = format!("0 0 {INNER} {}", self.panel.height);
@@ -104,7 +104,7 @@ impl<'a> Frame<'a> {
         for series in &self.panel.series {
             self.marks(svg, series);
             if let (Some(last), true) = (series.points.last(), series.is_named()) {
-                ends.push(End {
+                ends.push(LineEnd {
                     name: &series.name,
                     class: class(series.look),
                     left: 100.0 * self.plot.x.place(self.x, last.x),
@@ -335,12 +335,12 @@ impl<'a> Frame<'a> {
     }
 
     /// The greatest value, in the field of what is not known.
-    fn greatest(&self, svg: &mut Markup, words: &'a str, unknown: &Unknown) -> End<'a> {
+    fn greatest(&self, svg: &mut Markup, words: &'a str, unknown: &Unknown) -> LineEnd<'a> {
         let top = self.down(unknown.most).max(self.top + 6.0);
         let (left, at) = (percent(0.99), tenth(top));
         let attributes = [("href", "#mx"), ("class", "c0"), ("x", &*left), ("y", &*at)];
         svg.element("use", &attributes, "");
-        End {
+        LineEnd {
             name: words,
             class: "plain".to_owned(),
             left: 100.0,
@@ -391,7 +391,7 @@ fn x_axis(svg: &mut Markup, plot: &Plot, x: &Extent, height: f64) {
 }
 
 /// The names at the ends of lines, each with a leader.
-fn names(svg: &mut Markup, ends: &[End<'_>], height: f64) {
+fn names(svg: &mut Markup, ends: &[LineEnd<'_>], height: f64) {
     let wanted: Vec<f64> = ends.iter().map(|end| end.top).collect();
     for (end, place) in ends.iter().zip(labels::apart(&wanted, height)) {
         let (left, top) = (format!("{:.1}%", end.left), tenth(end.top));

@@ -6,7 +6,7 @@ use wsbench_record::ranking::{Front, FrontPoint, League, Place, Ranking};
 use wsbench_record::units::count;
 
 use super::questions::{Of, Question, axis, beaten_by_none};
-use super::told::Told;
+use super::told::ToldFigure;
 use crate::html::grid::{Cell, Grid};
 use crate::html::markup::Markup;
 use crate::html::plot::drawing::{line, percent};
@@ -43,17 +43,17 @@ fn tail<'a>(ranking: &'a Ranking, league: &League, figure: Figure) -> Option<&'a
 
 /// The best of a league, a row each, in one picture.
 fn rows(question: &Question<'_>, league: &League, figure: Figure, tail: Option<&League>) -> Markup {
-    let shown: Vec<(&Place, Told)> = league
+    let shown: Vec<(&Place, ToldFigure)> = league
         .places
         .iter()
-        .filter_map(|place| Some((place, Told::of_place(league, place)?)))
+        .filter_map(|place| Some((place, ToldFigure::of_place(league, place)?)))
         .take(MOST)
         .collect();
     let of_tail = |place: &Place| {
         let league = tail?;
         let mut places = league.places.iter();
         let place = places.find(|other| other.server == place.server)?;
-        Told::of_place(league, place)
+        ToldFigure::of_place(league, place)
     };
     let axis = axis(figure);
     let held = shown.iter().flat_map(|(place, told)| {
@@ -136,7 +136,7 @@ fn rows(question: &Question<'_>, league: &League, figure: Figure, tail: Option<&
     )
 }
 
-fn range(told: &Told, look: usize) -> Range {
+fn range(told: &ToldFigure, look: usize) -> Range {
     Range {
         value: told.value,
         ends: told.ends.filter(|_| told.key.is_some()),
@@ -149,7 +149,7 @@ fn range(told: &Told, look: usize) -> Range {
 fn table(league: &League) -> Grid {
     let mut grid = Grid::new().text("server").figures("figure");
     for place in &league.places {
-        if let Some(told) = Told::of_place(league, place) {
+        if let Some(told) = ToldFigure::of_place(league, place) {
             grid.push(vec![Cell::text(&place.server), Cell::text(&told.words)]);
         }
     }

@@ -7,7 +7,7 @@ use wsbench_judge::ranking::metric;
 use wsbench_record::ranking::{Cell, Entry, Place, Ranking, Stage, WorkloadKind};
 use wsbench_record::units::seconds;
 
-use super::told::Told;
+use super::told::ToldFigure;
 use crate::ranking::words;
 
 /// The data of all servers, in the document's order.
@@ -73,7 +73,7 @@ fn places(ranking: &Ranking, entry: &Entry) -> Vec<Value> {
     let places = leagues.filter_map(|league| {
         let mut places = league.places.iter();
         let place: &Place = places.find(|place| place.server == entry.facts.name)?;
-        let told = Told::of_place(league, place)?;
+        let told = ToldFigure::of_place(league, place)?;
         let figure = Figure::recorded(&league.metric)?;
         Some(json!([
             format!("{}, {}", figure.title(), league.workload),
@@ -89,7 +89,7 @@ fn places(ranking: &Ranking, entry: &Entry) -> Vec<Value> {
 fn cell(cell: &Cell) -> Value {
     let figures = cell.figures.iter().filter_map(|of| {
         let figure = Figure::recorded(&of.metric)?;
-        let told = Told::of_figure(of)?;
+        let told = ToldFigure::of_figure(of)?;
         let range = of
             .least
             .zip(of.most)

@@ -4,7 +4,7 @@ use wsbench_judge::figure::Figure;
 use wsbench_record::ranking::{Front, League, Place, Ranking, Workload, WorkloadKind};
 use wsbench_record::units::{asked_rate, counted};
 
-use super::told::{Told, within};
+use super::told::{ToldFigure, within};
 use crate::html::plot::{Axis, Scale};
 
 /// Servers that are named at once.
@@ -128,7 +128,7 @@ pub(super) fn answer(league: &League, figure: Figure) -> String {
 }
 
 fn words(league: &League, place: &Place) -> String {
-    Told::of_place(league, place).map_or_else(String::new, |told| told.words)
+    ToldFigure::of_place(league, place).map_or_else(String::new, |told| told.words)
 }
 
 fn names(places: &[&Place]) -> String {

@@ -11,7 +11,7 @@ use wsbench_record::ranking::{Entry, League, Place, Ranking, Workload};
 use wsbench_record::units::seconds;
 
 use super::questions::{Of, Question, axis};
-use super::told::Told;
+use super::told::ToldFigure;
 use crate::html::markup::Markup;
 use crate::html::plot::Axis;
 use crate::html::plot::drawing::{line, percent};
@@ -23,7 +23,7 @@ use crate::ranking::words;
 const SHOWN: usize = 4;
 
 /// A question that the table can be sorted and drawn by.
-struct Asked<'a> {
+struct AskedLeague<'a> {
     league: &'a League,
     axis: Axis,
     extent: Extent,
@@ -32,7 +32,7 @@ struct Asked<'a> {
 }
 
 /// A further column.
-struct Column<'a> {
+struct LeagueColumn<'a> {
     head: (String, String),
     title: String,
     league: &'a League,
@@ -61,7 +61,7 @@ fn place_of(places: &[Place], entry: &Entry) -> Option<usize> {
 
 /// The table with its style, and above it the boxes of its columns.
 pub(super) fn markup(ranking: &Ranking, questions: &[Question<'_>]) -> Markup {
-    let asked: Vec<Asked<'_>> = questions.iter().filter_map(asked).collect();
+    let asked: Vec<AskedLeague<'_>> = questions.iter().filter_map(asked).collect();
     let columns = columns(ranking, questions);
     let mut markup = Markup::new();
     markup.push(&boxes(&columns));
@@ -92,7 +92,7 @@ pub(super) fn markup(ranking: &Ranking, questions: &[Question<'_>]) -> Markup {
     markup
 }
 
-fn asked<'a>(question: &Question<'a>) -> Option<Asked<'a>> {
+fn asked<'a>(question: &Question<'a>) -> Option<AskedLeague<'a>> {
     let Of::League(league, figure) = question.of else {
         return None;
     };
@@ -100,7 +100,7 @@ fn asked<'a>(question: &Question<'a>) -> Option<Asked<'a>> {
     let told = league
         .places
         .iter()
-        .filter_map(|place| Told::of_place(league, place));
+        .filter_map(|place| ToldFigure::of_place(league, place));
     let held: Vec<f64> = told.flat_map(|told| told.held()).collect();
     let first = league.places.iter().filter(|place| place.tier == Some(1));
     let ends = first.map(|place| {
@@ -111,7 +111,7 @@ fn asked<'a>(question: &Question<'a>) -> Option<Asked<'a>> {
         (low.min(place.value), high.max(place.value))
     });
     let tie = ends.reduce(|(low, high), (one, other)| (low.min(one), high.max(other)));
-    Some(Asked {
+    Some(AskedLeague {
         extent: axis.extent(&held),
         league,
         axis,
@@ -120,7 +120,7 @@ fn asked<'a>(question: &Question<'a>) -> Option<Asked<'a>> {
 }
 
 /// A column for each league, shown where a question is about it.
-fn columns<'a>(ranking: &'a Ranking, questions: &[Question<'_>]) -> Vec<Column<'a>> {
+fn columns<'a>(ranking: &'a Ranking, questions: &[Question<'_>]) -> Vec<LeagueColumn<'a>> {
     let asked: Vec<&str> = questions
         .iter()
         .flat_map(|question| match question.of {
@@ -137,7 +137,7 @@ fn columns<'a>(ranking: &'a Ranking, questions: &[Question<'_>]) -> Vec<Column<'
         left -= usize::from(is_shown);
         let workload = ranking.suite.workloads.iter();
         let mut workload = workload.filter(|one| one.name == league.workload);
-        Some(Column {
+        Some(LeagueColumn {
             head: (short(figure), league.workload.clone()),
             title: workload.next().map_or_else(String::new, |of: &Workload| {
                 format!("{}: {}", figure.title(), words::workload(of))
@@ -164,7 +164,7 @@ fn short(figure: Figure) -> String {
 }
 
 /// A box for each column, and the style that obeys it.
-fn boxes(columns: &[Column<'_>]) -> Markup {
+fn boxes(columns: &[LeagueColumn<'_>]) -> Markup {
     let mut markup = Markup::new();
     let mut style = String::new();
     markup.open("details", &[("class", "columns")]);
@@ -194,7 +194,12 @@ fn boxes(columns: &[Column<'_>]) -> Markup {
     markup
 }
 
-fn head(markup: &mut Markup, ranking: &Ranking, asked: &[Asked<'_>], columns: &[Column<'_>]) {
+fn head(
+    markup: &mut Markup,
+    ranking: &Ranking,
+    asked: &[AskedLeague<'_>],
+    columns: &[LeagueColumn<'_>],
+) {
     let contenders = ranking.servers.iter().filter(|one| !one.facts.is_control);
     let number = contenders.count();
     markup.open("thead", &[]).open("tr", &[]);
@@ -258,13 +263,13 @@ fn row(
     ranking: &Ranking,
     entry: &Entry,
     is_edge: bool,
-    asked: &[Asked<'_>],
-    columns: &[Column<'_>],
+    asked: &[AskedLeague<'_>],
+    columns: &[LeagueColumn<'_>],
 ) {
     let facts = &entry.facts;
     let number = super::number(ranking, &facts.name);
     let id = format!("s{number}");
-    let join = |of: &dyn Fn(&Asked<'_>) -> String| {
+    let join = |of: &dyn Fn(&AskedLeague<'_>) -> String| {
         let all: Vec<String> = asked.iter().map(of).collect();
         all.join(",")
     };
@@ -312,7 +317,7 @@ fn row(
 }
 
 /// Place, figure and interval of a server for one question.
-fn answers(markup: &mut Markup, entry: &Entry, at: usize, one: &Asked<'_>) {
+fn answers(markup: &mut Markup, entry: &Entry, at: usize, one: &AskedLeague<'_>) {
     let q = format!("q q{at}");
     let place = place_of(&one.league.places, entry).map(|at| &one.league.places[at]);
     let rank = place.map_or_else(String::new, words::rank);
@@ -354,7 +359,7 @@ fn answers(markup: &mut Markup, entry: &Entry, at: usize, one: &Asked<'_>) {
 }
 
 /// The arrow of a bound, behind its interval, in the direction in which the server may be better.
-fn arrow(svg: &mut Markup, told: &Told, one: &Asked<'_>, place: impl Fn(f64) -> f64) {
+fn arrow(svg: &mut Markup, told: &ToldFigure, one: &AskedLeague<'_>, place: impl Fn(f64) -> f64) {
     use wsbench_judge::figure::Sense;
     let Some(value) = told.value else { return };
     let (low, high) = told.ends.unwrap_or((value, value));
@@ -373,29 +378,29 @@ fn arrow(svg: &mut Markup, told: &Told, one: &Asked<'_>, place: impl Fn(f64) -> 
 }
 
 /// A server's figure in a league, or why there is none.
-pub(super) fn of_league(league: &League, entry: &Entry) -> Told {
+pub(super) fn of_league(league: &League, entry: &Entry) -> ToldFigure {
     let place = place_of(&league.places, entry).map(|at| &league.places[at]);
-    let placed = place.and_then(|place| Told::of_place(league, place));
+    let placed = place.and_then(|place| ToldFigure::of_place(league, place));
     placed.unwrap_or_else(|| {
         let mut unranked = league.unranked.iter();
         let why = unranked.find(|one| one.server == entry.facts.name);
         match (why, entry.facts.is_control) {
-            (Some(why), _) => Told::missing(&why.reason),
+            (Some(why), _) => ToldFigure::missing(&why.reason),
             (None, true) => of_control(league, entry),
-            (None, false) => Told::missing("not run"),
+            (None, false) => ToldFigure::missing("not run"),
         }
     })
 }
 
 /// The control stands in no league, but has figures.
-fn of_control(league: &League, entry: &Entry) -> Told {
+fn of_control(league: &League, entry: &Entry) -> ToldFigure {
     let cell = entry.cell(&league.workload);
     let figure = cell.and_then(|cell| cell.figure(&league.metric));
-    let told = figure.and_then(Told::of_figure);
-    told.unwrap_or_else(|| Told::missing("not run"))
+    let told = figure.and_then(ToldFigure::of_figure);
+    told.unwrap_or_else(|| ToldFigure::missing("not run"))
 }
 
-fn figure(markup: &mut Markup, class: &str, told: &Told) {
+fn figure(markup: &mut Markup, class: &str, told: &ToldFigure) {
     let key = told.key.map(|key| key.to_string());
     let weak = if told.is_weak { " weak" } else { "" };
     let class = format!("{class}{weak}");

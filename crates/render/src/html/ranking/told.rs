@@ -13,7 +13,7 @@ const UNKNOWN: f64 = 10.0;
 
 /// A figure with what may be said of it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Told {
+pub(super) struct ToldFigure {
     /// The words.
     pub(super) words: String,
     /// The value; absent where none is told.
@@ -30,7 +30,7 @@ pub(super) struct Told {
     pub(super) reason: String,
 }
 
-impl Told {
+impl ToldFigure {
     /// A place in a league.
     pub(super) fn of_place(league: &League, place: &Place) -> Option<Self> {
         let figure = Figure::recorded(&league.metric)?;
@@ -144,13 +144,13 @@ mod tests {
     #[test]
     fn a_wide_interval_stands_for_its_value_and_a_wider_one_for_nothing() {
         let told = |value, low, high, is_bound| {
-            Told::of(Figure::MESSAGES_PER_S, value, Some((low, high)), is_bound).words
+            ToldFigure::of(Figure::MESSAGES_PER_S, value, Some((low, high)), is_bound).words
         };
         assert_eq!(told(207e3, 198e3, 217e3, false), "207k");
         assert_eq!(told(99e3, 70.9e3, 138e3, false), "70–138k");
         assert_eq!(told(269e3, 250e3, 280e3, true), "≥ 269k");
         assert_eq!(told(1e3, 10.0, 1e5, false), "not known");
-        let memory = Told::of(
+        let memory = ToldFigure::of(
             Figure::BYTES_PER_CONNECTION,
             2_000.0,
             Some((1e-5, 1e11)),

@@ -8,7 +8,7 @@ use crate::html::markup::Markup;
 use crate::html::plot::drawing;
 
 /// A share of something that could be used.
-struct Share {
+struct UsedShare {
     name: &'static str,
     /// The share, 0.0 to 1.0.
     used: f64,
@@ -61,7 +61,7 @@ const GENERATOR: &str = "generator, busiest thread";
 const SERVER: &str = "server, busiest thread";
 const CONNECTIONS: &str = "places in flight";
 
-fn known(document: &Document) -> Vec<Share> {
+fn known(document: &Document) -> Vec<UsedShare> {
     let mut shares = Vec::new();
     let threads = document.generator.threads.iter();
     let threads = threads.filter(|thread| thread.wall_s > 0.0);
@@ -92,8 +92,8 @@ fn known(document: &Document) -> Vec<Share> {
     shares
 }
 
-fn share(name: &'static str, used: f64, waited: f64, words: String) -> Share {
-    Share {
+fn share(name: &'static str, used: f64, waited: f64, words: String) -> UsedShare {
+    UsedShare {
         name,
         used: used.clamp(0.0, 1.0),
         waited: waited.clamp(0.0, 1.0),
@@ -102,7 +102,7 @@ fn share(name: &'static str, used: f64, waited: f64, words: String) -> Share {
     }
 }
 
-fn bar(share: &Share) -> Markup {
+fn bar(share: &UsedShare) -> Markup {
     let mut svg = Markup::new();
     let label = format!("{}: {}", share.name, share.words);
     svg.open("svg", &[("role", "img"), ("aria-label", &label)]);
