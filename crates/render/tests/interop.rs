@@ -12,7 +12,7 @@ use std::process::Command;
 
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::series::InSlices;
+use wsbench_load::series::{InSlices, Series};
 use wsbench_record::document::{Distribution, Document, Slice};
 use wsbench_render::hlog::{HlogError, log};
 
@@ -36,7 +36,10 @@ fn document() -> (Document, Vec<Histogram>) {
         at_s: 0.5 * (at as f64 + 1.0),
         length_s: 0.5,
         messages: of.count(),
-        packed: InSlices::from_fn(|_| packed(of)),
+        packed: InSlices::from_fn(|series| match series {
+            Series::Response | Series::Service => packed(of),
+            _ => None,
+        }),
     });
     document.record.slices = slices.collect();
     (document, all)

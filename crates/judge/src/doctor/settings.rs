@@ -112,6 +112,9 @@ fn ports(host: &Host, asked: &Asked) -> Option<Finding> {
     Some(Finding::new(Subject::Ports, level, seen, rule).fix(fix))
 }
 
+/// Connections that one core opens, has answered once and closes within a second, about.
+const OPENED_A_SECOND: u64 = 20_000;
+
 /// A side that closes first keeps its port for a minute, unless it may be taken again.
 fn time_wait(host: &Host, asked: &Asked) -> Option<Finding> {
     let reuse = host.tcp_tw_reuse.filter(|_| !asked.over_unix_socket)?;
@@ -121,7 +124,8 @@ fn time_wait(host: &Host, asked: &Asked) -> Option<Finding> {
     let reused = reuse == 1 || (reuse == 2 && asked.on_this_machine);
     let taken = waiting + asked.opened;
     // Where it may be taken again, it may after a second.
-    let is_scarce = asked.opened > u64::from(asked.connections) && taken > ports;
+    let is_scarce =
+        asked.opened > u64::from(asked.connections) && taken > ports && ports < OPENED_A_SECOND;
     let level = if !reused && taken as f64 > ports as f64 * NEARLY_ALL || is_scarce {
         Level::Warning
     } else {
