@@ -1,4 +1,4 @@
-//! What a build is told of a result: `--junit F`, and GitHub's runner by `$GITHUB_STEP_SUMMARY`.
+//! Verdicts for a build: `--junit F`, and GitHub's runner by `$GITHUB_STEP_SUMMARY`.
 
 use std::env;
 use std::fs::OpenOptions;

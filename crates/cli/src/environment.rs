@@ -37,7 +37,7 @@ pub(crate) struct Given<P> {
 /// Parses a command line, program name first, with the flags of the environment.
 ///
 /// # Errors
-/// What clap refuses; which variables were read is said before.
+/// Refusals of clap; the variables that were read are said before.
 pub(crate) fn parse<P: Parser>(command_line: &[OsString]) -> Result<Given<P>, clap::Error> {
     let command = P::command();
     // A subcommand is the first word: clap refuses flags before one.

@@ -1,4 +1,4 @@
-//! Whether a screen has the terminal, and words that wait until it is given back.
+//! The terminal, held by a screen or not, and words that wait until it is given back.
 //!
 //! It knows neither screens nor who speaks, so that both may ask it.
 

@@ -8,9 +8,10 @@ use wsbench_record::document::Document;
 use wsbench_render::comparison;
 use wsbench_setting::Told as _;
 
-use crate::args::{Format, JudgeArgs};
+use crate::args::JudgeArgs;
 use crate::exit::{Exit, say};
 use crate::output;
+use crate::output_args::Format;
 use crate::spelling::Flags;
 use crate::terminal;
 use crate::usage::UsageError;

@@ -13,12 +13,13 @@ use wsbench_load::route::Target;
 
 use crate::advice;
 use crate::args::{
-    Amount, Ending, ExpectArgs, JudgeArgs, LogArgs, Machine, Measure, ModeArg, OutputArgs,
-    PayloadArgs, Pressure, ServerArgs, VerifyArg,
+    Amount, Ending, ExpectArgs, JudgeArgs, LogArgs, Machine, Measure, ModeArg, PayloadArgs,
+    Pressure, ServerArgs, VerifyArg,
 };
 use crate::connect_args::ConnectArgs;
 use crate::environment;
 use crate::exit::Exit;
+use crate::output_args::OutputArgs;
 use crate::plan::DEFAULT_ROUNDTRIPS;
 use crate::usage::UsageError;
 use wsbench::defaults;

@@ -48,6 +48,11 @@ pub(crate) struct LiveData {
     exports: Option<Exports>,
 }
 
+impl LiveData {
+    /// Gives the destinations what they will get, and ends.
+    pub(crate) fn close(self) {}
+}
+
 #[cfg(feature = "export")]
 impl LiveArgs {
     fn destinations(&self) -> Destinations {

@@ -13,8 +13,8 @@ use wsbench_render::style::Style;
 
 use crate::advice;
 use crate::args::{
-    Amount, ArrivalArg, Ending, ExpectArgs, Format, JudgeArgs, LogArgs, Machine, Measure,
-    OutputArgs, PayloadArgs, Pressure, ServerArgs,
+    Amount, ArrivalArg, Ending, ExpectArgs, JudgeArgs, LogArgs, Machine, Measure, PayloadArgs,
+    Pressure, ServerArgs,
 };
 use crate::build_args;
 use crate::connect_args::ConnectArgs;
@@ -23,6 +23,7 @@ use crate::html_args::{self, HtmlArgs};
 use crate::live_args::LiveArgs;
 use crate::measuring::{Ready, show_on_screen};
 use crate::output::{self, OutputFile};
+use crate::output_args::{Format, OutputArgs};
 use crate::plan;
 use crate::surroundings::Surroundings;
 use crate::terminal;

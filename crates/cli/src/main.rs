@@ -28,6 +28,7 @@ mod live_args;
 mod load_args;
 mod measuring;
 mod output;
+mod output_args;
 mod plan;
 mod progress;
 mod proxy;

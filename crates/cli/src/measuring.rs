@@ -14,12 +14,12 @@ use wsbench_render::live::experiment::ExperimentKind;
 use wsbench_render::step_line::step_line;
 
 use crate::advice;
-use crate::args::{Format, OutputArgs};
 use crate::exit::say;
 use crate::held;
 use crate::helpers::ThisProgram;
 use crate::interrupt::Interrupts;
 use crate::live_args::LiveData;
+use crate::output_args::{Format, OutputArgs};
 use crate::plan::{Order, ServerUnderTest};
 use crate::shell_words::shell_words;
 use crate::spelling::Flags;

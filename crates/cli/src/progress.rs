@@ -1,4 +1,4 @@
-//! What is said while a ranking is under way: the table as it grows, on a screen of its own; where
+//! Words while a ranking is under way: the table as it grows, on a screen of its own; where
 //! there is none a line a step, on standard error, and the step that is being made below, written
 //! over.
 
@@ -13,11 +13,11 @@ use wsbench_record::units::seconds;
 use wsbench_render::foreign::{printable, printable_lines};
 use wsbench_render::live::ranking::{RankingCourse, about};
 
-use crate::args::OutputArgs;
 use crate::exit::say;
 #[cfg(feature = "screen")]
 use crate::held;
 use crate::interrupt::Interrupts;
+use crate::output_args::OutputArgs;
 #[cfg(feature = "screen")]
 use crate::screen::{Scene, Screen};
 use crate::terminal;

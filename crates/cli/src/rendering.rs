@@ -5,7 +5,7 @@ use wsbench_render::build_check::{self, BuildCheck};
 use wsbench_render::style::Style;
 use wsbench_render::{brief, csv, html, markdown, summary};
 
-use crate::args::{Extent, Format};
+use crate::output_args::{Extent, Format};
 
 /// Where the rest of a result is to be found, at length and shortly.
 const MORE: [&str; 2] = ["more: -v, wsbench report", "more: -v"];

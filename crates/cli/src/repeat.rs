@@ -9,11 +9,11 @@ use wsbench_render::build_check::{self, BuildCheck};
 use wsbench_render::style::Style;
 use wsbench_render::{csv, html};
 
-use crate::args::{Format, OutputArgs};
 use crate::build_args;
 use crate::html_args;
 use crate::judge::Judge;
 use crate::output::{self, OutputFile};
+use crate::output_args::{Format, OutputArgs};
 use crate::spelling::Flags;
 use crate::state;
 use crate::terminal;

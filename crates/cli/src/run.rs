@@ -20,7 +20,7 @@ use wsbench_render::plan_line::plan_line;
 use wsbench_transport::address::Address;
 
 use crate::advice;
-use crate::args::{Format, Measure, OutputArgs};
+use crate::args::Measure;
 use crate::build_args;
 use crate::exit::{Exit, say};
 use crate::histogram_args::HistogramFiles;
@@ -28,6 +28,7 @@ use crate::html_args;
 use crate::judge::{self, Judge};
 use crate::measuring::{Ready, show_on_screen};
 use crate::output::{self, OutputFile};
+use crate::output_args::{Format, OutputArgs};
 use crate::plan;
 use crate::rendering::render;
 use crate::repeat;

@@ -63,7 +63,7 @@ fn take() -> io::Result<Terminal<CrosstermBackend<Stdout>>> {
     Terminal::new(CrosstermBackend::new(io::stdout()))
 }
 
-/// What is shown.
+/// Content of the screen.
 pub(crate) enum Scene {
     /// A run.
     Run(Box<View>),

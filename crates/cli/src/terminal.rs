@@ -18,8 +18,8 @@ use wsbench_render::live::View;
 use wsbench_render::live::experiment::{Course, ExperimentKind};
 use wsbench_render::style::{Glyphs, Style};
 
-use crate::args::{Format, OutputArgs};
 use crate::exit::say;
+use crate::output_args::{Format, OutputArgs};
 use wsbench::{Observer, Wish};
 #[cfg(feature = "screen")]
 use wsbench_experiment::runner::Step;

@@ -56,11 +56,11 @@ pub struct Collector<'a> {
     doubled: u64,
 }
 
-/// What is put together of messages for many, over all shares.
+/// Sums of messages for many, over all shares.
 #[derive(Debug)]
 struct FannedOut {
     ledger: DeliveryLedger,
-    /// What shares said behind the last interval.
+    /// Words of shares behind the last interval.
     late: Handed,
     /// What was settled last; empty in between.
     settled: Tally,
@@ -96,7 +96,7 @@ struct Pending {
     waiting: u64,
     /// Connections open at its end, by share: of those that have handed it over.
     alive: Vec<(usize, u64)>,
-    /// What was said of messages for many.
+    /// Words about messages for many.
     handed: Handed,
     ends: Nanos,
 }

@@ -36,6 +36,7 @@ mod compression;
 mod conduit;
 mod config;
 mod distribution;
+mod fate;
 mod fault_injection;
 mod pace;
 mod paced;

@@ -22,7 +22,7 @@ pub(crate) struct Outgoing {
 /// A copy of a message for one connection.
 #[derive(Debug)]
 pub(crate) struct Parcel {
-    /// When it leaves.
+    /// Instant at which it leaves.
     pub(crate) at: Instant,
     /// Its frames; none of one that is lost.
     pub(crate) frames: Vec<u8>,
@@ -49,7 +49,7 @@ impl Departures {
         self.0.insert(at, late);
     }
 
-    /// When the first is due.
+    /// Instant at which the first is due.
     pub(crate) fn next_due(&self) -> Option<Instant> {
         self.0.first().map(|late| late.at)
     }

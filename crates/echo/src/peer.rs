@@ -19,6 +19,7 @@ use crate::answering::{Answering, Next};
 use crate::census::Presence;
 use crate::compression::{Compressed, Compressor};
 use crate::conduit::Conduit;
+use crate::fate::Fate;
 use crate::pace::{ConnectionKey, Held, Pace, Turn};
 #[cfg(feature = "http2")]
 use crate::preface::Preface;
@@ -52,20 +53,6 @@ pub(crate) struct ThreadState<A, P> {
     /// The answers to one read.
     pub(crate) out: FrameBuffer,
     pub(crate) registry: Registry,
-}
-
-/// Fate of a peer in a turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// It waits for the socket.
-    Waits,
-    /// It has more to read, without the socket telling so again.
-    Hungry,
-    /// It is to be dropped.
-    Gone,
-    /// It is no WebSocket, but an HTTP/2 connection for many.
-    #[cfg(feature = "http2")]
-    Multiplexed,
 }
 
 /// Phase of a connection.
@@ -589,14 +576,6 @@ impl<M> Peer<M> {
             Ok(()) => Fate::Waits,
             Err(_) => Fate::Gone,
         }
-    }
-}
-
-impl Fate {
-    /// This fate if it is the end, the other otherwise.
-    #[inline]
-    fn or(self, other: impl FnOnce() -> Self) -> Self {
-        if self == Self::Gone { self } else { other() }
     }
 }
 

@@ -55,7 +55,7 @@ pub enum ExportError {
     },
 }
 
-/// What both ends of an export have: the observer, and who waits for its end.
+/// Both ends of an export: the observer, and who waits for its end.
 #[derive(Default)]
 struct Joint {
     newest: Newest,

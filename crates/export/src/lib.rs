@@ -6,7 +6,7 @@
 //! its destinations, each of which has a thread of its own. It never waits for one: what a full
 //! queue does not take is counted, and [`Exports::finish`] says so.
 //!
-//! What is handed out is the table of [`metric`], which is made from the declared series and
+//! Handed out is the table of [`metric`], which is made from the declared series and
 //! counters of the books; nothing is named here a second time.
 #![forbid(unsafe_code)]
 

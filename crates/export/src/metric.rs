@@ -30,9 +30,9 @@ pub struct Metric {
     pub unit: MetricUnit,
     /// The way in which it changes.
     pub kind: MetricKind,
-    /// What it says.
+    /// Its meaning in words.
     pub help: String,
-    /// Where its values are.
+    /// Place of its values.
     pub(crate) source: ReadFrom,
 }
 
@@ -60,7 +60,7 @@ pub enum MetricKind {
     Histogram,
 }
 
-/// Where the values of a metric are.
+/// Place of the values of a metric.
 #[derive(Clone, Copy)]
 pub(crate) enum ReadFrom {
     Messages(&'static Counter<MessageCounts>),

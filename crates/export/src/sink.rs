@@ -36,7 +36,7 @@ pub(crate) struct Sink {
     done: Receiver<Delivered>,
 }
 
-/// What became of the snapshots of a destination.
+/// Fates of the snapshots of a destination.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Delivered {
     taken: u64,

@@ -45,7 +45,7 @@ pub struct Facts {
 /// The values of all metrics at one moment.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// What is measured.
+    /// The run that is measured.
     pub facts: Facts,
     /// The moment, ns since the Unix epoch.
     pub at_unix_ns: u64,

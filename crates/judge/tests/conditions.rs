@@ -50,7 +50,9 @@ fn short(samples: u64, beyond: u64) -> Document {
 }
 
 fn judged(condition: &str, runs: &[Document]) -> Judgement {
-    parse(condition).unwrap().judge(runs, None)
+    parse(condition)
+        .expect("a condition of the test")
+        .judge(runs, None)
 }
 
 #[test]

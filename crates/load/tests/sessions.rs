@@ -235,7 +235,8 @@ fn greetings_by_count_come_before_any_answer() {
 /// asked for, in any order; one that holds it but for a byte is none.
 #[test]
 fn answers_that_hold_the_message_are_right_where_that_was_asked_for() {
-    let wraps: [fn(&[u8]) -> Vec<u8>; 4] = [
+    type Wrap = fn(&[u8]) -> Vec<u8>;
+    let wraps: [Wrap; 4] = [
         |message| [b"{\"you said\":\"", message, b"\",\"n\":1}"].concat(),
         |message| [b"echo: ", message].concat(),
         |message| [message, b"\n"].concat(),

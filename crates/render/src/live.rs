@@ -148,7 +148,7 @@ impl View {
         self.course.last()
     }
 
-    /// Where the run stands, in words: `measuring 6.2 of 10 s`, `server gone since 3.5 s`.
+    /// The state of the run in words: `measuring 6.2 of 10 s`, `server gone since 3.5 s`.
     #[must_use]
     pub fn standing(&self) -> String {
         let measured = self.document.duration_s;

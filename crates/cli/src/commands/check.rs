@@ -20,7 +20,6 @@ use wsbench_render::foreign::printable;
 use wsbench_transport::dial::check_sources;
 
 use crate::advice;
-use crate::args::Format;
 use crate::connect_args::WayArgs;
 use crate::exit::Exit;
 use crate::helpers::ThisProgram;
@@ -28,6 +27,7 @@ use crate::http_args::HttpArgs;
 use crate::interrupt::Interrupts;
 use crate::measuring::watch_signals;
 use crate::output::{self, OutputFile};
+use crate::output_args::Format;
 use crate::spelling::Flags;
 use crate::terminal;
 use crate::tls::TlsArgs;

@@ -20,7 +20,7 @@ use wsbench_render::live::experiment::ExperimentKind;
 use wsbench_render::style::Style;
 
 use crate::advice;
-use crate::args::{Format, OutputArgs, RunArgs};
+use crate::args::RunArgs;
 use crate::build_args::{self, BuildArgs};
 use crate::contender::{self, Contender, StoredSide};
 use crate::exit::{Exit, say};
@@ -29,6 +29,7 @@ use crate::judge::{exit, told};
 use crate::live_args::LiveArgs;
 use crate::measuring::{Ready, show_on_screen};
 use crate::output::{self, OutputFile};
+use crate::output_args::{Format, OutputArgs};
 use crate::plan;
 use crate::run::announce;
 use crate::shell_words::shell_words;
@@ -94,7 +95,7 @@ pub(crate) struct Compare {
     /// The page.
     #[command(flatten)]
     html: HtmlArgs,
-    /// What a build is told.
+    /// Outcome for a build, and where it goes.
     #[command(flatten)]
     build: BuildArgs,
     /// Destinations of figures while the runs are under way.

@@ -24,10 +24,10 @@ use wsbench_render::doctor;
 use wsbench_transport::address::Address;
 
 use crate::advice;
-use crate::args::Format;
 use crate::exit::{Exit, say};
 use crate::helpers::ThisProgram;
 use crate::output;
+use crate::output_args::Format;
 use wsbench::EmbeddedServer;
 use wsbench::machine::{is_loopback, this_host};
 use wsbench::quantity::{self, CpuList};

@@ -14,10 +14,10 @@ use wsbench_render::live::experiment::ExperimentKind;
 use wsbench_render::style::Style;
 
 use crate::advice;
-use crate::args::Format;
 use crate::exit::Exit;
 use crate::load_args::{self, LoadArgs};
 use crate::measuring::Ready;
+use crate::output_args::Format;
 use crate::spelling::Flags;
 use crate::usage::UsageError;
 use wsbench::{defaults, quantity};
@@ -117,7 +117,7 @@ pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<
     drop(runner);
     let render = |format, style| render(&search, format, style);
     args.load.finish(&files, render)?;
-    drop(live);
+    live.close();
     Ok(exit(&search))
 }
 

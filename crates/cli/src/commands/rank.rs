@@ -17,7 +17,6 @@ use wsbench_render::html;
 use wsbench_render::style::Style;
 
 use crate::advice;
-use crate::args::{Format, OutputArgs};
 use crate::build_args;
 use crate::exit::{Exit, say};
 use crate::helpers::ThisProgram;
@@ -26,6 +25,7 @@ use crate::interrupt::Interrupts;
 use crate::live_args::LiveArgs;
 use crate::measuring::watch_signals;
 use crate::output::{self, OutputFile};
+use crate::output_args::{Format, OutputArgs};
 use crate::progress::{Progress, plan_text};
 use crate::shell_words::shell_words;
 use crate::spelling::ByHand;

@@ -13,12 +13,13 @@ use wsbench_record::{document, ranking, search, sweep};
 use wsbench_render::html;
 use wsbench_render::style::Style;
 
-use crate::args::{Extent, Format, Report};
+use crate::args::Report;
 use crate::commands::{self, compare};
 use crate::exit::Exit;
 use crate::html_args;
 use crate::judge;
 use crate::output::{self, OutputFile};
+use crate::output_args::{Extent, Format};
 use crate::rendering::render;
 use crate::repeat;
 use crate::spelling::Flags;

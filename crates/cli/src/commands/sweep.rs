@@ -14,10 +14,10 @@ use wsbench_render::live::experiment::ExperimentKind;
 use wsbench_render::style::{Glyphs, Style};
 
 use crate::advice;
-use crate::args::Format;
 use crate::exit::Exit;
 use crate::load_args::{self, LoadArgs};
 use crate::measuring::Ready;
+use crate::output_args::Format;
 use crate::spelling::Flags;
 use wsbench::quantity;
 
@@ -139,7 +139,7 @@ pub(crate) fn run(args: &SweepArgs, command_line: &[OsString]) -> anyhow::Result
         render(&sweep, format, Style { glyphs, ..style })
     };
     args.load.finish(&files, render)?;
-    drop(live);
+    live.close();
     let answered = sweep
         .points
         .iter()

@@ -12,8 +12,8 @@ use super::Worker;
 use crate::answering::Answering;
 use crate::census::Presence;
 use crate::conduit::Conduit;
+use crate::fate::Fate;
 use crate::pace::Pace;
-use crate::peer::Fate;
 
 /// Full reads of one connection in a row, before others have their turn.
 const READS_IN_A_ROW: usize = 8;

@@ -4,7 +4,7 @@
 //! included; then it ends the server and all that the server has started. Those that were left by
 //! their parents become its children, so none escapes by leaving its group.
 //!
-//! What the server says it reads, on the server's cores, and keeps the end of: a server that says a
+//! Reads what the server says, on the server's cores, and keeps the end of: a server that says a
 //! gigabyte fills no disk.
 
 use std::fs::File;

@@ -25,7 +25,7 @@ const WRITE_AT_MOST: usize = 256 * 1024;
 /// A message that has been with all others for so long does not come to its sender any more.
 const HEARING_GRACE: Nanos = Nanos::from_millis(250);
 
-/// What one connection publishes and receives.
+/// The messages that one connection publishes and receives.
 #[derive(Debug)]
 pub struct Fanout {
     /// Number of the connection over the whole run, part of every tag.

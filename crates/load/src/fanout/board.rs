@@ -25,7 +25,7 @@ const UNKNOWN: u8 = 0;
 const HEARD: u8 = 1;
 const UNHEARD: u8 = 2;
 
-/// What the workers of a process publish to each other. Clones share it.
+/// The messages that the workers of a process publish to each other. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Board(Arc<Sheets>);
 

@@ -14,7 +14,7 @@ use crate::plan::Plan;
 use crate::series::Series;
 use crate::tally::{Handed, Partial, Phase, Published, Tally, add_failure};
 
-/// What is known of messages that are under way.
+/// Knowledge of messages that are under way.
 #[derive(Debug, Default)]
 pub struct DeliveryLedger {
     /// By lane and position.
@@ -53,7 +53,7 @@ impl UnderWay {
     }
 }
 
-/// When a message is settled although it has not reached everybody.
+/// Instant at which a message is settled although it has not reached everybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cutoff {
     /// Its deadline is over by then.

@@ -167,7 +167,7 @@ impl Receipts {
         Receipt::First { overtaken }
     }
 
-    /// Whether a later message of the same sender has come by the connection at a place.
+    /// True if a later message of the same sender has come by the connection at a place.
     #[inline]
     fn is_overtaken(&self, board: &Board, lane: u32, position: u32, place: u32) -> bool {
         let mut at = position;

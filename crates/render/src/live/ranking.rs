@@ -25,7 +25,7 @@ pub struct RankingCourse {
     rounds: u32,
     /// The figures of each server under each workload, by their numbers.
     figures: BTreeMap<(usize, usize), Vec<f64>>,
-    /// What failed of a server, the newest.
+    /// The newest failure of a server.
     failed: BTreeMap<usize, String>,
     failures: usize,
     turn: (u32, usize, String),

@@ -73,7 +73,7 @@ fn answer(view: &Experiment, theme: Theme, columns: u16) -> Line<'static> {
     cut(line, columns)
 }
 
-/// What is under way, the audit, the legend, the keys; where there is little room the last two go.
+/// The run under way, the audit, the legend, the keys; where there is little room the last two go.
 fn foot(view: &Experiment, look: Look, theme: Theme, columns: u16) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     if !view.now.is_empty() {

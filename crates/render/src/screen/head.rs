@@ -215,7 +215,7 @@ fn audit(view: &View, theme: Theme, width: u16) -> Line<'static> {
     cut(line, width)
 }
 
-/// What speaks for the figures so far.
+/// Grounds for the figures so far.
 fn grounds(view: &View) -> Vec<String> {
     let document = &view.document;
     let mut grounds = Vec::new();

@@ -117,7 +117,7 @@ pub(super) fn used(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme)
     let mut lines = vec![generator(view, theme, bar)];
     lines.extend(server(view, theme, bar));
     lines.push(alive(view, theme, bar));
-    lines.push(row("in flight", bar, count(view.in_flight)));
+    lines.push(row("in flight", bar, &count(view.in_flight)));
     let rows = usize::from(inner.height);
     let is_tall = rows >= TALL;
     let room = if is_tall {
@@ -133,7 +133,7 @@ pub(super) fn used(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme)
 }
 
 /// A name, room for a bar, and words.
-fn row(name: &str, bar: usize, words: String) -> Line<'static> {
+fn row(name: &str, bar: usize, words: &str) -> Line<'static> {
     Line::from(format!(" {name:<NAME$}{:bar$} {words}", ""))
 }
 
@@ -142,7 +142,7 @@ fn with_bar(
     share: f64,
     bar: usize,
     look: ratatui::style::Style,
-    words: String,
+    words: &str,
     theme: Theme,
 ) -> Line<'static> {
     let filled = (share.clamp(0.0, 1.0) * bar as f64).round() as usize;
@@ -163,19 +163,19 @@ fn generator(view: &View, theme: Theme, bar: usize) -> Line<'static> {
         theme.middle
     };
     let words = format!("{} of a core", percent(busiest));
-    with_bar("generator", busiest, bar, look, words, theme)
+    with_bar("generator", busiest, bar, look, &words, theme)
 }
 
 /// CPU and memory of the server, where its process is known.
 fn server(view: &View, theme: Theme, bar: usize) -> Vec<Line<'static>> {
     if view.gone_at_s.is_some() {
-        let mut line = row("server", 0, String::new());
+        let mut line = row("server", 0, "");
         line.push_span(Span::styled("gone", theme.bad));
         return vec![line];
     }
     let Some(server) = view.document.server else {
         let words = Span::styled("not known", theme.quiet);
-        let mut line = row("server", bar, String::new());
+        let mut line = row("server", bar, "");
         line.push_span(words);
         return vec![line];
     };
@@ -183,10 +183,10 @@ fn server(view: &View, theme: Theme, bar: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     if let (Some(share), Some(all)) = (share, server.cpu_share) {
         let words = format!("{} of a core", percent(all));
-        lines.push(with_bar("server", share, bar, theme.middle, words, theme));
+        lines.push(with_bar("server", share, bar, theme.middle, &words, theme));
     }
     let memory = server.rss_bytes.map(|amount| bytes(amount as f64));
-    lines.extend(memory.map(|words| row("memory", bar, words)));
+    lines.extend(memory.map(|words| row("memory", bar, &words)));
     lines
 }
 
@@ -199,7 +199,7 @@ fn alive(view: &View, theme: Theme, bar: usize) -> Line<'static> {
         _ => theme.good,
     };
     let words = format!("{} of {}", count(view.alive), count(asked));
-    let mut line = with_bar("alive", share, bar, look, words, theme);
+    let mut line = with_bar("alive", share, bar, look, &words, theme);
     if view.alive == 0 && asked > 0 {
         line.push_span(Span::styled(
             format!(" {}", theme.pick("✕", "x")),
@@ -211,7 +211,7 @@ fn alive(view: &View, theme: Theme, bar: usize) -> Line<'static> {
 
 fn errors(view: &View, theme: Theme, bar: usize, rows: usize) -> Vec<Line<'static>> {
     if view.errors.is_empty() {
-        return vec![row("errors", bar, "none".to_owned())];
+        return vec![row("errors", bar, "none")];
     }
     let shown = if view.errors.len() > rows {
         rows - 1

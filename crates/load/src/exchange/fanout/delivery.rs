@@ -268,7 +268,7 @@ impl Incoming {
     }
 }
 
-/// Whether a message stands in what has come as it was sent.
+/// True if a message stands in what has come as it was sent.
 #[inline]
 fn is_right(local: &mut FanoutLocal, found: &Sighting<'_>, it: &Publication) -> bool {
     if local.verify == Verify::None {
@@ -290,7 +290,7 @@ fn is_right(local: &mut FanoutLocal, found: &Sighting<'_>, it: &Publication) -> 
         }
 }
 
-/// Whether a text begins with another one as JSON writes it within quotation marks (RFC 8259 section
+/// True if a text begins with another one as JSON writes it within quotation marks (RFC 8259 section
 /// 7), whichever characters are escaped.
 fn stands_escaped(text: &[u8], sent: &[u8]) -> bool {
     let Ok(sent) = std::str::from_utf8(sent) else {

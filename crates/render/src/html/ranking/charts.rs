@@ -10,6 +10,7 @@ use super::told::ToldFigure;
 use crate::html::grid::{Cell, Grid};
 use crate::html::markup::Markup;
 use crate::html::plot::drawing::{line, percent};
+use crate::html::plot::scale::Extent;
 use crate::html::plot::{Axis, Panel, Plot, Point, Scale, Shape, Trace, caption, folded};
 use crate::html::ranges::{Range, reach};
 
@@ -77,18 +78,7 @@ fn rows(question: &Question<'_>, league: &League, figure: Figure, tail: Option<&
             ("aria-label", &label),
         ],
     );
-    let last = extent.ticks.len().saturating_sub(1);
-    for (at, tick) in extent.ticks.iter().enumerate() {
-        let x = percent(axis.place(&extent, *tick));
-        line(&mut svg, "", (&x, "0"), (&x, &height_px));
-        let class = if (last - at) % 2 == 1 && last > 3 {
-            "m odd"
-        } else {
-            "m"
-        };
-        let attributes = [("x", &*x), ("y", "-5"), ("class", class)];
-        svg.element("text", &attributes, &axis.label(*tick));
-    }
+    grid(&mut svg, &axis, &extent, &height_px);
     for (at, (place, told)) in shown.iter().enumerate() {
         let y = format!("{}", ROW * at as f64);
         svg.open("svg", &[("y", &y), ("height", "22")]);
@@ -134,6 +124,22 @@ fn rows(question: &Question<'_>, league: &League, figure: Figure, tail: Option<&
         &svg,
         &table(league),
     )
+}
+
+/// Lines down a picture of rows, each with its value above it.
+fn grid(svg: &mut Markup, axis: &Axis, extent: &Extent, height_px: &str) {
+    let last = extent.ticks.len().saturating_sub(1);
+    for (at, tick) in extent.ticks.iter().enumerate() {
+        let x = percent(axis.place(extent, *tick));
+        line(svg, "", (&x, "0"), (&x, height_px));
+        let class = if (last - at) % 2 == 1 && last > 3 {
+            "m odd"
+        } else {
+            "m"
+        };
+        let attributes = [("x", &*x), ("y", "-5"), ("class", class)];
+        svg.element("text", &attributes, &axis.label(*tick));
+    }
 }
 
 fn range(told: &ToldFigure, look: usize) -> Range {
@@ -239,19 +245,24 @@ pub(super) fn tradeoff(ranking: &Ranking, front: &Front, number: usize, title: &
         ..Plot::new(title, named_axis(&front.x, x), panel)
     };
     let mut markup = plot.figure(number);
-    let names: Vec<&str> = unknown.iter().map(|point| point.server.as_str()).collect();
-    let left = match names.as_slice() {
-        [] => String::new(),
-        names => format!(
-            " Not known, so on no front and not drawn: {}.",
-            names.join(", ")
-        ),
-    };
+    let left = left_out(&unknown);
     let words = format!("{}.{left}", beaten_by_none(front));
     markup.element("p", &[("class", "answer note")], &words);
     let mut whole = Markup::new();
     whole.wrapped("div", &[], &markup);
     whole
+}
+
+/// Servers that a trade-off leaves out, in words.
+fn left_out(unknown: &[&FrontPoint]) -> String {
+    let names: Vec<&str> = unknown.iter().map(|point| point.server.as_str()).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        names => format!(
+            " Not known, so on no front and not drawn: {}.",
+            names.join(", ")
+        ),
+    }
 }
 
 /// A server's place in the leagues of a key.

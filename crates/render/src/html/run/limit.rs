@@ -127,7 +127,7 @@ fn bar(share: &UsedShare) -> Markup {
     svg
 }
 
-/// What to do next: about the gravest doubt, else to see more than the limit.
+/// The next step: about the gravest doubt, else to see more than the limit.
 pub(super) fn advice(document: &Document) -> Markup {
     let mut markup = Markup::new();
     let gravest = document.audit.doubts().next();
