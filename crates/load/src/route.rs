@@ -300,6 +300,10 @@ fn parted(authority: &str) -> Option<(&str, Option<&str>)> {
         Some(inside) => inside.split_once(']')?,
         None => authority.split_at(authority.rfind(':').unwrap_or(authority.len())),
     };
+    // Brackets stand around an IPv6 address and nowhere else (RFC 3986 section 3.2.2).
+    if host.contains(['[', ']']) {
+        return None;
+    }
     match behind.strip_prefix(':') {
         Some(port) => Some((host, Some(port))),
         None => behind.is_empty().then_some((host, None)),
@@ -311,6 +315,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_host_with_half_a_bracket_is_none() {
+        for url in ["wss://09:1]:8443/chat", "ws://[a[b]:1/", "ws://a[b/"] {
+            assert!(url.parse::<Target>().is_err(), "{url}");
+        }
+        assert!("09:1]:8443".parse::<Place>().is_err());
+    }
 
     proptest! {
         #[test]

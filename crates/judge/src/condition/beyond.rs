@@ -179,12 +179,36 @@ fn undecided(
     undecided.enough(times.map(|times| times * LEEWAY))
 }
 
-/// A share in two digits, however small: `1.0 %`, `0.030 %`.
+/// A share in three digits at most, however small: `1.03 %`, `0.03 %`, `1 %`. Two would show a bound
+/// a little above what is allowed as the same.
 fn fine(share: f64) -> String {
     let percent = share * 100.0;
     if percent >= 9.95 || percent <= 0.0 {
         return format!("{percent:.0} %");
     }
-    let places = 1.0 - percent.log10().floor();
-    format!("{percent:.*} %", places.clamp(1.0, 6.0) as usize)
+    let places = 2.0 - percent.log10().floor();
+    let digits = format!("{percent:.*}", places.clamp(1.0, 6.0) as usize);
+    format!("{} %", digits.trim_end_matches('0').trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_told_from_what_is_allowed() {
+        let said = [0.01, 0.0103, 0.0003, 0.005, 0.95, 0.0, 0.000_012_34].map(fine);
+        assert_eq!(
+            said,
+            [
+                "1 %",
+                "1.03 %",
+                "0.03 %",
+                "0.5 %",
+                "95 %",
+                "0 %",
+                "0.00123 %"
+            ]
+        );
+    }
 }

@@ -1,5 +1,7 @@
 //! The charts of a ranking: one for each question.
 
+use std::borrow::Cow;
+
 use wsbench_judge::figure::Figure;
 use wsbench_judge::ranking::is_supported;
 use wsbench_record::ranking::{Front, FrontPoint, League, Place, Ranking};
@@ -13,6 +15,9 @@ use crate::html::plot::drawing::{line, percent};
 use crate::html::plot::scale::Extent;
 use crate::html::plot::{Axis, Panel, Plot, Point, Scale, Shape, Trace, caption, folded};
 use crate::html::ranges::{Range, reach};
+
+/// Characters of a name beside a row.
+const LONGEST_NAME: usize = 18;
 
 /// Servers in a chart: the table has all.
 const MOST: usize = 13;
@@ -83,7 +88,7 @@ fn rows(question: &Question<'_>, league: &League, figure: Figure, tail: Option<&
         let y = format!("{}", ROW * at as f64);
         svg.open("svg", &[("y", &y), ("height", "22")]);
         let attributes = [("x", "-8"), ("y", "14"), ("class", "e who")];
-        svg.element("text", &attributes, &place.server);
+        svg.element("text", &attributes, &named(&place.server));
         if let Some(tail) = of_tail(place) {
             let tail = Range {
                 ends: tail.ends.filter(|_| tail.key.is_some()),
@@ -124,6 +129,14 @@ fn rows(question: &Question<'_>, league: &League, figure: Figure, tail: Option<&
         &svg,
         &table(league),
     )
+}
+
+/// A server's name as far as there is room for it beside a row; the table below has it whole.
+fn named(server: &str) -> Cow<'_, str> {
+    match server.char_indices().nth(LONGEST_NAME) {
+        Some((end, _)) => format!("{}…", &server[..end]).into(),
+        None => server.into(),
+    }
 }
 
 /// Lines down a picture of rows, each with its value above it.
