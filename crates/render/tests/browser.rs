@@ -162,7 +162,10 @@ fn pages_fit_their_windows_sort_their_tables_and_say_nothing() {
                 first > 0.0 && first < height,
                 "{name}: the first figure: {check}"
             );
-            let charts = page.matches("<path class=\"line").count();
+            // A thin line joins points, and has no values of its own.
+            let lines = page.split("<path class=\"line").skip(1);
+            let is_thin = |line: &&str| matches!(line.split_once('"'), Some((class, _)) if class.ends_with("thin"));
+            let charts = lines.filter(|line| !is_thin(line)).count();
             let told = check["told"].as_u64().unwrap();
             assert!(
                 told > 0 || charts == 0,

@@ -51,10 +51,11 @@ pub(super) fn all() -> Vec<Experiment> {
         exponential_service(5_000, 1, Some(1.12)),
         even_arrivals(300),
         even_arrivals(5_000),
-        in_a_minute(Nanos::from_millis(50), 300),
-        in_a_minute(Nanos::from_millis(5), 60),
-        in_a_minute(Nanos::from_micros(500), 60),
-        in_a_minute(Nanos::from_micros(50), 60),
+        in_a_minute(Nanos::from_millis(50), 300, 100),
+        in_a_minute(Nanos::from_millis(5), 60, 100),
+        in_a_minute(Nanos::from_micros(500), 60, 100),
+        // A million messages a search: fewer of them.
+        in_a_minute(Nanos::from_micros(50), 60, 10),
     ];
     std::thread::scope(|scope| {
         let threads = searches.map(|searches| scope.spawn(move || searches.experiment()));
@@ -85,9 +86,9 @@ fn constant_service(limit_us: u64, count: u64) -> Searches {
     }
 }
 
-/// A hundred searches of a server that takes `mean` a message, with little time each: brackets may be
+/// Searches of a server that takes `mean` a message, with little time each: brackets may be
 /// wide, and have two ends.
-fn in_a_minute(mean: Nanos, limit_s: u64) -> Searches {
+fn in_a_minute(mean: Nanos, limit_s: u64, count: u64) -> Searches {
     let greatest = formula::greatest_load(10.0, |load| formula::md1_quantile(0.99, load));
     Searches {
         queue: "M/D/1",
@@ -97,7 +98,7 @@ fn in_a_minute(mean: Nanos, limit_s: u64) -> Searches {
         limit: Nanos(10 * mean.0),
         truth_per_s: greatest / mean.as_secs_f64(),
         formula: "the rate at which Erlang's p99 is ten service times",
-        count: 100,
+        count,
         time: Nanos::from_secs(limit_s),
         widest: None,
     }

@@ -17,7 +17,7 @@ use crate::html::plot::{Axis, Panel, Plot, Point, Scale, Shape, Trace, caption, 
 use crate::html::ranges::{Range, reach};
 
 /// Characters of a name beside a row.
-const LONGEST_NAME: usize = 18;
+const LONGEST_NAME: usize = 14;
 
 /// Servers in a chart: the table has all.
 const MOST: usize = 13;
@@ -205,7 +205,7 @@ pub(super) fn tradeoff(ranking: &Ranking, front: &Front, number: usize, title: &
         y_range: ends(&front.y, &point.server),
         // Few names can be read.
         label: if point.on_front {
-            point.server.clone()
+            named(&point.server).into_owned()
         } else {
             String::new()
         },
