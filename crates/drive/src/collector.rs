@@ -291,9 +291,11 @@ impl<'a> Collector<'a> {
         let settled = &mut fanned_out.settled;
         let all = &mut self.progress.so_far.tally;
         all.merge(settled);
-        tally::merge_failures(&mut fanned_out.failures, &settled.failures);
+        if !settled.failures.is_empty() {
+            tally::merge_failures(&mut fanned_out.failures, &settled.failures);
+            all.failures = failures(&self.shares, &fanned_out.failures);
+        }
         settled.clear();
-        all.failures = failures(&self.shares, &fanned_out.failures);
     }
 
     /// Settles all messages for many at the end of the run.

@@ -205,8 +205,17 @@ fn other_form(held: &[u8]) -> Option<&'static str> {
     if has(b"BEGIN ENCRYPTED PRIVATE KEY") || has(b"Proc-Type: 4,ENCRYPTED") {
         return Some("it is encrypted; `openssl pkey -in KEY -out PLAIN` takes the passphrase off");
     }
-    // A sequence (ITU-T X.690 section 8.9) whose length takes two octets, as any of these has.
-    let content = held.strip_prefix(&[0x30, 0x82])?.get(2..)?;
+    // A sequence (ITU-T X.690 sections 8.1.3 and 8.9), whose length takes an octet (a key on a curve)
+    // or two or three.
+    let [0x30, length, rest @ ..] = held else {
+        return None;
+    };
+    let content = match length {
+        0..=0x7f => rest,
+        0x81 => rest.get(1..)?,
+        0x82 => rest.get(2..)?,
+        _ => return None,
+    };
     // PKCS #12 begins with its version, 3 (RFC 7292 section 4).
     Some(match content.starts_with(&[2, 1, 3]) {
         true => "it is PKCS #12; `openssl pkcs12 -in FILE -nodes -out PEM` makes PEM of it",

@@ -289,3 +289,21 @@ fn a_number_of_messages_ends_the_run_once_they_have_reached_everybody() {
     assert_eq!(result.deliveries.received, 400);
     assert!(result.total < Nanos::from_secs(3), "{}", result.total);
 }
+
+#[test]
+fn a_number_of_messages_ends_the_run_although_a_delivery_is_lost() {
+    let plan = plan(4, 2, 100.0).with(|spec| {
+        spec.stop = StopRule::Messages(100);
+        spec.warmup = WarmUp::default();
+    });
+    let broadcast = ToAll {
+        loss_ppm: 20_000,
+        ..ToAll::default()
+    };
+    let result = run(&checked(&plan), scenario(broadcast), None);
+    let counts = &result.deliveries;
+    assert!(counts.missing > 0, "{counts:?}");
+    assert_eq!(counts.received + counts.missing, 400, "{counts:?}");
+    assert_eq!(counts.in_flight_at_end, 0, "{counts:?}");
+    assert!(result.total < Nanos::from_secs(5), "{}", result.total);
+}

@@ -2,6 +2,7 @@
 //!
 //! It says who gets which copy and how late; the loop sends it (`worker`).
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use wsbench_wire::close::push_close;
@@ -22,19 +23,19 @@ const JOIN_END: &[u8] = b"\"}";
 #[derive(Debug)]
 pub(crate) struct Broadcasting {
     orders: BroadcastMode,
-    faults: CopyFaults,
+    faults: Faults,
     members: u64,
     /// Messages to be sent.
-    outbox: Vec<Outgoing>,
+    outbox: VecDeque<Outgoing>,
     /// Copies so far.
     copies: u64,
     /// Until when the copies so far are being made.
     busy_until: Option<Instant>,
 }
 
-/// CopyFaults, each of every so many copies.
+/// Faults, each of every so many copies.
 #[derive(Clone, Copy, Debug, Default)]
-struct CopyFaults {
+struct Faults {
     drop: Option<u64>,
     duplicate: Option<u64>,
     swap: Option<u64>,
@@ -53,7 +54,7 @@ pub(crate) struct Member {
 
 impl Broadcasting {
     pub(crate) fn new(orders: BroadcastMode, misbehaviours: &[Misbehaviour]) -> Self {
-        let mut faults = CopyFaults::default();
+        let mut faults = Faults::default();
         for misbehaviour in misbehaviours {
             match *misbehaviour {
                 Misbehaviour::Drop { every } => faults.drop = Some(every),
@@ -69,7 +70,7 @@ impl Broadcasting {
             orders,
             faults,
             members: 0,
-            outbox: Vec::new(),
+            outbox: VecDeque::new(),
             copies: 0,
             busy_until: None,
         }
@@ -131,13 +132,12 @@ impl Answering for Broadcasting {
             out.push_frame(true, OpCode::Text, None, &[&joined]);
             return Next::Continue;
         }
-        let now = Instant::now();
-        self.outbox.push(Outgoing {
+        self.outbox.push_back(Outgoing {
             from: from.id,
             room: from.room.clone(),
             kind,
             bytes: bytes.into(),
-            begins: self.busy_until.map_or(now, |until| until.max(now)),
+            begins: Instant::now(),
             copies: 0,
             strays: false,
         });
@@ -154,7 +154,12 @@ impl Answering for Broadcasting {
     }
 
     fn outgoing(&mut self) -> Option<Outgoing> {
-        (!self.outbox.is_empty()).then(|| self.outbox.remove(0))
+        let mut message = self.outbox.pop_front()?;
+        // Its deliveries come behind those of the message before it.
+        if let Some(until) = self.busy_until {
+            message.begins = message.begins.max(until);
+        }
+        Some(message)
     }
 
     fn copy_for(&mut self, to: &mut Member, message: &mut Outgoing) -> Option<Parcel> {

@@ -94,8 +94,9 @@ pub trait Exchange: Sized + Debug + Send + 'static {
     /// The connection is over, and nothing is awaited on it. Called once.
     fn on_end(&mut self, io: &mut Io<'_, Self::Local>);
 
-    /// The answers that all exchanges of a worker still await: its drain lasts until there are none.
-    fn awaited(context: &mut Context<Self::Local>) -> u64 {
+    /// The answers that all exchanges of a worker still await at `now`: its drain lasts until there
+    /// are none.
+    fn awaited(context: &mut Context<Self::Local>, _now: Nanos) -> u64 {
         context.common.meter.in_flight()
     }
 

@@ -355,7 +355,8 @@ impl Meter {
         }
         self.tally.times[Series::Delivery].record(at - times.due);
         self.tally.times[Series::DeliveryService].record(at - times.sent);
-        if self.arrived.is_some() {
+        let stamp = self.arrived;
+        if stamp.is_some_and(|stamp| Parts::of(times.sent, stamp, received).is_some()) {
             self.book_wait(received - at, 1);
         }
     }

@@ -361,7 +361,7 @@ pub enum Breach {
 /// connected, and to those of one message before it begins with the next.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ToAll {
-    /// False where a message does not go to its sender.
+    /// True where a message does not go to its sender.
     pub spares_sender: bool,
     /// Time that the server takes from one receiver to the next.
     pub each: Nanos,

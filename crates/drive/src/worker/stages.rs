@@ -43,7 +43,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         if self.stage == Stage::Draining
             && self.drained_at == Nanos::MAX
             && self.may_close()
-            && (X::awaited(&mut self.context) == 0 || now >= self.drain_ends() || is_cut_short)
+            && (X::awaited(&mut self.context, now) == 0 || now >= self.drain_ends() || is_cut_short)
         {
             self.begin_closing(now);
         }
@@ -157,7 +157,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             StopRule::Messages(_) => {
                 let waits = self.open_loop.as_ref().is_some_and(OpenLoop::has_waiting);
                 self.context.common.quota.is_exhausted()
-                    && X::awaited(&mut self.context) == 0
+                    && X::awaited(&mut self.context, now) == 0
                     && !waits
             }
             StopRule::Clients(_) => {

@@ -28,6 +28,14 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     found
 }
 
+/// So many deliveries in words.
+fn deliveries(number: u64) -> String {
+    match number {
+        1 => "1 delivery".to_owned(),
+        number => format!("{} deliveries", count(number)),
+    }
+}
+
 /// Every delivery expected has one fate.
 fn conservation(counts: &DeliveryCounts) -> Option<Doubt> {
     let breach = DeliveryCounts::FATES.breach(counts)?;
@@ -70,10 +78,7 @@ fn wrong(record: &Record, counts: &DeliveryCounts) -> Vec<Doubt> {
         found.push(Doubt::new(
             Kind::OutOfRoom,
             Severity::Invalid,
-            format!(
-                "{} deliveries outside of their room",
-                count(counts.out_of_room)
-            ),
+            format!("{} outside of their room", deliveries(counts.out_of_room)),
             "the server mixes up its rooms; see `errors` for the first",
         ));
     }
@@ -82,8 +87,8 @@ fn wrong(record: &Record, counts: &DeliveryCounts) -> Vec<Doubt> {
             Kind::Corrupted,
             Severity::Invalid,
             format!(
-                "{} deliveries with other bytes or another opcode than were sent",
-                count(counts.corrupted)
+                "{} with other bytes or another opcode than were sent",
+                deliveries(counts.corrupted)
             ),
             text![
                 "a server that writes texts anew is compared by tag alone with ",
@@ -102,7 +107,7 @@ fn wrong(record: &Record, counts: &DeliveryCounts) -> Vec<Doubt> {
             ];
             (Severity::Invalid, advice)
         };
-        let words = format!("{} deliveries made once more", count(counts.duplicated));
+        let words = format!("{} made once more", deliveries(counts.duplicated));
         found.push(Doubt::new(Kind::Duplicated, severity, words, advice));
     }
     if counts.unasked > 0 {
@@ -136,8 +141,8 @@ fn reordered(record: &Record, counts: &DeliveryCounts) -> Option<Doubt> {
         (Severity::Doubtful, advice)
     };
     (counts.reordered > 0).then(|| {
-        let number = count(counts.reordered);
-        let words = format!("{number} deliveries behind a later message of the same sender");
+        let number = deliveries(counts.reordered);
+        let words = format!("{number} behind a later message of the same sender");
         Doubt::new(Kind::Reordered, severity, words, advice)
     })
 }
@@ -149,8 +154,8 @@ fn uncertain(counts: &DeliveryCounts) -> Option<Doubt> {
             Kind::Uncertain,
             Severity::Note,
             format!(
-                "{} deliveries to receivers that joined or left meanwhile: neither expected nor missing",
-                count(counts.uncertain)
+                "{} to receivers that joined or left meanwhile: neither expected nor missing",
+                deliveries(counts.uncertain)
             ),
             "see `errors` for why connections ended",
         )

@@ -256,13 +256,14 @@ impl Exchange for Fanout {
         // Once the load is over the books are on whoever had been there.
         if io.common.sending {
             let (board, receipts) = (&local.board, &mut local.receipts);
-            receipts.note_absence(board, seat.place, seat.room, seat.joined);
+            let leaver = (self.connection, seat.place);
+            receipts.note_absence(board, leaver, seat.room, seat.joined);
         }
         local.receipts.leave(seat.place, seat.room);
     }
 
-    fn awaited(context: &mut Context<FanoutLocal>) -> u64 {
-        awaited(&mut context.local)
+    fn awaited(context: &mut Context<FanoutLocal>, now: Nanos) -> u64 {
+        awaited(&context.common, &mut context.local, now)
     }
 
     fn hand_over(context: &mut Context<FanoutLocal>, now: Nanos) {
@@ -271,9 +272,10 @@ impl Exchange for Fanout {
 }
 
 /// One while deliveries to this worker may still come, and none after that.
-pub(super) fn awaited(local: &mut FanoutLocal) -> u64 {
-    let is_awaiting = local.receipts.is_awaiting(&local.board, local.worker);
-    u64::from(is_awaiting)
+pub(super) fn awaited(common: &Common, local: &mut FanoutLocal, now: Nanos) -> u64 {
+    let timeout = common.plan.clients.timeout;
+    let (board, worker) = (&local.board, local.worker);
+    u64::from(local.receipts.is_awaiting(board, worker, now, timeout))
 }
 
 /// Adds to a worker's books what is put together over all of them.

@@ -196,9 +196,9 @@ impl Exchange for Mixed {
         each!(self, io, |it, io| it.on_end(io));
     }
 
-    fn awaited(context: &mut Context<Locals>) -> u64 {
+    fn awaited(context: &mut Context<Locals>, now: Nanos) -> u64 {
         let of_echo = context.common.meter.in_flight();
-        of_echo + fanout::awaited(&mut context.local.fanout)
+        of_echo + fanout::awaited(&context.common, &mut context.local.fanout, now)
     }
 
     fn hand_over(context: &mut Context<Locals>, now: Nanos) {

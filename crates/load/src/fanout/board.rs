@@ -183,6 +183,7 @@ impl Board {
     pub fn next_of(&self, lane: u32, position: u32) -> Option<u32> {
         let entry = self.0.lanes.get(lane as usize)?.at(position);
         let next = entry.next.load(Ordering::Relaxed).checked_sub(1)?;
+        fence(Ordering::Acquire);
         let is_there = entry.version.load(Ordering::Relaxed) == u64::from(position) + 1;
         is_there.then_some(next as u32)
     }

@@ -30,6 +30,9 @@ pub struct DeliveryLedger {
 #[derive(Clone, Copy, Debug)]
 struct UnderWay {
     sent: Option<Published>,
+    /// False until it was looked at once: its sender tells of it in the same interval as its
+    /// receivers, or in the next one.
+    is_known: bool,
     count: u32,
     left: u32,
     first: Nanos,
@@ -39,6 +42,7 @@ struct UnderWay {
 impl UnderWay {
     const NEW: Self = Self {
         sent: None,
+        is_known: false,
         count: 0,
         left: 0,
         first: Nanos::MAX,
@@ -122,16 +126,17 @@ impl DeliveryLedger {
     }
 }
 
-/// Settles a message, if it is time; says whether it did.
+/// Settles a message, if it is time; says whether it did. What is told of a message that was settled
+/// before is dropped: it was past its deadline, or came to whoever was no receiver of it.
 fn settle(
-    message: &UnderWay,
+    message: &mut UnderWay,
     hears: Option<bool>,
     timeout: Nanos,
     until: Cutoff,
     into: &mut Tally,
 ) -> bool {
     let Some(sent) = message.sent else {
-        return false;
+        return std::mem::replace(&mut message.is_known, true);
     };
     let UnderWay {
         count, left, first, ..

@@ -122,12 +122,21 @@ impl Receipts {
         self.vacant.push(place);
     }
 
-    /// Notes for each message under way that the connection at a place, a member of `room` since
-    /// `joined`, has left without it.
-    pub(crate) fn note_absence(&mut self, board: &Board, place: u32, room: u32, joined: Nanos) {
+    /// Notes for each message under way that a connection at a place, a member of `room` since
+    /// `joined`, has left without it. Its own messages are none for it where senders do not hear
+    /// themselves.
+    pub(crate) fn note_absence(
+        &mut self,
+        board: &Board,
+        (connection, place): (u32, u32),
+        room: u32,
+        joined: Nanos,
+    ) {
+        let is_deaf = board.hears_own() == Some(false);
         for lane in 0..self.lanes.len() as u32 {
             for (position, it) in board.on_lane(lane) {
-                if it.room != room || it.sent < joined || !it.is_measured {
+                let is_own = is_deaf && it.publisher == connection;
+                if it.room != room || it.sent < joined || !it.is_measured || is_own {
                     continue;
                 }
                 self.open(lane, position, &it);
@@ -184,9 +193,16 @@ impl Receipts {
         false
     }
 
-    /// True while a connection of this worker may still receive a message that was sent. To be asked
-    /// in the drain, for it walks along what is under way, each message once.
-    pub(crate) fn is_awaiting(&mut self, board: &Board, worker: u32) -> bool {
+    /// True while a connection of this worker may still receive a message that was sent, within its
+    /// `timeout` at `now`. To be asked once nothing more is sent, for it walks along what is under
+    /// way, each message once.
+    pub(crate) fn is_awaiting(
+        &mut self,
+        board: &Board,
+        worker: u32,
+        now: Nanos,
+        timeout: Nanos,
+    ) -> bool {
         let hears = board.hears_own().unwrap_or(true);
         for lane in 0..self.lanes.len() as u32 {
             let head = board.head(lane);
@@ -202,7 +218,8 @@ impl Receipts {
                 let wanted = members.saturating_sub(u32::from(is_own_lane && !hears));
                 let row = &self.lanes[lane as usize].rows[self.index(lane, position)];
                 let is_its = row.version == u64::from(position) + 1;
-                it.is_measured && (if is_its { row.count } else { 0 }) < wanted
+                let is_open = it.is_measured && it.due + timeout > now;
+                is_open && (if is_its { row.count } else { 0 }) < wanted
             };
             let first = (from..head).find(|position| awaits(*position));
             self.lanes[lane as usize].awaited_from = first.unwrap_or(head);

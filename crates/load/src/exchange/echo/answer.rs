@@ -11,7 +11,7 @@ use super::Local;
 use crate::context::{Common, Io};
 use crate::failure::FailureKind;
 use crate::identity::Identity;
-use crate::message::MessageSource;
+use crate::message::{Message, MessageSource};
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::pairing::{Matched, Pairing};
@@ -130,34 +130,33 @@ impl Inquiry<'_> {
     /// The message of this connection that stands whole within another one; the oldest request's,
     /// where messages have no tag.
     fn contained(&self, suspect: &Suspect, io: &mut Io<'_, Local>) -> Option<u64> {
-        let searched = &suspect.bytes[..suspect.bytes.len().min(SEARCHED)];
-        for at in 0..searched.len() {
-            let rest = &suspect.bytes[at..];
-            let sequence = match io.local.source.is_tagged() {
-                true => io
-                    .local
-                    .source
-                    .identify(rest)
-                    .filter(|it| it.connection == self.connection)
-                    .map(|it| it.sequence),
-                false => self.pairing.oldest(),
-            };
-            let Some(sequence) = sequence.filter(|it| *it < self.pairing.sent()) else {
-                continue;
-            };
-            let identity = Identity {
-                connection: self.connection,
-                sequence,
-            };
-            let due = self.due(sequence);
-            io.local.source.prepare(identity, due);
-            let expected = io.local.source.message(identity);
-            let here = rest.get(..expected.len());
-            if here.is_some_and(|here| expected.matches_at(0, here)) {
-                return Some(sequence);
-            }
+        let searched = suspect.bytes.len().min(SEARCHED);
+        if !io.local.source.is_tagged() {
+            let oldest = self.pairing.oldest()?;
+            let sent = self.as_sent(oldest, io);
+            let is_there = (0..searched).any(|at| stands_at(&sent, &suspect.bytes[at..]));
+            return is_there.then_some(oldest);
         }
-        None
+        (0..searched).find_map(|at| {
+            let rest = &suspect.bytes[at..];
+            let named = io.local.source.identify(rest)?;
+            let is_ours = named.connection == self.connection;
+            let sequence = named.sequence;
+            (is_ours
+                && sequence < self.pairing.sent()
+                && stands_at(&self.as_sent(sequence, io), rest))
+            .then_some(sequence)
+        })
+    }
+
+    /// A message of this connection as it was sent.
+    fn as_sent<'a>(&self, sequence: u64, io: &'a mut Io<'_, Local>) -> Message<'a> {
+        let identity = Identity {
+            connection: self.connection,
+            sequence,
+        };
+        io.local.source.prepare(identity, self.due(sequence));
+        io.local.source.message(identity)
     }
 
     /// Whether a tag names a message that was never sent, while the rest is the oldest request's: a wrong
@@ -470,6 +469,12 @@ fn quoted(bytes: &[u8]) -> String {
     let shown = excerpt(&bytes[..bytes.len().min(EXCERPTED)]);
     let more = if bytes.len() > EXCERPTED { "…" } else { "" };
     format!("\"{shown}{more}\"")
+}
+
+/// True if a message stands whole at the front of what came.
+fn stands_at(sent: &Message<'_>, came: &[u8]) -> bool {
+    came.get(..sent.len())
+        .is_some_and(|here| sent.matches_at(0, here))
 }
 
 /// Whether a suspicious message is this one of ours, but for a few bytes.
