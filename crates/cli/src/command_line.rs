@@ -145,7 +145,7 @@ pub(crate) fn run(command_line: &[OsString]) -> anyhow::Result<Exit> {
     if let Some(habit) = habit.or_else(|| habits::subcommand(command_line, Cli::command)) {
         return Err(habit.into());
     }
-    environment::warn(&Cli::command());
+    environment::warn(Cli::command);
     let given = environment::parse::<Cli>(command_line).map_err(explained)?;
     let (cli, command_line) = (given.parsed, &given.words[..]);
     match &cli.command {

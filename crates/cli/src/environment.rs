@@ -147,10 +147,15 @@ pub(crate) fn removed_from(command: &mut process::Command) {
 }
 
 /// Says of variables that name no flag which one may be meant.
-pub(crate) fn warn(command: &Command) {
-    let known = known(command);
-    for (name, _) in set().filter(|(name, _)| !known.contains(name)) {
-        let meant = nearest(&name, &known);
+pub(crate) fn warn(ours: impl FnOnce() -> Command) {
+    let set: Vec<_> = set().collect();
+    // All flags there are take their time to name.
+    if set.is_empty() {
+        return;
+    }
+    let known = known(&ours());
+    for (name, _) in set.iter().filter(|(name, _)| !known.contains(name)) {
+        let meant = nearest(name, &known);
         let meant = meant.map_or_else(String::new, |meant| format!("; is {meant} meant?"));
         say(&format!("warning: no flag is called as {name} says{meant}"));
     }

@@ -101,9 +101,7 @@ pub(crate) fn tell(error: &anyhow::Error) -> Exit {
 /// nobody is listening, and that is fine. While a screen is up they wait for its end.
 pub(crate) fn say(words: &str) {
     let words = without_secrets(words);
-    if held::is_taken() {
-        held::hold(words);
-    } else {
+    if let Some(words) = held::hold(words) {
         write(&words);
     }
 }

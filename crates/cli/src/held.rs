@@ -27,9 +27,15 @@ pub(crate) fn give_back() -> bool {
     TAKEN.swap(false, Ordering::SeqCst)
 }
 
-/// Keeps words until the terminal is given back.
-pub(crate) fn hold(words: String) {
-    words_held().push(words);
+/// Keeps words until the terminal is given back; they come back where no screen has it. Who gives it
+/// back asks for what has waited after that, so none is kept for ever.
+pub(crate) fn hold(words: String) -> Option<String> {
+    let mut held = words_held();
+    if !is_taken() {
+        return Some(words);
+    }
+    held.push(words);
+    None
 }
 
 /// The words that have waited.

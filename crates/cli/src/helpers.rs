@@ -31,6 +31,7 @@ impl Helpers for ThisProgram {
 
     fn supervise(&self, line: &str, cpus: &[usize]) -> io::Result<Command> {
         let mut command = Command::new(env::current_exe()?);
+        environment::removed_from(&mut command);
         command.arg("supervise");
         pin(&mut command, cpus);
         command.args(["--", line]);

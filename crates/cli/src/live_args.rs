@@ -152,6 +152,10 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 fn url(text: &str) -> Result<String, String> {
     let url = url::Url::parse(text).map_err(|error| error.to_string())?;
     match url.scheme() {
+        // A login in the URL would be sent to nobody.
+        "http" | "https" if !url.username().is_empty() || url.password().is_some() => {
+            Err("it takes no login in the URL".to_owned())
+        }
         "http" | "https" if url.has_host() => Ok(text.to_owned()),
         _ => Err("give it like http://localhost:4318".to_owned()),
     }
@@ -172,5 +176,6 @@ mod tests {
         assert_eq!(address("0.0.0.0:1").unwrap().to_string(), "0.0.0.0:1");
         assert!(address("nonsense").is_err());
         assert!(url("http://c:4318").is_ok() && url("c:4318").is_err());
+        assert!(url("http://user:pass@c:4318").is_err());
     }
 }

@@ -207,6 +207,10 @@ pub(crate) fn open_log(flag: &'static str, path: &Path) -> Result<File, UsageErr
 /// # Errors
 /// What the system says, but for a closed pipe.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    // Standard output may be another's, who is slow with it.
+    if text.is_empty() {
+        return Ok(());
+    }
     let mut stdout = io::stdout().lock();
     let written = stdout
         .write_all(text.as_bytes())

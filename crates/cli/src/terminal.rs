@@ -184,6 +184,10 @@ impl Observer for Display {
         Wish::Continue
     }
 
+    fn heeds_server(&self) -> bool {
+        !matches!(self.surface, Surface::Lines { .. } | Surface::Nowhere)
+    }
+
     fn server(&mut self, used: &Server) {
         self.server = Some(*used);
     }

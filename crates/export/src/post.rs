@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use ureq::Agent;
 
 use crate::metric::{Metric, table};
@@ -21,6 +22,9 @@ enum Form {
     /// OTLP in JSON, with these headers.
     Otlp(Vec<(String, String)>),
 }
+
+/// Octets of an answer that are read.
+const LONGEST_ANSWER: u64 = 64 << 10;
 
 /// An address that snapshots are sent to.
 pub(crate) struct Poster {
@@ -65,12 +69,17 @@ fn with_path(url: &str, path: &str) -> String {
     format!("{bare}{path}")
 }
 
-/// `key=value` between commas.
+/// `key=value` between commas, the values percent-encoded (W3C Baggage, which OpenTelemetry's headers
+/// are written as).
 fn pairs(text: &str) -> Vec<(String, String)> {
     let pairs = text.split(',').filter_map(|pair| pair.split_once('='));
     pairs
-        .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
+        .map(|(key, value)| (key.trim().to_owned(), decoded(value.trim())))
         .collect()
+}
+
+fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 impl Taker for Poster {
@@ -91,7 +100,11 @@ impl Taker for Poster {
                 request.send(&body)
             }
         };
-        sent.map(drop).map_err(|error| error.to_string())
+        let mut answer = sent.map_err(|error| error.to_string())?;
+        // Read to its end, the connection serves the next one as well; what it says is no matter.
+        let body = answer.body_mut().with_config().limit(LONGEST_ANSWER);
+        let _ = body.read_to_vec();
+        Ok(())
     }
 
     fn is_cumulative(&self) -> bool {
@@ -116,8 +129,12 @@ mod tests {
 
     #[test]
     fn headers_are_pairs() {
-        let read = pairs("api-key=a=b, x = y,,nothing");
-        let expected = [("api-key", "a=b"), ("x", "y")];
+        let read = pairs("api-key=a=b, x = y,,nothing, authorization=Basic%20dXNlcg==");
+        let expected = [
+            ("api-key", "a=b"),
+            ("x", "y"),
+            ("authorization", "Basic dXNlcg=="),
+        ];
         assert_eq!(read, expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
     }
 }

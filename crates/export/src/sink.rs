@@ -120,10 +120,17 @@ fn deliver(
     dropped: &AtomicU64,
 ) -> Delivered {
     let mut delivered = Delivered::default();
-    while let Ok(mut snapshot) = waiting.recv() {
-        if destination.is_cumulative() {
-            while let Ok(newer) = waiting.try_recv() {
+    let mut next = None;
+    while let Some(mut snapshot) = next.take().or_else(|| waiting.recv().ok()) {
+        // A newer one holds all of an older one of the same run.
+        while destination.is_cumulative()
+            && next.is_none()
+            && let Ok(newer) = waiting.try_recv()
+        {
+            if newer.facts.run == snapshot.facts.run {
                 snapshot = newer;
+            } else {
+                next = Some(newer);
             }
         }
         match destination.put(&snapshot, dropped.load(Relaxed)) {

@@ -45,8 +45,13 @@ pub trait Observer {
         Wish::Continue
     }
 
-    /// Use by the server's process in the window so far, where it is watched; heard before the
-    /// progress of the same interval.
+    /// True of whoever wants to hear of the server's use: what nobody wants is not read.
+    fn heeds_server(&self) -> bool {
+        false
+    }
+
+    /// Use by the server's process in the window so far, where it is watched and wanted
+    /// ([`Observer::heeds_server`]); heard before the progress of the same interval.
     fn server(&mut self, used: &Server) {
         let _ = used;
     }
@@ -141,8 +146,10 @@ impl<'a> Observers<'a> {
 
 impl run::Observer for Observers<'_> {
     fn progress(&mut self, progress: &Progress) {
-        let used = self.costs.as_ref().and_then(|costs| costs.so_far(progress));
-        if let Some(used) = used {
+        // Nobody's wish, nobody's work: it is the generator's core that reads it.
+        let is_wanted = self.members.iter().any(|member| member.heeds_server());
+        let costs = self.costs.as_ref().filter(|_| is_wanted);
+        if let Some(used) = costs.and_then(|costs| costs.so_far(progress)) {
             for member in &mut self.members {
                 member.server(&used);
             }

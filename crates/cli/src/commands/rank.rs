@@ -125,6 +125,7 @@ pub(crate) fn run(args: &RankArgs, command_line: &[OsString]) -> anyhow::Result<
         return Ok(Exit::Ok);
     }
     let formats = args.formats();
+    formats.check_stdout()?;
     let file = args.output.as_deref();
     let file = file.map(|path| OutputFile::check("--output", path));
     let (file, page) = (file.transpose()?, args.html.check()?);

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
 
 use super::WITHHELD;
 use super::names::{is_credential, is_token_by_shape, is_token_subprotocol};
@@ -53,7 +54,8 @@ fn places(url: &str) -> Vec<(usize, usize)> {
     for pair in url[path_ends..].split_inclusive(['?', '#', '&', ';']) {
         let bare = pair.trim_end_matches(['?', '#', '&', ';']);
         if let Some((name, value)) = bare.split_once('=')
-            && (is_credential(&decoded(name)) || is_token_by_shape(value))
+            && (is_credential(&percent_decode_str(name).decode_utf8_lossy())
+                || is_token_by_shape(value))
             && !value.is_empty()
             && value != WITHHELD
         {
@@ -64,29 +66,6 @@ fn places(url: &str) -> Vec<(usize, usize)> {
         at += pair.len();
     }
     places
-}
-
-/// A text whose `%41` are the octets that they stand for (RFC 3986 section 2.1).
-fn decoded(text: &str) -> String {
-    let mut octets = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, behind @ ..] = rest {
-        let escaped = match (first, behind) {
-            (b'%', [high, low, ..]) => {
-                let digit = |digit: &u8| char::from(*digit).to_digit(16);
-                digit(high).zip(digit(low))
-            }
-            _ => None,
-        };
-        if let Some((high, low)) = escaped {
-            octets.push((high * 16 + low) as u8);
-            rest = &behind[2..];
-        } else {
-            octets.push(*first);
-            rest = behind;
-        }
-    }
-    String::from_utf8_lossy(&octets).into_owned()
 }
 
 /// Subprotocols for everybody: `(withheld)` in the place of those that carry a token.
@@ -132,7 +111,7 @@ impl Redactor {
         for (at, length) in places(url) {
             let value = &url[at..at + length];
             self.add(value);
-            self.add(&decoded(value));
+            self.add(&percent_decode_str(value).decode_utf8_lossy());
             if let Some((_, password)) = value.split_once(':') {
                 self.add(password);
             }
