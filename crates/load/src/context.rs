@@ -11,6 +11,7 @@ use wsbench_wire::mask::MaskKey;
 
 use crate::arrival::seed_of;
 use crate::compression::CompressionContext;
+use crate::message::Message;
 use crate::meter::Meter;
 use crate::nanos::Nanos;
 use crate::plan::{Plan, RevealedHeaders, StopRule};
@@ -146,6 +147,23 @@ impl Common {
         }
         let mask = self.mask();
         self.out.push_frame(true, kind.opcode(), Some(mask), &parts);
+    }
+
+    /// The same of a message of a source, the length of whose tag is known when the program is built.
+    #[inline]
+    pub(crate) fn push_made(
+        &mut self,
+        codec: &mut Option<Box<Codec>>,
+        kind: MessageKind,
+        message: &Message<'_>,
+    ) {
+        if !self.is_plain {
+            return self.push_in_pieces(codec, kind, message.parts());
+        }
+        let mask = self.mask();
+        let (tag, tag_len) = message.tag();
+        self.out
+            .push_masked(kind.opcode(), mask, tag, tag_len, message.filling());
     }
 
     /// One that is compressed (RFC 7692), where that was agreed upon, and cut into frames of the

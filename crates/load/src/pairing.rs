@@ -150,6 +150,24 @@ impl Pairing {
     /// Settles request `number` with a right answer.
     #[inline]
     pub fn answer(&mut self, number: u64) -> Matched {
+        // Nearly always the oldest is answered next, and nothing behind it is over yet.
+        if number == self.first()
+            && number >= self.answered_below
+            && let Some(request) = self.ring.pop_front()
+        {
+            self.open -= 1;
+            self.answered_below = number + 1;
+            self.drop_settled();
+            self.unstamped = self.unstamped.min(self.ring.len() as u32);
+            let times = Times {
+                due: request.due,
+                sent: request.sent,
+            };
+            return Matched::Answer {
+                times,
+                reordered: false,
+            };
+        }
         let reordered = number + 1 < self.answered_below;
         match self.settle(number) {
             Some(times) => {
@@ -186,11 +204,17 @@ impl Pairing {
             sent: request.sent,
         };
         self.open -= 1;
+        self.drop_settled();
+        self.unstamped = self.unstamped.min(self.ring.len() as u32);
+        Some(times)
+    }
+
+    /// Takes what is over off the front of the ring, whose oldest entry is never settled.
+    #[inline]
+    fn drop_settled(&mut self) {
         while self.ring.front().is_some_and(|request| request.settled) {
             self.ring.pop_front();
         }
-        self.unstamped = self.unstamped.min(self.ring.len() as u32);
-        Some(times)
     }
 
     /// Settles everything in flight; calls `each` with the times and whether a later answer had

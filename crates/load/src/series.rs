@@ -209,6 +209,7 @@ series! {
         title: "delivery",
         caption: "delivery to each receiver",
         shown: Shown::IfMeasured,
+        in_intervals: Some(Detail::Percentiles),
         in_slices: true,
         tail: Some(Series::DeliveryCensored),
     }

@@ -102,12 +102,13 @@ pub fn count(number: u64) -> String {
 /// `2 processes`.
 #[must_use]
 pub fn counted(number: u64, noun: &str) -> String {
-    let plural = match number {
-        1 => "",
-        _ if noun.ends_with('s') => "es",
-        _ => "s",
+    let (stem, plural) = match noun.strip_suffix('y') {
+        _ if number == 1 => (noun, ""),
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => (stem, "ies"),
+        _ if noun.ends_with('s') => (noun, "es"),
+        _ => (noun, "s"),
     };
-    format!("{} {noun}{plural}", count(number))
+    format!("{} {stem}{plural}", count(number))
 }
 
 /// A share as a percentage: `99 %`, `2.5 %`.

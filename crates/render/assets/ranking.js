@@ -57,7 +57,8 @@
       card.querySelector("button").setAttribute("aria-pressed", at === number);
     });
     if (number >= asked) {
-      document.querySelectorAll(".two figure")[number - 1].scrollIntoView({ block: "center" });
+      const charts = document.querySelectorAll(".two figure");
+      (charts[number - 1] ?? charts[charts.length - 1])?.scrollIntoView({ block: "center" });
       return;
     }
     main.dataset.q = number;

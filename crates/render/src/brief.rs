@@ -13,7 +13,7 @@ pub(crate) mod trust;
 
 use wsbench_load::plan::{Arrival, StopRule, Verify};
 use wsbench_record::audit::{Limit, Verdict};
-use wsbench_record::document::{Distribution, Document, Ended, Percentile};
+use wsbench_record::document::{Document, Ended, Percentile};
 use wsbench_record::units::{asked_rate, bytes, count, counted, percent, rate, seconds, span};
 
 use crate::conditions;
@@ -21,6 +21,7 @@ use crate::mark;
 use crate::parts::Parts;
 use crate::plan_line;
 use crate::style::{Style, Tone};
+use crate::times::headline;
 
 use sheet::{Piece, Sheet};
 
@@ -76,17 +77,12 @@ fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64]) {
         throughput(sheet, document);
         percentiles::line(sheet, document, shares);
     }
-    shape::line(sheet, times(document));
+    shape::line(sheet, headline(document));
     if let Some(limit) = &document.audit.limit {
         limited(sheet, limit, document.audit.verdict == Verdict::Ok);
     }
     advice(sheet, document);
     server(sheet, document);
-}
-
-/// The times that a loop is about.
-pub(crate) fn times(document: &Document) -> &Distribution {
-    document.at(document.plan.clients.headline())
 }
 
 /// Where to, and the plan as far as it is not what everybody runs.
@@ -320,6 +316,13 @@ fn nothing(sheet: &mut Sheet, document: &Document) {
         format!(
             "nothing connected: 0 of {} upgraded",
             counted(connections.asked, "connection")
+        )
+    } else if wsbench_judge::error_answers(document) > 0 {
+        format!(
+            "nothing but errors came back: {} sent over {}, {} answered with an error",
+            count(document.messages.sent),
+            counted(connections.upgraded, "connection"),
+            count(document.messages.failed)
         )
     } else {
         format!(

@@ -38,4 +38,5 @@ pub mod style;
 pub mod summary;
 pub mod sweep;
 mod table;
+mod times;
 mod xml;

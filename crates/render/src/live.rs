@@ -10,13 +10,14 @@ pub mod ranking;
 
 use wsbench_judge::under_way::{self, RunStanding};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{PlanSpec, StopRule};
+use wsbench_load::plan::{PlanSpec, Population, StopRule};
 use wsbench_load::result::{Interval, Progress, Stage};
 use wsbench_load::series::Series;
-use wsbench_record::document::{Document, Ended, Record, RunContext, Server};
+use wsbench_record::document::{Document, Record, RunContext, Server};
 use wsbench_record::units::{count, counted, rate, seconds, span};
 use wsbench_setting::Spelling;
 
+use crate::brief::died::Departure;
 use crate::foreign::printable;
 use crate::mark;
 use crate::plan_line::{plan_line, title};
@@ -110,7 +111,6 @@ impl View {
         };
         let record = Record::of(so_far, plan, &context, spelling);
         let document = under_way::so_far(record, &standing, spelling);
-        let is_gone = document.ended == Ended::ServerDied;
         Self {
             title: title(plan),
             plan: plan_line(plan),
@@ -122,8 +122,12 @@ impl View {
                 StopRule::Duration(duration) => Some(duration.as_secs_f64()),
                 _ => None,
             },
-            gone_at_s: gone_at_s(progress, plan).filter(|_| is_gone),
-            course: so_far.intervals.iter().map(Moment::of).collect(),
+            gone_at_s: Departure::of(&document).map(|gone| gone.at_s),
+            course: so_far
+                .intervals
+                .iter()
+                .map(|interval| Moment::of(interval, &plan.clients))
+                .collect(),
             document,
             alive: standing.alive,
             in_flight: so_far
@@ -173,7 +177,8 @@ pub fn line(progress: &Progress, plan: &PlanSpec) -> String {
     if progress.stage != Stage::Measuring {
         parts.push(word(progress.stage).to_owned());
     }
-    if let Some(newest) = progress.so_far.intervals.last().map(Moment::of) {
+    if let Some(newest) = progress.so_far.intervals.last() {
+        let newest = Moment::of(newest, &plan.clients);
         parts.push(format!("{} msg/s", rate(newest.per_s)));
         let mut spans = Vec::new();
         for (name, ns) in [("p50", newest.p50_ns), ("p99", newest.p99_ns)] {
@@ -223,33 +228,13 @@ fn clients(progress: &Progress, plan: &PlanSpec) -> Option<(u64, u64)> {
     }
 }
 
-/// Instant at which no connection was left, by the first interval that ended without any, s.
-fn gone_at_s(progress: &Progress, plan: &PlanSpec) -> Option<f64> {
-    let is_held = plan.clients.round_trips().is_none();
-    let intervals = &progress.so_far.intervals;
-    let last_alive = intervals.iter().rposition(|interval| interval.alive > 0);
-    let first_dead = last_alive.map_or(0, |at| at + 1);
-    let was_there = progress.so_far.connections.upgraded > 0;
-    let gone = intervals.get(first_dead).filter(|_| is_held && was_there)?;
-    let (at, length) = (gone.at.as_secs_f64(), gone.length.as_secs_f64());
-    // What was answered in it was answered before.
-    let before = last_alive.and_then(|at| intervals.get(at));
-    let usual = before.map_or(0, |interval| interval.answered);
-    let share = if usual > 0 {
-        (gone.answered as f64 / usual as f64).min(1.0)
-    } else {
-        0.0
-    };
-    Some(at - length + share * length)
-}
-
 impl Moment {
-    fn of(interval: &Interval) -> Self {
+    fn of(interval: &Interval, clients: &Population) -> Self {
         let length = interval.length.as_secs_f64();
         let enough = interval.answered >= SAMPLES_FOR_P99;
         let times = |series| interval.times.get(series).copied().unwrap_or_default();
-        let service = times(Series::Service);
-        let p99_ns = service.p99.filter(|_| enough);
+        let told = times(clients.course());
+        let p99_ns = told.p99.filter(|_| enough);
         let wait = Series::Service.parts().map(times).find_map(|part| part.p50);
         Self {
             at_s: interval.at.as_secs_f64(),
@@ -258,9 +243,9 @@ impl Moment {
             } else {
                 0.0
             },
-            p50_ns: service.p50.map(|span| span.0),
+            p50_ns: told.p50.map(|span| span.0),
             p99_ns: p99_ns.map(|span| span.0),
-            max_ns: service.max.map(|span| span.0),
+            max_ns: told.max.map(|span| span.0),
             wait_p50_ns: wait.map(|span| span.0),
         }
     }

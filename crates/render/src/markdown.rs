@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use wsbench_load::series::Series;
 use wsbench_record::document::{Distribution, Document, Percentile};
 use wsbench_record::units::{self, bytes, count, rate, seconds, span};
 use wsbench_setting::Spelling;
@@ -11,6 +10,7 @@ use crate::foreign::{markdown as cell, markdown_block};
 use crate::parts::{self, Parts};
 use crate::plan_line::{plan_line, title};
 use crate::summary::{PERCENTILES, repeat_command};
+use crate::times::{Times, delivery_counts};
 use crate::{conditions, mark, pings, server_cost};
 
 /// The result as a section of its own.
@@ -111,8 +111,8 @@ fn compression(text: &mut String, document: &Document) {
 }
 
 fn times(text: &mut String, document: &Document) {
-    let (response, service) = (document.at(Series::Response), document.at(Series::Service));
-    if response.is_empty() && service.is_empty() {
+    let times = Times::of(document);
+    if times.is_empty() {
         let _ = writeln!(text, "Latency: {}\n", mark::NO_SAMPLES);
         return;
     }
@@ -121,46 +121,32 @@ fn times(text: &mut String, document: &Document) {
     } else {
         "closed"
     };
-    let _ = writeln!(
-        text,
-        "| latency, {model} loop | response time | service time |\n|---|--:|--:|"
-    );
+    let columns = times.columns();
+    let names: Vec<&str> = columns.iter().map(|(info, _)| info.caption).collect();
+    let _ = writeln!(text, "| latency, {model} loop | {} |", names.join(" | "));
+    let _ = writeln!(text, "|---|{}", "--:|".repeat(columns.len()));
+    let mut row = |name: &str, figure: &dyn Fn(&Distribution) -> String| {
+        let cells: Vec<String> = columns.iter().map(|(_, spans)| figure(spans)).collect();
+        let _ = writeln!(text, "| {name} | {} |", cells.join(" | "));
+    };
     for percentile in PERCENTILES {
-        let figure = |spans: &Distribution| {
+        row(percentile.label(), &|spans| {
             let confidence = mark::confidence(spans, percentile);
             let figure = format!("{} {confidence}", mark::percentile(spans, percentile));
             figure.trim_end().to_owned()
-        };
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} |",
-            percentile.label(),
-            figure(response),
-            figure(service)
-        );
+        });
     }
-    let _ = writeln!(
-        text,
-        "| max | {} | {} |",
-        mark::exact(response.max),
-        mark::exact(service.max)
-    );
-    let _ = writeln!(
-        text,
-        "| samples | {} | {} |\n",
-        count(response.count),
-        count(service.count)
-    );
-    let batches = response.confidence.or(service.confidence);
-    if let Some(known) = batches {
+    row("max", &|spans| mark::exact(spans.max));
+    row("samples", &|spans| count(spans.count));
+    text.push('\n');
+    if let Some(batches) = times.batches() {
         let _ = writeln!(
             text,
-            "± {} confidence within this run, from {} batches; other runs may differ more\n",
+            "± {} confidence within this run, from {batches} batches; other runs may differ more\n",
             mark::CONFIDENCE,
-            known.batches
         );
     }
-    for legend in mark::legends(&[response, service], &PERCENTILES) {
+    for legend in mark::legends(&times.spans(), &PERCENTILES) {
         let _ = writeln!(text, "{legend}\n");
     }
     service_parts(text, document);
@@ -225,6 +211,15 @@ fn counts(text: &mut String, document: &Document) {
         count(messages.corrupted),
         count(messages.unasked)
     );
+    if let Some(counts) = delivery_counts(document) {
+        let (names, numbers): (Vec<String>, Vec<String>) = counts
+            .into_iter()
+            .map(|(name, number)| (name, count(number)))
+            .unzip();
+        let _ = writeln!(text, "| deliveries | {} |", names.join(" | "));
+        let _ = writeln!(text, "|---|{}", "--:|".repeat(names.len()));
+        let _ = writeln!(text, "| | {} |\n", numbers.join(" | "));
+    }
 }
 
 /// Use by the server, where known.

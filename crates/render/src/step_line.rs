@@ -1,24 +1,20 @@
 //! One run of an experiment in one line, told when it is over.
 
-use wsbench_load::series::Series;
 use wsbench_record::audit::Verdict;
 use wsbench_record::document::{Document, Percentile};
 use wsbench_record::units::rate;
 
 use crate::foreign::printable;
 use crate::mark;
+use crate::times::headline;
 
 /// The run called `name` in one line, and what the experiment will still take:
 /// `round 3/20 A: 51.2k msg/s, p99 1.20ms, 40s left`.
 ///
-/// The percentile is of the response time in the open loop, of the service time in the closed.
+/// The percentile is of the times that the load is about.
 #[must_use]
 pub fn step_line(name: &str, document: &Document, left_s: Option<f64>) -> String {
-    let spans = if document.plan.clients.is_open_loop() {
-        document.at(Series::Response)
-    } else {
-        document.at(Series::Service)
-    };
+    let spans = headline(document);
     let mut parts = Vec::new();
     match document.messages_per_s {
         Some(per_s) => parts.push(format!("{} msg/s", rate(per_s))),

@@ -18,6 +18,7 @@ use crate::parts::{self, Parts};
 use crate::plan_line::plan_line;
 use crate::sparkline::sparkline;
 use crate::style::{Style, Tone};
+use crate::times::{Times, delivery_counts};
 use crate::{conditions, mark, pings, server_cost};
 
 /// The percentiles that a summary shows.
@@ -28,6 +29,9 @@ pub(crate) const PERCENTILES: [Percentile; 5] = [
     Percentile::P99_9,
     Percentile::P99_99,
 ];
+
+/// Distributions beside each other in a table of times, each with its intervals.
+const BESIDE: usize = 2;
 
 /// The most columns that the sparkline takes.
 const SPARKS: usize = 60;
@@ -222,29 +226,32 @@ fn course(page: &mut Page, document: &Document) {
 }
 
 fn times(page: &mut Page, document: &Document) {
-    let (response, service) = (document.at(Series::Response), document.at(Series::Service));
-    let meaning = if document.plan.clients.is_open_loop() {
-        "open loop: response time is from the moment a message was due, whoever kept it waiting"
-    } else {
-        "closed loop: a slow server throttles its own load, so this is not latency at a fixed rate"
-    };
-    page.prose("latency", meaning, None);
-    if response.is_empty() && service.is_empty() {
+    let times = Times::of(document);
+    page.prose("latency", times.meaning(), None);
+    if times.is_empty() {
         page.line("", mark::NO_SAMPLES);
     } else {
-        let table = TimesTable::of(vec![response, service]);
-        table.head(page, &["response", "service"]);
-        for percentile in PERCENTILES {
-            table.percentiles(page, percentile);
+        let mut never = times.never();
+        for columns in times.columns().chunks(BESIDE) {
+            let (names, spans): (Vec<&str>, Vec<&Distribution>) = columns
+                .iter()
+                .map(|(info, spans)| (info.title, *spans))
+                .unzip();
+            let table = TimesTable {
+                columns: spans,
+                batches: times.batches(),
+            };
+            table.head(page, &names);
+            for percentile in PERCENTILES {
+                table.percentiles(page, percentile);
+            }
+            table.row(page, "max", mark::longest);
+            if let Some(line) = never.take() {
+                page.line("", &page.style.paint(Tone::Quiet, &line));
+            }
+            table.row(page, "samples", |spans| count(spans.count));
         }
-        table.row(page, "max", mark::longest);
-        if response.censored > 0 {
-            let never = counted(response.censored, "message");
-            let line = format!("{never} never answered: counted as longer than they waited");
-            page.line("", &page.style.paint(Tone::Quiet, &line));
-        }
-        table.row(page, "samples", |spans| count(spans.count));
-        table.legend(page);
+        legends(page, &times);
         parts(page, document);
         if let Some(floor) = parts::floor(document) {
             page.prose("", &floor, None);
@@ -252,7 +259,7 @@ fn times(page: &mut Page, document: &Document) {
     }
     page.gap();
     if document.plan.replaces_clients() {
-        legacy(page, service);
+        legacy(page, document.at(Series::Service));
         page.gap();
     }
 }
@@ -280,17 +287,11 @@ struct TimesTable<'a> {
     batches: Option<u32>,
 }
 
-impl<'a> TimesTable<'a> {
+impl TimesTable<'_> {
     /// Columns of the names.
     const NAME: usize = 8;
     /// Columns of the confidence beside a figure.
     const CONFIDENCE: usize = 12;
-
-    fn of(columns: Vec<&'a Distribution>) -> Self {
-        let confidences = columns.iter().filter_map(|spans| spans.confidence.as_ref());
-        let batches = confidences.map(|known| known.batches).max();
-        Self { columns, batches }
-    }
 
     /// A figure with what stands beside it.
     fn cell(&self, figure: &str, beside: &str) -> String {
@@ -326,18 +327,19 @@ impl<'a> TimesTable<'a> {
         let cells: Vec<String> = self.columns.iter().map(cell).collect();
         page.row(name, Self::NAME, &cells);
     }
+}
 
-    fn legend(&self, page: &mut Page) {
-        if let Some(batches) = self.batches {
-            let words = format!(
-                "{}: confidence within this run, from {batches} batches; other runs may differ more",
-                mark::CONFIDENCE
-            );
-            page.line("", &page.style.paint(Tone::Quiet, &words));
-        }
-        for legend in mark::legends(&self.columns, &PERCENTILES) {
-            page.prose("", legend, Some(Tone::Quiet));
-        }
+/// Meaning of the intervals and of the marks.
+fn legends(page: &mut Page, times: &Times<'_>) {
+    if let Some(batches) = times.batches() {
+        let words = format!(
+            "{}: confidence within this run, from {batches} batches; other runs may differ more",
+            mark::CONFIDENCE
+        );
+        page.line("", &page.style.paint(Tone::Quiet, &words));
+    }
+    for legend in mark::legends(&times.spans(), &PERCENTILES) {
+        page.prose("", legend, Some(Tone::Quiet));
     }
 }
 
@@ -462,6 +464,12 @@ fn integrity(page: &mut Page, document: &Document) {
             count(messages.in_flight_at_end)
         );
         page.prose("", &line, Some(Tone::Doubt));
+    }
+    if let Some(counts) = delivery_counts(document) {
+        let counts = counts.iter();
+        let words = counts.map(|(name, number)| format!("{} {name}", count(*number)));
+        let words: Vec<String> = words.collect();
+        page.prose("deliveries", &words.join(", "), None);
     }
     if let Some(stamp) = &document.conformance {
         let tone = (!stamp.counts.pass()).then_some(Tone::Bad);

@@ -264,17 +264,21 @@ impl Connection {
             _ => return Ok(None),
         };
         let in_between = self.state == State::Header && self.partial_len == 0;
-        let Ok(Some((header, start))) = Header::parse(input) else {
-            return Ok(None);
+        let (key, start, len) = match **input {
+            // The shortest header, without a mask.
+            [_, len @ ..126, ..] => (None, 2, u64::from(len)),
+            _ => match Header::parse(input) {
+                Ok(Some((header, start))) => (header.mask, start, header.len),
+                _ => return Ok(None),
+            },
         };
-        let by_role = header.mask.is_some() == (self.role == Role::Server);
-        let whole = header.len <= (input.len() - start) as u64 && header.len <= self.max_message;
+        let by_role = key.is_some() == (self.role == Role::Server);
+        let whole = len <= (input.len() - start) as u64 && len <= self.max_message;
         if !(in_between && self.message.is_none() && by_role && whole) {
             return Ok(None);
         }
-        take(input, start);
-        let bytes = take(input, header.len as usize);
-        if let Some(key) = header.mask {
+        let bytes = &mut take(input, start + len as usize)[start..];
+        if let Some(key) = key {
             mask_in_place(key, 0, bytes);
         }
         if kind == MessageKind::Text && self.utf8 == Utf8::Check && !is_utf8(bytes) {

@@ -4,7 +4,7 @@
 //! (masking by role, fragments in order, reserved bits) is `connection`'s affair.
 
 use crate::error::ProtocolError;
-use crate::mask::{MaskKey, copy_masked};
+use crate::mask::{MaskKey, copy_masked, mask_in_place};
 use crate::opcode::OpCode;
 
 /// A frame header (RFC 6455 section 5.2), 2 to 14 octets on the wire.
@@ -227,6 +227,44 @@ impl FrameBuffer {
             len: payload as u64,
         };
         self.push(header, payload, parts);
+    }
+
+    /// Appends one whole message in one masked frame: the first `front_len` octets of `front`, then
+    /// `back`. The same as [`FrameBuffer::push_frame`] of both; since the length of `front` is known
+    /// when the program is built, its copying and masking takes no loop and no call.
+    ///
+    /// # Panics
+    /// When `front_len` is more than there is of `front`.
+    #[inline]
+    pub fn push_masked<const N: usize>(
+        &mut self,
+        opcode: OpCode,
+        key: MaskKey,
+        front: &[u8; N],
+        front_len: usize,
+        back: &[u8],
+    ) {
+        assert!(front_len <= N, "no more of the front than there is");
+        let payload = front_len + back.len();
+        let header = Header {
+            fin: true,
+            rsv: 0,
+            opcode,
+            mask: Some(key),
+            len: payload as u64,
+        };
+        let room = self.claim(Header::MAX_LEN + N + back.len());
+        let (head, _) = room
+            .split_first_chunk_mut()
+            .expect("room for the longest header has just been claimed");
+        let start = header.encode(head);
+        let to = &mut room[start..];
+        let mut masked = *front;
+        mask_in_place(key, 0, &mut masked);
+        // What is not of the message lies where the rest of it, or the next frame, will be.
+        to[..N].copy_from_slice(&masked);
+        copy_masked(key, front_len, back, &mut to[front_len..payload]);
+        self.len += start + payload;
     }
 
     /// Appends one message whose payload is the concatenation of `parts`, in frames of at most

@@ -58,6 +58,24 @@ pub fn copy_masked(key: MaskKey, phase: usize, src: &[u8], dst: &mut [u8]) {
         "source and destination are one payload"
     );
     let key = key.rotated(phase);
+    // What two lanes cover, as the filling of a small message, without a call.
+    if src.len() <= 2 * LANE
+        && let (Some(front), Some(back)) = (src.first_chunk::<LANE>(), src.last_chunk::<LANE>())
+    {
+        let behind = key.rotated(src.len() - LANE).lane();
+        if let Some(to) = dst.first_chunk_mut::<LANE>() {
+            *to = (u64::from_ne_bytes(*front) ^ key.lane()).to_ne_bytes();
+        }
+        if let Some(to) = dst.last_chunk_mut::<LANE>() {
+            *to = (u64::from_ne_bytes(*back) ^ behind).to_ne_bytes();
+        }
+        return;
+    }
+    copy_all(key, src, dst);
+}
+
+/// The same for any length, from the first octet of the key on.
+fn copy_all(key: MaskKey, src: &[u8], dst: &mut [u8]) {
     let lane = key.lane();
     // The last lane, made before anything is written: it overlaps the lanes before it.
     if let (Some(from), Some(to)) = (src.last_chunk::<LANE>(), dst.last_chunk_mut::<LANE>()) {

@@ -83,6 +83,14 @@ fn ending(record: &Record) -> Option<Doubt> {
                 Field::Sources,
             ],
         )),
+        Ended::ServerDied if record.messages.answered == 0 && error_answers(record) > 0 => {
+            Some(Doubt::new(
+                Kind::ServerDied,
+                Severity::Invalid,
+                format!("every answer was an error and no connection stayed open{first}"),
+                SEE_ITS_WORDS,
+            ))
+        }
         Ended::ServerDied if record.messages.answered == 0 => Some(Doubt::new(
             Kind::ServerDied,
             Severity::Invalid,
@@ -96,6 +104,17 @@ fn ending(record: &Record) -> Option<Doubt> {
             "look at the server's log; the figures end where it did",
         )),
     }
+}
+
+/// Advice where the server answers requests with errors.
+const SEE_ITS_WORDS: &str = "the server refuses these requests: see `errors` for its words";
+
+/// Answers by which the server said that a request had failed, over the whole run.
+#[must_use]
+pub fn error_answers(record: &Record) -> u64 {
+    let kind = FailureKind::ErrorAnswer.name();
+    let errors = record.errors.iter().filter(|error| error.kind == kind);
+    errors.map(|error| error.count).sum()
 }
 
 /// The advice where nothing connected. Whether somebody listens is the question only where no TCP
@@ -299,6 +318,10 @@ fn unanswered(record: &Record) -> Option<Doubt> {
                 Kind::NothingAnswered,
                 Severity::Invalid,
                 match record.pongs_unasked {
+                    _ if error_answers(record) > 0 => format!(
+                        "none of {} was answered without an error",
+                        counted(messages.sent, "message")
+                    ),
                     None => format!("none of {} was answered", counted(messages.sent, "message")),
                     Some(pongs) => format!(
                         "none of {} was answered; {} came that answer no ping, and a pong is no echo",
@@ -306,7 +329,9 @@ fn unanswered(record: &Record) -> Option<Doubt> {
                         counted(pongs, "pong"),
                     ),
                 },
-                if record.errors.iter().any(|error| error.code.is_some()) {
+                if error_answers(record) > 0 {
+                    SEE_ITS_WORDS
+                } else if record.errors.iter().any(|error| error.code.is_some()) {
                     "the server turned connections away: see `errors` for its words"
                 } else {
                     "is the server an echo server, and is the path of the URL right?"

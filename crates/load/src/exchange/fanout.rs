@@ -174,7 +174,7 @@ impl Exchange for Fanout {
         let source = &mut io.local.source;
         source.prepare(identity, Some(due));
         let (message, kind) = (source.message(identity), source.kind());
-        io.common.push_message(io.codec, kind, message.parts());
+        io.common.push_made(io.codec, kind, &message);
         true
     }
 

@@ -201,6 +201,33 @@ impl Population {
         }
     }
 
+    /// The series that the load is told by, the one that it is about first: what a table of its times
+    /// has columns for.
+    #[must_use]
+    pub fn told_series(&self) -> &'static [Series] {
+        if self.is_fanned_out() {
+            &[
+                Series::Delivery,
+                Series::DeliveryFirst,
+                Series::DeliveryLast,
+                Series::Skew,
+                Series::DeliveryService,
+            ]
+        } else {
+            &[Series::Response, Series::Service]
+        }
+    }
+
+    /// The series by which intervals tell the course of the load.
+    #[must_use]
+    pub fn course(&self) -> Series {
+        if self.is_fanned_out() {
+            Series::Delivery
+        } else {
+            Series::Service
+        }
+    }
+
     /// The series of the same from when each was sent.
     #[must_use]
     pub fn headline_from_sent(&self) -> Series {

@@ -6,6 +6,8 @@ use wsbench_record::units::{count, counted, percent, rate, span};
 
 use crate::style::{Glyphs, Tone};
 
+use crate::times::headline;
+
 use super::sheet::{Piece, Sheet};
 use super::{SECOND, percentiles, shape};
 
@@ -74,7 +76,7 @@ impl Departure {
         if is_open {
             answered_or_never(sheet, document, share);
         } else {
-            shape::line(sheet, super::times(document));
+            shape::line(sheet, headline(document));
         }
         causes(sheet, document);
         if let Some(clock) = self.clock(document) {
@@ -94,7 +96,8 @@ impl Departure {
     /// What it did while it was there.
     fn until_then(&self, sheet: &mut Sheet, document: &Document) {
         let mut words = format!("until then: {} msg/s", rate(self.per_s));
-        let service = document.at(wsbench_load::series::Series::Service);
+        let clients = &document.plan.clients;
+        let service = document.at(clients.headline_from_sent());
         for percentile in [
             wsbench_record::document::Percentile::P50,
             wsbench_record::document::Percentile::P90,
@@ -103,7 +106,11 @@ impl Departure {
                 words.push_str(&format!(", {} {}", percentile.label(), span(ns as f64)));
             }
         }
-        words.push_str(" (service time, of the answered only)");
+        words.push_str(if clients.is_fanned_out() {
+            " (from when it was sent, of the deliveries made only)"
+        } else {
+            " (service time, of the answered only)"
+        });
         let quiet = Piece::prose(&words)
             .into_iter()
             .map(|piece| piece.toned(Tone::Quiet));
@@ -113,7 +120,8 @@ impl Departure {
 
 /// The shape of what was answered, and beside it a bar for what never was.
 fn answered_or_never(sheet: &mut Sheet, document: &Document, never: f64) {
-    let service = document.at(wsbench_load::series::Series::Service);
+    let clients = &document.plan.clients;
+    let service = document.at(clients.headline_from_sent());
     let Some((bars, least, most)) = shape::bars(service, 12, sheet.style.glyphs) else {
         return;
     };
@@ -125,7 +133,12 @@ fn answered_or_never(sheet: &mut Sheet, document: &Document, never: f64) {
         "{bars}{edge}{}",
         fill.repeat(((never * NEVER as f64).round() as usize).max(1))
     );
-    let answered = format!("answered {} to {}", span(least), span(most));
+    let word = if clients.is_fanned_out() {
+        "delivered"
+    } else {
+        "answered"
+    };
+    let answered = format!("{word} {} to {}", span(least), span(most));
     let mut legend = Piece::new(answered).toned(Tone::Quiet);
     legend.column = Some(SECOND);
     let pieces = [

@@ -8,6 +8,8 @@ use wsbench_stats::batches;
 use crate::mark;
 use crate::style::Tone;
 
+use crate::times::headline;
+
 use super::sheet::{Piece, Sheet};
 
 /// The percentiles that are told where nobody asks for others, as shares.
@@ -19,7 +21,7 @@ pub(super) fn line(sheet: &mut Sheet, document: &Document, shares: &[f64]) {
         .iter()
         .map(|share| (*share, piece(*share, known(document, *share))))
         .collect();
-    let longest = mark::longest(super::times(document));
+    let longest = mark::longest(headline(document));
     let is_asked = shares != QUOTED;
     if !is_asked {
         pieces.push((1.0, Piece::new(longest).named("max")));
@@ -62,7 +64,7 @@ fn spare(sheet: &Sheet, pieces: &[(f64, Piece)], between: usize) -> isize {
 fn known(document: &Document, share: f64) -> Known {
     let is_it = |percentile: &Percentile| (percentile.share() - share).abs() < 1e-9;
     match Percentile::ALL.into_iter().find(is_it) {
-        Some(percentile) => super::times(document).known(percentile),
+        Some(percentile) => headline(document).known(percentile),
         None => from_slices(document, share).unwrap_or(Known::Not),
     }
 }

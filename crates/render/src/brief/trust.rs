@@ -8,6 +8,8 @@ use wsbench_record::units::{count, counted};
 
 use crate::style::Tone;
 
+use crate::times::headline;
+
 use super::sheet::{Piece, Sheet};
 
 /// Puts the line, and behind it the first words of `more` that fit.
@@ -57,7 +59,7 @@ pub(crate) fn grounds(document: &Document) -> Vec<String> {
         let (alive, asked) = (connections.alive_at_end, connections.asked);
         grounds.push(format!("{} of {} alive", count(alive), count(asked)));
     }
-    let times = super::times(document);
+    let times = headline(document);
     if times.confidence.is_none() && !times.is_empty() {
         grounds.push("too short for ±".to_owned());
     }

@@ -14,6 +14,7 @@ use super::ranges::{Range, Ranges};
 use super::{latency, run};
 use crate::comparison::{design, legend, plan, row};
 use crate::summary::seeded;
+use crate::times::headline;
 
 /// A difference that is smaller is never told.
 const LEAST: (f64, f64) = (1.0 / 1.02, 1.02);
@@ -220,15 +221,15 @@ fn overlaid(comparison: &Comparison) -> Option<Plot> {
     let mut lines = Vec::new();
     for (at, (_, side, _)) in sides_of(comparison).into_iter().enumerate() {
         for document in &side.runs {
-            kind = run::kind_and_times(document).0;
+            kind = run::kind(document);
             lines.push(Trace {
                 is_thin: true,
-                ..latency::line("", Some(at), run::kind_and_times(document).1)
+                ..latency::line("", Some(at), headline(document))
             });
         }
     }
     for (at, (name, side, _)) in sides_of(comparison).into_iter().enumerate() {
-        let spans = side.runs.iter().map(|one| run::kind_and_times(one).1);
+        let spans = side.runs.iter().map(|one| headline(one));
         let spans: Vec<&Distribution> = spans.collect();
         let mut line = latency::band(name, Some(at), &spans);
         for point in &mut line.points {

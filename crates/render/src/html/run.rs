@@ -16,11 +16,12 @@ use super::markup::Markup;
 use super::page::{Page, caveats, severity_words, tiles};
 use super::plot::{LOOKS, Plot, Trace};
 use super::ranges::swatched;
-use crate::brief::{fates, times, trust};
+use crate::brief::{fates, trust};
 use crate::mark;
 use crate::parts::{self, Parts};
 use crate::plan_line::{plan_line, title};
 use crate::summary::{PERCENTILES, repeat_command};
+use crate::times::{Times, headline};
 pub(super) use books::machine;
 use wsbench_load::series::Series;
 use wsbench_record::audit::{Severity, Verdict};
@@ -88,7 +89,7 @@ pub fn several(documents: &[&Document], spelling: &'static dyn Spelling) -> Stri
 /// A run within a page of others, to be opened: its books without charts.
 pub(super) fn folded(page: &mut Page, id: &str, name: &str, document: &Document) {
     let (sign, word, _) = trust::sign(document.audit.verdict);
-    let (_, spans) = kind_and_times(document);
+    let spans = headline(document);
     let per_s = document.messages_per_s;
     let gist = format!(
         "{sign} {word}, {} msg/s, p50 {}, p99 {}",
@@ -99,7 +100,7 @@ pub(super) fn folded(page: &mut Page, id: &str, name: &str, document: &Document)
     page.fold(id, name, &gist);
     doubts(page, document);
     page.push(&books::throughput(document).markup());
-    page.push(&times_table(document).markup());
+    page.push(&times_table(&Times::of(document)).markup());
     page.push(&books::connections(document).markup());
     page.push(&books::messages(document).markup());
     page.push(&books::errors(document));
@@ -122,13 +123,10 @@ pub(super) fn overlays(page: &mut Page, named: &[(String, &Document)]) {
         .map(|(look, (name, document))| Trace {
             is_thin: is_many,
             look: if is_many { Some(0) } else { look },
-            ..latency::line(name, look, kind_and_times(document).1)
+            ..latency::line(name, look, headline(document))
         })
         .collect();
-    let kinds: Vec<&str> = named
-        .iter()
-        .map(|(_, document)| kind_and_times(document).0)
-        .collect();
+    let kinds: Vec<&str> = named.iter().map(|(_, document)| kind(document)).collect();
     let kind = match kinds.first() {
         Some(first) if kinds.iter().all(|kind| kind == first) => first,
         _ => "response time (open loop) or service time (closed loop)",
@@ -136,7 +134,7 @@ pub(super) fn overlays(page: &mut Page, named: &[(String, &Document)]) {
     page.columns();
     let beside = format!("{kind} by percentile, a line each run");
     page.chart(&latency::plot(
-        "How long does an answer take?",
+        named.first().map_or("", |(_, document)| question(document)),
         &beside,
         lines,
     ));
@@ -154,14 +152,9 @@ pub(super) fn overlays(page: &mut Page, named: &[(String, &Document)]) {
     page.end();
 }
 
-/// The times that a run is about, with their name.
-pub(super) fn kind_and_times(document: &Document) -> (&'static str, &Distribution) {
-    let name = if document.plan.clients.is_open_loop() {
-        "response time"
-    } else {
-        "service time"
-    };
-    (name, times(document))
+/// Name of the times that a run is about.
+pub(super) fn kind(document: &Document) -> &'static str {
+    document.plan.clients.headline().info().caption
 }
 
 /// A look, as far as there are any.
@@ -234,20 +227,21 @@ fn charts(page: &mut Page, document: &Document) {
 
 /// How long an answer takes: by percentile, with what of it passed where.
 fn answers(document: &Document) -> Option<Plot> {
-    let (kind, spans) = kind_and_times(document);
-    let is_open = document.plan.clients.is_open_loop();
-    let name = if is_open { "response" } else { "service" };
-    let mut lines = vec![latency::told(name, Some(0), spans)];
-    if is_open {
-        let service = document.at(Series::Service);
-        lines.push(latency::line("service", Some(1), service));
-    }
-    for (at, part) in Series::Service.parts().enumerate() {
-        if let Some(spans) = document.known(part) {
-            lines.push(latency::line(part.info().title, Some(at + 2), spans));
+    let clients = &document.plan.clients;
+    let about = clients.headline();
+    let (kind, spans) = (about.info().caption, headline(document));
+    let mut lines = vec![latency::told(about.info().title, Some(0), spans)];
+    let others = clients.told_series().iter().filter(|told| {
+        // What a closed loop's response time is beside its service time is no further answer.
+        **told != about && (clients.is_open_loop() || **told != Series::Response)
+    });
+    let parts = Series::Service.parts();
+    for (at, beside) in others.copied().chain(parts).enumerate() {
+        if let Some(spans) = document.known(beside) {
+            lines.push(latency::line(beside.info().title, Some(at + 1), spans));
         }
     }
-    // What the whole is not known beyond its parts are not either.
+    // What the whole is not known beyond the others are not either.
     let end = lines[0].points.last().map_or(0.0, |last| last.x);
     for line in &mut lines[1..] {
         line.points.retain(|point| point.x <= end + 1e-9);
@@ -264,9 +258,18 @@ fn answers(document: &Document) -> Option<Plot> {
     let plot = Plot {
         answer: format!("{}.", answer.join(", ")),
         unknown,
-        ..latency::plot("How long does an answer take?", &beside, lines)
+        ..latency::plot(question(document), &beside, lines)
     };
     (!plot.is_empty()).then_some(plot)
+}
+
+/// The question that the chart of times answers.
+fn question(document: &Document) -> &'static str {
+    if document.plan.clients.is_fanned_out() {
+        "How long does a delivery take?"
+    } else {
+        "How long does an answer take?"
+    }
 }
 
 /// The doubts as a list, each with what to do about it.
@@ -304,8 +307,8 @@ fn folds(page: &mut Page, document: &Document) {
     page.fold_of("doubts", "doubts", &heading, &gist);
     doubts(page, document);
     page.unfold();
-    let (kind, spans) = kind_and_times(document);
-    let gist = format!("{kind}, {}", counted(spans.count, "sample"));
+    let samples = counted(headline(document).count, "sample");
+    let gist = format!("{}, {samples}", kind(document));
     page.fold("times", "All times", &gist);
     page.push(&books::throughput(document).markup());
     latencies(page, document);
@@ -331,6 +334,10 @@ fn folds(page: &mut Page, document: &Document) {
     };
     page.fold("messages", "Messages and errors", &gist);
     page.push(&books::messages(document).markup());
+    if let Some(deliveries) = books::deliveries(document) {
+        page.heading("Deliveries");
+        page.push(&deliveries.markup());
+    }
     page.push(&books::errors(document));
     if let Some(compression) = &document.compression {
         page.heading("Compression");
@@ -366,47 +373,44 @@ fn connected(document: &Document) -> String {
 }
 
 fn latencies(page: &mut Page, document: &Document) {
-    page.prose(if document.plan.clients.is_open_loop() {
-        "Open loop: response time is from the moment a message was due, whoever kept it waiting; \
-         service time begins with the write."
-    } else {
-        "Closed loop: a slow server throttles its own load, so this is not latency at a fixed \
-         rate. Service time begins with the write."
-    });
-    let (response, service) = (document.at(Series::Response), document.at(Series::Service));
-    if response.is_empty() && service.is_empty() {
+    let times = Times::of(document);
+    page.prose(&sentence(times.meaning()));
+    if times.is_empty() {
         page.quiet(mark::NO_SAMPLES);
         return;
     }
-    page.push(&times_table(document).markup());
-    if response.censored > 0 {
-        let never = counted(response.censored, "message");
-        page.quiet(&format!(
-            "{never} never answered: counted as longer than they waited."
-        ));
+    page.push(&times_table(&times).markup());
+    if let Some(never) = times.never() {
+        page.quiet(&format!("{never}."));
     }
-    let batches = response.confidence.as_ref().or(service.confidence.as_ref());
-    if let Some(known) = batches {
+    if let Some(batches) = times.batches() {
         page.quiet(&format!(
-            "{}: confidence within this run, from {} batches; other runs may differ more.",
+            "{}: confidence within this run, from {batches} batches; other runs may differ more.",
             mark::CONFIDENCE,
-            known.batches
         ));
     }
-    for legend in mark::legends(&[response, service], &PERCENTILES) {
+    for legend in mark::legends(&times.spans(), &PERCENTILES) {
         page.quiet(legend);
     }
 }
 
-/// Response beside service time.
-fn times_table(document: &Document) -> Grid {
-    let columns = [
-        ("response", document.at(Series::Response)),
-        ("service", document.at(Series::Service)),
-    ];
+/// Words with a capital at their beginning and a stop at their end.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase());
+    format!(
+        "{}{}.",
+        first.into_iter().flatten().collect::<String>(),
+        letters.as_str()
+    )
+}
+
+/// The times that the load is about beside each other.
+fn times_table(times: &Times<'_>) -> Grid {
+    let columns = times.columns();
     let mut grid = Grid::new().text("");
-    for (name, spans) in columns {
-        grid = grid.figures(&format!("{name} time"));
+    for (info, spans) in columns {
+        grid = grid.figures(info.caption);
         if spans.confidence.is_some() {
             grid = grid.figures(mark::CONFIDENCE);
         }
@@ -499,7 +503,7 @@ fn overview(named: &[(String, &Document)]) -> Grid {
         .figures("server CPU/msg")
         .sortable();
     for (at, (name, document)) in named.iter().enumerate() {
-        let (_, spans) = kind_and_times(document);
+        let spans = headline(document);
         let latency = |percentile| {
             let key = spans.at(percentile).map(|ns| ns as f64);
             Cell::known(&mark::percentile(spans, percentile), key)

@@ -14,10 +14,10 @@ use wsbench_record::search::{Trial, TrialVerdict};
 use wsbench_record::units::{Ranged, count, percent, rate, seconds, span};
 use wsbench_stats::runs::{paired, spread};
 
-use crate::brief::times;
 use crate::live;
 use crate::mark;
 use crate::plan_line::{plan_line, title};
+use crate::times::headline;
 
 /// The view of an experiment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,10 +53,10 @@ pub struct Experiment {
 /// Layout of an axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AxisLayout {
-    /// RunFigures from zero.
+    /// Figures from zero.
     #[default]
     Linear,
-    /// RunFigures by their logarithms.
+    /// Figures by their logarithms.
     Log,
     /// Ratios, by their logarithms, around one.
     Ratios,
@@ -75,11 +75,11 @@ pub struct TableRow {
     pub ends: Option<(f64, f64)>,
     /// Words behind the axis.
     pub after: String,
-    /// RowTone of the row.
+    /// Tone of the row.
     pub tone: RowTone,
 }
 
-/// RowTone of a row, with the mark that says the same without colour.
+/// Tone of a row, with the mark that says the same without colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RowTone {
     /// As it is: `●`.
@@ -93,13 +93,11 @@ pub enum RowTone {
     Open,
     /// It is under way: `━`.
     Now,
-    /// A bound, which may be better: `○`.
-    Bound,
     /// To be read with care: no mark.
     Weak,
 }
 
-/// ExperimentKind of an experiment.
+/// Kind of an experiment.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExperimentKind {
     /// A search for the greatest load, with what has to hold, and the unit of the load.
@@ -124,6 +122,8 @@ pub struct Course {
     verdicts: [usize; 3],
     gravest: Option<String>,
     running: Option<f64>,
+    /// True where a schedule gives all runs the same load.
+    has_one_load: bool,
 }
 
 /// The figures of a run that rows are made of.
@@ -138,7 +138,7 @@ struct RunFigures {
 
 impl RunFigures {
     fn of(document: &Document) -> Self {
-        let spans = times(document);
+        let spans = headline(document);
         let known = |percentile: Percentile| spans.at(percentile).map(|ns| ns as f64);
         Self {
             asked: document.asked_messages_per_s,
@@ -187,6 +187,7 @@ impl Course {
             verdicts: [0; 3],
             gravest: None,
             running: None,
+            has_one_load: plan.clients.is_open_loop(),
         }
     }
 
@@ -272,6 +273,7 @@ impl Course {
         };
         let against = self.verdicts[1] + self.verdicts[2];
         let words = match &self.gravest {
+            _ if all == 0 => String::new(),
             Some(doubt) => format!("{against} of {all} runs: {doubt}"),
             None => format!("{all} of {all} runs"),
         };
@@ -385,7 +387,9 @@ impl Course {
             runs.map(|(_, figures)| *figures).collect()
         };
         let (a, b) = (side(" A"), side(" B"));
-        for (column, name) in COLUMNS.iter().enumerate() {
+        // At one rate a latency tells of the server, at two rates of the load.
+        let told = if self.has_one_load { COLUMNS.len() } else { 1 };
+        for (column, name) in COLUMNS.iter().enumerate().take(told) {
             let pairs = a.iter().zip(&b);
             let pairs = pairs.filter_map(|(a, b)| Some((a.at(column)?, b.at(column)?)));
             let pairs: Vec<(f64, f64)> = pairs.collect();
@@ -417,9 +421,14 @@ impl Course {
             });
         }
         view.answer = format!("{} rounds", a.len().min(b.len()));
-        "lines: 95 % between rounds so far; A, B: the newest round; nothing is decided before the \
-         last"
-            .clone_into(&mut view.legend);
+        view.legend = if self.has_one_load {
+            "lines: 95 % between rounds so far; A, B: the newest round; nothing is decided before \
+             the last"
+        } else {
+            "lines: 95 % between rounds so far; A, B: the newest round; latencies of closed loops \
+             are of different loads"
+        }
+        .to_owned();
     }
 
     /// A row a run.

@@ -125,11 +125,8 @@ fn table(
     let last = view.rows.len();
     let rows = room - 2;
     let most = last.saturating_sub(rows);
-    let from = if view.is_from_above {
-        look.scroll.min(most)
-    } else {
-        most.saturating_sub(look.scroll.min(most))
-    };
+    let by_itself = if view.is_from_above { 0 } else { most };
+    let from = by_itself.saturating_add_signed(look.scroll).min(most);
     let words = |name: &str, figure: &str| {
         let (name, figure) = (clip(name, names), clip(figure, figures));
         let pad = names.saturating_sub(width(&name));
@@ -172,7 +169,7 @@ fn table(
 
 fn look_of(tone: RowTone, theme: Theme) -> Style {
     match tone {
-        RowTone::Plain | RowTone::Bound => theme.middle,
+        RowTone::Plain => theme.middle,
         RowTone::Good => theme.good,
         RowTone::Bad => theme.bad,
         RowTone::Open => theme.doubt,
@@ -293,7 +290,7 @@ impl Ruler {
         if let Some(value) = row.value {
             let letter = match row.tone {
                 RowTone::Plain | RowTone::Good => first("●", "o"),
-                RowTone::Bad | RowTone::Bound => first("○", "O"),
+                RowTone::Bad => first("○", "O"),
                 RowTone::Open => '?',
                 RowTone::Now => first("━", "="),
                 RowTone::Weak => first("·", "."),

@@ -11,9 +11,10 @@ use wsbench_record::units::{asked_rate, count, counted, rate};
 use super::look::Look;
 use super::room::{cut, fitting};
 use super::theme::Theme;
-use crate::brief::{died, times, trust};
+use crate::brief::{died, trust};
 use crate::live::{View, word};
 use crate::mark;
+use crate::times::headline;
 
 /// The percentiles in the line of figures.
 const QUOTED: [Percentile; 4] = [
@@ -139,7 +140,7 @@ fn throughput(view: &View, theme: Theme, width: u16) -> Line<'static> {
 
 /// The percentiles alone, the tail first to stay.
 fn percentiles(view: &View, look: Look, theme: Theme, width: u16) -> Line<'static> {
-    if times(&view.document).is_empty() {
+    if headline(&view.document).is_empty() {
         return cut(Line::styled(mark::NO_SAMPLES, theme.quiet), width);
     }
     let [first, second, third, fourth] = chosen(look);
@@ -165,7 +166,7 @@ fn percentiles(view: &View, look: Look, theme: Theme, width: u16) -> Line<'stati
 
 /// `p99 190 µs ±5`; a weak figure dim, a bound with its sign.
 fn percentile_spans(view: &View, percentile: Percentile, theme: Theme) -> Vec<Span<'static>> {
-    let known = times(&view.document).known(percentile);
+    let known = headline(&view.document).known(percentile);
     let (figure, beside) = mark::words(known);
     let look = if known.is_weak() {
         theme.quiet

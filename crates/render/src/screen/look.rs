@@ -31,8 +31,8 @@ pub struct Look {
     pub has_table: bool,
     /// True while the keys are explained.
     pub has_help: bool,
-    /// Rows that are scrolled away.
-    pub scroll: usize,
+    /// Rows that the view was moved down from where it stands by itself; up where it is negative.
+    pub scroll: isize,
     /// Number of the figure that a table of an experiment is drawn by.
     pub column: usize,
 }
@@ -73,8 +73,12 @@ mod tests {
         (0..20).for_each(|_| assert!(look.press(Key::Letter('+'))));
         assert_eq!(look.zoom, MOST_ZOOM);
         (0..20).for_each(|_| assert!(look.press(Key::Letter('-'))));
-        assert!(look.press(Key::Up) && look.press(Key::Left));
-        assert_eq!(look, Look::default(), "nothing above the first row");
+        assert!(look.press(Key::Up) && look.press(Key::Down) && look.press(Key::Left));
+        assert_eq!(
+            look,
+            Look::default(),
+            "there and back, and nothing left of the first column"
+        );
         assert!(!look.press(Key::Letter('x')));
     }
 }

@@ -4,7 +4,6 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
-use wsbench_load::series::Series;
 use wsbench_record::document::Percentile;
 use wsbench_record::units::{bytes, count, counted, percent, span};
 
@@ -12,10 +11,11 @@ use super::look::Look;
 use super::plots::panel;
 use super::room::cut;
 use super::theme::Theme;
-use crate::brief::{shape, times};
+use crate::brief::shape;
 use crate::live::View;
 use crate::mark;
 use crate::summary::PERCENTILES;
+use crate::times::{Times, headline};
 
 /// Rows that the panels have at least.
 pub(super) const HEIGHT: u16 = 8;
@@ -34,13 +34,16 @@ pub(super) fn shape(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, 
     }
     let title = match view.gone_at_s {
         Some(gone) => format!(" answered, until {gone:.1} s "),
+        None if view.document.plan.clients.is_fanned_out() => " deliveries so far ".to_owned(),
         None if view.document.plan.clients.is_open_loop() => " response times so far ".to_owned(),
         None => " round trips so far ".to_owned(),
     };
     // What was never answered is no part of a shape of answers.
     let spans = match view.gone_at_s {
-        Some(_) => view.document.at(Series::Service),
-        None => times(&view.document),
+        Some(_) => view
+            .document
+            .at(view.document.plan.clients.headline_from_sent()),
+        None => headline(&view.document),
     };
     let block = panel(theme, Line::styled(title, theme.figure));
     let inner = block.inner(area);
@@ -75,31 +78,46 @@ pub(super) fn shape(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, 
     put(frame, inner, lines);
 }
 
-/// Response and service time, percentile by percentile.
+/// Columns of a figure.
+const FIGURE: usize = 13;
+
+/// The times that the load is about, percentile by percentile.
 fn percentiles(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
     let block = panel(theme, Line::styled(" all times so far ", theme.figure));
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    let heading = format!("{:<8}{:>13}{:>13}", "", "response", "service");
+    let times = Times::of(&view.document);
+    // What there is no room for stands in the result.
+    let room = usize::from(inner.width).saturating_sub(8) / FIGURE;
+    let columns = &times.columns()[..times.columns().len().min(room)];
+    let heads = columns
+        .iter()
+        .map(|(info, _)| format!("{:>FIGURE$}", info.title));
+    let heading = format!("{:<8}{}", "", heads.collect::<String>());
     let mut lines = vec![Line::styled(heading, theme.quiet)];
-    let columns = [Series::Response, Series::Service].map(|series| view.document.at(series));
     for percentile in PERCENTILES {
         let mut line = Line::from(format!("{:<8}", percentile.label()));
-        for spans in columns {
+        for (_, spans) in columns {
             let known = spans.known(percentile);
             let look = if known.is_weak() {
                 theme.quiet
             } else {
                 theme.plain
             };
-            line.push_span(Span::styled(format!("{:>13}", mark::words(known).0), look));
+            line.push_span(Span::styled(
+                format!("{:>FIGURE$}", mark::words(known).0),
+                look,
+            ));
         }
         lines.push(line);
     }
-    let [response, service] = columns.map(mark::longest);
+    let longest = columns
+        .iter()
+        .map(|(_, spans)| format!("{:>FIGURE$}", mark::longest(spans)));
     lines.push(Line::from(format!(
-        "{:<8}{response:>13}{service:>13}",
-        "max"
+        "{:<8}{}",
+        "max",
+        longest.collect::<String>()
     )));
     put(frame, inner, lines);
 }
@@ -237,7 +255,7 @@ fn beside(view: &View, theme: Theme) -> Vec<Line<'static>> {
     let Some(newest) = view.newest() else {
         return Vec::new();
     };
-    let spans = times(&view.document);
+    let spans = headline(&view.document);
     let heading = format!(" {:<8}{:>15}{:>16}", "", "last interval", "whole run");
     let mut lines = vec![Line::default(), Line::styled(heading, theme.quiet)];
     let newest_of = |percentile| match percentile {

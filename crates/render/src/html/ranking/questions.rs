@@ -99,6 +99,7 @@ pub(super) fn answer(league: &League, figure: Figure) -> String {
         };
         let (first, second) = (tier(1), tier(2));
         let mut words = match first.as_slice() {
+            [] => "no server is ahead".to_owned(),
             [one] => format!("{}, {}", one.server, words(league, one)),
             many => format!("{} tie at {}", names(many), range(many, figure)),
         };
@@ -134,6 +135,8 @@ fn words(league: &League, place: &Place) -> String {
 fn names(places: &[&Place]) -> String {
     let names: Vec<&str> = places.iter().map(|place| place.server.as_str()).collect();
     match names.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
         [some @ .., last] if names.len() <= NAMED => format!("{} and {last}", some.join(", ")),
         _ => format!("{} and {} others", names[..3].join(", "), names.len() - 3),
     }

@@ -144,6 +144,16 @@ pub(super) fn messages(document: &Document) -> Grid {
     counts(&columns)
 }
 
+/// Fate of every delivery.
+pub(super) fn deliveries(document: &Document) -> Option<Grid> {
+    let all = crate::times::delivery_counts(document)?;
+    let columns: Vec<(&str, u64)> = all
+        .iter()
+        .map(|(name, number)| (name.as_str(), *number))
+        .collect();
+    Some(counts(&columns))
+}
+
 /// Failures, and close codes.
 pub(super) fn errors(document: &Document) -> Markup {
     let mut markup = Markup::new();

@@ -44,9 +44,14 @@ pub(super) fn of_one(document: &Document) -> Option<Plot> {
         };
         rates.insert(0, line("due", None, Shape::Steps, &groups, &due));
     }
+    let told = document.plan.clients.course();
     let times = vec![
-        line("p50", Some(0), Shape::Line, &groups, &p50),
-        line("p99", Some(1), Shape::Line, &groups, &p99),
+        line("p50", Some(0), Shape::Line, &groups, &|group| {
+            p50(group, told)
+        }),
+        line("p99", Some(1), Shape::Line, &groups, &|group| {
+            p99(group, told)
+        }),
     ];
     let course: Vec<f64> = groups.iter().filter_map(|group| answered(group)).collect();
     let (least, most) = (
@@ -89,8 +94,9 @@ pub(super) fn of_several(runs: &[Named<'_>]) -> Option<Plot> {
         return None;
     }
     let mut plot = chart("Were they steady?", rates);
-    "msg/s above, p99 service time below".clone_into(&mut plot.beside);
-    let times = lines(Shape::Line, &p99);
+    let told = runs.first()?.document.plan.clients.course();
+    plot.beside = format!("msg/s above, p99 {} below", told.info().caption);
+    let times = lines(Shape::Line, &|group| p99(group, told));
     if !times.is_empty() {
         let y = Axis::new("", Scale::Log, Unit::Span);
         plot.panels.push(Panel::new(y, TIMES, times));
@@ -173,20 +179,18 @@ fn line(
 }
 
 /// The median of the medians.
-fn p50(group: &[Interval]) -> Option<f64> {
+fn p50(group: &[Interval], told: Series) -> Option<f64> {
     let mut known: Vec<u64> = group
         .iter()
-        .filter_map(|interval| interval.at(Series::Service).p50)
+        .filter_map(|interval| interval.at(told).p50)
         .collect();
     known.sort_unstable();
     known.get(known.len() / 2).map(|ns| *ns as f64)
 }
 
 /// The greatest of them: a worse second must not vanish in a mean.
-fn p99(group: &[Interval]) -> Option<f64> {
-    let known = group
-        .iter()
-        .filter_map(|interval| interval.at(Series::Service).p99);
+fn p99(group: &[Interval], told: Series) -> Option<f64> {
+    let known = group.iter().filter_map(|interval| interval.at(told).p99);
     known.max().map(|ns| ns as f64)
 }
 

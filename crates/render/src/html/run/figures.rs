@@ -3,10 +3,10 @@
 use wsbench_record::document::{Distribution, Document, Known, Percentile};
 use wsbench_record::units::{self, count, rate, span};
 
-use super::kind_and_times;
 use crate::brief::died;
 use crate::html::page::Tile;
 use crate::mark;
+use crate::times::headline;
 
 /// The percentiles among the figures of a page.
 pub(super) const QUOTED: [Percentile; 4] = [
@@ -19,7 +19,7 @@ pub(super) const QUOTED: [Percentile; 4] = [
 /// The figures that are looked for first.
 pub(super) fn key_figures(document: &Document) -> Vec<Tile> {
     let mut list = vec![lead(document)];
-    let (_, spans) = kind_and_times(document);
+    let spans = headline(document);
     list.extend(QUOTED.map(|percentile| {
         let known = spans.known(percentile);
         let (figure, beside) = match known {
@@ -39,7 +39,9 @@ pub(super) fn key_figures(document: &Document) -> Vec<Tile> {
             let user = server.cpu_user_us_per_message?;
             Some((user, server.cpu_system_us_per_message?))
         });
-        let parts = parts.map(|(user, system)| format!("{user:.2} user, {system:.2} system"));
+        let parts = parts.map(|(user, system)| {
+            format!("{} user, {} system", span(user * 1e3), span(system * 1e3))
+        });
         list.push(Tile {
             name: "server CPU a message".to_owned(),
             figure: span(us * 1e3),
@@ -54,8 +56,10 @@ pub(super) fn key_figures(document: &Document) -> Vec<Tile> {
 fn too_few(spans: &Distribution, percentile: Percentile) -> String {
     if spans.is_empty() {
         mark::NO_SAMPLES.to_owned()
-    } else {
+    } else if spans.count < percentile.samples_needed() {
         format!("it takes {} samples", count(percentile.samples_needed()))
+    } else {
+        "its samples follow each other: too few are independent".to_owned()
     }
 }
 

@@ -1,0 +1,93 @@
+//! The times that a load is about, as every renderer tells them: their columns, and what they mean.
+//!
+//! Which series these are is the population's to say; nothing here knows what a load is made of
+//! beyond that.
+
+use wsbench_load::series::SeriesInfo;
+use wsbench_load::tally::DeliveryCounts;
+use wsbench_record::document::{Distribution, Document};
+use wsbench_record::units::counted;
+
+/// The times of a run that its load is about.
+pub(crate) fn headline(document: &Document) -> &Distribution {
+    document.at(document.plan.clients.headline())
+}
+
+/// The columns of a table of times.
+pub(crate) struct Times<'a> {
+    document: &'a Document,
+    columns: Vec<(&'static SeriesInfo, &'a Distribution)>,
+}
+
+impl<'a> Times<'a> {
+    /// The times of a run, those that it is about first.
+    pub(crate) fn of(document: &'a Document) -> Self {
+        let told = document.plan.clients.told_series().iter();
+        let columns = told.map(|series| (series.info(), document.at(*series)));
+        Self {
+            document,
+            columns: columns.collect(),
+        }
+    }
+
+    /// The columns, each with the row of its series.
+    pub(crate) fn columns(&self) -> &[(&'static SeriesInfo, &'a Distribution)] {
+        &self.columns
+    }
+
+    /// The distributions of the columns.
+    pub(crate) fn spans(&self) -> Vec<&'a Distribution> {
+        self.columns.iter().map(|(_, spans)| *spans).collect()
+    }
+
+    /// True without a single sample.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.columns.iter().all(|(_, spans)| spans.is_empty())
+    }
+
+    /// Batches that the intervals of confidence rest on; `None` where there are no intervals.
+    pub(crate) fn batches(&self) -> Option<u32> {
+        let known = self.columns.iter();
+        let known = known.filter_map(|(_, spans)| spans.confidence.as_ref());
+        known.map(|confidence| confidence.batches).max()
+    }
+
+    /// Name of the loop with the instants that its times are between, as a sentence without its end.
+    pub(crate) fn meaning(&self) -> &'static str {
+        let clients = &self.document.plan.clients;
+        if clients.is_fanned_out() {
+            "open loop: from the moment a message was due to each of its receivers, to the first and \
+             to the last"
+        } else if clients.is_open_loop() {
+            "open loop: response time is from the moment a message was due, whoever kept it waiting; \
+             service time begins with the write"
+        } else {
+            "closed loop: a slow server throttles its own load, so this is not latency at a fixed \
+             rate; service time begins with the write"
+        }
+    }
+
+    /// Words on samples that are known only to be longer; `None` where there are none.
+    pub(crate) fn never(&self) -> Option<String> {
+        let (_, spans) = self.columns.first()?;
+        let (one, fate) = if self.document.plan.clients.is_fanned_out() {
+            ("delivery", "made")
+        } else {
+            ("message", "answered")
+        };
+        (spans.censored > 0).then(|| {
+            let never = counted(spans.censored, one);
+            format!("{never} never {fate}: counted as longer than they waited")
+        })
+    }
+}
+
+/// Fate of every delivery, each with its name in words; `None` where there are no deliveries.
+pub(crate) fn delivery_counts(document: &Document) -> Option<Vec<(String, u64)>> {
+    let counts = document.deliveries.as_ref()?;
+    let known = DeliveryCounts::ALL.iter().filter_map(|counter| {
+        let words = counter.name.replace('_', " ");
+        Some((words, (counter.of)(counts)?))
+    });
+    Some(known.collect())
+}
