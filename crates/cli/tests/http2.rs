@@ -158,10 +158,10 @@ fn a_check_over_http2_passes_and_leaves_out_what_http2_does_not_have() {
 #[test]
 fn the_gate_the_probe_for_redirects_and_the_floor_go_over_http2() {
     let (server, _directory, certificate) = encrypted();
-    let load = ["-n", "30", "-c", "1", "-t", "1", "--http", "2", "--gate"];
+    let load = ["-n", "1000", "-c", "1", "-t", "1", "--http", "2", "--gate"];
     let further = ["--follow-redirects", "--cacert", &certificate, &server.url];
     let run = measured(&[&load[..], &further].concat());
-    assert_flawless(&run, 30, 1, 1);
+    assert_flawless(&run, 1000, 1, 1);
     assert_eq!(run.document["conformance"]["counts"]["failed"], 0);
     assert!(run.document["conformance"]["counts"]["ok"].as_u64() > Some(40));
     assert!(

@@ -117,13 +117,17 @@ fn busy_polling_is_counted_as_spinning_and_the_floor_stands_beside() {
 fn the_floor_is_measured_for_a_single_message_in_flight_alone() {
     let server = Embedded::start(&[]);
     let floor = |words: &[&str], url: &[&str]| {
-        let load = ["-n", "2000", "--warmup", "0s"];
-        let run = measured(&[&load[..], words, url].concat());
+        let load: &[&str] = match words {
+            [.., "-n", _] => &["--warmup", "0s"],
+            _ => &["-n", "2000", "--warmup", "0s"],
+        };
+        let run = measured(&[load, words, url].concat());
         assert_eq!(run.exit, 0, "{}", run.story());
         run.document.get("floor_ns").is_some()
     };
     let url = [&*server.url];
     assert!(floor(&["-c", "1"], &url));
+    assert!(!floor(&["-c", "1", "-n", "1"], &url), "longer than the run");
     assert!(!floor(&["-c", "64"], &url));
     assert!(!floor(&["-c", "1", "-p", "2"], &url));
     assert!(

@@ -362,7 +362,10 @@ fn the_gate_examines_a_server_over_tls() {
 #[test]
 fn the_floor_of_an_encrypted_run_is_encrypted() {
     let shown = Shown::new("127.0.0.1", |_| {});
-    let run = shown.measured(&["-c", "1"]);
+    // Long enough for the floor to be measured before it.
+    let certificate = shown.certificate();
+    let words = ["-n", "1000", "-c", "1", "--cacert", text(&certificate)];
+    let run = measured(&[&words[..], &[&shown.server.url]].concat());
     assert!(
         run.document["floor_ns"]["p50"].as_u64() > Some(0),
         "{}",
@@ -372,7 +375,7 @@ fn the_floor_of_an_encrypted_run_is_encrypted() {
     let words = [
         "-v",
         "-n",
-        "200",
+        "1000",
         "-c",
         "1",
         "--cacert",

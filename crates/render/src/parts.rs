@@ -93,14 +93,15 @@ pub(crate) fn undivided(document: &Document) -> Option<&'static str> {
     )
 }
 
-/// The floor of this machine in words, where it was measured.
+/// The floor of this machine in words, where it was measured, or that the run was too short for it.
 pub(crate) fn floor(document: &Document) -> Option<String> {
-    let floor = document.floor_ns?;
-    let over_tls = if document.plan.target.secure {
-        " over TLS"
-    } else {
-        ""
+    let plan = &document.plan;
+    let Some(floor) = document.floor_ns else {
+        let was_left_out = plan.is_near_the_floor() && plan.is_brief();
+        return was_left_out
+            .then(|| "floor of this machine: not measured before so short a run".to_owned());
     };
+    let over_tls = if plan.target.secure { " over TLS" } else { "" };
     let (p50, p99) = (span(floor.p50 as f64), span(floor.p99 as f64));
     Some(format!(
         "floor of this machine, embedded server{over_tls}, same payload: p50 {p50}, p99 {p99}"

@@ -39,7 +39,8 @@ pub fn plan_line(plan: &PlanSpec) -> String {
     line.push_str(&way(plan));
     line.push_str(&fan_out(plan));
     let exchange = &plan.clients.exchange;
-    let _ = write!(line, ", {}", payload(&exchange.payload.facts()));
+    let facts = exchange.payload.facts();
+    let _ = write!(line, ", {}{}", payload(&facts), letters(&facts));
     if let Some(fragment) = plan.clients.fragment {
         let _ = write!(line, " in frames of {}", bytes(f64::from(fragment)));
     }
@@ -218,6 +219,18 @@ pub(crate) fn rates(stretches: &[Stretch]) -> String {
     let number = stretches.len();
     let (least, most) = (asked_rate(least), asked_rate(most));
     format!("{least}–{most} msg/s in {number} stretches")
+}
+
+/// Composition of the text that messages are filled with, on which a server's check of UTF-8 depends.
+fn letters(payload: &PayloadFacts) -> &'static str {
+    match payload {
+        PayloadFacts::Generated {
+            encoding: Encoding::Text,
+            ascii: false,
+            ..
+        } => " (one letter in seven not ASCII)",
+        _ => "",
+    }
 }
 
 /// Payload of each message.

@@ -8,9 +8,7 @@ use wsbench_drive::host;
 use wsbench_drive::resolve::resolve;
 use wsbench_drive::run::{self, StopSignal};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{
-    Arrival, Clients, Family, Http, Lifetime, Plan, PlanSpec, StopRule, Tls, WarmUp,
-};
+use wsbench_load::plan::{Clients, Family, Http, Plan, PlanSpec, StopRule, Tls, WarmUp};
 use wsbench_load::series::Series;
 use wsbench_record::document::Floor;
 
@@ -20,15 +18,12 @@ use crate::helpers::{Helpers, Serving};
 use crate::observer::Observers;
 
 /// The time for which it is measured, after a warm-up.
-const FOR: Nanos = Nanos::from_secs(1);
-const WARM_UP: Nanos = Nanos::from_millis(200);
+const FOR: Nanos = Nanos::from_millis(500);
+const WARM_UP: Nanos = Nanos::from_millis(100);
 
-/// True of a run whose latency the machine has a great part in: a single message in flight,
-/// or threads that never sleep. Not in the client-replacement model, which is about connections.
+/// True of a run that the floor is measured for: one that is near it, and not over before that.
 pub(crate) fn bears_on(plan: &Plan) -> bool {
-    let clients = &plan.clients;
-    let is_single = clients.connections == 1 && clients.arrival == (Arrival::Closed { depth: 1 });
-    plan.busy_poll || (is_single && clients.lifetime == Lifetime::Held)
+    plan.is_near_the_floor() && !plan.is_brief()
 }
 
 /// Measures the floor for `plan`. Nothing where that fails, or is stopped: the run itself shall not

@@ -63,7 +63,7 @@ pub enum Payload {
         /// Largest message, in bytes on the wire; sizes are drawn evenly from `min..=max`.
         max: u32,
         /// Fill text messages with ASCII alone, so that bytes and characters are the same count
-        /// (the older tool's `--s`). Otherwise non-ASCII letters are among the filling.
+        /// (the older tool's `--s`). Otherwise one letter in seven of the filling is not ASCII.
         ascii: bool,
     },
     /// The user's own bytes, the same in every message. Text is UTF-8.

@@ -393,6 +393,27 @@ impl PlanSpec {
         spec
     }
 
+    /// True of a run whose latency the machine has a great part in: a single message in flight, or
+    /// threads that never sleep. Not in the client-replacement model, which is about connections.
+    #[must_use]
+    pub fn is_near_the_floor(&self) -> bool {
+        let clients = &self.clients;
+        let is_single =
+            clients.connections == 1 && clients.arrival == (Arrival::Closed { depth: 1 });
+        self.busy_poll || (is_single && clients.lifetime == Lifetime::Held)
+    }
+
+    /// True of a run that is over before the machine's floor could be measured, or that takes too few
+    /// messages for a 99th percentile to set beside it.
+    #[must_use]
+    pub fn is_brief(&self) -> bool {
+        match self.stop {
+            StopRule::Messages(messages) => messages < 1_000,
+            StopRule::Duration(duration) => duration < Nanos::from_millis(300),
+            StopRule::Clients(_) => false,
+        }
+    }
+
     /// Messages a second that the schedule holds in the measured window, over all connections;
     /// `None` in the closed loop, which asks for no rate. The window is `measured` long and opens
     /// after the least warm-up; see [`PlanSpec::carried_out`] where that was found.
