@@ -301,6 +301,13 @@ pub(crate) enum ModeArg {
     Request,
 }
 
+impl ModeArg {
+    /// True where messages are sent by a schedule alone: there is no closed loop.
+    pub(crate) fn is_scheduled(self) -> bool {
+        matches!(self, Self::Broadcast)
+    }
+}
+
 /// A template, compiled.
 fn template(text: &str) -> Result<Arc<Template>, TemplateError> {
     Template::parse(text).map(Arc::new)

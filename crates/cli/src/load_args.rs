@@ -183,7 +183,7 @@ impl LoadArgs {
         }))
     }
 
-    /// The run that these flags describe, in the closed loop for want of a rate.
+    /// The run that these flags describe, for want of a rate in the closed loop, where there is one.
     pub(crate) fn measure(&self, length: Nanos) -> Measure {
         Measure {
             url: self.url.clone(),
@@ -197,6 +197,8 @@ impl LoadArgs {
             ending: Ending::default(),
             pressure: Pressure {
                 warmup: Some(WarmUp::Given(self.warmup)),
+                // Stands for that of each run where there is no closed loop to stand for it.
+                rate: self.payload.mode.is_scheduled().then_some(1.0),
                 ..Pressure::default()
             },
             payload: self.payload.clone(),

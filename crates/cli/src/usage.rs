@@ -88,8 +88,20 @@ pub(crate) enum UsageError {
         flag: &'static str,
     },
     /// A rate of each connection where the rate over all of them is what is searched for.
-    #[error("--rate-per-connection goes with --over connections; add it, or leave this out")]
-    RatePerConnectionOverRate,
+    #[error("{flag} goes with --over connections; add it, or leave this out")]
+    RateOverRate {
+        /// The flag.
+        flag: &'static str,
+    },
+    /// Connections that are searched for, and no schedule of what is sent.
+    #[error(
+        "this --mode sends by a schedule; give --rate (over all connections) or \
+         --rate-per-connection"
+    )]
+    ConnectionsWithoutRate,
+    /// A sweep of what no pilot can tell the bounds of.
+    #[error("this --mode has no pilot run to find the rates by; give --rate FROM..TO")]
+    SweepWithoutRates,
     /// Not a single trial would be over in time.
     #[error("--limit is shorter than one run with its warm-up; give a longer one, or a shorter -d")]
     LimitTooShort,

@@ -14,9 +14,9 @@ mod tail;
 
 use thiserror::Error;
 use wsbench_judge::figure::error_share;
-use wsbench_load::arrival::{Process, Schedule, Stretch};
+use wsbench_load::arrival::{Process, Schedule};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Plan, PlanError, StopRule};
+use wsbench_load::plan::{Arrival, Plan, PlanError, Population, StopRule};
 use wsbench_load::result::RunResult;
 use wsbench_record::document::Document;
 use wsbench_record::objective::Objective;
@@ -31,12 +31,15 @@ use crate::pilot::{self, PilotError};
 use crate::runner::{Runner, RunnerError, Step};
 use evidence::{Evidence, Next, Rules, Why};
 use judge::{Judgement, judge};
-use tail::Tail;
+use tail::{Tail, TimeLimit};
 
 /// Share of the pilot's rate at which the search begins: below where queues grow long, and near it.
 const START_SHARE: f64 = 0.5;
 /// Connections at which a search over them begins.
 const START_CONNECTIONS: f64 = 16.0;
+/// Deliveries a second at which a search over the rate of messages to many begins, which no closed
+/// loop could be a pilot of.
+const START_DELIVERIES_PER_S: f64 = 2_000.0;
 /// The least load tried, as a share of the first.
 const FLOOR_SHARE: f64 = 1.0 / 16.0;
 /// An overload is this much above the load that failed.
@@ -118,15 +121,19 @@ impl Told for FindError {
 /// [`FindError`] when not a single trial was made; whatever happens later is in the result.
 pub fn find(settings: &Settings, runner: &mut dyn Runner) -> Result<Search, FindError> {
     let began_s = runner.now_s();
+    let clients = &settings.plan.clients;
     let pilot = match (settings.start, settings.over) {
-        (None, Over::Rate) => Some(pilot::run(&settings.plan, runner)?),
+        (None, Over::Rate) if !clients.is_fanned_out() => Some(pilot::run(&settings.plan, runner)?),
         _ => None,
     };
     let capacity_per_s = pilot.as_ref().map(|pilot| pilot.per_s);
-    let start = settings.start.unwrap_or(match capacity_per_s {
-        Some(per_s) => per_s * START_SHARE,
-        None => START_CONNECTIONS,
-    });
+    let start = settings
+        .start
+        .unwrap_or(match (capacity_per_s, settings.over) {
+            (Some(per_s), _) => per_s * START_SHARE,
+            (None, Over::Rate) => START_DELIVERIES_PER_S / f64::from(clients.connections),
+            (None, Over::Connections { .. }) => START_CONNECTIONS,
+        });
     let mut hunt = SearchState {
         settings,
         runner,
@@ -175,14 +182,10 @@ fn longest_s(settings: &Settings, load: f64) -> f64 {
 fn needed_s(settings: &Settings, load: f64) -> Option<f64> {
     let per_s = match settings.over {
         Over::Rate => load,
-        Over::Connections {
-            rate_per_connection,
-        } => rate_per_connection? * load,
+        over @ Over::Connections { .. } => over.rate_at(load)?,
     };
     let needed = settings.objectives.iter().map(|objective| match objective {
-        Objective::ResponseTime { percentile, .. } => {
-            SAMPLES_ABOVE / (1.0 - percentile / 100.0) / per_s
-        }
+        Objective::Time { percentile, .. } => SAMPLES_ABOVE / (1.0 - percentile / 100.0) / per_s,
         Objective::Errors { .. } => 0.0,
     });
     Some(needed.fold(0.0, f64::max))
@@ -307,6 +310,7 @@ impl SearchState<'_> {
         let plan = self.plan(load, length_s, number)?;
         let is_looked_at = !matches!(purpose, Purpose::Overload | Purpose::Recovery);
         let mut look = Look {
+            clients: &self.settings.plan.clients,
             objectives: &self.settings.objectives,
             evidence: &self.evidence,
             load,
@@ -359,17 +363,12 @@ impl SearchState<'_> {
         let length = Nanos((length_s * 1e9) as u64);
         let (connections, per_s) = match settings.over {
             Over::Rate => (settings.plan.clients.connections, Some(load)),
-            Over::Connections {
-                rate_per_connection,
-            } => (load as u32, rate_per_connection.map(|rate| rate * load)),
+            over @ Over::Connections { .. } => (load as u32, over.rate_at(load)),
         };
         let arrival = match per_s {
             None => Arrival::Closed { depth: 1 },
             Some(per_s) => Arrival::Open {
-                schedule: Schedule {
-                    process: settings.process,
-                    stretches: vec![Stretch::level(Nanos::MAX, per_s)],
-                },
+                schedule: Schedule::level(settings.process, per_s),
                 max_in_flight: settings.max_in_flight,
             },
         };
@@ -486,6 +485,7 @@ fn interval(length: Nanos) -> Nanos {
 /// A look at a trial under way: it is over as soon as it is certain on which side of the limit its
 /// load is.
 struct Look<'a> {
+    clients: &'a Population,
     objectives: &'a [Objective],
     evidence: &'a Evidence,
     load: f64,
@@ -505,23 +505,16 @@ impl Look<'_> {
         let messages = &so_far.tally.messages;
         let settled = messages.answered + messages.timed_out + messages.failed;
         let awaited = messages.due.saturating_sub(settled);
-        let tails = self
+        let limits = self
             .objectives
             .iter()
-            .filter_map(|objective| match *objective {
-                Objective::ResponseTime {
-                    percentile,
-                    at_most_ns,
-                } => {
-                    let allowed = 1.0 - percentile / 100.0;
-                    Some(Tail::so_far(so_far, awaited, at_most_ns, allowed))
-                }
-                Objective::Errors { .. } => None,
-            });
-        let tails: Vec<Tail> = tails.collect();
+            .filter_map(|objective| TimeLimit::of(objective, self.clients));
+        let tails: Vec<Tail> = limits
+            .map(|limit| Tail::so_far(so_far, awaited, &limit))
+            .collect();
         let is_long_enough = self.objectives.iter().all(|objective| match objective {
             Objective::Errors { at_most } => messages.answered as f64 * at_most >= RULE_OF_THREE,
-            Objective::ResponseTime { .. } => true,
+            Objective::Time { .. } => true,
         });
         is_long_enough && !tails.is_empty() && self.evidence.is_certain_with(self.load, &tails)
     }

@@ -5,7 +5,7 @@
 
 use thiserror::Error;
 use wsbench_judge::objective;
-use wsbench_load::arrival::{Process, Schedule, Stretch};
+use wsbench_load::arrival::{Process, Schedule};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, PlanError, StopRule};
@@ -276,10 +276,7 @@ fn plan(
 ) -> Result<Plan, PlanError> {
     settings.plan.edited(|spec| {
         spec.clients.arrival = Arrival::Open {
-            schedule: Schedule {
-                process: settings.process,
-                stretches: vec![Stretch::level(Nanos::MAX, rate_per_s)],
-            },
+            schedule: Schedule::level(settings.process, rate_per_s),
             max_in_flight: settings.max_in_flight,
         };
         spec.stop = StopRule::Duration(length);
@@ -288,12 +285,39 @@ fn plan(
     })
 }
 
+/// Times of several runs.
+#[derive(Default)]
+struct Pooled {
+    histogram: Histogram,
+    censored: u64,
+    censored_from: Option<u64>,
+}
+
+impl Pooled {
+    fn add(&mut self, spans: &Distribution) {
+        if let Some(histogram) = spans.histogram() {
+            self.histogram.merge(&histogram);
+        }
+        self.censored += spans.censored;
+        let shortest = self.censored_from.into_iter().chain(spans.censored_from);
+        self.censored_from = shortest.min();
+    }
+
+    fn distribution(&self) -> Distribution {
+        Distribution {
+            censored: self.censored,
+            censored_from: self.censored_from,
+            ..Distribution::of(&self.histogram)
+        }
+    }
+}
+
 /// Figures that the runs at one rate gave so far.
 struct Collected {
     asked_per_s: f64,
-    response: Histogram,
-    censored: u64,
-    censored_from: Option<u64>,
+    times: Pooled,
+    /// Of messages to many.
+    last: Option<Pooled>,
     due: u64,
     answered: u64,
     received: u64,
@@ -305,9 +329,8 @@ impl Collected {
     fn new(asked_per_s: f64) -> Self {
         Self {
             asked_per_s,
-            response: Histogram::new(),
-            censored: 0,
-            censored_from: None,
+            times: Pooled::default(),
+            last: None,
             due: 0,
             answered: 0,
             received: 0,
@@ -317,13 +340,13 @@ impl Collected {
     }
 
     fn add(&mut self, document: &Document, number: u32, seed: u64) {
-        let spans = document.at(Series::Response);
-        if let Some(histogram) = spans.histogram() {
-            self.response.merge(&histogram);
+        let clients = &document.plan.clients;
+        let spans = document.at(clients.headline_from_due());
+        self.times.add(spans);
+        if clients.is_fanned_out() {
+            let last = self.last.get_or_insert_default();
+            last.add(document.at(Series::DeliveryLast));
         }
-        self.censored += spans.censored;
-        let shortest = self.censored_from.into_iter().chain(spans.censored_from);
-        self.censored_from = shortest.min();
         let messages = &document.messages;
         self.due += messages.sent + messages.unsent;
         self.answered += messages.answered;
@@ -349,11 +372,8 @@ impl Collected {
         (!self.runs.is_empty()).then(|| Point {
             asked_per_s: self.asked_per_s,
             received_per_s,
-            response_ns: Distribution {
-                censored: self.censored,
-                censored_from: self.censored_from,
-                ..Distribution::of(&self.response)
-            },
+            response_ns: self.times.distribution(),
+            delivery_last_ns: self.last.as_ref().map(Pooled::distribution),
             error_share: missed as f64 / self.due.max(1) as f64,
             overloaded: 2 * overloaded >= self.runs.len(),
             runs: self.runs,
@@ -384,7 +404,15 @@ fn knee(points: &[Point], objectives: &[Objective]) -> Knee {
     let meets = |point: &Point| {
         !point.overloaded
             && objectives.iter().all(|objective| {
-                let figure = objective::figure_of(objective, &point.response_ns, point.error_share);
+                let spans = match objective {
+                    Objective::Time {
+                        series: Some(Series::DeliveryLast),
+                        ..
+                    } => point.delivery_last_ns.as_ref(),
+                    _ => Some(&point.response_ns),
+                };
+                let figure = spans
+                    .and_then(|spans| objective::figure_of(objective, spans, point.error_share));
                 figure.is_some_and(|figure| figure <= objective.limit())
             })
     };

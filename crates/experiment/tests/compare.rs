@@ -80,7 +80,7 @@ fn a_slower_server_has_longer_percentiles_at_the_same_rate() {
     assert!(comparison.compares_latency);
     for name in ["response.p50", "response.p90", "response.p99"] {
         let contrast = comparison
-            .of(&Figure::named(name, true).unwrap().name())
+            .of(&Figure::recorded(name).unwrap().name())
             .unwrap();
         let ratio = contrast.as_ratio().unwrap();
         assert_eq!(contrast.finding, Some(Found::Greater), "{contrast:?}");
@@ -100,7 +100,7 @@ fn a_slower_server_has_longer_percentiles_at_the_same_rate() {
 #[test]
 fn of_closed_loops_no_latency_is_compared_unless_forced() {
     let of_closed = rounds(closed(2_000, 1), 3);
-    let latency = Figure::named("service.p50", false).unwrap();
+    let latency = Figure::recorded("service.p50").unwrap();
     let comparison = compared(server(500), server(900), &of_closed);
     assert!(comparison.of(&latency.name()).is_none() && !comparison.compares_latency);
     let mut runner = Simulated::new([("a", server(500)), ("b", server(900))]);

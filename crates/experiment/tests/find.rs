@@ -7,9 +7,9 @@
 
 use wsbench_experiment::find::{FindError, Settings, find};
 use wsbench_experiment::runner::{Runner, RunnerError};
-use wsbench_load::arrival::Process;
+use wsbench_load::arrival::{Process, Schedule};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Plan, PlanSpec};
+use wsbench_load::plan::{Arrival, Audience, Plan, PlanSpec};
 use wsbench_load::result::RunResult;
 use wsbench_load::series::Series;
 use wsbench_record::audit::{Caveat, Kind, Severity};
@@ -18,7 +18,7 @@ use wsbench_record::objective::Objective;
 use wsbench_record::search::{Cause, Ending, Limit, Over, Purpose, Search, Trial, TrialVerdict};
 use wsbench_render::style::Style;
 use wsbench_simulate::runner::{Simulated, target};
-use wsbench_simulate::{Death, Outage, Queue, Scenario, Service};
+use wsbench_simulate::{Death, Outage, Queue, Scenario, Service, ToAll};
 
 const D: Nanos = Nanos::from_micros(200);
 
@@ -31,7 +31,8 @@ fn server(service: Service) -> Scenario {
 }
 
 fn p99(limit: Nanos) -> Objective {
-    Objective::ResponseTime {
+    Objective::Time {
+        series: None,
         percentile: 99.0,
         at_most_ns: limit.0,
     }
@@ -145,6 +146,7 @@ fn connections_are_searched_for_as_rates_are() {
     let settings = Settings {
         over: Over::Connections {
             rate_per_connection: Some(10.0),
+            rate_per_s: None,
         },
         ..settings(p99(Nanos::from_millis(2)), 2)
     };
@@ -152,6 +154,69 @@ fn connections_are_searched_for_as_rates_are() {
     let (low, high) = bracket(&search);
     assert!(low <= 387.0 && 386.0 <= high, "{low}–{high}");
     assert_eq!((low.fract(), high.fract()), (0.0, 0.0));
+}
+
+/// A broadcast server that takes 1 ms from one receiver to the next.
+fn to_all() -> Scenario {
+    let mut scenario = server(Service::Constant(Nanos::from_micros(10)));
+    scenario.server.broadcast = Some(ToAll {
+        each: Nanos::from_millis(1),
+        ..ToAll::default()
+    });
+    scenario
+}
+
+fn of_last(settings: &Settings, limit: Nanos) -> Settings {
+    let plan = settings.plan.edited(|spec| {
+        spec.clients.exchange.audience = Audience::All;
+        spec.clients.connections = 10;
+        spec.clients.arrival = Arrival::Open {
+            schedule: Schedule::level(Process::Constant, 1.0),
+            max_in_flight: 1 << 16,
+        };
+    });
+    Settings {
+        plan: plan.unwrap(),
+        objectives: vec![Objective::Time {
+            series: Some(Series::DeliveryLast),
+            percentile: 99.0,
+            at_most_ns: limit.0,
+        }],
+        process: Process::Constant,
+        limit: Nanos::from_secs(3_600),
+        ..settings.clone()
+    }
+}
+
+/// The last of N receivers has a message after 10 µs, the way, and N − 1 ms: of 20 ms that is kept
+/// with 20 receivers, and missed with 21.
+#[test]
+fn receivers_are_searched_for_by_the_last_of_each_message() {
+    let settings = Settings {
+        over: Over::Connections {
+            rate_per_connection: None,
+            rate_per_s: Some(40.0),
+        },
+        ..of_last(&settings(p99(D), 3), Nanos::from_millis(20))
+    };
+    let search = search(to_all(), &settings);
+    assert_eq!(bracket(&search), (20.0, 21.0), "{:?}", search.ended);
+    assert_eq!(search.ended, Ending::Found);
+    let asked = search.trials.iter().map(|trial| trial.asked_per_s);
+    assert!(asked.into_iter().all(|asked| asked == Some(40.0)));
+}
+
+/// Of ten receivers each message keeps the server for 10 ms: a hundred a second are the most, and a
+/// schedule without chance is held up to there. There is no pilot, for there is no closed loop.
+#[test]
+fn rates_of_messages_to_many_are_searched_for_without_a_pilot() {
+    let settings = of_last(&settings(p99(D), 4), Nanos::from_millis(50));
+    let search = search(to_all(), &settings);
+    assert_eq!(search.capacity_per_s, None);
+    assert_eq!(search.trials[0].load, 200.0, "2,000 deliveries a second");
+    let (low, high) = bracket(&search);
+    assert!(low <= 100.0 && 100.0 <= high, "{low}–{high}");
+    assert!(high / low <= 1.06, "{low}–{high}");
 }
 
 /// The errors of one message in ten hold under no limit of one in a hundred.

@@ -2,13 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 use wsbench_experiment::sweep::{Settings, sweep};
-use wsbench_load::arrival::Process;
+use wsbench_load::arrival::{Process, Schedule};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Plan, PlanSpec};
+use wsbench_load::plan::{Arrival, Audience, Plan, PlanSpec};
+use wsbench_load::series::Series;
 use wsbench_record::objective::Objective;
 use wsbench_record::sweep::Sweep;
 use wsbench_simulate::runner::{Simulated, target};
-use wsbench_simulate::{Death, Outage, Queue, Scenario, Service};
+use wsbench_simulate::{Death, Outage, Queue, Scenario, Service, ToAll};
 
 /// Service time of the server, s: at most 5000 messages a second.
 const D_S: f64 = 200e-6;
@@ -34,7 +35,8 @@ fn settings() -> Settings {
         rates: Some((500.0, 6_000.0)),
         points: 12,
         rounds: 3,
-        objectives: vec![Objective::ResponseTime {
+        objectives: vec![Objective::Time {
+            series: None,
             percentile: 99.0,
             at_most_ns: 2_000_000,
         }],
@@ -202,4 +204,44 @@ fn a_server_that_dies_is_no_point_that_holds() {
     let sweep = sweep(&short, &mut runner).unwrap();
     assert!(sweep.points.iter().all(|point| point.overloaded));
     assert_eq!(sweep.knee.p99_doubles_per_s, None);
+}
+
+/// The last of ten receivers of a server that takes 1 ms from one to the next: 9 ms and the way, at
+/// every rate that it holds.
+#[test]
+fn a_sweep_of_messages_to_many_is_of_deliveries() {
+    let mut scenario = server();
+    scenario.server.service = Service::Constant(Nanos(0));
+    scenario.server.broadcast = Some(ToAll {
+        each: Nanos::from_millis(1),
+        ..ToAll::default()
+    });
+    let mut settings = settings();
+    let plan = settings.plan.edited(|spec| {
+        spec.clients.exchange.audience = Audience::All;
+        spec.clients.connections = 10;
+        spec.clients.arrival = Arrival::Open {
+            schedule: Schedule::level(Process::Constant, 1.0),
+            max_in_flight: 1 << 16,
+        };
+    });
+    settings.plan = plan.unwrap();
+    (settings.rates, settings.points) = (Some((20.0, 160.0)), 8);
+    settings.process = Process::Constant;
+    settings.objectives = vec![Objective::Time {
+        series: Some(Series::DeliveryLast),
+        percentile: 99.0,
+        at_most_ns: 10_000_000,
+    }];
+    let mut runner = Simulated::new([("a", scenario)]);
+    let sweep = sweep(&settings, &mut runner).unwrap();
+    let first = &sweep.points[0];
+    let last = first.delivery_last_ns.as_ref().unwrap();
+    let near = |ns: Option<u64>, ms: f64| (ns.unwrap() as f64 / 1e6 - ms).abs() < ms / 100.0;
+    assert!(near(last.p50, 9.0) && near(last.max, 9.0), "{last:?}");
+    // Receivers have theirs after 0, 1, … 9 ms.
+    assert!(near(first.response_ns.max, 9.0), "{:?}", first.response_ns);
+    assert_eq!(first.response_ns.count, 10 * last.count);
+    assert_eq!(sweep.knee.objectives_met_per_s, Some(100.0));
+    assert!(sweep.points.last().unwrap().overloaded);
 }

@@ -206,6 +206,9 @@ pub(crate) fn differences(a: &PlanSpec, b: &PlanSpec) -> Vec<String> {
         }
         _ => {}
     }
+    if a.exchange.audience != b.exchange.audience {
+        found.push("the messages of one are for others than those of the other".to_owned());
+    }
     if a.exchange.payload != b.exchange.payload {
         found.push("the messages differ".to_owned());
     }
@@ -226,11 +229,15 @@ pub(crate) fn differences(a: &PlanSpec, b: &PlanSpec) -> Vec<String> {
 fn figures(a: &Side, b: &Side, is_open: bool, with_latency: bool) -> Vec<Figure> {
     let all = || a.runs.iter().chain(&b.runs);
     let mut figures = vec![Figure::MESSAGES_PER_S];
+    let (a_clients, b_clients) = (&a.runs[0].plan.clients, &b.runs[0].plan.clients);
     if is_open {
-        figures.extend(Figure::percentiles(true));
+        figures.extend(Figure::percentiles(a_clients.headline_from_due()));
     }
     if with_latency {
-        figures.extend(Figure::percentiles(false));
+        figures.extend(Figure::percentiles(a_clients.headline_from_sent()));
+    }
+    if a_clients.is_fanned_out() && b_clients.is_fanned_out() {
+        figures.extend(Figure::OF_DELIVERIES);
     }
     for figure in [Figure::SERVER_US, Figure::GENERATOR_US] {
         if all().any(|run| figure.read(run).is_ok()) {

@@ -10,6 +10,7 @@ mod beyond;
 use std::fmt;
 
 use wsbench_load::plan::StopRule;
+use wsbench_load::series::Series;
 use wsbench_record::comparison::Comparison;
 use wsbench_record::condition::{Judgement, State};
 use wsbench_record::document::Document;
@@ -39,7 +40,7 @@ pub const ALLOWED: Allowed = Allowed {
 
 /// The units of a condition's bound. Which times a bare percentile is of makes no difference.
 fn units(name: &str) -> Vec<Unit> {
-    let figure = Figure::named(name, true).filter(|figure| figure.is_of_runs());
+    let figure = Figure::named(name, Series::Response).filter(|figure| figure.is_of_runs());
     let units = figure.map(|figure| match figure.as_share() {
         Some(share) => vec![figure.unit(), share.unit()],
         None => vec![figure.unit()],
@@ -74,7 +75,7 @@ impl TryFrom<Expression> for Condition {
 
 /// The name of a number's share, where the bound is one: `errors>1%` is of the share of errors.
 fn of_unit(name: &str, unit: Unit) -> Option<String> {
-    let share = Figure::named(name, true)?.as_share()?;
+    let share = Figure::named(name, Series::Response)?.as_share()?;
     (share.unit() == unit).then(|| share.name())
 }
 
@@ -172,8 +173,8 @@ impl Condition {
             return self.judge(&comparison.b.runs, None);
         };
         let first = comparison.b.runs.first();
-        let is_open_loop = first.is_some_and(|run| run.plan.clients.is_open_loop());
-        let Some(figure) = Figure::named(&self.name, is_open_loop) else {
+        let figure = first.and_then(|run| Figure::named(&self.name, run.plan.clients.headline()));
+        let Some(figure) = figure else {
             return self.cannot(UNKNOWN);
         };
         if figure.is_exact() {
@@ -194,7 +195,7 @@ impl Condition {
             return None;
         };
         let first = runs.first()?;
-        let figure = Figure::named(&self.name, first.plan.clients.is_open_loop())?;
+        let figure = Figure::named(&self.name, first.plan.clients.headline())?;
         let is_short = |run: &Document| matches!(figure.read(run), Err(Missing::TooFew { .. }));
         if runs.len() > 1 && !runs.iter().any(is_short) {
             return None;
@@ -214,7 +215,7 @@ impl Condition {
         baseline: Option<&[Document]>,
     ) -> Result<(Figure, Known, f64), String> {
         let first = runs.first().ok_or("nothing was measured")?;
-        let figure = Figure::named(&self.name, first.plan.clients.is_open_loop()).ok_or(UNKNOWN)?;
+        let figure = Figure::named(&self.name, first.plan.clients.headline()).ok_or(UNKNOWN)?;
         let of_runs = self.readings(figure, runs)?;
         match self.bound {
             Bound::Value(threshold, _) => Ok((figure, value(figure, &of_runs)?, threshold)),

@@ -112,6 +112,16 @@ impl Figure {
     /// Messages sent and not answered rightly.
     pub const UNANSWERED: Self = Self::of("unanswered");
 
+    /// Figures of messages to many, beside the percentiles of their deliveries: to the last receiver,
+    /// from the first to the last, how many a second, and the share of the receivers that were reached.
+    pub const OF_DELIVERIES: [Self; 5] = [
+        Self::point_of("delivery.last", Point::At(Percentile::P50)),
+        Self::point_of("delivery.last", Point::At(Percentile::P99)),
+        Self::point_of("skew", Point::At(Percentile::P99)),
+        Self::of("deliveries_per_s"),
+        Self::of("delivery.reach"),
+    ];
+
     /// A point of the response time: received − due.
     #[must_use]
     pub const fn response(point: Point) -> Self {
@@ -130,6 +140,13 @@ impl Figure {
         }
     }
 
+    const fn point_of(key: &str, point: Point) -> Self {
+        Self {
+            point: Some(point),
+            ..Self::of(key)
+        }
+    }
+
     /// The figure whose subject has this key, found when this is compiled.
     const fn of(key: &str) -> Self {
         let mut subject = 0;
@@ -142,25 +159,26 @@ impl Figure {
         }
     }
 
-    /// The median to the 99.9th percentile, as reports show them, of the response time in the open
-    /// loop and of the service time in the closed.
+    /// The median to the 99.9th percentile, as reports show them, of the times that a load is about.
     #[must_use]
-    pub fn percentiles(is_open_loop: bool) -> [Self; 4] {
+    pub fn percentiles(headline: Series) -> [Self; 4] {
         [
             Percentile::P50,
             Percentile::P90,
             Percentile::P99,
             Percentile::P99_9,
         ]
-        .map(|percentile| Self::bare(Point::At(percentile), is_open_loop))
+        .map(|percentile| Self::times(headline, Point::At(percentile)))
     }
 
-    /// A point of the times that a loop is about.
-    fn bare(point: Point, is_open_loop: bool) -> Self {
-        if is_open_loop {
-            Self::response(point)
-        } else {
-            Self::service(point)
+    /// A point of the times of a series; of a series that is no row, of the response times.
+    #[must_use]
+    pub fn times(series: Series, point: Point) -> Self {
+        let is_it = |row: &Row| matches!(row.read, Reader::Series(of) if of == series);
+        let response = Self::response(point).subject;
+        Self {
+            subject: ROWS.iter().position(is_it).unwrap_or(response),
+            point: Some(point),
         }
     }
 
@@ -204,10 +222,10 @@ impl Figure {
         }
     }
 
-    /// The figure of a name or a key. `p99` alone is of the response time in the open loop and of
-    /// the service time in the closed, as `is_open_loop` says; `cpu_us_per_message` is the server's.
+    /// The figure of a name or a key. `p99` alone is of the times that the load is about, which
+    /// `headline` says; `cpu_us_per_message` is the server's.
     #[must_use]
-    pub fn named(name: &str, is_open_loop: bool) -> Option<Self> {
+    pub fn named(name: &str, headline: Series) -> Option<Self> {
         let is_series = |row: &Row| matches!(row.read, Reader::Series(_));
         let is_it = |row: &Row| !is_series(row) && (row.key == name || row.aliases.contains(&name));
         if let Some(subject) = ROWS.iter().position(is_it) {
@@ -217,7 +235,7 @@ impl Figure {
             });
         }
         if let Some(point) = Point::named(name) {
-            return Some(Self::bare(point, is_open_loop));
+            return Some(Self::times(headline, point));
         }
         let point_of = |row: &Row| {
             let point = name.strip_prefix(row.key)?.strip_prefix('.')?;
@@ -234,7 +252,7 @@ impl Figure {
     /// of a name that this version does not know.
     #[must_use]
     pub fn recorded(name: &str) -> Option<Self> {
-        Self::named(name, false)
+        Self::named(name, Series::Service)
     }
 
     /// The names by which the figures of a single run may be asked for: points alone, points of
@@ -280,7 +298,7 @@ impl Figure {
     pub(crate) fn is_watched(self) -> bool {
         match self.point {
             Some(point) => {
-                let is_quoted = Self::percentiles(true)
+                let is_quoted = Self::percentiles(Series::Response)
                     .map(|it| it.point)
                     .contains(&Some(point));
                 let is_watched = match self.row().read {
@@ -306,19 +324,23 @@ impl Figure {
 
     /// The names of all figures that can be waited for, for people.
     pub(crate) fn all_watched() -> String {
-        let [p50, p90, p99, p99_9] = Self::percentiles(true).map(Self::short);
-        let times = Series::Response.info().title;
+        let [p50, p90, p99, p99_9] = Self::percentiles(Series::Response).map(|it| it.short(true));
+        let [response, delivery, last] = WATCHED.map(|it| Self::times(it, Point::Mean).row().key);
         let others = ROWS.iter().filter(|row| row.watch.is_some());
-        let others: Vec<String> = others.map(|row| Self::of(row.key).short()).collect();
+        let others: Vec<String> = others.map(|row| Self::of(row.key).short(true)).collect();
         let others = others.join(", ");
-        format!("{p50}, {p90}, {p99} and {p99_9} of the {times} time, and {others}")
+        format!(
+            "{p50}, {p90}, {p99} and {p99_9} ({response}., {delivery}. or {last}. before them says \
+             of which times), and {others}"
+        )
     }
 
-    /// The shortest name in expressions: the point alone, where what is waited for is of the response
-    /// time, or the first alias.
-    pub(crate) fn short(self) -> String {
+    /// The shortest name in expressions: the point alone where it `is_bare`, of the times that the load
+    /// is about; else its name, or the first alias.
+    pub(crate) fn short(self, is_bare: bool) -> String {
         match self.point {
-            Some(point) => point.name().to_owned(),
+            Some(point) if is_bare => point.name().to_owned(),
+            Some(_) => self.name(),
             None => {
                 let row = self.row();
                 (*row.aliases.first().unwrap_or(&row.key)).to_owned()
@@ -395,7 +417,7 @@ impl Figure {
     #[must_use]
     pub fn as_share(self) -> Option<Self> {
         let name = format!("{}.share", self.row().key);
-        Self::named(&name, true)
+        Self::named(&name, Series::Response)
     }
 
     /// True if a single run has it.
@@ -521,9 +543,9 @@ mod tests {
             }
         }
         for figure in &figures {
-            for is_open_loop in [true, false] {
+            for headline in [Series::Response, Series::Service, Series::Delivery] {
                 for name in [figure.name(), figure.key()] {
-                    assert_eq!(Figure::named(&name, is_open_loop), Some(*figure), "{name}");
+                    assert_eq!(Figure::named(&name, headline), Some(*figure), "{name}");
                 }
             }
         }
@@ -533,7 +555,7 @@ mod tests {
             assert_eq!(is_named, figure.is_of_runs(), "{}", figure.name());
         }
         for name in &of_runs {
-            assert!(Figure::named(name, true).is_some(), "{name}");
+            assert!(Figure::named(name, Series::Response).is_some(), "{name}");
         }
         let mut names: Vec<String> = figures.iter().map(|figure| figure.name()).collect();
         let aliases = ROWS.iter().flat_map(|row| row.aliases);
@@ -545,12 +567,16 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_percentile_is_of_the_times_that_the_loop_is_about() {
+    fn a_bare_percentile_is_of_the_times_that_the_load_is_about() {
         let p99_9 = Point::At(Percentile::P99_9);
-        assert_eq!(Figure::named("p99.9", true), Some(Figure::response(p99_9)));
-        assert_eq!(Figure::named("p99.9", false), Some(Figure::service(p99_9)));
+        let named = |headline| Figure::named("p99.9", headline);
+        assert_eq!(named(Series::Response), Some(Figure::response(p99_9)));
+        assert_eq!(named(Series::Service), Some(Figure::service(p99_9)));
+        let delivery = Figure::times(Series::Delivery, p99_9);
+        assert_eq!(named(Series::Delivery), Some(delivery));
+        assert_eq!(delivery.name(), "delivery.p99.9");
         for nothing in ["", "p98", "response", "response.", "service.lost", "P99"] {
-            assert_eq!(Figure::named(nothing, true), None, "{nothing}");
+            assert_eq!(Figure::named(nothing, Series::Response), None, "{nothing}");
         }
     }
 }

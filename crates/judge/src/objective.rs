@@ -4,7 +4,7 @@
 
 use wsbench_load::series::Series;
 use wsbench_record::document::{Distribution, Percentile, Record};
-use wsbench_record::objective::Objective;
+use wsbench_record::objective::{OBJECTIVE_SERIES, Objective};
 use wsbench_setting::{Field, text};
 
 use crate::expression::{self, Allowed, Bound, Expression, ExpressionError, Reason, Relation};
@@ -13,12 +13,16 @@ use crate::figure::{Figure, Unit, error_share};
 /// Samples that must lie above a percentile before it is known at all (METHOD rule 13).
 const LEAST_ABOVE: f64 = 10.0;
 
-/// Expressions that may be an objective: an upper limit of any percentile of the response time, or
-/// of the share of errors.
+/// Expressions that may be an objective: an upper limit of any percentile of the times that the load
+/// is about or of a series that is named, or of the share of errors.
 pub const ALLOWED: Allowed = Allowed {
     relations: &[Relation::Below, Relation::AtMost],
     units,
-    figures: || "errors, and any percentile of the response time, like p99.9".to_owned(),
+    figures: || {
+        "errors, and any percentile of the response time, like p99.9; of a broadcast p99 is of each \
+         delivery, delivery.last.p99 of the last one of each message"
+            .to_owned()
+    },
     baseline: false,
     example: "p99<5ms or errors<0.01%",
     another: || text!["give ", Field::Objective, " again for another objective"],
@@ -37,15 +41,26 @@ fn units(name: &str) -> Vec<Unit> {
     }
 }
 
-/// `p99.9` and `response.p99.9` as 99.9; it may lie beyond the two ends.
-fn percentile(name: &str) -> Option<f64> {
-    let bare = name.strip_prefix(Series::Response.info().name);
-    let bare = bare
-        .and_then(|point| point.strip_prefix('.'))
-        .unwrap_or(name);
-    let digits = bare.strip_prefix('p')?;
+/// `p99.9` and `response.p99.9` as 99.9, `delivery.last.p99.9` with its series; it may lie beyond the
+/// two ends.
+fn percentile(name: &str) -> Option<(Option<Series>, f64)> {
+    let (before, point) = match name.rfind(".p") {
+        Some(at) => (Some(&name[..at]), &name[at + 1..]),
+        None => (None, name),
+    };
+    let series = match before {
+        Some(before) => {
+            let mut all = OBJECTIVE_SERIES.into_iter();
+            let (series, _) = all.find(|(_, key)| *key == before)?;
+            // Those are what a load of answers is about anyhow.
+            (series != Series::Response).then_some(series)
+        }
+        None => None,
+    };
+    let digits = point.strip_prefix('p')?;
     let is_number = digits.chars().all(|c| c.is_ascii_digit() || c == '.');
-    digits.parse().ok().filter(|_| is_number)
+    let percentile = digits.parse().ok().filter(|_| is_number)?;
+    Some((series, percentile))
 }
 
 /// Reads an objective: `p99<5ms`, `p99.9<=20ms`, `errors<0.01%`.
@@ -74,14 +89,15 @@ impl TryFrom<Expression> for Objective {
             }
             return Ok(Self::Errors { at_most: limit });
         }
-        let within = percentile(name).filter(|it| *it > 0.0 && *it < 100.0);
-        let Some(percentile) = within else {
+        let within = percentile(name).filter(|(_, it)| *it > 0.0 && *it < 100.0);
+        let Some((series, percentile)) = within else {
             let name = name.clone();
             return Err(expression.figure_fault(Reason::NoPercentile { name }, &ALLOWED));
         };
         let at_most_ns =
             whole_ns(limit).map_err(|reason| expression.bound_fault(reason, &ALLOWED))?;
-        Ok(Self::ResponseTime {
+        Ok(Self::Time {
+            series,
             percentile,
             at_most_ns,
         })
@@ -110,16 +126,16 @@ fn whole_ns(ns: f64) -> Result<u64, Reason> {
 /// A message that was never answered counts as one that took too long.
 #[must_use]
 pub fn figure(objective: &Objective, record: &Record) -> Option<f64> {
-    match objective {
-        Objective::ResponseTime { .. } => figure_of(objective, record.at(Series::Response), 0.0),
-        Objective::Errors { .. } => error_share(record),
+    match objective.series(&record.plan.clients) {
+        Some(series) => figure_of(objective, record.at(series), 0.0),
+        None => error_share(record),
     }
 }
 
 /// The same from these times and this share of errors.
 #[must_use]
 pub fn figure_of(objective: &Objective, spans: &Distribution, error_share: f64) -> Option<f64> {
-    let Objective::ResponseTime { percentile, .. } = *objective else {
+    let Objective::Time { percentile, .. } = *objective else {
         return Some(error_share);
     };
     let above = spans.count as f64 * (1.0 - percentile / 100.0);
@@ -139,11 +155,11 @@ pub fn figure_of(objective: &Objective, spans: &Distribution, error_share: f64) 
 /// The interval of an objective's figure at 95 % confidence, ns, where one run can give it.
 #[must_use]
 pub fn interval(objective: &Objective, record: &Record) -> Option<(f64, f64)> {
-    let Objective::ResponseTime { percentile, .. } = *objective else {
+    let Objective::Time { percentile, .. } = *objective else {
         return None;
     };
     let known = record
-        .at(Series::Response)
+        .at(objective.series(&record.plan.clients)?)
         .confidence(standard(percentile)?)?;
     Some((known.low? as f64, known.high? as f64))
 }
@@ -188,7 +204,8 @@ mod tests {
 
     #[test]
     fn percentiles_and_errors_are_written() {
-        let p99 = |at_most_ns| Objective::ResponseTime {
+        let p99 = |at_most_ns| Objective::Time {
+            series: None,
             percentile: 99.0,
             at_most_ns,
         };
@@ -198,6 +215,13 @@ mod tests {
         assert_eq!(parse("p99<1m30s"), Ok(p99(90_000_000_000)));
         assert_eq!(parse("p99.9<1s").unwrap().name(), "p99.9");
         assert_eq!(parse("p98.5<1s").unwrap().name(), "p98.5");
+        let last = Objective::Time {
+            series: Some(Series::DeliveryLast),
+            percentile: 99.0,
+            at_most_ns: 200_000_000,
+        };
+        assert_eq!(parse("delivery.last.p99<200ms"), Ok(last));
+        assert_eq!(parse("delivery.p99.9<1s").unwrap().name(), "delivery.p99.9");
         let errors = Objective::Errors { at_most: 0.0001 };
         assert_eq!(parse("errors<0.01%"), Ok(errors));
         assert_eq!(parse("Errors<0%"), Ok(Objective::Errors { at_most: 0.0 }));

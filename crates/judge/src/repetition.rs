@@ -34,7 +34,10 @@ pub fn repeated(runs: Vec<Document>, asked_runs: u32) -> Option<Repetition> {
 /// The figures worth a row: those that the plan is about, and what went wrong.
 fn figures(first: &Document, runs: &[Document]) -> Vec<Figure> {
     let mut figures = vec![Figure::MESSAGES_PER_S];
-    figures.extend(Figure::percentiles(first.plan.clients.is_open_loop()));
+    figures.extend(Figure::percentiles(first.plan.clients.headline()));
+    if first.plan.clients.is_fanned_out() {
+        figures.extend(Figure::OF_DELIVERIES);
+    }
     for figure in [Figure::GENERATOR_US, Figure::SERVER_US] {
         if runs.iter().any(|run| figure.read(run).is_ok()) {
             figures.push(figure);

@@ -8,6 +8,7 @@ use std::fmt;
 
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::Slice;
+use wsbench_load::series::Series;
 use wsbench_record::units::span;
 use wsbench_record::until::UntilOutcome;
 
@@ -22,6 +23,8 @@ const IN_A_ROW: u32 = 2;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Until {
     figure: Figure,
+    /// It was named by its point alone: of the times that the load is about.
+    is_bare: bool,
     within: Within,
 }
 
@@ -52,9 +55,10 @@ fn units(name: &str) -> Vec<Unit> {
     }
 }
 
-/// The figure of this name, if it may be waited for. A bare percentile is of the response time.
+/// The figure of this name, if it may be waited for. A bare percentile stands for that of whatever
+/// times the load is about.
 fn watched(name: &str) -> Option<Figure> {
-    Figure::named(name, true).filter(|figure| figure.is_watched())
+    Figure::named(name, Series::Response).filter(|figure| figure.is_watched())
 }
 
 /// Reads what is to be waited for: `p99±5%`.
@@ -81,14 +85,20 @@ impl TryFrom<Expression> for Until {
             Bound::Value(..) | Bound::OfBaseline(_) => Err(Reason::NoBound { example: "5%" }),
         };
         let within = within.map_err(|reason| expression.bound_fault(reason, &ALLOWED))?;
-        Ok(Self { figure, within })
+        let is_bare = Some(figure) != Figure::named(&expression.figure, Series::Delivery);
+        Ok(Self {
+            figure,
+            is_bare,
+            within,
+        })
     }
 }
 
 impl fmt::Display for Until {
     /// As it may be read again: `p99±5%`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.figure.short())?;
+        let is_response = self.figure.series() == Some(Series::Response);
+        f.write_str(&self.figure.short(self.is_bare || is_response))?;
         match self.within {
             Within::Share(share) => write!(f, "±{}%", (share * 1e6).round() / 1e4),
             Within::Span(ns) => write!(f, "±{}", span(ns).replace(' ', "")),
@@ -97,6 +107,18 @@ impl fmt::Display for Until {
 }
 
 impl Until {
+    /// The same of a load that is about the times of `headline`, from when each was due.
+    #[must_use]
+    pub fn about(self, headline: Series) -> Self {
+        match self.figure.point() {
+            Some(point) if self.is_bare => Self {
+                figure: Figure::times(headline, point),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
     /// Half the interval of confidence of the figure, in the unit of its bound: a share, or ns.
     /// `None` while it is not known: fewer than twenty intervals, or an interval
     /// without an upper end.
@@ -189,9 +211,19 @@ mod tests {
             ("rate+-1%", "rate±1%"),
             ("messages_per_s±1%", "rate±1%"),
             ("response.p90±1ms", "p90±1.00ms"),
+            ("delivery.last.p99±5%", "delivery.last.p99±5%"),
         ] {
             assert_eq!(parse(text).unwrap().to_string(), told);
         }
+    }
+
+    #[test]
+    fn a_bare_percentile_is_of_what_the_load_is_about() {
+        let about = |text: &str| parse(text).unwrap().about(Series::Delivery).figure.name();
+        assert_eq!(about("p99±5%"), "delivery.p99");
+        assert_eq!(about("response.p99±5%"), "response.p99");
+        assert_eq!(about("delivery.last.p99±5%"), "delivery.last.p99");
+        assert_eq!(about("rate±5%"), "messages_per_s");
     }
 
     #[test]

@@ -81,6 +81,15 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// The schedule at one rate, messages a second, that never ends.
+    #[must_use]
+    pub fn level(process: Process, per_s: f64) -> Self {
+        Self {
+            process,
+            stretches: vec![Stretch::level(Nanos::MAX, per_s)],
+        }
+    }
+
     /// Messages that the schedule holds between two points of time, on average.
     #[must_use]
     pub fn messages_between(&self, from: Nanos, to: Nanos) -> f64 {

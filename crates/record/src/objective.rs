@@ -1,4 +1,4 @@
-//! What is asked of a server: a percentile of the response time, or a share of errors, at most.
+//! What is asked of a server: a percentile of times, or a share of errors, at most.
 //!
 //! It is read off a record by `judge`.
 
@@ -6,6 +6,8 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use wsbench_load::plan::Population;
+use wsbench_load::series::Series;
 
 use crate::units::{share, span};
 
@@ -13,8 +15,15 @@ use crate::units::{share, span};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "of", rename_all = "snake_case")]
 pub enum Objective {
-    /// A percentile of the response time, received − due, is at most so long.
-    ResponseTime {
+    /// A percentile of the times that the load is about, received − due, or of a named series of
+    /// times is at most so long.
+    #[serde(rename = "response_time")]
+    Time {
+        /// The series, by its name; absent of the times that the load is about: response times, or those
+        /// of each delivery.
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "by_name")]
+        #[schemars(with = "Option<String>")]
+        series: Option<Series>,
         /// Percentile of the objective: 99.0 for p99. Above 0, below 100.
         percentile: f64,
         /// The limit, ns.
@@ -32,8 +41,17 @@ impl Objective {
     #[must_use]
     pub fn limit(&self) -> f64 {
         match *self {
-            Self::ResponseTime { at_most_ns, .. } => at_most_ns as f64,
+            Self::Time { at_most_ns, .. } => at_most_ns as f64,
             Self::Errors { at_most } => at_most,
+        }
+    }
+
+    /// The series that it is of under a load of `clients`; `None` where it is of no times.
+    #[must_use]
+    pub fn series(&self, clients: &Population) -> Option<Series> {
+        match *self {
+            Self::Time { series, .. } => Some(series.unwrap_or(clients.headline_from_due())),
+            Self::Errors { .. } => None,
         }
     }
 
@@ -41,8 +59,8 @@ impl Objective {
     #[must_use]
     pub fn shown(&self, figure: f64) -> String {
         match self {
-            Self::ResponseTime { .. } if figure.is_infinite() => "never".to_owned(),
-            Self::ResponseTime { .. } => span(figure),
+            Self::Time { .. } if figure.is_infinite() => "never".to_owned(),
+            Self::Time { .. } => span(figure),
             Self::Errors { .. } => share(figure),
         }
     }
@@ -51,7 +69,12 @@ impl Objective {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Self::ResponseTime { percentile, .. } => format!("p{percentile}"),
+            Self::Time {
+                series, percentile, ..
+            } => match series {
+                Some(series) => format!("{}.p{percentile}", objective_key(*series)),
+                None => format!("p{percentile}"),
+            },
             Self::Errors { .. } => "errors".to_owned(),
         }
     }
@@ -64,13 +87,52 @@ impl fmt::Display for Objective {
     }
 }
 
+/// Series by which objectives may be named, and their names in expressions.
+pub const OBJECTIVE_SERIES: [(Series, &str); 3] = [
+    (Series::Response, "response"),
+    (Series::Delivery, "delivery"),
+    (Series::DeliveryLast, "delivery.last"),
+];
+
+fn objective_key(series: Series) -> &'static str {
+    let mut all = OBJECTIVE_SERIES.into_iter();
+    let found = all.find(|(of, _)| *of == series);
+    found.map_or(series.info().name, |(_, key)| key)
+}
+
+/// A series by its name in the table.
+mod by_name {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use wsbench_load::series::Series;
+
+    #[expect(clippy::ref_option, reason = "serde's signature")]
+    pub(super) fn serialize<S: Serializer>(
+        series: &Option<Series>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        series.map(|it| it.info().name).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Series>, D::Error> {
+        let Some(name) = Option::<String>::deserialize(deserializer)? else {
+            return Ok(None);
+        };
+        let found = Series::ALL.into_iter().find(|it| it.info().name == name);
+        let unknown = || serde::de::Error::custom(format!("no series is called '{name}'"));
+        found.map(Some).ok_or_else(unknown)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn objectives_are_told_in_their_unit() {
-        let p99 = Objective::ResponseTime {
+        let p99 = Objective::Time {
+            series: None,
             percentile: 99.9,
             at_most_ns: 2_000_000,
         };
@@ -79,5 +141,26 @@ mod tests {
         let errors = Objective::Errors { at_most: 0.0001 };
         assert_eq!(errors.to_string(), "errors ≤ 0.01 %");
         assert_eq!(errors.shown(0.05), "5 %");
+    }
+
+    #[test]
+    fn a_series_is_stored_by_its_name_and_only_where_it_was_named() {
+        let of = |series| Objective::Time {
+            series,
+            percentile: 99.0,
+            at_most_ns: 5,
+        };
+        let bare = serde_json::to_string(&of(None)).unwrap();
+        assert_eq!(
+            bare,
+            r#"{"of":"response_time","percentile":99.0,"at_most_ns":5}"#
+        );
+        let last = of(Some(Series::DeliveryLast));
+        let text = serde_json::to_string(&last).unwrap();
+        assert!(text.contains(r#""series":"delivery_last""#), "{text}");
+        assert_eq!(serde_json::from_str::<Objective>(&text).unwrap(), last);
+        assert_eq!(last.name(), "delivery.last.p99");
+        let unknown = text.replace("delivery_last", "delivery_lost");
+        assert!(serde_json::from_str::<Objective>(&unknown).is_err());
     }
 }

@@ -67,16 +67,32 @@ pub struct Search {
 pub enum Over {
     /// The greatest number of messages a second, over all connections.
     Rate,
-    /// The greatest number of connections, each with so many messages a second.
+    /// The greatest number of connections, under so many messages a second.
     Connections {
         /// Messages a second of each connection; absent when each has one message in flight at
         /// all times (closed loop).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rate_per_connection: Option<f64>,
+        /// Messages a second over all connections, however many there are; absent where it is said of
+        /// each connection, or not at all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rate_per_s: Option<f64>,
     },
 }
 
 impl Over {
+    /// Messages a second over all connections at a load; `None` in the closed loop.
+    #[must_use]
+    pub fn rate_at(self, load: f64) -> Option<f64> {
+        match self {
+            Self::Rate => Some(load),
+            Self::Connections {
+                rate_per_connection,
+                rate_per_s,
+            } => rate_per_s.or(rate_per_connection.map(|rate| rate * load)),
+        }
+    }
+
     /// The unit of a load: `msg/s`, `connections`.
     #[must_use]
     pub fn unit(self) -> &'static str {

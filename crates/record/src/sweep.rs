@@ -53,8 +53,12 @@ pub struct Point {
     pub asked_per_s: f64,
     /// Answers a second that were received, over all runs.
     pub received_per_s: f64,
-    /// Response times of all runs together, ns: histograms are added, percentiles never averaged.
+    /// Response times of all runs together, ns, or, of messages to many, those of each delivery:
+    /// histograms are added, percentiles never averaged.
     pub response_ns: Distribution,
+    /// Times to the last receiver of each message, ns; absent where messages are for their sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery_last_ns: Option<Distribution>,
     /// Share of the messages without a right answer.
     pub error_share: f64,
     /// True where the server did not hold the rate in at least half of the runs.

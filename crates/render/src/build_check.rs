@@ -134,7 +134,7 @@ fn invalid(outcome: Outcome) -> Option<String> {
 
 /// The rate, the percentiles and what went wrong.
 fn figures(run: &Document) -> Vec<(String, String)> {
-    let percentiles = Figure::percentiles(run.plan.clients.is_open_loop());
+    let percentiles = Figure::percentiles(run.plan.clients.headline());
     let all = [Figure::MESSAGES_PER_S].into_iter().chain(percentiles);
     let all = all.chain([Figure::ERRORS]);
     let told = all.filter_map(|figure| {

@@ -1,6 +1,8 @@
 //! Percentiles with what is known of them: the value, its interval in the same unit, `≥` for a
 //! bound, `~` where few samples are all that is known, `—` for nothing.
 
+use wsbench_load::plan::Population;
+use wsbench_load::series::Series;
 use wsbench_record::document::{Distribution, Document, Known, Percentile};
 use wsbench_record::units::{LOW, MORE, Ranged, UNKNOWN, percent, span};
 
@@ -15,6 +17,14 @@ pub(crate) const BOUND_LEGEND: &str = "≥ at least: it may lie beyond all that 
 
 /// The heading of intervals of confidence.
 pub(crate) const CONFIDENCE: &str = "95 %";
+
+/// The times that searches and sweeps of such a load are about.
+pub(crate) fn times_of(clients: &Population) -> &'static str {
+    match clients.headline_from_due() {
+        Series::Delivery => "delivery time",
+        _ => "response time",
+    }
+}
 
 /// The words where no rate stands that was asked for: those of the closed loop, which asks for none,
 /// or that a schedule's messages were never measured.

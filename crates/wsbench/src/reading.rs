@@ -70,7 +70,7 @@ pub enum ReadError {
 impl Reading {
     /// Reads the figure of this name.
     pub(crate) fn of(record: &Record, name: &str) -> Result<Self, ReadError> {
-        let figure = Figure::named(name, record.plan.clients.is_open_loop());
+        let figure = Figure::named(name, record.plan.clients.headline());
         let figure = figure
             .filter(|figure| figure.is_of_runs())
             .ok_or_else(|| unknown(name))?;

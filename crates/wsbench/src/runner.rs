@@ -183,9 +183,11 @@ impl LocalRunner {
         for observer in &mut self.observers {
             observer.begin(plan);
         }
+        let until = self.until;
+        let until = until.map(|it| it.about(plan.clients.headline_from_due()));
         let mut costs = self.server.watch();
         let mut bound = TimeBound(self.bound.map(|bound| Instant::now() + bound));
-        let mut answer = Answer(self.until.map(Watch::new));
+        let mut answer = Answer(until.map(Watch::new));
         let mut enough = Enough(is_enough);
         let mut members: Vec<&mut dyn Observer> = vec![&mut bound, &mut answer, &mut enough];
         members.extend(self.observers.iter_mut().map(|it| it.as_mut() as _));

@@ -29,12 +29,16 @@ Examples:
   wsbench find localhost:3000 --slo 'p99<5ms'
   wsbench find localhost:3000 --slo 'p99<2ms' --slo 'p99.9<20ms' --slo 'errors<0.1%'
   wsbench find localhost:3000 --slo 'p99<5ms' --over connections --rate-per-connection 10/s
+  wsbench find localhost:3000 --mode broadcast -R 10 --over connections \
+      --slo 'delivery.last.p99<200ms'
 
 Exit codes: 0 the greatest load was bracketed, however widely, 1 no load holds or the search broke,
 2 usage, 5 there was no time to tell anything.")]
 pub(crate) struct FindArgs {
     /// Objective that has to hold: p99<5ms (any percentile of the response time), errors<0.01%;
     /// repeat for several. Without one of errors, 0.01 % are allowed.
+    ///
+    /// Of a broadcast p99 is of each delivery, and delivery.last.p99 of the last one of each message.
     #[arg(long = "slo", value_name = "OBJECTIVE", required = true,
           value_parser = advice::objective)]
     pub(crate) objectives: Vec<Objective>,
@@ -44,8 +48,12 @@ pub(crate) struct FindArgs {
     /// Over connections: messages a second of each [default: one in flight at all times].
     #[arg(long, value_name = "RATE", value_parser = quantity::rate_per_s)]
     pub(crate) rate_per_connection: Option<f64>,
+    /// Over connections: messages a second over all of them, however many there are.
+    #[arg(short = 'R', long, value_name = "RATE", value_parser = quantity::rate_per_s)]
+    pub(crate) rate: Option<f64>,
     /// The first load, a rate or a number of connections
-    /// [default: half of what a short pilot run gets; 16 connections].
+    /// [default: half of what a short pilot run gets, of a broadcast 2,000 deliveries a second; 16
+    /// connections].
     #[arg(long, value_name = "LOAD", value_parser = quantity::rate_per_s)]
     pub(crate) start: Option<f64>,
     /// Bracket that ends the search, upper end over lower; on a flat curve it stays wider.
@@ -157,11 +165,20 @@ pub(crate) fn settings_of(args: &FindArgs, plan: Plan) -> Result<Settings, Usage
 
 /// Quantity that is searched for, by the flags.
 fn over(args: &FindArgs) -> Result<Over, UsageError> {
-    match (args.over, args.rate_per_connection) {
-        (OverArg::Rate, None) => Ok(Over::Rate),
-        (OverArg::Rate, Some(_)) => Err(UsageError::RatePerConnectionOverRate),
-        (OverArg::Connections, rate_per_connection) => Ok(Over::Connections {
+    let over_rate = |flag| Err(UsageError::RateOverRate { flag });
+    match (args.over, args.rate_per_connection, args.rate) {
+        (OverArg::Rate, None, None) => Ok(Over::Rate),
+        (OverArg::Rate, Some(_), _) => over_rate("--rate-per-connection"),
+        (OverArg::Rate, None, Some(_)) => over_rate("--rate"),
+        (OverArg::Connections, Some(_), Some(_)) => Err(UsageError::RateAnd {
+            flag: "--rate-per-connection",
+        }),
+        (OverArg::Connections, None, None) if args.load.payload.mode.is_scheduled() => {
+            Err(UsageError::ConnectionsWithoutRate)
+        }
+        (OverArg::Connections, rate_per_connection, rate_per_s) => Ok(Over::Connections {
             rate_per_connection,
+            rate_per_s,
         }),
     }
 }

@@ -19,6 +19,7 @@ use crate::load_args::{self, LoadArgs};
 use crate::measuring::Ready;
 use crate::output_args::Format;
 use crate::spelling::Flags;
+use crate::usage::UsageError;
 use wsbench::quantity;
 
 /// The latency–load curve: every rate several times, in random order.
@@ -94,6 +95,9 @@ fn rates(text: &str) -> Result<Rates, quantity::QuantityError> {
 /// What cannot be asked for, a server that cannot be measured, a result that cannot be kept.
 pub(crate) fn run(args: &SweepArgs, command_line: &[OsString]) -> anyhow::Result<Exit> {
     load_args::check_limit(args.limit, args.duration, args.load.warmup)?;
+    if args.rate.is_none() && args.load.payload.mode.is_scheduled() {
+        return Err(UsageError::SweepWithoutRates.into());
+    }
     let (mut ready, files) = args.load.start(args.duration, command_line)?;
     let range = args.rate.map_or_else(
         || "10 % to 120 % of what it gets".to_owned(),

@@ -56,7 +56,8 @@ fn terms() -> Terms {
 }
 
 fn p99(at_most: Nanos) -> Vec<Objective> {
-    vec![Objective::ResponseTime {
+    vec![Objective::Time {
+        series: None,
         percentile: 99.0,
         at_most_ns: at_most.0,
     }]
@@ -146,6 +147,7 @@ fn found_connections() -> String {
     let settings = find::Settings {
         over: Over::Connections {
             rate_per_connection: None,
+            rate_per_s: None,
         },
         ..search()
     };

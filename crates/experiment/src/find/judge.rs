@@ -11,7 +11,7 @@ use wsbench_record::objective::Objective;
 use wsbench_record::search::{Cause, Reading, TrialVerdict};
 
 use super::evidence::Score;
-use super::tail::{Certainty, Tail};
+use super::tail::{Certainty, Tail, TimeLimit};
 
 /// Share of errors that fails a trial when no objective names one (METHOD section 3, check H).
 const ERRORS_ALLOWED: f64 = 0.0001;
@@ -84,7 +84,7 @@ fn reading(objective: &Objective, document: &Document) -> Reading {
 fn too_slow(document: &Document, objectives: &[Objective]) -> Option<bool> {
     let mut is_slow = Some(false);
     for objective in objectives {
-        if !matches!(objective, Objective::ResponseTime { .. }) {
+        if !matches!(objective, Objective::Time { .. }) {
             continue;
         }
         match objective::figure(objective, document) {
@@ -98,14 +98,10 @@ fn too_slow(document: &Document, objectives: &[Objective]) -> Option<bool> {
 
 /// Messages beyond the limit of each percentile.
 fn tails(document: &Document, objectives: &[Objective]) -> Vec<Tail> {
-    let tail = |objective: &Objective| match *objective {
-        Objective::ResponseTime {
-            percentile,
-            at_most_ns,
-        } => Some(Tail::of(document, at_most_ns, 1.0 - percentile / 100.0)),
-        Objective::Errors { .. } => None,
-    };
-    objectives.iter().filter_map(tail).collect()
+    let limits = objectives
+        .iter()
+        .filter_map(|objective| TimeLimit::of(objective, &document.plan.clients));
+    limits.map(|limit| Tail::of(document, &limit)).collect()
 }
 
 /// A failure that no percentile is needed for, the cause before its consequences.
@@ -128,7 +124,7 @@ fn outright_failure(document: &Document, objectives: &[Objective]) -> Option<Cau
     }
     let allowed = objectives.iter().find_map(|objective| match objective {
         Objective::Errors { at_most } => Some(*at_most),
-        Objective::ResponseTime { .. } => None,
+        Objective::Time { .. } => None,
     });
     if is_rate_missed(document, allowed.unwrap_or(0.0)) {
         return Some(Cause::Rate);
@@ -145,7 +141,13 @@ pub(crate) fn is_rate_missed(document: &Document, errors_allowed: f64) -> bool {
     }
     let due = document.messages.due as f64 * (1.0 - errors_allowed);
     let received = document.messages.received_in_window as f64;
-    let mean_s = document.at(Series::Response).mean.unwrap_or(0.0) / 1e9;
+    let clients = &document.plan.clients;
+    let whole = if clients.is_fanned_out() {
+        Series::DeliveryLast
+    } else {
+        Series::Response
+    };
+    let mean_s = document.at(whole).mean.unwrap_or(0.0) / 1e9;
     let under_way = due / document.duration_s.max(1e-9) * mean_s.min(document.duration_s);
     // A queue that grows for the whole window is no fluctuation: it is not made allowance for.
     let allowance = 3.0 + 4.0 * under_way.sqrt();
@@ -179,12 +181,13 @@ fn is_generators_fault(
         return false;
     }
     // Its own lateness, where the document tells it from the server's.
+    let from_sent = document.plan.clients.headline_from_sent();
     let lag = document.known(Series::GeneratorLag);
     let lag = lag.unwrap_or(document.at(Series::SendLag)).p99.unwrap_or(0) as f64;
     objectives.iter().all(|objective| match objective {
         Objective::Errors { .. } => true,
-        Objective::ResponseTime { .. } => {
-            let service = objective::figure_of(objective, document.at(Series::Service), 0.0);
+        Objective::Time { .. } => {
+            let service = objective::figure_of(objective, document.at(from_sent), 0.0);
             let service = service.unwrap_or(f64::INFINITY);
             lag > LAG_SHARE * objective.limit() && service <= objective.limit()
         }

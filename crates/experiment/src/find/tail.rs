@@ -7,9 +7,11 @@
 
 use wsbench_load::histogram::Sparse;
 use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::Population;
 use wsbench_load::result::{self as measured, RunResult};
 use wsbench_load::series::Series;
 use wsbench_record::document::Document;
+use wsbench_record::objective::Objective;
 use wsbench_stats::batches::{BATCHES, Ratio, grouped};
 use wsbench_stats::t_quantile;
 
@@ -39,6 +41,42 @@ pub(super) enum Certainty {
     Open,
 }
 
+/// A limit of times, and the share that may be beyond it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct TimeLimit {
+    pub(super) series: Series,
+    pub(super) at_most_ns: u64,
+    pub(super) allowed: f64,
+}
+
+impl TimeLimit {
+    /// The limit of an objective under a load of `clients`; `None` of one of errors.
+    pub(super) fn of(objective: &Objective, clients: &Population) -> Option<Self> {
+        let Objective::Time {
+            percentile,
+            at_most_ns,
+            ..
+        } = *objective
+        else {
+            return None;
+        };
+        Some(Self {
+            series: objective.series(clients)?,
+            at_most_ns,
+            allowed: 1.0 - percentile / 100.0,
+        })
+    }
+}
+
+/// Samples of `series` that are one draw, by how many `times` series have: the deliveries of a message
+/// are, for what delays one of them delays the others.
+fn draw(series: Series, times: impl Fn(Series) -> f64) -> f64 {
+    match series {
+        Series::Delivery => (times(series) / times(Series::DeliveryLast).max(1.0)).max(1.0),
+        _ => 1.0,
+    }
+}
+
 /// Messages beyond one limit, batch by batch.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Tail {
@@ -46,13 +84,16 @@ pub(super) struct Tail {
     allowed: f64,
     /// Of each batch: messages beyond it, and all.
     batches: Vec<(f64, f64)>,
+    /// So many of them are one draw at least: the deliveries of one message.
+    draw: f64,
 }
 
 impl Tail {
-    /// Those of a document beyond `limit_ns`, of which `allowed` is the share that may be.
-    pub(super) fn of(document: &Document, limit_ns: u64, allowed: f64) -> Self {
+    /// Those of a document beyond the limit.
+    pub(super) fn of(document: &Document, limit: &TimeLimit) -> Self {
+        let (series, limit_ns) = (limit.series, limit.at_most_ns);
         let counted = |slice: &wsbench_record::document::Slice| {
-            let Some(times) = slice.at(Series::Response) else {
+            let Some(times) = slice.at(series) else {
                 return (0.0, 0.0);
             };
             let within = times.count_at_or_below(Nanos(limit_ns));
@@ -65,14 +106,20 @@ impl Tail {
             // A short trial has few; together with others at its load there may be enough.
             None => slices,
         };
-        Self { allowed, batches }
+        let times = |series| document.at(series).count as f64;
+        Self {
+            allowed: limit.allowed,
+            batches,
+            draw: draw(series, times),
+        }
     }
 
-    /// Those of a trial under way beyond `limit_ns`; messages that are still `awaited` count as beyond
+    /// Those of a trial under way beyond the limit; messages that are still `awaited` count as beyond
     /// it.
-    pub(super) fn so_far(so_far: &RunResult, awaited: u64, limit_ns: u64, allowed: f64) -> Self {
+    pub(super) fn so_far(so_far: &RunResult, awaited: u64, limit: &TimeLimit) -> Self {
+        let (series, limit_ns) = (limit.series, limit.at_most_ns);
         let counted = |slice: &measured::Slice| {
-            let times = slice.times.get(Series::Response).map(Sparse::to_histogram);
+            let times = slice.times.get(series).map(Sparse::to_histogram);
             let times = times.unwrap_or_default();
             let within = times.count_at_or_below(Nanos(limit_ns));
             ((times.count() - within) as f64, times.count() as f64)
@@ -84,16 +131,23 @@ impl Tail {
             Some(ranges) => ranges.into_iter().map(|it| sum(&slices[it])).collect(),
             None => slices,
         };
+        let times = |series| so_far.tally.times[series].count() as f64;
+        let draw = draw(series, times);
         if let Some((beyond, count)) = batches.last_mut() {
-            *beyond += awaited as f64;
-            *count += awaited as f64;
+            *beyond += awaited as f64 * draw;
+            *count += awaited as f64 * draw;
         }
-        Self { allowed, batches }
+        Self {
+            allowed: limit.allowed,
+            batches,
+            draw,
+        }
     }
 
     /// Those of another trial with them.
     pub(super) fn add(&mut self, other: &Self) {
         self.batches.extend_from_slice(&other.batches);
+        self.draw = self.draw.max(other.draw);
     }
 
     /// ln(share beyond ÷ share allowed): above 0 fails. Half a message more than were seen, so
@@ -135,8 +189,8 @@ impl Tail {
             };
         }
         let own = Ratio::of(&self.batches).map_or(f64::INFINITY, |ratio| ratio.error);
-        let least = (self.allowed / count).sqrt();
-        if beyond >= TELLING && share - self.allowed > t * own.max(least) {
+        let least = (self.allowed * self.draw / count).sqrt();
+        if beyond >= TELLING * self.draw && share - self.allowed > t * own.max(least) {
             Certainty::Fails
         } else {
             Certainty::Open
@@ -151,7 +205,8 @@ impl Tail {
         let own = Ratio::of(&self.batches)
             .filter(|_| share > 0.0 && share < 1.0)
             .map_or(1.0, |it| it.error.powi(2) * count / (share * (1.0 - share)));
-        own.max(if beyond < TELLING { CLUSTER } else { 1.0 })
+        let is_telling = beyond >= TELLING * self.draw;
+        own.max(if is_telling { 1.0 } else { CLUSTER } * self.draw)
     }
 }
 
@@ -169,6 +224,7 @@ mod tests {
         Tail {
             allowed: 0.01,
             batches: beyond.iter().map(|it| (*it, each)).collect(),
+            draw: 1.0,
         }
     }
 
@@ -196,6 +252,22 @@ mod tests {
             tail(&beyond, 1_000.0).certainty(CONFIDENCE),
             Certainty::Open
         );
+    }
+
+    #[test]
+    fn deliveries_of_one_message_are_one_draw() {
+        // A hundred receivers each: what certainly holds of messages is open of so many deliveries.
+        let of = |draw| Tail {
+            draw,
+            ..tail(&[5.0; 20], 1_000.0)
+        };
+        assert_eq!(of(1.0).certainty(CONFIDENCE), Certainty::Holds);
+        assert_eq!(of(100.0).certainty(CONFIDENCE), Certainty::Open);
+        let fails = Tail {
+            draw: 100.0,
+            ..tail(&[15.0; 20], 1_000.0)
+        };
+        assert_eq!(fails.certainty(CONFIDENCE), Certainty::Open);
     }
 
     #[test]

@@ -62,6 +62,12 @@ fn clause(figure: Figure, contrast: &Contrast) -> String {
         (_, Some(Found::Less)) if is_time => {
             format!("B's {} is {by} shorter", figure.label())
         }
+        (_, Some(Found::Greater)) if figure.unit() == Unit::Rate => {
+            format!("B makes {by} more {}", figure.label())
+        }
+        (_, Some(Found::Less)) if figure.unit() == Unit::Rate => {
+            format!("B makes {by} fewer {}", figure.label())
+        }
         (_, Some(Found::Greater)) => format!("B takes {by} more {}", figure.label()),
         (_, Some(Found::Less)) => format!("B takes {by} less {}", figure.label()),
         (_, found) => format!("{}: {}", figure.label(), no_difference(found)),

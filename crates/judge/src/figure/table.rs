@@ -68,6 +68,10 @@ pub(super) const ROWS: &[Row] = &[
     times(Series::Service),
     times(Series::Delivery),
     Row {
+        key: "delivery.service",
+        ..times(Series::DeliveryService)
+    },
+    Row {
         key: "delivery.first",
         ..times(Series::DeliveryFirst)
     },

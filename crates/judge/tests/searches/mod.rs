@@ -12,7 +12,8 @@ use wsbench_record::search::{
 
 /// What has to hold.
 pub(crate) fn objective() -> Objective {
-    Objective::ResponseTime {
+    Objective::Time {
+        series: None,
         percentile: 99.0,
         at_most_ns: 2_000_000,
     }

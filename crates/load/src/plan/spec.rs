@@ -228,6 +228,17 @@ impl Population {
         }
     }
 
+    /// The series of what the load is about from when each was due, whatever the loop: what
+    /// objectives are of.
+    #[must_use]
+    pub fn headline_from_due(&self) -> Series {
+        if self.is_fanned_out() {
+            Series::Delivery
+        } else {
+            Series::Response
+        }
+    }
+
     /// The series of the same from when each was sent.
     #[must_use]
     pub fn headline_from_sent(&self) -> Series {

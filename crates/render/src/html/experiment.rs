@@ -12,6 +12,7 @@ use super::markup::Markup;
 use super::page::{Page, said};
 use super::plot::{Axis, Level, Panel, Plot, Point, Scale, Shape, Trace, Unit};
 use super::run;
+use crate::mark;
 use crate::plan_line::{plan_line, title};
 use crate::search;
 use crate::summary::seeded;
@@ -115,7 +116,7 @@ fn grid(table: &Table) -> Grid {
 /// The limits of response times among the objectives.
 fn levels(objectives: &[Objective]) -> Vec<Level> {
     let limits = objectives.iter().filter_map(|objective| match objective {
-        Objective::ResponseTime { at_most_ns, .. } => Some(Level {
+        Objective::Time { at_most_ns, .. } => Some(Level {
             name: objective.to_string(),
             y: *at_most_ns as f64,
         }),
@@ -131,7 +132,7 @@ fn trials(search: &Search) -> Plot {
         .iter()
         .enumerate()
         .filter_map(|(at, objective)| {
-            let Objective::ResponseTime { .. } = objective else {
+            let Objective::Time { .. } = objective else {
                 return None;
             };
             let points = search.trials.iter().filter_map(|trial| {
@@ -157,7 +158,8 @@ fn trials(search: &Search) -> Plot {
         Over::Rate => "asked, messages/s",
         Over::Connections { .. } => "connections",
     };
-    let y = Axis::new("response time", Scale::Log, Unit::Span);
+    let times = mark::times_of(&search.provenance.plan.clients);
+    let y = Axis::new(times, Scale::Log, Unit::Span);
     let mut panel = Panel::new(y, HEIGHT, series.collect());
     panel.levels = levels(&search.objectives);
     Plot {
@@ -194,11 +196,12 @@ fn curve(sweep: &Sweep, title: &str, x: &str, along: fn(&sweep::Point) -> f64) -
             ..Trace::default()
         }
     });
-    let y = Axis::new("response time", Scale::Log, Unit::Span);
+    let times = mark::times_of(&sweep.provenance.plan.clients);
+    let y = Axis::new(times, Scale::Log, Unit::Span);
     let mut panel = Panel::new(y, HEIGHT, series.collect());
     panel.levels = levels(&sweep.objectives);
     Plot {
-        beside: "response time; hollow: the server did not hold the rate".to_owned(),
+        beside: format!("{times}; hollow: the server did not hold the rate"),
         ..Plot::new(title, Axis::new(x, Scale::Linear, Unit::Rate), panel)
     }
 }

@@ -23,7 +23,7 @@ fn row(search: &Search, trial: &Trial) -> Row {
     row.put_known("error_share", trial.error_share);
     for (objective, reading) in search.objectives.iter().zip(&trial.readings) {
         let unit = match objective {
-            Objective::ResponseTime { .. } => "ns",
+            Objective::Time { .. } => "ns",
             Objective::Errors { .. } => "share",
         };
         let name = format!("{}_{unit}", objective.name().replace('.', "_"));

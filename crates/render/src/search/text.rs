@@ -221,7 +221,7 @@ fn change(search: &Search, from: f64, to: f64) -> Option<(String, f64)> {
     };
     let changes = search.objectives.iter().enumerate();
     changes
-        .filter(|(_, objective)| matches!(objective, Objective::ResponseTime { .. }))
+        .filter(|(_, objective)| matches!(objective, Objective::Time { .. }))
         .filter_map(|(at, objective)| {
             // Trials that are noisier than the curve is steep may say that it falls.
             let change = (figure(to, at)? / figure(from, at)?).max(1.0);
@@ -316,13 +316,22 @@ pub(crate) fn over_words(over: Over) -> String {
     match over {
         Over::Rate => "greatest rate".to_owned(),
         Over::Connections {
+            rate_per_s: Some(per_s),
+            ..
+        } => format!(
+            "greatest number of connections at {} msg/s in all",
+            rate(per_s)
+        ),
+        Over::Connections {
             rate_per_connection: Some(per_s),
+            ..
         } => format!(
             "greatest number of connections at {} msg/s each",
             rate(per_s)
         ),
         Over::Connections {
             rate_per_connection: None,
+            rate_per_s: None,
         } => "greatest number of connections, each with one message in flight".to_owned(),
     }
 }

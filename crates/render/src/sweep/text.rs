@@ -58,7 +58,7 @@ fn drawing(page: &mut Page, sweep: &Sweep) {
         .objectives
         .iter()
         .find_map(|objective| match objective {
-            Objective::ResponseTime { at_most_ns, .. } => Some(*at_most_ns as f64),
+            Objective::Time { at_most_ns, .. } => Some(*at_most_ns as f64),
             Objective::Errors { .. } => None,
         });
     let frame = Frame {
@@ -72,7 +72,8 @@ fn drawing(page: &mut Page, sweep: &Sweep) {
         page.gap();
         return;
     }
-    page.plain("response time over received rate, msg/s");
+    let times = mark::times_of(&sweep.provenance.plan.clients);
+    page.plain(&format!("{times} over received rate, msg/s"));
     for line in lines {
         page.plain(&line);
     }
@@ -105,6 +106,7 @@ fn line_of(sweep: &Sweep, percentile: Percentile) -> Curve {
 /// The knee by each rule, with the rule.
 pub(crate) fn knee(sweep: &Sweep) -> Vec<String> {
     let knee = &sweep.knee;
+    let times = mark::times_of(&sweep.provenance.plan.clients);
     let mut lines = Vec::new();
     if !sweep.objectives.is_empty() {
         let asked: Vec<String> = sweep.objectives.iter().map(ToString::to_string).collect();
@@ -122,7 +124,7 @@ pub(crate) fn knee(sweep: &Sweep) -> Vec<String> {
     }
     if let Some(per_s) = knee.greatest_power_per_s {
         lines.push(format!(
-            "{} msg/s: the greatest power, received rate ÷ mean response time",
+            "{} msg/s: the greatest power, received rate ÷ mean {times}",
             rate(per_s)
         ));
     }

@@ -151,6 +151,7 @@ pub(crate) fn sweep() -> Sweep {
             asked_per_s: asked,
             received_per_s,
             response_ns: spans,
+            delivery_last_ns: None,
             error_share: 0.0,
             overloaded,
             runs: vec![run],

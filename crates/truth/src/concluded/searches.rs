@@ -223,7 +223,8 @@ impl Searches {
                 .check()
                 .expect("a plan of our own making is right"),
             over: Over::Rate,
-            objectives: vec![Objective::ResponseTime {
+            objectives: vec![Objective::Time {
+                series: None,
                 percentile: 99.0,
                 at_most_ns: self.limit.0,
             }],
