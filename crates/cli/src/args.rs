@@ -22,6 +22,7 @@ use crate::contender::{self, StoredSide};
 use crate::histogram_args::HistogramArgs;
 use crate::html_args::HtmlArgs;
 use crate::output_args::{Format, OutputArgs};
+use crate::push_args::PushArgs;
 use crate::shares::{self, Shares};
 use wsbench::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads, WarmUp};
 
@@ -231,6 +232,9 @@ pub(crate) struct PayloadArgs {
     /// pointer), prefix:43 (behind that text) or regex:'id=([0-9]+)' [default: json:/id].
     #[arg(id = "match", long, value_name = "PLACE")]
     pub(crate) at: Option<Locator>,
+    /// Readings of pushes.
+    #[command(flatten)]
+    pub(crate) pushes: PushArgs,
     /// With --mode request: what an answer has that says that its request has failed, written like
     /// --match (example: json:/error, which counts unless it is null).
     #[arg(long, value_name = "PLACE")]
@@ -299,12 +303,22 @@ pub(crate) enum ModeArg {
     /// Its sender alone, with an answer that is known by the number of its request: --template with
     /// {id}, --match, --failed. Answers may come in any order.
     Request,
+    /// Nobody: what was sent and what held it up is told, and nothing is awaited. Goes with --rate.
+    Oneway,
+    /// None of ours: the server sends by itself, and the gaps, the age (--stamp) and the order
+    /// (--sequence) of its messages are told.
+    Push,
+    /// None: connections are held, by --keep-alive or nothing.
+    Idle,
+    /// Its sender alone, with WebSocket pings beside (--keep-alive, each 100ms unless given): an echo less
+    /// a ping is what the server's application takes.
+    Ping,
 }
 
 impl ModeArg {
     /// True where messages are sent by a schedule alone: there is no closed loop.
     pub(crate) fn is_scheduled(self) -> bool {
-        matches!(self, Self::Broadcast)
+        matches!(self, Self::Broadcast | Self::Oneway)
     }
 }
 

@@ -21,6 +21,7 @@ use crate::environment;
 use crate::exit::Exit;
 use crate::output_args::OutputArgs;
 use crate::plan::DEFAULT_ROUNDTRIPS;
+use crate::push_args::PushArgs;
 use crate::usage::UsageError;
 use wsbench::defaults;
 use wsbench::quantity::{self, SizeRange};
@@ -134,6 +135,7 @@ impl Legacy {
             payload: PayloadArgs {
                 mode: ModeArg::Echo,
                 at: None,
+                pushes: PushArgs::default(),
                 failed: None,
                 size: Some(SizeRange {
                     min: self.size,

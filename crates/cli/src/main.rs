@@ -32,6 +32,7 @@ mod output_args;
 mod plan;
 mod progress;
 mod proxy;
+mod push_args;
 mod rendering;
 mod repeat;
 mod route;

@@ -31,6 +31,8 @@ use crate::usage::UsageError;
 const DEFAULT_DURATION: Nanos = Nanos::from_secs(10);
 /// Limit of a run that goes on until its answer is known.
 const UNTIL_AT_MOST: Nanos = Nanos::from_secs(120);
+/// From ping to ping beside echoes.
+const PING_EVERY: Nanos = Nanos::from_millis(100);
 /// Round trips of each client, as the older tool had it.
 pub(crate) const DEFAULT_ROUNDTRIPS: u32 = 5;
 /// The server that is to be measured.
@@ -131,6 +133,7 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         None => interval(stop),
     };
     carried_over(measure, &mut spec);
+    spec.clients.exchange.flow = measure.payload.pushes.flow(measure.payload.mode)?;
     Ok(Order {
         server,
         process,
@@ -154,9 +157,12 @@ fn carried_over(measure: &Measure, spec: &mut PlanSpec) {
     clients.compression = measure.payload.compress;
     clients.exchange.verify = measure.payload.verify.into();
     clients.exchange.audience = match measure.payload.mode {
-        ModeArg::Echo | ModeArg::Request => Audience::Sender,
         ModeArg::Broadcast => Audience::All,
+        _ => Audience::Sender,
     };
+    if measure.payload.mode == ModeArg::Ping {
+        clients.keep_alive.get_or_insert(PING_EVERY);
+    }
     let is_request = measure.payload.mode == ModeArg::Request;
     clients.exchange.request = is_request.then(|| ByNumber {
         at: measure.payload.at.clone().unwrap_or_else(Locator::usual),

@@ -10,7 +10,7 @@ mod settings;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Audience, Encoding, Family, Greeting, Http, Lifetime, Pace, Payload, PlanSpec,
+    Arrival, Audience, Encoding, Family, Flow, Greeting, Http, Lifetime, Pace, Payload, PlanSpec,
     Promise, StopRule, Timestamps, Tls, TlsVersions, Verify,
 };
 use wsbench_load::settling::Settling;
@@ -136,6 +136,16 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
         Audience::Sender => {}
         Audience::All => words.value("--mode", "broadcast"),
     }
+    match &clients.exchange.flow {
+        Flow::Answered => {}
+        Flow::Oneway => words.value("--mode", "oneway"),
+        Flow::Idle => words.value("--mode", "idle"),
+        Flow::Push(pushes) => {
+            words.value("--mode", "push");
+            words.some("--stamp", pushes.stamp.as_ref());
+            words.some("--sequence", pushes.sequence.as_ref());
+        }
+    }
     if let Some(request) = &clients.exchange.request {
         words.value("--mode", "request");
         words.value("--match", &request.at);
@@ -183,7 +193,8 @@ fn pressure(spec: &PlanSpec, words: &mut Words) {
     let clients = &spec.clients;
     match &clients.arrival {
         Arrival::Closed { depth } => {
-            if clients.lifetime == Lifetime::Held || *depth > 1 {
+            let is_load = clients.exchange.flow.is_answered();
+            if is_load && (clients.lifetime == Lifetime::Held || *depth > 1) {
                 words.value("-p", depth);
             }
         }

@@ -171,6 +171,12 @@ pub(crate) enum UsageError {
         /// The flag.
         flag: &'static str,
     },
+    /// A flag of pushes without them.
+    #[error("{flag} is of pushes; add --mode push, or leave it out")]
+    PushFlag {
+        /// The flag.
+        flag: &'static str,
+    },
     /// A template that is none of a request.
     #[error("--template {0}")]
     RequestTemplate(TemplateError),

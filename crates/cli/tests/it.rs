@@ -21,6 +21,8 @@ mod html;
 mod http2;
 mod live;
 mod loopback;
+#[cfg(unix)]
+mod one_sided;
 mod proxies;
 mod rank;
 #[cfg(unix)]

@@ -12,7 +12,7 @@ use wsbench_load::nanos::Nanos;
 pub struct Clock {
     source: quanta::Clock,
     zero: u64,
-    started_at_unix_ms: u64,
+    started_at_unix_ns: u64,
 }
 
 impl Clock {
@@ -26,7 +26,7 @@ impl Clock {
         Self {
             zero: source.raw(),
             source,
-            started_at_unix_ms: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
+            started_at_unix_ns: u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX),
         }
     }
 
@@ -37,10 +37,10 @@ impl Clock {
         Nanos(self.source.delta_as_nanos(self.zero, self.source.raw()))
     }
 
-    /// The start in wall-clock time, milliseconds since the Unix epoch.
+    /// The start in wall-clock time, nanoseconds since the Unix epoch.
     #[must_use]
-    pub fn started_at_unix_ms(&self) -> u64 {
-        self.started_at_unix_ms
+    pub fn started_at_unix_ns(&self) -> u64 {
+        self.started_at_unix_ns
     }
 }
 

@@ -43,8 +43,8 @@ pub struct Terms {
     pub coordination: Box<dyn Coordination>,
     /// The peer's name in what is told of failures.
     pub peer: String,
-    /// Time of the wall clock when the run began, milliseconds since the Unix epoch.
-    pub started_at_unix_ms: u64,
+    /// Time of the wall clock when the run began, nanoseconds since the Unix epoch.
+    pub started_at_unix_ns: u64,
 }
 
 /// Equipment of a worker.
@@ -69,7 +69,7 @@ impl<'a, E: Engine, X: Exchange> Crew<'a, E, X> {
             stop,
             coordination,
             peer,
-            started_at_unix_ms,
+            started_at_unix_ns,
         } = terms;
         let replaces_clients = plan.replaces_clients();
         let shared = Shared::new(plan.threads, replaces_clients, stop, coordination);
@@ -82,12 +82,7 @@ impl<'a, E: Engine, X: Exchange> Crew<'a, E, X> {
             let Equipment { engine, stopwatch } = equip(share)?;
             let mut context = Context {
                 common: Common::new(plan, quota.clone(), peer.clone(), worker as u32),
-                local: X::local(
-                    plan,
-                    started_at_unix_ms * 1_000_000,
-                    worker as u32,
-                    &in_common,
-                ),
+                local: X::local(plan, started_at_unix_ns, worker as u32, &in_common),
             };
             if let Some(codecs) = &mut context.common.compression {
                 codecs.set_stopwatch(stopwatch);
@@ -97,7 +92,7 @@ impl<'a, E: Engine, X: Exchange> Crew<'a, E, X> {
             workers.push(Worker::new(engine, context, shared.clone(), outlet, share));
         }
         let intake = Intake {
-            collector: Collector::new(plan, plan.threads, started_at_unix_ms),
+            collector: Collector::new(plan, plan.threads, started_at_unix_ns / 1_000_000),
             returns,
             handovers,
             shared,

@@ -227,7 +227,7 @@ pub fn run(
         stop: stop.clone(),
         coordination: Box::<Alone>::default(),
         peer: peer(plan, resolved),
-        started_at_unix_ms: clock.started_at_unix_ms(),
+        started_at_unix_ns: clock.started_at_unix_ns(),
     };
     let kernel = |share: Share| -> io::Result<Readiness> {
         let others = match plan.connect.route.spread {

@@ -3,6 +3,8 @@
 //! The plain [`Echo`] is all that a measurement runs; the faults are in `fault_injection`. Which of the two
 //! is a type parameter of the loop, so that the plain one pays nothing for the other.
 
+use std::time::Instant;
+
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::MessageKind;
 use wsbench_wire::deflate::Terms;
@@ -74,6 +76,11 @@ pub(crate) trait Answering {
         code: Option<u16>,
         out: &mut FrameBuffer,
     ) -> Next;
+
+    /// The instant from which there is a message that follows from none of a client.
+    fn next_due(&self) -> Option<Instant> {
+        None
+    }
 
     /// The next message that is to go to other connections.
     fn outgoing(&mut self) -> Option<Outgoing> {

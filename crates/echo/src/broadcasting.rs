@@ -1,9 +1,10 @@
-//! Messages to all connections of a room, with faults of deliveries to order.
+//! Messages to all connections of a room, of one of them or of the server itself, with faults of
+//! deliveries to order.
 //!
 //! It says who gets which copy and how late; the loop sends it (`worker`).
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::MessageKind;
@@ -12,7 +13,7 @@ use wsbench_wire::opcode::OpCode;
 
 use crate::answering::{Answering, Next};
 use crate::calibration::{BroadcastMode, Misbehaviour};
-use crate::parcel::{Outgoing, Parcel};
+use crate::parcel::{AT_ONCE, Outgoing, Parcel};
 
 /// The message by which a connection joins a room, up to the room's name.
 const JOIN: &[u8] = b"{\"join\":\"";
@@ -31,6 +32,10 @@ pub(crate) struct Broadcasting {
     copies: u64,
     /// Until when the copies so far are being made.
     busy_until: Option<Instant>,
+    /// Messages of its own so far.
+    pushed: u64,
+    /// Instant at which the next one is due.
+    push_due: Option<Instant>,
 }
 
 /// Faults, each of every so many copies.
@@ -73,7 +78,34 @@ impl Broadcasting {
             outbox: VecDeque::new(),
             copies: 0,
             busy_until: None,
+            pushed: 0,
+            push_due: orders.pushes.map(|every| Instant::now() + every),
         }
+    }
+
+    /// The message of its own that is due, if one is.
+    fn push(&mut self) -> Option<Outgoing> {
+        let (every, due) = (self.orders.pushes?, self.push_due?);
+        let now = Instant::now();
+        if due > now + AT_ONCE {
+            return None;
+        }
+        // By the schedule and not by now: a late turn does not make all later ones late.
+        self.push_due = Some(due + every);
+        self.pushed += 1;
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+        let micros = since_epoch.unwrap_or_default().as_micros();
+        let (number, millis) = (self.pushed, micros / 1_000);
+        let text = format!("{{\"u\":{number},\"E\":{millis},\"T\":{micros}}}");
+        Some(Outgoing {
+            from: 0,
+            room: Box::default(),
+            kind: MessageKind::Text,
+            bytes: text.into_bytes().into(),
+            begins: now,
+            copies: 0,
+            strays: false,
+        })
     }
 
     /// The frames of a copy, with the faults that hit it.
@@ -132,6 +164,9 @@ impl Answering for Broadcasting {
             out.push_frame(true, OpCode::Text, None, &[&joined]);
             return Next::Continue;
         }
+        if self.orders.pushes.is_some() {
+            return Next::Continue;
+        }
         self.outbox.push_back(Outgoing {
             from: from.id,
             room: from.room.clone(),
@@ -154,12 +189,16 @@ impl Answering for Broadcasting {
     }
 
     fn outgoing(&mut self) -> Option<Outgoing> {
-        let mut message = self.outbox.pop_front()?;
+        let mut message = self.outbox.pop_front().or_else(|| self.push())?;
         // Its deliveries come behind those of the message before it.
         if let Some(until) = self.busy_until {
             message.begins = message.begins.max(until);
         }
         Some(message)
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        self.push_due
     }
 
     fn copy_for(&mut self, to: &mut Member, message: &mut Outgoing) -> Option<Parcel> {

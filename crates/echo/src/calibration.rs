@@ -59,6 +59,12 @@ pub struct Calibration {
 pub struct BroadcastMode {
     /// True where a message does not go to its sender.
     pub spares_sender: bool,
+    /// Time from one message of the server's own to the next; `None` of a server that has none. With it
+    /// messages of clients go nowhere.
+    ///
+    /// Each goes to all connections: `{"u":N,"E":MS,"T":US}`, N from 1 and the same for all, MS and US the
+    /// instant since the Unix epoch at which the server began to send it.
+    pub pushes: Option<Duration>,
     /// Time that the server takes from one receiver to the next, in the order in which they connected;
     /// those of one message have theirs before those of the next.
     pub each: Duration,

@@ -234,7 +234,13 @@ impl<A: Answering, P: Pace> Worker<A, P> {
             return Duration::ZERO;
         }
         let delivered = self.deliveries.next_due();
-        let dues = [self.state.pace.next_due(), self.accepts_from, delivered];
+        let own = self.state.answering.next_due();
+        let dues = [
+            self.state.pace.next_due(),
+            self.accepts_from,
+            delivered,
+            own,
+        ];
         match dues.into_iter().flatten().min() {
             Some(due) => self.timer.time_out(due, LOOK_UP),
             None => LOOK_UP,

@@ -13,6 +13,7 @@ mod instrument;
 mod machine;
 mod pacing;
 mod pressure;
+mod pushes;
 mod server;
 mod share;
 mod steadiness;
@@ -35,6 +36,7 @@ pub use timing::littles_share;
 pub(crate) fn audit(record: &Record, spelling: &dyn Spelling) -> Audit {
     let mut doubts = exchange::caveats(record);
     doubts.extend(deliveries::caveats(record));
+    doubts.extend(pushes::caveats(record));
     doubts.extend(pacing::caveats(record));
     doubts.extend(instrument::caveats(record));
     doubts.extend(pressure::caveats(record));

@@ -22,7 +22,13 @@ pub use table::Sense;
 pub use unit::Unit;
 
 /// The series of which a run under way tells how sure it is.
-const WATCHED: [Series; 3] = [Series::Response, Series::Delivery, Series::DeliveryLast];
+const WATCHED: [Series; 5] = [
+    Series::Response,
+    Series::Delivery,
+    Series::DeliveryLast,
+    Series::PushGap,
+    Series::PushAge,
+];
 
 /// One number of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -325,13 +331,13 @@ impl Figure {
     /// The names of all figures that can be waited for, for people.
     pub(crate) fn all_watched() -> String {
         let [p50, p90, p99, p99_9] = Self::percentiles(Series::Response).map(|it| it.short(true));
-        let [response, delivery, last] = WATCHED.map(|it| Self::times(it, Point::Mean).row().key);
+        let series = WATCHED.map(|it| format!("{}.", Self::times(it, Point::Mean).row().key));
+        let series = series.join(", ");
         let others = ROWS.iter().filter(|row| row.watch.is_some());
         let others: Vec<String> = others.map(|row| Self::of(row.key).short(true)).collect();
         let others = others.join(", ");
         format!(
-            "{p50}, {p90}, {p99} and {p99_9} ({response}., {delivery}. or {last}. before them says \
-             of which times), and {others}"
+            "{p50}, {p90}, {p99} and {p99_9} ({series} before them says of which times), and {others}"
         )
     }
 

@@ -25,6 +25,9 @@ pub fn limit(record: &Record, spelling: &dyn Spelling) -> Option<Limit> {
     let is_over = matches!(record.ended, Ended::Complete | Ended::Interrupted);
     let is_there = record.connections.alive_at_end > 0 || is_fleeting(record);
     let has_rate = record.messages_per_s.is_some_and(|per_s| per_s > 0.0);
+    if !record.plan.clients.exchange.flow.is_answered() {
+        return None;
+    }
     if !(is_over && is_there && has_rate && record.messages.answered > 0) {
         return None;
     }

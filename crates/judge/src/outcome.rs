@@ -1,7 +1,8 @@
 //! What a run amounts to for whoever started it: the decision behind the exit code.
 
+use wsbench_load::plan::Flow;
 use wsbench_record::audit::Verdict;
-use wsbench_record::document::{Document, Ended};
+use wsbench_record::document::{Document, Ended, Record};
 use wsbench_record::gate::Stamp;
 
 /// The outcome of a run, from which the exit code follows.
@@ -44,9 +45,11 @@ pub fn outcome(document: &Document, strict: bool) -> Outcome {
         Ended::NothingConnected => Some(FailureReason::NothingConnected),
         _ if document.connections.upgraded == 0 => Some(FailureReason::NothingConnected),
         // Nothing was asked of the server before the interruption; it is not to blame.
-        Ended::Interrupted if document.messages.sent == 0 => Some(FailureReason::Interrupted),
+        Ended::Interrupted if document.messages.sent == 0 && !has_results(document) => {
+            Some(FailureReason::Interrupted)
+        }
         // Of a server that never answered nobody knows whether it died.
-        _ if document.messages.answered == 0 => Some(FailureReason::NothingAnswered),
+        _ if !has_results(document) => Some(FailureReason::NothingAnswered),
         Ended::ServerDied => Some(FailureReason::ServerDied),
         _ => None,
     };
@@ -65,6 +68,18 @@ pub fn outcome(document: &Document, strict: bool) -> Outcome {
         (Verdict::Ok, _) | (Verdict::Doubtful, false) => Outcome::Ok,
         (Verdict::Invalid, false) => Outcome::Failed(FailureReason::Invalid),
         (Verdict::Doubtful | Verdict::Invalid, true) => Outcome::AuditFailed,
+    }
+}
+
+/// True where what the load is about took place at least once: a message was answered, came by itself,
+/// was sent where nobody answers, or a connection was open that was only to be held.
+#[must_use]
+pub fn has_results(record: &Record) -> bool {
+    match &record.plan.clients.exchange.flow {
+        Flow::Answered => record.messages.answered > 0,
+        Flow::Oneway => record.messages.sent > 0,
+        Flow::Push(_) => record.pushes.is_some_and(|counts| counts.received > 0),
+        Flow::Idle => record.connections.upgraded > 0,
     }
 }
 

@@ -6,11 +6,12 @@
 //!
 //! The machinery is made for two of them, chosen once a run: [`echo::Echo`], so that the usual run
 //! has neither a virtual call nor a question what it is; and [`mixed::Mixed`], where populations
-//! differ or something else flows, such as [`fanout::Fanout`].
+//! differ or something else flows, such as [`fanout::Fanout`] or [`one_sided::OneSided`].
 
 pub mod echo;
 pub mod fanout;
 pub mod mixed;
+pub mod one_sided;
 
 use std::fmt::Debug;
 

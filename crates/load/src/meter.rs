@@ -253,6 +253,26 @@ impl Meter {
         self.book_sent(times, blockage, 1);
     }
 
+    /// Books a message that is about to be written and that nobody answers.
+    #[inline]
+    pub fn sent_oneway(&mut self, times: Times, blockage: Blockage) {
+        self.book_sent(times, blockage, 1);
+        self.tally.messages.unawaited += u64::from(times.due >= self.window.opens);
+    }
+
+    /// Books what is read off a message that the server sent by itself within the window: the gap since
+    /// the one before it, and its age.
+    #[inline]
+    pub fn pushed(&mut self, gap: Option<Nanos>, age: Option<Nanos>) {
+        self.tally.messages.received_in_window += 1;
+        if let Some(gap) = gap {
+            self.tally.times[Series::PushGap].record(gap);
+        }
+        if let Some(age) = age {
+            self.tally.times[Series::PushAge].record(age);
+        }
+    }
+
     #[inline]
     fn book_sent(&mut self, times: Times, blockage: Blockage, count: u64) {
         if times.due < self.window.opens {

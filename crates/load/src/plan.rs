@@ -9,6 +9,7 @@ mod audience;
 mod check;
 mod error;
 mod expect;
+mod flow;
 mod login;
 mod opening;
 mod payload;
@@ -30,6 +31,7 @@ pub use audience::Audience;
 pub use check::{LONGEST_SOCKET_PATH, LONGEST_SOCKS_FIELD};
 pub use error::{PlanError, Why};
 pub use expect::{Expect, Promise, TOLERATED_FAILURES};
+pub use flow::{Flow, Pushes, Stamp, StampError};
 pub use login::LoginSteps;
 pub use opening::{
     Compression, Connect, Family, Header, Http, RESERVED_HEADERS, RevealedHeaders, Upgrade,

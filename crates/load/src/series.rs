@@ -256,6 +256,22 @@ series! {
         caption: "first to last receiver",
         shown: Shown::IfMeasured,
     }
+    /// From one message that the server sent by itself to the next on the same connection, ns, by the
+    /// kernel's stamps where there are any: one sample a message but the first of a connection.
+    PushGap = "push_gap" + "_ns" {
+        title: "gap",
+        caption: "from push to push",
+        shown: Shown::IfMeasured,
+        in_slices: true,
+    }
+    /// From the instant that stands in a message, by the server's wall clock, to its arrival, by ours,
+    /// ns. Messages from the future are not in it; `pushes.from_the_future` counts them.
+    PushAge = "push_age" + "_ns" {
+        title: "age",
+        caption: "age of pushes by their stamp",
+        shown: Shown::IfMeasured,
+        in_slices: true,
+    }
     /// From the connect call to the connection established; absent where none was, and over a Unix
     /// domain socket.
     Tcp = "tcp" + "" {

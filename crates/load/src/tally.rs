@@ -9,7 +9,7 @@ mod sum;
 
 pub use counts::{
     BlockedCounts, ByteCounts, CompressedCounts, ConnectionCounts, Counter, DeliveryCounts, Law,
-    MessageCounts, is_same,
+    MessageCounts, PushCounts, is_same,
 };
 pub use deciles::{DECILES, Deciles};
 pub use handed::{Handed, Partial, Published};
@@ -40,6 +40,9 @@ sums! {
         /// Deliveries of those messages.
         #[serde(with = "sparse")]
         deliveries: DeliveryCounts,
+        /// Messages that the server sent by itself.
+        #[serde(default, with = "sparse")]
+        pushes: PushCounts,
         /// Delivery times by when their receiver had joined; none where messages come back to their
         /// sender alone.
         by_decile: Deciles,

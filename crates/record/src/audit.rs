@@ -177,6 +177,8 @@ pub enum Kind {
     Uncertain,
     /// Deliveries are told by when they came, and not by when they were read.
     ReadingOrder,
+    /// The clocks that an age is of agree.
+    Clocks,
     /// One of the subprotocols that were offered was chosen.
     Subprotocol,
     /// Every connection was answered at least once.

@@ -6,12 +6,15 @@
 
 mod deliveries;
 pub(crate) mod died;
+mod one_sided;
 pub(crate) mod percentiles;
 pub(crate) mod shape;
 mod sheet;
 pub(crate) mod trust;
 
-use wsbench_load::plan::{Arrival, StopRule, Verify};
+use wsbench_judge::outcome::has_results;
+use wsbench_load::plan::{Arrival, Flow, StopRule, Verify};
+use wsbench_load::series::Series;
 use wsbench_record::audit::{Limit, Verdict};
 use wsbench_record::document::{Document, Ended, Percentile};
 use wsbench_record::units::{asked_rate, bytes, count, counted, percent, rate, seconds, span};
@@ -19,6 +22,7 @@ use wsbench_record::units::{asked_rate, bytes, count, counted, percent, rate, se
 use crate::conditions;
 use crate::mark;
 use crate::parts::Parts;
+use crate::pings;
 use crate::plan_line;
 use crate::style::{Style, Tone};
 use crate::times::headline;
@@ -65,11 +69,17 @@ fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64]) {
     let has_deliveries = document
         .deliveries
         .is_some_and(|counts| counts.received > 0);
-    if document.messages.answered == 0 && !has_deliveries {
+    if !has_results(document) && !has_deliveries {
         nothing(sheet, document);
         return;
     }
-    if let Some(counts) = &document.deliveries {
+    let is_answered = document.plan.clients.exchange.flow.is_answered();
+    if !is_answered {
+        one_sided::throughput(sheet, document);
+        if !headline(document).is_empty() {
+            percentiles::line(sheet, document, shares);
+        }
+    } else if let Some(counts) = &document.deliveries {
         deliveries::throughput(sheet, document, counts);
         percentiles::line(sheet, document, shares);
         deliveries::whole(sheet, document);
@@ -77,7 +87,10 @@ fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64]) {
         throughput(sheet, document);
         percentiles::line(sheet, document, shares);
     }
-    shape::line(sheet, headline(document));
+    if is_answered || !headline(document).is_empty() {
+        shape::line(sheet, headline(document));
+    }
+    application(sheet, document);
     if let Some(limit) = &document.audit.limit {
         limited(sheet, limit, document.audit.verdict == Verdict::Ok);
     }
@@ -100,6 +113,9 @@ fn title(sheet: &mut Sheet, document: &Document) {
     }
     match &clients.arrival {
         Arrival::Closed { .. } if round_trips.is_some() => {}
+        Arrival::Closed { .. } if !clients.exchange.flow.is_answered() => {
+            parts.push(plan_line::flow(&clients.exchange.flow).to_owned());
+        }
         Arrival::Closed { depth } => {
             parts.push(format!("{} in flight", count((*depth).into())));
             parts.push("closed loop".to_owned());
@@ -114,6 +130,9 @@ fn title(sheet: &mut Sheet, document: &Document) {
     if clients.is_fanned_out() {
         parts.push("to all".to_owned());
     }
+    if clients.exchange.flow == Flow::Oneway {
+        parts.push(plan_line::flow(&clients.exchange.flow).to_owned());
+    }
     match plan.stop {
         StopRule::Duration(asked) => parts.push(length(document, asked.as_secs_f64())),
         StopRule::Messages(messages) => parts.push(counted(messages, "message")),
@@ -126,14 +145,19 @@ fn title(sheet: &mut Sheet, document: &Document) {
     if let Some(number) = plan.clients_in_all() {
         parts.insert(0, counted(number, "client"));
     }
-    parts.push(plan_line::payload(&clients.exchange.payload.facts()));
+    if matches!(clients.exchange.flow, Flow::Answered | Flow::Oneway) {
+        parts.push(plan_line::payload(&clients.exchange.payload.facts()));
+    }
     let title = Piece::new(plan_line::title(plan)).toned(Tone::Heading);
+    let is_answered = clients.exchange.flow.is_answered();
     // `64 connections, 1 in flight` where it fits, else `64 × 1 in flight`.
     let room = sheet.width().saturating_sub(title.columns() + 2);
     let is_long = parts.join(", ").chars().count() > room;
-    if let (Arrival::Closed { depth }, true, false) =
-        (&clients.arrival, is_long, round_trips.is_some())
-    {
+    if let (Arrival::Closed { depth }, true, false) = (
+        &clients.arrival,
+        is_long,
+        round_trips.is_some() || !is_answered,
+    ) {
         let (connections, depth) = (count(clients.connections.into()), count((*depth).into()));
         parts.splice(..2, [format!("{connections} × {depth} in flight")]);
     }
@@ -265,6 +289,23 @@ fn advise(sheet: &mut Sheet, advice: &str) {
             .collect();
         sheet.put_hanging(2, 4, &quiet);
     }
+}
+
+/// The share of a round trip that the server's application takes, where pings tell its library's.
+fn application(sheet: &mut Sheet, document: &Document) {
+    let (Some(ns), Some(pings)) = (document.application_ns, &document.pings) else {
+        return;
+    };
+    let mean = document.at(Series::Service).mean.unwrap_or(0.0);
+    let share = if mean > 0.0 { ns / mean } else { 0.0 };
+    let pieces = [
+        Piece::new(span(ns.max(0.0)))
+            .named("application mean")
+            .toned(Tone::Heading),
+        Piece::new(format!("{} of a round trip;", percent(share.max(0.0)))).close(),
+        Piece::new(format!("pings {}", pings::words(document, pings))).close(),
+    ];
+    sheet.put_hanging(2, 4, &pieces);
 }
 
 /// What the server used, and the part of the time that was not the generator's.

@@ -3,7 +3,7 @@
 
 use wsbench_load::nanos::Nanos;
 use wsbench_load::series::{Detail, Home, Series, Shown};
-use wsbench_load::tally::{ConnectionCounts, Counter, DeliveryCounts, MessageCounts};
+use wsbench_load::tally::{ConnectionCounts, Counter, DeliveryCounts, MessageCounts, PushCounts};
 use wsbench_record::document::{
     Distribution, Document, Interval, IntervalSpans, Percentile, Server,
 };
@@ -217,6 +217,7 @@ fn row(document: &Document) -> Row {
     row.put_known("warmup_found_s", plan.warmup.found.map(Nanos::as_secs_f64));
     row.put_known("conditions", conditions::column(&document.conditions));
     put_deliveries(&mut row, document);
+    put_pushes(&mut row, document);
     row
 }
 
@@ -228,11 +229,21 @@ fn put_deliveries(row: &mut Row, document: &Document) {
         row.put_known(format!("deliveries_{}", counter.name), value);
     }
     row.put_known("deliveries_per_s", document.deliveries_per_s);
-    row.put_series(document, &of_deliveries());
+    row.put_series(document, &of_others());
 }
 
-/// The series of deliveries: those that no part of the others has.
-fn of_deliveries() -> Vec<Series> {
+/// Pushes; empty fields where they are not the load.
+fn put_pushes(row: &mut Row, document: &Document) {
+    let counts = document.pushes.as_ref();
+    for counter in PushCounts::ALL.iter().filter(|it| it.in_columns) {
+        let value = counts.and_then(|counts| (counter.of)(counts));
+        row.put_known(format!("pushes_{}", counter.name), value);
+    }
+    row.put_known("application_ns", document.application_ns);
+}
+
+/// The series of deliveries and pushes: those that no part of the others has.
+fn of_others() -> Vec<Series> {
     let is_such = |series: &Series| {
         let info = series.info();
         let is_own = info.home == Home::Document && info.part_of.is_none();

@@ -22,6 +22,10 @@ pub(crate) const CONFIDENCE: &str = "95 %";
 pub(crate) fn times_of(clients: &Population) -> &'static str {
     match clients.headline_from_due() {
         Series::Delivery => "delivery time",
+        Series::PushAge => "age",
+        Series::PushGap => "gap",
+        Series::SendLag => "send lag",
+        Series::Ping => "ping",
         _ => "response time",
     }
 }

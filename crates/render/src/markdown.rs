@@ -112,6 +112,9 @@ fn compression(text: &mut String, document: &Document) {
 
 fn times(text: &mut String, document: &Document) {
     let times = Times::of(document);
+    if times.columns().is_empty() {
+        return;
+    }
     if times.is_empty() {
         let _ = writeln!(text, "Latency: {}\n", mark::NO_SAMPLES);
         return;
@@ -171,7 +174,25 @@ fn service_parts(text: &mut String, document: &Document) {
     let _ = writeln!(text, "\n{}\n", parts.legend());
 }
 
+/// Pushes and what is read off them; nothing where they are not the load.
+fn pushes(text: &mut String, document: &Document) {
+    let Some(counts) = &document.pushes else {
+        return;
+    };
+    let _ = writeln!(
+        text,
+        "| pushes | received | missing | duplicated | reordered | from the future |\n\
+         |---|--:|--:|--:|--:|--:|\n| | {} | {} | {} | {} | {} |\n",
+        count(counts.received),
+        count(counts.missing),
+        count(counts.duplicated),
+        count(counts.reordered),
+        count(counts.from_the_future)
+    );
+}
+
 fn counts(text: &mut String, document: &Document) {
+    pushes(text, document);
     let connections = &document.connections;
     let _ = writeln!(
         text,

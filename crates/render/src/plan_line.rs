@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use wsbench_load::arrival::{Process, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Encoding, Http, Matching, PayloadFacts, PlanSpec, StopRule, Think, Verify,
+    Arrival, Encoding, Flow, Http, Matching, PayloadFacts, PlanSpec, StopRule, Think, Verify,
 };
 
 use wsbench_record::units::{asked_rate, bytes, count, counted, seconds};
@@ -39,8 +39,12 @@ pub fn plan_line(plan: &PlanSpec) -> String {
     line.push_str(&way(plan));
     line.push_str(&fan_out(plan));
     let exchange = &plan.clients.exchange;
-    let facts = exchange.payload.facts();
-    let _ = write!(line, ", {}{}", payload(&facts), letters(&facts));
+    let sends = matches!(exchange.flow, Flow::Answered | Flow::Oneway);
+    if sends {
+        let facts = exchange.payload.facts();
+        let _ = write!(line, ", {}{}", payload(&facts), letters(&facts));
+    }
+    read_off(&exchange.flow, &mut line);
     if let Some(fragment) = plan.clients.fragment {
         let _ = write!(line, " in frames of {}", bytes(f64::from(fragment)));
     }
@@ -49,6 +53,7 @@ pub fn plan_line(plan: &PlanSpec) -> String {
     }
     line.push_str(match exchange.verify {
         _ if exchange.request.is_some() => "",
+        _ if !exchange.flow.is_answered() => "",
         Verify::Full => ", verified in full",
         Verify::Contains => ", verified within the answers",
         Verify::Length => ", verified by length",
@@ -56,6 +61,7 @@ pub fn plan_line(plan: &PlanSpec) -> String {
     });
     match exchange.matching() {
         Matching::Tag => {}
+        _ if !exchange.flow.is_answered() => {}
         Matching::Order => line.push_str(", matched in order"),
         Matching::Number => line.push_str(", answers known by the number of their request"),
     }
@@ -72,6 +78,34 @@ pub fn plan_line(plan: &PlanSpec) -> String {
     }
     let _ = write!(line, ", seed {}", plan.seed);
     line
+}
+
+/// What flows where nothing is answered.
+pub(crate) fn flow(flow: &Flow) -> &'static str {
+    match flow {
+        Flow::Answered => "answered",
+        Flow::Oneway => "no answer awaited",
+        Flow::Push(_) => "pushes taken",
+        Flow::Idle => "held without a message",
+    }
+}
+
+/// What is read off pushes: `, their age by json:/E:ms, their order by json:/u`.
+fn read_off(flow: &Flow, line: &mut String) {
+    if *flow == Flow::Oneway {
+        let _ = write!(line, ", {}", self::flow(flow));
+    }
+    let Some(pushes) = flow.pushes() else { return };
+    if let Some(stamp) = &pushes.stamp {
+        let _ = write!(line, ", their age by {}", printable(&stamp.to_string()));
+    }
+    if let Some(sequence) = &pushes.sequence {
+        let _ = write!(
+            line,
+            ", their order by {}",
+            printable(&sequence.to_string())
+        );
+    }
 }
 
 /// The name, if any, and the target: `ws://localhost:3000/`, `nightly: ws://localhost:3000/`.
@@ -153,7 +187,15 @@ fn load(plan: &PlanSpec) -> String {
             pause(clients.think)
         );
     }
+    let flow = &clients.exchange.flow;
     let held = match &clients.arrival {
+        Arrival::Closed { .. } if !flow.is_answered() => {
+            format!(
+                "{}, {}",
+                counted(connections, "connection"),
+                self::flow(flow)
+            )
+        }
         Arrival::Closed { depth } => format!(
             "{} × {} in flight, closed loop{}",
             counted(connections, "connection"),

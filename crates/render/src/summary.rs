@@ -227,6 +227,9 @@ fn course(page: &mut Page, document: &Document) {
 
 fn times(page: &mut Page, document: &Document) {
     let times = Times::of(document);
+    if times.columns().is_empty() {
+        return;
+    }
     page.prose("latency", times.meaning(), None);
     if times.is_empty() {
         page.line("", mark::NO_SAMPLES);

@@ -3,6 +3,7 @@
 //! Which series these are is the population's to say; nothing here knows what a load is made of
 //! beyond that.
 
+use wsbench_load::plan::Flow;
 use wsbench_load::series::SeriesInfo;
 use wsbench_load::tally::DeliveryCounts;
 use wsbench_record::document::{Distribution, Document};
@@ -55,6 +56,15 @@ impl<'a> Times<'a> {
     /// Name of the loop with the instants that its times are between, as a sentence without its end.
     pub(crate) fn meaning(&self) -> &'static str {
         let clients = &self.document.plan.clients;
+        match clients.exchange.flow {
+            Flow::Answered => {}
+            Flow::Oneway => return "nothing is answered: how late messages left",
+            Flow::Push(_) => {
+                return "pushes: gap is from one to the next on a connection, age from the instant \
+                        that stands in it";
+            }
+            Flow::Idle => return "nothing flows but pings",
+        }
         if clients.is_fanned_out() {
             "open loop: from the moment a message was due to each of its receivers, to the first and \
              to the last"

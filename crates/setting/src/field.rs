@@ -82,6 +82,8 @@ fields! {
     Verify = "clients.exchange.verify",
     /// Way in which the answers to requests are known.
     Request = "clients.exchange.request",
+    /// Traffic, by whether anything in it is answered.
+    Flow = "clients.exchange.flow",
     /// Receivers of each message.
     Audience = "clients.exchange.audience",
     /// The share of failures above which a run is invalid.

@@ -53,11 +53,15 @@ use wsbench_load::tally::LogRecord;
 
 pub use crate::scenario::{
     AnswerFault, Breach, Bucket, ConnectFault, Course, Cut, Death, Disruption, Ending, Every,
-    Machine, Network, OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall, ToAll,
+    Machine, Network, OpeningFault, Outage, Pause, Pushing, Queue, Scenario, Server, Service,
+    Stall, ToAll,
 };
 
 use crate::engine::Attended;
 use crate::world::World;
+
+/// The wall clock when a simulated run begins, ns since the Unix epoch.
+pub(crate) const EPOCH_NS: u64 = 0;
 
 /// Statement that is true of a worker that is right.
 const RIGHT: &str = "a worker that is right ends its run, does not spin, and hands all over once";
@@ -205,7 +209,7 @@ fn attend_to<X: Exchange>(
         stop,
         coordination: Box::<Alone>::default(),
         peer: "simulated".into(),
-        started_at_unix_ms: 0,
+        started_at_unix_ns: EPOCH_NS,
     };
     let crew = Crew::<_, X>::new(plan, terms, |share| {
         let gives_stamps = plan.timestamps != Timestamps::User;

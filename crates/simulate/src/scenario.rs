@@ -155,6 +155,8 @@ pub struct Server {
     pub answers: Option<Every<AnswerFault>>,
     /// Messages go to all connections in place of their sender alone; `None` is an echo.
     pub broadcast: Option<ToAll>,
+    /// Messages that the server sends by itself.
+    pub pushes: Option<Pushing>,
     /// Connections that the server ends.
     pub disruption: Option<Disruption>,
     /// Answer to a close frame.
@@ -178,6 +180,7 @@ impl Default for Server {
             is_deaf_to_pings: false,
             answers: None,
             broadcast: None,
+            pushes: None,
             disruption: None,
             ending: Ending::Proper,
             outages: Vec::new(),
@@ -375,6 +378,18 @@ pub struct ToAll {
     /// True where the text goes within a JSON object, in which all characters but those of ASCII are
     /// escaped.
     pub wraps: bool,
+}
+
+/// Messages of the server's own, to all connections: `{"u":N,"E":NS}`, N from 1, NS the instant since
+/// the Unix epoch by the server's clock.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pushing {
+    /// From one to the next; the first is sent after so long.
+    pub every: Nanos,
+    /// Way in which they get to the connections.
+    pub to: ToAll,
+    /// Time by which the server's clock is ahead of ours.
+    pub clock_ahead: Nanos,
 }
 
 impl ToAll {

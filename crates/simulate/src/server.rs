@@ -436,6 +436,23 @@ impl Server {
         self.acts.push(Act::Work(at, work));
     }
 
+    /// The server sends message number `number` of its own; returns when the next one is due.
+    pub(crate) fn on_push(&mut self, now: Nanos, number: u64, epoch_ns: u64) -> Option<Nanos> {
+        let orders = self.orders.pushes.clone()?;
+        if self.down.is_none() {
+            let stamp = epoch_ns + (now + orders.clock_ahead).0;
+            let message = Work {
+                conn: Conn::MAX,
+                kind: MessageKind::Text,
+                bytes: format!("{{\"u\":{number},\"E\":{stamp}}}").into_bytes(),
+                fault: None,
+                is_delivery: false,
+            };
+            self.deliver_to_all(now, &orders.to, &message);
+        }
+        Some(now + orders.every)
+    }
+
     /// Makes a copy of a message for each connection, which leaves when it is its turn.
     fn deliver_to_all(&mut self, now: Nanos, orders: &ToAll, message: &Work) {
         let bytes = if orders.wraps {

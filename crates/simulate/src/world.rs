@@ -20,6 +20,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::result::ThreadUsage;
 use wsbench_load::session::Opened;
 
+use crate::EPOCH_NS;
 use crate::cores::{Core, State};
 use crate::link::Link;
 use crate::scenario::{ConnectFault, Death, Every, Machine, Network, Scenario};
@@ -70,6 +71,7 @@ enum Happening {
     Fin(Conn),
     Reset(Conn),
     Finished(Work),
+    Push(u64),
     Death(Death),
     Return,
     Stop,
@@ -105,6 +107,9 @@ impl World {
             if let Some(until) = outage.until {
                 world.schedule(until, Happening::Return);
             }
+        }
+        if let Some(pushes) = scenario.server.pushes {
+            world.schedule(pushes.every, Happening::Push(1));
         }
         if let Some(at) = stop_at {
             world.schedule(at, Happening::Stop);
@@ -219,6 +224,11 @@ impl World {
             Happening::Fin(conn) => self.on_link(conn, Link::on_fin),
             Happening::Reset(conn) => self.on_link(conn, |link| link.on_error(Errno::ECONNRESET)),
             Happening::Finished(work) => self.server.on_finished(now, work),
+            Happening::Push(number) => {
+                if let Some(next) = self.server.on_push(now, number, EPOCH_NS) {
+                    self.schedule(next, Happening::Push(number + 1));
+                }
+            }
             Happening::Death(death) => self.server.on_death(death),
             Happening::Return => self.server.on_return(),
             Happening::Stop => self.stop.request(),

@@ -97,7 +97,7 @@ fn template_payload(
             let compiled = Template::for_requests(template.text());
             Arc::new(compiled.map_err(UsageError::RequestTemplate)?)
         }
-        ModeArg::Echo | ModeArg::Broadcast => Arc::clone(template),
+        _ => Arc::clone(template),
     };
     Ok(Payload::Template { encoding, template })
 }

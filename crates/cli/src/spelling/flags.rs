@@ -86,7 +86,7 @@ fn flag(field: Field) -> &'static str {
         Field::ToleratedFailures => "--tolerate-failures",
         Field::Unordered => "--expect unordered",
         Field::Promise => "--expect",
-        Field::Audience => "--mode",
+        Field::Audience | Field::Flow => "--mode",
         Field::Request => "--match",
         Field::Greeting => "--greeting",
         Field::Stop => "--duration, --messages or --clients",

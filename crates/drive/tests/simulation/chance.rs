@@ -268,6 +268,7 @@ fn draw_server(random: &mut Rng) -> Server {
             fault: draw_answer(random),
         }),
         broadcast: None,
+        pushes: None,
         disruption: one_in(random, 4).then(|| Disruption {
             at_message: random.u64(1..=20),
             how: draw_cut(random),

@@ -13,6 +13,7 @@ use wsbench_setting::{Field, Text, text};
 use super::advice::how_to_run_longer;
 use super::doubt::Doubt;
 use super::{failures, share};
+use crate::outcome::has_results;
 
 /// Advice for when the figures contradict each other: no server can bring that about.
 pub(super) const REPORT_FAULT: &str =
@@ -91,7 +92,7 @@ fn ending(record: &Record) -> Option<Doubt> {
                 SEE_ITS_WORDS,
             ))
         }
-        Ended::ServerDied if record.messages.answered == 0 => Some(Doubt::new(
+        Ended::ServerDied if !has_results(record) => Some(Doubt::new(
             Kind::ServerDied,
             Severity::Invalid,
             format!("no connection lasted until an answer, and the run was given up{first}"),
@@ -148,7 +149,7 @@ fn is_local(record: &Record) -> bool {
 
 /// True where the window held anything by which the server could be judged.
 fn was_measured(record: &Record) -> bool {
-    record.messages.sent > 0 || record.messages.due > 0
+    record.messages.sent > 0 || record.messages.due > 0 || has_results(record)
 }
 
 /// Every message sent has exactly one fate.
@@ -159,12 +160,14 @@ fn conservation(record: &Record) -> Option<Doubt> {
             Kind::Conservation,
             Severity::Invalid,
             format!(
-                "{} sent, but {} answered + {} timed out + {} failed + {} in flight make {}",
+                "{} sent, but {} answered + {} timed out + {} failed + {} in flight + {} that nobody \
+                 answers make {}",
                 count(messages.sent),
                 count(messages.answered),
                 count(messages.timed_out),
                 count(messages.failed),
                 count(messages.in_flight_at_end),
+                count(messages.unawaited),
                 messages.accounted(),
             ),
             REPORT_FAULT,
@@ -297,6 +300,9 @@ fn reordered(record: &Record) -> Option<Doubt> {
 /// Messages that were still open at their deadline or at the end: the tail is cut off there.
 fn unanswered(record: &Record) -> Option<Doubt> {
     let messages = &record.messages;
+    if !record.plan.clients.exchange.flow.is_answered() {
+        return None;
+    }
     if messages.answered == 0 {
         // With no connection there is nothing further to say about answers, nor where the run was
         // interrupted before any was awaited.

@@ -80,6 +80,26 @@ pub(super) const ROWS: &[Row] = &[
         ..times(Series::DeliveryLast)
     },
     times(Series::Skew),
+    Row {
+        key: "push.gap",
+        ..times(Series::PushGap)
+    },
+    Row {
+        key: "push.age",
+        ..times(Series::PushAge)
+    },
+    Row {
+        key: "ping",
+        ..times(Series::Ping)
+    },
+    times(Series::SendLag),
+    row(
+        "application_ns",
+        "application",
+        Unit::Span,
+        Less,
+        Reader::Value(|record| record.application_ns.map(Reading::exact)),
+    ),
     row(
         "deliveries_per_s",
         "deliveries/s",
@@ -177,6 +197,18 @@ pub(super) const ROWS: &[Row] = &[
     counted("lost", "lost", |record| record.messages.lost),
     counted("duplicated", "duplicated", |record| {
         record.messages.duplicated
+    }),
+    counted("push.missing", "pushes missing", |record| {
+        record.pushes.map_or(0, |counts| counts.missing)
+    }),
+    counted("push.duplicated", "pushes twice", |record| {
+        record.pushes.map_or(0, |counts| counts.duplicated)
+    }),
+    counted("push.reordered", "pushes out of order", |record| {
+        record.pushes.map_or(0, |counts| counts.reordered)
+    }),
+    counted("closed_by_server", "closed by the server", |record| {
+        record.close_codes.values().sum()
     }),
     counted("reordered", "reordered", |record| record.messages.reordered),
     counted("corrupted", "corrupted", |record| record.messages.corrupted),

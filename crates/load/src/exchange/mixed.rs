@@ -5,6 +5,7 @@
 
 use super::echo::{self, Echo};
 use super::fanout::{self, Fanout};
+use super::one_sided::{OneSided, OneSidedLocal};
 use super::{Exchange, Piece, Upshot};
 use crate::context::{Context, Io};
 use crate::fanout::board::Board;
@@ -22,6 +23,8 @@ pub enum Mixed {
     Request(Echo<true>),
     /// Messages for many.
     Fanout(Fanout),
+    /// One side alone.
+    OneSided(OneSided),
 }
 
 /// Which of them a connection has.
@@ -30,6 +33,7 @@ enum Which {
     Echo,
     Request,
     Fanout,
+    OneSided,
 }
 
 /// One worker's own for each of them.
@@ -38,6 +42,7 @@ pub struct Locals {
     flow: Which,
     echo: echo::Local,
     fanout: fanout::FanoutLocal,
+    one_sided: OneSidedLocal,
 }
 
 /// Calls the exchange that there is, with the view that it has of its worker.
@@ -47,6 +52,7 @@ macro_rules! each {
             Self::Echo($it) => $call,
             Self::Request($it) => $call,
             Self::Fanout($it) => $call,
+            Self::OneSided($it) => $call,
         }
     };
     ($self:ident, $io:ident, |$it:ident, $view:ident| $call:expr) => {
@@ -61,6 +67,10 @@ macro_rules! each {
             }
             Self::Fanout($it) => {
                 let $view = &mut $io.fanout();
+                $call
+            }
+            Self::OneSided($it) => {
+                let $view = &mut $io.one_sided();
                 $call
             }
         }
@@ -87,6 +97,16 @@ impl Io<'_, Locals> {
             codec: self.codec,
         }
     }
+
+    /// The same for one side alone.
+    #[inline]
+    fn one_sided(&mut self) -> Io<'_, OneSidedLocal> {
+        Io {
+            common: self.common,
+            local: &mut self.local.one_sided,
+            codec: self.codec,
+        }
+    }
 }
 
 impl Exchange for Mixed {
@@ -101,6 +121,7 @@ impl Exchange for Mixed {
 
     fn local(plan: &Plan, epoch_ns: u64, worker: u32, board: &Board) -> Locals {
         let flow = match plan.clients.exchange.request {
+            _ if !plan.clients.exchange.flow.is_answered() => Which::OneSided,
             _ if plan.clients.is_fanned_out() => Which::Fanout,
             Some(_) => Which::Request,
             None => Which::Echo,
@@ -109,6 +130,7 @@ impl Exchange for Mixed {
             flow,
             echo: <Echo>::local(plan, epoch_ns, worker, &()),
             fanout: Fanout::local(plan, epoch_ns, worker, board),
+            one_sided: OneSided::local(plan, epoch_ns, worker, &()),
         }
     }
 
@@ -117,6 +139,7 @@ impl Exchange for Mixed {
             Which::Echo => Self::Echo(Echo::new(connection, &local.echo)),
             Which::Request => Self::Request(Echo::new(connection, &local.echo)),
             Which::Fanout => Self::Fanout(Fanout::new(connection, &local.fanout)),
+            Which::OneSided => Self::OneSided(OneSided::new(connection, &local.one_sided)),
         }
     }
 
@@ -125,6 +148,7 @@ impl Exchange for Mixed {
             Self::Echo(echo) => echo.longest_answer(&local.echo),
             Self::Request(request) => request.longest_answer(&local.echo),
             Self::Fanout(fanout) => fanout.longest_answer(&local.fanout),
+            Self::OneSided(one_sided) => one_sided.longest_answer(&local.one_sided),
         }
     }
 
@@ -161,6 +185,7 @@ impl Exchange for Mixed {
             Self::Echo(echo) => echo.deadline(&local.echo),
             Self::Request(request) => request.deadline(&local.echo),
             Self::Fanout(fanout) => fanout.deadline(&local.fanout),
+            Self::OneSided(one_sided) => one_sided.deadline(&local.one_sided),
         }
     }
 

@@ -7,6 +7,7 @@ use wsbench_setting::Field;
 use crate::arrival::{Schedule, Stretch};
 use crate::nanos::Nanos;
 use crate::plan::error::{PlanError, Why};
+use crate::plan::flow::Flow;
 use crate::plan::opening::{
     Family, Header, Http, is_field_value, is_origin, is_reserved, is_token,
 };
@@ -46,6 +47,7 @@ pub(super) fn check(spec: &PlanSpec) -> Checked {
         times(population)?;
         messages(&population.exchange.payload)?;
         framing(population)?;
+        flow(spec, population)?;
         audience(population)?;
         request(population)?;
         lifetime(spec, population)?;
@@ -210,6 +212,48 @@ fn request(population: &Population) -> Checked {
         _ => false,
     };
     refuse(!has_number, Field::Payload, Why::NoNumber)
+}
+
+/// What is not answered has nothing that the next message, the end of a client or a number of messages
+/// could be told by.
+fn flow(spec: &PlanSpec, population: &Population) -> Checked {
+    let exchange = &population.exchange;
+    let field = Field::Flow;
+    if exchange.flow.is_answered() {
+        return Ok(());
+    }
+    let is_replaced = population.lifetime != Lifetime::Held;
+    refuse(
+        population.is_fanned_out(),
+        field,
+        Why::NotWith(Field::Audience),
+    )?;
+    refuse(
+        exchange.request.is_some(),
+        field,
+        Why::NotWith(Field::Request),
+    )?;
+    refuse(is_replaced, field, Why::NotWith(Field::Lifetime))?;
+    refuse(
+        population.think.is_some(),
+        field,
+        Why::NotWith(Field::Think),
+    )?;
+    let sends = exchange.flow == Flow::Oneway;
+    if sends {
+        return refuse(
+            !population.is_open_loop(),
+            field,
+            Why::Needs(Field::Arrival),
+        );
+    }
+    refuse(
+        population.is_open_loop(),
+        field,
+        Why::NotWith(Field::Arrival),
+    )?;
+    let is_counted = !matches!(spec.stop, StopRule::Duration(_));
+    refuse(is_counted, field, Why::NotWith(Field::Messages))
 }
 
 /// Messages for many are sent by a schedule, for there is no answer that the next one could wait for,

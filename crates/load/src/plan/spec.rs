@@ -3,6 +3,7 @@
 use crate::nanos::Nanos;
 use crate::plan::audience::Audience;
 use crate::plan::expect::Expect;
+use crate::plan::flow::Flow;
 use crate::plan::login::LoginSteps;
 use crate::plan::opening::{Compression, Connect, Header, Http, Upgrade};
 use crate::plan::payload::{Encoding, Greeting, Matching, Payload, Verify};
@@ -73,7 +74,10 @@ impl Clients {
     /// its own.
     #[must_use]
     pub fn are_mixed(&self) -> bool {
-        let is_no_echo = |it: &Population| it.is_fanned_out() || it.exchange.request.is_some();
+        let is_no_echo = |it: &Population| {
+            let exchange = &it.exchange;
+            it.is_fanned_out() || exchange.request.is_some() || !exchange.flow.is_answered()
+        };
         self.0.len() > 1 || self.iter().any(is_no_echo)
     }
 
@@ -130,6 +134,8 @@ pub struct Population {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Workload {
+    /// Traffic, by whether anything in it is answered.
+    pub flow: Flow,
     /// Receivers of each message.
     pub audience: Audience,
     /// Way in which answers are known that are not what was sent; `None` where they are.
@@ -160,6 +166,7 @@ impl Population {
     pub fn alone(&self) -> Self {
         Self {
             exchange: Workload {
+                flow: Flow::Answered,
                 audience: Audience::Sender,
                 request: None,
                 ..self.exchange.clone()
@@ -188,16 +195,28 @@ impl Population {
         self.exchange.audience != Audience::Sender
     }
 
-    /// The series that the load is about: of each delivery where messages are for many, else response
-    /// times in the open loop and service times in the closed.
+    /// The series that the load is about: of each delivery where messages are for many, of what is read
+    /// off pushes, of the lateness of what nobody answers, of pings where nothing else flows; else
+    /// response times in the open loop and service times in the closed.
     #[must_use]
     pub fn headline(&self) -> Series {
-        if self.is_fanned_out() {
-            Series::Delivery
-        } else if self.is_open_loop() {
-            Series::Response
-        } else {
-            Series::Service
+        self.headline_of_flow().unwrap_or_else(|| {
+            if self.is_open_loop() {
+                Series::Response
+            } else {
+                Series::Service
+            }
+        })
+    }
+
+    /// The same where the loop does not say it.
+    fn headline_of_flow(&self) -> Option<Series> {
+        match &self.exchange.flow {
+            Flow::Answered => self.is_fanned_out().then_some(Series::Delivery),
+            Flow::Oneway => Some(Series::SendLag),
+            Flow::Push(pushes) if pushes.stamp.is_some() => Some(Series::PushAge),
+            Flow::Push(_) => Some(Series::PushGap),
+            Flow::Idle => Some(Series::Ping),
         }
     }
 
@@ -205,16 +224,20 @@ impl Population {
     /// has columns for.
     #[must_use]
     pub fn told_series(&self) -> &'static [Series] {
-        if self.is_fanned_out() {
-            &[
+        match &self.exchange.flow {
+            Flow::Answered if self.is_fanned_out() => &[
                 Series::Delivery,
                 Series::DeliveryFirst,
                 Series::DeliveryLast,
                 Series::Skew,
                 Series::DeliveryService,
-            ]
-        } else {
-            &[Series::Response, Series::Service]
+            ],
+            Flow::Answered => &[Series::Response, Series::Service],
+            Flow::Oneway => &[Series::SendLag],
+            Flow::Push(pushes) if pushes.stamp.is_some() => &[Series::PushAge, Series::PushGap],
+            Flow::Push(_) => &[Series::PushGap],
+            // Its pings are told of by themselves.
+            Flow::Idle => &[],
         }
     }
 
@@ -232,21 +255,16 @@ impl Population {
     /// objectives are of.
     #[must_use]
     pub fn headline_from_due(&self) -> Series {
-        if self.is_fanned_out() {
-            Series::Delivery
-        } else {
-            Series::Response
-        }
+        self.headline_of_flow().unwrap_or(Series::Response)
     }
 
     /// The series of the same from when each was sent.
     #[must_use]
     pub fn headline_from_sent(&self) -> Series {
         if self.is_fanned_out() {
-            Series::DeliveryService
-        } else {
-            Series::Service
+            return Series::DeliveryService;
         }
+        self.headline_of_flow().unwrap_or(Series::Service)
     }
 
     /// True if messages are due by a schedule that does not look at the server.
@@ -286,6 +304,7 @@ impl Default for Population {
             fragment: None,
             login: LoginSteps::default(),
             exchange: Workload {
+                flow: Flow::Answered,
                 audience: Audience::Sender,
                 request: None,
                 payload: Payload::Generated {

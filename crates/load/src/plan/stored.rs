@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::nanos::Nanos;
 use crate::plan::audience::Audience;
 use crate::plan::expect::{Expect, Promise};
+use crate::plan::flow::Flow;
 use crate::plan::login::{LoginSteps, StoredStep};
 use crate::plan::opening::{Compression, Connect, Family, Header, Http, Offered, Upgrade};
 use crate::plan::payload::{Greeting, Matching, Payload, PayloadFacts, Verify};
@@ -34,6 +35,9 @@ struct Stored {
     target: Target,
     /// Connections held open at the same time.
     connections: u32,
+    /// Traffic where nothing is answered; absent where messages are.
+    #[serde(default, skip_serializing_if = "Flow::is_answered")]
+    flow: Flow,
     /// Receivers of each message; absent where each is its sender's alone.
     #[serde(default, skip_serializing_if = "Audience::is_default")]
     audience: Audience,
@@ -269,6 +273,7 @@ impl From<&PlanSpec> for Stored {
             name: spec.name.clone(),
             target: spec.target.clone(),
             connections: clients.connections,
+            flow: clients.exchange.flow.clone(),
             audience: clients.exchange.audience,
             arrival: clients.arrival.clone(),
             think: clients.think,
@@ -357,6 +362,7 @@ impl Stored {
             fragment: self.fragment,
             login: LoginSteps::told(self.login)?,
             exchange: Workload {
+                flow: self.flow,
                 audience: self.audience,
                 request: self.request,
                 payload: Payload::told(self.payload, self.matched_by)?,

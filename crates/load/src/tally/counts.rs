@@ -136,7 +136,8 @@ macro_rules! counters {
 }
 
 counters! {
-    /// Messages of the measured window: `sent = answered + timed_out + failed + in_flight_at_end`.
+    /// Messages of the measured window: `sent = answered + timed_out + failed + in_flight_at_end`, and
+    /// `unawaited` where there are such.
     MessageCounts in "Messages" {
         /// Due by the plan: sent or unsent.
         due in columns,
@@ -153,7 +154,11 @@ counters! {
         failed in columns,
         /// Unanswered when the drain ended.
         in_flight_at_end in columns,
-        /// Answers that arrived within the window: the numerator of `messages_per_s`.
+        /// Sent where nobody answers: each ends so.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        unawaited,
+        /// Answers that arrived within the window, or messages that came by themselves: the numerator of
+        /// `messages_per_s`.
         #[serde(default)]
         received_in_window,
         /// Never answered although a later one on the same connection was.
@@ -208,6 +213,30 @@ counters! {
         received_in_window,
         /// Received in one read with others on their connection: all but the last of a read are told
         /// late, by the stamp of the last.
+        in_shared_reads,
+    }
+
+    /// Messages that the server sent by itself within the window.
+    #[serde(default)]
+    PushCounts in "Pushes" {
+        /// Received.
+        received in columns,
+        /// Numbers that never came, up to the highest that did on their connection; found where messages
+        /// carry numbers.
+        missing in columns,
+        /// Received with a number that had come before.
+        duplicated in columns,
+        /// Received behind a message with a higher number. One by 64 or more stays among the missing.
+        reordered in columns,
+        /// Received without a number where one was looked for.
+        unnumbered,
+        /// Received without an instant where one was looked for.
+        unstamped,
+        /// Received before the instant that they carry: the clocks differ by more than the way takes. They
+        /// have no age.
+        from_the_future in columns,
+        /// Received in one read with others on their connection: by the stamp of the last, so that there
+        /// is no gap between them.
         in_shared_reads,
     }
 
@@ -323,7 +352,7 @@ impl<T> Law<T> {
     /// let counts = MessageCounts { due: 3, sent: 3, answered: 2, ..MessageCounts::default() };
     /// let broken: Vec<String> = <Echo>::LAWS.iter().filter_map(|law| law.breach(&counts)).collect();
     /// assert_eq!(broken, ["each message sent ends in one way: sent = 3, but \
-    ///     answered 2 + timed_out 0 + failed 0 + in_flight_at_end 0"]);
+    ///     answered 2 + timed_out 0 + failed 0 + in_flight_at_end 0 + unawaited 0"]);
     /// ```
     #[must_use]
     pub fn breach(&self, counts: &T) -> Option<String> {
@@ -376,6 +405,7 @@ impl MessageCounts {
             counter(Self::ALL, "timed_out"),
             counter(Self::ALL, "failed"),
             counter(Self::ALL, "in_flight_at_end"),
+            counter(Self::ALL, "unawaited"),
         ],
     };
 
@@ -453,6 +483,7 @@ mod tests {
     fn every_counter_is_in_its_table_is_added_up_and_stored() {
         check(MessageCounts::ALL, MessageCounts::merge);
         check(DeliveryCounts::ALL, DeliveryCounts::merge);
+        check(PushCounts::ALL, PushCounts::merge);
         check(BlockedCounts::ALL, BlockedCounts::merge);
         check(ByteCounts::ALL, ByteCounts::merge);
         check(ConnectionCounts::ALL, ConnectionCounts::merge);

@@ -59,12 +59,14 @@ impl Record {
         context: &RunContext,
         spelling: &dyn Spelling,
     ) -> Self {
+        let has_traffic = result.messages.sent > 0 || result.messages.received_in_window > 0;
         let per_s = |amount: u64| {
             // Nothing sent is no rate of zero: there was nothing to measure.
-            let was_measured = result.measured > Nanos::ZERO && result.messages.sent > 0;
+            let was_measured = result.measured > Nanos::ZERO && has_traffic;
             was_measured.then(|| amount as f64 / result.measured.as_secs_f64())
         };
-        let is_fanned_out = plan.clients.is_fanned_out();
+        let clients = &plan.clients;
+        let is_fanned_out = clients.is_fanned_out();
         let secrets = plan.secrets();
         let failures = result.failures.iter().map(|failure| {
             let stored = Failure::of(failure, spelling);
@@ -90,8 +92,7 @@ impl Record {
             duration_s: result.measured.as_secs_f64(),
             total_s: result.total.as_secs_f64(),
             messages_per_s: per_s(result.messages.received_in_window),
-            messages_per_s_confidence: RateConfidence::of(&result.slices)
-                .filter(|_| result.messages.sent > 0),
+            messages_per_s_confidence: RateConfidence::of(&result.slices).filter(|_| has_traffic),
             asked_messages_per_s: plan
                 .carried_out(result.warmup_found)
                 .asked_per_s(result.measured),
@@ -102,6 +103,8 @@ impl Record {
             deliveries_per_s: per_s(result.deliveries.received_in_window).filter(|_| is_fanned_out),
             senders_hear_themselves: result.hears_own.filter(|_| is_fanned_out),
             delivery_p50_by_decile_ns: by_decile(result),
+            pushes: clients.exchange.flow.pushes().map(|_| result.pushes),
+            application_ns: application(result),
             bytes: result.bytes,
             compression: Compression::of(result, plan),
             connections: result.connections,
@@ -263,6 +266,12 @@ impl From<&tally::Gap> for Gap {
             length_s: gap.length.as_secs_f64(),
         }
     }
+}
+
+/// The mean of the service times less that of the pings beside them; `None` without both.
+fn application(result: &RunResult) -> Option<f64> {
+    let mean = |series| result.at(series).mean_ns();
+    Some(mean(Series::Service)? - mean(Series::Ping)?)
 }
 
 /// The medians of the tenths of the receivers; none without deliveries.

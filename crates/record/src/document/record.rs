@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use wsbench_load::plan::PlanSpec;
 use wsbench_load::series::{Home, Series, Shown};
 use wsbench_load::tally::{
-    BlockedCounts, ByteCounts, ConnectionCounts, DeliveryCounts, MessageCounts,
+    BlockedCounts, ByteCounts, ConnectionCounts, DeliveryCounts, MessageCounts, PushCounts,
 };
 
 use super::absence::ServerGone;
@@ -105,6 +105,13 @@ pub struct Record {
     /// joined: in what order the server serves them. Absent without deliveries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub delivery_p50_by_decile_ns: Vec<Option<u64>>,
+    /// Messages that the server sent by itself; absent where they are not the load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushes: Option<PushCounts>,
+    /// The mean service time less the mean of the pings beside it, ns: what the server's application
+    /// takes beyond its library. Absent where no pings were sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application_ns: Option<f64>,
     /// Bytes of the measured window.
     #[serde(default)]
     pub bytes: ByteCounts,
@@ -208,6 +215,7 @@ has_times!(Record of Document behind |series| match (series, series.info().part_
         | Series::Skew,
         _,
     ) => "delivery_p50_by_decile_ns",
+    (Series::PushGap | Series::PushAge, _) => "pushes",
     _ => "thought_in_window_s",
 });
 

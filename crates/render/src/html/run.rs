@@ -374,6 +374,9 @@ fn connected(document: &Document) -> String {
 
 fn latencies(page: &mut Page, document: &Document) {
     let times = Times::of(document);
+    if times.columns().is_empty() {
+        return;
+    }
     page.prose(&sentence(times.meaning()));
     if times.is_empty() {
         page.quiet(mark::NO_SAMPLES);

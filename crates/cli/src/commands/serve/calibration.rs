@@ -64,13 +64,20 @@ pub(super) struct Calibrating {
     /// All are in one room; who says {"join":"NAME"} is answered {"joined":"NAME"} and is in that one
     /// from then on. Runs on one thread. Of --misbehave it knows drop, duplicate, swap, wrong-bytes and
     /// cross-room, each :every=N of its deliveries.
-    #[arg(long)]
+    #[arg(long, group = "to_many")]
     broadcast: bool,
+    /// Send messages by itself to all connections, so many a second to each (example: 100/s), and
+    /// nothing else: {"u":1,"E":MS,"T":US}, with a number that grows by one, and the instant in
+    /// milliseconds and microseconds since the Unix epoch.
+    ///
+    /// On one thread. Of --misbehave it knows what --broadcast does, but for cross-room.
+    #[arg(long, value_name = "RATE", group = "to_many", value_parser = quantity::rate_per_s)]
+    push: Option<f64>,
     /// With --broadcast: send no message to its sender.
     #[arg(long, requires = "broadcast")]
     to_others: bool,
-    /// With --broadcast: take so long from one receiver to the next (example: 20us).
-    #[arg(long, value_name = "TIME", requires = "broadcast",
+    /// With --broadcast or --push: take so long from one receiver to the next (example: 20us).
+    #[arg(long, value_name = "TIME", requires = "to_many",
           value_parser = quantity::positive_span)]
     each: Option<Nanos>,
     /// Write the time at which each message was read to a file, one a line, in nanoseconds; and say
@@ -97,8 +104,9 @@ impl Calibrating {
             stall: self.stall,
             misbehave: self.misbehave.clone(),
             arrivals: self.arrivals.is_some(),
-            broadcast: self.broadcast.then(|| BroadcastMode {
+            broadcast: (self.broadcast || self.push.is_some()).then(|| BroadcastMode {
                 spares_sender: self.to_others,
+                pushes: self.push.map(|per_s| Duration::from_secs_f64(1.0 / per_s)),
                 each: span(self.each),
             }),
             seed: self.seed,

@@ -1,0 +1,151 @@
+//! One side alone over the kernel, against the embedded server, whose pushes and faults are known.
+//! Nothing here asks for a time that a busy machine cannot keep.
+#![cfg(unix)]
+
+use serde_json::Value;
+
+use crate::running::embedded::Embedded;
+use crate::running::wsbench;
+
+fn measured(server: &Embedded, words: &[&str]) -> (Option<i32>, Value) {
+    let usual = [
+        "-d",
+        "2s",
+        "--warmup",
+        "200ms",
+        "--seed",
+        "5",
+        "--format",
+        "json",
+        "--no-state",
+    ];
+    let output = wsbench(&[&usual[..], words, &[&server.url]].concat())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let document = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}{said}"));
+    (output.status.code(), document)
+}
+
+const PUSH: [&str; 8] = [
+    "--mode",
+    "push",
+    "-c",
+    "10",
+    "--stamp",
+    "json:/T:us",
+    "--sequence",
+    "json:/u",
+];
+
+fn count(document: &Value, name: &str) -> u64 {
+    document["pushes"][name].as_u64().unwrap()
+}
+
+#[test]
+fn pushes_are_counted_by_their_numbers_and_have_their_age() {
+    let server = Embedded::start(&["--push", "100/s"]);
+    let (code, document) = measured(&server, &PUSH);
+    assert_eq!(code, Some(0), "{:#}", document["audit"]);
+    let received = count(&document, "received");
+    assert!((1_500..=2_100).contains(&received), "{received}");
+    let wrong = [
+        "missing",
+        "duplicated",
+        "reordered",
+        "unnumbered",
+        "unstamped",
+    ];
+    for name in wrong {
+        assert_eq!(count(&document, name), 0, "{name}");
+    }
+    let ages = document["push_age_ns"]["count"].as_u64().unwrap();
+    assert_eq!(ages + count(&document, "from_the_future"), received);
+    let gaps = document["push_gap_ns"]["count"].as_u64().unwrap();
+    assert!(gaps + 10 >= received, "{gaps} of {received}");
+    let mean = document["push_gap_ns"]["mean"].as_f64().unwrap();
+    assert!((9.0e6..11.5e6).contains(&mean), "{mean}");
+}
+
+#[test]
+fn pushes_that_are_lost_or_repeated_make_the_run_invalid_unless_that_is_meant() {
+    for (fault, name, promise) in [
+        ("drop:every=40", "missing", "at-most-once"),
+        ("duplicate:every=40", "duplicated", "at-least-once"),
+    ] {
+        let server = Embedded::start(&["--push", "200/s", "--misbehave", fault]);
+        let (code, document) = measured(&server, &PUSH);
+        assert_eq!(code, Some(1), "{fault}");
+        let received = count(&document, "received");
+        let expected = received / 40;
+        let told = count(&document, name);
+        assert!(
+            told.abs_diff(expected) <= 20,
+            "{fault}: {told} of {received}"
+        );
+        let words = [&PUSH[..], &["--expect", promise]].concat();
+        let (code, document) = measured(&server, &words);
+        assert_eq!(code, Some(0), "{fault}: {:#}", document["audit"]);
+    }
+}
+
+#[test]
+fn figures_of_pushes_are_conditions() {
+    let server = Embedded::start(&["--push", "100/s", "--each", "1ms"]);
+    let conditions = ["--fail-if", "push.missing>0", "--fail-if", "p50<1us"];
+    let words = [&PUSH[..], &conditions].concat();
+    let (code, document) = measured(&server, &words);
+    assert_eq!(code, Some(0), "{:#}", document["conditions"]);
+    let words = [&PUSH[..], &["--fail-if", "push.gap.p50<10s"]].concat();
+    let (code, _) = measured(&server, &words);
+    assert_eq!(code, Some(99));
+}
+
+#[test]
+fn a_server_that_sends_nothing_by_itself_is_no_server_of_pushes() {
+    let server = Embedded::start(&[]);
+    let (code, document) = measured(&server, &["--mode", "push", "-c", "2"]);
+    assert_eq!(code, Some(1));
+    let caveats = document["audit"]["caveats"].as_array().unwrap();
+    let is_it = |caveat: &Value| caveat["kind"] == "nothing_answered";
+    assert!(caveats.iter().any(is_it), "{caveats:?}");
+}
+
+#[test]
+fn messages_that_nobody_answers_are_sent_by_the_schedule() {
+    // It takes pushes' place: what clients send goes nowhere.
+    let server = Embedded::start(&["--push", "1/s"]);
+    let words = ["--mode", "oneway", "-c", "4", "-R", "500"];
+    let (code, document) = measured(&server, &words);
+    assert_eq!(code, Some(0), "{:#}", document["audit"]);
+    let messages = &document["messages"];
+    let sent = messages["sent"].as_u64().unwrap();
+    assert!(sent > 500, "{messages}");
+    assert_eq!(messages["unawaited"].as_u64(), Some(sent));
+    assert_eq!(messages["timed_out"], 0);
+    assert_eq!(document["plan"]["flow"]["kind"], "oneway");
+}
+
+#[test]
+fn connections_are_held_by_pings_alone() {
+    let server = Embedded::start(&[]);
+    let words = ["--mode", "idle", "-c", "20", "--keep-alive", "100ms"];
+    let (code, document) = measured(&server, &words);
+    assert_eq!(code, Some(0), "{:#}", document["audit"]);
+    assert_eq!(document["connections"]["alive_at_end"], 20);
+    assert_eq!(document["messages"]["sent"], 0);
+    assert!(document["pings"]["sent"].as_u64().unwrap() > 100);
+}
+
+#[test]
+fn an_echo_less_a_ping_is_the_applications_part() {
+    // The library answers pings at once; the application holds each answer.
+    let server = Embedded::start(&["--delay", "20ms"]);
+    let (code, document) = measured(&server, &["--mode", "ping", "-c", "4"]);
+    assert_eq!(code, Some(0), "{:#}", document["audit"]);
+    let application = document["application_ns"].as_f64().unwrap();
+    let service = document["service_ns"]["mean"].as_f64().unwrap();
+    assert!(application <= service);
+    assert!(application > 0.5 * service, "{application} of {service}");
+}

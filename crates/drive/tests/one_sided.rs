@@ -1,0 +1,176 @@
+//! One side alone on simulated time: messages that the server sends by itself, messages that nobody
+//! answers, and connections that are only held. What is told of them is known beforehand to the digit.
+
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
+mod simulation;
+
+use simulation::{checked, text};
+use wsbench_load::arrival::{Process, Schedule};
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Arrival, Flow, PlanSpec, Pushes, StopRule, WarmUp};
+use wsbench_load::result::RunResult;
+use wsbench_load::series::Series;
+use wsbench_load::tally::PushCounts;
+use wsbench_simulate::{AnswerFault, Every, Pushing, Scenario, ToAll, run};
+
+/// One way through the network.
+const LATENCY: Nanos = Nanos::from_micros(50);
+/// From one push to the next.
+const EVERY: Nanos = Nanos::from_millis(10);
+
+fn plan(connections: u32, threads: u32, flow: Flow) -> PlanSpec {
+    PlanSpec::against("ws://simulated/".parse().unwrap()).with(|spec| {
+        spec.clients.connections = connections;
+        spec.threads = threads;
+        spec.clients.exchange.flow = flow;
+        spec.clients.exchange.payload = text(60);
+        spec.stop = StopRule::Duration(Nanos::from_secs(5));
+        spec.warmup = WarmUp::of(Nanos::from_secs(1));
+    })
+}
+
+fn pushes() -> Flow {
+    Flow::Push(Pushes {
+        stamp: Some("json:/E:ns".parse().unwrap()),
+        sequence: Some("json:/u".parse().unwrap()),
+    })
+}
+
+fn pushing(to: ToAll) -> Scenario {
+    let mut scenario = Scenario::default();
+    scenario.server.pushes = Some(Pushing {
+        every: EVERY,
+        to,
+        clock_ahead: Nanos::ZERO,
+    });
+    scenario
+}
+
+fn extremes(result: &RunResult, series: Series) -> (Nanos, Nanos) {
+    let spans = result.at(series);
+    (spans.min().unwrap(), spans.max().unwrap())
+}
+
+#[test]
+fn each_push_has_its_age_and_the_gaps_are_the_servers() {
+    for threads in [1, 2] {
+        let result = run(
+            &checked(&plan(4, threads, pushes())),
+            pushing(ToAll::default()),
+            None,
+        );
+        let counts = result.pushes;
+        assert_eq!(counts.received, 4 * 500);
+        let clean = PushCounts {
+            received: counts.received,
+            ..PushCounts::default()
+        };
+        assert_eq!(counts, clean);
+        assert_eq!(extremes(&result, Series::PushAge), (LATENCY, LATENCY));
+        assert_eq!(extremes(&result, Series::PushGap), (EVERY, EVERY));
+        assert_eq!(result.at(Series::PushGap).count(), 4 * 500);
+        assert_eq!(result.messages.received_in_window, 4 * 500);
+        assert_eq!(result.messages.sent, 0);
+    }
+}
+
+#[test]
+fn receivers_that_are_served_one_after_the_other_have_it_older() {
+    let each = Nanos::from_millis(1);
+    let to = ToAll {
+        each,
+        ..ToAll::default()
+    };
+    let result = run(&checked(&plan(5, 1, pushes())), pushing(to), None);
+    let last = Nanos(LATENCY.0 + 4 * each.0);
+    assert_eq!(extremes(&result, Series::PushAge), (LATENCY, last));
+    assert_eq!(extremes(&result, Series::PushGap), (EVERY, EVERY));
+}
+
+#[test]
+fn what_is_lost_repeated_or_overtaken_is_told_by_its_number() {
+    let hit = |fault| ToAll {
+        faults: Some(Every { nth: 50, fault }),
+        ..ToAll::default()
+    };
+    // 2,000 within the window, of which one in fifty is hit.
+    for (fault, told) in [
+        (AnswerFault::Dropped, (40, 0, 0)),
+        (AnswerFault::Duplicated, (0, 40, 0)),
+        (AnswerFault::Late(Nanos::from_millis(25)), (0, 0, 40)),
+    ] {
+        let result = run(&checked(&plan(4, 1, pushes())), pushing(hit(fault)), None);
+        let counts = result.pushes;
+        let found = (counts.missing, counts.duplicated, counts.reordered);
+        let near = |found: u64, told: u64| found.abs_diff(told) <= u64::from(told > 0);
+        assert!(
+            near(found.0, told.0) && near(found.1, told.1) && near(found.2, told.2),
+            "{fault:?}: {found:?}"
+        );
+        let received = 2_000 - counts.missing + counts.duplicated;
+        assert!(counts.received.abs_diff(received) <= 1, "{counts:?}");
+    }
+}
+
+#[test]
+fn a_clock_that_is_ahead_makes_messages_from_the_future_and_no_ages() {
+    let mut scenario = pushing(ToAll::default());
+    if let Some(pushes) = &mut scenario.server.pushes {
+        pushes.clock_ahead = Nanos::from_millis(1);
+    }
+    let result = run(&checked(&plan(2, 1, pushes())), scenario, None);
+    assert_eq!(result.pushes.from_the_future, result.pushes.received);
+    assert_eq!(result.at(Series::PushAge).count(), 0, "none is clamped");
+    assert_eq!(extremes(&result, Series::PushGap), (EVERY, EVERY));
+}
+
+#[test]
+fn places_that_hold_nothing_are_counted() {
+    let flow = Flow::Push(Pushes {
+        stamp: Some("json:/at:ns".parse().unwrap()),
+        sequence: Some("json:/E/0".parse().unwrap()),
+    });
+    let result = run(&checked(&plan(1, 1, flow)), pushing(ToAll::default()), None);
+    let counts = result.pushes;
+    let read = (counts.received, counts.unstamped, counts.unnumbered);
+    assert_eq!(read, (500, 500, 500));
+}
+
+#[test]
+fn what_nobody_answers_is_sent_by_the_schedule_and_has_its_one_fate() {
+    let mut spec = plan(3, 1, Flow::Oneway);
+    spec.clients.arrival = Arrival::Open {
+        schedule: Schedule::level(Process::Constant, 200.0),
+        max_in_flight: 1,
+    };
+    let mut scenario = Scenario::default();
+    scenario.server.silent = Some(Every { nth: 1, fault: () });
+    let result = run(&checked(&spec), scenario, None);
+    let messages = result.messages;
+    assert_eq!(
+        (messages.due, messages.sent, messages.unsent),
+        (1_000, 1_000, 0)
+    );
+    assert_eq!(messages.unawaited, 1_000);
+    assert_eq!((messages.timed_out, messages.in_flight_at_end), (0, 0));
+    assert_eq!(result.at(Series::SendLag).count(), 1_000);
+    assert_eq!(result.connections.closed_cleanly, 3);
+}
+
+#[test]
+fn connections_that_are_only_held_send_nothing_and_are_all_there() {
+    let mut spec = plan(6, 2, Flow::Idle);
+    spec.clients.keep_alive = Some(Nanos::from_millis(500));
+    let result = run(&checked(&spec), Scenario::default(), None);
+    assert_eq!(result.messages.sent, 0);
+    assert_eq!(result.connections.alive_at_end, 6);
+    let pings = result.at(Series::Ping);
+    assert!(pings.count() >= 6 * 9, "{}", pings.count());
+    let round_trip = Nanos(2 * LATENCY.0);
+    assert_eq!(
+        (pings.min(), pings.max()),
+        (Some(round_trip), Some(round_trip))
+    );
+    assert!(result.failures.is_empty(), "{:?}", result.failures);
+}

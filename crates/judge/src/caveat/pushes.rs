@@ -1,0 +1,141 @@
+//! Checks of messages that the server sends by itself: is each there once, in its order, and can its age
+//! be believed.
+
+use wsbench_load::tally::PushCounts;
+use wsbench_record::audit::{Kind, Severity};
+use wsbench_record::document::Record;
+use wsbench_record::units::{count, counted, percent};
+use wsbench_setting::{Field, Text, text};
+
+use super::doubt::Doubt;
+
+/// Share of the messages that came in one read with others from which that is worth a note.
+const SHARED: f64 = 0.1;
+
+/// Every doubt about pushes; none where they are not the load.
+pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
+    let Some(counts) = &record.pushes else {
+        return Vec::new();
+    };
+    let found = [
+        nothing(record, counts),
+        missing(record, counts),
+        repeated(record, counts),
+        reordered(record, counts),
+        unread(counts),
+        clocks(counts),
+        shared(counts),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+fn nothing(record: &Record, counts: &PushCounts) -> Option<Doubt> {
+    let was_there = record.connections.upgraded > 0;
+    (counts.received == 0 && was_there).then(|| {
+        let words = "the server sent nothing by itself";
+        let advice = "does it wait for a message first, by which a client subscribes?";
+        Doubt::new(Kind::NothingAnswered, Severity::Invalid, words, advice)
+    })
+}
+
+/// What a promise makes of a fault: as expected, or a reason why the figures are not to be had.
+fn promised(is_meant: bool, words: &str, promise: &'static str) -> (Severity, Text) {
+    if is_meant {
+        return (Severity::Note, Text::from("as expected"));
+    }
+    let words = format!("{words}; ");
+    let advice = text![words, Field::Promise.with(promise), " where that is meant"];
+    (Severity::Invalid, advice)
+}
+
+fn missing(record: &Record, counts: &PushCounts) -> Option<Doubt> {
+    let may_lose = record.plan.expect.promise.may_lose();
+    let (severity, advice) = promised(may_lose, "the server leaves messages out", "at-most-once");
+    (counts.missing > 0).then(|| {
+        let words = format!("{} never came, by their numbers", messages(counts.missing));
+        Doubt::new(Kind::Missing, severity, words, advice)
+    })
+}
+
+fn repeated(record: &Record, counts: &PushCounts) -> Option<Doubt> {
+    let may_repeat = record.plan.expect.promise.may_repeat();
+    let (severity, advice) = promised(may_repeat, "the server repeats itself", "at-least-once");
+    (counts.duplicated > 0).then(|| {
+        let words = format!(
+            "{} came once more, by their numbers",
+            messages(counts.duplicated)
+        );
+        Doubt::new(Kind::Duplicated, severity, words, advice)
+    })
+}
+
+fn reordered(record: &Record, counts: &PushCounts) -> Option<Doubt> {
+    let (severity, advice) = if record.plan.expect.unordered {
+        (Severity::Note, Text::from("as expected"))
+    } else {
+        let advice = text![
+            "the server does not keep its order; ",
+            Field::Unordered,
+            " where that is meant",
+        ];
+        (Severity::Doubtful, advice)
+    };
+    (counts.reordered > 0).then(|| {
+        let words = format!(
+            "{} behind one with a higher number",
+            messages(counts.reordered)
+        );
+        Doubt::new(Kind::Reordered, severity, words, advice)
+    })
+}
+
+/// Messages in which the place that was to be read held nothing.
+fn unread(counts: &PushCounts) -> Option<Doubt> {
+    let unread = counts.unnumbered.max(counts.unstamped);
+    (unread > 0).then(|| {
+        let all = unread == counts.received;
+        let words = format!(
+            "{} of {} had no number or no instant where one was looked for",
+            count(unread),
+            messages(counts.received)
+        );
+        let severity = if all {
+            Severity::Invalid
+        } else {
+            Severity::Note
+        };
+        let advice = "is the place right? What has none is in no age, and its order is not known";
+        Doubt::new(Kind::Unasked, severity, words, advice)
+    })
+}
+
+/// Ages that cannot be: the clocks differ.
+fn clocks(counts: &PushCounts) -> Option<Doubt> {
+    let stamped = counts.received - counts.unstamped.min(counts.received);
+    (counts.from_the_future > 0).then(|| {
+        let words = format!(
+            "{} of {} came before the instant that they carry: the two clocks differ, and all ages are \
+             wrong by as much",
+            count(counts.from_the_future),
+            messages(stamped)
+        );
+        let advice = "a server on this machine, or clocks that are kept together (PTP), tell ages";
+        Doubt::new(Kind::Clocks, Severity::Doubtful, words, advice)
+    })
+}
+
+fn shared(counts: &PushCounts) -> Option<Doubt> {
+    let share = counts.in_shared_reads as f64 / counts.received.max(1) as f64;
+    (share > SHARED).then(|| {
+        let words = format!(
+            "{} of the messages came in one read with later ones, by whose stamp they are told",
+            percent(share)
+        );
+        let advice = "the gaps between those are not known";
+        Doubt::new(Kind::ReadingOrder, Severity::Note, words, advice)
+    })
+}
+
+fn messages(number: u64) -> String {
+    counted(number, "message")
+}

@@ -1,0 +1,251 @@
+//! One side alone: messages that go out and are not answered, messages that come unasked, or a
+//! connection that is only held.
+
+mod order;
+
+use self::order::{Order, Place};
+use super::{Exchange, Piece, Upshot};
+use crate::context::Io;
+use crate::identity::Identity;
+use crate::lag::{Blockage, Obstacle};
+use crate::message::MessageSource;
+use crate::meter::Unanswered;
+use crate::nanos::Nanos;
+use crate::pairing::Times;
+use crate::plan::{Plan, Pushes};
+use crate::tally::{Law, MessageCounts};
+
+/// One write carries messages until it is this long.
+const WRITE_AT_MOST: usize = 256 * 1024;
+/// Bytes of a pushed message that are kept while its pieces arrive; what stands behind them is not
+/// looked at.
+const KEPT_AT_MOST: usize = 1 << 20;
+
+/// What one connection sends or is sent.
+#[derive(Debug)]
+pub struct OneSided {
+    /// Number of the connection over the whole run, part of every tag.
+    connection: u32,
+    /// Messages sent so far.
+    sent: u64,
+    /// The due times of messages that were composed and not handed to the socket.
+    composed: Vec<Nanos>,
+    /// Obstacle that last kept the connection from taking messages.
+    blockage: Blockage,
+    /// What comes; `None` until something has.
+    pushed: Option<Box<Pushed>>,
+    has_received: bool,
+}
+
+/// State of the messages that come on a connection.
+#[derive(Debug, Default)]
+struct Pushed {
+    /// Arrival of the latest.
+    latest: Option<Nanos>,
+    /// Time of the read that brought it.
+    read_at: Nanos,
+    order: Order,
+    /// A message that has come in part.
+    incoming: Vec<u8>,
+}
+
+/// One worker's own.
+#[derive(Debug)]
+pub struct OneSidedLocal {
+    /// Makes the messages.
+    source: MessageSource,
+    /// Messages that come by themselves are the load.
+    pushes: Option<Pushes>,
+    /// The wall clock when the run began, ns since the Unix epoch.
+    epoch_ns: u64,
+    longest: u64,
+}
+
+impl Exchange for OneSided {
+    type Local = OneSidedLocal;
+    type Shared = ();
+
+    const LAWS: &'static [Law] = &[MessageCounts::FATES, MessageCounts::SENDS];
+
+    fn shared(_: &Plan) {}
+
+    fn local(plan: &Plan, epoch_ns: u64, _: u32, (): &()) -> OneSidedLocal {
+        let workload = &plan.clients.exchange;
+        let mut source = MessageSource::new(&workload.payload, plan.seed);
+        source.set_epoch(epoch_ns);
+        OneSidedLocal {
+            source,
+            pushes: workload.flow.pushes().cloned(),
+            epoch_ns,
+            longest: workload.payload.max_len() as u64,
+        }
+    }
+
+    fn new(connection: u32, _: &OneSidedLocal) -> Self {
+        Self {
+            connection,
+            sent: 0,
+            composed: Vec::new(),
+            blockage: Blockage::NONE,
+            pushed: None,
+            has_received: false,
+        }
+    }
+
+    fn longest_answer(&self, local: &OneSidedLocal) -> u64 {
+        local.longest
+    }
+
+    fn on_open(&mut self, _: &mut Io<'_, OneSidedLocal>, now: Nanos) {
+        self.blockage = Blockage {
+            until: now,
+            by: Obstacle::Absence,
+        };
+    }
+
+    #[inline]
+    fn on_piece(&mut self, io: &mut Io<'_, OneSidedLocal>, received: Nanos, piece: Piece<'_>) {
+        self.has_received = true;
+        if io.local.pushes.is_none() {
+            // Nothing is to come: what does is counted and let go by.
+            let measured = piece.last && io.common.meter.window().contains(received);
+            io.common.meter.tally.messages.unasked += u64::from(measured);
+            return;
+        }
+        let pushed = self.pushed.get_or_insert_default();
+        if piece.last && pushed.incoming.is_empty() {
+            return pushed.on_message(io, received, piece.bytes);
+        }
+        let room = KEPT_AT_MOST - pushed.incoming.len();
+        let kept = &piece.bytes[..room.min(piece.bytes.len())];
+        pushed.incoming.extend_from_slice(kept);
+        if piece.last {
+            let message = std::mem::take(&mut pushed.incoming);
+            pushed.on_message(io, received, &message);
+        }
+    }
+
+    /// Nothing follows from what is received.
+    fn pump(&mut self, _: &mut Io<'_, OneSidedLocal>, _: bool, _: impl FnOnce() -> Nanos) {}
+
+    #[inline]
+    fn send_due(&mut self, io: &mut Io<'_, OneSidedLocal>, due: Nanos) -> bool {
+        if io.common.out.len() >= WRITE_AT_MOST {
+            return false;
+        }
+        let identity = Identity {
+            connection: self.connection,
+            sequence: self.sent,
+        };
+        self.sent += 1;
+        self.composed.push(due);
+        let source = &mut io.local.source;
+        source.prepare(identity, Some(due));
+        let (message, kind) = (source.message(identity), source.kind());
+        io.common.push_message(io.codec, kind, message.parts());
+        true
+    }
+
+    #[inline]
+    fn on_sent(&mut self, io: &mut Io<'_, OneSidedLocal>, sent: Nanos) {
+        for due in self.composed.drain(..) {
+            io.common
+                .meter
+                .sent_oneway(Times { due, sent }, self.blockage);
+        }
+    }
+
+    fn next_due(&self) -> Option<Nanos> {
+        None
+    }
+
+    fn deadline(&self, _: &OneSidedLocal) -> Option<Nanos> {
+        None
+    }
+
+    fn on_deadline(&mut self, _: &mut Io<'_, OneSidedLocal>, _: Nanos) -> Upshot {
+        Upshot::Alive
+    }
+
+    fn on_writable_again(&mut self, now: Nanos) {
+        self.blockage = Blockage {
+            until: now,
+            by: Obstacle::Socket,
+        };
+    }
+
+    fn in_flight(&self) -> u32 {
+        0
+    }
+
+    fn has_answers(&self) -> bool {
+        self.has_received || self.sent > 0
+    }
+
+    fn is_done(&self) -> bool {
+        false
+    }
+
+    fn stop_load(&mut self, _: &mut Io<'_, OneSidedLocal>, _: Nanos) {}
+
+    fn give_up(&mut self, _: &mut Io<'_, OneSidedLocal>, _: Nanos, _: Unanswered) {}
+
+    fn on_end(&mut self, io: &mut Io<'_, OneSidedLocal>) {
+        if let Some(pushed) = &mut self.pushed {
+            // Numbers that had not come are still in the window of order.
+            let missing = pushed.order.finish();
+            if io.common.meter.window().opens < Nanos::MAX {
+                io.common.meter.tally.pushes.missing += missing;
+            }
+        }
+    }
+}
+
+impl Pushed {
+    /// A whole message has come.
+    fn on_message(&mut self, io: &mut Io<'_, OneSidedLocal>, received: Nanos, bytes: &[u8]) {
+        let local = &mut *io.local;
+        let meter = &mut io.common.meter;
+        let shares_read = self.read_at == received && self.latest.is_some();
+        self.read_at = received;
+        let at = meter.arrival(Nanos::ZERO, received);
+        let before = self.latest.replace(at);
+        let is_measured = meter.window().contains(received);
+        let Some(pushes) = &local.pushes else { return };
+        let number = pushes.sequence.as_ref().map(|it| it.number(bytes));
+        if !is_measured {
+            // Numbers from behind the window are not the window's, but those that it lacks may yet come.
+            let is_behind = received >= meter.window().opens;
+            if let Some(number) = number
+                .flatten()
+                .filter(|it| !is_behind || !self.order.is_new(*it))
+            {
+                let _ = self.order.place(number);
+            }
+            if !is_behind {
+                self.order.forget_missing();
+            }
+            return;
+        }
+        let place = number.flatten().map(|number| self.order.place(number));
+        let counts = &mut meter.tally.pushes;
+        counts.received += 1;
+        counts.in_shared_reads += u64::from(shares_read);
+        counts.unnumbered += u64::from(number == Some(None));
+        match place {
+            None | Some(Place::Next { missing: 0 }) => {}
+            Some(Place::Next { missing }) => counts.missing += missing,
+            Some(Place::Late) => counts.reordered += 1,
+            Some(Place::Again) => counts.duplicated += 1,
+        }
+        let stamp = pushes.stamp.as_ref().map(|it| it.unix_ns(bytes));
+        let age = stamp.flatten().map(|stamp| {
+            let now = i128::from(local.epoch_ns) + i128::from(at.0);
+            now - i128::from(stamp)
+        });
+        counts.unstamped += u64::from(stamp == Some(None));
+        counts.from_the_future += u64::from(age.is_some_and(|age| age < 0));
+        let gap = before.map(|before| at - before);
+        meter.pushed(gap, age.and_then(|age| u64::try_from(age).ok()).map(Nanos));
+    }
+}

@@ -1,0 +1,102 @@
+//! What flowed where nothing is answered, in a line or two: pushes, messages sent, connections held.
+
+use wsbench_load::plan::Flow;
+use wsbench_load::tally::PushCounts;
+use wsbench_record::document::Document;
+use wsbench_record::units::{bytes, count, counted, rate};
+
+use crate::mark;
+use crate::style::Tone;
+
+use super::SECOND;
+use super::sheet::{Piece, Sheet};
+
+/// The rate, and what became of the messages or the connections.
+pub(super) fn throughput(sheet: &mut Sheet, document: &Document) {
+    let (headline, parts) = match &document.plan.clients.exchange.flow {
+        Flow::Push(_) => (
+            per_s(document.messages_per_s, "pushes/s"),
+            pushes(document, &document.pushes.unwrap_or_default()),
+        ),
+        Flow::Oneway => (per_s(sent_per_s(document), "msg/s sent"), sent(document)),
+        Flow::Idle | Flow::Answered => (
+            counted(document.connections.alive_at_end, "connection") + " held",
+            held(document),
+        ),
+    };
+    let mut pieces = vec![Piece::new(headline).toned(Tone::Heading)];
+    let mut listed = Piece::listed(&parts);
+    if let Some(first) = listed.first_mut() {
+        first.column = Some(SECOND);
+    }
+    pieces.extend(listed);
+    sheet.put(2, &pieces);
+}
+
+fn per_s(value: Option<f64>, unit: &str) -> String {
+    value.map_or_else(
+        || mark::NO_SAMPLES.to_owned(),
+        |value| format!("{} {unit}", rate(value)),
+    )
+}
+
+fn sent_per_s(document: &Document) -> Option<f64> {
+    let sent = document.messages.sent as f64;
+    (document.duration_s > 0.0).then(|| sent / document.duration_s)
+}
+
+/// `5,000 received`, `none missing`, `2 twice`.
+fn pushes(document: &Document, counts: &PushCounts) -> Vec<String> {
+    let mut parts = vec![format!("{} received", count(counts.received))];
+    let flow = &document.plan.clients.exchange.flow;
+    let is_numbered = flow.pushes().is_some_and(|it| it.sequence.is_some());
+    let is_whole = (counts.missing, counts.duplicated, counts.reordered) == (0, 0, 0);
+    if is_numbered && is_whole && counts.unnumbered == 0 {
+        parts.push("each once and in order, by its number".to_owned());
+    }
+    parts.extend(some(&[
+        (counts.missing, "missing"),
+        (counts.duplicated, "duplicated"),
+        (counts.reordered, "reordered"),
+        (counts.unnumbered, "without a number"),
+        (counts.unstamped, "without an instant"),
+        (counts.from_the_future, "from the future"),
+    ]));
+    parts
+}
+
+/// `5,000 sent`, `none awaited`.
+fn sent(document: &Document) -> Vec<String> {
+    let messages = &document.messages;
+    let blocked = document.blocked_by.map_or(0, |by| by.socket);
+    let mut parts = vec![format!("{} sent, nothing awaited", count(messages.sent))];
+    let volume = document.sent_bytes_per_s;
+    parts.extend(volume.map(|per_s| format!("{}/s", bytes(per_s))));
+    parts.extend(some(&[
+        (messages.unsent, "never sent"),
+        (blocked, "waited for their socket"),
+        (messages.unasked, "came back"),
+    ]));
+    parts
+}
+
+/// `of 1,000`, `2 closed by the server`.
+fn held(document: &Document) -> Vec<String> {
+    let connections = &document.connections;
+    let closed: u64 = document.close_codes.values().sum();
+    let mut parts = vec![format!("of {}", count(connections.asked))];
+    let mine = document.generator.bytes_per_connection;
+    parts.extend(mine.map(|each| format!("{} each in wsbench", bytes(each))));
+    parts.extend(some(&[
+        (closed, "closed by the server"),
+        (connections.failed, "ended before their time"),
+        (document.messages.unasked, "messages came unasked"),
+    ]));
+    parts
+}
+
+fn some(numbers: &[(u64, &str)]) -> Vec<String> {
+    let numbers = numbers.iter().filter(|(number, _)| *number > 0);
+    let words = numbers.map(|(number, word)| format!("{} {word}", count(*number)));
+    words.collect()
+}
