@@ -115,7 +115,7 @@ fn a_server_that_sends_nothing_by_itself_is_no_server_of_pushes() {
 #[test]
 fn messages_that_nobody_answers_are_sent_by_the_schedule() {
     // It takes pushes' place: what clients send goes nowhere.
-    let server = Embedded::start(&["--push", "1/s"]);
+    let server = Embedded::start(&["--push", "0.01/s"]);
     let words = ["--mode", "oneway", "-c", "4", "-R", "500"];
     let (code, document) = measured(&server, &words);
     assert_eq!(code, Some(0), "{:#}", document["audit"]);
@@ -140,8 +140,9 @@ fn connections_are_held_by_pings_alone() {
 
 #[test]
 fn an_echo_less_a_ping_is_the_applications_part() {
-    // The library answers pings at once; the application holds each answer.
-    let server = Embedded::start(&["--delay", "20ms"]);
+    // The library answers pings at once; the application holds each answer for longer than a busy
+    // machine holds a ping.
+    let server = Embedded::start(&["--delay", "300ms"]);
     let (code, document) = measured(&server, &["--mode", "ping", "-c", "4"]);
     assert_eq!(code, Some(0), "{:#}", document["audit"]);
     let application = document["application_ns"].as_f64().unwrap();

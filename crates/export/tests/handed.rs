@@ -163,9 +163,10 @@ fn a_collector_that_is_not_there_is_said_and_disturbs_nothing() {
     assert!(document.messages.answered > 0);
     let told = exports.finish();
     assert_eq!(told.len(), 2, "{told:?}");
+    // On a busy machine what is left may be given up before the refusals of it have come.
+    let says = |it: &String| it.contains("not taken") || it.contains("left before all was taken");
     assert!(
-        told.iter()
-            .any(|it| it.starts_with("otlp ") && it.contains("not taken")),
+        told.iter().any(|it| it.starts_with("otlp ") && says(it)),
         "{told:?}"
     );
     assert!(
