@@ -3,7 +3,7 @@
 #[cfg(feature = "export")]
 use std::net::{SocketAddr, ToSocketAddrs};
 #[cfg(feature = "export")]
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[cfg(feature = "export")]
 use anyhow::Context;
@@ -13,6 +13,8 @@ use wsbench_export::{Destinations, Exporter, Exports};
 
 #[cfg(feature = "export")]
 use crate::exit::say;
+use crate::output::OutputFile;
+use crate::usage::UsageError;
 
 /// Destinations of figures while runs are under way. Of a build without `export` there are none.
 #[derive(Clone, Debug, Default, Args)]
@@ -69,6 +71,19 @@ impl LiveArgs {
         self.destinations().takes_stdout()
     }
 
+    /// The file that lines are written to as they come, found to be writable.
+    ///
+    /// # Errors
+    /// [`UsageError::Unwritable`] as for a result.
+    pub(crate) fn file(&self) -> Result<Option<OutputFile>, UsageError> {
+        let file = self
+            .stream
+            .as_deref()
+            .filter(|path| *path != Path::new("-"));
+        file.map(|path| OutputFile::check("--stream", path))
+            .transpose()
+    }
+
     /// Opens the destinations: the observer, if there are any, and what is held until the runs are
     /// over.
     ///
@@ -117,6 +132,14 @@ impl LiveArgs {
     /// True where standard output is taken.
     pub(crate) fn takes_stdout(&self) -> bool {
         false
+    }
+
+    /// No file.
+    ///
+    /// # Errors
+    /// None.
+    pub(crate) fn file(&self) -> Result<Option<OutputFile>, UsageError> {
+        Ok(None)
     }
 
     /// Opens nothing.

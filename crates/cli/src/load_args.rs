@@ -136,8 +136,9 @@ impl LoadArgs {
         let flags = self.output.flags();
         let file = flags.file().map(|path| OutputFile::check("--output", path));
         let (output, html) = (file.transpose()?, self.output.html.check()?);
-        let both: Vec<&OutputFile> = [&output, &html].into_iter().flatten().collect();
-        output::check_distinct(&both)?;
+        let stream = flags.live.file()?;
+        let all: Vec<&OutputFile> = [&output, &html, &stream].into_iter().flatten().collect();
+        output::check_distinct(&all)?;
         flags.check_stdout()?;
         let ready = Ready::for_runs(order, None, &flags, command_line)?;
         Ok((ready, Files { output, html }))

@@ -163,6 +163,7 @@ pub(crate) enum Format {
     /// A header and one line a result.
     Csv,
     /// A table for issues and READMEs.
+    #[value(alias = "md")]
     Markdown,
     /// The summary of a step of GitHub Actions, and annotations. Where $GITHUB_STEP_SUMMARY is set
     /// both are written whatever the format is.

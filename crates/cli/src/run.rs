@@ -167,7 +167,10 @@ impl Places {
         let junit = measure.output.build.check()?;
         let log_path = measure.log.log.as_deref();
         let log = check("--log", log_path).transpose()?;
-        let others = [&output, &html, &junit, &log].into_iter().flatten();
+        let stream = measure.output.live.file()?;
+        let others = [&output, &html, &junit, &log, &stream]
+            .into_iter()
+            .flatten();
         let all: Vec<&OutputFile> = others.chain(histograms.all()).collect();
         output::check_distinct(&all)?;
         let log = log_path.map(|path| begun_log(path, plan));

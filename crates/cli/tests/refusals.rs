@@ -413,6 +413,15 @@ For more information, try '--help'.
 
 "#]],
     );
+    refused(
+        &["-o", "same", "--stream", "ndjson=same", "localhost:1"],
+        str![[r#"
+error: --output and --stream name the same file; give each its own
+
+For more information, try '--help'.
+
+"#]],
+    );
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("latin1"), b"caf\xe9").unwrap();
     wsbench_in(directory.path(), &["-f", "latin1", "--text", "localhost:1"])

@@ -130,7 +130,9 @@ pub(crate) fn run(flags: &Compare, command_line: &[OsString]) -> anyhow::Result<
         .map(|path| OutputFile::check("--output", path));
     let (file, page) = (file.transpose()?, flags.html.check()?);
     let junit = flags.build.check()?;
-    let all: Vec<&OutputFile> = [&file, &page, &junit].into_iter().flatten().collect();
+    let stream = flags.live.file()?;
+    let all = [&file, &page, &junit, &stream];
+    let all: Vec<&OutputFile> = all.into_iter().flatten().collect();
     output::check_distinct(&all)?;
     let terms = Terms {
         command: shell_words(command_line),

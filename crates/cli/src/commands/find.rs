@@ -129,8 +129,11 @@ pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<
     Ok(exit(&search))
 }
 
-/// The exit code: a bracket may be open at one end.
+/// The exit code: a bracket may be open at one end, and a search that broke has none to be relied on.
 fn exit(search: &Search) -> Exit {
+    if matches!(search.ended, Ending::Broken(_)) {
+        return Exit::Failed;
+    }
     let is_bounded = matches!(
         search.ended,
         Ending::OutOfTime | Ending::OutOfTrials | Ending::Blurred

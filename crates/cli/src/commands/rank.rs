@@ -129,8 +129,9 @@ pub(crate) fn run(args: &RankArgs, command_line: &[OsString]) -> anyhow::Result<
     let file = args.output.as_deref();
     let file = file.map(|path| OutputFile::check("--output", path));
     let (file, page) = (file.transpose()?, args.html.check()?);
-    let both: Vec<&OutputFile> = [&file, &page].into_iter().flatten().collect();
-    output::check_distinct(&both)?;
+    let stream = formats.live.file()?;
+    let all: Vec<&OutputFile> = [&file, &page, &stream].into_iter().flatten().collect();
+    output::check_distinct(&all)?;
     if let Some(path) = args.output.as_deref().filter(|_| !args.fresh) {
         check_unfinished(path)?;
     }
