@@ -25,6 +25,7 @@ use crate::measuring::{Ready, show_on_screen};
 use crate::output::{self, OutputFile};
 use crate::output_args::{Format, OutputArgs};
 use crate::plan;
+use crate::state::StateArgs;
 use crate::surroundings::Surroundings;
 use crate::terminal;
 use crate::usage::UsageError;
@@ -84,6 +85,9 @@ pub(crate) struct ExperimentOutput {
     /// A label for the reports.
     #[arg(long, value_name = "LABEL")]
     pub(crate) name: Option<String>,
+    /// Permission to keep the result.
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
     /// Destinations of figures while the runs are under way.
     #[command(flatten)]
     pub(crate) live: LiveArgs,
@@ -178,6 +182,9 @@ impl LoadArgs {
         });
         let page = || render(Format::Html, terminal::PLAIN);
         let kept = kept.and(html_args::keep(files.html.as_ref(), page));
+        self.output
+            .state
+            .keep(|| render(Format::Json, terminal::PLAIN));
         output::print(&render(flags.shown(), terminal::style()))?;
         kept.and(build_args::tell_step(|| {
             render(Format::Markdown, terminal::PLAIN)

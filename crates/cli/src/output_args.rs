@@ -9,6 +9,7 @@ use crate::histogram_args::HistogramArgs;
 use crate::html_args::HtmlArgs;
 use crate::live_args::LiveArgs;
 use crate::shares::{self, Shares};
+use crate::state::StateArgs;
 use crate::usage::UsageError;
 
 /// Destinations of results.
@@ -45,12 +46,9 @@ pub(crate) struct OutputArgs {
     /// Percentiles to print, and no others (example: 50,90,99.9).
     #[arg(long, value_name = "LIST", value_parser = shares::parse)]
     pub(crate) percentiles: Option<Shares>,
-    /// Keep nothing of the result for a later `wsbench report` without a file.
-    ///
-    /// Else the last result is kept in $XDG_STATE_HOME/wsbench, or ~/.local/state/wsbench; the
-    /// environment's WSBENCH_STATE_DIR names another folder, or none when it is empty.
-    #[arg(long)]
-    pub(crate) no_state: bool,
+    /// Permission to keep the result.
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
     /// Show credentials: results hold the command line, headers and subprotocols as they are, and what
     /// servers said, in place of '(withheld)'.
     #[arg(long)]

@@ -15,7 +15,6 @@ use crate::judge::Judge;
 use crate::output::{self, OutputFile};
 use crate::output_args::{Format, OutputArgs};
 use crate::spelling::Flags;
-use crate::state;
 use crate::terminal;
 use wsbench::LocalRunner;
 
@@ -58,9 +57,7 @@ pub(crate) fn measure(
     }));
     let check = || BuildCheck::of_repetition(&repetition, flags.strict);
     let kept = kept.and(build_args::tell(junit, flags.is_for_github(), check));
-    if !flags.no_state {
-        state::keep(&repetition::write(&repetition));
-    }
+    flags.state.keep(|| repetition::write(&repetition));
     output::print(&render(&repetition, flags.shown(), terminal::style()))?;
     kept?;
     Ok(repetition)

@@ -33,7 +33,6 @@ use crate::plan;
 use crate::rendering::render;
 use crate::repeat;
 use crate::spelling::Flags;
-use crate::state;
 use crate::surroundings::Surroundings;
 use crate::terminal::{self, Display};
 use crate::usage::UsageError;
@@ -87,9 +86,7 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
     document.record.conditions = conditions;
     // The result is kept first; where that fails, it is at least shown.
     let kept = files.keep(&document, &measure.output);
-    if !measure.output.no_state {
-        state::keep(&document::write(&document));
-    }
+    measure.output.state.keep(|| document::write(&document));
     let view = measure.output.view();
     output::print(&render(&[&document], shown, terminal::style(), &view))?;
     kept?;

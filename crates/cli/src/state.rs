@@ -8,6 +8,8 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use clap::Args;
+
 /// The environment's word for the folder; empty for none.
 const VARIABLE: &str = "WSBENCH_STATE_DIR";
 /// The file.
@@ -36,8 +38,28 @@ pub(crate) fn last() -> Option<PathBuf> {
     Some(folder.join(NAME))
 }
 
-/// Keeps a result in place of the one before it.
-pub(crate) fn keep(document: &str) {
+/// Permission to keep the result.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct StateArgs {
+    /// Keep nothing of the result for a later `wsbench report` without a file.
+    ///
+    /// Else the last result is kept in $XDG_STATE_HOME/wsbench, or ~/.local/state/wsbench; the
+    /// environment's WSBENCH_STATE_DIR names another folder, or none when it is empty.
+    #[arg(long)]
+    no_state: bool,
+}
+
+impl StateArgs {
+    /// Keeps a result in place of the one before it, unless nothing is to be kept.
+    pub(crate) fn keep(&self, document: impl FnOnce() -> String) {
+        if !self.no_state {
+            keep(&document());
+        }
+    }
+}
+
+fn keep(document: &str) {
     if let Some(file) = last() {
         // Whoever measures has the result; this copy is for comfort.
         let _ = put(&file, document);

@@ -401,6 +401,13 @@ fn the_last_run_is_reported_without_a_file() {
         whole.contains(figures) && whole.contains("\nrepeat "),
         "{whole}"
     );
+    // So is the result of an experiment.
+    let rates = ["--rate", "200..400", "--points", "2", "--rounds", "1", "-d", "500ms"];
+    let sweep = [&["sweep", &server.url], &rates[..]].concat();
+    let (code, swept, errors) = wsbench(&sweep, state.path());
+    assert_eq!(code, Some(0), "{errors}");
+    let (_, reported, _) = wsbench(&["report"], state.path());
+    assert_eq!(reported, swept);
     // A place that cannot be written is no fault of the run.
     let (code, ..) = wsbench(&run, Path::new("/dev/null/x"));
     assert_eq!(code, Some(0));

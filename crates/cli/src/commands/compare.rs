@@ -34,6 +34,7 @@ use crate::plan;
 use crate::run::announce;
 use crate::shell_words::shell_words;
 use crate::spelling::Flags;
+use crate::state::StateArgs;
 use crate::surroundings::Surroundings;
 use crate::terminal;
 use wsbench::quantity::{self, WarmUp};
@@ -98,6 +99,9 @@ pub(crate) struct Compare {
     /// Outcome for a build, and where it goes.
     #[command(flatten)]
     build: BuildArgs,
+    /// Permission to keep the result.
+    #[command(flatten)]
+    state: StateArgs,
     /// Destinations of figures while the runs are under way.
     #[command(flatten)]
     live: LiveArgs,
@@ -186,6 +190,7 @@ pub(crate) fn run(flags: &Compare, command_line: &[OsString]) -> anyhow::Result<
         formats.is_for_github(),
         check,
     ));
+    flags.state.keep(|| comparison::write(&compared));
     output::print(&render(&compared, formats.shown(), terminal::style()))?;
     kept?;
     Ok(exit(&compared.conditions, Exit::Ok))

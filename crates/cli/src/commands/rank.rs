@@ -30,6 +30,7 @@ use crate::progress::{Progress, plan_text};
 use crate::shell_words::shell_words;
 use crate::spelling::ByHand;
 use crate::spelling::Flags;
+use crate::state::StateArgs;
 use crate::surroundings::Surroundings;
 use crate::terminal;
 use crate::usage::UsageError;
@@ -90,6 +91,9 @@ pub(crate) struct RankArgs {
     /// The page.
     #[command(flatten)]
     html: HtmlArgs,
+    /// Permission to keep the result.
+    #[command(flatten)]
+    state: StateArgs,
     /// Destinations of figures while the runs are under way.
     #[command(flatten)]
     live: LiveArgs,
@@ -158,6 +162,7 @@ pub(crate) fn run(args: &RankArgs, command_line: &[OsString]) -> anyhow::Result<
     let kept = kept.and(html_args::keep(page.as_ref(), || {
         html::ranking(&made.ranking, &Flags)
     }));
+    args.state.keep(|| ranking::write(&made.ranking));
     output::print(&render(&made.ranking, formats.shown(), terminal::style()))?;
     kept.and(build_args::tell_step(|| {
         render(&made.ranking, Format::Markdown, terminal::PLAIN)
