@@ -402,7 +402,9 @@ fn the_last_run_is_reported_without_a_file() {
         "{whole}"
     );
     // So is the result of an experiment.
-    let rates = ["--rate", "200..400", "--points", "2", "--rounds", "1", "-d", "500ms"];
+    let rates = [
+        "--rate", "200..400", "--points", "2", "--rounds", "1", "-d", "500ms",
+    ];
     let sweep = [&["sweep", &server.url], &rates[..]].concat();
     let (code, swept, errors) = wsbench(&sweep, state.path());
     assert_eq!(code, Some(0), "{errors}");

@@ -59,6 +59,9 @@ pub struct MessageSource {
     tagged: bool,
     /// Filling of messages.
     body: Body,
+    /// The filling of all messages, as a part of the block, where it is the same of all: generated ones of
+    /// one length, which nearly all loads are of.
+    same: Option<(usize, usize)>,
     /// The front of the tag that was made last.
     front: Cell<Front>,
 }
@@ -223,6 +226,8 @@ impl MessageSource {
                 Body::Block
             }
         };
+        let is_same = matches!(body, Body::Block) && min == max;
+        let start = filling_start(min.saturating_sub(tag_len), fixed);
         Self {
             kind,
             tag_len,
@@ -233,6 +238,7 @@ impl MessageSource {
             fixed,
             tagged: payload.is_tagged(),
             body,
+            same: is_same.then(|| (start, start + min.saturating_sub(tag_len))),
             front: Cell::new(Front::new(run, 0, 0)),
         }
     }
@@ -271,10 +277,11 @@ impl MessageSource {
     #[inline(always)]
     #[must_use]
     pub fn message(&self, identity: Identity) -> Message<'_> {
-        let filling = match &self.body {
-            Body::Block => self.filling(self.len_of(identity) - self.tag_len),
-            Body::Corpus(corpus) => self.line(corpus, identity),
-            Body::Template(filled) => filled.bytes(),
+        let filling = match (self.same, &self.body) {
+            (Some((from, to)), _) => &self.block[from..to],
+            (None, Body::Block) => self.filling(self.len_of(identity) - self.tag_len),
+            (None, Body::Corpus(corpus)) => self.line(corpus, identity),
+            (None, Body::Template(filled)) => filled.bytes(),
         };
         let tag = if self.tag_len > 0 {
             self.tag(identity)
@@ -371,14 +378,20 @@ impl MessageSource {
         corpus.line((first >> 32) + identity.sequence)
     }
 
-    /// Filling of `len` bytes. Text filling is one ASCII letter followed by two-byte units, so a
-    /// slice of odd length starts at the letter and one of even length behind it, and either ends
-    /// on the border of a character.
+    /// Filling of `len` bytes.
     #[inline]
     fn filling(&self, len: usize) -> &[u8] {
-        let start = usize::from(!self.fixed && len.is_multiple_of(2));
+        let start = filling_start(len, self.fixed);
         &self.block[start..start + len]
     }
+}
+
+/// The place in the block where filling of `len` bytes begins. Text filling is one ASCII letter followed
+/// by two-byte units, so a slice of odd length starts at the letter and one of even length behind it,
+/// and either ends on the border of a character.
+#[inline]
+fn filling_start(len: usize, fixed: bool) -> usize {
+    usize::from(!fixed && len.is_multiple_of(2))
 }
 
 fn text_block(len: usize, random: &mut fastrand::Rng) -> Vec<u8> {
