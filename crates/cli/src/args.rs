@@ -23,6 +23,7 @@ use crate::histogram_args::HistogramArgs;
 use crate::html_args::HtmlArgs;
 use crate::output_args::{Format, OutputArgs};
 use crate::push_args::PushArgs;
+use crate::session_args::SessionArgs;
 use crate::shares::{self, Shares};
 use wsbench::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads, WarmUp};
 
@@ -190,6 +191,9 @@ pub(crate) struct Pressure {
     /// waiting is response time [default: 1024].
     #[arg(long, value_name = "N", value_parser = quantity::positive_u32)]
     pub(crate) max_in_flight: Option<u32>,
+    /// Sessions by a schedule.
+    #[command(flatten)]
+    pub(crate) sessions: SessionArgs,
     /// Load this long before the measurement, or 'auto': until it has settled [default: 1s for a
     /// timed run, else 0].
     ///
@@ -310,6 +314,9 @@ pub(crate) enum ModeArg {
     Push,
     /// None: connections are held, by --keep-alive or nothing.
     Idle,
+    /// None: all connections are opened at once, or at --connect-rate whatever comes of them, and held to
+    /// the end of --duration. Tells when 50, 90 and 99 % of them were open, and all.
+    Storm,
     /// Its sender alone, with WebSocket pings beside (--keep-alive, each 100ms unless given): an echo less
     /// a ping is what the server's application takes.
     Ping,

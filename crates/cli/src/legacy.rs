@@ -22,6 +22,7 @@ use crate::exit::Exit;
 use crate::output_args::OutputArgs;
 use crate::plan::DEFAULT_ROUNDTRIPS;
 use crate::push_args::PushArgs;
+use crate::session_args::SessionArgs;
 use crate::usage::UsageError;
 use wsbench::defaults;
 use wsbench::quantity::{self, SizeRange};
@@ -130,6 +131,7 @@ impl Legacy {
                 stages: None,
                 pace: None,
                 max_in_flight: None,
+                sessions: SessionArgs::default(),
                 warmup: None,
             },
             payload: PayloadArgs {

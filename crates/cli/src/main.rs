@@ -39,6 +39,7 @@ mod route;
 mod run;
 #[cfg(feature = "screen")]
 mod screen;
+mod session_args;
 mod shares;
 mod shell_words;
 mod spelling;

@@ -75,7 +75,7 @@ impl Order {
 pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Order, UsageError> {
     let stop = match measure.ending.until {
         Some(_) => limit_of_until(measure)?,
-        None => stop_rule(&measure.amount, measure.pressure.stages.as_ref())?,
+        None => stop_rule(&measure.amount, &measure.pressure)?,
     };
     let warmup = warmup::least(measure, stop);
     if measure.machine.busy_poll && measure.pressure.pace.is_some() {
@@ -95,7 +95,21 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         .connect
         .tls
         .plan(measure.url.as_ref(), follow.is_some(), connect.http)?;
-    let connections = concurrency(measure.amount.connections, stop);
+    let arrival_arg = measure.pressure.arrival;
+    let sessions = measure
+        .pressure
+        .sessions
+        .sessions(&measure.amount, arrival_arg)?;
+    let connections = match sessions {
+        Some(sessions) => {
+            let length = match stop {
+                StopRule::Duration(length) => length,
+                StopRule::Messages(_) | StopRule::Clients(_) => Nanos::ZERO,
+            };
+            measure.pressure.sessions.places(sessions, length + warmup)
+        }
+        None => concurrency(measure.amount.connections, stop),
+    };
     let process = server_process(&measure.server, measure.url.as_ref())?;
     let cores = cores(
         &measure.machine,
@@ -120,7 +134,7 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         found: None,
     };
     spec.clients.connections = connections;
-    spec.clients.lifetime = lifetime(&measure.amount);
+    spec.clients.lifetime = sessions.map_or(lifetime(&measure.amount), Lifetime::Scheduled);
     spec.clients.arrival = arrival;
     spec.clients.think = think;
     spec.clients.exchange.payload = payload;
@@ -273,7 +287,10 @@ fn arrival(pressure: &Pressure, warmup: Nanos) -> Result<Arrival, UsageError> {
 
 fn closed_loop(pressure: &Pressure) -> Result<Arrival, UsageError> {
     let open_loop_flags = [
-        (pressure.arrival.is_some(), "--arrival"),
+        (
+            pressure.arrival.is_some() && pressure.sessions.arrive.is_none(),
+            "--arrival",
+        ),
         (pressure.ramp.is_some(), "--ramp"),
         (pressure.max_in_flight.is_some(), "--max-in-flight"),
         (
@@ -322,7 +339,8 @@ fn limit_of_until(measure: &Measure) -> Result<StopRule, UsageError> {
     }
 }
 
-fn stop_rule(amount: &Amount, stages: Option<&Stages>) -> Result<StopRule, UsageError> {
+fn stop_rule(amount: &Amount, pressure: &Pressure) -> Result<StopRule, UsageError> {
+    let (stages, arrives) = (pressure.stages.as_ref(), pressure.sessions.arrive.is_some());
     if let Some(Stages(stages)) = stages {
         let others = [
             (amount.messages.is_some(), "--messages"),
@@ -338,7 +356,7 @@ fn stop_rule(amount: &Amount, stages: Option<&Stages>) -> Result<StopRule, Usage
         ));
     }
     let Some(clients) = amount.clients else {
-        if amount.roundtrips.is_some() {
+        if amount.roundtrips.is_some() && !arrives {
             return Err(UsageError::RoundtripsWithoutClients);
         }
         return match (amount.messages, amount.duration) {

@@ -43,6 +43,7 @@ impl PushArgs {
             }),
             ModeArg::Oneway => Flow::Oneway,
             ModeArg::Idle => Flow::Idle,
+            ModeArg::Storm => Flow::Storm,
             ModeArg::Echo | ModeArg::Broadcast | ModeArg::Request | ModeArg::Ping => Flow::Answered,
         })
     }

@@ -11,7 +11,7 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
     Arrival, Audience, Encoding, Family, Flow, Greeting, Http, Lifetime, Pace, Payload, PlanSpec,
-    Promise, StopRule, Timestamps, Tls, TlsVersions, Verify,
+    Promise, Stay, StopRule, Timestamps, Tls, TlsVersions, Verify,
 };
 use wsbench_load::settling::Settling;
 
@@ -131,7 +131,20 @@ pub(crate) fn find_words(spec: &PlanSpec, objectives: &[String], limit: Nanos) -
 /// Amount: how many, what, and for how long.
 fn amount(spec: &PlanSpec, words: &mut Words) {
     let clients = &spec.clients;
-    words.value("-c", clients.connections);
+    match clients.sessions() {
+        None => words.value("-c", clients.connections),
+        Some(sessions) => {
+            words.value("--arrive", rate(sessions.per_s));
+            match sessions.stay {
+                Stay::RoundTrips(round_trips) => words.value("-r", round_trips),
+                Stay::Time(length) => words.value("--live", span(length)),
+            }
+            words.value("--max-sessions", clients.connections);
+            if sessions.process == Process::Constant {
+                words.value("--arrival", "constant");
+            }
+        }
+    }
     match clients.exchange.audience {
         Audience::Sender => {}
         Audience::All => words.value("--mode", "broadcast"),
@@ -140,6 +153,7 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
         Flow::Answered => {}
         Flow::Oneway => words.value("--mode", "oneway"),
         Flow::Idle => words.value("--mode", "idle"),
+        Flow::Storm => words.value("--mode", "storm"),
         Flow::Push(pushes) => {
             words.value("--mode", "push");
             words.some("--stamp", pushes.stamp.as_ref());
@@ -176,7 +190,7 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
 
 /// The load before the window; clients that are replaced have none.
 fn warmup(spec: &PlanSpec, words: &mut Words) {
-    if spec.clients.lifetime != Lifetime::Held {
+    if spec.clients.round_trips().is_some() {
         return;
     }
     let ramp = ramp(&spec.clients.arrival).map_or(Nanos::ZERO, |ramp| ramp.length);

@@ -171,6 +171,21 @@ pub(crate) enum UsageError {
         /// The flag.
         flag: &'static str,
     },
+    /// A flag of sessions without them.
+    #[error("{flag} is of sessions by a schedule; add --arrive, or leave it out")]
+    SessionFlag {
+        /// The flag.
+        flag: &'static str,
+    },
+    /// A flag that sessions by a schedule do not go with.
+    #[error(
+        "{flag} does not go with --arrive: sessions come by their rate and stay for -r round trips or \
+         --live; --max-sessions says how many at a time at most"
+    )]
+    ArriveAnd {
+        /// The flag.
+        flag: &'static str,
+    },
     /// A flag of pushes without them.
     #[error("{flag} is of pushes; add --mode push, or leave it out")]
     PushFlag {

@@ -140,13 +140,69 @@ fn connections_are_held_by_pings_alone() {
 
 #[test]
 fn an_echo_less_a_ping_is_the_applications_part() {
-    // The library answers pings at once; the application holds each answer for longer than a busy
-    // machine holds a ping.
-    let server = Embedded::start(&["--delay", "300ms"]);
+    // The server holds each answer, and a pong behind it for what is left of that: half on average.
+    let server = Embedded::start(&["--delay", "20ms"]);
     let (code, document) = measured(&server, &["--mode", "ping", "-c", "4"]);
     assert_eq!(code, Some(0), "{:#}", document["audit"]);
     let application = document["application_ns"].as_f64().unwrap();
     let service = document["service_ns"]["mean"].as_f64().unwrap();
     assert!(application <= service);
-    assert!(application > 0.5 * service, "{application} of {service}");
+    assert!(application > 0.2 * service, "{application} of {service}");
+}
+
+#[test]
+fn sessions_come_by_their_schedule() {
+    let server = Embedded::start(&[]);
+    let words = ["--arrive", "50/s", "--arrival", "constant", "-r", "3"];
+    let (code, document) = measured(&server, &words);
+    assert_eq!(code, Some(0), "{:#}", document["audit"]);
+    let sessions = &document["sessions"];
+    assert!(
+        sessions["due"].as_u64().unwrap().abs_diff(100) <= 1,
+        "{sessions}"
+    );
+    let opened = sessions["opened"].as_u64().unwrap();
+    let spans = document["opening_service_ns"]["count"].as_u64();
+    assert_eq!(spans, Some(opened));
+    let answered = document["messages"]["answered"].as_u64().unwrap();
+    assert!(
+        answered + 30 >= 3 * opened,
+        "{answered} of {opened} sessions"
+    );
+}
+
+#[test]
+fn a_storm_is_open_no_faster_than_the_server_accepts() {
+    let server = Embedded::start(&["--accept-delay", "5ms"]);
+    let (code, document) = measured(&server, &["--mode", "storm", "-c", "60", "--warmup", "0s"]);
+    assert_eq!(code, Some(0), "{:#}", document["audit"]);
+    assert_eq!(document["sessions"]["opened"], 60);
+    let storm = &document["storm_ns"];
+    assert_eq!(storm["count"], 60);
+    let (p50, last) = (
+        storm["p50"].as_u64().unwrap(),
+        storm["max"].as_u64().unwrap(),
+    );
+    assert!(p50 >= 140_000_000 && last >= 290_000_000, "{p50} {last}");
+}
+
+#[test]
+fn flags_of_sessions_and_pushes_that_do_not_go_together_are_refused() {
+    for (words, said) in [
+        (&["--live", "5s"][..], "add --arrive"),
+        (&["--arrive", "5/s", "-c", "10"], "--max-sessions"),
+        (&["--arrive", "5/s", "-R", "10"], "--arrive"),
+        (&["--stamp", "json:/E:ms"], "add --mode push"),
+        (&["--mode", "push", "--stamp", "json:/E"], "its unit"),
+        (&["--mode", "push", "-R", "10"], "--mode"),
+        (&["--mode", "oneway"], "--mode"),
+        (&["--mode", "idle", "-n", "10"], "--mode"),
+        (&["--mode", "storm", "--warmup", "1s"], "--warmup"),
+    ] {
+        let words = [words, &["localhost:1"]].concat();
+        let output = wsbench(&words).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains(said), "{words:?}: {told}");
+    }
 }

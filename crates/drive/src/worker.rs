@@ -5,6 +5,7 @@
 //! and over simulated time.
 
 mod opening;
+mod sessions;
 mod stages;
 mod transfer;
 mod warming;
@@ -19,6 +20,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::result::{Stage, ThreadUsage};
 use wsbench_load::send_gaps::SendGaps;
 
+use self::sessions::Arriving;
 use self::warming::Ticking;
 use crate::engine::{Engine, Ready};
 use crate::handover::Outlet;
@@ -64,6 +66,8 @@ pub struct Worker<E, X: Exchange> {
     stage: Stage,
     /// Schedule of what is due; `None` in the closed loop, where answers say so.
     open_loop: Option<OpenLoop>,
+    /// Connections that come by a schedule; `None` where they are held or replaced.
+    arriving: Option<Box<Arriving>>,
     /// Slots whose first attempt has not ended.
     unsettled: usize,
     /// Slots with a handshake under way, and those that wait for it to be fewer.
@@ -124,6 +128,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             .map(|rate| rate / f64::from(plan.threads));
         let spacing = per_worker.map_or(Nanos::ZERO, |rate| Nanos((1e9 / rate) as u64));
         let open_loop = OpenLoop::new(plan, worker);
+        let arriving = Arriving::new(plan, worker, slots);
         let gaps = SendGaps::of_worker(plan, worker, slots);
         context.common.meter.sample_gaps(gaps);
         Self {
@@ -136,6 +141,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             timers: Timers::new(slots),
             stage: Stage::Connecting,
             open_loop,
+            arriving,
             unsettled: slots,
             opening: 0,
             waiting: VecDeque::new(),
@@ -189,6 +195,11 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
     pub fn begin(&mut self) {
         let now = self.engine.now();
         self.interval_ends = now + self.context.common.plan.interval;
+        if self.arriving.is_some() {
+            self.begin_arriving(now);
+            self.woken = now;
+            return;
+        }
         for slot in 0..self.slots.len() {
             self.open_at(slot, now);
         }
@@ -224,6 +235,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             self.look(now)?;
         }
         self.send_what_is_due(now);
+        self.admit(now);
         // Sending takes its time, and waiting by an old clock would be waiting too long.
         let now = self.engine.now();
         if self.served > 0 {
@@ -236,7 +248,8 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             .next()
             .min(self.interval_ends)
             .min(self.stage_ends())
-            .min(self.next_due());
+            .min(self.next_due())
+            .min(self.arriving.as_ref().map_or(Nanos::MAX, |it| it.next()));
         let look_up = if self.unread.is_empty() {
             now + LOOK_UP_EVERY
         } else {

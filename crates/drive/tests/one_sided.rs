@@ -167,10 +167,12 @@ fn connections_that_are_only_held_send_nothing_and_are_all_there() {
     assert_eq!(result.connections.alive_at_end, 6);
     let pings = result.at(Series::Ping);
     assert!(pings.count() >= 6 * 9, "{}", pings.count());
-    let round_trip = Nanos(2 * LATENCY.0);
-    assert_eq!(
-        (pings.min(), pings.max()),
-        (Some(round_trip), Some(round_trip))
+    // And a reading of the clock.
+    let round_trip = 2 * LATENCY.0..2 * LATENCY.0 + 1_000;
+    let (least, most) = extremes(&result, Series::Ping);
+    assert!(
+        round_trip.contains(&least.0) && round_trip.contains(&most.0),
+        "{least} {most}"
     );
     assert!(result.failures.is_empty(), "{:?}", result.failures);
 }

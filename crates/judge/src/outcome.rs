@@ -79,7 +79,7 @@ pub fn has_results(record: &Record) -> bool {
         Flow::Answered => record.messages.answered > 0,
         Flow::Oneway => record.messages.sent > 0,
         Flow::Push(_) => record.pushes.is_some_and(|counts| counts.received > 0),
-        Flow::Idle => record.connections.upgraded > 0,
+        Flow::Idle | Flow::Storm => record.connections.upgraded > 0,
     }
 }
 

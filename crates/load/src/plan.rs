@@ -40,7 +40,7 @@ pub use opening::{
 pub use payload::{Encoding, Greeting, LARGEST_MESSAGE, Matching, Payload, PayloadFacts, Verify};
 pub use request::{ByNumber, Locator, LocatorError, Pointer};
 pub use spec::{Clients, PlanSpec, Population, Workload};
-pub use timing::{Arrival, Lifetime, Pace, StopRule, Think, Timestamps, WarmUp};
+pub use timing::{Arrival, Lifetime, Pace, Sessions, Stay, StopRule, Think, Timestamps, WarmUp};
 pub use tls::{Identity, Pem, Tls, TlsVersions};
 
 use crate::route::Target;

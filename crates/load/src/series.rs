@@ -272,6 +272,43 @@ series! {
         shown: Shown::IfMeasured,
         in_slices: true,
     }
+    /// From the instant at which a connection was due by its schedule to its being open and logged in, ns:
+    /// sessions that come, and connections of a storm. One that was not open in time is known only to
+    /// have taken longer.
+    Opening = "opening" + "_ns" {
+        title: "opening",
+        caption: "from due to open",
+        shown: Shown::IfMeasured,
+        in_slices: true,
+        tail: Some(Series::OpeningCensored),
+    }
+    /// The part of those that belongs to connections that were never open: how long they had been due when
+    /// they were given up.
+    OpeningCensored = "opening_censored" + "" {
+        title: "never open",
+        caption: "opening until given up",
+        shown: Shown::AsTail,
+    }
+    /// The same from the connect call, ns: what the server takes, without the wait for our own turn.
+    OpeningService = "opening_service" + "_ns" {
+        title: "opening from connect",
+        caption: "from connect to open",
+        shown: Shown::IfMeasured,
+    }
+    /// From the beginning of a storm to each connection's being open, ns: its percentiles are the times by
+    /// which so many of them were.
+    Storm = "storm" + "_ns" {
+        title: "open",
+        caption: "from the storm's beginning to open",
+        shown: Shown::IfMeasured,
+        tail: Some(Series::StormCensored),
+    }
+    /// The part of those that belongs to connections that were not open when the storm was over.
+    StormCensored = "storm_censored" + "" {
+        title: "not open",
+        caption: "storm until given up",
+        shown: Shown::AsTail,
+    }
     /// From the connect call to the connection established; absent where none was, and over a Unix
     /// domain socket.
     Tcp = "tcp" + "" {

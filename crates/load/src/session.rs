@@ -142,6 +142,20 @@ impl<X: Exchange> Session<X> {
         matches!(self.state, State::Open)
     }
 
+    /// The stay is over: begins nothing further, and closes once nothing is awaited.
+    pub fn retire(&mut self, context: &mut Context<X::Local>, now: Nanos) {
+        self.exchange.retire();
+        if self.is_done() {
+            self.finish(context, now);
+        }
+    }
+
+    /// Instant at which the connect call was made.
+    #[must_use]
+    pub fn since(&self) -> Nanos {
+        self.since
+    }
+
     /// True if the session is over.
     #[must_use]
     pub fn is_ended(&self) -> bool {

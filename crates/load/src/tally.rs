@@ -9,7 +9,7 @@ mod sum;
 
 pub use counts::{
     BlockedCounts, ByteCounts, CompressedCounts, ConnectionCounts, Counter, DeliveryCounts, Law,
-    MessageCounts, PushCounts, is_same,
+    MessageCounts, PushCounts, SessionCounts, is_same,
 };
 pub use deciles::{DECILES, Deciles};
 pub use handed::{Handed, Partial, Published};
@@ -43,6 +43,9 @@ sums! {
         /// Messages that the server sent by itself.
         #[serde(default, with = "sparse")]
         pushes: PushCounts,
+        /// Sessions that came by a schedule, or connections of a storm.
+        #[serde(default, with = "sparse")]
+        sessions: SessionCounts,
         /// Delivery times by when their receiver had joined; none where messages come back to their
         /// sender alone.
         by_decile: Deciles,

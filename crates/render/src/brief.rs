@@ -90,6 +90,7 @@ fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64]) {
     if is_answered || !headline(document).is_empty() {
         shape::line(sheet, headline(document));
     }
+    one_sided::sessions(sheet, document);
     application(sheet, document);
     if let Some(limit) = &document.audit.limit {
         limited(sheet, limit, document.audit.verdict == Verdict::Ok);
@@ -104,7 +105,9 @@ fn title(sheet: &mut Sheet, document: &Document) {
     let clients = &plan.clients;
     let mut parts = Vec::new();
     let round_trips = clients.round_trips();
+    let sessions = clients.sessions();
     match round_trips {
+        _ if sessions.is_some() => parts.extend(sessions.as_ref().map(plan_line::come)),
         Some(round_trips) => {
             parts.push(format!("{} at a time", count(clients.connections.into())));
             parts.push(counted(round_trips.into(), "round trip"));
@@ -298,11 +301,19 @@ fn application(sheet: &mut Sheet, document: &Document) {
     };
     let mean = document.at(Series::Service).mean.unwrap_or(0.0);
     let share = if mean > 0.0 { ns / mean } else { 0.0 };
+    if ns <= 0.0 {
+        let words = format!(
+            "a round trip takes no longer than a ping; pings {}",
+            pings::words(document, pings)
+        );
+        sheet.put_hanging(2, 4, &Piece::prose(&words));
+        return;
+    }
     let pieces = [
-        Piece::new(span(ns.max(0.0)))
+        Piece::new(span(ns))
             .named("application mean")
             .toned(Tone::Heading),
-        Piece::new(format!("{} of a round trip;", percent(share.max(0.0)))).close(),
+        Piece::new(format!("{} of a round trip;", percent(share))).close(),
         Piece::new(format!("pings {}", pings::words(document, pings))).close(),
     ];
     sheet.put_hanging(2, 4, &pieces);

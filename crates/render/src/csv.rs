@@ -3,7 +3,9 @@
 
 use wsbench_load::nanos::Nanos;
 use wsbench_load::series::{Detail, Home, Series, Shown};
-use wsbench_load::tally::{ConnectionCounts, Counter, DeliveryCounts, MessageCounts, PushCounts};
+use wsbench_load::tally::{
+    ConnectionCounts, Counter, DeliveryCounts, MessageCounts, PushCounts, SessionCounts,
+};
 use wsbench_record::document::{
     Distribution, Document, Interval, IntervalSpans, Percentile, Server,
 };
@@ -240,6 +242,11 @@ fn put_pushes(row: &mut Row, document: &Document) {
         row.put_known(format!("pushes_{}", counter.name), value);
     }
     row.put_known("application_ns", document.application_ns);
+    let sessions = document.sessions.as_ref();
+    for counter in SessionCounts::ALL.iter().filter(|it| it.in_columns) {
+        let value = sessions.and_then(|counts| (counter.of)(counts));
+        row.put_known(format!("sessions_{}", counter.name), value);
+    }
 }
 
 /// The series of deliveries and pushes: those that no part of the others has.

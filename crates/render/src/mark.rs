@@ -26,6 +26,7 @@ pub(crate) fn times_of(clients: &Population) -> &'static str {
         Series::PushGap => "gap",
         Series::SendLag => "send lag",
         Series::Ping => "ping",
+        Series::Storm => "time to open",
         _ => "response time",
     }
 }

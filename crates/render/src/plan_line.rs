@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use wsbench_load::arrival::{Process, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Encoding, Flow, Http, Matching, PayloadFacts, PlanSpec, StopRule, Think, Verify,
+    Arrival, Encoding, Flow, Http, Matching, PayloadFacts, PlanSpec, Sessions, Stay, StopRule,
+    Think, Verify,
 };
 
 use wsbench_record::units::{asked_rate, bytes, count, counted, seconds};
@@ -87,6 +88,7 @@ pub(crate) fn flow(flow: &Flow) -> &'static str {
         Flow::Oneway => "no answer awaited",
         Flow::Push(_) => "pushes taken",
         Flow::Idle => "held without a message",
+        Flow::Storm => "opened all at once",
     }
 }
 
@@ -188,6 +190,9 @@ fn load(plan: &PlanSpec) -> String {
         );
     }
     let flow = &clients.exchange.flow;
+    if let Some(sessions) = clients.sessions() {
+        return self::sessions(plan, &sessions);
+    }
     let held = match &clients.arrival {
         Arrival::Closed { .. } if !flow.is_answered() => {
             format!(
@@ -217,6 +222,37 @@ fn load(plan: &PlanSpec) -> String {
         StopRule::Duration(duration) => format!("{held}, {}", span(duration)),
         StopRule::Clients(_) => held,
     }
+}
+
+/// Sessions by a schedule: `50 sessions/s Poisson, each for 5 s, 10 s`.
+fn sessions(plan: &PlanSpec, sessions: &Sessions) -> String {
+    let length = match plan.stop {
+        StopRule::Duration(length) => span(length),
+        _ => String::new(),
+    };
+    let (come, flow) = (come(sessions), &plan.clients.exchange.flow);
+    let what = if flow.is_answered() {
+        format!(", {} in flight on each", plan.clients.depth())
+    } else {
+        format!(", {}", self::flow(flow))
+    };
+    format!("{come}{what}{}, {length}", pause(plan.clients.think))
+}
+
+/// `50 sessions/s Poisson, each for 3 round trips`.
+pub(crate) fn come(sessions: &Sessions) -> String {
+    let process = match sessions.process {
+        Process::Poisson => "Poisson",
+        Process::Constant => "evenly spaced",
+    };
+    let stay = match sessions.stay {
+        Stay::RoundTrips(number) => counted(number.into(), "round trip"),
+        Stay::Time(length) => span(length),
+    };
+    format!(
+        "{} sessions/s {process}, each for {stay}",
+        asked_rate(sessions.per_s)
+    )
 }
 
 /// A span as reports write it.

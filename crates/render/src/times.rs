@@ -64,6 +64,10 @@ impl<'a> Times<'a> {
                         that stands in it";
             }
             Flow::Idle => return "nothing flows but pings",
+            Flow::Storm => {
+                return "storm: from its beginning to each connection's being open; opening is from when \
+                        it was due";
+            }
         }
         if clients.is_fanned_out() {
             "open loop: from the moment a message was due to each of its receivers, to the first and \
@@ -82,6 +86,8 @@ impl<'a> Times<'a> {
         let (_, spans) = self.columns.first()?;
         let (one, fate) = if self.document.plan.clients.is_fanned_out() {
             ("delivery", "made")
+        } else if self.document.plan.clients.is_storm() {
+            ("connection", "open")
         } else {
             ("message", "answered")
         };

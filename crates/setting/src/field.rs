@@ -46,6 +46,10 @@ fields! {
     Connections = "clients.connections",
     /// The life of a connection: held, or replaced.
     Lifetime = "clients.lifetime",
+    /// Sessions that come by a schedule.
+    Sessions = "clients.lifetime.sessions",
+    /// The time that each of them stays.
+    Stay = "clients.lifetime.sessions.stay",
     /// Round trips of each client.
     RoundTrips = "clients.lifetime.round_trips",
     /// The times at which messages are due.

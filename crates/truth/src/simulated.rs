@@ -11,6 +11,7 @@ use wsbench_simulate::{Queue, Scenario, Service, Stall};
 
 use crate::finding::{Experiment, side_by_side};
 
+mod deliveries;
 mod exchange;
 mod overload;
 mod queues;
@@ -29,6 +30,7 @@ pub fn all() -> Vec<Experiment> {
         queues::all,
         overload::all,
         exchange::all,
+        deliveries::all,
     ])
 }
 

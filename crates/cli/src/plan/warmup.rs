@@ -4,7 +4,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::StopRule;
 use wsbench_load::settling::Settling;
 
-use crate::args::Measure;
+use crate::args::{Measure, ModeArg};
 use crate::usage::UsageError;
 use wsbench::quantity::WarmUp;
 
@@ -22,6 +22,10 @@ pub(super) fn least(measure: &Measure, stop: StopRule) -> Nanos {
         None => None,
     };
     match stop {
+        // A storm is measured from its beginning.
+        StopRule::Duration(_) if measure.payload.mode == ModeArg::Storm => {
+            asked.unwrap_or(Nanos::ZERO)
+        }
         StopRule::Duration(_) => asked.unwrap_or(DEFAULT_WARMUP),
         StopRule::Messages(_) | StopRule::Clients(_) => asked.unwrap_or(Nanos::ZERO),
     }

@@ -87,6 +87,8 @@ fn flag(field: Field) -> &'static str {
         Field::Unordered => "--expect unordered",
         Field::Promise => "--expect",
         Field::Audience | Field::Flow => "--mode",
+        Field::Sessions => "--arrive",
+        Field::Stay => "--live",
         Field::Request => "--match",
         Field::Greeting => "--greeting",
         Field::Stop => "--duration, --messages or --clients",

@@ -32,6 +32,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         } else {
             session.on_deadline(&mut self.context, now)
         };
+        self.see_off(slot, now);
         self.follow(slot, flow);
     }
 
@@ -41,12 +42,14 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             return;
         }
         let replaces = self.context.common.plan.replaces_clients();
-        if !replaces && self.opening >= OPENING_AT_MOST {
+        // What comes by a schedule comes whatever else is under way.
+        let comes = self.arriving.is_some();
+        if !replaces && !comes && self.opening >= OPENING_AT_MOST {
             self.slots[slot].opens_at = Nanos::MAX;
             self.waiting.push_back(slot);
             return;
         }
-        if self.spacing > Nanos::ZERO && !std::mem::take(&mut self.slots[slot].has_turn) {
+        if self.spacing > Nanos::ZERO && !comes && !std::mem::take(&mut self.slots[slot].has_turn) {
             // It takes its turn: the rate is of all openings, those of successors too.
             let turn = self.next_opening.max(now);
             self.next_opening = turn + self.spacing;
@@ -143,6 +146,9 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         if self.stage == Stage::Draining {
             return;
         }
+        if self.arriving.as_ref().is_some_and(|it| it.come_and_go()) {
+            return self.departed(slot, now);
+        }
         let state = &mut self.slots[slot];
         if !failed || session.has_answers() {
             state.failures = 0;
@@ -151,7 +157,10 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             self.retire(slot);
         } else {
             state.failures += 1;
-            if self.running.is_none() && !std::mem::replace(&mut state.backs_off, true) {
+            if self.running.is_none()
+                && self.arriving.is_none()
+                && !std::mem::replace(&mut state.backs_off, true)
+            {
                 self.backing_off.push(slot);
             }
             let wait = backoff(state.failures, self.context.common.random.f64());

@@ -198,6 +198,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         let closed_at = window.closes;
         self.context.common.meter.set_window(window);
         self.context.common.meter.end_silence(now);
+        self.close_arriving(now);
         if was_open {
             self.hand_over(Period::Interval(self.interval, closed_at), now);
         }
@@ -293,6 +294,9 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         };
         if let Some(deadline) = session.deadline(&self.context) {
             self.timers.arm(slot, deadline);
+        }
+        if let Some(arriving) = &self.arriving {
+            self.timers.arm(slot, arriving.leaves(slot));
         }
         // What cannot be written is not sent when it is due, but when the socket takes bytes.
         if let (Some(due), true) = (session.next_due(&self.context), state.backlog.is_empty()) {

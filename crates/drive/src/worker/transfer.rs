@@ -137,6 +137,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
                 self.end_backing_off(now);
                 self.opening_ended(now);
                 self.settle(slot);
+                self.arrived(slot, now);
                 let Some(session) = &mut self.slots[slot].session else {
                     return;
                 };

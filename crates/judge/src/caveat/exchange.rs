@@ -4,7 +4,7 @@
 use wsbench_load::failure::FailureKind;
 use wsbench_load::plan::{Matching, StopRule, Verify};
 use wsbench_load::series::Series;
-use wsbench_load::tally::Phase;
+use wsbench_load::tally::{Phase, SessionCounts};
 use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Ended, Failure, Record};
 use wsbench_record::units::{count, counted};
@@ -363,6 +363,41 @@ fn unanswered(record: &Record) -> Option<Doubt> {
     })
 }
 
+/// Sessions that were not open in time, or had to wait for a place of ours.
+fn unopened(record: &Record) -> Option<Doubt> {
+    let counts = record.sessions?;
+    if let Some(breach) = SessionCounts::FATES.breach(&counts) {
+        let kind = Kind::Conservation;
+        return Some(Doubt::new(kind, Severity::Invalid, breach, REPORT_FAULT));
+    }
+    if counts.crowded > 0 {
+        let words = format!(
+            "{} had to wait for a place: as many were there as may be at a time",
+            counted(counts.crowded, "session")
+        );
+        let advice = text!["more places ", Field::Connections, ", or shorter stays"];
+        let kind = Kind::Connections;
+        return Some(Doubt::new(kind, Severity::Doubtful, words, advice));
+    }
+    let missing = counts.turned_away + counts.under_way;
+    (missing > 0).then(|| {
+        let words = format!(
+            "{} of {} were not open: {} turned away, {} under way when the window closed",
+            count(missing),
+            counted(counts.due, "connection"),
+            count(counts.turned_away),
+            count(counts.under_way)
+        );
+        let is_few = counts.turned_away == 0;
+        let severity = if is_few && record.plan.clients.sessions().is_some() {
+            Severity::Note
+        } else {
+            Severity::Doubtful
+        };
+        Doubt::new(Kind::Connections, severity, words, "see `errors` for why")
+    })
+}
+
 /// Connections that were upgraded and never once answered.
 fn never_answered(record: &Record) -> Option<Doubt> {
     let connections = &record.connections;
@@ -421,6 +456,9 @@ fn connections(record: &Record) -> Option<Doubt> {
     // the end says nothing, how many clients finished does.
     if record.plan.replaces_clients() {
         return unfinished_clients(record);
+    }
+    if record.sessions.is_some() {
+        return unopened(record);
     }
     if let Some(words) = share::connections(record) {
         let advice = text![

@@ -1,8 +1,9 @@
 //! The registry: every figure that results are compared, ranked and judged by is a row here.
 
+use wsbench_load::failure::FailureKind;
 use wsbench_load::result::Slice;
 use wsbench_load::series::Series;
-use wsbench_record::document::{Record, Server, confidence};
+use wsbench_record::document::{Failure, Record, Server, confidence};
 use wsbench_stats::Interval;
 
 use super::{Reading, Unit, error_share};
@@ -88,6 +89,15 @@ pub(super) const ROWS: &[Row] = &[
         key: "push.age",
         ..times(Series::PushAge)
     },
+    times(Series::Opening),
+    Row {
+        key: "opening.service",
+        ..times(Series::OpeningService)
+    },
+    times(Series::Storm),
+    counted("turned_away", "turned away", |record| {
+        record.sessions.map_or(0, |counts| counts.turned_away)
+    }),
     Row {
         key: "ping",
         ..times(Series::Ping)
@@ -208,7 +218,9 @@ pub(super) const ROWS: &[Row] = &[
         record.pushes.map_or(0, |counts| counts.reordered)
     }),
     counted("closed_by_server", "closed by the server", |record| {
-        record.close_codes.values().sum()
+        let is_it = |error: &&Failure| error.kind == FailureKind::ClosedByServer.name();
+        let closed = record.errors.iter().filter(is_it);
+        closed.map(|error| error.count).sum()
     }),
     counted("reordered", "reordered", |record| record.messages.reordered),
     counted("corrupted", "corrupted", |record| record.messages.corrupted),

@@ -105,7 +105,7 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
             think: clients.think,
             timeout: clients.timeout,
             longest: clients.exchange.payload.max_len(),
-            round_trips: clients.round_trips(),
+            round_trips: clients.budget(),
             is_open_loop: clients.is_open_loop(),
             logs_by_client: plan.logs_by_client(),
         }
@@ -249,6 +249,10 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
     #[inline]
     fn is_done(&self) -> bool {
         self.budget == 0 && self.pairing.in_flight() == 0
+    }
+
+    fn retire(&mut self) {
+        self.budget = 0;
     }
 
     fn stop_load(&mut self, io: &mut Io<'_, Local>, now: Nanos) {

@@ -241,6 +241,9 @@ impl Exchange for Fanout {
         false
     }
 
+    /// Connections of messages to many are held.
+    fn retire(&mut self) {}
+
     fn stop_load(&mut self, _: &mut Io<'_, FanoutLocal>, _: Nanos) {}
 
     fn give_up(&mut self, _: &mut Io<'_, FanoutLocal>, _: Nanos, _: Unanswered) {}

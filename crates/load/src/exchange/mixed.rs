@@ -209,6 +209,10 @@ impl Exchange for Mixed {
         each!(self, |it| it.is_done())
     }
 
+    fn retire(&mut self) {
+        each!(self, |it| it.retire());
+    }
+
     fn stop_load(&mut self, io: &mut Io<'_, Locals>, now: Nanos) {
         each!(self, io, |it, io| it.stop_load(io, now));
     }

@@ -35,6 +35,7 @@ pub struct OneSided {
     /// What comes; `None` until something has.
     pushed: Option<Box<Pushed>>,
     has_received: bool,
+    is_retired: bool,
 }
 
 /// State of the messages that come on a connection.
@@ -89,6 +90,7 @@ impl Exchange for OneSided {
             blockage: Blockage::NONE,
             pushed: None,
             has_received: false,
+            is_retired: false,
         }
     }
 
@@ -107,9 +109,15 @@ impl Exchange for OneSided {
     fn on_piece(&mut self, io: &mut Io<'_, OneSidedLocal>, received: Nanos, piece: Piece<'_>) {
         self.has_received = true;
         if io.local.pushes.is_none() {
-            // Nothing is to come: what does is counted and let go by.
-            let measured = piece.last && io.common.meter.window().contains(received);
-            io.common.meter.tally.messages.unasked += u64::from(measured);
+            // Nothing is awaited: what comes is counted and let go by. To what was sent it may be an
+            // acknowledgement.
+            let measured = u64::from(piece.last && io.common.meter.window().contains(received));
+            let messages = &mut io.common.meter.tally.messages;
+            if self.sent > 0 {
+                messages.received_in_window += measured;
+            } else {
+                messages.unasked += measured;
+            }
             return;
         }
         let pushed = self.pushed.get_or_insert_default();
@@ -183,7 +191,11 @@ impl Exchange for OneSided {
     }
 
     fn is_done(&self) -> bool {
-        false
+        self.is_retired
+    }
+
+    fn retire(&mut self) {
+        self.is_retired = true;
     }
 
     fn stop_load(&mut self, _: &mut Io<'_, OneSidedLocal>, _: Nanos) {}

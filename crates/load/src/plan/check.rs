@@ -13,7 +13,7 @@ use crate::plan::opening::{
 };
 use crate::plan::payload::{Encoding, LARGEST_MESSAGE, Payload};
 use crate::plan::spec::{PlanSpec, Population};
-use crate::plan::timing::{Arrival, Lifetime, Pace, StopRule};
+use crate::plan::timing::{Arrival, Lifetime, Pace, Stay, StopRule};
 use crate::route::{Place, ProxyProtocol, Route};
 use crate::secret::WITHHELD;
 
@@ -222,7 +222,7 @@ fn flow(spec: &PlanSpec, population: &Population) -> Checked {
     if exchange.flow.is_answered() {
         return Ok(());
     }
-    let is_replaced = population.lifetime != Lifetime::Held;
+    let is_replaced = population.budget().is_some();
     refuse(
         population.is_fanned_out(),
         field,
@@ -284,6 +284,7 @@ fn lifetime(spec: &PlanSpec, population: &Population) -> Checked {
     let by_clients = matches!(spec.stop, StopRule::Clients(_));
     let Lifetime::Replaced { round_trips } = population.lifetime else {
         refuse(by_clients, Field::Stop, Why::NotWith(Field::Lifetime))?;
+        sessions(spec, population)?;
         return warmup(spec);
     };
     not_zero(round_trips, Field::RoundTrips)?;
@@ -296,6 +297,47 @@ fn lifetime(spec: &PlanSpec, population: &Population) -> Checked {
     let is_found = spec.warmup.at_most.is_some();
     refuse(is_found, Field::WarmUpAtMost, Why::NotWith(Field::Lifetime))?;
     warmup(spec)
+}
+
+/// Sessions by a schedule of their own send when answers come, for no schedule of messages looks who is
+/// there; they come until a time, and are measured as the window has it. So are storms.
+fn sessions(spec: &PlanSpec, population: &Population) -> Checked {
+    let is_timed = matches!(spec.stop, StopRule::Duration(_));
+    let is_found = spec.warmup.at_most.is_some();
+    if population.is_storm() {
+        let has_warmup = spec.warmup.least > Nanos::ZERO || is_found;
+        return refuse(has_warmup, Field::WarmUp, Why::NotWith(Field::Flow));
+    }
+    let Some(sessions) = population.sessions() else {
+        return Ok(());
+    };
+    let field = Field::Sessions;
+    let is_rate = sessions.per_s.is_finite() && sessions.per_s > 0.0;
+    refuse(!is_rate, field, Why::Malformed)?;
+    let most = HIGHEST_RATE_PER_S as u64;
+    refuse(
+        sessions.per_s > HIGHEST_RATE_PER_S,
+        field,
+        Why::Above { most },
+    )?;
+    match sessions.stay {
+        Stay::RoundTrips(round_trips) => not_zero(round_trips, Field::RoundTrips)?,
+        Stay::Time(length) => not_zero(length.0, Field::Stay)?,
+    }
+    refuse(
+        population.is_open_loop(),
+        field,
+        Why::NotWith(Field::Arrival),
+    )?;
+    refuse(
+        population.is_fanned_out(),
+        field,
+        Why::NotWith(Field::Audience),
+    )?;
+    refuse(!is_timed, field, Why::NotWith(Field::Stop))?;
+    refuse(is_found, field, Why::NotWith(Field::WarmUpAtMost))?;
+    let has_rate = spec.connect.rate_per_s.is_some();
+    refuse(has_rate, field, Why::NotWith(Field::ConnectRate))
 }
 
 fn warmup(spec: &PlanSpec) -> Checked {

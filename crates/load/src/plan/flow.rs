@@ -24,6 +24,9 @@ pub enum Flow {
     Push(Pushes),
     /// No message either way.
     Idle,
+    /// Nothing but the opening of connections: all at once, or at the rate of opening whatever comes of
+    /// them.
+    Storm,
 }
 
 /// Messages that the server sends by itself, and what is read off each.
@@ -52,7 +55,7 @@ impl Flow {
     pub fn pushes(&self) -> Option<&Pushes> {
         match self {
             Self::Push(pushes) => Some(pushes),
-            Self::Answered | Self::Oneway | Self::Idle => None,
+            Self::Answered | Self::Oneway | Self::Idle | Self::Storm => None,
         }
     }
 }

@@ -8,7 +8,9 @@ use crate::plan::login::LoginSteps;
 use crate::plan::opening::{Compression, Connect, Header, Http, Upgrade};
 use crate::plan::payload::{Encoding, Greeting, Matching, Payload, Verify};
 use crate::plan::request::ByNumber;
-use crate::plan::timing::{Arrival, Lifetime, Pace, StopRule, Think, Timestamps, WarmUp};
+use crate::plan::timing::{
+    Arrival, Lifetime, Pace, Sessions, Stay, StopRule, Think, Timestamps, WarmUp,
+};
 use crate::plan::tls::Tls;
 use crate::route::Target;
 use crate::secret::{Redactor, Secret, shown_subprotocols};
@@ -217,6 +219,7 @@ impl Population {
             Flow::Push(pushes) if pushes.stamp.is_some() => Some(Series::PushAge),
             Flow::Push(_) => Some(Series::PushGap),
             Flow::Idle => Some(Series::Ping),
+            Flow::Storm => Some(Series::Storm),
         }
     }
 
@@ -238,6 +241,7 @@ impl Population {
             Flow::Push(_) => &[Series::PushGap],
             // Its pings are told of by themselves.
             Flow::Idle => &[],
+            Flow::Storm => &[Series::Storm, Series::Opening, Series::OpeningService],
         }
     }
 
@@ -277,16 +281,41 @@ impl Population {
     /// driver has to wait for them exactly.
     #[must_use]
     pub fn has_due_times(&self) -> bool {
-        self.is_open_loop() || self.think.is_some()
+        self.is_open_loop() || self.think.is_some() || self.sessions().is_some()
     }
 
     /// Round trips of each client, where clients are replaced; `None` where connections are held.
     #[must_use]
     pub fn round_trips(&self) -> Option<u32> {
         match self.lifetime {
-            Lifetime::Held => None,
+            Lifetime::Held | Lifetime::Scheduled(_) => None,
             Lifetime::Replaced { round_trips } => Some(round_trips),
         }
+    }
+
+    /// Sessions that come by a schedule; `None` where connections are held or replaced.
+    #[must_use]
+    pub fn sessions(&self) -> Option<Sessions> {
+        match self.lifetime {
+            Lifetime::Held | Lifetime::Replaced { .. } => None,
+            Lifetime::Scheduled(sessions) => Some(sessions),
+        }
+    }
+
+    /// Round trips after which a connection is done, by its plan; `None` where it has no such end.
+    #[must_use]
+    pub fn budget(&self) -> Option<u32> {
+        match self.sessions().map(|sessions| sessions.stay) {
+            Some(Stay::RoundTrips(round_trips)) => Some(round_trips),
+            Some(Stay::Time(_)) => None,
+            None => self.round_trips(),
+        }
+    }
+
+    /// True if the run is about the opening of connections, all at once.
+    #[must_use]
+    pub fn is_storm(&self) -> bool {
+        self.exchange.flow == Flow::Storm
     }
 }
 
@@ -482,6 +511,10 @@ impl PlanSpec {
     #[must_use]
     pub fn connections_in_all(&self) -> u64 {
         let held = self.clients.connections.into();
+        if let (Some(sessions), StopRule::Duration(length)) = (self.clients.sessions(), self.stop) {
+            let lasts = length + self.warmup.longest();
+            return (sessions.per_s * lasts.as_secs_f64()).ceil() as u64;
+        }
         self.clients_in_all().unwrap_or(held)
     }
 }
@@ -507,7 +540,7 @@ impl PlanSpec {
     /// load begins for all at once.
     #[must_use]
     pub fn load_begins_at_once(&self) -> bool {
-        self.replaces_clients()
+        self.replaces_clients() || self.clients.sessions().is_some() || self.clients.is_storm()
     }
 
     /// True if a raw log has one line a client rather than one a round trip.

@@ -16,7 +16,7 @@ use crate::plan::opening::{Compression, Connect, Family, Header, Http, Offered, 
 use crate::plan::payload::{Greeting, Matching, Payload, PayloadFacts, Verify};
 use crate::plan::request::ByNumber;
 use crate::plan::spec::{Clients, PlanSpec, Population, Workload};
-use crate::plan::timing::{Arrival, Lifetime, Pace, StopRule, Think, Timestamps, WarmUp};
+use crate::plan::timing::{Arrival, Lifetime, Pace, Sessions, StopRule, Think, Timestamps, WarmUp};
 use crate::plan::tls::Tls;
 use crate::route::{Login, Proxy, Route, Sources, Target};
 use crate::seconds;
@@ -56,6 +56,9 @@ struct Stored {
     )]
     #[schemars(with = "Option<f64>")]
     keep_alive: Option<Nanos>,
+    /// Sessions that come by a schedule; absent where connections are held or replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sessions: Option<Sessions>,
     /// Rule by which the run ends.
     stop: Stop,
     /// Load before the measured window, s; where its end is found from the data, as found, and
@@ -241,7 +244,7 @@ impl Stop {
             StopRule::Clients(clients) => Self::Clients {
                 clients,
                 roundtrips: match lifetime {
-                    Lifetime::Held => None,
+                    Lifetime::Held | Lifetime::Scheduled(_) => None,
                     Lifetime::Replaced { round_trips } => Some(round_trips),
                 },
             },
@@ -278,6 +281,7 @@ impl From<&PlanSpec> for Stored {
             arrival: clients.arrival.clone(),
             think: clients.think,
             keep_alive: clients.keep_alive,
+            sessions: clients.sessions(),
             stop: Stop::of(spec.stop, clients.lifetime),
             warmup: spec.warmup.least,
             warmup_found: spec.warmup.found,
@@ -332,6 +336,7 @@ impl Stored {
     /// Words for a part that cannot be read.
     fn told(self) -> Result<PlanSpec, String> {
         let (stop, lifetime) = self.stop.told();
+        let lifetime = self.sessions.map_or(lifetime, Lifetime::Scheduled);
         let words = |error: &dyn ToString| error.to_string();
         let proxy = self.proxy.as_deref().map(str::parse::<Proxy>).transpose();
         let proxy = proxy.map_err(|it| words(&it))?.map(|proxy| Proxy {

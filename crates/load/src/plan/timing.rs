@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::arrival::Schedule;
+use crate::arrival::{Process, Schedule};
 use crate::nanos::Nanos;
 use crate::seconds;
 
@@ -83,7 +83,7 @@ impl Timestamps {
 }
 
 /// Lifetime of a connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Lifetime {
     /// For the run; one that fails is opened again.
     #[default]
@@ -94,6 +94,32 @@ pub enum Lifetime {
         /// Round trips of each client. At least 1.
         round_trips: u32,
     },
+    /// For its stay: it is a session, which comes when it is due whatever the server does, and is not
+    /// replaced.
+    Scheduled(Sessions),
+}
+
+/// Sessions that come by a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Sessions {
+    /// Sessions that come due a second, over all threads. Above zero.
+    pub per_s: f64,
+    /// Distribution of the gaps between them.
+    pub process: Process,
+    /// Stay of each of them.
+    pub stay: Stay,
+}
+
+/// Stay of a session, from when it is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stay {
+    /// For so many round trips; at least 1.
+    RoundTrips(u32),
+    /// For so long, s, and until what is awaited then has come.
+    #[serde(rename = "live_s", with = "seconds")]
+    #[schemars(with = "f64")]
+    Time(Nanos),
 }
 
 /// Rule by which the run ends.

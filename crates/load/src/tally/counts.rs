@@ -240,6 +240,22 @@ counters! {
         in_shared_reads,
     }
 
+    /// Sessions that came due by a schedule within the window, or connections of a storm:
+    /// `due = opened + turned_away + under_way`.
+    #[serde(default)]
+    SessionCounts in "Sessions" {
+        /// Due.
+        due in columns,
+        /// Open, and logged in where there is a login.
+        opened in columns,
+        /// Ended before they were open: refused, reset or timed out. Those of a storm are tried again.
+        turned_away in columns,
+        /// Being opened when the window closed, or waiting for a place.
+        under_way in columns,
+        /// Had to wait for a place, since as many were there as may be at a time.
+        crowded in columns,
+    }
+
     /// Messages that were due and had to wait for their connection, by what they waited for last.
     #[serde(default)]
     BlockedCounts in "BlockedBy" {
@@ -395,6 +411,19 @@ impl DeliveryCounts {
     }
 }
 
+impl SessionCounts {
+    /// The fates of the sessions that were due: each has one.
+    pub const FATES: Law<Self> = Law {
+        name: "each session due ends in one way",
+        whole: counter(Self::ALL, "due"),
+        parts: &[
+            counter(Self::ALL, "opened"),
+            counter(Self::ALL, "turned_away"),
+            counter(Self::ALL, "under_way"),
+        ],
+    };
+}
+
 impl MessageCounts {
     /// The fates of the messages that were sent: each has one.
     pub const FATES: Law = Law {
@@ -484,6 +513,7 @@ mod tests {
         check(MessageCounts::ALL, MessageCounts::merge);
         check(DeliveryCounts::ALL, DeliveryCounts::merge);
         check(PushCounts::ALL, PushCounts::merge);
+        check(SessionCounts::ALL, SessionCounts::merge);
         check(BlockedCounts::ALL, BlockedCounts::merge);
         check(ByteCounts::ALL, ByteCounts::merge);
         check(ConnectionCounts::ALL, ConnectionCounts::merge);

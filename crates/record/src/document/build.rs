@@ -67,6 +67,7 @@ impl Record {
         };
         let clients = &plan.clients;
         let is_fanned_out = clients.is_fanned_out();
+        let comes = clients.sessions().is_some() || clients.is_storm();
         let secrets = plan.secrets();
         let failures = result.failures.iter().map(|failure| {
             let stored = Failure::of(failure, spelling);
@@ -104,6 +105,7 @@ impl Record {
             senders_hear_themselves: result.hears_own.filter(|_| is_fanned_out),
             delivery_p50_by_decile_ns: by_decile(result),
             pushes: clients.exchange.flow.pushes().map(|_| result.pushes),
+            sessions: comes.then_some(result.sessions),
             application_ns: application(result),
             bytes: result.bytes,
             compression: Compression::of(result, plan),

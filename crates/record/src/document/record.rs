@@ -8,6 +8,7 @@ use wsbench_load::plan::PlanSpec;
 use wsbench_load::series::{Home, Series, Shown};
 use wsbench_load::tally::{
     BlockedCounts, ByteCounts, ConnectionCounts, DeliveryCounts, MessageCounts, PushCounts,
+    SessionCounts,
 };
 
 use super::absence::ServerGone;
@@ -108,6 +109,9 @@ pub struct Record {
     /// Messages that the server sent by itself; absent where they are not the load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushes: Option<PushCounts>,
+    /// Sessions that came by a schedule, or connections of a storm; absent where there were none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<SessionCounts>,
     /// The mean service time less the mean of the pings beside it, ns: what the server's application
     /// takes beyond its library. Absent where no pings were sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -216,6 +220,7 @@ has_times!(Record of Document behind |series| match (series, series.info().part_
         _,
     ) => "delivery_p50_by_decile_ns",
     (Series::PushGap | Series::PushAge, _) => "pushes",
+    (Series::Opening | Series::OpeningService | Series::Storm, _) => "sessions",
     _ => "thought_in_window_s",
 });
 

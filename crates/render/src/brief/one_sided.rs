@@ -1,8 +1,10 @@
 //! What flowed where nothing is answered, in a line or two: pushes, messages sent, connections held.
 
+use wsbench_load::failure::FailureKind;
 use wsbench_load::plan::Flow;
-use wsbench_load::tally::PushCounts;
-use wsbench_record::document::Document;
+use wsbench_load::series::Series;
+use wsbench_load::tally::{Phase, PushCounts};
+use wsbench_record::document::{Document, Failure, Percentile};
 use wsbench_record::units::{bytes, count, counted, rate};
 
 use crate::mark;
@@ -19,7 +21,7 @@ pub(super) fn throughput(sheet: &mut Sheet, document: &Document) {
             pushes(document, &document.pushes.unwrap_or_default()),
         ),
         Flow::Oneway => (per_s(sent_per_s(document), "msg/s sent"), sent(document)),
-        Flow::Idle | Flow::Answered => (
+        Flow::Idle | Flow::Storm | Flow::Answered => (
             counted(document.connections.alive_at_end, "connection") + " held",
             held(document),
         ),
@@ -75,7 +77,7 @@ fn sent(document: &Document) -> Vec<String> {
     parts.extend(some(&[
         (messages.unsent, "never sent"),
         (blocked, "waited for their socket"),
-        (messages.unasked, "came back"),
+        (messages.received_in_window, "came back"),
     ]));
     parts
 }
@@ -83,7 +85,7 @@ fn sent(document: &Document) -> Vec<String> {
 /// `of 1,000`, `2 closed by the server`.
 fn held(document: &Document) -> Vec<String> {
     let connections = &document.connections;
-    let closed: u64 = document.close_codes.values().sum();
+    let closed = of_kind(document, FailureKind::ClosedByServer);
     let mut parts = vec![format!("of {}", count(connections.asked))];
     let mine = document.generator.bytes_per_connection;
     parts.extend(mine.map(|each| format!("{} each in wsbench", bytes(each))));
@@ -93,6 +95,80 @@ fn held(document: &Document) -> Vec<String> {
         (document.messages.unasked, "messages came unasked"),
     ]));
     parts
+}
+
+/// The sessions that came, or the connections of a storm: how many were open, and when.
+pub(super) fn sessions(sheet: &mut Sheet, document: &Document) {
+    let Some(counts) = &document.sessions else {
+        return;
+    };
+    let is_storm = document.plan.clients.is_storm();
+    let noun = if is_storm { "connection" } else { "session" };
+    let mut parts = vec![format!("{} due", counted(counts.due, noun))];
+    parts.push(if counts.opened == counts.due {
+        "all opened".to_owned()
+    } else {
+        format!("{} opened", count(counts.opened))
+    });
+    parts.extend(some(&[
+        (counts.turned_away, "turned away"),
+        (counts.under_way, "under way at the end"),
+        (counts.crowded, "waited for a place"),
+        (failed(document, FailureKind::Refused), "attempts refused"),
+        (
+            failed(document, FailureKind::TimedOut),
+            "attempts timed out",
+        ),
+    ]));
+    if !is_storm {
+        let most = document.connections.peak_concurrent;
+        parts.push(format!("{} there at a time at most", count(most)));
+    }
+    sheet.put(2, &Piece::listed(&parts));
+    let series = if is_storm {
+        Series::OpeningService
+    } else {
+        Series::Opening
+    };
+    let name = if is_storm {
+        "from connect to open p50"
+    } else {
+        "open from due p50"
+    };
+    let spans = document.at(series);
+    let pieces = [
+        Piece::new(mark::percentile(spans, Percentile::P50)).named(name),
+        Piece::new(mark::percentile(spans, Percentile::P99)).named("p99"),
+        Piece::new(mark::longest(spans)).named("max"),
+    ];
+    sheet.put(2, &pieces);
+}
+
+/// Attempts to open a connection that failed so.
+fn failed(document: &Document, kind: FailureKind) -> u64 {
+    let phases = [
+        Phase::Connect,
+        Phase::Proxy,
+        Phase::Tls,
+        Phase::Handshake,
+        Phase::Login,
+    ];
+    let is_it = |error: &&Failure| {
+        error.kind == kind.name() && phases.iter().any(|phase| error.phase == phase.name())
+    };
+    document
+        .errors
+        .iter()
+        .filter(is_it)
+        .map(|error| error.count)
+        .sum()
+}
+
+/// Failures of a kind, whenever they came about.
+fn of_kind(document: &Document, kind: FailureKind) -> u64 {
+    let errors = document.errors.iter();
+    let such = errors.filter(|error| error.kind == kind.name());
+    such.map(|error| error.count).sum()
 }
 
 fn some(numbers: &[(u64, &str)]) -> Vec<String> {

@@ -1,0 +1,276 @@
+//! Connections that come by a schedule of their own: sessions that come and go whatever the server does,
+//! and storms, in which all come at once.
+//!
+//! Their time to be open counts from when they were due. A session that finds no place waits, with its
+//! due time.
+
+use std::collections::VecDeque;
+
+use wsbench_load::arrival::{Arrivals, Schedule, Seat, seed_of};
+use wsbench_load::exchange::Exchange;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Plan, Stay};
+use wsbench_load::result::Stage;
+use wsbench_load::series::Series;
+
+use super::Worker;
+use crate::engine::Engine;
+
+/// Sessions of one worker.
+#[derive(Debug)]
+pub(super) struct Arriving {
+    /// Schedule of those that come; `None` in a storm, where all are there from the beginning.
+    arrivals: Option<Arrivals>,
+    /// Time that each stays; `None` where its round trips say so, or nothing.
+    stay: Option<Nanos>,
+    /// Beginning of the load.
+    began: Nanos,
+    /// Instant at which the next is due; `Nanos::MAX` when none is.
+    next: Nanos,
+    /// Due, without a place.
+    waiting: VecDeque<Nanos>,
+    /// Slots without a session, the next to be taken last.
+    vacant: Vec<usize>,
+    places: Vec<Place>,
+}
+
+/// What a slot's connection was due for and when it leaves.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// Instant at which it was due, until it is open; `Nanos::MAX` from then on.
+    due: Nanos,
+    /// Instant at which its stay ends; `Nanos::MAX` while that is not known.
+    leaves: Nanos,
+}
+
+impl Place {
+    const NONE: Self = Self {
+        due: Nanos::MAX,
+        leaves: Nanos::MAX,
+    };
+}
+
+impl Arriving {
+    /// The share of worker `index`, which has so many slots; `None` of a plan without such connections.
+    pub(super) fn new(plan: &Plan, index: usize, slots: usize) -> Option<Box<Self>> {
+        let sessions = plan.clients.sessions();
+        if sessions.is_none() && !plan.clients.is_storm() {
+            return None;
+        }
+        let seat = Seat {
+            worker: index as u32,
+            workers: plan.threads,
+            connections: plan.clients.connections,
+        };
+        let seed = seed_of(plan.seed, seat.worker) ^ 0x7365_7373_696f_6e73;
+        let arrivals = sessions.map(|sessions| {
+            let schedule = Schedule::level(sessions.process, sessions.per_s);
+            Arrivals::new(&schedule, seat, seed)
+        });
+        let stay = match sessions.map(|sessions| sessions.stay) {
+            Some(Stay::Time(length)) => Some(length),
+            Some(Stay::RoundTrips(_)) | None => None,
+        };
+        Some(Box::new(Self {
+            arrivals,
+            stay,
+            began: Nanos::ZERO,
+            next: Nanos::MAX,
+            waiting: VecDeque::new(),
+            vacant: (0..slots).rev().collect(),
+            places: vec![Place::NONE; slots],
+        }))
+    }
+
+    /// True of sessions that come and go, and false of a storm.
+    pub(super) fn come_and_go(&self) -> bool {
+        self.arrivals.is_some()
+    }
+
+    fn advance(&mut self) {
+        let due = self.arrivals.as_mut().and_then(Iterator::next);
+        self.next = due.map_or(Nanos::MAX, |due| self.began + due);
+    }
+
+    /// Instant at which the stay in a slot ends; `Nanos::MAX` while that is not known.
+    #[inline]
+    pub(super) fn leaves(&self, slot: usize) -> Nanos {
+        self.places[slot].leaves
+    }
+
+    /// Instant at which the next session is due.
+    #[inline]
+    pub(super) fn next(&self) -> Nanos {
+        self.next
+    }
+}
+
+impl<E: Engine, X: Exchange> Worker<E, X> {
+    /// The run begins at `now`: the first sessions come due from then on, or the whole storm does, at the
+    /// rate of opening where there is one.
+    pub(super) fn begin_arriving(&mut self, now: Nanos) {
+        let Some(arriving) = &mut self.arriving else {
+            return;
+        };
+        arriving.began = now;
+        if arriving.come_and_go() {
+            arriving.advance();
+            self.context.common.meter.tally.connections.asked = 0;
+            // No slot waits for a first attempt.
+            self.unsettled = 0;
+            for slot in &mut self.slots {
+                (slot.settled, slot.opens_at) = (true, Nanos::MAX);
+            }
+        } else {
+            arriving.vacant.clear();
+            let spacing = self.spacing;
+            for (number, place) in arriving.places.iter_mut().enumerate() {
+                place.due = now + Nanos(spacing.0 * number as u64);
+            }
+            let dues: Vec<Nanos> = arriving.places.iter().map(|place| place.due).collect();
+            for (slot, due) in dues.into_iter().enumerate() {
+                self.open_at(slot, due);
+            }
+        }
+        self.begin_load(now, now);
+    }
+
+    /// Begins the sessions that have come due by `now`.
+    pub(super) fn admit(&mut self, now: Nanos) {
+        while let Some(arriving) = &mut self.arriving
+            && arriving.next <= now
+            && self.stage != Stage::Draining
+        {
+            let due = arriving.next;
+            if due >= self.context.common.meter.window().closes {
+                arriving.next = Nanos::MAX;
+                return;
+            }
+            arriving.advance();
+            let is_measured = due >= self.context.common.meter.window().opens;
+            let counts = &mut self.context.common.meter.tally.sessions;
+            counts.due += u64::from(is_measured);
+            match arriving.vacant.pop() {
+                Some(slot) => self.seat(slot, due, now),
+                None => {
+                    counts.crowded += u64::from(is_measured);
+                    arriving.waiting.push_back(due);
+                }
+            }
+        }
+    }
+
+    /// Begins the session that was due at `due`.
+    fn seat(&mut self, slot: usize, due: Nanos, now: Nanos) {
+        if let Some(arriving) = &mut self.arriving {
+            arriving.places[slot].due = due;
+        }
+        self.open(slot, now);
+    }
+
+    /// A connection is open: it was due at a time, and leaves at another.
+    pub(super) fn arrived(&mut self, slot: usize, now: Nanos) {
+        let Some(arriving) = &mut self.arriving else {
+            return;
+        };
+        let place = &mut arriving.places[slot];
+        let due = std::mem::replace(&mut place.due, Nanos::MAX);
+        if let Some(stay) = arriving.stay {
+            place.leaves = now + stay;
+        }
+        let meter = &mut self.context.common.meter;
+        if due == Nanos::MAX || due < meter.window().opens {
+            return;
+        }
+        let since = self.slots[slot]
+            .session
+            .as_ref()
+            .map_or(due, |it| it.since());
+        let tally = &mut meter.tally;
+        tally.sessions.opened += 1;
+        tally.times[Series::Opening].record(now - due);
+        tally.times[Series::OpeningService].record(now - since);
+        if !arriving.come_and_go() {
+            tally.sessions.due += 1;
+            tally.times[Series::Storm].record(now - arriving.began);
+        }
+    }
+
+    /// The stay in a slot may be over.
+    pub(super) fn see_off(&mut self, slot: usize, now: Nanos) {
+        let Some(arriving) = &mut self.arriving else {
+            return;
+        };
+        let place = &mut arriving.places[slot];
+        if place.leaves > now {
+            return;
+        }
+        place.leaves = Nanos::MAX;
+        if let Some(session) = &mut self.slots[slot].session {
+            session.retire(&mut self.context, now);
+            self.flush(slot);
+        }
+    }
+
+    /// The session in a slot is over, or came to nothing: the slot is for the next one.
+    pub(super) fn departed(&mut self, slot: usize, now: Nanos) {
+        let Some(arriving) = &mut self.arriving else {
+            return;
+        };
+        let place = std::mem::replace(&mut arriving.places[slot], Place::NONE);
+        let next = arriving.waiting.pop_front();
+        let meter = &mut self.context.common.meter;
+        if place.due < Nanos::MAX && place.due >= meter.window().opens {
+            meter.tally.sessions.turned_away += 1;
+            let waited = now - place.due;
+            if waited >= self.context.common.plan.connect.timeout {
+                censor(&mut meter.tally.times, waited);
+            }
+        }
+        match next {
+            // By a timer, for what fails at once must not call itself.
+            Some(due) => {
+                arriving.places[slot].due = due;
+                self.open_at(slot, now);
+            }
+            None => {
+                arriving.vacant.push(slot);
+                // A timer of the session that was there opens nothing.
+                self.slots[slot].opens_at = Nanos::MAX;
+            }
+        }
+    }
+
+    /// The window closes at `now`: what has not come about by then is known only to take longer.
+    pub(super) fn close_arriving(&mut self, now: Nanos) {
+        let Some(arriving) = &mut self.arriving else {
+            return;
+        };
+        arriving.next = Nanos::MAX;
+        let is_storm = !arriving.come_and_go();
+        let opens = self.context.common.meter.window().opens;
+        let tally = &mut self.context.common.meter.tally;
+        let places = arriving.places.iter().map(|place| place.due);
+        let dues = places.chain(arriving.waiting.drain(..));
+        for due in dues.filter(|due| *due < Nanos::MAX && *due >= opens) {
+            tally.sessions.under_way += 1;
+            censor(&mut tally.times, now - due);
+            if is_storm {
+                tally.sessions.due += 1;
+                let waited = now - arriving.began;
+                tally.times[Series::Storm].record(waited);
+                tally.times[Series::StormCensored].record(waited);
+            }
+        }
+        arriving.places.fill(Place::NONE);
+    }
+}
+
+/// A time from due to open that is known only to be longer.
+fn censor(
+    times: &mut wsbench_load::series::BySeries<wsbench_load::histogram::Histogram>,
+    waited: Nanos,
+) {
+    times[Series::Opening].record(waited);
+    times[Series::OpeningCensored].record(waited);
+}
