@@ -25,6 +25,7 @@ use crate::output_args::{Format, OutputArgs};
 use crate::push_args::PushArgs;
 use crate::session_args::SessionArgs;
 use crate::shares::{self, Shares};
+use crate::workload_args::WorkloadArgs;
 use wsbench::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads, WarmUp};
 
 /// A run against one server.
@@ -120,10 +121,9 @@ impl RunArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "How much")]
 pub(crate) struct Amount {
-    /// Connections held open at the same time.
-    #[arg(short, long, value_name = "N", default_value = "64",
-          value_parser = quantity::positive_u32)]
-    pub(crate) connections: u32,
+    /// Connections held open at the same time [default: 64].
+    #[arg(short, long, value_name = "N", value_parser = quantity::positive_u32)]
+    pub(crate) connections: Option<u32>,
     /// Stop after N messages in all, over connections that are held open (example: 10k).
     #[arg(short = 'n', long, value_name = "N", value_parser = quantity::positive)]
     pub(crate) messages: Option<u64>,
@@ -229,9 +229,8 @@ pub(crate) enum PaceArg {
 #[command(next_help_heading = "Payload")]
 pub(crate) struct PayloadArgs {
     /// Receivers of each message [default: echo].
-    #[arg(long, value_name = "HOW", value_enum, default_value_t = ModeArg::Echo,
-          hide_default_value = true)]
-    pub(crate) mode: ModeArg,
+    #[arg(long, value_name = "HOW", value_enum)]
+    pub(crate) mode: Option<ModeArg>,
     /// With --mode request: where in an answer the number of its request stands: json:/id (a JSON
     /// pointer), prefix:43 (behind that text) or regex:'id=([0-9]+)' [default: json:/id].
     #[arg(id = "match", long, value_name = "PLACE")]
@@ -258,7 +257,9 @@ pub(crate) struct PayloadArgs {
     /// Send this text instead, with what differs in every message put in: {id} (the connection's
     /// number), {seq} (the message's on it), {rand:hex:16}, {now_ns} (when it was due).
     ///
-    /// With --mode request {id} is the number of the request, and {conn} the connection's.
+    /// With --mode request {id} is the number of the request, and {conn} the connection's. With --mode
+    /// broadcast and pubsub the text stands around {tag}, by which the message is known, and {fill}
+    /// behind it, both of which --size is of; further {conn}, {n}, {run}, {room} and {now_ms}.
     ///
     /// With {id} and {seq} every message is unique, and answers are matched by them; else in order.
     /// A brace before anything but a letter stands for itself (example:
@@ -294,6 +295,16 @@ pub(crate) struct PayloadArgs {
     /// Fill text with ASCII alone, as the older tool did; no flag of the new command line.
     #[arg(skip)]
     pub(crate) ascii: bool,
+    /// Rooms, joining them, and scenarios.
+    #[command(flatten)]
+    pub(crate) workload: WorkloadArgs,
+}
+
+impl PayloadArgs {
+    /// Receivers of each message.
+    pub(crate) fn mode(&self) -> ModeArg {
+        self.mode.unwrap_or(ModeArg::Echo)
+    }
 }
 
 /// Receivers of each message.
@@ -304,6 +315,8 @@ pub(crate) enum ModeArg {
     /// Every connection: the server sends to all what it gets from one. Goes with --rate. Whether
     /// senders hear themselves is seen as the run goes on.
     Broadcast,
+    /// The members of its sender's room: --rooms, and --join with {room}. Goes with --rate.
+    Pubsub,
     /// Its sender alone, with an answer that is known by the number of its request: --template with
     /// {id}, --match, --failed. Answers may come in any order.
     Request,
@@ -325,13 +338,16 @@ pub(crate) enum ModeArg {
 impl ModeArg {
     /// True where messages are sent by a schedule alone: there is no closed loop.
     pub(crate) fn is_scheduled(self) -> bool {
-        matches!(self, Self::Broadcast | Self::Oneway)
+        matches!(self, Self::Broadcast | Self::Pubsub | Self::Oneway)
     }
 }
 
 /// A template, compiled.
 fn template(text: &str) -> Result<Arc<Template>, TemplateError> {
-    Template::parse(text).map(Arc::new)
+    // Of an echo, or of what stands around a tag: `plan` compiles it for the mode that is asked for.
+    let parsed = Template::parse(text);
+    let parsed = parsed.or_else(|error| Template::for_words(text).map_err(|_| error));
+    parsed.map(Arc::new)
 }
 
 /// Strictness of comparing answers.

@@ -12,6 +12,7 @@ use crate::commands::check::{self, CheckArgs};
 use crate::commands::compare::{self, Compare};
 use crate::commands::doctor::{self, Doctor};
 use crate::commands::find::{self, FindArgs};
+use crate::commands::preset::{self, PresetArgs};
 use crate::commands::rank::{self, RankArgs};
 use crate::commands::schema::{self, SchemaOf};
 use crate::commands::serve::{self, Serve};
@@ -113,6 +114,8 @@ pub(crate) enum Command {
     Sweep(SweepArgs),
     /// Start, examine, measure and rank many servers, as a suite says.
     Rank(RankArgs),
+    /// Print a scenario to begin one's own from: socket.io, graphql, stomp and more.
+    Preset(PresetArgs),
     /// Render stored results again.
     Report(Report),
     /// Start a server and end it with who asked for it.
@@ -158,6 +161,7 @@ pub(crate) fn run(command_line: &[OsString]) -> anyhow::Result<Exit> {
         Some(Command::Find(find)) => find::run(find, command_line),
         Some(Command::Sweep(sweep)) => sweep::run(sweep, command_line),
         Some(Command::Rank(rank)) => rank::run(rank, command_line),
+        Some(Command::Preset(preset)) => preset::run(preset),
         Some(Command::Report(report)) => report::run(report),
         Some(Command::Completions { shell }) => completions::run(Cli::command(), *shell),
         Some(Command::Man { directory }) => man::run(Cli::command(), directory.as_deref()),

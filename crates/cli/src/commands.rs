@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod find;
 pub(crate) mod man;
+pub(crate) mod preset;
 pub(crate) mod rank;
 pub(crate) mod report;
 pub(crate) mod schema;

@@ -13,8 +13,8 @@ use wsbench_load::route::Target;
 
 use crate::advice;
 use crate::args::{
-    Amount, Ending, ExpectArgs, JudgeArgs, LogArgs, Machine, Measure, ModeArg, PayloadArgs,
-    Pressure, ServerArgs, VerifyArg,
+    Amount, Ending, ExpectArgs, JudgeArgs, LogArgs, Machine, Measure, PayloadArgs, Pressure,
+    ServerArgs, VerifyArg,
 };
 use crate::connect_args::ConnectArgs;
 use crate::environment;
@@ -24,6 +24,7 @@ use crate::plan::DEFAULT_ROUNDTRIPS;
 use crate::push_args::PushArgs;
 use crate::session_args::SessionArgs;
 use crate::usage::UsageError;
+use crate::workload_args::WorkloadArgs;
 use wsbench::defaults;
 use wsbench::quantity::{self, SizeRange};
 
@@ -116,7 +117,7 @@ impl Legacy {
             url: Some(self.host),
             ending: Ending::default(),
             amount: Amount {
-                connections: self.concurrent,
+                connections: Some(self.concurrent),
                 messages: None,
                 duration: None,
                 clients: Some(self.clients),
@@ -135,7 +136,8 @@ impl Legacy {
                 warmup: None,
             },
             payload: PayloadArgs {
-                mode: ModeArg::Echo,
+                mode: None,
+                workload: WorkloadArgs::default(),
                 at: None,
                 pushes: PushArgs::default(),
                 failed: None,

@@ -38,10 +38,9 @@ pub(crate) struct LoadArgs {
     /// The server: ws://HOST[:PORT][/PATH] or HOST:PORT[/PATH]; without it the embedded one.
     #[arg(value_name = "URL", value_parser = advice::target)]
     pub(crate) url: Option<Target>,
-    /// Connections held open at the same time.
-    #[arg(short, long, value_name = "N", default_value = "64",
-          value_parser = quantity::positive_u32)]
-    pub(crate) connections: u32,
+    /// Connections held open at the same time [default: 64].
+    #[arg(short, long, value_name = "N", value_parser = quantity::positive_u32)]
+    pub(crate) connections: Option<u32>,
     /// Distribution of the gaps between messages.
     #[arg(long, value_name = "HOW", value_enum, default_value_t = ArrivalArg::Poisson)]
     pub(crate) arrival: ArrivalArg,
@@ -206,7 +205,7 @@ impl LoadArgs {
             pressure: Pressure {
                 warmup: Some(WarmUp::Given(self.warmup)),
                 // Stands for that of each run where there is no closed loop to stand for it.
-                rate: self.payload.mode.is_scheduled().then_some(1.0),
+                rate: self.payload.mode().is_scheduled().then_some(1.0),
                 ..Pressure::default()
             },
             payload: self.payload.clone(),

@@ -49,6 +49,7 @@ mod terminal;
 mod tls;
 mod usage;
 mod words;
+mod workload_args;
 
 use std::process::ExitCode;
 

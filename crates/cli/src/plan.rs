@@ -5,6 +5,7 @@
 //! started here. The only thing read from outside is the file that `--file` names.
 
 mod payload;
+mod scenario;
 mod warmup;
 
 use wsbench::ServerProcess;
@@ -12,6 +13,7 @@ use wsbench::cores::{EmbeddedCores, Neighbourhood, own_threads};
 use wsbench::defaults::{self, UNTIMED_INTERVAL, interval, target_to_come};
 use wsbench::quantity::{CpuList, SpanRange, Stages, Threads};
 use wsbench::redirects::Follow;
+use wsbench::scenario::Scenario;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
@@ -27,6 +29,8 @@ use crate::args::{
 use crate::surroundings::Surroundings;
 use crate::usage::UsageError;
 
+/// Connections of a run that is told no number.
+const CONNECTIONS: u32 = 64;
 /// Length of a run that is told no other stop rule.
 const DEFAULT_DURATION: Nanos = Nanos::from_secs(10);
 /// Limit of a run that goes on until its answer is known.
@@ -73,6 +77,18 @@ impl Order {
 /// # Errors
 /// Every combination that makes no run, an unreadable file, cores that are not there.
 pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Order, UsageError> {
+    match scenario::of(measure)? {
+        None => order_of(measure, surroundings, None),
+        Some((scenario, filled)) => order_of(&filled, surroundings, Some(&scenario)),
+    }
+}
+
+/// An order by flags, and by a scenario whose numbers they have already.
+fn order_of(
+    measure: &Measure,
+    surroundings: &Surroundings,
+    scenario: Option<&Scenario>,
+) -> Result<Order, UsageError> {
     let stop = match measure.ending.until {
         Some(_) => limit_of_until(measure)?,
         None => stop_rule(&measure.amount, &measure.pressure)?,
@@ -87,7 +103,7 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
     let warmup_at_most = warmup::at_most(measure, stop)?.map(|most| most + ramp);
     let warmup = warmup + ramp;
     let seed = measure.machine.seed.unwrap_or(surroundings.random_seed);
-    let payload = payload::of(&measure.payload, seed)?;
+    let (payload, envelope) = payload::of(&measure.payload, seed)?;
     let connect = measure.connect.connect(measure.url.as_ref())?;
     let upgrade = measure.connect.upgrade()?;
     let follow = measure.connect.follow();
@@ -108,7 +124,7 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
             };
             measure.pressure.sessions.places(sessions, length + warmup)
         }
-        None => concurrency(measure.amount.connections, stop),
+        None => concurrency(measure.amount.connections.unwrap_or(CONNECTIONS), stop),
     };
     let process = server_process(&measure.server, measure.url.as_ref())?;
     let cores = cores(
@@ -138,6 +154,8 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
     spec.clients.arrival = arrival;
     spec.clients.think = think;
     spec.clients.exchange.payload = payload;
+    spec.clients.exchange.envelope = envelope;
+    spec.clients.login = measure.payload.workload.login()?;
     (spec.upgrade, spec.connect, spec.tls) = (upgrade, connect, tls);
     (spec.threads, spec.cpus) = (cores.threads, cores.cpus);
     spec.seed = seed;
@@ -147,7 +165,13 @@ pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Or
         None => interval(stop),
     };
     carried_over(measure, &mut spec);
-    spec.clients.exchange.flow = measure.payload.pushes.flow(measure.payload.mode)?;
+    spec.clients.exchange.flow = measure.payload.pushes.flow(measure.payload.mode())?;
+    if let Some(scenario) = scenario {
+        scenario.fill(&mut spec);
+    }
+    if let Some(rooms) = &measure.payload.workload.rooms {
+        spec.clients.exchange.rooms = Some(rooms.clone());
+    }
     Ok(Order {
         server,
         process,
@@ -170,14 +194,15 @@ fn carried_over(measure: &Measure, spec: &mut PlanSpec) {
     clients.fragment = measure.payload.fragment;
     clients.compression = measure.payload.compress;
     clients.exchange.verify = measure.payload.verify.into();
-    clients.exchange.audience = match measure.payload.mode {
+    clients.exchange.audience = match measure.payload.mode() {
         ModeArg::Broadcast => Audience::All,
+        ModeArg::Pubsub => Audience::Room,
         _ => Audience::Sender,
     };
-    if measure.payload.mode == ModeArg::Ping {
+    if measure.payload.mode() == ModeArg::Ping {
         clients.keep_alive.get_or_insert(PING_EVERY);
     }
-    let is_request = measure.payload.mode == ModeArg::Request;
+    let is_request = measure.payload.mode() == ModeArg::Request;
     clients.exchange.request = is_request.then(|| ByNumber {
         at: measure.payload.at.clone().unwrap_or_else(Locator::usual),
         failed: measure.payload.failed.clone(),

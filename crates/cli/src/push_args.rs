@@ -44,7 +44,11 @@ impl PushArgs {
             ModeArg::Oneway => Flow::Oneway,
             ModeArg::Idle => Flow::Idle,
             ModeArg::Storm => Flow::Storm,
-            ModeArg::Echo | ModeArg::Broadcast | ModeArg::Request | ModeArg::Ping => Flow::Answered,
+            ModeArg::Echo
+            | ModeArg::Broadcast
+            | ModeArg::Pubsub
+            | ModeArg::Request
+            | ModeArg::Ping => Flow::Answered,
         })
     }
 }

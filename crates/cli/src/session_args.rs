@@ -12,8 +12,6 @@ use crate::usage::UsageError;
 
 /// Places for sessions that are there at the same time, at most where nothing was said.
 const PLACES: u32 = 1 << 16;
-/// Connections where nothing was said.
-const USUAL_CONNECTIONS: u32 = 64;
 
 /// Sessions by a schedule.
 #[derive(Clone, Debug, Default, Args)]
@@ -56,7 +54,7 @@ impl SessionArgs {
             };
         };
         let others = [
-            (amount.connections != USUAL_CONNECTIONS, "--connections"),
+            (amount.connections.is_some(), "--connections"),
             (amount.clients.is_some(), "--clients"),
             (amount.messages.is_some(), "--messages"),
             (

@@ -10,9 +10,10 @@ mod settings;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Audience, Encoding, Family, Flow, Greeting, Http, Lifetime, Pace, Payload, PlanSpec,
-    Promise, Stay, StopRule, Timestamps, Tls, TlsVersions, Verify,
+    Arrival, Audience, Encoding, Family, Flow, Greeting, Http, Lifetime, LoginStep, Pace, Payload,
+    PlanSpec, Population, Promise, Stay, StopRule, Timestamps, Tls, TlsVersions, Verify,
 };
+use wsbench_load::secret::WITHHELD;
 use wsbench_load::settling::Settling;
 
 pub(crate) use flags::Flags;
@@ -20,6 +21,7 @@ pub(crate) use settings::reason;
 
 use crate::shell_words::shell_words;
 use crate::surroundings::Surroundings;
+use crate::workload_args::pattern_words;
 use wsbench::cores::threads_for;
 use wsbench::defaults;
 use wsbench::quantity::{self, CpuList};
@@ -131,6 +133,16 @@ pub(crate) fn find_words(spec: &PlanSpec, objectives: &[String], limit: Nanos) -
 /// Amount: how many, what, and for how long.
 fn amount(spec: &PlanSpec, words: &mut Words) {
     let clients = &spec.clients;
+    if let Some(scenario) = &spec.scenario {
+        match scenario.strip_prefix("preset:") {
+            Some(name) => words.value("--preset", name),
+            None => words.value("--scenario", scenario),
+        }
+        if clients.roles.is_empty() {
+            words.value("-c", clients.connections);
+        }
+        return ending(spec, words);
+    }
     match clients.sessions() {
         None => words.value("-c", clients.connections),
         Some(sessions) => {
@@ -148,6 +160,7 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
     match clients.exchange.audience {
         Audience::Sender => {}
         Audience::All => words.value("--mode", "broadcast"),
+        Audience::Room => words.value("--mode", "pubsub"),
     }
     match &clients.exchange.flow {
         Flow::Answered => {}
@@ -160,6 +173,7 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
             words.some("--sequence", pushes.sequence.as_ref());
         }
     }
+    workload(clients, words);
     if let Some(request) = &clients.exchange.request {
         words.value("--mode", "request");
         words.value("--match", &request.at);
@@ -170,6 +184,8 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
         words.some("-r", clients.round_trips());
     }
     match &clients.exchange.payload {
+        // Its tag alone.
+        Payload::Generated { .. } if has_no_filling(clients) => {}
         Payload::Generated { min, max, .. } if min == max => words.value("-s", size(*min)),
         Payload::Generated { min, max, .. } => {
             words.value("-s", format!("{}..{}", size(*min), size(*max)));
@@ -179,6 +195,40 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
         Payload::Template { template, .. } => words.value("--template", template.text()),
         Payload::Withheld { .. } => {}
     }
+    ending(spec, words);
+}
+
+/// Rooms, what is said to join them, and the text around messages.
+fn workload(clients: &Population, words: &mut Words) {
+    if let Some(rooms) = &clients.exchange.rooms {
+        match rooms.names.is_empty() {
+            true => words.value("--rooms", rooms.count),
+            false => words.value("--rooms", rooms.names.join(",")),
+        }
+    }
+    if let Some(envelope) = &clients.exchange.envelope {
+        words.value("--template", envelope.words.text());
+    }
+    for step in clients.login.steps() {
+        match step {
+            LoginStep::Send(_) if clients.login.is_withheld() => words.value("--join", WITHHELD),
+            LoginStep::Send(spoken) => words.value("--join", spoken.words.text()),
+            LoginStep::Expect(expected) => {
+                words.some("--joined", pattern_words(&expected.awaited.pattern));
+            }
+            LoginStep::Settle(length) => words.value("--settle", span(*length)),
+        }
+    }
+}
+
+fn has_no_filling(clients: &Population) -> bool {
+    let envelope = clients.exchange.envelope.as_ref();
+    envelope.is_some_and(|it| !it.words.has_filling())
+}
+
+/// The end of the run.
+fn ending(spec: &PlanSpec, words: &mut Words) {
+    let clients = &spec.clients;
     match spec.stop {
         StopRule::Duration(length) if stages(&clients.arrival).is_none() => {
             words.value("-d", span(length));

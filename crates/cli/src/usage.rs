@@ -17,6 +17,7 @@ use wsbench_transport::address::Address;
 use wsbench::LogError;
 use wsbench::quantity::CpuList;
 use wsbench::ranking::StateError;
+use wsbench::scenario::ScenarioError;
 use wsbench::suite::SuiteError;
 
 use crate::spelling::{self, Flags};
@@ -192,9 +193,45 @@ pub(crate) enum UsageError {
         /// The flag.
         flag: &'static str,
     },
-    /// A template that is none of a request.
+    /// A template that is none of the mode.
     #[error("--template {0}")]
-    RequestTemplate(TemplateError),
+    ModesTemplate(TemplateError),
+    /// A size of a template that has no filling.
+    #[error(
+        "--template has no {{fill}} that could make messages as long as --size says; put it behind {{tag}}"
+    )]
+    SizeWithoutFill,
+    /// A variable of the environment that a text names.
+    #[error("{flag}: the environment has no {name}; export it")]
+    NoVariable {
+        /// The flag.
+        flag: &'static str,
+        /// The variable.
+        name: String,
+    },
+    /// An answer without what it answers.
+    #[error("{flag} is of --join; say with that what is sent before")]
+    WithoutJoin {
+        /// The flag.
+        flag: &'static str,
+    },
+    /// Something is wrong with a scenario.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    /// A flag that says what the scenario says.
+    #[error("{flag} says what the scenario says; change it there, or leave the flag out")]
+    ScenarioAnd {
+        /// The flag.
+        flag: &'static str,
+    },
+    /// A number of connections where a scenario has several of them.
+    #[error(
+        "the scenario has several kinds of clients; say there how many of each, not by --connections"
+    )]
+    ScenarioConnections,
+    /// A scenario that says no server.
+    #[error("the scenario has no url, and the command line none either; give one")]
+    ScenarioWithoutUrl,
     /// A template, and something else to send.
     #[error("--template says what to send and how long it is; leave {flag} out")]
     TemplateAnd {

@@ -24,6 +24,8 @@ mod loopback;
 #[cfg(unix)]
 mod one_sided;
 mod proxies;
+#[cfg(unix)]
+mod pubsub;
 mod rank;
 #[cfg(unix)]
 #[allow(dead_code, reason = "the tests of faults take the rest")]

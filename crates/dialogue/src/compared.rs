@@ -4,8 +4,9 @@ use wsbench_wire::connection::MessageKind;
 
 use crate::{End, Expect, Message, Pattern, Seen, Upshot, words};
 
-/// What a thing that came means to the step that awaits one.
-pub(crate) enum Compared {
+/// Meaning of a thing that came to the step that awaits one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Compared {
     /// It is what was awaited.
     Met,
     /// It is, but not as it should be.
@@ -20,8 +21,9 @@ fn failed(words: impl Into<String>) -> Compared {
     Compared::Over(Upshot::Failed(words.into()))
 }
 
-/// Compares.
-pub(crate) fn compare(expect: &Expect, seen: &Seen) -> Compared {
+/// Compares a thing that came with what is awaited.
+#[must_use]
+pub fn compare(expect: &Expect, seen: &Seen) -> Compared {
     if let Seen::Violation(words) = seen {
         return failed(words);
     }

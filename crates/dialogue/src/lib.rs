@@ -3,7 +3,8 @@
 //! A [`Step`] is data: something is sent, or something has to come. A [`Dialogue`] walks through a
 //! list of them: it says what to send next and what is awaited, is told what came, and ends with an
 //! [`Upshot`]. The cases of the conformance gate are made of steps, down to octets that break the
-//! protocol; a login is made of messages alone. Framing, sockets and clocks are the caller's.
+//! protocol; a login is made of messages alone, and walks through its own list, for what it says depends
+//! on what came before: it shares the [`Pattern`]s, and the way to [`compare`]. Framing, sockets and clocks are the caller's.
 //!
 //! ```
 //! use wsbench_dialogue::{Dialogue, Expect, Message, Next, Pattern, Seen, Sent, Step, Upshot};
@@ -27,7 +28,8 @@ mod seen;
 mod step;
 mod words;
 
+pub use compared::{Compared, compare};
 pub use dialogue::{Dialogue, Next};
-pub use pattern::Pattern;
+pub use pattern::{Expression, Pattern};
 pub use seen::{End, Message, Seen, Upshot};
 pub use step::{Expect, Sent, Step};

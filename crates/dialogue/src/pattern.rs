@@ -1,5 +1,10 @@
 //! Patterns of messages.
 
+use std::fmt;
+use std::str::FromStr;
+
+use serde_json::Value;
+
 use crate::words;
 
 /// The messages that fit.
@@ -11,7 +16,63 @@ pub enum Pattern {
     Prefix(Vec<u8>),
     /// Those that have this anywhere.
     Contains(Vec<u8>),
+    /// Those that begin with JSON that has this value at a place.
+    Json {
+        /// The place, a JSON pointer (RFC 6901).
+        pointer: String,
+        /// The value: a text, or anything else as JSON writes it.
+        value: String,
+    },
+    /// Those that a regular expression matches somewhere.
+    Matches(Expression),
+    /// Those that fit each of these.
+    All(Vec<Pattern>),
 }
+
+/// A regular expression. Two are the same that are written the same.
+#[derive(Clone)]
+pub struct Expression(regex::bytes::Regex);
+
+impl Expression {
+    /// The expression itself.
+    #[must_use]
+    pub fn regex(&self) -> &regex::bytes::Regex {
+        &self.0
+    }
+
+    /// The expression as it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl FromStr for Expression {
+    /// The fault in words, on one line.
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        regex::bytes::Regex::new(text).map(Self).map_err(|error| {
+            let why = error.to_string();
+            let why = why.lines().last().unwrap_or_default();
+            why.trim_start_matches("error: ").to_owned()
+        })
+    }
+}
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.text())
+    }
+}
+
+impl PartialEq for Expression {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
+}
+
+impl Eq for Expression {}
 
 impl Pattern {
     /// True of a message that fits.
@@ -32,6 +93,49 @@ impl Pattern {
                 let mut parts = message.windows(part.len());
                 parts.any(|window| window == part)
             }
+            Self::Json { pointer, value } => {
+                // What stands behind it, such as the end of a record, is no part of it.
+                let json = serde_json::Deserializer::from_slice(message);
+                let first = json.into_iter::<Value>().next();
+                let found = first.and_then(Result::ok);
+                match found.as_ref().and_then(|json| json.pointer(pointer)) {
+                    Some(Value::String(text)) => text == value,
+                    Some(other) => other.to_string() == *value,
+                    None => false,
+                }
+            }
+            Self::Matches(expression) => expression.0.is_match(message),
+            Self::All(all) => all.iter().all(|pattern| pattern.fits(message)),
+        }
+    }
+
+    /// The same with each of its texts changed; expressions and places stay.
+    #[must_use]
+    pub fn mapped(&self, change: &dyn Fn(&[u8]) -> Vec<u8>) -> Self {
+        match self {
+            Self::Equals(whole) => Self::Equals(change(whole)),
+            Self::Prefix(front) => Self::Prefix(change(front)),
+            Self::Contains(part) => Self::Contains(change(part)),
+            Self::Json { pointer, value } => {
+                let value = change(value.as_bytes());
+                Self::Json {
+                    pointer: pointer.clone(),
+                    value: String::from_utf8_lossy(&value).into_owned(),
+                }
+            }
+            Self::Matches(expression) => Self::Matches(expression.clone()),
+            Self::All(all) => Self::All(all.iter().map(|it| it.mapped(change)).collect()),
+        }
+    }
+
+    /// Its texts.
+    #[must_use]
+    pub fn texts(&self) -> Vec<&[u8]> {
+        match self {
+            Self::Equals(text) | Self::Prefix(text) | Self::Contains(text) => vec![text],
+            Self::Json { value, .. } => vec![value.as_bytes()],
+            Self::Matches(_) => Vec::new(),
+            Self::All(all) => all.iter().flat_map(Self::texts).collect(),
         }
     }
 
@@ -42,6 +146,12 @@ impl Pattern {
             Self::Equals(whole) => words::payload(whole),
             Self::Prefix(front) => format!("one that begins with {}", words::payload(front)),
             Self::Contains(part) => format!("one with {} in it", words::payload(part)),
+            Self::Json { pointer, value } => format!("one with “{value}” at {pointer}"),
+            Self::Matches(expression) => format!("one that {} matches", expression.text()),
+            Self::All(all) => {
+                let all: Vec<String> = all.iter().map(Self::words).collect();
+                all.join(" and ")
+            }
         }
     }
 }
@@ -49,6 +159,46 @@ impl Pattern {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_is_looked_into_and_expressions_are_tried() {
+        let json = |pointer: &str, value: &str| Pattern::Json {
+            pointer: pointer.to_owned(),
+            value: value.to_owned(),
+        };
+        let reply: &[u8] = br#"["1","2","room:a","phx_reply",{"status":"ok","n":7,"x":null}]"#;
+        for (pointer, value, fits) in [
+            ("/3", "phx_reply", true),
+            ("/4/status", "ok", true),
+            ("/4/n", "7", true),
+            ("/4/x", "null", true),
+            ("/4/status", "no", false),
+            ("/9", "ok", false),
+        ] {
+            assert_eq!(json(pointer, value).fits(reply), fits, "{pointer}");
+        }
+        assert!(
+            json("/a", "1").fits(b"{\"a\":1}\x1e"),
+            "a record with its end"
+        );
+        assert!(!json("/a", "1").fits(b"{\"a\":1") && !json("/a", "1").fits(b""));
+        let expression = |text: &str| Pattern::Matches(text.parse().unwrap());
+        assert!(expression("^PONG").fits(b"PONG\r\n") && !expression("^ONG").fits(b"PONG"));
+        assert!("(".parse::<Expression>().is_err());
+        let both = Pattern::All(vec![json("/3", "phx_reply"), json("/4/n", "8")]);
+        assert!(!both.fits(reply));
+        assert_eq!(
+            both.words(),
+            "one with “phx_reply” at /3 and one with “8” at /4/n"
+        );
+        assert_eq!(both.texts(), [&b"phx_reply"[..], b"8"]);
+        let changed = both.mapped(&|text| {
+            text.iter()
+                .map(|byte| byte - 1 + u8::from(*byte > b'9'))
+                .collect()
+        });
+        assert!(changed.fits(reply), "{changed:?}");
+    }
 
     #[test]
     fn a_message_fits_where_its_place_does() {

@@ -84,6 +84,7 @@ impl<'a, E: Engine, X: Exchange> Crew<'a, E, X> {
                 common: Common::new(plan, quota.clone(), peer.clone(), worker as u32),
                 local: X::local(plan, started_at_unix_ns, worker as u32, &in_common),
             };
+            context.common.speech.set_epoch(started_at_unix_ns);
             if let Some(codecs) = &mut context.common.compression {
                 codecs.set_stopwatch(stopwatch);
             }

@@ -7,6 +7,7 @@ use wsbench_load::arrival::{Arrivals, Seat, seed_of};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan};
 
+use crate::share::Share;
 use crate::slot::Slot;
 
 /// A slot without an open connection is passed over this often before its user has to wait.
@@ -19,6 +20,8 @@ const BURST: usize = 256;
 pub(crate) struct OpenLoop {
     arrivals: Arrivals,
     random: fastrand::Rng,
+    /// Slots that send, which are the first ones.
+    senders: usize,
     load_from: Nanos,
     /// Instant at which the next message is due; `Nanos::MAX` when none is.
     next: Nanos,
@@ -44,12 +47,13 @@ impl OpenLoop {
         let seat = Seat {
             worker: index as u32,
             workers: plan.threads,
-            connections: plan.clients.connections,
+            connections: plan.clients.publishers(),
         };
         let seed = seed_of(plan.seed, seat.worker);
         Some(Self {
             arrivals: Arrivals::new(schedule, seat, seed),
             random: fastrand::Rng::with_seed(seed ^ 0x736c_6f74_7321),
+            senders: Share::senders(plan, index),
             load_from: Nanos::ZERO,
             next: Nanos::MAX,
             waiting: 0,
@@ -164,6 +168,9 @@ impl OpenLoop {
     }
 
     fn advance(&mut self) {
+        if self.senders == 0 {
+            return;
+        }
         self.next = self
             .arrivals
             .next()
@@ -172,12 +179,12 @@ impl OpenLoop {
 
     /// A slot chosen evenly at random, an open one if it is found in a few tries.
     fn pick<X>(&mut self, slots: &[Slot<X>]) -> usize {
-        let mut slot = self.random.usize(..slots.len());
+        let mut slot = self.random.usize(..self.senders);
         for _ in 0..TRIES {
             if slots[slot].upgraded {
                 break;
             }
-            slot = self.random.usize(..slots.len());
+            slot = self.random.usize(..self.senders);
         }
         slot
     }

@@ -24,6 +24,17 @@ impl Share {
         }
     }
 
+    /// The place in the whole run of one of its slots: those of the workers alternate.
+    pub(crate) fn place(self, slot: usize) -> u32 {
+        (self.worker as u64).wrapping_add((slot as u64).wrapping_mul(self.workers as u64)) as u32
+    }
+
+    /// The slots of worker number `worker` that send messages: its first ones.
+    pub(crate) fn senders(plan: &PlanSpec, worker: usize) -> usize {
+        let (senders, workers) = (plan.clients.publishers() as usize, plan.threads as usize);
+        senders / workers + usize::from(worker < senders % workers)
+    }
+
     /// The number over the whole run of the connection that the worker begins after `begun` others.
     /// Workers count in strides, so that a number depends on its own worker alone and says which one
     /// that is; it begins anew after 2^32.

@@ -72,7 +72,7 @@ impl Pair {
             common: Common::new(&plan, Quota::new(&plan), "pair".to_owned(), 0),
             local: <Echo>::local(&plan, 0, 0, &()),
         };
-        let mut session = Session::new(0, Nanos::ZERO, &context);
+        let mut session = Session::new(0, 0, Nanos::ZERO, &context);
         let opened = Opened {
             tcp_at: Some(TURN),
             proxy_took: None,

@@ -16,6 +16,7 @@ use crate::meter::Meter;
 use crate::nanos::Nanos;
 use crate::plan::{Plan, RevealedHeaders, StopRule};
 use crate::quota::Quota;
+use crate::speech::Speech;
 use crate::tally::CompressedCounts;
 
 /// One worker's own: what its connections share, and what its exchanges do.
@@ -75,6 +76,12 @@ pub struct Common {
     pub newest_connection: u32,
     /// Tools that compression takes; `None` when the plan offers none.
     pub compression: Option<Box<CompressionContext>>,
+    /// What is said beside the messages of the load.
+    pub speech: Speech,
+    /// True where the plan has words for messages of the server's own, or by the clock.
+    pub(crate) has_upkeep: bool,
+    /// True where it has words by the clock.
+    pub(crate) has_beats: bool,
     /// Rule by which the run ends, read on the hot path.
     pub(crate) stop: StopRule,
     /// Every message is one frame, as it is.
@@ -111,6 +118,9 @@ impl Common {
                 .compression
                 .as_ref()
                 .map(|compression| Box::new(CompressionContext::new(compression))),
+            speech: Speech::new(plan),
+            has_upkeep: !plan.clients.upkeep.is_empty(),
+            has_beats: !plan.clients.upkeep.beats.is_empty(),
             stop: plan.stop,
             is_plain: plan.clients.compression.is_none() && plan.clients.fragment.is_none(),
             plan: plan.clone(),

@@ -42,8 +42,9 @@ pub trait Exchange: Sized + Debug + Send + 'static {
     /// `epoch_ns` when the run began, ns since the Unix epoch.
     fn local(plan: &Plan, epoch_ns: u64, worker: u32, shared: &Self::Shared) -> Self::Local;
 
-    /// The exchange of connection number `connection` over the whole run, which is being made.
-    fn new(connection: u32, local: &Self::Local) -> Self;
+    /// The exchange of connection number `connection` over the whole run, which is being made at a
+    /// place of it.
+    fn new(connection: u32, place: u32, local: &Self::Local) -> Self;
 
     /// Bytes of the longest message that a right server sends.
     fn longest_answer(&self, local: &Self::Local) -> u64;

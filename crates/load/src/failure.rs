@@ -275,6 +275,8 @@ kinds! {
     WrongPong = "wrong_pong",
     /// A ping without its pong.
     NoPong = "no_pong",
+    /// A heartbeat of the application without its answer.
+    NoBeat = "no_beat",
 
     // The end.
     /// The server closed the connection, by a close frame.

@@ -30,5 +30,6 @@ pub mod send_gaps;
 pub mod series;
 pub mod session;
 pub mod settling;
+pub mod speech;
 pub mod tally;
 pub mod template;

@@ -182,8 +182,7 @@ impl MessageSource {
     /// A source for `payload`; the same seed makes the same messages.
     #[must_use]
     pub fn new(payload: &Payload, seed: u64) -> Self {
-        let mut random = fastrand::Rng::with_seed(seed ^ 0x7773_6265_6e63_6801);
-        let run = random.u32(..);
+        let (mut random, run) = drawn(seed);
         let kind = match payload.encoding() {
             Encoding::Text => MessageKind::Text,
             Encoding::Binary => MessageKind::Binary,
@@ -298,7 +297,7 @@ impl MessageSource {
     /// A way to find the tags of the run wherever they stand in a message.
     #[must_use]
     pub fn tag_finder(&self) -> TagFinder {
-        TagFinder::new(self.kind, self.run)
+        TagFinder::of_run(self.kind, self.run)
     }
 
     /// The identity that the tag at the front of `bytes` names; `None` when the bytes begin with
@@ -392,6 +391,18 @@ impl MessageSource {
 #[inline]
 fn filling_start(len: usize, fixed: bool) -> usize {
     usize::from(!fixed && len.is_multiple_of(2))
+}
+
+/// The number of a run with this seed, which is in all of its tags.
+pub(crate) fn run_number(seed: u64) -> u32 {
+    drawn(seed).1
+}
+
+/// The randomness that messages are made of, and the number of the run.
+fn drawn(seed: u64) -> (fastrand::Rng, u32) {
+    let mut random = fastrand::Rng::with_seed(seed ^ 0x7773_6265_6e63_6801);
+    let run = random.u32(..);
+    (random, run)
 }
 
 fn text_block(len: usize, random: &mut fastrand::Rng) -> Vec<u8> {

@@ -14,17 +14,20 @@ mod login;
 mod opening;
 mod payload;
 mod request;
+mod role;
+mod rooms;
 mod spec;
 mod stored;
 #[cfg(test)]
 mod tests;
 mod timing;
 mod tls;
+mod upkeep;
 
 use std::ops::Deref;
 use std::sync::Arc;
 
-pub use wsbench_dialogue::Pattern;
+pub use wsbench_dialogue::{Expression, Pattern};
 pub use wsbench_wire::deflate::{WindowBits, Wish};
 
 pub use audience::Audience;
@@ -32,16 +35,19 @@ pub use check::{LONGEST_SOCKET_PATH, LONGEST_SOCKS_FIELD};
 pub use error::{PlanError, Why};
 pub use expect::{Expect, Promise, TOLERATED_FAILURES};
 pub use flow::{Flow, Pushes, Stamp, StampError};
-pub use login::LoginSteps;
+pub use login::{Awaited, Expected, LoginStep, LoginSteps, Spoken};
 pub use opening::{
     Compression, Connect, Family, Header, Http, RESERVED_HEADERS, RevealedHeaders, Upgrade,
     is_field_value, is_origin, is_token,
 };
 pub use payload::{Encoding, Greeting, LARGEST_MESSAGE, Matching, Payload, PayloadFacts, Verify};
 pub use request::{ByNumber, Locator, LocatorError, Pointer};
+pub use role::{Envelope, Role};
+pub use rooms::Rooms;
 pub use spec::{Clients, PlanSpec, Population, Workload};
 pub use timing::{Arrival, Lifetime, Pace, Sessions, Stay, StopRule, Think, Timestamps, WarmUp};
 pub use tls::{Identity, Pem, Tls, TlsVersions};
+pub use upkeep::{Beat, Reply, Upkeep};
 
 use crate::route::Target;
 

@@ -54,7 +54,11 @@ impl SendGaps {
             return None;
         }
         let most = KEPT.div_ceil(plan.threads as usize);
-        let share = slots as f64 / f64::from(plan.clients.connections);
+        // Of the connections that send, which the first slots have.
+        let senders = plan.clients.publishers();
+        let (each, over) = (senders / plan.threads, senders % plan.threads);
+        let own = (each + u32::from((worker as u64) < u64::from(over))).min(slots as u32);
+        let share = f64::from(own) / f64::from(senders.max(1));
         let seed = plan.seed.wrapping_add((worker as u64) << 32);
         Some(Self::new(most, share, seed))
     }

@@ -338,6 +338,13 @@ series! {
         caption: "the upgrade",
         shown: Shown::AlwaysByNow,
     }
+    /// From the upgrade to the end of the login; absent without one.
+    Login = "login" + "" {
+        home: Home::Opening,
+        title: "login",
+        caption: "the login",
+        shown: Shown::IfMeasured,
+    }
     /// Service time of the first message on the connection.
     FirstMessage = "first_message" + "" {
         home: Home::Opening,

@@ -4,6 +4,7 @@
 //! `Common::out`. It knows no socket, chooses no time, and does not say which connection is
 //! opened next; that is the driver's affair.
 
+mod beating;
 mod compressed;
 mod ending;
 mod keeping_alive;
@@ -39,6 +40,9 @@ const MESSAGE_SLACK: u64 = 16 * 1024 * 1024;
 /// One connection, on which exchange `X` takes place while it is open.
 #[derive(Debug)]
 pub struct Session<X> {
+    /// Number of the connection over the whole run, and its place in it.
+    number: u32,
+    place: u32,
     /// Instant at which the connect call was made.
     since: Nanos,
     state: State,
@@ -104,12 +108,15 @@ pub struct Loss {
 }
 
 impl<X: Exchange> Session<X> {
-    /// A connection number `number` whose connect call is being made.
+    /// A connection number `number` whose connect call is being made, at a place of the run: those that
+    /// follow each other at one do the same.
     #[must_use]
-    pub fn new(number: u32, now: Nanos, context: &Context<X::Local>) -> Self {
-        let exchange = X::new(number, &context.local);
+    pub fn new(number: u32, place: u32, now: Nanos, context: &Context<X::Local>) -> Self {
+        let exchange = X::new(number, place, &context.local);
         let limits = limits(&exchange, context);
         Self {
+            number,
+            place,
             since: now,
             state: State::Connecting,
             // The bytes are compared with our own, which are valid; what differs is examined.

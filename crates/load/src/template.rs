@@ -8,11 +8,13 @@ use thiserror::Error;
 
 use crate::identity::{Identity, mix};
 use crate::nanos::Nanos;
+use crate::secret::Secret;
 
 /// Digits of the longest decimal number that is put in.
 const LONGEST_NUMBER: usize = 20;
 /// Digits of a time: nanoseconds since the Unix epoch, until the year 2286.
 const TIME_DIGITS: usize = 19;
+const NS_PER_MS: u64 = 1_000_000;
 /// Most hexadecimal digits of one place.
 const MOST_HEX: usize = 1024;
 const HEX: &[u8; 16] = b"0123456789abcdef";
@@ -22,6 +24,38 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 pub struct Template {
     text: String,
     segments: Vec<Segment>,
+    /// Variables of the environment, with their values once they are known.
+    env: Vec<(String, Option<Secret>)>,
+    /// Names of what is taken in the login.
+    captures: Vec<String>,
+}
+
+/// Values that are put into a text.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Values<'a> {
+    /// Number of the connection.
+    pub(crate) connection: u32,
+    /// Number of what is said, from 0.
+    pub(crate) sequence: u64,
+    /// Number of the run.
+    pub(crate) run: u32,
+    /// Name of the room.
+    pub(crate) room: &'a str,
+    /// Time of the wall clock, ns since the Unix epoch.
+    pub(crate) now_ns: u64,
+    /// The tag of a message, and its filling.
+    pub(crate) parts: [&'a [u8]; 2],
+    /// What was taken in the login.
+    pub(crate) captures: &'a [Captured],
+}
+
+/// What was taken in the login of a connection, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Captured {
+    /// Its name, as in `{cap.NAME}`.
+    pub name: String,
+    /// Its bytes, as they came.
+    pub bytes: Vec<u8>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +77,34 @@ enum Slot {
     Hex(usize),
     /// Instant at which the message was due.
     NowNs,
+    /// The same in milliseconds.
+    NowMs,
+    /// Number of what is said, counted from 1: of the message on its connection, of the step of a
+    /// login, of the beat of a heart.
+    Number,
+    /// Number of the run.
+    Run,
+    /// Name of the connection's room.
+    Room,
+    /// The tag by which the message is known.
+    Tag,
+    /// Filling behind it, so that both have the length that was asked for.
+    Fill,
+    /// A variable of the environment, by its place in the list of those.
+    Env(usize),
+    /// What was taken in the login, by its place in the list of those.
+    Capture(usize),
+}
+
+/// Purpose of a text, from which follows what may be put into it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// It is sent, and comes back as it is.
+    Echo,
+    /// It is sent, and is answered by another text, which has its number.
+    Request,
+    /// It is said or awaited: in a login, as a reply, around a tag.
+    Words,
 }
 
 /// Why a text is no template.
@@ -51,9 +113,21 @@ pub enum TemplateError {
     /// A place that is not known.
     #[error(
         "at byte {at}: '{{{name}}}' is not known; there are {{id}}, {{conn}}, {{seq}}, \
-         {{rand:hex:16}} and {{now_ns}}"
+         {{rand:hex:16}}, {{now_ns}} and {{env:NAME}}"
     )]
     Unknown {
+        /// Byte at which it is, from 0.
+        at: usize,
+        /// Text between the braces.
+        name: String,
+    },
+    /// The same, of a text that is said or awaited.
+    #[error(
+        "at byte {at}: '{{{name}}}' is not known; there are {{conn}}, {{seq}}, {{n}}, {{run}}, \
+         {{room}}, {{tag}}, {{fill}}, {{now_ms}}, {{now_ns}}, {{rand:hex:16}}, {{env:NAME}} and \
+         {{cap.NAME}}"
+    )]
+    UnknownWord {
         /// Byte at which it is, from 0.
         at: usize,
         /// Text between the braces.
@@ -94,7 +168,7 @@ impl Template {
     /// # Errors
     /// [`TemplateError`], with where it is wrong.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
-        Self::compiled(text, Slot::Id)
+        Self::compiled(text, Purpose::Echo)
     }
 
     /// Compiles the text of a request: in it `{id}` is the number of the request, counted from 1 on each
@@ -103,26 +177,65 @@ impl Template {
     /// # Errors
     /// As [`Template::parse`].
     pub fn for_requests(text: &str) -> Result<Self, TemplateError> {
-        Self::compiled(text, Slot::Request)
+        Self::compiled(text, Purpose::Request)
     }
 
-    fn compiled(text: &str, id: Slot) -> Result<Self, TemplateError> {
+    /// Compiles a text that is said or awaited in a login or as a reply, or that stands around the tag
+    /// of a message for many: `{room}`, `{tag}`, `{cap.NAME}` and more stand for what they say.
+    ///
+    /// ```
+    /// use wsbench_load::template::Template;
+    /// let join = Template::for_words(r#"{"join":"{room}","as":"user-{conn}{n}"}"#).unwrap();
+    /// assert!(join.has_room() && !join.has_tag());
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Template::parse`].
+    pub fn for_words(text: &str) -> Result<Self, TemplateError> {
+        Self::compiled(text, Purpose::Words)
+    }
+
+    /// Bytes that are said as they are.
+    #[must_use]
+    pub fn of_bytes(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        Self {
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+            segments: vec![Segment::Literal(bytes.into())],
+            env: Vec::new(),
+            captures: Vec::new(),
+        }
+    }
+
+    fn compiled(text: &str, purpose: Purpose) -> Result<Self, TemplateError> {
         let mut segments = Vec::new();
         let mut literal = Vec::new();
+        let (mut env, mut captures) = (Vec::new(), Vec::new());
         let mut at = 0;
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-            let is_place =
-                rest.starts_with('{') && rest[1..].starts_with(|c: char| c.is_ascii_alphabetic());
+            let is_place = begins_place(rest, purpose);
             if is_place {
                 let len = rest.find('}').ok_or(TemplateError::Unclosed { at })?;
-                let slot = slot(&rest[1..len], at, id)?;
+                let name = &rest[1..len];
+                let slot = match (name.strip_prefix("env:"), name.strip_prefix("cap.")) {
+                    (Some(name), _) if !name.is_empty() => Slot::Env(place_of(
+                        name,
+                        &mut env,
+                        |(known, _)| known,
+                        |it| (it, None),
+                    )),
+                    (_, Some(name)) if !name.is_empty() && purpose == Purpose::Words => {
+                        Slot::Capture(place_of(name, &mut captures, |known| known, |it| it))
+                    }
+                    _ => slot(name, at, purpose)?,
+                };
                 let joined = match (literal.last(), segments.last()) {
                     (Some(last), _) => slot.is_number() && u8::is_ascii_digit(last),
                     (None, Some(Segment::Slot(last))) => last.is_number() && slot.is_digits(),
                     (None, _) => false,
                 };
                 // Digits before a number are told apart by where they are, but not behind one.
-                if joined && literal.is_empty() {
+                if joined && literal.is_empty() && purpose != Purpose::Words {
                     return Err(TemplateError::Joined { at });
                 }
                 if !literal.is_empty() {
@@ -135,7 +248,7 @@ impl Template {
             let next = rest.chars().next().map_or(1, char::len_utf8);
             let behind_number = literal.is_empty()
                 && matches!(segments.last(), Some(Segment::Slot(last)) if last.is_number());
-            if behind_number && rest.as_bytes()[0].is_ascii_digit() {
+            if behind_number && purpose != Purpose::Words && rest.as_bytes()[0].is_ascii_digit() {
                 return Err(TemplateError::Joined { at });
             }
             literal.extend_from_slice(&rest.as_bytes()[..next]);
@@ -147,6 +260,8 @@ impl Template {
         Ok(Self {
             text: text.to_owned(),
             segments,
+            env,
+            captures,
         })
     }
 
@@ -170,7 +285,130 @@ impl Template {
         self.segments.contains(&Segment::Slot(Slot::Request))
     }
 
-    /// The longest message that it makes, bytes.
+    /// True of one that has the name of a room in it.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.has(Slot::Room)
+    }
+
+    /// True of one that has a tag in it.
+    #[must_use]
+    pub fn has_tag(&self) -> bool {
+        self.has(Slot::Tag)
+    }
+
+    /// True of one that has filling in it.
+    #[must_use]
+    pub fn has_filling(&self) -> bool {
+        self.has(Slot::Fill)
+    }
+
+    /// True of one with a single tag, and filling right behind it or none.
+    #[must_use]
+    pub fn is_envelope(&self) -> bool {
+        let count = |slot| {
+            self.segments
+                .iter()
+                .filter(|it| **it == Segment::Slot(slot))
+                .count()
+        };
+        let pair = [Segment::Slot(Slot::Tag), Segment::Slot(Slot::Fill)];
+        let is_pair = self.segments.windows(2).any(|two| two == pair);
+        count(Slot::Tag) == 1 && (count(Slot::Fill) == 0 || count(Slot::Fill) == 1 && is_pair)
+    }
+
+    /// True of one in which nothing is put.
+    #[must_use]
+    pub fn is_fixed(&self) -> bool {
+        self.segments
+            .iter()
+            .all(|it| matches!(it, Segment::Literal(_)))
+    }
+
+    /// Names of what it takes from the login.
+    #[must_use]
+    pub fn captures(&self) -> &[String] {
+        &self.captures
+    }
+
+    /// Looks its variables of the environment up.
+    ///
+    /// # Errors
+    /// The name of the first that is not set.
+    pub fn look_up(&mut self, find: &dyn Fn(&str) -> Option<String>) -> Result<(), String> {
+        for (name, value) in &mut self.env {
+            let found = find(name).ok_or_else(|| name.clone())?;
+            *value = Some(Secret::new(found));
+        }
+        Ok(())
+    }
+
+    /// The values of its variables of the environment.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let values = self.env.iter().filter_map(|(_, value)| value.as_ref());
+        values.filter_map(Secret::reveal)
+    }
+
+    /// The same without the values of its variables.
+    #[must_use]
+    pub fn redacted(&self) -> Self {
+        let mut redacted = self.clone();
+        for (_, value) in &mut redacted.env {
+            *value = None;
+        }
+        redacted
+    }
+
+    /// True of one whose variables of the environment were not looked up.
+    #[must_use]
+    pub fn is_withheld(&self) -> bool {
+        self.env.iter().any(|(_, value)| value.is_none())
+    }
+
+    fn has(&self, slot: Slot) -> bool {
+        self.segments.contains(&Segment::Slot(slot))
+    }
+
+    fn env_value(&self, place: usize) -> &str {
+        let value = self.env.get(place).and_then(|(_, value)| value.as_ref());
+        value.and_then(Secret::reveal).unwrap_or_default()
+    }
+
+    /// Appends what is said with these values.
+    pub(crate) fn say(&self, values: &Values<'_>, out: &mut Vec<u8>) {
+        for segment in &self.segments {
+            let slot = match segment {
+                Segment::Literal(bytes) => {
+                    out.extend_from_slice(bytes);
+                    continue;
+                }
+                Segment::Slot(slot) => *slot,
+            };
+            match slot {
+                Slot::Id => push_number(values.connection.into(), 1, out),
+                Slot::Seq => push_number(values.sequence, 1, out),
+                Slot::Request | Slot::Number => push_number(values.sequence + 1, 1, out),
+                Slot::Run => push_number(values.run.into(), 1, out),
+                Slot::NowNs => push_number(values.now_ns, TIME_DIGITS, out),
+                Slot::NowMs => push_number(values.now_ns / NS_PER_MS, 1, out),
+                Slot::Room => out.extend_from_slice(values.room.as_bytes()),
+                Slot::Tag => out.extend_from_slice(values.parts[0]),
+                Slot::Fill => out.extend_from_slice(values.parts[1]),
+                Slot::Hex(digits) => {
+                    let seed = u64::from(values.run) << 32 | u64::from(values.connection);
+                    push_hex(mix(mix(seed) ^ values.sequence), digits, out);
+                }
+                Slot::Env(place) => out.extend_from_slice(self.env_value(place).as_bytes()),
+                Slot::Capture(place) => {
+                    let name = self.captures.get(place);
+                    let found = values.captures.iter().find(|it| Some(&it.name) == name);
+                    out.extend_from_slice(found.map_or(&[][..], |it| &it.bytes));
+                }
+            }
+        }
+    }
+
+    /// The longest message that it makes, bytes, without what is taken from elsewhere.
     #[must_use]
     pub fn longest(&self) -> usize {
         self.segments
@@ -179,7 +417,9 @@ impl Template {
                 Segment::Literal(bytes) => bytes.len(),
                 Segment::Slot(slot) if slot.is_number() => LONGEST_NUMBER,
                 Segment::Slot(Slot::Hex(digits)) => *digits,
-                Segment::Slot(_) => TIME_DIGITS,
+                Segment::Slot(Slot::Env(place)) => self.env_value(*place).len(),
+                Segment::Slot(Slot::NowNs | Slot::NowMs) => TIME_DIGITS,
+                Segment::Slot(_) => 0,
             })
             .sum()
     }
@@ -193,10 +433,15 @@ impl Template {
                 Segment::Slot(Slot::Seq) => push_number(identity.sequence, 1, out),
                 Segment::Slot(Slot::Request) => push_number(identity.sequence + 1, 1, out),
                 Segment::Slot(Slot::NowNs) => push_number(due_ns, TIME_DIGITS, out),
+                Segment::Slot(Slot::Env(name)) => {
+                    out.extend_from_slice(self.env_value(*name).as_bytes());
+                }
                 Segment::Slot(Slot::Hex(digits)) => {
                     let seed = mix(seed ^ u64::from(identity.connection) ^ ((place as u64) << 32));
                     push_hex(mix(seed ^ identity.sequence), *digits, out);
                 }
+                // Those of words alone, which are said and not made again.
+                Segment::Slot(_) => {}
             }
         }
     }
@@ -217,6 +462,9 @@ impl Template {
                 Segment::Literal(literal) => rest = rest.strip_prefix(&**literal)?,
                 Segment::Slot(Slot::Hex(digits)) => rest = rest.get(*digits..)?,
                 Segment::Slot(Slot::NowNs) => rest = rest.get(TIME_DIGITS..)?,
+                Segment::Slot(Slot::Env(name)) => {
+                    rest = rest.strip_prefix(self.env_value(*name).as_bytes())?;
+                }
                 Segment::Slot(slot) => {
                     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
                     let text = std::str::from_utf8(&rest[..digits]).ok()?;
@@ -242,22 +490,59 @@ impl Template {
 impl Slot {
     /// Digits of which nobody knows beforehand how many they are.
     fn is_number(self) -> bool {
-        matches!(self, Self::Id | Self::Seq | Self::Request)
+        matches!(
+            self,
+            Self::Id | Self::Seq | Self::Request | Self::Number | Self::Run
+        )
     }
 
     /// True if it may begin with a digit.
     fn is_digits(self) -> bool {
-        self.is_number() || matches!(self, Self::Hex(_) | Self::NowNs)
+        self.is_number() || matches!(self, Self::Hex(_) | Self::NowNs | Self::Env(_))
     }
 }
 
-/// The value that a name stands for; `id` says which the word `id` does.
-fn slot(name: &str, at: usize, id: Slot) -> Result<Slot, TemplateError> {
-    match name {
-        "id" => Ok(id),
-        "conn" => Ok(Slot::Id),
-        "seq" => Ok(Slot::Seq),
-        "now_ns" => Ok(Slot::NowNs),
+/// True of a text that begins with a place: a brace and a letter, in words a whole name and no more,
+/// for the languages of queries put letters behind braces as well.
+fn begins_place(text: &str, purpose: Purpose) -> bool {
+    let Some(inner) = text.strip_prefix('{') else {
+        return false;
+    };
+    let is_named = inner.starts_with(|first: char| first.is_ascii_alphabetic());
+    let is_sign = |sign: char| sign.is_ascii_alphanumeric() || "_.:-".contains(sign);
+    let name = inner.split('}').next().unwrap_or_default();
+    is_named && (purpose != Purpose::Words || name.chars().all(is_sign))
+}
+
+/// The place of a name in a list, which it is added to unless it is there.
+fn place_of<T>(
+    name: &str,
+    list: &mut Vec<T>,
+    name_of: impl Fn(&T) -> &String,
+    new: impl FnOnce(String) -> T,
+) -> usize {
+    list.iter()
+        .position(|it| name_of(it) == name)
+        .unwrap_or_else(|| {
+            list.push(new(name.to_owned()));
+            list.len() - 1
+        })
+}
+
+/// The value that a name stands for in a text of this purpose.
+fn slot(name: &str, at: usize, purpose: Purpose) -> Result<Slot, TemplateError> {
+    match (name, purpose) {
+        ("id", Purpose::Echo) => Ok(Slot::Id),
+        ("id", Purpose::Request) => Ok(Slot::Request),
+        ("conn", _) => Ok(Slot::Id),
+        ("seq", _) => Ok(Slot::Seq),
+        ("now_ns", _) => Ok(Slot::NowNs),
+        ("n", Purpose::Words) => Ok(Slot::Number),
+        ("run", Purpose::Words) => Ok(Slot::Run),
+        ("room", Purpose::Words) => Ok(Slot::Room),
+        ("tag", Purpose::Words) => Ok(Slot::Tag),
+        ("fill", Purpose::Words) => Ok(Slot::Fill),
+        ("now_ms", Purpose::Words) => Ok(Slot::NowMs),
         _ => match name.strip_prefix("rand:hex:") {
             Some(digits) => match digits.parse() {
                 Ok(count @ 1..=MOST_HEX) => Ok(Slot::Hex(count)),
@@ -266,10 +551,13 @@ fn slot(name: &str, at: usize, id: Slot) -> Result<Slot, TemplateError> {
                     digits: digits.to_owned(),
                 }),
             },
-            None => Err(TemplateError::Unknown {
-                at,
-                name: name.to_owned(),
-            }),
+            None => {
+                let name = name.to_owned();
+                Err(match purpose {
+                    Purpose::Echo | Purpose::Request => TemplateError::Unknown { at, name },
+                    Purpose::Words => TemplateError::UnknownWord { at, name },
+                })
+            }
         },
     }
 }
@@ -402,6 +690,49 @@ mod tests {
         assert_eq!(out, br#"{"id":1,"of":9}"#);
         assert!(template.has_request_number() && !template.is_unique());
         assert!(!Template::parse("{id}").unwrap().has_request_number());
+    }
+
+    #[test]
+    fn words_are_said_with_the_values_of_their_connection() {
+        let text = r#"{cap.sid}/{room}#{n}{conn}:{tag}{fill} {now_ms} {env:TOKEN} {run} {"a"}"#;
+        let mut words = Template::for_words(text).unwrap();
+        assert!(words.is_withheld() && words.is_envelope());
+        assert_eq!(words.look_up(&|_| None), Err("TOKEN".to_owned()));
+        words.look_up(&|name| Some(format!("the {name}"))).unwrap();
+        let captures = [Captured {
+            name: "sid".to_owned(),
+            bytes: b"s7".to_vec(),
+        }];
+        let values = Values {
+            connection: 4,
+            sequence: 1,
+            run: 9,
+            room: "blue",
+            now_ns: 1_700_000_000_123_000_001,
+            parts: [b"TAG", b"fill"],
+            captures: &captures,
+        };
+        let mut said = Vec::new();
+        words.say(&values, &mut said);
+        let expected = r#"s7/blue#24:TAGfill 1700000000123 the TOKEN 9 {"a"}"#;
+        assert_eq!(String::from_utf8(said).unwrap(), expected);
+        assert_eq!(words.captures(), ["sid"]);
+        assert_eq!(words.secrets().collect::<Vec<_>>(), ["the TOKEN"]);
+        let shown = format!("{words:?}");
+        assert!(!shown.contains("the TOKEN"), "{shown}");
+        assert!(words.redacted().is_withheld());
+    }
+
+    #[test]
+    fn filling_stands_behind_its_tag_or_the_text_is_no_envelope() {
+        let is = |text: &str| Template::for_words(text).unwrap().is_envelope();
+        assert!(is("{tag}") && is("a{tag}{fill}b") && is("{seq}{tag}"));
+        assert!(!is("{fill}") && !is("{tag}{tag}") && !is("{tag}-{fill}") && !is("{room}"));
+        let error = Template::for_words("ab{rom}").unwrap_err();
+        assert!(matches!(error, TemplateError::UnknownWord { at: 2, .. }));
+        assert!(error.to_string().contains("{room}"), "{error}");
+        assert!(is("{said(room:1){ text }} {tag}"), "as GraphQL writes it");
+        assert!(Template::parse("{room}").is_err() && Template::for_words("{cap.}").is_err());
     }
 
     #[test]

@@ -7,7 +7,11 @@ use fastrand::Rng;
 use pair::{Pair, Received, failures, plan};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Compression, LoginSteps, Pattern, PlanSpec};
+use wsbench_load::plan::{
+    Awaited, Compression, Expected, Greeting, LoginStep, LoginSteps, Pattern, PlanSpec, Reply,
+    Spoken,
+};
+use wsbench_load::series::Series;
 use wsbench_load::session::Flow;
 use wsbench_load::tally::Phase;
 use wsbench_wire::connection::MessageKind::{Binary, Text};
@@ -197,4 +201,107 @@ fn without_steps_nothing_is_said_and_documents_stay_as_they_are() {
     let expected = expected.expect(Text, Pattern::Contains(b"ok".to_vec()));
     assert_eq!(again.clients.login, expected);
     assert!(again.check().is_ok());
+}
+
+/// A login as scenarios have it: what it takes from an answer stands in what it says later.
+fn taking() -> LoginSteps {
+    let hello = Expected {
+        awaited: Awaited::new(Text, Pattern::Prefix(b"hello".to_vec())),
+        captures: vec![
+            ("sid".to_owned(), "regex:sid=([a-z0-9]+)".parse().unwrap()),
+            ("all".to_owned(), "prefix:hello ".parse().unwrap()),
+        ],
+        within: Some(Nanos::from_millis(300)),
+    };
+    LoginSteps::default()
+        .then(LoginStep::Expect(hello))
+        .send(Text, r#"{"as":"{cap.sid}","number":{n},"of":{conn}}"#)
+        .expect(Text, Pattern::Equals(b"welcome {cap.sid}".to_vec()))
+}
+
+#[test]
+fn what_is_taken_from_an_answer_stands_in_what_is_said_later() {
+    let mut pair = Pair::answered(with(taking()), 7, None);
+    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.heard, []);
+    pair.say(Text, b"hello sid=ab12;");
+    assert_eq!(pair.deliver(), Flow::Continue);
+    let asked = br#"{"as":"ab12","number":1,"of":7}"#.to_vec();
+    assert_eq!(pair.message(), (Text, asked));
+    pair.say(Text, b"welcome ab12");
+    assert_eq!(pair.deliver(), Flow::Upgraded);
+    let logins = pair.books().at(Series::Login).count();
+    assert_eq!(logins, 1);
+}
+
+#[test]
+fn a_step_has_a_deadline_of_its_own() {
+    let mut pair = Pair::answered(with(taking()), 0, None);
+    assert_eq!(pair.deliver(), Flow::Continue);
+    let deadline = pair.session.deadline(&pair.context).unwrap();
+    assert!(deadline <= pair.now + Nanos::from_millis(300));
+    let flow = pair.session.on_deadline(&mut pair.context, deadline);
+    assert_eq!(flow, Flow::Failed);
+    assert_failed(pair, FailureKind::TimedOut, "nothing within 0.3 s");
+}
+
+#[test]
+fn the_words_of_a_server_that_refuses_are_told_without_its_control_characters() {
+    let mut pair = Pair::answered(with(taking()), 0, None);
+    pair.say(
+        Text,
+        b"you are \x1b[31mnot\r\nallowed to do this here, go away",
+    );
+    assert_eq!(pair.deliver(), Flow::Failed);
+    let words = "“you are [31mnot allowed to do this here, go away”";
+    assert_failed(pair, FailureKind::LoginRefused, words);
+}
+
+#[test]
+fn what_the_plan_knows_is_answered_and_passed_over_in_a_login() {
+    let spec = with(token()).with(|spec| {
+        spec.clients.upkeep.replies = vec![Reply {
+            on: Awaited::new(None, Pattern::Equals(b"2".to_vec())),
+            say: Some(Spoken::new(Text, "3")),
+        }];
+        spec.clients.exchange.greeting = Some(Greeting::Holding("notice".to_owned()));
+    });
+    let mut pair = Pair::answered(spec, 0, None);
+    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.message(), (Text, b"token 7".to_vec()));
+    pair.say(Text, b"2");
+    pair.say(Text, b"a notice to all");
+    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.message(), (Text, b"3".to_vec()));
+    pair.say(Text, b"welcome");
+    assert_eq!(pair.deliver(), Flow::Upgraded);
+    // And later: no answer of the load is taken for it, and it is none.
+    pair.begin_load();
+    pair.pump();
+    pair.say(Text, b"2");
+    let _ = pair.deliver();
+    assert!(pair.heard.contains(&Received::Message(Text, b"3".to_vec())));
+    let tally = &pair.context.common.meter.tally;
+    assert_eq!((tally.messages.unasked, &tally.failures[..]), (0, &[][..]));
+}
+
+#[test]
+fn a_pause_is_waited_for_whatever_comes() {
+    let pause = Nanos::from_millis(40);
+    let login = LoginSteps::default()
+        .send(Text, "token 7")
+        .then(LoginStep::Settle(pause));
+    let mut pair = asked(login, None);
+    let ends = pair.session.deadline(&pair.context).unwrap();
+    assert!(ends <= pair.now + pause);
+    pair.say(Text, b"whatever");
+    assert_eq!(pair.deliver(), Flow::Continue);
+    let early = ends - Nanos(1);
+    assert_eq!(
+        pair.session.on_deadline(&mut pair.context, early),
+        Flow::Continue
+    );
+    let flow = pair.session.on_deadline(&mut pair.context, ends);
+    assert_eq!(flow, Flow::Upgraded);
+    assert!(pair.session.is_open());
 }

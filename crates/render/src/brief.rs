@@ -13,7 +13,7 @@ mod sheet;
 pub(crate) mod trust;
 
 use wsbench_judge::outcome::has_results;
-use wsbench_load::plan::{Arrival, Flow, StopRule, Verify};
+use wsbench_load::plan::{Arrival, Audience, Flow, StopRule, Verify};
 use wsbench_load::series::Series;
 use wsbench_record::audit::{Limit, Verdict};
 use wsbench_record::document::{Document, Ended, Percentile};
@@ -131,7 +131,12 @@ fn title(sheet: &mut Sheet, document: &Document) {
         }
     }
     if clients.is_fanned_out() {
-        parts.push("to all".to_owned());
+        parts.push(match &clients.exchange.rooms {
+            Some(rooms) if clients.exchange.audience == Audience::Room => {
+                format!("to {}", counted(rooms.count.into(), "room"))
+            }
+            _ => "to all".to_owned(),
+        });
     }
     if clients.exchange.flow == Flow::Oneway {
         parts.push(plan_line::flow(&clients.exchange.flow).to_owned());

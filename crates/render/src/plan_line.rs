@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use wsbench_load::arrival::{Process, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Encoding, Flow, Http, Matching, PayloadFacts, PlanSpec, Sessions, Stay, StopRule,
-    Think, Verify,
+    Arrival, Audience, Encoding, Flow, Http, Matching, PayloadFacts, PlanSpec, Sessions, Stay,
+    StopRule, Think, Verify,
 };
 
 use wsbench_record::units::{asked_rate, bytes, count, counted, seconds};
@@ -39,6 +39,7 @@ pub fn plan_line(plan: &PlanSpec) -> String {
     }
     line.push_str(&way(plan));
     line.push_str(&fan_out(plan));
+    line.push_str(&speech(plan));
     let exchange = &plan.clients.exchange;
     let sends = matches!(exchange.flow, Flow::Answered | Flow::Oneway);
     if sends {
@@ -131,15 +132,47 @@ fn fan_out(plan: &PlanSpec) -> String {
     }
     let stretches = schedule.stretches.iter();
     let most = stretches.fold(0.0_f64, |most, it| most.max(it.from_per_s).max(it.to_per_s));
-    let receivers = f64::from(clients.connections);
+    let exchange = &clients.exchange;
+    let (subscribers, rooms) = (clients.subscribers(), exchange.room_count().max(1));
+    let receivers = f64::from(subscribers) / f64::from(rooms);
     let deliveries = most * receivers;
-    let each = clients.exchange.payload.max_len() as f64;
+    let each = exchange.longest() as f64;
+    let whom = match exchange.audience {
+        Audience::Room => format!(
+            "the {} of its room, one of {}",
+            asked_rate(receivers),
+            count(rooms.into())
+        ),
+        _ => counted(subscribers.into(), "receiver"),
+    };
+    let senders = match clients.publishers() {
+        all if all == clients.connections => String::new(),
+        some => format!(" from {}", counted(some.into(), "sender")),
+    };
     format!(
-        ", each message to {} ({} deliveries/s, {}/s)",
-        counted(clients.connections.into(), "receiver"),
+        ", each message{senders} to {whom} ({} deliveries/s, {}/s)",
         asked_rate(deliveries),
         bytes(deliveries * each)
     )
+}
+
+/// What is said beside the load: `, scenario chat.toml, a login of 3 steps`.
+fn speech(plan: &PlanSpec) -> String {
+    let mut speech = String::new();
+    if let Some(scenario) = &plan.scenario {
+        let _ = write!(speech, ", scenario {}", printable(scenario));
+    }
+    let clients = &plan.clients;
+    let joins = clients.roles.iter().map(|role| role.join.steps().len());
+    let steps = clients.login.steps().len() + joins.max().unwrap_or(0);
+    if steps > 0 {
+        let _ = write!(speech, ", a login of {}", counted(steps as u64, "step"));
+    }
+    let beats = clients.upkeep.beats.len();
+    if beats > 0 {
+        let _ = write!(speech, ", {}", counted(beats as u64, "heartbeat"));
+    }
+    speech
 }
 
 /// The way to the server, where it is not the straight one: `, connecting to 10.0.0.1:80, from 14

@@ -74,6 +74,12 @@ fields! {
     Fragment = "clients.fragment",
     /// The login on an open connection.
     Login = "clients.login",
+    /// What is said beside the load for as long as a connection lasts.
+    Upkeep = "clients.upkeep",
+    /// What connections do.
+    Roles = "clients.roles",
+    /// Rooms that connections are members of.
+    Rooms = "clients.exchange.rooms",
     /// The messages.
     Payload = "clients.exchange.payload",
     /// The largest size of a message.

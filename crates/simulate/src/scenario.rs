@@ -378,6 +378,8 @@ pub struct ToAll {
     /// True where the text goes within a JSON object, in which all characters but those of ASCII are
     /// escaped.
     pub wraps: bool,
+    /// Each so-manieth delivery goes to a connection of another room as well; `None` strays never.
+    pub strays: Option<u64>,
 }
 
 /// Messages of the server's own, to all connections: `{"u":N,"E":NS}`, N from 1, NS the instant since

@@ -62,6 +62,15 @@ pub(crate) enum Reception {
     Swallowed,
 }
 
+/// The message by which a connection joins a room, up to the room's name, and the end of it.
+const JOIN: &[u8] = b"{\"join\":\"";
+const JOIN_END: &[u8] = b"\"}";
+
+/// The room that a message asks to join.
+fn joined(message: &[u8]) -> Option<&[u8]> {
+    message.strip_prefix(JOIN)?.strip_suffix(JOIN_END)
+}
+
 /// The server and its ends of all connections.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -99,6 +108,8 @@ struct Peer {
     compressor: Option<Box<PeerCompressor>>,
     message: Vec<u8>,
     messages: u64,
+    /// The room that it has joined, of a server that sends to all of one.
+    room: Vec<u8>,
     /// Answers no message.
     silent: bool,
     /// Reads nothing.
@@ -167,6 +178,7 @@ impl Server {
             compressor: None,
             message: Vec::new(),
             messages: 0,
+            room: Vec::new(),
             silent: Every::hitting(self.orders.silent, self.accepted).is_some(),
             stalled: false,
             closing: false,
@@ -248,6 +260,9 @@ impl Server {
     /// The server has worked on a message at `now`: the answer leaves.
     pub(crate) fn on_finished(&mut self, now: Nanos, work: Work) {
         if let Some(orders) = self.orders.broadcast.clone().filter(|_| !work.is_delivery) {
+            if let Some(room) = joined(&work.bytes) {
+                return self.join(work.conn, room);
+            }
             return self.deliver_to_all(now, &orders, &work);
         }
         let conn = work.conn;
@@ -453,7 +468,18 @@ impl Server {
         Some(now + orders.every)
     }
 
-    /// Makes a copy of a message for each connection, which leaves when it is its turn.
+    /// A connection joins a room, and hears that it has.
+    fn join(&mut self, conn: Conn, room: &[u8]) {
+        let Some(peer) = self.open_peer(conn) else {
+            return;
+        };
+        peer.room = room.to_vec();
+        let told = [b"{\"joined\":\"", room, JOIN_END].concat();
+        self.answer(conn, MessageKind::Text, &told, None);
+    }
+
+    /// Makes a copy of a message for each connection of its sender's room, which leaves when it is its
+    /// turn.
     fn deliver_to_all(&mut self, now: Nanos, orders: &ToAll, message: &Work) {
         let bytes = if orders.wraps {
             fault::wrapped(&message.bytes)
@@ -462,16 +488,28 @@ impl Server {
         };
         let mut turn = self.delivering_until.max(now);
         let mut number = 0;
+        let room = self.open_peer(message.conn).map(|peer| peer.room.clone());
+        let room = room.unwrap_or_default();
+        let mut strays = false;
         for conn in 0..self.peers.len() {
             let takes = self
                 .open_peer(conn)
                 .is_some_and(|peer| peer.wire.is_some() && !peer.closing);
-            if !takes || (orders.spares_sender && conn == message.conn) {
+            let is_member = self.peers[conn]
+                .as_ref()
+                .is_some_and(|peer| peer.room == room);
+            let is_stray = !is_member && std::mem::take(&mut strays);
+            if !takes || (orders.spares_sender && conn == message.conn) || !(is_member || is_stray)
+            {
                 continue;
             }
             let mut at = turn + orders.delay(number);
             (turn, number) = (turn + orders.each, number + 1);
-            self.deliveries += 1;
+            self.deliveries += u64::from(is_member);
+            strays |= is_member
+                && orders
+                    .strays
+                    .is_some_and(|nth| self.deliveries.is_multiple_of(nth));
             let fault = Every::hitting(orders.faults, self.deliveries);
             let is_lost = self.random.u32(..1_000_000) < orders.loss_ppm;
             if is_lost || fault == Some(AnswerFault::Dropped) {

@@ -52,6 +52,7 @@ pub mod error;
 pub mod experiment;
 mod floor;
 mod helpers;
+mod lines;
 pub mod observer;
 pub mod plan;
 mod raw_log;
@@ -78,6 +79,8 @@ pub mod quantity;
 pub mod ranking;
 #[doc(hidden)]
 pub mod redirects;
+#[doc(hidden)]
+pub mod scenario;
 #[doc(hidden)]
 pub mod suite;
 #[doc(hidden)]

@@ -4,7 +4,7 @@
 //! is refused with its line and key. What stands in the files is `file`'s; how a ranking goes is
 //! `ranking`'s.
 
-mod fault;
+mod error;
 mod file;
 mod server;
 mod workload;
@@ -24,8 +24,9 @@ use wsbench_record::ranking::{ServerFacts, SuiteFacts, Tradeoff, Weight};
 
 use crate::quantity::{self, CpuList};
 
-use fault::Source;
-pub use fault::SuiteError;
+pub use error::SuiteError;
+use error::{ADVICE, Source};
+pub(crate) use file::Amount;
 use file::{Names, SCHEMA};
 pub use file::{ServerFile, SuiteFile};
 pub use server::Contestant;
@@ -112,8 +113,9 @@ impl Suite {
         choices: &Choices,
         commands: &dyn Commands,
     ) -> Result<Self, SuiteError> {
-        let source = Source { path, text };
-        let file: SuiteFile = toml::from_str(text).map_err(|error| source.unread(&error))?;
+        let source = Source::new(path, text);
+        let file: SuiteFile =
+            toml::from_str(text).map_err(|error| source.unread(&error, ADVICE))?;
         let home = path.parent().unwrap_or(Path::new("."));
         Reader {
             source,

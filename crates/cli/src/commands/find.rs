@@ -176,7 +176,7 @@ fn over(args: &FindArgs) -> Result<Over, UsageError> {
         (OverArg::Connections, Some(_), Some(_)) => Err(UsageError::RateAnd {
             flag: "--rate-per-connection",
         }),
-        (OverArg::Connections, None, None) if args.load.payload.mode.is_scheduled() => {
+        (OverArg::Connections, None, None) if args.load.payload.mode().is_scheduled() => {
             Err(UsageError::ConnectionsWithoutRate)
         }
         (OverArg::Connections, rate_per_connection, rate_per_s) => Ok(Over::Connections {

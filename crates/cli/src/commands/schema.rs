@@ -6,6 +6,7 @@ use wsbench_record::{comparison, document, ranking, repetition, search, sweep};
 
 use crate::exit::Exit;
 use crate::output;
+use wsbench::scenario::ScenarioFile;
 use wsbench::suite::{ServerFile, SuiteFile};
 
 /// Whose schema.
@@ -26,6 +27,8 @@ pub(crate) enum SchemaOf {
     /// A line of --stream ndjson.
     #[cfg(feature = "export")]
     Stream,
+    /// A scenario: --scenario.
+    Scenario,
     /// A suite for `wsbench rank`.
     Suite,
     /// A server of a suite: server.toml.
@@ -46,6 +49,7 @@ pub(crate) fn run(of: SchemaOf) -> anyhow::Result<Exit> {
         SchemaOf::Ranking => ranking::schema(),
         #[cfg(feature = "export")]
         SchemaOf::Stream => wsbench_export::stream::schema(),
+        SchemaOf::Scenario => schemars::schema_for!(ScenarioFile).into(),
         SchemaOf::Suite => schemars::schema_for!(SuiteFile).into(),
         SchemaOf::Server => schemars::schema_for!(ServerFile).into(),
     };

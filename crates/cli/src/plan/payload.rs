@@ -6,11 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use wsbench_load::corpus::Corpus;
-use wsbench_load::plan::{Encoding, Payload};
+use wsbench_load::plan::{Encoding, Envelope, Payload, Spoken};
 use wsbench_load::template::Template;
 
 use crate::args::{ModeArg, PayloadArgs};
 use crate::usage::UsageError;
+use crate::workload_args::looked_up;
 use wsbench::defaults;
 use wsbench::quantity::{MAX_MESSAGE_BYTES, SizeRange};
 
@@ -21,7 +22,52 @@ const BUILTIN_CORPUS: &str = "builtin";
 ///
 /// # Errors
 /// Flags that say different things, a file that cannot be read or is not what it should be.
-pub(super) fn of(args: &PayloadArgs, seed: u64) -> Result<Payload, UsageError> {
+pub(super) fn of(args: &PayloadArgs, seed: u64) -> Result<(Payload, Option<Envelope>), UsageError> {
+    let is_for_many = matches!(args.mode(), ModeArg::Broadcast | ModeArg::Pubsub);
+    match &args.template {
+        Some(template) if is_for_many => {
+            let (envelope, size) = envelope(template, args)?;
+            let sized = PayloadArgs {
+                template: None,
+                size: Some(size),
+                ..args.clone()
+            };
+            Ok((messages(&sized, seed)?, Some(envelope)))
+        }
+        _ => Ok((messages(args, seed)?, None)),
+    }
+}
+
+/// The text around the tag and the filling of messages for many, and the size of these two.
+fn envelope(template: &Template, args: &PayloadArgs) -> Result<(Envelope, SizeRange), UsageError> {
+    let others = [
+        (args.message.is_some(), "--message"),
+        (args.file.is_some(), "--file"),
+        (args.corpus.is_some(), "--corpus"),
+        (args.binary, "--binary"),
+    ];
+    if let Some((_, flag)) = others.into_iter().find(|(is_given, _)| *is_given) {
+        return Err(UsageError::TemplateAnd { flag });
+    }
+    let words = Template::for_words(template.text()).map_err(UsageError::ModesTemplate)?;
+    let words = looked_up("--template", &words)?;
+    let size = match (args.size, words.has_filling()) {
+        (Some(_), false) => return Err(UsageError::SizeWithoutFill),
+        (Some(size), true) => size,
+        (None, true) => SizeRange {
+            min: defaults::SIZE,
+            max: defaults::SIZE,
+        },
+        (None, false) => {
+            let tag = Payload::tag_len(Encoding::Text) as u32;
+            SizeRange { min: tag, max: tag }
+        }
+    };
+    Ok((Envelope::new(Spoken::text(words)), size))
+}
+
+/// The messages themselves.
+fn messages(args: &PayloadArgs, seed: u64) -> Result<Payload, UsageError> {
     if args.text && args.binary {
         return Err(UsageError::TextAndBinary);
     }
@@ -35,7 +81,7 @@ pub(super) fn of(args: &PayloadArgs, seed: u64) -> Result<Payload, UsageError> {
         (args.failed.is_some(), "--failed"),
     ];
     let strange = strange.into_iter().find(|(is_given, _)| *is_given);
-    if let (Some((_, flag)), true) = (strange, args.mode != ModeArg::Request) {
+    if let (Some((_, flag)), true) = (strange, args.mode() != ModeArg::Request) {
         return Err(UsageError::RequestFlag { flag });
     }
     if let Some(template) = &args.template {
@@ -92,13 +138,12 @@ fn template_payload(
     if let Some((_, flag)) = others.into_iter().find(|(is_given, _)| *is_given) {
         return Err(UsageError::TemplateAnd { flag });
     }
-    let template = match args.mode {
-        ModeArg::Request => {
-            let compiled = Template::for_requests(template.text());
-            Arc::new(compiled.map_err(UsageError::RequestTemplate)?)
-        }
-        _ => Arc::clone(template),
+    let compiled = match args.mode() {
+        ModeArg::Request => Template::for_requests(template.text()),
+        _ => Template::parse(template.text()),
     };
+    let compiled = compiled.map_err(UsageError::ModesTemplate)?;
+    let template = Arc::new(looked_up("--template", &compiled)?);
     Ok(Payload::Template { encoding, template })
 }
 

@@ -23,7 +23,7 @@ pub(super) fn least(measure: &Measure, stop: StopRule) -> Nanos {
     };
     match stop {
         // A storm is measured from its beginning.
-        StopRule::Duration(_) if measure.payload.mode == ModeArg::Storm => {
+        StopRule::Duration(_) if measure.payload.mode() == ModeArg::Storm => {
             asked.unwrap_or(Nanos::ZERO)
         }
         StopRule::Duration(_) => asked.unwrap_or(DEFAULT_WARMUP),

@@ -10,6 +10,7 @@
 mod http2;
 #[path = "../running/mod.rs"]
 mod running;
+mod scenarios;
 mod secured;
 mod server;
 mod workloads;

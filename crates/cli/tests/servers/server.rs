@@ -24,6 +24,12 @@ pub(crate) enum Kind {
     WsRpc,
     /// Python's `websockets` as a broadcast server that spares the sender and writes JSON.
     WebsocketsBroadcast,
+    /// Node's `socket.io`, with rooms.
+    SocketIo,
+    /// Python's `python-socketio`, with rooms.
+    PythonSocketio,
+    /// Node's `graphql-ws`, with subscriptions.
+    GraphqlWs,
     /// Rust's `tokio-tungstenite`.
     TokioTungstenite,
     /// Rust's `axum`, with HTTP/2.
@@ -76,6 +82,24 @@ impl Kind {
                     Self::WsRpc => "ws/rpc.js",
                     _ => "ws/server.js",
                 }));
+                command
+            }
+            Self::SocketIo => {
+                installed(folder("socket.io/node_modules/socket.io"));
+                let mut command = Command::new("node");
+                command.arg(folder("socket.io/rooms.js"));
+                command
+            }
+            Self::GraphqlWs => {
+                installed(folder("graphql-ws/node_modules/graphql-ws"));
+                let mut command = Command::new("node");
+                command.arg(folder("graphql-ws/rooms.js"));
+                command
+            }
+            Self::PythonSocketio => {
+                let python = folder("python-socketio/.venv/bin/python");
+                let mut command = Command::new(installed(python));
+                command.arg(folder("python-socketio/rooms.py"));
                 command
             }
             Self::TokioTungstenite => {

@@ -70,7 +70,8 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         self.begun += 1;
         let newest = &mut self.context.common.newest_connection;
         *newest = number.max(*newest);
-        self.slots[slot].session = Some(Session::new(number, now, &self.context));
+        let place = self.share.place(slot);
+        self.slots[slot].session = Some(Session::new(number, place, now, &self.context));
         self.opening += 1;
         if let Some(running) = &mut self.running {
             running.begun();

@@ -110,6 +110,7 @@ pub(super) const ROWS: &[Row] = &[
         Less,
         Reader::Value(|record| record.application_ns.map(Reading::exact)),
     ),
+    times(Series::Login),
     row(
         "deliveries_per_s",
         "deliveries/s",

@@ -111,7 +111,7 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
         }
     }
 
-    fn new(connection: u32, local: &Local) -> Self {
+    fn new(connection: u32, _: u32, local: &Local) -> Self {
         Self {
             connection,
             budget: local.round_trips.unwrap_or(u32::MAX),
@@ -334,6 +334,9 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
             && greeting.is(suspect.bytes(), rare.greetings, !self.pairing.has_answers())
         {
             rare.greetings = rare.greetings.saturating_add(1);
+            return;
+        }
+        if io.take_up(self.connection, piece.kind, suspect.bytes(), received) {
             return;
         }
         let in_flight = self.pairing.in_flight();

@@ -17,8 +17,9 @@ use crate::message::{MessageSource, TagFinder};
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::pairing::Times;
-use crate::plan::{Greeting, Plan, Verify};
+use crate::plan::{Envelope, Greeting, Plan, Verify};
 use crate::tally::{DECILES, Law, MessageCounts, Published};
+use crate::template::Values;
 
 /// One write carries messages until it is this long.
 const WRITE_AT_MOST: usize = 256 * 1024;
@@ -30,8 +31,15 @@ const HEARING_GRACE: Nanos = Nanos::from_millis(250);
 pub struct Fanout {
     /// Number of the connection over the whole run, part of every tag.
     connection: u32,
+    /// Its room, of which it need not be a member.
+    room: u32,
+    /// True where messages are for it.
+    subscribes: bool,
+    is_open: bool,
     /// Membership, from when the connection was open.
     seat: Option<Membership>,
+    /// Messages composed.
+    said: u32,
     /// The position of the message that it sent last.
     previous: Option<u32>,
     /// Messages that were composed and not handed to the socket: position and due time.
@@ -52,7 +60,6 @@ pub struct Fanout {
 struct Membership {
     /// Its place in the worker's receipts.
     place: u32,
-    room: u32,
     /// Messages sent from then on are for it.
     joined: Nanos,
     /// The tenth of the receivers that it is of, by when they joined.
@@ -62,8 +69,13 @@ struct Membership {
 /// One worker's own.
 #[derive(Debug)]
 pub struct FanoutLocal {
+    /// Plan of the run.
+    plan: Plan,
     /// Makes the messages.
     source: MessageSource,
+    /// Text around each of them, and room for one with it.
+    envelope: Option<Envelope>,
+    wrapped: Vec<u8>,
     finder: TagFinder,
     board: Board,
     receipts: Receipts,
@@ -78,7 +90,7 @@ pub struct FanoutLocal {
     greeting: Option<Greeting>,
     /// Bytes of the longest message.
     longest: usize,
-    connections: u32,
+    subscribers: u32,
     timeout: Nanos,
 }
 
@@ -96,12 +108,15 @@ impl Exchange for Fanout {
         let workload = &plan.clients.exchange;
         let mut source = MessageSource::new(&workload.payload, plan.seed);
         source.set_epoch(epoch_ns);
-        let (lanes, connections) = (board.lanes(), plan.clients.connections);
-        let most = connections.div_ceil(plan.threads.max(1));
-        let (rooms, length) = (workload.audience.rooms(), lane_length(plan));
+        let lanes = board.lanes();
+        let most = plan.clients.connections.div_ceil(plan.threads.max(1));
+        let (rooms, length) = (workload.room_count(), lane_length(plan));
         FanoutLocal {
+            plan: plan.clone(),
             finder: source.tag_finder(),
             source,
+            envelope: workload.envelope.clone(),
+            wrapped: Vec::new(),
             receipts: Receipts::new(lanes, length, most, rooms),
             board: board.clone(),
             published: Vec::new(),
@@ -110,16 +125,21 @@ impl Exchange for Fanout {
             next: 0,
             verify: workload.verify,
             greeting: workload.greeting.clone(),
-            longest: workload.payload.max_len(),
-            connections,
+            longest: workload.longest(),
+            subscribers: plan.clients.subscribers(),
             timeout: plan.clients.timeout,
         }
     }
 
-    fn new(connection: u32, _: &FanoutLocal) -> Self {
+    fn new(connection: u32, place: u32, local: &FanoutLocal) -> Self {
+        let clients = &local.plan.clients;
         Self {
             connection,
+            room: clients.room_of(place),
+            subscribes: clients.subscribes(place),
+            is_open: false,
             seat: None,
+            said: 0,
             previous: None,
             composed: Vec::new(),
             blockage: Blockage::NONE,
@@ -139,15 +159,17 @@ impl Exchange for Fanout {
             until: now,
             by: Obstacle::Absence,
         };
-        let room = 0;
-        let local = &mut *io.local;
-        let order = u64::from(local.board.join(room)) % u64::from(local.connections.max(1));
+        self.is_open = true;
+        if !self.subscribes {
+            return;
+        }
+        let (local, room) = (&mut *io.local, self.room);
+        let order = u64::from(local.board.join(room)) % u64::from(local.subscribers.max(1));
         let tenths = DECILES as u64;
         self.seat = Some(Membership {
             place: local.receipts.join(room),
-            room,
             joined: now,
-            decile: (order * tenths / u64::from(local.connections.max(1))) as usize,
+            decile: (order * tenths / u64::from(local.subscribers.max(1))) as usize,
         });
     }
 
@@ -174,21 +196,40 @@ impl Exchange for Fanout {
         let source = &mut io.local.source;
         source.prepare(identity, Some(due));
         let (message, kind) = (source.message(identity), source.kind());
-        io.common.push_made(io.codec, kind, &message);
+        let number = self.said;
+        self.said = number.wrapping_add(1);
+        let Some(envelope) = &io.local.envelope else {
+            io.common.push_made(io.codec, kind, &message);
+            return true;
+        };
+        let mut wrapped = std::mem::take(&mut io.local.wrapped);
+        wrapped.clear();
+        let speech = &io.common.speech;
+        let values = Values {
+            parts: message.parts(),
+            ..speech.values(self.connection, self.room, number.into(), due)
+        };
+        envelope.words.say(&values, &mut wrapped);
+        io.common
+            .push_message(io.codec, envelope.kind, [&wrapped, &[]]);
+        io.local.wrapped = wrapped;
         true
     }
 
     #[inline]
     fn on_sent(&mut self, io: &mut Io<'_, FanoutLocal>, sent: Nanos) {
         for (position, due) in self.composed.drain(..) {
-            let Some(seat) = self.seat else { continue };
-            let local = &mut *io.local;
+            if !self.is_open {
+                continue;
+            }
+            let (local, room) = (&mut *io.local, self.room);
             let publication = Publication {
                 publisher: self.connection,
                 due,
                 sent,
-                room: seat.room,
-                members: local.board.members(seat.room),
+                room,
+                members: local.board.members(room),
+                is_member: self.seat.is_some(),
                 is_measured: due >= io.common.meter.window().opens,
             };
             let previous = self.previous.replace(position);
@@ -205,6 +246,7 @@ impl Exchange for Fanout {
                     publisher: self.connection,
                     due,
                     members: publication.members,
+                    is_member: publication.is_member,
                 });
             }
         }
@@ -249,20 +291,21 @@ impl Exchange for Fanout {
     fn give_up(&mut self, _: &mut Io<'_, FanoutLocal>, _: Nanos, _: Unanswered) {}
 
     fn on_end(&mut self, io: &mut Io<'_, FanoutLocal>) {
+        self.is_open = false;
         let Some(seat) = self.seat.take() else {
             return;
         };
-        let local = &mut *io.local;
+        let (local, room) = (&mut *io.local, self.room);
         let was_there = local.next > 0 && !self.has_received;
         io.common.meter.tally.connections.never_answered += u64::from(was_there);
-        local.board.leave(seat.room);
+        local.board.leave(room);
         // Once the load is over the books are on whoever had been there.
         if io.common.sending {
             let (board, receipts) = (&local.board, &mut local.receipts);
             let leaver = (self.connection, seat.place);
-            receipts.note_absence(board, leaver, seat.room, seat.joined);
+            receipts.note_absence(board, leaver, room, seat.joined);
         }
-        local.receipts.leave(seat.place, seat.room);
+        local.receipts.leave(seat.place, room);
     }
 
     fn awaited(context: &mut Context<FanoutLocal>, now: Nanos) -> u64 {

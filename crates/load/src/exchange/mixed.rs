@@ -134,12 +134,12 @@ impl Exchange for Mixed {
         }
     }
 
-    fn new(connection: u32, local: &Locals) -> Self {
+    fn new(connection: u32, place: u32, local: &Locals) -> Self {
         match local.flow {
-            Which::Echo => Self::Echo(Echo::new(connection, &local.echo)),
-            Which::Request => Self::Request(Echo::new(connection, &local.echo)),
-            Which::Fanout => Self::Fanout(Fanout::new(connection, &local.fanout)),
-            Which::OneSided => Self::OneSided(OneSided::new(connection, &local.one_sided)),
+            Which::Echo => Self::Echo(Echo::new(connection, place, &local.echo)),
+            Which::Request => Self::Request(Echo::new(connection, place, &local.echo)),
+            Which::Fanout => Self::Fanout(Fanout::new(connection, place, &local.fanout)),
+            Which::OneSided => Self::OneSided(OneSided::new(connection, place, &local.one_sided)),
         }
     }
 

@@ -82,7 +82,7 @@ impl Exchange for OneSided {
         }
     }
 
-    fn new(connection: u32, _: &OneSidedLocal) -> Self {
+    fn new(connection: u32, _: u32, _: &OneSidedLocal) -> Self {
         Self {
             connection,
             sent: 0,
@@ -120,8 +120,12 @@ impl Exchange for OneSided {
             }
             return;
         }
+        let connection = self.connection;
         let pushed = self.pushed.get_or_insert_default();
         if piece.last && pushed.incoming.is_empty() {
+            if io.take_up(connection, piece.kind, piece.bytes, received) {
+                return;
+            }
             return pushed.on_message(io, received, piece.bytes);
         }
         let room = KEPT_AT_MOST - pushed.incoming.len();
@@ -129,6 +133,9 @@ impl Exchange for OneSided {
         pushed.incoming.extend_from_slice(kept);
         if piece.last {
             let message = std::mem::take(&mut pushed.incoming);
+            if io.take_up(connection, piece.kind, &message, received) {
+                return;
+            }
             pushed.on_message(io, received, &message);
         }
     }

@@ -54,7 +54,8 @@ struct Notice {
     sent: AtomicU64,
     /// Connection above, room below, 32 bits each.
     origin: AtomicU64,
-    /// Number of members above, measured or not below.
+    /// Number of members above, below a bit of whether it is measured and one of whether its sender is a
+    /// member.
     facts: AtomicU64,
     /// Position and one of the next message of the same connection, zero while there is none.
     next: AtomicU64,
@@ -71,8 +72,10 @@ pub struct Publication {
     pub sent: Nanos,
     /// Its room.
     pub room: u32,
-    /// Members of that when it was sent, its sender among them.
+    /// Members of that when it was sent, its sender among them where it is one.
     pub members: u32,
+    /// True where its sender is a member.
+    pub is_member: bool,
     /// True of one that was due within the measured window.
     pub is_measured: bool,
 }
@@ -94,7 +97,7 @@ impl Board {
                 .collect(),
             head: AtomicU32::new(0),
         };
-        let rooms = plan.clients.exchange.audience.rooms() as usize;
+        let rooms = plan.clients.exchange.room_count() as usize;
         let rooms = std::iter::repeat_with(AtomicU32::default).take(rooms);
         Self(Arc::new(Sheets {
             lanes: (0..lanes).map(lane).collect(),
@@ -127,7 +130,8 @@ impl Board {
         entry.version.store(TORN, Ordering::Relaxed);
         fence(Ordering::Release);
         let origin = u64::from(it.publisher) << 32 | u64::from(it.room);
-        let facts = u64::from(it.members) << 32 | u64::from(it.is_measured);
+        let bits = u64::from(it.is_member) << 1 | u64::from(it.is_measured);
+        let facts = u64::from(it.members) << 32 | bits;
         entry.due.store(it.due.0, Ordering::Relaxed);
         entry.sent.store(it.sent.0, Ordering::Relaxed);
         entry.origin.store(origin, Ordering::Relaxed);
@@ -173,6 +177,7 @@ impl Board {
             sent,
             room: origin as u32,
             members: (facts >> 32) as u32,
+            is_member: facts & 2 == 2,
             is_measured: facts & 1 == 1,
         })
     }
@@ -250,7 +255,8 @@ pub fn lane_length(plan: &Plan) -> usize {
     let highest = rates.fold(0.0_f64, |highest, stretch| {
         highest.max(stretch.from_per_s).max(stretch.to_per_s)
     });
-    let share = highest / f64::from(plan.threads.max(1));
+    let senders = plan.threads.min(plan.clients.publishers());
+    let share = highest / f64::from(senders.max(1));
     let messages = share * (plan.clients.timeout.as_secs_f64() + BEYOND) * SLACK;
     let length = (messages as u64).clamp(SHORTEST, 1 << 31);
     length.next_power_of_two() as usize
@@ -293,6 +299,7 @@ mod tests {
             sent: Nanos(9),
             room: 0,
             members: 8,
+            is_member: true,
             is_measured: true,
         }
     }
@@ -345,6 +352,7 @@ mod tests {
             sent: Nanos(u64::from(round) * 2),
             room: round,
             members: round,
+            is_member: round % 3 == 1,
             is_measured: round % 2 == 1,
         };
         std::thread::scope(|scope| {

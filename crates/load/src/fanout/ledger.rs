@@ -148,7 +148,8 @@ fn settle(
     };
     // While nobody knows whether senders hear themselves, a message is complete with all members.
     let is_deaf = hears == Some(false) || (is_over && hears.is_none());
-    let audience = sent.members.saturating_sub(u32::from(is_deaf));
+    let lacks_own = is_deaf && sent.is_member;
+    let audience = sent.members.saturating_sub(u32::from(lacks_own));
     let wanted = audience.saturating_sub(left);
     let is_complete = count >= wanted;
     if !is_complete && !is_over {
@@ -217,6 +218,7 @@ mod tests {
             publisher: 4,
             due: Nanos(due),
             members,
+            is_member: true,
         }
     }
 

@@ -214,8 +214,8 @@ impl Receipts {
                     return false;
                 };
                 let members = self.members.get(it.room as usize).copied().unwrap_or(0);
-                let is_own_lane = lane == worker;
-                let wanted = members.saturating_sub(u32::from(is_own_lane && !hears));
+                let lacks_own = lane == worker && !hears && it.is_member;
+                let wanted = members.saturating_sub(u32::from(lacks_own));
                 let row = &self.lanes[lane as usize].rows[self.index(lane, position)];
                 let is_its = row.version == u64::from(position) + 1;
                 let is_open = it.is_measured && it.due + timeout > now;
@@ -241,7 +241,8 @@ impl Receipts {
         };
         for row in lane.rows.iter().filter(|row| row.version > 0) {
             let position = (row.version - 1) as u32;
-            let room = board.look_up(worker, position).map(|it| it.room);
+            let it = board.look_up(worker, position).filter(|it| it.is_member);
+            let room = it.map(|it| it.room);
             let members = room.and_then(|room| self.members.get(room as usize));
             let others = members.map_or(0, |members| members.saturating_sub(1));
             let is_with_all = others > 0 && row.count >= others;

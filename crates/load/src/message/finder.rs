@@ -26,7 +26,7 @@ pub struct TagFinder {
 
 impl TagFinder {
     /// One for tags of this run, as messages of this kind have them.
-    pub(super) fn new(kind: MessageKind, run: u32) -> Self {
+    pub(crate) fn of_run(kind: MessageKind, run: u32) -> Self {
         let needle = match kind {
             MessageKind::Text => {
                 let digits = Front::new(run, 0, 0).digits;

@@ -12,20 +12,13 @@ pub enum Audience {
     Sender,
     /// Every connection. Whether senders hear themselves is found as the run goes on.
     All,
+    /// The members of its sender's room.
+    Room,
 }
 
 impl Audience {
     /// True if nothing was said.
     pub(super) fn is_default(&self) -> bool {
         *self == Self::default()
-    }
-
-    /// Rooms that connections are members of; none where messages are for their sender alone.
-    #[must_use]
-    pub fn rooms(self) -> u32 {
-        match self {
-            Self::Sender => 0,
-            Self::All => 1,
-        }
     }
 }

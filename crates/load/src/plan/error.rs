@@ -51,6 +51,18 @@ pub enum Why {
     /// It is a request and does not have its number in it.
     #[error("has no {{id}} in it, the number by which the answer to a request is known")]
     NoNumber,
+    /// It stands around messages and has not one tag, with filling right behind it or nowhere.
+    #[error(
+        "has to have one {{tag}} in it, by which a message is known, and {{fill}} right behind that or \
+         nowhere"
+    )]
+    NoTag,
+    /// It has a tag in it, and is no message of the load.
+    #[error("has {{tag}} or {{fill}} in it, which messages of the load alone have")]
+    TagAlone,
+    /// It puts in what no step of the login before has taken.
+    #[error("has a {{cap.…}} in it that no step of the login before it has taken")]
+    NoCapture,
     /// It is not in the form that the protocol asks for.
     #[error("is malformed")]
     Malformed,

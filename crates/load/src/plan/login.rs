@@ -1,15 +1,20 @@
 //! What is said and awaited on each connection before its load: the steps of a login.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wsbench_dialogue::{Expect, Pattern, Sent, Step};
+use wsbench_dialogue::{Expression, Pattern};
 use wsbench_wire::connection::MessageKind;
 
+use crate::nanos::Nanos;
+use crate::plan::request::Locator;
+use crate::seconds;
 use crate::secret::WITHHELD;
+use crate::template::{Captured, Template, TemplateError, Values};
 
 /// The steps of a login: messages that are sent, and messages that have to come. Without any,
 /// which is the default, a connection is open once it is upgraded.
@@ -27,32 +32,161 @@ use crate::secret::WITHHELD;
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct LoginSteps {
-    /// Of all that there are, those of messages alone.
-    steps: Vec<Step>,
+    steps: Vec<LoginStep>,
     is_withheld: bool,
+}
+
+/// A step of a login.
+#[derive(Clone, PartialEq, Eq)]
+pub enum LoginStep {
+    /// This is sent.
+    Send(Spoken),
+    /// This has to come.
+    Expect(Expected),
+    /// Nothing is done for so long; whatever comes meanwhile is passed over. For servers that do not
+    /// say when they have done what they were asked for.
+    Settle(Nanos),
+}
+
+/// A message that is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spoken {
+    /// Text or binary.
+    pub kind: MessageKind,
+    /// Its text, with places that are filled in.
+    pub words: Template,
+}
+
+/// A message that is awaited, wherever that is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Awaited {
+    /// Text or binary; either where there is none.
+    pub kind: Option<MessageKind>,
+    /// Form of it. Its texts may have places that are filled in, as those that are said.
+    pub pattern: Pattern,
+}
+
+/// A message that has to come in a login, and what is taken from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// The message.
+    pub awaited: Awaited,
+    /// What is taken from it, by name: later steps and messages have it at `{cap.NAME}`.
+    pub captures: Vec<(String, Locator)>,
+    /// It has to have come so long after what was sent before it, or after the upgrade; the plan's
+    /// time-out where there is none.
+    pub within: Option<Nanos>,
+}
+
+impl Spoken {
+    /// A text message.
+    #[must_use]
+    pub fn text(words: Template) -> Self {
+        Self {
+            kind: MessageKind::Text,
+            words,
+        }
+    }
+
+    /// Bytes that are said as they are, or with places that are filled in where they have any.
+    #[must_use]
+    pub fn new(kind: MessageKind, bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        let words = std::str::from_utf8(&bytes).ok().map(Template::for_words);
+        Self {
+            kind,
+            words: words
+                .and_then(Result::ok)
+                .unwrap_or_else(|| Template::of_bytes(bytes)),
+        }
+    }
+}
+
+impl Awaited {
+    /// A message of this kind, or of either.
+    #[must_use]
+    pub fn new(kind: impl Into<Option<MessageKind>>, pattern: Pattern) -> Self {
+        Self {
+            kind: kind.into(),
+            pattern,
+        }
+    }
+
+    /// The texts of the pattern as they are filled in.
+    ///
+    /// # Errors
+    /// [`TemplateError`] of the first that has a place which is not known.
+    pub fn templates(&self) -> Result<Vec<Template>, TemplateError> {
+        let texts = self.pattern.texts().into_iter();
+        let texts = texts.filter_map(|text| std::str::from_utf8(text).ok());
+        texts.map(Template::for_words).collect()
+    }
+
+    /// Form of the message with these values.
+    pub(crate) fn filled(&self, values: &Values<'_>) -> Pattern {
+        self.pattern.mapped(&|text| {
+            let words = std::str::from_utf8(text).ok().map(Template::for_words);
+            let mut filled = Vec::new();
+            match words {
+                Some(Ok(words)) => words.say(values, &mut filled),
+                _ => filled.extend_from_slice(text),
+            }
+            filled
+        })
+    }
+
+    /// True of a message that fits with these values.
+    pub(crate) fn fits(&self, kind: MessageKind, message: &[u8], values: &Values<'_>) -> bool {
+        self.kind.is_none_or(|it| it == kind) && self.filled(values).fits(message)
+    }
+}
+
+impl Expected {
+    /// What it takes from a message that has come; what is not there is empty.
+    pub(crate) fn captured(&self, message: &[u8]) -> impl Iterator<Item = Captured> {
+        self.captures.iter().map(|(name, at)| Captured {
+            name: name.clone(),
+            bytes: at.text(message).unwrap_or_default(),
+        })
+    }
 }
 
 impl LoginSteps {
     /// The same, and then this message is sent.
     #[must_use]
-    pub fn send(mut self, kind: MessageKind, message: impl Into<Vec<u8>>) -> Self {
-        self.steps
-            .push(Step::Send(Sent::Message(kind, message.into())));
-        self
+    pub fn send(self, kind: MessageKind, message: impl Into<Vec<u8>>) -> Self {
+        self.then(LoginStep::Send(Spoken::new(kind, message)))
     }
 
     /// The same, and then a message of this kind has to come that fits, within the plan's time-out
     /// from what was sent before it, or from the upgrade.
     #[must_use]
-    pub fn expect(mut self, kind: MessageKind, pattern: Pattern) -> Self {
-        self.steps
-            .push(Step::Expect(Expect::Message(kind, pattern)));
+    pub fn expect(self, kind: MessageKind, pattern: Pattern) -> Self {
+        self.then(LoginStep::Expect(Expected {
+            awaited: Awaited::new(kind, pattern),
+            captures: Vec::new(),
+            within: None,
+        }))
+    }
+
+    /// The same with one more step.
+    #[must_use]
+    pub fn then(mut self, step: LoginStep) -> Self {
+        self.steps.push(step);
+        self
+    }
+
+    /// The same with the steps of another one behind them.
+    #[must_use]
+    pub fn followed_by(mut self, other: &Self) -> Self {
+        self.steps.extend(other.steps.iter().cloned());
+        self.is_withheld |= other.is_withheld;
         self
     }
 
     /// The steps.
     #[must_use]
-    pub fn steps(&self) -> &[Step] {
+    pub fn steps(&self) -> &[LoginStep] {
         &self.steps
     }
 
@@ -62,26 +196,40 @@ impl LoginSteps {
         self.steps.is_empty()
     }
 
-    /// True of one of whose messages nothing is left but that they were there.
+    /// True of one of whose messages nothing is left but that they were there, or whose variables of
+    /// the environment were not looked up.
     #[must_use]
     pub fn is_withheld(&self) -> bool {
-        self.is_withheld
+        self.is_withheld || self.spoken().any(|it| it.words.is_withheld())
+    }
+
+    /// What it says.
+    pub fn spoken(&self) -> impl Iterator<Item = &Spoken> {
+        self.steps.iter().filter_map(|step| match step {
+            LoginStep::Send(spoken) => Some(spoken),
+            LoginStep::Expect(_) | LoginStep::Settle(_) => None,
+        })
+    }
+
+    /// Names of what it takes.
+    pub fn captures(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().flat_map(LoginStep::captures)
     }
 
     /// The same without the messages that are sent, of which even the kind is withheld.
     pub(super) fn redacted(&self) -> Self {
-        let redacted = |step: &Step| match step {
-            Step::Send(_) => Step::Send(Sent::Message(MessageKind::Text, Vec::new())),
+        let redacted = |step: &LoginStep| match step {
+            LoginStep::Send(_) => LoginStep::Send(Spoken::new(MessageKind::Text, Vec::new())),
             other => other.clone(),
         };
         Self {
             steps: self.steps.iter().map(redacted).collect(),
-            is_withheld: self.is_withheld || self.steps.iter().any(is_sent),
+            is_withheld: self.is_withheld || self.spoken().next().is_some(),
         }
     }
 
     pub(super) fn written(&self) -> Vec<StoredStep> {
-        self.steps.iter().filter_map(StoredStep::of).collect()
+        self.steps.iter().map(StoredStep::of).collect()
     }
 
     /// The login that was written so.
@@ -97,8 +245,24 @@ impl LoginSteps {
     }
 }
 
-fn is_sent(step: &Step) -> bool {
-    matches!(step, Step::Send(_))
+impl LoginStep {
+    /// Names of what it takes.
+    pub fn captures(&self) -> impl Iterator<Item = &str> {
+        let captures = match self {
+            Self::Expect(expected) => &expected.captures[..],
+            Self::Send(_) | Self::Settle(_) => &[],
+        };
+        captures.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The texts that are filled in.
+    pub(super) fn templates(&self) -> Vec<Template> {
+        match self {
+            Self::Send(spoken) => vec![spoken.words.clone()],
+            Self::Expect(expected) => expected.awaited.templates().unwrap_or_default(),
+            Self::Settle(_) => Vec::new(),
+        }
+    }
 }
 
 impl fmt::Debug for LoginSteps {
@@ -107,8 +271,14 @@ impl fmt::Debug for LoginSteps {
     }
 }
 
+impl fmt::Debug for LoginStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        StoredStep::of(self).fmt(f)
+    }
+}
+
 /// A step as documents hold it. Content of binary messages is in base64.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "step", rename_all = "snake_case")]
 #[schemars(rename = "LoginStep")]
 pub(super) enum StoredStep {
@@ -122,15 +292,53 @@ pub(super) enum StoredStep {
     },
     /// A message had to come.
     Expect {
-        /// True of a binary message.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        binary: bool,
-        /// The part of it that is known.
-        #[serde(default, skip_serializing_if = "Known::is_whole")]
-        known: Known,
-        /// That part.
-        content: String,
+        /// The message.
+        #[serde(flatten)]
+        message: StoredMessage,
+        /// Values that were taken from it: the name of each, and where it stood.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        #[schemars(with = "BTreeMap<String, String>")]
+        take: BTreeMap<String, Locator>,
+        /// Time within which it had to come, s; absent where it was the plan's time-out.
+        #[serde(
+            rename = "within_s",
+            with = "seconds::option",
+            default,
+            skip_serializing_if = "Option::is_none"
+        )]
+        #[schemars(with = "Option<f64>")]
+        within: Option<Nanos>,
     },
+    /// Nothing was done for a while.
+    Settle {
+        /// Length of it, s.
+        #[serde(rename = "for_s", with = "seconds")]
+        #[schemars(with = "f64")]
+        length: Nanos,
+    },
+}
+
+/// A message that is awaited, as documents hold it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "AwaitedMessage")]
+pub(super) struct StoredMessage {
+    /// True of a binary message.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    binary: bool,
+    /// True where it may be text or binary.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    either: bool,
+    /// The part of it that is known.
+    #[serde(default, skip_serializing_if = "Known::is_whole")]
+    known: Known,
+    /// Place of that part in JSON, a pointer; absent of anything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+    /// That part.
+    content: String,
+    /// Further parts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    and: Vec<StoredMessage>,
 }
 
 /// The part of a message that is known beforehand.
@@ -145,6 +353,10 @@ pub(super) enum Known {
     Prefix,
     /// Some part, anywhere.
     Part,
+    /// A value at a place of its JSON.
+    Json,
+    /// A regular expression that matches it somewhere.
+    Expression,
 }
 
 impl Known {
@@ -157,31 +369,100 @@ impl Known {
     }
 }
 
+impl StoredMessage {
+    pub(super) fn of(awaited: &Awaited) -> Self {
+        let is_binary = awaited.kind == Some(MessageKind::Binary);
+        let written = |bytes: &[u8]| match is_binary {
+            false => String::from_utf8_lossy(bytes).into_owned(),
+            true => BASE64.encode(bytes),
+        };
+        let part = |pattern: &Pattern| {
+            let (known, at, content) = match pattern {
+                Pattern::Equals(whole) => (Known::Whole, None, written(whole)),
+                Pattern::Prefix(front) => (Known::Prefix, None, written(front)),
+                Pattern::Contains(part) => (Known::Part, None, written(part)),
+                Pattern::Json { pointer, value } => {
+                    (Known::Json, Some(pointer.clone()), value.clone())
+                }
+                Pattern::Matches(expression) => {
+                    (Known::Expression, None, expression.text().to_owned())
+                }
+                // Of none, which is any message.
+                Pattern::All(_) => (Known::Part, None, String::new()),
+            };
+            Self {
+                binary: is_binary,
+                either: awaited.kind.is_none(),
+                known,
+                at,
+                content,
+                and: Vec::new(),
+            }
+        };
+        match &awaited.pattern {
+            Pattern::All(all) if !all.is_empty() => {
+                let mut parts = all.iter().map(part);
+                let first = parts.next().unwrap_or_else(|| part(&awaited.pattern));
+                Self {
+                    and: parts.collect(),
+                    ..first
+                }
+            }
+            other => part(other),
+        }
+    }
+
+    pub(super) fn told(self) -> Result<Awaited, String> {
+        let kind = match (self.either, self.binary) {
+            (true, _) => None,
+            (false, true) => Some(MessageKind::Binary),
+            (false, false) => Some(MessageKind::Text),
+        };
+        if self.and.is_empty() {
+            let pattern = self.pattern()?;
+            return Ok(Awaited { kind, pattern });
+        }
+        let further = self.and.clone();
+        let mut all = vec![self.pattern()?];
+        for part in further {
+            all.push(part.pattern()?);
+        }
+        let pattern = Pattern::All(all);
+        Ok(Awaited { kind, pattern })
+    }
+
+    fn pattern(self) -> Result<Pattern, String> {
+        let (_, content) = match self.known {
+            Known::Json | Known::Expression => (MessageKind::Text, self.content.into_bytes()),
+            _ => message(self.binary, self.content)?,
+        };
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        Ok(match self.known {
+            Known::Whole => Pattern::Equals(content),
+            Known::Prefix => Pattern::Prefix(content),
+            Known::Part => Pattern::Contains(content),
+            Known::Json => Pattern::Json {
+                pointer: self.at.unwrap_or_default(),
+                value: text(&content),
+            },
+            Known::Expression => Pattern::Matches(text(&content).parse::<Expression>()?),
+        })
+    }
+}
+
 impl StoredStep {
-    fn of(step: &Step) -> Option<Self> {
+    fn of(step: &LoginStep) -> Self {
         match step {
-            Step::Send(_) => Some(Self::Send {
+            LoginStep::Send(_) => Self::Send {
                 binary: false,
                 content: WITHHELD.to_owned(),
-            }),
-            Step::Expect(Expect::Message(kind, pattern)) => {
-                let (known, content) = match pattern {
-                    Pattern::Equals(whole) => (Known::Whole, whole),
-                    Pattern::Prefix(front) => (Known::Prefix, front),
-                    Pattern::Contains(part) => (Known::Part, part),
-                };
-                let content = match kind {
-                    MessageKind::Text => String::from_utf8_lossy(content).into_owned(),
-                    MessageKind::Binary => BASE64.encode(content),
-                };
-                Some(Self::Expect {
-                    binary: *kind == MessageKind::Binary,
-                    known,
-                    content,
-                })
-            }
-            // No login has any: see `LoginSteps`.
-            _ => None,
+            },
+            LoginStep::Expect(expected) => Self::Expect {
+                message: StoredMessage::of(&expected.awaited),
+                take: expected.captures.iter().cloned().collect(),
+                within: expected.within,
+            },
+            LoginStep::Settle(length) => Self::Settle { length: *length },
         }
     }
 
@@ -196,18 +477,15 @@ impl StoredStep {
                 Ok(login.send(kind, content))
             }
             Self::Expect {
-                binary,
-                known,
-                content,
-            } => {
-                let (kind, content) = message(binary, content)?;
-                let pattern = match known {
-                    Known::Whole => Pattern::Equals(content),
-                    Known::Prefix => Pattern::Prefix(content),
-                    Known::Part => Pattern::Contains(content),
-                };
-                Ok(login.expect(kind, pattern))
-            }
+                message,
+                take,
+                within,
+            } => Ok(login.then(LoginStep::Expect(Expected {
+                awaited: message.told()?,
+                captures: take.into_iter().collect(),
+                within,
+            }))),
+            Self::Settle { length } => Ok(login.then(LoginStep::Settle(length))),
         }
     }
 }

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
+use wsbench_dialogue::Expression;
 
 /// Way in which answers are known, where they are not what was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -32,14 +33,14 @@ pub struct ByNumber {
 /// assert_eq!(at.number(br#"{"params":[{"id":"17"}]}"#), Some(17), "a text of digits");
 /// assert_eq!(at.number(b"no JSON"), None);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Locator {
     /// A JSON pointer (RFC 6901).
     Json(Pointer),
     /// A text that messages begin with; the number stands behind it.
     Prefix(String),
     /// A regular expression; the number is its first group, or all of it without groups.
-    Regex(regex::bytes::Regex),
+    Regex(Expression),
 }
 
 /// A JSON pointer in its parts.
@@ -83,15 +84,11 @@ impl FromStr for Locator {
             ("prefix" | "regex", "") => Err(LocatorError::Empty),
             ("prefix", front) => Ok(Self::Prefix(front.to_owned())),
             ("regex", expression) => {
-                let compiled = regex::bytes::Regex::new(expression);
-                compiled.map(Self::Regex).map_err(|error| {
-                    let why = error.to_string();
-                    let why = why.lines().last().unwrap_or_default();
-                    LocatorError::NoRegex {
-                        text: expression.to_owned(),
-                        why: why.trim_start_matches("error: ").to_owned(),
-                    }
-                })
+                let text = expression.to_owned();
+                let compiled = expression.parse::<Expression>();
+                compiled
+                    .map(Self::Regex)
+                    .map_err(|why| LocatorError::NoRegex { text, why })
             }
             _ => Err(unknown()),
         }
@@ -119,7 +116,7 @@ impl fmt::Display for Locator {
         match self {
             Self::Json(pointer) => write!(f, "json:{pointer}"),
             Self::Prefix(front) => write!(f, "prefix:{front}"),
-            Self::Regex(expression) => write!(f, "regex:{expression}"),
+            Self::Regex(expression) => write!(f, "regex:{}", expression.text()),
         }
     }
 }
@@ -132,15 +129,6 @@ impl fmt::Display for Pointer {
         Ok(())
     }
 }
-
-impl PartialEq for Locator {
-    /// Places are the same that are written the same.
-    fn eq(&self, other: &Self) -> bool {
-        self.to_string() == other.to_string()
-    }
-}
-
-impl Eq for Locator {}
 
 impl Serialize for Locator {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -177,8 +165,37 @@ impl Locator {
                 digits_of(&rest[..digits])
             }
             Self::Regex(expression) => {
-                let found = expression.captures(message)?;
+                let found = expression.regex().captures(message)?;
                 digits_of(found.get(1).or(found.get(0))?.as_bytes())
+            }
+        }
+    }
+
+    /// The bytes that stand at the place: of JSON a text without its quotation marks and escapes, or
+    /// another value as it is written; behind a prefix all that follows; of an expression its first
+    /// group. `None` where there is nothing.
+    ///
+    /// ```
+    /// # use wsbench_load::plan::Locator;
+    /// let at: Locator = "json:/auth/token".parse().unwrap();
+    /// assert_eq!(at.text(br#"{"auth":{"token":"a\u0062c"}}"#).unwrap(), b"abc");
+    /// ```
+    #[must_use]
+    pub fn text(&self, message: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Json(pointer) => {
+                let json = serde_json::Deserializer::from_slice(message);
+                let first = json.into_iter::<serde_json::Value>().next()?.ok()?;
+                Some(match first.pointer(&pointer.to_string())? {
+                    serde_json::Value::Null => return None,
+                    serde_json::Value::String(text) => text.clone().into_bytes(),
+                    other => other.to_string().into_bytes(),
+                })
+            }
+            Self::Prefix(front) => message.strip_prefix(front.as_bytes()).map(<[u8]>::to_vec),
+            Self::Regex(expression) => {
+                let found = expression.regex().captures(message)?;
+                Some(found.get(1).or(found.get(0))?.as_bytes().to_vec())
             }
         }
     }
@@ -189,7 +206,7 @@ impl Locator {
         match self {
             Self::Json(pointer) => !matches!(pointer.find(message), None | Some(Spot::Null)),
             Self::Prefix(front) => message.starts_with(front.as_bytes()),
-            Self::Regex(expression) => expression.is_match(message),
+            Self::Regex(expression) => expression.regex().is_match(message),
         }
     }
 }

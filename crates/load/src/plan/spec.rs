@@ -4,17 +4,21 @@ use crate::nanos::Nanos;
 use crate::plan::audience::Audience;
 use crate::plan::expect::Expect;
 use crate::plan::flow::Flow;
-use crate::plan::login::LoginSteps;
+use crate::plan::login::{LoginStep, LoginSteps, Spoken};
 use crate::plan::opening::{Compression, Connect, Header, Http, Upgrade};
 use crate::plan::payload::{Encoding, Greeting, Matching, Payload, Verify};
 use crate::plan::request::ByNumber;
+use crate::plan::role::{Envelope, Role};
+use crate::plan::rooms::Rooms;
 use crate::plan::timing::{
     Arrival, Lifetime, Pace, Sessions, Stay, StopRule, Think, Timestamps, WarmUp,
 };
 use crate::plan::tls::Tls;
+use crate::plan::upkeep::Upkeep;
 use crate::route::Target;
 use crate::secret::{Redactor, Secret, shown_subprotocols};
 use crate::series::Series;
+use crate::template::Template;
 
 /// Task of a run, as it was asked for. It may be anything; `check` makes a plan of it.
 ///
@@ -24,6 +28,8 @@ use crate::series::Series;
 pub struct PlanSpec {
     /// A label for reports; no meaning to the run.
     pub name: Option<String>,
+    /// File that the task was read from, or name of a preset; no meaning to the run.
+    pub scenario: Option<String>,
     /// The server under test.
     pub target: Target,
     /// Clients that load it, and their load.
@@ -128,6 +134,11 @@ pub struct Population {
     pub fragment: Option<u32>,
     /// What is said and awaited on a connection between its upgrade and its load.
     pub login: LoginSteps,
+    /// What is said beside the load for as long as a connection lasts.
+    pub upkeep: Upkeep,
+    /// What connections do, where they do not all send messages and receive them: in the order of
+    /// their places, those that send first. Empty where all do both.
+    pub roles: Vec<Role>,
     /// Messages that flow on an open connection.
     pub exchange: Workload,
 }
@@ -140,6 +151,10 @@ pub struct Workload {
     pub flow: Flow,
     /// Receivers of each message.
     pub audience: Audience,
+    /// Rooms that connections are members of; `None` where there are none.
+    pub rooms: Option<Rooms>,
+    /// Text around the tag and the filling of each message for many; `None` where there is none.
+    pub envelope: Option<Envelope>,
     /// Way in which answers are known that are not what was sent; `None` where they are.
     pub request: Option<ByNumber>,
     /// Payload of each message.
@@ -159,6 +174,24 @@ impl Workload {
             None => self.payload.matching(),
         }
     }
+
+    /// Rooms that connections are members of, one that is all of them included; none where messages
+    /// are for their sender alone.
+    #[must_use]
+    pub fn room_count(&self) -> u32 {
+        match (self.audience, &self.rooms) {
+            (Audience::Sender, _) => 0,
+            (Audience::Room, Some(rooms)) => rooms.count,
+            (Audience::Room, None) | (Audience::All, _) => 1,
+        }
+    }
+
+    /// Bytes of the longest message, with the text around it.
+    #[must_use]
+    pub fn longest(&self) -> usize {
+        let around = self.envelope.as_ref().map_or(0, |it| it.words.longest());
+        self.payload.max_len() + around
+    }
 }
 
 impl Population {
@@ -170,9 +203,14 @@ impl Population {
             exchange: Workload {
                 flow: Flow::Answered,
                 audience: Audience::Sender,
+                rooms: None,
+                envelope: None,
                 request: None,
                 ..self.exchange.clone()
             },
+            login: LoginSteps::default(),
+            upkeep: Upkeep::default(),
+            roles: Vec::new(),
             connections: 1,
             lifetime: Lifetime::Held,
             arrival: Arrival::Closed { depth: 1 },
@@ -195,6 +233,80 @@ impl Population {
     #[must_use]
     pub fn is_fanned_out(&self) -> bool {
         self.exchange.audience != Audience::Sender
+    }
+
+    /// Connections that send messages; they are those at the first places.
+    #[must_use]
+    pub fn publishers(&self) -> u32 {
+        self.having(|role| role.publishes)
+    }
+
+    /// Connections that messages are for.
+    #[must_use]
+    pub fn subscribers(&self) -> u32 {
+        self.having(|role| role.subscribes)
+    }
+
+    fn having(&self, has: impl Fn(&Role) -> bool) -> u32 {
+        if self.roles.is_empty() {
+            return self.connections;
+        }
+        let roles = self.roles.iter().filter(|role| has(role));
+        roles.map(|role| role.connections).sum()
+    }
+
+    /// What the connection at a place of the run does; `None` where all do the same.
+    #[must_use]
+    pub fn role_of(&self, place: u32) -> Option<&Role> {
+        let mut behind = 0_u32;
+        self.roles.iter().find(|role| {
+            behind = behind.saturating_add(role.connections);
+            place < behind
+        })
+    }
+
+    /// True where messages are for the connection at a place of the run.
+    #[must_use]
+    pub fn subscribes(&self, place: u32) -> bool {
+        self.role_of(place).is_none_or(|role| role.subscribes)
+    }
+
+    /// The room of the connection at a place of the run; 0 where there are none.
+    #[must_use]
+    pub fn room_of(&self, place: u32) -> u32 {
+        match (self.exchange.audience, &self.exchange.rooms) {
+            // There may be rooms to join, and all the same everybody hears all.
+            (Audience::All, _) | (_, None) => 0,
+            (_, Some(rooms)) => rooms.of(place),
+        }
+    }
+
+    /// A step of the login of the connection at a place of the run, by its number from 0.
+    #[must_use]
+    pub fn login_step(&self, place: u32, number: usize) -> Option<&LoginStep> {
+        let common = self.login.steps();
+        common.get(number).or_else(|| {
+            let join = self.role_of(place)?.join.steps();
+            join.get(number - common.len())
+        })
+    }
+
+    /// True where anything is taken in logins.
+    #[must_use]
+    pub fn has_captures(&self) -> bool {
+        let joins = self.roles.iter().flat_map(|role| role.join.captures());
+        self.login.captures().chain(joins).next().is_some()
+    }
+
+    /// All texts that are filled in, but for the messages of an echo and of requests.
+    pub(super) fn templates(&self) -> Vec<Template> {
+        let joins = self.roles.iter().flat_map(|role| role.join.steps());
+        let steps = self.login.steps().iter().chain(joins);
+        let mut all: Vec<_> = steps.flat_map(LoginStep::templates).collect();
+        all.extend(self.upkeep.templates());
+        let envelope = self.exchange.envelope.as_ref();
+        all.extend(envelope.map(|it| it.words.clone()));
+        all
     }
 
     /// The series that the load is about: of each delivery where messages are for many, of what is read
@@ -332,9 +444,13 @@ impl Default for Population {
             compression: None,
             fragment: None,
             login: LoginSteps::default(),
+            upkeep: Upkeep::default(),
+            roles: Vec::new(),
             exchange: Workload {
                 flow: Flow::Answered,
                 audience: Audience::Sender,
+                rooms: None,
+                envelope: None,
                 request: None,
                 payload: Payload::Generated {
                     encoding: Encoding::Text,
@@ -363,6 +479,7 @@ impl PlanSpec {
     pub fn against(target: Target) -> Self {
         Self {
             name: None,
+            scenario: None,
             target,
             clients: Clients::of(Population::default()),
             stop: StopRule::Duration(Nanos::from_secs(10)),
@@ -420,6 +537,17 @@ impl PlanSpec {
         }
         spec.tls = self.tls.redacted();
         spec.clients.login = self.clients.login.redacted();
+        spec.clients.upkeep = self.clients.upkeep.redacted();
+        for role in &mut spec.clients.roles {
+            role.join = role.join.redacted();
+        }
+        if let Some(envelope) = &mut spec.clients.exchange.envelope {
+            let words = envelope.words.redacted();
+            *envelope = Envelope::new(Spoken {
+                words,
+                ..(**envelope).clone()
+            });
+        }
         spec.clients.exchange.payload = self.clients.exchange.payload.redacted();
         spec
     }
@@ -433,6 +561,12 @@ impl PlanSpec {
             return all;
         }
         all.add_url(&self.target.revealed_url());
+        for template in self.clients.templates() {
+            template.secrets().for_each(|secret| all.add(secret));
+        }
+        if let Payload::Template { template, .. } = &self.clients.exchange.payload {
+            template.secrets().for_each(|secret| all.add(secret));
+        }
         for header in &self.upgrade.headers {
             all.add_header(&header.name, header.reveal().unwrap_or_default());
         }

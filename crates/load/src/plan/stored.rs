@@ -15,9 +15,12 @@ use crate::plan::login::{LoginSteps, StoredStep};
 use crate::plan::opening::{Compression, Connect, Family, Header, Http, Offered, Upgrade};
 use crate::plan::payload::{Greeting, Matching, Payload, PayloadFacts, Verify};
 use crate::plan::request::ByNumber;
+use crate::plan::role::{Envelope, StoredRole};
+use crate::plan::rooms::Rooms;
 use crate::plan::spec::{Clients, PlanSpec, Population, Workload};
 use crate::plan::timing::{Arrival, Lifetime, Pace, Sessions, StopRule, Think, Timestamps, WarmUp};
 use crate::plan::tls::Tls;
+use crate::plan::upkeep::{StoredBeat, StoredReply, StoredWords, Upkeep};
 use crate::route::{Login, Proxy, Route, Sources, Target};
 use crate::seconds;
 use crate::secret::Secret;
@@ -29,6 +32,9 @@ struct Stored {
     /// The user's label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+    /// File that the task was read from, or `preset:` and its name; absent where flags said all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scenario: Option<String>,
     /// The server under test, as a URL.
     #[serde(rename = "url")]
     #[schemars(with = "String")]
@@ -41,6 +47,12 @@ struct Stored {
     /// Receivers of each message; absent where each is its sender's alone.
     #[serde(default, skip_serializing_if = "Audience::is_default")]
     audience: Audience,
+    /// Rooms that connections are members of; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rooms: Option<Rooms>,
+    /// What connections do; absent where all send messages and receive them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    roles: Vec<StoredRole>,
     /// Rule by which the next message on a connection becomes due.
     arrival: Arrival,
     /// The pause between an answer and the next message on its place in flight; absent when there
@@ -103,6 +115,15 @@ struct Stored {
     /// sent is withheld.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     login: Vec<StoredStep>,
+    /// What is said to messages of the server's own; absent where nothing is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    replies: Vec<StoredReply>,
+    /// What is said by the clock; absent where nothing is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    beats: Vec<StoredBeat>,
+    /// Text around the tag and the filling of each message for many; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    envelope: Option<StoredWords>,
     /// Requests, whose answers are known by a number; absent where answers are what was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request: Option<ByNumber>,
@@ -272,12 +293,16 @@ impl From<&PlanSpec> for Stored {
         let (clients, connect) = (&spec.clients, &spec.connect);
         let route = &connect.route;
         let path = |path: &Path| path.display().to_string();
+        let (replies, beats) = clients.upkeep.written();
         Self {
             name: spec.name.clone(),
+            scenario: spec.scenario.clone(),
             target: spec.target.clone(),
             connections: clients.connections,
             flow: clients.exchange.flow.clone(),
             audience: clients.exchange.audience,
+            rooms: clients.exchange.rooms.clone(),
+            roles: clients.roles.iter().map(StoredRole::of).collect(),
             arrival: clients.arrival.clone(),
             think: clients.think,
             keep_alive: clients.keep_alive,
@@ -290,6 +315,9 @@ impl From<&PlanSpec> for Stored {
             compression: clients.compression,
             fragment: clients.fragment,
             login: clients.login.written(),
+            replies,
+            beats,
+            envelope: clients.exchange.envelope.as_deref().map(StoredWords::of),
             request: clients.exchange.request.clone(),
             matched_by: Some(clients.exchange.matching()),
             verify: clients.exchange.verify,
@@ -356,6 +384,8 @@ impl Stored {
             unix_socket: self.unix_socket.map(|path| Path::new(&path).into()),
             spread: self.spread_addresses,
         };
+        let roles = self.roles.into_iter().map(StoredRole::told);
+        let envelope = self.envelope.map(StoredWords::told).transpose();
         let population = Population {
             connections: self.connections,
             lifetime,
@@ -366,9 +396,13 @@ impl Stored {
             compression: self.compression,
             fragment: self.fragment,
             login: LoginSteps::told(self.login)?,
+            upkeep: Upkeep::told(self.replies, self.beats)?,
+            roles: roles.collect::<Result<_, String>>()?,
             exchange: Workload {
                 flow: self.flow,
                 audience: self.audience,
+                rooms: self.rooms,
+                envelope: envelope.map_err(|it| words(&it))?.map(Envelope::new),
                 request: self.request,
                 payload: Payload::told(self.payload, self.matched_by)?,
                 verify: self.verify,
@@ -377,6 +411,7 @@ impl Stored {
         };
         Ok(PlanSpec {
             name: self.name,
+            scenario: self.scenario,
             target: self.target,
             clients: Clients::of(population),
             stop,

@@ -24,7 +24,8 @@ impl<X: Exchange> Session<X> {
             State::Open => {
                 let overdue = self.exchange.deadline(&context.local);
                 let ping = self.ping_deadline(context);
-                overdue.into_iter().chain(ping).min()
+                let beat = self.beat_deadline(context);
+                overdue.into_iter().chain(ping).chain(beat).min()
             }
             State::Closing { until, .. } => Some(*until),
             State::Ended => None,
@@ -58,7 +59,10 @@ impl<X: Exchange> Session<X> {
             }
             State::LoggingIn(_) => self.on_login_deadline(context, now),
             State::Open => match self.ping_when_due(context, now) {
-                Flow::Continue => self.on_exchange_deadline(context, now),
+                Flow::Continue => match self.beat_when_due(context, now) {
+                    Flow::Continue => self.on_exchange_deadline(context, now),
+                    ended => ended,
+                },
                 ended => ended,
             },
             State::Closing { replied, .. } => {
@@ -267,6 +271,7 @@ impl<X: Exchange> Session<X> {
         self.give_up(context, now, how);
         context.common.meter.tally.connections.failed += 1;
         self.exchange.on_end(&mut context.io(&mut self.codec));
+        context.common.speech.end(self.number);
         self.state = State::Ended;
     }
 
@@ -304,6 +309,7 @@ impl<X: Exchange> Session<X> {
             Flow::Finished
         };
         self.exchange.on_end(&mut context.io(&mut self.codec));
+        context.common.speech.end(self.number);
         self.state = State::Ended;
         flow
     }

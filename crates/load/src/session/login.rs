@@ -1,27 +1,46 @@
 //! The login: what is said and awaited between the upgrade and the open connection. Without steps a
 //! connection does not come here.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use wsbench_dialogue::{Dialogue, Message, Next, Seen, Sent, Upshot};
+use wsbench_dialogue::{Compared, Expect, Message, Seen, Upshot, compare};
 use wsbench_setting::text;
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Event, MessageKind};
+use wsbench_wire::excerpt::excerpt;
 
-use super::{Flow, Session, State};
+use super::{Flow, Session, State, said};
 use crate::context::Context;
 use crate::exchange::{Exchange, Piece};
 use crate::failure::FailureKind;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
+use crate::plan::{Expected, Greeting, LoginStep, Spoken};
+use crate::series::Series;
 use crate::tally::Phase;
+
+/// Octets of a message that the words of what was awaited tell whole.
+const TOLD: usize = 24;
+/// Octets of a message of a login that are looked at; what is longer is cut.
+const LONGEST: usize = 1 << 20;
 
 /// A login under way.
 #[derive(Debug)]
 pub(super) struct LoggingIn {
-    dialogue: Dialogue,
+    /// The present step.
+    step: usize,
+    /// Messages said so far.
+    said: u64,
     /// The message that has come in part.
     message: Vec<u8>,
+    /// What came and was not compared yet.
+    seen: VecDeque<Seen>,
+    /// The latest message that was passed over.
+    passed_over: Option<Vec<u8>>,
+    /// Instant of the upgrade, and that of the latest message said, or of the upgrade.
+    began: Nanos,
+    asked: Nanos,
     /// What is awaited has to have come by then.
     pub(super) until: Nanos,
 }
@@ -29,13 +48,25 @@ pub(super) struct LoggingIn {
 impl<X: Exchange> Session<X> {
     /// The connection is a WebSocket: logs in, or opens it at once where there is no login.
     pub(super) fn log_in(&mut self, context: &mut Context<X::Local>, now: Nanos) -> Flow {
-        if context.common.plan.clients.login.is_empty() {
+        context.common.speech.begin(self.number, self.place);
+        if context
+            .common
+            .plan
+            .clients
+            .login_step(self.place, 0)
+            .is_none()
+        {
             self.open(context, now);
             return Flow::Upgraded;
         }
         self.state = State::LoggingIn(Box::new(LoggingIn {
-            dialogue: Dialogue::default(),
+            step: 0,
+            said: 0,
             message: Vec::new(),
+            seen: VecDeque::new(),
+            passed_over: None,
+            began: now,
+            asked: now,
             until: Nanos::MAX,
         }));
         self.go_on(context, now, FailureKind::LoginRefused)
@@ -46,6 +77,7 @@ impl<X: Exchange> Session<X> {
         self.state = State::Open;
         self.exchange.on_open(&mut context.io(&mut self.codec), now);
         self.begin_pinging(context, now);
+        self.begin_beating(context, now);
     }
 
     /// Bytes have been read while the login is under way.
@@ -73,7 +105,7 @@ impl<X: Exchange> Session<X> {
                 Err(error) => return self.on_violation(context, received, &error),
             };
             if let (Some(seen), State::LoggingIn(login)) = (seen, &mut self.state) {
-                login.dialogue.on_seen(seen);
+                login.seen.push_back(seen);
             }
             match self.go_on(context, received, FailureKind::LoginRefused) {
                 Flow::Continue => {}
@@ -100,23 +132,30 @@ impl<X: Exchange> Session<X> {
             let io = &mut context.io(&mut self.codec);
             return self.exchange.on_piece(io, received, piece);
         };
-        login.message.extend_from_slice(piece.bytes);
+        let room = LONGEST.saturating_sub(login.message.len());
+        login
+            .message
+            .extend_from_slice(&piece.bytes[..piece.bytes.len().min(room)]);
         if piece.last {
             let content = std::mem::take(&mut login.message);
             let message = Message::plain(piece.kind, content);
-            login.dialogue.on_seen(Seen::Message(message));
+            login.seen.push_back(Seen::Message(message));
         }
     }
 
-    /// Nothing has come by the time that it had to.
+    /// Nothing has come by the time that it had to, or a pause is over.
     pub(super) fn on_login_deadline(
         &mut self,
         context: &mut Context<X::Local>,
         now: Nanos,
     ) -> Flow {
+        let plan = context.common.plan.clone();
         if let State::LoggingIn(login) = &mut self.state {
-            let waited = Duration::from(context.common.plan.clients.timeout);
-            login.dialogue.on_seen(Seen::Silence(waited));
+            let step = plan.clients.login_step(self.place, login.step);
+            if !matches!(step, Some(LoginStep::Settle(_))) {
+                let waited = Duration::from(now - login.asked);
+                login.seen.push_back(Seen::Silence(waited));
+            }
         }
         self.go_on(context, now, FailureKind::TimedOut)
     }
@@ -124,45 +163,139 @@ impl<X: Exchange> Session<X> {
     /// Says what is to be said by now. A login that fails does so as `kind`.
     fn go_on(&mut self, context: &mut Context<X::Local>, now: Nanos, kind: FailureKind) -> Flow {
         let plan = context.common.plan.clone();
-        let steps = plan.clients.login.steps();
         loop {
             let State::LoggingIn(login) = &mut self.state else {
                 return Flow::Continue;
             };
-            match login.dialogue.next(steps) {
-                Next::Send(sent) => {
-                    login.until = now + plan.clients.timeout;
-                    self.push_sent(context, sent);
-                }
-                Next::Await(_) => {
-                    login.until = login.until.min(now + plan.clients.timeout);
-                    return Flow::Continue;
-                }
-                Next::Over(Upshot::Met) => {
+            match plan.clients.login_step(self.place, login.step) {
+                None => {
+                    let took = now - login.began;
+                    context.common.meter.tally.times[Series::Login].record(took);
                     self.open(context, now);
                     return Flow::Upgraded;
                 }
-                Next::Over(Upshot::Lenient(words) | Upshot::Failed(words)) => {
-                    return self.on_login_failed(context, now, kind, words);
+                Some(LoginStep::Send(spoken)) => {
+                    login.step += 1;
+                    let number = login.said;
+                    (login.said, login.asked) = (number + 1, now);
+                    self.say(context, spoken, number, now);
+                }
+                Some(LoginStep::Settle(length)) => {
+                    login.until = login.asked + *length;
+                    let ended = login
+                        .seen
+                        .drain(..)
+                        .any(|seen| matches!(seen, Seen::Close(_)));
+                    if ended {
+                        let words = "the server closed the connection".to_owned();
+                        return self.on_login_failed(context, now, kind, words);
+                    }
+                    if now < login.until {
+                        return Flow::Continue;
+                    }
+                    (login.step, login.asked) = (login.step + 1, now);
+                }
+                Some(LoginStep::Expect(expected)) => {
+                    let within = expected.within.unwrap_or(plan.clients.timeout);
+                    login.until = login.asked + within;
+                    let Some(seen) = login.seen.pop_front() else {
+                        return Flow::Continue;
+                    };
+                    match self.compare(context, expected, &seen, now) {
+                        Compared::Met | Compared::MetWith(_) => {
+                            self.take_captures(context, expected, &seen)
+                        }
+                        Compared::PassedOver => {}
+                        Compared::Over(Upshot::Met) => {}
+                        Compared::Over(Upshot::Lenient(words) | Upshot::Failed(words)) => {
+                            let words = self.told(words, &seen);
+                            return self.on_login_failed(context, now, kind, words);
+                        }
+                    }
                 }
             }
         }
     }
 
-    /// Leaves in `Common::out` what a step sends.
-    fn push_sent(&mut self, context: &mut Context<X::Local>, sent: &Sent) {
-        let mut push = |kind: MessageKind, message: &[u8]| {
-            let codec = &mut self.codec;
-            context.common.push_message(codec, kind, [message, &[]]);
+    /// Compares what came with what is awaited. A message that the plan knows to be something else is
+    /// passed over: one to which there is a reply, one that is taken as a greeting, one of the load.
+    fn compare(
+        &mut self,
+        context: &mut Context<X::Local>,
+        expected: &Expected,
+        seen: &Seen,
+        now: Nanos,
+    ) -> Compared {
+        let speech = &context.common.speech;
+        let room = context.common.plan.clients.room_of(self.place);
+        let values = speech.values(self.number, room, 0, now);
+        let awaited = &expected.awaited;
+        let kind = match seen {
+            Seen::Message(message) => awaited.kind.unwrap_or(message.kind),
+            _ => MessageKind::Text,
         };
-        match sent {
-            Sent::Message(kind, message) | Sent::Packed { kind, message, .. } => {
-                push(*kind, message);
-            }
-            Sent::Octets(octets) | Sent::OctetByOctet(octets) => {
-                context.common.out.push_raw(octets);
-            }
+        let pattern = awaited.filled(&values);
+        let compared = compare(&Expect::Message(kind, pattern), seen);
+        let (Compared::Over(_), Seen::Message(Message { kind, content, .. })) = (&compared, seen)
+        else {
+            return compared;
+        };
+        let greeting = context.common.plan.clients.exchange.greeting.as_ref();
+        let is_greeting = matches!(greeting, Some(Greeting::Holding(_)))
+            && greeting.is_some_and(|greeting| greeting.is(content, 0, true));
+        let is_foreign = is_greeting || speech.is_of_run(content);
+        let io = &mut context.io(&mut self.codec);
+        if !is_foreign && !io.take_up(self.number, *kind, content, now) {
+            return compared;
         }
+        if let State::LoggingIn(login) = &mut self.state {
+            login.passed_over = Some(content[..content.len().min(TOLD * 16)].to_vec());
+        }
+        Compared::PassedOver
+    }
+
+    /// What was awaited has come: the next step is due.
+    fn take_captures(&mut self, context: &mut Context<X::Local>, expected: &Expected, seen: &Seen) {
+        let State::LoggingIn(login) = &mut self.state else {
+            return;
+        };
+        login.step += 1;
+        let kept = context.common.speech.kept(self.number);
+        let (Some(kept), Seen::Message(message)) = (kept, seen) else {
+            return;
+        };
+        for captured in expected.captured(&message.content) {
+            kept.captures.retain(|it| it.name != captured.name);
+            kept.captures.push(captured);
+        }
+    }
+
+    /// The words of a failure with those of the server, as far as it said any.
+    fn told(&self, words: String, seen: &Seen) -> String {
+        let passed_over = match &self.state {
+            State::LoggingIn(login) => login.passed_over.as_deref(),
+            _ => None,
+        };
+        match (seen, passed_over) {
+            (Seen::Message(message), _) if message.content.len() > TOLD => {
+                format!("{words}: “{}”", excerpt(&message.content))
+            }
+            (Seen::Close(_), _) => format!("{words}{}", said(self.wire.close_reason())),
+            (Seen::Silence(_), Some(last)) => {
+                format!("{words}; what came was “{}”", excerpt(last))
+            }
+            _ => words,
+        }
+    }
+
+    /// Leaves in `Common::out` what a step says, as the one after `number` others.
+    fn say(&mut self, context: &mut Context<X::Local>, spoken: &Spoken, number: u64, now: Nanos) {
+        let common = &mut context.common;
+        let room = common.plan.clients.room_of(self.place);
+        let mut words = Vec::new();
+        let values = common.speech.values(self.number, room, number, now);
+        spoken.words.say(&values, &mut words);
+        common.push_message(&mut self.codec, spoken.kind, [&words, &[]]);
     }
 
     #[cold]

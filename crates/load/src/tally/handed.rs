@@ -15,8 +15,10 @@ pub struct Published {
     pub publisher: u32,
     /// Instant at which it was due.
     pub due: Nanos,
-    /// Members of its room when it was sent, its sender among them.
+    /// Members of its room when it was sent, its sender among them where it is one.
     pub members: u32,
+    /// True where its sender is a member of the room.
+    pub is_member: bool,
 }
 
 /// Receipts of a message, as far as one worker has had them since it last told of them.

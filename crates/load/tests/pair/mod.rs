@@ -62,7 +62,7 @@ impl Pair {
             common: Common::new(&plan, Quota::new(&plan), "pair".to_owned(), 0),
             local: <Echo>::local(&plan, 0, 0, &()),
         };
-        let mut session = Session::new(number, Nanos::ZERO, &context);
+        let mut session = Session::new(number, number, Nanos::ZERO, &context);
         assert!(session.is_connecting());
         let opened = Opened {
             tcp_at: Some(ONE_WAY),

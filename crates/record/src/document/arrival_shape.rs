@@ -84,7 +84,7 @@ fn schedule_distance(schedule: &Schedule, plan: &PlanSpec) -> Option<f64> {
     if !is_level(schedule) {
         return None;
     }
-    let shared = (plan.threads, plan.clients.connections);
+    let shared = (plan.threads, plan.clients.publishers());
     let due = arrival::first_due(schedule, shared, plan.seed, LOOKED_AT);
     let gaps = due.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64());
     let gaps: Vec<f64> = gaps.map(|gap| gap * rate_per_s).collect();

@@ -10,7 +10,7 @@ use wsbench_load::plan::{PlanSpec, Upgrade};
 use wsbench_load::route::Target;
 use wsbench_record::ranking::{Cores, Deflate, Nodelay, ServerFacts};
 
-use super::fault::{Source, SuiteError};
+use super::error::{ADVICE, Source, SuiteError};
 use super::file::{CoresFile, DeflateFile, NodelayFile, ServerFile};
 use crate::header;
 use crate::target;
@@ -108,11 +108,9 @@ pub(crate) fn of_folder(folder: &Path) -> Result<Contestant, SuiteError> {
         source,
         advice: "each server of a suite is a folder with a server.toml in it",
     })?;
-    let source = Source {
-        path: &path,
-        text: &text,
-    };
-    let file: Spanned<ServerFile> = toml::from_str(&text).map_err(|error| source.unread(&error))?;
+    let source = Source::new(&path, &text);
+    let file: Spanned<ServerFile> =
+        toml::from_str(&text).map_err(|error| source.unread(&error, ADVICE))?;
     if let Some(stray) = &file.get_ref().folder {
         let what = "a server.toml is of the folder that it is in; leave it out";
         return Err(source.fault("folder", stray, what));

@@ -14,7 +14,7 @@ use wsbench_record::objective::Objective;
 use wsbench_record::ranking::{Workload, WorkloadKind};
 use wsbench_record::search::Over;
 
-use super::fault::{Source, SuiteError};
+use super::error::{Source, SuiteError};
 use super::file::{Amount, Kind, WorkloadFile};
 use crate::cores::threads_for;
 use crate::defaults::{self, interval, target_to_come};

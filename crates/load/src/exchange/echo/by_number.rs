@@ -74,6 +74,9 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
         reply: &[u8],
         has_failed: bool,
     ) {
+        if io.take_up(self.connection, MessageKind::Text, reply, received) {
+            return;
+        }
         let greeting = io.local.greeting.as_ref();
         let has_answers = self.pairing.has_answers();
         let rare = self.rare.get_or_insert_default();

@@ -89,13 +89,12 @@ impl Fanout {
             );
         }
         if !has_tags {
-            self.on_foreign(io, received, bytes);
+            self.on_foreign(io, received, kind, bytes);
         }
     }
 
     #[inline]
     fn on_tag(&mut self, io: &mut Io<'_, FanoutLocal>, found: &Sighting<'_>) {
-        let Some(seat) = self.seat else { return };
         let Identity {
             connection,
             sequence,
@@ -108,6 +107,9 @@ impl Fanout {
         });
         let Some((position, publication)) = looked_up else {
             return self.on_unknown(io, found, lane);
+        };
+        let Some(seat) = self.seat else {
+            return self.on_unsubscribed(io, found, &publication);
         };
         self.on_delivery(io, found, (lane, position), &publication, seat);
     }
@@ -123,14 +125,8 @@ impl Fanout {
         seat: Membership,
     ) {
         let measured = u64::from(it.is_measured);
-        if it.room != seat.room {
-            io.common.meter.tally.deliveries.out_of_room += measured;
-            return self.fail(io, found, FailureKind::CrossTalk, || {
-                format!(
-                    "a message for room {} arrived in room {}",
-                    it.room, seat.room
-                )
-            });
+        if it.room != self.room {
+            return self.on_stray(io, found, it);
         }
         if it.sent < seat.joined {
             // Whether it was for whoever joined meanwhile, nobody can say.
@@ -181,6 +177,41 @@ impl Fanout {
         }
     }
 
+    /// A message for another room.
+    #[cold]
+    fn on_stray(&mut self, io: &mut Io<'_, FanoutLocal>, found: &Sighting<'_>, it: &Publication) {
+        io.common.meter.tally.deliveries.out_of_room += u64::from(it.is_measured);
+        let speech = &io.common.speech;
+        let words = format!(
+            "a message for room “{}” arrived in “{}”",
+            speech.room(it.room),
+            speech.room(self.room)
+        );
+        self.fail(io, found, FailureKind::CrossTalk, || words);
+    }
+
+    /// A message that was sent has come to a connection for which none are. Its own may be within the
+    /// server's word that it has it.
+    #[cold]
+    fn on_unsubscribed(
+        &mut self,
+        io: &mut Io<'_, FanoutLocal>,
+        found: &Sighting<'_>,
+        it: &Publication,
+    ) {
+        self.has_received = true;
+        if it.publisher == self.connection {
+            return;
+        }
+        io.common.meter.tally.deliveries.unasked += u64::from(it.is_measured);
+        self.fail(io, found, FailureKind::Unasked, || {
+            format!(
+                "a message of connection {} came to one that receives none",
+                it.publisher
+            )
+        });
+    }
+
     /// A tag names a message that is not on the board: it is long past its deadline, or was never
     /// sent.
     #[cold]
@@ -200,7 +231,16 @@ impl Fanout {
     }
 
     /// A message without a tag: the server's own.
-    fn on_foreign(&mut self, io: &mut Io<'_, FanoutLocal>, received: Nanos, bytes: &[u8]) {
+    fn on_foreign(
+        &mut self,
+        io: &mut Io<'_, FanoutLocal>,
+        received: Nanos,
+        kind: MessageKind,
+        bytes: &[u8],
+    ) {
+        if io.take_up(self.connection, kind, bytes, received) {
+            return;
+        }
         let greeting = io.local.greeting.as_ref();
         let (had, is_opening) = (self.greetings, !self.has_received);
         if greeting.is_some_and(|greeting| greeting.is(bytes, had, is_opening)) {
@@ -229,7 +269,7 @@ impl Fanout {
         found: &Sighting<'_>,
         it: &Publication,
     ) {
-        let is_kind = found.kind == io.local.source.kind();
+        let is_kind = found.kind == io.local.source.kind() || io.local.envelope.is_some();
         let kind = if is_kind {
             FailureKind::WrongBytes
         } else {
@@ -275,7 +315,8 @@ fn is_right(local: &mut FanoutLocal, found: &Sighting<'_>, it: &Publication) -> 
         return true;
     }
     local.source.prepare(found.identity, Some(it.due));
-    let is_kind = found.kind == local.source.kind();
+    // Whoever puts messages into its own may well send those in frames of another kind.
+    let is_kind = local.envelope.is_some() || found.kind == local.source.kind();
     let message = local.source.message(found.identity);
     let [_, filling] = message.parts();
     let behind = &found.bytes[found.at + local.finder.tag_len()..];

@@ -1,38 +1,11 @@
-//! What is wrong with a suite, and where: the file, the line, the key.
+//! What is wrong with a file that people write, and where: the file, the line, the key.
 
 use std::fmt;
-use std::io;
+use std::marker::PhantomData;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use thiserror::Error;
 use toml::Spanned;
-
-/// The reason why a suite cannot be run.
-#[derive(Debug, Error)]
-pub enum SuiteError {
-    /// A file cannot be read.
-    #[error("{} cannot be read: {source}; {advice}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The error of the system.
-        source: io::Error,
-        /// The way out.
-        advice: &'static str,
-    },
-    /// A line of a file is wrong.
-    #[error(transparent)]
-    Line(Box<Fault>),
-    /// A server was chosen that is none of the suite's.
-    #[error("the suite has no server '{name}'; it has {}", known.join(", "))]
-    NoSuchServer {
-        /// The word.
-        name: String,
-        /// Their names.
-        known: Vec<String>,
-    },
-}
 
 /// The fault of a line of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,31 +31,38 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// The text of a file, to tell where in it something stands.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Source<'a> {
-    pub(crate) path: &'a Path,
-    pub(crate) text: &'a str,
+/// The text of a file, to tell where in it something stands; what is told is an error of this type.
+#[derive(Debug)]
+pub(crate) struct Source<'a, E> {
+    path: &'a Path,
+    text: &'a str,
+    error: PhantomData<fn() -> E>,
 }
 
-impl Source<'_> {
+impl<E> Clone for Source<'_, E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for Source<'_, E> {}
+
+impl<'a, E: From<Box<Fault>>> Source<'a, E> {
+    pub(crate) fn new(path: &'a Path, text: &'a str) -> Self {
+        Self {
+            path,
+            text,
+            error: PhantomData,
+        }
+    }
+
     /// The fault of a key's value.
-    pub(crate) fn fault<T>(
-        &self,
-        key: &str,
-        value: &Spanned<T>,
-        what: impl fmt::Display,
-    ) -> SuiteError {
+    pub(crate) fn fault<T>(&self, key: &str, value: &Spanned<T>, what: impl fmt::Display) -> E {
         self.at(value.span().start, key, what)
     }
 
     /// The fault of a key of a table that stands there.
-    pub(crate) fn fault_in(
-        &self,
-        table: Range<usize>,
-        key: &str,
-        what: impl fmt::Display,
-    ) -> SuiteError {
+    pub(crate) fn fault_in(&self, table: Range<usize>, key: &str, what: impl fmt::Display) -> E {
         let is_key = |line: &str| {
             let before = line.split('=').next().unwrap_or_default();
             line.contains('=') && before.trim().trim_matches(['"', '\'']) == key
@@ -97,19 +77,20 @@ impl Source<'_> {
         self.at(table.start, key, what)
     }
 
-    /// The words of the TOML reader, which name the key where it is one of a table.
-    pub(crate) fn unread(&self, error: &toml::de::Error) -> SuiteError {
+    /// The words of the TOML reader, which name the key where it is one of a table, and advice behind
+    /// them.
+    pub(crate) fn unread(&self, error: &toml::de::Error, advice: &str) -> E {
         let offset = error.span().map_or(0, |span| span.start);
         let line = self.text[..offset].rsplit('\n').next().unwrap_or_default();
         let key = line.split_once('=').map_or("", |(key, _)| key.trim());
-        let advice = "; `wsbench schema suite` and `wsbench schema server` tell every key";
         let what = format!("{}{advice}", error.message().trim());
         self.at(offset, key, what)
     }
 
-    fn at(&self, offset: usize, key: &str, what: impl fmt::Display) -> SuiteError {
+    /// The fault of a key that stands at a byte.
+    pub(crate) fn at(&self, offset: usize, key: &str, what: impl fmt::Display) -> E {
         let before = &self.text[..offset.min(self.text.len())];
-        SuiteError::Line(Box::new(Fault {
+        E::from(Box::new(Fault {
             path: self.path.to_owned(),
             line: before.matches('\n').count() + 1,
             key: key.to_owned(),

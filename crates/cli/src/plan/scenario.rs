@@ -1,0 +1,77 @@
+//! A scenario beside the flags: what the file says holds where no flag says otherwise.
+
+use wsbench::scenario::Scenario;
+
+use crate::args::Measure;
+use crate::usage::UsageError;
+use crate::workload_args::variable;
+
+/// The scenario that the flags name, and the flags with what it says.
+///
+/// # Errors
+/// A file that cannot be read, a line of it that is wrong, flags that say what it says.
+pub(super) fn of(measure: &Measure) -> Result<Option<(Scenario, Measure)>, UsageError> {
+    let workload = &measure.payload.workload;
+    let mut scenario = match (&workload.scenario, &workload.preset) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => return Err(UsageError::ScenarioAnd { flag: "--preset" }),
+        (Some(path), None) => Scenario::read(path, &variable)?,
+        (None, Some(name)) => Scenario::preset(name, &variable)?,
+    };
+    if let Some(flag) = said_twice(measure) {
+        return Err(UsageError::ScenarioAnd { flag });
+    }
+    if let Some(connections) = measure.amount.connections
+        && !scenario.set_connections(connections)
+    {
+        return Err(UsageError::ScenarioConnections);
+    }
+    let mut filled = measure.clone();
+    filled.url = filled.url.or_else(|| scenario.url.clone());
+    if filled.url.is_none() {
+        return Err(UsageError::ScenarioWithoutUrl);
+    }
+    filled.amount.connections = Some(scenario.connections);
+    if filled.amount.messages.is_none() {
+        filled.amount.duration = filled.amount.duration.or(scenario.duration);
+    }
+    let pressure = &mut filled.pressure;
+    if pressure.rate.is_none() && pressure.stages.is_none() && pressure.depth.is_none() {
+        (pressure.rate, pressure.depth) = (scenario.rate_per_s, scenario.depth);
+        if pressure.rate.is_some() {
+            pressure.depth = None;
+        }
+    }
+    if !scenario.says_messages() {
+        filled.payload.size = filled.payload.size.or(scenario.size);
+    } else if measure.payload.size.is_some() {
+        return Err(UsageError::ScenarioAnd { flag: "--size" });
+    }
+    let connect = &mut filled.connect;
+    if connect.subprotocols.is_empty() {
+        connect.subprotocols.clone_from(&scenario.subprotocols);
+    }
+    if connect.origin.is_none() {
+        connect.origin.clone_from(&scenario.origin);
+    }
+    Ok(Some((scenario, filled)))
+}
+
+/// The first flag that says what a scenario says.
+fn said_twice(measure: &Measure) -> Option<&'static str> {
+    let payload = &measure.payload;
+    let flags = [
+        (payload.mode.is_some(), "--mode"),
+        (payload.template.is_some(), "--template"),
+        (payload.message.is_some(), "--message"),
+        (payload.file.is_some(), "--file"),
+        (payload.corpus.is_some(), "--corpus"),
+        (payload.at.is_some(), "--match"),
+        (payload.failed.is_some(), "--failed"),
+        (payload.binary, "--binary"),
+        (measure.amount.clients.is_some(), "--clients"),
+    ];
+    let given = flags.into_iter().find(|(is_given, _)| *is_given);
+    let given = given.map(|(_, flag)| flag);
+    given.or_else(|| payload.workload.beside_scenario())
+}

@@ -1,0 +1,161 @@
+//! The flags of workloads beyond echo: rooms, joining them, and scenarios.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use wsbench::quantity;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{
+    Awaited, Expected, Expression, LoginStep, LoginSteps, Pattern, Rooms, Spoken,
+};
+use wsbench_load::template::{Template, TemplateError};
+
+use crate::usage::UsageError;
+
+/// Pause behind --join, where the server confirms nothing and nothing else is said.
+const SETTLE: Nanos = Nanos::from_secs(1);
+
+/// Rooms, joining them, and scenarios.
+#[derive(Clone, Debug, Default, PartialEq, Args)]
+#[command(next_help_heading = "Workload")]
+pub(crate) struct WorkloadArgs {
+    /// With --mode pubsub: rooms that connections are members of, each of one: so many, or names
+    /// between commas.
+    #[arg(long, value_name = "N|NAMES", value_parser = rooms)]
+    pub(crate) rooms: Option<Rooms>,
+    /// Say this on each connection before its load (example: '{"join":"{room}"}').
+    ///
+    /// In it stand {conn}, {n}, {run}, {room}, {now_ms}, {rand:hex:16} and {env:NAME}, a variable of
+    /// the environment, which no result shows.
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = words)]
+    pub(crate) join: Option<Template>,
+    /// What the server answers to --join: a text that the answer holds, or json:/type=ok (a JSON
+    /// pointer and its value), prefix:43, equals:ok or regex:'^ok'.
+    #[arg(long, value_name = "MESSAGE", value_parser = pattern)]
+    pub(crate) joined: Option<Pattern>,
+    /// Pause after --join, whatever comes [default: 1s without --joined].
+    #[arg(long, value_name = "TIME", value_parser = quantity::positive_span)]
+    pub(crate) settle: Option<Nanos>,
+    /// Read how clients log in, what they send and who receives it from a file (TOML); other flags
+    /// outweigh it. `wsbench preset` prints some to begin from.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario: Option<PathBuf>,
+    /// The same from one of those by its name (example: socket.io).
+    #[arg(long, value_name = "NAME")]
+    pub(crate) preset: Option<String>,
+}
+
+impl WorkloadArgs {
+    /// What is said and awaited to join.
+    ///
+    /// # Errors
+    /// Something is awaited and nothing said; a variable of the environment that is not set.
+    pub(crate) fn login(&self) -> Result<LoginSteps, UsageError> {
+        let Some(join) = &self.join else {
+            return match (&self.joined, self.settle) {
+                (None, None) => Ok(LoginSteps::default()),
+                (Some(_), _) => Err(UsageError::WithoutJoin { flag: "--joined" }),
+                (None, Some(_)) => Err(UsageError::WithoutJoin { flag: "--settle" }),
+            };
+        };
+        let spoken = Spoken::text(looked_up("--join", join)?);
+        let mut login = LoginSteps::default().then(LoginStep::Send(spoken));
+        if let Some(joined) = &self.joined {
+            login = login.then(LoginStep::Expect(Expected {
+                awaited: Awaited::new(None, joined.clone()),
+                captures: Vec::new(),
+                within: None,
+            }));
+        }
+        Ok(match (self.settle, &self.joined) {
+            (Some(settle), _) => login.then(LoginStep::Settle(settle)),
+            (None, None) => login.then(LoginStep::Settle(SETTLE)),
+            (None, Some(_)) => login,
+        })
+    }
+
+    /// The first flag that a scenario says itself.
+    pub(crate) fn beside_scenario(&self) -> Option<&'static str> {
+        let flags = [
+            (self.join.is_some(), "--join"),
+            (self.joined.is_some(), "--joined"),
+            (self.settle.is_some(), "--settle"),
+        ];
+        let given = flags.into_iter().find(|(is_given, _)| *is_given);
+        given.map(|(_, flag)| flag)
+    }
+}
+
+/// The text of a flag with its variables of the environment.
+///
+/// # Errors
+/// [`UsageError::NoVariable`].
+pub(crate) fn looked_up(flag: &'static str, text: &Template) -> Result<Template, UsageError> {
+    let mut text = text.clone();
+    let found = text.look_up(&variable);
+    found.map_err(|name| UsageError::NoVariable { flag, name })?;
+    Ok(text)
+}
+
+/// A variable of the environment.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn words(text: &str) -> Result<Template, TemplateError> {
+    Template::for_words(text)
+}
+
+/// Rooms: a number of them, or their names.
+fn rooms(text: &str) -> Result<Rooms, String> {
+    if text.starts_with(|first: char| first.is_ascii_digit()) && !text.contains(',') {
+        let count = quantity::positive_u32(text).map_err(|error| error.to_string())?;
+        return Ok(Rooms::numbered(count));
+    }
+    let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
+    if names.iter().any(String::is_empty) {
+        return Err("a name is empty; write it like 100 or news,sport".to_owned());
+    }
+    Ok(Rooms::named(names))
+}
+
+/// A message by a part of it.
+fn pattern(text: &str) -> Result<Pattern, String> {
+    let (pattern, texts) = match text.split_once(':') {
+        Some(("equals", whole)) => (Pattern::Equals(whole.into()), whole),
+        Some(("prefix", front)) => (Pattern::Prefix(front.into()), front),
+        Some(("contains", part)) => (Pattern::Contains(part.into()), part),
+        Some(("regex", expression)) => {
+            let parsed = expression.parse::<Expression>();
+            let parsed = parsed.map_err(|why| format!("no regular expression: {why}"))?;
+            (Pattern::Matches(parsed), "")
+        }
+        Some(("json", place)) => {
+            let (pointer, value) = place.split_once('=').unwrap_or((place, ""));
+            if !pointer.starts_with('/') || value.is_empty() {
+                return Err("write it like json:/type=joined".to_owned());
+            }
+            let pattern = Pattern::Json {
+                pointer: pointer.to_owned(),
+                value: value.to_owned(),
+            };
+            (pattern, value)
+        }
+        _ => (Pattern::Contains(text.into()), text),
+    };
+    Template::for_words(texts).map_err(|error| error.to_string())?;
+    Ok(pattern)
+}
+
+/// A pattern as the flag takes it; `None` of one that it has no words for.
+pub(crate) fn pattern_words(pattern: &Pattern) -> Option<String> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Some(match pattern {
+        Pattern::Equals(whole) => format!("equals:{}", text(whole)),
+        Pattern::Prefix(front) => format!("prefix:{}", text(front)),
+        Pattern::Contains(part) => format!("contains:{}", text(part)),
+        Pattern::Json { pointer, value } => format!("json:{pointer}={value}"),
+        Pattern::Matches(expression) => format!("regex:{}", expression.text()),
+        Pattern::All(_) => return None,
+    })
+}

@@ -1,0 +1,289 @@
+//! Rooms, logins and scenarios over the kernel, against the embedded server, whose deliveries and faults
+//! are known. Nothing here asks for a time that a busy machine cannot keep.
+#![cfg(unix)]
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::running::embedded::Embedded;
+use crate::running::wsbench;
+
+/// The exit code, the document and what was said of a run.
+fn run(words: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, Value, String) {
+    let usual = [
+        "-d",
+        "2s",
+        "--warmup",
+        "300ms",
+        "--seed",
+        "5",
+        "--timeout",
+        "1s",
+        "--format",
+        "json",
+        "--no-state",
+    ];
+    let mut command = wsbench(&[words, &usual].concat());
+    let output = command.envs(environment.iter().copied()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let document = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+    (output.status.code(), document, said)
+}
+
+const ROOMS: [&str; 14] = [
+    "--mode",
+    "pubsub",
+    "-c",
+    "20",
+    "-R",
+    "50",
+    "--rooms",
+    "5",
+    "--join",
+    r#"{"join":"{room}"}"#,
+    "--joined",
+    r#"json:/joined={room}"#,
+    "--template",
+    r#"{"room":"{room}","text":"{tag}{fill}"}"#,
+];
+
+fn count(document: &Value, name: &str) -> u64 {
+    document["deliveries"][name].as_u64().unwrap()
+}
+
+#[test]
+fn each_message_reaches_the_members_of_its_room() {
+    let server = Embedded::start(&["--broadcast"]);
+    for threads in ["1", "2"] {
+        let words = [&ROOMS[..], &["-s", "120", "-t", threads, &server.url]].concat();
+        let (code, document, said) = run(&words, &[]);
+        assert_eq!(code, Some(0), "{said} {:#}", document["audit"]);
+        let sent = document["messages"]["sent"].as_u64().unwrap();
+        assert_eq!(count(&document, "expected"), sent * 4);
+        assert_eq!(count(&document, "received"), sent * 4);
+        assert_eq!(count(&document, "out_of_room"), 0);
+        let plan = &document["plan"];
+        assert_eq!(plan["audience"], "room");
+        assert_eq!(plan["rooms"]["count"], 5);
+        assert_eq!(plan["login"][0]["content"], "(withheld)");
+        assert_eq!(document["handshake_ns"]["login"]["count"], 20);
+    }
+}
+
+#[test]
+fn deliveries_to_another_room_make_the_run_invalid() {
+    let server = Embedded::start(&["--broadcast", "--misbehave", "cross-room:every=20"]);
+    let words = [&ROOMS[..], &[&server.url]].concat();
+    let (code, document, _) = run(&words, &[]);
+    assert_eq!(code, Some(1));
+    let astray = count(&document, "out_of_room");
+    let expected = count(&document, "expected") / 20;
+    assert!(
+        astray.abs_diff(expected) <= expected / 2 + 2,
+        "{astray} of {expected}"
+    );
+    assert_eq!(count(&document, "missing"), 0);
+}
+
+#[test]
+fn a_login_that_is_refused_or_never_ends_is_told_in_the_servers_words() {
+    let server = Embedded::start(&[]);
+    // An echo says what it has heard, and that is not what is awaited.
+    let refused = [
+        "--join",
+        "let me in",
+        "--joined",
+        "prefix:welcome",
+        "-c",
+        "2",
+        &server.url,
+    ];
+    let (code, document, _) = run(&refused, &[]);
+    assert_eq!(code, Some(1));
+    let error = &document["errors"][0];
+    assert_eq!(
+        (&error["phase"], &error["kind"]),
+        (&"login".into(), &"login_refused".into())
+    );
+    let words = error["example"].as_str().unwrap();
+    assert!(words.contains("“let me in”"), "{words}");
+    // A greeting is passed over, and then nothing comes.
+    let never = [&refused[..], &["--greeting", "let me"]].concat();
+    let (code, document, _) = run(&never, &[]);
+    assert_eq!(code, Some(1));
+    let error = &document["errors"][0];
+    assert_eq!(
+        (&error["phase"], &error["kind"]),
+        (&"login".into(), &"timed_out".into())
+    );
+    let words = error["example"].as_str().unwrap();
+    assert!(
+        words.contains("nothing within 1") && words.contains("what came was “let me in”"),
+        "{words}"
+    );
+}
+
+/// A scenario of publishers and subscribers for the embedded server.
+const SCENARIO: &str = r#"
+rooms = { names = ["news", "sport"] }
+login = [ { send = "hello {env:WSBENCH_TEST_TOKEN}", settle = "50ms" } ]
+reply = [ { on = "hello" } ]
+[[clients]]
+count = 10
+roles = ["subscribe"]
+join = '{"join":"{room}"}'
+joined = { json = { "/joined" = "{room}" } }
+[[clients]]
+count = 2
+roles = ["publish"]
+rate = "50/s"
+join = '{"join":"{room}"}'
+joined = { json = { "/joined" = "{room}" } }
+message = '{"n":{n},"text":"{tag}{fill}"}'
+size = 80
+"#;
+
+#[test]
+fn a_scenario_of_publishers_and_subscribers_is_run_and_shows_no_secret() {
+    let server = Embedded::start(&["--broadcast", "--to-others"]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("chat.toml");
+    fs::write(&file, SCENARIO).unwrap();
+    let file = file.to_str().unwrap();
+    let token = [("WSBENCH_TEST_TOKEN", "open-sesame")];
+    let (code, document, said) = run(&["--scenario", file, &server.url], &token);
+    assert_eq!(
+        code,
+        Some(0),
+        "{said} {:#} {:#}",
+        document["audit"],
+        document["errors"]
+    );
+    let sent = document["messages"]["sent"].as_u64().unwrap();
+    assert!(sent > 50, "{sent}");
+    assert_eq!(count(&document, "received"), sent * 5);
+    assert_eq!(count(&document, "unasked"), 0);
+    assert_eq!(document["connections"]["upgraded"], 12);
+    assert_eq!(document["plan"]["scenario"], file);
+    assert_eq!(document["plan"]["roles"][0]["connections"], 2);
+    assert!(!document.to_string().contains("open-sesame"));
+    assert!(document["repeat"].is_null() || !said.contains("open-sesame"));
+    // Flags outweigh the file.
+    let (code, document, said) = run(&["--scenario", file, "-R", "20", &server.url], &token);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(
+        document["plan"]["arrival"]["stretches"][0]["to_per_s"],
+        20.0
+    );
+}
+
+#[test]
+fn what_makes_no_scenario_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let right = write(
+        "right.toml",
+        &SCENARIO.replace("{env:WSBENCH_TEST_TOKEN}", ""),
+    );
+    let wrong = write(
+        "wrong.toml",
+        &fs::read_to_string(&right)
+            .unwrap()
+            .replace("{tag}", "{tog}"),
+    );
+    let lacking = write("lacking.toml", SCENARIO);
+    for (words, told) in [
+        (
+            &["--scenario", &wrong][..],
+            "wrong.toml:17: message: at byte 16: '{tog}' is not known",
+        ),
+        (
+            &["--scenario", &lacking],
+            "send: the environment has no WSBENCH_TEST_TOKEN; export it",
+        ),
+        (
+            &["--scenario", "not-there.toml"],
+            "not-there.toml cannot be read",
+        ),
+        (
+            &["--scenario", &right, "--mode", "echo"],
+            "--mode says what the scenario says",
+        ),
+        (
+            &["--scenario", &right, "-c", "5"],
+            "several kinds of clients",
+        ),
+        (
+            &["--scenario", &right, "--preset", "nats"],
+            "--preset says what the scenario says",
+        ),
+        (&["--preset", "socketio"], "there is no preset 'socketio'"),
+        (
+            &["--mode", "pubsub", "-R", "5"],
+            "--mode goes with --rooms alone",
+        ),
+        (
+            &["--mode", "pubsub", "-R", "5", "--rooms", "100", "-c", "9"],
+            "--rooms is above 9",
+        ),
+        (&["--rooms", "5"], "--rooms goes with --mode alone"),
+        (&["--joined", "ok"], "--joined is of --join"),
+        (&["--join", "{tog}"], "'{tog}' is not known"),
+        (&["--join", "{room}"], "goes with --rooms alone"),
+        (
+            &["--join", "{env:WSBENCH_TEST_TOKEN}"],
+            "the environment has no WSBENCH_TEST_TOKEN",
+        ),
+        (
+            &[
+                "--mode",
+                "broadcast",
+                "-R",
+                "5",
+                "--template",
+                "{tag}",
+                "-s",
+                "50",
+            ],
+            "--template has no {fill}",
+        ),
+        (
+            &["--mode", "broadcast", "-R", "5", "--template", "{fill}"],
+            "has to have one {tag}",
+        ),
+    ] {
+        let output = wsbench(&[words, &["localhost:1"]].concat())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {said}");
+        assert!(said.contains(told), "{words:?}: {said}");
+    }
+}
+
+#[test]
+fn presets_are_listed_and_printed() {
+    let list = wsbench(&["preset"]).output().unwrap();
+    let list = String::from_utf8(list.stdout).unwrap();
+    for name in [
+        "socket.io",
+        "graphql",
+        "stomp",
+        "nats",
+        "phoenix",
+        "signalr",
+        "pusher",
+    ] {
+        assert!(list.lines().any(|line| line.starts_with(name)), "{list}");
+    }
+    let printed = wsbench(&["preset", "stomp"]).output().unwrap();
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    assert!(printed.contains("subprotocol = \"v12.stomp\""), "{printed}");
+    let unknown = wsbench(&["preset", "smtp"]).output().unwrap();
+    assert_eq!(unknown.status.code(), Some(2));
+}

@@ -1,0 +1,175 @@
+//! Scenarios against servers that other people wrote: each protocol by its preset, from the login to the
+//! last delivery.
+
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::running::{LIMIT, Run, measured};
+use crate::server::{Kind, Server};
+
+/// A run of two seconds by a preset, against a server at `url`.
+fn preset(name: &str, url: &str, words: &[&str]) -> Run {
+    let usual = ["--preset", name, "-d", "2s", "--warmup", "500ms"];
+    measured(&[&usual[..], words, &[url]].concat())
+}
+
+fn deliveries(run: &Run, name: &str) -> u64 {
+    run.document["deliveries"][name].as_u64().unwrap()
+}
+
+/// Every message reached so many receivers each, and nothing else happened.
+fn assert_delivered(run: &Run, receivers: u64) {
+    assert_eq!(run.exit, 0, "{}", run.story());
+    let sent = run.sent("sent");
+    assert!(sent > 40, "{}", run.story());
+    assert_eq!(
+        deliveries(run, "received"),
+        sent * receivers,
+        "{}",
+        run.story()
+    );
+    assert_eq!(deliveries(run, "expected"), sent * receivers);
+    for name in [
+        "missing",
+        "duplicated",
+        "out_of_room",
+        "corrupted",
+        "unasked",
+    ] {
+        assert_eq!(deliveries(run, name), 0, "{name}: {}", run.story());
+    }
+    assert_eq!(
+        run.document["errors"],
+        serde_json::json!([]),
+        "{}",
+        run.story()
+    );
+}
+
+fn assert_logged_in(run: &Run, connections: u64) {
+    assert_eq!(run.document["handshake_ns"]["login"]["count"], connections);
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn rooms_of_socket_io() {
+    let server = Server::start(Kind::SocketIo);
+    let url = format!("{}socket.io/?EIO=4&transport=websocket", server.url());
+    for threads in ["1", "2"] {
+        let run = preset("socket.io", &url, &["-t", threads]);
+        assert_delivered(&run, 10);
+        assert_logged_in(&run, 100);
+    }
+    assert_eq!(server.stats().connections, 200);
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn rooms_of_python_socketio() {
+    let server = Server::start(Kind::PythonSocketio);
+    let url = format!("{}socket.io/?EIO=4&transport=websocket", server.url());
+    let run = preset("socket.io", &url, &["--rooms", "red,green,blue,grey"]);
+    assert_delivered(&run, 25);
+    assert_logged_in(&run, 100);
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn subscriptions_and_mutations_of_graphql_ws() {
+    let server = Server::start(Kind::GraphqlWs);
+    let url = format!("{}graphql", server.url());
+    let run = preset("graphql", &url, &[]);
+    // 100 subscribers in two rooms, and four that publish and receive none of it.
+    assert_delivered(&run, 50);
+    assert_logged_in(&run, 104);
+    assert_eq!(run.document["plan"]["roles"][0]["connections"], 4);
+    assert_eq!(run.connections("upgraded"), 104);
+}
+
+/// nats-server, with an account that anybody may use; killed when the test fails.
+struct Nats {
+    child: Child,
+    port: u16,
+    _folder: tempfile::TempDir,
+}
+
+impl Nats {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // Free when looked for, and nobody else here takes ports by number.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let config = folder.path().join("nats.conf");
+        let text = format!(
+            "listen: 127.0.0.1:-1\nwebsocket {{ listen: \"127.0.0.1:{port}\", no_tls: true }}\n"
+        );
+        std::fs::write(&config, text).unwrap();
+        let child = Command::new("nats-server")
+            .arg("--config")
+            .arg(&config)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("nats-server is not installed; run scripts/servers");
+        let server = Self {
+            child,
+            port,
+            _folder: folder,
+        };
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(begun.elapsed() < LIMIT, "it does not listen");
+            thread::sleep(Duration::from_millis(20));
+        }
+        server
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn subjects_of_nats() {
+    let server = Nats::start();
+    let url = format!("ws://127.0.0.1:{}/", server.port);
+    let run = preset("nats", &url, &[]);
+    assert_delivered(&run, 10);
+    assert_logged_in(&run, 100);
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn requests_of_json_rpc_by_their_preset() {
+    let server = Server::start(Kind::WsRpc);
+    let url = server.url();
+    // The server knows `sum`, and the preset asks for `ping`: each answer is an error, in its words.
+    let run = measured(&["--preset", "jsonrpc", "-n", "500", &url]);
+    assert_eq!(run.exit, 1, "{}", run.story());
+    assert_eq!((run.sent("answered"), run.sent("failed")), (0, 500));
+    let words = run.example("answers", "error_answer");
+    assert!(words.contains("no such method"), "{words}");
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn a_login_of_another_protocol_is_told_in_the_servers_words() {
+    let server = Server::start(Kind::SocketIo);
+    let url = format!("{}socket.io/?EIO=4&transport=websocket", server.url());
+    let run = preset("nats", &url, &["-c", "10", "--rooms", "2"]);
+    assert_eq!(run.exit, 1, "{}", run.story());
+    let words = run.example("login", "login_refused");
+    assert!(words.contains("“0{\"sid\":"), "{words}");
+    assert!(
+        words.contains("not one that begins with “INFO ”"),
+        "{words}"
+    );
+}

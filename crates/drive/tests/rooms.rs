@@ -1,0 +1,300 @@
+//! Rooms, roles and logins on simulated time, against a server whose every delivery is known beforehand.
+
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
+mod simulation;
+
+use simulation::{checked, failures, prints, text};
+use wsbench_load::arrival::{Process, Schedule, Stretch};
+use wsbench_load::failure::FailureKind;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{
+    Arrival, Audience, Awaited, Beat, Envelope, LoginSteps, Pattern, Role, Rooms, Spoken, StopRule,
+    Upkeep, WarmUp,
+};
+use wsbench_load::plan::{PlanError, PlanSpec, Why};
+use wsbench_load::series::Series;
+use wsbench_load::tally::{DeliveryCounts, Phase};
+use wsbench_load::template::Template;
+use wsbench_simulate::{Cut, Disruption, Scenario, Service, ToAll, run, witness};
+use wsbench_wire::connection::MessageKind::Text;
+
+fn join() -> LoginSteps {
+    let told = Pattern::Json {
+        pointer: "/joined".to_owned(),
+        value: "{room}".to_owned(),
+    };
+    LoginSteps::default()
+        .send(Text, r#"{"join":"{room}"}"#)
+        .expect(Text, told)
+}
+
+/// 100 messages a second over five seconds, to one of `rooms`.
+fn plan(connections: u32, threads: u32, rooms: u32) -> PlanSpec {
+    PlanSpec::against("ws://simulated/".parse().unwrap()).with(|spec| {
+        (spec.clients.connections, spec.threads) = (connections, threads);
+        spec.clients.login = join();
+        spec.clients.exchange.audience = Audience::Room;
+        spec.clients.exchange.rooms = Some(Rooms::numbered(rooms));
+        spec.clients.exchange.payload = text(60);
+        let words = Template::for_words(r#"{"to":"{room}","n":{n},"text":"{tag}{fill}"}"#);
+        let spoken = Spoken::text(words.unwrap());
+        spec.clients.exchange.envelope = Some(Envelope::new(spoken));
+        spec.clients.timeout = Nanos::from_secs(2);
+        spec.clients.arrival = Arrival::Open {
+            schedule: Schedule {
+                process: Process::Constant,
+                stretches: vec![Stretch::level(Nanos::MAX, 100.0)],
+            },
+            max_in_flight: 1_024,
+        };
+        spec.stop = StopRule::Duration(Nanos::from_secs(5));
+        spec.warmup = WarmUp::of(Nanos::from_secs(1));
+    })
+}
+
+fn scenario(to_all: ToAll) -> Scenario {
+    let mut scenario = Scenario::default();
+    scenario.server.service = Service::Constant(Nanos::from_micros(10));
+    scenario.server.broadcast = Some(to_all);
+    scenario
+}
+
+#[test]
+fn each_message_reaches_its_room_and_no_other() {
+    for threads in [1, 2, 3] {
+        let plan = checked(&plan(12, threads, 4));
+        let result = run(&plan, scenario(ToAll::default()), None);
+        let expected = DeliveryCounts {
+            expected: 1_500,
+            received: 1_500,
+            received_in_window: result.deliveries.received_in_window,
+            in_shared_reads: result.deliveries.in_shared_reads,
+            ..DeliveryCounts::default()
+        };
+        assert_eq!(result.messages.sent, 500);
+        assert_eq!(
+            result.deliveries, expected,
+            "{threads}: {:?}",
+            result.failures
+        );
+        assert_eq!(result.failures, []);
+        // A round trip, 50 µs a way and 10 µs of work, and some readings of the clock.
+        let logins = result.at(Series::Login);
+        assert_eq!(logins.count(), 12);
+        let (least, most) = logins.min().zip(logins.max()).unwrap();
+        assert!(
+            least >= Nanos(110_000) && most < Nanos(111_000),
+            "{least} {most}"
+        );
+    }
+}
+
+#[test]
+fn deliveries_to_another_room_are_told_to_the_last_one() {
+    let astray = ToAll {
+        strays: Some(25),
+        ..ToAll::default()
+    };
+    for threads in [1, 2] {
+        let result = run(
+            &checked(&plan(12, threads, 4)),
+            scenario(astray.clone()),
+            None,
+        );
+        let counts = result.deliveries;
+        // 1,500 deliveries in the window, and one of 25 goes astray; of some at the end of the list
+        // nobody of another room comes behind.
+        assert_eq!((counts.expected, counts.received), (1_500, 1_500));
+        assert!((40..=60).contains(&counts.out_of_room), "{counts:?}");
+        let told = failures(&result, Phase::Answers, FailureKind::CrossTalk);
+        assert!(told >= counts.out_of_room);
+        let words = result.failures[0].example.to_string();
+        assert!(words.contains("for room “room-"), "{words}");
+    }
+}
+
+#[test]
+fn rooms_differ_in_size_by_zipfs_law_and_all_is_delivered() {
+    let mut spec = plan(40, 2, 5);
+    spec.clients.exchange.rooms.as_mut().unwrap().zipf = Some(1.0);
+    let result = run(&checked(&spec), scenario(ToAll::default()), None);
+    let counts = result.deliveries;
+    assert_eq!(
+        (counts.missing, counts.out_of_room, counts.unasked),
+        (0, 0, 0)
+    );
+    // More than an even spread would give: senders are in great rooms more often.
+    assert!(counts.received > 500 * 8, "{counts:?}");
+}
+
+fn roles(spec: &mut PlanSpec, senders: u32, receivers: u32) {
+    let role = |connections, publishes| Role {
+        connections,
+        publishes,
+        subscribes: !publishes,
+        join: join(),
+    };
+    spec.clients.roles = vec![role(senders, true), role(receivers, false)];
+    spec.clients.connections = senders + receivers;
+    spec.clients.login = LoginSteps::default();
+}
+
+#[test]
+fn senders_that_receive_nothing_are_no_part_of_their_audience() {
+    for threads in [1, 2, 3] {
+        let mut spec = plan(0, threads, 2);
+        roles(&mut spec, 2, 10);
+        // The server knows no roles: senders get what they send, and it is no delivery; what others
+        // send is.
+        let sparing = ToAll {
+            spares_sender: true,
+            ..ToAll::default()
+        };
+        let result = run(&checked(&spec), scenario(sparing), None);
+        assert_eq!(result.messages.sent, 500);
+        let counts = result.deliveries;
+        assert_eq!(
+            (counts.expected, counts.received),
+            (2_500, 2_500),
+            "{:?}",
+            result.failures
+        );
+        assert_eq!((counts.unasked, counts.out_of_room), (0, 0));
+        assert_eq!(result.messages.answered, 500);
+        assert_eq!(result.connections.never_answered, 0);
+    }
+}
+
+#[test]
+fn who_comes_back_joins_its_room_again() {
+    let mut scenario = scenario(ToAll::default());
+    scenario.server.disruption = Some(Disruption {
+        at_message: 30,
+        how: Cut::Reset,
+    });
+    let result = run(&checked(&plan(6, 2, 2)), scenario, None);
+    assert!(result.connections.replaced > 0);
+    assert_eq!(DeliveryCounts::FATES.breach(&result.deliveries), None);
+    assert_eq!(result.deliveries.out_of_room, 0);
+    let opened = result.connections.upgraded;
+    assert_eq!(result.at(Series::Login).count(), opened);
+}
+
+#[test]
+fn heartbeats_are_answered_beside_the_load_and_disturb_nothing() {
+    // Each is in a room of its own, and so hears its own beat.
+    let mut spec = plan(4, 1, 4);
+    spec.clients.upkeep = Upkeep {
+        replies: Vec::new(),
+        beats: vec![Beat {
+            period: Nanos::from_millis(200),
+            say: Spoken::text(Template::for_words("beat {n} of {conn}").unwrap()),
+            expect: Some(Awaited::new(
+                Text,
+                Pattern::Equals(b"beat {n} of {conn}".to_vec()),
+            )),
+        }],
+    };
+    let seen = witness(&checked(&spec), scenario(ToAll::default()), None);
+    assert_eq!(seen.result.failures, []);
+    assert_eq!(seen.result.deliveries.unasked, 0);
+    // Six seconds of five a second on four connections, beside 600 messages and four to join.
+    let said = seen.messages_at_server;
+    assert!((604 + 110..=604 + 130).contains(&said), "{said}");
+    let again = witness(&checked(&spec), scenario(ToAll::default()), None);
+    assert_eq!(prints::whole(&seen), prints::whole(&again));
+}
+
+#[test]
+fn a_heartbeat_without_an_answer_fails_its_connection() {
+    let mut spec = plan(4, 1, 4);
+    spec.clients.timeout = Nanos::from_millis(500);
+    spec.clients.upkeep.beats = vec![Beat {
+        period: Nanos::from_secs(2),
+        say: Spoken::text(Template::for_words("beat").unwrap()),
+        expect: Some(Awaited::new(None, Pattern::Equals(b"heart".to_vec()))),
+    }];
+    let result = run(&checked(&spec), scenario(ToAll::default()), None);
+    let failed = failures(&result, Phase::Answers, FailureKind::NoBeat);
+    assert!(failed >= 4, "{:?}", result.failures);
+    assert!(result.connections.replaced > 0);
+}
+
+#[test]
+fn what_makes_no_plan_is_refused_by_its_setting() {
+    let refused = |change: &dyn Fn(&mut PlanSpec)| {
+        let mut spec = plan(12, 1, 4);
+        change(&mut spec);
+        let PlanError { field, why } = spec.check().unwrap_err();
+        (field.path(), why)
+    };
+    let rooms = |spec: &mut PlanSpec, rooms| spec.clients.exchange.rooms = Some(rooms);
+    let (field, why) = refused(&|spec| spec.clients.exchange.rooms = None);
+    assert_eq!(field, "clients.exchange.audience");
+    assert!(matches!(why, Why::Needs(_)));
+    let (field, why) = refused(&|spec| rooms(spec, Rooms::numbered(13)));
+    assert_eq!(
+        (field, why),
+        ("clients.exchange.rooms", Why::Above { most: 12 })
+    );
+    let twice = || Rooms::named(vec!["a".to_owned(), "a".to_owned()]);
+    let (_, why) = refused(&|spec| rooms(spec, twice()));
+    assert_eq!(why, Why::Twice);
+    let words = |text: &str| Spoken::text(Template::for_words(text).unwrap());
+    let (field, why) = refused(&|spec| {
+        spec.clients.exchange.envelope = Some(Envelope::new(words("{fill}")));
+    });
+    assert_eq!((field, why), ("clients.exchange.payload", Why::NoTag));
+    let (field, why) = refused(&|spec| {
+        spec.clients.login = LoginSteps::default().send(Text, "{cap.sid}");
+    });
+    assert_eq!((field, why), ("clients.login", Why::NoCapture));
+    let (_, why) = refused(&|spec| {
+        spec.clients.login = LoginSteps::default().send(Text, "{tag}");
+    });
+    assert_eq!(why, Why::TagAlone);
+    let (field, why) = refused(&|spec| {
+        spec.clients.login = LoginSteps::default().send(Text, "{env:WSBENCH_NOT_THERE}");
+    });
+    assert_eq!((field, why), ("clients.login", Why::Withheld));
+    let (field, _) = refused(&|spec| {
+        roles(spec, 2, 10);
+        spec.clients.roles.reverse();
+    });
+    assert_eq!(field, "clients.roles");
+    let (field, why) = refused(&|spec| {
+        roles(spec, 2, 10);
+        spec.clients.connections = 13;
+    });
+    assert_eq!(
+        (field, why),
+        ("clients.connections", Why::Below { least: 13 })
+    );
+}
+
+#[test]
+fn a_plan_with_all_of_it_is_stored_and_read_back() {
+    let mut spec = plan(12, 2, 4);
+    roles(&mut spec, 2, 10);
+    spec.scenario = Some("chat.toml".to_owned());
+    spec.clients.exchange.rooms.as_mut().unwrap().zipf = Some(1.5);
+    spec.clients.upkeep.beats = vec![Beat {
+        period: Nanos::from_secs(2),
+        say: Spoken::text(Template::for_words("beat {n}").unwrap()),
+        expect: Some(Awaited::new(None, Pattern::Contains(b"{n}".to_vec()))),
+    }];
+    for role in &mut spec.clients.roles {
+        role.join = LoginSteps::default(); // what is sent in it is withheld
+    }
+    let stored = serde_json::to_value(&spec).unwrap();
+    assert_eq!(stored["rooms"]["zipf"], 1.5);
+    assert_eq!(stored["audience"], "room");
+    assert_eq!(
+        stored["envelope"]["content"],
+        r#"{"to":"{room}","n":{n},"text":"{tag}{fill}"}"#
+    );
+    assert_eq!(stored["roles"][0]["publishes"], true);
+    let read: PlanSpec = serde_json::from_value(stored).unwrap();
+    assert_eq!(read, spec);
+}

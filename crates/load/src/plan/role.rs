@@ -1,0 +1,62 @@
+//! Roles: what the connections of one run do, where they do not all do the same.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::plan::login::{LoginSteps, Spoken, StoredStep};
+
+/// Connections of one run that do the same.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Role {
+    /// The number of them.
+    pub connections: u32,
+    /// True where they send messages.
+    pub publishes: bool,
+    /// True where messages are for them.
+    pub subscribes: bool,
+    /// What is said and awaited behind the login that all have.
+    pub join: LoginSteps,
+}
+
+/// A role as documents hold it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Role")]
+pub(super) struct StoredRole {
+    /// The number of connections.
+    connections: u32,
+    /// True where they send messages.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    publishes: bool,
+    /// True where messages are for them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    subscribes: bool,
+    /// What was said and awaited behind the login that all have; absent where nothing was. What was
+    /// sent is withheld.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    join: Vec<StoredStep>,
+}
+
+impl StoredRole {
+    pub(super) fn of(role: &Role) -> Self {
+        Self {
+            connections: role.connections,
+            publishes: role.publishes,
+            subscribes: role.subscribes,
+            join: role.join.written(),
+        }
+    }
+
+    pub(super) fn told(self) -> Result<Role, String> {
+        Ok(Role {
+            connections: self.connections,
+            publishes: self.publishes,
+            subscribes: self.subscribes,
+            join: LoginSteps::told(self.join)?,
+        })
+    }
+}
+
+/// A text that stands around the tag and the filling of each message.
+pub type Envelope = Arc<Spoken>;

@@ -1,0 +1,232 @@
+//! What is said on connections beside the messages of the load, as one worker has it: the values that
+//! are put into texts, what logins have taken, and the beats that are out.
+
+use std::collections::HashMap;
+
+use wsbench_wire::connection::MessageKind;
+
+use crate::context::{Common, Io};
+use crate::message::{TagFinder, run_number};
+use crate::nanos::Nanos;
+use crate::plan::{Encoding, Plan};
+use crate::template::{Captured, Values};
+
+/// What is said on the connections of a worker beside the messages of the load.
+#[derive(Debug)]
+pub struct Speech {
+    run: u32,
+    /// What the wall clock said when the run began, ns since the Unix epoch.
+    epoch_ns: u64,
+    /// Names of the rooms.
+    rooms: Box<[Box<str>]>,
+    /// True where something has to be kept of each connection.
+    keeps: bool,
+    kept: HashMap<u32, Kept>,
+    /// Finds messages of the run in what comes, where they are for many.
+    finder: Option<TagFinder>,
+}
+
+/// What is kept of a connection.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    pub(crate) place: u32,
+    /// What its login has taken.
+    pub(crate) captures: Vec<Captured>,
+    /// Its beats, one for each of the plan's.
+    pub(crate) beats: Box<[BeatState]>,
+}
+
+/// State of a beat on one connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BeatState {
+    /// Instant at which the next one is due.
+    pub(crate) next: Nanos,
+    /// Those said so far.
+    pub(crate) said: u64,
+    /// Instant at which the one was said whose answer is awaited.
+    pub(crate) out: Option<Nanos>,
+}
+
+impl Speech {
+    /// That of a worker of a plan.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        let clients = &plan.clients;
+        let rooms = clients.exchange.rooms.as_ref();
+        let names = rooms.into_iter().flat_map(|rooms| {
+            let numbers = 0..rooms.count;
+            numbers.map(|room| rooms.name(room).into())
+        });
+        let kind = match clients.exchange.payload.encoding() {
+            Encoding::Text => MessageKind::Text,
+            Encoding::Binary => MessageKind::Binary,
+        };
+        Self {
+            run: run_number(plan.seed),
+            epoch_ns: 0,
+            rooms: names.collect(),
+            keeps: clients.has_captures() || !clients.upkeep.is_empty(),
+            kept: HashMap::new(),
+            finder: clients
+                .is_fanned_out()
+                .then(|| TagFinder::of_run(kind, run_number(plan.seed))),
+        }
+    }
+
+    /// Tells what the wall clock said when the run began, ns since the Unix epoch.
+    pub fn set_epoch(&mut self, epoch_ns: u64) {
+        self.epoch_ns = epoch_ns;
+    }
+
+    /// The name of a room; empty where there are none.
+    #[must_use]
+    pub fn room(&self, room: u32) -> &str {
+        self.rooms.get(room as usize).map_or("", |name| name)
+    }
+
+    /// The values for what connection number `connection` says in a room at `now`, as the one after
+    /// `sequence` others.
+    pub(crate) fn values(
+        &self,
+        connection: u32,
+        room: u32,
+        sequence: u64,
+        now: Nanos,
+    ) -> Values<'_> {
+        let kept = self.kept.get(&connection);
+        Values {
+            connection,
+            sequence,
+            run: self.run,
+            room: self.room(room),
+            now_ns: self.epoch_ns.saturating_add(now.0),
+            parts: [&[], &[]],
+            captures: kept.map_or(&[], |kept| &kept.captures),
+        }
+    }
+
+    /// Begins to keep what is to be kept of a connection at a place of the run.
+    pub(crate) fn begin(&mut self, connection: u32, place: u32) {
+        if self.keeps {
+            let kept = Kept {
+                place,
+                ..Kept::default()
+            };
+            self.kept.insert(connection, kept);
+        }
+    }
+
+    /// What is kept of a connection.
+    pub(crate) fn kept(&mut self, connection: u32) -> Option<&mut Kept> {
+        self.kept.get_mut(&connection)
+    }
+
+    /// The beats of a connection.
+    pub(crate) fn beats(&self, connection: u32) -> &[BeatState] {
+        self.kept.get(&connection).map_or(&[], |kept| &kept.beats)
+    }
+
+    /// A connection is over.
+    pub(crate) fn end(&mut self, connection: u32) {
+        if self.keeps {
+            self.kept.remove(&connection);
+        }
+    }
+
+    /// True of a message that holds one of the run.
+    pub(crate) fn is_of_run(&self, message: &[u8]) -> bool {
+        let finder = self.finder.as_ref();
+        finder.is_some_and(|finder| finder.find(message, 0).is_some())
+    }
+}
+
+/// What is to be said to a message that the upkeep knows.
+enum Known {
+    /// Nothing.
+    Nothing,
+    /// These words.
+    Say(MessageKind, Vec<u8>),
+}
+
+impl Common {
+    /// Looks whether a message is one that the upkeep of a connection knows, and what is said to it.
+    fn known(
+        &mut self,
+        connection: u32,
+        (kind, message): (MessageKind, &[u8]),
+        now: Nanos,
+    ) -> Option<Known> {
+        let plan = self.plan.clone();
+        let upkeep = &plan.clients.upkeep;
+        let place = self.speech.kept(connection).map_or(0, |kept| kept.place);
+        let room = plan.clients.room_of(place);
+        for (at, beat) in upkeep.beats.iter().enumerate() {
+            let said = self
+                .speech
+                .kept(connection)
+                .and_then(|kept| kept.beats.get(at).copied());
+            let Some((expect, said)) = beat.expect.as_ref().zip(said) else {
+                continue;
+            };
+            let number = said.said.saturating_sub(1);
+            let values = self.speech.values(connection, room, number, now);
+            if expect.fits(kind, message, &values) {
+                if let Some(beat) = self
+                    .speech
+                    .kept(connection)
+                    .and_then(|it| it.beats.get_mut(at))
+                {
+                    beat.out = None;
+                }
+                return Some(Known::Nothing);
+            }
+        }
+        let values = self.speech.values(connection, room, 0, now);
+        let reply = upkeep
+            .replies
+            .iter()
+            .find(|it| it.on.fits(kind, message, &values))?;
+        Some(match &reply.say {
+            // Whoever does not read is told nothing, so that nothing piles up.
+            Some(spoken) if !self.congested => {
+                let mut words = Vec::new();
+                spoken.words.say(&values, &mut words);
+                Known::Say(spoken.kind, words)
+            }
+            _ => Known::Nothing,
+        })
+    }
+}
+
+impl<L> Io<'_, L> {
+    /// Takes a message that is none of the load's, if the plan knows it: answers it, or notes that a beat
+    /// was answered. Says whether it did.
+    #[inline]
+    pub(crate) fn take_up(
+        &mut self,
+        connection: u32,
+        kind: MessageKind,
+        message: &[u8],
+        now: Nanos,
+    ) -> bool {
+        self.common.has_upkeep && self.take_known(connection, kind, message, now)
+    }
+
+    #[cold]
+    fn take_known(
+        &mut self,
+        connection: u32,
+        kind: MessageKind,
+        message: &[u8],
+        now: Nanos,
+    ) -> bool {
+        match self.common.known(connection, (kind, message), now) {
+            None => false,
+            Some(Known::Nothing) => true,
+            Some(Known::Say(kind, words)) => {
+                self.common.push_message(self.codec, kind, [&words, &[]]);
+                true
+            }
+        }
+    }
+}

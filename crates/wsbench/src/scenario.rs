@@ -1,0 +1,492 @@
+//! A scenario file → how clients log in, what they send, and who receives it.
+//!
+//! Parse, don't validate, as for suites and flags: what comes out is of a plan, or the file is refused
+//! with its line and key. What stands in the files is `file`'s. Presets are such files inside of the
+//! program.
+
+mod clients;
+mod file;
+mod preset;
+mod speech;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{
+    Audience, ByNumber, Envelope, Greeting, LoginSteps, Payload, PlanSpec, Role, Rooms, Upkeep,
+};
+use wsbench_load::route::Target;
+
+use crate::lines::{self, Fault};
+use crate::quantity::{self, SizeRange};
+
+pub use file::ScenarioFile;
+pub use preset::{PRESETS, Preset};
+
+use file::{RoomsFile, SCHEMA, Texts};
+use speech::Speaker;
+
+/// Looks a variable of the environment up.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The end of what is said of a file that cannot be read.
+const ADVICE: &str = "; `wsbench schema scenario` tells every key";
+
+/// How clients log in, what they send, and who receives it.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// The file that it was read from, or `preset:` and its name.
+    pub name: String,
+    /// The server.
+    pub url: Option<Target>,
+    /// Subprotocols to offer.
+    pub subprotocols: Vec<String>,
+    /// The `Origin` header.
+    pub origin: Option<String>,
+    /// Length of the measured window.
+    pub duration: Option<Nanos>,
+    /// Connections in all.
+    pub connections: u32,
+    /// Messages a second; `None` in the closed loop.
+    pub rate_per_s: Option<f64>,
+    /// Messages in flight on each connection of the closed loop.
+    pub depth: Option<u32>,
+    /// Bytes of messages; `None` where their text says all.
+    pub size: Option<SizeRange>,
+    /// Parts of the plan.
+    parts: Parts,
+}
+
+/// Parts of a plan that a scenario gives as they are.
+#[derive(Clone, Debug)]
+struct Parts {
+    audience: Audience,
+    rooms: Option<Rooms>,
+    roles: Vec<Role>,
+    login: LoginSteps,
+    upkeep: Upkeep,
+    envelope: Option<Envelope>,
+    request: Option<ByNumber>,
+    /// Messages of requests and echoes that the file says whole.
+    payload: Option<Payload>,
+    greeting: Option<Greeting>,
+}
+
+/// The reason why there is no scenario.
+#[derive(Debug, Error)]
+pub enum ScenarioError {
+    /// The file cannot be read.
+    #[error("{} cannot be read: {source}; give a scenario, such as one that `wsbench preset` prints", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The error of the system.
+        source: io::Error,
+    },
+    /// A line of it is wrong.
+    #[error(transparent)]
+    Line(Box<Fault>),
+    /// There is no such preset.
+    #[error("there is no preset '{name}'; there are {}", preset::names())]
+    NoPreset {
+        /// The name.
+        name: String,
+    },
+}
+
+impl From<Box<Fault>> for ScenarioError {
+    fn from(fault: Box<Fault>) -> Self {
+        Self::Line(fault)
+    }
+}
+
+impl Scenario {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`ScenarioError`]: a file that is not there, a line that is wrong, a variable of the environment
+    /// that is not set.
+    pub fn read(path: &Path, environment: Environment<'_>) -> Result<Self, ScenarioError> {
+        let text = fs::read_to_string(path).map_err(|source| ScenarioError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(path, &text, environment)
+    }
+
+    /// Reads the scenario that stands at `path`, from its text.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use wsbench::scenario::Scenario;
+    /// let text = r#"
+    ///     url = "ws://localhost:3000/"
+    ///     [[clients]]
+    ///     count = 10
+    ///     roles = ["publish", "subscribe"]
+    ///     rate = "20/s"
+    ///     message = '{"text":"{tag}{fill}"}'
+    ///     size = 100
+    /// "#;
+    /// let scenario = Scenario::parse(Path::new("chat.toml"), text, &|_| None).unwrap();
+    /// let spec = scenario.spec().unwrap();
+    /// assert!(spec.check().is_ok());
+    /// let wrong = text.replace("{tag}", "{tog}");
+    /// let error = Scenario::parse(Path::new("chat.toml"), &wrong, &|_| None).unwrap_err();
+    /// assert!(error.to_string().starts_with("chat.toml:7: message: at byte 9: '{tog}'"));
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Scenario::read`].
+    pub fn parse(
+        path: &Path,
+        text: &str,
+        environment: Environment<'_>,
+    ) -> Result<Self, ScenarioError> {
+        let source = Source::new(path, text);
+        let file: ScenarioFile =
+            toml::from_str(text).map_err(|error| source.unread(&error, ADVICE))?;
+        let speaker = Speaker {
+            source,
+            environment,
+            has_rooms: file.rooms.is_some(),
+        };
+        Reader {
+            source,
+            file: &file,
+            speaker,
+        }
+        .scenario(path.display().to_string())
+    }
+
+    /// A preset by its name.
+    ///
+    /// # Errors
+    /// [`ScenarioError::NoPreset`], or a variable of the environment that is not set.
+    pub fn preset(name: &str, environment: Environment<'_>) -> Result<Self, ScenarioError> {
+        let preset = Preset::named(name).ok_or_else(|| ScenarioError::NoPreset {
+            name: name.to_owned(),
+        })?;
+        let path = format!("preset:{name}");
+        Self::parse(Path::new(&path), preset.text, environment)
+    }
+
+    /// The task by itself; `None` without a server.
+    #[must_use]
+    pub fn spec(&self) -> Option<PlanSpec> {
+        let mut spec = PlanSpec::against(self.url.clone()?);
+        spec.clients.connections = self.connections;
+        spec.upgrade.subprotocols.clone_from(&self.subprotocols);
+        spec.upgrade.origin.clone_from(&self.origin);
+        if let Some(duration) = self.duration {
+            spec.stop = wsbench_load::plan::StopRule::Duration(duration);
+        }
+        spec.clients.arrival = clients::arrival(self.rate_per_s, self.depth);
+        if let (
+            Some(SizeRange { min, max }),
+            Payload::Generated {
+                encoding, ascii, ..
+            },
+        ) = (self.size, &spec.clients.exchange.payload)
+        {
+            spec.clients.exchange.payload = Payload::Generated {
+                encoding: *encoding,
+                min,
+                max,
+                ascii: *ascii,
+            };
+        }
+        self.fill(&mut spec);
+        Some(spec)
+    }
+
+    /// Puts into a task what flags have no words for.
+    pub fn fill(&self, spec: &mut PlanSpec) {
+        let parts = &self.parts;
+        spec.scenario = Some(self.name.clone());
+        let clients = &mut spec.clients;
+        clients.login = parts.login.clone().followed_by(&clients.login);
+        clients.upkeep.clone_from(&parts.upkeep);
+        clients.roles.clone_from(&parts.roles);
+        let exchange = &mut clients.exchange;
+        exchange.audience = parts.audience;
+        exchange.rooms.clone_from(&parts.rooms);
+        if parts.envelope.is_some() {
+            exchange.envelope.clone_from(&parts.envelope);
+        }
+        if parts.request.is_some() {
+            exchange.request.clone_from(&parts.request);
+        }
+        if let Some(payload) = &parts.payload {
+            exchange.payload = payload.clone();
+        }
+        if exchange.greeting.is_none() {
+            exchange.greeting.clone_from(&parts.greeting);
+        }
+    }
+
+    /// Changes the number of connections, where all do the same; says whether it did.
+    pub fn set_connections(&mut self, connections: u32) -> bool {
+        let is_one = self.parts.roles.is_empty();
+        if is_one {
+            self.connections = connections;
+        }
+        is_one
+    }
+
+    /// True of one whose messages are requests or echoes that it says whole, so that no size is theirs.
+    #[must_use]
+    pub fn says_messages(&self) -> bool {
+        self.parts.payload.is_some()
+    }
+}
+
+/// A scenario that is being read.
+struct Reader<'a> {
+    source: Source<'a>,
+    file: &'a ScenarioFile,
+    speaker: Speaker<'a>,
+}
+
+type Source<'a> = lines::Source<'a, ScenarioError>;
+type Read<T> = Result<T, ScenarioError>;
+
+impl Reader<'_> {
+    fn scenario(&self, name: String) -> Read<Scenario> {
+        let (file, source) = (self.file, self.source);
+        if let Some(schema) = file.schema.as_ref().filter(|it| it.get_ref() != SCHEMA) {
+            let what = format!(
+                "'{}' is another format; this reads {SCHEMA}",
+                schema.get_ref()
+            );
+            return Err(source.fault("schema", schema, what));
+        }
+        let url = file.url.as_ref().map(|url| {
+            let parsed = url.get_ref().parse::<Target>();
+            parsed.map_err(|error| source.fault("url", url, error))
+        });
+        let duration = file.duration.as_ref().map(|length| {
+            let parsed = quantity::length(length.get_ref());
+            parsed.map_err(|error| source.fault("duration", length, error))
+        });
+        let greeting = file.greeting.as_ref().map(|greeting| {
+            let parsed = quantity::greeting(&greeting.get_ref().words());
+            parsed.map_err(|error| source.fault("greeting", greeting, error))
+        });
+        let rooms = self.rooms()?;
+        let login = self.speaker.steps(&file.login)?;
+        let upkeep = self.speaker.upkeep(&file.reply, &file.every)?;
+        let clients = self.clients(&login, rooms.as_ref())?;
+        let subprotocols = match file.subprotocol.as_ref().map(toml::Spanned::get_ref) {
+            None => Vec::new(),
+            Some(Texts::One(one)) => vec![one.clone()],
+            Some(Texts::Several(several)) => several.clone(),
+        };
+        Ok(Scenario {
+            name,
+            url: url.transpose()?,
+            subprotocols,
+            origin: file.origin.as_ref().map(|it| it.get_ref().clone()),
+            duration: duration.transpose()?,
+            connections: clients.connections,
+            rate_per_s: clients.rate_per_s,
+            depth: clients.depth,
+            size: clients.size,
+            parts: Parts {
+                audience: clients.audience,
+                rooms,
+                roles: clients.roles,
+                login: login.followed_by(&clients.join),
+                upkeep,
+                envelope: clients.envelope,
+                request: clients.request,
+                payload: clients.payload,
+                greeting: greeting.transpose()?,
+            },
+        })
+    }
+
+    fn rooms(&self) -> Read<Option<Rooms>> {
+        let Some(rooms) = &self.file.rooms else {
+            return Ok(None);
+        };
+        let fault = |what: &str| Err(self.source.fault("rooms", rooms, what));
+        let (mut found, zipf) = match rooms.get_ref() {
+            RoomsFile::Count(count) => (Rooms::numbered(*count), None),
+            RoomsFile::Table(table) => match (table.count, &table.names[..]) {
+                (Some(count), []) => (Rooms::numbered(count), table.zipf),
+                (None, [_, ..]) => (Rooms::named(table.names.clone()), table.zipf),
+                _ => return fault("either count or names says which rooms there are"),
+            },
+        };
+        if found.count == 0 {
+            return fault("there has to be a room, or leave the key out");
+        }
+        if zipf.is_some_and(|it| !it.is_finite() || it <= 0.0) {
+            return fault("zipf is a number above 0, such as 1.0");
+        }
+        found.zipf = zipf;
+        Ok(Some(found))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of a scenario with a line changed.
+    fn told(from: &str, to: &str) -> String {
+        let text = include_str!("scenario/presets/phoenix.toml");
+        assert!(text.contains(from), "{from}");
+        let text = text.replace(from, to);
+        match Scenario::parse(Path::new("s.toml"), &text, &|_| None) {
+            Ok(_) => String::new(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn every_preset_makes_a_plan_that_is_stored() {
+        for preset in PRESETS {
+            let scenario = Scenario::preset(preset.name, &|_| None).unwrap();
+            let spec = scenario.spec().unwrap();
+            let plan = spec
+                .check()
+                .unwrap_or_else(|error| panic!("{}: {error}", preset.name));
+            assert_eq!(
+                plan.scenario.as_deref(),
+                Some(&*format!("preset:{}", preset.name))
+            );
+            let stored = serde_json::to_value(plan.redacted()).unwrap();
+            let read: PlanSpec = serde_json::from_value(stored).unwrap();
+            assert_eq!(read, plan.redacted(), "{}", preset.name);
+        }
+        let error = Scenario::preset("socketio", &|_| None)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("there are actioncable, graphql"), "{error}");
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_its_line_and_key() {
+        for (from, to, words) in [
+            ("rooms = {", "room = {", "s.toml:5: unknown field `room`"),
+            (
+                "count = 10 }",
+                "count = 0 }",
+                "s.toml:5: rooms: there has to be a room",
+            ),
+            (
+                "count = 10 }",
+                "zipf = 1.0 }",
+                "s.toml:5: rooms: either count or names",
+            ),
+            ("rooms = { count = 10 }", "", "{room} needs rooms"),
+            (
+                "room:{room}\",\"msg\"",
+                "room:{rom}\",\"msg\"",
+                "message: at byte 17: '{rom}' is not known",
+            ),
+            ("{tag}{fill}", "{fill}", "message: it has to have one {tag}"),
+            (
+                "\"/4/status\" = \"ok\"",
+                "\"4/status\" = \"ok\"",
+                "s.toml:7: expect: '4/status' is no JSON pointer",
+            ),
+            (
+                "period = \"30s\"",
+                "period = \"30\"",
+                "period: '30' has no unit",
+            ),
+            (
+                "period = \"30s\"",
+                "period = \"0s\"",
+                "period: must be more than 0",
+            ),
+            (
+                "rate = \"50/s\"",
+                "",
+                "clients: clients that publish have a rate",
+            ),
+            (
+                "rate = \"50/s\"",
+                "rate = \"fast\"",
+                "rate: 'fast' is not a number",
+            ),
+            (
+                "count = 100",
+                "count = \"ten\"",
+                "count: 'ten' is not a number",
+            ),
+            ("\"subscribe\"", "\"listen\"", "unknown variant `listen`"),
+            (", \"subscribe\"", "", "roles: nobody receives"),
+            (
+                ", \"subscribe\"",
+                ", \"idle\"",
+                "roles: request, echo and idle go with no other",
+            ),
+            (
+                "size = 100",
+                "depth = 4",
+                "depth: these clients do not send such messages",
+            ),
+            (
+                "wsbench.scenario/1",
+                "wsbench.suite/1",
+                "s.toml:3: schema: 'wsbench.suite/1' is another format",
+            ),
+            (
+                "{ send = '[\"1\",\"1\"",
+                "{ sent = '[\"1\",\"1\"",
+                "unknown field `sent`",
+            ),
+            (
+                "\"h{n}\" } }",
+                "\"h{nn}\" } }",
+                "expect: at byte 1: '{nn}' is not known",
+            ),
+            (
+                "heartbeat\",{}]",
+                "heartbeat\",{env:NO_TOKEN}]",
+                "send: the environment has no NO_TOKEN",
+            ),
+        ] {
+            let told = told(from, to);
+            assert!(told.contains(words), "{from} → {to}: {told}");
+        }
+    }
+
+    #[test]
+    fn clients_that_send_come_first_and_secrets_are_looked_up() {
+        let text = include_str!("scenario/presets/graphql.toml");
+        let text = text.replace("{\"type\":\"connection_init\"}", "{env:TOKEN}");
+        let environment = |name: &str| (name == "TOKEN").then(|| "open sesame".to_owned());
+        let scenario = Scenario::parse(Path::new("s.toml"), &text, &environment).unwrap();
+        let plan = scenario.spec().unwrap().check().unwrap();
+        let roles = &plan.clients.roles;
+        assert_eq!((roles[0].connections, roles[1].connections), (4, 100));
+        assert!(roles[0].publishes && !roles[0].subscribes && roles[1].subscribes);
+        let told = plan.secrets().clean("you said open sesame").into_owned();
+        assert_eq!(told, "you said (withheld)");
+        let stored = serde_json::to_string(&plan.redacted()).unwrap();
+        assert!(!stored.contains("sesame"), "{stored}");
+    }
+
+    #[test]
+    fn whatever_stands_in_a_file_is_read_or_refused() {
+        for text in [
+            "",
+            "clients = 3",
+            "[[clients]]",
+            "clients = []",
+            "\u{0}",
+            "[[clients]]\ncount = 1\nroles = []",
+        ] {
+            let error = Scenario::parse(Path::new("s.toml"), text, &|_| None).unwrap_err();
+            assert!(error.to_string().starts_with("s.toml:"), "{error}");
+        }
+    }
+}

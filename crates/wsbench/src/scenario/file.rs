@@ -1,0 +1,297 @@
+//! Scenarios as files: what may stand in them, key by key.
+//!
+//! This is the format and nothing else; what it means is `scenario`'s affair. The JSON Schema for
+//! editors is generated from here.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::suite::Amount;
+
+/// Name and version of the format.
+pub(super) const SCHEMA: &str = "wsbench.scenario/1";
+
+/// A scenario: how clients log in, what they send, and who receives it.
+///
+/// Texts that are sent or awaited may have places in braces: {conn}, {seq}, {n}, {run}, {room}, {tag},
+/// {fill}, {now_ms}, {now_ns}, {rand:hex:16}, {env:NAME} and {cap.NAME}. Times are written with their
+/// unit (500ms, 2s, 1m30s), rates as 5k or 500/s, sizes as 30 or 16k (1024 bytes each k).
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "wsbench scenario")]
+pub struct ScenarioFile {
+    /// Name and version of this format: `wsbench.scenario/1`.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) schema: Option<Spanned<String>>,
+    /// Purpose of it.
+    #[serde(default)]
+    #[expect(dead_code, reason = "for who reads the file")]
+    pub(super) description: String,
+    /// The server: ws://HOST[:PORT][/PATH], or wss:// for TLS.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) url: Option<Spanned<String>>,
+    /// Subprotocol to offer, or several in order of preference.
+    #[serde(default)]
+    #[schemars(with = "Option<Texts>")]
+    pub(super) subprotocol: Option<Spanned<Texts>>,
+    /// The Origin header.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) origin: Option<Spanned<String>>,
+    /// Length of the measured window.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) duration: Option<Spanned<String>>,
+    /// Rooms that clients are members of, each of one: so many, or with names.
+    #[serde(default)]
+    #[schemars(with = "Option<RoomsFile>")]
+    pub(super) rooms: Option<Spanned<RoomsFile>>,
+    /// What each client says and awaits before its load.
+    #[serde(default)]
+    #[schemars(with = "Vec<StepFile>")]
+    pub(super) login: Vec<Spanned<StepFile>>,
+    /// Messages of the server's own, and what is said to them.
+    #[serde(default)]
+    #[schemars(with = "Vec<ReplyFile>")]
+    pub(super) reply: Vec<Spanned<ReplyFile>>,
+    /// What is said by the clock, such as heartbeats.
+    #[serde(default)]
+    #[schemars(with = "Vec<EveryFile>")]
+    pub(super) every: Vec<Spanned<EveryFile>>,
+    /// Messages of a server's own that are taken: so many at the beginning of a connection, or a text
+    /// that each of them holds.
+    #[serde(default)]
+    #[schemars(with = "Option<Amount>")]
+    pub(super) greeting: Option<Spanned<Amount>>,
+    /// The clients: connections that do the same.
+    #[schemars(with = "Vec<ClientsFile>", length(min = 1))]
+    pub(super) clients: Vec<Spanned<ClientsFile>>,
+}
+
+/// A text, or several.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "neither a text nor a list of texts")]
+pub(super) enum Texts {
+    /// One.
+    One(String),
+    /// Several.
+    Several(Vec<String>),
+}
+
+/// Rooms: a number of them, or how they are called and spread.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "neither a number of rooms nor a table with count or names, and zipf"
+)]
+pub(super) enum RoomsFile {
+    /// So many, of one size: room-1, room-2 and so on.
+    Count(u32),
+    /// More of them.
+    Table(RoomsTable),
+}
+
+/// Rooms in more words.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RoomsTable {
+    /// So many: room-1, room-2 and so on.
+    #[serde(default)]
+    pub(super) count: Option<u32>,
+    /// Those with these names.
+    #[serde(default)]
+    pub(super) names: Vec<String>,
+    /// Sizes by Zipf's law: the r-th has members in proportion to r^-s. Without it all have as many.
+    #[serde(default)]
+    pub(super) zipf: Option<f64>,
+}
+
+/// A step of a login: something is sent, and then something has to come, or one of the two; or a pause.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct StepFile {
+    /// Text that is sent.
+    #[schemars(with = "Option<String>")]
+    pub(super) send: Option<Spanned<String>>,
+    /// Message that has to come.
+    #[schemars(with = "Option<MatchFile>")]
+    pub(super) expect: Option<Spanned<MatchFile>>,
+    /// Time within which it has to come; that of the time-out of messages unless it is given.
+    #[schemars(with = "Option<String>")]
+    pub(super) within: Option<Spanned<String>>,
+    /// Values to take from it, by name: json:/POINTER, prefix:TEXT or regex:EXPRESSION (its first
+    /// group). {cap.NAME} has them in what is said later.
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub(super) take: BTreeMap<String, Spanned<String>>,
+    /// A pause in which whatever comes is passed over.
+    #[schemars(with = "Option<String>")]
+    pub(super) settle: Option<Spanned<String>>,
+}
+
+/// A message of the server's own, and what is said to it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReplyFile {
+    /// The message.
+    #[schemars(with = "MatchFile")]
+    pub(super) on: Spanned<MatchFile>,
+    /// The answer; without it the message is taken, and nothing is said.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) send: Option<Spanned<String>>,
+}
+
+/// What is said by the clock.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EveryFile {
+    /// From one to the next.
+    #[schemars(with = "String")]
+    pub(super) period: Spanned<String>,
+    /// Text that is sent; {n} is its number on the connection.
+    #[schemars(with = "String")]
+    pub(super) send: Spanned<String>,
+    /// Message that has to come within the time-out; without it none is awaited.
+    #[serde(default)]
+    #[schemars(with = "Option<MatchFile>")]
+    pub(super) expect: Option<Spanned<MatchFile>>,
+}
+
+/// A message that is known by a part of it: a text that it holds, or a table.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "neither a text that a message holds nor a table of equals, prefix, contains, json \
+                 or regex"
+)]
+pub(super) enum MatchFile {
+    /// It holds this text.
+    Holding(String),
+    /// All that the table says is so.
+    Table(MatchTable),
+}
+
+/// Parts by which a message is known: all that are given.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct MatchTable {
+    /// All of it.
+    pub(super) equals: Option<String>,
+    /// Its beginning.
+    pub(super) prefix: Option<String>,
+    /// Some part, anywhere.
+    pub(super) contains: Option<String>,
+    /// Values in its JSON, by JSON pointer: { "/type" = "ack" }.
+    pub(super) json: BTreeMap<String, Scalar>,
+    /// A regular expression that matches it somewhere.
+    pub(super) regex: Option<String>,
+}
+
+/// A value of JSON.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "neither a text, nor a number, nor true or false"
+)]
+pub(super) enum Scalar {
+    /// A text.
+    Text(String),
+    /// A whole number.
+    Number(i64),
+    /// True or false.
+    Truth(bool),
+}
+
+/// Connections that do the same.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClientsFile {
+    /// The number of them.
+    #[schemars(with = "Amount")]
+    pub(super) count: Spanned<Amount>,
+    /// What they do: "publish" sends messages for others, "subscribe" receives them; "request" sends
+    /// messages that are answered each, "echo" those that come back; "idle" does nothing.
+    #[schemars(with = "Vec<RoleFile>", length(min = 1))]
+    pub(super) roles: Spanned<Vec<RoleFile>>,
+    /// Messages a second over all of them.
+    #[serde(default)]
+    #[schemars(with = "Option<Amount>")]
+    pub(super) rate: Option<Spanned<Amount>>,
+    /// Messages in flight on each, of requests and echoes without a rate: 1 unless it is given.
+    #[serde(default)]
+    #[schemars(with = "Option<u32>", range(min = 1))]
+    pub(super) depth: Option<Spanned<u32>>,
+    /// Text of each message: of "publish" with {tag} in it, of "request" with {id}.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) message: Option<Spanned<String>>,
+    /// Bytes of {tag} and {fill} together, or a range to draw from: "64..4k".
+    #[serde(default)]
+    #[schemars(with = "Option<Amount>")]
+    pub(super) size: Option<Spanned<Amount>>,
+    /// Receivers of a message: the members of its sender's "room", or "all".
+    #[serde(default)]
+    #[schemars(with = "Option<AudienceFile>")]
+    pub(super) audience: Option<Spanned<AudienceFile>>,
+    /// What these say behind the login, to join their room or to subscribe: a text, or steps.
+    #[serde(default)]
+    #[schemars(with = "Option<JoinFile>")]
+    pub(super) join: Option<Spanned<JoinFile>>,
+    /// Message by which the server confirms that.
+    #[serde(default)]
+    #[schemars(with = "Option<MatchFile>")]
+    pub(super) joined: Option<Spanned<MatchFile>>,
+    /// A pause behind it, where the server confirms nothing.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) settle: Option<Spanned<String>>,
+    /// Place of a request's number in its answer: json:/id unless it is given.
+    #[serde(default, rename = "match")]
+    #[schemars(with = "Option<String>")]
+    pub(super) at: Option<Spanned<String>>,
+    /// What an answer has that says that its request has failed: json:/error.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) failed: Option<Spanned<String>>,
+}
+
+/// What a connection does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RoleFile {
+    /// Sends messages for others.
+    Publish,
+    /// Receives what others send.
+    Subscribe,
+    /// Sends messages that are answered each.
+    Request,
+    /// Sends messages that come back.
+    Echo,
+    /// Nothing.
+    Idle,
+}
+
+/// Receivers of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum AudienceFile {
+    /// All that subscribe.
+    All,
+    /// Those of them that are in its sender's room.
+    Room,
+}
+
+/// What is said to join.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "neither a text nor a list of steps")]
+pub(super) enum JoinFile {
+    /// A text.
+    Text(String),
+    /// Steps.
+    Steps(Vec<StepFile>),
+}

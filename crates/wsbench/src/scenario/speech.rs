@@ -1,0 +1,226 @@
+//! What is said and awaited, from a scenario's texts.
+
+use std::collections::BTreeMap;
+
+use toml::Spanned;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{
+    Awaited, Beat, Expected, Expression, Locator, LoginStep, LoginSteps, Pattern, Reply, Spoken,
+    Upkeep,
+};
+use wsbench_load::template::Template;
+
+use super::file::{EveryFile, JoinFile, MatchFile, MatchTable, ReplyFile, Scalar, StepFile};
+use super::{Environment, Read, Source};
+use crate::quantity;
+
+/// Reads texts.
+pub(super) struct Speaker<'a> {
+    pub(super) source: Source<'a>,
+    pub(super) environment: Environment<'a>,
+    pub(super) has_rooms: bool,
+}
+
+impl Speaker<'_> {
+    /// The steps of a login.
+    pub(super) fn steps(&self, steps: &[Spanned<StepFile>]) -> Read<LoginSteps> {
+        let mut login = LoginSteps::default();
+        for step in steps {
+            login = self.step(login, step.get_ref(), step)?;
+        }
+        Ok(login)
+    }
+
+    /// What is said to join, how that is confirmed, and the pause behind it.
+    pub(super) fn join(
+        &self,
+        join: Option<&Spanned<JoinFile>>,
+        joined: Option<&Spanned<MatchFile>>,
+        settle: Option<&Spanned<String>>,
+    ) -> Read<LoginSteps> {
+        let mut login = LoginSteps::default();
+        match join.map(|join| (join.get_ref(), join)) {
+            None => {}
+            Some((JoinFile::Text(text), join)) => {
+                let spoken = self.spoken("join", join, text)?;
+                login = login.then(LoginStep::Send(spoken));
+            }
+            Some((JoinFile::Steps(steps), join)) => {
+                for step in steps {
+                    login = self.step(login, step, join)?;
+                }
+            }
+        }
+        if let Some(joined) = joined {
+            login = login.then(LoginStep::Expect(Expected {
+                awaited: self.awaited("joined", joined)?,
+                captures: Vec::new(),
+                within: None,
+            }));
+        }
+        if let Some(settle) = settle {
+            login = login.then(LoginStep::Settle(self.span("settle", settle)?));
+        }
+        Ok(login)
+    }
+
+    /// A step, which stands at `at`.
+    fn step<T>(&self, mut login: LoginSteps, step: &StepFile, at: &Spanned<T>) -> Read<LoginSteps> {
+        let is_empty = step.send.is_none() && step.expect.is_none() && step.settle.is_none();
+        let lacks = step.expect.is_none() && (step.within.is_some() || !step.take.is_empty());
+        if is_empty || lacks {
+            let what = match is_empty {
+                true => "a step has send, expect or settle",
+                false => "within and take are of an expect",
+            };
+            return Err(self.source.fault("login", at, what));
+        }
+        if let Some(send) = &step.send {
+            login = login.then(LoginStep::Send(self.spoken(
+                "send",
+                send,
+                send.get_ref(),
+            )?));
+        }
+        if let Some(expect) = &step.expect {
+            let within = step.within.as_ref();
+            let expected = Expected {
+                awaited: self.awaited("expect", expect)?,
+                captures: self.captures(&step.take)?,
+                within: within.map(|it| self.span("within", it)).transpose()?,
+            };
+            login = login.then(LoginStep::Expect(expected));
+        }
+        if let Some(settle) = &step.settle {
+            login = login.then(LoginStep::Settle(self.span("settle", settle)?));
+        }
+        Ok(login)
+    }
+
+    fn captures(&self, take: &BTreeMap<String, Spanned<String>>) -> Read<Vec<(String, Locator)>> {
+        let captures = take.iter().map(|(name, at)| {
+            let parsed = at.get_ref().parse::<Locator>();
+            let parsed = parsed.map_err(|error| self.source.fault(name, at, error))?;
+            Ok((name.clone(), parsed))
+        });
+        captures.collect()
+    }
+
+    /// Replies, and words by the clock.
+    pub(super) fn upkeep(
+        &self,
+        replies: &[Spanned<ReplyFile>],
+        beats: &[Spanned<EveryFile>],
+    ) -> Read<Upkeep> {
+        let replies = replies.iter().map(|reply| {
+            let reply = reply.get_ref();
+            let say = reply.send.as_ref();
+            let say = say.map(|send| self.spoken("send", send, send.get_ref()));
+            Ok(Reply {
+                on: self.awaited("on", &reply.on)?,
+                say: say.transpose()?,
+            })
+        });
+        let beats = beats.iter().map(|beat| {
+            let beat = beat.get_ref();
+            let expect = beat.expect.as_ref();
+            Ok(Beat {
+                period: self.span("period", &beat.period)?,
+                say: self.spoken("send", &beat.send, beat.send.get_ref())?,
+                expect: expect.map(|it| self.awaited("expect", it)).transpose()?,
+            })
+        });
+        Ok(Upkeep {
+            replies: replies.collect::<Read<_>>()?,
+            beats: beats.collect::<Read<_>>()?,
+        })
+    }
+
+    /// A text that is said, the value of a key.
+    pub(super) fn spoken<T>(&self, key: &str, at: &Spanned<T>, text: &str) -> Read<Spoken> {
+        let words = self.words(key, at, text)?;
+        if words.has_tag() || words.has_filling() {
+            let what = "{tag} and {fill} are of messages alone";
+            return Err(self.source.fault(key, at, what));
+        }
+        Ok(Spoken::text(words))
+    }
+
+    /// A text with its variables looked up.
+    pub(super) fn words<T>(&self, key: &str, at: &Spanned<T>, text: &str) -> Read<Template> {
+        let fault = |what: String| self.source.fault(key, at, what);
+        let parsed = Template::for_words(text);
+        let mut words = parsed.map_err(|error| fault(error.to_string()))?;
+        if words.has_room() && !self.has_rooms {
+            return Err(fault(
+                "{room} needs rooms: rooms = { count = 10 }".to_owned(),
+            ));
+        }
+        let found = words.look_up(self.environment);
+        found.map_err(|name| fault(format!("the environment has no {name}; export it")))?;
+        Ok(words)
+    }
+
+    /// A message that is awaited, the value of a key.
+    pub(super) fn awaited(&self, key: &str, at: &Spanned<MatchFile>) -> Read<Awaited> {
+        let pattern = match at.get_ref() {
+            MatchFile::Holding(text) => Pattern::Contains(text.clone().into_bytes()),
+            MatchFile::Table(table) => self.pattern(key, at, table)?,
+        };
+        let awaited = Awaited::new(None, pattern);
+        for text in awaited.pattern.texts() {
+            self.words(key, at, &String::from_utf8_lossy(text))?;
+        }
+        Ok(awaited)
+    }
+
+    fn pattern(&self, key: &str, at: &Spanned<MatchFile>, table: &MatchTable) -> Read<Pattern> {
+        let mut all = Vec::new();
+        let bytes = |text: &String| text.clone().into_bytes();
+        all.extend(table.equals.as_ref().map(|it| Pattern::Equals(bytes(it))));
+        all.extend(table.prefix.as_ref().map(|it| Pattern::Prefix(bytes(it))));
+        all.extend(
+            table
+                .contains
+                .as_ref()
+                .map(|it| Pattern::Contains(bytes(it))),
+        );
+        for (pointer, value) in &table.json {
+            if !pointer.starts_with('/') {
+                let what =
+                    format!("'{pointer}' is no JSON pointer; it begins with a slash, like /id");
+                return Err(self.source.fault(key, at, what));
+            }
+            all.push(Pattern::Json {
+                pointer: pointer.clone(),
+                value: match value {
+                    Scalar::Text(text) => text.clone(),
+                    Scalar::Number(number) => number.to_string(),
+                    Scalar::Truth(truth) => truth.to_string(),
+                },
+            });
+        }
+        if let Some(regex) = &table.regex {
+            let parsed = regex.parse::<Expression>();
+            let what = |why| format!("'{regex}' is no regular expression: {why}");
+            let parsed = parsed.map_err(|why| self.source.fault(key, at, what(why)))?;
+            all.push(Pattern::Matches(parsed));
+        }
+        match (all.len(), all.pop()) {
+            (1, Some(only)) => Ok(only),
+            (_, Some(last)) => {
+                all.push(last);
+                Ok(Pattern::All(all))
+            }
+            (_, None) => {
+                let what = "it is empty; give equals, prefix, contains, json or regex";
+                Err(self.source.fault(key, at, what))
+            }
+        }
+    }
+
+    pub(super) fn span(&self, key: &str, at: &Spanned<String>) -> Read<Nanos> {
+        let parsed = quantity::positive_span(at.get_ref());
+        parsed.map_err(|error| self.source.fault(key, at, error))
+    }
+}
