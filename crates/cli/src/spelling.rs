@@ -5,6 +5,7 @@
 //! where the words are shown (`shell_words`).
 
 mod flags;
+mod pattern;
 mod settings;
 
 use wsbench_load::arrival::{Process, Schedule, Stretch};
@@ -21,7 +22,6 @@ pub(crate) use settings::reason;
 
 use crate::shell_words::shell_words;
 use crate::surroundings::Surroundings;
-use crate::workload_args::pattern_words;
 use wsbench::cores::threads_for;
 use wsbench::defaults;
 use wsbench::quantity::{self, CpuList};
@@ -214,7 +214,10 @@ fn workload(clients: &Population, words: &mut Words) {
             LoginStep::Send(_) if clients.login.is_withheld() => words.value("--join", WITHHELD),
             LoginStep::Send(spoken) => words.value("--join", spoken.words.text()),
             LoginStep::Expect(expected) => {
-                words.some("--joined", pattern_words(&expected.awaited.pattern));
+                words.some(
+                    "--joined",
+                    pattern::pattern_words(&expected.awaited.pattern),
+                );
             }
             LoginStep::Settle(length) => words.value("--settle", span(*length)),
         }

@@ -46,7 +46,7 @@ pub(crate) struct WorkloadArgs {
 }
 
 impl WorkloadArgs {
-    /// What is said and awaited to join.
+    /// Steps to join.
     ///
     /// # Errors
     /// Something is awaited and nothing said; a variable of the environment that is not set.
@@ -145,17 +145,4 @@ fn pattern(text: &str) -> Result<Pattern, String> {
     };
     Template::for_words(texts).map_err(|error| error.to_string())?;
     Ok(pattern)
-}
-
-/// A pattern as the flag takes it; `None` of one that it has no words for.
-pub(crate) fn pattern_words(pattern: &Pattern) -> Option<String> {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Some(match pattern {
-        Pattern::Equals(whole) => format!("equals:{}", text(whole)),
-        Pattern::Prefix(front) => format!("prefix:{}", text(front)),
-        Pattern::Contains(part) => format!("contains:{}", text(part)),
-        Pattern::Json { pointer, value } => format!("json:{pointer}={value}"),
-        Pattern::Matches(expression) => format!("regex:{}", expression.text()),
-        Pattern::All(_) => return None,
-    })
 }

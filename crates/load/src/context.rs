@@ -76,7 +76,7 @@ pub struct Common {
     pub newest_connection: u32,
     /// Tools that compression takes; `None` when the plan offers none.
     pub compression: Option<Box<CompressionContext>>,
-    /// What is said beside the messages of the load.
+    /// Speech beside the messages of the load.
     pub speech: Speech,
     /// True where the plan has words for messages of the server's own, or by the clock.
     pub(crate) has_upkeep: bool,

@@ -33,3 +33,4 @@ pub mod settling;
 pub mod speech;
 pub mod tally;
 pub mod template;
+mod upkeep;

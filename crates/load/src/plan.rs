@@ -11,6 +11,7 @@ mod error;
 mod expect;
 mod flow;
 mod login;
+mod membership;
 mod opening;
 mod payload;
 mod request;

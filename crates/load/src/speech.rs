@@ -5,17 +5,16 @@ use std::collections::HashMap;
 
 use wsbench_wire::connection::MessageKind;
 
-use crate::context::{Common, Io};
 use crate::message::{TagFinder, run_number};
 use crate::nanos::Nanos;
 use crate::plan::{Encoding, Plan};
 use crate::template::{Captured, Values};
 
-/// What is said on the connections of a worker beside the messages of the load.
+/// Speech on the connections of a worker beside the messages of the load.
 #[derive(Debug)]
 pub struct Speech {
     run: u32,
-    /// What the wall clock said when the run began, ns since the Unix epoch.
+    /// Time of the wall clock when the run began, ns since the Unix epoch.
     epoch_ns: u64,
     /// Names of the rooms.
     rooms: Box<[Box<str>]>,
@@ -26,11 +25,11 @@ pub struct Speech {
     finder: Option<TagFinder>,
 }
 
-/// What is kept of a connection.
+/// State that is kept of a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     pub(crate) place: u32,
-    /// What its login has taken.
+    /// Values that its login has taken.
     pub(crate) captures: Vec<Captured>,
     /// Its beats, one for each of the plan's.
     pub(crate) beats: Box<[BeatState]>,
@@ -116,7 +115,7 @@ impl Speech {
         }
     }
 
-    /// What is kept of a connection.
+    /// State that is kept of a connection.
     pub(crate) fn kept(&mut self, connection: u32) -> Option<&mut Kept> {
         self.kept.get_mut(&connection)
     }
@@ -137,96 +136,5 @@ impl Speech {
     pub(crate) fn is_of_run(&self, message: &[u8]) -> bool {
         let finder = self.finder.as_ref();
         finder.is_some_and(|finder| finder.find(message, 0).is_some())
-    }
-}
-
-/// What is to be said to a message that the upkeep knows.
-enum Known {
-    /// Nothing.
-    Nothing,
-    /// These words.
-    Say(MessageKind, Vec<u8>),
-}
-
-impl Common {
-    /// Looks whether a message is one that the upkeep of a connection knows, and what is said to it.
-    fn known(
-        &mut self,
-        connection: u32,
-        (kind, message): (MessageKind, &[u8]),
-        now: Nanos,
-    ) -> Option<Known> {
-        let plan = self.plan.clone();
-        let upkeep = &plan.clients.upkeep;
-        let place = self.speech.kept(connection).map_or(0, |kept| kept.place);
-        let room = plan.clients.room_of(place);
-        for (at, beat) in upkeep.beats.iter().enumerate() {
-            let said = self
-                .speech
-                .kept(connection)
-                .and_then(|kept| kept.beats.get(at).copied());
-            let Some((expect, said)) = beat.expect.as_ref().zip(said) else {
-                continue;
-            };
-            let number = said.said.saturating_sub(1);
-            let values = self.speech.values(connection, room, number, now);
-            if expect.fits(kind, message, &values) {
-                if let Some(beat) = self
-                    .speech
-                    .kept(connection)
-                    .and_then(|it| it.beats.get_mut(at))
-                {
-                    beat.out = None;
-                }
-                return Some(Known::Nothing);
-            }
-        }
-        let values = self.speech.values(connection, room, 0, now);
-        let reply = upkeep
-            .replies
-            .iter()
-            .find(|it| it.on.fits(kind, message, &values))?;
-        Some(match &reply.say {
-            // Whoever does not read is told nothing, so that nothing piles up.
-            Some(spoken) if !self.congested => {
-                let mut words = Vec::new();
-                spoken.words.say(&values, &mut words);
-                Known::Say(spoken.kind, words)
-            }
-            _ => Known::Nothing,
-        })
-    }
-}
-
-impl<L> Io<'_, L> {
-    /// Takes a message that is none of the load's, if the plan knows it: answers it, or notes that a beat
-    /// was answered. Says whether it did.
-    #[inline]
-    pub(crate) fn take_up(
-        &mut self,
-        connection: u32,
-        kind: MessageKind,
-        message: &[u8],
-        now: Nanos,
-    ) -> bool {
-        self.common.has_upkeep && self.take_known(connection, kind, message, now)
-    }
-
-    #[cold]
-    fn take_known(
-        &mut self,
-        connection: u32,
-        kind: MessageKind,
-        message: &[u8],
-        now: Nanos,
-    ) -> bool {
-        match self.common.known(connection, (kind, message), now) {
-            None => false,
-            Some(Known::Nothing) => true,
-            Some(Known::Say(kind, words)) => {
-                self.common.push_message(self.codec, kind, [&words, &[]]);
-                true
-            }
-        }
     }
 }

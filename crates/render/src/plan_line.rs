@@ -156,7 +156,7 @@ fn fan_out(plan: &PlanSpec) -> String {
     )
 }
 
-/// What is said beside the load: `, scenario chat.toml, a login of 3 steps`.
+/// Words beside the load: `, scenario chat.toml, a login of 3 steps`.
 fn speech(plan: &PlanSpec) -> String {
     let mut speech = String::new();
     if let Some(scenario) = &plan.scenario {

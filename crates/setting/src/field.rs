@@ -74,9 +74,9 @@ fields! {
     Fragment = "clients.fragment",
     /// The login on an open connection.
     Login = "clients.login",
-    /// What is said beside the load for as long as a connection lasts.
+    /// Words beside the load for as long as a connection lasts.
     Upkeep = "clients.upkeep",
-    /// What connections do.
+    /// Roles of connections.
     Roles = "clients.roles",
     /// Rooms that connections are members of.
     Rooms = "clients.exchange.rooms",

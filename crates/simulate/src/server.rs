@@ -3,6 +3,8 @@
 //! It is given bytes and times and answers with acts, which `world` carries out. Frames that are
 //! wrong on purpose are made in `fault`.
 
+mod delivering;
+
 use std::mem;
 
 use wsbench_load::nanos::Nanos;
@@ -15,9 +17,7 @@ use wsbench_wire::opcode::OpCode;
 
 use crate::compressor::PeerCompressor;
 use crate::fault;
-use crate::scenario::{
-    AnswerFault, Cut, Death, Ending, Every, OpeningFault, Server as Orders, ToAll,
-};
+use crate::scenario::{AnswerFault, Cut, Death, Ending, Every, OpeningFault, Server as Orders};
 use crate::timing::Timing;
 
 /// Longest message that the server takes, bytes.
@@ -60,15 +60,6 @@ pub(crate) enum Reception {
     Accepted,
     Refused,
     Swallowed,
-}
-
-/// The message by which a connection joins a room, up to the room's name, and the end of it.
-const JOIN: &[u8] = b"{\"join\":\"";
-const JOIN_END: &[u8] = b"\"}";
-
-/// The room that a message asks to join.
-fn joined(message: &[u8]) -> Option<&[u8]> {
-    message.strip_prefix(JOIN)?.strip_suffix(JOIN_END)
 }
 
 /// The server and its ends of all connections.
@@ -260,7 +251,7 @@ impl Server {
     /// The server has worked on a message at `now`: the answer leaves.
     pub(crate) fn on_finished(&mut self, now: Nanos, work: Work) {
         if let Some(orders) = self.orders.broadcast.clone().filter(|_| !work.is_delivery) {
-            if let Some(room) = joined(&work.bytes) {
+            if let Some(room) = delivering::joined(&work.bytes) {
                 return self.join(work.conn, room);
             }
             return self.deliver_to_all(now, &orders, &work);
@@ -449,85 +440,6 @@ impl Server {
             is_delivery: false,
         };
         self.acts.push(Act::Work(at, work));
-    }
-
-    /// The server sends message number `number` of its own; returns when the next one is due.
-    pub(crate) fn on_push(&mut self, now: Nanos, number: u64, epoch_ns: u64) -> Option<Nanos> {
-        let orders = self.orders.pushes.clone()?;
-        if self.down.is_none() {
-            let stamp = epoch_ns + (now + orders.clock_ahead).0;
-            let message = Work {
-                conn: Conn::MAX,
-                kind: MessageKind::Text,
-                bytes: format!("{{\"u\":{number},\"E\":{stamp}}}").into_bytes(),
-                fault: None,
-                is_delivery: false,
-            };
-            self.deliver_to_all(now, &orders.to, &message);
-        }
-        Some(now + orders.every)
-    }
-
-    /// A connection joins a room, and hears that it has.
-    fn join(&mut self, conn: Conn, room: &[u8]) {
-        let Some(peer) = self.open_peer(conn) else {
-            return;
-        };
-        peer.room = room.to_vec();
-        let told = [b"{\"joined\":\"", room, JOIN_END].concat();
-        self.answer(conn, MessageKind::Text, &told, None);
-    }
-
-    /// Makes a copy of a message for each connection of its sender's room, which leaves when it is its
-    /// turn.
-    fn deliver_to_all(&mut self, now: Nanos, orders: &ToAll, message: &Work) {
-        let bytes = if orders.wraps {
-            fault::wrapped(&message.bytes)
-        } else {
-            message.bytes.clone()
-        };
-        let mut turn = self.delivering_until.max(now);
-        let mut number = 0;
-        let room = self.open_peer(message.conn).map(|peer| peer.room.clone());
-        let room = room.unwrap_or_default();
-        let mut strays = false;
-        for conn in 0..self.peers.len() {
-            let takes = self
-                .open_peer(conn)
-                .is_some_and(|peer| peer.wire.is_some() && !peer.closing);
-            let is_member = self.peers[conn]
-                .as_ref()
-                .is_some_and(|peer| peer.room == room);
-            let is_stray = !is_member && std::mem::take(&mut strays);
-            if !takes || (orders.spares_sender && conn == message.conn) || !(is_member || is_stray)
-            {
-                continue;
-            }
-            let mut at = turn + orders.delay(number);
-            (turn, number) = (turn + orders.each, number + 1);
-            self.deliveries += u64::from(is_member);
-            strays |= is_member
-                && orders
-                    .strays
-                    .is_some_and(|nth| self.deliveries.is_multiple_of(nth));
-            let fault = Every::hitting(orders.faults, self.deliveries);
-            let is_lost = self.random.u32(..1_000_000) < orders.loss_ppm;
-            if is_lost || fault == Some(AnswerFault::Dropped) {
-                continue;
-            }
-            if let Some(AnswerFault::Late(by)) = fault {
-                at += by;
-            }
-            let copy = Work {
-                conn,
-                kind: message.kind,
-                bytes: bytes.clone(),
-                fault,
-                is_delivery: true,
-            };
-            self.acts.push(Act::Work(at, copy));
-        }
-        self.delivering_until = turn;
     }
 
     fn answer(&mut self, conn: Conn, kind: MessageKind, bytes: &[u8], fault: Option<AnswerFault>) {

@@ -1,15 +1,15 @@
 //! The rules that make a spec a plan: what the machinery relies upon without asking again.
 
+mod workload;
+
 use std::net::IpAddr;
 
 use wsbench_setting::Field;
 
 use crate::arrival::{Schedule, Stretch};
 use crate::nanos::Nanos;
-use crate::plan::audience::Audience;
 use crate::plan::error::{PlanError, Why};
 use crate::plan::flow::Flow;
-use crate::plan::login::{LoginStep, LoginSteps};
 use crate::plan::opening::{
     Family, Header, Http, is_field_value, is_origin, is_reserved, is_token,
 };
@@ -52,9 +52,9 @@ pub(super) fn check(spec: &PlanSpec) -> Checked {
         framing(population)?;
         flow(spec, population)?;
         audience(population)?;
-        rooms(population)?;
-        roles(population)?;
-        speech(population)?;
+        workload::rooms(population)?;
+        workload::roles(population)?;
+        workload::speech(population)?;
         request(population)?;
         lifetime(spec, population)?;
     }
@@ -278,113 +278,6 @@ fn audience(population: &Population) -> Checked {
     }
     let is_tagged = matches!(payload, Payload::Corpus { .. });
     refuse(!is_tagged, Field::Payload, Why::NotWith(field))
-}
-
-/// Rooms are of messages for many, and each has a name.
-fn rooms(population: &Population) -> Checked {
-    let exchange = &population.exchange;
-    let field = Field::Rooms;
-    let Some(rooms) = &exchange.rooms else {
-        let is_room = exchange.audience == Audience::Room;
-        return refuse(is_room, Field::Audience, Why::Needs(field));
-    };
-    // What the server sends by itself is of rooms as well: of what clients have subscribed to.
-    let is_taken = matches!(exchange.flow, Flow::Push(_) | Flow::Idle);
-    let is_apart = !population.is_fanned_out() && !is_taken;
-    refuse(is_apart, field, Why::Needs(Field::Audience))?;
-    not_zero(rooms.count, field)?;
-    at_most(rooms.count.into(), population.connections.into(), field)?;
-    let is_named = rooms.names.is_empty() || rooms.names.len() == rooms.count as usize;
-    refuse(!is_named, field, Why::Malformed)?;
-    refuse(rooms.names.iter().any(String::is_empty), field, Why::Empty)?;
-    for (at, name) in rooms.names.iter().enumerate() {
-        refuse(rooms.names[..at].contains(name), field, Why::Twice)?;
-    }
-    let is_law = rooms.zipf.is_none_or(|it| it.is_finite() && it > 0.0);
-    refuse(!is_law, field, Why::Malformed)
-}
-
-/// Roles make up all connections; those that send come first, and somebody receives.
-fn roles(population: &Population) -> Checked {
-    let roles = &population.roles;
-    if roles.is_empty() {
-        return Ok(());
-    }
-    let field = Field::Roles;
-    let is_fanned_out = population.is_fanned_out();
-    refuse(!is_fanned_out, field, Why::Needs(Field::Audience))?;
-    for role in roles {
-        not_zero(role.connections, field)?;
-    }
-    let all = roles.iter().map(|role| u64::from(role.connections)).sum();
-    at_most(all, population.connections.into(), Field::Connections)?;
-    at_least(all, population.connections.into(), Field::Connections)?;
-    let senders = roles.iter().take_while(|role| role.publishes);
-    let is_first = senders.count() == roles.iter().filter(|role| role.publishes).count();
-    refuse(!is_first, field, Why::Malformed)?;
-    refuse(population.publishers() == 0, field, Why::Zero)?;
-    refuse(population.subscribers() == 0, field, Why::Zero)
-}
-
-/// What is put into the texts of logins and replies, and around messages, is there.
-fn speech(population: &Population) -> Checked {
-    let exchange = &population.exchange;
-    let mut taken = Vec::new();
-    steps(&population.login, &mut taken, exchange.rooms.is_some())?;
-    let common = taken.len();
-    for role in &population.roles {
-        taken.truncate(common);
-        steps(&role.join, &mut taken, exchange.rooms.is_some())?;
-    }
-    if let Some(envelope) = &exchange.envelope {
-        let field = Field::Payload;
-        let is_fanned_out = population.is_fanned_out();
-        refuse(!is_fanned_out, field, Why::Needs(Field::Audience))?;
-        refuse(!envelope.words.is_envelope(), field, Why::NoTag)?;
-        words(&envelope.words, &taken, exchange.rooms.is_some(), field)?;
-    }
-    for template in population.upkeep.templates() {
-        let field = Field::Upkeep;
-        refuse(
-            template.has_tag() || template.has_filling(),
-            field,
-            Why::TagAlone,
-        )?;
-        words(&template, &taken, exchange.rooms.is_some(), field)?;
-    }
-    for beat in &population.upkeep.beats {
-        at_least(beat.period.0, SHORTEST_KEEP_ALIVE.0, Field::Upkeep)?;
-    }
-    Ok(())
-}
-
-/// The steps of a login, in which what was `taken` before is known.
-fn steps(login: &LoginSteps, taken: &mut Vec<String>, has_rooms: bool) -> Checked {
-    let field = Field::Login;
-    for step in login.steps() {
-        for template in step.templates() {
-            refuse(
-                template.has_tag() || template.has_filling(),
-                field,
-                Why::TagAlone,
-            )?;
-            words(&template, taken, has_rooms, field)?;
-        }
-        if let LoginStep::Expect(expected) = step {
-            let within = expected.within.map_or(1, |within| within.0);
-            not_zero(within, field)?;
-        }
-        taken.extend(step.captures().map(ToOwned::to_owned));
-    }
-    Ok(())
-}
-
-fn words(template: &Template, taken: &[String], has_rooms: bool, field: Field) -> Checked {
-    let is_known = |name: &String| taken.contains(name);
-    let lacks = !template.captures().iter().all(is_known);
-    refuse(lacks, field, Why::NoCapture)?;
-    let lacks = template.has_room() && !has_rooms;
-    refuse(lacks, field, Why::Needs(Field::Rooms))
 }
 
 /// Lifetime of connections, against when the run is over and what comes before.

@@ -71,7 +71,7 @@ pub struct Awaited {
 pub struct Expected {
     /// The message.
     pub awaited: Awaited,
-    /// What is taken from it, by name: later steps and messages have it at `{cap.NAME}`.
+    /// Values taken from it, by name: later steps and messages have it at `{cap.NAME}`.
     pub captures: Vec<(String, Locator)>,
     /// It has to have come so long after what was sent before it, or after the upgrade; the plan's
     /// time-out where there is none.
@@ -142,7 +142,7 @@ impl Awaited {
 }
 
 impl Expected {
-    /// What it takes from a message that has come; what is not there is empty.
+    /// Values that it takes from a message that has come; what is not there is empty.
     pub(crate) fn captured(&self, message: &[u8]) -> impl Iterator<Item = Captured> {
         self.captures.iter().map(|(name, at)| Captured {
             name: name.clone(),
@@ -203,7 +203,7 @@ impl LoginSteps {
         self.is_withheld || self.spoken().any(|it| it.words.is_withheld())
     }
 
-    /// What it says.
+    /// Its words.
     pub fn spoken(&self) -> impl Iterator<Item = &Spoken> {
         self.steps.iter().filter_map(|step| match step {
             LoginStep::Send(spoken) => Some(spoken),

@@ -16,7 +16,7 @@ pub struct Role {
     pub publishes: bool,
     /// True where messages are for them.
     pub subscribes: bool,
-    /// What is said and awaited behind the login that all have.
+    /// Steps behind the login that all have.
     pub join: LoginSteps,
 }
 

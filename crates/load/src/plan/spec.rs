@@ -4,7 +4,7 @@ use crate::nanos::Nanos;
 use crate::plan::audience::Audience;
 use crate::plan::expect::Expect;
 use crate::plan::flow::Flow;
-use crate::plan::login::{LoginStep, LoginSteps, Spoken};
+use crate::plan::login::{LoginSteps, Spoken};
 use crate::plan::opening::{Compression, Connect, Header, Http, Upgrade};
 use crate::plan::payload::{Encoding, Greeting, Matching, Payload, Verify};
 use crate::plan::request::ByNumber;
@@ -18,7 +18,6 @@ use crate::plan::upkeep::Upkeep;
 use crate::route::Target;
 use crate::secret::{Redactor, Secret, shown_subprotocols};
 use crate::series::Series;
-use crate::template::Template;
 
 /// Task of a run, as it was asked for. It may be anything; `check` makes a plan of it.
 ///
@@ -134,9 +133,9 @@ pub struct Population {
     pub fragment: Option<u32>,
     /// What is said and awaited on a connection between its upgrade and its load.
     pub login: LoginSteps,
-    /// What is said beside the load for as long as a connection lasts.
+    /// Words beside the load for as long as a connection lasts.
     pub upkeep: Upkeep,
-    /// What connections do, where they do not all send messages and receive them: in the order of
+    /// Roles of connections, where they do not all send messages and receive them: in the order of
     /// their places, those that send first. Empty where all do both.
     pub roles: Vec<Role>,
     /// Messages that flow on an open connection.
@@ -233,80 +232,6 @@ impl Population {
     #[must_use]
     pub fn is_fanned_out(&self) -> bool {
         self.exchange.audience != Audience::Sender
-    }
-
-    /// Connections that send messages; they are those at the first places.
-    #[must_use]
-    pub fn publishers(&self) -> u32 {
-        self.having(|role| role.publishes)
-    }
-
-    /// Connections that messages are for.
-    #[must_use]
-    pub fn subscribers(&self) -> u32 {
-        self.having(|role| role.subscribes)
-    }
-
-    fn having(&self, has: impl Fn(&Role) -> bool) -> u32 {
-        if self.roles.is_empty() {
-            return self.connections;
-        }
-        let roles = self.roles.iter().filter(|role| has(role));
-        roles.map(|role| role.connections).sum()
-    }
-
-    /// What the connection at a place of the run does; `None` where all do the same.
-    #[must_use]
-    pub fn role_of(&self, place: u32) -> Option<&Role> {
-        let mut behind = 0_u32;
-        self.roles.iter().find(|role| {
-            behind = behind.saturating_add(role.connections);
-            place < behind
-        })
-    }
-
-    /// True where messages are for the connection at a place of the run.
-    #[must_use]
-    pub fn subscribes(&self, place: u32) -> bool {
-        self.role_of(place).is_none_or(|role| role.subscribes)
-    }
-
-    /// The room of the connection at a place of the run; 0 where there are none.
-    #[must_use]
-    pub fn room_of(&self, place: u32) -> u32 {
-        match (self.exchange.audience, &self.exchange.rooms) {
-            // There may be rooms to join, and all the same everybody hears all.
-            (Audience::All, _) | (_, None) => 0,
-            (_, Some(rooms)) => rooms.of(place),
-        }
-    }
-
-    /// A step of the login of the connection at a place of the run, by its number from 0.
-    #[must_use]
-    pub fn login_step(&self, place: u32, number: usize) -> Option<&LoginStep> {
-        let common = self.login.steps();
-        common.get(number).or_else(|| {
-            let join = self.role_of(place)?.join.steps();
-            join.get(number - common.len())
-        })
-    }
-
-    /// True where anything is taken in logins.
-    #[must_use]
-    pub fn has_captures(&self) -> bool {
-        let joins = self.roles.iter().flat_map(|role| role.join.captures());
-        self.login.captures().chain(joins).next().is_some()
-    }
-
-    /// All texts that are filled in, but for the messages of an echo and of requests.
-    pub(super) fn templates(&self) -> Vec<Template> {
-        let joins = self.roles.iter().flat_map(|role| role.join.steps());
-        let steps = self.login.steps().iter().chain(joins);
-        let mut all: Vec<_> = steps.flat_map(LoginStep::templates).collect();
-        all.extend(self.upkeep.templates());
-        let envelope = self.exchange.envelope.as_ref();
-        all.extend(envelope.map(|it| it.words.clone()));
-        all
     }
 
     /// The series that the load is about: of each delivery where messages are for many, of what is read

@@ -50,7 +50,7 @@ struct Stored {
     /// Rooms that connections are members of; absent where there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rooms: Option<Rooms>,
-    /// What connections do; absent where all send messages and receive them.
+    /// Roles of connections; absent where all send messages and receive them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     roles: Vec<StoredRole>,
     /// Rule by which the next message on a connection becomes due.
@@ -115,10 +115,10 @@ struct Stored {
     /// sent is withheld.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     login: Vec<StoredStep>,
-    /// What is said to messages of the server's own; absent where nothing is.
+    /// Replies to messages of the server's own; absent where nothing is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     replies: Vec<StoredReply>,
-    /// What is said by the clock; absent where nothing is.
+    /// Words by the clock; absent where nothing is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     beats: Vec<StoredBeat>,
     /// Text around the tag and the filling of each message for many; absent where there is none.

@@ -24,9 +24,9 @@ pub struct Reply {
 pub struct Beat {
     /// From one to the next. At least a millisecond.
     pub period: Nanos,
-    /// What is said. `{n}` in it is its number on the connection, from 1.
+    /// Words. `{n}` in it is its number on the connection, from 1.
     pub say: Spoken,
-    /// What has to come within the plan's time-out; `None` awaits nothing.
+    /// Answer that has to come within the plan's time-out; `None` awaits nothing.
     pub expect: Option<Awaited>,
 }
 
@@ -46,13 +46,13 @@ impl Upkeep {
         self.replies.is_empty() && self.beats.is_empty()
     }
 
-    /// What it says.
+    /// Its words.
     pub fn spoken(&self) -> impl Iterator<Item = &Spoken> {
         let replies = self.replies.iter().filter_map(|it| it.say.as_ref());
         replies.chain(self.beats.iter().map(|it| &it.say))
     }
 
-    /// What it says, to be changed.
+    /// Its words, to be changed.
     pub fn spoken_mut(&mut self) -> impl Iterator<Item = &mut Spoken> {
         let replies = self.replies.iter_mut().filter_map(|it| it.say.as_mut());
         replies.chain(self.beats.iter_mut().map(|it| &mut it.say))
@@ -164,9 +164,9 @@ pub(super) struct StoredBeat {
     #[serde(rename = "period_s", with = "seconds")]
     #[schemars(with = "f64")]
     period: Nanos,
-    /// What is said.
+    /// Words.
     say: StoredWords,
-    /// What has to come; absent where nothing has to.
+    /// Answer that has to come; absent where nothing has to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expect: Option<StoredMessage>,
 }

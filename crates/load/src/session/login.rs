@@ -34,14 +34,14 @@ pub(super) struct LoggingIn {
     said: u64,
     /// The message that has come in part.
     message: Vec<u8>,
-    /// What came and was not compared yet.
+    /// Things that came and were not compared yet.
     seen: VecDeque<Seen>,
     /// The latest message that was passed over.
     passed_over: Option<Vec<u8>>,
     /// Instant of the upgrade, and that of the latest message said, or of the upgrade.
     began: Nanos,
     asked: Nanos,
-    /// What is awaited has to have come by then.
+    /// Deadline of what is awaited.
     pub(super) until: Nanos,
 }
 
@@ -254,7 +254,7 @@ impl<X: Exchange> Session<X> {
         Compared::PassedOver
     }
 
-    /// What was awaited has come: the next step is due.
+    /// The message that was awaited has come: the next step is due.
     fn take_captures(&mut self, context: &mut Context<X::Local>, expected: &Expected, seen: &Seen) {
         let State::LoggingIn(login) = &mut self.state else {
             return;

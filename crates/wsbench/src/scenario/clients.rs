@@ -16,7 +16,7 @@ use super::{Read, Reader};
 use crate::defaults;
 use crate::quantity::{self, SizeRange};
 
-/// What the tables of clients say together.
+/// Content of all tables of clients together.
 pub(super) struct Clients {
     pub(super) connections: u32,
     pub(super) rate_per_s: Option<f64>,
@@ -24,7 +24,7 @@ pub(super) struct Clients {
     pub(super) size: Option<SizeRange>,
     pub(super) audience: Audience,
     pub(super) roles: Vec<Role>,
-    /// What all say behind the login, where all do the same.
+    /// Steps behind the login, where all do the same.
     pub(super) join: LoginSteps,
     pub(super) envelope: Option<Envelope>,
     pub(super) request: Option<ByNumber>,
@@ -48,7 +48,7 @@ pub(super) fn arrival(rate_per_s: Option<f64>, depth: Option<u32>) -> Arrival {
 }
 
 impl Reader<'_> {
-    /// What the tables of clients say, behind a login.
+    /// Content of all tables of clients.
     pub(super) fn clients(&self, _: &LoginSteps, rooms: Option<&Rooms>) -> Read<Clients> {
         let mut tables: Vec<_> = self.file.clients.iter().collect();
         // Those that send are the first of a run.

@@ -51,7 +51,7 @@ pub struct ScenarioFile {
     #[serde(default)]
     #[schemars(with = "Option<RoomsFile>")]
     pub(super) rooms: Option<Spanned<RoomsFile>>,
-    /// What each client says and awaits before its load.
+    /// Steps of each client before its load.
     #[serde(default)]
     #[schemars(with = "Vec<StepFile>")]
     pub(super) login: Vec<Spanned<StepFile>>,
@@ -59,7 +59,7 @@ pub struct ScenarioFile {
     #[serde(default)]
     #[schemars(with = "Vec<ReplyFile>")]
     pub(super) reply: Vec<Spanned<ReplyFile>>,
-    /// What is said by the clock, such as heartbeats.
+    /// Words by the clock, such as heartbeats.
     #[serde(default)]
     #[schemars(with = "Vec<EveryFile>")]
     pub(super) every: Vec<Spanned<EveryFile>>,
@@ -146,7 +146,7 @@ pub(super) struct ReplyFile {
     pub(super) send: Option<Spanned<String>>,
 }
 
-/// What is said by the clock.
+/// Words by the clock.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EveryFile {
@@ -214,7 +214,7 @@ pub(super) struct ClientsFile {
     /// The number of them.
     #[schemars(with = "Amount")]
     pub(super) count: Spanned<Amount>,
-    /// What they do: "publish" sends messages for others, "subscribe" receives them; "request" sends
+    /// Task of each: "publish" sends messages for others, "subscribe" receives them; "request" sends
     /// messages that are answered each, "echo" those that come back; "idle" does nothing.
     #[schemars(with = "Vec<RoleFile>", length(min = 1))]
     pub(super) roles: Spanned<Vec<RoleFile>>,
@@ -238,7 +238,7 @@ pub(super) struct ClientsFile {
     #[serde(default)]
     #[schemars(with = "Option<AudienceFile>")]
     pub(super) audience: Option<Spanned<AudienceFile>>,
-    /// What these say behind the login, to join their room or to subscribe: a text, or steps.
+    /// Words of these behind the login, to join their room or to subscribe: a text, or steps.
     #[serde(default)]
     #[schemars(with = "Option<JoinFile>")]
     pub(super) join: Option<Spanned<JoinFile>>,
@@ -254,13 +254,13 @@ pub(super) struct ClientsFile {
     #[serde(default, rename = "match")]
     #[schemars(with = "Option<String>")]
     pub(super) at: Option<Spanned<String>>,
-    /// What an answer has that says that its request has failed: json:/error.
+    /// Part of an answer that says that its request has failed: json:/error.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub(super) failed: Option<Spanned<String>>,
 }
 
-/// What a connection does.
+/// Task of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RoleFile {
@@ -286,7 +286,7 @@ pub(super) enum AudienceFile {
     Room,
 }
 
-/// What is said to join.
+/// Words to join.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "neither a text nor a list of steps")]
 pub(super) enum JoinFile {

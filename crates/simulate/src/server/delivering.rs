@@ -1,0 +1,97 @@
+//! Messages to many: to all of a room, or what the server sends by itself.
+
+use wsbench_load::nanos::Nanos;
+use wsbench_wire::connection::MessageKind;
+
+use super::{Act, Conn, Server, Work, fault};
+use crate::scenario::{AnswerFault, Every, ToAll};
+
+/// The message by which a connection joins a room, up to the room's name, and the end of it.
+const JOIN: &[u8] = b"{\"join\":\"";
+const JOIN_END: &[u8] = b"\"}";
+
+/// The room that a message asks to join.
+pub(super) fn joined(message: &[u8]) -> Option<&[u8]> {
+    message.strip_prefix(JOIN)?.strip_suffix(JOIN_END)
+}
+
+impl Server {
+    /// The server sends message number `number` of its own; returns when the next one is due.
+    pub(crate) fn on_push(&mut self, now: Nanos, number: u64, epoch_ns: u64) -> Option<Nanos> {
+        let orders = self.orders.pushes.clone()?;
+        if self.down.is_none() {
+            let stamp = epoch_ns + (now + orders.clock_ahead).0;
+            let message = Work {
+                conn: Conn::MAX,
+                kind: MessageKind::Text,
+                bytes: format!("{{\"u\":{number},\"E\":{stamp}}}").into_bytes(),
+                fault: None,
+                is_delivery: false,
+            };
+            self.deliver_to_all(now, &orders.to, &message);
+        }
+        Some(now + orders.every)
+    }
+
+    /// A connection joins a room, and hears that it has.
+    pub(super) fn join(&mut self, conn: Conn, room: &[u8]) {
+        let Some(peer) = self.open_peer(conn) else {
+            return;
+        };
+        peer.room = room.to_vec();
+        let told = [b"{\"joined\":\"", room, JOIN_END].concat();
+        self.answer(conn, MessageKind::Text, &told, None);
+    }
+
+    /// Makes a copy of a message for each connection of its sender's room, which leaves when it is its
+    /// turn.
+    pub(super) fn deliver_to_all(&mut self, now: Nanos, orders: &ToAll, message: &Work) {
+        let bytes = if orders.wraps {
+            fault::wrapped(&message.bytes)
+        } else {
+            message.bytes.clone()
+        };
+        let mut turn = self.delivering_until.max(now);
+        let mut number = 0;
+        let room = self.open_peer(message.conn).map(|peer| peer.room.clone());
+        let room = room.unwrap_or_default();
+        let mut strays = false;
+        for conn in 0..self.peers.len() {
+            let takes = self
+                .open_peer(conn)
+                .is_some_and(|peer| peer.wire.is_some() && !peer.closing);
+            let is_member = self.peers[conn]
+                .as_ref()
+                .is_some_and(|peer| peer.room == room);
+            let is_stray = !is_member && std::mem::take(&mut strays);
+            if !takes || (orders.spares_sender && conn == message.conn) || !(is_member || is_stray)
+            {
+                continue;
+            }
+            let mut at = turn + orders.delay(number);
+            (turn, number) = (turn + orders.each, number + 1);
+            self.deliveries += u64::from(is_member);
+            strays |= is_member
+                && orders
+                    .strays
+                    .is_some_and(|nth| self.deliveries.is_multiple_of(nth));
+            let fault = Every::hitting(orders.faults, self.deliveries);
+            let is_lost = self.random.u32(..1_000_000) < orders.loss_ppm;
+            if is_lost || fault == Some(AnswerFault::Dropped) {
+                continue;
+            }
+            if let Some(AnswerFault::Late(by)) = fault {
+                at += by;
+            }
+            let copy = Work {
+                conn,
+                kind: message.kind,
+                bytes: bytes.clone(),
+                fault,
+                is_delivery: true,
+            };
+            self.acts.push(Act::Work(at, copy));
+        }
+        self.delivering_until = turn;
+    }
+}
