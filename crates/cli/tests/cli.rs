@@ -60,6 +60,9 @@ fn the_published_schema_is_the_one_in_the_binary() {
     wsbench(&["schema", "suite"])
         .success()
         .stdout_eq(file!["../../../docs/wsbench.suite-1.schema.json"].raw());
+    wsbench(&["schema", "scenario"])
+        .success()
+        .stdout_eq(file!["../../../docs/wsbench.scenario-1.schema.json"].raw());
     wsbench(&["schema", "server"])
         .success()
         .stdout_eq(file!["../../../docs/wsbench.server-1.schema.json"].raw());

@@ -1,0 +1,160 @@
+//! Texts that are said or awaited rather than made again: what is put into them, and what they need.
+
+use super::{Segment, Slot, TIME_DIGITS, Template, push_hex, push_number};
+use crate::identity::mix;
+use crate::secret::Secret;
+
+const NS_PER_MS: u64 = 1_000_000;
+
+/// Values that are put into a text.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Values<'a> {
+    /// Number of the connection.
+    pub(crate) connection: u32,
+    /// Number of what is said, from 0.
+    pub(crate) sequence: u64,
+    /// Number of the run.
+    pub(crate) run: u32,
+    /// Name of the room.
+    pub(crate) room: &'a str,
+    /// Time of the wall clock, ns since the Unix epoch.
+    pub(crate) now_ns: u64,
+    /// The tag of a message, and its filling.
+    pub(crate) parts: [&'a [u8]; 2],
+    /// Values that the login has taken.
+    pub(crate) captures: &'a [Captured],
+}
+
+/// A value that the login of a connection has taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Captured {
+    /// Its name, as in `{cap.NAME}`.
+    pub name: String,
+    /// Its bytes, as they came.
+    pub bytes: Vec<u8>,
+}
+
+impl Template {
+    /// True of one that has the name of a room in it.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.has(Slot::Room)
+    }
+
+    /// True of one that has a tag in it.
+    #[must_use]
+    pub fn has_tag(&self) -> bool {
+        self.has(Slot::Tag)
+    }
+
+    /// True of one that has filling in it.
+    #[must_use]
+    pub fn has_filling(&self) -> bool {
+        self.has(Slot::Fill)
+    }
+
+    /// True of one with a single tag, and filling right behind it or none.
+    #[must_use]
+    pub fn is_envelope(&self) -> bool {
+        let count = |slot| {
+            self.segments
+                .iter()
+                .filter(|it| **it == Segment::Slot(slot))
+                .count()
+        };
+        let pair = [Segment::Slot(Slot::Tag), Segment::Slot(Slot::Fill)];
+        let is_pair = self.segments.windows(2).any(|two| two == pair);
+        count(Slot::Tag) == 1 && (count(Slot::Fill) == 0 || count(Slot::Fill) == 1 && is_pair)
+    }
+
+    /// True of one in which nothing is put.
+    #[must_use]
+    pub fn is_fixed(&self) -> bool {
+        self.segments
+            .iter()
+            .all(|it| matches!(it, Segment::Literal(_)))
+    }
+
+    /// Names of what it takes from the login.
+    #[must_use]
+    pub fn captures(&self) -> &[String] {
+        &self.captures
+    }
+
+    /// Looks its variables of the environment up.
+    ///
+    /// # Errors
+    /// The name of the first that is not set.
+    pub fn look_up(&mut self, find: &dyn Fn(&str) -> Option<String>) -> Result<(), String> {
+        for (name, value) in &mut self.env {
+            let found = find(name).ok_or_else(|| name.clone())?;
+            *value = Some(Secret::new(found));
+        }
+        Ok(())
+    }
+
+    /// The values of its variables of the environment.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let values = self.env.iter().filter_map(|(_, value)| value.as_ref());
+        values.filter_map(Secret::reveal)
+    }
+
+    /// The same without the values of its variables.
+    #[must_use]
+    pub fn redacted(&self) -> Self {
+        let mut redacted = self.clone();
+        for (_, value) in &mut redacted.env {
+            *value = None;
+        }
+        redacted
+    }
+
+    /// True of one whose variables of the environment were not looked up.
+    #[must_use]
+    pub fn is_withheld(&self) -> bool {
+        self.env.iter().any(|(_, value)| value.is_none())
+    }
+
+    fn has(&self, slot: Slot) -> bool {
+        self.segments.contains(&Segment::Slot(slot))
+    }
+
+    pub(super) fn env_value(&self, place: usize) -> &str {
+        let value = self.env.get(place).and_then(|(_, value)| value.as_ref());
+        value.and_then(Secret::reveal).unwrap_or_default()
+    }
+
+    /// Appends what is said with these values.
+    pub(crate) fn say(&self, values: &Values<'_>, out: &mut Vec<u8>) {
+        for segment in &self.segments {
+            let slot = match segment {
+                Segment::Literal(bytes) => {
+                    out.extend_from_slice(bytes);
+                    continue;
+                }
+                Segment::Slot(slot) => *slot,
+            };
+            match slot {
+                Slot::Id => push_number(values.connection.into(), 1, out),
+                Slot::Seq => push_number(values.sequence, 1, out),
+                Slot::Request | Slot::Number => push_number(values.sequence + 1, 1, out),
+                Slot::Run => push_number(values.run.into(), 1, out),
+                Slot::NowNs => push_number(values.now_ns, TIME_DIGITS, out),
+                Slot::NowMs => push_number(values.now_ns / NS_PER_MS, 1, out),
+                Slot::Room => out.extend_from_slice(values.room.as_bytes()),
+                Slot::Tag => out.extend_from_slice(values.parts[0]),
+                Slot::Fill => out.extend_from_slice(values.parts[1]),
+                Slot::Hex(digits) => {
+                    let seed = u64::from(values.run) << 32 | u64::from(values.connection);
+                    push_hex(mix(mix(seed) ^ values.sequence), digits, out);
+                }
+                Slot::Env(place) => out.extend_from_slice(self.env_value(place).as_bytes()),
+                Slot::Capture(place) => {
+                    let name = self.captures.get(place);
+                    let found = values.captures.iter().find(|it| Some(&it.name) == name);
+                    out.extend_from_slice(found.map_or(&[][..], |it| &it.bytes));
+                }
+            }
+        }
+    }
+}
