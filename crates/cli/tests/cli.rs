@@ -114,6 +114,7 @@ fn man_pages_are_written_into_a_directory() {
         "wsbench-doctor.1",
         "wsbench-find.1",
         "wsbench-man.1",
+        "wsbench-preset.1",
         "wsbench-rank.1",
         "wsbench-report.1",
         "wsbench-schema.1",

@@ -388,7 +388,7 @@ mod tests {
             (
                 "room:{room}\",\"msg\"",
                 "room:{rom}\",\"msg\"",
-                "message: at byte 17: '{rom}' is not known",
+                "message: at byte 18: '{rom}' is not known",
             ),
             ("{tag}{fill}", "{fill}", "message: it has to have one {tag}"),
             (
