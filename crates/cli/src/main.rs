@@ -27,6 +27,7 @@ mod legacy;
 mod live_args;
 mod load_args;
 mod measuring;
+mod mix_args;
 mod output;
 mod output_args;
 mod plan;
@@ -35,6 +36,7 @@ mod proxy;
 mod push_args;
 mod rendering;
 mod repeat;
+mod return_args;
 mod route;
 mod run;
 #[cfg(feature = "screen")]

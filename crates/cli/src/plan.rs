@@ -190,6 +190,8 @@ fn carried_over(measure: &Measure, spec: &mut PlanSpec) {
     spec.shows_secrets = measure.output.show_secrets;
     let clients = &mut spec.clients;
     clients.keep_alive = measure.connect.keep_alive;
+    clients.slow = measure.payload.pushes.mix.slow(clients.connections);
+    clients.returns = measure.pressure.sessions.returns.returns();
     clients.timeout = measure.machine.timeout;
     clients.fragment = measure.payload.fragment;
     clients.compression = measure.payload.compress;

@@ -4,6 +4,7 @@ use clap::Args;
 use wsbench_load::plan::{Flow, Locator, Pushes, Stamp};
 
 use crate::args::ModeArg;
+use crate::mix_args::MixArgs;
 use crate::usage::UsageError;
 
 /// Readings of pushes.
@@ -20,6 +21,9 @@ pub(crate) struct PushArgs {
     /// of a connection (example: json:/u). Tells what is missing, came twice or late.
     #[arg(long, value_name = "PLACE")]
     pub(crate) sequence: Option<Locator>,
+    /// Slow readers.
+    #[command(flatten)]
+    pub(crate) mix: MixArgs,
 }
 
 impl PushArgs {

@@ -8,6 +8,7 @@ use wsbench_load::plan::{Sessions, Stay};
 
 use crate::args::{Amount, ArrivalArg};
 use crate::plan::DEFAULT_ROUNDTRIPS;
+use crate::return_args::ReturnArgs;
 use crate::usage::UsageError;
 
 /// Places for sessions that are there at the same time, at most where nothing was said.
@@ -30,6 +31,9 @@ pub(crate) struct SessionArgs {
     /// waiting counts [default: as many as come in all, 65536 at most].
     #[arg(long, value_name = "N", value_parser = quantity::positive_u32)]
     pub(crate) max_sessions: Option<u32>,
+    /// Clients that come back.
+    #[command(flatten)]
+    pub(crate) returns: ReturnArgs,
 }
 
 impl SessionArgs {

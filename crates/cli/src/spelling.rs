@@ -11,8 +11,9 @@ mod settings;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Audience, Encoding, Family, Flow, Greeting, Http, Lifetime, LoginStep, Pace, Payload,
-    PlanSpec, Population, Promise, Stay, StopRule, Timestamps, Tls, TlsVersions, Verify,
+    Arrival, Audience, Drill, Encoding, Family, Flow, Greeting, Http, Lifetime, LoginStep, Pace,
+    Payload, PlanSpec, Population, Promise, Reads, Reconnect, Stay, StopRule, Timestamps, Tls,
+    TlsVersions, Verify,
 };
 use wsbench_load::secret::WITHHELD;
 use wsbench_load::settling::Settling;
@@ -356,6 +357,30 @@ fn machine(spec: &PlanSpec, on: &Surroundings, words: &mut Words) {
         words.value("--timeout", span(spec.clients.timeout));
     }
     words.some("--keep-alive", spec.clients.keep_alive.map(span));
+    if let Some(slow) = &spec.clients.slow {
+        let number = spec.clients.slow_readers();
+        let reads = match slow.reads {
+            Reads::Rate { bytes_per_s } => format!("rate={bytes_per_s}"),
+            Reads::Stall { length, every } => format!("stall={}/{}", span(length), span(every)),
+        };
+        words.value("--mix", format!("slow={number},{reads}"));
+    }
+    if let Some(returns) = &spec.clients.returns {
+        let drill = returns.drill;
+        let cut = |it: Drill| format!("cut {}% at {}", it.share * 100.0, span(it.at));
+        words.some("--drill", drill.map(cut));
+        match returns.policy {
+            Reconnect::Usual => {}
+            Reconnect::Immediate => words.value("--reconnect", "immediate"),
+            Reconnect::Fixed { wait } => {
+                words.value("--reconnect", format!("fixed:{}", span(wait)))
+            }
+            Reconnect::Exponential { from, to } => {
+                let range = format!("exponential:{}..{}", span(from), span(to));
+                words.value("--reconnect", range);
+            }
+        }
+    }
 }
 
 /// Framing and comparison of messages.

@@ -8,17 +8,12 @@ use crate::running::embedded::Embedded;
 use crate::running::wsbench;
 
 fn measured(server: &Embedded, words: &[&str]) -> (Option<i32>, Value) {
-    let usual = [
-        "-d",
-        "2s",
-        "--warmup",
-        "200ms",
-        "--seed",
-        "5",
-        "--format",
-        "json",
-        "--no-state",
-    ];
+    let warmup = ["--warmup", "200ms"];
+    documented(server, &[&warmup[..], words].concat())
+}
+
+fn documented(server: &Embedded, words: &[&str]) -> (Option<i32>, Value) {
+    let usual = ["-d", "2s", "--seed", "5", "--format", "json", "--no-state"];
     let output = wsbench(&[&usual[..], words, &[&server.url]].concat())
         .output()
         .unwrap();
@@ -174,7 +169,7 @@ fn sessions_come_by_their_schedule() {
 #[test]
 fn a_storm_is_open_no_faster_than_the_server_accepts() {
     let server = Embedded::start(&["--accept-delay", "5ms"]);
-    let (code, document) = measured(&server, &["--mode", "storm", "-c", "60", "--warmup", "0s"]);
+    let (code, document) = documented(&server, &["--mode", "storm", "-c", "60"]);
     assert_eq!(code, Some(0), "{:#}", document["audit"]);
     assert_eq!(document["sessions"]["opened"], 60);
     let storm = &document["storm_ns"];
@@ -205,4 +200,38 @@ fn flags_of_sessions_and_pushes_that_do_not_go_together_are_refused() {
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(told.contains(said), "{words:?}: {told}");
     }
+}
+
+#[test]
+fn a_drill_cuts_connections_and_tells_when_their_clients_are_back() {
+    let server = Embedded::start(&[]);
+    let words = [
+        "-c",
+        "20",
+        "--drill",
+        "cut 50% at 500ms",
+        "--reconnect",
+        "fixed:100ms",
+    ];
+    let (code, document) = measured(&server, &words);
+    assert_eq!(code, Some(0), "{:#}", document["audit"]);
+    let returns = &document["returns"];
+    let told = ["lost", "cut", "back", "away"].map(|name| returns[name].as_u64().unwrap());
+    assert_eq!(told, [10, 10, 10, 0]);
+    assert_eq!(document["back_ns"]["count"], 10);
+    assert!(document["back_ns"]["min"].as_u64().unwrap() >= 50_000_000);
+}
+
+#[test]
+fn slow_readers_are_told_apart_from_the_others() {
+    let server = Embedded::start(&["--push", "100/s"]);
+    let words = [&PUSH[..], &["--mix", "slow=20%,rate=200"]].concat();
+    let (code, document) = measured(&server, &words);
+    assert_eq!(code, Some(0), "{:#}", document["audit"]);
+    assert_eq!(count(&document, "missing"), 0);
+    let received = count(&document, "received");
+    let slow = document["slow"]["received"].as_u64().unwrap();
+    // Two of ten, at 200 B/s of 50 B each.
+    assert!(slow < received / 10, "{slow} beside {received}");
+    assert_eq!(document["plan"]["slow"]["reads"]["how"], "rate");
 }

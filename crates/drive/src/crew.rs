@@ -71,7 +71,8 @@ impl<'a, E: Engine, X: Exchange> Crew<'a, E, X> {
             peer,
             started_at_unix_ns,
         } = terms;
-        let replaces_clients = plan.replaces_clients();
+        // Having no open connection is in order where clients come and go.
+        let replaces_clients = plan.replaces_clients() || plan.clients.sessions().is_some();
         let shared = Shared::new(plan.threads, replaces_clients, stop, coordination);
         let quota = shared.quota(plan);
         let in_common = X::shared(plan);

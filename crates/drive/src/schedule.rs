@@ -181,11 +181,15 @@ impl OpenLoop {
     fn pick<X>(&mut self, slots: &[Slot<X>]) -> usize {
         let mut slot = self.random.usize(..self.senders);
         for _ in 0..TRIES {
-            if slots[slot].upgraded {
-                break;
+            if slots[slot].upgraded && !slots[slot].is_slow {
+                return slot;
             }
             slot = self.random.usize(..self.senders);
         }
-        slot
+        // Slow readers send nothing.
+        let senders = self.senders;
+        let others = (0..senders).map(|ahead| (slot + ahead) % senders);
+        let mut others = others.filter(|other| !slots[*other].is_slow);
+        others.next().unwrap_or(slot)
     }
 }

@@ -37,6 +37,8 @@ pub(crate) struct Slot<X> {
     pub(crate) refused: bool,
     /// It has waited for its turn under the rate of opening, and may open.
     pub(crate) has_turn: bool,
+    /// Its connections are slow readers.
+    pub(crate) is_slow: bool,
     /// No client is left for it.
     pub(crate) retired: bool,
 }
@@ -57,6 +59,7 @@ impl<X> Default for Slot<X> {
             opens_at: Nanos::ZERO,
             refused: false,
             has_turn: false,
+            is_slow: false,
             retired: false,
         }
     }

@@ -5,7 +5,9 @@
 //! and over simulated time.
 
 mod opening;
+mod returning;
 mod sessions;
+mod slow;
 mod stages;
 mod transfer;
 mod warming;
@@ -20,7 +22,9 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::result::{Stage, ThreadUsage};
 use wsbench_load::send_gaps::SendGaps;
 
+use self::returning::Returning;
 use self::sessions::Arriving;
+use self::slow::Slow;
 use self::warming::Ticking;
 use crate::engine::{Engine, Ready};
 use crate::handover::Outlet;
@@ -68,6 +72,10 @@ pub struct Worker<E, X: Exchange> {
     open_loop: Option<OpenLoop>,
     /// Connections that come by a schedule; `None` where they are held or replaced.
     arriving: Option<Box<Arriving>>,
+    /// Slow readers; `None` where there are none.
+    slow: Option<Box<Slow>>,
+    /// Clients that come back; `None` where the plan says nothing of it.
+    returning: Option<Box<Returning>>,
     /// Slots whose first attempt has not ended.
     unsettled: usize,
     /// Slots with a handshake under way, and those that wait for it to be fewer.
@@ -129,6 +137,9 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         let spacing = per_worker.map_or(Nanos::ZERO, |rate| Nanos((1e9 / rate) as u64));
         let open_loop = OpenLoop::new(plan, worker);
         let arriving = Arriving::new(plan, worker, slots);
+        let returning = Returning::new(plan, slots);
+        let mut places: Vec<Slot<X>> = std::iter::repeat_with(Slot::default).take(slots).collect();
+        let slow = Slow::new(plan, share, &mut places);
         let gaps = SendGaps::of_worker(plan, worker, slots);
         context.common.meter.sample_gaps(gaps);
         Self {
@@ -137,11 +148,13 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             shared,
             share,
             outlet,
-            slots: std::iter::repeat_with(Slot::default).take(slots).collect(),
+            slots: places,
             timers: Timers::new(slots),
             stage: Stage::Connecting,
             open_loop,
             arriving,
+            returning,
+            slow,
             unsettled: slots,
             opening: 0,
             waiting: VecDeque::new(),
@@ -236,6 +249,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         }
         self.send_what_is_due(now);
         self.admit(now);
+        self.drill(now);
         // Sending takes its time, and waiting by an old clock would be waiting too long.
         let now = self.engine.now();
         if self.served > 0 {
@@ -249,7 +263,12 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             .min(self.interval_ends)
             .min(self.stage_ends())
             .min(self.next_due())
-            .min(self.arriving.as_ref().map_or(Nanos::MAX, |it| it.next()));
+            .min(self.arriving.as_ref().map_or(Nanos::MAX, |it| it.next()))
+            .min(
+                self.returning
+                    .as_ref()
+                    .map_or(Nanos::MAX, |it| it.cuts_at()),
+            );
         let look_up = if self.unread.is_empty() {
             now + LOOK_UP_EVERY
         } else {

@@ -8,7 +8,9 @@ mod simulation;
 use simulation::{checked, text};
 use wsbench_load::arrival::{Process, Schedule};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Flow, PlanSpec, Pushes, StopRule, WarmUp};
+use wsbench_load::plan::{
+    Arrival, Audience, Flow, PlanSpec, Pushes, Reads, SlowReaders, StopRule, WarmUp,
+};
 use wsbench_load::result::RunResult;
 use wsbench_load::series::Series;
 use wsbench_load::tally::PushCounts;
@@ -175,4 +177,53 @@ fn connections_that_are_only_held_send_nothing_and_are_all_there() {
         "{least} {most}"
     );
     assert!(result.failures.is_empty(), "{:?}", result.failures);
+}
+
+#[test]
+fn slow_readers_are_read_slowly_and_are_in_no_figure_of_the_others() {
+    let stall = Reads::Stall {
+        length: Nanos::from_millis(900),
+        every: Nanos::from_secs(1),
+    };
+    for reads in [stall, Reads::Rate { bytes_per_s: 500 }] {
+        for threads in [1, 2] {
+            let mut spec = plan(10, threads, pushes());
+            spec.clients.slow = Some(SlowReaders { share: 0.2, reads });
+            let result = run(&checked(&spec), pushing(ToAll::default()), None);
+            assert_eq!(result.pushes.received, 8 * 500, "{reads:?}");
+            assert_eq!(result.pushes.missing, 0);
+            assert_eq!(extremes(&result, Series::PushAge), (LATENCY, LATENCY));
+            assert_eq!(result.slow.lost, 0);
+            let received = result.slow.received;
+            match reads {
+                // All, if late.
+                Reads::Stall { .. } => assert!(received.abs_diff(2 * 500) <= 200, "{received}"),
+                // 500 B/s of about 28 B each, two of them, for 5 s.
+                Reads::Rate { .. } => assert!((100..=220).contains(&received), "{received}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn slow_readers_of_a_broadcast_send_nothing_and_are_none_of_its_audience() {
+    let mut spec = plan(10, 2, Flow::Answered);
+    spec.clients.exchange.audience = Audience::All;
+    spec.clients.timeout = Nanos::from_secs(2);
+    spec.clients.arrival = Arrival::Open {
+        schedule: Schedule::level(Process::Constant, 50.0),
+        max_in_flight: 1_024,
+    };
+    spec.clients.slow = Some(SlowReaders {
+        share: 0.3,
+        reads: Reads::Rate { bytes_per_s: 100 },
+    });
+    let mut scenario = Scenario::default();
+    scenario.server.broadcast = Some(ToAll::default());
+    let result = run(&checked(&spec), scenario, None);
+    assert_eq!(result.messages.sent, 250);
+    assert_eq!(result.messages.answered, 250);
+    assert_eq!(result.deliveries.expected, 250 * 7);
+    assert_eq!(result.deliveries.received, 250 * 7);
+    assert!(result.slow.received < 250, "{:?}", result.slow);
 }

@@ -8,11 +8,13 @@ mod simulation;
 use simulation::{checked, text};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Flow, Lifetime, PlanSpec, Sessions, Stay, StopRule, WarmUp};
+use wsbench_load::plan::{
+    Drill, Flow, Lifetime, PlanSpec, Reconnect, Returns, Sessions, Stay, StopRule, WarmUp,
+};
 use wsbench_load::result::RunResult;
 use wsbench_load::series::Series;
-use wsbench_load::tally::SessionCounts;
-use wsbench_simulate::{Scenario, run};
+use wsbench_load::tally::{ReturnCounts, SessionCounts};
+use wsbench_simulate::{Death, Outage, Scenario, run};
 
 /// One way through the network.
 const LATENCY: Nanos = Nanos::from_micros(50);
@@ -115,7 +117,8 @@ fn sessions_beyond_the_places_wait_and_their_waiting_counts() {
     let counts = result.sessions;
     assert_eq!(counts.due, 500);
     assert!(counts.crowded > 400, "{counts:?}");
-    assert!(counts.opened.abs_diff(250) <= 3, "{counts:?}");
+    // Fifty at a time in each two seconds of thirteen, less those due in the warm-up.
+    assert!(counts.opened.abs_diff(7 * 50 - 150) <= 3, "{counts:?}");
     assert!(extremes(&result, Series::Opening).1 > Nanos::from_secs(4));
     assert!(result.connections.peak_concurrent <= 50);
 }
@@ -155,4 +158,83 @@ fn what_of_a_storm_is_not_open_by_the_end_is_known_to_take_longer() {
     assert!(counts.opened.abs_diff(50) <= 1, "{counts:?}");
     assert_eq!(result.at(Series::StormCensored).count(), counts.under_way);
     assert_eq!(result.at(Series::Storm).count(), 100);
+}
+
+fn returning(policy: Reconnect, drill: Option<Drill>, threads: u32) -> PlanSpec {
+    PlanSpec::against("ws://simulated/".parse().unwrap()).with(|spec| {
+        spec.clients.connections = 40;
+        spec.threads = threads;
+        spec.clients.exchange.payload = text(60);
+        spec.clients.exchange.flow = Flow::Idle;
+        spec.clients.returns = Some(Returns { policy, drill });
+        spec.stop = StopRule::Duration(Nanos::from_secs(10));
+        spec.warmup = WarmUp::of(Nanos::from_secs(1));
+    })
+}
+
+#[test]
+fn a_drill_cuts_its_share_and_its_clients_come_back_by_their_policy() {
+    let drill = Some(Drill {
+        share: 0.5,
+        at: Nanos::from_secs(3),
+    });
+    let wait = Nanos::from_secs(1);
+    for (policy, least, most) in [
+        (Reconnect::Immediate, Nanos::ZERO, Nanos::ZERO),
+        (Reconnect::Fixed { wait }, Nanos::from_millis(500), wait),
+    ] {
+        for threads in [1, 2] {
+            let spec = returning(policy, drill, threads);
+            let result = run(&checked(&spec), Scenario::default(), None);
+            let expected = ReturnCounts {
+                lost: 20,
+                cut: 20,
+                back: 20,
+                ..ReturnCounts::default()
+            };
+            assert_eq!(result.returns, expected, "{policy:?}");
+            let (first, last) = extremes(&result, Series::Back);
+            assert!(first >= least + OPEN, "{policy:?}: {first}");
+            assert!(last < most + OPEN + OPEN, "{policy:?}: {last}");
+            assert_eq!(result.connections.alive_at_end, 40);
+        }
+    }
+}
+
+#[test]
+fn clients_of_a_server_that_is_restarted_are_refused_until_it_is_there() {
+    let mut scenario = Scenario::default();
+    let gone = Nanos::from_secs(2);
+    scenario.server.outages = vec![Outage {
+        from: Nanos::from_secs(4),
+        until: Some(Nanos::from_secs(4) + gone),
+        death: Death::ProcessWithReset,
+    }];
+    let wait = Nanos::from_millis(100);
+    let spec = returning(Reconnect::Fixed { wait }, None, 1);
+    let result = run(&checked(&spec), scenario, None);
+    let counts = result.returns;
+    assert_eq!((counts.lost, counts.back, counts.away), (40, 40, 0));
+    assert_eq!((counts.cut, counts.timed_out), (0, 0));
+    // Each tries again after 50 to 100 ms, for two seconds.
+    assert!((40 * 19..=40 * 42).contains(&counts.refused), "{counts:?}");
+    let (first, last) = extremes(&result, Series::Back);
+    assert!(first >= gone - LATENCY, "{first}");
+    assert!(last <= gone + wait + OPEN + OPEN, "{last}");
+}
+
+#[test]
+fn clients_that_are_not_back_by_the_end_are_away() {
+    let drill = Some(Drill {
+        share: 1.0,
+        at: Nanos::from_secs(9),
+    });
+    let wait = Nanos::from_secs(20);
+    let result = run(
+        &checked(&returning(Reconnect::Fixed { wait }, drill, 1)),
+        Scenario::default(),
+        None,
+    );
+    assert_eq!((result.returns.lost, result.returns.away), (40, 40));
+    assert_eq!(result.at(Series::BackCensored).count(), 40);
 }

@@ -78,6 +78,8 @@ pub struct Meter {
     /// carries several and a read brings several, and booking them together costs as one.
     run: Run,
     longest_service: Nanos,
+    /// Kind of the latest failure, until it is asked for.
+    latest_failure: Option<FailureKind>,
     /// A sample of the gaps between sends; `None` in the closed loop.
     gaps: Option<SendGaps>,
     warm_up: WarmUp,
@@ -144,6 +146,7 @@ impl Meter {
             arrived: None,
             run: Run::NONE,
             longest_service: Nanos::ZERO,
+            latest_failure: None,
             gaps: None,
             warm_up: WarmUp::default(),
         }
@@ -458,6 +461,17 @@ impl Meter {
         }
     }
 
+    /// Kind of the latest failure, if nobody has taken it.
+    #[must_use]
+    pub fn latest_failure(&self) -> Option<FailureKind> {
+        self.latest_failure
+    }
+
+    /// Kind of the latest failure since this was last asked.
+    pub fn take_latest_failure(&mut self) -> Option<FailureKind> {
+        self.latest_failure.take()
+    }
+
     /// Books a failure; `words` tells the first of its kind, and is not called for others.
     pub fn fail<T: Into<Text>>(
         &mut self,
@@ -476,6 +490,7 @@ impl Meter {
         key: (Phase, FailureKind, Option<u16>),
         words: impl FnOnce() -> T,
     ) {
+        self.latest_failure = Some(key.1);
         let peer = &self.peer;
         add_failure(&mut self.tally.failures, key, 1, now, || {
             text![format!("{peer} at {:.3} s: ", now.as_secs_f64())].then(words())

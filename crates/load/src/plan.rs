@@ -15,6 +15,8 @@ mod membership;
 mod opening;
 mod payload;
 mod request;
+mod returns;
+mod slow;
 mod role;
 mod rooms;
 mod spec;
@@ -43,6 +45,8 @@ pub use opening::{
 };
 pub use payload::{Encoding, Greeting, LARGEST_MESSAGE, Matching, Payload, PayloadFacts, Verify};
 pub use request::{ByNumber, Locator, LocatorError, Pointer};
+pub use returns::{Drill, Reconnect, Returns};
+pub use slow::{Reads, SlowReaders};
 pub use role::{Envelope, Role};
 pub use rooms::Rooms;
 pub use spec::{Clients, PlanSpec, Population, Workload};

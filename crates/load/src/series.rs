@@ -309,6 +309,28 @@ series! {
         caption: "storm until given up",
         shown: Shown::AsTail,
     }
+    /// From the loss of a connection to its client's being back, open and logged in, ns, of connections that
+    /// were lost within the window. One that was not back when the window closed is known only to take
+    /// longer.
+    Back = "back" + "_ns" {
+        title: "back",
+        caption: "from lost to back",
+        shown: Shown::IfMeasured,
+        tail: Some(Series::BackCensored),
+    }
+    /// The part of those that belongs to clients that did not come back.
+    BackCensored = "back_censored" + "" {
+        title: "not back",
+        caption: "from lost until given up",
+        shown: Shown::AsTail,
+    }
+    /// From the connect call of a slow reader to the end of its connection before its time, ns: how long
+    /// the server bears it.
+    SlowLost = "slow_lost" + "_ns" {
+        title: "slow reader lost",
+        caption: "slow readers until they were cut off",
+        shown: Shown::IfMeasured,
+    }
     /// From the connect call to the connection established; absent where none was, and over a Unix
     /// domain socket.
     Tcp = "tcp" + "" {

@@ -9,7 +9,7 @@ mod sum;
 
 pub use counts::{
     BlockedCounts, ByteCounts, CompressedCounts, ConnectionCounts, Counter, DeliveryCounts, Law,
-    MessageCounts, PushCounts, SessionCounts, is_same,
+    MessageCounts, PushCounts, ReturnCounts, SessionCounts, SlowCounts, is_same,
 };
 pub use deciles::{DECILES, Deciles};
 pub use handed::{Handed, Partial, Published};
@@ -43,6 +43,12 @@ sums! {
         /// Messages that the server sent by itself.
         #[serde(default, with = "sparse")]
         pushes: PushCounts,
+        /// Slow readers.
+        #[serde(default, with = "sparse")]
+        slow: SlowCounts,
+        /// Connections that were lost, and their clients' return.
+        #[serde(default, with = "sparse")]
+        returns: ReturnCounts,
         /// Sessions that came by a schedule, or connections of a storm.
         #[serde(default, with = "sparse")]
         sessions: SessionCounts,

@@ -91,6 +91,8 @@ fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64]) {
         shape::line(sheet, headline(document));
     }
     one_sided::sessions(sheet, document);
+    one_sided::returns(sheet, document);
+    one_sided::slow(sheet, document);
     application(sheet, document);
     if let Some(limit) = &document.audit.limit {
         limited(sheet, limit, document.audit.verdict == Verdict::Ok);
@@ -158,14 +160,13 @@ fn title(sheet: &mut Sheet, document: &Document) {
     }
     let title = Piece::new(plan_line::title(plan)).toned(Tone::Heading);
     let is_answered = clients.exchange.flow.is_answered();
+    let is_told_otherwise = round_trips.is_some() || sessions.is_some() || !is_answered;
     // `64 connections, 1 in flight` where it fits, else `64 × 1 in flight`.
     let room = sheet.width().saturating_sub(title.columns() + 2);
     let is_long = parts.join(", ").chars().count() > room;
-    if let (Arrival::Closed { depth }, true, false) = (
-        &clients.arrival,
-        is_long,
-        round_trips.is_some() || !is_answered,
-    ) {
+    if let (Arrival::Closed { depth }, true, false) =
+        (&clients.arrival, is_long, is_told_otherwise)
+    {
         let (connections, depth) = (count(clients.connections.into()), count((*depth).into()));
         parts.splice(..2, [format!("{connections} × {depth} in flight")]);
     }

@@ -4,7 +4,8 @@
 use wsbench_load::nanos::Nanos;
 use wsbench_load::series::{Detail, Home, Series, Shown};
 use wsbench_load::tally::{
-    ConnectionCounts, Counter, DeliveryCounts, MessageCounts, PushCounts, SessionCounts,
+    ConnectionCounts, Counter, DeliveryCounts, MessageCounts, PushCounts, ReturnCounts,
+    SessionCounts, SlowCounts,
 };
 use wsbench_record::document::{
     Distribution, Document, Interval, IntervalSpans, Percentile, Server,
@@ -242,6 +243,16 @@ fn put_pushes(row: &mut Row, document: &Document) {
         row.put_known(format!("pushes_{}", counter.name), value);
     }
     row.put_known("application_ns", document.application_ns);
+    let slow = document.slow.as_ref();
+    for counter in SlowCounts::ALL.iter().filter(|it| it.in_columns) {
+        let value = slow.and_then(|counts| (counter.of)(counts));
+        row.put_known(format!("slow_{}", counter.name), value);
+    }
+    let returns = document.returns.as_ref();
+    for counter in ReturnCounts::ALL.iter().filter(|it| it.in_columns) {
+        let value = returns.and_then(|counts| (counter.of)(counts));
+        row.put_known(format!("returns_{}", counter.name), value);
+    }
     let sessions = document.sessions.as_ref();
     for counter in SessionCounts::ALL.iter().filter(|it| it.in_columns) {
         let value = sessions.and_then(|counts| (counter.of)(counts));

@@ -6,11 +6,11 @@ use std::fmt::Write as _;
 use wsbench_load::arrival::{Process, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Audience, Encoding, Flow, Http, Matching, PayloadFacts, PlanSpec, Sessions, Stay,
-    StopRule, Think, Verify,
+    Arrival, Audience, Encoding, Flow, Http, Matching, PayloadFacts, PlanSpec, Reads, Reconnect,
+    Returns, Sessions, Stay, StopRule, Think, Verify,
 };
 
-use wsbench_record::units::{asked_rate, bytes, count, counted, seconds};
+use wsbench_record::units::{asked_rate, bytes, count, counted, percent, seconds};
 
 use crate::foreign::printable;
 
@@ -75,11 +75,48 @@ pub fn plan_line(plan: &PlanSpec) -> String {
     if let Some(every) = plan.clients.keep_alive {
         let _ = write!(line, ", a ping each {}", span(every));
     }
+    if let Some(slow) = &plan.clients.slow {
+        line.push_str(&slow_readers(plan.clients.slow_readers(), slow.reads));
+    }
+    if let Some(returns) = &plan.clients.returns {
+        line.push_str(&self::returns(returns));
+    }
     if plan.busy_poll {
         line.push_str(", busy-polling");
     }
     let _ = write!(line, ", seed {}", plan.seed);
     line
+}
+
+/// Slow readers: `, 5 of them slow readers at 1 kB/s`.
+fn slow_readers(number: u32, reads: Reads) -> String {
+    let how = match reads {
+        Reads::Rate { bytes_per_s } => format!("at {}/s", bytes(bytes_per_s.into())),
+        Reads::Stall { length, every } => {
+            format!(
+                "that stand still for {} of each {}",
+                span(length),
+                span(every)
+            )
+        }
+    };
+    format!(", {} of them slow readers {how}", count(number.into()))
+}
+
+/// The drill, and how clients come back: `, 50 % cut at 10 s, back after 1 s each`.
+fn returns(returns: &Returns) -> String {
+    let cut = returns.drill.map_or_else(String::new, |drill| {
+        format!(", {} cut at {}", percent(drill.share), span(drill.at))
+    });
+    let back = match returns.policy {
+        Reconnect::Usual => String::new(),
+        Reconnect::Immediate => ", back at once".to_owned(),
+        Reconnect::Fixed { wait } => format!(", back after {} at most", span(wait)),
+        Reconnect::Exponential { from, to } => {
+            format!(", back after {} that double up to {}", span(from), span(to))
+        }
+    };
+    cut + &back
 }
 
 /// What flows where nothing is answered.
@@ -133,7 +170,8 @@ fn fan_out(plan: &PlanSpec) -> String {
     let stretches = schedule.stretches.iter();
     let most = stretches.fold(0.0_f64, |most, it| most.max(it.from_per_s).max(it.to_per_s));
     let exchange = &clients.exchange;
-    let (subscribers, rooms) = (clients.subscribers(), exchange.room_count().max(1));
+    let subscribers = clients.subscribers().saturating_sub(clients.slow_readers());
+    let rooms = exchange.room_count().max(1);
     let receivers = f64::from(subscribers) / f64::from(rooms);
     let deliveries = most * receivers;
     let each = exchange.longest() as f64;

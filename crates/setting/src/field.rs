@@ -64,6 +64,12 @@ fields! {
     Think = "clients.think",
     /// The time-out of a message.
     Timeout = "clients.timeout",
+    /// Slow readers among the connections.
+    Slow = "clients.slow",
+    /// The pauses before clients come back.
+    Reconnect = "clients.returns.policy",
+    /// Connections that are cut on purpose.
+    Drill = "clients.returns.drill",
     /// The time from ping to ping.
     KeepAlive = "clients.keep_alive",
     /// The level of compression.

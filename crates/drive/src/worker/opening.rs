@@ -17,6 +17,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
     }
 
     pub(super) fn on_timer(&mut self, slot: usize, now: Nanos) {
+        self.read_again(slot, now);
         let Some(session) = &mut self.slots[slot].session else {
             let state = &self.slots[slot];
             if state.is_vacant() && state.opens_at <= now {
@@ -44,7 +45,9 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         let replaces = self.context.common.plan.replaces_clients();
         // What comes by a schedule comes whatever else is under way.
         let comes = self.arriving.is_some();
-        if !replaces && !comes && self.opening >= OPENING_AT_MOST {
+        // Nor is the return of many held back: it is what is to be seen.
+        let returns = self.returning.is_some() && self.stage != Stage::Connecting;
+        if !replaces && !comes && !returns && self.opening >= OPENING_AT_MOST {
             self.slots[slot].opens_at = Nanos::MAX;
             self.waiting.push_back(slot);
             return;
@@ -149,6 +152,14 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         }
         if self.arriving.as_ref().is_some_and(|it| it.come_and_go()) {
             return self.departed(slot, now);
+        }
+        if was_open && failed {
+            self.lost_slow(slot, session.since(), now);
+        }
+        if !self.slots[slot].refused
+            && let Some(pause) = self.lost(slot, was_open, now)
+        {
+            return self.open_at(slot, now + pause);
         }
         let state = &mut self.slots[slot];
         if !failed || session.has_answers() {

@@ -119,6 +119,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         self.usage_at_opening = Some((now, self.engine.usage()));
         self.turns.clear();
         let opens = self.context.common.meter.window().opens;
+        self.schedule_drill(opens);
         self.interval_ends = opens + self.context.common.plan.interval;
         self.count_due(opens, self.interval_ends);
     }
@@ -199,6 +200,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         self.context.common.meter.set_window(window);
         self.context.common.meter.end_silence(now);
         self.close_arriving(now);
+        self.close_returning(now);
         if was_open {
             self.hand_over(Period::Interval(self.interval, closed_at), now);
         }
@@ -294,6 +296,9 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         };
         if let Some(deadline) = session.deadline(&self.context) {
             self.timers.arm(slot, deadline);
+        }
+        if let Some(slow) = &self.slow {
+            self.timers.arm(slot, slow.wakes(slot, self.read_at));
         }
         if let Some(arriving) = &self.arriving {
             self.timers.arm(slot, arriving.leaves(slot));

@@ -67,8 +67,12 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
     /// Reads what is there. A read that does not fill the buffer has emptied the socket, so
     /// another one is spared, unless the end of the stream is known to follow.
     pub(super) fn read(&mut self, slot: usize, closed: bool) {
+        if self.slow.is_some() && self.holds_back(slot, closed) {
+            return;
+        }
+        let room = self.room(slot);
         for _ in 0..READS_IN_A_ROW {
-            let outcome = self.engine.read(slot, &mut self.buffer);
+            let outcome = self.engine.read(slot, &mut self.buffer[..room]);
             match outcome {
                 Ok(Received { len: 0, .. }) => {
                     let now = self.engine.now();
@@ -96,7 +100,10 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
                     if !self.is_established(slot) {
                         return;
                     }
-                    if len < self.buffer.len() && !closed && !self.engine.has_ended(slot) {
+                    if self.slow.is_some() && self.has_read(slot, len, received) {
+                        return;
+                    }
+                    if len < room && !closed && !self.engine.has_ended(slot) {
                         return;
                     }
                 }
@@ -138,6 +145,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
                 self.opening_ended(now);
                 self.settle(slot);
                 self.arrived(slot, now);
+                self.returned(slot, now);
                 let Some(session) = &mut self.slots[slot].session else {
                     return;
                 };

@@ -4,7 +4,7 @@
 use wsbench_load::failure::FailureKind;
 use wsbench_load::plan::{Matching, StopRule, Verify};
 use wsbench_load::series::Series;
-use wsbench_load::tally::{Phase, SessionCounts};
+use wsbench_load::tally::{Phase, ReturnCounts, SessionCounts};
 use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Ended, Failure, Record};
 use wsbench_record::units::{count, counted};
@@ -363,6 +363,25 @@ fn unanswered(record: &Record) -> Option<Doubt> {
     })
 }
 
+/// Clients that were lost and had not come back.
+fn away(counts: &ReturnCounts) -> Option<Doubt> {
+    let kind = Kind::Conservation;
+    if let Some(breach) = ReturnCounts::FATES.breach(counts) {
+        return Some(Doubt::new(kind, Severity::Invalid, breach, REPORT_FAULT));
+    }
+    (counts.away > 0).then(|| {
+        let words = format!(
+            "{} of {} that were lost had not come back: {} refused, {} timed out",
+            count(counts.away),
+            counted(counts.lost, "client"),
+            count(counts.refused),
+            count(counts.timed_out)
+        );
+        let advice = text!["a longer ", Field::Duration, " sees more of them back"];
+        Doubt::new(Kind::Connections, Severity::Doubtful, words, advice)
+    })
+}
+
 /// Sessions that were not open in time, or had to wait for a place of ours.
 fn unopened(record: &Record) -> Option<Doubt> {
     let counts = record.sessions?;
@@ -459,6 +478,9 @@ fn connections(record: &Record) -> Option<Doubt> {
     }
     if record.sessions.is_some() {
         return unopened(record);
+    }
+    if let Some(counts) = &record.returns {
+        return away(counts);
     }
     if let Some(words) = share::connections(record) {
         let advice = text![

@@ -13,7 +13,11 @@ pub(super) fn is_too_much(record: &Record, number: u64, all: u64) -> bool {
 /// where they are more than what is tolerated.
 pub(super) fn messages(record: &Record) -> Option<String> {
     let messages = &record.messages;
-    let missed = messages.failed.saturating_add(messages.timed_out);
+    // What was out on a connection that a drill has cut is no failure of the server's.
+    let cut = record.returns.map_or(0, |counts| counts.cut);
+    let drilled = cut.saturating_mul(record.plan.clients.depth().into());
+    let failed = messages.failed.saturating_sub(drilled);
+    let missed = failed.saturating_add(messages.timed_out);
     // That nothing was answered at all is said by itself.
     let is_so = messages.answered > 0 && is_too_much(record, missed, messages.sent);
     is_so.then(|| {
@@ -32,7 +36,10 @@ pub(super) fn messages(record: &Record) -> Option<String> {
 pub(super) fn connections(record: &Record) -> Option<String> {
     let (messages, connections) = (&record.messages, &record.connections);
     let never_opened = connections.attempted.saturating_sub(connections.upgraded);
+    // What a server does with slow readers is what is to be seen.
+    let slow = record.slow.map_or(0, |counts| counts.lost);
     let lost = connections.failed.saturating_sub(never_opened);
+    let lost = lost.saturating_sub(slow);
     // Messages are counted in the window, connections over the whole run.
     let warmup_s = record.plan.warmup.least.as_secs_f64();
     let measured = record.duration_s / (record.duration_s + warmup_s).max(f64::MIN_POSITIVE);

@@ -89,6 +89,14 @@ pub(super) const ROWS: &[Row] = &[
         key: "push.age",
         ..times(Series::PushAge)
     },
+    times(Series::SlowLost),
+    counted("slow.lost", "slow readers lost", |record| {
+        record.slow.map_or(0, |counts| counts.lost)
+    }),
+    times(Series::Back),
+    counted("away", "away", |record| {
+        record.returns.map_or(0, |counts| counts.away)
+    }),
     times(Series::Opening),
     Row {
         key: "opening.service",

@@ -53,6 +53,7 @@ pub struct Fanout {
     /// Messages of the server's own that were taken.
     greetings: u32,
     has_received: bool,
+    is_slow: bool,
 }
 
 /// A connection's membership.
@@ -147,6 +148,7 @@ impl Exchange for Fanout {
             read_at: Nanos::MAX,
             greetings: 0,
             has_received: false,
+            is_slow: false,
         }
     }
 
@@ -159,6 +161,11 @@ impl Exchange for Fanout {
             until: now,
             by: Obstacle::Absence,
         };
+        if io.common.is_slow {
+            // It is among no receivers, and what comes is only counted.
+            self.is_slow = true;
+            return;
+        }
         self.is_open = true;
         if !self.subscribes {
             return;
@@ -175,6 +182,11 @@ impl Exchange for Fanout {
 
     #[inline]
     fn on_piece(&mut self, io: &mut Io<'_, FanoutLocal>, received: Nanos, piece: Piece<'_>) {
+        if self.is_slow {
+            let measured = piece.last && io.common.meter.window().contains(received);
+            io.common.meter.tally.slow.received += u64::from(measured);
+            return;
+        }
         self.take_piece(io, received, piece);
     }
 

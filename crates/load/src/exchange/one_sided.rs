@@ -36,6 +36,7 @@ pub struct OneSided {
     pushed: Option<Box<Pushed>>,
     has_received: bool,
     is_retired: bool,
+    is_slow: bool,
 }
 
 /// State of the messages that come on a connection.
@@ -91,6 +92,7 @@ impl Exchange for OneSided {
             pushed: None,
             has_received: false,
             is_retired: false,
+            is_slow: false,
         }
     }
 
@@ -98,7 +100,8 @@ impl Exchange for OneSided {
         local.longest
     }
 
-    fn on_open(&mut self, _: &mut Io<'_, OneSidedLocal>, now: Nanos) {
+    fn on_open(&mut self, io: &mut Io<'_, OneSidedLocal>, now: Nanos) {
+        self.is_slow = io.common.is_slow;
         self.blockage = Blockage {
             until: now,
             by: Obstacle::Absence,
@@ -118,6 +121,11 @@ impl Exchange for OneSided {
             } else {
                 messages.unasked += measured;
             }
+            return;
+        }
+        if self.is_slow {
+            let measured = piece.last && io.common.meter.window().contains(received);
+            io.common.meter.tally.slow.received += u64::from(measured);
             return;
         }
         let connection = self.connection;

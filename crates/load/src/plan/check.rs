@@ -14,6 +14,8 @@ use crate::plan::opening::{
     Family, Header, Http, is_field_value, is_origin, is_reserved, is_token,
 };
 use crate::plan::payload::{Encoding, LARGEST_MESSAGE, Payload};
+use crate::plan::returns::Reconnect;
+use crate::plan::slow::Reads;
 use crate::plan::spec::{PlanSpec, Population};
 use crate::plan::timing::{Arrival, Lifetime, Pace, Stay, StopRule};
 use crate::route::{Place, ProxyProtocol, Route};
@@ -57,6 +59,8 @@ pub(super) fn check(spec: &PlanSpec) -> Checked {
         workload::speech(population)?;
         request(population)?;
         lifetime(spec, population)?;
+        returns(spec, population)?;
+        slow(population)?;
     }
     machine(spec)?;
     upgrade(spec)?;
@@ -278,6 +282,57 @@ fn audience(population: &Population) -> Checked {
     }
     let is_tagged = matches!(payload, Payload::Corpus { .. });
     refuse(!is_tagged, Field::Payload, Why::NotWith(field))
+}
+
+/// Slow readers are among receivers of what others send, and leave some that are none.
+fn slow(population: &Population) -> Checked {
+    let Some(slow) = &population.slow else {
+        return Ok(());
+    };
+    let field = Field::Slow;
+    let receives = population.is_fanned_out() || population.exchange.flow.pushes().is_some();
+    refuse(!receives, field, Why::Needs(Field::Audience))?;
+    let is_share = slow.share > 0.0 && slow.share < 1.0;
+    refuse(!is_share, field, Why::Malformed)?;
+    let number = population.slow_readers();
+    refuse(number == 0, field, Why::Zero)?;
+    let most = u64::from(population.connections.saturating_sub(1));
+    at_most(number.into(), most, field)?;
+    match slow.reads {
+        Reads::Rate { bytes_per_s } => not_zero(bytes_per_s, field),
+        Reads::Stall { length, every } => {
+            not_zero(length.0, field)?;
+            refuse(length >= every, field, Why::Malformed)
+        }
+    }
+}
+
+/// Only who is held can come back, and a drill is within the window.
+fn returns(spec: &PlanSpec, population: &Population) -> Checked {
+    let Some(returns) = population.returns else {
+        return Ok(());
+    };
+    let is_held = population.lifetime == Lifetime::Held && !population.is_storm();
+    refuse(!is_held, Field::Reconnect, Why::NotWith(Field::Lifetime))?;
+    match returns.policy {
+        Reconnect::Usual | Reconnect::Immediate => {}
+        Reconnect::Fixed { wait } => not_zero(wait.0, Field::Reconnect)?,
+        Reconnect::Exponential { from, to } => {
+            not_zero(from.0, Field::Reconnect)?;
+            at_least(to.0, from.0, Field::Reconnect)?;
+        }
+    }
+    let Some(drill) = returns.drill else {
+        return Ok(());
+    };
+    let is_share = drill.share > 0.0 && drill.share <= 1.0;
+    refuse(!is_share, Field::Drill, Why::Malformed)?;
+    match spec.stop {
+        StopRule::Duration(length) => at_most(drill.at.0, length.0, Field::Drill),
+        StopRule::Messages(_) | StopRule::Clients(_) => {
+            Err(because(Field::Drill, Why::NotWith(Field::Stop)))
+        }
+    }
 }
 
 /// Lifetime of connections, against when the run is over and what comes before.

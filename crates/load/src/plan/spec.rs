@@ -8,6 +8,8 @@ use crate::plan::login::{LoginSteps, Spoken};
 use crate::plan::opening::{Compression, Connect, Header, Http, Upgrade};
 use crate::plan::payload::{Encoding, Greeting, Matching, Payload, Verify};
 use crate::plan::request::ByNumber;
+use crate::plan::returns::Returns;
+use crate::plan::slow::SlowReaders;
 use crate::plan::role::{Envelope, Role};
 use crate::plan::rooms::Rooms;
 use crate::plan::timing::{
@@ -126,6 +128,10 @@ pub struct Population {
     pub timeout: Nanos,
     /// From one ping to the next on a connection, by which it is kept alive; `None` sends none.
     pub keep_alive: Option<Nanos>,
+    /// Return of clients whose connections are lost; `None` where nothing was said of it.
+    pub returns: Option<Returns>,
+    /// Slow readers among the connections; `None` where all read as fast as they can.
+    pub slow: Option<SlowReaders>,
     /// Compression to offer (permessage-deflate, RFC 7692); `None` offers none.
     pub compression: Option<Compression>,
     /// Bytes of payload in each frame that a message is cut into, at least 1, counted behind the
@@ -215,6 +221,8 @@ impl Population {
             arrival: Arrival::Closed { depth: 1 },
             think: None,
             keep_alive: None,
+            returns: None,
+            slow: None,
             ..self.clone()
         }
     }
@@ -226,6 +234,12 @@ impl Population {
             Arrival::Closed { depth } => depth,
             Arrival::Open { max_in_flight, .. } => max_in_flight,
         }
+    }
+
+    /// Slow readers among the connections.
+    #[must_use]
+    pub fn slow_readers(&self) -> u32 {
+        self.slow.map_or(0, |slow| slow.number(self.connections))
     }
 
     /// True if messages are for others than their sender.
@@ -366,6 +380,8 @@ impl Default for Population {
             think: None,
             timeout: Nanos::from_secs(10),
             keep_alive: None,
+            returns: None,
+            slow: None,
             compression: None,
             fragment: None,
             login: LoginSteps::default(),

@@ -15,6 +15,8 @@ use crate::plan::login::{LoginSteps, StoredStep};
 use crate::plan::opening::{Compression, Connect, Family, Header, Http, Offered, Upgrade};
 use crate::plan::payload::{Greeting, Matching, Payload, PayloadFacts, Verify};
 use crate::plan::request::ByNumber;
+use crate::plan::returns::Returns;
+use crate::plan::slow::SlowReaders;
 use crate::plan::role::{Envelope, StoredRole};
 use crate::plan::rooms::Rooms;
 use crate::plan::spec::{Clients, PlanSpec, Population, Workload};
@@ -71,6 +73,12 @@ struct Stored {
     /// Sessions that come by a schedule; absent where connections are held or replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sessions: Option<Sessions>,
+    /// Slow readers among the connections; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    slow: Option<SlowReaders>,
+    /// Return of clients whose connections are lost; absent where nothing was said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    returns: Option<Returns>,
     /// Rule by which the run ends.
     stop: Stop,
     /// Load before the measured window, s; where its end is found from the data, as found, and
@@ -307,6 +315,8 @@ impl From<&PlanSpec> for Stored {
             think: clients.think,
             keep_alive: clients.keep_alive,
             sessions: clients.sessions(),
+            returns: clients.returns,
+            slow: clients.slow,
             stop: Stop::of(spec.stop, clients.lifetime),
             warmup: spec.warmup.least,
             warmup_found: spec.warmup.found,
@@ -393,6 +403,8 @@ impl Stored {
             think: self.think,
             timeout: self.timeout,
             keep_alive: self.keep_alive,
+            returns: self.returns,
+            slow: self.slow,
             compression: self.compression,
             fragment: self.fragment,
             login: LoginSteps::told(self.login)?,

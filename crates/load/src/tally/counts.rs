@@ -256,6 +256,36 @@ counters! {
         crowded in columns,
     }
 
+    /// Slow readers. No other figure of receivers is of them.
+    #[serde(default)]
+    SlowCounts in "SlowReaders" {
+        /// Messages that they received within the window.
+        received in columns,
+        /// Times that their connections ended before their time, over the whole run.
+        lost in columns,
+        /// Those of them that the server closed with a close frame.
+        closed in columns,
+    }
+
+    /// Connections that were lost within the window, and their clients' return: `lost = back + away`.
+    #[serde(default)]
+    ReturnCounts in "Returns" {
+        /// Lost, by whomever they were ended.
+        lost in columns,
+        /// Those of them that were cut by the drill.
+        cut in columns,
+        /// Clients that were back, open and logged in.
+        back in columns,
+        /// Clients that were not back when the window closed.
+        away in columns,
+        /// Attempts to come back that were refused.
+        refused in columns,
+        /// Attempts that timed out.
+        timed_out in columns,
+        /// Attempts that failed otherwise.
+        failed in columns,
+    }
+
     /// Messages that were due and had to wait for their connection, by what they waited for last.
     #[serde(default)]
     BlockedCounts in "BlockedBy" {
@@ -411,6 +441,15 @@ impl DeliveryCounts {
     }
 }
 
+impl ReturnCounts {
+    /// The fates of the clients whose connections were lost: each has one.
+    pub const FATES: Law<Self> = Law {
+        name: "each client whose connection was lost is back or away",
+        whole: counter(Self::ALL, "lost"),
+        parts: &[counter(Self::ALL, "back"), counter(Self::ALL, "away")],
+    };
+}
+
 impl SessionCounts {
     /// The fates of the sessions that were due: each has one.
     pub const FATES: Law<Self> = Law {
@@ -513,6 +552,8 @@ mod tests {
         check(MessageCounts::ALL, MessageCounts::merge);
         check(DeliveryCounts::ALL, DeliveryCounts::merge);
         check(PushCounts::ALL, PushCounts::merge);
+        check(SlowCounts::ALL, SlowCounts::merge);
+        check(ReturnCounts::ALL, ReturnCounts::merge);
         check(SessionCounts::ALL, SessionCounts::merge);
         check(BlockedCounts::ALL, BlockedCounts::merge);
         check(ByteCounts::ALL, ByteCounts::merge);

@@ -105,6 +105,8 @@ impl Record {
             senders_hear_themselves: result.hears_own.filter(|_| is_fanned_out),
             delivery_p50_by_decile_ns: by_decile(result),
             pushes: clients.exchange.flow.pushes().map(|_| result.pushes),
+            slow: clients.slow.map(|_| result.slow),
+            returns: clients.returns.map(|_| result.returns),
             sessions: comes.then_some(result.sessions),
             application_ns: application(result),
             bytes: result.bytes,

@@ -8,7 +8,7 @@ use wsbench_load::plan::PlanSpec;
 use wsbench_load::series::{Home, Series, Shown};
 use wsbench_load::tally::{
     BlockedCounts, ByteCounts, ConnectionCounts, DeliveryCounts, MessageCounts, PushCounts,
-    SessionCounts,
+    ReturnCounts, SessionCounts, SlowCounts,
 };
 
 use super::absence::ServerGone;
@@ -109,6 +109,12 @@ pub struct Record {
     /// Messages that the server sent by itself; absent where they are not the load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushes: Option<PushCounts>,
+    /// Slow readers; absent where there were none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow: Option<SlowCounts>,
+    /// Connections that were lost, and their clients' return; absent where the plan says nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returns: Option<ReturnCounts>,
     /// Sessions that came by a schedule, or connections of a storm; absent where there were none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sessions: Option<SessionCounts>,
@@ -221,6 +227,8 @@ has_times!(Record of Document behind |series| match (series, series.info().part_
     ) => "delivery_p50_by_decile_ns",
     (Series::PushGap | Series::PushAge, _) => "pushes",
     (Series::Opening | Series::OpeningService | Series::Storm, _) => "sessions",
+    (Series::Back, _) => "returns",
+    (Series::SlowLost, _) => "slow",
     _ => "thought_in_window_s",
 });
 

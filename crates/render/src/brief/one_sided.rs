@@ -5,7 +5,7 @@ use wsbench_load::plan::Flow;
 use wsbench_load::series::Series;
 use wsbench_load::tally::{Phase, PushCounts};
 use wsbench_record::document::{Document, Failure, Percentile};
-use wsbench_record::units::{bytes, count, counted, rate};
+use wsbench_record::units::{UNKNOWN, bytes, count, counted, rate, span};
 
 use crate::mark;
 use crate::style::Tone;
@@ -141,6 +141,71 @@ pub(super) fn sessions(sheet: &mut Sheet, document: &Document) {
         Piece::new(mark::percentile(spans, Percentile::P99)).named("p99"),
         Piece::new(mark::longest(spans)).named("max"),
     ];
+    sheet.put(2, &pieces);
+}
+
+/// Connections that were lost, and when their clients were back.
+pub(super) fn returns(sheet: &mut Sheet, document: &Document) {
+    let Some(counts) = document.returns.as_ref().filter(|counts| counts.lost > 0) else {
+        return;
+    };
+    let mut parts = vec![format!("{} lost", counted(counts.lost, "connection"))];
+    parts.extend(some(&[(counts.cut, "cut by the drill")]));
+    parts.push(if counts.back == counts.lost {
+        "all back".to_owned()
+    } else {
+        format!("{} back", count(counts.back))
+    });
+    parts.extend(some(&[
+        (counts.refused, "attempts refused"),
+        (counts.timed_out, "timed out"),
+        (counts.failed, "failed otherwise"),
+    ]));
+    sheet.put(2, &Piece::listed(&parts));
+    let spans = document.at(Series::Back);
+    let by = |q: f64| {
+        spans
+            .quantile(q)
+            .map_or_else(|| UNKNOWN.to_owned(), |at| span(at.0 as f64))
+    };
+    let pieces = [
+        Piece::new(by(0.5)).named("back 50 % after"),
+        Piece::new(by(0.99)).named("99 % after"),
+        Piece::new(mark::longest(spans)).named("all after"),
+    ];
+    sheet.put(2, &pieces);
+}
+
+/// Slow readers, and what became of them.
+pub(super) fn slow(sheet: &mut Sheet, document: &Document) {
+    let Some(counts) = &document.slow else {
+        return;
+    };
+    let clients = &document.plan.clients;
+    let number = clients.slow_readers();
+    let others = clients.connections - number;
+    let mut parts = vec![format!(
+        "{} (above are the other {})",
+        count(number.into()),
+        count(others.into())
+    )];
+    parts.push(format!("{} received", counted(counts.received, "message")));
+    parts.push(match counts.lost {
+        0 => "none cut off".to_owned(),
+        lost => format!(
+            "{} cut off, {} with a close frame",
+            count(lost),
+            count(counts.closed)
+        ),
+    });
+    let mut pieces = Piece::listed(&parts);
+    if let Some(first) = pieces.first_mut() {
+        *first = first.clone().named("slow readers");
+    }
+    if counts.lost > 0 {
+        let after = mark::percentile(document.at(Series::SlowLost), Percentile::P50);
+        pieces.push(Piece::new(after).named("after p50"));
+    }
     sheet.put(2, &pieces);
 }
 
