@@ -4,6 +4,7 @@
 //! carried out as it stands, or the command line is refused with a [`UsageError`]. Nothing is
 //! started here. The only thing read from outside is the file that `--file` names.
 
+mod modes;
 mod payload;
 mod scenario;
 mod warmup;
@@ -112,17 +113,15 @@ fn order_of(
         .tls
         .plan(measure.url.as_ref(), follow.is_some(), connect.http)?;
     let arrival_arg = measure.pressure.arrival;
-    let sessions = measure
-        .pressure
-        .sessions
-        .sessions(&measure.amount, arrival_arg)?;
+    let asked = &measure.pressure.sessions;
+    let sessions = modes::sessions(asked, &measure.amount, arrival_arg)?;
     let connections = match sessions {
         Some(sessions) => {
             let length = match stop {
                 StopRule::Duration(length) => length,
-                StopRule::Messages(_) | StopRule::Clients(_) => Nanos::ZERO,
+                _ => Nanos::ZERO,
             };
-            measure.pressure.sessions.places(sessions, length + warmup)
+            modes::places(asked, sessions, length + warmup)
         }
         None => concurrency(measure.amount.connections.unwrap_or(CONNECTIONS), stop),
     };
@@ -165,7 +164,7 @@ fn order_of(
         None => interval(stop),
     };
     carried_over(measure, &mut spec);
-    spec.clients.exchange.flow = measure.payload.pushes.flow(measure.payload.mode())?;
+    spec.clients.exchange.flow = modes::flow(&measure.payload.pushes, measure.payload.mode())?;
     if let Some(scenario) = scenario {
         scenario.fill(&mut spec);
     }

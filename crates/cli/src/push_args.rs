@@ -1,11 +1,9 @@
 //! The flags of messages that the server sends by itself.
 
 use clap::Args;
-use wsbench_load::plan::{Flow, Locator, Pushes, Stamp};
+use wsbench_load::plan::{Locator, Stamp};
 
-use crate::args::ModeArg;
 use crate::mix_args::MixArgs;
-use crate::usage::UsageError;
 
 /// Readings of pushes.
 #[derive(Clone, Debug, Default, Args)]
@@ -24,35 +22,4 @@ pub(crate) struct PushArgs {
     /// Slow readers.
     #[command(flatten)]
     pub(crate) mix: MixArgs,
-}
-
-impl PushArgs {
-    /// What flows in this mode.
-    ///
-    /// # Errors
-    /// A flag of pushes in another mode.
-    pub(crate) fn flow(&self, mode: ModeArg) -> Result<Flow, UsageError> {
-        let strange = [
-            (self.stamp.is_some(), "--stamp"),
-            (self.sequence.is_some(), "--sequence"),
-        ];
-        let strange = strange.into_iter().find(|(is_given, _)| *is_given);
-        if let (Some((_, flag)), true) = (strange, mode != ModeArg::Push) {
-            return Err(UsageError::PushFlag { flag });
-        }
-        Ok(match mode {
-            ModeArg::Push => Flow::Push(Pushes {
-                stamp: self.stamp.clone(),
-                sequence: self.sequence.clone(),
-            }),
-            ModeArg::Oneway => Flow::Oneway,
-            ModeArg::Idle => Flow::Idle,
-            ModeArg::Storm => Flow::Storm,
-            ModeArg::Echo
-            | ModeArg::Broadcast
-            | ModeArg::Pubsub
-            | ModeArg::Request
-            | ModeArg::Ping => Flow::Answered,
-        })
-    }
 }

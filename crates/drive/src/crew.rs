@@ -72,8 +72,8 @@ impl<'a, E: Engine, X: Exchange> Crew<'a, E, X> {
             started_at_unix_ns,
         } = terms;
         // Having no open connection is in order where clients come and go.
-        let replaces_clients = plan.replaces_clients() || plan.clients.sessions().is_some();
-        let shared = Shared::new(plan.threads, replaces_clients, stop, coordination);
+        let comes_and_goes = plan.clients.budget().is_some() || plan.clients.sessions().is_some();
+        let shared = Shared::new(plan.threads, comes_and_goes, stop, coordination);
         let quota = shared.quota(plan);
         let in_common = X::shared(plan);
         let (filled, handovers) = channel();

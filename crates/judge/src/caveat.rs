@@ -12,6 +12,7 @@ mod failures;
 mod instrument;
 mod machine;
 mod pacing;
+mod presence;
 mod pressure;
 mod pushes;
 mod server;

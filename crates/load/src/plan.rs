@@ -10,15 +10,16 @@ mod check;
 mod error;
 mod expect;
 mod flow;
+mod lives;
 mod login;
 mod membership;
 mod opening;
 mod payload;
 mod request;
 mod returns;
-mod slow;
 mod role;
 mod rooms;
+mod slow;
 mod spec;
 mod stored;
 #[cfg(test)]
@@ -46,9 +47,9 @@ pub use opening::{
 pub use payload::{Encoding, Greeting, LARGEST_MESSAGE, Matching, Payload, PayloadFacts, Verify};
 pub use request::{ByNumber, Locator, LocatorError, Pointer};
 pub use returns::{Drill, Reconnect, Returns};
-pub use slow::{Reads, SlowReaders};
 pub use role::{Envelope, Role};
 pub use rooms::Rooms;
+pub use slow::{Reads, SlowReaders};
 pub use spec::{Clients, PlanSpec, Population, Workload};
 pub use timing::{Arrival, Lifetime, Pace, Sessions, Stay, StopRule, Think, Timestamps, WarmUp};
 pub use tls::{Identity, Pem, Tls, TlsVersions};

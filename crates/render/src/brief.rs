@@ -4,6 +4,7 @@
 //! At 80 columns each part has a line; where there are fewer columns, lines are broken between
 //! figures and never within one.
 
+mod attempts;
 mod deliveries;
 pub(crate) mod died;
 mod one_sided;
@@ -164,8 +165,7 @@ fn title(sheet: &mut Sheet, document: &Document) {
     // `64 connections, 1 in flight` where it fits, else `64 × 1 in flight`.
     let room = sheet.width().saturating_sub(title.columns() + 2);
     let is_long = parts.join(", ").chars().count() > room;
-    if let (Arrival::Closed { depth }, true, false) =
-        (&clients.arrival, is_long, is_told_otherwise)
+    if let (Arrival::Closed { depth }, true, false) = (&clients.arrival, is_long, is_told_otherwise)
     {
         let (connections, depth) = (count(clients.connections.into()), count((*depth).into()));
         parts.splice(..2, [format!("{connections} × {depth} in flight")]);

@@ -6,8 +6,8 @@ use wsbench_record::document::Record;
 use wsbench_record::units::{count, counted, percent};
 use wsbench_setting::{Field, Text, text};
 
+use super::advice::REPORT_FAULT;
 use super::doubt::Doubt;
-use super::exchange::REPORT_FAULT;
 use super::wait;
 
 /// Share of deliveries that came in one read with others from which that is worth a note.

@@ -4,20 +4,16 @@
 use wsbench_load::failure::FailureKind;
 use wsbench_load::plan::{Matching, StopRule, Verify};
 use wsbench_load::series::Series;
-use wsbench_load::tally::{Phase, ReturnCounts, SessionCounts};
+use wsbench_load::tally::Phase;
 use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Ended, Failure, Record};
 use wsbench_record::units::{count, counted};
 use wsbench_setting::{Field, Text, text};
 
-use super::advice::how_to_run_longer;
+use super::advice::{REPORT_FAULT, how_to_run_longer};
 use super::doubt::Doubt;
-use super::{failures, share};
+use super::{failures, presence, share};
 use crate::outcome::has_results;
-
-/// Advice for when the figures contradict each other: no server can bring that about.
-pub(super) const REPORT_FAULT: &str =
-    "this is a fault of wsbench: please report it with this document";
 
 /// Every doubt about the exchange.
 pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
@@ -363,60 +359,6 @@ fn unanswered(record: &Record) -> Option<Doubt> {
     })
 }
 
-/// Clients that were lost and had not come back.
-fn away(counts: &ReturnCounts) -> Option<Doubt> {
-    let kind = Kind::Conservation;
-    if let Some(breach) = ReturnCounts::FATES.breach(counts) {
-        return Some(Doubt::new(kind, Severity::Invalid, breach, REPORT_FAULT));
-    }
-    (counts.away > 0).then(|| {
-        let words = format!(
-            "{} of {} that were lost had not come back: {} refused, {} timed out",
-            count(counts.away),
-            counted(counts.lost, "client"),
-            count(counts.refused),
-            count(counts.timed_out)
-        );
-        let advice = text!["a longer ", Field::Duration, " sees more of them back"];
-        Doubt::new(Kind::Connections, Severity::Doubtful, words, advice)
-    })
-}
-
-/// Sessions that were not open in time, or had to wait for a place of ours.
-fn unopened(record: &Record) -> Option<Doubt> {
-    let counts = record.sessions?;
-    if let Some(breach) = SessionCounts::FATES.breach(&counts) {
-        let kind = Kind::Conservation;
-        return Some(Doubt::new(kind, Severity::Invalid, breach, REPORT_FAULT));
-    }
-    if counts.crowded > 0 {
-        let words = format!(
-            "{} had to wait for a place: as many were there as may be at a time",
-            counted(counts.crowded, "session")
-        );
-        let advice = text!["more places ", Field::Connections, ", or shorter stays"];
-        let kind = Kind::Connections;
-        return Some(Doubt::new(kind, Severity::Doubtful, words, advice));
-    }
-    let missing = counts.turned_away + counts.under_way;
-    (missing > 0).then(|| {
-        let words = format!(
-            "{} of {} were not open: {} turned away, {} under way when the window closed",
-            count(missing),
-            counted(counts.due, "connection"),
-            count(counts.turned_away),
-            count(counts.under_way)
-        );
-        let is_few = counts.turned_away == 0;
-        let severity = if is_few && record.plan.clients.sessions().is_some() {
-            Severity::Note
-        } else {
-            Severity::Doubtful
-        };
-        Doubt::new(Kind::Connections, severity, words, "see `errors` for why")
-    })
-}
-
 /// Connections that were upgraded and never once answered.
 fn never_answered(record: &Record) -> Option<Doubt> {
     let connections = &record.connections;
@@ -477,10 +419,10 @@ fn connections(record: &Record) -> Option<Doubt> {
         return unfinished_clients(record);
     }
     if record.sessions.is_some() {
-        return unopened(record);
+        return presence::unopened(record);
     }
     if let Some(counts) = &record.returns {
-        return away(counts);
+        return presence::away(counts);
     }
     if let Some(words) = share::connections(record) {
         let advice = text![

@@ -1,12 +1,11 @@
 //! The registry: every figure that results are compared, ranked and judged by is a row here.
 
-use wsbench_load::failure::FailureKind;
 use wsbench_load::result::Slice;
 use wsbench_load::series::Series;
-use wsbench_record::document::{Failure, Record, Server, confidence};
+use wsbench_record::document::{Record, Server, confidence};
 use wsbench_stats::Interval;
 
-use super::{Reading, Unit, error_share};
+use super::{Reading, Unit, closed_by_server, error_share};
 
 /// The better side of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,11 +225,7 @@ pub(super) const ROWS: &[Row] = &[
     counted("push.reordered", "pushes out of order", |record| {
         record.pushes.map_or(0, |counts| counts.reordered)
     }),
-    counted("closed_by_server", "closed by the server", |record| {
-        let is_it = |error: &&Failure| error.kind == FailureKind::ClosedByServer.name();
-        let closed = record.errors.iter().filter(is_it);
-        closed.map(|error| error.count).sum()
-    }),
+    counted("closed_by_server", "closed by the server", closed_by_server),
     counted("reordered", "reordered", |record| record.messages.reordered),
     counted("corrupted", "corrupted", |record| record.messages.corrupted),
     counted("unasked", "unasked", |record| record.messages.unasked),

@@ -232,7 +232,7 @@ fn flow(spec: &PlanSpec, population: &Population) -> Checked {
     if exchange.flow.is_answered() {
         return Ok(());
     }
-    let is_replaced = population.budget().is_some();
+    let has_end = population.budget().is_some();
     refuse(
         population.is_fanned_out(),
         field,
@@ -243,7 +243,7 @@ fn flow(spec: &PlanSpec, population: &Population) -> Checked {
         field,
         Why::NotWith(Field::Request),
     )?;
-    refuse(is_replaced, field, Why::NotWith(Field::Lifetime))?;
+    refuse(has_end, field, Why::NotWith(Field::Lifetime))?;
     refuse(
         population.think.is_some(),
         field,
@@ -294,6 +294,8 @@ fn slow(population: &Population) -> Checked {
     refuse(!receives, field, Why::Needs(Field::Audience))?;
     let is_share = slow.share > 0.0 && slow.share < 1.0;
     refuse(!is_share, field, Why::Malformed)?;
+    let has_roles = !population.roles.is_empty();
+    refuse(has_roles, field, Why::NotWith(Field::Roles))?;
     let number = population.slow_readers();
     refuse(number == 0, field, Why::Zero)?;
     let most = u64::from(population.connections.saturating_sub(1));
@@ -329,9 +331,7 @@ fn returns(spec: &PlanSpec, population: &Population) -> Checked {
     refuse(!is_share, Field::Drill, Why::Malformed)?;
     match spec.stop {
         StopRule::Duration(length) => at_most(drill.at.0, length.0, Field::Drill),
-        StopRule::Messages(_) | StopRule::Clients(_) => {
-            Err(because(Field::Drill, Why::NotWith(Field::Stop)))
-        }
+        _ => Err(because(Field::Drill, Why::NotWith(Field::Stop))),
     }
 }
 

@@ -9,12 +9,10 @@ use crate::plan::opening::{Compression, Connect, Header, Http, Upgrade};
 use crate::plan::payload::{Encoding, Greeting, Matching, Payload, Verify};
 use crate::plan::request::ByNumber;
 use crate::plan::returns::Returns;
-use crate::plan::slow::SlowReaders;
 use crate::plan::role::{Envelope, Role};
 use crate::plan::rooms::Rooms;
-use crate::plan::timing::{
-    Arrival, Lifetime, Pace, Sessions, Stay, StopRule, Think, Timestamps, WarmUp,
-};
+use crate::plan::slow::SlowReaders;
+use crate::plan::timing::{Arrival, Lifetime, Pace, StopRule, Think, Timestamps, WarmUp};
 use crate::plan::tls::Tls;
 use crate::plan::upkeep::Upkeep;
 use crate::route::Target;
@@ -236,12 +234,6 @@ impl Population {
         }
     }
 
-    /// Slow readers among the connections.
-    #[must_use]
-    pub fn slow_readers(&self) -> u32 {
-        self.slow.map_or(0, |slow| slow.number(self.connections))
-    }
-
     /// True if messages are for others than their sender.
     #[must_use]
     pub fn is_fanned_out(&self) -> bool {
@@ -342,31 +334,6 @@ impl Population {
             Lifetime::Held | Lifetime::Scheduled(_) => None,
             Lifetime::Replaced { round_trips } => Some(round_trips),
         }
-    }
-
-    /// Sessions that come by a schedule; `None` where connections are held or replaced.
-    #[must_use]
-    pub fn sessions(&self) -> Option<Sessions> {
-        match self.lifetime {
-            Lifetime::Held | Lifetime::Replaced { .. } => None,
-            Lifetime::Scheduled(sessions) => Some(sessions),
-        }
-    }
-
-    /// Round trips after which a connection is done, by its plan; `None` where it has no such end.
-    #[must_use]
-    pub fn budget(&self) -> Option<u32> {
-        match self.sessions().map(|sessions| sessions.stay) {
-            Some(Stay::RoundTrips(round_trips)) => Some(round_trips),
-            Some(Stay::Time(_)) => None,
-            None => self.round_trips(),
-        }
-    }
-
-    /// True if the run is about the opening of connections, all at once.
-    #[must_use]
-    pub fn is_storm(&self) -> bool {
-        self.exchange.flow == Flow::Storm
     }
 }
 

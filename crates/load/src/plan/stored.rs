@@ -16,9 +16,9 @@ use crate::plan::opening::{Compression, Connect, Family, Header, Http, Offered, 
 use crate::plan::payload::{Greeting, Matching, Payload, PayloadFacts, Verify};
 use crate::plan::request::ByNumber;
 use crate::plan::returns::Returns;
-use crate::plan::slow::SlowReaders;
 use crate::plan::role::{Envelope, StoredRole};
 use crate::plan::rooms::Rooms;
+use crate::plan::slow::SlowReaders;
 use crate::plan::spec::{Clients, PlanSpec, Population, Workload};
 use crate::plan::timing::{Arrival, Lifetime, Pace, Sessions, StopRule, Think, Timestamps, WarmUp};
 use crate::plan::tls::Tls;

@@ -1,17 +1,16 @@
 //! What flowed where nothing is answered, in a line or two: pushes, messages sent, connections held.
 
-use wsbench_load::failure::FailureKind;
 use wsbench_load::plan::Flow;
 use wsbench_load::series::Series;
-use wsbench_load::tally::{Phase, PushCounts};
-use wsbench_record::document::{Document, Failure, Percentile};
+use wsbench_load::tally::PushCounts;
+use wsbench_record::document::{Document, Percentile};
 use wsbench_record::units::{UNKNOWN, bytes, count, counted, rate, span};
 
 use crate::mark;
 use crate::style::Tone;
 
-use super::SECOND;
 use super::sheet::{Piece, Sheet};
+use super::{SECOND, attempts};
 
 /// The rate, and what became of the messages or the connections.
 pub(super) fn throughput(sheet: &mut Sheet, document: &Document) {
@@ -85,7 +84,7 @@ fn sent(document: &Document) -> Vec<String> {
 /// `of 1,000`, `2 closed by the server`.
 fn held(document: &Document) -> Vec<String> {
     let connections = &document.connections;
-    let closed = of_kind(document, FailureKind::ClosedByServer);
+    let closed = attempts::closed_by_server(document);
     let mut parts = vec![format!("of {}", count(connections.asked))];
     let mine = document.generator.bytes_per_connection;
     parts.extend(mine.map(|each| format!("{} each in wsbench", bytes(each))));
@@ -114,11 +113,8 @@ pub(super) fn sessions(sheet: &mut Sheet, document: &Document) {
         (counts.turned_away, "turned away"),
         (counts.under_way, "under way at the end"),
         (counts.crowded, "waited for a place"),
-        (failed(document, FailureKind::Refused), "attempts refused"),
-        (
-            failed(document, FailureKind::TimedOut),
-            "attempts timed out",
-        ),
+        (attempts::refused(document), "attempts refused"),
+        (attempts::timed_out(document), "attempts timed out"),
     ]));
     if !is_storm {
         let most = document.connections.peak_concurrent;
@@ -207,33 +203,6 @@ pub(super) fn slow(sheet: &mut Sheet, document: &Document) {
         pieces.push(Piece::new(after).named("after p50"));
     }
     sheet.put(2, &pieces);
-}
-
-/// Attempts to open a connection that failed so.
-fn failed(document: &Document, kind: FailureKind) -> u64 {
-    let phases = [
-        Phase::Connect,
-        Phase::Proxy,
-        Phase::Tls,
-        Phase::Handshake,
-        Phase::Login,
-    ];
-    let is_it = |error: &&Failure| {
-        error.kind == kind.name() && phases.iter().any(|phase| error.phase == phase.name())
-    };
-    document
-        .errors
-        .iter()
-        .filter(is_it)
-        .map(|error| error.count)
-        .sum()
-}
-
-/// Failures of a kind, whenever they came about.
-fn of_kind(document: &Document, kind: FailureKind) -> u64 {
-    let errors = document.errors.iter();
-    let such = errors.filter(|error| error.kind == kind.name());
-    such.map(|error| error.count).sum()
 }
 
 fn some(numbers: &[(u64, &str)]) -> Vec<String> {

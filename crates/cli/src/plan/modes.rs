@@ -1,0 +1,93 @@
+//! Flags → what flows where nothing is answered, and sessions that come by a schedule.
+
+use wsbench_load::arrival::Process;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::{Flow, Pushes, Sessions, Stay};
+
+use super::DEFAULT_ROUNDTRIPS;
+use crate::args::{Amount, ArrivalArg, ModeArg};
+use crate::push_args::PushArgs;
+use crate::session_args::SessionArgs;
+use crate::usage::UsageError;
+
+/// Places for sessions that are there at the same time, at most where nothing was said.
+const PLACES: u32 = 1 << 16;
+
+/// What flows in this mode.
+///
+/// # Errors
+/// A flag of pushes in another mode.
+pub(super) fn flow(args: &PushArgs, mode: ModeArg) -> Result<Flow, UsageError> {
+    let strange = [
+        (args.stamp.is_some(), "--stamp"),
+        (args.sequence.is_some(), "--sequence"),
+    ];
+    let strange = strange.into_iter().find(|(is_given, _)| *is_given);
+    if let (Some((_, flag)), true) = (strange, mode != ModeArg::Push) {
+        return Err(UsageError::PushFlag { flag });
+    }
+    Ok(match mode {
+        ModeArg::Push => Flow::Push(Pushes {
+            stamp: args.stamp.clone(),
+            sequence: args.sequence.clone(),
+        }),
+        ModeArg::Oneway => Flow::Oneway,
+        ModeArg::Idle => Flow::Idle,
+        ModeArg::Storm => Flow::Storm,
+        ModeArg::Echo | ModeArg::Broadcast | ModeArg::Pubsub | ModeArg::Request | ModeArg::Ping => {
+            Flow::Answered
+        }
+    })
+}
+
+/// The sessions, where there are any.
+///
+/// # Errors
+/// A flag of sessions without them, or one that they do not go with.
+pub(super) fn sessions(
+    args: &SessionArgs,
+    amount: &Amount,
+    arrival: Option<ArrivalArg>,
+) -> Result<Option<Sessions>, UsageError> {
+    let Some(per_s) = args.arrive else {
+        let strange = [
+            (args.live.is_some(), "--live"),
+            (args.max_sessions.is_some(), "--max-sessions"),
+        ];
+        let strange = strange.into_iter().find(|(is_given, _)| *is_given);
+        return match strange {
+            Some((_, flag)) => Err(UsageError::SessionFlag { flag }),
+            None => Ok(None),
+        };
+    };
+    let others = [
+        (amount.connections.is_some(), "--connections"),
+        (amount.clients.is_some(), "--clients"),
+        (amount.messages.is_some(), "--messages"),
+        (
+            args.live.is_some() && amount.roundtrips.is_some(),
+            "--roundtrips",
+        ),
+    ];
+    if let Some((_, flag)) = others.into_iter().find(|(is_given, _)| *is_given) {
+        return Err(UsageError::ArriveAnd { flag });
+    }
+    let round_trips = amount.roundtrips.unwrap_or(DEFAULT_ROUNDTRIPS);
+    Ok(Some(Sessions {
+        per_s,
+        process: match arrival {
+            Some(ArrivalArg::Constant) => Process::Constant,
+            Some(ArrivalArg::Poisson) | None => Process::Poisson,
+        },
+        stay: args.live.map_or(Stay::RoundTrips(round_trips), Stay::Time),
+    }))
+}
+
+/// Places for sessions that come for so long: as were asked for, or for all that come, whatever becomes
+/// of them, within what is reasonable.
+pub(super) fn places(args: &SessionArgs, sessions: Sessions, lasts: Nanos) -> u32 {
+    let all = sessions.per_s * lasts.as_secs_f64();
+    // Chance brings more than the mean, hardly ever by so much.
+    let most = all + 5.0 * all.sqrt() + 10.0;
+    args.max_sessions.unwrap_or((most as u32).min(PLACES))
+}

@@ -1,0 +1,64 @@
+//! Checks of who was there: sessions that come by a schedule, storms, and clients that come back.
+
+use wsbench_load::tally::{ReturnCounts, SessionCounts};
+use wsbench_record::audit::{Kind, Severity};
+use wsbench_record::document::Record;
+use wsbench_record::units::{count, counted};
+use wsbench_setting::{Field, text};
+
+use super::advice::REPORT_FAULT;
+use super::doubt::Doubt;
+
+/// Clients that were lost and had not come back.
+pub(super) fn away(counts: &ReturnCounts) -> Option<Doubt> {
+    let kind = Kind::Conservation;
+    if let Some(breach) = ReturnCounts::FATES.breach(counts) {
+        return Some(Doubt::new(kind, Severity::Invalid, breach, REPORT_FAULT));
+    }
+    (counts.away > 0).then(|| {
+        let words = format!(
+            "{} of {} that were lost had not come back: {} refused, {} timed out",
+            count(counts.away),
+            counted(counts.lost, "client"),
+            count(counts.refused),
+            count(counts.timed_out)
+        );
+        let advice = text!["a longer ", Field::Duration, " sees more of them back"];
+        Doubt::new(Kind::Connections, Severity::Doubtful, words, advice)
+    })
+}
+
+/// Sessions that were not open in time, or had to wait for a place of ours.
+pub(super) fn unopened(record: &Record) -> Option<Doubt> {
+    let counts = record.sessions?;
+    if let Some(breach) = SessionCounts::FATES.breach(&counts) {
+        let kind = Kind::Conservation;
+        return Some(Doubt::new(kind, Severity::Invalid, breach, REPORT_FAULT));
+    }
+    if counts.crowded > 0 {
+        let words = format!(
+            "{} had to wait for a place: as many were there as may be at a time",
+            counted(counts.crowded, "session")
+        );
+        let advice = text!["more places ", Field::Connections, ", or shorter stays"];
+        let kind = Kind::Connections;
+        return Some(Doubt::new(kind, Severity::Doubtful, words, advice));
+    }
+    let missing = counts.turned_away + counts.under_way;
+    (missing > 0).then(|| {
+        let words = format!(
+            "{} of {} were not open: {} turned away, {} under way when the window closed",
+            count(missing),
+            counted(counts.due, "connection"),
+            count(counts.turned_away),
+            count(counts.under_way)
+        );
+        let is_few = counts.turned_away == 0;
+        let severity = if is_few && record.plan.clients.sessions().is_some() {
+            Severity::Note
+        } else {
+            Severity::Doubtful
+        };
+        Doubt::new(Kind::Connections, severity, words, "see `errors` for why")
+    })
+}
