@@ -30,6 +30,29 @@ impl Clock {
         }
     }
 
+    /// The same clock with another zero: the time that this one told, or will tell, as `zero`. What the
+    /// new one tells is a reading of the same counter, so the two never drift apart.
+    #[must_use]
+    pub fn from(&self, zero: Nanos) -> Self {
+        let told = |raw| self.source.delta_as_nanos(self.zero, raw);
+        let (mut below, mut above) = (self.zero, self.zero.saturating_add(1));
+        while told(above) < zero.0 && above < u64::MAX {
+            above = above.saturating_add(above - below);
+        }
+        while above - below > 1 {
+            let middle = below + (above - below) / 2;
+            match told(middle) <= zero.0 {
+                true => below = middle,
+                false => above = middle,
+            }
+        }
+        Self {
+            source: self.source.clone(),
+            zero: below,
+            started_at_unix_ns: self.started_at_unix_ns.saturating_add(zero.0),
+        }
+    }
+
     /// Time since the start.
     #[inline]
     #[must_use]
@@ -48,6 +71,22 @@ impl Clock {
 mod tests {
     use super::*;
     use std::time::{Duration, Instant};
+
+    #[test]
+    fn a_clock_with_another_zero_runs_with_the_first() {
+        let first = Clock::start();
+        for zero in [0, 1, 999, 5_000_000, 40_000_000_000, 7_000_000_000_000] {
+            let zero = Nanos(zero);
+            let other = first.from(zero);
+            let (before, told, after) = (first.now(), other.now(), first.now());
+            assert!(told + Nanos(1_000) >= before - zero, "{told:?} {before:?}");
+            assert!(told <= (after - zero) + Nanos(1_000), "{told:?} {after:?}");
+            assert_eq!(
+                other.started_at_unix_ns(),
+                first.started_at_unix_ns() + zero.0
+            );
+        }
+    }
 
     /// The counter must run as fast as the system's clock: both bracket the same sleep.
     #[test]

@@ -45,6 +45,9 @@ pub struct Terms {
     pub peer: String,
     /// Time of the wall clock when the run began, nanoseconds since the Unix epoch.
     pub started_at_unix_ns: u64,
+    /// Numbers, over the whole run, of the workers that are made here, rising: all of the plan's threads
+    /// where nobody else carries a share of it out.
+    pub workers: Vec<u32>,
 }
 
 /// Equipment of a worker.
@@ -70,31 +73,34 @@ impl<'a, E: Engine, X: Exchange> Crew<'a, E, X> {
             coordination,
             peer,
             started_at_unix_ns,
+            workers: numbers,
         } = terms;
         // Having no open connection is in order where clients come and go.
         let comes_and_goes = plan.clients.budget().is_some() || plan.clients.sessions().is_some();
-        let shared = Shared::new(plan.threads, comes_and_goes, stop, coordination);
+        let made = numbers.len() as u32;
+        let shared = Shared::new(made, comes_and_goes, stop, coordination);
         let quota = shared.quota(plan);
         let in_common = X::shared(plan);
         let (filled, handovers) = channel();
         let (mut workers, mut returns) = (Vec::new(), Vec::new());
-        for worker in 0..plan.threads as usize {
-            let share = Share::of(plan, worker);
+        for &worker in &numbers {
+            let share = Share::of(plan, worker as usize);
             let Equipment { engine, stopwatch } = equip(share)?;
             let mut context = Context {
-                common: Common::new(plan, quota.clone(), peer.clone(), worker as u32),
-                local: X::local(plan, started_at_unix_ns, worker as u32, &in_common),
+                common: Common::new(plan, quota.clone(), peer.clone(), worker),
+                local: X::local(plan, started_at_unix_ns, worker, &in_common),
             };
             context.common.speech.set_epoch(started_at_unix_ns);
             if let Some(codecs) = &mut context.common.compression {
                 codecs.set_stopwatch(stopwatch);
             }
-            let (outlet, back) = Outlet::new(worker as u32, filled.clone());
+            let (outlet, back) = Outlet::new(worker, filled.clone());
             returns.push(back);
             workers.push(Worker::new(engine, context, shared.clone(), outlet, share));
         }
         let intake = Intake {
-            collector: Collector::new(plan, plan.threads, started_at_unix_ns / 1_000_000),
+            collector: Collector::new(plan, made, started_at_unix_ns / 1_000_000),
+            numbers,
             returns,
             handovers,
             shared,
@@ -107,7 +113,10 @@ impl<'a, E: Engine, X: Exchange> Crew<'a, E, X> {
 /// Intake of what the workers of a crew hand over: at any time, by whoever has called for
 /// the run.
 pub struct Intake<'a> {
+    /// Of the workers here, in their order.
     collector: Collector<'a>,
+    /// Their numbers over the whole run.
+    numbers: Vec<u32>,
     /// Where the tallies of each worker go back, emptied.
     returns: Vec<Returns>,
     handovers: Receiver<Part>,
@@ -135,8 +144,10 @@ impl Intake<'_> {
     ///
     /// # Errors
     /// The part is not counted: it has come before, or is none of this run's.
-    pub fn take(&mut self, part: Part, observer: &mut dyn Observer) -> Result<(), Refused> {
-        let share = part.share as usize;
+    pub fn take(&mut self, mut part: Part, observer: &mut dyn Observer) -> Result<(), Refused> {
+        let place = self.numbers.binary_search(&part.share);
+        let share = place.map_err(|_| Refused::UnknownShare(part.share))?;
+        part.share = share as u32;
         let emptied = self.collector.take(part, observer)?;
         if let Some((emptied, back)) = emptied.zip(self.returns.get(share)) {
             // A worker that has ended wants none back.

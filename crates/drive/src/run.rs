@@ -4,6 +4,7 @@
 //! result. How a worker works is `worker`'s affair.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::thread::{self, JoinHandle};
 
@@ -20,8 +21,8 @@ use wsbench_transport::dial::{Dialer, SourceError, check_sources};
 
 use crate::clock::Clock;
 pub use crate::collector::Observer;
-use crate::coordination::Alone;
-use crate::crew::{Crew, Equipment, Missing, Part, Period, Refused, Share, Terms, Worker};
+use crate::coordination::{Alone, Coordination};
+use crate::crew::{Crew, Equipment, Missing, Part, Period, Refused, Share, Shared, Terms, Worker};
 use crate::engine::Engine;
 use crate::host::{self, Counters};
 #[cfg(feature = "http2")]
@@ -203,6 +204,22 @@ fn peer(plan: &Plan, resolved: &Resolved) -> String {
     }
 }
 
+/// A share of a run that this process carries out, while others carry out the rest.
+pub struct Allotment<'a> {
+    /// The whole run: its connections, threads and rate are those of all processes.
+    pub whole: &'a Plan,
+    /// Numbers over the whole run of the workers here, rising.
+    pub workers: Vec<u32>,
+    /// The run's clock, by which the others' windows open and close as well.
+    pub clock: Clock,
+    /// Agrees with the others.
+    pub coordination: Box<dyn Coordination>,
+    /// Hears, before anything is started, by what the run is told what others say later.
+    pub joined: &'a mut dyn FnMut(Arc<Shared>),
+    /// Hears of each part of the books before it is added up here.
+    pub parts: &'a mut dyn FnMut(&Part),
+}
+
 /// Carries `plan` out against the first of the resolved addresses, or all of them where the plan
 /// spreads its connections. Blocks until the run is over; `observer` hears of it on this thread meanwhile. `stop` ends it in order at any time.
 ///
@@ -215,6 +232,29 @@ pub fn run(
     stop: &StopSignal,
     observer: &mut dyn Observer,
 ) -> Result<RunResult, RunError> {
+    let alone = Allotment {
+        whole: plan,
+        workers: (0..plan.threads).collect(),
+        clock: Clock::start(),
+        coordination: Box::<Alone>::default(),
+        joined: &mut |_| {},
+        parts: &mut |_| {},
+    };
+    run_allotted(plan, alone, resolved, stop, observer)
+}
+
+/// Carries out the share of a run that is allotted to this process. `plan` is of that share alone: its
+/// connections are those of the workers here, and its threads are as many; the result is of it.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_allotted(
+    plan: &Plan,
+    allotment: Allotment<'_>,
+    resolved: &Resolved,
+    stop: &StopSignal,
+    observer: &mut dyn Observer,
+) -> Result<RunResult, RunError> {
     check_descriptors(plan)?;
     check_memory(plan, host::memory_available())?;
     check_sources(&plan.connect.route.sources)?;
@@ -222,12 +262,28 @@ pub fn run(
     let secure = plan.target.secure;
     let tls = secure.then(|| tls::client(&plan.tls, &plan.target));
     let tls = tls.transpose()?;
-    let clock = Clock::start();
+    let Allotment {
+        whole,
+        workers,
+        clock,
+        coordination,
+        joined,
+        parts,
+    } = allotment;
     let terms = Terms {
         stop: stop.clone(),
-        coordination: Box::<Alone>::default(),
+        coordination,
         peer: peer(plan, resolved),
         started_at_unix_ns: clock.started_at_unix_ns(),
+        workers,
+    };
+    let gathering = Gathering {
+        plan,
+        whole,
+        clock: &clock,
+        stop,
+        joined,
+        parts,
     };
     let kernel = |share: Share| -> io::Result<Readiness> {
         let others = match plan.connect.route.spread {
@@ -248,7 +304,7 @@ pub fn run(
     let gathered = match plan.connect.http {
         Http::One => {
             let equip = |share| Ok(equipment(kernel(share)?, &clock));
-            carry_out(plan, terms, equip, &clock, observer)
+            carry_out(gathering, terms, equip, observer)
         }
         #[cfg(feature = "http2")]
         Http::Two { streams } => {
@@ -257,7 +313,7 @@ pub fn run(
                 let engine = Multiplexed::new(kernel, share.slots, streams, secure);
                 Ok(equipment(engine, &clock))
             };
-            carry_out(plan, terms, equip, &clock, observer)
+            carry_out(gathering, terms, equip, observer)
         }
         #[cfg(not(feature = "http2"))]
         Http::Two { .. } => Err(RunError::NoHttp2),
@@ -278,38 +334,56 @@ fn equipment<E>(engine: E, clock: &Clock) -> Equipment<E> {
     }
 }
 
+/// What is needed beside a crew to gather in what it hands over.
+struct Gathering<'a> {
+    /// The share of the run that is carried out here.
+    plan: &'a Plan,
+    whole: &'a Plan,
+    clock: &'a Clock,
+    stop: &'a StopSignal,
+    joined: &'a mut dyn FnMut(Arc<Shared>),
+    parts: &'a mut dyn FnMut(&Part),
+}
+
 /// Carries the plan out by workers that are made for what flows: chosen here, once a run.
 fn carry_out<E: Engine + Send + 'static>(
-    plan: &Plan,
+    gathering: Gathering<'_>,
     terms: Terms,
     equip: impl FnMut(Share) -> io::Result<Equipment<E>>,
-    clock: &Clock,
     observer: &mut dyn Observer,
 ) -> Result<RunResult, RunError> {
-    let stop = terms.stop.clone();
-    if plan.clients.are_mixed() {
-        let crew = Crew::<E, Mixed>::new(plan, terms, equip).map_err(RunError::NoEventQueue)?;
-        gather(plan, crew, clock, &stop, observer)
+    let whole = gathering.whole;
+    if whole.clients.are_mixed() {
+        let crew = Crew::<E, Mixed>::new(whole, terms, equip).map_err(RunError::NoEventQueue)?;
+        gather(gathering, crew, observer)
     } else {
-        let crew = Crew::<E, Echo>::new(plan, terms, equip).map_err(RunError::NoEventQueue)?;
-        gather(plan, crew, clock, &stop, observer)
+        let crew = Crew::<E, Echo>::new(whole, terms, equip).map_err(RunError::NoEventQueue)?;
+        gather(gathering, crew, observer)
     }
 }
 
 /// Puts each worker on a thread of its own and gathers in, on this one, what they hand over.
 fn gather<E: Engine + Send + 'static, X: Exchange>(
-    plan: &Plan,
+    gathering: Gathering<'_>,
     crew: Crew<'_, E, X>,
-    clock: &Clock,
-    stop: &StopSignal,
     observer: &mut dyn Observer,
 ) -> Result<RunResult, RunError> {
+    let Gathering {
+        plan,
+        clock,
+        stop,
+        joined,
+        parts,
+        ..
+    } = gathering;
     let Crew {
         workers,
         mut intake,
     } = crew;
+    joined(Arc::clone(intake.shared()));
     // Before anybody connects: what the first connections meet is counted as well.
-    let mut pressure = Pressure::from(clock);
+    let first = workers.first().map_or(0, Worker::number);
+    let mut pressure = Pressure::from(clock, first);
     let mut threads = Vec::with_capacity(workers.len());
     for (index, worker) in workers.into_iter().enumerate() {
         let cpu = plan.cpus.get(index % plan.cpus.len().max(1)).copied();
@@ -328,6 +402,7 @@ fn gather<E: Engine + Send + 'static, X: Exchange>(
         }
         match intake.next(pulses.wait(clock.now())) {
             Ok(part) => {
+                parts(&part);
                 pressure.look_up(&part, clock);
                 intake.take(part, observer).map_err(RunError::Refused)?;
             }
@@ -374,22 +449,28 @@ fn spawn<E: Engine + Send + 'static, X: Exchange>(
 
 /// The machine's counters at the ends of the measured window, as nearly as handovers tell them.
 struct Pressure {
+    /// The worker whose handovers tell of the window.
+    told_by: u32,
     opened: Counters,
     closed: Counters,
 }
 
 impl Pressure {
-    fn from(clock: &Clock) -> Self {
+    fn from(clock: &Clock, told_by: u32) -> Self {
         let opened = Counters::read(clock.now());
         let closed = opened.clone();
-        Self { opened, closed }
+        Self {
+            told_by,
+            opened,
+            closed,
+        }
     }
 
     fn look_up(&mut self, part: &Part, clock: &Clock) {
         // One worker's handovers are enough, and the reading costs a tenth of a millisecond.
         match part.period {
-            _ if part.share > 0 => {}
-            Period::Before => *self = Self::from(clock),
+            _ if part.share != self.told_by => {}
+            Period::Before => *self = Self::from(clock, self.told_by),
             Period::Interval(..) => self.closed = Counters::read(clock.now()),
             Period::After => {}
         }

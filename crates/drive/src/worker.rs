@@ -185,6 +185,11 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         }
     }
 
+    /// Its number over the whole run.
+    pub(crate) fn number(&self) -> u32 {
+        self.share.worker as u32
+    }
+
     /// Carries the load out, waiting in the engine between its turns.
     ///
     /// # Errors

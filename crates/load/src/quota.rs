@@ -26,15 +26,16 @@ impl Quota {
     /// All that `plan` asks for; clones share it.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        Self::of_process(plan, 0, 1)
+        Self::of_workers(plan, 0, plan.threads)
     }
 
-    /// What falls to process `number`, counted from 0, of so many that carry the plan out, as even
-    /// as whole numbers allow; the workers of one share it.
+    /// What falls to so many workers of a process, where processes before it have `before` of the
+    /// plan's threads: in proportion, as even as whole numbers allow. The workers share it.
     #[must_use]
-    pub fn of_process(plan: &Plan, number: u32, processes: u32) -> Self {
-        let (number, processes) = (u64::from(number), u64::from(processes.max(1)));
-        let part = |whole: u64| whole / processes + u64::from(number < whole % processes);
+    pub fn of_workers(plan: &Plan, before: u32, workers: u32) -> Self {
+        let all = u128::from(plan.threads.max(1));
+        let until = |whole: u64, workers: u32| u128::from(whole) * u128::from(workers) / all;
+        let part = |whole| (until(whole, before + workers) - until(whole, before)) as u64;
         let (messages, clients) = match plan.stop {
             StopRule::Messages(messages) => (part(messages), u64::MAX),
             StopRule::Duration(_) => (u64::MAX, u64::MAX),
@@ -111,8 +112,9 @@ mod tests {
 
     #[test]
     fn processes_together_have_what_the_plan_asks_for() {
-        let plan = |stop| {
+        let plan = |stop, threads| {
             let spec = PlanSpec::against("ws://nowhere/".parse().unwrap());
+            let spec = spec.with(|spec| (spec.threads, spec.clients.connections) = (threads, threads));
             let lifetime = match stop {
                 StopRule::Clients(_) => Lifetime::Replaced { round_trips: 1 },
                 _ => Lifetime::Held,
@@ -122,7 +124,8 @@ mod tests {
         };
         for processes in [1, 2, 3, 7] {
             let quotas = |stop| {
-                let of = |number| Quota::of_process(&plan(stop), number, processes);
+                let plan = plan(stop, processes);
+                let of = |number| Quota::of_workers(&plan, number, 1);
                 (0..processes).map(of).collect::<Vec<_>>()
             };
             let messages = quotas(StopRule::Messages(1_000));
@@ -141,6 +144,11 @@ mod tests {
                 );
             }
         }
+        let plan = plan(StopRule::Messages(1_001), 8);
+        let shares = [(0, 1), (1, 2), (3, 5)].map(|(before, workers)| {
+            Quota::of_workers(&plan, before, workers).messages_left()
+        });
+        assert_eq!((shares, shares.iter().sum()), ([125, 250, 626], 1_001_u64));
     }
 
     #[test]

@@ -210,6 +210,7 @@ fn attend_to<X: Exchange>(
         coordination: Box::<Alone>::default(),
         peer: "simulated".into(),
         started_at_unix_ns: EPOCH_NS,
+        workers: (0..plan.threads).collect(),
     };
     let crew = Crew::<_, X>::new(plan, terms, |share| {
         let gives_stamps = plan.timestamps != Timestamps::User;
