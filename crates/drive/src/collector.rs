@@ -72,6 +72,8 @@ struct FannedOut {
 #[derive(Debug, Default)]
 struct OfShare {
     sequence: Sequence,
+    /// True where nothing more is awaited of it.
+    is_gone: bool,
     /// Peak of concurrent connections.
     peak: u64,
     /// The most and the fewest clients that ran.
@@ -175,6 +177,28 @@ impl<'a> Collector<'a> {
             }
         }
         Ok(emptied)
+    }
+
+    /// Awaits nothing more of a share, whose process is lost: intervals are complete without it. What
+    /// comes of it all the same is counted. `observer` hears of what that completes.
+    pub fn give_up(&mut self, share: u32, observer: &mut dyn Observer) {
+        let Some(of_share) = self.shares.get_mut(share as usize) else {
+            return;
+        };
+        of_share.is_gone = true;
+        let complete = self.pending.iter().filter(|(_, it)| self.is_complete(it));
+        if let Some(newest) = complete.map(|(number, _)| *number).max() {
+            self.finish_intervals(newest);
+            observer.progress(&self.progress);
+        }
+    }
+
+    /// True if every share of which something is awaited has handed the interval over.
+    fn is_complete(&self, pending: &Pending) -> bool {
+        let has_told = |share: usize| pending.alive.iter().any(|(of, _)| *of == share);
+        let mut shares = self.shares.iter().enumerate();
+        pending.alive.len() == self.shares.len()
+            || !pending.alive.is_empty() && shares.all(|(at, it)| it.is_gone || has_told(at))
     }
 
     /// Parts that came a second time and were not counted.
@@ -373,7 +397,7 @@ impl<'a> Collector<'a> {
         pending.sent += tally.messages.sent;
         pending.errors += tally.errors();
         pending.ends = pending.ends.max(ends);
-        let is_complete = pending.alive.len() == self.shares.len();
+        let is_complete = self.pending.get(&number).is_some_and(|it| self.is_complete(it));
         if is_complete {
             self.finish_intervals(number);
         }
@@ -389,6 +413,9 @@ impl<'a> Collector<'a> {
         {
             let mut pending = entry.remove();
             self.settle(&mut pending);
+            for of_share in self.shares.iter_mut().filter(|it| it.is_gone) {
+                of_share.alive = 0;
+            }
             for &(share, alive) in &pending.alive {
                 self.shares[share].alive = alive;
             }

@@ -80,7 +80,7 @@ pub struct LastWords {
 }
 
 /// Facts that the shares of a run have agreed on by its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agreed {
     /// Why the run ended.
     pub ended: Ended,

@@ -31,6 +31,14 @@ pub struct Pulse {
     pub alive: u64,
 }
 
+impl Pulse {
+    /// A pulse, for whoever tells observers of a run that others carry out.
+    #[must_use]
+    pub fn new(at: Nanos, moment: Moment, alive: u64) -> Self {
+        Self { at, moment, alive }
+    }
+}
+
 /// A stage of a run, or its beginning or end, at which a pulse is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {

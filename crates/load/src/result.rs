@@ -77,7 +77,8 @@ pub enum Stamps {
 }
 
 /// Why a run ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ended {
     /// Its stop rule held.
     #[default]
@@ -246,7 +247,7 @@ pub struct Slice {
 
 /// Times that a server was gone: from the loss of the last open connection to the first that was
 /// upgraded again. Where clients are replaced, only if a connection failed meanwhile.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Absences {
     /// Number of times.
     pub times: u64,

@@ -12,6 +12,7 @@ mod compression;
 pub mod confidence;
 mod distribution;
 mod figures;
+mod fleet;
 mod host;
 mod interval;
 mod known;
@@ -33,6 +34,7 @@ pub use distribution::Distribution;
 pub use figures::{
     Ended, Failure, Floor, Gap, Generator, Handshake, Pings, Pressure, Stamps, Thread, Turns,
 };
+pub use fleet::{Agent, AgentClock, Fleet};
 pub use host::{Host, Interface};
 pub use interval::{Interval, IntervalSpans};
 pub use known::Known;

@@ -86,6 +86,8 @@ impl Record {
             embedded_server: context.embedded_server,
             loopback: context.loopback,
             addresses: result.addresses.clone(),
+            fleet: None,
+            agents: Vec::new(),
             plan: plan.carried_out(result.warmup_found).redacted(),
             ended: result.ended.into(),
             until: None,

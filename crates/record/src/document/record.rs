@@ -17,6 +17,7 @@ use super::compression::Compression;
 use super::confidence::RateConfidence;
 use super::distribution::Distribution;
 use super::figures::{Ended, Failure, Floor, Gap, Generator, Handshake, Pings, Pressure, Stamps};
+use super::fleet::{Agent, Fleet};
 use super::host::Host;
 use super::interval::Interval;
 use super::server::Server;
@@ -59,6 +60,13 @@ pub struct Record {
     /// Addresses the host resolved to, the one used first.
     #[serde(default)]
     pub addresses: Vec<String>,
+    /// Facts of a run that many machines carried out; absent of one that a single process did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fleet: Option<Fleet>,
+    /// The machines that carried it out, each with what its own books say of its share; absent where
+    /// it was this one alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<Agent>,
     /// Plan of the run, as resolved.
     pub plan: PlanSpec,
     /// Why the run ended.

@@ -1,0 +1,691 @@
+//! The coordinator's side: a state machine that brings one run through on agents that are there.
+//!
+//! ```text
+//! mustering ─► probing ─► tasking ─prepared─► connecting ─ready─► loaded ─finals─► over
+//!      └───────────┴─────────┴──── refused, or the end asked for ────────────────────┘
+//! ```
+//!
+//! It measures nothing and holds no books: entries go to whoever drives it, who adds them up. Each step
+//! has an end: an agent that is not heard of for [`SILENCE`] while the bus is there is lost, and a bus
+//! that is away for [`BUS_AWAY`] ends the waiting.
+
+mod member;
+mod muster;
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::Plan;
+use wsbench_load::settling::Settling;
+
+pub use self::member::AgentState;
+use self::member::Member;
+use crate::agent::HEARTBEAT;
+use crate::build::Build;
+use crate::bus::{Bus, Entry, Heard, Key, LeaseAsk, Of, Said};
+use crate::clock::Estimate;
+use crate::deal::{TooFewConnections, deal};
+use crate::portable::{NotPortable, Portable};
+use crate::protocol::{EndWord, Order, Orders, Seat, Standing, Task, What, Word};
+use crate::wire;
+
+/// An agent that is not heard of for so long, while the bus is there, is lost.
+pub const SILENCE: Nanos = Nanos::from_secs(8);
+/// A bus that is away for so long is not waited for.
+pub const BUS_AWAY: Nanos = Nanos::from_secs(60);
+/// Agents may take so long to answer the first greeting; those that are there answer in milliseconds.
+const MUSTER: Nanos = Nanos::from_secs(5);
+/// Probes of each clock before a run; the fastest is believed.
+const PROBES: u32 = 64;
+/// Probes of each clock at a time meanwhile.
+const PROBES_AGAIN: u32 = 8;
+/// From one such time to the next.
+const PROBE_EVERY: Nanos = Nanos::from_secs(10);
+/// Probing ends after this even if not all came back.
+const PROBING: Nanos = Nanos::from_secs(5);
+/// The load begins so long ahead, at least: time enough for the word to be said again once.
+const LEAD: Nanos = Nanos::from_millis(1_500);
+/// And so many times the worst bound of a clock.
+const LEAD_IN_BOUNDS: u64 = 20;
+/// Connecting begins so long after all are prepared.
+const CONNECT_LEAD: Nanos = Nanos::from_millis(300);
+/// Agents find the server and make sure of their machine within this.
+const PREPARING: Nanos = Nanos::from_secs(30);
+/// Parts that a final names and that have not come are awaited for so long.
+const LATE_PARTS: Nanos = Nanos::from_secs(10);
+/// Stopped agents drain and hand over within this.
+const STOPPING: Nanos = Nanos::from_secs(30);
+
+/// A run that is asked for.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// Name of the run.
+    pub run: String,
+    /// The plan; its threads are those that each agent is to have.
+    pub plan: Plan,
+    /// Threads of each agent; `None` has as many as it has cores.
+    pub threads: Option<u32>,
+    /// Agents that are to take part.
+    pub agents: usize,
+    /// True where the run goes on when an agent is lost.
+    pub keeps_going: bool,
+    /// The command line that asks for it, without secrets.
+    pub command: String,
+    /// The program that all have to be.
+    pub build: Build,
+    /// The coordinator's wall clock at its clock's zero, milliseconds since the Unix epoch.
+    pub zero_unix_ms: u64,
+    /// Number that tells this coordinator from others.
+    pub life: u64,
+}
+
+/// Something that happens to a coordinator.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Time passes; to be told ten times a second at least.
+    Tick,
+    /// The bus has something.
+    Bus(Heard),
+    /// The end is asked for.
+    End(EndWord),
+}
+
+/// What comes of it, for whoever drives the coordinator.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// Words for the user.
+    Tell(String),
+    /// All have their shares: this is the whole plan, and who has what.
+    Dealt(Box<Task>, Plan),
+    /// An entry of the run, to be added up.
+    Stored(Entry),
+    /// Nothing more is awaited of this agent.
+    Lost(String, String),
+    /// The run is over: all that will come has come.
+    Over,
+    /// There is no run.
+    Failed(Trouble),
+}
+
+/// The reason why there is no run.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum Trouble {
+    /// Too few agents are there.
+    #[error("{0}")]
+    TooFew(String),
+    /// An agent cannot take part.
+    #[error("agent {agent} cannot take part: {why}")]
+    Refused {
+        /// The agent.
+        agent: String,
+        /// Its reason.
+        why: String,
+    },
+    /// An agent was lost before there was anything to measure.
+    #[error("agent {agent} was lost before the load began: {why}; nothing was measured")]
+    LostEarly {
+        /// The agent.
+        agent: String,
+        /// How that was seen.
+        why: String,
+    },
+    /// The plan cannot be given to others.
+    #[error(transparent)]
+    NotPortable(#[from] NotPortable),
+    /// Connections do not go round.
+    #[error(transparent)]
+    TooFewConnections(#[from] TooFewConnections),
+    /// The bus went away.
+    #[error("the bus was away for {0:.0} s: {1}")]
+    NoBus(f64, String),
+    /// It was ended before the load began.
+    #[error("interrupted before the load began")]
+    Interrupted,
+}
+
+/// Step of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Mustering,
+    Probing,
+    Tasking,
+    Connecting,
+    Loaded,
+    Over,
+}
+
+/// The coordinator of one run.
+#[derive(Debug)]
+pub struct Coordinator {
+    ask: Ask,
+    phase: Phase,
+    since: Nanos,
+    /// All agents that were heard of while mustering.
+    present: BTreeMap<String, (Word, Nanos)>,
+    /// Those that take part.
+    members: Vec<Member>,
+    task: Option<Task>,
+    task_entry: Option<(Entry, Nanos)>,
+    orders: Orders,
+    /// Zero of the run's clock by ours.
+    zero: Nanos,
+    said_at: Option<Nanos>,
+    probed_at: Nanos,
+    probe: u32,
+    bus_down: Option<(Nanos, String)>,
+    settling: Settling,
+    ticks_settled: u64,
+    /// When the end was asked for.
+    ended_at: Option<Nanos>,
+}
+
+impl Coordinator {
+    /// A coordinator at `now` of its clock.
+    #[must_use]
+    pub fn new(ask: Ask, now: Nanos) -> Self {
+        let orders = Orders {
+            run: ask.run.clone(),
+            ..Orders::default()
+        };
+        Self {
+            ask,
+            phase: Phase::Mustering,
+            since: now,
+            present: BTreeMap::new(),
+            members: Vec::new(),
+            task: None,
+            task_entry: None,
+            orders,
+            zero: Nanos::ZERO,
+            said_at: None,
+            probed_at: now,
+            probe: 0,
+            bus_down: None,
+            settling: Settling::default(),
+            ticks_settled: 0,
+            ended_at: None,
+        }
+    }
+
+    /// The agents that take part, as they are by now.
+    #[must_use]
+    pub fn agents(&self) -> Vec<AgentState> {
+        self.members.iter().map(Member::state).collect()
+    }
+
+    /// The time of the run's clock.
+    #[must_use]
+    pub fn run_time(&self, now: Nanos) -> Nanos {
+        now - self.zero
+    }
+
+    /// When the load begins, once that is known, of the run's clock.
+    #[must_use]
+    pub fn begins(&self) -> Option<Nanos> {
+        self.orders.begin
+    }
+
+    /// True once it has nothing more to say.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.phase == Phase::Over
+    }
+
+    /// Takes in what happens at `now` of its clock, and says what comes of it.
+    pub fn step(&mut self, now: Nanos, event: Event, bus: &mut dyn Bus) -> Vec<Act> {
+        let mut acts = Vec::new();
+        if self.is_over() {
+            return acts;
+        }
+        match event {
+            Event::Tick => {}
+            Event::Bus(heard) => self.hear(now, heard, &mut acts),
+            Event::End(why) => self.end(now, why, bus, &mut acts),
+        }
+        if !self.is_over() {
+            self.look_at_the_clock(now, bus, &mut acts);
+        }
+        acts
+    }
+
+    fn hear(&mut self, now: Nanos, heard: Heard, acts: &mut Vec<Act>) {
+        match heard {
+            Heard::Said(Said::Word(word)) => self.take_word(now, *word),
+            Heard::Said(Said::Echo(echo)) => {
+                let is_it = |it: &&mut Member| it.name == echo.agent && it.life == echo.life;
+                let member = self.members.iter_mut().find(is_it);
+                let estimate = Estimate::of(echo.sent, echo.at, now);
+                if let Some((member, estimate)) = member.zip(estimate) {
+                    member.probed(estimate);
+                }
+            }
+            Heard::Stored(entry) if entry.key.run == self.ask.run => {
+                let by = self.members.iter_mut().find(|it| it.is_author(&entry.key));
+                if let Some(member) = by {
+                    member.stored(now, &entry);
+                    acts.push(Act::Stored(entry));
+                }
+            }
+            Heard::Kept(key) if key.of == Of::Task => self.task_entry = None,
+            Heard::Down(why) => {
+                self.bus_down.get_or_insert((now, why));
+            }
+            Heard::Up => {
+                self.bus_down = None;
+                // Words were lost meanwhile: nobody is the worse for it.
+                self.members.iter_mut().for_each(|it| it.heard = now);
+                self.said_at = None;
+            }
+            Heard::Said(_) | Heard::Stored(_) | Heard::Kept(_) | Heard::Lease(..) => {}
+        }
+    }
+
+    fn take_word(&mut self, now: Nanos, word: Word) {
+        match self.phase {
+            Phase::Mustering => {
+                self.present.insert(word.agent.clone(), (word, now));
+            }
+            _ => {
+                let member = self.members.iter_mut().find(|it| it.name == word.agent);
+                if let Some(member) = member {
+                    member.take_word(now, word, &self.ask.run);
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, now: Nanos, why: EndWord, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+        if self.orders.end.is_some() {
+            return;
+        }
+        self.orders.end = Some(why);
+        self.ended_at = Some(now);
+        self.say_orders(now, bus);
+        if self.phase < Phase::Connecting {
+            self.fail(now, Trouble::Interrupted, bus, acts);
+        }
+    }
+
+    fn fail(&mut self, now: Nanos, trouble: Trouble, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+        if self.orders.end.is_none() {
+            self.orders.end = Some(EndWord::Interrupted);
+        }
+        self.say_orders(now, bus);
+        self.phase = Phase::Over;
+        acts.push(Act::Failed(trouble));
+    }
+
+    fn look_at_the_clock(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+        if let Some((since, why)) = self.bus_down.clone() {
+            if now - since >= BUS_AWAY {
+                let trouble = Trouble::NoBus((now - since).as_secs_f64(), why);
+                match self.phase < Phase::Loaded {
+                    true => self.fail(now, trouble, bus, acts),
+                    false => {
+                        acts.push(Act::Tell(format!("{trouble}")));
+                        self.give_all_up(&trouble.to_string(), acts);
+                        self.conclude(acts);
+                    }
+                }
+            }
+            return;
+        }
+        match self.phase {
+            Phase::Mustering => self.muster(now, bus, acts),
+            Phase::Probing => self.probe(now, bus, acts),
+            Phase::Tasking => self.await_prepared(now, bus, acts),
+            Phase::Connecting => self.await_ready(now, bus, acts),
+            Phase::Loaded => self.await_finals(now, bus, acts),
+            Phase::Over => {}
+        }
+        if self.phase > Phase::Mustering && self.phase < Phase::Over {
+            self.look_for_the_lost(now, bus, acts);
+        }
+        let is_due = self.said_at.is_none_or(|said| now - said >= HEARTBEAT);
+        if is_due && self.phase < Phase::Over {
+            self.say_again(now, bus);
+        }
+    }
+
+    /// Says again what holds by now, for whoever has not heard it.
+    fn say_again(&mut self, now: Nanos, bus: &mut dyn Bus) {
+        if self.phase == Phase::Mustering {
+            self.said_at = Some(now);
+            say(bus, None, What::Hello);
+            return;
+        }
+        if self.phase == Phase::Tasking
+            && let Some(task) = &self.task
+        {
+            for member in self.members.iter().filter(|it| it.standing.is_none()) {
+                say(bus, Some(&member.name), What::Task(Box::new(task.clone())));
+            }
+        }
+        if let Some((entry, at)) = &mut self.task_entry
+            && *at <= now
+        {
+            bus.keep(entry);
+            *at = now + Nanos::from_secs(4);
+        }
+        for member in self.members.iter().filter(|it| it.is_lost) {
+            // Whoever comes back finds its lease taken.
+            bus.lease(LeaseAsk {
+                run: self.ask.run.clone(),
+                agent: member.name.clone(),
+                holder: self.ask.life,
+            });
+        }
+        let is_loaded = self.phase == Phase::Loaded;
+        if is_loaded && now - self.probed_at >= PROBE_EVERY {
+            self.send_probes(now, PROBES_AGAIN, bus);
+        }
+        self.say_orders(now, bus);
+    }
+
+    fn say_orders(&mut self, now: Nanos, bus: &mut dyn Bus) {
+        self.said_at = Some(now);
+        say(bus, None, What::Standing(self.orders.clone()));
+    }
+
+    fn send_probes(&mut self, now: Nanos, probes: u32, bus: &mut dyn Bus) {
+        self.probed_at = now;
+        let names = self.members.iter().filter(|it| !it.is_lost);
+        let names: Vec<String> = names.map(|it| it.name.clone()).collect();
+        for _ in 0..probes {
+            for name in &names {
+                self.probe += 1;
+                let number = self.probe;
+                say(bus, Some(name), What::Probe { number, sent: now });
+            }
+        }
+    }
+
+    /// One probe of an agent's clock is under way at a time, so that none waits behind another.
+    fn probe(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+        let are_probed = self.members.iter().all(|it| it.before.answered() >= PROBES);
+        let is_late = now - self.since >= PROBING;
+        let is_known = |it: &Member| it.before.best().is_some();
+        if are_probed || is_late && self.members.iter().all(is_known) {
+            self.hand_out(now, bus, acts);
+        } else if is_late {
+            let silent = self.members.iter().find(|it| !is_known(it));
+            let agent = silent.map_or_else(String::new, |it| it.name.clone());
+            let why = "it answers no probe of its clock".to_owned();
+            self.fail(now, Trouble::Refused { agent, why }, bus, acts);
+        } else {
+            for member in self.members.iter_mut().filter(|it| it.is_next_probe_due(now)) {
+                member.probe_sent_at = Some(now);
+                self.probe += 1;
+                let number = self.probe;
+                say(bus, Some(&member.name), What::Probe { number, sent: now });
+            }
+        }
+    }
+
+    /// Deals the workers and gives everybody the task.
+    fn hand_out(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+        match self.dealt(now) {
+            Ok((task, plan)) => {
+                let key = Key {
+                    run: task.run.clone(),
+                    of: Of::Task,
+                };
+                if let Ok(bytes) = wire::packed(&task) {
+                    let entry = Entry { key, bytes };
+                    bus.keep(&entry);
+                    self.task_entry = Some((entry, now + Nanos::from_secs(4)));
+                }
+                self.task = Some(task.clone());
+                self.enter(Phase::Tasking, now);
+                acts.push(Act::Dealt(Box::new(task), plan));
+                self.say_again(now, bus);
+            }
+            Err(trouble) => self.fail(now, trouble, bus, acts),
+        }
+    }
+
+    fn dealt(&mut self, now: Nanos) -> Result<(Task, Plan), Trouble> {
+        let asked = self.ask.threads;
+        let threads = self.members.iter().map(|it| asked.unwrap_or(it.facts.cores));
+        let threads: Vec<u32> = threads.collect();
+        let dealt = deal(&threads, self.ask.plan.clients.connections)?;
+        let all = dealt.iter().map(Vec::len).sum::<usize>() as u32;
+        let plan = self.ask.plan.edited(|spec| {
+            spec.threads = all;
+            spec.cpus.clear();
+        });
+        let plan = plan.map_err(NotPortable::from)?;
+        let Portable { plan: text, headers } = Portable::of(&plan)?;
+        self.zero = now;
+        let mut before = 0;
+        let seats = self.members.iter_mut().zip(dealt).map(|(member, workers)| {
+            member.is_under_way = true;
+            let clock = member.before.best().unwrap_or_default();
+            let seat = Seat {
+                agent: member.name.clone(),
+                life: member.life,
+                before,
+                zero: clock.there(now),
+                clock,
+                workers,
+            };
+            before += seat.workers.len() as u32;
+            seat
+        });
+        let task = Task {
+            run: self.ask.run.clone(),
+            build: self.ask.build.clone(),
+            plan: text,
+            headers,
+            command: self.ask.command.clone(),
+            started_at_unix_ms: self.ask.zero_unix_ms + now.0 / 1_000_000,
+            keeps_going: self.ask.keeps_going,
+            seats: seats.collect(),
+        };
+        Ok((task, plan))
+    }
+
+    fn enter(&mut self, phase: Phase, now: Nanos) {
+        (self.phase, self.since) = (phase, now);
+    }
+
+    fn await_prepared(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+        if let Some(trouble) = self.refusal() {
+            return self.fail(now, trouble, bus, acts);
+        }
+        let is_prepared = |it: &Member| it.standing >= Some(Standing::Prepared);
+        if self.members.iter().all(is_prepared) {
+            self.orders.connect = Some(self.run_time(now) + CONNECT_LEAD);
+            self.enter(Phase::Connecting, now);
+            if self.ask.plan.load_begins_at_once() {
+                self.orders.begin = self.orders.connect;
+                self.enter(Phase::Loaded, now);
+            }
+            self.say_orders(now, bus);
+        } else if now - self.since >= PREPARING {
+            let late = self.members.iter().find(|it| !is_prepared(it));
+            let agent = late.map_or_else(String::new, |it| it.name.clone());
+            let why = format!("it was not ready to connect within {:.0} s", PREPARING.as_secs_f64());
+            self.fail(now, Trouble::Refused { agent, why }, bus, acts);
+        }
+    }
+
+    /// The words of an agent that cannot take part.
+    fn refusal(&self) -> Option<Trouble> {
+        self.members.iter().find_map(|it| match &it.standing {
+            Some(Standing::Refused(why) | Standing::Stopping(why)) => Some(Trouble::Refused {
+                agent: it.name.clone(),
+                why: why.clone(),
+            }),
+            _ => None,
+        })
+    }
+
+    fn await_ready(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+        let alive = || self.members.iter().filter(|it| !it.is_lost);
+        if alive().any(|it| it.upgraded.is_none() && it.final_at.is_none()) {
+            if self.orders.end.is_some() {
+                self.enter(Phase::Loaded, now);
+            }
+            return;
+        }
+        let upgraded: u64 = alive().filter_map(|it| it.upgraded).sum();
+        let asked = self.ask.plan.clients.connections;
+        if upgraded == 0 {
+            self.end(now, EndWord::NothingConnected, bus, acts);
+        } else {
+            if upgraded < u64::from(asked) {
+                acts.push(Act::Tell(format!(
+                    "{upgraded} of {asked} connections came about: {}",
+                    self.connected_by_agent()
+                )));
+            }
+            let bounds = self.members.iter().filter_map(|it| it.before.best());
+            let worst = bounds.map(|it| it.bound_ns).max().unwrap_or(0);
+            let lead = LEAD.max(Nanos(worst.saturating_mul(LEAD_IN_BOUNDS)));
+            self.orders.begin = Some(self.run_time(now) + lead);
+        }
+        self.enter(Phase::Loaded, now);
+        self.say_orders(now, bus);
+    }
+
+    fn connected_by_agent(&self) -> String {
+        let by_agent = self.members.iter().map(|it| {
+            let upgraded = it.upgraded.map_or("?".to_owned(), |many| many.to_string());
+            format!("{} {upgraded}", it.name)
+        });
+        by_agent.collect::<Vec<_>>().join(", ")
+    }
+
+    fn await_finals(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+        self.settle(now, bus);
+        let found = self.members.iter().filter_map(|it| it.ended);
+        let found = found.max().filter(|end| *end > EndWord::Enough);
+        if let Some(end) = found {
+            // One that finds the server gone speaks for all.
+            self.end(now, end, bus, acts);
+        }
+        let is_late = self.ended_at.is_some_and(|at| now - at >= STOPPING);
+        let is_done = |it: &Member| it.is_lost || it.is_whole(now, LATE_PARTS);
+        if self.members.iter().all(is_done) {
+            self.conclude(acts);
+        } else if is_late {
+            let why = format!("it did not end within {:.0} s", STOPPING.as_secs_f64());
+            self.give_all_up(&why, acts);
+            self.conclude(acts);
+        }
+    }
+
+    /// Opens the window once the ticks of the warm-up, added up over all agents, have settled.
+    fn settle(&mut self, now: Nanos, bus: &mut dyn Bus) {
+        let is_found = self.ask.plan.warmup.at_most.is_some();
+        if !is_found || self.orders.opens.is_some() || self.orders.begin.is_none() {
+            return;
+        }
+        loop {
+            let tick = self.ticks_settled;
+            let alive = self.members.iter().filter(|it| it.left.is_none());
+            let told: Option<Vec<_>> = alive.map(|it| it.ticks.get(&tick).copied()).collect();
+            let Some(told) = told.filter(|told| !told.is_empty()) else {
+                return;
+            };
+            self.ticks_settled += 1;
+            let answers = told.iter().map(|it| it.answers).sum();
+            let service_ns = told.iter().map(|it| u128::from(it.service_ns)).sum();
+            if self.settling.tick(answers, service_ns) {
+                self.orders.opens = Some(self.run_time(now) + LEAD);
+                return self.say_orders(now, bus);
+            }
+        }
+    }
+
+    fn look_for_the_lost(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+        let mut gone = Vec::new();
+        for member in self.members.iter().filter(|it| !it.is_lost && it.final_at.is_none()) {
+            let silent = now - member.heard;
+            let stopped = match &member.standing {
+                // It has stopped itself; its books come all the same.
+                Some(Standing::Stopping(why)) if self.orders.end.is_none() => Some(why.clone()),
+                _ => None,
+            };
+            if member.is_another_process {
+                let why = "its process has ended, and another of its name is there";
+                gone.push((member.name.clone(), why.to_owned(), false));
+            } else if silent >= SILENCE {
+                let why = format!("not heard of for {:.0} s", silent.as_secs_f64());
+                gone.push((member.name.clone(), why, false));
+            } else if let Some(why) = stopped.filter(|_| member.left.is_none()) {
+                gone.push((member.name.clone(), why, self.phase == Phase::Loaded));
+            }
+        }
+        for (name, why, hands_over) in gone {
+            if !self.is_over() {
+                self.lose(now, (&name, &why, hands_over), bus, acts);
+            }
+        }
+    }
+
+    /// An agent is gone, though it may still hand its books over: before the load there is then no run,
+    /// afterwards the others end or go on.
+    fn lose(
+        &mut self,
+        now: Nanos,
+        (name, why, hands_over): (&str, &str, bool),
+        bus: &mut dyn Bus,
+        acts: &mut Vec<Act>,
+    ) {
+        let Some(member) = self.members.iter_mut().find(|it| it.name == name) else {
+            return;
+        };
+        let is_new = member.left.is_none();
+        let words = format!("{why}, {:.1} s into the run", (now - self.zero).as_secs_f64());
+        member.left.get_or_insert(words);
+        if !hands_over {
+            member.is_lost = true;
+            self.orders.lost.push(name.to_owned());
+        }
+        acts.push(Act::Lost(name.to_owned(), why.to_owned()));
+        if self.phase < Phase::Loaded {
+            let (agent, why) = (name.to_owned(), why.to_owned());
+            return self.fail(now, Trouble::LostEarly { agent, why }, bus, acts);
+        }
+        let left = self.members.iter().filter(|it| it.left.is_none()).count();
+        if self.orders.end.is_some() || !is_new {
+            self.say_orders(now, bus);
+        } else if self.ask.keeps_going && left > 0 {
+            acts.push(Act::Tell(format!("agent {name} is lost: {why}; {left} go on")));
+            self.say_orders(now, bus);
+        } else {
+            acts.push(Act::Tell(format!("agent {name} is lost: {why}; the run ends")));
+            self.end(now, EndWord::Interrupted, bus, acts);
+        }
+    }
+
+    fn give_all_up(&mut self, why: &str, acts: &mut Vec<Act>) {
+        for member in &mut self.members {
+            if !member.is_lost && !member.is_whole(Nanos::MAX, Nanos::ZERO) {
+                member.is_lost = true;
+                member.left.get_or_insert_with(|| why.to_owned());
+                acts.push(Act::Lost(member.name.clone(), why.to_owned()));
+            }
+        }
+    }
+
+    fn conclude(&mut self, acts: &mut Vec<Act>) {
+        self.phase = Phase::Over;
+        acts.push(Act::Over);
+    }
+
+    /// The reason for which the run was ended before its stop rule held.
+    #[must_use]
+    pub fn end_word(&self) -> Option<EndWord> {
+        self.orders.end
+    }
+}
+
+/// Says an order.
+fn say(bus: &mut dyn Bus, to: Option<&str>, what: What) {
+    let to = to.map(ToOwned::to_owned);
+    bus.say(Said::Order(Box::new(Order { to, what })));
+}

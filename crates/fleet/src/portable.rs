@@ -1,0 +1,184 @@
+//! The plan as it goes over the bus: without anything secret, and with nothing left out unsaid.
+//!
+//! A header that holds a credential goes as it was written, with `{env:NAME}` in the place of the
+//! credential, which each agent reads from its own environment. What a plan holds besides that JSON
+//! does not carry is refused by name.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use thiserror::Error;
+use wsbench_load::plan::{Header, Plan, PlanError, PlanSpec};
+
+/// A plan for the bus.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Portable {
+    /// The plan.
+    pub plan: Value,
+    /// Headers that hold references to secrets.
+    pub headers: Vec<(String, String)>,
+}
+
+/// The reason why a plan cannot be given to others, or be taken from them.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum NotPortable {
+    /// A header has a credential in it.
+    #[error(
+        "the header {0} holds a credential, and none goes over the bus; write {{env:NAME}} in its place, \
+         which each agent reads from its own environment"
+    )]
+    Secret(String),
+    /// Something that is not in the stored form of a plan.
+    #[error("{0} does not go over the bus")]
+    NotStored(&'static str),
+    /// A variable is not set.
+    #[error("{0} is not set in this agent's environment, and the header {1} asks for it")]
+    NotSet(String, String),
+    /// It is no plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// It cannot be read.
+    #[error("the plan cannot be read: {0}")]
+    Unreadable(String),
+}
+
+impl Portable {
+    /// The plan as it may go over the bus.
+    ///
+    /// # Errors
+    /// [`NotPortable`].
+    pub fn of(plan: &Plan) -> Result<Self, NotPortable> {
+        let mut spec = plan.spec();
+        let mut headers = Vec::new();
+        for header in std::mem::take(&mut spec.upgrade.headers) {
+            let value = header.reveal().unwrap_or_default().to_owned();
+            let is_secret = header.shown() != value;
+            let refers = references(&value).next().is_some();
+            match refers {
+                true => headers.push((header.name, value)),
+                false if is_secret => return Err(NotPortable::Secret(header.name)),
+                false => spec.upgrade.headers.push(header),
+            }
+        }
+        let proxy = spec.connect.route.proxy.as_ref();
+        if proxy.is_some_and(|proxy| proxy.login().is_some()) {
+            return Err(NotPortable::NotStored("the login at a proxy"));
+        }
+        spec.shows_secrets = false;
+        let unreadable = |error: serde_json::Error| NotPortable::Unreadable(error.to_string());
+        let text = serde_json::to_value(spec.redacted()).map_err(unreadable)?;
+        let read: PlanSpec = serde_json::from_value(text.clone()).map_err(unreadable)?;
+        match missing(&spec, &read) {
+            None => Ok(Self {
+                plan: text,
+                headers,
+            }),
+            Some(what) => Err(NotPortable::NotStored(what)),
+        }
+    }
+
+    /// The plan again, with what this machine's environment has for its references.
+    ///
+    /// # Errors
+    /// [`NotPortable`].
+    pub fn resolved(&self, environment: &BTreeMap<String, String>) -> Result<Plan, NotPortable> {
+        let read = serde_json::from_value::<PlanSpec>(self.plan.clone());
+        let mut spec = read.map_err(|error| NotPortable::Unreadable(error.to_string()))?;
+        for (name, value) in &self.headers {
+            let mut whole = value.clone();
+            for variable in references(value) {
+                let known = environment.get(variable).ok_or_else(|| {
+                    NotPortable::NotSet(variable.to_owned(), name.clone())
+                })?;
+                whole = whole.replace(&format!("{{env:{variable}}}"), known);
+            }
+            spec.upgrade.headers.push(Header::new(name.clone(), whole));
+        }
+        Ok(spec.check()?)
+    }
+
+    /// The plan as whoever collects a run knows it, with its references as they are.
+    ///
+    /// # Errors
+    /// [`NotPortable`].
+    pub fn unresolved(&self) -> Result<Plan, NotPortable> {
+        let names = self.headers.iter().flat_map(|(_, value)| references(value));
+        let itself = |name: &str| (name.to_owned(), format!("{{env:{name}}}"));
+        self.resolved(&names.map(itself).collect())
+    }
+}
+
+/// The part of the plan that was lost on its way, by its name.
+fn missing(sent: &PlanSpec, read: &PlanSpec) -> Option<&'static str> {
+    let (mine, theirs) = (&sent.clients, &read.clients);
+    let checks = [
+        (mine.exchange.payload != theirs.exchange.payload, "a message or corpus from a file"),
+        (mine.login != theirs.login, "a login with texts of its own"),
+        (sent.tls != read.tls, "a certificate or key"),
+        (sent.target != read.target, "a URL that holds a credential"),
+        (sent.upgrade != read.upgrade, "a subprotocol that holds a credential"),
+        (sent.cpus != read.cpus || sent != read, "a part of the plan"),
+    ];
+    checks.into_iter().find_map(|(is_lost, what)| is_lost.then_some(what))
+}
+
+/// The variables that a text refers to as `{env:NAME}`.
+fn references(text: &str) -> impl Iterator<Item = &str> {
+    text.split("{env:").skip(1).filter_map(|rest| {
+        let (name, _) = rest.split_once('}')?;
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        (!name.is_empty() && name.chars().all(is_name)).then_some(name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(headers: &[(&str, &str)]) -> Plan {
+        let spec = PlanSpec::against("ws://h:1/".parse().unwrap());
+        let spec = spec.with(|spec| {
+            let headers = headers.iter().map(|(name, value)| Header::new(*name, *value));
+            spec.upgrade.headers = headers.collect();
+        });
+        spec.check().unwrap()
+    }
+
+    #[test]
+    fn a_credential_goes_as_a_reference_and_is_resolved_where_it_is_needed() {
+        let sent = plan(&[
+            ("X-Shard", "7"),
+            ("Authorization", "Bearer {env:TOKEN}"),
+        ]);
+        let portable = Portable::of(&sent).unwrap();
+        let environment = [("TOKEN".to_owned(), "hidden".to_owned())].into();
+        let there = portable.resolved(&environment).unwrap();
+        let revealed: Vec<_> = there.upgrade.headers.iter().map(|it| it.reveal()).collect();
+        assert_eq!(revealed, [Some("7"), Some("Bearer hidden")]);
+        let text = serde_json::to_string(&portable.plan).unwrap();
+        assert!(!text.contains("hidden") && !text.contains("TOKEN"), "{text}");
+        let unset = portable.resolved(&BTreeMap::new()).unwrap_err().to_string();
+        assert!(unset.starts_with("TOKEN is not set in this agent's environment"), "{unset}");
+        assert!(portable.unresolved().is_ok());
+    }
+
+    #[test]
+    fn a_credential_itself_is_refused_without_being_told() {
+        let refused = Portable::of(&plan(&[("Cookie", "session=hidden")])).unwrap_err();
+        let words = refused.to_string();
+        assert!(words.starts_with("the header Cookie holds a credential"), "{words}");
+        assert!(!words.contains("hidden"));
+    }
+
+    #[test]
+    fn what_does_not_go_over_the_bus_is_refused_by_name() {
+        let long = plan(&[]).edited(|spec| {
+            spec.clients.exchange.payload = wsbench_load::plan::Payload::Fixed {
+                encoding: wsbench_load::plan::Encoding::Binary,
+                bytes: vec![7; 1 << 20].into(),
+            };
+        });
+        let refused = Portable::of(&long.unwrap()).unwrap_err().to_string();
+        assert_eq!(refused, "a message or corpus from a file does not go over the bus");
+    }
+}
