@@ -19,6 +19,7 @@ use crate::advice;
 use crate::compress;
 use crate::connect_args::ConnectArgs;
 use crate::contender::{self, StoredSide};
+use crate::fleet_args::FleetArgs;
 use crate::histogram_args::HistogramArgs;
 use crate::html_args::HtmlArgs;
 use crate::output_args::{Format, OutputArgs};
@@ -395,6 +396,9 @@ pub(crate) struct Machine {
     /// Seed of every random choice, to repeat a run [default: random, and printed].
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+    /// Machines that make the load in the place of this one.
+    #[command(flatten)]
+    pub(crate) fleet: FleetArgs,
 }
 
 /// The server's process: what it costs, and its start and end.

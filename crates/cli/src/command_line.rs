@@ -8,11 +8,14 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::args::{Measure, Report};
+use crate::commands::agent::{self, AgentArgs};
 use crate::commands::check::{self, CheckArgs};
+use crate::commands::collect::{self, CollectArgs};
 use crate::commands::compare::{self, Compare};
 use crate::commands::doctor::{self, Doctor};
 use crate::commands::find::{self, FindArgs};
 use crate::commands::preset::{self, PresetArgs};
+use crate::commands::fleet::{self, FleetLookArgs};
 use crate::commands::rank::{self, RankArgs};
 use crate::commands::schema::{self, SchemaOf};
 use crate::commands::serve::{self, Serve};
@@ -116,6 +119,12 @@ pub(crate) enum Command {
     Rank(RankArgs),
     /// Print a scenario to begin one's own from: socket.io, graphql, stomp and more.
     Preset(PresetArgs),
+    /// Take shares of runs that others ask for: one machine of a fleet.
+    Agent(AgentArgs),
+    /// Show the agents of a fleet: programs, clocks, ports, health.
+    Fleet(FleetLookArgs),
+    /// Put a fleet's run together from what its bus has kept.
+    Collect(Box<CollectArgs>),
     /// Render stored results again.
     Report(Report),
     /// Start a server and end it with who asked for it.
@@ -162,6 +171,9 @@ pub(crate) fn run(command_line: &[OsString]) -> anyhow::Result<Exit> {
         Some(Command::Sweep(sweep)) => sweep::run(sweep, command_line),
         Some(Command::Rank(rank)) => rank::run(rank, command_line),
         Some(Command::Preset(preset)) => preset::run(preset),
+        Some(Command::Agent(agent)) => agent::run(agent),
+        Some(Command::Fleet(look)) => fleet::run(look),
+        Some(Command::Collect(collect)) => collect::run(collect, command_line),
         Some(Command::Report(report)) => report::run(report),
         Some(Command::Completions { shell }) => completions::run(Cli::command(), *shell),
         Some(Command::Man { directory }) => man::run(Cli::command(), directory.as_deref()),

@@ -15,6 +15,9 @@ mod contender;
 mod credentials;
 mod environment;
 mod exit;
+#[cfg(feature = "fleet")]
+mod fleet;
+mod fleet_args;
 mod habits;
 mod held;
 mod helpers;

@@ -66,6 +66,14 @@ impl Ready {
             .spelled(&Flags)
             .command(shell_words(command_line))
             .observe(Said { is_quiet });
+        #[cfg(feature = "fleet")]
+        let bench = match &order.fleet {
+            Some(fleet) => {
+                let carrier = crate::fleet::carrier(fleet, &shell_words(command_line))?;
+                bench.carried_by(Box::new(carrier))
+            }
+            None => bench,
+        };
         let bench = match exporter {
             Some(exporter) => bench.observe(exporter),
             None => bench,

@@ -27,6 +27,7 @@ use crate::args::{
     Amount, ArrivalArg, Machine, Measure, ModeArg, PaceArg, Pressure, ServerArgs, TimestampsArg,
     VerifyArg,
 };
+use crate::fleet_args::FleetOrder;
 use crate::surroundings::Surroundings;
 use crate::usage::UsageError;
 
@@ -58,6 +59,8 @@ pub(crate) struct Order {
     pub(crate) process: ServerProcess,
     /// Way in which redirects are followed before the runs; `None` where they are not.
     pub(crate) follow: Option<Follow>,
+    /// The fleet that makes the load; `None` where this machine does.
+    pub(crate) fleet: Option<FleetOrder>,
     /// The plan; its target stands in for that of the embedded server, which is known when that
     /// listens.
     pub(crate) plan: Plan,
@@ -171,12 +174,54 @@ fn order_of(
     if let Some(rooms) = &measure.payload.workload.rooms {
         spec.clients.exchange.rooms = Some(rooms.clone());
     }
+    let fleet = fleet(measure, spec.clients.is_fanned_out())?;
+    if fleet.is_some() {
+        // Each agent has threads of its own.
+        (spec.threads, spec.cpus) = (1, Vec::new());
+    }
     Ok(Order {
         server,
         process,
-        follow,
+        follow: follow.filter(|_| fleet.is_none()),
+        fleet,
         plan: spec.check()?,
     })
+}
+
+/// The fleet that is asked for, if one is.
+///
+/// # Errors
+/// Flags that are of one machine alone.
+fn fleet(measure: &Measure, is_fanned_out: bool) -> Result<Option<FleetOrder>, UsageError> {
+    let machine = &measure.machine;
+    let Some(order) = machine.fleet.order(machine.threads) else {
+        return Ok(None);
+    };
+    #[cfg(not(feature = "fleet"))]
+    {
+        let _ = (order, is_fanned_out);
+        Err(UsageError::NoFleet)
+    }
+    #[cfg(feature = "fleet")]
+    {
+        let server = &measure.server;
+        let is_between = is_fanned_out
+            || matches!(measure.payload.mode(), ModeArg::Push | ModeArg::Storm);
+        let others = [
+            (measure.url.is_none(), "the embedded server", "give the URL of a server that agents reach"),
+            (machine.pin.is_some(), "--pin", "give it to each agent"),
+            (server.server_pid.is_some(), "--server-pid", "watch the server where it runs"),
+            (server.exec.is_some(), "--exec", "start the server where it is to run"),
+            (server.server_cpus.is_some(), "--server-cpus", "start the server where it is to run"),
+            (measure.output.gate, "--gate", "use wsbench check"),
+            (measure.log.log.is_some(), "--log", "measure with one machine"),
+            (is_between, "this --mode", "what passes between machines is not measured yet"),
+        ];
+        match others.into_iter().find(|(is_given, ..)| *is_given) {
+            Some((_, flag, advice)) => Err(UsageError::FleetAnd { flag, advice }),
+            None => Ok(Some(order)),
+        }
+    }
 }
 
 /// Settings that stand in a plan as they stand in the flags.

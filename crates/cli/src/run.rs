@@ -237,7 +237,7 @@ fn watched(
 }
 
 /// The exit code; where no summary says so, why the run failed, on standard error.
-fn concluded(document: &Document, strict: bool, shown: Format) -> Exit {
+pub(crate) fn concluded(document: &Document, strict: bool, shown: Format) -> Exit {
     let outcome = outcome(document, strict);
     if shown != Format::Text {
         match outcome {

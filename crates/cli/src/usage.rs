@@ -126,6 +126,27 @@ pub(crate) enum UsageError {
     /// The feature was left out when this binary was made.
     #[error("this wsbench was built without HTTP/2; build it with --features http2")]
     NoHttp2,
+    /// There are no fleets in this build.
+    #[cfg(not(feature = "fleet"))]
+    #[error("this wsbench was built without fleets; build it with --features fleet")]
+    NoFleet,
+    /// A fleet measures what it can reach, and not what is of this machine.
+    #[error("{flag} is of one machine alone and does not go with --bus; {advice}")]
+    FleetAnd {
+        /// The flag, or what was left out.
+        flag: &'static str,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// A name that cannot be part of a subject.
+    #[cfg(feature = "fleet")]
+    #[error("{flag}: {words}")]
+    NoName {
+        /// The flag.
+        flag: &'static str,
+        /// What is wrong.
+        words: String,
+    },
     /// Two ways of waiting.
     #[error("--busy-poll and --pace exclude each other: it spins, like --pace spin; leave one out")]
     BusyPollAndPace,

@@ -28,7 +28,7 @@ const RESOLVED_WITHIN: Nanos = Nanos::from_secs(5);
 /// Addresses of the target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
-    /// Addresses, the one to use first. Never empty.
+    /// Addresses, the one to use first. Empty only where other machines resolve them.
     pub addresses: Vec<Address>,
     /// Time that the resolver took; `None` for a literal address.
     pub took: Option<Nanos>,
@@ -37,6 +37,16 @@ pub struct Resolved {
 }
 
 impl Resolved {
+    /// Nothing, of a target that other machines resolve.
+    #[must_use]
+    pub fn elsewhere() -> Self {
+        Self {
+            addresses: Vec::new(),
+            took: None,
+            behind_proxy: None,
+        }
+    }
+
     /// The opening of the tunnel to the target of `plan`; `None` without a proxy.
     #[must_use]
     pub fn tunnel(&self, plan: &Plan) -> Option<Tunnel> {

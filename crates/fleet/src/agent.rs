@@ -26,6 +26,8 @@ pub const HEARTBEAT: Nanos = Nanos::from_secs(1);
 pub const PATIENCE: Nanos = Nanos::from_secs(15);
 /// A load that has no end by the clock ends when the coordinator was not heard of for so long.
 pub const ORPHANED: Nanos = Nanos::from_secs(60);
+/// The lease of a name: in the place of a run, whose names begin with a digit.
+const NAMES: &str = "names";
 /// The load is over so long after its plan says so, at the latest: the drain and the closing
 /// handshakes are in it.
 const GRACE: Nanos = Nanos::from_secs(30);
@@ -77,6 +79,8 @@ pub enum Act {
     Forget,
     /// Say this to whoever looks on here.
     Tell(String),
+    /// Leave the fleet: another one has this name.
+    Leave,
 }
 
 /// An agent.
@@ -147,6 +151,12 @@ impl Agent {
             Heard::Kept(key) => {
                 self.outbox.kept(&key);
                 self.forget_what_is_over(bus, acts);
+            }
+            Heard::Lease(ask, Err(LeaseTaken)) if ask == self.lease_of(NAMES) => {
+                // One that has a share stays until it has handed it in.
+                if self.share.is_none() && self.outbox.is_empty() {
+                    acts.push(Act::Leave);
+                }
             }
             Heard::Lease(ask, Err(LeaseTaken)) if ask == self.lease_of(&ask.run) => {
                 let share = self.share.as_mut().filter(|it| it.task.run == ask.run);
@@ -261,6 +271,7 @@ impl Agent {
             {
                 bus.lease(self.lease_of(&share.task.run));
             }
+            bus.lease(self.lease_of(NAMES));
             self.say(now, bus);
         }
         self.forget_what_is_over(bus, acts);

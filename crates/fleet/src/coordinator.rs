@@ -414,7 +414,7 @@ impl Coordinator {
             let why = "it answers no probe of its clock".to_owned();
             self.fail(now, Trouble::Refused { agent, why }, bus, acts);
         } else {
-            for member in self.members.iter_mut().filter(|it| it.is_next_probe_due(now)) {
+            for member in self.members.iter_mut().filter(|it| it.is_next_probe_due(now, PROBES)) {
                 member.probe_sent_at = Some(now);
                 self.probe += 1;
                 let number = self.probe;

@@ -11,10 +11,17 @@
 pub mod agent;
 pub mod build;
 pub mod bus;
+pub mod carrier;
 pub mod clock;
+pub mod collecting;
 pub mod coordinator;
 pub mod deal;
 pub mod gathering;
+pub mod member;
+#[cfg(feature = "nats")]
+pub mod nats;
 pub mod portable;
 pub mod protocol;
+pub mod roster;
+pub mod service;
 pub mod wire;

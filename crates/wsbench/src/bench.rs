@@ -12,6 +12,7 @@ use wsbench_load::route::Target;
 use wsbench_record::document::{Document, Ended, RunContext};
 use wsbench_setting::{Paths, Spelling};
 
+use crate::carrier::Carrier;
 use crate::cores::{EmbeddedCores, threads_for};
 use crate::defaults::{interval, target_to_come};
 use crate::embedded::EmbeddedServer;
@@ -84,6 +85,7 @@ pub struct Bench {
     observers: Vec<Box<dyn Observer>>,
     stop: StopSignal,
     helpers: Option<Arc<dyn Helpers>>,
+    carrier: Option<Box<dyn Carrier>>,
     spelling: &'static dyn Spelling,
     command: String,
 }
@@ -143,6 +145,7 @@ impl Bench {
             observers: Vec::new(),
             stop: StopSignal::new(),
             helpers: None,
+            carrier: None,
             spelling: &Paths,
             command: String::new(),
         }
@@ -216,6 +219,15 @@ impl Bench {
         }
     }
 
+    /// The same, carried out by others.
+    #[doc(hidden)]
+    pub fn carried_by(self, carrier: Box<dyn Carrier>) -> Self {
+        Self {
+            carrier: Some(carrier),
+            ..self
+        }
+    }
+
     /// The same, with settings called in all that is said of the runs as its user knows them; by
     /// the paths of [`spec`](Self::spec) otherwise.
     pub fn spelled(self, spelling: &'static dyn Spelling) -> Self {
@@ -285,6 +297,7 @@ impl Bench {
             until: self.until,
             observers: self.observers,
             helpers: self.helpers,
+            carrier: self.carrier,
             spelling: self.spelling,
         });
         Ok((runner, plan))

@@ -65,6 +65,9 @@ pub enum BenchError {
     /// The run could not be carried out.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// Others, who were to carry it out, did not; in words, why.
+    #[error("{0}")]
+    Elsewhere(String),
 }
 
 impl Told for BenchError {

@@ -64,6 +64,8 @@ mod story;
 // For the command alone: what flags and suites are made of, and how many servers are ranked. What
 // of it a program needs is named below.
 #[doc(hidden)]
+pub mod carrier;
+#[doc(hidden)]
 pub mod cores;
 #[doc(hidden)]
 pub mod defaults;

@@ -17,11 +17,12 @@ use wsbench_judge::judged;
 use wsbench_judge::until::{Until, Watch};
 use wsbench_load::plan::Plan;
 use wsbench_load::result::{self, Progress};
-use wsbench_record::document::{Document, Ended, Floor, Record, RunContext};
+use wsbench_record::document::{Document, Ended, Floor, Host, Record, RunContext};
 use wsbench_record::gate::Stamp;
 use wsbench_setting::Spelling;
 use wsbench_transport::address::Address;
 
+use crate::carrier::{Carried, Carrier};
 use crate::error::BenchError;
 use crate::floor;
 use crate::helpers::Helpers;
@@ -49,6 +50,8 @@ pub struct LocalRunner {
     floor: Option<Option<Floor>>,
     observers: Vec<Box<dyn Observer>>,
     helpers: Option<Arc<dyn Helpers>>,
+    /// Whoever carries the runs out in the place of this process.
+    carrier: Option<Box<dyn Carrier>>,
     /// The words for settings in what is said of a run.
     spelling: &'static dyn Spelling,
     /// Held for as long as runs may be made against it.
@@ -64,6 +67,7 @@ pub(crate) struct Parts {
     pub(crate) until: Option<Until>,
     pub(crate) observers: Vec<Box<dyn Observer>>,
     pub(crate) helpers: Option<Arc<dyn Helpers>>,
+    pub(crate) carrier: Option<Box<dyn Carrier>>,
     pub(crate) spelling: &'static dyn Spelling,
 }
 
@@ -78,6 +82,7 @@ impl LocalRunner {
             until,
             observers,
             helpers,
+            carrier,
             spelling,
         } = parts;
         Self {
@@ -92,6 +97,7 @@ impl LocalRunner {
             floor: None,
             observers,
             helpers,
+            carrier,
             spelling,
             server,
         }
@@ -112,11 +118,20 @@ impl LocalRunner {
         self.server.last_words().unwrap_or_default()
     }
 
-    /// Makes sure that this machine has what `plan` needs, and finds the server's address.
+    /// True where the load comes from other machines.
+    fn is_elsewhere(&self) -> bool {
+        self.carrier.as_ref().is_some_and(|carrier| carrier.is_elsewhere())
+    }
+
+    /// Makes sure that this machine has what `plan` needs, and finds the server's address. Where the load
+    /// comes from other machines they do so.
     ///
     /// # Errors
     /// A limit that is certain to be hit, a host that does not resolve.
     pub fn prepare(&self, plan: &Plan) -> Result<Resolved, BenchError> {
+        if self.is_elsewhere() {
+            return Ok(Resolved::elsewhere());
+        }
         preflight::check(plan, &self.context.host, self.spelling)?;
         Ok(resolve::find(plan, &|| self.stop.is_requested())?)
     }
@@ -159,7 +174,8 @@ impl LocalRunner {
     /// Measures the floor of this machine where it bears on `plan`, once for all runs; not where
     /// the server measured is the one that makes the floor.
     pub fn find_floor(&mut self, plan: &Plan) {
-        if floor::bears_on(plan) && !self.server.is_embedded() && self.floor.is_none() {
+        let is_here = !self.is_elsewhere();
+        if is_here && floor::bears_on(plan) && !self.server.is_embedded() && self.floor.is_none() {
             let helpers = self.helpers.as_deref();
             self.floor = Some(floor::measure(plan, &self.stop, helpers));
         }
@@ -193,19 +209,42 @@ impl LocalRunner {
         members.extend(self.observers.iter_mut().map(|it| it.as_mut() as _));
         let mut observers = Observers::of(members, &self.stop).watching(&mut costs);
         let stop = observers.stop_signal();
-        let result = run::run(plan, resolved, &stop, &mut observers)?;
+        let carried = match &mut self.carrier {
+            Some(carrier) => carrier.carry_out(plan, resolved, &stop, &mut observers)?,
+            None => Carried::here(run::run(plan, resolved, &stop, &mut observers)?),
+        };
+        let Carried {
+            result,
+            fleet,
+            agents,
+            ..
+        } = carried;
+        let is_fleet = fleet.is_some();
         let address = resolved.addresses.first();
         let context = RunContext {
             // Behind a proxy the server is where its own name says, if anywhere.
-            loopback: address.is_some_and(Address::is_loopback)
-                && (plan.connect.route.proxy.is_none()
-                    || target::is_loopback(&plan.connect.route.place(&plan.target).host)),
+            loopback: carried.loopback.unwrap_or_else(|| {
+                address.is_some_and(Address::is_loopback)
+                    && (plan.connect.route.proxy.is_none()
+                        || target::is_loopback(&plan.connect.route.place(&plan.target).host))
+            }),
+            // Each agent tells of its own.
+            host: match is_fleet {
+                true => Host::default(),
+                false => self.context.host.clone(),
+            },
             generator_bytes_per_connection: costs.bytes_per_connection(),
             server: costs.watch.map(|watch| watch.finish(&result)),
             floor: self.floor.flatten().filter(|_| floor::bears_on(plan)),
             ..self.context.clone()
         };
+        let plan = carried.plan.as_ref().unwrap_or(plan);
         let record = Record::of(&result, plan, &context, self.spelling);
+        let record = Record {
+            fleet,
+            agents,
+            ..record
+        };
         let record = match &answer.0 {
             Some(watch) => record.with_until(watch.outcome()),
             None => record,

@@ -117,8 +117,10 @@ impl Member {
         }
     }
 
-    pub(super) fn is_next_probe_due(&self, now: Nanos) -> bool {
-        self.probe_sent_at.is_none_or(|sent| now - sent >= PROBE_LOST)
+    /// True if it is to be probed again, of `probes` that are wanted.
+    pub(super) fn is_next_probe_due(&self, now: Nanos, probes: u32) -> bool {
+        self.before.answered() < probes
+            && self.probe_sent_at.is_none_or(|sent| now - sent >= PROBE_LOST)
     }
 
     pub(super) fn take_word(&mut self, now: Nanos, word: Word, run: &str) {

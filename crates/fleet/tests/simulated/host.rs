@@ -83,6 +83,7 @@ impl Host {
                 (self.refuses, self.load) = (refuses, load);
             }
             Act::Open(_) | Act::Tell(_) => {}
+            Act::Leave => panic!("nobody else has its name"),
         }
     }
 

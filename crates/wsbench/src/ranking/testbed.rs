@@ -232,6 +232,7 @@ impl Testbed for Here<'_> {
             until: None,
             observers: std::mem::take(&mut self.observers),
             helpers: Some(Arc::clone(&self.circumstances.helpers)),
+            carrier: None,
             spelling: self.circumstances.spelling,
         });
         self.up = Some(Up { runner, target });

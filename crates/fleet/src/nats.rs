@@ -1,0 +1,362 @@
+//! The bus over NATS with JetStream, on a thread of its own.
+//!
+//! | what | where |
+//! |---|---|
+//! | orders | `wsb.FLEET.to.all`, `wsb.FLEET.to.AGENT` |
+//! | words and times of agents | `wsb.FLEET.from.AGENT` |
+//! | task, parts, finals | stream `wsb_FLEET` on `wsb.FLEET.run.RUN.>`, each with its subject as message id |
+//! | leases | bucket `wsb_lease_FLEET`, entries of five seconds |
+
+mod connection;
+mod place;
+mod subjects;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{DeliverPolicy, pull};
+use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::{self, kv, stream};
+use async_nats::{Client, Message};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+pub use self::connection::{BusError, connected};
+pub use self::place::{BusPlace, NoName, name};
+use self::subjects::Subjects;
+use crate::bus::{Bus, Entry, Heard, LEASE, LeaseAsk, LeaseTaken, Said};
+use crate::service::Line;
+
+/// Entries are kept for so long, for whoever collects a run later.
+const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+/// An entry that comes again within this is known by its id.
+const KNOWN_FOR: Duration = Duration::from_secs(10 * 60);
+/// Bytes of entries that the stream keeps at most; the oldest go first.
+const KEPT_BYTES: i64 = 4 << 30;
+/// What is asked of the bus and not answered within this is asked again by whoever wants it.
+const ANSWER: Duration = Duration::from_secs(3);
+/// At the end what was said last is sent within this.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Who speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The agent of this name.
+    Agent(String),
+    /// The coordinator of this run.
+    Coordinator(String),
+    /// Somebody who looks at who is there.
+    Onlooker,
+}
+
+/// Opens a way to the bus. Blocks until it is there, or is known not to be.
+///
+/// # Errors
+/// [`BusError`]: nobody answers, or not to us; the bus keeps no streams.
+pub fn open(place: &BusPlace, role: Role) -> Result<Line, BusError> {
+    let (commands, asked) = unbounded_channel();
+    let (heard, line) = channel();
+    let (opened, outcome) = channel();
+    let place = place.clone();
+    let spoken = thread::Builder::new().name("bus".to_owned()).spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        match runtime {
+            Ok(runtime) => {
+                let local = tokio::task::LocalSet::new();
+                local.block_on(&runtime, speak(&place, role, asked, heard, &opened));
+            }
+            Err(error) => {
+                let _ = opened.send(Err(BusError::NoThread(error)));
+            }
+        }
+    });
+    let thread = spoken.map_err(BusError::NoThread)?;
+    match outcome.recv() {
+        Ok(Ok(())) => Ok(Line {
+            bus: Box::new(Nats {
+                commands: Some(commands),
+                thread: Some(thread),
+            }),
+            heard: line,
+        }),
+        Ok(Err(error)) => Err(error),
+        Err(_) => Err(BusError::Ended),
+    }
+}
+
+/// What is asked of the thread.
+#[derive(Debug)]
+enum Command {
+    Say(Said),
+    Keep(Entry),
+    Lease(LeaseAsk),
+}
+
+/// The end of the bus that a state machine speaks into.
+struct Nats {
+    commands: Option<UnboundedSender<Command>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Nats {
+    fn ask(&self, command: Command) {
+        if let Some(commands) = &self.commands {
+            // With the thread gone there is nobody to tell; the other end hears of it.
+            let _ = commands.send(command);
+        }
+    }
+}
+
+impl Bus for Nats {
+    fn say(&mut self, said: Said) {
+        self.ask(Command::Say(said));
+    }
+
+    fn keep(&mut self, entry: &Entry) {
+        self.ask(Command::Keep(entry.clone()));
+    }
+
+    fn lease(&mut self, ask: LeaseAsk) {
+        self.ask(Command::Lease(ask));
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        self.commands = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The streams and buckets of a fleet.
+struct Stores {
+    jetstream: jetstream::Context,
+    leases: kv::Store,
+}
+
+/// Everything that the thread does, until nobody asks anything of it any more.
+async fn speak(
+    place: &BusPlace,
+    role: Role,
+    mut asked: UnboundedReceiver<Command>,
+    heard: Sender<Heard>,
+    opened: &Sender<Result<(), BusError>>,
+) {
+    let is_down = Arc::new(AtomicBool::new(false));
+    let subjects = Subjects::of(&place.fleet);
+    let ready = async {
+        let client = connected(place, &heard, &is_down).await?;
+        let stores = stores(&client, place).await?;
+        let words = subscriptions(&client, &subjects, &role).await?;
+        let stored = match &role {
+            Role::Coordinator(run) => Some(stored(&stores, place, &subjects, run).await?),
+            Role::Agent(_) | Role::Onlooker => None,
+        };
+        Ok::<_, BusError>((client, stores, words, stored))
+    };
+    let (client, stores, mut words, stored) = match ready.await {
+        Ok(ready) => ready,
+        Err(error) => {
+            let _ = opened.send(Err(error));
+            return;
+        }
+    };
+    let _ = opened.send(Ok(()));
+    if let Some(stored) = stored {
+        let (heard, subjects) = (heard.clone(), subjects.clone());
+        tokio::task::spawn_local(pass_on(stored, subjects, heard));
+    }
+    let stores = Arc::new(stores);
+    loop {
+        tokio::select! {
+            command = asked.recv() => match command {
+                None => break,
+                Some(command) if is_down.load(Ordering::SeqCst) => drop(command),
+                Some(command) => {
+                    obey(command, &client, &stores, &subjects, &role, &heard).await;
+                }
+            },
+            word = words.next() => match word {
+                None => break,
+                Some(word) => {
+                    if let Ok(said) = subjects::said(&word.payload)
+                        && heard.send(Heard::Said(said)).is_err()
+                    {
+                        break;
+                    }
+                }
+            },
+        }
+    }
+    let _ = tokio::time::timeout(FAREWELL, client.flush()).await;
+}
+
+type Words = futures_util::stream::SelectAll<async_nats::Subscriber>;
+
+async fn subscriptions(
+    client: &Client,
+    subjects: &Subjects,
+    role: &Role,
+) -> Result<Words, BusError> {
+    let all = match role {
+        Role::Agent(name) => vec![subjects.to(None), subjects.to(Some(name))],
+        Role::Coordinator(_) | Role::Onlooker => vec![subjects.from("*")],
+    };
+    let mut words = Words::new();
+    for subject in all {
+        let subscribed = client.subscribe(subject).await;
+        words.push(subscribed.map_err(|error| BusError::Refused(error.to_string()))?);
+    }
+    // What is said from now on is heard: the subscriptions have reached the server.
+    let flushed = client.flush().await;
+    flushed.map_err(|error| BusError::Refused(error.to_string()))?;
+    Ok(words)
+}
+
+/// The stream and the bucket of the fleet, made where they are not there yet.
+async fn stores(client: &Client, place: &BusPlace) -> Result<Stores, BusError> {
+    let mut jetstream = jetstream::new(client.clone());
+    jetstream.set_timeout(ANSWER);
+    let subjects = Subjects::of(&place.fleet);
+    let stream = jetstream.get_or_create_stream(stream::Config {
+        name: place.stream(),
+        subjects: vec![subjects.all_runs()],
+        max_age: KEPT_FOR,
+        max_bytes: KEPT_BYTES,
+        duplicate_window: KNOWN_FOR,
+        storage: stream::StorageType::File,
+        discard: stream::DiscardPolicy::Old,
+        ..stream::Config::default()
+    });
+    stream.await.map_err(|error| BusError::NoStreams(error.to_string()))?;
+    let bucket = format!("wsb_lease_{}", place.fleet);
+    let leases = match jetstream.get_key_value(&bucket).await {
+        Ok(leases) => leases,
+        Err(_) => {
+            let made = jetstream.create_key_value(kv::Config {
+                bucket,
+                history: 1,
+                max_age: Duration::from(LEASE),
+                storage: stream::StorageType::Memory,
+                ..kv::Config::default()
+            });
+            made.await.map_err(|error| BusError::NoStreams(error.to_string()))?
+        }
+    };
+    Ok(Stores { jetstream, leases })
+}
+
+/// All that is kept of a run, from its beginning on, in order.
+async fn stored(
+    stores: &Stores,
+    place: &BusPlace,
+    subjects: &Subjects,
+    run: &str,
+) -> Result<pull::Ordered, BusError> {
+    let no_streams = |error: &dyn ToString| BusError::NoStreams(error.to_string());
+    let stream = stores.jetstream.get_stream(place.stream()).await;
+    let stream = stream.map_err(|error| no_streams(&error))?;
+    let consumer = stream.create_consumer(pull::OrderedConfig {
+        filter_subject: subjects.run(run),
+        deliver_policy: DeliverPolicy::All,
+        ..pull::OrderedConfig::default()
+    });
+    let consumer = consumer.await.map_err(|error| no_streams(&error))?;
+    consumer.messages().await.map_err(|error| no_streams(&error))
+}
+
+/// Passes on what is kept, until nobody listens.
+async fn pass_on(mut stored: pull::Ordered, subjects: Subjects, heard: Sender<Heard>) {
+    loop {
+        match stored.next().await {
+            None => return,
+            // The consumer is made anew by itself once the bus is back.
+            Some(Err(_)) => tokio::time::sleep(Duration::from_millis(200)).await,
+            Some(Ok(message)) => {
+                let Message { subject, payload, .. } = message.message;
+                let Some(key) = subjects.key(&subject) else {
+                    continue;
+                };
+                let bytes = Arc::from(payload.as_ref());
+                if heard.send(Heard::Stored(Entry { key, bytes })).is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Does what is asked; what takes an answer is awaited apart.
+async fn obey(
+    command: Command,
+    client: &Client,
+    stores: &Arc<Stores>,
+    subjects: &Subjects,
+    role: &Role,
+    heard: &Sender<Heard>,
+) {
+    match command {
+        Command::Say(said) => {
+            let subject = match &said {
+                Said::Order(order) => subjects.to(order.to.as_deref()),
+                Said::Word(word) => subjects.from(&word.agent),
+                Said::Echo(echo) => subjects.from(&echo.agent),
+            };
+            if let Ok(bytes) = subjects::written(&said) {
+                // A word that is lost is said again.
+                let _ = client.publish(subject, bytes).await;
+            }
+            let is_time = matches!(said, Said::Echo(_)) || *role != Role::Onlooker;
+            if is_time {
+                let _ = client.flush().await;
+            }
+        }
+        Command::Keep(entry) => {
+            let (stores, heard) = (Arc::clone(stores), heard.clone());
+            let subject = subjects.of_key(&entry.key);
+            tokio::task::spawn_local(async move {
+                let message = PublishMessage::build()
+                    .payload(Bytes::from_owner(entry.bytes))
+                    .message_id(&subject);
+                let sent = stores.jetstream.send_publish(subject, message).await;
+                let Ok(kept) = sent else {
+                    return;
+                };
+                if kept.await.is_ok() {
+                    let _ = heard.send(Heard::Kept(entry.key));
+                }
+            });
+        }
+        Command::Lease(ask) => {
+            let (stores, heard) = (Arc::clone(stores), heard.clone());
+            tokio::task::spawn_local(async move {
+                if let Some(answer) = lease(&stores.leases, &ask).await {
+                    let _ = heard.send(Heard::Lease(ask, answer));
+                }
+            });
+        }
+    }
+}
+
+/// The lease for whoever holds it already, or for anybody where nobody does; `None` where that could not
+/// be found out now.
+async fn lease(leases: &kv::Store, ask: &LeaseAsk) -> Option<Result<(), LeaseTaken>> {
+    let key = format!("{}.{}", ask.run, ask.agent);
+    let holder = Bytes::from(ask.holder.to_string());
+    let entry = leases.entry(&key).await.ok()?;
+    match entry.filter(|entry| entry.operation == kv::Operation::Put) {
+        // Somebody else may be faster: then it is found out the next time.
+        None => leases.create(&key, holder).await.ok().map(|_| Ok(())),
+        Some(entry) if entry.value == holder => {
+            let renewed = leases.update(&key, holder, entry.revision).await;
+            renewed.ok().map(|_| Ok(()))
+        }
+        Some(_) => Some(Err(LeaseTaken)),
+    }
+}
