@@ -66,6 +66,8 @@ pub fn open(place: &BusPlace, role: Role) -> Result<Line, BusError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         match runtime {
             Ok(runtime) => {
+                // What is dropped at the end takes its leave of the server by this runtime.
+                let _entered = runtime.enter();
                 let local = tokio::task::LocalSet::new();
                 local.block_on(&runtime, speak(&place, role, asked, heard, &opened));
             }
@@ -239,14 +241,23 @@ async fn stores(client: &Client, place: &BusPlace) -> Result<Stores, BusError> {
     let leases = match jetstream.get_key_value(&bucket).await {
         Ok(leases) => leases,
         Err(_) => {
-            let made = jetstream.create_key_value(kv::Config {
-                bucket,
-                history: 1,
+            // A bucket is a stream (ADR-8 of NATS). `create_key_value` asks for the account first, and
+            // takes no answer of servers before 2.10.
+            let made = jetstream.get_or_create_stream(stream::Config {
+                name: format!("KV_{bucket}"),
+                subjects: vec![format!("$KV.{bucket}.>")],
+                max_messages_per_subject: 1,
                 max_age: Duration::from(LEASE),
                 storage: stream::StorageType::Memory,
-                ..kv::Config::default()
+                discard: stream::DiscardPolicy::New,
+                allow_rollup: true,
+                deny_delete: true,
+                allow_direct: true,
+                ..stream::Config::default()
             });
-            made.await.map_err(|error| BusError::NoStreams(error.to_string()))?
+            made.await.map_err(|error| BusError::NoStreams(error.to_string()))?;
+            let bucket = jetstream.get_key_value(&bucket).await;
+            bucket.map_err(|error| BusError::NoStreams(error.to_string()))?
         }
     };
     Ok(Stores { jetstream, leases })

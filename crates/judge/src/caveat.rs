@@ -9,6 +9,7 @@ mod deliveries;
 mod doubt;
 mod exchange;
 mod failures;
+mod fleet;
 mod instrument;
 mod machine;
 mod pacing;
@@ -38,6 +39,7 @@ pub(crate) fn audit(record: &Record, spelling: &dyn Spelling) -> Audit {
     let mut doubts = exchange::caveats(record);
     doubts.extend(deliveries::caveats(record));
     doubts.extend(pushes::caveats(record));
+    doubts.extend(fleet::caveats(record));
     doubts.extend(pacing::caveats(record));
     doubts.extend(instrument::caveats(record));
     doubts.extend(pressure::caveats(record));

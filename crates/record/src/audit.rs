@@ -245,6 +245,16 @@ pub enum Kind {
     Independence,
     /// The run went on until its answer was known.
     Until,
+    /// Every agent of a fleet stayed to the end.
+    AgentLost,
+    /// Every part of a fleet's books has come.
+    MissingParts,
+    /// Every agent of a fleet believes its own share.
+    AgentDoubtful,
+    /// The agents of a fleet measured alike.
+    AgentDiffers,
+    /// The windows of a fleet's agents are one.
+    FleetClocks,
     /// A check that this version does not know.
     #[serde(other)]
     Unknown,

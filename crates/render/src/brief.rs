@@ -144,6 +144,9 @@ fn title(sheet: &mut Sheet, document: &Document) {
     if clients.exchange.flow == Flow::Oneway {
         parts.push(plan_line::flow(&clients.exchange.flow).to_owned());
     }
+    if !document.agents.is_empty() {
+        parts.push(format!("{} agents", document.agents.len()));
+    }
     match plan.stop {
         StopRule::Duration(asked) => parts.push(length(document, asked.as_secs_f64())),
         StopRule::Messages(messages) => parts.push(counted(messages, "message")),

@@ -5,6 +5,7 @@
 //! is said of a figure `judge` has said.
 #![forbid(unsafe_code)]
 
+mod agents;
 pub mod brief;
 pub mod build_check;
 pub mod comparison;

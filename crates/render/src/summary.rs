@@ -19,7 +19,7 @@ use crate::plan_line::plan_line;
 use crate::sparkline::sparkline;
 use crate::style::{Style, Tone};
 use crate::times::{Times, delivery_counts};
-use crate::{conditions, mark, pings, server_cost};
+use crate::{agents, conditions, mark, pings, server_cost};
 
 /// The percentiles that a summary shows.
 pub(crate) const PERCENTILES: [Percentile; 5] = [
@@ -54,6 +54,7 @@ pub fn render(document: &Document, style: Style, shares: Option<&[f64]>) -> Stri
     errors(&mut page, document);
     integrity(&mut page, document);
     costs(&mut page, document);
+    agents::put(&mut page, document);
     conditions::put(&mut page, &document.conditions);
     let repeat = repeat_command(document, style.spelling);
     page.line("repeat", &repeat);
