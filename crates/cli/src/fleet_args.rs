@@ -18,7 +18,13 @@ pub(crate) struct FleetArgs {
     pub(crate) agents: Option<u32>,
     /// What becomes of a run that loses an agent: it ends, and what was measured is told; or it goes
     /// on with the others, and is doubtful.
-    #[arg(long, value_name = "HOW", value_enum, default_value_t, requires = "bus")]
+    #[arg(
+        long,
+        value_name = "HOW",
+        value_enum,
+        default_value_t,
+        requires = "bus"
+    )]
     pub(crate) on_agent_loss: OnAgentLoss,
     /// Who we are to the bus, and which fleet is meant.
     #[command(flatten)]

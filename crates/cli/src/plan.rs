@@ -208,14 +208,38 @@ fn fleet(measure: &Measure, is_fanned_out: bool) -> Result<Option<FleetOrder>, U
         let is_between = is_fanned_out
             || matches!(measure.payload.mode(), ModeArg::Push | ModeArg::Storm);
         let others = [
-            (measure.url.is_none(), "the embedded server", "give the URL of a server that agents reach"),
+            (
+                measure.url.is_none(),
+                "the embedded server",
+                "give the URL of a server that agents reach",
+            ),
             (machine.pin.is_some(), "--pin", "give it to each agent"),
-            (server.server_pid.is_some(), "--server-pid", "watch the server where it runs"),
-            (server.exec.is_some(), "--exec", "start the server where it is to run"),
-            (server.server_cpus.is_some(), "--server-cpus", "start the server where it is to run"),
+            (
+                server.server_pid.is_some(),
+                "--server-pid",
+                "watch the server where it runs",
+            ),
+            (
+                server.exec.is_some(),
+                "--exec",
+                "start the server where it is to run",
+            ),
+            (
+                server.server_cpus.is_some(),
+                "--server-cpus",
+                "start the server where it is to run",
+            ),
             (measure.output.gate, "--gate", "use wsbench check"),
-            (measure.log.log.is_some(), "--log", "measure with one machine"),
-            (is_between, "this --mode", "what passes between machines is not measured yet"),
+            (
+                measure.log.log.is_some(),
+                "--log",
+                "measure with one machine",
+            ),
+            (
+                is_between,
+                "this --mode",
+                "what passes between machines is not measured yet",
+            ),
         ];
         match others.into_iter().find(|(is_given, ..)| *is_given) {
             Some((_, flag, advice)) => Err(UsageError::FleetAnd { flag, advice }),

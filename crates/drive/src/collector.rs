@@ -397,7 +397,10 @@ impl<'a> Collector<'a> {
         pending.sent += tally.messages.sent;
         pending.errors += tally.errors();
         pending.ends = pending.ends.max(ends);
-        let is_complete = self.pending.get(&number).is_some_and(|it| self.is_complete(it));
+        let is_complete = self
+            .pending
+            .get(&number)
+            .is_some_and(|it| self.is_complete(it));
         if is_complete {
             self.finish_intervals(number);
         }

@@ -279,12 +279,15 @@ impl Agent {
 
     /// Is free for another run once this one is over and all of it is kept, or it was never taken up.
     fn forget_what_is_over(&mut self, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
-        let is_done = self.share.as_ref().is_some_and(|share| match share.standing {
-            Standing::Over => self.outbox.is_empty(),
-            Standing::Refused(_) => share.is_dismissed,
-            Standing::Stopping(_) => !share.is_connecting_or_later(),
-            _ => false,
-        });
+        let is_done = self
+            .share
+            .as_ref()
+            .is_some_and(|share| match share.standing {
+                Standing::Over => self.outbox.is_empty(),
+                Standing::Refused(_) => share.is_dismissed,
+                Standing::Stopping(_) => !share.is_connecting_or_later(),
+                _ => false,
+            });
         if is_done {
             let now = self.looked_up;
             self.say(now, bus);

@@ -51,7 +51,10 @@ impl fmt::Display for Build {
 /// The first digits of a hash, enough to tell builds apart.
 fn short(bytes: &[u8]) -> String {
     let hash = Sha1::digest(bytes);
-    hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hash.iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -62,7 +65,10 @@ mod tests {
     fn a_build_is_the_same_each_time_and_another_file_is_another_build() {
         let this = Build::this().unwrap();
         assert_eq!(this, Build::this().unwrap());
-        assert_eq!((this.build.len(), this.version.as_str()), (12, env!("CARGO_PKG_VERSION")));
+        assert_eq!(
+            (this.build.len(), this.version.as_str()),
+            (12, env!("CARGO_PKG_VERSION"))
+        );
         assert_ne!(short(b"one"), short(b"another"));
     }
 }

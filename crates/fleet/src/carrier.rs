@@ -57,10 +57,13 @@ pub struct FleetCarrier {
 
 /// Name of a run: when it was asked for and a number that was drawn.
 fn named(clock: &Clock, drawn: u32) -> String {
-    let seconds = clock.started_at_unix_ms() / 1_000;
+    let seconds = clock.started_at_unix_ns() / 1_000_000_000;
     let of_day = seconds % 86_400;
     let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
-    format!("{}-{hour:02}{minute:02}{second:02}-{drawn:06x}", seconds / 86_400)
+    format!(
+        "{}-{hour:02}{minute:02}{second:02}-{drawn:06x}",
+        seconds / 86_400
+    )
 }
 
 impl Carrier for FleetCarrier {
@@ -88,7 +91,7 @@ impl Carrier for FleetCarrier {
             keeps_going: self.keeps_going,
             command: self.command.clone(),
             build: self.build.clone(),
-            zero_unix_ms: clock.started_at_unix_ms(),
+            zero_unix_ms: clock.started_at_unix_ns() / 1_000_000,
             life,
         };
         let mut under_way = UnderWay {
@@ -120,7 +123,9 @@ impl Carrier for FleetCarrier {
 pub fn drawn() -> u64 {
     use std::hash::{BuildHasher, Hasher};
     // The standard library's hash maps are seeded by the system.
-    std::collections::hash_map::RandomState::new().build_hasher().finish()
+    std::collections::hash_map::RandomState::new()
+        .build_hasher()
+        .finish()
 }
 
 /// A run while it is under way.
@@ -168,13 +173,18 @@ impl UnderWay<'_> {
         let bus = self.line.bus.as_mut();
         let mut acts = self.coordinator.step(now, event, bus);
         if self.stop.is_requested() {
-            acts.extend(self.coordinator.step(now, Event::End(EndWord::Interrupted), bus));
+            acts.extend(
+                self.coordinator
+                    .step(now, Event::End(EndWord::Interrupted), bus),
+            );
         } else if self.stop.has_sufficed() {
             acts.extend(self.coordinator.step(now, Event::End(EndWord::Enough), bus));
         }
         let agents = self.coordinator.agents();
         let standing = |all: &[AgentState]| -> Vec<_> {
-            all.iter().map(|it| (it.standing.clone(), it.left.clone())).collect()
+            all.iter()
+                .map(|it| (it.standing.clone(), it.left.clone()))
+                .collect()
         };
         if standing(&agents) != standing(&self.shown) {
             self.watch.agents(&self.run, &agents);
@@ -216,7 +226,11 @@ impl UnderWay<'_> {
         self.watch.tell(&format!(
             "fleet: run {} on {}",
             task.run,
-            task.seats.iter().map(|it| it.agent.as_str()).collect::<Vec<_>>().join(", ")
+            task.seats
+                .iter()
+                .map(|it| it.agent.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
         ));
         let mut gathering = Gathering::new(task, whole);
         let mut alive = 0;

@@ -95,7 +95,10 @@ mod tests {
             let estimate = Estimate::of(sent, there, Nanos(sent.0 + out + home)).unwrap();
             let off = estimate.offset_ns.abs_diff(offset);
             assert!(off <= estimate.bound_ns, "{off} > {}", estimate.bound_ns);
-            let zero = estimate.there(sent).0.abs_diff(sent.0.saturating_add_signed(offset));
+            let zero = estimate
+                .there(sent)
+                .0
+                .abs_diff(sent.0.saturating_add_signed(offset));
             assert!(zero <= estimate.bound_ns);
         }
         assert_eq!(Estimate::of(Nanos(2), Nanos(9), Nanos(1)), None);
@@ -108,11 +111,18 @@ mod tests {
             Estimate::of(Nanos(sent), there, Nanos(sent + out + home)).unwrap()
         };
         let mut probes = Probes::default();
-        for estimate in [probe(0, 900, 100, 50), probe(10, 5, 5, 50), probe(20, 1, 99, 50)] {
+        for estimate in [
+            probe(0, 900, 100, 50),
+            probe(10, 5, 5, 50),
+            probe(20, 1, 99, 50),
+        ] {
             probes.add(estimate);
         }
         let best = probes.best().unwrap();
-        assert_eq!((best.offset_ns, best.bound_ns, probes.answered()), (50, 5, 3));
+        assert_eq!(
+            (best.offset_ns, best.bound_ns, probes.answered()),
+            (50, 5, 3)
+        );
         let later = probe(1_000_000_000, 5, 5, 10_050);
         let drift = drift_ppm(&best, &later).unwrap();
         assert!((drift - 10.0).abs() < 0.1, "{drift}");

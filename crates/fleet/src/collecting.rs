@@ -23,8 +23,10 @@ use crate::wire;
 #[derive(Debug, Error)]
 pub enum CollectError {
     /// The bus has kept nothing of it.
-    #[error("the bus has kept nothing of run {0}; the name was said when the run began, and entries are kept \
-             for a day")]
+    #[error(
+        "the bus has kept nothing of run {0}; the name was said when the run began, and entries are kept \
+             for a day"
+    )]
     Unknown(String),
     /// Its task is not there.
     #[error("the bus has kept parts of run {0}, but not what run it was")]
@@ -83,7 +85,10 @@ pub fn collect(
     }
     let task = task.ok_or_else(|| CollectError::NoTask(run.to_owned()))?;
     let parts = entries.len() - 1;
-    tell(&format!("run {run}: {parts} entries of {} agents", task.seats.len()));
+    tell(&format!(
+        "run {run}: {parts} entries of {} agents",
+        task.seats.len()
+    ));
     let portable = Portable {
         plan: task.plan.clone(),
         headers: task.headers.clone(),

@@ -414,7 +414,11 @@ impl Coordinator {
             let why = "it answers no probe of its clock".to_owned();
             self.fail(now, Trouble::Refused { agent, why }, bus, acts);
         } else {
-            for member in self.members.iter_mut().filter(|it| it.is_next_probe_due(now, PROBES)) {
+            for member in self
+                .members
+                .iter_mut()
+                .filter(|it| it.is_next_probe_due(now, PROBES))
+            {
                 member.probe_sent_at = Some(now);
                 self.probe += 1;
                 let number = self.probe;
@@ -447,7 +451,10 @@ impl Coordinator {
 
     fn dealt(&mut self, now: Nanos) -> Result<(Task, Plan), Trouble> {
         let asked = self.ask.threads;
-        let threads = self.members.iter().map(|it| asked.unwrap_or(it.facts.cores));
+        let threads = self
+            .members
+            .iter()
+            .map(|it| asked.unwrap_or(it.facts.cores));
         let threads: Vec<u32> = threads.collect();
         let dealt = deal(&threads, self.ask.plan.clients.connections)?;
         let all = dealt.iter().map(Vec::len).sum::<usize>() as u32;
@@ -456,7 +463,10 @@ impl Coordinator {
             spec.cpus.clear();
         });
         let plan = plan.map_err(NotPortable::from)?;
-        let Portable { plan: text, headers } = Portable::of(&plan)?;
+        let Portable {
+            plan: text,
+            headers,
+        } = Portable::of(&plan)?;
         self.zero = now;
         let mut before = 0;
         let seats = self.members.iter_mut().zip(dealt).map(|(member, workers)| {
@@ -506,7 +516,10 @@ impl Coordinator {
         } else if now - self.since >= PREPARING {
             let late = self.members.iter().find(|it| !is_prepared(it));
             let agent = late.map_or_else(String::new, |it| it.name.clone());
-            let why = format!("it was not ready to connect within {:.0} s", PREPARING.as_secs_f64());
+            let why = format!(
+                "it was not ready to connect within {:.0} s",
+                PREPARING.as_secs_f64()
+            );
             self.fail(now, Trouble::Refused { agent, why }, bus, acts);
         }
     }
@@ -602,7 +615,11 @@ impl Coordinator {
 
     fn look_for_the_lost(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
         let mut gone = Vec::new();
-        for member in self.members.iter().filter(|it| !it.is_lost && it.final_at.is_none()) {
+        for member in self
+            .members
+            .iter()
+            .filter(|it| !it.is_lost && it.final_at.is_none())
+        {
             let silent = now - member.heard;
             let stopped = match &member.standing {
                 // It has stopped itself; its books come all the same.
@@ -639,7 +656,10 @@ impl Coordinator {
             return;
         };
         let is_new = member.left.is_none();
-        let words = format!("{why}, {:.1} s into the run", (now - self.zero).as_secs_f64());
+        let words = format!(
+            "{why}, {:.1} s into the run",
+            (now - self.zero).as_secs_f64()
+        );
         member.left.get_or_insert(words);
         if !hands_over {
             member.is_lost = true;
@@ -654,10 +674,14 @@ impl Coordinator {
         if self.orders.end.is_some() || !is_new {
             self.say_orders(now, bus);
         } else if self.ask.keeps_going && left > 0 {
-            acts.push(Act::Tell(format!("agent {name} is lost: {why}; {left} go on")));
+            acts.push(Act::Tell(format!(
+                "agent {name} is lost: {why}; {left} go on"
+            )));
             self.say_orders(now, bus);
         } else {
-            acts.push(Act::Tell(format!("agent {name} is lost: {why}; the run ends")));
+            acts.push(Act::Tell(format!(
+                "agent {name} is lost: {why}; the run ends"
+            )));
             self.end(now, EndWord::Interrupted, bus, acts);
         }
     }

@@ -53,7 +53,10 @@ pub fn deal(threads: &[u32], connections: u32) -> Result<Vec<Vec<u32>>, TooFewCo
 pub fn connections_of(workers: &[u32], all_workers: u32, connections: u32) -> u32 {
     let all_workers = all_workers.max(1);
     let (each, over) = (connections / all_workers, connections % all_workers);
-    workers.iter().map(|worker| each + u32::from(*worker < over)).sum()
+    workers
+        .iter()
+        .map(|worker| each + u32::from(*worker < over))
+        .sum()
 }
 
 #[cfg(test)]
@@ -70,12 +73,18 @@ mod tests {
                     all.sort_unstable();
                     let workers = (agents * threads).min(connections);
                     assert!(all.iter().copied().eq(0..workers), "{all:?}");
-                    let shares = dealt.iter().map(|own| connections_of(own, workers, connections));
+                    let shares = dealt
+                        .iter()
+                        .map(|own| connections_of(own, workers, connections));
                     let shares: Vec<u32> = shares.collect();
                     assert_eq!(shares.iter().sum::<u32>(), connections);
                     let is_even = workers.is_multiple_of(agents);
                     let spread = shares.iter().max().unwrap() - shares.iter().min().unwrap();
-                    let most = if is_even { 1 } else { connections.div_ceil(workers) };
+                    let most = if is_even {
+                        1
+                    } else {
+                        connections.div_ceil(workers)
+                    };
                     assert!(spread <= most, "{shares:?} of {connections}");
                 }
             }
@@ -93,6 +102,9 @@ mod tests {
     #[test]
     fn fewer_connections_than_agents_are_refused() {
         let refused = deal(&[2, 2, 2], 2).unwrap_err().to_string();
-        assert_eq!(refused, "2 connections are fewer than 3 agents; each needs one at least");
+        assert_eq!(
+            refused,
+            "2 connections are fewer than 3 agents; each needs one at least"
+        );
     }
 }

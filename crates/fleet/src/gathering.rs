@@ -162,9 +162,16 @@ impl<'a> Gathering<'a> {
                     format!("agent {agent}, worker {worker}: part {}", hole.from)
                 }
                 Some(until) => {
-                    format!("agent {agent}, worker {worker}: parts {} to {}", hole.from, until - 1)
+                    format!(
+                        "agent {agent}, worker {worker}: parts {} to {}",
+                        hole.from,
+                        until - 1
+                    )
                 }
-                None => format!("agent {agent}, worker {worker}: all from part {} on", hole.from),
+                None => format!(
+                    "agent {agent}, worker {worker}: all from part {} on",
+                    hole.from
+                ),
             }
         });
         words.collect()
@@ -201,7 +208,12 @@ impl<'a> Gathering<'a> {
         let agreed = self.agreed(ended);
         let holes = self.holes();
         let doubled_parts = self.collector.doubled();
-        let total = self.finals.values().map(|it| it.total).max().unwrap_or(Nanos::ZERO);
+        let total = self
+            .finals
+            .values()
+            .map(|it| it.total)
+            .max()
+            .unwrap_or(Nanos::ZERO);
         let seats = self.task.seats.iter();
         let agents = seats.map(|seat| {
             let known = beside(&seat.agent);

@@ -62,20 +62,24 @@ pub fn open(place: &BusPlace, role: Role) -> Result<Line, BusError> {
     let (heard, line) = channel();
     let (opened, outcome) = channel();
     let place = place.clone();
-    let spoken = thread::Builder::new().name("bus".to_owned()).spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        match runtime {
-            Ok(runtime) => {
-                // What is dropped at the end takes its leave of the server by this runtime.
-                let _entered = runtime.enter();
-                let local = tokio::task::LocalSet::new();
-                local.block_on(&runtime, speak(&place, role, asked, heard, &opened));
+    let spoken = thread::Builder::new()
+        .name("bus".to_owned())
+        .spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            match runtime {
+                Ok(runtime) => {
+                    // What is dropped at the end takes its leave of the server by this runtime.
+                    let _entered = runtime.enter();
+                    let local = tokio::task::LocalSet::new();
+                    local.block_on(&runtime, speak(&place, role, asked, heard, &opened));
+                }
+                Err(error) => {
+                    let _ = opened.send(Err(BusError::NoThread(error)));
+                }
             }
-            Err(error) => {
-                let _ = opened.send(Err(BusError::NoThread(error)));
-            }
-        }
-    });
+        });
     let thread = spoken.map_err(BusError::NoThread)?;
     match outcome.recv() {
         Ok(Ok(())) => Ok(Line {
@@ -236,7 +240,9 @@ async fn stores(client: &Client, place: &BusPlace) -> Result<Stores, BusError> {
         discard: stream::DiscardPolicy::Old,
         ..stream::Config::default()
     });
-    stream.await.map_err(|error| BusError::NoStreams(error.to_string()))?;
+    stream
+        .await
+        .map_err(|error| BusError::NoStreams(error.to_string()))?;
     let bucket = format!("wsb_lease_{}", place.fleet);
     let leases = match jetstream.get_key_value(&bucket).await {
         Ok(leases) => leases,
@@ -255,7 +261,8 @@ async fn stores(client: &Client, place: &BusPlace) -> Result<Stores, BusError> {
                 allow_direct: true,
                 ..stream::Config::default()
             });
-            made.await.map_err(|error| BusError::NoStreams(error.to_string()))?;
+            made.await
+                .map_err(|error| BusError::NoStreams(error.to_string()))?;
             let bucket = jetstream.get_key_value(&bucket).await;
             bucket.map_err(|error| BusError::NoStreams(error.to_string()))?
         }
@@ -279,7 +286,10 @@ async fn stored(
         ..pull::OrderedConfig::default()
     });
     let consumer = consumer.await.map_err(|error| no_streams(&error))?;
-    consumer.messages().await.map_err(|error| no_streams(&error))
+    consumer
+        .messages()
+        .await
+        .map_err(|error| no_streams(&error))
 }
 
 /// Passes on what is kept, until nobody listens.
@@ -290,7 +300,9 @@ async fn pass_on(mut stored: pull::Ordered, subjects: Subjects, heard: Sender<He
             // The consumer is made anew by itself once the bus is back.
             Some(Err(_)) => tokio::time::sleep(Duration::from_millis(200)).await,
             Some(Ok(message)) => {
-                let Message { subject, payload, .. } = message.message;
+                let Message {
+                    subject, payload, ..
+                } = message.message;
                 let Some(key) = subjects.key(&subject) else {
                     continue;
                 };

@@ -87,9 +87,9 @@ impl Portable {
         for (name, value) in &self.headers {
             let mut whole = value.clone();
             for variable in references(value) {
-                let known = environment.get(variable).ok_or_else(|| {
-                    NotPortable::NotSet(variable.to_owned(), name.clone())
-                })?;
+                let known = environment
+                    .get(variable)
+                    .ok_or_else(|| NotPortable::NotSet(variable.to_owned(), name.clone()))?;
                 whole = whole.replace(&format!("{{env:{variable}}}"), known);
             }
             spec.upgrade.headers.push(Header::new(name.clone(), whole));
@@ -112,14 +112,22 @@ impl Portable {
 fn missing(sent: &PlanSpec, read: &PlanSpec) -> Option<&'static str> {
     let (mine, theirs) = (&sent.clients, &read.clients);
     let checks = [
-        (mine.exchange.payload != theirs.exchange.payload, "a message or corpus from a file"),
+        (
+            mine.exchange.payload != theirs.exchange.payload,
+            "a message or corpus from a file",
+        ),
         (mine.login != theirs.login, "a login with texts of its own"),
         (sent.tls != read.tls, "a certificate or key"),
         (sent.target != read.target, "a URL that holds a credential"),
-        (sent.upgrade != read.upgrade, "a subprotocol that holds a credential"),
+        (
+            sent.upgrade != read.upgrade,
+            "a subprotocol that holds a credential",
+        ),
         (sent.cpus != read.cpus || sent != read, "a part of the plan"),
     ];
-    checks.into_iter().find_map(|(is_lost, what)| is_lost.then_some(what))
+    checks
+        .into_iter()
+        .find_map(|(is_lost, what)| is_lost.then_some(what))
 }
 
 /// The variables that a text refers to as `{env:NAME}`.
@@ -138,7 +146,9 @@ mod tests {
     fn plan(headers: &[(&str, &str)]) -> Plan {
         let spec = PlanSpec::against("ws://h:1/".parse().unwrap());
         let spec = spec.with(|spec| {
-            let headers = headers.iter().map(|(name, value)| Header::new(*name, *value));
+            let headers = headers
+                .iter()
+                .map(|(name, value)| Header::new(*name, *value));
             spec.upgrade.headers = headers.collect();
         });
         spec.check().unwrap()
@@ -146,19 +156,22 @@ mod tests {
 
     #[test]
     fn a_credential_goes_as_a_reference_and_is_resolved_where_it_is_needed() {
-        let sent = plan(&[
-            ("X-Shard", "7"),
-            ("Authorization", "Bearer {env:TOKEN}"),
-        ]);
+        let sent = plan(&[("X-Shard", "7"), ("Authorization", "Bearer {env:TOKEN}")]);
         let portable = Portable::of(&sent).unwrap();
         let environment = [("TOKEN".to_owned(), "hidden".to_owned())].into();
         let there = portable.resolved(&environment).unwrap();
         let revealed: Vec<_> = there.upgrade.headers.iter().map(|it| it.reveal()).collect();
         assert_eq!(revealed, [Some("7"), Some("Bearer hidden")]);
         let text = serde_json::to_string(&portable.plan).unwrap();
-        assert!(!text.contains("hidden") && !text.contains("TOKEN"), "{text}");
+        assert!(
+            !text.contains("hidden") && !text.contains("TOKEN"),
+            "{text}"
+        );
         let unset = portable.resolved(&BTreeMap::new()).unwrap_err().to_string();
-        assert!(unset.starts_with("TOKEN is not set in this agent's environment"), "{unset}");
+        assert!(
+            unset.starts_with("TOKEN is not set in this agent's environment"),
+            "{unset}"
+        );
         assert!(portable.unresolved().is_ok());
     }
 
@@ -166,7 +179,10 @@ mod tests {
     fn a_credential_itself_is_refused_without_being_told() {
         let refused = Portable::of(&plan(&[("Cookie", "session=hidden")])).unwrap_err();
         let words = refused.to_string();
-        assert!(words.starts_with("the header Cookie holds a credential"), "{words}");
+        assert!(
+            words.starts_with("the header Cookie holds a credential"),
+            "{words}"
+        );
         assert!(!words.contains("hidden"));
     }
 
@@ -179,6 +195,9 @@ mod tests {
             };
         });
         let refused = Portable::of(&long.unwrap()).unwrap_err().to_string();
-        assert_eq!(refused, "a message or corpus from a file does not go over the bus");
+        assert_eq!(
+            refused,
+            "a message or corpus from a file does not go over the bus"
+        );
     }
 }

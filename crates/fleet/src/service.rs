@@ -92,7 +92,11 @@ impl Service {
         loop {
             // What the machine says is told at once; the bus is waited for.
             let mut events: Vec<Event> = told.try_iter().map(Event::Here).collect();
-            match line.heard.recv_timeout(if events.is_empty() { NAP * 10 } else { Duration::ZERO }) {
+            match line.heard.recv_timeout(if events.is_empty() {
+                NAP * 10
+            } else {
+                Duration::ZERO
+            }) {
                 Ok(heard) => events.push(Event::Bus(heard)),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => thread::sleep(TICK),
@@ -239,13 +243,29 @@ impl OnThread {
             thread::sleep(Duration::from(at - run_clock.now()).min(NAP * 50));
         }
         let document = runner.carry_out(&own, &resolved);
-        let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let parts = self
+            .parts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let books = match document {
             Ok(document) => {
                 let total = run_clock.now();
-                last_books(&self.name, &self.build, &document, &self.reins, parts, total)
+                last_books(
+                    &self.name,
+                    &self.build,
+                    &document,
+                    &self.reins,
+                    parts,
+                    total,
+                )
             }
-            Err(error) => no_books(&self.name, &self.build, &story(&error, self.spelling), parts),
+            Err(error) => no_books(
+                &self.name,
+                &self.build,
+                &story(&error, self.spelling),
+                parts,
+            ),
         };
         if let Ok(bytes) = wire::packed(&books) {
             self.say(Here::Over(bytes));
@@ -259,8 +279,12 @@ impl OnThread {
             plan: task.plan.clone(),
             headers: task.headers.clone(),
         };
-        let whole = portable.resolved(&self.environment).map_err(|it| words(&it))?;
-        let seat: &Seat = task.seat(&self.name).ok_or("the task has no share for this agent")?;
+        let whole = portable
+            .resolved(&self.environment)
+            .map_err(|it| words(&it))?;
+        let seat: &Seat = task
+            .seat(&self.name)
+            .ok_or("the task has no share for this agent")?;
         let own = own_plan(&whole, seat, &self.cpus).map_err(|it| words(&it))?;
         let clock = self.clock.from(seat.zero);
         let member = Member {

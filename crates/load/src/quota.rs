@@ -114,7 +114,8 @@ mod tests {
     fn processes_together_have_what_the_plan_asks_for() {
         let plan = |stop, threads| {
             let spec = PlanSpec::against("ws://nowhere/".parse().unwrap());
-            let spec = spec.with(|spec| (spec.threads, spec.clients.connections) = (threads, threads));
+            let spec =
+                spec.with(|spec| (spec.threads, spec.clients.connections) = (threads, threads));
             let lifetime = match stop {
                 StopRule::Clients(_) => Lifetime::Replaced { round_trips: 1 },
                 _ => Lifetime::Held,
@@ -145,9 +146,8 @@ mod tests {
             }
         }
         let plan = plan(StopRule::Messages(1_001), 8);
-        let shares = [(0, 1), (1, 2), (3, 5)].map(|(before, workers)| {
-            Quota::of_workers(&plan, before, workers).messages_left()
-        });
+        let shares = [(0, 1), (1, 2), (3, 5)]
+            .map(|(before, workers)| Quota::of_workers(&plan, before, workers).messages_left());
         assert_eq!((shares, shares.iter().sum()), ([125, 250, 626], 1_001_u64));
     }
 

@@ -42,22 +42,27 @@ pub(crate) fn put(page: &mut Page, document: &Document) {
 
 /// The words of an agent: its share, what came of it, its clock and its own audit.
 fn line(agent: &Agent) -> String {
-    let mut parts = vec![
-        format!("{} connections on {} threads", count(agent.connections_asked.into()), agent.threads),
-    ];
+    let mut parts = vec![format!(
+        "{} connections on {} threads",
+        count(agent.connections_asked.into()),
+        agent.threads
+    )];
     if let Some(per_s) = agent.messages_per_s {
         parts.push(format!("{} msg/s", rate(per_s)));
     }
     if let Some(p50) = agent.times_ns.p50 {
-        parts.push(format!("p50 {}", span(p50)));
+        parts.push(format!("p50 {}", span(p50 as f64)));
     }
     if let Some(p99) = agent.times_ns.p99 {
-        parts.push(format!("p99 {}", span(p99)));
+        parts.push(format!("p99 {}", span(p99 as f64)));
     }
     if let Some(busiest) = agent.busiest_thread {
         parts.push(format!("busiest thread {}", percent(busiest)));
     }
-    parts.push(format!("clock ±{}", seconds(agent.clock.bound_ns as f64 / 1e9)));
+    parts.push(format!(
+        "clock ±{}",
+        seconds(agent.clock.bound_ns as f64 / 1e9)
+    ));
     if let Some(drift) = agent.clock.drift_ppm {
         parts.push(format!("drift {drift:+.1} ppm"));
     }

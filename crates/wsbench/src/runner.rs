@@ -120,7 +120,9 @@ impl LocalRunner {
 
     /// True where the load comes from other machines.
     fn is_elsewhere(&self) -> bool {
-        self.carrier.as_ref().is_some_and(|carrier| carrier.is_elsewhere())
+        self.carrier
+            .as_ref()
+            .is_some_and(|carrier| carrier.is_elsewhere())
     }
 
     /// Makes sure that this machine has what `plan` needs, and finds the server's address. Where the load

@@ -86,16 +86,26 @@ mod serving {
         let name = args.name.clone().unwrap_or_else(name_of_this_machine);
         let name = nats::name(&name).map_err(|error| fleet::no_name("--name", &error))?;
         let allowed = host::cpus();
-        let pin = args.pin.as_ref().map(|pin| pin.0.clone()).unwrap_or_default();
+        let pin = args
+            .pin
+            .as_ref()
+            .map(|pin| pin.0.clone())
+            .unwrap_or_default();
         check_cpus("--pin", &pin, &allowed)?;
         let interrupts = watch_signals()?;
         let build = Build::this().context("the program's own file cannot be read")?;
         let here = this_host();
         let checks = doctor::settings(&here, &Asked::default(), &Flags);
-        let doubts = checks.into_iter().filter(|check| check.level >= Level::Warning);
+        let doubts = checks
+            .into_iter()
+            .filter(|check| check.level >= Level::Warning);
         let service = Service {
             facts: Facts {
-                cores: if pin.is_empty() { allowed.len() } else { pin.len() } as u32,
+                cores: if pin.is_empty() {
+                    allowed.len()
+                } else {
+                    pin.len()
+                } as u32,
                 doubts: doubts.map(|check| check.seen).collect(),
                 host: here,
                 build: build.clone(),
@@ -153,8 +163,18 @@ mod serving {
             return format!("agent-{index}");
         }
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let host = if host.trim().is_empty() { "agent" } else { host.trim() };
-        let fit = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+        let host = if host.trim().is_empty() {
+            "agent"
+        } else {
+            host.trim()
+        };
+        let fit = |c: char| {
+            if c.is_ascii_alphanumeric() || c == '_' {
+                c
+            } else {
+                '-'
+            }
+        };
         host.chars().map(fit).take(48).collect()
     }
 }

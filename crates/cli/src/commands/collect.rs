@@ -75,7 +75,10 @@ mod collecting {
 
     pub(super) fn run(args: &CollectArgs, command_line: &[OsString]) -> anyhow::Result<Exit> {
         args.output.check_stdout()?;
-        let file = args.output.file().map(|path| OutputFile::check("--output", path));
+        let file = args
+            .output
+            .file()
+            .map(|path| OutputFile::check("--output", path));
         let file = file.transpose()?;
         let place = fleet::place(&args.bus, &args.who)?;
         let run = nats::name(&args.run).map_err(|error| fleet::no_name("RUN", &error))?;
@@ -87,11 +90,18 @@ mod collecting {
             .carried_by(Box::new(Collected::new(kept)));
         let (mut runner, plan) = bench.into_runner().map_err(advice::spelled)?;
         let resolved = runner.prepare(&plan).map_err(advice::spelled)?;
-        let document = runner.carry_out(&plan, &resolved).map_err(advice::spelled)?;
+        let document = runner
+            .carry_out(&plan, &resolved)
+            .map_err(advice::spelled)?;
         let shown = args.output.shown();
         let kept = file.map_or(Ok(()), |file| {
             let view = args.output.view();
-            file.write_naming(&render(&[&document], args.output.stored(), terminal::PLAIN, &view))
+            file.write_naming(&render(
+                &[&document],
+                args.output.stored(),
+                terminal::PLAIN,
+                &view,
+            ))
         });
         if !args.output.no_state {
             state::keep(&document::write(&document));

@@ -61,7 +61,9 @@ impl Outbox {
 
     /// All that waits is asked for again at the next look at the clock.
     pub(super) fn ask_again(&mut self) {
-        self.waiting.values_mut().for_each(|(_, at)| *at = Nanos::ZERO);
+        self.waiting
+            .values_mut()
+            .for_each(|(_, at)| *at = Nanos::ZERO);
     }
 
     pub(super) fn look_at_the_clock(&mut self, now: Nanos, bus: &mut dyn Bus) {

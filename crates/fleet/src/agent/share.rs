@@ -115,7 +115,10 @@ impl Share {
             self.is_dismissed = true;
             return self.stop(end, "the coordinator ends the run".to_owned(), acts);
         }
-        if let Some(at) = orders.connect.filter(|_| self.standing == Standing::Prepared) {
+        if let Some(at) = orders
+            .connect
+            .filter(|_| self.standing == Standing::Prepared)
+        {
             self.connects = Some(at);
             self.standing = Standing::Connecting;
             acts.push(Act::Connect(at));

@@ -106,7 +106,10 @@ impl Member {
     pub(super) fn probed(&mut self, estimate: Estimate) {
         if self.is_under_way {
             // The newest tells of drift; each time it is the fastest of a few that went together.
-            let is_new = self.since.best().is_none_or(|it| estimate.at - it.at > PROBE_LOST);
+            let is_new = self
+                .since
+                .best()
+                .is_none_or(|it| estimate.at - it.at > PROBE_LOST);
             if is_new {
                 self.since = Probes::default();
             }
@@ -120,7 +123,9 @@ impl Member {
     /// True if it is to be probed again, of `probes` that are wanted.
     pub(super) fn is_next_probe_due(&self, now: Nanos, probes: u32) -> bool {
         self.before.answered() < probes
-            && self.probe_sent_at.is_none_or(|sent| now - sent >= PROBE_LOST)
+            && self
+                .probe_sent_at
+                .is_none_or(|sent| now - sent >= PROBE_LOST)
     }
 
     pub(super) fn take_word(&mut self, now: Nanos, word: Word, run: &str) {
@@ -133,13 +138,18 @@ impl Member {
             return;
         };
         // Words may overtake each other: what was reached stays reached.
-        if self.standing.as_ref().is_none_or(|known| *known < said.standing) {
+        if self
+            .standing
+            .as_ref()
+            .is_none_or(|known| *known < said.standing)
+        {
             self.standing = Some(said.standing);
         }
         self.upgraded = self.upgraded.or(said.upgraded);
         self.heard_of_beginning = self.heard_of_beginning.or(said.heard_of_beginning);
         self.ended = self.ended.or(said.ended);
-        self.ticks.extend(said.warmed.into_iter().map(|it| (it.tick, it)));
+        self.ticks
+            .extend(said.warmed.into_iter().map(|it| (it.tick, it)));
     }
 
     pub(super) fn is_author(&self, key: &Key) -> bool {

@@ -19,7 +19,9 @@ impl Coordinator {
         if fit >= self.ask.agents && waited >= GLANCE {
             let chosen = self.present.values().filter(|(word, _)| free(word));
             let members = chosen.take(self.ask.agents).cloned();
-            let members = members.map(|(word, heard)| Member::new(word, heard)).collect();
+            let members = members
+                .map(|(word, heard)| Member::new(word, heard))
+                .collect();
             for (name, (word, _)) in &self.present {
                 if word.facts.build != self.ask.build {
                     let words = format!("agent {name} is left out: {}", self.differs(word));
@@ -34,7 +36,10 @@ impl Coordinator {
     }
 
     fn differs(&self, word: &Word) -> String {
-        format!("it is wsbench {}, and this is {}", word.facts.build, self.ask.build)
+        format!(
+            "it is wsbench {}, and this is {}",
+            word.facts.build, self.ask.build
+        )
     }
 
     /// Words for who is there and who is not, for whoever asked for more.

@@ -35,7 +35,9 @@ pub enum BusError {
     #[error("the bus refuses: {0}")]
     Refused(String),
     /// It keeps nothing.
-    #[error("the bus keeps no streams for us: {0}; nats-server needs -js, and this user the right to it")]
+    #[error(
+        "the bus keeps no streams for us: {0}; nats-server needs -js, and this user the right to it"
+    )]
     NoStreams(String),
     /// The system gave no thread.
     #[error("cannot start a thread for the bus: {0}")]
@@ -99,11 +101,16 @@ pub async fn connected(
                 error.kind(),
                 ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation
             );
-            Err(match is_denied || words.to_lowercase().contains("authorization") {
-                true => BusError::Denied(place.shown(), words),
-                false => BusError::Unreachable(place.shown(), words),
-            })
+            Err(
+                match is_denied || words.to_lowercase().contains("authorization") {
+                    true => BusError::Denied(place.shown(), words),
+                    false => BusError::Unreachable(place.shown(), words),
+                },
+            )
         }
-        Err(_) => Err(BusError::Unreachable(place.shown(), "no answer in time".to_owned())),
+        Err(_) => Err(BusError::Unreachable(
+            place.shown(),
+            "no answer in time".to_owned(),
+        )),
     }
 }

@@ -125,7 +125,12 @@ mod tests {
             let key = key(of);
             assert_eq!(subjects.key(&subjects.of_key(&key)), Some(key));
         }
-        for other in ["wsb.g.run.r.task", "wsb.f.run.r", "wsb.f.run.r.part.a.x.1", "wsb.f.to.all"] {
+        for other in [
+            "wsb.g.run.r.task",
+            "wsb.f.run.r",
+            "wsb.f.run.r.part.a.x.1",
+            "wsb.f.to.all",
+        ] {
             assert_eq!(subjects.key(other), None, "{other}");
         }
     }

@@ -46,10 +46,13 @@ impl Host {
                 self.zero = task.seat(&self.name).map_or(Nanos::ZERO, |seat| seat.zero);
                 self.task = Some(*task);
                 let ready = now + Nanos::from_millis(random.u64(5..200));
-                self.pending.push((ready, match self.refuses {
-                    true => Here::Refused("the server is not found".to_owned()),
-                    false => Here::Prepared,
-                }));
+                self.pending.push((
+                    ready,
+                    match self.refuses {
+                        true => Here::Refused("the server is not found".to_owned()),
+                        false => Here::Prepared,
+                    },
+                ));
             }
             Act::Connect(at) => {
                 self.is_connecting = true;
@@ -116,7 +119,10 @@ impl Host {
     fn own_parts(&self) -> impl Iterator<Item = &'static (Part, std::sync::Arc<[u8]>)> + use<> {
         let workers = self.task.as_ref().and_then(|task| task.seat(&self.name));
         let workers = workers.map_or_else(Vec::new, |seat| seat.workers.clone());
-        truth().parts.iter().filter(move |(part, _)| workers.contains(&part.share))
+        truth()
+            .parts
+            .iter()
+            .filter(move |(part, _)| workers.contains(&part.share))
     }
 
     /// The parts whose time has come since the load began, but for the last of each worker.

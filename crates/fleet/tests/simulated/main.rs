@@ -68,7 +68,10 @@ fn truth() -> &'static Truth {
     static TRUTH: OnceLock<Truth> = OnceLock::new();
     TRUTH.get_or_init(|| {
         let run = handed(&plan(THREADS * AGENTS), Scenario::default(), None);
-        let parts = run.parts.iter().map(|part| (part.clone(), wire::packed(part).unwrap()));
+        let parts = run
+            .parts
+            .iter()
+            .map(|part| (part.clone(), wire::packed(part).unwrap()));
         Truth {
             parts: parts.collect(),
             run,
@@ -77,10 +80,16 @@ fn truth() -> &'static Truth {
 }
 
 /// Adds up what the bus has kept.
-fn gathered<'a>(task: &'a Task, plan: &'a Plan, entries: impl Iterator<Item = &'a Entry>) -> Gathered {
+fn gathered<'a>(
+    task: &'a Task,
+    plan: &'a Plan,
+    entries: impl Iterator<Item = &'a Entry>,
+) -> Gathered {
     let mut gathering = Gathering::new(task, plan);
     for entry in entries {
-        gathering.take(entry, &mut Deaf).expect("what agents hand over can be read");
+        gathering
+            .take(entry, &mut Deaf)
+            .expect("what agents hand over can be read");
     }
     gathering.finish(None, &|_| Beside::default(), &mut Deaf)
 }
@@ -112,7 +121,12 @@ fn a_fleet_makes_the_same_run_as_one_process_bin_for_bin() {
         for series in Series::ALL {
             let (ours, theirs) = (gathered.result.at(series), one.at(series));
             let is_same = ours.to_v2_deflate() == theirs.to_v2_deflate();
-            assert!(is_same, "seed {seed}: {series:?}, {} and {}", ours.count(), theirs.count());
+            assert!(
+                is_same,
+                "seed {seed}: {series:?}, {} and {}",
+                ours.count(),
+                theirs.count()
+            );
         }
         assert_eq!(gathered.result.intervals, one.intervals);
         assert_eq!(gathered.result.slices, one.slices);
@@ -133,8 +147,16 @@ fn loads_begin_together_to_within_the_bounds_of_the_clocks() {
         assert_eq!(begins.len(), AGENTS as usize, "seed {seed}");
         let spread = *begins.iter().max().unwrap() - *begins.iter().min().unwrap();
         let (task, _) = outcome.dealt.as_ref().unwrap();
-        let worst = task.seats.iter().map(|seat| seat.clock.bound_ns).max().unwrap();
-        assert!(spread.0 <= 2 * worst, "seed {seed}: {spread:?} beyond twice {worst} ns");
+        let worst = task
+            .seats
+            .iter()
+            .map(|seat| seat.clock.bound_ns)
+            .max()
+            .unwrap();
+        assert!(
+            spread.0 <= 2 * worst,
+            "seed {seed}: {spread:?} beyond twice {worst} ns"
+        );
         assert!(worst < 30_000_000, "{worst}");
     }
 }
@@ -147,17 +169,31 @@ fn whatever_happens(seeds: std::ops::Range<u64>) {
         let outcome = World::new(seed, faults.clone(), plan(1)).run();
         let context = || format!("seed {seed}: {faults:?}\n{}", outcome.told.join("\n"));
         if faults.coordinator_dies.is_none() {
-            assert!(outcome.is_over || outcome.failed.is_some(), "no end: {}", context());
+            assert!(
+                outcome.is_over || outcome.failed.is_some(),
+                "no end: {}",
+                context()
+            );
         }
         assert!(outcome.all_idle, "an agent is left in a run: {}", context());
         for load in &outcome.loads {
-            let until = load.until.unwrap_or_else(|| panic!("load goes on: {}", context()));
+            let until = load
+                .until
+                .unwrap_or_else(|| panic!("load goes on: {}", context()));
             if let Some(dead) = load.stood_still_until {
-                assert!(until <= dead + Nanos::from_millis(400), "rogue: {}", context());
+                assert!(
+                    until <= dead + Nanos::from_millis(400),
+                    "rogue: {}",
+                    context()
+                );
             }
             // The plan's own deadline: warm-up, window, time-out, grace.
             let longest = Nanos::from_secs(1 + 12 + 2 + 30) + HEARTBEAT;
-            assert!(until <= load.from + longest, "beyond the plan: {}", context());
+            assert!(
+                until <= load.from + longest,
+                "beyond the plan: {}",
+                context()
+            );
             if let Some(lost) = load.given_up_at {
                 let hears = lost.max(load.cut_off_until) + LEASE + HEARTBEAT;
                 assert!(until <= hears, "{until:?} after {hears:?}: {}", context());
@@ -165,7 +201,12 @@ fn whatever_happens(seeds: std::ops::Range<u64>) {
         }
         if let Some((task, plan)) = &outcome.dealt {
             let gathered = gathered(task, plan, outcome.kept.iter().chain(&outcome.kept));
-            assert_eq!(gathered.result.messages.answered, answers(&outcome), "{}", context());
+            assert_eq!(
+                gathered.result.messages.answered,
+                answers(&outcome),
+                "{}",
+                context()
+            );
             match gathered.result.ended {
                 Ended::Complete if gathered.fleet.missing_parts.is_empty() => whole += 1,
                 _ => ended_early += 1,
@@ -175,7 +216,10 @@ fn whatever_happens(seeds: std::ops::Range<u64>) {
         }
     }
     // The draw covers each way a run can go.
-    assert!(whole > 100 && ended_early > 100 && failed > 10, "{whole}, {ended_early}, {failed}");
+    assert!(
+        whole > 100 && ended_early > 100 && failed > 10,
+        "{whole}, {ended_early}, {failed}"
+    );
 }
 
 #[test]
@@ -206,7 +250,10 @@ fn a_run_whose_coordinator_dies_is_collected_whole() {
         assert!(outcome.all_idle && !outcome.is_over, "seed {seed}");
         let (task, whole) = outcome.dealt.as_ref().unwrap();
         let gathered = gathered(task, whole, outcome.kept.iter());
-        assert_eq!(gathered.result.messages, truth().run.witness.result.messages);
+        assert_eq!(
+            gathered.result.messages,
+            truth().run.witness.result.messages
+        );
         assert_eq!(gathered.fleet.missing_parts, [""; 0]);
     }
 }
@@ -228,7 +275,11 @@ fn agents_that_wait_for_a_dead_coordinator_give_up() {
             continue;
         }
         waited += 1;
-        assert!(outcome.took < Nanos::from_secs(10) + PATIENCE + PATIENCE, "{:?}", outcome.took);
+        assert!(
+            outcome.took < Nanos::from_secs(10) + PATIENCE + PATIENCE,
+            "{:?}",
+            outcome.took
+        );
     }
     assert!(waited > 30, "{waited}");
 }

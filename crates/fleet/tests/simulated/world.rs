@@ -51,7 +51,11 @@ impl Faults {
         let length = Nanos::from_millis(random.u64(100..40_000));
         let one_in = |random: &mut fastrand::Rng, n: u32| random.u32(0..n) == 0;
         Self {
-            lost: if one_in(&mut random, 2) { random.u32(0..200) } else { 0 },
+            lost: if one_in(&mut random, 2) {
+                random.u32(0..200)
+            } else {
+                0
+            },
             doubled: random.u32(0..300),
             dies: one_in(&mut random, 5).then_some((agent, times[0])),
             stands_still: one_in(&mut random, 5).then_some((agent, times[1], length)),
@@ -163,12 +167,18 @@ impl World {
     pub(crate) fn new(seed: u64, faults: Faults, plan: Plan) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
         let all = 0..AGENTS as usize;
-        let ahead: Vec<Nanos> = all.clone().map(|_| Nanos(random.u64(0..20_000_000_000_000))).collect();
+        let ahead: Vec<Nanos> = all
+            .clone()
+            .map(|_| Nanos(random.u64(0..20_000_000_000_000)))
+            .collect();
         let agents = all.map(|number| {
             let name = format!("a{number}");
             let mut host = Host::new(name.clone());
             host.refuses = faults.refuses == Some(number);
-            (Agent::new(name, 100 + number as u64, facts(), ahead[number]), host)
+            (
+                Agent::new(name, 100 + number as u64, facts(), ahead[number]),
+                host,
+            )
         });
         let agents = agents.collect();
         let ask = Ask {
@@ -208,7 +218,8 @@ impl World {
     fn at(&mut self, at: Nanos, whom: Whom, event: Event) {
         self.numbered += 1;
         // Those of one time come in random order.
-        self.queue.push(Reverse((at, self.random.u64(..), self.numbered)));
+        self.queue
+            .push(Reverse((at, self.random.u64(..), self.numbered)));
         self.events.insert(self.numbered, (whom, event));
     }
 
@@ -224,10 +235,14 @@ impl World {
     }
 
     fn is_cut_off(&self, who: usize) -> bool {
-        let is_gone = self.faults.bus_gone.is_some_and(|(at, long)| Self::within(self.now, at, long));
-        let is_cut = self.faults.cut_off.is_some_and(|(whom, at, long)| {
-            whom == who && Self::within(self.now, at, long)
-        });
+        let is_gone = self
+            .faults
+            .bus_gone
+            .is_some_and(|(at, long)| Self::within(self.now, at, long));
+        let is_cut = self
+            .faults
+            .cut_off
+            .is_some_and(|(whom, at, long)| whom == who && Self::within(self.now, at, long));
         is_gone || is_cut
     }
 
@@ -240,10 +255,14 @@ impl World {
 
     fn is_dead(&self, whom: Whom) -> bool {
         match whom {
-            Whom::Agent(number) => {
-                self.faults.dies.is_some_and(|(who, at)| who == number && self.now >= at)
-            }
-            Whom::Coordinator => self.faults.coordinator_dies.is_some_and(|at| self.now >= at),
+            Whom::Agent(number) => self
+                .faults
+                .dies
+                .is_some_and(|(who, at)| who == number && self.now >= at),
+            Whom::Coordinator => self
+                .faults
+                .coordinator_dies
+                .is_some_and(|at| self.now >= at),
             Whom::Bus => false,
         }
     }
@@ -319,10 +338,13 @@ impl World {
         let is_cut_off = self.is_cut_off(number);
         if is_cut_off != self.was_cut_off[number] {
             self.was_cut_off[number] = is_cut_off;
-            self.step(whom, Some(match is_cut_off {
-                true => Heard::Down("cut off".to_owned()),
-                false => Heard::Up,
-            }));
+            self.step(
+                whom,
+                Some(match is_cut_off {
+                    true => Heard::Down("cut off".to_owned()),
+                    false => Heard::Up,
+                }),
+            );
         }
     }
 
@@ -341,7 +363,9 @@ impl World {
                     for act in agent.step(now, events[next].clone(), &mut bus) {
                         if let agent::Act::End(_, why) = &act {
                             let at = self.now.as_secs_f64();
-                            self.outcome.told.push(format!("{at:.2} a{number} ends: {why}"));
+                            self.outcome
+                                .told
+                                .push(format!("{at:.2} a{number} ends: {why}"));
                         }
                         host.act(now, act, &mut self.random);
                     }
@@ -368,7 +392,9 @@ impl World {
             coordinator::Act::Dealt(task, plan) => self.outcome.dealt = Some((*task, plan)),
             coordinator::Act::Stored(_) => {}
             coordinator::Act::Lost(agent, why) => {
-                self.outcome.told.push(format!("{at:.2} lost {agent}: {why}"));
+                self.outcome
+                    .told
+                    .push(format!("{at:.2} lost {agent}: {why}"));
                 self.given_up.entry(agent).or_insert(self.now);
             }
             coordinator::Act::Over => self.outcome.is_over = true,
@@ -429,7 +455,11 @@ impl World {
         }
         if entry.key.of != Of::Task && (is_new || self.random.u32(0..1_000) < self.faults.doubled) {
             let at = self.now + self.delay();
-            self.at(at, Whom::Coordinator, Event::Heard(Heard::Stored(entry.clone())));
+            self.at(
+                at,
+                Whom::Coordinator,
+                Event::Heard(Heard::Stored(entry.clone())),
+            );
         }
         if self.random.u32(0..1_000) >= self.faults.lost {
             let at = self.now + self.delay();
@@ -439,7 +469,10 @@ impl World {
 
     fn lease(&mut self, ask: LeaseAsk, by: Whom) {
         let place = (ask.run.clone(), ask.agent.clone());
-        let held = self.leases.get(&place).filter(|(_, until)| *until > self.now);
+        let held = self
+            .leases
+            .get(&place)
+            .filter(|(_, until)| *until > self.now);
         let is_granted = held.is_none_or(|(holder, _)| *holder == ask.holder);
         if is_granted {
             self.leases.insert(place, (ask.holder, self.now + LEASE));
@@ -462,11 +495,16 @@ impl World {
             let died = self.faults.dies.filter(|(who, _)| *who == number);
             let until = until.map(|until| until - ahead).or(died.map(|(_, at)| at));
             let still = self.faults.stands_still.filter(|(who, at, length)| {
-                *who == number && *length >= LEASE + TICK && *at > from - ahead
+                *who == number
+                    && *length >= LEASE + TICK
+                    && *at > from - ahead
                     && until.is_none_or(|until| *at < until)
             });
             let ends = |(at, length): (Nanos, Nanos)| at + length;
-            let cut = self.faults.cut_off.filter(|(who, ..)| *who == number || *who == AGENTS as usize);
+            let cut = self
+                .faults
+                .cut_off
+                .filter(|(who, ..)| *who == number || *who == AGENTS as usize);
             let cut = cut.map_or(Nanos::ZERO, |(_, at, length)| ends((at, length)));
             let gone = self.faults.bus_gone.map_or(Nanos::ZERO, ends);
             let stood = self.faults.stands_still.filter(|(who, ..)| *who == number);

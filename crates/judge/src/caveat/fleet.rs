@@ -59,16 +59,27 @@ fn missing(record: &Record) -> Option<Doubt> {
     let fleet = record.fleet.as_ref()?;
     let is_known = |hole: &str| {
         let of = |agent: &&Agent| hole.starts_with(&format!("agent {},", agent.name));
-        record.agents.iter().filter(|agent| agent.lost.is_some()).any(|agent| of(&agent))
+        record
+            .agents
+            .iter()
+            .filter(|agent| agent.lost.is_some())
+            .any(|agent| of(&agent))
     };
     // Of an agent that was lost nothing else can be.
     let holes: Vec<&str> = fleet.missing_parts.iter().map(String::as_str).collect();
-    let unknown: Vec<&str> = holes.iter().copied().filter(|hole| !is_known(hole)).collect();
+    let unknown: Vec<&str> = holes
+        .iter()
+        .copied()
+        .filter(|hole| !is_known(hole))
+        .collect();
     let first = unknown.first()?;
     Some(Doubt::new(
         Kind::MissingParts,
         Severity::Invalid,
-        format!("parts of the books have not come: {first} (+{} more)", unknown.len() - 1),
+        format!(
+            "parts of the books have not come: {first} (+{} more)",
+            unknown.len() - 1
+        ),
         "wsbench collect puts the run together again, as long as the bus keeps its parts",
     ))
 }
@@ -100,7 +111,10 @@ fn differing(record: &Record) -> Option<Doubt> {
         let (low, high) = sure.low.zip(sure.high)?;
         Some((times.p50?, low, high))
     };
-    let medians = record.agents.iter().filter_map(|agent| Some((agent, known(agent)?)));
+    let medians = record
+        .agents
+        .iter()
+        .filter_map(|agent| Some((agent, known(agent)?)));
     let medians: Vec<_> = medians.collect();
     let differs = |at: usize| {
         let (p50, low, high) = medians[at].1;
@@ -120,12 +134,19 @@ fn differing(record: &Record) -> Option<Doubt> {
     };
     let (odd_words, others): (Vec<String>, Vec<String>) = (
         odd.iter().map(words).collect(),
-        (0..medians.len()).filter(|at| !odd.contains(at)).map(|at| words(&at)).collect(),
+        (0..medians.len())
+            .filter(|at| !odd.contains(at))
+            .map(|at| words(&at))
+            .collect(),
     );
     Some(Doubt::new(
         Kind::AgentDiffers,
         Severity::Doubtful,
-        format!("an agent differs: median {}, others {}", odd_words.join(", "), others.join(", ")),
+        format!(
+            "an agent differs: median {}, others {}",
+            odd_words.join(", "),
+            others.join(", ")
+        ),
         "see its machine and its way to the server; percentiles of the sum are a mixture of the two",
     ))
 }

@@ -1,0 +1,331 @@
+//! A NATS server, agents and an embedded server on loopback, all of which end with the test.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The longest that anything here is awaited.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A process that ends with this value.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// This program with these words.
+pub(crate) fn command(words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wsbench"));
+    command
+        .args(words)
+        .env("WSBENCH_STATE_DIR", "")
+        .stdin(Stdio::null());
+    command
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// A NATS server that keeps streams in a folder of its own.
+pub(crate) struct Bus {
+    port: u16,
+    folder: TempDir,
+    login: Option<(String, String)>,
+    process: Option<Process>,
+}
+
+impl Bus {
+    fn new(login: Option<(String, String)>) -> Self {
+        let mut bus = Self {
+            port: free_port(),
+            folder: TempDir::new().unwrap(),
+            login,
+            process: None,
+        };
+        bus.start();
+        bus
+    }
+
+    pub(crate) fn with_login(user: &str, password: &str) -> Self {
+        Self::new(Some((user.to_owned(), password.to_owned())))
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn start(&mut self) {
+        let mut server = Command::new("nats-server");
+        server.args([
+            "-a",
+            "127.0.0.1",
+            "-p",
+            &self.port.to_string(),
+            "-js",
+            "-sd",
+        ]);
+        server.arg(self.folder.path());
+        if let Some((user, password)) = &self.login {
+            server.args(["--user", user, "--pass", password]);
+        }
+        server.stdout(Stdio::null()).stderr(Stdio::null());
+        let child = server
+            .spawn()
+            .expect("nats-server is missing; scripts/servers installs it");
+        self.process = Some(Process(child));
+        until("the bus listens", || {
+            std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok()
+        });
+    }
+
+    pub(crate) fn stop(&mut self) {
+        self.process = None;
+    }
+}
+
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "not within {PATIENCE:?}: {what}"
+        );
+        sleep(Duration::from_millis(50));
+    }
+}
+
+struct AgentProcess {
+    name: String,
+    process: Process,
+    said: PathBuf,
+}
+
+/// A bus, agents and a server to load.
+pub(crate) struct Fleet {
+    // Agents first, so that they do not miss the bus.
+    agents: Vec<AgentProcess>,
+    server: Process,
+    url: String,
+    pub(crate) bus: Bus,
+    folder: TempDir,
+}
+
+/// What came of a command.
+pub(crate) struct Measured {
+    pub(crate) document: Value,
+    pub(crate) said: String,
+    pub(crate) code: i32,
+}
+
+/// A run that is under way.
+pub(crate) struct Run {
+    process: Process,
+    said: PathBuf,
+    output: PathBuf,
+}
+
+impl Fleet {
+    pub(crate) fn of(names: &[&str]) -> Self {
+        let bus = Bus::new(None);
+        let mut serve = command(&["serve", "--port", "0"]);
+        let mut child = serve
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut first)
+            .unwrap();
+        let url = first
+            .split_whitespace()
+            .find(|word| word.starts_with("ws://"));
+        let mut fleet = Self {
+            agents: Vec::new(),
+            url: url
+                .unwrap_or_else(|| panic!("no URL in {first}"))
+                .to_owned(),
+            server: Process(child),
+            bus,
+            folder: TempDir::new().unwrap(),
+        };
+        for name in names {
+            fleet.add(name, &PathBuf::from(env!("CARGO_BIN_EXE_wsbench")));
+        }
+        fleet
+    }
+
+    fn add(&mut self, name: &str, program: &PathBuf) {
+        let said = self.folder.path().join(format!("{name}.log"));
+        let mut agent = Command::new(program);
+        agent.args(["agent", "--name", name, "--bus", &self.bus.url()]);
+        agent
+            .stdin(Stdio::null())
+            .stderr(fs::File::create(&said).unwrap());
+        let process = Process(agent.spawn().unwrap());
+        self.agents.push(AgentProcess {
+            name: name.to_owned(),
+            process,
+            said,
+        });
+        self.await_words(name, &format!("agent {name} of fleet default"));
+    }
+
+    /// An agent whose program's file differs by a byte behind its end.
+    pub(crate) fn add_of_another_build(&mut self, name: &str) {
+        let copy = self.folder.path().join("wsbench-other");
+        fs::copy(env!("CARGO_BIN_EXE_wsbench"), &copy).unwrap();
+        let mut file = fs::OpenOptions::new().append(true).open(&copy).unwrap();
+        std::io::Write::write_all(&mut file, b"!").unwrap();
+        drop(file);
+        self.add(name, &copy);
+    }
+
+    /// This program with these words and the bus.
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
+        let mut command = command(words);
+        command.args(["--bus", &self.bus.url()]);
+        command
+    }
+
+    fn agent(&self, name: &str) -> &AgentProcess {
+        self.agents.iter().find(|agent| agent.name == name).unwrap()
+    }
+
+    pub(crate) fn signal(&self, name: &str, signal: &str) {
+        let pid = self.agent(name).process.0.id().to_string();
+        let sent = Command::new("kill")
+            .args([&format!("-{signal}"), &pid])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    pub(crate) fn await_words(&self, name: &str, words: &str) {
+        let file = &self.agent(name).said;
+        let said = || fs::read_to_string(file).unwrap_or_default();
+        until(&format!("{name} says '{words}'"), || said().contains(words));
+    }
+
+    /// Until these agents have handed their shares in.
+    pub(crate) fn await_free(&self, names: &[&str]) {
+        for name in names {
+            self.await_words(name, "the share is over and handed in");
+        }
+    }
+
+    /// Until the server is under load: connections are open and the beginning is past.
+    pub(crate) fn await_load(&mut self) {
+        assert!(
+            self.server.0.try_wait().unwrap().is_none(),
+            "the server has ended"
+        );
+        for agent in &self.agents {
+            self.await_words(&agent.name, "a share of it is taken");
+        }
+        // Clocks, connections and the lead take two or three seconds.
+        sleep(Duration::from_secs(5));
+    }
+
+    pub(crate) fn begin(&self, agents: u32, words: &[String]) -> Run {
+        self.start(None, agents, words)
+    }
+
+    fn start(&self, experiment: Option<&str>, agents: u32, words: &[String]) -> Run {
+        let (said, output) = (
+            self.folder.path().join("said"),
+            self.folder.path().join("run.json"),
+        );
+        let _ = fs::remove_file(&output);
+        let mut run = command(&[]);
+        run.args(experiment);
+        run.args(words)
+            .args(["--agents", &agents.to_string(), "--bus", &self.bus.url()]);
+        run.arg(&self.url).arg("-o").arg(&output);
+        run.stdout(Stdio::null())
+            .stderr(fs::File::create(&said).unwrap());
+        Run {
+            process: Process(run.spawn().unwrap()),
+            said,
+            output,
+        }
+    }
+
+    pub(crate) fn measure(&self, agents: u32, words: &[String]) -> Measured {
+        self.begin(agents, words).end()
+    }
+
+    pub(crate) fn experiment(&self, name: &str, agents: u32, words: &[String]) -> Measured {
+        self.start(Some(name), agents, words).end()
+    }
+
+    pub(crate) fn collect(&self, run: &str) -> Measured {
+        let (said, output) = (
+            self.folder.path().join("said"),
+            self.folder.path().join("all.json"),
+        );
+        let _ = fs::remove_file(&output);
+        let mut collect = self.command(&["collect", run]);
+        collect.arg("-o").arg(&output).stdout(Stdio::null());
+        collect.stderr(fs::File::create(&said).unwrap());
+        let process = Process(collect.spawn().unwrap());
+        Run {
+            process,
+            said,
+            output,
+        }
+        .end()
+    }
+}
+
+impl Run {
+    fn said(&self) -> String {
+        let mut said = String::new();
+        let file = fs::File::open(&self.said);
+        let _ = file.and_then(|mut file| file.read_to_string(&mut said));
+        said
+    }
+
+    pub(crate) fn interrupt(&self) {
+        let pid = self.process.0.id().to_string();
+        Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    }
+
+    /// Kills the coordinator, and says what its run is called.
+    pub(crate) fn kill_and_name(mut self) -> String {
+        let said = self.said();
+        self.process.0.kill().unwrap();
+        let rest = said.split_once("fleet: run ").expect("it says the name").1;
+        rest.split(' ').next().unwrap().to_owned()
+    }
+
+    pub(crate) fn end(mut self) -> Measured {
+        let begun = Instant::now();
+        let status = loop {
+            match self.process.0.try_wait().unwrap() {
+                Some(status) => break status,
+                None => assert!(begun.elapsed() < 2 * PATIENCE, "no end: {}", self.said()),
+            }
+            sleep(Duration::from_millis(50));
+        };
+        let text = fs::read_to_string(&self.output).unwrap_or_default();
+        Measured {
+            document: serde_json::from_str(&text).unwrap_or(Value::Null),
+            said: self.said(),
+            code: status.code().unwrap_or(-1),
+        }
+    }
+}
