@@ -67,7 +67,6 @@ mod collecting {
     use crate::run::concluded;
     use crate::shell_words::shell_words;
     use crate::spelling::Flags;
-    use crate::state;
     use crate::terminal;
 
     /// What is not there after so long without anything new is not awaited any more.
@@ -103,9 +102,7 @@ mod collecting {
                 &view,
             ))
         });
-        if !args.output.no_state {
-            state::keep(&document::write(&document));
-        }
+        args.output.state.keep(|| document::write(&document));
         let view = args.output.view();
         output::print(&render(&[&document], shown, terminal::style(), &view))?;
         kept?;

@@ -69,7 +69,7 @@ fn three_agents_make_one_run_whose_books_add_up() {
         assert!(agent["host"]["kernel"].is_string());
     }
     // The times of all are the times of each, in one histogram.
-    let times = number(&document, "/response_time_ns/count");
+    let times = number(&document, "/response_ns/count");
     let each = ["a1", "a2", "a3"].map(|name| number(agent(&document, name), "/times_ns/count"));
     assert_eq!(times, each.iter().sum::<u64>());
     assert!(said.contains("fleet: run "), "{said}");
