@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::namespaces::Machines;
+
 /// The longest that anything here is awaited.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -328,4 +330,68 @@ impl Run {
             code: status.code().unwrap_or(-1),
         }
     }
+}
+
+/// A run on machines that are apart: the bus on the first, the server on the second. `meanwhile` is done
+/// under load.
+pub(crate) fn apart(
+    machines: &Machines,
+    agents: &[&str],
+    words: &[String],
+    meanwhile: impl FnOnce(),
+) -> Measured {
+    let folder = TempDir::new().unwrap();
+    let program = env!("CARGO_BIN_EXE_wsbench");
+    let (ctl, server) = (machines.address("ctl"), machines.address("srv"));
+    let quiet = |command: &mut Command| {
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        Process(command.spawn().unwrap())
+    };
+    let mut bus = machines.command("ctl", "nats-server");
+    let _bus = quiet(
+        bus.args(["-a", &ctl, "-js", "-sd"])
+            .arg(folder.path().join("js")),
+    );
+    let mut serve = machines.command("srv", program);
+    let _server = quiet(serve.args(["serve", "--host", &server, "--port", "9001"]));
+    let url = format!("nats://{ctl}");
+    let mut running = Vec::new();
+    for name in agents {
+        let said = folder.path().join(name);
+        let mut agent = machines.command(name, program);
+        agent
+            .args(["agent", "--name", name, "--bus", &url])
+            .stdin(Stdio::null());
+        agent.stderr(fs::File::create(&said).unwrap());
+        running.push((Process(agent.spawn().unwrap()), said));
+    }
+    let have_said = |words: &str| {
+        let said = |file: &PathBuf| fs::read_to_string(file).unwrap_or_default();
+        running.iter().all(|(_, file)| said(file).contains(words))
+    };
+    until("all agents are there", || have_said("of fleet default on"));
+    let (said, output) = (folder.path().join("said"), folder.path().join("run.json"));
+    let mut run = machines.command("ctl", program);
+    run.args(words)
+        .args(["--agents", &agents.len().to_string(), "--bus", &url]);
+    run.arg(format!("ws://{server}:9001/"))
+        .arg("-o")
+        .arg(&output);
+    run.env("WSBENCH_STATE_DIR", "").stdout(Stdio::null());
+    run.stderr(fs::File::create(&said).unwrap());
+    let process = Process(run.spawn().unwrap());
+    until("all have their shares", || {
+        have_said("a share of it is taken")
+    });
+    sleep(Duration::from_secs(5));
+    meanwhile();
+    Run {
+        process,
+        said,
+        output,
+    }
+    .end()
 }

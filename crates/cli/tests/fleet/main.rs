@@ -3,11 +3,13 @@
 //! `nats-server` (scripts/servers installs it).
 
 mod fleet;
+mod namespaces;
 
 use std::thread::sleep;
 use std::time::Duration;
 
-use fleet::{Bus, Fleet, Measured, command};
+use fleet::{Bus, Fleet, Measured, apart, command};
+use namespaces::Machines;
 use serde_json::Value;
 
 /// An open loop that takes so many seconds.
@@ -420,4 +422,35 @@ fn what_is_of_one_machine_is_refused_before_anything_is_started() {
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains(expected), "{said}");
     }
+}
+
+/// Bus, server and agents on machines of their own; the cable of one is out for four seconds.
+#[test]
+#[ignore = "needs nats-server and network namespaces"]
+fn machines_that_are_apart_make_one_run_and_a_cable_that_was_out_costs_nothing() {
+    let Some(machines) = Machines::of(&["ctl", "srv", "a1", "a2", "a3"]) else {
+        println!("skipped: this user may make no network namespaces");
+        return;
+    };
+    let Measured {
+        document,
+        said,
+        code,
+    } = apart(&machines, &["a1", "a2", "a3"], &load(12), || {
+        machines.plug("a2", false);
+        sleep(Duration::from_secs(4));
+        machines.plug("a2", true);
+    });
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(document["agents"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        number(&document, "/messages/answered"),
+        by_agents(&document)
+    );
+    assert!(
+        document["fleet"].get("missing_parts").is_none(),
+        "{}",
+        document["fleet"]
+    );
+    assert_eq!(document["loopback"], false);
 }
