@@ -16,7 +16,7 @@ pub(crate) struct FleetArgs {
     /// Agents that take part: the first so many that are there, by name.
     #[arg(long, value_name = "N", requires = "bus", value_parser = quantity::positive_u32)]
     pub(crate) agents: Option<u32>,
-    /// What becomes of a run that loses an agent: it ends, and what was measured is told; or it goes
+    /// Fate of a run that loses an agent: it ends, and what was measured is told; or it goes
     /// on with the others, and is doubtful.
     #[arg(
         long,
@@ -26,12 +26,12 @@ pub(crate) struct FleetArgs {
         requires = "bus"
     )]
     pub(crate) on_agent_loss: OnAgentLoss,
-    /// Who we are to the bus, and which fleet is meant.
+    /// Identity towards the bus, and the fleet that is meant.
     #[command(flatten)]
     pub(crate) who: BusArgs,
 }
 
-/// Who we are to a bus, and which fleet of it is meant.
+/// Identity towards a bus, and the fleet of it that is meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Fleet")]
 pub(crate) struct BusArgs {
@@ -46,7 +46,7 @@ pub(crate) struct BusArgs {
     pub(crate) fleet: String,
 }
 
-/// What becomes of a run that loses an agent.
+/// Fate of a run that loses an agent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnAgentLoss {
     /// It ends.
@@ -65,7 +65,7 @@ pub(crate) enum OnAgentLoss {
 pub(crate) struct FleetOrder {
     /// The bus.
     pub(crate) bus: String,
-    /// Who we are to it.
+    /// Identity towards it.
     pub(crate) who: BusArgs,
     /// Agents that take part.
     pub(crate) agents: u32,

@@ -62,7 +62,7 @@ pub enum Here {
     Over(std::sync::Arc<[u8]>),
 }
 
-/// What an agent has its machine do.
+/// Deed that an agent has its machine do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Act {
     /// Find the server and make sure of the machine.
@@ -91,7 +91,7 @@ pub struct Agent {
     facts: Facts,
     share: Option<Share>,
     outbox: Outbox,
-    /// When it was last told anything.
+    /// Time at which it was last told anything.
     looked_up: Nanos,
     said_at: Option<Nanos>,
 }

@@ -36,13 +36,13 @@ pub enum Said {
 /// Something that is kept by the bus until somebody has collected it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// What it is of.
+    /// Subject of it.
     pub key: Key,
     /// Its content.
     pub bytes: Arc<[u8]>,
 }
 
-/// What an entry is of; there is one entry of each key.
+/// Subject of an entry; there is one entry of each key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// The run.
@@ -69,7 +69,7 @@ pub struct LeaseAsk {
     pub run: String,
     /// The agent.
     pub agent: String,
-    /// Who asks: an agent's process, or the coordinator of the run.
+    /// Asker: an agent's process, or the coordinator of the run.
     pub holder: u64,
 }
 

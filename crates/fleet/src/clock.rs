@@ -14,7 +14,7 @@ pub struct Estimate {
     pub offset_ns: i64,
     /// The offset is right to this, either way, ns.
     pub bound_ns: u64,
-    /// When that was known, by the coordinator's clock.
+    /// Time at which that was known, by the coordinator's clock.
     pub at: Nanos,
 }
 

@@ -9,6 +9,8 @@
 //! has an end: an agent that is not heard of for [`SILENCE`] while the bus is there is lost, and a bus
 //! that is away for [`BUS_AWAY`] ends the waiting.
 
+mod dealing;
+mod losses;
 mod member;
 mod muster;
 
@@ -23,12 +25,11 @@ pub use self::member::AgentState;
 use self::member::Member;
 use crate::agent::HEARTBEAT;
 use crate::build::Build;
-use crate::bus::{Bus, Entry, Heard, Key, LeaseAsk, Of, Said};
+use crate::bus::{Bus, Entry, Heard, LeaseAsk, Of, Said};
 use crate::clock::Estimate;
-use crate::deal::{TooFewConnections, deal};
-use crate::portable::{NotPortable, Portable};
-use crate::protocol::{EndWord, Order, Orders, Seat, Standing, Task, What, Word};
-use crate::wire;
+use crate::deal::TooFewConnections;
+use crate::portable::NotPortable;
+use crate::protocol::{EndWord, Order, Orders, Standing, Task, What, Word};
 
 /// An agent that is not heard of for so long, while the bus is there, is lost.
 pub const SILENCE: Nanos = Nanos::from_secs(8);
@@ -91,7 +92,7 @@ pub enum Event {
     End(EndWord),
 }
 
-/// What comes of it, for whoever drives the coordinator.
+/// Consequence, for whoever drives the coordinator.
 #[derive(Clone, Debug)]
 pub enum Act {
     /// Words for the user.
@@ -127,7 +128,7 @@ pub enum Trouble {
     LostEarly {
         /// The agent.
         agent: String,
-        /// How that was seen.
+        /// Sign of it.
         why: String,
     },
     /// The plan cannot be given to others.
@@ -176,7 +177,7 @@ pub struct Coordinator {
     bus_down: Option<(Nanos, String)>,
     settling: Settling,
     ticks_settled: u64,
-    /// When the end was asked for.
+    /// Time at which the end was asked for.
     ended_at: Option<Nanos>,
 }
 
@@ -220,7 +221,7 @@ impl Coordinator {
         now - self.zero
     }
 
-    /// When the load begins, once that is known, of the run's clock.
+    /// Time at which the load begins, once that is known, of the run's clock.
     #[must_use]
     pub fn begins(&self) -> Option<Nanos> {
         self.orders.begin
@@ -401,101 +402,6 @@ impl Coordinator {
         }
     }
 
-    /// One probe of an agent's clock is under way at a time, so that none waits behind another.
-    fn probe(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
-        let are_probed = self.members.iter().all(|it| it.before.answered() >= PROBES);
-        let is_late = now - self.since >= PROBING;
-        let is_known = |it: &Member| it.before.best().is_some();
-        if are_probed || is_late && self.members.iter().all(is_known) {
-            self.hand_out(now, bus, acts);
-        } else if is_late {
-            let silent = self.members.iter().find(|it| !is_known(it));
-            let agent = silent.map_or_else(String::new, |it| it.name.clone());
-            let why = "it answers no probe of its clock".to_owned();
-            self.fail(now, Trouble::Refused { agent, why }, bus, acts);
-        } else {
-            for member in self
-                .members
-                .iter_mut()
-                .filter(|it| it.is_next_probe_due(now, PROBES))
-            {
-                member.probe_sent_at = Some(now);
-                self.probe += 1;
-                let number = self.probe;
-                say(bus, Some(&member.name), What::Probe { number, sent: now });
-            }
-        }
-    }
-
-    /// Deals the workers and gives everybody the task.
-    fn hand_out(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
-        match self.dealt(now) {
-            Ok((task, plan)) => {
-                let key = Key {
-                    run: task.run.clone(),
-                    of: Of::Task,
-                };
-                if let Ok(bytes) = wire::packed(&task) {
-                    let entry = Entry { key, bytes };
-                    bus.keep(&entry);
-                    self.task_entry = Some((entry, now + Nanos::from_secs(4)));
-                }
-                self.task = Some(task.clone());
-                self.enter(Phase::Tasking, now);
-                acts.push(Act::Dealt(Box::new(task), plan));
-                self.say_again(now, bus);
-            }
-            Err(trouble) => self.fail(now, trouble, bus, acts),
-        }
-    }
-
-    fn dealt(&mut self, now: Nanos) -> Result<(Task, Plan), Trouble> {
-        let asked = self.ask.threads;
-        let threads = self
-            .members
-            .iter()
-            .map(|it| asked.unwrap_or(it.facts.cores));
-        let threads: Vec<u32> = threads.collect();
-        let dealt = deal(&threads, self.ask.plan.clients.connections)?;
-        let all = dealt.iter().map(Vec::len).sum::<usize>() as u32;
-        let plan = self.ask.plan.edited(|spec| {
-            spec.threads = all;
-            spec.cpus.clear();
-        });
-        let plan = plan.map_err(NotPortable::from)?;
-        let Portable {
-            plan: text,
-            headers,
-        } = Portable::of(&plan)?;
-        self.zero = now;
-        let mut before = 0;
-        let seats = self.members.iter_mut().zip(dealt).map(|(member, workers)| {
-            member.is_under_way = true;
-            let clock = member.before.best().unwrap_or_default();
-            let seat = Seat {
-                agent: member.name.clone(),
-                life: member.life,
-                before,
-                zero: clock.there(now),
-                clock,
-                workers,
-            };
-            before += seat.workers.len() as u32;
-            seat
-        });
-        let task = Task {
-            run: self.ask.run.clone(),
-            build: self.ask.build.clone(),
-            plan: text,
-            headers,
-            command: self.ask.command.clone(),
-            started_at_unix_ms: self.ask.zero_unix_ms + now.0 / 1_000_000,
-            keeps_going: self.ask.keeps_going,
-            seats: seats.collect(),
-        };
-        Ok((task, plan))
-    }
-
     fn enter(&mut self, phase: Phase, now: Nanos) {
         (self.phase, self.since) = (phase, now);
     }
@@ -609,89 +515,6 @@ impl Coordinator {
             if self.settling.tick(answers, service_ns) {
                 self.orders.opens = Some(self.run_time(now) + LEAD);
                 return self.say_orders(now, bus);
-            }
-        }
-    }
-
-    fn look_for_the_lost(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
-        let mut gone = Vec::new();
-        for member in self
-            .members
-            .iter()
-            .filter(|it| !it.is_lost && it.final_at.is_none())
-        {
-            let silent = now - member.heard;
-            let stopped = match &member.standing {
-                // It has stopped itself; its books come all the same.
-                Some(Standing::Stopping(why)) if self.orders.end.is_none() => Some(why.clone()),
-                _ => None,
-            };
-            if member.is_another_process {
-                let why = "its process has ended, and another of its name is there";
-                gone.push((member.name.clone(), why.to_owned(), false));
-            } else if silent >= SILENCE {
-                let why = format!("not heard of for {:.0} s", silent.as_secs_f64());
-                gone.push((member.name.clone(), why, false));
-            } else if let Some(why) = stopped.filter(|_| member.left.is_none()) {
-                gone.push((member.name.clone(), why, self.phase == Phase::Loaded));
-            }
-        }
-        for (name, why, hands_over) in gone {
-            if !self.is_over() {
-                self.lose(now, (&name, &why, hands_over), bus, acts);
-            }
-        }
-    }
-
-    /// An agent is gone, though it may still hand its books over: before the load there is then no run,
-    /// afterwards the others end or go on.
-    fn lose(
-        &mut self,
-        now: Nanos,
-        (name, why, hands_over): (&str, &str, bool),
-        bus: &mut dyn Bus,
-        acts: &mut Vec<Act>,
-    ) {
-        let Some(member) = self.members.iter_mut().find(|it| it.name == name) else {
-            return;
-        };
-        let is_new = member.left.is_none();
-        let words = format!(
-            "{why}, {:.1} s into the run",
-            (now - self.zero).as_secs_f64()
-        );
-        member.left.get_or_insert(words);
-        if !hands_over {
-            member.is_lost = true;
-            self.orders.lost.push(name.to_owned());
-        }
-        acts.push(Act::Lost(name.to_owned(), why.to_owned()));
-        if self.phase < Phase::Loaded {
-            let (agent, why) = (name.to_owned(), why.to_owned());
-            return self.fail(now, Trouble::LostEarly { agent, why }, bus, acts);
-        }
-        let left = self.members.iter().filter(|it| it.left.is_none()).count();
-        if self.orders.end.is_some() || !is_new {
-            self.say_orders(now, bus);
-        } else if self.ask.keeps_going && left > 0 {
-            acts.push(Act::Tell(format!(
-                "agent {name} is lost: {why}; {left} go on"
-            )));
-            self.say_orders(now, bus);
-        } else {
-            acts.push(Act::Tell(format!(
-                "agent {name} is lost: {why}; the run ends"
-            )));
-            self.end(now, EndWord::Interrupted, bus, acts);
-        }
-    }
-
-    fn give_all_up(&mut self, why: &str, acts: &mut Vec<Act>) {
-        for member in &mut self.members {
-            if !member.is_lost && !member.is_whole(Nanos::MAX, Nanos::ZERO) {
-                member.is_lost = true;
-                member.left.get_or_insert_with(|| why.to_owned());
-                acts.push(Act::Lost(member.name.clone(), why.to_owned()));
             }
         }
     }

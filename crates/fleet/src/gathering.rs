@@ -21,15 +21,15 @@ pub enum Unreadable {
     /// It has another form.
     #[error("agent {agent} has handed over what cannot be read: {why}")]
     Broken {
-        /// Whose it is.
+        /// Its owner.
         agent: String,
-        /// What is wrong with it.
+        /// Fault of it.
         why: String,
     },
     /// It is of a worker that is not this agent's.
     #[error("agent {agent} has handed over a part of worker {worker}, which is not its own")]
     NotItsOwn {
-        /// Whose it is.
+        /// Its owner.
         agent: String,
         /// The worker.
         worker: u32,
@@ -37,23 +37,23 @@ pub enum Unreadable {
     /// It does not belong where it says.
     #[error("agent {agent}: {refused}")]
     Refused {
-        /// Whose it is.
+        /// Its owner.
         agent: String,
-        /// Why it was not counted.
+        /// Reason why it was not counted.
         refused: Refused,
     },
 }
 
-/// What is known of an agent beside its books.
+/// Facts of an agent beside its books.
 #[derive(Clone, Debug, Default)]
 pub struct Beside {
-    /// Why it left before the end, if it did.
+    /// Reason why it left before the end, if it did.
     pub left: Option<String>,
     /// Drift of its clock, parts in a million, where that is known.
     pub drift_ppm: Option<f64>,
-    /// When it heard of the beginning of the load, of the run's clock.
+    /// Time at which it heard of the beginning of the load, of the run's clock.
     pub heard_of_beginning: Option<Nanos>,
-    /// What it said of its machine.
+    /// Words that it said of its machine.
     pub host: Option<wsbench_record::document::Host>,
 }
 
@@ -68,6 +68,12 @@ pub struct Gathered {
     pub agents: Vec<Agent>,
     /// True where an agent reached the server over loopback.
     pub loopback: bool,
+}
+
+/// True where the kernel said when the answers of a run had come.
+#[must_use]
+pub fn is_told_by_kernel(document: &wsbench_record::document::Document) -> bool {
+    document.timestamps == Some(wsbench_record::document::Stamps::Kernel)
 }
 
 /// Adds up the books of one run.
@@ -259,13 +265,13 @@ impl<'a> Gathering<'a> {
                 addresses.push(address.clone());
             }
         }
-        let have_stamps = !self.finals.is_empty() && self.finals.values().all(|it| it.has_stamps);
+        let by_kernel = !self.finals.is_empty() && self.finals.values().all(|it| it.told_by_kernel);
         let loopback = self.finals.values().any(|it| it.loopback);
         let max_rss_bytes = self.finals.values().map(|it| it.max_rss_bytes).max();
         let mut result = self.collector.finish(agreed, total, observer);
         result.addresses = addresses;
         result.generator.max_rss_bytes = max_rss_bytes.unwrap_or(0);
-        if have_stamps {
+        if by_kernel {
             result.stamps = Stamps::Kernel;
         }
         Gathered {

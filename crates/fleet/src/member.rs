@@ -15,10 +15,11 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, PlanError, StopRule};
 use wsbench_load::quota::Quota;
 use wsbench_load::result::Ended;
-use wsbench_record::document::{Agent, AgentClock, Document, Stamps};
+use wsbench_record::document::{Agent, AgentClock, Document};
 
 use crate::agent::Here;
 use crate::deal::connections_of;
+use crate::gathering::is_told_by_kernel;
 use crate::protocol::{EndWord, Final, Seat, WarmTick};
 use crate::wire;
 
@@ -113,13 +114,13 @@ impl Reins {
 pub struct Member {
     /// The whole run.
     pub whole: Plan,
-    /// What falls to this machine.
+    /// Share of this machine.
     pub seat: Seat,
     /// The run's clock.
     pub clock: Clock,
     /// By which others' words reach the run.
     pub reins: Reins,
-    /// Whom all is told.
+    /// Listener to all of it.
     pub here: Sender<Here>,
     /// Parts that were handed over, by worker.
     pub parts: Arc<Mutex<Vec<(u32, u32)>>>,
@@ -232,7 +233,7 @@ pub fn last_books(
         parts,
         total,
         addresses: document.addresses.clone(),
-        has_stamps: document.timestamps == Some(Stamps::Kernel),
+        told_by_kernel: is_told_by_kernel(document),
         loopback: document.loopback,
         max_rss_bytes: document.generator.max_rss_bytes.unwrap_or(0),
         agent: Agent {
@@ -263,7 +264,7 @@ pub fn no_books(name: &str, build: &str, why: &str, parts: Vec<(u32, u32)>) -> F
         parts,
         total: Nanos::ZERO,
         addresses: Vec::new(),
-        has_stamps: false,
+        told_by_kernel: false,
         loopback: false,
         max_rss_bytes: 0,
         agent: Agent {

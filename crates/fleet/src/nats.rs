@@ -42,7 +42,7 @@ const ANSWER: Duration = Duration::from_secs(3);
 /// At the end what was said last is sent within this.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Who speaks.
+/// Speaker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Role {
     /// The agent of this name.
@@ -94,7 +94,7 @@ pub fn open(place: &BusPlace, role: Role) -> Result<Line, BusError> {
     }
 }
 
-/// What is asked of the thread.
+/// Wish of the thread.
 #[derive(Debug)]
 enum Command {
     Say(Said),

@@ -30,7 +30,7 @@ pub struct Word {
 pub struct InRun {
     /// Name of the run.
     pub run: String,
-    /// How far it is.
+    /// Step that it has reached.
     pub standing: Standing,
     /// Connections that came about, once each has opened or failed.
     pub upgraded: Option<u64>,
@@ -85,7 +85,7 @@ pub struct Facts {
     pub cores: u32,
     /// The machine.
     pub host: Host,
-    /// What its doctor would doubt, in words.
+    /// Settings that its doctor would doubt, in words.
     #[serde(default)]
     pub doubts: Vec<String>,
 }
@@ -133,26 +133,26 @@ impl From<EndWord> for Ended {
 pub struct Order {
     /// The agent that it is for; `None` for all.
     pub to: Option<String>,
-    /// What is asked.
+    /// The wish.
     pub what: What,
 }
 
-/// What an order asks.
+/// Wish of an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
-    /// Who is there?
+    /// A greeting: whoever is there answers.
     Hello,
-    /// What time is it? Answered at once by an [`Echo`].
+    /// A look at the clock. Answered at once by an [`Echo`].
     Probe {
         /// Number of the probe.
         number: u32,
-        /// When it was sent, by the coordinator's clock.
+        /// Time at which it was sent, by the coordinator's clock.
         sent: Nanos,
     },
     /// A share of this run.
     Task(Box<Task>),
-    /// What holds by now for all agents of a run. Said once a second: whoever hears it knows that the
+    /// Orders that hold by now for all agents of a run. Said once a second: whoever hears it knows that the
     /// coordinator is there.
     Standing(Orders),
 }
@@ -162,11 +162,11 @@ pub enum What {
 pub struct Orders {
     /// Name of the run.
     pub run: String,
-    /// When connecting begins.
+    /// Time at which connecting begins.
     pub connect: Option<Nanos>,
-    /// When the load begins.
+    /// Time at which the load begins.
     pub begin: Option<Nanos>,
-    /// When the window opens, where that is found from the data.
+    /// Time at which the window opens, where that is found from the data.
     pub opens: Option<Nanos>,
     /// The end of the run, before its stop rule holds.
     pub end: Option<EndWord>,
@@ -184,9 +184,9 @@ pub struct Echo {
     pub life: u64,
     /// Number of the probe.
     pub number: u32,
-    /// When the probe was sent, by the coordinator's clock.
+    /// Time at which the probe was sent, by the coordinator's clock.
     pub sent: Nanos,
-    /// When it was answered, by the agent's.
+    /// Time at which it was answered, by the agent's.
     pub at: Nanos,
 }
 
@@ -240,7 +240,7 @@ pub struct Seat {
 /// The last of an agent's books.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Final {
-    /// What its workers agreed on; `None` where they never came to connect.
+    /// Facts that its workers agreed on; `None` where they never came to connect.
     pub agreed: Option<Agreed>,
     /// Parts that it has handed over, by worker.
     pub parts: Vec<(u32, u32)>,
@@ -248,12 +248,12 @@ pub struct Final {
     pub total: Nanos,
     /// Addresses that the server's host resolved to there.
     pub addresses: Vec<String>,
-    /// True where the kernel stamped what arrived.
-    pub has_stamps: bool,
+    /// True where the kernel said when answers had come.
+    pub told_by_kernel: bool,
     /// True where it reached the server over loopback.
     pub loopback: bool,
     /// Peak memory of its process, bytes.
     pub max_rss_bytes: u64,
-    /// What its own books say of its share.
+    /// Summary by its own books of its share.
     pub agent: Agent,
 }

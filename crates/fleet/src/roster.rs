@@ -22,7 +22,7 @@ const EVERY: Nanos = Nanos::from_millis(20);
 /// An agent that is there.
 #[derive(Clone, Debug)]
 pub struct Present {
-    /// What it says of itself.
+    /// Words that it says of itself.
     pub word: Word,
     /// Its clock beside ours; `None` where it answered no probe.
     pub clock: Option<Estimate>,

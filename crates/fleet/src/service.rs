@@ -26,9 +26,9 @@ const NAP: Duration = Duration::from_micros(200);
 
 /// A way to the bus, and from it.
 pub struct Line {
-    /// What is said.
+    /// Words that are said.
     pub bus: Box<dyn Bus + Send>,
-    /// What is heard.
+    /// Words that are heard.
     pub heard: Receiver<Heard>,
 }
 
@@ -38,11 +38,11 @@ pub struct Service {
     pub name: String,
     /// Number that its process drew.
     pub life: u64,
-    /// What it says of itself.
+    /// Words that it says of itself.
     pub facts: Facts,
     /// Cores that its threads are pinned to, in turn; empty where the scheduler chooses.
     pub cpus: Vec<usize>,
-    /// What references in headers are resolved by.
+    /// Variables that references in headers are resolved by.
     pub environment: BTreeMap<String, String>,
     /// The words for settings.
     pub spelling: &'static dyn Spelling,
@@ -50,7 +50,7 @@ pub struct Service {
     pub idle_exit: Option<Duration>,
 }
 
-/// Why an agent left.
+/// Reason for which an agent left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Left {
     /// It was asked to.

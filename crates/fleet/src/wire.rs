@@ -3,7 +3,6 @@
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
-use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use serde::Serialize;
@@ -18,7 +17,7 @@ const LONGEST: u64 = 64 << 20;
 /// # Errors
 /// The value has no form in JSON.
 pub fn packed(value: &impl Serialize) -> io::Result<Arc<[u8]>> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
+    let mut encoder = ZlibEncoder::new(Vec::new(), Default::default());
     serde_json::to_writer(&mut encoder, value)?;
     encoder.flush()?;
     Ok(encoder.finish()?.into())

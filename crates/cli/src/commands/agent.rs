@@ -32,7 +32,7 @@ pub(crate) struct AgentArgs {
     /// End when no run was asked for in this time [default: never].
     #[arg(long, value_name = "TIME", value_parser = quantity::length)]
     pub(crate) idle_exit: Option<Nanos>,
-    /// Who we are to the bus, and which fleet is meant.
+    /// Identity towards the bus, and the fleet that is meant.
     #[command(flatten)]
     pub(crate) who: BusArgs,
 }

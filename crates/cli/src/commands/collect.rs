@@ -22,7 +22,7 @@ pub(crate) struct CollectArgs {
     /// The NATS server with JetStream where the fleet meets.
     #[arg(long, value_name = "URL", required = true)]
     pub(crate) bus: String,
-    /// Who we are to the bus, and which fleet is meant.
+    /// Identity towards the bus, and the fleet that is meant.
     #[command(flatten)]
     pub(crate) who: BusArgs,
     /// Destinations of the result.
@@ -69,7 +69,7 @@ mod collecting {
     use crate::spelling::Flags;
     use crate::terminal;
 
-    /// What is not there after so long without anything new is not awaited any more.
+    /// A part that is not there after so long without anything new is not awaited any more.
     const QUIET: Duration = Duration::from_secs(3);
 
     pub(super) fn run(args: &CollectArgs, command_line: &[OsString]) -> anyhow::Result<Exit> {

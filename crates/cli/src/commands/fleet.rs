@@ -13,7 +13,7 @@ pub(crate) struct FleetLookArgs {
     /// The NATS server with JetStream where the fleet meets.
     #[arg(long, value_name = "URL", required = true)]
     pub(crate) bus: String,
-    /// Who we are to the bus, and which fleet is meant.
+    /// Identity towards the bus, and the fleet that is meant.
     #[command(flatten)]
     pub(crate) who: BusArgs,
 }

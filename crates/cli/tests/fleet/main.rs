@@ -320,7 +320,7 @@ fn credentials_that_the_bus_does_not_know_are_refused_at_once() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(
-            said.contains(expected) && said.contains("--creds"),
+            said.contains(expected) && said.contains("give the credentials that it knows"),
             "{said}"
         );
         assert!(!said.contains("wrong@"), "{said}");

@@ -27,7 +27,7 @@ pub(super) struct Share {
     pub(super) ended: Option<EndWord>,
     /// Time by the agent's clock when the coordinator was last heard of.
     heard: Nanos,
-    /// When connecting and the load begin, of the run's clock.
+    /// Times at which connecting and the load begin, of the run's clock.
     connects: Option<Nanos>,
     begins: Option<Nanos>,
     opens: Option<Nanos>,
@@ -43,11 +43,11 @@ impl Share {
         let zero = task.seat(name)?.zero;
         // One that cannot be read is refused when it is prepared.
         let plan = serde_json::from_value::<PlanSpec>(task.plan.clone()).ok();
-        let longest = plan.as_ref().and_then(|plan| match plan.stop {
-            StopRule::Duration(length) => {
-                Some(plan.warmup.longest() + length + plan.clients.timeout + GRACE)
-            }
-            StopRule::Messages(_) | StopRule::Clients(_) => None,
+        let longest = plan.as_ref().and_then(|plan| {
+            let StopRule::Duration(length) = plan.stop else {
+                return None;
+            };
+            Some(plan.warmup.longest() + length + plan.clients.timeout + GRACE)
         });
         Some(Self {
             begins_at_once: plan.is_some_and(|plan| plan.load_begins_at_once()),

@@ -18,7 +18,7 @@ pub(super) struct Member {
     pub(super) name: String,
     pub(super) life: u64,
     pub(super) facts: Facts,
-    /// When it was last heard of.
+    /// Time at which it was last heard of.
     pub(super) heard: Nanos,
     /// Its clock before the run, and the newest estimates since.
     pub(super) before: Probes,
@@ -34,11 +34,11 @@ pub(super) struct Member {
     parts: BTreeSet<(u32, u32)>,
     /// Parts that it says it has handed over, by worker.
     told: Vec<(u32, u32)>,
-    /// When the last of its books came.
+    /// Time at which the last of its books came.
     pub(super) final_at: Option<Nanos>,
     /// True of one of which nothing more is awaited.
     pub(super) is_lost: bool,
-    /// Why it left before the end, which is also known of one that has stopped itself and hands its
+    /// Reason why it left before the end, which is also known of one that has stopped itself and hands its
     /// books over.
     pub(super) left: Option<String>,
     /// Another process says to be it.
@@ -52,15 +52,15 @@ pub struct AgentState {
     pub name: String,
     /// Step of the run; `None` before it has one.
     pub standing: Option<Standing>,
-    /// Why it left before the end, if it did.
+    /// Reason why it left before the end, if it did.
     pub left: Option<String>,
     /// Its clock before the run.
     pub clock: Option<Estimate>,
     /// Drift of its clock since, parts in a million, where that is known.
     pub drift_ppm: Option<f64>,
-    /// When it heard of the beginning of the load, of the run's clock.
+    /// Time at which it heard of the beginning of the load, of the run's clock.
     pub heard_of_beginning: Option<Nanos>,
-    /// What it said of itself.
+    /// Words that it said of itself.
     pub facts: Facts,
 }
 

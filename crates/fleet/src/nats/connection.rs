@@ -26,7 +26,7 @@ pub enum BusError {
     #[error("no bus answers at {0}: {1}; is nats-server running there, and is the way to it open?")]
     Unreachable(String, String),
     /// Somebody answers, and not to us.
-    #[error("the bus at {0} refuses us: {1}; give the credentials that it knows with --creds")]
+    #[error("the bus at {0} refuses us: {1}; give the credentials that it knows")]
     Denied(String, String),
     /// The file of credentials cannot be used.
     #[error("the credentials in {0} cannot be used: {1}")]

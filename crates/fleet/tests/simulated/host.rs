@@ -172,7 +172,7 @@ impl Host {
             parts: self.handed.clone(),
             total: Nanos::from_secs(13),
             addresses: Vec::new(),
-            has_stamps: true,
+            told_by_kernel: true,
             loopback: false,
             max_rss_bytes: 0,
             agent: Agent::default(),

@@ -1,0 +1,109 @@
+//! From the probes of the clocks to everybody's share.
+
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::Plan;
+
+use super::member::Member;
+use super::{Act, Coordinator, PROBES, PROBING, Phase, Trouble, say};
+use crate::bus::{Bus, Entry, Key, Of};
+use crate::deal::deal;
+use crate::portable::{NotPortable, Portable};
+use crate::protocol::{Seat, Task, What};
+use crate::wire;
+
+impl Coordinator {
+    /// One probe of an agent's clock is under way at a time, so that none waits behind another.
+    pub(super) fn probe(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+        let are_probed = self.members.iter().all(|it| it.before.answered() >= PROBES);
+        let is_late = now - self.since >= PROBING;
+        let is_known = |it: &Member| it.before.best().is_some();
+        if are_probed || is_late && self.members.iter().all(is_known) {
+            self.hand_out(now, bus, acts);
+        } else if is_late {
+            let silent = self.members.iter().find(|it| !is_known(it));
+            let agent = silent.map_or_else(String::new, |it| it.name.clone());
+            let why = "it answers no probe of its clock".to_owned();
+            self.fail(now, Trouble::Refused { agent, why }, bus, acts);
+        } else {
+            for member in self
+                .members
+                .iter_mut()
+                .filter(|it| it.is_next_probe_due(now, PROBES))
+            {
+                member.probe_sent_at = Some(now);
+                self.probe += 1;
+                let number = self.probe;
+                say(bus, Some(&member.name), What::Probe { number, sent: now });
+            }
+        }
+    }
+
+    /// Deals the workers and gives everybody the task.
+    fn hand_out(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+        match self.dealt(now) {
+            Ok((task, plan)) => {
+                let key = Key {
+                    run: task.run.clone(),
+                    of: Of::Task,
+                };
+                if let Ok(bytes) = wire::packed(&task) {
+                    let entry = Entry { key, bytes };
+                    bus.keep(&entry);
+                    self.task_entry = Some((entry, now + Nanos::from_secs(4)));
+                }
+                self.task = Some(task.clone());
+                self.enter(Phase::Tasking, now);
+                acts.push(Act::Dealt(Box::new(task), plan));
+                self.say_again(now, bus);
+            }
+            Err(trouble) => self.fail(now, trouble, bus, acts),
+        }
+    }
+
+    fn dealt(&mut self, now: Nanos) -> Result<(Task, Plan), Trouble> {
+        let asked = self.ask.threads;
+        let threads = self
+            .members
+            .iter()
+            .map(|it| asked.unwrap_or(it.facts.cores));
+        let threads: Vec<u32> = threads.collect();
+        let dealt = deal(&threads, self.ask.plan.clients.connections)?;
+        let all = dealt.iter().map(Vec::len).sum::<usize>() as u32;
+        let plan = self.ask.plan.edited(|spec| {
+            spec.threads = all;
+            spec.cpus.clear();
+        });
+        let plan = plan.map_err(NotPortable::from)?;
+        let Portable {
+            plan: text,
+            headers,
+        } = Portable::of(&plan)?;
+        self.zero = now;
+        let mut before = 0;
+        let seats = self.members.iter_mut().zip(dealt).map(|(member, workers)| {
+            member.is_under_way = true;
+            let clock = member.before.best().unwrap_or_default();
+            let seat = Seat {
+                agent: member.name.clone(),
+                life: member.life,
+                before,
+                zero: clock.there(now),
+                clock,
+                workers,
+            };
+            before += seat.workers.len() as u32;
+            seat
+        });
+        let task = Task {
+            run: self.ask.run.clone(),
+            build: self.ask.build.clone(),
+            plan: text,
+            headers,
+            command: self.ask.command.clone(),
+            started_at_unix_ms: self.ask.zero_unix_ms + now.0 / 1_000_000,
+            keeps_going: self.ask.keeps_going,
+            seats: seats.collect(),
+        };
+        Ok((task, plan))
+    }
+}
