@@ -58,10 +58,6 @@ pub(crate) enum OnAgentLoss {
 
 /// A fleet that is to carry a run out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    not(feature = "fleet"),
-    expect(dead_code, reason = "nobody carries it out without the feature")
-)]
 pub(crate) struct FleetOrder {
     /// The bus.
     pub(crate) bus: String,

@@ -205,8 +205,8 @@ fn fleet(measure: &Measure, is_fanned_out: bool) -> Result<Option<FleetOrder>, U
     #[cfg(feature = "fleet")]
     {
         let server = &measure.server;
-        let is_between = is_fanned_out
-            || matches!(measure.payload.mode(), ModeArg::Push | ModeArg::Storm);
+        let is_between =
+            is_fanned_out || matches!(measure.payload.mode(), ModeArg::Push | ModeArg::Storm);
         let others = [
             (
                 measure.url.is_none(),

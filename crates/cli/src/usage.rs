@@ -131,6 +131,7 @@ pub(crate) enum UsageError {
     #[error("this wsbench was built without fleets; build it with --features fleet")]
     NoFleet,
     /// A fleet measures what it can reach, and not what is of this machine.
+    #[cfg(feature = "fleet")]
     #[error("{flag} is of one machine alone and does not go with --bus; {advice}")]
     FleetAnd {
         /// The flag, or what was left out.
