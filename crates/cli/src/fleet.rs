@@ -48,15 +48,15 @@ pub(crate) fn carrier(order: &FleetOrder, command: &str) -> anyhow::Result<Fleet
         keeps_going: order.keeps_going,
         command: command.to_owned(),
         build: Build::this()?,
-        watch: Box::new(Said),
+        watch: Box::new(Telling),
         runs: 0,
     })
 }
 
 /// Says to the user what becomes of the fleet.
-struct Said;
+struct Telling;
 
-impl Watch for Said {
+impl Watch for Telling {
     fn tell(&mut self, words: &str) {
         say(words);
     }

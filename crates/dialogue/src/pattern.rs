@@ -100,7 +100,10 @@ impl Pattern {
                 let found = first.and_then(Result::ok);
                 match found.as_ref().and_then(|json| json.pointer(pointer)) {
                     Some(Value::String(text)) => text == value,
-                    Some(other) => other.to_string() == *value,
+                    Some(other) => {
+                        let written = other.to_string();
+                        written == *value
+                    }
                     None => false,
                 }
             }

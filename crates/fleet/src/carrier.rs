@@ -94,7 +94,7 @@ impl Carrier for FleetCarrier {
             zero_unix_ms: clock.started_at_unix_ns() / 1_000_000,
             life,
         };
-        let mut under_way = UnderWay {
+        let mut under_way = FleetRun {
             coordinator: Coordinator::new(ask, clock.now()),
             clock,
             line,
@@ -129,7 +129,7 @@ pub fn drawn() -> u64 {
 }
 
 /// A run while it is under way.
-struct UnderWay<'a> {
+struct FleetRun<'a> {
     coordinator: Coordinator,
     clock: Clock,
     line: Line,
@@ -159,7 +159,7 @@ impl Observer for Passing<'_> {
     }
 }
 
-impl UnderWay<'_> {
+impl FleetRun<'_> {
     /// One step: waits for the bus for a moment, and passes on what the user asks for.
     fn step(&mut self, observer: &mut dyn Observer) -> Result<Vec<Act>, String> {
         let event = match self.line.heard.recv_timeout(TICK) {

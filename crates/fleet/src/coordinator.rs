@@ -22,7 +22,7 @@ use wsbench_load::plan::Plan;
 use wsbench_load::settling::Settling;
 
 pub use self::member::AgentState;
-use self::member::Member;
+use self::member::Enrolled;
 use crate::agent::HEARTBEAT;
 use crate::build::Build;
 use crate::bus::{Bus, Entry, Heard, LeaseAsk, Of, Said};
@@ -147,7 +147,7 @@ pub enum Trouble {
 
 /// Step of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Phase {
+enum RunPhase {
     Mustering,
     Probing,
     Tasking,
@@ -160,12 +160,12 @@ enum Phase {
 #[derive(Debug)]
 pub struct Coordinator {
     ask: Ask,
-    phase: Phase,
+    phase: RunPhase,
     since: Nanos,
     /// All agents that were heard of while mustering.
     present: BTreeMap<String, (Word, Nanos)>,
     /// Those that take part.
-    members: Vec<Member>,
+    members: Vec<Enrolled>,
     task: Option<Task>,
     task_entry: Option<(Entry, Nanos)>,
     orders: Orders,
@@ -191,7 +191,7 @@ impl Coordinator {
         };
         Self {
             ask,
-            phase: Phase::Mustering,
+            phase: RunPhase::Mustering,
             since: now,
             present: BTreeMap::new(),
             members: Vec::new(),
@@ -212,7 +212,7 @@ impl Coordinator {
     /// The agents that take part, as they are by now.
     #[must_use]
     pub fn agents(&self) -> Vec<AgentState> {
-        self.members.iter().map(Member::state).collect()
+        self.members.iter().map(Enrolled::state).collect()
     }
 
     /// The time of the run's clock.
@@ -230,7 +230,7 @@ impl Coordinator {
     /// True once it has nothing more to say.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.phase == Phase::Over
+        self.phase == RunPhase::Over
     }
 
     /// Takes in what happens at `now` of its clock, and says what comes of it.
@@ -254,7 +254,7 @@ impl Coordinator {
         match heard {
             Heard::Said(Said::Word(word)) => self.take_word(now, *word),
             Heard::Said(Said::Echo(echo)) => {
-                let is_it = |it: &&mut Member| it.name == echo.agent && it.life == echo.life;
+                let is_it = |it: &&mut Enrolled| it.name == echo.agent && it.life == echo.life;
                 let member = self.members.iter_mut().find(is_it);
                 let estimate = Estimate::of(echo.sent, echo.at, now);
                 if let Some((member, estimate)) = member.zip(estimate) {
@@ -284,7 +284,7 @@ impl Coordinator {
 
     fn take_word(&mut self, now: Nanos, word: Word) {
         match self.phase {
-            Phase::Mustering => {
+            RunPhase::Mustering => {
                 self.present.insert(word.agent.clone(), (word, now));
             }
             _ => {
@@ -303,7 +303,7 @@ impl Coordinator {
         self.orders.end = Some(why);
         self.ended_at = Some(now);
         self.say_orders(now, bus);
-        if self.phase < Phase::Connecting {
+        if self.phase < RunPhase::Connecting {
             self.fail(now, Trouble::Interrupted, bus, acts);
         }
     }
@@ -313,7 +313,7 @@ impl Coordinator {
             self.orders.end = Some(EndWord::Interrupted);
         }
         self.say_orders(now, bus);
-        self.phase = Phase::Over;
+        self.phase = RunPhase::Over;
         acts.push(Act::Failed(trouble));
     }
 
@@ -321,7 +321,7 @@ impl Coordinator {
         if let Some((since, why)) = self.bus_down.clone() {
             if now - since >= BUS_AWAY {
                 let trouble = Trouble::NoBus((now - since).as_secs_f64(), why);
-                match self.phase < Phase::Loaded {
+                match self.phase < RunPhase::Loaded {
                     true => self.fail(now, trouble, bus, acts),
                     false => {
                         acts.push(Act::Tell(format!("{trouble}")));
@@ -333,30 +333,30 @@ impl Coordinator {
             return;
         }
         match self.phase {
-            Phase::Mustering => self.muster(now, bus, acts),
-            Phase::Probing => self.probe(now, bus, acts),
-            Phase::Tasking => self.await_prepared(now, bus, acts),
-            Phase::Connecting => self.await_ready(now, bus, acts),
-            Phase::Loaded => self.await_finals(now, bus, acts),
-            Phase::Over => {}
+            RunPhase::Mustering => self.muster(now, bus, acts),
+            RunPhase::Probing => self.probe(now, bus, acts),
+            RunPhase::Tasking => self.await_prepared(now, bus, acts),
+            RunPhase::Connecting => self.await_ready(now, bus, acts),
+            RunPhase::Loaded => self.await_finals(now, bus, acts),
+            RunPhase::Over => {}
         }
-        if self.phase > Phase::Mustering && self.phase < Phase::Over {
+        if self.phase > RunPhase::Mustering && self.phase < RunPhase::Over {
             self.look_for_the_lost(now, bus, acts);
         }
         let is_due = self.said_at.is_none_or(|said| now - said >= HEARTBEAT);
-        if is_due && self.phase < Phase::Over {
+        if is_due && self.phase < RunPhase::Over {
             self.say_again(now, bus);
         }
     }
 
     /// Says again what holds by now, for whoever has not heard it.
     fn say_again(&mut self, now: Nanos, bus: &mut dyn Bus) {
-        if self.phase == Phase::Mustering {
+        if self.phase == RunPhase::Mustering {
             self.said_at = Some(now);
             say(bus, None, What::Hello);
             return;
         }
-        if self.phase == Phase::Tasking
+        if self.phase == RunPhase::Tasking
             && let Some(task) = &self.task
         {
             for member in self.members.iter().filter(|it| it.standing.is_none()) {
@@ -377,7 +377,7 @@ impl Coordinator {
                 holder: self.ask.life,
             });
         }
-        let is_loaded = self.phase == Phase::Loaded;
+        let is_loaded = self.phase == RunPhase::Loaded;
         if is_loaded && now - self.probed_at >= PROBE_EVERY {
             self.send_probes(now, PROBES_AGAIN, bus);
         }
@@ -402,7 +402,7 @@ impl Coordinator {
         }
     }
 
-    fn enter(&mut self, phase: Phase, now: Nanos) {
+    fn enter(&mut self, phase: RunPhase, now: Nanos) {
         (self.phase, self.since) = (phase, now);
     }
 
@@ -410,13 +410,13 @@ impl Coordinator {
         if let Some(trouble) = self.refusal() {
             return self.fail(now, trouble, bus, acts);
         }
-        let is_prepared = |it: &Member| it.standing >= Some(Standing::Prepared);
+        let is_prepared = |it: &Enrolled| it.standing >= Some(Standing::Prepared);
         if self.members.iter().all(is_prepared) {
             self.orders.connect = Some(self.run_time(now) + CONNECT_LEAD);
-            self.enter(Phase::Connecting, now);
+            self.enter(RunPhase::Connecting, now);
             if self.ask.plan.load_begins_at_once() {
                 self.orders.begin = self.orders.connect;
-                self.enter(Phase::Loaded, now);
+                self.enter(RunPhase::Loaded, now);
             }
             self.say_orders(now, bus);
         } else if now - self.since >= PREPARING {
@@ -445,7 +445,7 @@ impl Coordinator {
         let alive = || self.members.iter().filter(|it| !it.is_lost);
         if alive().any(|it| it.upgraded.is_none() && it.final_at.is_none()) {
             if self.orders.end.is_some() {
-                self.enter(Phase::Loaded, now);
+                self.enter(RunPhase::Loaded, now);
             }
             return;
         }
@@ -465,7 +465,7 @@ impl Coordinator {
             let lead = LEAD.max(Nanos(worst.saturating_mul(LEAD_IN_BOUNDS)));
             self.orders.begin = Some(self.run_time(now) + lead);
         }
-        self.enter(Phase::Loaded, now);
+        self.enter(RunPhase::Loaded, now);
         self.say_orders(now, bus);
     }
 
@@ -486,7 +486,7 @@ impl Coordinator {
             self.end(now, end, bus, acts);
         }
         let is_late = self.ended_at.is_some_and(|at| now - at >= STOPPING);
-        let is_done = |it: &Member| it.is_lost || it.is_whole(now, LATE_PARTS);
+        let is_done = |it: &Enrolled| it.is_lost || it.is_whole(now, LATE_PARTS);
         if self.members.iter().all(is_done) {
             self.conclude(acts);
         } else if is_late {
@@ -520,7 +520,7 @@ impl Coordinator {
     }
 
     fn conclude(&mut self, acts: &mut Vec<Act>) {
-        self.phase = Phase::Over;
+        self.phase = RunPhase::Over;
         acts.push(Act::Over);
     }
 

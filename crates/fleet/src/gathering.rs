@@ -8,7 +8,7 @@ use wsbench_drive::crew::{Agreed, Collector, Part, Refused};
 use wsbench_drive::run::Observer;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
-use wsbench_load::result::{Absences, Ended, RunResult, Stamps};
+use wsbench_load::result::{Absences, Ended, RunResult};
 use wsbench_record::document::{Agent, AgentClock, Fleet};
 
 use crate::bus::{Entry, Of};
@@ -68,12 +68,6 @@ pub struct Gathered {
     pub agents: Vec<Agent>,
     /// True where an agent reached the server over loopback.
     pub loopback: bool,
-}
-
-/// True where the kernel said when the answers of a run had come.
-#[must_use]
-pub fn is_told_by_kernel(document: &wsbench_record::document::Document) -> bool {
-    document.timestamps == Some(wsbench_record::document::Stamps::Kernel)
 }
 
 /// Adds up the books of one run.
@@ -272,7 +266,7 @@ impl<'a> Gathering<'a> {
         result.addresses = addresses;
         result.generator.max_rss_bytes = max_rss_bytes.unwrap_or(0);
         if by_kernel {
-            result.stamps = Stamps::Kernel;
+            result.be_told_by_kernel();
         }
         Gathered {
             result,

@@ -19,7 +19,6 @@ use wsbench_record::document::{Agent, AgentClock, Document};
 
 use crate::agent::Here;
 use crate::deal::connections_of;
-use crate::gathering::is_told_by_kernel;
 use crate::protocol::{EndWord, Final, Seat, WarmTick};
 use crate::wire;
 
@@ -55,10 +54,10 @@ pub fn own_plan(whole: &Plan, seat: &Seat, cpus: &[usize]) -> Result<Plan, PlanE
 
 /// Orders for a run that is under way on other threads: the newest of each, kept until there is a run.
 #[derive(Clone, Debug, Default)]
-pub struct Reins(Arc<Mutex<Held>>);
+pub struct Reins(Arc<Mutex<HeldReins>>);
 
 #[derive(Debug, Default)]
-struct Held {
+struct HeldReins {
     run: Option<(Arc<Shared>, StopSignal)>,
     begin: Option<Nanos>,
     opens: Option<Nanos>,
@@ -66,7 +65,7 @@ struct Held {
 }
 
 impl Reins {
-    fn with(&self, change: impl FnOnce(&mut Held)) {
+    fn with(&self, change: impl FnOnce(&mut HeldReins)) {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut held);
         let Some((shared, stop)) = &held.run else {
@@ -233,7 +232,7 @@ pub fn last_books(
         parts,
         total,
         addresses: document.addresses.clone(),
-        told_by_kernel: is_told_by_kernel(document),
+        told_by_kernel: document.is_told_by_kernel(),
         loopback: document.loopback,
         max_rss_bytes: document.generator.max_rss_bytes.unwrap_or(0),
         agent: Agent {

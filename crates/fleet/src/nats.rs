@@ -96,7 +96,7 @@ pub fn open(place: &BusPlace, role: Role) -> Result<Line, BusError> {
 
 /// Wish of the thread.
 #[derive(Debug)]
-enum Command {
+enum BusCommand {
     Say(Said),
     Keep(Entry),
     Lease(LeaseAsk),
@@ -104,12 +104,12 @@ enum Command {
 
 /// The end of the bus that a state machine speaks into.
 struct Nats {
-    commands: Option<UnboundedSender<Command>>,
+    commands: Option<UnboundedSender<BusCommand>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Nats {
-    fn ask(&self, command: Command) {
+    fn ask(&self, command: BusCommand) {
         if let Some(commands) = &self.commands {
             // With the thread gone there is nobody to tell; the other end hears of it.
             let _ = commands.send(command);
@@ -119,15 +119,15 @@ impl Nats {
 
 impl Bus for Nats {
     fn say(&mut self, said: Said) {
-        self.ask(Command::Say(said));
+        self.ask(BusCommand::Say(said));
     }
 
     fn keep(&mut self, entry: &Entry) {
-        self.ask(Command::Keep(entry.clone()));
+        self.ask(BusCommand::Keep(entry.clone()));
     }
 
     fn lease(&mut self, ask: LeaseAsk) {
-        self.ask(Command::Lease(ask));
+        self.ask(BusCommand::Lease(ask));
     }
 }
 
@@ -150,7 +150,7 @@ struct Stores {
 async fn speak(
     place: &BusPlace,
     role: Role,
-    mut asked: UnboundedReceiver<Command>,
+    mut asked: UnboundedReceiver<BusCommand>,
     heard: Sender<Heard>,
     opened: &Sender<Result<(), BusError>>,
 ) {
@@ -317,7 +317,7 @@ async fn pass_on(mut stored: pull::Ordered, subjects: Subjects, heard: Sender<He
 
 /// Does what is asked; what takes an answer is awaited apart.
 async fn obey(
-    command: Command,
+    command: BusCommand,
     client: &Client,
     stores: &Arc<Stores>,
     subjects: &Subjects,
@@ -325,7 +325,7 @@ async fn obey(
     heard: &Sender<Heard>,
 ) {
     match command {
-        Command::Say(said) => {
+        BusCommand::Say(said) => {
             let subject = match &said {
                 Said::Order(order) => subjects.to(order.to.as_deref()),
                 Said::Word(word) => subjects.from(&word.agent),
@@ -340,7 +340,7 @@ async fn obey(
                 let _ = client.flush().await;
             }
         }
-        Command::Keep(entry) => {
+        BusCommand::Keep(entry) => {
             let (stores, heard) = (Arc::clone(stores), heard.clone());
             let subject = subjects.of_key(&entry.key);
             tokio::task::spawn_local(async move {
@@ -356,7 +356,7 @@ async fn obey(
                 }
             });
         }
-        Command::Lease(ask) => {
+        BusCommand::Lease(ask) => {
             let (stores, heard) = (Arc::clone(stores), heard.clone());
             tokio::task::spawn_local(async move {
                 if let Some(answer) = lease(&stores.leases, &ask).await {

@@ -63,15 +63,15 @@ pub enum Left {
 
 /// Orders for the thread that carries a share out.
 #[derive(Debug)]
-enum Order {
+enum LoadOrder {
     Connect(Nanos),
     End,
 }
 
 /// A share that is being carried out.
-struct Running {
+struct LoadThread {
     reins: Reins,
-    orders: Sender<Order>,
+    orders: Sender<LoadOrder>,
     stop: StopSignal,
 }
 
@@ -88,7 +88,7 @@ impl Service {
             clock.now(),
         );
         let (here, told) = channel();
-        let mut running: Option<Running> = None;
+        let mut running: Option<LoadThread> = None;
         loop {
             // What the machine says is told at once; the bus is waited for.
             let mut events: Vec<Event> = told.try_iter().map(Event::Here).collect();
@@ -131,7 +131,7 @@ impl Service {
         act: Act,
         clock: &Clock,
         here: &Sender<Here>,
-        running: &mut Option<Running>,
+        running: &mut Option<LoadThread>,
         tell: &mut dyn FnMut(&str),
     ) {
         match act {
@@ -141,7 +141,7 @@ impl Service {
             }
             Act::Connect(at) => {
                 if let Some(running) = running {
-                    let _ = running.orders.send(Order::Connect(at));
+                    let _ = running.orders.send(LoadOrder::Connect(at));
                 }
             }
             Act::Begin(at) => {
@@ -170,7 +170,7 @@ impl Service {
     }
 
     /// Starts the thread of a share.
-    fn start(&self, task: Task, clock: &Clock, here: &Sender<Here>) -> Running {
+    fn start(&self, task: Task, clock: &Clock, here: &Sender<Here>) -> LoadThread {
         let (orders, obeyed) = channel();
         let (reins, stop) = (Reins::default(), StopSignal::new());
         let share = OnThread {
@@ -192,7 +192,7 @@ impl Service {
         if let Err(error) = started {
             let _ = here.send(Here::Refused(format!("cannot start a thread: {error}")));
         }
-        Running {
+        LoadThread {
             reins,
             orders,
             stop,
@@ -200,13 +200,13 @@ impl Service {
     }
 }
 
-impl Running {
+impl LoadThread {
     fn end(&self, word: EndWord) {
         self.reins.end(word);
         if word == EndWord::Interrupted {
             self.stop.request();
         }
-        let _ = self.orders.send(Order::End);
+        let _ = self.orders.send(LoadOrder::End);
     }
 }
 
@@ -230,13 +230,13 @@ impl OnThread {
         let _ = self.here.send(here);
     }
 
-    fn carry_out(&self, orders: &Receiver<Order>) {
+    fn carry_out(&self, orders: &Receiver<LoadOrder>) {
         let (mut runner, own, resolved, run_clock) = match self.prepare() {
             Ok(prepared) => prepared,
             Err(why) => return self.say(Here::Refused(why)),
         };
         self.say(Here::Prepared);
-        let Ok(Order::Connect(at)) = orders.recv() else {
+        let Ok(LoadOrder::Connect(at)) = orders.recv() else {
             return;
         };
         while run_clock.now() < at && !self.stop.is_requested() {

@@ -52,6 +52,13 @@ pub struct RunResult {
     pub send_gaps: Vec<SendGap>,
 }
 
+impl RunResult {
+    /// Notes that the kernel said when answers had come, on all machines that took part.
+    pub fn be_told_by_kernel(&mut self) {
+        self.stamps = Stamps::Kernel;
+    }
+}
+
 impl Deref for RunResult {
     type Target = Tally;
 

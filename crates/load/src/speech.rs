@@ -20,14 +20,14 @@ pub struct Speech {
     rooms: Box<[Box<str>]>,
     /// True where something has to be kept of each connection.
     keeps: bool,
-    kept: HashMap<u32, Kept>,
+    kept: HashMap<u32, KeptValues>,
     /// Finds messages of the run in what comes, where they are for many.
     finder: Option<TagFinder>,
 }
 
 /// State that is kept of a connection.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
+pub(crate) struct KeptValues {
     pub(crate) place: u32,
     /// Values that its login has taken.
     pub(crate) captures: Vec<Captured>,
@@ -107,16 +107,16 @@ impl Speech {
     /// Begins to keep what is to be kept of a connection at a place of the run.
     pub(crate) fn begin(&mut self, connection: u32, place: u32) {
         if self.keeps {
-            let kept = Kept {
+            let kept = KeptValues {
                 place,
-                ..Kept::default()
+                ..KeptValues::default()
             };
             self.kept.insert(connection, kept);
         }
     }
 
     /// State that is kept of a connection.
-    pub(crate) fn kept(&mut self, connection: u32) -> Option<&mut Kept> {
+    pub(crate) fn kept(&mut self, connection: u32) -> Option<&mut KeptValues> {
         self.kept.get_mut(&connection)
     }
 

@@ -7,7 +7,7 @@ use crate::context::{Common, Io};
 use crate::nanos::Nanos;
 
 /// An answer to a message that the upkeep knows.
-enum Known {
+enum Recognised {
     /// Nothing.
     Nothing,
     /// These words.
@@ -21,7 +21,7 @@ impl Common {
         connection: u32,
         (kind, message): (MessageKind, &[u8]),
         now: Nanos,
-    ) -> Option<Known> {
+    ) -> Option<Recognised> {
         let plan = self.plan.clone();
         let upkeep = &plan.clients.upkeep;
         let place = self.speech.kept(connection).map_or(0, |kept| kept.place);
@@ -44,7 +44,7 @@ impl Common {
                 {
                     beat.out = None;
                 }
-                return Some(Known::Nothing);
+                return Some(Recognised::Nothing);
             }
         }
         let values = self.speech.values(connection, room, 0, now);
@@ -57,9 +57,9 @@ impl Common {
             Some(spoken) if !self.congested => {
                 let mut words = Vec::new();
                 spoken.words.say(&values, &mut words);
-                Known::Say(spoken.kind, words)
+                Recognised::Say(spoken.kind, words)
             }
-            _ => Known::Nothing,
+            _ => Recognised::Nothing,
         })
     }
 }
@@ -88,8 +88,8 @@ impl<L> Io<'_, L> {
     ) -> bool {
         match self.common.known(connection, (kind, message), now) {
             None => false,
-            Some(Known::Nothing) => true,
-            Some(Known::Say(kind, words)) => {
+            Some(Recognised::Nothing) => true,
+            Some(Recognised::Say(kind, words)) => {
                 self.common.push_message(self.codec, kind, [&words, &[]]);
                 true
             }

@@ -57,12 +57,12 @@ pub struct Scenario {
     /// Bytes of messages; `None` where their text says all.
     pub size: Option<SizeRange>,
     /// Parts of the plan.
-    parts: Parts,
+    parts: ScenarioParts,
 }
 
 /// Parts of a plan that a scenario gives as they are.
 #[derive(Clone, Debug)]
-struct Parts {
+struct ScenarioParts {
     audience: Audience,
     rooms: Option<Rooms>,
     roles: Vec<Role>,
@@ -154,7 +154,7 @@ impl Scenario {
             environment,
             has_rooms: file.rooms.is_some(),
         };
-        Reader {
+        ScenarioReader {
             source,
             file: &file,
             speaker,
@@ -245,7 +245,7 @@ impl Scenario {
 }
 
 /// A scenario that is being read.
-struct Reader<'a> {
+struct ScenarioReader<'a> {
     source: Source<'a>,
     file: &'a ScenarioFile,
     speaker: Speaker<'a>,
@@ -254,7 +254,7 @@ struct Reader<'a> {
 type Source<'a> = lines::Source<'a, ScenarioError>;
 type Read<T> = Result<T, ScenarioError>;
 
-impl Reader<'_> {
+impl ScenarioReader<'_> {
     fn scenario(&self, name: String) -> Read<Scenario> {
         let (file, source) = (self.file, self.source);
         if let Some(schema) = file.schema.as_ref().filter(|it| it.get_ref() != SCHEMA) {
@@ -295,7 +295,7 @@ impl Reader<'_> {
             rate_per_s: clients.rate_per_s,
             depth: clients.depth,
             size: clients.size,
-            parts: Parts {
+            parts: ScenarioParts {
                 audience: clients.audience,
                 rooms,
                 roles: clients.roles,

@@ -31,19 +31,19 @@ pub(super) struct Arriving {
     waiting: VecDeque<Nanos>,
     /// Slots without a session, the next to be taken last.
     vacant: Vec<usize>,
-    places: Vec<Place>,
+    places: Vec<SessionPlace>,
 }
 
 /// What a slot's connection was due for and when it leaves.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct SessionPlace {
     /// Instant at which it was due, until it is open; `Nanos::MAX` from then on.
     due: Nanos,
     /// Instant at which its stay ends; `Nanos::MAX` while that is not known.
     leaves: Nanos,
 }
 
-impl Place {
+impl SessionPlace {
     const NONE: Self = Self {
         due: Nanos::MAX,
         leaves: Nanos::MAX,
@@ -78,7 +78,7 @@ impl Arriving {
             next: Nanos::MAX,
             waiting: VecDeque::new(),
             vacant: (0..slots).rev().collect(),
-            places: vec![Place::NONE; slots],
+            places: vec![SessionPlace::NONE; slots],
         }))
     }
 
@@ -217,7 +217,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         let Some(arriving) = &mut self.arriving else {
             return;
         };
-        let place = std::mem::replace(&mut arriving.places[slot], Place::NONE);
+        let place = std::mem::replace(&mut arriving.places[slot], SessionPlace::NONE);
         let next = arriving.waiting.pop_front();
         let meter = &mut self.context.common.meter;
         if place.due < Nanos::MAX && place.due >= meter.window().opens {
@@ -262,7 +262,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
                 tally.times[Series::StormCensored].record(waited);
             }
         }
-        arriving.places.fill(Place::NONE);
+        arriving.places.fill(SessionPlace::NONE);
     }
 }
 

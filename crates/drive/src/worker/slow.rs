@@ -20,12 +20,12 @@ const READS_PER_S: u32 = 10;
 #[derive(Debug)]
 pub(super) struct Slow {
     reads: Reads,
-    places: Vec<Place>,
+    places: Vec<SlowPlace>,
 }
 
 /// State of the reading in one slot.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct SlowPlace {
     /// Nothing is read before this, where it reads at a rate.
     reads_from: Nanos,
     /// There is something to read, and whether the end of the stream is known to follow.
@@ -40,7 +40,7 @@ impl Slow {
             let index = share.worker as u64 + at as u64 * share.workers as u64;
             slot.is_slow = slow.is_one(index);
         }
-        let place = Place {
+        let place = SlowPlace {
             reads_from: Nanos::ZERO,
             wants: None,
         };

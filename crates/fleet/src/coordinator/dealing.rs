@@ -3,8 +3,8 @@
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 
-use super::member::Member;
-use super::{Act, Coordinator, PROBES, PROBING, Phase, Trouble, say};
+use super::member::Enrolled;
+use super::{Act, Coordinator, PROBES, PROBING, RunPhase, Trouble, say};
 use crate::bus::{Bus, Entry, Key, Of};
 use crate::deal::deal;
 use crate::portable::{NotPortable, Portable};
@@ -16,7 +16,7 @@ impl Coordinator {
     pub(super) fn probe(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
         let are_probed = self.members.iter().all(|it| it.before.answered() >= PROBES);
         let is_late = now - self.since >= PROBING;
-        let is_known = |it: &Member| it.before.best().is_some();
+        let is_known = |it: &Enrolled| it.before.best().is_some();
         if are_probed || is_late && self.members.iter().all(is_known) {
             self.hand_out(now, bus, acts);
         } else if is_late {
@@ -52,7 +52,7 @@ impl Coordinator {
                     self.task_entry = Some((entry, now + Nanos::from_secs(4)));
                 }
                 self.task = Some(task.clone());
-                self.enter(Phase::Tasking, now);
+                self.enter(RunPhase::Tasking, now);
                 acts.push(Act::Dealt(Box::new(task), plan));
                 self.say_again(now, bus);
             }

@@ -2,7 +2,7 @@
 
 use wsbench_load::nanos::Nanos;
 
-use super::{Act, Coordinator, Phase, SILENCE, Trouble};
+use super::{Act, Coordinator, RunPhase, SILENCE, Trouble};
 use crate::bus::Bus;
 use crate::protocol::{EndWord, Standing};
 
@@ -27,7 +27,7 @@ impl Coordinator {
                 let why = format!("not heard of for {:.0} s", silent.as_secs_f64());
                 gone.push((member.name.clone(), why, false));
             } else if let Some(why) = stopped.filter(|_| member.left.is_none()) {
-                gone.push((member.name.clone(), why, self.phase == Phase::Loaded));
+                gone.push((member.name.clone(), why, self.phase == RunPhase::Loaded));
             }
         }
         for (name, why, hands_over) in gone {
@@ -60,7 +60,7 @@ impl Coordinator {
             self.orders.lost.push(name.to_owned());
         }
         acts.push(Act::Lost(name.to_owned(), why.to_owned()));
-        if self.phase < Phase::Loaded {
+        if self.phase < RunPhase::Loaded {
             let (agent, why) = (name.to_owned(), why.to_owned());
             return self.fail(now, Trouble::LostEarly { agent, why }, bus, acts);
         }

@@ -14,7 +14,7 @@ const PROBE_LOST: Nanos = Nanos::from_millis(250);
 
 /// An agent that takes part.
 #[derive(Debug)]
-pub(super) struct Member {
+pub(super) struct Enrolled {
     pub(super) name: String,
     pub(super) life: u64,
     pub(super) facts: Facts,
@@ -64,7 +64,7 @@ pub struct AgentState {
     pub facts: Facts,
 }
 
-impl Member {
+impl Enrolled {
     pub(super) fn new(word: Word, heard: Nanos) -> Self {
         Self {
             name: word.agent,

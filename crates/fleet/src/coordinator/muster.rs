@@ -2,8 +2,8 @@
 
 use wsbench_load::nanos::Nanos;
 
-use super::member::Member;
-use super::{Act, Coordinator, MUSTER, Phase, Trouble};
+use super::member::Enrolled;
+use super::{Act, Coordinator, MUSTER, RunPhase, Trouble};
 use crate::bus::Bus;
 use crate::protocol::Word;
 
@@ -20,7 +20,7 @@ impl Coordinator {
             let chosen = self.present.values().filter(|(word, _)| free(word));
             let members = chosen.take(self.ask.agents).cloned();
             let members = members
-                .map(|(word, heard)| Member::new(word, heard))
+                .map(|(word, heard)| Enrolled::new(word, heard))
                 .collect();
             for (name, (word, _)) in &self.present {
                 if word.facts.build != self.ask.build {
@@ -29,7 +29,7 @@ impl Coordinator {
                 }
             }
             self.members = members;
-            self.enter(Phase::Probing, now);
+            self.enter(RunPhase::Probing, now);
         } else if waited >= MUSTER {
             self.fail(now, Trouble::TooFew(self.who_is_there()), bus, acts);
         }

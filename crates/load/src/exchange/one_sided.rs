@@ -3,7 +3,7 @@
 
 mod order;
 
-use self::order::{Order, Place};
+use self::order::{PlaceInOrder, PushOrder};
 use super::{Exchange, Piece, Upshot};
 use crate::context::Io;
 use crate::identity::Identity;
@@ -46,7 +46,7 @@ struct Pushed {
     latest: Option<Nanos>,
     /// Time of the read that brought it.
     read_at: Nanos,
-    order: Order,
+    order: PushOrder,
     /// A message that has come in part.
     incoming: Vec<u8>,
 }
@@ -260,10 +260,10 @@ impl Pushed {
         counts.in_shared_reads += u64::from(shares_read);
         counts.unnumbered += u64::from(number == Some(None));
         match place {
-            None | Some(Place::Next { missing: 0 }) => {}
-            Some(Place::Next { missing }) => counts.missing += missing,
-            Some(Place::Late) => counts.reordered += 1,
-            Some(Place::Again) => counts.duplicated += 1,
+            None | Some(PlaceInOrder::Next { missing: 0 }) => {}
+            Some(PlaceInOrder::Next { missing }) => counts.missing += missing,
+            Some(PlaceInOrder::Late) => counts.reordered += 1,
+            Some(PlaceInOrder::Again) => counts.duplicated += 1,
         }
         let stamp = pushes.stamp.as_ref().map(|it| it.unix_ns(bytes));
         let age = stamp.flatten().map(|stamp| {

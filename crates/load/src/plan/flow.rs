@@ -72,12 +72,12 @@ impl Flow {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamp {
     at: Locator,
-    unit: Unit,
+    unit: StampUnit,
 }
 
 /// The unit of an instant since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unit {
+enum StampUnit {
     Seconds,
     Millis,
     Micros,
@@ -85,11 +85,11 @@ enum Unit {
 }
 
 /// Units as they are written.
-const UNITS: [(&str, Unit); 4] = [
-    ("s", Unit::Seconds),
-    ("ms", Unit::Millis),
-    ("us", Unit::Micros),
-    ("ns", Unit::Nanos),
+const UNITS: [(&str, StampUnit); 4] = [
+    ("s", StampUnit::Seconds),
+    ("ms", StampUnit::Millis),
+    ("us", StampUnit::Micros),
+    ("ns", StampUnit::Nanos),
 ];
 
 /// Why a text is no place of an instant.
@@ -103,7 +103,7 @@ pub enum StampError {
     Place(#[from] LocatorError),
 }
 
-impl Unit {
+impl StampUnit {
     fn ns(self) -> u64 {
         match self {
             Self::Seconds => Nanos::from_secs(1).0,

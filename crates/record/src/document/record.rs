@@ -241,6 +241,12 @@ has_times!(Record of Document behind |series| match (series, series.info().part_
 });
 
 impl Record {
+    /// True where the kernel said when the answers of the run had come.
+    #[must_use]
+    pub fn is_told_by_kernel(&self) -> bool {
+        self.timestamps == Some(Stamps::Kernel)
+    }
+
     /// The distribution of a series; an empty one where nothing was measured.
     #[must_use]
     pub fn at(&self, series: Series) -> &Distribution {

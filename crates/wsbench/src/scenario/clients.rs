@@ -12,12 +12,12 @@ use wsbench_load::plan::{
 use wsbench_load::template::{Template, TemplateError};
 
 use super::file::{AudienceFile, ClientsFile, RoleFile};
-use super::{Read, Reader};
+use super::{Read, ScenarioReader};
 use crate::defaults;
 use crate::quantity::{self, SizeRange};
 
 /// Content of all tables of clients together.
-pub(super) struct Clients {
+pub(super) struct ClientsOfFile {
     pub(super) connections: u32,
     pub(super) rate_per_s: Option<f64>,
     pub(super) depth: Option<u32>,
@@ -47,9 +47,9 @@ pub(super) fn arrival(rate_per_s: Option<f64>, depth: Option<u32>) -> Arrival {
     }
 }
 
-impl Reader<'_> {
+impl ScenarioReader<'_> {
     /// Content of all tables of clients.
-    pub(super) fn clients(&self, _: &LoginSteps, rooms: Option<&Rooms>) -> Read<Clients> {
+    pub(super) fn clients(&self, _: &LoginSteps, rooms: Option<&Rooms>) -> Read<ClientsOfFile> {
         let mut tables: Vec<_> = self.file.clients.iter().collect();
         // Those that send are the first of a run.
         tables.sort_by_key(|it| !has(it.get_ref(), RoleFile::Publish));
@@ -80,7 +80,7 @@ impl Reader<'_> {
             true => self.join_of(leading)?,
             false => LoginSteps::default(),
         };
-        let clients = Clients {
+        let clients = ClientsOfFile {
             connections,
             rate_per_s: self.rate(leading)?,
             depth: leading.depth.as_ref().map(|it| *it.get_ref()),
@@ -225,7 +225,11 @@ impl Reader<'_> {
     }
 
     /// Messages for many.
-    fn published(&self, table: &Spanned<ClientsFile>, mut clients: Clients) -> Read<Clients> {
+    fn published(
+        &self,
+        table: &Spanned<ClientsFile>,
+        mut clients: ClientsOfFile,
+    ) -> Read<ClientsOfFile> {
         let it = table.get_ref();
         if clients.rate_per_s.is_none() {
             let what = "clients that publish have a rate, such as \"100/s\"";
@@ -256,7 +260,11 @@ impl Reader<'_> {
     }
 
     /// Requests and echoes.
-    fn answered(&self, table: &Spanned<ClientsFile>, mut clients: Clients) -> Read<Clients> {
+    fn answered(
+        &self,
+        table: &Spanned<ClientsFile>,
+        mut clients: ClientsOfFile,
+    ) -> Read<ClientsOfFile> {
         let it = table.get_ref();
         let is_request = has(it, RoleFile::Request);
         if is_request {

@@ -8,7 +8,7 @@ const REMEMBERED: u64 = 64;
 
 /// The numbers that have come on a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Order {
+pub(super) struct PushOrder {
     /// The highest number so far; `None` before the first.
     highest: Option<u64>,
     /// Bit k: number `highest - k` has come, or is from before the first or not looked for any more.
@@ -17,7 +17,7 @@ pub(super) struct Order {
 
 /// The place of a message among those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum PlaceInOrder {
     /// It is the highest so far; so many numbers are missing for good since the last one.
     Next { missing: u64 },
     /// It comes behind a higher one.
@@ -26,13 +26,13 @@ pub(super) enum Place {
     Again,
 }
 
-impl Order {
+impl PushOrder {
     /// The place of number `number`, which has come now.
-    pub(super) fn place(&mut self, number: u64) -> Place {
+    pub(super) fn place(&mut self, number: u64) -> PlaceInOrder {
         let Some(highest) = self.highest else {
             // What was before the first nobody can know.
             (self.highest, self.seen) = (Some(number), u64::MAX);
-            return Place::Next { missing: 0 };
+            return PlaceInOrder::Next { missing: 0 };
         };
         if number > highest {
             let ahead = number - highest;
@@ -46,19 +46,19 @@ impl Order {
             };
             (self.highest, self.seen) = (Some(number), shifted | 1);
             let missing = u64::from(left) + skipped;
-            return Place::Next { missing };
+            return PlaceInOrder::Next { missing };
         }
         let behind = highest - number;
         if behind >= REMEMBERED {
             // It was counted as missing, unless it has come: there is no telling.
-            return Place::Late;
+            return PlaceInOrder::Late;
         }
         let bit = 1 << behind;
         if self.seen & bit != 0 {
-            return Place::Again;
+            return PlaceInOrder::Again;
         }
         self.seen |= bit;
-        Place::Late
+        PlaceInOrder::Late
     }
 
     /// True of a number above all that have come.
@@ -88,13 +88,13 @@ mod tests {
 
     /// Missing, late and again of these numbers in this order.
     fn told(numbers: impl IntoIterator<Item = u64>) -> (u64, u64, u64) {
-        let mut order = Order::default();
+        let mut order = PushOrder::default();
         let mut told = (0, 0, 0);
         for number in numbers {
             match order.place(number) {
-                Place::Next { missing } => told.0 += missing,
-                Place::Late => told.1 += 1,
-                Place::Again => told.2 += 1,
+                PlaceInOrder::Next { missing } => told.0 += missing,
+                PlaceInOrder::Late => told.1 += 1,
+                PlaceInOrder::Again => told.2 += 1,
             }
         }
         told.0 += order.finish();
