@@ -200,7 +200,7 @@ fn what_makes_no_scenario_is_refused() {
     for (words, told) in [
         (
             &["--scenario", &wrong][..],
-            "wrong.toml:17: message: at byte 16: '{tog}' is not known",
+            "wrong.toml:16: message: at byte 17: '{tog}' is not known",
         ),
         (
             &["--scenario", &lacking],
