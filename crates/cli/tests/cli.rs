@@ -108,11 +108,14 @@ fn man_pages_are_written_into_a_directory() {
         .collect();
     names.sort();
     let expected = [
+        "wsbench-agent.1",
         "wsbench-check.1",
+        "wsbench-collect.1",
         "wsbench-compare.1",
         "wsbench-completions.1",
         "wsbench-doctor.1",
         "wsbench-find.1",
+        "wsbench-fleet.1",
         "wsbench-man.1",
         "wsbench-preset.1",
         "wsbench-rank.1",
