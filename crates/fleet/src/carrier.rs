@@ -35,10 +35,13 @@ pub trait Watch {
     fn agents(&mut self, run: &str, agents: &[AgentState]);
 }
 
+/// Opens a way to the bus for a run of a name; words where there is none.
+pub type Connect = Box<dyn Fn(&str) -> Result<Line, String>>;
+
 /// A fleet that carries runs out.
 pub struct FleetCarrier {
     /// Opens a way to the bus for a run of this name.
-    pub connect: Box<dyn Fn(&str) -> Result<Line, String>>,
+    pub connect: Connect,
     /// Agents that are to take part.
     pub agents: usize,
     /// Threads of each; `None` has one for each of its cores.

@@ -372,28 +372,11 @@ impl Stored {
     ///
     /// # Errors
     /// Words for a part that cannot be read.
-    fn told(self) -> Result<PlanSpec, String> {
+    fn told(mut self) -> Result<PlanSpec, String> {
         let (stop, lifetime) = self.stop.told();
         let lifetime = self.sessions.map_or(lifetime, Lifetime::Scheduled);
         let words = |error: &dyn ToString| error.to_string();
-        let proxy = self.proxy.as_deref().map(str::parse::<Proxy>).transpose();
-        let proxy = proxy.map_err(|it| words(&it))?.map(|proxy| Proxy {
-            login: self.proxy_login,
-            ..proxy
-        });
-        let connect_to = self.connect_to.as_deref().map(str::parse).transpose();
-        let sources = self.source_ip.as_deref().map(str::parse::<Sources>);
-        let route = Route {
-            connect_to: connect_to.map_err(|it| words(&it))?,
-            sources: sources
-                .transpose()
-                .map_err(|it| words(&it))?
-                .unwrap_or_default(),
-            proxy,
-            redirected_from: self.redirected_from,
-            unix_socket: self.unix_socket.map(|path| Path::new(&path).into()),
-            spread: self.spread_addresses,
-        };
+        let route = self.take_route()?;
         let roles = self.roles.into_iter().map(StoredRole::told);
         let envelope = self.envelope.map(StoredWords::told).transpose();
         let population = Population {
@@ -462,6 +445,30 @@ impl Stored {
                 promise: self.promise,
             },
             shows_secrets: false,
+        })
+    }
+
+    /// The way to the server; its parts are gone from here afterwards.
+    ///
+    /// # Errors
+    /// Words for a part that cannot be read.
+    fn take_route(&mut self) -> Result<Route, String> {
+        let words = |error: &dyn ToString| error.to_string();
+        let proxy = self.proxy.as_deref().map(str::parse::<Proxy>).transpose();
+        let login = self.proxy_login.take();
+        let proxy = proxy.map_err(|it| words(&it))?;
+        let connect_to = self.connect_to.as_deref().map(str::parse).transpose();
+        let sources = self.source_ip.as_deref().map(str::parse::<Sources>);
+        Ok(Route {
+            connect_to: connect_to.map_err(|it| words(&it))?,
+            sources: sources
+                .transpose()
+                .map_err(|it| words(&it))?
+                .unwrap_or_default(),
+            proxy: proxy.map(|proxy| Proxy { login, ..proxy }),
+            redirected_from: std::mem::take(&mut self.redirected_from),
+            unix_socket: self.unix_socket.take().map(|path| Path::new(&path).into()),
+            spread: self.spread_addresses,
         })
     }
 }

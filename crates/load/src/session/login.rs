@@ -203,7 +203,7 @@ impl<X: Exchange> Session<X> {
                     };
                     match self.compare(context, expected, &seen, now) {
                         Compared::Met | Compared::MetWith(_) => {
-                            self.take_captures(context, expected, &seen)
+                            self.take_captures(context, expected, &seen);
                         }
                         Compared::PassedOver => {}
                         Compared::Over(Upshot::Met) => {}

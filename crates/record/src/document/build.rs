@@ -6,6 +6,7 @@ use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::PlanSpec;
 use wsbench_load::result::{self, RunResult};
+use wsbench_load::secret::Redactor;
 use wsbench_load::series::{Home, InIntervals, Series};
 use wsbench_load::tally;
 use wsbench_setting::Spelling;
@@ -69,13 +70,8 @@ impl Record {
         let is_fanned_out = clients.is_fanned_out();
         let comes = clients.sessions().is_some() || clients.is_storm();
         let secrets = plan.secrets();
-        let failures = result.failures.iter().map(|failure| {
-            let stored = Failure::of(failure, spelling);
-            Failure {
-                example: secrets.clean(&stored.example).into_owned(),
-                ..stored
-            }
-        });
+        let failures = result.failures.iter();
+        let failures = failures.map(|it| cleaned(Failure::of(it, spelling), &secrets));
         Self {
             schema: SCHEMA.to_owned(),
             tool_version: context.tool_version.clone(),
@@ -125,10 +121,7 @@ impl Record {
                 dns: result.dns.map(once),
                 times: times(result, Home::Opening),
             },
-            pings: (result.pings_sent > 0).then(|| Pings {
-                sent: result.pings_sent,
-                times: times(result, Home::Pings),
-            }),
+            pings: pings(result),
             pongs_unasked: (result.pongs_unasked > 0).then_some(result.pongs_unasked),
             errors: failures.collect(),
             close_codes: result.close_codes.clone(),
@@ -146,6 +139,22 @@ impl Record {
             gaps: result.gaps.iter().map(Gap::from).collect(),
             times: times(result, Home::Document),
         }
+    }
+}
+
+/// Pings, where any were sent.
+fn pings(result: &RunResult) -> Option<Pings> {
+    (result.pings_sent > 0).then(|| Pings {
+        sent: result.pings_sent,
+        times: times(result, Home::Pings),
+    })
+}
+
+/// A failure without the credentials that a server may have said again.
+fn cleaned(failure: Failure, secrets: &Redactor) -> Failure {
+    Failure {
+        example: secrets.clean(&failure.example).into_owned(),
+        ..failure
     }
 }
 

@@ -229,7 +229,7 @@ fn overlaid(comparison: &Comparison) -> Option<Plot> {
         }
     }
     for (at, (name, side, _)) in sides_of(comparison).into_iter().enumerate() {
-        let spans = side.runs.iter().map(|one| headline(one));
+        let spans = side.runs.iter().map(headline);
         let spans: Vec<&Distribution> = spans.collect();
         let mut line = latency::band(name, Some(at), &spans);
         for point in &mut line.points {
