@@ -6,6 +6,7 @@ use wsbench_load::exchange::Exchange;
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, Reads};
+use wsbench_load::result::Stage;
 use wsbench_load::series::Series;
 
 use super::{READ_AT_MOST, Worker};
@@ -88,8 +89,8 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         let Some(slow) = self.slow.as_mut().filter(|_| is_slow) else {
             return false;
         };
-        // Its opening is as that of any other.
-        if !self.slots[slot].upgraded {
+        // Its opening is as that of any other, and so is its end.
+        if !self.slots[slot].upgraded || self.stage == Stage::Draining {
             return false;
         }
         let now = self.engine.now();
@@ -115,7 +116,8 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
     /// So many bytes were read from a slot. True where its reader waits before it reads on.
     pub(super) fn has_read(&mut self, slot: usize, len: usize, now: Nanos) -> bool {
         let is_slow = self.slots[slot].is_slow && self.slots[slot].upgraded;
-        let Some(slow) = self.slow.as_mut().filter(|_| is_slow) else {
+        let is_over = self.stage == Stage::Draining;
+        let Some(slow) = self.slow.as_mut().filter(|_| is_slow && !is_over) else {
             return false;
         };
         let Reads::Rate { bytes_per_s } = slow.reads else {
