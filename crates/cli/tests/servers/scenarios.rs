@@ -6,7 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::running::{LIMIT, Run, measured};
+use serde_json::Value;
+
+use crate::running::{LIMIT, Run, measured, wsbench};
 use crate::server::{Kind, Server};
 
 /// A run of two seconds by a preset, against a server at `url`.
@@ -164,9 +166,17 @@ fn requests_of_json_rpc_by_their_preset() {
 fn a_login_of_another_protocol_is_told_in_the_servers_words() {
     let server = Server::start(Kind::SocketIo);
     let url = format!("{}socket.io/?EIO=4&transport=websocket", server.url());
-    let run = preset("nats", &url, &["-c", "10", "--rooms", "2"]);
-    assert_eq!(run.exit, 1, "{}", run.story());
-    let words = run.example("login", "login_refused");
+    let words = [
+        "--preset", "nats", "-c", "10", "--rooms", "2", "-d", "1s", &url,
+    ];
+    let output = wsbench(&[&words[..], &["--format", "json", "--no-state"]].concat())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let error = &document["errors"][0];
+    assert_eq!(error["kind"], "login_refused");
+    let words = error["example"].as_str().unwrap();
     assert!(words.contains("“0{\"sid\":"), "{words}");
     assert!(
         words.contains("not one that begins with “INFO ”"),
