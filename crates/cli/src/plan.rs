@@ -118,15 +118,12 @@ fn order_of(
     let arrival_arg = measure.pressure.arrival;
     let asked = &measure.pressure.sessions;
     let sessions = modes::sessions(asked, &measure.amount, arrival_arg)?;
-    let connections = match sessions {
-        Some(sessions) => {
-            let length = match stop {
-                StopRule::Duration(length) => length,
-                _ => Nanos::ZERO,
-            };
+    let connections = match (sessions, stop) {
+        (Some(sessions), StopRule::Duration(length)) => {
             modes::places(asked, sessions, length + warmup)
         }
-        None => concurrency(measure.amount.connections.unwrap_or(CONNECTIONS), stop),
+        (Some(sessions), _) => modes::places(asked, sessions, warmup),
+        (None, _) => concurrency(measure.amount.connections.unwrap_or(CONNECTIONS), stop),
     };
     let process = server_process(&measure.server, measure.url.as_ref())?;
     let cores = cores(
@@ -167,18 +164,8 @@ fn order_of(
         None => interval(stop),
     };
     carried_over(measure, &mut spec);
-    spec.clients.exchange.flow = modes::flow(&measure.payload.pushes, measure.payload.mode())?;
-    if let Some(scenario) = scenario {
-        scenario.fill(&mut spec);
-    }
-    if let Some(rooms) = &measure.payload.workload.rooms {
-        spec.clients.exchange.rooms = Some(rooms.clone());
-    }
-    let fleet = fleet(measure, spec.clients.is_fanned_out())?;
-    if fleet.is_some() {
-        // Each agent has threads of its own.
-        (spec.threads, spec.cpus) = (1, Vec::new());
-    }
+    fill_workload(measure, scenario, &mut spec)?;
+    let fleet = fleet(measure, &mut spec)?;
     Ok(Order {
         server,
         process,
@@ -188,15 +175,38 @@ fn order_of(
     })
 }
 
+/// Writes into the plan what flows on its connections: by the mode, by the scenario, and by what
+/// outweighs that.
+///
+/// # Errors
+/// Flags that do not go with the mode.
+fn fill_workload(
+    measure: &Measure,
+    scenario: Option<&Scenario>,
+    spec: &mut PlanSpec,
+) -> Result<(), UsageError> {
+    spec.clients.exchange.flow = modes::flow(&measure.payload.pushes, measure.payload.mode())?;
+    if let Some(scenario) = scenario {
+        scenario.fill(spec);
+    }
+    if let Some(rooms) = &measure.payload.workload.rooms {
+        spec.clients.exchange.rooms = Some(rooms.clone());
+    }
+    Ok(())
+}
+
 /// The fleet that is asked for, if one is.
 ///
 /// # Errors
 /// Flags that are of one machine alone.
-fn fleet(measure: &Measure, is_fanned_out: bool) -> Result<Option<FleetOrder>, UsageError> {
+fn fleet(measure: &Measure, spec: &mut PlanSpec) -> Result<Option<FleetOrder>, UsageError> {
     let machine = &measure.machine;
     let Some(order) = machine.fleet.order(machine.threads) else {
         return Ok(None);
     };
+    let is_fanned_out = spec.clients.is_fanned_out();
+    // Each agent has threads of its own.
+    (spec.threads, spec.cpus) = (1, Vec::new());
     #[cfg(not(feature = "fleet"))]
     {
         let _ = (order, is_fanned_out);

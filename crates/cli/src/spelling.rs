@@ -373,7 +373,7 @@ fn machine(spec: &PlanSpec, on: &Surroundings, words: &mut Words) {
             Reconnect::Usual => {}
             Reconnect::Immediate => words.value("--reconnect", "immediate"),
             Reconnect::Fixed { wait } => {
-                words.value("--reconnect", format!("fixed:{}", span(wait)))
+                words.value("--reconnect", format!("fixed:{}", span(wait)));
             }
             Reconnect::Exponential { from, to } => {
                 let range = format!("exponential:{}..{}", span(from), span(to));

@@ -223,8 +223,16 @@ fn what_makes_no_scenario_is_refused() {
             "--preset says what the scenario says",
         ),
         (&["--preset", "socketio"], "there is no preset 'socketio'"),
+    ] {
+        assert_refused(words, told);
+    }
+}
+
+#[test]
+fn what_makes_no_rooms_and_no_words_is_refused() {
+    for (words, told) in [
         (
-            &["--mode", "pubsub", "-R", "5"],
+            &["--mode", "pubsub", "-R", "5"][..],
             "--mode goes with --rooms alone",
         ),
         (
@@ -257,13 +265,18 @@ fn what_makes_no_scenario_is_refused() {
             "has to have one {tag}",
         ),
     ] {
-        let output = wsbench(&[words, &["localhost:1"]].concat())
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{words:?}: {said}");
-        assert!(said.contains(told), "{words:?}: {said}");
+        assert_refused(words, told);
     }
+}
+
+/// Refused with exit code 2 and these words.
+fn assert_refused(words: &[&str], told: &str) {
+    let output = wsbench(&[words, &["localhost:1"]].concat())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{words:?}: {said}");
+    assert!(said.contains(told), "{words:?}: {said}");
 }
 
 #[test]

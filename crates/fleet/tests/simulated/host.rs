@@ -157,7 +157,7 @@ impl Host {
             } else if ended != Ended::Complete && part.last.is_some() {
                 let mut last = part.clone();
                 last.number = next;
-                last.tally = Box::default();
+                *last.tally = wsbench_load::tally::Tally::default();
                 self.note(part.share, next + 1);
                 let bytes = wire::packed(&last).unwrap();
                 said.push(Here::Part(part.share, next, bytes));

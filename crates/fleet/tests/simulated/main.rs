@@ -1,6 +1,8 @@
 //! Fleets on simulated time: agents, a coordinator and a bus that delays, doubles, drops and parts them,
 //! over thousands of seeds.
 
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
 mod host;
 mod world;
 
