@@ -370,90 +370,93 @@ mod tests {
         assert!(error.contains("there are actioncable, graphql"), "{error}");
     }
 
+    /// A change of the file, and what is said of it.
+    const MISTAKES: &[(&str, &str, &str)] = &[
+        ("rooms = {", "room = {", "s.toml:5: unknown field `room`"),
+        (
+            "count = 10 }",
+            "count = 0 }",
+            "s.toml:5: rooms: there has to be a room",
+        ),
+        (
+            "count = 10 }",
+            "zipf = 1.0 }",
+            "s.toml:5: rooms: either count or names",
+        ),
+        ("rooms = { count = 10 }", "", "{room} needs rooms"),
+        (
+            "room:{room}\",\"msg\"",
+            "room:{rom}\",\"msg\"",
+            "message: at byte 18: '{rom}' is not known",
+        ),
+        ("{tag}{fill}", "{fill}", "message: it has to have one {tag}"),
+        (
+            "\"/4/status\" = \"ok\"",
+            "\"4/status\" = \"ok\"",
+            "s.toml:7: expect: '4/status' is no JSON pointer",
+        ),
+        (
+            "period = \"30s\"",
+            "period = \"30\"",
+            "period: '30' has no unit",
+        ),
+        (
+            "period = \"30s\"",
+            "period = \"0s\"",
+            "period: must be more than 0",
+        ),
+        (
+            "rate = \"50/s\"",
+            "",
+            "clients: clients that publish have a rate",
+        ),
+        (
+            "rate = \"50/s\"",
+            "rate = \"fast\"",
+            "rate: 'fast' is not a number",
+        ),
+        (
+            "count = 100",
+            "count = \"ten\"",
+            "count: 'ten' is not a number",
+        ),
+        ("\"subscribe\"", "\"listen\"", "unknown variant `listen`"),
+        (", \"subscribe\"", "", "roles: nobody receives"),
+        (
+            ", \"subscribe\"",
+            ", \"idle\"",
+            "roles: request, echo and idle go with no other",
+        ),
+        (
+            "size = 100",
+            "depth = 4",
+            "depth: these clients do not send such messages",
+        ),
+        (
+            "wsbench.scenario/1",
+            "wsbench.suite/1",
+            "s.toml:3: schema: 'wsbench.suite/1' is another format",
+        ),
+        (
+            "{ send = '[\"1\",\"1\"",
+            "{ sent = '[\"1\",\"1\"",
+            "unknown field `sent`",
+        ),
+        (
+            "\"h{n}\" } }",
+            "\"h{nn}\" } }",
+            "expect: at byte 1: '{nn}' is not known",
+        ),
+        (
+            "heartbeat\",{}]",
+            "heartbeat\",{env:NO_TOKEN}]",
+            "send: the environment has no NO_TOKEN",
+        ),
+    ];
+
     #[test]
     fn every_mistake_is_named_with_its_line_and_key() {
-        for (from, to, words) in [
-            ("rooms = {", "room = {", "s.toml:5: unknown field `room`"),
-            (
-                "count = 10 }",
-                "count = 0 }",
-                "s.toml:5: rooms: there has to be a room",
-            ),
-            (
-                "count = 10 }",
-                "zipf = 1.0 }",
-                "s.toml:5: rooms: either count or names",
-            ),
-            ("rooms = { count = 10 }", "", "{room} needs rooms"),
-            (
-                "room:{room}\",\"msg\"",
-                "room:{rom}\",\"msg\"",
-                "message: at byte 18: '{rom}' is not known",
-            ),
-            ("{tag}{fill}", "{fill}", "message: it has to have one {tag}"),
-            (
-                "\"/4/status\" = \"ok\"",
-                "\"4/status\" = \"ok\"",
-                "s.toml:7: expect: '4/status' is no JSON pointer",
-            ),
-            (
-                "period = \"30s\"",
-                "period = \"30\"",
-                "period: '30' has no unit",
-            ),
-            (
-                "period = \"30s\"",
-                "period = \"0s\"",
-                "period: must be more than 0",
-            ),
-            (
-                "rate = \"50/s\"",
-                "",
-                "clients: clients that publish have a rate",
-            ),
-            (
-                "rate = \"50/s\"",
-                "rate = \"fast\"",
-                "rate: 'fast' is not a number",
-            ),
-            (
-                "count = 100",
-                "count = \"ten\"",
-                "count: 'ten' is not a number",
-            ),
-            ("\"subscribe\"", "\"listen\"", "unknown variant `listen`"),
-            (", \"subscribe\"", "", "roles: nobody receives"),
-            (
-                ", \"subscribe\"",
-                ", \"idle\"",
-                "roles: request, echo and idle go with no other",
-            ),
-            (
-                "size = 100",
-                "depth = 4",
-                "depth: these clients do not send such messages",
-            ),
-            (
-                "wsbench.scenario/1",
-                "wsbench.suite/1",
-                "s.toml:3: schema: 'wsbench.suite/1' is another format",
-            ),
-            (
-                "{ send = '[\"1\",\"1\"",
-                "{ sent = '[\"1\",\"1\"",
-                "unknown field `sent`",
-            ),
-            (
-                "\"h{n}\" } }",
-                "\"h{nn}\" } }",
-                "expect: at byte 1: '{nn}' is not known",
-            ),
-            (
-                "heartbeat\",{}]",
-                "heartbeat\",{env:NO_TOKEN}]",
-                "send: the environment has no NO_TOKEN",
-            ),
-        ] {
+        for (from, to, words) in MISTAKES.iter().copied() {
             let told = told(from, to);
             assert!(told.contains(words), "{from} → {to}: {told}");
         }

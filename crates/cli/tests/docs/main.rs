@@ -105,6 +105,7 @@ pages! {
     http2: "docs/http2.md",
     limits: "docs/limits.md",
     performance: "docs/performance.md",
+    fleet: "docs/fleet.md",
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(crate) fn shorten(words: &[String], length: &str) -> Vec<String> {
         }
         "rank" => line.set(&["--rounds"], "1"),
         "doctor" => line.cap(CONNECTIONS, 20),
-        "check" | "report" | "schema" => {}
+        "check" | "preset" | "report" | "schema" => {}
         _ => line.measure_shortly(),
     }
     line.words
