@@ -275,7 +275,10 @@ impl Coordinator {
             Heard::Up => {
                 self.bus_down = None;
                 // Words were lost meanwhile: nobody is the worse for it.
-                self.members.iter_mut().for_each(|it| it.heard = now);
+                for member in &mut self.members {
+                    member.heard = now;
+                    member.out_since = None;
+                }
                 self.said_at = None;
             }
             Heard::Said(_) | Heard::Stored(_) | Heard::Kept(_) | Heard::Lease(..) => {}

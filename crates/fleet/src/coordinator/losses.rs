@@ -26,6 +26,9 @@ impl Coordinator {
             } else if silent >= SILENCE {
                 let why = format!("not heard of for {:.0} s", silent.as_secs_f64());
                 gone.push((member.name.clone(), why, false));
+            } else if member.out_since.is_some_and(|since| now - since >= SILENCE) {
+                let why = "it has left the run, and its words of that were lost";
+                gone.push((member.name.clone(), why.to_owned(), false));
             } else if let Some(why) = stopped.filter(|_| member.left.is_none()) {
                 gone.push((member.name.clone(), why, self.phase == RunPhase::Loaded));
             }

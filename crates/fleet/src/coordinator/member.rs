@@ -43,6 +43,8 @@ pub(super) struct Enrolled {
     pub(super) left: Option<String>,
     /// Another process says to be it.
     pub(super) is_another_process: bool,
+    /// Time since when its words are of no run, or of another one, though it had taken its share of this.
+    pub(super) out_since: Option<Nanos>,
 }
 
 /// An agent of a run as it is by now.
@@ -86,6 +88,7 @@ impl Enrolled {
             is_lost: false,
             left: None,
             is_another_process: false,
+            out_since: None,
         }
     }
 
@@ -135,8 +138,13 @@ impl Enrolled {
         }
         self.heard = now;
         let Some(said) = word.run.filter(|said| said.run == run) else {
+            // It may have given the run up while the bus was away, and the words of that were lost.
+            if self.standing.is_some() {
+                self.out_since.get_or_insert(now);
+            }
             return;
         };
+        self.out_since = None;
         // Words may overtake each other: what was reached stays reached.
         if self
             .standing

@@ -1,6 +1,8 @@
 //! When messages are due, how long connections last, and when the run is over.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::arrival::{Process, Schedule};
@@ -111,15 +113,54 @@ pub struct Sessions {
 }
 
 /// Stay of a session, from when it is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stay {
     /// For so many round trips; at least 1.
     RoundTrips(u32),
     /// For so long, s, and until what is awaited then has come.
     #[serde(rename = "live_s", with = "seconds")]
-    #[schemars(with = "f64")]
     Time(Nanos),
+}
+
+// Derived, its members would have no descriptions.
+impl JsonSchema for Stay {
+    fn schema_name() -> Cow<'static, str> {
+        "Stay".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Stay of a session, from when it is open.",
+            "oneOf": [
+                {
+                    "type": "object",
+                    "properties": {
+                        "round_trips": {
+                            "description": "For so many round trips; at least 1.",
+                            "type": "integer",
+                            "format": "uint32",
+                            "minimum": 0
+                        }
+                    },
+                    "required": ["round_trips"],
+                    "additionalProperties": false
+                },
+                {
+                    "type": "object",
+                    "properties": {
+                        "live_s": {
+                            "description": "For so long, s, and until what is awaited then has come.",
+                            "type": "number",
+                            "format": "double"
+                        }
+                    },
+                    "required": ["live_s"],
+                    "additionalProperties": false
+                }
+            ]
+        })
+    }
 }
 
 /// Rule by which the run ends.
