@@ -2,6 +2,8 @@
 //! one of them, or the bus, or the coordinator goes. Ignored unless asked for, since they need
 //! `nats-server` (scripts/servers installs it).
 
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
 mod fleet;
 mod namespaces;
 
