@@ -78,7 +78,8 @@ impl Line<'_> {
     /// A run that lasts for a time.
     fn run_shortly(&mut self) {
         self.set(DURATION, self.length);
-        if !self.has(WARMUP) {
+        // A storm has no load before it.
+        if !self.has(WARMUP) && !self.has(&["storm"]) {
             self.set(WARMUP, "100ms");
         }
         self.cap(RATE, 1_000);
