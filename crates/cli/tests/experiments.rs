@@ -37,7 +37,9 @@ fn find_ends_within_its_limit_and_prints_a_bracket() {
     let found = document(&file);
     assert_eq!(found["schema"], "wsbench.find/1");
     let holds = found["holds"]["load"].as_f64().unwrap();
-    assert!(holds > 0.0 && holds < 550.0, "{holds} of 500/s");
+    // A queue takes its time to grow: within a trial of half a second at r/s, of a server that does
+    // 500/s, the last message waits (r / 500 - 1) / 2 s, which is within the objective up to 1,000/s.
+    assert!(holds > 0.0 && holds < 1_000.0, "{holds} of 500/s");
     assert!(found["trials"].as_array().unwrap().len() >= 2);
     // Stored, it prints the same.
     let report = wsbench().arg("report").arg(&file).output().unwrap();
