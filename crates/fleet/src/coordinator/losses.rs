@@ -9,6 +9,8 @@ use crate::protocol::{EndWord, Standing};
 impl Coordinator {
     pub(super) fn look_for_the_lost(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
         let mut gone = Vec::new();
+        // Whoever has loaded the server leaves with its books kept, which may come here late.
+        let is_before_load = self.phase < RunPhase::Loaded;
         for member in self
             .members
             .iter()
@@ -26,7 +28,8 @@ impl Coordinator {
             } else if silent >= SILENCE {
                 let why = format!("not heard of for {:.0} s", silent.as_secs_f64());
                 gone.push((member.name.clone(), why, false));
-            } else if member.out_since.is_some_and(|since| now - since >= SILENCE) {
+            } else if is_before_load && member.out_since.is_some_and(|since| now - since >= SILENCE)
+            {
                 let why = "it has left the run, and its words of that were lost";
                 gone.push((member.name.clone(), why.to_owned(), false));
             } else if let Some(why) = stopped.filter(|_| member.left.is_none()) {
