@@ -26,7 +26,7 @@ impl Share {
 
     /// The place in the whole run of one of its slots: those of the workers alternate.
     pub(crate) fn place(self, slot: usize) -> u32 {
-        (self.worker as u64).wrapping_add((slot as u64).wrapping_mul(self.workers as u64)) as u32
+        self.connection_number(slot as u64)
     }
 
     /// The slots of worker number `worker` that send messages: its first ones.

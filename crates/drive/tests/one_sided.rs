@@ -14,6 +14,7 @@ use wsbench_load::plan::{
 use wsbench_load::result::RunResult;
 use wsbench_load::series::Series;
 use wsbench_load::tally::PushCounts;
+use wsbench_setting::Field;
 use wsbench_simulate::{AnswerFault, Every, Pushing, Scenario, ToAll, run};
 
 /// One way through the network.
@@ -214,16 +215,36 @@ fn slow_readers_of_a_broadcast_send_nothing_and_are_none_of_its_audience() {
         schedule: Schedule::level(Process::Constant, 50.0),
         max_in_flight: 1_024,
     };
+    // Half of them must not be all of one of the two threads, which could then send nothing.
+    for (share, others) in [(0.3, 7), (0.5, 5)] {
+        spec.clients.slow = Some(SlowReaders {
+            share,
+            reads: Reads::Rate { bytes_per_s: 100 },
+        });
+        let mut scenario = Scenario::default();
+        scenario.server.broadcast = Some(ToAll::default());
+        let result = run(&checked(&spec), scenario, None);
+        assert_eq!(result.messages.sent, 250);
+        assert_eq!(result.messages.answered, 250);
+        assert_eq!(result.deliveries.expected, 250 * others);
+        assert_eq!(result.deliveries.received, 250 * others);
+        assert_eq!(result.deliveries.unasked, 0);
+        assert!(result.slow.received < 250, "{:?}", result.slow);
+    }
+}
+
+#[test]
+fn a_thread_whose_connections_all_read_slowly_is_refused() {
+    let mut spec = plan(2, 2, Flow::Answered);
+    spec.clients.exchange.audience = Audience::All;
+    spec.clients.arrival = Arrival::Open {
+        schedule: Schedule::level(Process::Constant, 50.0),
+        max_in_flight: 1_024,
+    };
     spec.clients.slow = Some(SlowReaders {
-        share: 0.3,
+        share: 0.5,
         reads: Reads::Rate { bytes_per_s: 100 },
     });
-    let mut scenario = Scenario::default();
-    scenario.server.broadcast = Some(ToAll::default());
-    let result = run(&checked(&spec), scenario, None);
-    assert_eq!(result.messages.sent, 250);
-    assert_eq!(result.messages.answered, 250);
-    assert_eq!(result.deliveries.expected, 250 * 7);
-    assert_eq!(result.deliveries.received, 250 * 7);
-    assert!(result.slow.received < 250, "{:?}", result.slow);
+    let refused = spec.check().unwrap_err();
+    assert_eq!(refused.field, Field::Threads, "{refused}");
 }

@@ -66,8 +66,6 @@ pub struct Common {
     pub sending: bool,
     /// True where the connection just read from has not taken yet what was written to it before.
     pub congested: bool,
-    /// True where the connection just read from is a slow reader.
-    pub is_slow: bool,
     /// Masks, nonces, jitter.
     pub random: fastrand::Rng,
     /// The authority for the `Host` header, made once.
@@ -111,7 +109,6 @@ impl Common {
             out: FrameBuffer::new(),
             sending: false,
             congested: false,
-            is_slow: false,
             random: fastrand::Rng::with_seed(seed_of(plan.seed, worker)),
             authority: plan.target.authority(),
             headers: plan.upgrade.revealed(),

@@ -23,6 +23,9 @@ use crate::nanos::Nanos;
 use crate::plan::Plan;
 use crate::tally::Law;
 
+/// One write carries messages until it is this long, bytes.
+const WRITE_AT_MOST: usize = 256 * 1024;
+
 /// An exchange on one connection.
 pub trait Exchange: Sized + Debug + Send + 'static {
     /// One worker's own for all of its connections: the source of messages, and what of the plan is

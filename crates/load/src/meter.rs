@@ -354,6 +354,11 @@ impl Meter {
         }
     }
 
+    /// Books a message that a slow reader has read: it is counted where the window is open.
+    pub fn let_by_slow(&mut self, received: Nanos) {
+        self.tally.slow.received += u64::from(self.window.contains(received));
+    }
+
     /// Instant at which what is being read had come to this machine: by the kernel's stamp, where that
     /// does not contradict that it was sent at `sent` and read at `received`.
     #[inline]

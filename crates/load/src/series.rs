@@ -282,8 +282,8 @@ series! {
         in_slices: true,
         tail: Some(Series::OpeningCensored),
     }
-    /// The part of those that belongs to connections that were never open: how long they had been due when
-    /// they were given up.
+    /// The part of those that belongs to connections that were not open: how long they had been due when
+    /// they were given up, or when the window closed.
     OpeningCensored = "opening_censored" + "" {
         title: "never open",
         caption: "opening until given up",

@@ -62,18 +62,23 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         }
         returning.cuts_at = Nanos::MAX;
         let share = returning.share;
+        // What becomes of slow readers is the server's to decide.
         let is_open = |slot: &usize| {
-            let session = self.slots[*slot].session.as_ref();
-            session.is_some_and(|session| session.is_open())
+            let slot = &self.slots[*slot];
+            let session = slot.session.as_ref();
+            session.is_some_and(|session| session.is_open()) && !slot.is_slow
         };
         let mut open: Vec<usize> = (0..self.slots.len()).filter(is_open).collect();
         self.context.common.random.shuffle(&mut open);
         open.truncate((open.len() as f64 * share).round() as usize);
         for slot in open {
-            self.context.common.meter.tally.returns.cut += 1;
+            let failed = self.context.common.meter.tally.messages.failed;
             if let Some(session) = &mut self.slots[slot].session {
                 session.end(&mut self.context, now, Unanswered::Failed);
             }
+            let tally = &mut self.context.common.meter.tally;
+            tally.returns.cut += 1;
+            tally.returns.cut_messages += tally.messages.failed - failed;
             self.context.common.out.clear();
             self.drop_connection(slot, true);
         }
@@ -105,11 +110,9 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         let failures = state.failures;
         let jitter = self.context.common.random.f64();
         let pause = returning.policy.pause(failures, jitter)?;
-        state.failures = if was_open {
-            0
-        } else {
-            failures.saturating_add(1)
-        };
+        if !was_open {
+            state.failures = failures.saturating_add(1);
+        }
         Some(pause)
     }
 

@@ -38,8 +38,7 @@ impl Slow {
     pub(super) fn new<X>(plan: &Plan, share: Share, slots: &mut [Slot<X>]) -> Option<Box<Self>> {
         let slow = plan.clients.slow?;
         for (at, slot) in slots.iter_mut().enumerate() {
-            let index = share.worker as u64 + at as u64 * share.workers as u64;
-            slot.is_slow = slow.is_one(index);
+            slot.is_slow = plan.is_slow(share.place(at));
         }
         let place = SlowPlace {
             reads_from: Nanos::ZERO,
@@ -85,7 +84,6 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
     /// Whether a slot's reader does not read now: it is remembered that there is something to read.
     pub(super) fn holds_back(&mut self, slot: usize, closed: bool) -> bool {
         let is_slow = self.slots[slot].is_slow;
-        self.context.common.is_slow = is_slow;
         let Some(slow) = self.slow.as_mut().filter(|_| is_slow) else {
             return false;
         };

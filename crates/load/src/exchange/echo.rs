@@ -10,7 +10,7 @@ mod thinking;
 
 use self::answer::{CutShort, Finding, Inquiry, Suspect};
 use self::thinking::Thoughts;
-use super::{Exchange, Piece, Upshot};
+use super::{Exchange, Piece, Upshot, WRITE_AT_MOST};
 use crate::context::Io;
 use crate::identity::Identity;
 use crate::lag::{Blockage, Obstacle};
@@ -21,9 +21,6 @@ use crate::pairing::{Matched, Pairing};
 use crate::plan::{ByNumber, Greeting, Plan, Think, Verify};
 use crate::series::Series;
 use crate::tally::{Law, LogRecord, MessageCounts};
-
-/// One write carries messages until it is this long.
-const WRITE_AT_MOST: usize = 256 * 1024;
 
 /// The echoes of one connection; or, where answers are known `BY_NUMBER` of their request, its requests
 /// ([`ByNumber`]).

@@ -7,7 +7,7 @@
 mod delivery;
 
 use self::delivery::Incoming;
-use super::{Exchange, Piece, Upshot};
+use super::{Exchange, Piece, Upshot, WRITE_AT_MOST};
 use crate::context::{Common, Context, Io};
 use crate::fanout::board::{Board, Publication, lane_length};
 use crate::fanout::receipts::Receipts;
@@ -21,8 +21,6 @@ use crate::plan::{Envelope, Greeting, Plan, Verify};
 use crate::tally::{DECILES, Law, MessageCounts, Published};
 use crate::template::Values;
 
-/// One write carries messages until it is this long.
-const WRITE_AT_MOST: usize = 256 * 1024;
 /// A message that has been with all others for so long does not come to its sender any more.
 const HEARING_GRACE: Nanos = Nanos::from_millis(250);
 
@@ -148,7 +146,7 @@ impl Exchange for Fanout {
             read_at: Nanos::MAX,
             greetings: 0,
             has_received: false,
-            is_slow: false,
+            is_slow: local.plan.is_slow(place),
         }
     }
 
@@ -161,9 +159,8 @@ impl Exchange for Fanout {
             until: now,
             by: Obstacle::Absence,
         };
-        if io.common.is_slow {
+        if self.is_slow {
             // It is among no receivers, and what comes is only counted.
-            self.is_slow = true;
             return;
         }
         self.is_open = true;
@@ -182,9 +179,10 @@ impl Exchange for Fanout {
 
     #[inline]
     fn on_piece(&mut self, io: &mut Io<'_, FanoutLocal>, received: Nanos, piece: Piece<'_>) {
-        if self.is_slow {
-            let measured = piece.last && io.common.meter.window().contains(received);
-            io.common.meter.tally.slow.received += u64::from(measured);
+        if self.is_slow && !io.common.has_upkeep {
+            if piece.last {
+                io.common.meter.let_by_slow(received);
+            }
             return;
         }
         self.take_piece(io, received, piece);

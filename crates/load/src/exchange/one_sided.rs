@@ -3,8 +3,10 @@
 
 mod order;
 
+use wsbench_wire::connection::MessageKind;
+
 use self::order::{PlaceInOrder, PushOrder};
-use super::{Exchange, Piece, Upshot};
+use super::{Exchange, Piece, Upshot, WRITE_AT_MOST};
 use crate::context::Io;
 use crate::identity::Identity;
 use crate::lag::{Blockage, Obstacle};
@@ -15,8 +17,6 @@ use crate::pairing::Times;
 use crate::plan::{Plan, Pushes};
 use crate::tally::{Law, MessageCounts};
 
-/// One write carries messages until it is this long.
-const WRITE_AT_MOST: usize = 256 * 1024;
 /// Bytes of a pushed message that are kept while its pieces arrive; what stands behind them is not
 /// looked at.
 const KEPT_AT_MOST: usize = 1 << 20;
@@ -58,6 +58,7 @@ pub struct OneSidedLocal {
     source: MessageSource,
     /// Messages that come by themselves are the load.
     pushes: Option<Pushes>,
+    plan: Plan,
     /// The wall clock when the run began, ns since the Unix epoch.
     epoch_ns: u64,
     longest: u64,
@@ -78,12 +79,13 @@ impl Exchange for OneSided {
         OneSidedLocal {
             source,
             pushes: workload.flow.pushes().cloned(),
+            plan: plan.clone(),
             epoch_ns,
             longest: workload.payload.max_len() as u64,
         }
     }
 
-    fn new(connection: u32, _: u32, _: &OneSidedLocal) -> Self {
+    fn new(connection: u32, place: u32, local: &OneSidedLocal) -> Self {
         Self {
             connection,
             sent: 0,
@@ -92,7 +94,7 @@ impl Exchange for OneSided {
             pushed: None,
             has_received: false,
             is_retired: false,
-            is_slow: false,
+            is_slow: local.plan.is_slow(place),
         }
     }
 
@@ -100,8 +102,7 @@ impl Exchange for OneSided {
         local.longest
     }
 
-    fn on_open(&mut self, io: &mut Io<'_, OneSidedLocal>, now: Nanos) {
-        self.is_slow = io.common.is_slow;
+    fn on_open(&mut self, _: &mut Io<'_, OneSidedLocal>, now: Nanos) {
         self.blockage = Blockage {
             until: now,
             by: Obstacle::Absence,
@@ -111,40 +112,23 @@ impl Exchange for OneSided {
     #[inline]
     fn on_piece(&mut self, io: &mut Io<'_, OneSidedLocal>, received: Nanos, piece: Piece<'_>) {
         self.has_received = true;
-        if io.local.pushes.is_none() {
-            // Nothing is awaited: what comes is counted and let go by. To what was sent it may be an
-            // acknowledgement.
-            let measured = u64::from(piece.last && io.common.meter.window().contains(received));
-            let messages = &mut io.common.meter.tally.messages;
-            if self.sent > 0 {
-                messages.received_in_window += measured;
-            } else {
-                messages.unasked += measured;
+        let is_read = io.local.pushes.is_some() && !self.is_slow;
+        if !is_read && !io.common.has_upkeep {
+            if piece.last {
+                self.let_by(io, received);
             }
             return;
         }
-        if self.is_slow {
-            let measured = piece.last && io.common.meter.window().contains(received);
-            io.common.meter.tally.slow.received += u64::from(measured);
-            return;
-        }
-        let connection = self.connection;
         let pushed = self.pushed.get_or_insert_default();
         if piece.last && pushed.incoming.is_empty() {
-            if io.take_up(connection, piece.kind, piece.bytes, received) {
-                return;
-            }
-            return pushed.on_message(io, received, piece.bytes);
+            return self.on_message(io, received, piece.kind, piece.bytes);
         }
         let room = KEPT_AT_MOST - pushed.incoming.len();
         let kept = &piece.bytes[..room.min(piece.bytes.len())];
         pushed.incoming.extend_from_slice(kept);
         if piece.last {
             let message = std::mem::take(&mut pushed.incoming);
-            if io.take_up(connection, piece.kind, &message, received) {
-                return;
-            }
-            pushed.on_message(io, received, &message);
+            self.on_message(io, received, piece.kind, &message);
         }
     }
 
@@ -224,6 +208,43 @@ impl Exchange for OneSided {
             if io.common.meter.window().opens < Nanos::MAX {
                 io.common.meter.tally.pushes.missing += missing;
             }
+        }
+    }
+}
+
+impl OneSided {
+    /// A whole message, where there is more to do with it than to count it.
+    #[inline]
+    fn on_message(
+        &mut self,
+        io: &mut Io<'_, OneSidedLocal>,
+        received: Nanos,
+        kind: MessageKind,
+        message: &[u8],
+    ) {
+        if io.take_up(self.connection, kind, message, received) {
+            return;
+        }
+        if io.local.pushes.is_none() || self.is_slow {
+            return self.let_by(io, received);
+        }
+        let pushed = self.pushed.get_or_insert_default();
+        pushed.on_message(io, received, message);
+    }
+
+    /// A message that is counted and let go by: of a slow reader, or where none is awaited. To what was
+    /// sent it may be an acknowledgement.
+    fn let_by(&self, io: &mut Io<'_, OneSidedLocal>, received: Nanos) {
+        let meter = &mut io.common.meter;
+        if self.is_slow {
+            return meter.let_by_slow(received);
+        }
+        let measured = u64::from(meter.window().contains(received));
+        let messages = &mut meter.tally.messages;
+        if self.sent > 0 {
+            messages.received_in_window += measured;
+        } else {
+            messages.unasked += measured;
         }
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn check(spec: &PlanSpec) -> Checked {
         request(population)?;
         lifetime(spec, population)?;
         returns(spec, population)?;
-        slow(population)?;
+        slow(spec, population)?;
     }
     machine(spec)?;
     upgrade(spec)?;
@@ -285,7 +285,7 @@ fn audience(population: &Population) -> Checked {
 }
 
 /// Slow readers are among receivers of what others send, and leave some that are none.
-fn slow(population: &Population) -> Checked {
+fn slow(spec: &PlanSpec, population: &Population) -> Checked {
     let Some(slow) = &population.slow else {
         return Ok(());
     };
@@ -300,6 +300,16 @@ fn slow(population: &Population) -> Checked {
     refuse(number == 0, field, Why::Zero)?;
     let most = u64::from(population.connections.saturating_sub(1));
     at_most(number.into(), most, field)?;
+    // Slow readers send nothing, and each thread has its share of what is due.
+    let places = 0..population.connections;
+    let sends = |thread| {
+        let mut own = places
+            .clone()
+            .filter(|place| place % spec.threads.max(1) == thread);
+        own.any(|place| !spec.is_slow(place))
+    };
+    let has_idle = population.is_fanned_out() && !(0..spec.threads).all(sends);
+    refuse(has_idle, Field::Threads, Why::NotWith(field))?;
     match slow.reads {
         Reads::Rate { bytes_per_s } => not_zero(bytes_per_s, field),
         Reads::Stall { length, every } => {
@@ -366,6 +376,12 @@ fn sessions(spec: &PlanSpec, population: &Population) -> Checked {
     let is_timed = matches!(spec.stop, StopRule::Duration(_));
     let is_found = spec.warmup.at_most.is_some();
     if population.is_storm() {
+        let field = Field::Sessions;
+        refuse(
+            population.sessions().is_some(),
+            field,
+            Why::NotWith(Field::Flow),
+        )?;
         let has_warmup = spec.warmup.least > Nanos::ZERO || is_found;
         return refuse(has_warmup, Field::WarmUp, Why::NotWith(Field::Flow));
     }

@@ -494,6 +494,19 @@ impl PlanSpec {
         spec
     }
 
+    /// True where the connection at this place of the run, from 0, is a slow reader. Places alternate
+    /// between threads; slow readers are spread evenly over those of each.
+    #[must_use]
+    pub fn is_slow(&self, place: u32) -> bool {
+        let Some(slow) = self.clients.slow else {
+            return false;
+        };
+        let (connections, threads) = (self.clients.connections, self.threads.max(1));
+        let (worker, at) = (place % threads, place / threads);
+        let before = worker * (connections / threads) + worker.min(connections % threads);
+        slow.is_one(u64::from(before) + u64::from(at))
+    }
+
     /// True of a run whose latency the machine has a great part in: a single message in flight, or
     /// threads that never sleep. Not in the client-replacement model, which is about connections.
     #[must_use]

@@ -198,10 +198,11 @@ impl<X: Exchange> Session<X> {
                 Some(LoginStep::Expect(expected)) => {
                     let within = expected.within.unwrap_or(plan.clients.timeout);
                     login.until = login.asked + within;
+                    let said = login.said.saturating_sub(1);
                     let Some(seen) = login.seen.pop_front() else {
                         return Flow::Continue;
                     };
-                    match self.compare(context, expected, &seen, now) {
+                    match self.compare(context, expected, &seen, said, now) {
                         Compared::Met | Compared::MetWith(_) => {
                             self.take_captures(context, expected, &seen);
                         }
@@ -217,18 +218,19 @@ impl<X: Exchange> Session<X> {
         }
     }
 
-    /// Compares what came with what is awaited. A message that the plan knows to be something else is
+    /// Compares what came with what is awaited behind message number `said` of the login. A message that the plan knows to be something else is
     /// passed over: one to which there is a reply, one that is taken as a greeting, one of the load.
     fn compare(
         &mut self,
         context: &mut Context<X::Local>,
         expected: &Expected,
         seen: &Seen,
+        said: u64,
         now: Nanos,
     ) -> Compared {
         let speech = &context.common.speech;
         let room = context.common.plan.clients.room_of(self.place);
-        let values = speech.values(self.number, room, 0, now);
+        let values = speech.values(self.number, room, said, now);
         let awaited = &expected.awaited;
         let kind = match seen {
             Seen::Message(message) => awaited.kind.unwrap_or(message.kind),

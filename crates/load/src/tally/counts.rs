@@ -284,6 +284,8 @@ counters! {
         timed_out in columns,
         /// Attempts that failed otherwise.
         failed in columns,
+        /// Messages that were out on connections when the drill cut them, and so have failed.
+        cut_messages in columns,
     }
 
     /// Messages that were due and had to wait for their connection, by what they waited for last.

@@ -67,14 +67,6 @@ impl Template {
         count(Slot::Tag) == 1 && (count(Slot::Fill) == 0 || count(Slot::Fill) == 1 && is_pair)
     }
 
-    /// True of one in which nothing is put.
-    #[must_use]
-    pub fn is_fixed(&self) -> bool {
-        self.segments
-            .iter()
-            .all(|it| matches!(it, Segment::Literal(_)))
-    }
-
     /// Names of what it takes from the login.
     #[must_use]
     pub fn captures(&self) -> &[String] {
@@ -126,7 +118,7 @@ impl Template {
 
     /// Appends what is said with these values.
     pub(crate) fn say(&self, values: &Values<'_>, out: &mut Vec<u8>) {
-        for segment in &self.segments {
+        for (place, segment) in self.segments.iter().enumerate() {
             let slot = match segment {
                 Segment::Literal(bytes) => {
                     out.extend_from_slice(bytes);
@@ -146,7 +138,8 @@ impl Template {
                 Slot::Fill => out.extend_from_slice(values.parts[1]),
                 Slot::Hex(digits) => {
                     let seed = u64::from(values.run) << 32 | u64::from(values.connection);
-                    push_hex(mix(mix(seed) ^ values.sequence), digits, out);
+                    let seed = mix(seed ^ (place as u64) << 48);
+                    push_hex(mix(seed ^ values.sequence), digits, out);
                 }
                 Slot::Env(place) => out.extend_from_slice(self.env_value(place).as_bytes()),
                 Slot::Capture(place) => {

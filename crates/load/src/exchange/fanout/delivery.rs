@@ -73,6 +73,12 @@ impl Fanout {
         kind: MessageKind,
         bytes: &[u8],
     ) {
+        if self.is_slow {
+            if !io.take_up(self.connection, kind, bytes, received) {
+                io.common.meter.let_by_slow(received);
+            }
+            return;
+        }
         let (mut from, mut has_tags) = (0, false);
         while let Some((at, identity)) = io.local.finder.find(bytes, from) {
             has_tags = true;
@@ -318,7 +324,7 @@ fn is_right(local: &mut FanoutLocal, found: &Sighting<'_>, it: &Publication) -> 
     // Whoever puts messages into its own may well send those in frames of another kind.
     let is_kind = local.envelope.is_some() || found.kind == local.source.kind();
     let message = local.source.message(found.identity);
-    let [_, filling] = message.parts();
+    let filling = message.filling();
     let behind = &found.bytes[found.at + local.finder.tag_len()..];
     is_kind
         && match local.verify {

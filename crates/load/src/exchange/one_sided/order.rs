@@ -26,6 +26,10 @@ pub(super) enum PlaceInOrder {
     Again,
 }
 
+/// A number farther ahead than this is of another count: nobody sends so many messages in a run, and a
+/// server may well call random numbers by the name that was given.
+const FARTHEST: u64 = 1 << 32;
+
 impl PushOrder {
     /// The place of number `number`, which has come now.
     pub(super) fn place(&mut self, number: u64) -> PlaceInOrder {
@@ -36,6 +40,10 @@ impl PushOrder {
         };
         if number > highest {
             let ahead = number - highest;
+            if ahead > FARTHEST {
+                (self.highest, self.seen) = (Some(number), u64::MAX);
+                return PlaceInOrder::Next { missing: 0 };
+            }
             // Those between it and the remembered ones never had a place among them.
             let skipped = (ahead - 1).saturating_sub(REMEMBERED - 1);
             let (shifted, left) = if ahead >= REMEMBERED {
