@@ -2,7 +2,6 @@
 
 use wsbench_fleet::build::Build;
 use wsbench_fleet::carrier::{FleetCarrier, Watch};
-use wsbench_fleet::coordinator::AgentState;
 use wsbench_fleet::nats::{self, BusPlace, Role};
 use wsbench_load::nanos::Nanos;
 
@@ -49,7 +48,6 @@ pub(crate) fn carrier(order: &FleetOrder, command: &str) -> anyhow::Result<Fleet
         command: command.to_owned(),
         build: Build::this()?,
         watch: Box::new(Telling),
-        runs: 0,
     })
 }
 
@@ -60,8 +58,6 @@ impl Watch for Telling {
     fn tell(&mut self, words: &str) {
         say(words);
     }
-
-    fn agents(&mut self, _: &str, _: &[AgentState]) {}
 }
 
 /// The words for how well a clock is known.

@@ -16,7 +16,7 @@ use wsbench_load::tally::LogRecord;
 
 use crate::build::Build;
 use crate::bus::Entry;
-use crate::coordinator::{Act, AgentState, Ask, Coordinator, Event};
+use crate::coordinator::{Act, Ask, Coordinator, Event};
 use crate::gathering::{Beside, Gathered, Gathering};
 use crate::protocol::{EndWord, Task};
 use crate::service::Line;
@@ -30,9 +30,6 @@ const PULSE: Nanos = Nanos::from_millis(100);
 pub trait Watch {
     /// Words for the user.
     fn tell(&mut self, words: &str);
-
-    /// The agents as they are by now, of this run; told once a second and at each change.
-    fn agents(&mut self, run: &str, agents: &[AgentState]);
 }
 
 /// Opens a way to the bus for a run of a name; words where there is none.
@@ -54,8 +51,6 @@ pub struct FleetCarrier {
     pub build: Build,
     /// Whoever looks on.
     pub watch: Box<dyn Watch>,
-    /// Runs that were made.
-    pub runs: u32,
 }
 
 /// Name of a run: when it was asked for and a number that was drawn.
@@ -84,10 +79,9 @@ impl Carrier for FleetCarrier {
         let clock = Clock::start();
         let life = drawn();
         let run = named(&clock, (life & 0xff_ffff) as u32);
-        self.runs += 1;
         let line = (self.connect)(&run).map_err(BenchError::Elsewhere)?;
         let ask = Ask {
-            run: run.clone(),
+            run,
             plan: plan.clone(),
             threads: self.threads,
             agents: self.agents,
@@ -101,11 +95,9 @@ impl Carrier for FleetCarrier {
             coordinator: Coordinator::new(ask, clock.now()),
             clock,
             line,
-            run,
             watch: self.watch.as_mut(),
             stop,
             pulse_at: Nanos::ZERO,
-            shown: Vec::new(),
             alive: 0,
         };
         let (task, whole) = under_way.deal(observer).map_err(BenchError::Elsewhere)?;
@@ -136,11 +128,9 @@ struct FleetRun<'a> {
     coordinator: Coordinator,
     clock: Clock,
     line: Line,
-    run: String,
     watch: &'a mut dyn Watch,
     stop: &'a StopSignal,
     pulse_at: Nanos,
-    shown: Vec<AgentState>,
     /// Connections open at the end of the newest interval.
     alive: u64,
 }
@@ -182,16 +172,6 @@ impl FleetRun<'_> {
             );
         } else if self.stop.has_sufficed() {
             acts.extend(self.coordinator.step(now, Event::End(EndWord::Enough), bus));
-        }
-        let agents = self.coordinator.agents();
-        let standing = |all: &[AgentState]| -> Vec<_> {
-            all.iter()
-                .map(|it| (it.standing.clone(), it.left.clone()))
-                .collect()
-        };
-        if standing(&agents) != standing(&self.shown) {
-            self.watch.agents(&self.run, &agents);
-            self.shown = agents;
         }
         if now - self.pulse_at >= PULSE {
             self.pulse_at = now;

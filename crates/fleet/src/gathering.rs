@@ -141,12 +141,6 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// True once the last of the books of every agent has come.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.finals.len() == self.task.seats.len() && self.holes().is_empty()
-    }
-
     /// Words for the parts that have not come.
     fn holes(&self) -> Vec<String> {
         let owner = |worker: u32| {
@@ -230,7 +224,8 @@ impl<'a> Gathering<'a> {
             };
             let heard = known.heard_of_beginning.filter(|_| has_begun);
             agent.began_late_ns = agent.began_late_ns.or(heard.map(late));
-            agent.lost = known.left.or_else(|| {
+            // What it said of itself stands, where nothing else is known of its end.
+            agent.lost = known.left.or_else(|| agent.lost.take()).or_else(|| {
                 let has_final = self.finals.contains_key(&seat.agent);
                 (!has_final).then(|| "the last of its books has not come".to_owned())
             });

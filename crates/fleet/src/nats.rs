@@ -12,7 +12,6 @@ mod place;
 mod subjects;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -24,6 +23,7 @@ use async_nats::{Client, Message};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
 
 pub use self::connection::{BusError, connected};
 pub use self::place::{BusPlace, NoName, name};
@@ -39,8 +39,10 @@ const KNOWN_FOR: Duration = Duration::from_secs(10 * 60);
 const KEPT_BYTES: i64 = 4 << 30;
 /// What is asked of the bus and not answered within this is asked again by whoever wants it.
 const ANSWER: Duration = Duration::from_secs(3);
-/// At the end what was said last is sent within this.
+/// What was said is sent within this.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// Between two attempts to have something of the bus that it does not give now.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// Speaker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,19 +156,28 @@ async fn speak(
     heard: Sender<Heard>,
     opened: &Sender<Result<(), BusError>>,
 ) {
-    let is_down = Arc::new(AtomicBool::new(false));
+    let (says_up, mut up) = watch::channel(true);
     let subjects = Subjects::of(&place.fleet);
     let ready = async {
-        let client = connected(place, &heard, &is_down).await?;
-        let stores = stores(&client, place).await?;
+        let client = connected(place, &heard, says_up).await?;
+        let stores = Arc::new(stores(&client, place).await?);
         let words = subscriptions(&client, &subjects, &role).await?;
-        let stored = match &role {
-            Role::Coordinator(run) => Some(stored(&stores, place, &subjects, run).await?),
+        let entries = match &role {
+            Role::Coordinator(run) => {
+                let entries = Entries {
+                    stores: Arc::clone(&stores),
+                    stream: place.stream(),
+                    subjects: subjects.clone(),
+                    run: run.clone(),
+                };
+                let first = entries.behind(0).await?;
+                Some((entries, first))
+            }
             Role::Agent(_) | Role::Onlooker => None,
         };
-        Ok::<_, BusError>((client, stores, words, stored))
+        Ok::<_, BusError>((client, stores, words, entries))
     };
-    let (client, stores, mut words, stored) = match ready.await {
+    let (client, stores, mut words, entries) = match ready.await {
         Ok(ready) => ready,
         Err(error) => {
             let _ = opened.send(Err(error));
@@ -174,18 +185,21 @@ async fn speak(
         }
     };
     let _ = opened.send(Ok(()));
-    if let Some(stored) = stored {
-        let (heard, subjects) = (heard.clone(), subjects.clone());
-        tokio::task::spawn_local(pass_on(stored, subjects, heard));
+    if let Some((entries, first)) = entries {
+        tokio::task::spawn_local(entries.pass_on(first, up.clone(), heard.clone()));
     }
-    let stores = Arc::new(stores);
     loop {
         tokio::select! {
+            // A server that was started again has lost what was in its memory: the bucket of leases, and
+            // all of it where its folder is another.
+            Ok(()) = up.changed() => if *up.borrow_and_update() {
+                tokio::task::spawn_local(made_again(client.clone(), place.clone()));
+            },
             command = asked.recv() => match command {
                 None => break,
-                Some(command) if is_down.load(Ordering::SeqCst) => drop(command),
+                Some(command) if !*up.borrow() => drop(command),
                 Some(command) => {
-                    obey(command, &client, &stores, &subjects, &role, &heard).await;
+                    obey(command, &client, &stores, &subjects, &heard).await;
                 }
             },
             word = words.next() => match word {
@@ -270,48 +284,92 @@ async fn stores(client: &Client, place: &BusPlace) -> Result<Stores, BusError> {
     Ok(Stores { jetstream, leases })
 }
 
-/// All that is kept of a run, from its beginning on, in order.
-async fn stored(
-    stores: &Stores,
-    place: &BusPlace,
-    subjects: &Subjects,
-    run: &str,
-) -> Result<pull::Ordered, BusError> {
-    let no_streams = |error: &dyn ToString| BusError::NoStreams(error.to_string());
-    let stream = stores.jetstream.get_stream(place.stream()).await;
-    let stream = stream.map_err(|error| no_streams(&error))?;
-    let consumer = stream.create_consumer(pull::OrderedConfig {
-        filter_subject: subjects.run(run),
-        deliver_policy: DeliverPolicy::All,
-        ..pull::OrderedConfig::default()
-    });
-    let consumer = consumer.await.map_err(|error| no_streams(&error))?;
-    consumer
-        .messages()
-        .await
-        .map_err(|error| no_streams(&error))
+/// Makes the stream and the bucket again where they are gone, as soon as the bus takes it.
+async fn made_again(client: Client, place: BusPlace) {
+    while stores(&client, &place).await.is_err() {
+        tokio::time::sleep(AGAIN).await;
+    }
 }
 
-/// Passes on what is kept, until nobody listens.
-async fn pass_on(mut stored: pull::Ordered, subjects: Subjects, heard: Sender<Heard>) {
-    loop {
-        match stored.next().await {
-            None => return,
-            // The consumer is made anew by itself once the bus is back.
-            Some(Err(_)) => tokio::time::sleep(Duration::from_millis(200)).await,
-            Some(Ok(message)) => {
-                let Message {
-                    subject, payload, ..
-                } = message.message;
-                let Some(key) = subjects.key(&subject) else {
-                    continue;
-                };
-                let bytes = Arc::from(payload.as_ref());
-                if heard.send(Heard::Stored(Entry { key, bytes })).is_err() {
-                    return;
-                }
+/// All that is kept of a run, in order.
+struct Entries {
+    stores: Arc<Stores>,
+    /// Name of the stream.
+    stream: String,
+    subjects: Subjects,
+    run: String,
+}
+
+impl Entries {
+    /// What is kept behind number `last` of the stream; all of it behind 0.
+    async fn behind(&self, last: u64) -> Result<pull::Ordered, BusError> {
+        let no_streams = |error: &dyn ToString| BusError::NoStreams(error.to_string());
+        let stream = self.stores.jetstream.get_stream(&self.stream).await;
+        let stream = stream.map_err(|error| no_streams(&error))?;
+        // A stream that was made anew begins to count anew.
+        let is_known = last > 0 && stream.cached_info().state.last_sequence >= last;
+        let consumer = stream.create_consumer(pull::OrderedConfig {
+            filter_subject: self.subjects.run(&self.run),
+            deliver_policy: match is_known {
+                true => DeliverPolicy::ByStartSequence {
+                    start_sequence: last + 1,
+                },
+                false => DeliverPolicy::All,
+            },
+            ..pull::OrderedConfig::default()
+        });
+        let consumer = consumer.await.map_err(|error| no_streams(&error))?;
+        let messages = consumer.messages().await;
+        messages.map_err(|error| no_streams(&error))
+    }
+
+    /// Passes on what is kept, until nobody listens. The consumer of an ordered stream is in the server's
+    /// memory: where the server was away it is made anew here, for by itself it would be missed for more
+    /// than a minute.
+    async fn pass_on(
+        self,
+        first: pull::Ordered,
+        mut up: watch::Receiver<bool>,
+        heard: Sender<Heard>,
+    ) {
+        let (mut consumer, mut last) = (Some(first), 0);
+        loop {
+            if consumer.is_none() {
+                consumer = self.behind(last).await.ok();
+            }
+            let Some(entries) = &mut consumer else {
+                tokio::time::sleep(AGAIN).await;
+                continue;
+            };
+            tokio::select! {
+                changed = up.changed() => match changed {
+                    Err(_) => return,
+                    Ok(()) if *up.borrow_and_update() => consumer = None,
+                    Ok(()) => {}
+                },
+                next = entries.next() => match next {
+                    None | Some(Err(_)) => {
+                        consumer = None;
+                        tokio::time::sleep(AGAIN).await;
+                    }
+                    Some(Ok(message)) => {
+                        last = message.info().map_or(last, |info| info.stream_sequence);
+                        if !self.pass(message.message, &heard) {
+                            return;
+                        }
+                    }
+                },
             }
         }
+    }
+
+    /// Passes one entry on; false where nobody listens any more.
+    fn pass(&self, message: Message, heard: &Sender<Heard>) -> bool {
+        let Some(key) = self.subjects.key(&message.subject) else {
+            return true;
+        };
+        let bytes = Arc::from(message.payload.as_ref());
+        heard.send(Heard::Stored(Entry { key, bytes })).is_ok()
     }
 }
 
@@ -321,7 +379,6 @@ async fn obey(
     client: &Client,
     stores: &Arc<Stores>,
     subjects: &Subjects,
-    role: &Role,
     heard: &Sender<Heard>,
 ) {
     match command {
@@ -335,10 +392,9 @@ async fn obey(
                 // A word that is lost is said again.
                 let _ = client.publish(subject, bytes).await;
             }
-            let is_time = matches!(said, Said::Echo(_)) || *role != Role::Onlooker;
-            if is_time {
-                let _ = client.flush().await;
-            }
+            // Words are of now: none of them is to wait for others. While the connection is being made again
+            // no flush is answered.
+            let _ = tokio::time::timeout(FAREWELL, client.flush()).await;
         }
         BusCommand::Keep(entry) => {
             let (stores, heard) = (Arc::clone(stores), heard.clone());

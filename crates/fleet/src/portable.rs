@@ -42,6 +42,30 @@ pub enum NotPortable {
     Unreadable(String),
 }
 
+/// True of the value of a credential's header in which more stands than references and what belongs to
+/// no credential: the word of a scheme (`Bearer`), the names of cookies.
+fn has_more(name: &str, value: &str) -> bool {
+    let mut rest = value.to_owned();
+    for variable in references(value) {
+        rest = rest.replace(&format!("{{env:{variable}}}"), "");
+    }
+    let is_cookie = name.eq_ignore_ascii_case("cookie");
+    let parts = rest.split(';').map(str::trim);
+    let mut left = parts.filter(|part| match part.split_once('=') {
+        Some((_, value)) => !value.is_empty(),
+        // A scheme is a word before its credential, and nothing is glued to that.
+        None if is_cookie => !part.is_empty(),
+        None => !part
+            .chars()
+            .all(|letter| letter.is_ascii_alphabetic() || letter == '-'),
+    });
+    let is_glued = value.split('}').skip(1).any(|behind| {
+        let first = behind.chars().next();
+        first.is_some_and(|letter| letter != ';' && letter != ' ')
+    });
+    is_glued || left.next().is_some()
+}
+
 impl Portable {
     /// The plan as it may go over the bus.
     ///
@@ -55,6 +79,9 @@ impl Portable {
             let is_secret = header.shown() != value;
             let refers = references(&value).next().is_some();
             match refers {
+                true if is_secret && has_more(&header.name, &value) => {
+                    return Err(NotPortable::Secret(header.name));
+                }
                 true => headers.push((header.name, value)),
                 false if is_secret => return Err(NotPortable::Secret(header.name)),
                 false => spec.upgrade.headers.push(header),
@@ -184,6 +211,22 @@ mod tests {
             "{words}"
         );
         assert!(!words.contains("hidden"));
+        for (name, value) in [
+            ("Cookie", "session=hidden; t={env:T}"),
+            ("Authorization", "Bearer {env:A}hidden"),
+            ("Authorization", "Bearer hidden-1 {env:A}"),
+        ] {
+            let refused = Portable::of(&plan(&[(name, value)]))
+                .unwrap_err()
+                .to_string();
+            assert!(!refused.contains("hidden"), "{refused}");
+        }
+        for (name, value) in [
+            ("Cookie", "session={env:S}; t={env:T}"),
+            ("Authorization", "Bearer {env:A}"),
+        ] {
+            assert!(Portable::of(&plan(&[(name, value)])).is_ok(), "{value}");
+        }
     }
 
     #[test]

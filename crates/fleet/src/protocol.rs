@@ -206,8 +206,6 @@ pub struct Task {
     pub command: String,
     /// Zero of the run's clock by the coordinator's wall clock, milliseconds since the Unix epoch.
     pub started_at_unix_ms: u64,
-    /// True where the run goes on when an agent is lost.
-    pub keeps_going: bool,
     /// The shares.
     pub seats: Vec<Seat>,
 }

@@ -112,7 +112,10 @@ mod serving {
             },
             life: drawn(),
             cpus: pin,
-            environment: std::env::vars().collect(),
+            // What is no UTF-8 can stand in no plan.
+            environment: std::env::vars_os()
+                .filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()))
+                .collect(),
             spelling: &Flags,
             idle_exit: args.idle_exit.map(Duration::from),
             name: name.clone(),

@@ -270,6 +270,17 @@ impl Fleet {
         self.begin(agents, words).end()
     }
 
+    /// The same of a run that goes well: its document, and what was said.
+    pub(crate) fn measured(&self, agents: u32, words: &[String]) -> (Value, String) {
+        let Measured {
+            document,
+            said,
+            code,
+        } = self.measure(agents, words);
+        assert_eq!(code, 0, "{said}");
+        (document, said)
+    }
+
     pub(crate) fn experiment(&self, name: &str, agents: u32, words: &[String]) -> Measured {
         self.start(Some(name), agents, words).end()
     }

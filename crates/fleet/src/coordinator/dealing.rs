@@ -101,7 +101,6 @@ impl Coordinator {
             headers,
             command: self.ask.command.clone(),
             started_at_unix_ms: self.ask.zero_unix_ms + now.0 / 1_000_000,
-            keeps_going: self.ask.keeps_going,
             seats: seats.collect(),
         };
         Ok((task, plan))

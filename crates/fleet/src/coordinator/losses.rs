@@ -2,7 +2,7 @@
 
 use wsbench_load::nanos::Nanos;
 
-use super::{Act, Coordinator, RunPhase, SILENCE, Trouble};
+use super::{Act, Coordinator, RunPhase, SILENCE, STOPPING, Trouble};
 use crate::bus::Bus;
 use crate::protocol::{EndWord, Standing};
 
@@ -10,7 +10,10 @@ impl Coordinator {
     pub(super) fn look_for_the_lost(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
         let mut gone = Vec::new();
         // Whoever has loaded the server leaves with its books kept, which may come here late.
-        let is_before_load = self.phase < RunPhase::Loaded;
+        let patience = match self.phase < RunPhase::Loaded {
+            true => SILENCE,
+            false => STOPPING,
+        };
         for member in self
             .members
             .iter()
@@ -28,7 +31,9 @@ impl Coordinator {
             } else if silent >= SILENCE {
                 let why = format!("not heard of for {:.0} s", silent.as_secs_f64());
                 gone.push((member.name.clone(), why, false));
-            } else if is_before_load && member.out_since.is_some_and(|since| now - since >= SILENCE)
+            } else if member
+                .out_since
+                .is_some_and(|since| now - since >= patience)
             {
                 let why = "it has left the run, and its words of that were lost";
                 gone.push((member.name.clone(), why.to_owned(), false));
@@ -88,7 +93,7 @@ impl Coordinator {
 
     pub(super) fn give_all_up(&mut self, why: &str, acts: &mut Vec<Act>) {
         for member in &mut self.members {
-            if !member.is_lost && !member.is_whole(Nanos::MAX, Nanos::ZERO) {
+            if !member.is_lost && member.final_at.is_none() {
                 member.is_lost = true;
                 member.left.get_or_insert_with(|| why.to_owned());
                 acts.push(Act::Lost(member.name.clone(), why.to_owned()));

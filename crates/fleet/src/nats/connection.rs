@@ -2,12 +2,12 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
 use thiserror::Error;
+use tokio::sync::watch;
 
 use super::place::BusPlace;
 use crate::bus::Heard;
@@ -47,18 +47,16 @@ pub enum BusError {
     Ended,
 }
 
-/// A connection, whose loss and return `heard` hears of.
+/// A connection, whose loss and return `heard` hears of; `up` says whether it is there.
 ///
 /// # Errors
 /// [`BusError`].
 pub async fn connected(
     place: &BusPlace,
     heard: &Sender<Heard>,
-    is_down: &Arc<AtomicBool>,
+    up: watch::Sender<bool>,
 ) -> Result<Client, BusError> {
-    let (heard, is_down) = (heard.clone(), Arc::clone(is_down));
-    let heard = std::sync::Mutex::new(heard);
-    let heard = Arc::new(heard);
+    let heard = Arc::new(std::sync::Mutex::new(heard.clone()));
     let shown = place.shown();
     let mut options = ConnectOptions::new()
         .name("wsbench")
@@ -69,13 +67,12 @@ pub async fn connected(
         .event_callback(move |event| {
             let news = match event {
                 Event::Connected => {
-                    let was_down = is_down.swap(false, Ordering::SeqCst);
-                    was_down.then_some(Heard::Up)
+                    let was_up = up.send_replace(true);
+                    (!was_up).then_some(Heard::Up)
                 }
                 Event::Disconnected | Event::Closed => {
-                    let was_down = is_down.swap(true, Ordering::SeqCst);
-                    let why = || Heard::Down(format!("the connection to {shown} is lost"));
-                    (!was_down).then(why)
+                    let was_up = up.send_replace(false);
+                    was_up.then(|| Heard::Down(format!("the connection to {shown} is lost")))
                 }
                 _ => None,
             };
