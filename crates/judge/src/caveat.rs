@@ -26,7 +26,7 @@ use wsbench_record::audit::{Audit, Verdict};
 use wsbench_record::document::Record;
 use wsbench_setting::Spelling;
 
-pub use exchange::{error_answers, is_server_gone};
+pub use exchange::is_server_gone;
 pub use instrument::is_rate_missed;
 pub(crate) use instrument::{BUSY_SHARE, WAIT_DOUBTED, WAIT_NOTED};
 pub(crate) use pacing::BLOCKED_DOUBTED;

@@ -8,7 +8,6 @@
 mod table;
 mod unit;
 
-use wsbench_load::failure::FailureKind;
 use wsbench_load::result::Slice;
 use wsbench_load::series::Series;
 use wsbench_load::tally::is_same;
@@ -531,13 +530,6 @@ pub fn error_share(record: &Record) -> Option<f64> {
     let due = messages.sent.saturating_add(messages.unsent);
     let missed = due.saturating_sub(messages.answered);
     (due > 0).then(|| missed as f64 / due as f64)
-}
-
-/// Connections that the server closed before their time.
-fn closed_by_server(record: &Record) -> u64 {
-    let errors = record.errors.iter();
-    let closed = errors.filter(|error| error.kind == FailureKind::ClosedByServer.name());
-    closed.map(|error| error.count).sum()
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use wsbench_record::audit::Audit;
 use wsbench_record::document::{Document, Record};
 use wsbench_setting::Spelling;
 
-pub use caveat::{error_answers, is_server_gone, littles_share};
+pub use caveat::{is_server_gone, littles_share};
 
 /// The audit of a record, by its figures alone: the same record gets the same audit whenever it is
 /// judged. What it advises names settings in the words of `spelling`.

@@ -14,6 +14,7 @@ mod sheet;
 pub(crate) mod trust;
 
 use wsbench_judge::outcome::has_results;
+use wsbench_load::failure::FailureKind;
 use wsbench_load::plan::{Arrival, Audience, Flow, StopRule, Verify};
 use wsbench_load::series::Series;
 use wsbench_record::audit::{Limit, Verdict};
@@ -75,18 +76,12 @@ fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64]) {
         return;
     }
     let is_answered = document.plan.clients.exchange.flow.is_answered();
-    if !is_answered {
-        one_sided::throughput(sheet, document);
-        if !headline(document).is_empty() {
-            percentiles::line(sheet, document, shares);
-        }
-    } else if let Some(counts) = &document.deliveries {
-        deliveries::throughput(sheet, document, counts);
+    throughput(sheet, document);
+    if is_answered || !headline(document).is_empty() {
         percentiles::line(sheet, document, shares);
+    }
+    if document.deliveries.is_some() {
         deliveries::whole(sheet, document);
-    } else {
-        throughput(sheet, document);
-        percentiles::line(sheet, document, shares);
     }
     if is_answered || !headline(document).is_empty() {
         shape::line(sheet, headline(document));
@@ -197,24 +192,69 @@ fn cut_short(document: &Document) -> String {
     }
 }
 
-/// The rate, and what became of the messages.
+/// The first figure of a run, and what became of the messages, the deliveries or the connections that it
+/// is about.
+pub(crate) struct Lead {
+    /// Name of what the figure counts: `answered`.
+    pub(crate) name: &'static str,
+    /// The figure with its unit; `None` without samples.
+    pub(crate) figure: Option<String>,
+    /// What became of them: `2,723,948 sent`, `all answered`, `every byte verified`.
+    pub(crate) fates: Vec<String>,
+}
+
+impl Lead {
+    /// The one of a run, by what flows in it.
+    pub(crate) fn of(document: &Document) -> Self {
+        let per_s = |value: Option<f64>, unit: &str| Some(format!("{} {unit}", rate(value?)));
+        match (&document.plan.clients.exchange.flow, &document.deliveries) {
+            (Flow::Answered, Some(counts)) => Self {
+                name: "delivered",
+                figure: per_s(document.deliveries_per_s, "deliveries/s"),
+                fates: deliveries::fates(document, counts),
+            },
+            (Flow::Answered, None) => Self {
+                name: "answered",
+                figure: per_s(document.messages_per_s, "msg/s"),
+                fates: fates(document),
+            },
+            (Flow::Push(_), _) => Self {
+                name: "received",
+                figure: per_s(document.messages_per_s, "pushes/s"),
+                fates: one_sided::pushes(document),
+            },
+            (Flow::Oneway, _) => Self {
+                name: "sent",
+                figure: per_s(one_sided::sent_per_s(document), "msg/s sent"),
+                fates: one_sided::sent(document),
+            },
+            (Flow::Idle | Flow::Storm, _) => Self {
+                name: "held",
+                figure: Some(counted(document.connections.alive_at_end, "connection") + " held"),
+                fates: one_sided::held(document),
+            },
+        }
+    }
+}
+
+/// The first figure, and what became of what it is about.
 fn throughput(sheet: &mut Sheet, document: &Document) {
-    let mut pieces = Vec::new();
-    let per_s = document.messages_per_s.map_or_else(
-        || mark::NO_SAMPLES.to_owned(),
-        |per_s| format!("{} msg/s", rate(per_s)),
-    );
-    pieces.push(Piece::new(per_s).toned(Tone::Heading));
-    if let Some(half) = mark::rate_confidence(document) {
+    let Lead { figure, fates, .. } = Lead::of(document);
+    let figure = figure.unwrap_or_else(|| mark::NO_SAMPLES.to_owned());
+    let mut pieces = vec![Piece::new(figure).toned(Tone::Heading)];
+    // How sure a rate is, and whether it is the one asked for, is known of answers.
+    let is_of_answers =
+        document.plan.clients.exchange.flow.is_answered() && document.deliveries.is_none();
+    if let Some(half) = mark::rate_confidence(document).filter(|_| is_of_answers) {
         pieces.push(Piece::new(half).close());
     }
     if let (Some(asked), Some(per_s)) = (document.asked_messages_per_s, document.messages_per_s)
+        && is_of_answers
         && wsbench_judge::limit::is_rate_missed(document)
     {
         let missed = format!("of {} asked, {}", asked_rate(asked), percent(per_s / asked));
         pieces.push(Piece::new(missed).close().toned(Tone::Doubt));
     }
-    let fates = fates(document);
     let mut fates = Piece::listed(&fates);
     if let Some(first) = fates.first_mut() {
         first.column = Some(SECOND);
@@ -224,7 +264,7 @@ fn throughput(sheet: &mut Sheet, document: &Document) {
 }
 
 /// The fate of what was sent: `2,723,948 sent`, `all answered`, `every byte verified`.
-pub(crate) fn fates(document: &Document) -> Vec<String> {
+fn fates(document: &Document) -> Vec<String> {
     let messages = &document.messages;
     let due = messages.sent.saturating_add(messages.unsent);
     let mut fates = vec![if messages.unsent > 0 {
@@ -378,7 +418,7 @@ fn nothing(sheet: &mut Sheet, document: &Document) {
             "nothing connected: 0 of {} upgraded",
             counted(connections.asked, "connection")
         )
-    } else if wsbench_judge::error_answers(document) > 0 {
+    } else if document.failures_of(FailureKind::ErrorAnswer) > 0 {
         format!(
             "nothing but errors came back: {} sent over {}, {} answered with an error",
             count(document.messages.sent),

@@ -36,10 +36,10 @@ impl Row {
     }
 
     /// Appends the counters of a group that have columns, their names beginning with `prefix`.
-    fn put_counters<T>(&mut self, prefix: &str, all: &[Counter<T>], counts: &T) {
+    fn put_counters<T>(&mut self, prefix: &str, all: &[Counter<T>], counts: Option<&T>) {
         for counter in all.iter().filter(|counter| counter.in_columns) {
             let name = format!("{prefix}_{}", counter.name);
-            self.put_known(name, (counter.of)(counts));
+            self.put_known(name, counts.and_then(counter.of));
         }
     }
 
@@ -183,8 +183,12 @@ fn row(document: &Document) -> Row {
     row.put_known("asked_messages_per_s", document.asked_messages_per_s);
     row.put_known("sent_bytes_per_s", document.sent_bytes_per_s);
     row.put_known("received_bytes_per_s", document.received_bytes_per_s);
-    row.put_counters("messages", MessageCounts::ALL, &document.messages);
-    row.put_counters("connections", ConnectionCounts::ALL, &document.connections);
+    row.put_counters("messages", MessageCounts::ALL, Some(&document.messages));
+    row.put_counters(
+        "connections",
+        ConnectionCounts::ALL,
+        Some(&document.connections),
+    );
     row.put_series(document, &always());
     put_compression(&mut row, document);
     let threads = &document.generator.threads;
@@ -220,44 +224,26 @@ fn row(document: &Document) -> Row {
     row.put_known("warmup_found_s", plan.warmup.found.map(Nanos::as_secs_f64));
     row.put_known("conditions", conditions::column(&document.conditions));
     put_deliveries(&mut row, document);
-    put_pushes(&mut row, document);
+    put_modes(&mut row, document);
     row
 }
 
 /// Deliveries; empty fields where messages come back to their sender alone.
 fn put_deliveries(row: &mut Row, document: &Document) {
     let counts = document.deliveries.as_ref();
-    for counter in DeliveryCounts::ALL.iter().filter(|it| it.in_columns) {
-        let value = counts.and_then(|counts| (counter.of)(counts));
-        row.put_known(format!("deliveries_{}", counter.name), value);
-    }
+    row.put_counters("deliveries", DeliveryCounts::ALL, counts);
     row.put_known("deliveries_per_s", document.deliveries_per_s);
     row.put_series(document, &of_others());
 }
 
-/// Pushes; empty fields where they are not the load.
-fn put_pushes(row: &mut Row, document: &Document) {
-    let counts = document.pushes.as_ref();
-    for counter in PushCounts::ALL.iter().filter(|it| it.in_columns) {
-        let value = counts.and_then(|counts| (counter.of)(counts));
-        row.put_known(format!("pushes_{}", counter.name), value);
-    }
+/// What the modes beyond answers count: pushes, slow readers, returns and sessions; empty fields where
+/// they are not of the load.
+fn put_modes(row: &mut Row, document: &Document) {
+    row.put_counters("pushes", PushCounts::ALL, document.pushes.as_ref());
     row.put_known("application_ns", document.application_ns);
-    let slow = document.slow.as_ref();
-    for counter in SlowCounts::ALL.iter().filter(|it| it.in_columns) {
-        let value = slow.and_then(|counts| (counter.of)(counts));
-        row.put_known(format!("slow_{}", counter.name), value);
-    }
-    let returns = document.returns.as_ref();
-    for counter in ReturnCounts::ALL.iter().filter(|it| it.in_columns) {
-        let value = returns.and_then(|counts| (counter.of)(counts));
-        row.put_known(format!("returns_{}", counter.name), value);
-    }
-    let sessions = document.sessions.as_ref();
-    for counter in SessionCounts::ALL.iter().filter(|it| it.in_columns) {
-        let value = sessions.and_then(|counts| (counter.of)(counts));
-        row.put_known(format!("sessions_{}", counter.name), value);
-    }
+    row.put_counters("slow", SlowCounts::ALL, document.slow.as_ref());
+    row.put_counters("returns", ReturnCounts::ALL, document.returns.as_ref());
+    row.put_counters("sessions", SessionCounts::ALL, document.sessions.as_ref());
 }
 
 /// The series of deliveries and pushes: those that no part of the others has.

@@ -1,8 +1,8 @@
 //! Percentiles with what is known of them: the value, its interval in the same unit, `≥` for a
 //! bound, `~` where few samples are all that is known, `—` for nothing.
 
+use crate::plan_line;
 use wsbench_load::plan::Population;
-use wsbench_load::series::Series;
 use wsbench_record::document::{Distribution, Document, Known, Percentile};
 use wsbench_record::units::{LOW, MORE, Ranged, UNKNOWN, percent, span};
 
@@ -20,24 +20,23 @@ pub(crate) const CONFIDENCE: &str = "95 %";
 
 /// The times that searches and sweeps of such a load are about.
 pub(crate) fn times_of(clients: &Population) -> &'static str {
-    match clients.headline_from_due() {
-        Series::Delivery => "delivery time",
-        Series::PushAge => "age",
-        Series::PushGap => "gap",
-        Series::SendLag => "send lag",
-        Series::Ping => "ping",
-        Series::Storm => "time to open",
-        _ => "response time",
+    if clients.is_fanned_out() {
+        "delivery time"
+    } else {
+        "response time"
     }
 }
 
 /// The words where no rate stands that was asked for: those of the closed loop, which asks for none,
 /// or that a schedule's messages were never measured.
 pub(crate) fn no_rate(document: &Document, closed: &'static str) -> &'static str {
-    if document.plan.clients.is_open_loop() {
+    let clients = &document.plan.clients;
+    if clients.is_open_loop() {
         "a rate was asked for, but nothing was measured"
-    } else {
+    } else if clients.exchange.flow.is_answered() {
         closed
+    } else {
+        plan_line::flow(&clients.exchange.flow)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::foreign::{markdown as cell, markdown_block};
 use crate::parts::{self, Parts};
 use crate::plan_line::{plan_line, title};
 use crate::summary::{PERCENTILES, repeat_command};
-use crate::times::{Times, delivery_counts};
+use crate::times::{Times, books, further};
 use crate::{conditions, mark, pings, server_cost};
 
 /// The result as a section of its own.
@@ -119,14 +119,14 @@ fn times(text: &mut String, document: &Document) {
         let _ = writeln!(text, "Latency: {}\n", mark::NO_SAMPLES);
         return;
     }
-    let model = if document.plan.clients.is_open_loop() {
-        "open"
-    } else {
-        "closed"
-    };
     let columns = times.columns();
     let names: Vec<&str> = columns.iter().map(|(info, _)| info.caption).collect();
-    let _ = writeln!(text, "| latency, {model} loop | {} |", names.join(" | "));
+    let _ = writeln!(
+        text,
+        "| latency, {} | {} |",
+        times.model(),
+        names.join(" | ")
+    );
     let _ = writeln!(text, "|---|{}", "--:|".repeat(columns.len()));
     let mut row = |name: &str, figure: &dyn Fn(&Distribution) -> String| {
         let cells: Vec<String> = columns.iter().map(|(_, spans)| figure(spans)).collect();
@@ -148,6 +148,18 @@ fn times(text: &mut String, document: &Document) {
             "± {} confidence within this run, from {batches} batches; other runs may differ more\n",
             mark::CONFIDENCE,
         );
+    }
+    let further = further(document);
+    if !further.is_empty() {
+        text.push_str("| further times | p50 | p99 | max |\n|---|--:|--:|--:|\n");
+    }
+    for (info, spans) in &further {
+        let [p50, p99] = [Percentile::P50, Percentile::P99].map(|at| mark::percentile(spans, at));
+        let longest = mark::longest(spans);
+        let _ = writeln!(text, "| {} | {p50} | {p99} | {longest} |", info.caption);
+    }
+    if !further.is_empty() {
+        text.push('\n');
     }
     for legend in mark::legends(&times.spans(), &PERCENTILES) {
         let _ = writeln!(text, "{legend}\n");
@@ -174,25 +186,7 @@ fn service_parts(text: &mut String, document: &Document) {
     let _ = writeln!(text, "\n{}\n", parts.legend());
 }
 
-/// Pushes and what is read off them; nothing where they are not the load.
-fn pushes(text: &mut String, document: &Document) {
-    let Some(counts) = &document.pushes else {
-        return;
-    };
-    let _ = writeln!(
-        text,
-        "| pushes | received | missing | duplicated | reordered | from the future |\n\
-         |---|--:|--:|--:|--:|--:|\n| | {} | {} | {} | {} | {} |\n",
-        count(counts.received),
-        count(counts.missing),
-        count(counts.duplicated),
-        count(counts.reordered),
-        count(counts.from_the_future)
-    );
-}
-
 fn counts(text: &mut String, document: &Document) {
-    pushes(text, document);
     let connections = &document.connections;
     let _ = writeln!(
         text,
@@ -232,12 +226,12 @@ fn counts(text: &mut String, document: &Document) {
         count(messages.corrupted),
         count(messages.unasked)
     );
-    if let Some(counts) = delivery_counts(document) {
+    for (name, counts) in books(document) {
         let (names, numbers): (Vec<String>, Vec<String>) = counts
             .into_iter()
             .map(|(name, number)| (name, count(number)))
             .unzip();
-        let _ = writeln!(text, "| deliveries | {} |", names.join(" | "));
+        let _ = writeln!(text, "| {} | {} |", name.to_lowercase(), names.join(" | "));
         let _ = writeln!(text, "|---|{}", "--:|".repeat(names.len()));
         let _ = writeln!(text, "| | {} |\n", numbers.join(" | "));
     }

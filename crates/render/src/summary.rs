@@ -11,14 +11,14 @@ use wsbench_record::document::{Distribution, Document, Percentile};
 use wsbench_record::units::{bytes, count, counted, legacy_ms, percent, rate, seconds, span};
 use wsbench_setting::{Field, Spelling};
 
-use crate::brief;
+use crate::brief::{self, Lead};
 use crate::foreign::printable;
 use crate::page::{CELL, LABEL, Page};
 use crate::parts::{self, Parts};
 use crate::plan_line::plan_line;
 use crate::sparkline::sparkline;
 use crate::style::{Style, Tone};
-use crate::times::{Times, delivery_counts};
+use crate::times::{Times, books, further};
 use crate::{agents, conditions, mark, pings, server_cost};
 
 /// The percentiles that a summary shows.
@@ -116,11 +116,16 @@ fn audit(page: &mut Page, document: &Document) {
 }
 
 fn throughput(page: &mut Page, document: &Document) {
-    let achieved = match document.messages_per_s {
-        Some(per_s) => {
-            let figure = format!("{} msg/s", rate(per_s));
+    let is_answered = document.plan.clients.exchange.flow.is_answered();
+    let figure = match document.messages_per_s {
+        Some(per_s) if is_answered => Some(format!("{} msg/s", rate(per_s))),
+        None if is_answered => None,
+        _ => Lead::of(document).figure,
+    };
+    let achieved = match figure {
+        Some(figure) => {
             let figure = page.style.paint(Tone::Headline, &figure);
-            match mark::rate_confidence(document) {
+            match mark::rate_confidence(document).filter(|_| is_answered) {
                 Some(half) => format!("{figure} {half}"),
                 None => figure,
             }
@@ -128,7 +133,7 @@ fn throughput(page: &mut Page, document: &Document) {
         None => mark::NO_SAMPLES.to_owned(),
     };
     let asked = match (document.asked_messages_per_s, document.messages_per_s) {
-        (Some(asked), Some(per_s)) if asked > 0.0 => {
+        (Some(asked), Some(per_s)) if asked > 0.0 && is_answered => {
             format!(
                 "{} asked, {} of it achieved",
                 rate(asked),
@@ -139,7 +144,11 @@ fn throughput(page: &mut Page, document: &Document) {
         (None, _) => mark::no_rate(document, "no rate was asked: closed loop").to_owned(),
     };
     page.line("throughput", &format!("{achieved}  ({asked})"));
-    if let (Some(_), Some(received)) = (document.asked_messages_per_s, document.messages_per_s) {
+    if let (Some(_), Some(received), true) = (
+        document.asked_messages_per_s,
+        document.messages_per_s,
+        is_answered,
+    ) {
         // Never only one of them: each hides what another shows.
         let per_s = |number: u64| rate(number as f64 / document.duration_s);
         let (offered, sent) = (per_s(document.messages.due), per_s(document.messages.sent));
@@ -154,7 +163,7 @@ fn throughput(page: &mut Page, document: &Document) {
         let line = format!("sent {}/s, received {}/s", bytes(sent), bytes(received));
         page.line("", &line);
     }
-    if document.duration_s > 0.0 {
+    if document.duration_s > 0.0 && is_answered {
         let line = format!(
             "{} answered of {} sent in {}",
             count(document.messages.answered),
@@ -255,6 +264,7 @@ fn times(page: &mut Page, document: &Document) {
             }
             table.row(page, "samples", |spans| count(spans.count));
         }
+        further_times(page, document);
         legends(page, &times);
         parts(page, document);
         if let Some(floor) = parts::floor(document) {
@@ -330,6 +340,24 @@ impl TimesTable<'_> {
         let cell = |spans: &&Distribution| self.cell(&figure(spans), "");
         let cells: Vec<String> = self.columns.iter().map(cell).collect();
         page.row(name, Self::NAME, &cells);
+    }
+}
+
+/// Times beside those that the load is about, a line each.
+fn further_times(page: &mut Page, document: &Document) {
+    const NAME: usize = 32;
+    let further = further(document);
+    if further.is_empty() {
+        return;
+    }
+    page.head("", NAME, &["p50", "p99", "max"]);
+    for (info, spans) in further {
+        let figures = [
+            mark::percentile(spans, Percentile::P50),
+            mark::percentile(spans, Percentile::P99),
+            mark::longest(spans),
+        ];
+        page.row(info.caption, NAME, &figures);
     }
 }
 
@@ -469,11 +497,11 @@ fn integrity(page: &mut Page, document: &Document) {
         );
         page.prose("", &line, Some(Tone::Doubt));
     }
-    if let Some(counts) = delivery_counts(document) {
+    for (name, counts) in books(document) {
         let counts = counts.iter();
         let words = counts.map(|(name, number)| format!("{} {name}", count(*number)));
         let words: Vec<String> = words.collect();
-        page.prose("deliveries", &words.join(", "), None);
+        page.prose(&name.to_lowercase(), &words.join(", "), None);
     }
     if let Some(stamp) = &document.conformance {
         let tone = (!stamp.counts.pass()).then_some(Tone::Bad);

@@ -4,8 +4,10 @@
 //! beyond that.
 
 use wsbench_load::plan::Flow;
-use wsbench_load::series::SeriesInfo;
-use wsbench_load::tally::DeliveryCounts;
+use wsbench_load::series::{Home, Series, SeriesInfo, Shown};
+use wsbench_load::tally::{
+    Counter, DeliveryCounts, PushCounts, ReturnCounts, SessionCounts, SlowCounts,
+};
 use wsbench_record::document::{Distribution, Document};
 use wsbench_record::units::counted;
 
@@ -81,6 +83,12 @@ impl<'a> Times<'a> {
         }
     }
 
+    /// The same in a word or two: what gives the load its pace.
+    pub(crate) fn model(&self) -> &'static str {
+        let meaning = self.meaning();
+        meaning.split_once(':').map_or(meaning, |(model, _)| model)
+    }
+
     /// Words on samples that are known only to be longer; `None` where there are none.
     pub(crate) fn never(&self) -> Option<String> {
         let (_, spans) = self.columns.first()?;
@@ -98,12 +106,45 @@ impl<'a> Times<'a> {
     }
 }
 
-/// Fate of every delivery, each with its name in words; `None` where there are no deliveries.
-pub(crate) fn delivery_counts(document: &Document) -> Option<Vec<(String, u64)>> {
-    let counts = document.deliveries.as_ref()?;
-    let known = DeliveryCounts::ALL.iter().filter_map(|counter| {
-        let words = counter.name.replace('_', " ");
-        Some((words, (counter.of)(counts)?))
+/// Every book that a run keeps beside those of messages and connections, with its name and its counts.
+pub(crate) fn books(document: &Document) -> Vec<(&'static str, Vec<(String, u64)>)> {
+    fn of<T>(
+        name: &'static str,
+        all: &[Counter<T>],
+        counts: Option<&T>,
+    ) -> Option<(&'static str, Vec<(String, u64)>)> {
+        let counts = counts?;
+        let known = all
+            .iter()
+            .filter_map(|counter| Some((counter.name.replace('_', " "), (counter.of)(counts)?)));
+        Some((name, known.collect()))
+    }
+    let all = [
+        of(
+            "Deliveries",
+            DeliveryCounts::ALL,
+            document.deliveries.as_ref(),
+        ),
+        of("Pushes", PushCounts::ALL, document.pushes.as_ref()),
+        of("Sessions", SessionCounts::ALL, document.sessions.as_ref()),
+        of("Returns", ReturnCounts::ALL, document.returns.as_ref()),
+        of("Slow readers", SlowCounts::ALL, document.slow.as_ref()),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+/// Times of the document that are no part of others and that its load is not about, where there are any.
+pub(crate) fn further(document: &Document) -> Vec<(&'static SeriesInfo, &Distribution)> {
+    let told = document.plan.clients.told_series();
+    let is_tail = |series: &Series| {
+        let mut others = Series::ALL.into_iter();
+        others.any(|other| other.info().tail == Some(*series))
+    };
+    let further = Series::ALL.into_iter().filter(|series| {
+        let info = series.info();
+        let is_own = info.home == Home::Document && info.part_of.is_none();
+        is_own && info.shown == Shown::IfMeasured && !told.contains(series) && !is_tail(series)
     });
-    Some(known.collect())
+    let known = further.filter_map(|series| Some((series.info(), document.known(series)?)));
+    known.filter(|(_, spans)| !spans.is_empty()).collect()
 }

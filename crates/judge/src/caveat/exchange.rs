@@ -80,7 +80,10 @@ fn ending(record: &Record) -> Option<Doubt> {
                 Field::Sources,
             ],
         )),
-        Ended::ServerDied if record.messages.answered == 0 && error_answers(record) > 0 => {
+        Ended::ServerDied
+            if record.messages.answered == 0
+                && record.failures_of(FailureKind::ErrorAnswer) > 0 =>
+        {
             Some(Doubt::new(
                 Kind::ServerDied,
                 Severity::Invalid,
@@ -105,14 +108,6 @@ fn ending(record: &Record) -> Option<Doubt> {
 
 /// Advice where the server answers requests with errors.
 const SEE_ITS_WORDS: &str = "the server refuses these requests: see `errors` for its words";
-
-/// Answers by which the server said that a request had failed, over the whole run.
-#[must_use]
-pub fn error_answers(record: &Record) -> u64 {
-    let kind = FailureKind::ErrorAnswer.name();
-    let errors = record.errors.iter().filter(|error| error.kind == kind);
-    errors.map(|error| error.count).sum()
-}
 
 /// The advice where nothing connected. Whether somebody listens is the question only where no TCP
 /// connection came about; what a server has refused says by itself what to do.
@@ -320,7 +315,7 @@ fn unanswered(record: &Record) -> Option<Doubt> {
                 Kind::NothingAnswered,
                 Severity::Invalid,
                 match record.pongs_unasked {
-                    _ if error_answers(record) > 0 => format!(
+                    _ if record.failures_of(FailureKind::ErrorAnswer) > 0 => format!(
                         "none of {} was answered without an error",
                         counted(messages.sent, "message")
                     ),
@@ -331,7 +326,7 @@ fn unanswered(record: &Record) -> Option<Doubt> {
                         counted(pongs, "pong"),
                     ),
                 },
-                if error_answers(record) > 0 {
+                if record.failures_of(FailureKind::ErrorAnswer) > 0 {
                     SEE_ITS_WORDS
                 } else if record.errors.iter().any(|error| error.code.is_some()) {
                     "the server turned connections away: see `errors` for its words"
@@ -421,10 +416,10 @@ fn connections(record: &Record) -> Option<Doubt> {
     if record.sessions.is_some() {
         return presence::unopened(record);
     }
-    if let Some(counts) = &record.returns {
-        return presence::away(counts);
+    if let Some(doubt) = record.returns.as_ref().and_then(presence::away) {
+        return Some(doubt);
     }
-    if let Some(words) = share::connections(record) {
+    if let Some(words) = share::connections(record).filter(|_| record.returns.is_none()) {
         let advice = text![
             Field::Clients,
             " measures connections that are replaced; ",

@@ -14,7 +14,7 @@ use super::share;
 /// Failures by kind, named with their counts.
 pub(super) fn caveat(record: &Record) -> Option<Doubt> {
     const NAMED: usize = 3;
-    let failed = record.messages.failed;
+    let failed = share::failed(record);
     let share = share::messages(record);
     let is_nothing = record.errors.is_empty() && failed == 0 && share.is_none();
     if record.ended == Ended::NothingConnected || is_nothing {

@@ -66,21 +66,22 @@ fn missing(record: &Record) -> Option<Doubt> {
             .any(|agent| of(&agent))
     };
     // Of an agent that was lost nothing else can be.
-    let holes: Vec<&str> = fleet.missing_parts.iter().map(String::as_str).collect();
-    let unknown: Vec<&str> = holes
-        .iter()
-        .copied()
-        .filter(|hole| !is_known(hole))
-        .collect();
+    let holes = fleet.missing_parts.iter();
+    let unknown: Vec<&String> = holes.filter(|hole| !is_known(hole)).collect();
     let first = unknown.first()?;
+    let more = match unknown.len() - 1 {
+        0 => String::new(),
+        more => format!(" (+{more} more)"),
+    };
     Some(Doubt::new(
         Kind::MissingParts,
         Severity::Invalid,
-        format!(
-            "parts of the books have not come: {first} (+{} more)",
-            unknown.len() - 1
-        ),
-        "wsbench collect puts the run together again, as long as the bus keeps its parts",
+        format!("parts of the books have not come: {first}{more}"),
+        if fleet.collected {
+            "the bus has no more of them: the figures are of what came"
+        } else {
+            "as long as the bus keeps its parts the run can be collected from there again"
+        },
     ))
 }
 

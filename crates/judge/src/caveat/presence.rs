@@ -17,7 +17,7 @@ pub(super) fn away(counts: &ReturnCounts) -> Option<Doubt> {
     }
     (counts.away > 0).then(|| {
         let words = format!(
-            "{} of {} that were lost had not come back: {} refused, {} timed out",
+            "{} of {} that were lost had not come back; attempts: {} refused, {} timed out",
             count(counts.away),
             counted(counts.lost, "client"),
             count(counts.refused),
@@ -35,7 +35,8 @@ pub(super) fn unopened(record: &Record) -> Option<Doubt> {
         let kind = Kind::Conservation;
         return Some(Doubt::new(kind, Severity::Invalid, breach, REPORT_FAULT));
     }
-    if counts.crowded > 0 {
+    let missing = counts.turned_away + counts.under_way;
+    if counts.crowded > 0 && missing == 0 {
         let words = format!(
             "{} had to wait for a place: as many were there as may be at a time",
             counted(counts.crowded, "session")
@@ -44,15 +45,17 @@ pub(super) fn unopened(record: &Record) -> Option<Doubt> {
         let kind = Kind::Connections;
         return Some(Doubt::new(kind, Severity::Doubtful, words, advice));
     }
-    let missing = counts.turned_away + counts.under_way;
     (missing > 0).then(|| {
-        let words = format!(
+        let mut words = format!(
             "{} of {} were not open: {} turned away, {} under way when the window closed",
             count(missing),
             counted(counts.due, "connection"),
             count(counts.turned_away),
             count(counts.under_way)
         );
+        if counts.crowded > 0 {
+            words.push_str(&format!("; {} waited for a place", count(counts.crowded)));
+        }
         let is_few = counts.turned_away == 0;
         let severity = if is_few && record.plan.clients.sessions().is_some() {
             Severity::Note

@@ -9,15 +9,18 @@ pub(super) fn is_too_much(record: &Record, number: u64, all: u64) -> bool {
     number as f64 > record.plan.expect.tolerated_failures() * all as f64
 }
 
+/// Messages that failed, without those that were out on connections that the drill has cut: they are no
+/// failure of the server's.
+pub(super) fn failed(record: &Record) -> u64 {
+    let cut = record.returns.map_or(0, |counts| counts.cut_messages);
+    record.messages.failed.saturating_sub(cut)
+}
+
 /// Messages that had no right answer since their connection ended or their time was over, in words,
 /// where they are more than what is tolerated.
 pub(super) fn messages(record: &Record) -> Option<String> {
     let messages = &record.messages;
-    // What was out on a connection that a drill has cut is no failure of the server's.
-    let cut = record.returns.map_or(0, |counts| counts.cut);
-    let drilled = cut.saturating_mul(record.plan.clients.depth().into());
-    let failed = messages.failed.saturating_sub(drilled);
-    let missed = failed.saturating_add(messages.timed_out);
+    let missed = failed(record).saturating_add(messages.timed_out);
     // That nothing was answered at all is said by itself.
     let is_so = messages.answered > 0 && is_too_much(record, missed, messages.sent);
     is_so.then(|| {

@@ -1,11 +1,13 @@
 //! The registry: every figure that results are compared, ranked and judged by is a row here.
 
+use wsbench_load::failure::FailureKind;
 use wsbench_load::result::Slice;
 use wsbench_load::series::Series;
+use wsbench_load::tally::PushCounts;
 use wsbench_record::document::{Record, Server, confidence};
 use wsbench_stats::Interval;
 
-use super::{Reading, Unit, closed_by_server, error_share};
+use super::{Reading, Unit, error_share};
 
 /// The better side of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,21 +91,19 @@ pub(super) const ROWS: &[Row] = &[
         ..times(Series::PushAge)
     },
     times(Series::SlowLost),
-    counted("slow.lost", "slow readers lost", |record| {
-        record.slow.map_or(0, |counts| counts.lost)
+    known("slow.lost", "slow readers lost", |record| {
+        number(record.slow?.lost)
     }),
     times(Series::Back),
-    counted("away", "away", |record| {
-        record.returns.map_or(0, |counts| counts.away)
-    }),
+    known("away", "away", |record| number(record.returns?.away)),
     times(Series::Opening),
     Row {
         key: "opening.service",
         ..times(Series::OpeningService)
     },
     times(Series::Storm),
-    counted("turned_away", "turned away", |record| {
-        record.sessions.map_or(0, |counts| counts.turned_away)
+    known("turned_away", "turned away", |record| {
+        number(record.sessions?.turned_away)
     }),
     Row {
         key: "ping",
@@ -216,16 +216,18 @@ pub(super) const ROWS: &[Row] = &[
     counted("duplicated", "duplicated", |record| {
         record.messages.duplicated
     }),
-    counted("push.missing", "pushes missing", |record| {
-        record.pushes.map_or(0, |counts| counts.missing)
+    known("push.missing", "pushes missing", |record| {
+        number(numbered(record)?.missing)
     }),
-    counted("push.duplicated", "pushes twice", |record| {
-        record.pushes.map_or(0, |counts| counts.duplicated)
+    known("push.duplicated", "pushes twice", |record| {
+        number(numbered(record)?.duplicated)
     }),
-    counted("push.reordered", "pushes out of order", |record| {
-        record.pushes.map_or(0, |counts| counts.reordered)
+    known("push.reordered", "pushes out of order", |record| {
+        number(numbered(record)?.reordered)
     }),
-    counted("closed_by_server", "closed by the server", closed_by_server),
+    counted("closed_by_server", "closed by the server", |record| {
+        record.failures_of(FailureKind::ClosedByServer)
+    }),
     counted("reordered", "reordered", |record| record.messages.reordered),
     counted("corrupted", "corrupted", |record| record.messages.corrupted),
     counted("unasked", "unasked", |record| record.messages.unasked),
@@ -265,6 +267,25 @@ const fn times(series: Series) -> Row {
 /// A number of things gone wrong.
 const fn counted(key: &'static str, title: &'static str, read: fn(&Record) -> u64) -> Row {
     row(key, title, Unit::Count, Less, Reader::Count(read))
+}
+
+/// A number of events that not every run looks for: without it there is no figure, and no zero.
+const fn known(
+    key: &'static str,
+    title: &'static str,
+    read: fn(&Record) -> Option<Reading>,
+) -> Row {
+    row(key, title, Unit::Count, Less, Reader::Value(read))
+}
+
+fn number(events: u64) -> Option<Reading> {
+    Some(Reading::exact(events as f64))
+}
+
+/// The pushes of a run that reads their numbers.
+fn numbered(record: &Record) -> Option<PushCounts> {
+    let pushes = record.plan.clients.exchange.flow.pushes()?;
+    record.pushes.filter(|_| pushes.sequence.is_some())
 }
 
 fn messages_per_s(record: &Record) -> Option<Reading> {

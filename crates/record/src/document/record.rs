@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
+use wsbench_load::failure::FailureKind;
 use wsbench_load::plan::PlanSpec;
 use wsbench_load::series::{Home, Series, Shown};
 use wsbench_load::tally::{
@@ -245,6 +246,14 @@ impl Record {
     #[must_use]
     pub fn is_told_by_kernel(&self) -> bool {
         self.timestamps == Some(Stamps::Kernel)
+    }
+
+    /// Failures of this kind over the whole run, whenever they came about.
+    #[must_use]
+    pub fn failures_of(&self, kind: FailureKind) -> u64 {
+        let errors = self.errors.iter();
+        let such = errors.filter(|error| error.kind == kind.name());
+        such.map(|error| error.count).sum()
     }
 
     /// The distribution of a series; an empty one where nothing was measured.

@@ -14,11 +14,6 @@ pub(super) fn timed_out(document: &Document) -> u64 {
     failed(document, FailureKind::TimedOut)
 }
 
-/// Connections that the server closed before their time.
-pub(super) fn closed_by_server(document: &Document) -> u64 {
-    of_kind(document, FailureKind::ClosedByServer)
-}
-
 /// Attempts to open a connection that failed so.
 fn failed(document: &Document, kind: FailureKind) -> u64 {
     let phases = [
@@ -37,11 +32,4 @@ fn failed(document: &Document, kind: FailureKind) -> u64 {
         .filter(is_it)
         .map(|error| error.count)
         .sum()
-}
-
-/// Failures of a kind, whenever they came about.
-fn of_kind(document: &Document, kind: FailureKind) -> u64 {
-    let errors = document.errors.iter();
-    let such = errors.filter(|error| error.kind == kind.name());
-    such.map(|error| error.count).sum()
 }

@@ -4,31 +4,15 @@ use wsbench_load::plan::Verify;
 use wsbench_load::series::Series;
 use wsbench_load::tally::DeliveryCounts;
 use wsbench_record::document::{Document, Percentile};
-use wsbench_record::units::{count, counted, percent, rate};
+use wsbench_record::units::{count, counted, percent};
 
 use crate::mark;
 use crate::style::Tone;
 
-use super::SECOND;
 use super::sheet::{Piece, Sheet};
 
-/// The rate of deliveries, and what became of them.
-pub(super) fn throughput(sheet: &mut Sheet, document: &Document, counts: &DeliveryCounts) {
-    let per_s = document.deliveries_per_s.map_or_else(
-        || mark::NO_SAMPLES.to_owned(),
-        |per_s| format!("{} deliveries/s", rate(per_s)),
-    );
-    let mut pieces = vec![Piece::new(per_s).toned(Tone::Heading)];
-    let mut fates = Piece::listed(&fates(document, counts));
-    if let Some(first) = fates.first_mut() {
-        first.column = Some(SECOND);
-    }
-    pieces.extend(fates);
-    sheet.put(2, &pieces);
-}
-
 /// `200 messages sent`, `all 200,000 deliveries made`, `every byte verified`.
-fn fates(document: &Document, counts: &DeliveryCounts) -> Vec<String> {
+pub(super) fn fates(document: &Document, counts: &DeliveryCounts) -> Vec<String> {
     let messages = &document.messages;
     let mut fates = vec![format!("{} sent", counted(messages.sent, "message"))];
     fates.push(if counts.received == counts.expected {

@@ -1,53 +1,24 @@
 //! What flowed where nothing is answered, in a line or two: pushes, messages sent, connections held.
 
-use wsbench_load::plan::Flow;
+use wsbench_load::failure::FailureKind;
 use wsbench_load::series::Series;
-use wsbench_load::tally::PushCounts;
 use wsbench_record::document::{Document, Percentile};
-use wsbench_record::units::{UNKNOWN, bytes, count, counted, rate, span};
+use wsbench_record::units::{UNKNOWN, bytes, count, counted, span};
 
 use crate::mark;
-use crate::style::Tone;
 
+use super::attempts;
 use super::sheet::{Piece, Sheet};
-use super::{SECOND, attempts};
 
-/// The rate, and what became of the messages or the connections.
-pub(super) fn throughput(sheet: &mut Sheet, document: &Document) {
-    let (headline, parts) = match &document.plan.clients.exchange.flow {
-        Flow::Push(_) => (
-            per_s(document.messages_per_s, "pushes/s"),
-            pushes(document, &document.pushes.unwrap_or_default()),
-        ),
-        Flow::Oneway => (per_s(sent_per_s(document), "msg/s sent"), sent(document)),
-        Flow::Idle | Flow::Storm | Flow::Answered => (
-            counted(document.connections.alive_at_end, "connection") + " held",
-            held(document),
-        ),
-    };
-    let mut pieces = vec![Piece::new(headline).toned(Tone::Heading)];
-    let mut listed = Piece::listed(&parts);
-    if let Some(first) = listed.first_mut() {
-        first.column = Some(SECOND);
-    }
-    pieces.extend(listed);
-    sheet.put(2, &pieces);
-}
-
-fn per_s(value: Option<f64>, unit: &str) -> String {
-    value.map_or_else(
-        || mark::NO_SAMPLES.to_owned(),
-        |value| format!("{} {unit}", rate(value)),
-    )
-}
-
-fn sent_per_s(document: &Document) -> Option<f64> {
+/// Messages sent a second, whatever became of them.
+pub(super) fn sent_per_s(document: &Document) -> Option<f64> {
     let sent = document.messages.sent as f64;
     (document.duration_s > 0.0).then(|| sent / document.duration_s)
 }
 
-/// `5,000 received`, `none missing`, `2 twice`.
-fn pushes(document: &Document, counts: &PushCounts) -> Vec<String> {
+/// `5,000 received`, `each once and in order, by its number`, `2 duplicated`.
+pub(super) fn pushes(document: &Document) -> Vec<String> {
+    let counts = document.pushes.unwrap_or_default();
     let mut parts = vec![format!("{} received", count(counts.received))];
     let flow = &document.plan.clients.exchange.flow;
     let is_numbered = flow.pushes().is_some_and(|it| it.sequence.is_some());
@@ -66,8 +37,8 @@ fn pushes(document: &Document, counts: &PushCounts) -> Vec<String> {
     parts
 }
 
-/// `5,000 sent`, `none awaited`.
-fn sent(document: &Document) -> Vec<String> {
+/// `5,000 sent, nothing awaited`, `120 kB/s`.
+pub(super) fn sent(document: &Document) -> Vec<String> {
     let messages = &document.messages;
     let blocked = document.blocked_by.map_or(0, |by| by.socket);
     let mut parts = vec![format!("{} sent, nothing awaited", count(messages.sent))];
@@ -82,9 +53,9 @@ fn sent(document: &Document) -> Vec<String> {
 }
 
 /// `of 1,000`, `2 closed by the server`.
-fn held(document: &Document) -> Vec<String> {
+pub(super) fn held(document: &Document) -> Vec<String> {
     let connections = &document.connections;
-    let closed = attempts::closed_by_server(document);
+    let closed = document.failures_of(FailureKind::ClosedByServer);
     let mut parts = vec![format!("of {}", count(connections.asked))];
     let mine = document.generator.bytes_per_connection;
     parts.extend(mine.map(|each| format!("{} each in wsbench", bytes(each))));

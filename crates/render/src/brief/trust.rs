@@ -55,7 +55,8 @@ pub(crate) fn grounds(document: &Document) -> Vec<String> {
         grounds.push(format!("Little's law {share:.2}"));
     }
     let connections = &document.connections;
-    if document.plan.clients.round_trips().is_none() {
+    let clients = &document.plan.clients;
+    if clients.round_trips().is_none() && clients.sessions().is_none() {
         let (alive, asked) = (connections.alive_at_end, connections.asked);
         grounds.push(format!("{} of {} alive", count(alive), count(asked)));
     }

@@ -16,13 +16,14 @@ use super::markup::Markup;
 use super::page::{Page, caveats, severity_words, tiles};
 use super::plot::{LOOKS, Plot, Trace};
 use super::ranges::swatched;
-use crate::brief::{fates, trust};
+use crate::brief::{Lead, trust};
 use crate::mark;
 use crate::parts::{self, Parts};
 use crate::plan_line::{plan_line, title};
 use crate::summary::{PERCENTILES, repeat_command};
-use crate::times::{Times, headline};
+use crate::times::{Times, books, further, headline};
 pub(super) use books::machine;
+use wsbench_load::plan::Flow;
 use wsbench_load::series::Series;
 use wsbench_record::audit::{Severity, Verdict};
 use wsbench_record::document::{Distribution, Document, Percentile};
@@ -90,10 +91,10 @@ pub fn several(documents: &[&Document], spelling: &'static dyn Spelling) -> Stri
 pub(super) fn folded(page: &mut Page, id: &str, name: &str, document: &Document) {
     let (sign, word, _) = trust::sign(document.audit.verdict);
     let spans = headline(document);
-    let per_s = document.messages_per_s;
+    let figure = Lead::of(document).figure;
     let gist = format!(
-        "{sign} {word}, {} msg/s, p50 {}, p99 {}",
-        per_s.map_or_else(|| units::UNKNOWN.to_owned(), rate),
+        "{sign} {word}, {}, p50 {}, p99 {}",
+        figure.unwrap_or_else(|| units::UNKNOWN.to_owned()),
         mark::percentile(spans, Percentile::P50),
         mark::percentile(spans, Percentile::P99),
     );
@@ -170,7 +171,7 @@ fn trusted(document: &Document) -> Markup {
         Verdict::Doubtful => "doubt",
         Verdict::Invalid => "bad",
     };
-    let fates = fates(document).join(", ");
+    let fates = Lead::of(document).fates.join(", ");
     let grounds = trust::grounds(document).join("; ");
     let mut markup = Markup::new();
     markup.open("div", &[("class", "trust")]);
@@ -265,10 +266,13 @@ fn answers(document: &Document) -> Option<Plot> {
 
 /// The question that the chart of times answers.
 fn question(document: &Document) -> &'static str {
-    if document.plan.clients.is_fanned_out() {
-        "How long does a delivery take?"
-    } else {
-        "How long does an answer take?"
+    match document.plan.clients.exchange.flow {
+        Flow::Answered if document.plan.clients.is_fanned_out() => "How long does a delivery take?",
+        Flow::Answered => "How long does an answer take?",
+        Flow::Oneway => "How late do messages leave?",
+        Flow::Push(_) => "How old are pushes, and how far apart?",
+        Flow::Idle => "How long does a ping take?",
+        Flow::Storm => "How long until connections are open?",
     }
 }
 
@@ -334,9 +338,9 @@ fn folds(page: &mut Page, document: &Document) {
     };
     page.fold("messages", "Messages and errors", &gist);
     page.push(&books::messages(document).markup());
-    if let Some(deliveries) = books::deliveries(document) {
-        page.heading("Deliveries");
-        page.push(&deliveries.markup());
+    for (name, book) in books(document) {
+        page.heading(name);
+        page.push(&books::book(&book).markup());
     }
     page.push(&books::errors(document));
     if let Some(compression) = &document.compression {
@@ -383,6 +387,7 @@ fn latencies(page: &mut Page, document: &Document) {
         return;
     }
     page.push(&times_table(&times).markup());
+    further_times(page, document);
     if let Some(never) = times.never() {
         page.quiet(&format!("{never}."));
     }
@@ -394,6 +399,26 @@ fn latencies(page: &mut Page, document: &Document) {
     }
     for legend in mark::legends(&times.spans(), &PERCENTILES) {
         page.quiet(legend);
+    }
+}
+
+/// Times beside those that the load is about, a row each.
+fn further_times(page: &mut Page, document: &Document) {
+    let mut grid = Grid::new()
+        .text("")
+        .figures("p50")
+        .figures("p99")
+        .figures("max");
+    for (info, spans) in further(document) {
+        grid.push(vec![
+            Cell::text(info.caption),
+            Cell::text(&mark::percentile(spans, Percentile::P50)),
+            Cell::text(&mark::percentile(spans, Percentile::P99)),
+            Cell::text(&mark::longest(spans)),
+        ]);
+    }
+    if !grid.is_empty() {
+        page.push(&grid.markup());
     }
 }
 

@@ -144,14 +144,10 @@ pub(super) fn messages(document: &Document) -> Grid {
     counts(&columns)
 }
 
-/// Fate of every delivery.
-pub(super) fn deliveries(document: &Document) -> Option<Grid> {
-    let all = crate::times::delivery_counts(document)?;
-    let columns: Vec<(&str, u64)> = all
-        .iter()
-        .map(|(name, number)| (name.as_str(), *number))
-        .collect();
-    Some(counts(&columns))
+/// A book of counts, each with its name.
+pub(super) fn book(all: &[(String, u64)]) -> Grid {
+    let columns = all.iter().map(|(name, number)| (name.as_str(), *number));
+    counts(&columns.collect::<Vec<_>>())
 }
 
 /// Failures, and close codes.

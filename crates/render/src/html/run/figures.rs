@@ -3,7 +3,7 @@
 use wsbench_record::document::{Distribution, Document, Known, Percentile};
 use wsbench_record::units::{self, count, rate, span};
 
-use crate::brief::died;
+use crate::brief::{Lead, died};
 use crate::html::page::Tile;
 use crate::mark;
 use crate::times::headline;
@@ -77,18 +77,17 @@ fn lead(document: &Document) -> Tile {
         Some(asked) => format!("{} asked", units::asked_rate(asked)),
         None => mark::no_rate(document, "closed loop").to_owned(),
     };
-    let beside = match mark::rate_confidence(document) {
+    let is_of_answers =
+        document.plan.clients.exchange.flow.is_answered() && document.deliveries.is_none();
+    let beside = match mark::rate_confidence(document).filter(|_| is_of_answers) {
         Some(half) => format!("{half} (95 %, within this run), {asked}"),
         None => asked,
     };
-    let known = document.messages_per_s;
+    let Lead { name, figure, .. } = Lead::of(document);
     Tile {
-        name: "answered".to_owned(),
-        figure: known.map_or_else(
-            || mark::NO_SAMPLES.to_owned(),
-            |per_s| format!("{} msg/s", rate(per_s)),
-        ),
+        name: name.to_owned(),
+        class: if figure.is_some() { "" } else { "bad" },
+        figure: figure.unwrap_or_else(|| mark::NO_SAMPLES.to_owned()),
         beside,
-        class: if known.is_some() { "" } else { "bad" },
     }
 }
