@@ -308,7 +308,7 @@ impl PayloadArgs {
     }
 }
 
-/// Receivers of each message.
+/// Traffic on a connection, and who receives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ModeArg {
     /// Its sender alone: the server sends it back.
@@ -340,6 +340,11 @@ impl ModeArg {
     /// True where messages are sent by a schedule alone: there is no closed loop.
     pub(crate) fn is_scheduled(self) -> bool {
         matches!(self, Self::Broadcast | Self::Pubsub | Self::Oneway)
+    }
+
+    /// True where messages are answered, or delivered.
+    pub(crate) fn is_answered(self) -> bool {
+        !matches!(self, Self::Oneway | Self::Push | Self::Idle | Self::Storm)
     }
 }
 

@@ -135,6 +135,9 @@ impl LoadArgs {
         length: Nanos,
         command_line: &[OsString],
     ) -> anyhow::Result<(Ready, Files)> {
+        if !self.payload.mode().is_answered() {
+            return Err(UsageError::NothingToFind.into());
+        }
         let order = plan::order(&self.measure(length), &Surroundings::here())?;
         let flags = self.output.flags();
         let file = flags.file().map(|path| OutputFile::check("--output", path));

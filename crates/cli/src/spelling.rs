@@ -358,12 +358,18 @@ fn machine(spec: &PlanSpec, on: &Surroundings, words: &mut Words) {
     }
     words.some("--keep-alive", spec.clients.keep_alive.map(span));
     if let Some(slow) = &spec.clients.slow {
-        let number = spec.clients.slow_readers();
+        let (number, of) = (spec.clients.slow_readers(), spec.clients.connections);
+        let is_number = (f64::from(number) / f64::from(of) - slow.share).abs() < f64::EPSILON;
+        let share = (slow.share * 1e11).round() / 1e9;
+        let readers = match is_number {
+            true => number.to_string(),
+            false => format!("{share}%"),
+        };
         let reads = match slow.reads {
             Reads::Rate { bytes_per_s } => format!("rate={bytes_per_s}"),
             Reads::Stall { length, every } => format!("stall={}/{}", span(length), span(every)),
         };
-        words.value("--mix", format!("slow={number},{reads}"));
+        words.value("--mix", format!("slow={readers},{reads}"));
     }
     if let Some(returns) = &spec.clients.returns {
         let drill = returns.drill;

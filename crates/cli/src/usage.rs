@@ -103,6 +103,12 @@ pub(crate) enum UsageError {
     /// A sweep of what no pilot can tell the bounds of.
     #[error("this --mode has no pilot run to find the rates by; give --rate FROM..TO")]
     SweepWithoutRates,
+    /// A search for a rate of answers where nothing is answered.
+    #[error(
+        "nothing is answered with this --mode, so there is no rate to find; measure it by itself: \
+         wsbench URL with the same flags"
+    )]
+    NothingToFind,
     /// Not a single trial would be over in time.
     #[error("--limit is shorter than one run with its warm-up; give a longer one, or a shorter -d")]
     LimitTooShort,

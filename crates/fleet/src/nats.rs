@@ -354,7 +354,7 @@ impl Entries {
                     }
                     Some(Ok(message)) => {
                         last = message.info().map_or(last, |info| info.stream_sequence);
-                        if !self.pass(message.message, &heard) {
+                        if !self.pass(&message.message, &heard) {
                             return;
                         }
                     }
@@ -364,7 +364,7 @@ impl Entries {
     }
 
     /// Passes one entry on; false where nobody listens any more.
-    fn pass(&self, message: Message, heard: &Sender<Heard>) -> bool {
+    fn pass(&self, message: &Message, heard: &Sender<Heard>) -> bool {
         let Some(key) = self.subjects.key(&message.subject) else {
             return true;
         };

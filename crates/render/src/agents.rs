@@ -1,7 +1,7 @@
 //! The machines of a run that a fleet carried out, as text: a line for each.
 
 use wsbench_record::document::{Agent, Document};
-use wsbench_record::units::{count, percent, rate, seconds, span};
+use wsbench_record::units::{count, counted, percent, rate, seconds, span};
 
 use crate::foreign::printable;
 use crate::page::Page;
@@ -23,9 +23,9 @@ pub(crate) fn put(page: &mut Page, document: &Document) {
     page.prose(
         "fleet",
         &format!(
-            "run {} on {} agents, clocks known to ±{}{start}; {} parts{doubled}",
+            "run {} on {}, clocks known to ±{}{start}; {} parts{doubled}",
             printable(&fleet.run),
-            document.agents.len(),
+            counted(document.agents.len() as u64, "agent"),
             seconds(fleet.clock_bound_ns as f64 / 1e9),
             count(fleet.parts),
         ),
@@ -43,9 +43,9 @@ pub(crate) fn put(page: &mut Page, document: &Document) {
 /// The words of an agent: its share, what came of it, its clock and its own audit.
 fn line(agent: &Agent) -> String {
     let mut parts = vec![format!(
-        "{} connections on {} threads",
-        count(agent.connections_asked.into()),
-        agent.threads
+        "{} on {}",
+        counted(agent.connections_asked.into(), "connection"),
+        counted(agent.threads.into(), "thread")
     )];
     if let Some(per_s) = agent.messages_per_s {
         parts.push(format!("{} msg/s", rate(per_s)));

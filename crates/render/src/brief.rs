@@ -14,7 +14,6 @@ mod sheet;
 pub(crate) mod trust;
 
 use wsbench_judge::outcome::has_results;
-use wsbench_load::failure::FailureKind;
 use wsbench_load::plan::{Arrival, Audience, Flow, StopRule, Verify};
 use wsbench_load::series::Series;
 use wsbench_record::audit::{Limit, Verdict};
@@ -140,7 +139,7 @@ fn title(sheet: &mut Sheet, document: &Document) {
         parts.push(plan_line::flow(&clients.exchange.flow).to_owned());
     }
     if !document.agents.is_empty() {
-        parts.push(format!("{} agents", document.agents.len()));
+        parts.push(counted(document.agents.len() as u64, "agent"));
     }
     match plan.stop {
         StopRule::Duration(asked) => parts.push(length(document, asked.as_secs_f64())),
@@ -418,7 +417,7 @@ fn nothing(sheet: &mut Sheet, document: &Document) {
             "nothing connected: 0 of {} upgraded",
             counted(connections.asked, "connection")
         )
-    } else if document.failures_of(FailureKind::ErrorAnswer) > 0 {
+    } else if document.error_answers() > 0 {
         format!(
             "nothing but errors came back: {} sent over {}, {} answered with an error",
             count(document.messages.sent),

@@ -41,6 +41,7 @@ mod looking {
     use wsbench_fleet::build::Build;
     use wsbench_fleet::nats::{self, Role};
     use wsbench_fleet::roster::{Present, roster};
+    use wsbench_record::units::counted;
 
     use super::FleetLookArgs;
     use crate::exit::{Exit, say};
@@ -62,7 +63,8 @@ mod looking {
             text.push_str(&line_of(agent, &this));
         }
         let cores: u32 = present.iter().map(|agent| agent.word.facts.cores).sum();
-        text.push_str(&format!("{} agents, {cores} cores\n", present.len()));
+        let agents = counted(present.len() as u64, "agent");
+        text.push_str(&format!("{agents}, {}\n", counted(cores.into(), "core")));
         output::print(&text)?;
         let are_alike = present.iter().all(|agent| agent.word.facts.build == this);
         Ok(if are_alike { Exit::Ok } else { Exit::Failed })

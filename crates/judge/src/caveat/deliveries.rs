@@ -28,14 +28,6 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     found
 }
 
-/// So many deliveries in words.
-fn deliveries(number: u64) -> String {
-    match number {
-        1 => "1 delivery".to_owned(),
-        number => format!("{} deliveries", count(number)),
-    }
-}
-
 /// Every delivery expected has one fate.
 fn conservation(counts: &DeliveryCounts) -> Option<Doubt> {
     let breach = DeliveryCounts::FATES.breach(counts)?;
@@ -78,7 +70,10 @@ fn wrong(record: &Record, counts: &DeliveryCounts) -> Vec<Doubt> {
         found.push(Doubt::new(
             Kind::OutOfRoom,
             Severity::Invalid,
-            format!("{} outside of their room", deliveries(counts.out_of_room)),
+            format!(
+                "{} outside of their room",
+                counted(counts.out_of_room, "delivery")
+            ),
             "the server mixes up its rooms; see `errors` for the first",
         ));
     }
@@ -88,7 +83,7 @@ fn wrong(record: &Record, counts: &DeliveryCounts) -> Vec<Doubt> {
             Severity::Invalid,
             format!(
                 "{} with other bytes or another opcode than were sent",
-                deliveries(counts.corrupted)
+                counted(counts.corrupted, "delivery")
             ),
             text![
                 "a server that writes texts anew is compared by tag alone with ",
@@ -107,7 +102,7 @@ fn wrong(record: &Record, counts: &DeliveryCounts) -> Vec<Doubt> {
             ];
             (Severity::Invalid, advice)
         };
-        let words = format!("{} made once more", deliveries(counts.duplicated));
+        let words = format!("{} made once more", counted(counts.duplicated, "delivery"));
         found.push(Doubt::new(Kind::Duplicated, severity, words, advice));
     }
     if counts.unasked > 0 {
@@ -141,7 +136,7 @@ fn reordered(record: &Record, counts: &DeliveryCounts) -> Option<Doubt> {
         (Severity::Doubtful, advice)
     };
     (counts.reordered > 0).then(|| {
-        let number = deliveries(counts.reordered);
+        let number = counted(counts.reordered, "delivery");
         let words = format!("{number} behind a later message of the same sender");
         Doubt::new(Kind::Reordered, severity, words, advice)
     })
@@ -155,7 +150,7 @@ fn uncertain(counts: &DeliveryCounts) -> Option<Doubt> {
             Severity::Note,
             format!(
                 "{} to receivers that joined or left meanwhile: neither expected nor missing",
-                deliveries(counts.uncertain)
+                counted(counts.uncertain, "delivery")
             ),
             "see `errors` for why connections ended",
         )

@@ -80,10 +80,7 @@ fn ending(record: &Record) -> Option<Doubt> {
                 Field::Sources,
             ],
         )),
-        Ended::ServerDied
-            if record.messages.answered == 0
-                && record.failures_of(FailureKind::ErrorAnswer) > 0 =>
-        {
+        Ended::ServerDied if record.messages.answered == 0 && record.error_answers() > 0 => {
             Some(Doubt::new(
                 Kind::ServerDied,
                 Severity::Invalid,
@@ -315,7 +312,7 @@ fn unanswered(record: &Record) -> Option<Doubt> {
                 Kind::NothingAnswered,
                 Severity::Invalid,
                 match record.pongs_unasked {
-                    _ if record.failures_of(FailureKind::ErrorAnswer) > 0 => format!(
+                    _ if record.error_answers() > 0 => format!(
                         "none of {} was answered without an error",
                         counted(messages.sent, "message")
                     ),
@@ -326,7 +323,7 @@ fn unanswered(record: &Record) -> Option<Doubt> {
                         counted(pongs, "pong"),
                     ),
                 },
-                if record.failures_of(FailureKind::ErrorAnswer) > 0 {
+                if record.error_answers() > 0 {
                     SEE_ITS_WORDS
                 } else if record.errors.iter().any(|error| error.code.is_some()) {
                     "the server turned connections away: see `errors` for its words"

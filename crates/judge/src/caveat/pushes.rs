@@ -52,7 +52,10 @@ fn missing(record: &Record, counts: &PushCounts) -> Option<Doubt> {
     let may_lose = record.plan.expect.promise.may_lose();
     let (severity, advice) = promised(may_lose, "the server leaves messages out", "at-most-once");
     (counts.missing > 0).then(|| {
-        let words = format!("{} never came, by their numbers", messages(counts.missing));
+        let words = format!(
+            "{} never came, by their numbers",
+            counted(counts.missing, "message")
+        );
         Doubt::new(Kind::Missing, severity, words, advice)
     })
 }
@@ -63,7 +66,7 @@ fn repeated(record: &Record, counts: &PushCounts) -> Option<Doubt> {
     (counts.duplicated > 0).then(|| {
         let words = format!(
             "{} came once more, by their numbers",
-            messages(counts.duplicated)
+            counted(counts.duplicated, "message")
         );
         Doubt::new(Kind::Duplicated, severity, words, advice)
     })
@@ -83,7 +86,7 @@ fn reordered(record: &Record, counts: &PushCounts) -> Option<Doubt> {
     (counts.reordered > 0).then(|| {
         let words = format!(
             "{} behind one with a higher number",
-            messages(counts.reordered)
+            counted(counts.reordered, "message")
         );
         Doubt::new(Kind::Reordered, severity, words, advice)
     })
@@ -97,7 +100,7 @@ fn unread(counts: &PushCounts) -> Option<Doubt> {
         let words = format!(
             "{} of {} had no number or no instant where one was looked for",
             count(unread),
-            messages(counts.received)
+            counted(counts.received, "message")
         );
         let severity = if all {
             Severity::Invalid
@@ -117,7 +120,7 @@ fn clocks(counts: &PushCounts) -> Option<Doubt> {
             "{} of {} came before the instant that they carry: the two clocks differ, and all ages are \
              wrong by as much",
             count(counts.from_the_future),
-            messages(stamped)
+            counted(stamped, "message")
         );
         let advice = "a server on this machine, or clocks that are kept together (PTP), tell ages";
         Doubt::new(Kind::Clocks, Severity::Doubtful, words, advice)
@@ -134,8 +137,4 @@ fn shared(counts: &PushCounts) -> Option<Doubt> {
         let advice = "the gaps between those are not known";
         Doubt::new(Kind::ReadingOrder, Severity::Note, words, advice)
     })
-}
-
-fn messages(number: u64) -> String {
-    counted(number, "message")
 }

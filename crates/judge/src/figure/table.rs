@@ -1,6 +1,5 @@
 //! The registry: every figure that results are compared, ranked and judged by is a row here.
 
-use wsbench_load::failure::FailureKind;
 use wsbench_load::result::Slice;
 use wsbench_load::series::Series;
 use wsbench_load::tally::PushCounts;
@@ -226,7 +225,7 @@ pub(super) const ROWS: &[Row] = &[
         number(numbered(record)?.reordered)
     }),
     counted("closed_by_server", "closed by the server", |record| {
-        record.failures_of(FailureKind::ClosedByServer)
+        record.closed_by_server()
     }),
     counted("reordered", "reordered", |record| record.messages.reordered),
     counted("corrupted", "corrupted", |record| record.messages.corrupted),

@@ -106,7 +106,7 @@ impl Record {
             slow: clients.slow.map(|_| result.slow),
             returns: clients.returns.map(|_| result.returns),
             sessions: comes.then_some(result.sessions),
-            application_ns: application(result),
+            application_ns: application(result).filter(|_| clients.depth() == 1),
             bytes: result.bytes,
             compression: Compression::of(result, plan),
             connections: result.connections,
@@ -283,7 +283,8 @@ impl From<&tally::Gap> for Gap {
     }
 }
 
-/// The mean of the service times less that of the pings beside them; `None` without both.
+/// The mean of the service times less that of the pings beside them; `None` without both. With several
+/// messages in flight a service time is mostly of others before it.
 fn application(result: &RunResult) -> Option<f64> {
     let mean = |series| result.at(series).mean_ns();
     Some(mean(Series::Service)? - mean(Series::Ping)?)

@@ -248,9 +248,20 @@ impl Record {
         self.timestamps == Some(Stamps::Kernel)
     }
 
-    /// Failures of this kind over the whole run, whenever they came about.
+    /// Connections that the server closed, over the whole run.
     #[must_use]
-    pub fn failures_of(&self, kind: FailureKind) -> u64 {
+    pub fn closed_by_server(&self) -> u64 {
+        self.failures_of(FailureKind::ClosedByServer)
+    }
+
+    /// Messages that were answered with an error, over the whole run.
+    #[must_use]
+    pub fn error_answers(&self) -> u64 {
+        self.failures_of(FailureKind::ErrorAnswer)
+    }
+
+    /// Failures of this kind over the whole run, whenever they came about.
+    fn failures_of(&self, kind: FailureKind) -> u64 {
         let errors = self.errors.iter();
         let such = errors.filter(|error| error.kind == kind.name());
         such.map(|error| error.count).sum()

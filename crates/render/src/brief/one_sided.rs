@@ -1,6 +1,5 @@
 //! What flowed where nothing is answered, in a line or two: pushes, messages sent, connections held.
 
-use wsbench_load::failure::FailureKind;
 use wsbench_load::series::Series;
 use wsbench_record::document::{Document, Percentile};
 use wsbench_record::units::{UNKNOWN, bytes, count, counted, span};
@@ -55,7 +54,7 @@ pub(super) fn sent(document: &Document) -> Vec<String> {
 /// `of 1,000`, `2 closed by the server`.
 pub(super) fn held(document: &Document) -> Vec<String> {
     let connections = &document.connections;
-    let closed = document.failures_of(FailureKind::ClosedByServer);
+    let closed = document.closed_by_server();
     let mut parts = vec![format!("of {}", count(connections.asked))];
     let mine = document.generator.bytes_per_connection;
     parts.extend(mine.map(|each| format!("{} each in wsbench", bytes(each))));

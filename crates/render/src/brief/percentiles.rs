@@ -21,6 +21,7 @@ pub(super) fn line(sheet: &mut Sheet, document: &Document, shares: &[f64]) {
         .iter()
         .map(|share| (*share, piece(*share, known(document, *share))))
         .collect();
+    let clients = &document.plan.clients;
     let longest = mark::longest(headline(document));
     let is_asked = shares != QUOTED;
     if !is_asked {
@@ -39,6 +40,10 @@ pub(super) fn line(sheet: &mut Sheet, document: &Document, shares: &[f64]) {
         .map(|(at, (_, mut piece))| {
             if at > 0 && room {
                 piece.name.insert(0, ' ');
+            }
+            if at == 0 && !clients.exchange.flow.is_answered() {
+                let title = clients.headline().info().title;
+                piece.name = format!("{title} {}", piece.name);
             }
             piece
         })
