@@ -9,15 +9,16 @@
 //! finds that it stood still for as long as a lease lasts, and by the plan's own deadline; the bus
 //! alone, gone or slow, stops nobody who is under load.
 
-mod outbox;
 mod share;
+#[cfg(test)]
+mod tests;
 
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::Ended;
 
-use self::outbox::Outbox;
 use self::share::Share;
 use crate::bus::{Bus, Entry, Heard, Key, LEASE, LeaseAsk, LeaseTaken, Of, Said};
+use crate::outbox::Outbox;
 use crate::protocol::{EndWord, Facts, InRun, Order, Orders, Standing, Task, WarmTick, What, Word};
 
 /// From one word to the next, and from one renewal of a lease to the next.
@@ -41,6 +42,8 @@ pub enum Event {
     Bus(Heard),
     /// Its own machine has something to say of the run.
     Here(Here),
+    /// Whoever started it wants it to leave: a share that it has ends, and it takes none any more.
+    Leave,
 }
 
 /// Something that the machine of an agent says of its share of the run.
@@ -94,6 +97,47 @@ pub struct Agent {
     /// Time at which it was last told anything.
     looked_up: Nanos,
     said_at: Option<Nanos>,
+    claim: Claim,
+    is_leaving: bool,
+}
+
+/// State of an agent's claim to its name, which one process has at a time. An agent that was killed and
+/// started again finds its name taken by what it was, until that lease has lapsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Claim {
+    /// Asked for, and not granted yet.
+    Asked,
+    /// Granted at least once.
+    Granted,
+    /// Another one has had it since then.
+    Taken { since: Nanos, was_ours: bool },
+}
+
+impl Claim {
+    /// True of one that may speak under its name.
+    fn was_granted(self) -> bool {
+        match self {
+            Self::Asked => false,
+            Self::Granted => true,
+            Self::Taken { was_ours, .. } => was_ours,
+        }
+    }
+
+    fn answered(&mut self, now: Nanos, is_granted: bool) {
+        *self = match *self {
+            _ if is_granted => Self::Granted,
+            taken @ Self::Taken { .. } => taken,
+            before => Self::Taken {
+                since: now,
+                was_ours: before.was_granted(),
+            },
+        };
+    }
+
+    /// True once the other one is seen to be alive: it has renewed what would have lapsed by now.
+    fn is_lost(self, now: Nanos) -> bool {
+        matches!(self, Self::Taken { since, .. } if now - since >= LEASE + HEARTBEAT)
+    }
 }
 
 impl Agent {
@@ -108,6 +152,8 @@ impl Agent {
             outbox: Outbox::default(),
             looked_up: now,
             said_at: None,
+            claim: Claim::Asked,
+            is_leaving: false,
         }
     }
 
@@ -138,6 +184,13 @@ impl Agent {
             Event::Tick => {}
             Event::Bus(heard) => self.hear(now, heard, bus, &mut acts),
             Event::Here(here) => self.take(now, here, bus, &mut acts),
+            Event::Leave => {
+                self.is_leaving = true;
+                if let Some(share) = &mut self.share {
+                    let why = "it was told to leave".to_owned();
+                    share.stop(EndWord::Interrupted, why, &mut acts);
+                }
+            }
         }
         self.look_at_the_clock(now, bus, &mut acts);
         acts
@@ -152,12 +205,19 @@ impl Agent {
                 self.outbox.kept(&key);
                 self.forget_what_is_over(bus, acts);
             }
-            Heard::Lease(ask, Err(LeaseTaken)) if ask == self.lease_of(NAMES) => {
+            Heard::Lease(ask, answer) if ask == self.lease_of(NAMES) => {
+                let was_granted = self.claim.was_granted();
+                self.claim.answered(now, answer.is_ok());
+                if !was_granted && self.claim.was_granted() {
+                    self.say(now, bus);
+                }
                 // One that has a share stays until it has handed it in.
-                if self.share.is_none() && self.outbox.is_empty() {
+                let is_free = self.share.is_none() && self.outbox.is_empty();
+                if is_free && self.claim.is_lost(now) {
                     acts.push(Act::Leave);
                 }
             }
+            Heard::NotKept(key, why) => acts.extend(self.outbox.not_kept(&key, why).map(Act::Tell)),
             Heard::Lease(ask, Err(LeaseTaken)) if ask == self.lease_of(&ask.run) => {
                 let share = self.share.as_mut().filter(|it| it.task.run == ask.run);
                 if let Some(share) = share {
@@ -203,7 +263,8 @@ impl Agent {
         let seat = task.seat(&self.name);
         let is_ours = seat.is_some_and(|seat| seat.life == self.life);
         // Heard twice, or while another run is under way, it is answered by the standing there is.
-        if is_ours && self.share.is_none() && !self.outbox.knows(&task.run) {
+        let is_free = self.share.is_none() && !self.is_leaving;
+        if is_ours && is_free && !self.outbox.knows(&task.run) {
             bus.lease(self.lease_of(&task.run));
             acts.push(Act::Prepare(Box::new(task.clone())));
             self.outbox.begin(&task.run);
@@ -299,6 +360,9 @@ impl Agent {
 
     fn say(&mut self, now: Nanos, bus: &mut dyn Bus) {
         self.said_at = Some(now);
+        if !self.claim.was_granted() {
+            return; // another one may be who speaks under this name
+        }
         let run = self.share.as_ref().map(|share| InRun {
             run: share.task.run.clone(),
             standing: share.standing.clone(),

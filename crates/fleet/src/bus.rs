@@ -82,6 +82,8 @@ pub enum Heard {
     Stored(Entry),
     /// An entry of ours is kept.
     Kept(Key),
+    /// An entry of ours was refused; in words, why.
+    NotKept(Key, String),
     /// The lease was granted, or somebody else holds it.
     Lease(LeaseAsk, Result<(), LeaseTaken>),
     /// Nothing can be heard or said by now.

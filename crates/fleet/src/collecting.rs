@@ -9,7 +9,7 @@ use wsbench::carrier::{Carried, Carrier};
 use wsbench::error::BenchError;
 use wsbench_drive::resolve::Resolved;
 use wsbench_drive::run::{Observer, StopSignal};
-use wsbench_load::plan::Plan;
+use wsbench_load::plan::{Plan, PlanSpec};
 use wsbench_record::document::Fleet;
 
 use crate::bus::{Entry, Heard, Key, Of};
@@ -47,7 +47,7 @@ pub struct Kept {
 }
 
 /// All that is kept of a run, with its plan. It waits until all is there, or nothing new has come for
-/// `quiet`; agents that are still under load hand over once in a while, and are waited for.
+/// `quiet` and two intervals of the run: agents that are still under load hand over once an interval.
 ///
 /// # Errors
 /// [`CollectError`].
@@ -60,7 +60,8 @@ pub fn collect(
     let mut entries: BTreeMap<Key, Entry> = BTreeMap::new();
     let mut new_at = Instant::now();
     let mut task: Option<Task> = None;
-    while new_at.elapsed() < quiet {
+    let mut patience = quiet;
+    while new_at.elapsed() < patience {
         match line.heard.recv_timeout(Duration::from_millis(50)) {
             Ok(Heard::Stored(entry)) if entry.key.run == run => {
                 if entry.key.of == Of::Task {
@@ -68,7 +69,12 @@ pub fn collect(
                     let broken = |error: std::io::Error| {
                         CollectError::Broken(run.to_owned(), error.to_string())
                     };
-                    task = Some(read.map_err(broken)?);
+                    let read: Task = read.map_err(broken)?;
+                    // A plan that cannot be read is refused below.
+                    let plan = serde_json::from_value::<PlanSpec>(read.plan.clone());
+                    let interval = plan.map_or(Duration::ZERO, |plan| plan.interval.into());
+                    patience = quiet.saturating_add(interval.saturating_mul(2));
+                    task = Some(read);
                 }
                 entries.insert(entry.key.clone(), entry);
                 new_at = Instant::now();
@@ -146,8 +152,8 @@ impl Carrier for Collected {
         let Kept { task, entries } = &self.kept;
         let mut gathering = Gathering::new(task, plan);
         for entry in entries {
-            let taken = gathering.take(entry, observer);
-            taken.map_err(|error| BenchError::Elsewhere(error.to_string()))?;
+            // One that cannot be read is among the missing parts of the result; the others are no worse.
+            let _ = gathering.take(entry, observer);
         }
         let gathered = gathering.finish(None, &|_| Beside::default(), observer);
         Ok(Carried {

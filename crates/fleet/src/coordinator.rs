@@ -25,9 +25,10 @@ pub use self::member::AgentState;
 use self::member::Enrolled;
 use crate::agent::HEARTBEAT;
 use crate::build::Build;
-use crate::bus::{Bus, Entry, Heard, LeaseAsk, Of, Said};
+use crate::bus::{Bus, Entry, Heard, LeaseAsk, Said};
 use crate::clock::Estimate;
 use crate::deal::TooFewConnections;
+use crate::outbox::Outbox;
 use crate::portable::NotPortable;
 use crate::protocol::{EndWord, Order, Orders, Standing, Task, What, Word};
 
@@ -167,7 +168,7 @@ pub struct Coordinator {
     /// Those that take part.
     members: Vec<Enrolled>,
     task: Option<Task>,
-    task_entry: Option<(Entry, Nanos)>,
+    outbox: Outbox,
     orders: Orders,
     /// Zero of the run's clock by ours.
     zero: Nanos,
@@ -196,7 +197,7 @@ impl Coordinator {
             present: BTreeMap::new(),
             members: Vec::new(),
             task: None,
-            task_entry: None,
+            outbox: Outbox::default(),
             orders,
             zero: Nanos::ZERO,
             said_at: None,
@@ -268,12 +269,14 @@ impl Coordinator {
                     acts.push(Act::Stored(entry));
                 }
             }
-            Heard::Kept(key) if key.of == Of::Task => self.task_entry = None,
+            Heard::Kept(key) => self.outbox.kept(&key),
+            Heard::NotKept(key, why) => acts.extend(self.outbox.not_kept(&key, why).map(Act::Tell)),
             Heard::Down(why) => {
                 self.bus_down.get_or_insert((now, why));
             }
             Heard::Up => {
                 self.bus_down = None;
+                self.outbox.ask_again();
                 // Words were lost meanwhile: nobody is the worse for it.
                 for member in &mut self.members {
                     member.heard = now;
@@ -281,7 +284,7 @@ impl Coordinator {
                 }
                 self.said_at = None;
             }
-            Heard::Said(_) | Heard::Stored(_) | Heard::Kept(_) | Heard::Lease(..) => {}
+            Heard::Said(_) | Heard::Stored(_) | Heard::Lease(..) => {}
         }
     }
 
@@ -366,12 +369,7 @@ impl Coordinator {
                 say(bus, Some(&member.name), What::Task(Box::new(task.clone())));
             }
         }
-        if let Some((entry, at)) = &mut self.task_entry
-            && *at <= now
-        {
-            bus.keep(entry);
-            *at = now + Nanos::from_secs(4);
-        }
+        self.outbox.look_at_the_clock(now, bus);
         for member in self.members.iter().filter(|it| it.is_lost) {
             // Whoever comes back finds its lease taken.
             bus.lease(LeaseAsk {

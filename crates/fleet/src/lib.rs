@@ -20,6 +20,7 @@ pub mod gathering;
 pub mod member;
 #[cfg(feature = "nats")]
 pub mod nats;
+mod outbox;
 pub mod portable;
 pub mod protocol;
 pub mod roster;

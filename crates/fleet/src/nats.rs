@@ -404,12 +404,14 @@ async fn obey(
                     .payload(Bytes::from_owner(entry.bytes))
                     .message_id(&subject);
                 let sent = stores.jetstream.send_publish(subject, message).await;
-                let Ok(kept) = sent else {
-                    return;
+                let kept = match sent {
+                    Ok(kept) => kept.await,
+                    Err(error) => Err(error),
                 };
-                if kept.await.is_ok() {
-                    let _ = heard.send(Heard::Kept(entry.key));
-                }
+                let _ = heard.send(match kept {
+                    Ok(_) => Heard::Kept(entry.key),
+                    Err(error) => Heard::NotKept(entry.key, error.to_string()),
+                });
             });
         }
         BusCommand::Lease(ask) => {

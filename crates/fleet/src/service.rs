@@ -73,6 +73,8 @@ struct LoadThread {
     reins: Reins,
     orders: Sender<LoadOrder>,
     stop: StopSignal,
+    /// Words of its thread, which nobody hears any more once the share is forgotten.
+    told: Receiver<Here>,
 }
 
 impl Service {
@@ -87,11 +89,18 @@ impl Service {
             self.facts.clone(),
             clock.now(),
         );
-        let (here, told) = channel();
         let mut running: Option<LoadThread> = None;
+        let mut is_leaving = false;
         loop {
             // What the machine says is told at once; the bus is waited for.
-            let mut events: Vec<Event> = told.try_iter().map(Event::Here).collect();
+            let mut events: Vec<Event> = Vec::new();
+            if let Some(running) = &running {
+                events.extend(running.told.try_iter().map(Event::Here));
+            }
+            if stop.is_requested() && !is_leaving {
+                is_leaving = true;
+                events.push(Event::Leave);
+            }
             match line.heard.recv_timeout(if events.is_empty() {
                 NAP * 10
             } else {
@@ -107,19 +116,13 @@ impl Service {
                     if act == Act::Leave {
                         return Left::NameTaken;
                     }
-                    self.act(act, &clock, &here, &mut running, tell);
-                }
-            }
-            if stop.is_requested() {
-                if let Some(running) = &running {
-                    running.end(EndWord::Interrupted);
-                }
-                if !agent.is_busy() && !agent.has_unkept() {
-                    return Left::Asked;
+                    self.act(act, &clock, &mut running, tell);
                 }
             }
             if agent.is_busy() || agent.has_unkept() {
                 busy_at = Instant::now();
+            } else if is_leaving {
+                return Left::Asked;
             } else if self.idle_exit.is_some_and(|idle| busy_at.elapsed() >= idle) {
                 return Left::Idle;
             }
@@ -130,14 +133,13 @@ impl Service {
         &self,
         act: Act,
         clock: &Clock,
-        here: &Sender<Here>,
         running: &mut Option<LoadThread>,
         tell: &mut dyn FnMut(&str),
     ) {
         match act {
             Act::Prepare(task) => {
                 tell(&format!("run {}: a share of it is taken", task.run));
-                *running = Some(self.start(*task, clock, here));
+                *running = Some(self.start(*task, clock));
             }
             Act::Connect(at) => {
                 if let Some(running) = running {
@@ -170,8 +172,9 @@ impl Service {
     }
 
     /// Starts the thread of a share.
-    fn start(&self, task: Task, clock: &Clock, here: &Sender<Here>) -> LoadThread {
+    fn start(&self, task: Task, clock: &Clock) -> LoadThread {
         let (orders, obeyed) = channel();
+        let (here, told) = channel();
         let (reins, stop) = (Reins::default(), StopSignal::new());
         let share = OnThread {
             name: self.name.clone(),
@@ -196,6 +199,7 @@ impl Service {
             reins,
             orders,
             stop,
+            told,
         }
     }
 }

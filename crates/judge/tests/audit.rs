@@ -10,7 +10,7 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, PlanSpec, StopRule, Verify};
+use wsbench_load::plan::{Arrival, PlanSpec, Reads, SlowReaders, StopRule, Verify};
 use wsbench_load::result::{Ended, HostPressure, RunResult, ThreadUsage};
 use wsbench_load::send_gaps::SendGap;
 use wsbench_load::series::Series;
@@ -418,6 +418,19 @@ fn failures_are_named_with_their_counts() {
     assert_eq!(one.severity, Severity::Doubtful);
     let many = found(&audit_after(failing(5)), Kind::Failures).unwrap();
     assert!(many.message.ends_with("2 other kinds"), "{many}");
+
+    let of_slow_readers = |others: u64| {
+        move |run: &mut RunResult, plan: &mut PlanSpec| {
+            failing(1)(run, plan);
+            plan.clients.slow = Some(SlowReaders {
+                share: 0.2,
+                reads: Reads::Rate { bytes_per_s: 100 },
+            });
+            run.slow.lost = 1_200 - others;
+        }
+    };
+    assert_eq!(weight(Kind::Failures, of_slow_readers(0)), NOTE);
+    assert_eq!(weight(Kind::Failures, of_slow_readers(1)), DOUBTFUL);
 
     let unnamed = |run: &mut RunResult, _: &mut PlanSpec| {
         run.messages.sent += 1;

@@ -98,7 +98,7 @@ impl Bus {
     }
 }
 
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
         assert!(
@@ -184,6 +184,21 @@ impl Fleet {
             said,
         });
         self.await_words(name, &format!("agent {name} of fleet default"));
+    }
+
+    /// The same agent in another process.
+    pub(crate) fn start_again(&mut self, name: &str) {
+        self.agents.retain(|agent| agent.name != name);
+        self.add(name, &PathBuf::from(env!("CARGO_BIN_EXE_wsbench")));
+    }
+
+    /// Until the process of an agent has ended by itself.
+    pub(crate) fn await_end(&mut self, name: &str) {
+        let agent = self.agents.iter_mut().find(|agent| agent.name == name);
+        let process = &mut agent.unwrap().process.0;
+        until(&format!("{name} ends"), || {
+            process.try_wait().unwrap().is_some()
+        });
     }
 
     /// An agent whose program's file differs by a byte behind its end.

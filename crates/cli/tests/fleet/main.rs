@@ -10,7 +10,7 @@ mod namespaces;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use fleet::{Bus, Fleet, Measured, apart, command};
+use fleet::{Bus, Fleet, Measured, apart, command, until};
 use namespaces::Machines;
 use serde_json::Value;
 
@@ -135,6 +135,36 @@ fn a_second_agent_of_a_name_leaves() {
         said.contains("another agent of fleet default is called a1"),
         "{said}"
     );
+}
+
+/// Its own lease is the one that it waits for.
+#[test]
+#[ignore = "needs nats-server"]
+fn an_agent_that_was_killed_is_back_under_its_name_when_it_is_started_again() {
+    let mut fleet = Fleet::of(&["a1"]);
+    fleet.measured(1, &load(1));
+    fleet.signal("a1", "KILL");
+    fleet.start_again("a1");
+    let there = || {
+        let shown = fleet.command(&["fleet"]).output().unwrap();
+        String::from_utf8(shown.stdout).unwrap()
+    };
+    until("a1 is there again", || there().contains("1 agent, "));
+    fleet.measured(1, &load(1));
+}
+
+/// The load is never begun where one of those that had a share was told to leave before.
+#[test]
+#[ignore = "needs nats-server"]
+fn an_agent_that_is_told_to_leave_before_the_load_ends_the_run_at_once() {
+    let mut fleet = Fleet::of(&["a1", "a2"]);
+    let run = fleet.begin(2, &load(60));
+    fleet.await_words("a2", "a share of it is taken");
+    fleet.signal("a2", "TERM");
+    let Measured { said, code, .. } = run.end();
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("it was told to leave"), "{said}");
+    fleet.await_end("a2");
 }
 
 #[test]

@@ -47,9 +47,7 @@ impl Coordinator {
                     of: Of::Task,
                 };
                 if let Ok(bytes) = wire::packed(&task) {
-                    let entry = Entry { key, bytes };
-                    bus.keep(&entry);
-                    self.task_entry = Some((entry, now + Nanos::from_secs(4)));
+                    self.outbox.keep(now, Entry { key, bytes }, bus);
                 }
                 self.task = Some(task.clone());
                 self.enter(RunPhase::Tasking, now);

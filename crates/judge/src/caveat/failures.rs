@@ -55,6 +55,12 @@ pub(super) fn caveat(record: &Record) -> Option<Doubt> {
                 " where so many are expected",
             ],
         ),
+        None if failed == 0 && are_slow_readers(record) => Doubt::new(
+            Kind::Failures,
+            Severity::Note,
+            format!("slow readers were ended: {named}"),
+            "the server parts with who reads slowly; the figures are of the others",
+        ),
         None => Doubt::new(
             Kind::Failures,
             Severity::Doubtful,
@@ -72,6 +78,15 @@ pub(super) fn caveat(record: &Record) -> Option<Doubt> {
             },
         ),
     })
+}
+
+/// True where all that failed are connections of slow readers, which a server may well end.
+fn are_slow_readers(record: &Record) -> bool {
+    let lost = record.slow.map_or(0, |slow| slow.lost);
+    let errors = record.errors.iter();
+    let ended = |error: &Failure| (error.phase == Phase::Close.name()).then_some(error.count);
+    let all: Option<Vec<u64>> = errors.map(ended).collect();
+    lost > 0 && all.is_some_and(|counts| counts.iter().sum::<u64>() == lost)
 }
 
 /// What follows from the code with which the server has closed.

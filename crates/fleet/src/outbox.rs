@@ -1,5 +1,5 @@
-//! Entries of an agent that the bus has not kept yet. Nothing measured is dropped here: what is not
-//! kept is asked for again, and an agent whose box is full ends its load.
+//! Entries that the bus has not kept yet. Nothing measured is dropped here: what is not kept is asked for
+//! again, and an agent whose box is full ends its load.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -16,57 +16,69 @@ const REMEMBERED: usize = 64;
 
 /// Entries on their way.
 #[derive(Debug, Default)]
-pub(super) struct Outbox {
+pub(crate) struct Outbox {
     /// With when each is to be asked for again.
     waiting: BTreeMap<Key, (Entry, Nanos)>,
     bytes: usize,
     /// The newest runs that were begun.
     runs: VecDeque<String>,
+    /// The latest refusal, which is told once.
+    refusal: Option<String>,
 }
 
 impl Outbox {
     /// A run begins, whose task is not to be taken again.
-    pub(super) fn begin(&mut self, run: &str) {
+    pub(crate) fn begin(&mut self, run: &str) {
         self.runs.push_back(run.to_owned());
         if self.runs.len() > REMEMBERED {
             self.runs.pop_front();
         }
     }
 
-    pub(super) fn knows(&self, run: &str) -> bool {
+    pub(crate) fn knows(&self, run: &str) -> bool {
         self.runs.iter().any(|known| known == run)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.bytes > FULL
     }
 
     /// Has an entry kept.
-    pub(super) fn keep(&mut self, now: Nanos, entry: Entry, bus: &mut dyn Bus) {
+    pub(crate) fn keep(&mut self, now: Nanos, entry: Entry, bus: &mut dyn Bus) {
         bus.keep(&entry);
         self.bytes += entry.bytes.len();
         self.waiting.insert(entry.key.clone(), (entry, now + AGAIN));
     }
 
     /// An entry is kept.
-    pub(super) fn kept(&mut self, key: &Key) {
+    pub(crate) fn kept(&mut self, key: &Key) {
         if let Some((entry, _)) = self.waiting.remove(key) {
             self.bytes -= entry.bytes.len();
         }
     }
 
+    /// An entry was refused, and is asked for again: words for whoever looks on, once for each reason.
+    pub(crate) fn not_kept(&mut self, key: &Key, why: String) -> Option<String> {
+        let is_new = self.waiting.contains_key(key) && self.refusal.as_ref() != Some(&why);
+        let words = format!("the bus does not keep what is handed over: {why}; it is asked again");
+        is_new.then(|| {
+            self.refusal = Some(why);
+            words
+        })
+    }
+
     /// All that waits is asked for again at the next look at the clock.
-    pub(super) fn ask_again(&mut self) {
+    pub(crate) fn ask_again(&mut self) {
         self.waiting
             .values_mut()
             .for_each(|(_, at)| *at = Nanos::ZERO);
     }
 
-    pub(super) fn look_at_the_clock(&mut self, now: Nanos, bus: &mut dyn Bus) {
+    pub(crate) fn look_at_the_clock(&mut self, now: Nanos, bus: &mut dyn Bus) {
         for (entry, at) in self.waiting.values_mut().filter(|(_, at)| *at <= now) {
             bus.keep(entry);
             *at = now + AGAIN;
