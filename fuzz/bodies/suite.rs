@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use wsbench::suite::{Choices, Commands, Suite};
+use wsbench::suite::{Choices, Commands, Role, Suite};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::PlanSpec;
 
@@ -11,7 +11,7 @@ use wsbench_load::plan::PlanSpec;
 struct Nameless;
 
 impl Commands for Nameless {
-    fn serve(&self, _: &[usize]) -> String {
+    fn serve(&self, _: &[usize], _: Role) -> String {
         "serve".to_owned()
     }
 

@@ -17,12 +17,15 @@ impl Helpers for ThisProgram {
     fn serve(&self, how: &Serving) -> io::Result<Command> {
         let mut command = Command::new(env::current_exe()?);
         environment::removed_from(&mut command);
-        command
-            .args(["serve", "--port", "0", "--until-stdin-closes", "--threads"])
-            .arg(how.cores.threads.to_string());
+        command.args(["serve", "--port", "0", "--until-stdin-closes"]);
+        if how.broadcasts {
+            command.arg("--broadcast");
+        } else {
+            // Compression is granted to those who ask for it.
+            let threads = how.cores.threads.to_string();
+            command.args(["--threads", &threads, "--compress"]);
+        }
         pin(&mut command, &how.cores.cpus);
-        // Granted to those who ask for it.
-        command.arg("--compress");
         if how.encrypts {
             command.arg("--tls");
         }

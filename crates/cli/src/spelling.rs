@@ -26,17 +26,21 @@ use crate::surroundings::Surroundings;
 use wsbench::cores::threads_for;
 use wsbench::defaults;
 use wsbench::quantity::{self, CpuList};
-use wsbench::suite::Commands;
+use wsbench::suite::{Commands, Role};
 
 /// The commands of this program on a machine, for the workloads of a suite.
 #[derive(Clone, Debug)]
 pub(crate) struct ByHand(pub(crate) Surroundings);
 
 impl Commands for ByHand {
-    fn serve(&self, cores: &[usize]) -> String {
+    fn serve(&self, cores: &[usize], role: Role) -> String {
         let mut words = Words(vec!["wsbench serve".to_owned()]);
-        if !cores.is_empty() {
+        if role == Role::Broadcast {
+            words.flag("--broadcast");
+        } else if !cores.is_empty() {
             words.value("--threads", cores.len());
+        }
+        if !cores.is_empty() {
             words.value("--pin", CpuList(cores.to_vec()));
         }
         words.0.join(" ")

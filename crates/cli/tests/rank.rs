@@ -60,6 +60,13 @@ impl Place {
         Self { directory, mark }
     }
 
+    /// Writes the suite anew.
+    fn rewrite(&self, change: impl FnOnce(String) -> String) {
+        let path = self.path("suite.toml");
+        let suite = change(fs::read_to_string(&path).unwrap());
+        fs::write(path, suite).unwrap();
+    }
+
     fn start(&self, further: &[&str]) -> Process {
         let words = [&["rank", "suite.toml", "-o", "ranking.json"], further].concat();
         Process::start(wsbench(&words).current_dir(self.directory.path()))
@@ -531,6 +538,76 @@ fn a_suite_that_is_wrong_is_refused_with_its_line_and_key() {
         }
         assert!(!place.path("ranking.json").exists());
     }
+}
+
+/// A workload of its own kind of suite.
+const TO_ALL: &str = "
+[[workload]]
+name = \"all-5\"
+kind = \"broadcast\"
+connections = 5
+rate = 100
+duration = \"500ms\"
+warmup = \"100ms\"
+";
+
+#[test]
+fn servers_of_broadcasts_are_ranked_by_when_the_last_receiver_has_a_message() {
+    let both = "start = \"exec SERVE\"\nbroadcast = \"exec SERVE --broadcast\"";
+    let lossy = "start = \"exec SERVE\"\nbroadcast = \"exec SERVE --broadcast --misbehave \
+                 drop:every=10\"";
+    let place = Place::with("rounds = 1", &[("one", both), ("lossy", lossy)]);
+    place.rewrite(|suite| suite.replace(WORKLOADS, TO_ALL));
+    let ended = place.rank(&[]);
+    // The server that loses deliveries has no figures.
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    let ranking = place.ranking();
+    for name in ["one", "wsbench serve"] {
+        let row = row(&ranking, name);
+        let figures = &runs(row, "all-5")[0]["figures"];
+        for key in [
+            "delivery.last.p50",
+            "deliveries_per_s",
+            "server.cpu_us_per_delivery",
+        ] {
+            let value = figures[key].as_f64();
+            assert!(
+                value.is_some_and(|value| value > 0.0),
+                "{name}: {key} in {figures}"
+            );
+        }
+    }
+    assert!(
+        row(&ranking, "one")["start"]
+            .as_str()
+            .unwrap()
+            .ends_with("--broadcast")
+    );
+    let lost = runs(row(&ranking, "lossy"), "all-5")[0]["failed"].as_str();
+    assert!(
+        lost.is_some_and(|words| words.contains("missing")),
+        "{lost:?}"
+    );
+    let leagues = ranking["leagues"].as_array().unwrap();
+    let is_last = |league: &&Value| league["key"] == "all-5/delivery.last.p50";
+    let last = leagues.iter().find(is_last).unwrap();
+    assert_eq!(last["places"][0]["server"], "one");
+    place.assert_gone();
+}
+
+#[test]
+fn a_suite_has_servers_of_one_kind() {
+    let echo = "start = \"exec SERVE\"";
+    let place = Place::with("rounds = 1", &[("one", echo)]);
+    place.rewrite(|suite| format!("{suite}{TO_ALL}"));
+    let refused = |words: &str| {
+        let ended = place.rank(&[]);
+        assert_eq!(ended.status.code(), Some(2), "{}", ended.stderr);
+        assert!(ended.stderr.contains(words), "{}", ended.stderr);
+    };
+    refused("put them into a suite of their own");
+    place.rewrite(|suite| suite.replace(WORKLOADS, ""));
+    refused("it has no `broadcast`");
 }
 
 /// The suite that is for this, against what `scripts/servers` installs: one round of it.

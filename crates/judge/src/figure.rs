@@ -118,13 +118,25 @@ impl Figure {
     /// Messages sent and not answered rightly.
     pub const UNANSWERED: Self = Self::of("unanswered");
 
+    /// Median time from when a message for many was due to each of its receivers.
+    pub const DELIVERY_P50: Self = Self::point_of("delivery", Point::At(Percentile::P50));
+    /// The 99th percentile of the same.
+    pub const DELIVERY_P99: Self = Self::point_of("delivery", Point::At(Percentile::P99));
+    /// Median time until a message for many is with the last of its receivers, from when it was due.
+    pub const LAST_P50: Self = Self::point_of("delivery.last", Point::At(Percentile::P50));
+    /// The 99th percentile of the same.
+    pub const LAST_P99: Self = Self::point_of("delivery.last", Point::At(Percentile::P99));
+    /// Deliveries a second.
+    pub const DELIVERIES_PER_S: Self = Self::of("deliveries_per_s");
+    /// CPU time of the server for each delivery, µs.
+    pub const SERVER_US_PER_DELIVERY: Self = Self::of("server.cpu_us_per_delivery");
     /// Figures of messages to many, beside the percentiles of their deliveries: to the last receiver,
     /// from the first to the last, how many a second, and the share of the receivers that were reached.
     pub const OF_DELIVERIES: [Self; 5] = [
-        Self::point_of("delivery.last", Point::At(Percentile::P50)),
-        Self::point_of("delivery.last", Point::At(Percentile::P99)),
+        Self::LAST_P50,
+        Self::LAST_P99,
         Self::point_of("skew", Point::At(Percentile::P99)),
-        Self::of("deliveries_per_s"),
+        Self::DELIVERIES_PER_S,
         Self::of("delivery.reach"),
     ];
 

@@ -36,6 +36,8 @@ pub struct Serving {
     pub cores: EmbeddedCores,
     /// True of one that speaks TLS, with a certificate that it makes itself.
     pub encrypts: bool,
+    /// True of one that sends each message to all connections, on one thread, and is no echo.
+    pub broadcasts: bool,
 }
 
 impl Serving {
@@ -45,7 +47,14 @@ impl Serving {
         Self {
             cores,
             encrypts: false,
+            broadcasts: false,
         }
+    }
+
+    /// The same, as a server of broadcasts or of echoes.
+    #[must_use]
+    pub fn broadcasting(self, broadcasts: bool) -> Self {
+        Self { broadcasts, ..self }
     }
 
     /// The same, with TLS or without.

@@ -20,7 +20,7 @@ use wsbench_judge::expression::{self, Allowed, ExpressionError};
 use wsbench_judge::objective;
 use wsbench_judge::ranking::metric;
 use wsbench_record::objective::Objective;
-use wsbench_record::ranking::{ServerFacts, SuiteFacts, Tradeoff, Weight};
+use wsbench_record::ranking::{ServerFacts, SuiteFacts, Tradeoff, Weight, WorkloadKind};
 
 use crate::quantity::{self, CpuList};
 
@@ -29,7 +29,7 @@ use error::{ADVICE, Source};
 pub(crate) use file::Amount;
 use file::{Names, SCHEMA};
 pub use file::{ServerFile, SuiteFile};
-pub use server::Contestant;
+pub use server::{Contestant, Role};
 use workload::Terms;
 pub use workload::{Commands, Load, Search};
 
@@ -199,10 +199,11 @@ impl Reader<'_> {
             commands,
         };
         let workloads = self.workloads(&terms)?;
-        let mut servers = self.servers(choices)?;
+        let role = self.role(&workloads)?;
+        let mut servers = self.servers(choices, role)?;
         if file.embedded {
             let cores = server_cores.as_ref().map_or(&[][..], |cores| &cores.0);
-            servers.push(Contestant::embedded(commands.serve(cores)));
+            servers.push(Contestant::embedded(commands.serve(cores, role), role));
         }
         if servers.is_empty() {
             let what = "the suite has no server; add servers_from and servers, or [[server]]";
@@ -307,11 +308,34 @@ impl Reader<'_> {
         Ok(loads)
     }
 
-    fn servers(&self, choices: &Choices) -> Result<Vec<Contestant>, SuiteError> {
+    /// What the suite's servers are started as: a server is up for all workloads of a round, so these
+    /// are all for one kind of server.
+    fn role(&self, loads: &[Load]) -> Result<Role, SuiteError> {
+        let is_broadcast = |load: &Load| load.facts.kind == WorkloadKind::Broadcast;
+        match loads.iter().filter(|load| is_broadcast(load)).count() {
+            0 => Ok(Role::Echo),
+            all if all == loads.len() => Ok(Role::Broadcast),
+            _ => {
+                let what = "workloads of kind \"broadcast\" and others need different servers; put \
+                            them into a suite of their own";
+                Err(self.source.fault("workload", &self.file.schema, what))
+            }
+        }
+    }
+
+    fn servers(&self, choices: &Choices, role: Role) -> Result<Vec<Contestant>, SuiteError> {
         let mut found: Vec<Contestant> = Vec::new();
-        let folders = self.folders()?;
-        for folder in &folders {
-            let server = server::of_folder(folder)?;
+        let is_all = matches!(
+            self.file.servers.as_ref().map(Spanned::get_ref),
+            Some(Names::All(_))
+        );
+        for folder in &self.folders()? {
+            let Some(server) = server::of_folder(folder, role)? else {
+                if is_all {
+                    continue;
+                }
+                return Err(self.no_broadcast(folder));
+            };
             if found
                 .iter()
                 .any(|other| other.facts.name == server.facts.name)
@@ -321,7 +345,7 @@ impl Reader<'_> {
             found.push(server);
         }
         for entry in &self.file.server {
-            let server = server::inline(&self.source, entry.get_ref(), self.home)?;
+            let server = server::inline(&self.source, entry.get_ref(), self.home, role)?;
             if found
                 .iter()
                 .any(|other| other.facts.name == server.facts.name)
@@ -342,6 +366,18 @@ impl Reader<'_> {
         }
         found.retain(|server| chosen.contains(&server.facts.name));
         Ok(found)
+    }
+
+    fn no_broadcast(&self, folder: &Path) -> SuiteError {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let what = format!(
+            "the server.toml of '{name}' has no `broadcast`, the command that starts it as a server \
+             of broadcasts; add one, or leave the server out"
+        );
+        match &self.file.servers {
+            Some(servers) => self.source.fault("servers", servers, what),
+            None => self.source.fault("server", &self.file.schema, what),
+        }
     }
 
     fn twice(&self, name: &str) -> SuiteError {

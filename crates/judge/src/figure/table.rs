@@ -143,6 +143,18 @@ pub(super) const ROWS: &[Row] = &[
         )
     },
     row(
+        "server.cpu_us_per_delivery",
+        "CPU µs/delivery",
+        Unit::Micros,
+        Less,
+        Reader::Value(|record| {
+            // Both are of the window.
+            let deliveries_per_s = record.deliveries_per_s.filter(|rate| *rate > 0.0)?;
+            of_server(record, |server| server.cpu_share)
+                .map(|cores| Reading::exact(cores.value * 1e6 / deliveries_per_s))
+        }),
+    ),
+    row(
         "generator.cpu_us_per_message",
         "wsbench CPU/msg",
         Unit::Micros,

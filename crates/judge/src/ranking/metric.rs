@@ -49,6 +49,16 @@ pub fn shown(kind: WorkloadKind) -> &'static [Figure] {
         ],
         WorkloadKind::Storm => &[Figure::CONNECTIONS_PER_S, Figure::SERVER_US],
         WorkloadKind::Limit => &[Figure::GREATEST_RATE_PER_S],
+        WorkloadKind::Broadcast => &[
+            Figure::LAST_P50,
+            Figure::LAST_P99,
+            Figure::DELIVERY_P50,
+            Figure::DELIVERY_P99,
+            Figure::DELIVERIES_PER_S,
+            Figure::SERVER_US_PER_DELIVERY,
+            Figure::BYTES_AT_LOAD,
+            Figure::THREADS,
+        ],
     }
 }
 
@@ -65,6 +75,12 @@ pub fn ranked(kind: WorkloadKind) -> &'static [Figure] {
         WorkloadKind::Idle => &[Figure::BYTES_PER_CONNECTION],
         WorkloadKind::Storm => &[Figure::CONNECTIONS_PER_S],
         WorkloadKind::Limit => &[Figure::GREATEST_RATE_PER_S],
+        WorkloadKind::Broadcast => &[
+            Figure::LAST_P50,
+            Figure::LAST_P99,
+            Figure::SERVER_US_PER_DELIVERY,
+            Figure::BYTES_AT_LOAD,
+        ],
     }
 }
 

@@ -14,7 +14,7 @@ use wsbench_record::search::{Limit, Search, TrialVerdict};
 use wsbench_record::units::percent;
 
 use super::metric;
-use crate::figure::{Figure, Reading};
+use crate::figure::{Figure, Reading, Unit};
 use crate::outcome::{Outcome, outcome};
 
 /// Of more messages than this share a right answer must not be missing (METHOD 3, check H).
@@ -60,6 +60,7 @@ pub fn run_record(
     }
     let spans = match workload.kind {
         WorkloadKind::Open => document.at(Series::Response),
+        WorkloadKind::Broadcast => document.at(Series::DeliveryLast),
         _ => document.at(Series::Service),
     };
     RunRecord {
@@ -250,8 +251,12 @@ fn too_many_unanswered(document: &Document) -> Option<String> {
 /// A figure of a run's document, or why it cannot be had. There is no response time at a rate that
 /// the server does not hold, for it grows with the length of the run.
 fn read(figure: Figure, document: &Document, workload: &Workload) -> Result<f64, String> {
-    let is_response = figure.point().map(Figure::response) == Some(figure);
-    if is_response && workload.kind == WorkloadKind::Open && has_doubt(&document.audit, &OVERLOAD) {
+    let is_from_due = match workload.kind {
+        WorkloadKind::Open => figure.point().map(Figure::response) == Some(figure),
+        WorkloadKind::Broadcast => figure.unit() == Unit::Span,
+        _ => false,
+    };
+    if is_from_due && has_doubt(&document.audit, &OVERLOAD) {
         return Err("it did not keep up with the rate".to_owned());
     }
     of_figure(figure, document)

@@ -89,6 +89,8 @@ pub enum WorkloadKind {
     Storm,
     /// The greatest rate under an objective.
     Limit,
+    /// Messages at a fixed rate, each of which the server sends to all connections.
+    Broadcast,
 }
 
 /// Number of cores that a server uses when it is left alone.

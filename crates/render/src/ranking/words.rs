@@ -59,6 +59,10 @@ pub(crate) fn workload(of: &Workload) -> String {
         (WorkloadKind::Closed, _) => "as much as is answered".to_owned(),
         (WorkloadKind::Open, Some(per_s)) => format!("{} messages/s, Poisson", rate(per_s)),
         (WorkloadKind::Open, None) => "at a fixed rate".to_owned(),
+        (WorkloadKind::Broadcast, per_s) => format!(
+            "{} messages/s to all of them, Poisson",
+            rate(per_s.unwrap_or_default())
+        ),
         (WorkloadKind::Idle, _) => "held and hardly used".to_owned(),
         (WorkloadKind::Storm, _) => "opened, used once, closed, replaced".to_owned(),
         (WorkloadKind::Limit, _) => "the greatest rate under the objective".to_owned(),

@@ -131,7 +131,7 @@ pub(crate) struct WorkloadFile {
     pub(crate) name: Spanned<String>,
     /// Work that is done.
     pub(crate) kind: Kind,
-    /// Connections held at a time: 64 unless it is given, 1000 of kind "idle".
+    /// Connections held at a time: 64 unless it is given, 100 of kind "broadcast", 1000 of kind "idle".
     #[serde(default)]
     #[schemars(with = "Option<u32>", range(min = 1))]
     pub(crate) connections: Option<Spanned<u32>>,
@@ -155,7 +155,8 @@ pub(crate) struct WorkloadFile {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub(crate) warmup: Option<Spanned<String>>,
-    /// Messages a second over all connections, of kinds "open" (needed) and "idle" (100).
+    /// Messages a second over all connections, of kinds "open" and "broadcast" (needed) and "idle"
+    /// (100).
     #[serde(default)]
     #[schemars(with = "Option<Amount>")]
     pub(crate) rate: Option<Spanned<Amount>>,
@@ -217,6 +218,9 @@ pub(crate) enum Kind {
     Storm,
     /// The greatest rate under the suite's objective.
     Limit,
+    /// Messages at a fixed rate, each of which the server sends to all connections. Such workloads stand
+    /// in a suite of their own, of servers that are started by `broadcast`.
+    Broadcast,
 }
 
 /// A server: how it is installed, started and asked.
@@ -247,6 +251,10 @@ pub struct ServerFile {
     /// Command that starts it, to listen on the port in the environment variable PORT. It has to
     /// stay in the foreground; with exec the shell is not counted as a process of it.
     pub(crate) start: String,
+    /// Command that starts it as a server that sends each message to all connections, its sender among
+    /// them; a server that has none takes no part in suites of broadcasts.
+    #[serde(default)]
+    pub(crate) broadcast: Option<String>,
     /// Its URL, with {port} in the port's place.
     #[schemars(with = "String")]
     pub(crate) url: Spanned<String>,

@@ -22,6 +22,15 @@ const PORT: &str = "{port}";
 /// The name of wsbench's own server.
 const EMBEDDED: &str = "wsbench serve";
 
+/// Task of the servers of a suite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Each message goes back to its sender.
+    Echo,
+    /// Each message goes to all connections.
+    Broadcast,
+}
+
 /// A server that takes part.
 #[derive(Clone, Debug)]
 pub struct Contestant {
@@ -37,6 +46,8 @@ pub struct Contestant {
     pub version: Option<String>,
     /// The longest that it may take to accept a connection, where the suite's limit is not enough.
     pub ready_within: Option<Duration>,
+    /// Its task.
+    pub role: Role,
     /// The wishes of the handshake with it.
     upgrade: Upgrade,
     /// Its URL, with the port's place.
@@ -45,7 +56,11 @@ pub struct Contestant {
 
 impl Contestant {
     /// wsbench's own server, which this command starts.
-    pub(crate) fn embedded(start: String) -> Self {
+    pub(crate) fn embedded(start: String, role: Role) -> Self {
+        let words = match role {
+            Role::Echo => "echo",
+            Role::Broadcast => "broadcast",
+        };
         Self {
             facts: ServerFacts {
                 name: EMBEDDED.to_owned(),
@@ -59,12 +74,12 @@ impl Contestant {
                 start,
                 install: None,
                 environment: BTreeMap::new(),
-                notes: vec![
-                    "the embedded echo server: it shows what of the figures is the machine's and \
+                notes: vec![format!(
+                    "the embedded {words} server: it shows what of the figures is the machine's and \
                      the generator's"
-                        .to_owned(),
-                ],
+                )],
             },
+            role,
             folder: PathBuf::new(),
             packages: Vec::new(),
             installed: None,
@@ -97,11 +112,11 @@ impl Contestant {
     }
 }
 
-/// Reads the server of a folder.
+/// Reads the server of a folder; `None` where it has no such role.
 ///
 /// # Errors
 /// There is no such file, or something is wrong with it.
-pub(crate) fn of_folder(folder: &Path) -> Result<Contestant, SuiteError> {
+pub(crate) fn of_folder(folder: &Path, role: Role) -> Result<Option<Contestant>, SuiteError> {
     let path = folder.join(FILE);
     let text = fs::read_to_string(&path).map_err(|source| SuiteError::Unreadable {
         path: path.clone(),
@@ -115,7 +130,18 @@ pub(crate) fn of_folder(folder: &Path) -> Result<Contestant, SuiteError> {
         let what = "a server.toml is of the folder that it is in; leave it out";
         return Err(source.fault("folder", stray, what));
     }
-    contestant(&source, file.get_ref(), folder)
+    let Some(start) = start(file.get_ref(), role) else {
+        return Ok(None);
+    };
+    contestant(&source, file.get_ref(), folder, (role, start)).map(Some)
+}
+
+/// The command that starts a server in a role; `None` where it has none.
+fn start(file: &ServerFile, role: Role) -> Option<&str> {
+    match role {
+        Role::Echo => Some(&file.start),
+        Role::Broadcast => file.broadcast.as_deref(),
+    }
 }
 
 /// Reads a server that stands in a suite in `home`.
@@ -126,6 +152,7 @@ pub(crate) fn inline(
     source: &Source<'_>,
     file: &ServerFile,
     home: &Path,
+    role: Role,
 ) -> Result<Contestant, SuiteError> {
     let folder = match &file.folder {
         None => home.to_owned(),
@@ -135,13 +162,19 @@ pub(crate) fn inline(
         let what = format!("there is no folder {}", folder.display());
         return Err(source.fault("folder", named, what));
     }
-    contestant(source, file, &folder)
+    let Some(start) = start(file, role) else {
+        let what = "it has no `broadcast`, the command that starts it as a server of broadcasts; add \
+                    one, or leave the server out";
+        return Err(source.fault("server", &file.name, what));
+    };
+    contestant(source, file, &folder, (role, start))
 }
 
 fn contestant(
     source: &Source<'_>,
     file: &ServerFile,
     folder: &Path,
+    (role, start): (Role, &str),
 ) -> Result<Contestant, SuiteError> {
     check_name(source, &file.name)?;
     check_url(source, &file.url)?;
@@ -175,7 +208,7 @@ fn contestant(
                 DeflateFile::Unknown => Deflate::Unknown,
             },
             is_control: false,
-            start: file.start.clone(),
+            start: start.to_owned(),
             install: file.install.clone(),
             environment: file.env.clone(),
             notes: file.notes.clone(),
@@ -185,6 +218,7 @@ fn contestant(
         installed: file.installed.clone(),
         version: file.version.clone(),
         ready_within: ready_within.transpose()?,
+        role,
         upgrade: upgrade(source, file)?,
         url: file.url.get_ref().clone(),
     })

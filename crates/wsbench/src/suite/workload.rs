@@ -9,13 +9,16 @@ use toml::Spanned;
 use wsbench_experiment::find;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Encoding, Lifetime, Payload, Plan, PlanSpec, StopRule, WarmUp};
+use wsbench_load::plan::{
+    Arrival, Audience, Encoding, Lifetime, Payload, Plan, PlanSpec, StopRule, WarmUp,
+};
 use wsbench_record::objective::Objective;
 use wsbench_record::ranking::{Workload, WorkloadKind};
 use wsbench_record::search::Over;
 
 use super::error::{Source, SuiteError};
 use super::file::{Amount, Kind, WorkloadFile};
+use super::server::Role;
 use crate::cores::threads_for;
 use crate::defaults::{self, interval, target_to_come};
 use crate::quantity::{self, CpuList};
@@ -28,6 +31,14 @@ const AROUND_S: f64 = 0.3;
 const CLIENTS_PER_S: f64 = 1_500.0;
 /// A search's first trials are so much shorter than the search.
 const TRIALS: u64 = 10;
+/// Kinds whose window and warm-up have a length that can be given.
+const TIMED: [Kind; 5] = [
+    Kind::Closed,
+    Kind::Open,
+    Kind::Idle,
+    Kind::Limit,
+    Kind::Broadcast,
+];
 /// Bounds of their length.
 const TRIAL: Range<Nanos> = Nanos::from_millis(300)..Nanos::from_secs(5);
 
@@ -59,8 +70,9 @@ pub struct Search {
 
 /// The commands by which a workload is carried out by hand, as reports and results name them.
 pub trait Commands: std::fmt::Debug {
-    /// The command that starts the embedded server on these cores; on any where there are none.
-    fn serve(&self, cores: &[usize]) -> String;
+    /// The command that starts the embedded server in this role on these cores; on any where there are
+    /// none.
+    fn serve(&self, cores: &[usize], role: Role) -> String;
 
     /// The command of one run as `spec` says.
     fn run(&self, spec: &PlanSpec) -> String;
@@ -138,6 +150,7 @@ pub(crate) fn load(
         Kind::Idle => reader.idle()?,
         Kind::Storm => reader.storm()?,
         Kind::Limit => reader.limit(terms)?,
+        Kind::Broadcast => reader.broadcast()?,
     };
     Ok(reader.load(parts, terms))
 }
@@ -222,7 +235,7 @@ impl Reader<'_> {
             (
                 "rate",
                 file.rate.as_ref().map(Spanned::span),
-                &[Kind::Open, Kind::Idle],
+                &[Kind::Open, Kind::Idle, Kind::Broadcast],
             ),
             (
                 "connect_rate",
@@ -237,13 +250,9 @@ impl Reader<'_> {
             (
                 "duration",
                 file.duration.as_ref().map(Spanned::span),
-                &[Kind::Closed, Kind::Open, Kind::Idle, Kind::Limit],
+                &TIMED,
             ),
-            (
-                "warmup",
-                file.warmup.as_ref().map(Spanned::span),
-                &[Kind::Closed, Kind::Open, Kind::Idle, Kind::Limit],
-            ),
+            ("warmup", file.warmup.as_ref().map(Spanned::span), &TIMED),
         ];
         for (key, span, kinds) in given {
             let Some(span) = span else { continue };
@@ -272,12 +281,31 @@ impl Reader<'_> {
     }
 
     fn open(&self) -> Result<Parts, SuiteError> {
+        self.at_a_rate(WorkloadKind::Open, 64, "5k")
+    }
+
+    fn broadcast(&self) -> Result<Parts, SuiteError> {
+        let mut parts = self.at_a_rate(WorkloadKind::Broadcast, 100, "20")?;
+        parts.spec.clients.exchange.audience = Audience::All;
+        Ok(parts)
+    }
+
+    /// Messages at the rate that the workload gives, such as `example`.
+    fn at_a_rate(
+        &self,
+        kind: WorkloadKind,
+        connections: u32,
+        example: &str,
+    ) -> Result<Parts, SuiteError> {
         let Some(rate) = self.rate("rate", self.file.rate.as_ref())? else {
-            let what = "a workload of kind \"open\" needs a rate over all connections; add one, \
-                        like rate = \"5k\"";
+            let of = self.file.kind.word();
+            let what = format!(
+                "a workload of kind \"{of}\" needs a rate over all connections; add one, like \
+                 rate = \"{example}\""
+            );
             return Err(self.source.fault_in(self.span.clone(), "rate", what));
         };
-        let mut parts = self.timed(WorkloadKind::Open, 64, "500ms")?;
+        let mut parts = self.timed(kind, connections, "500ms")?;
         parts.spec.clients.arrival = open_loop(rate);
         Ok(parts)
     }
@@ -472,6 +500,7 @@ impl Kind {
             Self::Idle => "idle",
             Self::Storm => "storm",
             Self::Limit => "limit",
+            Self::Broadcast => "broadcast",
         }
     }
 }

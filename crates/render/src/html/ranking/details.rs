@@ -119,7 +119,8 @@ fn cell(cell: &Cell) -> Value {
 /// Latency by percentile at the first rate: nines, and µs of the mean, the least and the most.
 fn latency(ranking: &Ranking, entry: &Entry) -> Value {
     let mut open = ranking.suite.workloads.iter();
-    let open = open.find(|workload| workload.kind == WorkloadKind::Open);
+    let is_at_a_rate = |kind| matches!(kind, WorkloadKind::Open | WorkloadKind::Broadcast);
+    let open = open.find(|workload| is_at_a_rate(workload.kind));
     let Some(cell) = open.and_then(|workload| entry.cell(&workload.name)) else {
         return Value::Null;
     };

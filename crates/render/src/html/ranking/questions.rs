@@ -68,6 +68,26 @@ pub(super) fn all(ranking: &Ranking) -> Vec<Question<'_>> {
         Figure::SERVER_US,
         "What does a message cost?".to_owned(),
     );
+    // Most receivers are what a broadcast is hard with.
+    let broadcast = of_kind(WorkloadKind::Broadcast).max_by_key(|one| one.connections);
+    let to_all = broadcast.map_or_else(String::new, |one| {
+        counted(one.connections.into(), "receiver")
+    });
+    ask(
+        broadcast,
+        Figure::LAST_P50,
+        format!("When have all {to_all} got it?"),
+    );
+    ask(
+        broadcast,
+        Figure::LAST_P99,
+        "And at its worst, one time in a hundred?".to_owned(),
+    );
+    ask(
+        broadcast,
+        Figure::SERVER_US_PER_DELIVERY,
+        "What does a delivery cost?".to_owned(),
+    );
     let objective = ranking.suite.objective.as_deref();
     let objective = objective.map_or_else(String::new, |words| format!(" {words}"));
     ask(
