@@ -257,6 +257,26 @@ fn the_words_of_a_server_that_refuses_are_told_without_its_control_characters() 
     assert_failed(pair, FailureKind::LoginRefused, words);
 }
 
+/// What a server has handed out may be a credential, such as the number of a session.
+#[test]
+fn what_was_taken_from_an_answer_stands_in_no_failure() {
+    let hello = taking().steps()[0].clone();
+    let login = LoginSteps::default()
+        .then(hello)
+        .expect(Text, Pattern::Prefix(b"welcome {cap.sid}".to_vec()));
+    let mut pair = Pair::answered(with(login), 7, None);
+    pair.say(Text, b"hello sid=ab12;");
+    pair.say(Text, b"go away");
+    assert_eq!(pair.deliver(), Flow::Failed);
+    let tally = pair.books();
+    let words = tally.failures[0].example.to_string();
+    assert!(
+        words.contains("{cap.sid}") && !words.contains("ab12"),
+        "{words}"
+    );
+    assert!(words.contains("go away"), "{words}");
+}
+
 #[test]
 fn what_the_plan_knows_is_answered_and_passed_over_in_a_login() {
     let spec = with(token()).with(|spec| {

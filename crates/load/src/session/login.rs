@@ -237,7 +237,17 @@ impl<X: Exchange> Session<X> {
             _ => MessageKind::Text,
         };
         let pattern = awaited.filled(&values);
-        let compared = compare(&Expect::Message(kind, pattern), seen);
+        let compared = match compare(&Expect::Message(kind, pattern), seen) {
+            // Failures are told in the words of the plan: what was filled in may be a credential.
+            Compared::Over(Upshot::Failed(_)) if matches!(seen, Seen::Message(_)) => {
+                let unfilled = Expect::Message(kind, awaited.pattern.clone());
+                match compare(&unfilled, seen) {
+                    Compared::Over(upshot) => Compared::Over(upshot),
+                    _ => Compared::Over(Upshot::Failed("another message".to_owned())),
+                }
+            }
+            compared => compared,
+        };
         let (Compared::Over(_), Seen::Message(Message { kind, content, .. })) = (&compared, seen)
         else {
             return compared;
