@@ -189,9 +189,11 @@ fn fill_workload(
     if let Some(scenario) = scenario {
         scenario.fill(spec);
     }
+    let exchange = &mut spec.clients.exchange;
     if let Some(rooms) = &measure.payload.workload.rooms {
-        spec.clients.exchange.rooms = Some(rooms.clone());
+        exchange.rooms = Some(rooms.clone());
     }
+    exchange.unit = measure.payload.workload.unit.unwrap_or(exchange.unit);
     Ok(())
 }
 

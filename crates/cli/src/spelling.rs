@@ -211,6 +211,9 @@ fn workload(clients: &Population, words: &mut Words) {
             false => words.value("--rooms", rooms.names.join(",")),
         }
     }
+    if !clients.exchange.unit.is_frame() {
+        words.value("--unit", clients.exchange.unit);
+    }
     if let Some(envelope) = &clients.exchange.envelope {
         words.value("--template", envelope.words.text());
     }

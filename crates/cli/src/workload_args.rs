@@ -6,7 +6,7 @@ use clap::Args;
 use wsbench::quantity;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Awaited, Expected, Expression, LoginStep, LoginSteps, Pattern, Rooms, Spoken,
+    Awaited, Expected, Expression, LoginStep, LoginSteps, MessageUnit, Pattern, Rooms, Spoken,
 };
 use wsbench_load::template::{Template, TemplateError};
 
@@ -36,6 +36,10 @@ pub(crate) struct WorkloadArgs {
     /// Pause after --join, whatever comes [default: 1s without --joined].
     #[arg(long, value_name = "TIME", value_parser = quantity::positive_span)]
     pub(crate) settle: Option<Nanos>,
+    /// What one message of the server's protocol is: a WebSocket message (frame), a line (lines),
+    /// what ends in 0x1E (record) or in NUL (nul), or an MQTT packet (mqtt) [default: frame].
+    #[arg(long, value_name = "UNIT", value_parser = str::parse::<MessageUnit>)]
+    pub(crate) unit: Option<MessageUnit>,
     /// Read how clients log in, what they send and who receives it from a file (TOML); other flags
     /// outweigh it. `wsbench preset` prints some to begin from.
     #[arg(long, value_name = "FILE")]

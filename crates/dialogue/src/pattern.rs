@@ -23,6 +23,13 @@ pub enum Pattern {
         /// The value: a text, or anything else as JSON writes it.
         value: String,
     },
+    /// Those of these bytes, which are taken as they are.
+    Bytes {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// True where they are all of the message, and not its beginning alone.
+        is_whole: bool,
+    },
     /// Those that a regular expression matches somewhere.
     Matches(Expression),
     /// Those that fit each of these.
@@ -107,12 +114,15 @@ impl Pattern {
                     None => false,
                 }
             }
+            Self::Bytes { bytes, is_whole } => {
+                message.starts_with(bytes) && (!is_whole || message.len() == bytes.len())
+            }
             Self::Matches(expression) => expression.0.is_match(message),
             Self::All(all) => all.iter().all(|pattern| pattern.fits(message)),
         }
     }
 
-    /// The same with each of its texts changed; expressions and places stay.
+    /// The same with each of its texts changed; expressions, places and bytes stay.
     #[must_use]
     pub fn mapped(&self, change: &dyn Fn(&[u8]) -> Vec<u8>) -> Self {
         match self {
@@ -126,7 +136,7 @@ impl Pattern {
                     value: String::from_utf8_lossy(&value).into_owned(),
                 }
             }
-            Self::Matches(expression) => Self::Matches(expression.clone()),
+            Self::Bytes { .. } | Self::Matches(_) => self.clone(),
             Self::All(all) => Self::All(all.iter().map(|it| it.mapped(change)).collect()),
         }
     }
@@ -137,7 +147,7 @@ impl Pattern {
         match self {
             Self::Equals(text) | Self::Prefix(text) | Self::Contains(text) => vec![text],
             Self::Json { value, .. } => vec![value.as_bytes()],
-            Self::Matches(_) => Vec::new(),
+            Self::Bytes { .. } | Self::Matches(_) => Vec::new(),
             Self::All(all) => all.iter().flat_map(Self::texts).collect(),
         }
     }
@@ -150,6 +160,13 @@ impl Pattern {
             Self::Prefix(front) => format!("one that begins with {}", words::payload(front)),
             Self::Contains(part) => format!("one with {} in it", words::payload(part)),
             Self::Json { pointer, value } => format!("one with “{value}” at {pointer}"),
+            Self::Bytes { bytes, is_whole } => {
+                let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                match is_whole {
+                    true => format!("the bytes {digits}"),
+                    false => format!("one that begins with the bytes {digits}"),
+                }
+            }
             Self::Matches(expression) => format!("one that {} matches", expression.text()),
             Self::All(all) => {
                 let all: Vec<String> = all.iter().map(Self::words).collect();
@@ -188,6 +205,13 @@ mod tests {
         let expression = |text: &str| Pattern::Matches(text.parse().unwrap());
         assert!(expression("^PONG").fits(b"PONG\r\n") && !expression("^ONG").fits(b"PONG"));
         assert!("(".parse::<Expression>().is_err());
+        let bytes = |is_whole| Pattern::Bytes {
+            bytes: vec![0x20, 0x02],
+            is_whole,
+        };
+        assert!(bytes(true).fits(b"\x20\x02") && !bytes(true).fits(b"\x20\x02\0"));
+        assert!(bytes(false).fits(b"\x20\x02\0") && !bytes(false).fits(b"\x20"));
+        assert_eq!(bytes(false).words(), "one that begins with the bytes 2002");
         let both = Pattern::All(vec![json("/3", "phx_reply"), json("/4/n", "8")]);
         assert!(!both.fits(reply));
         assert_eq!(

@@ -86,6 +86,12 @@ pub struct Common {
     pub(crate) stop: StopRule,
     /// Every message is one frame, as it is.
     pub(crate) is_plain: bool,
+    /// Messages come as they are, and each is a unit.
+    pub(crate) is_plain_to_read: bool,
+    /// The byte in which each unit has to end that is sent.
+    unit_end: Option<u8>,
+    /// Room for one with its end.
+    ended: Vec<u8>,
 }
 
 impl Common {
@@ -103,6 +109,8 @@ impl Common {
     /// The things that the connections of worker `worker` share.
     #[must_use]
     pub fn new(plan: &Plan, quota: Quota, peer: String, worker: u32) -> Self {
+        let is_uncompressed = plan.clients.compression.is_none();
+        let unit = plan.clients.exchange.unit;
         Self {
             meter: Meter::new(peer, plan.raw_log),
             quota,
@@ -122,7 +130,10 @@ impl Common {
             has_upkeep: !plan.clients.upkeep.is_empty(),
             has_beats: !plan.clients.upkeep.beats.is_empty(),
             stop: plan.stop,
-            is_plain: plan.clients.compression.is_none() && plan.clients.fragment.is_none(),
+            is_plain: is_uncompressed && plan.clients.fragment.is_none() && unit.end().is_none(),
+            is_plain_to_read: is_uncompressed && unit.is_frame(),
+            unit_end: unit.end(),
+            ended: Vec::new(),
             plan: plan.clone(),
         }
     }
@@ -176,9 +187,29 @@ impl Common {
             .push_masked(kind.opcode(), mask, tag, tag_len, message.filling());
     }
 
+    /// One with the end of its unit, where that has one and the message does not end in it already.
+    fn push_in_pieces(
+        &mut self,
+        codec: &mut Option<Box<Codec>>,
+        kind: MessageKind,
+        parts: [&[u8]; 2],
+    ) {
+        let last = parts[1].last().or(parts[0].last());
+        let Some(end) = self.unit_end.filter(|end| last != Some(end)) else {
+            return self.push_packed(codec, kind, parts);
+        };
+        let mut ended = mem::take(&mut self.ended);
+        ended.clear();
+        ended.extend_from_slice(parts[0]);
+        ended.extend_from_slice(parts[1]);
+        ended.push(end);
+        self.push_packed(codec, kind, [&ended, &[]]);
+        self.ended = ended;
+    }
+
     /// One that is compressed (RFC 7692), where that was agreed upon, and cut into frames of the
     /// plan's length (RFC 6455 section 5.4).
-    fn push_in_pieces(
+    fn push_packed(
         &mut self,
         codec: &mut Option<Box<Codec>>,
         kind: MessageKind,

@@ -241,6 +241,8 @@ kinds! {
     InvalidUtf8 = "invalid_utf8",
     /// A message longer than the receiver takes.
     MessageTooLong = "message_too_long",
+    /// A unit within messages, such as an MQTT packet, whose length cannot be read.
+    BrokenUnit = "broken_unit",
     /// A compressed message that cannot be decompressed.
     InvalidDeflate = "invalid_deflate",
     /// A compressed message that swells beyond what the receiver takes.

@@ -31,6 +31,7 @@ pub mod series;
 pub mod session;
 pub mod settling;
 pub mod speech;
+pub mod splitter;
 pub mod tally;
 pub mod template;
 mod upkeep;

@@ -26,6 +26,7 @@ mod stored;
 mod tests;
 mod timing;
 mod tls;
+mod unit;
 mod upkeep;
 
 use std::ops::Deref;
@@ -53,6 +54,7 @@ pub use slow::{Reads, SlowReaders};
 pub use spec::{Clients, PlanSpec, Population, Workload};
 pub use timing::{Arrival, Lifetime, Pace, Sessions, Stay, StopRule, Think, Timestamps, WarmUp};
 pub use tls::{Identity, Pem, Tls, TlsVersions};
+pub use unit::MessageUnit;
 pub use upkeep::{Beat, Reply, Upkeep};
 
 use crate::route::Target;

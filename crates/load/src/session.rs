@@ -10,6 +10,7 @@ mod ending;
 mod keeping_alive;
 mod login;
 mod opening;
+mod splitting;
 
 pub use opening::{Encrypted, Opened};
 
@@ -17,7 +18,6 @@ use wsbench_setting::Text;
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Connection, Event, Limits, Role, Utf8};
 use wsbench_wire::deflate::Codec;
-use wsbench_wire::error::ProtocolError;
 use wsbench_wire::excerpt::excerpt;
 use wsbench_wire::opcode::OpCode;
 
@@ -26,10 +26,12 @@ use crate::exchange::{Exchange, Piece};
 use crate::failure::FailureKind;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
+use crate::splitter::Splitter;
 use crate::tally::Phase;
 use keeping_alive::KeepAlive;
 use login::LoggingIn;
 use opening::Upgrading;
+use splitting::{Violation, splitter};
 
 /// Time that the closing handshake may take, and then the server's FIN (RFC 6455 section 7.1.1
 /// lets the client wait "a reasonable period"). Some servers never close.
@@ -76,6 +78,8 @@ struct Rare {
     owed_pong: Option<Vec<u8>>,
     /// Our own pings; `None` when the plan has none.
     keep_alive: Option<KeepAlive>,
+    /// Splits what comes into units; `None` where a WebSocket message is one.
+    splitter: Option<Splitter>,
 }
 
 /// Task of the driver after it has called a session.
@@ -122,7 +126,13 @@ impl<X: Exchange> Session<X> {
             // The bytes are compared with our own, which are valid; what differs is examined.
             wire: Connection::new(Role::Client, limits, Utf8::Skip),
             codec: None,
-            rare: None,
+            rare: splitter(&exchange, context).map(|splitter| {
+                let rare = Rare {
+                    splitter: Some(splitter),
+                    ..Rare::default()
+                };
+                Box::new(rare)
+            }),
             exchange,
         }
     }
@@ -190,7 +200,7 @@ impl<X: Exchange> Session<X> {
         bytes: &mut [u8],
     ) -> Flow {
         match &mut self.state {
-            State::Open | State::Closing { .. } if context.common.compression.is_some() => {
+            State::Open | State::Closing { .. } if context.common.is_plain_to_read => {
                 self.on_frames::<true>(context, received, bytes)
             }
             State::Open | State::Closing { .. } => {
@@ -205,8 +215,8 @@ impl<X: Exchange> Session<X> {
         }
     }
 
-    /// `COMPRESSION`: it was offered, which costs the plain path nothing where it was not.
-    fn on_frames<const COMPRESSION: bool>(
+    /// `PLAIN`: messages come as they are, and each is a unit; what else there may be costs nothing there.
+    fn on_frames<const PLAIN: bool>(
         &mut self,
         context: &mut Context<X::Local>,
         received: Nanos,
@@ -218,24 +228,20 @@ impl<X: Exchange> Session<X> {
                 Ok(None) => break,
                 Ok(Some(Event::Data {
                     kind, bytes, last, ..
-                })) => {
-                    if COMPRESSION {
-                        Self::on_uncompressed(context, received, bytes.len(), last);
-                    }
+                })) if PLAIN => {
                     let piece = Piece { kind, bytes, last };
                     let io = &mut context.io(&mut self.codec);
                     self.exchange.on_piece(io, received, piece);
                 }
-                Ok(Some(Event::Deflated { kind, bytes, last })) => {
-                    let outcome = self.on_compressed(context, received, kind, bytes, last);
-                    if let Err(error) = outcome {
-                        return self.on_violation(context, received, &error);
-                    }
-                }
                 Ok(Some(Event::Ping)) => self.push_pong(context),
                 Ok(Some(Event::Pong)) => self.on_pong(context, received),
                 Ok(Some(Event::Close { code })) => self.on_close_frame(context, received, code),
-                Err(error) => return self.on_violation(context, received, &error),
+                Ok(Some(event)) => {
+                    if let Err(violation) = self.take_message(context, received, event) {
+                        return self.on_violation(context, received, &violation);
+                    }
+                }
+                Err(error) => return self.on_violation(context, received, &error.into()),
             }
         }
         if self.is_done() {
@@ -344,20 +350,16 @@ impl<X: Exchange> Session<X> {
         &mut self,
         context: &mut Context<X::Local>,
         now: Nanos,
-        error: &ProtocolError,
+        violation: &Violation,
     ) -> Flow {
-        context
-            .common
-            .meter
-            .fail(now, Phase::Frames, (*error).into(), || error.to_string());
+        let meter = &mut context.common.meter;
+        meter.fail(now, Phase::Frames, violation.kind(), || {
+            violation.to_string()
+        });
         if matches!(self.state, State::Open | State::LoggingIn(_)) {
             let mask = context.common.mask();
-            push_close(
-                &mut context.common.out,
-                Some(mask),
-                Some(error.close_code()),
-                "",
-            );
+            let code = Some(violation.close_code());
+            push_close(&mut context.common.out, Some(mask), code, "");
         }
         self.end(context, now, Unanswered::Failed);
         Flow::Failed

@@ -4,6 +4,8 @@
 //! the connection, the message's number and the time at which it was due, so that an answer is
 //! compared with what was sent by making it again.
 
+mod compiler;
+pub(crate) mod octets;
 mod words;
 
 use thiserror::Error;
@@ -12,6 +14,9 @@ use crate::identity::{Identity, mix};
 use crate::nanos::Nanos;
 use crate::secret::Secret;
 
+use compiler::Compiler;
+
+pub use octets::from_hex;
 pub use words::Captured;
 pub(crate) use words::Values;
 
@@ -22,6 +27,8 @@ const TIME_DIGITS: usize = 19;
 /// Most hexadecimal digits of one place.
 const MOST_HEX: usize = 1024;
 const HEX: &[u8; 16] = b"0123456789abcdef";
+/// Most lengths within each other in a binary message.
+const MOST_NESTED: usize = 8;
 
 /// A template, compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,12 +39,26 @@ pub struct Template {
     env: Vec<(String, Option<Secret>)>,
     /// Names of what is taken in the login.
     captures: Vec<String>,
+    /// True where the text is in the notation of bytes.
+    is_of_bytes: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Segment {
     Literal(Box<[u8]>),
     Slot(Slot),
+    /// The length of what follows, up to the `Close` that belongs to it.
+    Open(LengthAs),
+    Close,
+}
+
+/// The form in which a length stands before what is so long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LengthAs {
+    /// Two bytes in network order.
+    U16,
+    /// One to four bytes of seven bits, the lowest first (MQTT 3.1.1 section 2.2.3).
+    Variable,
 }
 
 /// Value that is put in.
@@ -123,6 +144,37 @@ pub enum TemplateError {
         /// Text in the place of the number.
         digits: String,
     },
+    /// A message in the notation of bytes has something else in it.
+    #[error(
+        "at byte {at}: '{found}' is none of what a binary message is made of: pairs of hexadecimal \
+         digits, texts in quotation marks (places stand in these), {{u16: …}} and {{var: …}}"
+    )]
+    NoBytes {
+        /// Byte at which it is, from 0.
+        at: usize,
+        /// Text that stands there.
+        found: String,
+    },
+    /// The same with hexadecimal digits that are no pairs.
+    #[error("at byte {at}: '{found}' is no pairs of hexadecimal digits")]
+    NoPairs {
+        /// Byte at which they are, from 0.
+        at: usize,
+        /// The digits.
+        found: String,
+    },
+    /// A text within a binary message whose quotation mark, or a brace that, is not closed.
+    #[error("at byte {at}: what begins here is not closed")]
+    Open {
+        /// Byte at which it is, from 0.
+        at: usize,
+    },
+    /// Lengths within lengths without end.
+    #[error("at byte {at}: more than {MOST_NESTED} lengths within each other")]
+    Nested {
+        /// Byte at which it is, from 0.
+        at: usize,
+    },
     /// Two numbers without anything between, of which nobody could tell where one ends.
     #[error("at byte {at}: a number follows a number; put something other than digits between")]
     Joined {
@@ -171,6 +223,34 @@ impl Template {
         Self::compiled(text, Purpose::Words)
     }
 
+    /// Compiles a binary message that is said, in the notation of bytes: pairs of hexadecimal digits,
+    /// texts in quotation marks with places in them as in words, and what stands behind its length:
+    /// `{u16: …}` of two bytes, `{var: …}` of one to four as MQTT has it. Blanks mean nothing.
+    ///
+    /// What is longer than its length can say is cut there: behind 65,535 and 268,435,455 bytes.
+    ///
+    /// ```
+    /// use wsbench_load::template::Template;
+    /// let connect = r#"10 {var: 0004 "MQTT" 04 02 003c {u16: "wsb-{run}-{conn}"}}"#;
+    /// assert!(Template::for_bytes(connect).is_ok());
+    /// let error = Template::for_bytes("10 {var: 004 }").unwrap_err().to_string();
+    /// assert_eq!(error, "at byte 9: '004' is no pairs of hexadecimal digits");
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Template::parse`].
+    pub fn for_bytes(text: &str) -> Result<Self, TemplateError> {
+        let mut compiler = Compiler::new(Purpose::Words);
+        octets::add(&mut compiler, text)?;
+        Ok(compiler.template(text, true))
+    }
+
+    /// True of one in the notation of bytes.
+    #[must_use]
+    pub fn is_of_bytes(&self) -> bool {
+        self.is_of_bytes
+    }
+
     /// Bytes that are said as they are.
     #[must_use]
     pub fn of_bytes(bytes: impl Into<Vec<u8>>) -> Self {
@@ -180,65 +260,14 @@ impl Template {
             segments: vec![Segment::Literal(bytes.into())],
             env: Vec::new(),
             captures: Vec::new(),
+            is_of_bytes: false,
         }
     }
 
     fn compiled(text: &str, purpose: Purpose) -> Result<Self, TemplateError> {
-        let mut segments = Vec::new();
-        let mut literal = Vec::new();
-        let (mut env, mut captures) = (Vec::new(), Vec::new());
-        let mut at = 0;
-        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-            let is_place = begins_place(rest, purpose);
-            if is_place {
-                let len = rest.find('}').ok_or(TemplateError::Unclosed { at })?;
-                let name = &rest[1..len];
-                let slot = match (name.strip_prefix("env:"), name.strip_prefix("cap.")) {
-                    (Some(name), _) if !name.is_empty() => Slot::Env(place_of(
-                        name,
-                        &mut env,
-                        |(known, _)| known,
-                        |it| (it, None),
-                    )),
-                    (_, Some(name)) if !name.is_empty() && purpose == Purpose::Words => {
-                        Slot::Capture(place_of(name, &mut captures, |known| known, |it| it))
-                    }
-                    _ => slot(name, at, purpose)?,
-                };
-                let joined = match (literal.last(), segments.last()) {
-                    (Some(last), _) => slot.is_number() && u8::is_ascii_digit(last),
-                    (None, Some(Segment::Slot(last))) => last.is_number() && slot.is_digits(),
-                    (None, _) => false,
-                };
-                // Digits before a number are told apart by where they are, but not behind one.
-                if joined && literal.is_empty() && purpose != Purpose::Words {
-                    return Err(TemplateError::Joined { at });
-                }
-                if !literal.is_empty() {
-                    segments.push(Segment::Literal(std::mem::take(&mut literal).into()));
-                }
-                segments.push(Segment::Slot(slot));
-                at += len + 1;
-                continue;
-            }
-            let next = rest.chars().next().map_or(1, char::len_utf8);
-            let behind_number = literal.is_empty()
-                && matches!(segments.last(), Some(Segment::Slot(last)) if last.is_number());
-            if behind_number && purpose != Purpose::Words && rest.as_bytes()[0].is_ascii_digit() {
-                return Err(TemplateError::Joined { at });
-            }
-            literal.extend_from_slice(&rest.as_bytes()[..next]);
-            at += next;
-        }
-        if !literal.is_empty() {
-            segments.push(Segment::Literal(literal.into()));
-        }
-        Ok(Self {
-            text: text.to_owned(),
-            segments,
-            env,
-            captures,
-        })
+        let mut compiler = Compiler::new(purpose);
+        compiler.add_text(text, 0)?;
+        Ok(compiler.template(text, false))
     }
 
     /// The text that it was compiled from.
@@ -272,7 +301,8 @@ impl Template {
                 Segment::Slot(Slot::Hex(digits)) => *digits,
                 Segment::Slot(Slot::Env(place)) => self.env_value(*place).len(),
                 Segment::Slot(Slot::NowNs | Slot::NowMs) => TIME_DIGITS,
-                Segment::Slot(_) => 0,
+                Segment::Slot(_) | Segment::Close => 0,
+                Segment::Open(length) => length.longest(),
             })
             .sum()
     }
@@ -294,7 +324,7 @@ impl Template {
                     push_hex(mix(seed ^ identity.sequence), *digits, out);
                 }
                 // Those of words alone, which are said and not made again.
-                Segment::Slot(_) => {}
+                Segment::Slot(_) | Segment::Open(_) | Segment::Close => {}
             }
         }
     }
@@ -318,6 +348,7 @@ impl Template {
                 Segment::Slot(Slot::Env(name)) => {
                     rest = rest.strip_prefix(self.env_value(*name).as_bytes())?;
                 }
+                Segment::Open(_) | Segment::Close => return None,
                 Segment::Slot(slot) => {
                     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
                     let text = std::str::from_utf8(&rest[..digits]).ok()?;
@@ -352,66 +383,6 @@ impl Slot {
     /// True if it may begin with a digit.
     fn is_digits(self) -> bool {
         self.is_number() || matches!(self, Self::Hex(_) | Self::NowNs | Self::Env(_))
-    }
-}
-
-/// True of a text that begins with a place: a brace and a letter, in words a whole name and no more,
-/// for the languages of queries put letters behind braces as well.
-fn begins_place(text: &str, purpose: Purpose) -> bool {
-    let Some(inner) = text.strip_prefix('{') else {
-        return false;
-    };
-    let is_named = inner.starts_with(|first: char| first.is_ascii_alphabetic());
-    let is_sign = |sign: char| sign.is_ascii_alphanumeric() || "_.:-".contains(sign);
-    let name = inner.split('}').next().unwrap_or_default();
-    is_named && (purpose != Purpose::Words || name.chars().all(is_sign))
-}
-
-/// The place of a name in a list, which it is added to unless it is there.
-fn place_of<T>(
-    name: &str,
-    list: &mut Vec<T>,
-    name_of: impl Fn(&T) -> &String,
-    new: impl FnOnce(String) -> T,
-) -> usize {
-    list.iter()
-        .position(|it| name_of(it) == name)
-        .unwrap_or_else(|| {
-            list.push(new(name.to_owned()));
-            list.len() - 1
-        })
-}
-
-/// The value that a name stands for in a text of this purpose.
-fn slot(name: &str, at: usize, purpose: Purpose) -> Result<Slot, TemplateError> {
-    match (name, purpose) {
-        ("id", Purpose::Echo) => Ok(Slot::Id),
-        ("id", Purpose::Request) => Ok(Slot::Request),
-        ("conn", _) => Ok(Slot::Id),
-        ("seq", _) => Ok(Slot::Seq),
-        ("now_ns", _) => Ok(Slot::NowNs),
-        ("n", Purpose::Words) => Ok(Slot::Number),
-        ("run", Purpose::Words) => Ok(Slot::Run),
-        ("room", Purpose::Words) => Ok(Slot::Room),
-        ("tag", Purpose::Words) => Ok(Slot::Tag),
-        ("fill", Purpose::Words) => Ok(Slot::Fill),
-        ("now_ms", Purpose::Words) => Ok(Slot::NowMs),
-        _ => match name.strip_prefix("rand:hex:") {
-            Some(digits) => match digits.parse() {
-                Ok(count @ 1..=MOST_HEX) => Ok(Slot::Hex(count)),
-                _ => Err(TemplateError::Digits {
-                    at,
-                    digits: digits.to_owned(),
-                }),
-            },
-            None => {
-                let name = name.to_owned();
-                Err(match purpose {
-                    Purpose::Echo | Purpose::Request => TemplateError::Unknown { at, name },
-                    Purpose::Words => TemplateError::UnknownWord { at, name },
-                })
-            }
-        },
     }
 }
 

@@ -108,6 +108,8 @@ fields! {
     Unordered = "expect.unordered",
     /// The server's promise about deliveries.
     Promise = "expect.promise",
+    /// One message of the protocol that is spoken, in terms of WebSocket messages.
+    Unit = "clients.exchange.unit",
     /// Messages of the server's own that are taken.
     Greeting = "clients.exchange.greeting",
     /// The end of the run.

@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Audience, ByNumber, Envelope, Greeting, LoginSteps, Payload, PlanSpec, Role, Rooms, Upkeep,
+    Audience, ByNumber, Envelope, Greeting, LoginSteps, MessageUnit, Payload, PlanSpec, Role,
+    Rooms, Upkeep,
 };
 use wsbench_load::route::Target;
 
@@ -65,6 +66,7 @@ pub struct Scenario {
 struct ScenarioParts {
     audience: Audience,
     rooms: Option<Rooms>,
+    unit: MessageUnit,
     roles: Vec<Role>,
     login: LoginSteps,
     upkeep: Upkeep,
@@ -214,6 +216,7 @@ impl Scenario {
         let exchange = &mut clients.exchange;
         exchange.audience = parts.audience;
         exchange.rooms.clone_from(&parts.rooms);
+        exchange.unit = parts.unit;
         if parts.envelope.is_some() {
             exchange.envelope.clone_from(&parts.envelope);
         }
@@ -298,6 +301,7 @@ impl ScenarioReader<'_> {
             parts: ScenarioParts {
                 audience: clients.audience,
                 rooms,
+                unit: file.unit,
                 roles: clients.roles,
                 login: login.followed_by(&clients.join),
                 upkeep,
@@ -460,6 +464,84 @@ mod tests {
             let told = told(from, to);
             assert!(told.contains(words), "{from} → {to}: {told}");
         }
+    }
+
+    /// The same of the preset of MQTT.
+    const MISTAKES_IN_BYTES: &[(&str, &str, &str)] = &[
+        (
+            "\"mqtt\"\nrooms",
+            "\"packets\"\nrooms",
+            "s.toml:6: unknown variant `packets`, expected one of `frame`, `lines`",
+        ),
+        (
+            "{ binary = '10",
+            "{ binary = '1",
+            "s.toml:11: binary: at byte 0: '1' is no pairs of hexadecimal digits",
+        ),
+        (
+            "-{conn}\"}}'",
+            "-{conn}\"}'",
+            "s.toml:11: binary: at byte 3: what begins here is not closed",
+        ),
+        (
+            "wsb-{run}",
+            "wsb-{rum}",
+            "s.toml:11: binary: at byte 36: '{rum}' is not known",
+        ),
+        (
+            "hex = \"20020000\"",
+            "hex = \"2002000\"",
+            "s.toml:11: expect: at byte 0: '2002000' is no pairs",
+        ),
+        (
+            "expect = { hex = \"20020000\"",
+            "send = \"x\", expect = { hex = \"20020000\"",
+            "s.toml:11: binary: send and binary are two ways",
+        ),
+        (
+            "binary = \"c000\", ",
+            "",
+            "s.toml:16: every: it says nothing; give send or binary",
+        ),
+        (
+            "{room}\"} \"{tag}",
+            "{room}\"} \"{tog}",
+            "message_binary: at byte 35: '{tog}'",
+        ),
+        (
+            "\"{tag}{fill}\"",
+            "\"{fill}\"",
+            "message_binary: it has to have one {tag}",
+        ),
+        (
+            "size = 100",
+            "message = \"{tag}\"",
+            "message_binary: message and message_binary are one",
+        ),
+        ("rooms = { count = 10 }", "", "{room} needs rooms"),
+    ];
+
+    #[test]
+    fn every_mistake_in_bytes_is_named_with_its_line_and_key() {
+        let preset = include_str!("scenario/presets/mqtt.toml");
+        for (from, to, words) in MISTAKES_IN_BYTES.iter().copied() {
+            assert!(preset.contains(from), "{from}");
+            let text = preset.replace(from, to);
+            let error = Scenario::parse(Path::new("s.toml"), &text, &|_| None).unwrap_err();
+            let told = error.to_string();
+            assert!(told.contains(words), "{from} → {to}: {told}");
+        }
+        // It is read, and refused as a plan.
+        let text = preset.replace(
+            "message_binary = '30 {var: {u16: \"wsbench/{run}/{room}\"} \"",
+            "message = '",
+        );
+        let text = text.replace("{fill}\"}'", "{fill}'");
+        let spec = Scenario::parse(Path::new("s.toml"), &text, &|_| None)
+            .unwrap()
+            .spec();
+        let error = spec.unwrap().check().unwrap_err().to_string();
+        assert!(error.contains("message_binary"), "{error}");
     }
 
     #[test]

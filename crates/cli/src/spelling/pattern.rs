@@ -11,6 +11,7 @@ pub(super) fn pattern_words(pattern: &Pattern) -> Option<String> {
         Pattern::Contains(part) => format!("contains:{}", text(part)),
         Pattern::Json { pointer, value } => format!("json:{pointer}={value}"),
         Pattern::Matches(expression) => format!("regex:{}", expression.text()),
-        Pattern::All(_) => return None,
+        // Of scenarios alone.
+        Pattern::Bytes { .. } | Pattern::All(_) => return None,
     })
 }

@@ -6,8 +6,10 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
+mod daemon;
 #[cfg(feature = "http2")]
 mod http2;
+mod protocols;
 #[path = "../running/mod.rs"]
 mod running;
 mod scenarios;

@@ -1,18 +1,13 @@
 //! Scenarios against servers that other people wrote: each protocol by its preset, from the login to the
 //! last delivery.
 
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
 
-use crate::running::{LIMIT, Run, measured, wsbench};
+use crate::running::{Run, measured, wsbench};
 use crate::server::{Kind, Server};
 
 /// A run of two seconds by a preset, against a server at `url`.
-fn preset(name: &str, url: &str, words: &[&str]) -> Run {
+pub(crate) fn preset(name: &str, url: &str, words: &[&str]) -> Run {
     let usual = ["--preset", name, "-d", "2s", "--warmup", "500ms"];
     measured(&[&usual[..], words, &[url]].concat())
 }
@@ -22,7 +17,7 @@ fn deliveries(run: &Run, name: &str) -> u64 {
 }
 
 /// Every message reached so many receivers each, and nothing else happened.
-fn assert_delivered(run: &Run, receivers: u64) {
+pub(crate) fn assert_delivered(run: &Run, receivers: u64) {
     assert_eq!(run.exit, 0, "{}", run.story());
     let sent = run.sent("sent");
     assert!(sent > 40, "{}", run.story());
@@ -50,7 +45,7 @@ fn assert_delivered(run: &Run, receivers: u64) {
     );
 }
 
-fn assert_logged_in(run: &Run, connections: u64) {
+pub(crate) fn assert_logged_in(run: &Run, connections: u64) {
     assert_eq!(run.document["handshake_ns"]["login"]["count"], connections);
 }
 
@@ -88,64 +83,6 @@ fn subscriptions_and_mutations_of_graphql_ws() {
     assert_logged_in(&run, 104);
     assert_eq!(run.document["plan"]["roles"][0]["connections"], 4);
     assert_eq!(run.connections("upgraded"), 104);
-}
-
-/// nats-server, with an account that anybody may use; killed when the test fails.
-struct Nats {
-    child: Child,
-    port: u16,
-    _folder: tempfile::TempDir,
-}
-
-impl Nats {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        // Free when looked for, and nobody else here takes ports by number.
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        drop(listener);
-        let config = folder.path().join("nats.conf");
-        let text = format!(
-            "listen: 127.0.0.1:-1\nwebsocket {{ listen: \"127.0.0.1:{port}\", no_tls: true }}\n"
-        );
-        std::fs::write(&config, text).unwrap();
-        let child = Command::new("nats-server")
-            .arg("--config")
-            .arg(&config)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("nats-server is not installed; run scripts/servers");
-        let server = Self {
-            child,
-            port,
-            _folder: folder,
-        };
-        let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(begun.elapsed() < LIMIT, "it does not listen");
-            thread::sleep(Duration::from_millis(20));
-        }
-        server
-    }
-}
-
-impl Drop for Nats {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-#[test]
-#[ignore = "needs scripts/servers"]
-fn subjects_of_nats() {
-    let server = Nats::start();
-    let url = format!("ws://127.0.0.1:{}/", server.port);
-    let run = preset("nats", &url, &[]);
-    assert_delivered(&run, 10);
-    assert_logged_in(&run, 100);
 }
 
 #[test]

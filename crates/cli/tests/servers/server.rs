@@ -34,6 +34,16 @@ pub(crate) enum Kind {
     TokioTungstenite,
     /// Rust's `axum`, with HTTP/2.
     AxumHttp2,
+    /// A small hub that Microsoft's client of SignalR takes for one.
+    SignalR,
+    /// Small channels that Phoenix' client takes for its server's.
+    Phoenix,
+    /// Small channels that Centrifugo's client takes for its server's.
+    Centrifugo,
+    /// Small channels that Pusher's client takes for its server's.
+    Pusher,
+    /// A small cable that Rails' client takes for one.
+    ActionCable,
 }
 
 /// A server under way, killed when the test fails.
@@ -74,28 +84,16 @@ impl Kind {
                 command.arg(folder("websockets/broadcast.py"));
                 command
             }
-            Self::Ws | Self::WsBroadcast | Self::WsRpc => {
-                installed(folder("ws/node_modules/ws"));
-                let mut command = Command::new("node");
-                command.arg(folder(match self {
-                    Self::WsBroadcast => "ws/broadcast.js",
-                    Self::WsRpc => "ws/rpc.js",
-                    _ => "ws/server.js",
-                }));
-                command
-            }
-            Self::SocketIo => {
-                installed(folder("socket.io/node_modules/socket.io"));
-                let mut command = Command::new("node");
-                command.arg(folder("socket.io/rooms.js"));
-                command
-            }
-            Self::GraphqlWs => {
-                installed(folder("graphql-ws/node_modules/graphql-ws"));
-                let mut command = Command::new("node");
-                command.arg(folder("graphql-ws/rooms.js"));
-                command
-            }
+            Self::Ws => node("ws", "ws", "server.js"),
+            Self::WsBroadcast => node("ws", "ws", "broadcast.js"),
+            Self::WsRpc => node("ws", "ws", "rpc.js"),
+            Self::SocketIo => node("socket.io", "socket.io", "rooms.js"),
+            Self::GraphqlWs => node("graphql-ws", "graphql-ws", "rooms.js"),
+            Self::SignalR => node("signalr", "ws", "hub.js"),
+            Self::Phoenix => node("phoenix", "ws", "channels.js"),
+            Self::Centrifugo => node("centrifugo", "ws", "channels.js"),
+            Self::Pusher => node("pusher", "ws", "channels.js"),
+            Self::ActionCable => node("actioncable", "ws", "cable.js"),
             Self::PythonSocketio => {
                 let python = folder("python-socketio/.venv/bin/python");
                 let mut command = Command::new(installed(python));
@@ -112,6 +110,15 @@ impl Kind {
             }
         }
     }
+}
+
+/// A program of Node in a server's folder, once the module that it needs is installed there.
+pub(crate) fn node(folder: &str, module: &str, program: &str) -> Command {
+    let folder = workspace().join("servers").join(folder);
+    installed(folder.join("node_modules").join(module));
+    let mut command = Command::new("node");
+    command.arg(folder.join(program));
+    command
 }
 
 pub(crate) fn installed(path: PathBuf) -> PathBuf {

@@ -57,6 +57,7 @@ pub(super) fn check(spec: &PlanSpec) -> Checked {
         workload::rooms(population)?;
         workload::roles(population)?;
         workload::speech(population)?;
+        workload::unit(population)?;
         request(population)?;
         lifetime(spec, population)?;
         returns(spec, population)?;

@@ -57,6 +57,11 @@ pub enum Why {
          nowhere"
     )]
     NoTag,
+    /// It asks for packets, and messages are none.
+    #[error(
+        "is mqtt, and messages are no packets; a scenario's message_binary writes them byte by byte"
+    )]
+    NoPackets,
     /// It has a tag in it, and is no message of the load.
     #[error("has {{tag}} or {{fill}} in it, which messages of the load alone have")]
     TagAlone,

@@ -14,7 +14,7 @@ use crate::nanos::Nanos;
 use crate::plan::request::Locator;
 use crate::seconds;
 use crate::secret::WITHHELD;
-use crate::template::{Captured, Template, TemplateError, Values};
+use crate::template::{Captured, Template, TemplateError, Values, octets};
 
 /// The steps of a login: messages that are sent, and messages that have to come. Without any,
 /// which is the default, a connection is open once it is upgraded.
@@ -88,6 +88,15 @@ impl Spoken {
         }
     }
 
+    /// A binary message.
+    #[must_use]
+    pub fn binary(words: Template) -> Self {
+        Self {
+            kind: MessageKind::Binary,
+            words,
+        }
+    }
+
     /// Bytes that are said as they are, or with places that are filled in where they have any.
     #[must_use]
     pub fn new(kind: MessageKind, bytes: impl Into<Vec<u8>>) -> Self {
@@ -137,7 +146,13 @@ impl Awaited {
 
     /// True of a message that fits with these values.
     pub(crate) fn fits(&self, kind: MessageKind, message: &[u8], values: &Values<'_>) -> bool {
-        self.kind.is_none_or(|it| it == kind) && self.filled(values).fits(message)
+        let has_places = || self.pattern.texts().iter().any(|text| text.contains(&b'{'));
+        let fits = || match has_places() {
+            true => self.filled(values).fits(message),
+            // Asked of each message of a server that confirms each of ours.
+            false => self.pattern.fits(message),
+        };
+        self.kind.is_none_or(|it| it == kind) && fits()
     }
 }
 
@@ -357,6 +372,10 @@ pub(super) enum Known {
     Json,
     /// A regular expression that matches it somewhere.
     Expression,
+    /// All of its bytes, in hexadecimal digits.
+    Bytes,
+    /// Its first bytes, in hexadecimal digits.
+    FirstBytes,
 }
 
 impl Known {
@@ -386,6 +405,13 @@ impl StoredMessage {
                 }
                 Pattern::Matches(expression) => {
                     (Known::Expression, None, expression.text().to_owned())
+                }
+                Pattern::Bytes { bytes, is_whole } => {
+                    let known = match is_whole {
+                        true => Known::Bytes,
+                        false => Known::FirstBytes,
+                    };
+                    (known, None, octets::hex(bytes))
                 }
                 // Of none, which is any message.
                 Pattern::All(_) => (Known::Part, None, String::new()),
@@ -433,7 +459,9 @@ impl StoredMessage {
 
     fn pattern(self) -> Result<Pattern, String> {
         let (_, content) = match self.known {
-            Known::Json | Known::Expression => (MessageKind::Text, self.content.into_bytes()),
+            Known::Json | Known::Expression | Known::Bytes | Known::FirstBytes => {
+                (MessageKind::Text, self.content.into_bytes())
+            }
             _ => message(self.binary, self.content)?,
         };
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
@@ -446,6 +474,10 @@ impl StoredMessage {
                 value: text(&content),
             },
             Known::Expression => Pattern::Matches(text(&content).parse::<Expression>()?),
+            Known::Bytes | Known::FirstBytes => Pattern::Bytes {
+                bytes: octets::from_hex(&text(&content)).map_err(|error| error.to_string())?,
+                is_whole: self.known == Known::Bytes,
+            },
         })
     }
 }

@@ -14,6 +14,7 @@ use crate::plan::rooms::Rooms;
 use crate::plan::slow::SlowReaders;
 use crate::plan::timing::{Arrival, Lifetime, Pace, StopRule, Think, Timestamps, WarmUp};
 use crate::plan::tls::Tls;
+use crate::plan::unit::MessageUnit;
 use crate::plan::upkeep::Upkeep;
 use crate::route::Target;
 use crate::secret::{Redactor, Secret, shown_subprotocols};
@@ -156,6 +157,8 @@ pub struct Workload {
     pub audience: Audience,
     /// Rooms that connections are members of; `None` where there are none.
     pub rooms: Option<Rooms>,
+    /// One message of the protocol that is spoken, within and across WebSocket messages.
+    pub unit: MessageUnit,
     /// Text around the tag and the filling of each message for many; `None` where there is none.
     pub envelope: Option<Envelope>,
     /// Way in which answers are known that are not what was sent; `None` where they are.
@@ -207,6 +210,7 @@ impl Population {
                 flow: Flow::Answered,
                 audience: Audience::Sender,
                 rooms: None,
+                unit: MessageUnit::Frame,
                 envelope: None,
                 request: None,
                 ..self.exchange.clone()
@@ -358,6 +362,7 @@ impl Default for Population {
                 flow: Flow::Answered,
                 audience: Audience::Sender,
                 rooms: None,
+                unit: MessageUnit::Frame,
                 envelope: None,
                 request: None,
                 payload: Payload::Generated {

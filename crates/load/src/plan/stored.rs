@@ -22,6 +22,7 @@ use crate::plan::slow::SlowReaders;
 use crate::plan::spec::{Clients, PlanSpec, Population, Workload};
 use crate::plan::timing::{Arrival, Lifetime, Pace, Sessions, StopRule, Think, Timestamps, WarmUp};
 use crate::plan::tls::Tls;
+use crate::plan::unit::MessageUnit;
 use crate::plan::upkeep::{StoredBeat, StoredReply, StoredWords, Upkeep};
 use crate::route::{Login, Proxy, Route, Sources, Target};
 use crate::seconds;
@@ -129,6 +130,9 @@ struct Stored {
     /// Words by the clock; absent where nothing is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     beats: Vec<StoredBeat>,
+    /// One message of the protocol that was spoken; absent where a WebSocket message is one.
+    #[serde(default, skip_serializing_if = "MessageUnit::is_default")]
+    unit: MessageUnit,
     /// Text around the tag and the filling of each message for many; absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     envelope: Option<StoredWords>,
@@ -327,6 +331,7 @@ impl From<&PlanSpec> for Stored {
             login: clients.login.written(),
             replies,
             beats,
+            unit: clients.exchange.unit,
             envelope: clients.exchange.envelope.as_deref().map(StoredWords::of),
             request: clients.exchange.request.clone(),
             matched_by: Some(clients.exchange.matching()),
@@ -397,6 +402,7 @@ impl Stored {
                 flow: self.flow,
                 audience: self.audience,
                 rooms: self.rooms,
+                unit: self.unit,
                 envelope: envelope.map_err(|it| words(&it))?.map(Envelope::new),
                 request: self.request,
                 payload: Payload::told(self.payload, self.matched_by)?,

@@ -122,6 +122,10 @@ pub(super) struct StoredWords {
     /// True of a binary message.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     binary: bool,
+    /// True where the content is written as bytes: hexadecimal digits, texts in quotation marks, and
+    /// what stands behind its length in braces.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    bytes: bool,
     /// The message, its places in braces.
     content: String,
 }
@@ -130,6 +134,7 @@ impl StoredWords {
     pub(super) fn of(spoken: &Spoken) -> Self {
         Self {
             binary: spoken.kind == MessageKind::Binary,
+            bytes: spoken.words.is_of_bytes(),
             content: spoken.words.text().to_owned(),
         }
     }
@@ -140,7 +145,10 @@ impl StoredWords {
                 true => MessageKind::Binary,
                 false => MessageKind::Text,
             },
-            words: Template::for_words(&self.content)?,
+            words: match self.bytes {
+                true => Template::for_bytes(&self.content)?,
+                false => Template::for_words(&self.content)?,
+            },
         })
     }
 }

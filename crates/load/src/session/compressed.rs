@@ -9,6 +9,7 @@ use wsbench_wire::error::ProtocolError;
 use wsbench_wire::frame::RSV1;
 
 use super::Session;
+use super::splitting::Violation;
 use crate::context::Context;
 use crate::exchange::{Exchange, Piece};
 use crate::meter::Meter;
@@ -61,7 +62,7 @@ impl<X: Exchange> Session<X> {
         context: &mut Context<X::Local>,
         received: Nanos,
         event: Event<'a>,
-    ) -> Result<Option<Event<'a>>, ProtocolError> {
+    ) -> Result<Option<Event<'a>>, Violation> {
         match event {
             Event::Data {
                 kind, bytes, last, ..
@@ -70,7 +71,7 @@ impl<X: Exchange> Session<X> {
                     Self::on_uncompressed(context, received, bytes.len(), last);
                 }
                 let piece = Piece { kind, bytes, last };
-                self.take_piece(context, received, piece);
+                self.take_piece(context, received, piece)?;
                 Ok(None)
             }
             Event::Deflated { kind, bytes, last } => {
@@ -89,12 +90,12 @@ impl<X: Exchange> Session<X> {
         kind: MessageKind,
         mut payload: &[u8],
         last: bool,
-    ) -> Result<(), ProtocolError> {
+    ) -> Result<(), Violation> {
         // Both are there wherever compression was allowed.
         let (Some(mut codec), Some(mut codecs)) =
             (self.codec.take(), context.common.compression.take())
         else {
-            return Err(ProtocolError::ReservedBits(RSV1));
+            return Err(ProtocolError::ReservedBits(RSV1).into());
         };
         let mut room = mem::take(&mut codecs.room);
         let mut counts = CompressedCounts {
@@ -115,13 +116,13 @@ impl<X: Exchange> Session<X> {
                         bytes: piece.bytes,
                         last: piece.last,
                     };
-                    self.take_piece(context, received, piece);
-                    if piece.last {
-                        break Ok(());
+                    let taken = self.take_piece(context, received, piece);
+                    if piece.last || taken.is_err() {
+                        break taken.map_err(Violation::from);
                     }
                 }
                 Ok(None) => break Ok(()),
-                Err(error) => break Err(error),
+                Err(error) => break Err(error.into()),
             }
         };
         codecs.room = room;

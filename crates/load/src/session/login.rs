@@ -72,10 +72,24 @@ impl<X: Exchange> Session<X> {
         self.go_on(context, now, FailureKind::LoginRefused)
     }
 
-    /// Messages may flow from now on.
+    /// Messages may flow from now on. Units that came in one message with the last of the login are the
+    /// exchange's.
     fn open(&mut self, context: &mut Context<X::Local>, now: Nanos) {
-        self.state = State::Open;
-        self.exchange.on_open(&mut context.io(&mut self.codec), now);
+        let before = std::mem::replace(&mut self.state, State::Open);
+        let io = &mut context.io(&mut self.codec);
+        self.exchange.on_open(io, now);
+        if let State::LoggingIn(login) = before {
+            for seen in login.seen {
+                if let Seen::Message(message) = seen {
+                    let piece = Piece {
+                        kind: message.kind,
+                        bytes: &message.content,
+                        last: true,
+                    };
+                    self.exchange.on_piece(io, now, piece);
+                }
+            }
+        }
         self.begin_pinging(context, now);
         self.begin_beating(context, now);
     }
@@ -92,7 +106,7 @@ impl<X: Exchange> Session<X> {
             let event = match self.wire.receive(&mut input) {
                 Ok(None) => return Flow::Continue,
                 Ok(Some(event)) => self.take_message(context, received, event),
-                Err(error) => Err(error),
+                Err(error) => Err(error.into()),
             };
             let seen = match event {
                 Ok(Some(Event::Pong)) => Some(Seen::Pong(self.wire.control().to_vec())),
@@ -119,10 +133,9 @@ impl<X: Exchange> Session<X> {
         }
     }
 
-    /// A piece of a message that has come, as it was before it was packed: of the login, or of the
-    /// exchange.
+    /// A piece of a message that has come, or a unit: of the login, or of the exchange.
     #[inline]
-    pub(super) fn take_piece(
+    pub(super) fn hand_on(
         &mut self,
         context: &mut Context<X::Local>,
         received: Nanos,

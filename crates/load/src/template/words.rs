@@ -118,35 +118,52 @@ impl Template {
 
     /// Appends what is said with these values.
     pub(crate) fn say(&self, values: &Values<'_>, out: &mut Vec<u8>) {
-        for (place, segment) in self.segments.iter().enumerate() {
-            let slot = match segment {
-                Segment::Literal(bytes) => {
-                    out.extend_from_slice(bytes);
+        self.say_from(0, values, out);
+    }
+
+    /// The same from a segment on, up to the end or to where what has a length ends; the segment behind
+    /// that. They are as deep in each other as a compiler lets them be.
+    fn say_from(&self, from: usize, values: &Values<'_>, out: &mut Vec<u8>) -> usize {
+        let mut place = from;
+        while let Some(segment) = self.segments.get(place) {
+            match segment {
+                Segment::Literal(bytes) => out.extend_from_slice(bytes),
+                Segment::Slot(slot) => self.say_slot(*slot, place, values, out),
+                Segment::Open(length) => {
+                    let begins = out.len();
+                    place = self.say_from(place + 1, values, out);
+                    length.put(begins, out);
                     continue;
                 }
-                Segment::Slot(slot) => *slot,
-            };
-            match slot {
-                Slot::Id => push_number(values.connection.into(), 1, out),
-                Slot::Seq => push_number(values.sequence, 1, out),
-                Slot::Request | Slot::Number => push_number(values.sequence + 1, 1, out),
-                Slot::Run => push_number(values.run.into(), 1, out),
-                Slot::NowNs => push_number(values.now_ns, TIME_DIGITS, out),
-                Slot::NowMs => push_number(values.now_ns / NS_PER_MS, 1, out),
-                Slot::Room => out.extend_from_slice(values.room.as_bytes()),
-                Slot::Tag => out.extend_from_slice(values.parts[0]),
-                Slot::Fill => out.extend_from_slice(values.parts[1]),
-                Slot::Hex(digits) => {
-                    let seed = u64::from(values.run) << 32 | u64::from(values.connection);
-                    let seed = mix(seed ^ (place as u64) << 48);
-                    push_hex(mix(seed ^ values.sequence), digits, out);
-                }
-                Slot::Env(place) => out.extend_from_slice(self.env_value(place).as_bytes()),
-                Slot::Capture(place) => {
-                    let name = self.captures.get(place);
-                    let found = values.captures.iter().find(|it| Some(&it.name) == name);
-                    out.extend_from_slice(found.map_or(&[][..], |it| &it.bytes));
-                }
+                Segment::Close => return place + 1,
+            }
+            place += 1;
+        }
+        place
+    }
+
+    /// Appends the value of the slot that is segment number `place`.
+    fn say_slot(&self, slot: Slot, place: usize, values: &Values<'_>, out: &mut Vec<u8>) {
+        match slot {
+            Slot::Id => push_number(values.connection.into(), 1, out),
+            Slot::Seq => push_number(values.sequence, 1, out),
+            Slot::Request | Slot::Number => push_number(values.sequence + 1, 1, out),
+            Slot::Run => push_number(values.run.into(), 1, out),
+            Slot::NowNs => push_number(values.now_ns, TIME_DIGITS, out),
+            Slot::NowMs => push_number(values.now_ns / NS_PER_MS, 1, out),
+            Slot::Room => out.extend_from_slice(values.room.as_bytes()),
+            Slot::Tag => out.extend_from_slice(values.parts[0]),
+            Slot::Fill => out.extend_from_slice(values.parts[1]),
+            Slot::Hex(digits) => {
+                let seed = u64::from(values.run) << 32 | u64::from(values.connection);
+                let seed = mix(seed ^ (place as u64) << 48);
+                push_hex(mix(seed ^ values.sequence), digits, out);
+            }
+            Slot::Env(place) => out.extend_from_slice(self.env_value(place).as_bytes()),
+            Slot::Capture(place) => {
+                let name = self.captures.get(place);
+                let found = values.captures.iter().find(|it| Some(&it.name) == name);
+                out.extend_from_slice(found.map_or(&[][..], |it| &it.bytes));
             }
         }
     }

@@ -125,6 +125,11 @@ impl ScenarioReader<'_> {
                 is_many || is_answered,
             ),
             (
+                "message_binary",
+                it.message_binary.as_ref().map(Spanned::span),
+                is_many,
+            ),
+            (
                 "size",
                 it.size.as_ref().map(Spanned::span),
                 is_many || is_answered,
@@ -235,11 +240,23 @@ impl ScenarioReader<'_> {
             let what = "clients that publish have a rate, such as \"100/s\"";
             return Err(self.source.fault("clients", table, what));
         }
-        let Some(message) = &it.message else {
-            return Ok(clients);
+        let (key, message, spoken) = match (&it.message, &it.message_binary) {
+            (None, None) => return Ok(clients),
+            (Some(text), None) => {
+                let words = self.speaker.words("message", text, text.get_ref())?;
+                ("message", text, Spoken::text(words))
+            }
+            (None, Some(binary)) => {
+                let words = self.speaker.bytes("message_binary", binary)?;
+                ("message_binary", binary, Spoken::binary(words))
+            }
+            (Some(_), Some(binary)) => {
+                let what = "message and message_binary are one message; give one of them";
+                return Err(self.source.fault("message_binary", binary, what));
+            }
         };
-        let words = self.speaker.words("message", message, message.get_ref())?;
-        let fault = |what: &str| Err(self.source.fault("message", message, what));
+        let words = &spoken.words;
+        let fault = |what: &str| Err(self.source.fault(key, message, what));
         if !words.is_envelope() {
             return fault("it has to have one {tag}, and {fill} right behind that or nowhere");
         }
@@ -255,7 +272,7 @@ impl ScenarioReader<'_> {
             let (min, max) = (defaults::SIZE, defaults::SIZE);
             clients.size = Some(SizeRange { min, max });
         }
-        clients.envelope = Some(Envelope::new(Spoken::text(words)));
+        clients.envelope = Some(Envelope::new(spoken));
         Ok(clients)
     }
 

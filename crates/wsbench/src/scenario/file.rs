@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
+use wsbench_load::plan::MessageUnit;
 
 use crate::suite::Amount;
 
@@ -17,8 +18,10 @@ pub(super) const SCHEMA: &str = "wsbench.scenario/1";
 /// A scenario: how clients log in, what they send, and who receives it.
 ///
 /// Texts that are sent or awaited may have places in braces: {conn}, {seq}, {n}, {run}, {room}, {tag},
-/// {fill}, {now_ms}, {now_ns}, {rand:hex:16}, {env:NAME} and {cap.NAME}. Times are written with their
-/// unit (500ms, 2s, 1m30s), rates as 5k or 500/s, sizes as 30 or 16k (1024 bytes each k).
+/// {fill}, {now_ms}, {now_ns}, {rand:hex:16}, {env:NAME} and {cap.NAME}. Binary messages are written as
+/// pairs of hexadecimal digits, texts in quotation marks with places in them, and {u16: …} or {var: …}
+/// for what stands behind its length. Times are written with their unit (500ms, 2s, 1m30s), rates as 5k
+/// or 500/s, sizes as 30 or 16k (1024 bytes each k).
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "wsbench scenario")]
@@ -47,6 +50,11 @@ pub struct ScenarioFile {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub(super) duration: Option<Spanned<String>>,
+    /// One message of the protocol: a WebSocket message ("frame", the default), a line ("lines"), what
+    /// ends in 0x1E ("record") or in NUL ("nul"), or an MQTT packet ("mqtt"). Records and what ends in
+    /// NUL get that end where a text does not have it.
+    #[serde(default)]
+    pub(super) unit: MessageUnit,
     /// Rooms that clients are members of, each of one: so many, or with names.
     #[serde(default)]
     #[schemars(with = "Option<RoomsFile>")]
@@ -118,6 +126,9 @@ pub(super) struct StepFile {
     /// Text that is sent.
     #[schemars(with = "Option<String>")]
     pub(super) send: Option<Spanned<String>>,
+    /// Binary message that is sent: 10 {var: 0004 "MQTT" 04}.
+    #[schemars(with = "Option<String>")]
+    pub(super) binary: Option<Spanned<String>>,
     /// Message that has to come.
     #[schemars(with = "Option<MatchFile>")]
     pub(super) expect: Option<Spanned<MatchFile>>,
@@ -144,6 +155,10 @@ pub(super) struct ReplyFile {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub(super) send: Option<Spanned<String>>,
+    /// The answer as a binary message.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) binary: Option<Spanned<String>>,
 }
 
 /// Words by the clock.
@@ -154,8 +169,13 @@ pub(super) struct EveryFile {
     #[schemars(with = "String")]
     pub(super) period: Spanned<String>,
     /// Text that is sent; {n} is its number on the connection.
-    #[schemars(with = "String")]
-    pub(super) send: Spanned<String>,
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) send: Option<Spanned<String>>,
+    /// Binary message that is sent in its place.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) binary: Option<Spanned<String>>,
     /// Message that has to come within the time-out; without it none is awaited.
     #[serde(default)]
     #[schemars(with = "Option<MatchFile>")]
@@ -166,8 +186,8 @@ pub(super) struct EveryFile {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(
     untagged,
-    expecting = "neither a text that a message holds nor a table of equals, prefix, contains, json \
-                 or regex"
+    expecting = "neither a text that a message holds nor a table of equals, prefix, contains, json, \
+                 regex, hex or hex_prefix"
 )]
 pub(super) enum MatchFile {
     /// It holds this text.
@@ -190,6 +210,10 @@ pub(super) struct MatchTable {
     pub(super) json: BTreeMap<String, Scalar>,
     /// A regular expression that matches it somewhere.
     pub(super) regex: Option<String>,
+    /// All of its bytes, as pairs of hexadecimal digits: "20020000".
+    pub(super) hex: Option<String>,
+    /// Its first bytes, as pairs of hexadecimal digits.
+    pub(super) hex_prefix: Option<String>,
 }
 
 /// A value of JSON.
@@ -230,6 +254,10 @@ pub(super) struct ClientsFile {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub(super) message: Option<Spanned<String>>,
+    /// The same as a binary message, of "publish": 30 {var: {u16: "{room}"} "{tag}{fill}"}.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) message_binary: Option<Spanned<String>>,
     /// Bytes of {tag} and {fill} together, or a range to draw from: "64..4k".
     #[serde(default)]
     #[schemars(with = "Option<Amount>")]

@@ -24,8 +24,10 @@ macro_rules! presets {
 
 presets! {
     "actioncable": "Ruby on Rails' ActionCable: a channel a room",
+    "centrifugo": "Centrifugo (JSON): a channel a room",
     "graphql": "GraphQL over WebSocket (graphql-transport-ws): a subscription, and mutations",
     "jsonrpc": "JSON-RPC 2.0: requests and answers",
+    "mqtt": "MQTT 3.1.1 over WebSocket, at quality of service 0: a topic a room",
     "nats": "NATS over WebSocket: a subject a room",
     "phoenix": "Phoenix channels: a topic a room",
     "pusher": "Pusher's protocol: public channels, client events",

@@ -8,7 +8,7 @@ use wsbench_load::plan::{
     Awaited, Beat, Expected, Expression, Locator, LoginStep, LoginSteps, Pattern, Reply, Spoken,
     Upkeep,
 };
-use wsbench_load::template::Template;
+use wsbench_load::template::{Template, TemplateError, from_hex};
 
 use super::file::{EveryFile, JoinFile, MatchFile, MatchTable, ReplyFile, Scalar, StepFile};
 use super::{Environment, Read, Source};
@@ -66,21 +66,18 @@ impl Speaker<'_> {
 
     /// A step, which stands at `at`.
     fn step<T>(&self, mut login: LoginSteps, step: &StepFile, at: &Spanned<T>) -> Read<LoginSteps> {
-        let is_empty = step.send.is_none() && step.expect.is_none() && step.settle.is_none();
+        let say = self.said(step.send.as_ref(), step.binary.as_ref())?;
+        let is_empty = say.is_none() && step.expect.is_none() && step.settle.is_none();
         let lacks = step.expect.is_none() && (step.within.is_some() || !step.take.is_empty());
         if is_empty || lacks {
             let what = match is_empty {
-                true => "a step has send, expect or settle",
+                true => "a step has send, binary, expect or settle",
                 false => "within and take are of an expect",
             };
             return Err(self.source.fault("login", at, what));
         }
-        if let Some(send) = &step.send {
-            login = login.then(LoginStep::Send(self.spoken(
-                "send",
-                send,
-                send.get_ref(),
-            )?));
+        if let Some(spoken) = say {
+            login = login.then(LoginStep::Send(spoken));
         }
         if let Some(expect) = &step.expect {
             let within = step.within.as_ref();
@@ -114,19 +111,22 @@ impl Speaker<'_> {
     ) -> Read<Upkeep> {
         let replies = replies.iter().map(|reply| {
             let reply = reply.get_ref();
-            let say = reply.send.as_ref();
-            let say = say.map(|send| self.spoken("send", send, send.get_ref()));
             Ok(Reply {
                 on: self.awaited("on", &reply.on)?,
-                say: say.transpose()?,
+                say: self.said(reply.send.as_ref(), reply.binary.as_ref())?,
             })
         });
-        let beats = beats.iter().map(|beat| {
-            let beat = beat.get_ref();
+        let beats = beats.iter().map(|at| {
+            let beat = at.get_ref();
             let expect = beat.expect.as_ref();
+            let say = self.said(beat.send.as_ref(), beat.binary.as_ref())?;
+            let nothing = || {
+                self.source
+                    .fault("every", at, "it says nothing; give send or binary")
+            };
             Ok(Beat {
                 period: self.span("period", &beat.period)?,
-                say: self.spoken("send", &beat.send, beat.send.get_ref())?,
+                say: say.ok_or_else(nothing)?,
                 expect: expect.map(|it| self.awaited("expect", it)).transpose()?,
             })
         });
@@ -136,20 +136,59 @@ impl Speaker<'_> {
         })
     }
 
+    /// A message that is said: a text, or bytes.
+    fn said(
+        &self,
+        send: Option<&Spanned<String>>,
+        binary: Option<&Spanned<String>>,
+    ) -> Read<Option<Spoken>> {
+        match (send, binary) {
+            (None, None) => Ok(None),
+            (Some(send), None) => self.spoken("send", send, send.get_ref()).map(Some),
+            (None, Some(binary)) => {
+                let words = self.bytes("binary", binary)?;
+                self.is_none_of_load("binary", binary, &words)?;
+                Ok(Some(Spoken::binary(words)))
+            }
+            (Some(_), Some(binary)) => {
+                let what = "send and binary are two ways to say one message; give one of them";
+                Err(self.source.fault("binary", binary, what))
+            }
+        }
+    }
+
     /// A text that is said, the value of a key.
     pub(super) fn spoken<T>(&self, key: &str, at: &Spanned<T>, text: &str) -> Read<Spoken> {
         let words = self.words(key, at, text)?;
+        self.is_none_of_load(key, at, &words)?;
+        Ok(Spoken::text(words))
+    }
+
+    fn is_none_of_load<T>(&self, key: &str, at: &Spanned<T>, words: &Template) -> Read<()> {
         if words.has_tag() || words.has_filling() {
             let what = "{tag} and {fill} are of messages alone";
             return Err(self.source.fault(key, at, what));
         }
-        Ok(Spoken::text(words))
+        Ok(())
     }
 
     /// A text with its variables looked up.
     pub(super) fn words<T>(&self, key: &str, at: &Spanned<T>, text: &str) -> Read<Template> {
+        self.looked_up(key, at, Template::for_words(text))
+    }
+
+    /// A binary message with its variables looked up.
+    pub(super) fn bytes(&self, key: &str, at: &Spanned<String>) -> Read<Template> {
+        self.looked_up(key, at, Template::for_bytes(at.get_ref()))
+    }
+
+    fn looked_up<T>(
+        &self,
+        key: &str,
+        at: &Spanned<T>,
+        parsed: Result<Template, TemplateError>,
+    ) -> Read<Template> {
         let fault = |what: String| self.source.fault(key, at, what);
-        let parsed = Template::for_words(text);
         let mut words = parsed.map_err(|error| fault(error.to_string()))?;
         if words.has_room() && !self.has_rooms {
             return Err(fault(
@@ -206,6 +245,11 @@ impl Speaker<'_> {
             let parsed = parsed.map_err(|why| self.source.fault(key, at, what(why)))?;
             all.push(Pattern::Matches(parsed));
         }
+        for (digits, is_whole) in [(&table.hex, true), (&table.hex_prefix, false)] {
+            let Some(digits) = digits else { continue };
+            let bytes = from_hex(digits).map_err(|error| self.source.fault(key, at, error))?;
+            all.push(Pattern::Bytes { bytes, is_whole });
+        }
         match (all.len(), all.pop()) {
             (1, Some(only)) => Ok(only),
             (_, Some(last)) => {
@@ -213,7 +257,8 @@ impl Speaker<'_> {
                 Ok(Pattern::All(all))
             }
             (_, None) => {
-                let what = "it is empty; give equals, prefix, contains, json or regex";
+                let what =
+                    "it is empty; give equals, prefix, contains, json, regex, hex or hex_prefix";
                 Err(self.source.fault(key, at, what))
             }
         }

@@ -9,6 +9,7 @@ use crate::plan::error::Why;
 use crate::plan::flow::Flow;
 use crate::plan::login::{LoginStep, LoginSteps};
 use crate::plan::spec::Population;
+use crate::plan::unit::MessageUnit;
 use crate::template::Template;
 
 /// The shortest period of words by the clock: more often they would be a load of their own.
@@ -90,6 +91,16 @@ pub(super) fn speech(population: &Population) -> Checked {
         at_least(beat.period.0, SHORTEST_PERIOD.0, Field::Upkeep)?;
     }
     Ok(())
+}
+
+/// Packets are said as bytes: a tag, text and their ends are none.
+pub(super) fn unit(population: &Population) -> Checked {
+    let exchange = &population.exchange;
+    let is_said = exchange.flow.is_answered() || exchange.flow == Flow::Oneway;
+    let envelope = exchange.envelope.as_ref();
+    let is_packets = envelope.is_some_and(|it| it.words.is_of_bytes());
+    let is_wrong = exchange.unit == MessageUnit::Mqtt && is_said && !is_packets;
+    refuse(is_wrong, Field::Unit, Why::NoPackets)
 }
 
 /// The steps of a login, in which what was `taken` before is known.

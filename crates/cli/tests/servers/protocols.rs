@@ -1,0 +1,123 @@
+//! Protocols whose messages are other than WebSocket messages, or whose servers are not to be had here: the
+//! former against servers of the system, the latter against small ones that the official clients take for
+//! theirs.
+
+use crate::daemon::Daemon;
+use crate::running::Process;
+use crate::scenarios::{assert_delivered, assert_logged_in, preset};
+use crate::server::{Kind, Server, node};
+
+/// The protocol's own client joins, publishes and is told of it.
+fn assert_taken_for_one(server: &Server, folder: &str, module: &str) {
+    let mut client = node(folder, module, "client.js");
+    client.arg(server.port().to_string());
+    let ended = Process::start(&mut client).ended();
+    let said = format!("{}{}", ended.stdout, ended.stderr);
+    assert_eq!(ended.status.code(), Some(0), "{said}");
+    assert_eq!(ended.stdout.trim(), "delivered grüße", "{said}");
+}
+
+/// A preset against a small server, whose rooms have so many members each that hear a message.
+fn assert_rooms(name: &str, (kind, folder, module): (Kind, &str, &str), path: &str, hear: u64) {
+    let server = Server::start(kind);
+    assert_taken_for_one(&server, folder, module);
+    let url = format!("{}{path}", server.url());
+    let mut sent = 0;
+    for threads in ["1", "2"] {
+        let run = preset(name, &url, &["-t", threads]);
+        assert_delivered(&run, hear);
+        assert_logged_in(&run, 100);
+        assert_ne!(run.document["audit"]["verdict"], "invalid");
+        sent += run.sent("sent");
+    }
+    let seen = server.stats();
+    // The official client's message, and those of the warm-up, are none of those that are counted.
+    assert!(seen.messages > sent, "{seen:?}, {sent} sent");
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn groups_of_signalr() {
+    let server = (Kind::SignalR, "signalr", "@microsoft/signalr");
+    assert_rooms("signalr", server, "hub", 10);
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn topics_of_phoenix() {
+    let server = (Kind::Phoenix, "phoenix", "phoenix");
+    assert_rooms("phoenix", server, "socket/websocket?vsn=2.0.0", 10);
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn channels_of_centrifugo() {
+    let server = (Kind::Centrifugo, "centrifugo", "centrifuge");
+    assert_rooms("centrifugo", server, "connection/websocket", 10);
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn channels_of_pusher_spare_their_sender() {
+    let server = (Kind::Pusher, "pusher", "pusher-js");
+    assert_rooms("pusher", server, "app/key?protocol=7", 9);
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn channels_of_actioncable() {
+    let server = (Kind::ActionCable, "actioncable", "@rails/actioncable");
+    assert_rooms("actioncable", server, "cable", 10);
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn subjects_of_nats() {
+    let server = Daemon::start("nats-server", "--config", |port, _| {
+        format!(
+            "listen: 127.0.0.1:-1\nwebsocket {{ listen: \"127.0.0.1:{port}\", no_tls: true }}\n"
+        )
+    });
+    let run = preset("nats", &server.url("/"), &[]);
+    assert_delivered(&run, 10);
+    assert_logged_in(&run, 100);
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn topics_of_mosquitto() {
+    let server = Daemon::start("mosquitto", "-c", |port, folder| {
+        // It ends where it has no plain listener; this one is in the test's own folder, to which root
+        // alone has access where root runs the test.
+        format!(
+            "user root\nallow_anonymous true\nlistener {port} 127.0.0.1\nprotocol websockets\n\
+             listener 0 {}/plain\n",
+            folder.display()
+        )
+    });
+    for threads in ["1", "2"] {
+        let run = preset("mqtt", &server.url("/mqtt"), &["-t", threads]);
+        assert_delivered(&run, 10);
+        assert_logged_in(&run, 100);
+        assert_eq!(run.document["plan"]["unit"], "mqtt");
+    }
+    // A broker that grants no such subscription says so in its packet.
+    let directory = tempfile::tempdir().unwrap();
+    let scenario = directory.path().join("mqtt.toml");
+    let text = include_str!("../../../wsbench/src/scenario/presets/mqtt.toml");
+    std::fs::write(&scenario, text.replace("20020000", "20020005")).unwrap();
+    let url = server.url("/mqtt");
+    let words = [
+        "--scenario",
+        scenario.to_str().unwrap(),
+        "-c",
+        "10",
+        "-d",
+        "1s",
+        &url,
+    ];
+    let run = crate::running::measured(&words);
+    assert_eq!(run.exit, 1, "{}", run.story());
+    let words = run.example("login", "login_refused");
+    assert!(words.contains("not the bytes 20020005"), "{words}");
+}

@@ -1,0 +1,167 @@
+//! Texts made to templates: what stays, and what is put in.
+
+use super::{MOST_HEX, Purpose, Segment, Slot, Template, TemplateError};
+use crate::secret::Secret;
+
+/// A template in the making.
+pub(super) struct Compiler {
+    purpose: Purpose,
+    segments: Vec<Segment>,
+    /// Bytes that stay, up to where the next place begins.
+    literal: Vec<u8>,
+    env: Vec<(String, Option<Secret>)>,
+    captures: Vec<String>,
+}
+
+impl Compiler {
+    pub(super) fn new(purpose: Purpose) -> Self {
+        Self {
+            purpose,
+            segments: Vec::new(),
+            literal: Vec::new(),
+            env: Vec::new(),
+            captures: Vec::new(),
+        }
+    }
+
+    /// Adds a text with its places, which begins at byte `start` of what errors tell of.
+    pub(super) fn add_text(&mut self, text: &str, start: usize) -> Result<(), TemplateError> {
+        let mut at = 0;
+        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+            if begins_place(rest, self.purpose) {
+                let unclosed = TemplateError::Unclosed { at: start + at };
+                let len = rest.find('}').ok_or(unclosed)?;
+                self.add_place(&rest[1..len], start + at)?;
+                at += len + 1;
+                continue;
+            }
+            let next = rest.chars().next().map_or(1, char::len_utf8);
+            let behind_number = self.literal.is_empty()
+                && matches!(self.segments.last(), Some(Segment::Slot(last)) if last.is_number());
+            let is_digit = rest.as_bytes()[0].is_ascii_digit();
+            if behind_number && self.purpose != Purpose::Words && is_digit {
+                return Err(TemplateError::Joined { at: start + at });
+            }
+            self.literal.extend_from_slice(&rest.as_bytes()[..next]);
+            at += next;
+        }
+        Ok(())
+    }
+
+    /// Adds bytes that stay.
+    pub(super) fn add_bytes(&mut self, bytes: &[u8]) {
+        self.literal.extend_from_slice(bytes);
+    }
+
+    /// Adds the place of this name, which begins at byte `at`.
+    fn add_place(&mut self, name: &str, at: usize) -> Result<(), TemplateError> {
+        let purpose = self.purpose;
+        let slot = match (name.strip_prefix("env:"), name.strip_prefix("cap.")) {
+            (Some(name), _) if !name.is_empty() => Slot::Env(place_of(
+                name,
+                &mut self.env,
+                |(known, _)| known,
+                |it| (it, None),
+            )),
+            (_, Some(name)) if !name.is_empty() && purpose == Purpose::Words => {
+                Slot::Capture(place_of(name, &mut self.captures, |known| known, |it| it))
+            }
+            _ => slot(name, at, purpose)?,
+        };
+        let is_joined = match (self.literal.last(), self.segments.last()) {
+            (None, Some(Segment::Slot(last))) => last.is_number() && slot.is_digits(),
+            // Digits before a number are told apart by where they are, but not behind one.
+            _ => false,
+        };
+        if is_joined && purpose != Purpose::Words {
+            return Err(TemplateError::Joined { at });
+        }
+        self.add(Segment::Slot(slot));
+        Ok(())
+    }
+
+    /// Adds a segment behind the bytes so far.
+    pub(super) fn add(&mut self, segment: Segment) {
+        self.flush();
+        self.segments.push(segment);
+    }
+
+    fn flush(&mut self) {
+        if !self.literal.is_empty() {
+            let literal = std::mem::take(&mut self.literal);
+            self.segments.push(Segment::Literal(literal.into()));
+        }
+    }
+
+    /// The template, which was written as `text`.
+    pub(super) fn template(mut self, text: &str, is_of_bytes: bool) -> Template {
+        self.flush();
+        Template {
+            text: text.to_owned(),
+            segments: self.segments,
+            env: self.env,
+            captures: self.captures,
+            is_of_bytes,
+        }
+    }
+}
+
+/// True of a text that begins with a place: a brace and a letter, in words a whole name and no more,
+/// for the languages of queries put letters behind braces as well.
+fn begins_place(text: &str, purpose: Purpose) -> bool {
+    let Some(inner) = text.strip_prefix('{') else {
+        return false;
+    };
+    let is_named = inner.starts_with(|first: char| first.is_ascii_alphabetic());
+    let is_sign = |sign: char| sign.is_ascii_alphanumeric() || "_.:-".contains(sign);
+    let name = inner.split('}').next().unwrap_or_default();
+    is_named && (purpose != Purpose::Words || name.chars().all(is_sign))
+}
+
+/// The place of a name in a list, which it is added to unless it is there.
+fn place_of<T>(
+    name: &str,
+    list: &mut Vec<T>,
+    name_of: impl Fn(&T) -> &String,
+    new: impl FnOnce(String) -> T,
+) -> usize {
+    list.iter()
+        .position(|it| name_of(it) == name)
+        .unwrap_or_else(|| {
+            list.push(new(name.to_owned()));
+            list.len() - 1
+        })
+}
+
+/// The value that a name stands for in a text of this purpose.
+fn slot(name: &str, at: usize, purpose: Purpose) -> Result<Slot, TemplateError> {
+    match (name, purpose) {
+        ("id", Purpose::Echo) => Ok(Slot::Id),
+        ("id", Purpose::Request) => Ok(Slot::Request),
+        ("conn", _) => Ok(Slot::Id),
+        ("seq", _) => Ok(Slot::Seq),
+        ("now_ns", _) => Ok(Slot::NowNs),
+        ("n", Purpose::Words) => Ok(Slot::Number),
+        ("run", Purpose::Words) => Ok(Slot::Run),
+        ("room", Purpose::Words) => Ok(Slot::Room),
+        ("tag", Purpose::Words) => Ok(Slot::Tag),
+        ("fill", Purpose::Words) => Ok(Slot::Fill),
+        ("now_ms", Purpose::Words) => Ok(Slot::NowMs),
+        _ => match name.strip_prefix("rand:hex:") {
+            Some(digits) => match digits.parse() {
+                Ok(count @ 1..=MOST_HEX) => Ok(Slot::Hex(count)),
+                _ => Err(TemplateError::Digits {
+                    at,
+                    digits: digits.to_owned(),
+                }),
+            },
+            None => {
+                let name = name.to_owned();
+                Err(match purpose {
+                    Purpose::Echo | Purpose::Request => TemplateError::Unknown { at, name },
+                    Purpose::Words => TemplateError::UnknownWord { at, name },
+                })
+            }
+        },
+    }
+}
