@@ -1,18 +1,24 @@
 //! Servers that are programs of the system, with a configuration of the test's own.
 
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::running::LIMIT;
+use tempfile::TempDir;
 
-/// One under way, killed when the test fails.
+/// Far beyond what any of them needs to listen, also where the cores are busy with something else:
+/// RabbitMQ takes seven seconds of a core.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// One under way with whatever it starts, killed when the test fails.
 pub(crate) struct Daemon {
-    child: Child,
+    /// The programs; each is the first of a group of processes.
+    children: Vec<Child>,
     port: u16,
-    _folder: tempfile::TempDir,
+    folder: TempDir,
 }
 
 impl Daemon {
@@ -23,36 +29,91 @@ impl Daemon {
         before: &str,
         configuration: impl Fn(u16, &Path) -> String,
     ) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
-        let path = folder.path().join("server.conf");
-        std::fs::write(&path, configuration(port, folder.path())).unwrap();
+        let mut daemon = Self::nothing();
+        let path = daemon.write(
+            "server.conf",
+            &configuration(daemon.port, daemon.folder.path()),
+        );
+        daemon.run(Command::new(program).arg(before).arg(path));
+        daemon.await_port();
+        daemon
+    }
+
+    /// RabbitMQ with STOMP over WebSocket and nothing else, and the registry of Erlang's nodes that it
+    /// wants, which it would leave behind if it had to start that itself.
+    pub(crate) fn rabbitmq() -> Self {
+        let mut daemon = Self::nothing();
+        let port = daemon.port;
+        let configuration = format!(
+            "listeners.tcp = none\nstomp.listeners.tcp = none\nlog.console = true\nlog.file = false\n\
+             web_stomp.tcp.ip = 127.0.0.1\nweb_stomp.tcp.port = {port}\n"
+        );
+        let configuration = daemon.write("rabbitmq.conf", &configuration);
+        let plugins = daemon.write("enabled_plugins", "[rabbitmq_web_stomp].\n");
+        let (registry, nodes) = (free_port().to_string(), free_port().to_string());
+        daemon.run(Command::new("epmd").args(["-address", "127.0.0.1", "-port", &registry]));
+        let folder = daemon.folder.path().to_owned();
+        let mut command = Command::new("/usr/lib/rabbitmq/bin/rabbitmq-server");
+        command
+            .env("HOME", &folder)
+            .env("ERL_EPMD_PORT", &registry)
+            .env("RABBITMQ_DIST_PORT", &nodes)
+            .env("RABBITMQ_NODENAME", "wsbench@localhost")
+            .env("RABBITMQ_CONFIG_FILE", configuration)
+            .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
+            .env("RABBITMQ_ENABLED_PLUGINS_FILE", plugins)
+            .env("RABBITMQ_MNESIA_BASE", folder.join("db"))
+            .env("RABBITMQ_LOG_BASE", folder.join("log"));
+        daemon.run(&mut command);
+        daemon.await_port();
+        daemon
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("ws://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// A folder and a port, and nobody there yet.
+    fn nothing() -> Self {
+        Self {
+            children: Vec::new(),
+            port: free_port(),
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn write(&self, name: &str, text: &str) -> std::path::PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn run(&mut self, command: &mut Command) {
         let search = std::env::var("PATH").unwrap_or_default();
-        let child = Command::new(program)
-            .arg(before)
-            .arg(&path)
+        let child = command
             // Where Debian puts servers, which an ordinary user has no path to.
             .env("PATH", format!("{search}:/usr/sbin"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{program}: {error}; run scripts/servers"));
-        let server = Self {
-            child,
-            port,
-            _folder: folder,
-        };
-        let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(begun.elapsed() < LIMIT, "{program} does not listen");
-            thread::sleep(Duration::from_millis(20));
-        }
-        server
+            .process_group(0)
+            .spawn();
+        self.children.push(child.unwrap_or_else(|error| {
+            let program = command.get_program().to_string_lossy().into_owned();
+            panic!("{program}: {error}; run scripts/servers")
+        }));
     }
 
-    pub(crate) fn url(&self, path: &str) -> String {
-        format!("ws://127.0.0.1:{}{path}", self.port)
+    fn await_port(&mut self) {
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(begun.elapsed() < PATIENCE, "it does not listen");
+            for child in &mut self.children {
+                let ended = child.try_wait().unwrap();
+                assert!(ended.is_none(), "it has ended: {ended:?}");
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 
@@ -64,7 +125,11 @@ fn free_port() -> u16 {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        for child in &mut self.children {
+            // A server that is a script has the true one for a child.
+            let group = format!("-{}", child.id());
+            let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+            let _ = child.wait();
+        }
     }
 }

@@ -121,3 +121,13 @@ fn topics_of_mosquitto() {
     let words = run.example("login", "login_refused");
     assert!(words.contains("not the bytes 20020005"), "{words}");
 }
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn topics_of_rabbitmq() {
+    let server = Daemon::rabbitmq();
+    let run = preset("stomp", &server.url("/ws"), &[]);
+    assert_delivered(&run, 10);
+    assert_logged_in(&run, 100);
+    assert_eq!(run.document["plan"]["unit"], "nul");
+}

@@ -24,6 +24,8 @@ pub(crate) enum Kind {
     WsRpc,
     /// Python's `websockets` as a broadcast server that spares the sender and writes JSON.
     WebsocketsBroadcast,
+    /// Python's `aiohttp`, with rooms.
+    AiohttpRooms,
     /// Node's `socket.io`, with rooms.
     SocketIo,
     /// Python's `python-socketio`, with rooms.
@@ -98,6 +100,11 @@ impl Kind {
                 let python = folder("python-socketio/.venv/bin/python");
                 let mut command = Command::new(installed(python));
                 command.arg(folder("python-socketio/rooms.py"));
+                command
+            }
+            Self::AiohttpRooms => {
+                let mut command = Command::new(installed(folder("aiohttp/.venv/bin/python")));
+                command.arg(folder("aiohttp/rooms.py"));
                 command
             }
             Self::TokioTungstenite => {

@@ -53,6 +53,40 @@ fn a_broadcast_of_websockets_within_json_spares_its_sender_and_is_verified() {
     assert_eq!(run.document["senders_hear_themselves"], false);
 }
 
+#[test]
+#[ignore = "needs scripts/servers"]
+fn broadcasts_and_rooms_of_aiohttp_reach_everybody_in_them() {
+    let server = Server::start(Kind::AiohttpRooms);
+    let run = broadcast(&server, &[]);
+    assert_eq!(run.exit, 0, "{}", run.story());
+    let all = run.sent("sent");
+    assert_eq!(deliveries(&run, "received"), all * 30);
+    let url = server.url();
+    let words = [
+        "--mode",
+        "pubsub",
+        "-c",
+        "30",
+        "--rooms",
+        "red,green,blue",
+        "-R",
+        "40",
+        "-d",
+        "2s",
+        "--join",
+        r#"{"join":"{room}"}"#,
+        "--joined",
+        "json:/joined={room}",
+        &url,
+    ];
+    let run = measured(&words);
+    assert_eq!(run.exit, 0, "{}", run.story());
+    assert_eq!(deliveries(&run, "received"), run.sent("sent") * 10);
+    assert_eq!(deliveries(&run, "out_of_room"), 0);
+    assert_eq!(run.document["errors"], serde_json::json!([]));
+    assert!(server.stats().messages > all);
+}
+
 fn requests(server: &Server, method: &str) -> Run {
     let template = format!(r#"{{"jsonrpc":"2.0","id":{{id}},"method":"{method}","params":[1,2]}}"#);
     let url = server.url();
