@@ -586,7 +586,7 @@ fn keys_in_other_forms_are_named() {
         (&["--cacert", "c.p12"], "PKCS #12"),
         (
             &["--cert", "c.pem", "--key", "d.key"],
-            "make no client certificate",
+            "make no client certificate: the key is not that of the certificate",
         ),
         (&["--cert", "c.pem", "--key", "none.key"], "none.key"),
     ] {
@@ -639,8 +639,29 @@ fn what_openssl_makes_is_taken_or_refused_in_words() {
     told(
         &without_intermediate,
         &trusting,
-        &["intermediate", "--cacert", "-k"],
+        &[
+            "'CN=leaf' was issued by 'CN=int'",
+            "intermediate",
+            "--cacert",
+            "-k",
+        ],
     );
+    let self_signed = Other::start(place, "ca", &[]);
+    told(
+        &self_signed,
+        &["--cacert", text(&place.join("int.pem"))],
+        &["self-signed", "--cacert"],
+    );
+    // The whole of it in words, with the flag that helps, of a name that the server does not have.
+    let unknown = Other::start(place, "direct", &["nobody"]);
+    let by_name = unknown.url.replace("127.0.0.1", "localhost");
+    let run_by_name = measured(&[&["-n", "20", "-c", "2"][..], &trusting, &[&by_name]].concat());
+    let example = run_by_name.document["errors"][0]["example"]
+        .as_str()
+        .unwrap();
+    let words =
+        "the server refused: it does not know the host's name; --server-name asks for another";
+    assert!(example.contains(words), "{example}");
     told(
         &Other::start(place, "direct", &["old"]),
         &trusting,

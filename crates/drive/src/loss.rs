@@ -136,7 +136,7 @@ fn of_tls(fault: &TlsFault) -> FailureKind {
     match fault {
         TlsFault::Expired => FailureKind::TlsExpired,
         TlsFault::WrongHost(_) => FailureKind::TlsWrongHost,
-        TlsFault::Untrusted => FailureKind::TlsUntrusted,
+        TlsFault::Untrusted(_) => FailureKind::TlsUntrusted,
         TlsFault::Version1 | TlsFault::BadCertificate(_) => FailureKind::TlsBadCertificate,
         TlsFault::PlainServer => FailureKind::TlsPlainServer,
         TlsFault::Alert(_) => FailureKind::TlsAlert,

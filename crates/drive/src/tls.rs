@@ -8,11 +8,12 @@ mod verifier;
 use std::sync::Arc;
 
 use rustls::client::Resumption;
-use rustls::crypto::ring;
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, InconsistentKeys, RootCertStore};
 use thiserror::Error;
 use wsbench_load::plan::{Identity, Pem, Tls, TlsVersions};
 use wsbench_load::route::Target;
@@ -124,18 +125,14 @@ pub fn client(tls: &Tls, target: &Target) -> Result<TlsClient, TlsError> {
     } else {
         Verifier::of_anybody(&provider)
     };
-    let builder = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(versions)?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier));
     let mut config = match &tls.identity {
         Some(identity) => {
-            let (certificates, key) = read_identity(identity)?;
-            builder
-                .with_client_auth_cert(certificates, key)
-                .map_err(|error| TlsError::Identity {
-                    reason: error.to_string(),
-                })?
+            let shown = read_identity(identity, &provider)?;
+            builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(shown)))
         }
         None => builder.with_no_client_auth(),
     };
@@ -177,9 +174,7 @@ fn authorities(tls: &Tls) -> Result<(RootCertStore, Vec<CertificateDer<'static>>
     Ok((roots, given))
 }
 
-fn read_identity(
-    identity: &Identity,
-) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
+fn read_identity(identity: &Identity, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {
     let wrong = |reason: String| TlsError::Identity { reason };
     let certificates: Result<Vec<_>, _> =
         CertificateDer::pem_slice_iter(identity.certificates.bytes().unwrap_or_default()).collect();
@@ -195,7 +190,20 @@ fn read_identity(
         let other = other_form(held).map_or_else(|| error.to_string(), str::to_owned);
         wrong(format!("the key cannot be read: {other}"))
     })?;
-    Ok((certificates, key))
+    let key = provider.key_provider.load_private_key(key);
+    let key = key.map_err(|error| wrong(format!("the key cannot be used: {error}")))?;
+    let certified = CertifiedKey::new(certificates, key);
+    match certified.keys_match() {
+        Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
+            Err(wrong("the key is not that of the certificate".to_owned()))
+        }
+        // What the library cannot read (X.509 version 1, say) it shows all the same: whether it is
+        // taken is the server's to say. Nor does it know every key's public half.
+        Ok(())
+        | Err(rustls::Error::InconsistentKeys(_))
+        | Err(rustls::Error::InvalidCertificate(CertificateError::Other(_))) => Ok(certified),
+        Err(error) => Err(wrong(format!("the certificate cannot be read: {error}"))),
+    }
 }
 
 /// The form in which certificates or keys are where they are not plain PEM, with what makes PEM of it;

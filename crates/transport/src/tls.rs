@@ -4,6 +4,7 @@
 //! session and whatever reads and writes without blocking. Which certificates are trusted or shown
 //! is the affair of whoever makes a [`TlsClient`] or a [`TlsServer`].
 
+mod chain;
 mod fault;
 
 use std::io::{self, ErrorKind, Read, Write};
@@ -14,6 +15,7 @@ use rustls::{
     ClientConfig, ClientConnection, Connection, HandshakeKind, ServerConfig, ServerConnection,
 };
 
+pub use chain::Distrust;
 pub use fault::TlsFault;
 
 /// Plaintext that one connection may have waiting for the socket, octets.
@@ -383,7 +385,10 @@ mod tests {
     fn whom_nobody_vouches_for_is_named() {
         let (mut client, mut server) = ends(false);
         let error = shaken(&mut client, &mut server).err().unwrap();
-        assert_eq!(TlsFault::of(&error), Some(TlsFault::Untrusted));
+        assert_eq!(
+            TlsFault::of(&error),
+            Some(TlsFault::Untrusted(Distrust::Unknown))
+        );
     }
 
     #[test]

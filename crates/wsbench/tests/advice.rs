@@ -24,7 +24,7 @@ use wsbench_transport::address::Address;
 use wsbench_transport::dial::{SourceError, check_sources};
 #[cfg(feature = "http2")]
 use wsbench_transport::http2::Http2Error;
-use wsbench_transport::tls::TlsFault;
+use wsbench_transport::tls::{Distrust, TlsFault};
 use wsbench_wire::deflate::NegotiationError;
 use wsbench_wire::handshake::HandshakeError;
 use wsbench_wire::proxy::{ProxyError, SocksFailure};
@@ -112,7 +112,7 @@ fn faults() -> Vec<TlsFault> {
     vec![
         TlsFault::Expired,
         TlsFault::WrongHost(words()),
-        TlsFault::Untrusted,
+        TlsFault::Untrusted(Distrust::SelfSigned),
         TlsFault::Version1,
         TlsFault::BadCertificate(words()),
         TlsFault::PlainServer,

@@ -9,7 +9,8 @@ use rustls::crypto::{
 };
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
+use wsbench_transport::tls::Distrust;
 
 /// A check of the server's certificate. The handshake's signatures have to be right under it,
 /// whosever it is.
@@ -89,6 +90,24 @@ fn is_of_itself(error: &CertificateError) -> bool {
     )
 }
 
+/// The refusal with who it is that nobody trusts, where that is its reason.
+fn named(
+    refused: CertificateError,
+    certificate: &CertificateDer<'_>,
+    shown: &[CertificateDer<'_>],
+) -> CertificateError {
+    // An authority that shows itself, as `openssl req -x509` makes it, is refused for what it is: the
+    // library has no name for that.
+    let distrust = Distrust::of(certificate, shown);
+    match refused {
+        CertificateError::UnknownIssuer => CertificateError::Other(OtherError(Arc::new(distrust))),
+        CertificateError::Other(_) if distrust == Distrust::SelfSigned => {
+            CertificateError::Other(OtherError(Arc::new(distrust)))
+        }
+        refused => refused,
+    }
+}
+
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
@@ -107,7 +126,7 @@ impl ServerCertVerifier for Verifier {
             judged => return judged,
         };
         if !given.iter().any(|given| given == certificate) {
-            return Err(refused.into());
+            return Err(named(refused, certificate, intermediates).into());
         }
         verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
         Ok(ServerCertVerified::assertion())

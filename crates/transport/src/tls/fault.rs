@@ -9,6 +9,8 @@ use rustls::{
 use thiserror::Error;
 use wsbench_setting::{Field, Text, Told, text};
 
+use super::chain::Distrust;
+
 /// Name of the reason why a certificate of X.509 version 1 is refused.
 const VERSION_1: &str = "UnsupportedCertVersion";
 
@@ -22,8 +24,8 @@ pub enum TlsFault {
     #[error("{}", wrong_host(.0))]
     WrongHost(String),
     /// Nobody who is trusted here vouches for the server's certificate.
-    #[error("{}", untrusted())]
-    Untrusted,
+    #[error("{}", untrusted(.0))]
+    Untrusted(Distrust),
     /// The server's certificate is of X.509 version 1.
     #[error("{}", version_1())]
     Version1,
@@ -57,7 +59,11 @@ impl TlsFault {
                 Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
             ) => Self::WrongHost(fault.to_string()),
             Error::InvalidCertificate(Certificate::UnknownIssuer | Certificate::BadSignature) => {
-                Self::Untrusted
+                Self::Untrusted(Distrust::Unknown)
+            }
+            Error::InvalidCertificate(Certificate::Other(other)) if other.0.is::<Distrust>() => {
+                let distrust = other.0.downcast_ref::<Distrust>();
+                Self::Untrusted(distrust.cloned().unwrap_or(Distrust::Unknown))
             }
             // The library has no name for it, and shows what the one below it says.
             Error::InvalidCertificate(_) if fault.to_string().contains(VERSION_1) => Self::Version1,
@@ -75,7 +81,7 @@ impl Told for TlsFault {
         match self {
             Self::Expired => expired(),
             Self::WrongHost(words) => wrong_host(words),
-            Self::Untrusted => untrusted(),
+            Self::Untrusted(distrust) => untrusted(distrust),
             Self::Version1 => version_1(),
             Self::BadCertificate(words) => bad_certificate(words),
             Self::Alert(alert) => text!["the server refused: "].then(alert.clone()),
@@ -103,10 +109,16 @@ fn wrong_host(words: &str) -> Text {
     ]
 }
 
-fn untrusted() -> Text {
+fn untrusted(distrust: &Distrust) -> Text {
+    // A server has to show all but the last of those who vouch for it (RFC 8446 section 4.4.2).
+    let chain = match distrust {
+        Distrust::NoIssuer { .. } => {
+            "; an intermediate has to be shown by the server, behind its own certificate"
+        }
+        Distrust::SelfSigned | Distrust::Authority(_) | Distrust::Unknown => "",
+    };
     text![
-        "the certificate is self-signed or of an authority that is not trusted here, or the server \
-         does not show the intermediate certificates that lead to one that is; ",
+        format!("{distrust}{chain}; "),
         Field::Authorities,
         " trusts it, ",
         Field::Insecure.brief(),
@@ -240,6 +252,25 @@ mod tests {
             told(Error::AlertReceived(Alert::InternalError)),
             "the server refused: alert 80, InternalError"
         );
+    }
+
+    #[test]
+    fn who_is_not_trusted_is_named() {
+        let distrust = Distrust::NoIssuer {
+            of: "CN=leaf".to_owned(),
+            issuer: "CN=middle".to_owned(),
+        };
+        let other = rustls::OtherError(std::sync::Arc::new(distrust.clone()));
+        let fault = fault(Error::InvalidCertificate(Certificate::Other(other)));
+        assert_eq!(fault, TlsFault::Untrusted(distrust));
+        let words = fault.to_string();
+        assert!(
+            words.contains("'CN=leaf' was issued by 'CN=middle'"),
+            "{words}"
+        );
+        let text = fault.text();
+        let named: Vec<Field> = text.settings().map(|mention| mention.field).collect();
+        assert_eq!(named, [Field::Authorities, Field::Insecure]);
     }
 
     #[test]
