@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::Name::{Caveat, Error, Nothing};
 use super::{Row, SOON, Seen, echo, raw};
 use crate::raw::{Raw, switching};
+use crate::running::embedded::Embedded;
 use crate::running::nobody::Nobody;
 use crate::running::{Process, wsbench};
 use crate::short_run;
@@ -125,6 +126,31 @@ fn tls() -> Vec<Row> {
             "127.0.0.1",
             false,
             false,
+        ),
+        Row::of(
+            phase,
+            "of an intermediate that is not shown",
+            Error("tls", "tls_untrusted"),
+            || {
+                let chained = crate::certified::Chained::start();
+                let root = chained.root();
+                short_run(&chained.server.url, &["--cacert", root.to_str().unwrap()])
+            },
+        ),
+        Row::of(
+            phase,
+            "the host's name is unknown to the server",
+            Error("tls", "tls_alert"),
+            || {
+                // The whole of its answer to our hello: a fatal alert, unrecognized_name.
+                let server = Raw::start(|mut peer| {
+                    let mut hello = [0; 16];
+                    let _ = std::io::Read::read(&mut peer.stream, &mut hello);
+                    peer.send(&[21, 3, 3, 0, 2, 2, 112]);
+                    peer.drain();
+                });
+                short_run(&server.url().replace("ws:", "wss:"), &["-k"])
+            },
         ),
         certified("expired", "tls_expired", "127.0.0.1", true, true),
         certified(
@@ -269,6 +295,48 @@ fn handshake() -> Vec<Row> {
             "unasked_extension",
             format!("{SWITCHING}{accept}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"),
         ),
+        granting(
+            "a window of the server's that is wider than was asked for",
+            "wrong_extension",
+            "server-bits=10",
+            "server_max_window_bits=12",
+        ),
+        granting(
+            "a window of the server's that was asked for and is not granted",
+            "wrong_extension",
+            "server-bits=10",
+            "client_max_window_bits=10",
+        ),
+        granting(
+            "a window of ours that is wider than was offered",
+            "wrong_extension",
+            "client-bits=10",
+            "client_max_window_bits=12",
+        ),
+        granting(
+            "a window that there is not: 2^16",
+            "wrong_extension",
+            "takeover",
+            "server_max_window_bits=16",
+        ),
+        granting(
+            "a window without its size",
+            "wrong_extension",
+            "takeover",
+            "client_max_window_bits",
+        ),
+        Row::of(
+            phase,
+            "narrower windows than were asked for, both ways",
+            Nothing,
+            || {
+                let server = Embedded::start(&["--compress=9"]);
+                let run = short_run(&server.url, &["--compress"]);
+                let agreed = &run.document["compression"]["agreed"];
+                assert!(agreed.to_string().contains("bits=9"), "{agreed}");
+                run
+            },
+        ),
         responding("no HTTP", "garbage", "SSH-2.0-OpenSSH_9.2\r\n".to_owned()),
         raw(
             phase,
@@ -355,6 +423,18 @@ fn handshake() -> Vec<Row> {
         ),
     ]);
     rows
+}
+
+/// A server that answers our wish for compression with these parameters.
+fn granting(fault: &str, kind: &'static str, wish: &'static str, parameters: &'static str) -> Row {
+    Row::of("Handshake", fault, Error("handshake", kind), move || {
+        let server = Raw::responding(format!(
+            "{SWITCHING}Sec-WebSocket-Accept: {{accept}}\r\n\
+             Sec-WebSocket-Extensions: permessage-deflate; {parameters}\r\n\r\n"
+        ));
+        let wish = format!("--compress={wish}");
+        short_run(&server.url(), &[&[wish.as_str()], &SOON[..]].concat())
+    })
 }
 
 /// A refusal with a reason: its body comes in a segment of its own.
