@@ -92,7 +92,16 @@ fn ending(record: &Record) -> Option<Doubt> {
             Kind::ServerDied,
             Severity::Invalid,
             format!("no connection lasted until an answer, and the run was given up{first}"),
-            "look at the server's log: does it take WebSocket connections here, and from us?",
+            if speaks_first(record) {
+                text![
+                    "the server speaks first and closes: where it awaits a login, a scenario with ",
+                    Field::Login,
+                    " says it; else look at its log",
+                ]
+            } else {
+                "look at the server's log: does it take WebSocket connections here, and from us?"
+                    .into()
+            },
         )),
         Ended::ServerDied => Some(Doubt::new(
             Kind::ServerDied,
@@ -105,6 +114,12 @@ fn ending(record: &Record) -> Option<Doubt> {
 
 /// Advice where the server answers requests with errors.
 const SEE_ITS_WORDS: &str = "the server refuses these requests: see `errors` for its words";
+
+/// True where the server said something of its own before it answered anything.
+fn speaks_first(record: &Record) -> bool {
+    let greeting = FailureKind::Greeting.name();
+    record.errors.iter().any(|error| error.kind == greeting)
+}
 
 /// The advice where nothing connected. Whether somebody listens is the question only where no TCP
 /// connection came about; what a server has refused says by itself what to do.
@@ -207,7 +222,7 @@ fn wrong_answers(record: &Record) -> Vec<Doubt> {
             Kind::Corrupted,
             Severity::Invalid,
             "came back with other bytes or another opcode",
-            "is the server an echo server? see `errors` for the first one",
+            "is the server an echo server?",
         ),
         (
             messages.lost,
@@ -226,13 +241,36 @@ fn wrong_answers(record: &Record) -> Vec<Doubt> {
     ];
     let wrong = checks.into_iter().filter(|(number, ..)| *number > 0);
     let wrong = wrong.map(|(number, kind, severity, words, advice)| {
-        let message = format!("{} {words}", counted(number, "message"));
+        let first = match kind {
+            Kind::Corrupted => first_wrong(record),
+            _ => String::new(),
+        };
+        let message = format!("{} {words}{first}", counted(number, "message"));
         Doubt::new(kind, severity, message, advice)
     });
     wrong
         .chain(unasked(record))
         .chain(reordered(record))
         .collect()
+}
+
+/// The first wrong answer as it was booked, with what is told about it; empty where none was kept.
+fn first_wrong(record: &Record) -> String {
+    let wrong = [
+        FailureKind::WrongLength,
+        FailureKind::WrongBytes,
+        FailureKind::WrongOpcode,
+        FailureKind::MergedAnswers,
+        FailureKind::SplitAnswer,
+        FailureKind::InvalidUtf8,
+    ];
+    let is_wrong = |error: &&Failure| {
+        error.phase == Phase::Answers.name() && wrong.iter().any(|kind| error.kind == kind.name())
+    };
+    match record.errors.iter().find(is_wrong) {
+        Some(error) if !error.example.is_empty() => format!("; first: {}", error.example),
+        _ => String::new(),
+    }
 }
 
 /// Messages that answer nothing. The server's own traffic, which no request is settled by, leaves the
@@ -251,7 +289,9 @@ fn unasked(record: &Record) -> Option<Doubt> {
         let advice = text![
             "the server greets, or sends heartbeats or broadcasts: ",
             Field::Greeting,
-            " takes what is meant; where it awaits a login, it is no echo server as it stands",
+            " takes what is meant; where it awaits a login, a scenario with ",
+            Field::Login,
+            " says it",
         ];
         (Severity::Doubtful, advice)
     } else {
@@ -417,12 +457,15 @@ fn connections(record: &Record) -> Option<Doubt> {
         return Some(doubt);
     }
     if let Some(words) = share::connections(record).filter(|_| record.returns.is_none()) {
-        let advice = text![
-            Field::Clients,
-            " measures connections that are replaced; ",
-            Field::ToleratedFailures,
-            " takes their end as it is",
-        ];
+        let replaced = || {
+            text![
+                Field::Clients,
+                " measures connections that are replaced; ",
+                Field::ToleratedFailures,
+                " takes their end as it is",
+            ]
+        };
+        let advice = failures::cut_when_idle(record).unwrap_or_else(replaced);
         return Some(Doubt::new(
             Kind::Connections,
             Severity::Invalid,

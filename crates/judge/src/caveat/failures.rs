@@ -122,7 +122,7 @@ fn closed_for(failure: &Failure) -> Option<Text> {
 }
 
 /// What follows where connections end that are idle for a second and more at a time.
-fn cut_when_idle(record: &Record) -> Option<Text> {
+pub(super) fn cut_when_idle(record: &Record) -> Option<Text> {
     const IDLE_S: f64 = 1.0;
     let clients = &record.plan.clients;
     let rate_per_s = record.asked_messages_per_s?;

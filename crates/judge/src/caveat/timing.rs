@@ -10,6 +10,7 @@ use wsbench_setting::{Field, text};
 
 use super::advice::how_to_run_longer;
 use super::doubt::Doubt;
+use super::wait;
 
 /// Below this many answers Little's law is not looked at.
 const LITTLE_SAMPLES: u64 = 1_000;
@@ -24,6 +25,8 @@ const SHORT_WINDOW_S: f64 = 1.0;
 const GAP_FLOOR_S: f64 = 0.1;
 /// Nor one that is not this many times the 99th percentile.
 const GAP_TIMES_P99: f64 = 10.0;
+/// A gap is this process's own where an answer lay in its queue for this share of it.
+const OWN_GAP_SHARE: f64 = 0.5;
 /// Ranges in which a delayed acknowledgement ends, ms: Linux waits 40 ms at least, others 200 ms.
 const DELAYED_ACK_MS: [(u64, u64); 2] = [(38, 48), (195, 210)];
 /// Share of the answers in one of those bands that makes it a suspect.
@@ -133,14 +136,35 @@ fn gaps(record: &Record) -> Option<Doubt> {
         .filter(|gap| gap.length_s >= GAP_FLOOR_S && gap.length_s > GAP_TIMES_P99 * p99_s)
         .map(|gap| format!("{} at {:.1} s", seconds(gap.length_s), gap.start_s))
         .collect();
-    (!listed.is_empty()).then(|| {
-        Doubt::new(
+    if listed.is_empty() {
+        return None;
+    }
+    let words = format!("no answer at all for {}", listed.join(", "));
+    // Answers that lay in the socket all the while: the generator stood still, and not the server.
+    let longest_s = record
+        .gaps
+        .iter()
+        .map(|gap| gap.length_s)
+        .fold(0.0, f64::max);
+    let own_ns = wait::waits(record).and_then(|waits| waits.max).unwrap_or(0) as f64;
+    if own_ns / 1e9 >= OWN_GAP_SHARE * longest_s {
+        return Some(Doubt::new(
             Kind::Gaps,
-            Severity::Note,
-            format!("no answer at all for {}", listed.join(", ")),
-            "a pause of the server or of this machine; percentiles of a closed loop hide it",
-        )
-    })
+            Severity::Doubtful,
+            format!(
+                "{words}, while an answer lay here unread for {}",
+                span(own_ns)
+            ),
+            "the generator stood still, and not the server: was it stopped, or without a core? The \
+             greatest times are its own",
+        ));
+    }
+    Some(Doubt::new(
+        Kind::Gaps,
+        Severity::Note,
+        words,
+        "a pause of the server or of this machine; percentiles of a closed loop hide it",
+    ))
 }
 
 /// A mode where delayed acknowledgements end, and a generator with nothing to do: two writes of the

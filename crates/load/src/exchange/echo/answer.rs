@@ -268,7 +268,8 @@ impl Inquiry<'_> {
         });
         let mut bytes = Vec::with_capacity(expected.len());
         expected.extend_into(&mut bytes, 0, expected.len());
-        !is_broken && likeness(&suspect.bytes, &bytes) == Likeness::None
+        let tag = expected.parts()[0];
+        !is_broken && likeness(&suspect.bytes, &bytes, tag) == Likeness::None
     }
 
     /// Books a message that answers nothing: a greeting, a heartbeat, a broadcast. No request is
@@ -308,7 +309,7 @@ impl Inquiry<'_> {
         let beside = format!("; sent {}, got {}", quoted(&bytes), quoted(&suspect.bytes));
         let mut whole = Vec::new();
         expected.extend_into(&mut whole, 0, wanted);
-        let hint = likeness(&suspect.bytes, &whole).words();
+        let hint = likeness(&suspect.bytes, &whole, expected.parts()[0]).words();
         let first_wrong =
             (0..suspect.bytes.len()).find(|&i| !expected.matches_at(i, &suspect.bytes[i..=i]));
         let (kind, words) = if len == wanted && first_wrong.is_none() {
@@ -506,6 +507,8 @@ enum Likeness {
     Line,
     /// All of it in other letters, small or capital.
     Case,
+    /// Its tag at another place, and the rest otherwise.
+    Encoded,
     /// Most bytes, or its beginning.
     Part,
 }
@@ -520,6 +523,13 @@ impl Likeness {
             }
             Self::Line => text![": the message with a line end behind it"].then(contains()),
             Self::Case => ": the message in other letters, small or capital".into(),
+            Self::Encoded => {
+                text![
+                    ": its tag is there and the rest differs, as where JSON escapes letters beyond ASCII (",
+                    Field::Verify.with("none"),
+                    " takes such answers unread)",
+                ]
+            }
         }
     }
 }
@@ -529,7 +539,8 @@ fn contains() -> Text {
     text![" (", Field::Verify.with("contains"), " takes such answers)"]
 }
 
-fn likeness(got: &[u8], sent: &[u8]) -> Likeness {
+/// Likeness of what came to the message that was sent, whose tag is given; empty where it has none.
+fn likeness(got: &[u8], sent: &[u8], tag: &[u8]) -> Likeness {
     let (got, sent) = (
         &got[..got.len().min(SEARCHED)],
         &sent[..sent.len().min(SEARCHED)],
@@ -560,8 +571,11 @@ fn likeness(got: &[u8], sent: &[u8]) -> Likeness {
         .take_while(|(got, sent)| got == sent)
         .count();
     let is_part = got.len() == sent.len() && 2 * same >= sent.len() || 2 * begins >= sent.len();
+    let has_tag = !tag.is_empty() && got.windows(tag.len()).any(|window| window == tag);
     if is_part {
         Likeness::Part
+    } else if has_tag {
+        Likeness::Encoded
     } else {
         Likeness::None
     }
@@ -583,11 +597,20 @@ mod tests {
             (&sent.to_ascii_lowercase(), Likeness::Case),
             (&spoilt, Likeness::Part),
             (&sent[..20], Likeness::Part),
+            (
+                b"{\"data\":\"AAAAAAAAAAAAAAAAAAAAAAxyz\\u00e9\"}",
+                Likeness::Encoded,
+            ),
             (b"{\"type\":\"ping\"}", Likeness::None),
             (b"", Likeness::None),
             (b"Request served by 7fd2c1a9b3e4", Likeness::None),
         ] {
-            assert_eq!(likeness(got, sent), expected, "{}", got.escape_ascii());
+            assert_eq!(
+                likeness(got, sent, &sent[..22]),
+                expected,
+                "{}",
+                got.escape_ascii()
+            );
         }
     }
 }
