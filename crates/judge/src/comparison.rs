@@ -10,7 +10,7 @@
 mod words;
 
 use thiserror::Error;
-use wsbench_load::plan::{Arrival, PlanSpec};
+use wsbench_load::plan::{Arrival, Flow, PlanSpec};
 use wsbench_record::comparison::{Comparison, Contrast, Design, Doubt, SCHEMA, Side};
 use wsbench_record::document::Document;
 use wsbench_record::units::{percent, rate};
@@ -209,6 +209,13 @@ pub(crate) fn differences(a: &PlanSpec, b: &PlanSpec) -> Vec<String> {
     if a.exchange.audience != b.exchange.audience {
         found.push("the messages of one are for others than those of the other".to_owned());
     }
+    if a.exchange.flow != b.exchange.flow {
+        let words = match [&a.exchange.flow, &b.exchange.flow].map(flow) {
+            [of_a, of_b] if of_a == of_b => format!("of {of_a} not the same is read"),
+            [of_a, of_b] => format!("{of_a} in one, {of_b} in the other"),
+        };
+        found.push(words);
+    }
     if a.exchange.payload != b.exchange.payload {
         found.push("the messages differ".to_owned());
     }
@@ -221,8 +228,27 @@ pub(crate) fn differences(a: &PlanSpec, b: &PlanSpec) -> Vec<String> {
     }
     if a_plan.replaces_clients() != b_plan.replaces_clients() {
         found.push("the connections of one are replaced, those of the other held".to_owned());
+    } else if a.lifetime != b.lifetime {
+        found.push("clients come or stay otherwise".to_owned());
+    }
+    if a.slow != b.slow {
+        found.push("the slow readers differ".to_owned());
+    }
+    if a.returns != b.returns {
+        found.push("connections are cut, or clients come back, otherwise".to_owned());
     }
     found
+}
+
+/// The traffic that a flow is, in words.
+fn flow(flow: &Flow) -> &'static str {
+    match flow {
+        Flow::Answered => "messages that are answered",
+        Flow::Oneway => "messages that nobody answers",
+        Flow::Push(_) => "pushes",
+        Flow::Idle => "connections without a message",
+        Flow::Storm => "a storm of connections",
+    }
 }
 
 /// The figures that may be compared.
@@ -427,4 +453,58 @@ fn unsustained(side: &str, runs: &[Document]) -> Option<Text> {
             " compares more",
         ]
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use wsbench_load::arrival::Process;
+    use wsbench_load::nanos::Nanos;
+    use wsbench_load::plan::{
+        Lifetime, Pushes, Reads, Reconnect, Returns, Sessions, SlowReaders, Stay,
+    };
+
+    use super::*;
+
+    /// Each way in which two plans ask for something else is said, in one sentence each.
+    #[test]
+    fn what_flows_and_who_is_there_is_compared() {
+        let plain = PlanSpec::against("ws://127.0.0.1:1/".parse().unwrap());
+        assert_eq!(differences(&plain, &plain), [""; 0]);
+        let sessions = Sessions {
+            per_s: 50.0,
+            process: Process::Poisson,
+            stay: Stay::RoundTrips(5),
+        };
+        let slow = SlowReaders {
+            share: 0.05,
+            reads: Reads::Rate { bytes_per_s: 1_000 },
+        };
+        let returns = Returns {
+            policy: Reconnect::Fixed {
+                wait: Nanos::from_secs(1),
+            },
+            drill: None,
+        };
+        let changed = |change: &dyn Fn(&mut PlanSpec)| {
+            let mut other = plain.clone();
+            change(&mut other);
+            let found = differences(&plain, &other);
+            assert_eq!(differences(&other, &other), [""; 0]);
+            found
+        };
+        let pushes = changed(&|plan| plan.clients.exchange.flow = Flow::Push(Pushes::default()));
+        assert_eq!(
+            pushes,
+            ["messages that are answered in one, pushes in the other"]
+        );
+        let slow = changed(&|plan| plan.clients.slow = Some(slow));
+        assert_eq!(slow, ["the slow readers differ"]);
+        let returns = changed(&|plan| plan.clients.returns = Some(returns));
+        assert_eq!(
+            returns,
+            ["connections are cut, or clients come back, otherwise"]
+        );
+        let sessions = changed(&|plan| plan.clients.lifetime = Lifetime::Scheduled(sessions));
+        assert_eq!(sessions, ["clients come or stay otherwise"]);
+    }
 }
