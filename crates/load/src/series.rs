@@ -262,6 +262,7 @@ series! {
         title: "gap",
         caption: "from push to push",
         shown: Shown::IfMeasured,
+        in_intervals: Some(Detail::Percentiles),
         in_slices: true,
     }
     /// From the instant that stands in a message, by the server's wall clock, to its arrival, by ours,
@@ -270,6 +271,7 @@ series! {
         title: "age",
         caption: "age of pushes by their stamp",
         shown: Shown::IfMeasured,
+        in_intervals: Some(Detail::Percentiles),
         in_slices: true,
     }
     /// From the instant at which a connection was due by its schedule to its being open and logged in, ns:
@@ -294,6 +296,7 @@ series! {
         title: "opening from connect",
         caption: "from connect to open",
         shown: Shown::IfMeasured,
+        in_intervals: Some(Detail::Percentiles),
     }
     /// From the beginning of a storm to each connection's being open, ns: its percentiles are the times by
     /// which so many of them were.
@@ -380,6 +383,7 @@ series! {
         home: Home::Pings,
         title: "ping",
         caption: "pings",
+        in_intervals: Some(Detail::Percentiles),
     }
 }
 

@@ -14,13 +14,14 @@ use wsbench_load::plan::{PlanSpec, Population, StopRule};
 use wsbench_load::result::{Interval, Progress, Stage};
 use wsbench_load::series::Series;
 use wsbench_record::document::{Document, Record, RunContext, Server};
-use wsbench_record::units::{count, counted, rate, seconds, span};
+use wsbench_record::units::{count, counted, seconds, span};
 use wsbench_setting::Spelling;
 
 use crate::brief::died::Departure;
 use crate::foreign::printable;
 use crate::mark;
 use crate::plan_line::{plan_line, title};
+use crate::times::{Counted, Counts};
 
 /// Below this many samples in an interval its p99 is not spoken of.
 const SAMPLES_FOR_P99: u64 = 1_000;
@@ -66,13 +67,13 @@ pub struct View {
 pub struct Moment {
     /// Its end, since the opening of the measured window, s.
     pub at_s: f64,
-    /// Answers a second.
-    pub per_s: f64,
-    /// Median service time, ns; `None` without samples.
+    /// What the load counts: answers, pushes or sends a second, or the connections that are open.
+    pub figure: f64,
+    /// Median of the times that tell the load's course, ns; `None` without samples.
     pub p50_ns: Option<u64>,
-    /// 99th percentile of service time, ns; `None` without samples enough.
+    /// 99th percentile of them, ns; `None` without samples enough.
     pub p99_ns: Option<u64>,
-    /// Longest service time, ns; `None` without samples.
+    /// The longest of them, ns; `None` where it is not told.
     pub max_ns: Option<u64>,
     /// Median of how long answers waited in the generator's own queue, ns; `None` without kernel
     /// stamps.
@@ -179,8 +180,18 @@ pub fn line(progress: &Progress, plan: &PlanSpec) -> String {
     }
     if let Some(newest) = progress.so_far.intervals.last() {
         let newest = Moment::of(newest, &plan.clients);
-        parts.push(format!("{} msg/s", rate(newest.per_s)));
+        let counted = Counted::of(&plan.clients);
+        if counted != Counted::Held {
+            parts.push(format!(
+                "{} {}",
+                counted.words(newest.figure),
+                counted.unit()
+            ));
+        }
         let mut spans = Vec::new();
+        if !plan.clients.exchange.flow.is_answered() {
+            spans.push(plan.clients.course().info().title.to_owned());
+        }
         for (name, ns) in [("p50", newest.p50_ns), ("p99", newest.p99_ns)] {
             if let Some(ns) = ns {
                 spans.push(format!("{name} {}", span(ns as f64)));
@@ -230,7 +241,12 @@ fn clients(progress: &Progress, plan: &PlanSpec) -> Option<(u64, u64)> {
 
 impl Moment {
     fn of(interval: &Interval, clients: &Population) -> Self {
-        let length = interval.length.as_secs_f64();
+        let counts = Counts {
+            received: interval.answered,
+            sent: interval.sent,
+            alive: interval.alive,
+            length_s: interval.length.as_secs_f64(),
+        };
         let enough = interval.answered >= SAMPLES_FOR_P99;
         let times = |series| interval.times.get(series).copied().unwrap_or_default();
         let told = times(clients.course());
@@ -238,11 +254,7 @@ impl Moment {
         let wait = Series::Service.parts().map(times).find_map(|part| part.p50);
         Self {
             at_s: interval.at.as_secs_f64(),
-            per_s: if length > 0.0 {
-                interval.answered as f64 / length
-            } else {
-                0.0
-            },
+            figure: Counted::of(clients).figure(&counts).unwrap_or(0.0),
             p50_ns: told.p50.map(|span| span.0),
             p99_ns: p99_ns.map(|span| span.0),
             max_ns: told.max.map(|span| span.0),

@@ -18,7 +18,7 @@ use crate::parts::{self, Parts};
 use crate::plan_line::plan_line;
 use crate::sparkline::sparkline;
 use crate::style::{Style, Tone};
-use crate::times::{Times, books, further};
+use crate::times::{Counted, Times, books, further};
 use crate::{agents, conditions, mark, pings, server_cost};
 
 /// The percentiles that a summary shows.
@@ -218,17 +218,18 @@ fn compression(page: &mut Page, document: &Document) {
 
 /// The rate over time.
 fn course(page: &mut Page, document: &Document) {
-    let rates: Vec<f64> = document
-        .intervals
-        .iter()
-        .filter_map(wsbench_record::document::Interval::messages_per_s)
+    let counted = Counted::of(&document.plan.clients);
+    let intervals = document.intervals.iter();
+    let rates: Vec<f64> = intervals
+        .filter_map(|interval| counted.of_interval(interval))
         .collect();
     let least = rates.iter().copied().fold(f64::INFINITY, f64::min);
     let most = rates.iter().copied().fold(0.0, f64::max);
     if rates.len() < 2 || most <= 0.0 {
         return;
     }
-    let legend = format!("{}–{} msg/s over time", rate(least), rate(most));
+    let [from, to] = [least, most].map(|figure| counted.words(figure));
+    let legend = format!("{from}–{to} {} over time", counted.unit());
     let room = usize::from(page.style.width).saturating_sub(LABEL + legend.chars().count() + 2);
     let bars = sparkline(&rates, room.clamp(8, SPARKS), page.style.glyphs);
     let bars = page.style.paint(Tone::Headline, &bars);

@@ -3,17 +3,92 @@
 //! Which series these are is the population's to say; nothing here knows what a load is made of
 //! beyond that.
 
-use wsbench_load::plan::Flow;
+use wsbench_load::plan::{Flow, Population};
 use wsbench_load::series::{Home, Series, SeriesInfo, Shown};
 use wsbench_load::tally::{
     Counter, DeliveryCounts, PushCounts, ReturnCounts, SessionCounts, SlowCounts,
 };
-use wsbench_record::document::{Distribution, Document};
-use wsbench_record::units::counted;
+use wsbench_record::document::{Distribution, Document, Interval};
+use wsbench_record::units::{count, counted, rate};
 
 /// The times of a run that its load is about.
 pub(crate) fn headline(document: &Document) -> &Distribution {
     document.at(document.plan.clients.headline())
+}
+
+/// The thing that the course of a load counts, interval by interval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counted {
+    /// Messages that were answered, or had reached all of their receivers.
+    Messages,
+    /// Messages that the server sent by itself.
+    Pushes,
+    /// Messages that were sent.
+    Sent,
+    /// Connections that are open, where no message flows.
+    Held,
+}
+
+/// The counts of an interval that one of them is taken from.
+pub(crate) struct Counts {
+    /// Messages received.
+    pub(crate) received: u64,
+    /// Messages sent.
+    pub(crate) sent: u64,
+    /// Connections open at its end.
+    pub(crate) alive: u64,
+    /// Its length, s.
+    pub(crate) length_s: f64,
+}
+
+impl Counted {
+    /// That of a population's load.
+    pub(crate) fn of(clients: &Population) -> Self {
+        match clients.exchange.flow {
+            Flow::Answered => Self::Messages,
+            Flow::Oneway => Self::Sent,
+            Flow::Push(_) => Self::Pushes,
+            Flow::Idle | Flow::Storm => Self::Held,
+        }
+    }
+
+    /// Its unit.
+    pub(crate) fn unit(self) -> &'static str {
+        match self {
+            Self::Messages => "msg/s",
+            Self::Pushes => "pushes/s",
+            Self::Sent => "msg/s sent",
+            Self::Held => "connections",
+        }
+    }
+
+    /// The figure of an interval, in that unit; `None` where it has no length.
+    pub(crate) fn figure(self, counts: &Counts) -> Option<f64> {
+        let per_s = |number: u64| (counts.length_s > 0.0).then(|| number as f64 / counts.length_s);
+        match self {
+            Self::Messages | Self::Pushes => per_s(counts.received),
+            Self::Sent => per_s(counts.sent),
+            Self::Held => Some(counts.alive as f64),
+        }
+    }
+
+    /// The same of a stored interval.
+    pub(crate) fn of_interval(self, interval: &Interval) -> Option<f64> {
+        self.figure(&Counts {
+            received: interval.messages,
+            sent: interval.sent.unwrap_or_default(),
+            alive: interval.alive,
+            length_s: interval.length_s,
+        })
+    }
+
+    /// A figure in words, without its unit.
+    pub(crate) fn words(self, figure: f64) -> String {
+        match self {
+            Self::Held => count(figure.round() as u64),
+            Self::Messages | Self::Pushes | Self::Sent => rate(figure),
+        }
+    }
 }
 
 /// The columns of a table of times.

@@ -295,10 +295,13 @@ impl Population {
     /// The series by which intervals tell the course of the load.
     #[must_use]
     pub fn course(&self) -> Series {
-        if self.is_fanned_out() {
-            Series::Delivery
-        } else {
-            Series::Service
+        match &self.exchange.flow {
+            Flow::Answered if self.is_fanned_out() => Series::Delivery,
+            // Where nobody answers nothing is timed but the sends, of which intervals do not tell.
+            Flow::Answered | Flow::Oneway => Series::Service,
+            Flow::Push(_) | Flow::Idle => self.headline(),
+            // When each was open since the storm began grows with time; how long it took is news.
+            Flow::Storm => Series::OpeningService,
         }
     }
 

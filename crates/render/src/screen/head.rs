@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use wsbench_load::result::Stage;
 use wsbench_record::audit::Verdict;
 use wsbench_record::document::Percentile;
-use wsbench_record::units::{asked_rate, count, counted, rate};
+use wsbench_record::units::{asked_rate, count, counted};
 
 use super::look::Look;
 use super::room::{cut, fitting};
@@ -14,7 +14,7 @@ use super::theme::Theme;
 use crate::brief::{died, trust};
 use crate::live::{View, word};
 use crate::mark;
-use crate::times::headline;
+use crate::times::{Counted, headline};
 
 /// The percentiles in the line of figures.
 const QUOTED: [Percentile; 4] = [
@@ -129,7 +129,9 @@ fn throughput(view: &View, theme: Theme, width: u16) -> Line<'static> {
     };
     let is_dead = view.gone_at_s.is_some();
     let look = if is_dead { theme.bad } else { theme.figure };
-    let figure = Span::styled(format!("{} msg/s", rate(newest.per_s)), look);
+    let counted = Counted::of(&view.document.plan.clients);
+    let figure = format!("{} {}", counted.words(newest.figure), counted.unit());
+    let figure = Span::styled(figure, look);
     let asked = view.document.asked_messages_per_s.filter(|_| is_dead);
     let asked = asked.map_or_else(String::new, |asked| {
         format!(" ({} asked)", asked_rate(asked))

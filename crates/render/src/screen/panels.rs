@@ -32,17 +32,19 @@ pub(super) fn shape(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, 
         percentiles(frame, area, view, theme);
         return;
     }
+    let clients = &view.document.plan.clients;
     let title = match view.gone_at_s {
         Some(gone) => format!(" answered, until {gone:.1} s "),
-        None if view.document.plan.clients.is_fanned_out() => " deliveries so far ".to_owned(),
-        None if view.document.plan.clients.is_open_loop() => " response times so far ".to_owned(),
+        None if !clients.exchange.flow.is_answered() => {
+            format!(" {} so far ", clients.headline().info().caption)
+        }
+        None if clients.is_fanned_out() => " deliveries so far ".to_owned(),
+        None if clients.is_open_loop() => " response times so far ".to_owned(),
         None => " round trips so far ".to_owned(),
     };
     // What was never answered is no part of a shape of answers.
     let spans = match view.gone_at_s {
-        Some(_) => view
-            .document
-            .at(view.document.plan.clients.headline_from_sent()),
+        Some(_) => view.document.at(clients.headline_from_sent()),
         None => headline(&view.document),
     };
     let block = panel(theme, Line::styled(title, theme.figure));

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::symbols::border;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph};
-use wsbench_record::units::{rate as rate_words, seconds, span};
+use wsbench_record::units::{seconds, span};
 
 use super::look::Look;
 use super::raster::Raster;
@@ -14,6 +14,7 @@ use super::theme::Theme;
 use crate::live::{Moment, View};
 use crate::mark;
 use crate::style::Glyphs;
+use crate::times::Counted;
 
 /// Steps of an axis within a power of ten.
 const STEPS: [f64; 4] = [1.0, 2.0, 5.0, 10.0];
@@ -75,25 +76,29 @@ impl TimeStretch {
     }
 }
 
-/// Answers a second over time, as steps.
+/// What the load counts over time, as steps: answers a second, or what flows in their place.
 pub(super) fn rate(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, theme: Theme) {
+    let counted = Counted::of(&view.document.plan.clients);
     let title = Line::from(vec![
-        Span::styled(" msg/s ", theme.middle),
+        Span::styled(format!(" {} ", counted.unit()), theme.middle),
         Span::styled(format!("{} ", theme.pick("──", "--")), theme.middle),
     ]);
     let stretch = TimeStretch::of(view, look);
-    let greatest = stretch.moments(view).map(|moment| moment.per_s);
-    let asked = view.document.asked_messages_per_s.unwrap_or(0.0);
+    let greatest = stretch.moments(view).map(|moment| moment.figure);
+    let asked = match counted {
+        Counted::Held => view.asked() as f64,
+        _ => view.document.asked_messages_per_s.unwrap_or(0.0),
+    };
     let top = step_above(greatest.fold(asked, f64::max));
     let scale = Scale {
         bottom: 0.0,
         top,
-        labels: ["0".to_owned(), short(&rate_words(top))],
+        labels: ["0".to_owned(), short(&counted.words(top))],
     };
     let mut points = Vec::new();
     let mut before = stretch.from;
     for moment in stretch.moments(view) {
-        let y = moment.per_s / top;
+        let y = moment.figure / top;
         points.push((stretch.place(before), y));
         points.push((stretch.place(moment.at_s), y));
         before = moment.at_s;
@@ -102,9 +107,17 @@ pub(super) fn rate(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, t
     plot(frame, area, view, theme, title, &stretch, &scale, &lines);
 }
 
-/// Median and 99th percentile of service time over time. Where the server is gone they end.
+/// Median and 99th percentile of the times that tell the course, over time. Where the server is gone
+/// they end.
 pub(super) fn times(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, theme: Theme) {
+    let clients = &view.document.plan.clients;
+    // Answers need no name: they are what everybody looks for.
+    let name = match clients.exchange.flow.is_answered() {
+        true => String::new(),
+        false => format!(" {}", clients.course().info().title),
+    };
     let title = Line::from(vec![
+        Span::styled(name, theme.quiet),
         Span::styled(format!(" p50 {}  ", theme.pick("──", "--")), theme.middle),
         Span::styled(format!("p99 {} ", theme.pick("╌╌", "- ")), theme.tail),
     ]);

@@ -2,10 +2,11 @@
 
 use wsbench_load::series::Series;
 use wsbench_record::document::{Document, Ended, Interval};
-use wsbench_record::units::{rate, seconds};
+use wsbench_record::units::seconds;
 
 use crate::brief::died::Departure;
 use crate::html::plot::{Axis, Dead, MOST_POINTS, Panel, Plot, Point, Scale, Shape, Trace, Unit};
+use crate::times::{Counted, Counts};
 
 /// Height of the rates, px.
 const RATES: f64 = 106.0;
@@ -32,11 +33,10 @@ pub(super) fn of_one(document: &Document) -> Option<Plot> {
     if groups.len() < 2 {
         return None;
     }
-    let answered = |group: &[Interval]| {
-        let (messages, length) = sums(group, |interval| Some(interval.messages));
-        (length > 0.0).then(|| messages / length)
-    };
-    let mut rates = vec![line("msg/s", Some(0), Shape::Steps, &groups, &answered)];
+    let counted = Counted::of(&document.plan.clients);
+    let unit = counted.unit();
+    let figure = |group: &[Interval]| of_group(counted, group);
+    let mut rates = vec![line(unit, Some(0), Shape::Steps, &groups, &figure)];
     if document.plan.clients.is_open_loop() {
         let due = |group: &[Interval]| {
             let (due, length) = sums(group, |interval| interval.due);
@@ -53,13 +53,14 @@ pub(super) fn of_one(document: &Document) -> Option<Plot> {
             p99(group, told)
         }),
     ];
-    let course: Vec<f64> = groups.iter().filter_map(|group| answered(group)).collect();
+    let course: Vec<f64> = groups.iter().filter_map(|group| figure(group)).collect();
     let (least, most) = (
         course.iter().copied().fold(f64::INFINITY, f64::min),
         course.iter().copied().fold(0.0, f64::max),
     );
     let each = document.intervals[0].length_s * groups[0].len() as f64;
-    let range = format!("{}–{} msg/s", rate(least), rate(most));
+    let [from, to] = [least, most].map(|figure| counted.words(figure));
+    let range = format!("{from}–{to} {unit}");
     let mut plot = Plot {
         beside: format!("every {}; {range}", seconds(each)),
         answer: format!("{range}."),
@@ -86,16 +87,18 @@ pub(super) fn of_several(runs: &[Named<'_>]) -> Option<Plot> {
         });
         lines.filter(|line| line.points.len() > 1).collect()
     };
-    let rates = lines(Shape::Steps, &|group| {
-        let (messages, length) = sums(group, |interval| Some(interval.messages));
-        (length > 0.0).then(|| messages / length)
-    });
+    let counted = Counted::of(&runs.first()?.document.plan.clients);
+    let rates = lines(Shape::Steps, &|group| of_group(counted, group));
     if rates.is_empty() {
         return None;
     }
     let mut plot = chart("Were they steady?", rates);
     let told = runs.first()?.document.plan.clients.course();
-    plot.beside = format!("msg/s above, p99 {} below", told.info().caption);
+    plot.beside = format!(
+        "{} above, p99 {} below",
+        counted.unit(),
+        told.info().caption
+    );
     let times = lines(Shape::Line, &|group| p99(group, told));
     if !times.is_empty() {
         let y = Axis::new("", Scale::Log, Unit::Span);
@@ -137,6 +140,17 @@ fn chart(title: &str, rates: Vec<Trace>) -> Plot {
 fn grouped(intervals: &[Interval]) -> Vec<&[Interval]> {
     let size = intervals.len().div_ceil(MOST_POINTS).max(1);
     intervals.chunks(size).collect()
+}
+
+/// What a load counts, over a group; of what is open, as many as there were at its end.
+fn of_group(counted: Counted, group: &[Interval]) -> Option<f64> {
+    let sum = |of: fn(&Interval) -> u64| group.iter().map(of).sum();
+    counted.figure(&Counts {
+        received: sum(|interval| interval.messages),
+        sent: sum(|interval| interval.sent.unwrap_or_default()),
+        alive: group.last()?.alive,
+        length_s: group.iter().map(|interval| interval.length_s).sum(),
+    })
 }
 
 /// The sum of a count over a group, and its length, s.
