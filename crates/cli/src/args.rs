@@ -140,7 +140,7 @@ pub(crate) struct Amount {
     /// replaced at once: --connections clients run at a time while any remain.
     #[arg(long, value_name = "N", value_parser = quantity::positive)]
     pub(crate) clients: Option<u64>,
-    /// Round trips of each client, with --clients [default: 5].
+    /// Round trips of each client, with --clients or --arrive [default: 5].
     #[arg(short, long, value_name = "R", value_parser = quantity::positive_u32)]
     pub(crate) roundtrips: Option<u32>,
 }
@@ -229,7 +229,7 @@ pub(crate) enum PaceArg {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Payload")]
 pub(crate) struct PayloadArgs {
-    /// Receivers of each message [default: echo].
+    /// What flows, and who receives it [default: echo].
     #[arg(long, value_name = "HOW", value_enum)]
     pub(crate) mode: Option<ModeArg>,
     /// With --mode request: where in an answer the number of its request stands: json:/id (a JSON
@@ -260,7 +260,8 @@ pub(crate) struct PayloadArgs {
     ///
     /// With --mode request {id} is the number of the request, and {conn} the connection's. With --mode
     /// broadcast and pubsub the text stands around {tag}, by which the message is known, and {fill}
-    /// behind it, both of which --size is of; further {conn}, {n}, {run}, {room} and {now_ms}.
+    /// behind it, both of which --size is of; further, in braces as well, conn, n (the message's on its
+    /// connection), run, room and now_ms.
     ///
     /// With {id} and {seq} every message is unique, and answers are matched by them; else in order.
     /// A brace before anything but a letter stands for itself (example:
@@ -308,31 +309,31 @@ impl PayloadArgs {
     }
 }
 
-/// Traffic on a connection, and who receives it.
+/// Traffic on connections, and who receives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ModeArg {
-    /// Its sender alone: the server sends it back.
+    /// Messages that the server sends back, each to its sender alone.
     Echo,
-    /// Every connection: the server sends to all what it gets from one. Goes with --rate. Whether
-    /// senders hear themselves is seen as the run goes on.
+    /// Messages that the server sends on to every connection. Goes with --rate. Whether senders hear
+    /// themselves is seen as the run goes on.
     Broadcast,
-    /// The members of its sender's room: --rooms, and --join with {room}. Goes with --rate.
+    /// Messages for the members of the sender's room: --rooms, and --join with {room}. Goes with --rate.
     Pubsub,
-    /// Its sender alone, with an answer that is known by the number of its request: --template with
-    /// {id}, --match, --failed. Answers may come in any order.
+    /// Requests, whose answers are known by their number: --template with {id}, --match, --failed.
+    /// Answers may come in any order.
     Request,
-    /// Nobody: what was sent and what held it up is told, and nothing is awaited. Goes with --rate.
+    /// Messages that nobody answers: what was sent and what held it up is told. Goes with --rate.
     Oneway,
-    /// None of ours: the server sends by itself, and the gaps, the age (--stamp) and the order
-    /// (--sequence) of its messages are told.
+    /// Messages that the server sends by itself, to clients that say at most --join: their gaps, their
+    /// age (--stamp) and their order (--sequence) are told.
     Push,
-    /// None: connections are held, by --keep-alive or nothing.
+    /// No message: connections are held, with pings (--keep-alive) or without.
     Idle,
-    /// None: all connections are opened at once, or at --connect-rate whatever comes of them, and held to
-    /// the end of --duration. Tells when 50, 90 and 99 % of them were open, and all.
+    /// No message: all connections are opened at once, or at --connect-rate whatever comes of them, and
+    /// held to the end of --duration. Tells when 50, 90 and 99 % of them were open, and all.
     Storm,
-    /// Its sender alone, with WebSocket pings beside (--keep-alive, each 100ms unless given): an echo less
-    /// a ping is what the server's application takes.
+    /// Echoes with WebSocket pings beside (--keep-alive, each 100ms unless given): an echo less a ping is
+    /// what the server's application takes.
     Ping,
 }
 

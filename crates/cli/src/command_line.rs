@@ -119,11 +119,11 @@ pub(crate) enum Command {
     Rank(RankArgs),
     /// Print a scenario to begin one's own from: socket.io, graphql, stomp and more.
     Preset(PresetArgs),
-    /// Take shares of runs that others ask for: one machine of a fleet.
+    /// Take shares of runs that others ask for: one machine of a fleet (a build with the feature fleet).
     Agent(AgentArgs),
-    /// Show the agents of a fleet: programs, clocks, ports, health.
+    /// Show the agents of a fleet: programs, clocks, ports, health (a build with the feature fleet).
     Fleet(FleetLookArgs),
-    /// Put a fleet's run together from what its bus has kept.
+    /// Put a fleet's run together from what its bus has kept (a build with the feature fleet).
     Collect(Box<CollectArgs>),
     /// Render stored results again.
     Report(Report),

@@ -10,7 +10,7 @@ use wsbench::quantity;
 #[command(next_help_heading = "Fleet")]
 pub(crate) struct FleetArgs {
     /// Have the load made by agents on other machines, who meet on this NATS server with JetStream
-    /// (nats://HOST, tls://HOST); see wsbench agent.
+    /// (nats://HOST, tls://HOST); see wsbench agent (a build with the feature fleet).
     #[arg(long, value_name = "URL", requires = "agents")]
     pub(crate) bus: Option<String>,
     /// Agents that take part: the first so many that are there, by name.

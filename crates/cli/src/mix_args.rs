@@ -11,9 +11,9 @@ const USUAL_RATE: u32 = 1_000;
 /// Clients that are not as the others.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct MixArgs {
-    /// Slow readers among the connections, a number or a share, in --mode broadcast and push: slow=5%,
-    /// which read 1 kB a second each, slow=5,rate=10k (bytes a second), or slow=5,stall=100ms/1s, which
-    /// read nothing for 100ms of each second.
+    /// Slow readers among the connections, a number or a share, in --mode broadcast, pubsub and push:
+    /// slow=5%, which read 1 kB a second each, slow=5,rate=10k (bytes a second), or
+    /// slow=5,stall=100ms/1s, which read nothing for 100ms of each second.
     ///
     /// They send nothing and are among no receivers; what is told is how the others fare beside them, and
     /// when the server cut them off.

@@ -19,14 +19,14 @@ const SETTLE: Nanos = Nanos::from_secs(1);
 #[derive(Clone, Debug, Default, PartialEq, Args)]
 #[command(next_help_heading = "Workload")]
 pub(crate) struct WorkloadArgs {
-    /// With --mode pubsub: rooms that connections are members of, each of one: so many, or names
-    /// between commas.
+    /// With --mode pubsub, push or idle: rooms that connections are members of, each of one: so many, or
+    /// names between commas.
     #[arg(long, value_name = "N|NAMES", value_parser = rooms)]
     pub(crate) rooms: Option<Rooms>,
     /// Say this on each connection before its load (example: '{"join":"{room}"}').
     ///
-    /// In it stand {conn}, {n}, {run}, {room}, {now_ms}, {rand:hex:16} and {env:NAME}, a variable of
-    /// the environment, which no result shows.
+    /// In it stand {conn}, {run}, {room}, {now_ms}, {rand:hex:16} and {env:NAME}, a variable of the
+    /// environment, which no result shows.
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = words)]
     pub(crate) join: Option<Template>,
     /// What the server answers to --join: a text that the answer holds, or json:/type=ok (a JSON
@@ -40,8 +40,11 @@ pub(crate) struct WorkloadArgs {
     /// what ends in 0x1E (record) or in NUL (nul), or an MQTT packet (mqtt) [default: frame].
     #[arg(long, value_name = "UNIT", value_parser = str::parse::<MessageUnit>)]
     pub(crate) unit: Option<MessageUnit>,
-    /// Read how clients log in, what they send and who receives it from a file (TOML); other flags
-    /// outweigh it. `wsbench preset` prints some to begin from.
+    /// Read how clients log in, what they send and who receives it from a file (TOML). `wsbench preset`
+    /// prints some to begin from.
+    ///
+    /// Flags of how much, how hard and where to outweigh what it says of that; one that says what
+    /// clients send or how they log in is refused beside it.
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
     /// The same from one of those by its name (example: socket.io).
