@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use wsbench::suite::{Choices, Commands, Role, Suite};
+use wsbench::suite::{Choices, Commands, Duty, Suite};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::PlanSpec;
 
@@ -11,7 +11,7 @@ use wsbench_load::plan::PlanSpec;
 struct Nameless;
 
 impl Commands for Nameless {
-    fn serve(&self, _: &[usize], _: Role) -> String {
+    fn serve(&self, _: &[usize], _: Duty) -> String {
         "serve".to_owned()
     }
 

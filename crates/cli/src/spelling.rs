@@ -26,16 +26,16 @@ use crate::surroundings::Surroundings;
 use wsbench::cores::threads_for;
 use wsbench::defaults;
 use wsbench::quantity::{self, CpuList};
-use wsbench::suite::{Commands, Role};
+use wsbench::suite::{Commands, Duty};
 
 /// The commands of this program on a machine, for the workloads of a suite.
 #[derive(Clone, Debug)]
 pub(crate) struct ByHand(pub(crate) Surroundings);
 
 impl Commands for ByHand {
-    fn serve(&self, cores: &[usize], role: Role) -> String {
+    fn serve(&self, cores: &[usize], duty: Duty) -> String {
         let mut words = Words(vec!["wsbench serve".to_owned()]);
-        if role == Role::Broadcast {
+        if duty == Duty::Broadcast {
             words.flag("--broadcast");
         } else if !cores.is_empty() {
             words.value("--threads", cores.len());

@@ -237,9 +237,16 @@ mod tests {
         Ok(found)
     }
 
+    /// A unit, the pieces of each message that comes, and the units that are in them.
+    type Case = (
+        MessageUnit,
+        &'static [&'static [&'static [u8]]],
+        &'static [&'static [u8]],
+    );
+
     #[test]
     fn units_end_where_their_protocols_say() {
-        let cases: &[(MessageUnit, &[&[&[u8]]], &[&[u8]])] = &[
+        let cases: &[Case] = &[
             (
                 MessageUnit::Lines,
                 &[&[b"a\r\nb\n\n\r\nc"]],
@@ -331,7 +338,7 @@ mod tests {
                 }
             }
             let expected: Vec<Vec<u8>> = match unit {
-                MessageUnit::Mqtt => contents.iter().map(|it| sent(unit, &[it.clone()])).collect(),
+                MessageUnit::Mqtt => contents.iter().map(|it| sent(unit, std::slice::from_ref(it))).collect(),
                 _ => contents,
             };
             prop_assert_eq!(found, expected);

@@ -29,7 +29,7 @@ use error::{ADVICE, Source};
 pub(crate) use file::Amount;
 use file::{Names, SCHEMA};
 pub use file::{ServerFile, SuiteFile};
-pub use server::{Contestant, Role};
+pub use server::{Contestant, Duty};
 use workload::Terms;
 pub use workload::{Commands, Load, Search};
 
@@ -199,11 +199,11 @@ impl Reader<'_> {
             commands,
         };
         let workloads = self.workloads(&terms)?;
-        let role = self.role(&workloads)?;
-        let mut servers = self.servers(choices, role)?;
+        let duty = self.duty(&workloads)?;
+        let mut servers = self.servers(choices, duty)?;
         if file.embedded {
             let cores = server_cores.as_ref().map_or(&[][..], |cores| &cores.0);
-            servers.push(Contestant::embedded(commands.serve(cores, role), role));
+            servers.push(Contestant::embedded(commands.serve(cores, duty), duty));
         }
         if servers.is_empty() {
             let what = "the suite has no server; add servers_from and servers, or [[server]]";
@@ -310,11 +310,11 @@ impl Reader<'_> {
 
     /// What the suite's servers are started as: a server is up for all workloads of a round, so these
     /// are all for one kind of server.
-    fn role(&self, loads: &[Load]) -> Result<Role, SuiteError> {
+    fn duty(&self, loads: &[Load]) -> Result<Duty, SuiteError> {
         let is_broadcast = |load: &Load| load.facts.kind == WorkloadKind::Broadcast;
         match loads.iter().filter(|load| is_broadcast(load)).count() {
-            0 => Ok(Role::Echo),
-            all if all == loads.len() => Ok(Role::Broadcast),
+            0 => Ok(Duty::Echo),
+            all if all == loads.len() => Ok(Duty::Broadcast),
             _ => {
                 let what = "workloads of kind \"broadcast\" and others need different servers; put \
                             them into a suite of their own";
@@ -323,14 +323,14 @@ impl Reader<'_> {
         }
     }
 
-    fn servers(&self, choices: &Choices, role: Role) -> Result<Vec<Contestant>, SuiteError> {
+    fn servers(&self, choices: &Choices, duty: Duty) -> Result<Vec<Contestant>, SuiteError> {
         let mut found: Vec<Contestant> = Vec::new();
         let is_all = matches!(
             self.file.servers.as_ref().map(Spanned::get_ref),
             Some(Names::All(_))
         );
         for folder in &self.folders()? {
-            let Some(server) = server::of_folder(folder, role)? else {
+            let Some(server) = server::of_folder(folder, duty)? else {
                 if is_all {
                     continue;
                 }
@@ -345,7 +345,7 @@ impl Reader<'_> {
             found.push(server);
         }
         for entry in &self.file.server {
-            let server = server::inline(&self.source, entry.get_ref(), self.home, role)?;
+            let server = server::inline(&self.source, entry.get_ref(), self.home, duty)?;
             if found
                 .iter()
                 .any(|other| other.facts.name == server.facts.name)

@@ -24,7 +24,7 @@ const EMBEDDED: &str = "wsbench serve";
 
 /// Task of the servers of a suite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum Duty {
     /// Each message goes back to its sender.
     Echo,
     /// Each message goes to all connections.
@@ -47,7 +47,7 @@ pub struct Contestant {
     /// The longest that it may take to accept a connection, where the suite's limit is not enough.
     pub ready_within: Option<Duration>,
     /// Its task.
-    pub role: Role,
+    pub duty: Duty,
     /// The wishes of the handshake with it.
     upgrade: Upgrade,
     /// Its URL, with the port's place.
@@ -56,10 +56,10 @@ pub struct Contestant {
 
 impl Contestant {
     /// wsbench's own server, which this command starts.
-    pub(crate) fn embedded(start: String, role: Role) -> Self {
-        let words = match role {
-            Role::Echo => "echo",
-            Role::Broadcast => "broadcast",
+    pub(crate) fn embedded(start: String, duty: Duty) -> Self {
+        let words = match duty {
+            Duty::Echo => "echo",
+            Duty::Broadcast => "broadcast",
         };
         Self {
             facts: ServerFacts {
@@ -79,7 +79,7 @@ impl Contestant {
                      the generator's"
                 )],
             },
-            role,
+            duty,
             folder: PathBuf::new(),
             packages: Vec::new(),
             installed: None,
@@ -112,11 +112,11 @@ impl Contestant {
     }
 }
 
-/// Reads the server of a folder; `None` where it has no such role.
+/// Reads the server of a folder; `None` where it has no such duty.
 ///
 /// # Errors
 /// There is no such file, or something is wrong with it.
-pub(crate) fn of_folder(folder: &Path, role: Role) -> Result<Option<Contestant>, SuiteError> {
+pub(crate) fn of_folder(folder: &Path, duty: Duty) -> Result<Option<Contestant>, SuiteError> {
     let path = folder.join(FILE);
     let text = fs::read_to_string(&path).map_err(|source| SuiteError::Unreadable {
         path: path.clone(),
@@ -130,17 +130,17 @@ pub(crate) fn of_folder(folder: &Path, role: Role) -> Result<Option<Contestant>,
         let what = "a server.toml is of the folder that it is in; leave it out";
         return Err(source.fault("folder", stray, what));
     }
-    let Some(start) = start(file.get_ref(), role) else {
+    let Some(start) = start(file.get_ref(), duty) else {
         return Ok(None);
     };
-    contestant(&source, file.get_ref(), folder, (role, start)).map(Some)
+    contestant(&source, file.get_ref(), folder, (duty, start)).map(Some)
 }
 
-/// The command that starts a server in a role; `None` where it has none.
-fn start(file: &ServerFile, role: Role) -> Option<&str> {
-    match role {
-        Role::Echo => Some(&file.start),
-        Role::Broadcast => file.broadcast.as_deref(),
+/// The command that starts a server in a duty; `None` where it has none.
+fn start(file: &ServerFile, duty: Duty) -> Option<&str> {
+    match duty {
+        Duty::Echo => Some(&file.start),
+        Duty::Broadcast => file.broadcast.as_deref(),
     }
 }
 
@@ -152,7 +152,7 @@ pub(crate) fn inline(
     source: &Source<'_>,
     file: &ServerFile,
     home: &Path,
-    role: Role,
+    duty: Duty,
 ) -> Result<Contestant, SuiteError> {
     let folder = match &file.folder {
         None => home.to_owned(),
@@ -162,19 +162,19 @@ pub(crate) fn inline(
         let what = format!("there is no folder {}", folder.display());
         return Err(source.fault("folder", named, what));
     }
-    let Some(start) = start(file, role) else {
+    let Some(start) = start(file, duty) else {
         let what = "it has no `broadcast`, the command that starts it as a server of broadcasts; add \
                     one, or leave the server out";
         return Err(source.fault("server", &file.name, what));
     };
-    contestant(source, file, &folder, (role, start))
+    contestant(source, file, &folder, (duty, start))
 }
 
 fn contestant(
     source: &Source<'_>,
     file: &ServerFile,
     folder: &Path,
-    (role, start): (Role, &str),
+    (duty, start): (Duty, &str),
 ) -> Result<Contestant, SuiteError> {
     check_name(source, &file.name)?;
     check_url(source, &file.url)?;
@@ -218,7 +218,7 @@ fn contestant(
         installed: file.installed.clone(),
         version: file.version.clone(),
         ready_within: ready_within.transpose()?,
-        role,
+        duty,
         upgrade: upgrade(source, file)?,
         url: file.url.get_ref().clone(),
     })

@@ -18,7 +18,7 @@ use wsbench_record::search::Over;
 
 use super::error::{Source, SuiteError};
 use super::file::{Amount, Kind, WorkloadFile};
-use super::server::Role;
+use super::server::Duty;
 use crate::cores::threads_for;
 use crate::defaults::{self, interval, target_to_come};
 use crate::quantity::{self, CpuList};
@@ -70,9 +70,9 @@ pub struct Search {
 
 /// The commands by which a workload is carried out by hand, as reports and results name them.
 pub trait Commands: std::fmt::Debug {
-    /// The command that starts the embedded server in this role on these cores; on any where there are
+    /// The command that starts the embedded server in this duty on these cores; on any where there are
     /// none.
-    fn serve(&self, cores: &[usize], role: Role) -> String;
+    fn serve(&self, cores: &[usize], duty: Duty) -> String;
 
     /// The command of one run as `spec` says.
     fn run(&self, spec: &PlanSpec) -> String;
