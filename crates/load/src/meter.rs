@@ -1,15 +1,16 @@
 //! What one worker measures: counts and distributions, tallied an interval at a time.
 //!
 //! The meter decides what belongs to the measured window and keeps the books straight; it judges
-//! nothing. A `Tally` is handed over whole at the end of each interval, so nothing on the hot path
+//! nothing. What is booked of messages stands here, what is booked of connections in `lives`: both
+//! are of one window, and go into one tally. A `Tally` is handed over whole at the end of each interval, so nothing on the hot path
 //! is shared.
 
+mod lives;
 mod parts;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
-use wsbench_setting::{Text, text};
 
 use self::parts::Parts;
 use crate::failure::FailureKind;
@@ -18,7 +19,7 @@ use crate::nanos::Nanos;
 use crate::pairing::Times;
 use crate::send_gaps::{SendGap, SendGaps};
 use crate::series::Series;
-use crate::tally::{Gap, Phase, Tally, add_failure, keep_gap};
+use crate::tally::{Gap, Tally, keep_gap};
 
 /// A span without answers shorter than this is not worth remembering.
 const GAP_THRESHOLD: Nanos = Nanos::from_millis(10);
@@ -183,24 +184,6 @@ impl Meter {
         longest(Series::Service)
             .max(longest(Series::DeliveryService))
             .max(self.longest_service)
-    }
-
-    /// Books bytes handed to a socket.
-    #[inline]
-    pub fn sent_bytes(&mut self, now: Nanos, len: usize) {
-        if self.window.contains(now) {
-            self.tally.bytes.sent += len as u64;
-        }
-    }
-
-    /// Books bytes read from a socket, the last of which had come at `arrived` by the kernel's
-    /// stamp, where there is one. It holds for the answers booked until the next read.
-    #[inline]
-    pub fn received_bytes(&mut self, now: Nanos, arrived: Option<Nanos>, len: usize) {
-        self.arrived = arrived;
-        if self.window.contains(now) {
-            self.tally.bytes.received += len as u64;
-        }
     }
 
     /// Window that is measured at present.
@@ -436,17 +419,6 @@ impl Meter {
         self.tally.times[Series::Censored].record(waited);
     }
 
-    /// Books time that a connection was under load with up to `depth` requests.
-    pub fn under_load(&mut self, from: Nanos, to: Nanos, depth: u32) {
-        self.tally.offered_in_flight_ns +=
-            u128::from(self.window.overlap(from, to).0) * u128::from(depth);
-    }
-
-    /// Books time that a place in flight spent thinking.
-    pub fn thought(&mut self, from: Nanos, to: Nanos) {
-        self.tally.thought_in_window_ns += u128::from(self.window.overlap(from, to).0);
-    }
-
     /// The window has closed: a silence that has lasted until now is a gap, answered or not.
     pub fn end_silence(&mut self, now: Nanos) {
         self.book_run();
@@ -464,41 +436,5 @@ impl Meter {
             let start = start - self.window.opens;
             keep_gap(&mut self.tally.gaps, Gap { length, start });
         }
-    }
-
-    /// Kind of the latest failure, if nobody has taken it.
-    #[must_use]
-    pub fn latest_failure(&self) -> Option<FailureKind> {
-        self.latest_failure
-    }
-
-    /// Kind of the latest failure since this was last asked.
-    pub fn take_latest_failure(&mut self) -> Option<FailureKind> {
-        self.latest_failure.take()
-    }
-
-    /// Books a failure; `words` tells the first of its kind, and is not called for others.
-    pub fn fail<T: Into<Text>>(
-        &mut self,
-        now: Nanos,
-        phase: Phase,
-        kind: FailureKind,
-        words: impl FnOnce() -> T,
-    ) {
-        self.fail_with(now, (phase, kind, None), words);
-    }
-
-    /// Books a failure of which the peer gave a code; `words` tells the first of its kind and code.
-    pub fn fail_with<T: Into<Text>>(
-        &mut self,
-        now: Nanos,
-        key: (Phase, FailureKind, Option<u16>),
-        words: impl FnOnce() -> T,
-    ) {
-        self.latest_failure = Some(key.1);
-        let peer = &self.peer;
-        add_failure(&mut self.tally.failures, key, 1, now, || {
-            text![format!("{peer} at {:.3} s: ", now.as_secs_f64())].then(words())
-        });
     }
 }
