@@ -100,6 +100,12 @@ pub(crate) enum UsageError {
          --rate-per-connection"
     )]
     ConnectionsWithoutRate,
+    /// A search over the audience at no rate.
+    #[error("--over audience needs the rate of messages over all rooms; give --rate")]
+    AudienceWithoutRate,
+    /// A search over the audience of messages that have none.
+    #[error("--over audience is of messages for many; add --mode broadcast or --mode pubsub")]
+    AudienceOfOne,
     /// A sweep of what no pilot can tell the bounds of.
     #[error("this --mode has no pilot run to find the rates by; give --rate FROM..TO")]
     SweepWithoutRates,

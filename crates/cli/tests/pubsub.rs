@@ -71,6 +71,65 @@ fn each_message_reaches_the_members_of_its_room() {
     }
 }
 
+/// Of each load the connections are the members of all rooms.
+#[test]
+fn the_greatest_audience_of_a_room_is_searched_for() {
+    let server = Embedded::start(&["--broadcast"]);
+    let search = [
+        "find",
+        "--mode",
+        "pubsub",
+        "--rooms",
+        "2",
+        "--over",
+        "audience",
+        "-R",
+        "40",
+        "--start",
+        "3",
+        "--join",
+        r#"{"join":"{room}"}"#,
+        "--joined",
+        r#"json:/joined={room}"#,
+        "--template",
+        r#"{"room":"{room}","text":"{tag}{fill}"}"#,
+        "--slo",
+        "delivery.p50<10s",
+        "-d",
+        "500ms",
+        "--warmup",
+        "200ms",
+        "--trials",
+        "2",
+        "--limit",
+        "30s",
+        "--format",
+        "json",
+        "--no-state",
+    ];
+    let refused = |without: &str| {
+        let words = search
+            .iter()
+            .filter(|word| **word != without && **word != "40");
+        let words: Vec<&str> = words.copied().collect();
+        let output = wsbench(&words).arg(&server.url).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        said
+    };
+    assert!(refused("-R").contains("give --rate"));
+    let output = wsbench(&search).arg(&server.url).output().unwrap();
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(found["over"]["audience"]["rooms"], 2, "{said}");
+    let first = &found["trials"][0];
+    assert_eq!(
+        (&first["load"], &first["verdict"]),
+        (&3.0.into(), &"holds".into())
+    );
+    assert_eq!(found["holds"]["load"].as_f64().unwrap() % 1.0, 0.0);
+}
+
 #[test]
 fn deliveries_to_another_room_make_the_run_invalid() {
     let server = Embedded::start(&["--broadcast", "--misbehave", "cross-room:every=20"]);

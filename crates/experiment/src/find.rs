@@ -132,7 +132,7 @@ pub fn find(settings: &Settings, runner: &mut dyn Runner) -> Result<Search, Find
         .unwrap_or(match (capacity_per_s, settings.over) {
             (Some(per_s), _) => per_s * START_SHARE,
             (None, Over::Rate) => START_DELIVERIES_PER_S / f64::from(clients.connections),
-            (None, Over::Connections { .. }) => START_CONNECTIONS,
+            (None, Over::Connections { .. } | Over::Audience { .. }) => START_CONNECTIONS,
         });
     let mut hunt = SearchState {
         settings,
@@ -180,10 +180,7 @@ fn longest_s(settings: &Settings, load: f64) -> f64 {
 /// Time in which enough messages come at a load for every percentile that is asked for, s; `None`
 /// where nobody knows how many come.
 fn needed_s(settings: &Settings, load: f64) -> Option<f64> {
-    let per_s = match settings.over {
-        Over::Rate => load,
-        over @ Over::Connections { .. } => over.rate_at(load)?,
-    };
+    let per_s = settings.over.rate_at(load)?;
     let needed = settings.objectives.iter().map(|objective| match objective {
         Objective::Time { percentile, .. } => SAMPLES_ABOVE / (1.0 - percentile / 100.0) / per_s,
         Objective::Errors { .. } => 0.0,
@@ -361,10 +358,9 @@ impl SearchState<'_> {
     fn plan(&self, load: f64, length_s: f64, number: u32) -> Result<Plan, PlanError> {
         let settings = self.settings;
         let length = Nanos((length_s * 1e9) as u64);
-        let (connections, per_s) = match settings.over {
-            Over::Rate => (settings.plan.clients.connections, Some(load)),
-            over @ Over::Connections { .. } => (load as u32, over.rate_at(load)),
-        };
+        let connections = settings.over.connections_at(load);
+        let connections = connections.unwrap_or(settings.plan.clients.connections);
+        let per_s = settings.over.rate_at(load);
         let arrival = match per_s {
             None => Arrival::Closed { depth: 1 },
             Some(per_s) => Arrival::Open {

@@ -78,9 +78,26 @@ pub enum Over {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rate_per_s: Option<f64>,
     },
+    /// The greatest number of receivers of each message, under so many messages a second.
+    Audience {
+        /// Rooms, each of which has so many; one where messages are for all.
+        rooms: u32,
+        /// Messages a second, over all rooms.
+        rate_per_s: f64,
+    },
 }
 
 impl Over {
+    /// Connections at a load; `None` where the plan says how many there are.
+    #[must_use]
+    pub fn connections_at(self, load: f64) -> Option<u32> {
+        match self {
+            Self::Rate => None,
+            Self::Connections { .. } => Some(load as u32),
+            Self::Audience { rooms, .. } => Some((load as u32).saturating_mul(rooms)),
+        }
+    }
+
     /// Messages a second over all connections at a load; `None` in the closed loop.
     #[must_use]
     pub fn rate_at(self, load: f64) -> Option<f64> {
@@ -90,6 +107,7 @@ impl Over {
                 rate_per_connection,
                 rate_per_s,
             } => rate_per_s.or(rate_per_connection.map(|rate| rate * load)),
+            Self::Audience { rate_per_s, .. } => Some(rate_per_s),
         }
     }
 
@@ -99,6 +117,7 @@ impl Over {
         match self {
             Self::Rate => "msg/s",
             Self::Connections { .. } => "connections",
+            Self::Audience { .. } => "receivers",
         }
     }
 }

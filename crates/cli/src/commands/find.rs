@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Args, ValueEnum};
 use wsbench_experiment::find::{self, Settings};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::Plan;
+use wsbench_load::plan::{Audience, Plan, Workload};
 use wsbench_record::objective::Objective;
 use wsbench_record::search::{self, Ending, Over, Search};
 use wsbench_record::units::seconds;
@@ -48,12 +48,12 @@ pub(crate) struct FindArgs {
     /// Over connections: messages a second of each [default: one in flight at all times].
     #[arg(long, value_name = "RATE", value_parser = quantity::rate_per_s)]
     pub(crate) rate_per_connection: Option<f64>,
-    /// Over connections: messages a second over all of them, however many there are.
+    /// Over connections or the audience: messages a second over all of them, however many there are.
     #[arg(short = 'R', long, value_name = "RATE", value_parser = quantity::rate_per_s)]
     pub(crate) rate: Option<f64>,
-    /// The first load, a rate or a number of connections
+    /// The first load, a rate or a number of connections or receivers
     /// [default: half of what a short pilot run gets, of a broadcast 2,000 deliveries a second; 16
-    /// connections].
+    /// connections or receivers].
     #[arg(long, value_name = "LOAD", value_parser = quantity::rate_per_s)]
     pub(crate) start: Option<f64>,
     /// Bracket that ends the search, upper end over lower; on a flat curve it stays wider.
@@ -82,6 +82,8 @@ pub(crate) enum OverArg {
     Rate,
     /// The greatest number of connections.
     Connections,
+    /// The greatest number of receivers of each message: of all connections, or of those of a room.
+    Audience,
 }
 
 /// Reads how narrow a bracket is to be: `5%` as 1.05.
@@ -100,15 +102,16 @@ fn resolution(text: &str) -> Result<f64, String> {
 /// # Errors
 /// What cannot be asked for, a server that cannot be measured, a result that cannot be kept.
 pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<Exit> {
-    let over = over(args)?;
     load_args::check_limit(args.limit, args.duration, args.load.warmup)?;
     let (mut ready, files) = args.load.start(args.duration, command_line)?;
+    let settings = settings_of(args, ready.plan.clone())?;
     let asked: Vec<String> = args.objectives.iter().map(ToString::to_string).collect();
     args.load.announce(&format!(
         "find: the greatest {} with {} → {}, at most {} trials of {} and more, {} in all",
-        match over {
+        match settings.over {
             Over::Rate => "rate",
             Over::Connections { .. } => "number of connections",
+            Over::Audience { .. } => "audience",
         },
         asked.join(", "),
         ready.plan.target.url(),
@@ -116,7 +119,6 @@ pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<
         seconds(args.duration.as_secs_f64()),
         seconds(args.limit.as_secs_f64()),
     ));
-    let settings = settings_of(args, ready.plan.clone())?;
     let kind = ExperimentKind::Find(asked.join(", "), settings.over.unit());
     args.load.show(&mut ready, kind, args.limit);
     let search = find::find(&settings, &mut ready.runner)?;
@@ -152,8 +154,8 @@ fn exit(search: &Search) -> Exit {
 /// A combination of flags that is none.
 pub(crate) fn settings_of(args: &FindArgs, plan: Plan) -> Result<Settings, UsageError> {
     Ok(Settings {
+        over: over(args, &plan.clients.exchange)?,
         plan,
-        over: over(args)?,
         objectives: args.objectives.clone(),
         process: args.load.process(),
         max_in_flight: args.load.max_in_flight(),
@@ -167,7 +169,7 @@ pub(crate) fn settings_of(args: &FindArgs, plan: Plan) -> Result<Settings, Usage
 }
 
 /// Quantity that is searched for, by the flags.
-fn over(args: &FindArgs) -> Result<Over, UsageError> {
+fn over(args: &FindArgs, workload: &Workload) -> Result<Over, UsageError> {
     let over_rate = |flag| Err(UsageError::RateOverRate { flag });
     match (args.over, args.rate_per_connection, args.rate) {
         (OverArg::Rate, None, None) => Ok(Over::Rate),
@@ -178,6 +180,16 @@ fn over(args: &FindArgs) -> Result<Over, UsageError> {
         }),
         (OverArg::Connections, None, None) if args.load.payload.mode().is_scheduled() => {
             Err(UsageError::ConnectionsWithoutRate)
+        }
+        (OverArg::Audience, Some(_), _) => Err(UsageError::AudienceWithoutRate),
+        (OverArg::Audience, None, rate_per_s) => {
+            let rooms = match (workload.audience, &workload.rooms) {
+                (Audience::Sender, _) => return Err(UsageError::AudienceOfOne),
+                (Audience::Room, Some(rooms)) => rooms.count,
+                (Audience::Room | Audience::All, _) => 1,
+            };
+            let rate_per_s = rate_per_s.ok_or(UsageError::AudienceWithoutRate)?;
+            Ok(Over::Audience { rooms, rate_per_s })
         }
         (OverArg::Connections, rate_per_connection, rate_per_s) => Ok(Over::Connections {
             rate_per_connection,

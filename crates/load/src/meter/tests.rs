@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::failure::FailureKind;
+use crate::tally::Phase;
 
 fn open_meter() -> Meter {
     let mut meter = Meter::new("peer:1".into(), false);

@@ -156,7 +156,7 @@ fn trials(search: &Search) -> Plot {
         });
     let x = match search.over {
         Over::Rate => "asked, messages/s",
-        Over::Connections { .. } => "connections",
+        over @ (Over::Connections { .. } | Over::Audience { .. }) => over.unit(),
     };
     let times = mark::times_of(&search.provenance.plan.clients);
     let y = Axis::new(times, Scale::Log, Unit::Span);

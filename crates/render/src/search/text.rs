@@ -333,5 +333,16 @@ pub(crate) fn over_words(over: Over) -> String {
             rate_per_connection: None,
             rate_per_s: None,
         } => "greatest number of connections, each with one message in flight".to_owned(),
+        Over::Audience {
+            rooms: 1,
+            rate_per_s,
+        } => {
+            format!("greatest audience at {} msg/s", rate(rate_per_s))
+        }
+        Over::Audience { rooms, rate_per_s } => format!(
+            "greatest audience of each of {} rooms at {} msg/s in all",
+            units::count(rooms.into()),
+            rate(rate_per_s)
+        ),
     }
 }
