@@ -156,6 +156,18 @@ impl ConnectArgs {
         })
     }
 
+    /// Names of the headers that are given, by whatever flag.
+    pub(crate) fn headers_given(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.headers.iter().map(|it| it.name.clone()).collect();
+        if self.auth.is_some() || self.bearer.is_some() {
+            names.push("Authorization".to_owned());
+        }
+        if !self.cookies.is_empty() {
+            names.push("Cookie".to_owned());
+        }
+        names
+    }
+
     /// The headers that `--auth`, `--bearer` and `--cookie` stand for, each once.
     fn credentials(&self) -> Result<Vec<Header>, UsageError> {
         let given = |name: &str| {

@@ -22,6 +22,7 @@ mod part;
 pub mod port;
 mod pulse;
 pub mod readiness;
+pub mod relay;
 pub mod resolve;
 pub mod run;
 mod running;

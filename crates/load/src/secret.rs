@@ -13,7 +13,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wsbench_wire::proxy::Login;
 
-pub use names::is_credential;
+pub use names::{is_credential, is_token_by_shape};
 pub use redactor::{Redactor, shown_subprotocols, shown_url};
 
 /// The words in the place of a credential.

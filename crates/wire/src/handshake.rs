@@ -18,7 +18,9 @@ mod server;
 
 pub use client::{ClientHandshake, Request, Upgraded};
 pub use error::HandshakeError;
-pub use server::{UpgradeRequest, push_rejection, push_response, push_response_with, read_request};
+pub use server::{
+    UpgradeRequest, headers_of, push_rejection, push_response, push_response_with, read_request,
+};
 
 /// Octets of the longest head accepted, its blank line included.
 pub const MAX_HEAD: usize = 16 * 1024;

@@ -7,6 +7,7 @@
 mod clients;
 mod file;
 mod preset;
+pub mod recorded;
 mod speech;
 
 use std::fs;
@@ -14,13 +15,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+use toml::Spanned;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Audience, ByNumber, Envelope, Greeting, LoginSteps, MessageUnit, Payload, PlanSpec, Role,
-    Rooms, Upkeep,
+    Audience, ByNumber, Envelope, Flow, Greeting, Header, LoginSteps, MessageUnit, Payload, PlanSpec,
+    Role, Rooms, Upkeep,
 };
 use wsbench_load::route::Target;
+use wsbench_load::secret::{shown_subprotocols, shown_url};
 
+use crate::header;
 use crate::lines::{self, Fault};
 use crate::quantity::{self, SizeRange};
 
@@ -47,6 +51,8 @@ pub struct Scenario {
     pub subprotocols: Vec<String>,
     /// The `Origin` header.
     pub origin: Option<String>,
+    /// Further headers of the request.
+    pub headers: Vec<Header>,
     /// Length of the measured window.
     pub duration: Option<Nanos>,
     /// Connections in all.
@@ -75,6 +81,8 @@ struct ScenarioParts {
     /// Messages of requests and echoes that the file says whole.
     payload: Option<Payload>,
     greeting: Option<Greeting>,
+    /// Traffic where nothing is answered.
+    flow: Flow,
 }
 
 /// The reason why there is no scenario.
@@ -183,6 +191,7 @@ impl Scenario {
         spec.clients.connections = self.connections;
         spec.upgrade.subprotocols.clone_from(&self.subprotocols);
         spec.upgrade.origin.clone_from(&self.origin);
+        spec.upgrade.headers.clone_from(&self.headers);
         if let Some(duration) = self.duration {
             spec.stop = wsbench_load::plan::StopRule::Duration(duration);
         }
@@ -226,6 +235,9 @@ impl Scenario {
         if let Some(payload) = &parts.payload {
             exchange.payload = payload.clone();
         }
+        if !parts.flow.is_answered() {
+            exchange.flow.clone_from(&parts.flow);
+        }
         if exchange.greeting.is_none() {
             exchange.greeting.clone_from(&parts.greeting);
         }
@@ -267,10 +279,7 @@ impl ScenarioReader<'_> {
             );
             return Err(source.fault("schema", schema, what));
         }
-        let url = file.url.as_ref().map(|url| {
-            let parsed = url.get_ref().parse::<Target>();
-            parsed.map_err(|error| source.fault("url", url, error))
-        });
+        let url = file.url.as_ref().map(|url| self.target(url));
         let duration = file.duration.as_ref().map(|length| {
             let parsed = quantity::length(length.get_ref());
             parsed.map_err(|error| source.fault("duration", length, error))
@@ -283,16 +292,13 @@ impl ScenarioReader<'_> {
         let login = self.speaker.steps(&file.login)?;
         let upkeep = self.speaker.upkeep(&file.reply, &file.every)?;
         let clients = self.clients(&login, rooms.as_ref())?;
-        let subprotocols = match file.subprotocol.as_ref().map(toml::Spanned::get_ref) {
-            None => Vec::new(),
-            Some(Texts::One(one)) => vec![one.clone()],
-            Some(Texts::Several(several)) => several.clone(),
-        };
+        let subprotocols = self.subprotocols()?;
         Ok(Scenario {
             name,
             url: url.transpose()?,
             subprotocols,
             origin: file.origin.as_ref().map(|it| it.get_ref().clone()),
+            headers: self.headers()?,
             duration: duration.transpose()?,
             connections: clients.connections,
             rate_per_s: clients.rate_per_s,
@@ -309,8 +315,66 @@ impl ScenarioReader<'_> {
                 request: clients.request,
                 payload: clients.payload,
                 greeting: greeting.transpose()?,
+                flow: clients.flow,
             },
         })
+    }
+
+    /// The server. A variable of the environment may stand where nobody is shown it.
+    fn target(&self, url: &Spanned<String>) -> Read<Target> {
+        let fault = |what: &str| self.source.fault("url", url, what);
+        let given = url.get_ref();
+        let filled = self.speaker.with_variables("url", url, given)?;
+        if filled.text == *given {
+            let parsed = given.parse::<Target>();
+            return parsed.map_err(|error| self.source.fault("url", url, error));
+        }
+        let shown = shown_url(&filled.text).into_owned();
+        if filled.values.iter().any(|value| shown.contains(value)) {
+            return Err(fault(
+                "a variable would be shown here; let it be the whole value of a parameter whose name \
+                 says that it is a credential, such as token",
+            ));
+        }
+        // What is wrong with it is not repeated, for it holds a credential.
+        let parsed = filled.text.parse::<Target>();
+        parsed.map_err(|_| fault("it is no URL with the values of its variables"))
+    }
+
+    fn subprotocols(&self) -> Read<Vec<String>> {
+        let Some(names) = &self.file.subprotocol else {
+            return Ok(Vec::new());
+        };
+        let given = match names.get_ref() {
+            Texts::One(one) => std::slice::from_ref(one),
+            Texts::Several(several) => several,
+        };
+        let filled = given
+            .iter()
+            .map(|name| self.speaker.with_variables("subprotocol", names, name));
+        let filled = filled.collect::<Read<Vec<_>>>()?;
+        let texts: Vec<String> = filled.iter().map(|it| it.text.clone()).collect();
+        let shown = shown_subprotocols(&texts).join(",");
+        let mut values = filled.iter().flat_map(|it| &it.values);
+        if values.any(|value| shown.contains(value)) {
+            let what = "a variable would be shown here; put one that says what it is before it, such as \
+                        [\"bearer\", \"{env:TOKEN}\"]";
+            return Err(self.source.fault("subprotocol", names, what));
+        }
+        Ok(texts)
+    }
+
+    fn headers(&self) -> Read<Vec<Header>> {
+        let headers = self.file.headers.iter().map(|(name, value)| {
+            let filled = self.speaker.with_variables(name, value, value.get_ref())?;
+            let parsed = header::header(&format!("{name}: {}", filled.text));
+            let parsed = parsed.map_err(|error| self.source.fault(name, value, error))?;
+            Ok(match filled.values.is_empty() {
+                true => parsed,
+                false => Header::secret(parsed.name, filled.text),
+            })
+        });
+        headers.collect()
     }
 
     fn rooms(&self) -> Read<Option<Rooms>> {

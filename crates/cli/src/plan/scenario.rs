@@ -1,6 +1,7 @@
 //! A scenario beside the flags: what the file says holds where no flag says otherwise.
 
 use wsbench::scenario::Scenario;
+use wsbench_load::plan::Header;
 
 use crate::args::Measure;
 use crate::usage::UsageError;
@@ -51,6 +52,10 @@ pub(super) fn of(measure: &Measure) -> Result<Option<(Scenario, Measure)>, Usage
     if connect.subprotocols.is_empty() {
         connect.subprotocols.clone_from(&scenario.subprotocols);
     }
+    let given = connect.headers_given();
+    let is_given = |it: &Header| given.iter().any(|name| name.eq_ignore_ascii_case(&it.name));
+    let further = scenario.headers.iter().filter(|it| !is_given(it));
+    connect.headers.extend(further.cloned());
     if connect.origin.is_none() {
         connect.origin.clone_from(&scenario.origin);
     }

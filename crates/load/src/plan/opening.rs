@@ -130,6 +130,15 @@ impl Header {
         }
     }
 
+    /// A header whose value is a credential whatever its name.
+    #[must_use]
+    pub fn secret(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            value: Value::Secret(Secret::new(value.into())),
+        }
+    }
+
     /// The value, for whoever sends it; `None` where it was withheld.
     #[must_use]
     pub fn reveal(&self) -> Option<&str> {
@@ -146,6 +155,12 @@ impl Header {
             Value::Open(value) => value,
             Value::Secret(_) => WITHHELD,
         }
+    }
+
+    /// True of one whose value is a credential.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        matches!(self.value, Value::Secret(_))
     }
 
     /// The same with a value that everybody may see.

@@ -484,7 +484,11 @@ impl PlanSpec {
             template.secrets().for_each(|secret| all.add(secret));
         }
         for header in &self.upgrade.headers {
-            all.add_header(&header.name, header.reveal().unwrap_or_default());
+            let value = header.reveal().unwrap_or_default();
+            all.add_header(&header.name, value);
+            if header.is_secret() {
+                all.add(value);
+            }
         }
         all.add_subprotocols(&self.upgrade.subprotocols);
         if let Some(login) = self.connect.route.proxy.as_ref().and_then(|it| it.login()) {

@@ -2,8 +2,9 @@
 //! of subprotocols that carry a token.
 
 /// Words that make a name that of a credential, wherever they stand in it.
-const ANYWHERE: [&str; 9] = [
+const ANYWHERE: [&str; 10] = [
     "apikey",
+    "passcode",
     "token",
     "secret",
     "passw",
@@ -70,7 +71,7 @@ fn words(name: &str) -> impl Iterator<Item = String> {
 /// Whether a text is a token by its shape: a JSON Web Token (RFC 7519), whose first part is the base64
 /// of a text that begins with `{"`.
 #[must_use]
-pub(super) fn is_token_by_shape(text: &str) -> bool {
+pub fn is_token_by_shape(text: &str) -> bool {
     text.len() >= SHORTEST_TOKEN && text.starts_with("eyJ")
 }
 
@@ -111,6 +112,7 @@ mod tests {
             "PHPSESSID",
             "password",
             "passwd",
+            "passcode",
         ] {
             assert!(is_credential(name), "{name}");
         }

@@ -183,3 +183,20 @@ const fn reason_phrase(status: u16) -> &'static str {
         _ => "",
     }
 }
+
+/// The headers of a request that [`read_request`] has found to be in order: name and value, as they
+/// came, for whoever passes it on. Octets that are not UTF-8 are replaced. Nothing of a head that is
+/// not whole.
+#[must_use]
+pub fn headers_of(head: &[u8]) -> Vec<(String, String)> {
+    let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+    let mut request = httparse::Request::new(&mut headers);
+    let Ok(Status::Complete(_)) = request.parse(head) else {
+        return Vec::new();
+    };
+    let text = |value: &[u8]| String::from_utf8_lossy(value).trim().to_owned();
+    let pairs = request.headers.iter();
+    pairs
+        .map(|header| (header.name.to_owned(), text(header.value)))
+        .collect()
+}

@@ -6,8 +6,8 @@ use toml::Spanned;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Audience, ByNumber, Encoding, Envelope, Locator, LoginSteps, Payload, Role, Rooms,
-    Spoken,
+    Arrival, Audience, ByNumber, Encoding, Envelope, Flow, Locator, LoginSteps, Payload, Pushes, Role,
+    Rooms, Spoken, Stamp,
 };
 use wsbench_load::template::{Template, TemplateError};
 
@@ -29,6 +29,8 @@ pub(super) struct ClientsOfFile {
     pub(super) envelope: Option<Envelope>,
     pub(super) request: Option<ByNumber>,
     pub(super) payload: Option<Payload>,
+    /// Traffic of clients that send nothing.
+    pub(super) flow: Flow,
 }
 
 /// Times at which messages are due: by a rate, or when answers come.
@@ -69,7 +71,7 @@ impl ScenarioReader<'_> {
         let is_many = has(leading, RoleFile::Publish);
         let roles = match (tables.len(), is_many && has(leading, RoleFile::Subscribe)) {
             (1, true) => Vec::new(),
-            (1, false) if !is_many => Vec::new(),
+            (1, _) if !is_many => Vec::new(),
             _ => tables
                 .iter()
                 .zip(&counts)
@@ -91,9 +93,13 @@ impl ScenarioReader<'_> {
             envelope: None,
             request: None,
             payload: None,
+            flow: self.flow(leading, tables.len())?,
         };
         if is_many {
             return self.published(first, clients);
+        }
+        if !clients.flow.is_answered() {
+            return Ok(clients);
         }
         self.answered(first, clients)
     }
@@ -146,16 +152,22 @@ impl ScenarioReader<'_> {
                 it.failed.as_ref().map(Spanned::span),
                 has(it, RoleFile::Request),
             ),
+            (
+                "stamp",
+                it.stamp.as_ref().map(Spanned::span),
+                tables == 1 && !is_many && has(it, RoleFile::Subscribe),
+            ),
+            (
+                "sequence",
+                it.sequence.as_ref().map(Spanned::span),
+                tables == 1 && !is_many && has(it, RoleFile::Subscribe),
+            ),
         ];
         for (key, span, is_theirs) in of_messages {
             if let (Some(span), false) = (span, is_theirs) {
                 let what = "these clients do not send such messages; see their roles";
                 return Err(self.source.at(span.start, key, what));
             }
-        }
-        let is_alone = tables == 1 && !is_many && !is_answered;
-        if is_alone {
-            return fault("nobody sends: one table of clients has the role publish");
         }
         let lone = tables == 1 && is_many && !has(it, RoleFile::Subscribe);
         if lone {
@@ -170,6 +182,28 @@ impl ScenarioReader<'_> {
             0 | 1 => Ok(()),
             _ => fault("one table of clients publishes; the others subscribe or are idle"),
         }
+    }
+
+    /// Traffic of the only clients there are, where they send nothing: what the server sends by itself,
+    /// or none.
+    fn flow(&self, table: &ClientsFile, tables: usize) -> Read<Flow> {
+        if tables > 1 || has(table, RoleFile::Publish) {
+            return Ok(Flow::Answered);
+        }
+        if has(table, RoleFile::Idle) {
+            return Ok(Flow::Idle);
+        }
+        if !has(table, RoleFile::Subscribe) {
+            return Ok(Flow::Answered);
+        }
+        let stamp = table.stamp.as_ref().map(|at| {
+            let parsed = at.get_ref().parse::<Stamp>();
+            parsed.map_err(|error| self.source.fault("stamp", at, error))
+        });
+        Ok(Flow::Push(Pushes {
+            stamp: stamp.transpose()?,
+            sequence: self.locator("sequence", table.sequence.as_ref())?,
+        }))
     }
 
     fn count(&self, table: &Spanned<ClientsFile>) -> Read<u32> {

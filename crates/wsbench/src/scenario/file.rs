@@ -4,9 +4,11 @@
 //! editors is generated from here.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use wsbench_load::plan::MessageUnit;
 
@@ -34,7 +36,8 @@ pub struct ScenarioFile {
     #[serde(default)]
     #[expect(dead_code, reason = "for who reads the file")]
     pub(super) description: String,
-    /// The server: ws://HOST[:PORT][/PATH], or wss:// for TLS.
+    /// The server: ws://HOST[:PORT][/PATH], or wss:// for TLS. {env:NAME} may be the value of a parameter
+    /// whose name says that it is a credential.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub(super) url: Option<Spanned<String>>,
@@ -46,6 +49,11 @@ pub struct ScenarioFile {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub(super) origin: Option<Spanned<String>>,
+    /// Further headers of the request, by name. {env:NAME} in a value is a variable of the environment,
+    /// which makes a credential of the value.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub(super) headers: BTreeMap<String, Spanned<String>>,
     /// Length of the measured window.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
@@ -286,6 +294,15 @@ pub(super) struct ClientsFile {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub(super) failed: Option<Spanned<String>>,
+    /// Place of the instant in what the server sends by itself, and its unit, of "subscribe" alone:
+    /// json:/E:ms.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) stamp: Option<Spanned<String>>,
+    /// Place of its number there, which grows by one: json:/u.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) sequence: Option<Spanned<String>>,
 }
 
 /// Task of a connection.
@@ -315,11 +332,40 @@ pub(super) enum AudienceFile {
 }
 
 /// Words to join.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "neither a text nor a list of steps")]
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
 pub(super) enum JoinFile {
     /// A text.
     Text(String),
     /// Steps.
     Steps(Vec<StepFile>),
+}
+
+impl<'de> Deserialize<'de> for JoinFile {
+    /// Without the buffer of an untagged enum, in which the places of the steps' keys would be lost.
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(JoinVisitor)
+    }
+}
+
+struct JoinVisitor;
+
+impl<'de> Visitor<'de> for JoinVisitor {
+    type Value = JoinFile;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text or a list of steps")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<JoinFile, E> {
+        Ok(JoinFile::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<JoinFile, A::Error> {
+        let mut steps = Vec::new();
+        while let Some(step) = from.next_element()? {
+            steps.push(step);
+        }
+        Ok(JoinFile::Steps(steps))
+    }
 }

@@ -14,6 +14,16 @@ use super::file::{EveryFile, JoinFile, MatchFile, MatchTable, ReplyFile, Scalar,
 use super::{Environment, Read, Source};
 use crate::quantity;
 
+/// Beginning of a variable of the environment.
+const VARIABLE: &str = "{env:";
+
+/// A text with the values of its variables, which no output shows.
+#[derive(Default)]
+pub(super) struct Filled {
+    pub(super) text: String,
+    pub(super) values: Vec<String>,
+}
+
 /// Reads texts.
 pub(super) struct Speaker<'a> {
     pub(super) source: Source<'a>,
@@ -198,6 +208,34 @@ impl Speaker<'_> {
         let found = words.look_up(self.environment);
         found.map_err(|name| fault(format!("the environment has no {name}; export it")))?;
         Ok(words)
+    }
+
+    /// A text in which nothing but variables of the environment is put in.
+    pub(super) fn with_variables<T>(
+        &self,
+        key: &str,
+        at: &Spanned<T>,
+        text: &str,
+    ) -> Read<Filled> {
+        let mut filled = Filled::default();
+        let mut rest = text;
+        while let Some(begin) = rest.find(VARIABLE) {
+            let name = &rest[begin + VARIABLE.len()..];
+            let Some(end) = name.find('}').filter(|end| *end > 0) else {
+                let what = "{env:NAME} is not closed, or has no name";
+                return Err(self.source.fault(key, at, what));
+            };
+            let value = (self.environment)(&name[..end]).ok_or_else(|| {
+                let what = format!("the environment has no {}; export it", &name[..end]);
+                self.source.fault(key, at, what)
+            })?;
+            filled.text.push_str(&rest[..begin]);
+            filled.text.push_str(&value);
+            filled.values.push(value);
+            rest = &name[end + 1..];
+        }
+        filled.text.push_str(rest);
+        Ok(filled)
     }
 
     /// A message that is awaited, the value of a key.

@@ -1,0 +1,428 @@
+//! A client and its server, from the client's request to the end of either.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use mio::Registry;
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::RESERVED_HEADERS;
+use wsbench_transport::link::Link;
+use wsbench_transport::stream::Stream;
+use wsbench_wire::connection::Role;
+use wsbench_wire::handshake::{
+    ClientHandshake, HandshakeError, Request, UpgradeRequest, headers_of, push_rejection,
+    push_response, read_request,
+};
+
+use super::end::{End, Got, Word, register};
+use super::transcript::{Conversation, Party, Said};
+use super::{Behind, Kept, Noted, Room};
+
+/// Close code of who leaves (RFC 6455 section 7.4.1).
+const GOING_AWAY: u16 = 1001;
+/// Reads of one connection before others have their turn.
+const MOST_READS: usize = 64;
+/// Statuses of a server behind that cannot be asked, or does not answer (RFC 9110 section 15.6).
+const BAD_GATEWAY: u16 = 502;
+const GATEWAY_TIMEOUT: u16 = 504;
+
+/// A client and its server.
+#[derive(Debug)]
+pub(super) struct Pair {
+    /// Its number, from 1 in the order of upgrades; 0 before that.
+    pub(super) number: u64,
+    client: End,
+    stage: Stage,
+    /// When the client came.
+    came: Instant,
+    /// Place of its conversation, while one is kept.
+    place: Option<usize>,
+    /// Path and query of a connection that has just been opened.
+    opened: Option<String>,
+    /// Messages of the client's and of the server's.
+    messages: [usize; 2],
+}
+
+/// How far it has come.
+#[derive(Debug)]
+enum Stage {
+    /// The client asks; this has come of its request.
+    Asked(Vec<u8>),
+    /// The server is being connected to.
+    Connecting(Box<Asking>, Link),
+    /// The server has been asked; this has come of its response.
+    Awaiting(Box<Asking>, End, Vec<u8>),
+    /// Both talk.
+    Open(End),
+    /// What waits for the client is written, and no more comes.
+    Ending,
+}
+
+/// A request that is passed on.
+#[derive(Debug)]
+struct Asking {
+    request: UpgradeRequest,
+    resource: String,
+    headers: Vec<(String, String)>,
+    handshake: ClientHandshake,
+}
+
+/// What came of a turn.
+#[derive(Debug, Default)]
+pub(super) struct Went {
+    /// There is more to read than one turn reads.
+    pub(super) has_more: bool,
+    /// The connection is over.
+    pub(super) is_over: bool,
+    /// Why the client was turned away.
+    pub(super) refused: Option<String>,
+}
+
+impl Pair {
+    pub(super) fn new(client: Stream, registry: &Registry) -> io::Result<Self> {
+        let mut link = Link::accepted(client, None)?;
+        register(&mut link, registry)?;
+        Ok(Self {
+            number: 0,
+            client: End::new(link, Role::Server),
+            stage: Stage::Asked(Vec::new()),
+            came: Instant::now(),
+            place: None,
+            opened: None,
+            messages: [0; 2],
+        })
+    }
+
+    /// Path and query, once, of a connection that has been opened.
+    pub(super) fn has_opened(&mut self) -> Option<String> {
+        self.opened.take()
+    }
+
+    /// Its end, to be told.
+    pub(super) fn closing(&self) -> Noted {
+        Noted::Closed {
+            number: self.number,
+            messages: self.messages,
+        }
+    }
+
+    /// Says to both ends that the relay leaves.
+    pub(super) fn leave(&mut self) {
+        let word = Word::Close(Some(GOING_AWAY), "the relay ends".to_owned());
+        if let Stage::Open(server) = &mut self.stage {
+            for end in [&mut self.client, server] {
+                if !end.has_closed {
+                    end.say(&word);
+                }
+            }
+        }
+    }
+
+    /// Writes what waits; true once all of it is written, or cannot be.
+    pub(super) fn is_written(&mut self) -> bool {
+        let server = match &mut self.stage {
+            Stage::Open(server) => server.flush().unwrap_or(true),
+            _ => true,
+        };
+        self.client.flush().unwrap_or(true) && server
+    }
+
+    /// Goes on as far as the sockets let it.
+    pub(super) fn go_on(
+        &mut self,
+        behind: &Behind,
+        registry: &Registry,
+        kept: &mut Kept,
+    ) -> Went {
+        let mut went = Went::default();
+        let is_late = self.came.elapsed() > behind.patience;
+        loop {
+            let stage = std::mem::replace(&mut self.stage, Stage::Ending);
+            let step = match stage {
+                Stage::Asked(head) => self.ask(head, behind, registry),
+                Stage::Connecting(asking, link) => self.connect(asking, link, behind),
+                Stage::Awaiting(asking, server, head) => self.answer(asking, server, head, kept),
+                Stage::Open(server) => self.pass_on(server, kept),
+                Stage::Ending => {
+                    went.is_over = self.client.flush().unwrap_or(true);
+                    return went;
+                }
+            };
+            match step {
+                Step::Next(stage) => self.stage = stage,
+                Step::Wait(stage @ Stage::Open(_)) => {
+                    self.stage = stage;
+                    return went;
+                }
+                Step::Wait(_) if is_late => {
+                    let why = format!("nothing was agreed upon within {:?}", behind.patience);
+                    went.refused = Some(self.turn_away(GATEWAY_TIMEOUT, why));
+                }
+                Step::Wait(stage) => {
+                    self.stage = stage;
+                    let _ = self.client.flush();
+                    return went;
+                }
+                Step::More(stage) => {
+                    self.stage = stage;
+                    went.has_more = true;
+                    return went;
+                }
+                Step::Refused(status, why) => went.refused = Some(self.turn_away(status, why)),
+                Step::Gone => {
+                    went.is_over = true;
+                    return went;
+                }
+            }
+        }
+    }
+
+    fn turn_away(&mut self, status: u16, why: String) -> String {
+        push_rejection(self.client.out(), status);
+        self.stage = Stage::Ending;
+        why
+    }
+
+    /// Reads the client's request.
+    fn ask(&mut self, mut head: Vec<u8>, behind: &Behind, registry: &Registry) -> Step {
+        let mut buffer = [0; 4096];
+        match self.client.read(&mut buffer) {
+            Got::Octets(len) => head.extend_from_slice(&buffer[..len]),
+            Got::Nothing => return Step::Wait(Stage::Asked(head)),
+            Got::End => return Step::Gone,
+        }
+        let request = match read_request(&head) {
+            Ok(None) => return Step::Next(Stage::Asked(head)),
+            Ok(Some(request)) => request,
+            Err(error) => {
+                let why = format!("a request is no WebSocket's, and nothing else is passed on: {error}");
+                return Step::Refused(error.rejection(), why);
+            }
+        };
+        let is_own = |(name, _): &(String, String)| {
+            let mut reserved = RESERVED_HEADERS.iter();
+            !reserved.any(|it| name.eq_ignore_ascii_case(it))
+        };
+        let resource = match request.resource.as_str() {
+            "/" => behind.resource.clone(),
+            other => other.to_owned(),
+        };
+        let mut nonce = [0; 16];
+        fastrand::fill(&mut nonce);
+        let asking = Asking {
+            headers: headers_of(&head).into_iter().filter(is_own).collect(),
+            handshake: ClientHandshake::new(nonce),
+            request,
+            resource,
+        };
+        let dialled = Link::dial(&mut behind.dialer.clone());
+        let waited_for = dialled.and_then(|mut link| {
+            register(&mut link, registry)?;
+            Ok(link)
+        });
+        match waited_for {
+            Ok(link) => Step::Next(Stage::Connecting(Box::new(asking), link)),
+            Err(error) => Step::Refused(BAD_GATEWAY, unreachable(&error)),
+        }
+    }
+
+    /// Goes on with connecting to the server, and asks it.
+    fn connect(
+        &mut self,
+        asking: Box<Asking>,
+        mut link: Link,
+        behind: &Behind,
+    ) -> Step {
+        let came = self.came;
+        match link.advance(|| came.elapsed()) {
+            Ok(None) => Step::Wait(Stage::Connecting(asking, link)),
+            Ok(Some(_)) => {
+                let mut server = End::new(link, Role::Client);
+                let request = Request {
+                    authority: &behind.authority,
+                    resource: &asking.resource,
+                    headers: &asking.headers,
+                    subprotocols: &asking.request.subprotocols,
+                    origin: asking.request.origin.as_deref(),
+                };
+                asking.handshake.push_request(&request, server.out());
+                Step::Next(Stage::Awaiting(asking, server, Vec::new()))
+            }
+            Err(error) => Step::Refused(BAD_GATEWAY, unreachable(&error)),
+        }
+    }
+
+    /// Reads the server's response, and answers the client alike.
+    fn answer(
+        &mut self,
+        asking: Box<Asking>,
+        mut server: End,
+        mut head: Vec<u8>,
+        kept: &mut Kept,
+    ) -> Step {
+        let mut buffer = [0; 4096];
+        let got = match server.flush() {
+            Ok(_) => server.read(&mut buffer),
+            Err(_) => Got::End,
+        };
+        match got {
+            Got::Octets(len) => head.extend_from_slice(&buffer[..len]),
+            Got::Nothing => return Step::Wait(Stage::Awaiting(asking, server, head)),
+            Got::End => {
+                let why = "the server closed the connection before its response".to_owned();
+                return Step::Refused(BAD_GATEWAY, why);
+            }
+        }
+        let offered = &asking.request.subprotocols;
+        let upgraded = match asking.handshake.read_response(&head, offered) {
+            Ok(None) => return Step::Next(Stage::Awaiting(asking, server, head)),
+            Ok(Some(upgraded)) => upgraded,
+            Err(error @ HandshakeError::Status { .. }) => {
+                return Step::Refused(error.status().unwrap_or(BAD_GATEWAY), error.to_string());
+            }
+            Err(error) => return Step::Refused(BAD_GATEWAY, error.to_string()),
+        };
+        let chosen = upgraded.subprotocol.as_deref();
+        push_response(self.client.out(), &asking.request, chosen);
+        let Asking {
+            request,
+            resource,
+            headers,
+            ..
+        } = *asking;
+        self.opened = Some(resource.clone());
+        self.place = kept.begin(Conversation {
+            opened: elapsed(kept.begun),
+            resource,
+            headers,
+            origin: request.origin,
+            subprotocols: request.subprotocols,
+            said: Vec::new(),
+        });
+        let mut rest = head.split_off(upgraded.consumed);
+        if self.hear(Party::Server, &mut server, &mut rest, kept) {
+            return Step::Next(Stage::Open(server));
+        }
+        Step::Next(Stage::Ending)
+    }
+
+    /// Passes on what either end says.
+    fn pass_on(&mut self, mut server: End, kept: &mut Kept) -> Step {
+        let mut buffer = vec![0; 64 << 10];
+        for _ in 0..MOST_READS {
+            let mut has_read = false;
+            for by in [Party::Server, Party::Client] {
+                let (from, to) = match by {
+                    Party::Client => (&mut self.client, &server),
+                    Party::Server => (&mut server, &self.client),
+                };
+                if !to.has_room() {
+                    continue;
+                }
+                match from.read(&mut buffer) {
+                    Got::Nothing => {}
+                    Got::Octets(len) => {
+                        has_read = true;
+                        if !self.hear(by, &mut server, &mut buffer[..len], kept) {
+                            return self.end(server);
+                        }
+                    }
+                    Got::End => return self.end(server),
+                }
+            }
+            if self.client.flush().is_err() || server.flush().is_err() {
+                return Step::Gone;
+            }
+            let both = self.client.has_closed && server.has_closed;
+            if both && self.client.out().is_empty() && server.out().is_empty() {
+                return Step::Gone;
+            }
+            if !has_read {
+                return Step::Wait(Stage::Open(server));
+            }
+        }
+        Step::More(Stage::Open(server))
+    }
+
+    /// One of both has gone: the other is told what waits for it.
+    fn end(&mut self, mut server: End) -> Step {
+        let until = Instant::now() + Duration::from_millis(100);
+        while Instant::now() < until {
+            let written = [self.client.flush(), server.flush()];
+            if written.into_iter().all(|it| it.unwrap_or(true)) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Step::Gone
+    }
+
+    /// Passes on what `by` has said in `bytes`; false where that broke the protocol.
+    fn hear(&mut self, by: Party, server: &mut End, bytes: &mut [u8], kept: &mut Kept) -> bool {
+        let (from, to) = match by {
+            Party::Client => (&mut self.client, server),
+            Party::Server => (server, &mut self.client),
+        };
+        let mut words = Vec::new();
+        let heard = from.hear(bytes, &mut words);
+        for word in words {
+            to.say(&word);
+            if let Word::Message(kind, content) = word {
+                self.messages[usize::from(by == Party::Server)] += 1;
+                keep(kept, self.place, by, kind, content);
+            }
+        }
+        let Err(error) = heard else { return true };
+        let close = Word::Close(Some(error.close_code()), error.to_string());
+        to.say(&close);
+        from.say(&close);
+        false
+    }
+}
+
+/// Keeps a message, as far as there is room for it.
+fn keep(
+    kept: &mut Kept,
+    place: Option<usize>,
+    by: Party,
+    kind: wsbench_wire::connection::MessageKind,
+    mut content: Vec<u8>,
+) {
+    let at = elapsed(kept.begun);
+    let is_cut = content.len() > Room::LONGEST;
+    content.truncate(Room::LONGEST);
+    let conversation = place.and_then(|place| kept.transcript.conversations.get_mut(place));
+    if kept.room.take(content.len())
+        && let Some(conversation) = conversation
+    {
+        conversation.said.push(Said {
+            at,
+            by,
+            kind,
+            content,
+            is_cut,
+        });
+    }
+}
+
+fn elapsed(begun: Instant) -> Nanos {
+    Nanos(u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX))
+}
+
+fn unreachable(error: &io::Error) -> String {
+    format!("the server cannot be reached: {error}")
+}
+
+/// What a step leads to.
+enum Step {
+    /// On, at once.
+    Next(Stage),
+    /// On, once a socket is ready.
+    Wait(Stage),
+    /// On, once others had their turn.
+    More(Stage),
+    /// The client is turned away with a status, and the reason.
+    Refused(u16, String),
+    /// Both ends are let go.
+    Gone,
+}

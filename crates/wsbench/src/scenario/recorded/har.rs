@@ -1,0 +1,275 @@
+//! A browser's HAR export → what was said on its WebSockets.
+//!
+//! Chromium writes the messages of a WebSocket into `_webSocketMessages` of its entry: who said each
+//! (`send`, `receive`), when (seconds, with a fraction), and what, binary ones in base64. Nothing of a
+//! file is trusted: it has bounds in size, in depth (serde_json's) and in numbers.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use thiserror::Error;
+use wsbench_drive::relay::transcript::{Conversation, Party, Said, Transcript};
+use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::RESERVED_HEADERS;
+use wsbench_load::route::Target;
+use wsbench_wire::connection::MessageKind;
+
+/// WebSockets and messages that are taken of a file.
+const MOST_CONVERSATIONS: usize = 4_096;
+const MOST_MESSAGES: usize = 200_000;
+/// Octets of a message that are taken.
+const LONGEST: usize = 64 << 10;
+/// Opcode of binary messages (RFC 6455 section 5.2).
+const BINARY: u8 = 2;
+
+/// What a file tells of WebSockets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Har {
+    /// The server of most of the messages.
+    pub server: Target,
+    /// What was said with it.
+    pub transcript: Transcript,
+}
+
+/// The reason why a file tells nothing.
+#[derive(Debug, Error)]
+pub enum HarError {
+    /// It is larger than what is read.
+    #[error("it has more than {limit} bytes; export the tab of the WebSocket alone")]
+    TooLarge {
+        /// Bytes that are read.
+        limit: usize,
+    },
+    /// It is no HAR.
+    #[error("it is no HAR: {0}; export it from the browser's network panel")]
+    NoHar(serde_json::Error),
+    /// It tells of no WebSocket.
+    #[error(
+        "it tells of no WebSocket with messages (_webSocketMessages); Chromium's export does, when the \
+         panel was open while they were said"
+    )]
+    NoMessages,
+}
+
+#[derive(Deserialize)]
+struct File {
+    log: Log,
+}
+
+#[derive(Deserialize)]
+struct Log {
+    entries: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    request: Request,
+    #[serde(default, rename = "_webSocketMessages")]
+    messages: Vec<Message>,
+}
+
+#[derive(Deserialize)]
+struct Request {
+    #[serde(default)]
+    url: String,
+    #[serde(default)]
+    headers: Vec<Header>,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    value: String,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    #[serde(rename = "type")]
+    by: By,
+    /// Seconds since the Unix epoch.
+    time: f64,
+    opcode: u8,
+    data: String,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum By {
+    Send,
+    Receive,
+}
+
+impl Har {
+    /// Bytes of the largest file that is read.
+    pub const LARGEST: usize = 256 << 20;
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`HarError`]: it is too large, no HAR, or tells of no WebSocket.
+    pub fn read(file: &[u8]) -> Result<Self, HarError> {
+        if file.len() > Self::LARGEST {
+            let limit = Self::LARGEST;
+            return Err(HarError::TooLarge { limit });
+        }
+        let file: File = serde_json::from_slice(file).map_err(HarError::NoHar)?;
+        let entries = file.log.entries.into_iter();
+        let talked = entries.filter(|entry| !entry.messages.is_empty());
+        let mut talked: Vec<(Target, Entry)> = talked
+            .filter_map(|entry| Some((entry.request.url.parse().ok()?, entry)))
+            .collect();
+        let place = |it: &Target| (it.secure, it.authority());
+        let weight = |of: &Target| -> usize {
+            let those = talked.iter().filter(|(it, _)| place(it) == place(of));
+            those.map(|(_, entry)| entry.messages.len()).sum()
+        };
+        let servers = talked.iter().take(MOST_CONVERSATIONS).map(|(server, _)| server);
+        let Some(server) = servers.max_by_key(|it| weight(it)).cloned() else {
+            return Err(HarError::NoMessages);
+        };
+        let before = talked.len();
+        talked.retain(|(it, _)| place(it) == place(&server));
+        talked.truncate(MOST_CONVERSATIONS);
+        let mut transcript = Transcript::default();
+        // Those of other servers are told to be left out, by their number.
+        transcript.left_out = (before - talked.len()) as u64;
+        let times = talked.iter().flat_map(|(_, entry)| &entry.messages);
+        let first = times.map(|it| it.time).filter(|it| it.is_finite());
+        let first = first.fold(f64::INFINITY, f64::min);
+        let mut room = MOST_MESSAGES;
+        for (target, entry) in talked {
+            let conversation = entry.conversation(target.resource, first, &mut room);
+            transcript.conversations.push(conversation);
+        }
+        transcript.conversations.sort_by_key(|it| it.opened);
+        Ok(Self { server, transcript })
+    }
+}
+
+impl Entry {
+    fn conversation(self, resource: String, first: f64, room: &mut usize) -> Conversation {
+        let header = |name: &str| {
+            let mut headers = self.request.headers.iter();
+            let found = headers.find(|it| it.name.eq_ignore_ascii_case(name));
+            found.map(|it| it.value.clone())
+        };
+        let is_own = |it: &&Header| {
+            let mut reserved = RESERVED_HEADERS.iter();
+            !it.name.starts_with(':') && !reserved.any(|name| it.name.eq_ignore_ascii_case(name))
+        };
+        let headers = self.request.headers.iter().filter(is_own);
+        let names = header("Sec-WebSocket-Protocol").unwrap_or_default();
+        let names = names.split(',').map(|name| name.trim().to_owned());
+        let mut conversation = Conversation {
+            opened: Nanos(0),
+            resource,
+            headers: headers
+                .map(|it| (it.name.clone(), it.value.trim().to_owned()))
+                .collect(),
+            origin: header("Origin"),
+            subprotocols: names.filter(|name| !name.is_empty()).collect(),
+            said: Vec::new(),
+        };
+        for message in self.messages.into_iter().take(*room) {
+            *room -= 1;
+            conversation.said.push(message.said(first));
+        }
+        // Times of one connection go forward.
+        conversation.said.sort_by_key(|it| it.at);
+        conversation.opened = conversation.said.first().map_or(Nanos(0), |it| it.at);
+        conversation
+    }
+}
+
+impl Message {
+    fn said(self, first: f64) -> Said {
+        let since = (self.time - first).clamp(0.0, 1e9);
+        // Of what is no number at all nothing is left.
+        let at = Nanos((since * 1e9) as u64);
+        let is_binary = self.opcode == BINARY;
+        let mut content = match is_binary {
+            true => STANDARD.decode(&self.data).unwrap_or_default(),
+            false => self.data.into_bytes(),
+        };
+        let is_cut = content.len() > LONGEST;
+        content.truncate(LONGEST);
+        Said {
+            at,
+            by: match self.by {
+                By::Send => Party::Client,
+                By::Receive => Party::Server,
+            },
+            kind: match is_binary {
+                true => MessageKind::Binary,
+                false => MessageKind::Text,
+            },
+            content,
+            is_cut,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_read_with_who_said_them_and_when() {
+        let file = r#"{"log":{"version":"1.2","entries":[
+            {"request":{"url":"https://h/page","headers":[]}},
+            {"request":{"url":"ws://other/","headers":[]},
+             "_webSocketMessages":[{"type":"send","time":1.0,"opcode":1,"data":"x"}]},
+            {"request":{"url":"wss://h:444/chat?x=1","headers":[
+                {"name":"Host","value":"h"},{"name":"X-Tenant","value":"7"},
+                {"name":"Origin","value":"https://h"},
+                {"name":"Sec-WebSocket-Protocol","value":"a, b"}]},
+             "_webSocketMessages":[
+                {"type":"send","time":1700000000.5,"opcode":1,"data":"hello"},
+                {"type":"receive","time":1700000000.75,"opcode":2,"data":"AQI="}]}]}}"#;
+        let har = Har::read(file.as_bytes()).unwrap();
+        assert_eq!(har.server.revealed_url(), "wss://h:444/chat?x=1");
+        assert_eq!(har.transcript.left_out, 1);
+        let [conversation] = &har.transcript.conversations[..] else {
+            panic!("{har:?}");
+        };
+        assert_eq!(conversation.resource, "/chat?x=1");
+        assert_eq!(conversation.headers, [("X-Tenant".to_owned(), "7".to_owned())]);
+        assert_eq!(conversation.origin.as_deref(), Some("https://h"));
+        assert_eq!(conversation.subprotocols, ["a", "b"]);
+        let said: Vec<_> = conversation
+            .said
+            .iter()
+            .map(|it| (it.by, it.kind, &it.content[..]))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                (Party::Client, MessageKind::Text, &b"hello"[..]),
+                (Party::Server, MessageKind::Binary, &[1, 2]),
+            ]
+        );
+        let apart = conversation.said[1].at - conversation.said[0].at;
+        assert_eq!(apart, Nanos::from_millis(250));
+    }
+
+    #[test]
+    fn what_is_no_har_is_refused_and_says_why() {
+        for (file, told) in [
+            ("{}", "missing field `log`"),
+            ("nothing", "it is no HAR: expected"),
+            (r#"{"log":{"entries":[]}}"#, "no WebSocket with messages"),
+            (
+                r#"{"log":{"entries":[{"request":{"url":"ws://h/"}}]}}"#,
+                "no WebSocket with messages",
+            ),
+        ] {
+            let error = Har::read(file.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(told), "{error}");
+        }
+        let deep = format!("{{\"log\":{}", "[".repeat(100_000));
+        let error = Har::read(deep.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("it is no HAR"), "{error}");
+    }
+}

@@ -1,0 +1,341 @@
+//! The tables of clients: who has which task, and what each sends.
+
+use super::Load;
+use super::leaves::{Leaf, LeafKind};
+use super::places::{Places, Said};
+use super::talks::{Line, Talk};
+use super::traffic::{Content, Outcome};
+use super::upkeep::line;
+use super::write::{Draft, Table};
+use super::login;
+use wsbench_load::plan::{Locator, Stamp};
+
+/// Bytes of a tag with filling at least: the tag alone is 22.
+const LEAST_SIZE: usize = 30;
+/// Names that the instant of a message goes by.
+const STAMPS: [&str; 8] = ["E", "T", "ts", "t", "time", "timestamp", "at", "date"];
+
+/// What some connections do.
+pub(super) struct Task {
+    pub(super) role: Role,
+    /// The connections.
+    pub(super) talks: Vec<usize>,
+}
+
+/// Task of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Sends what others receive, and receives it.
+    Both,
+    Publish,
+    Subscribe,
+    Request,
+    Echo,
+    /// Receives what the server sends by itself.
+    Listen,
+}
+
+impl Task {
+    /// The connection that stands for the others: the last one, which has seen least of others' coming;
+    /// among those that send, the last of those.
+    pub(super) fn exemplar(&self, talks: &[Talk<'_>]) -> usize {
+        let mut last = self.talks.clone();
+        last.sort_by_key(|it| talks[*it].conversation.opened);
+        last.last().copied().unwrap_or(0)
+    }
+}
+
+/// Who has which task.
+pub(super) fn tasks(talks: &[Talk<'_>], load: Option<&Load>) -> Vec<Task> {
+    let all: Vec<usize> = (0..talks.len()).collect();
+    let task = |role, talks| Task { role, talks };
+    let Some(load) = load else {
+        return vec![task(Role::Listen, all)];
+    };
+    let mut senders: Vec<usize> = load.lines.iter().map(|at| at.talk).collect();
+    senders.sort_unstable();
+    senders.dedup();
+    let receivers = match &load.outcome {
+        Outcome::Answered { .. } => return vec![task(Role::Request, senders)],
+        Outcome::Echoed { .. } => return vec![task(Role::Echo, senders)],
+        Outcome::Unseen { .. } => return vec![task(Role::Both, senders)],
+        Outcome::Delivered { receivers, .. } => receivers.clone(),
+    };
+    let forms = |it: usize| login::forms(&talks[it], login::end(&talks[it]));
+    let others: Vec<usize> = receivers
+        .iter()
+        .copied()
+        .filter(|it| !senders.contains(it))
+        .collect();
+    let is_one = senders.iter().chain(&others).all(|it| forms(*it) == forms(senders[0]));
+    let all_hear = senders.iter().any(|it| receivers.contains(it));
+    match (is_one, all_hear) {
+        (true, _) => {
+            senders.extend(others);
+            vec![task(Role::Both, senders)]
+        }
+        (false, true) if others.is_empty() => vec![task(Role::Both, senders)],
+        (false, true) => vec![task(Role::Both, senders), task(Role::Subscribe, others)],
+        (false, false) => vec![task(Role::Publish, senders), task(Role::Subscribe, receivers)],
+    }
+}
+
+impl Draft {
+    /// True if the room is named anywhere.
+    pub(super) fn uses_rooms(&self) -> bool {
+        let has = |text: &Option<String>| text.as_ref().is_some_and(|it| it.contains("{room}"));
+        let steps = self.tables.iter().flat_map(|it| &it.join).chain(&self.login);
+        let texts = self.tables.iter().flat_map(|it| &it.texts);
+        let beats = self.beats.iter().any(|it| it.send.contains("{room}"));
+        let replies = self.replies.iter().any(|it| has(&it.send));
+        let mut texts = texts.map(|(_, text)| text);
+        let mut steps = steps.map(|it| &it.send);
+        beats || replies || texts.any(|it| it.contains("{room}")) || steps.any(has)
+    }
+}
+
+impl Table {
+    /// Says who receives the messages, where the clients send any for others.
+    pub(super) fn set_audience(&mut self, has_rooms: bool) {
+        if self.roles.contains(&"publish") {
+            let audience = if has_rooms { "room" } else { "all" };
+            self.texts.push(("audience", audience.to_owned()));
+        }
+    }
+}
+
+/// Writes a task into its table.
+pub(super) fn fill(
+    table: &mut Table,
+    task: &Task,
+    talks: &[Talk<'_>],
+    places: &mut Places,
+    load: Option<&Load>,
+) {
+    table.count = task.talks.len().max(1);
+    table.roles = match task.role {
+        Role::Both => vec!["publish", "subscribe"],
+        Role::Publish => vec!["publish"],
+        Role::Subscribe | Role::Listen => vec!["subscribe"],
+        Role::Request => vec!["request"],
+        Role::Echo => vec!["echo"],
+    };
+    let Some(load) = load else {
+        return listening(table, talks);
+    };
+    if task.role == Role::Subscribe {
+        return;
+    }
+    match &load.outcome {
+        Outcome::Delivered { content, id, receivers } => {
+            let hears = load.lines.iter().any(|at| receivers.contains(&at.talk));
+            if !hears && task.role == Role::Both {
+                table.count = table.count.max(2);
+            }
+            published(table, talks, places, load, (Some(content), id.as_deref()));
+        }
+        Outcome::Unseen { content } => {
+            let what = "No answer to these messages was seen and no delivery of them; see who receives them.";
+            table.comments.push(what.to_owned());
+            published(table, talks, places, load, (content.as_ref(), None));
+        }
+        Outcome::Answered { id, at } => requested(table, talks, places, load, (id, at)),
+        Outcome::Echoed { content } => echoed(table, talks, places, load, content.as_ref()),
+    }
+}
+
+/// Messages for many.
+fn published(
+    table: &mut Table,
+    talks: &[Talk<'_>],
+    places: &mut Places,
+    load: &Load,
+    (content, id): (Option<&Content>, Option<&str>),
+) {
+    table.texts.push(("rate", format!("{}/s", load.rate_per_s)));
+    let at = load.lines[0];
+    let first = line(talks, at);
+    let span = content.and_then(|content| content.span(first));
+    let Some(span) = span else {
+        let what = "The messages had no text in which the tag could stand by which they are known.";
+        table.comments.push(what.to_owned());
+        return;
+    };
+    let sizes = load.lines.iter().filter_map(|at| {
+        let line = line(talks, *at);
+        content?.span(line).map(|span| span.len())
+    });
+    let sizes: Vec<usize> = sizes.collect();
+    let size = (sizes.iter().sum::<usize>() / sizes.len().max(1)).max(LEAST_SIZE);
+    let mut own = vec![(span.clone(), "{tag}{fill}".to_owned())];
+    for leaf in &first.parts.leaves {
+        let is_content = leaf.span.start < span.end && span.start < leaf.span.end;
+        if is_content {
+            continue;
+        }
+        if let Some(place) = varying(talks, load, leaf, id, (content, size)) {
+            own.push((leaf.span.clone(), place));
+        }
+    }
+    let message = places.filled(at.talk, first, &own, Said::Words);
+    table.texts.push(("message", message));
+    table.size = Some(size);
+}
+
+/// What stands for a leaf of the load that differs from message to message.
+fn varying(
+    talks: &[Talk<'_>],
+    load: &Load,
+    leaf: &Leaf,
+    id: Option<&str>,
+    (content, size): (Option<&Content>, usize),
+) -> Option<String> {
+    if leaf.is_kind || leaf.kind == LeafKind::Constant {
+        return None;
+    }
+    let first = line(talks, load.lines[0]);
+    let value = leaf.value(first.text());
+    let is_length = leaf.kind == LeafKind::Number
+        && load.lines.iter().all(|at| {
+            let line = line(talks, *at);
+            let span = content.and_then(|it| it.span(line));
+            line.value_at(&leaf.path) == span.map(|it| it.len().to_string())
+        });
+    if is_length {
+        return Some(size.to_string());
+    }
+    let values = load.lines.iter().take(100).map(|at| (at.talk, line(talks, *at).value_at(&leaf.path)));
+    let mut differs = false;
+    let mut before: Vec<(usize, Option<String>)> = Vec::new();
+    for (talk, value) in values {
+        // A connection's own value stays the same on it.
+        differs |= before.iter().any(|(it, known)| *it == talk && *known != value);
+        if !before.iter().any(|(it, _)| *it == talk) {
+            before.push((talk, value));
+        }
+    }
+    let is_id = id == Some(leaf.path.as_str());
+    (differs || is_id).then(|| counted(leaf, &value, "m{seq}"))
+}
+
+/// What stands for a value that counts, by its form: a time, a number, or a made-up text. A text of
+/// digits becomes `text`, which is no number of the login's.
+pub(super) fn counted(leaf: &Leaf, value: &str, text: &str) -> String {
+    let digits = value.bytes().all(|it| it.is_ascii_digit());
+    let is_text = leaf.kind == LeafKind::Text;
+    match (value.len(), digits) {
+        (13, true) if value.starts_with('1') => "{now_ms}".to_owned(),
+        (19, true) if value.starts_with('1') => "{now_ns}".to_owned(),
+        (_, true) if !is_text => "{n}".to_owned(),
+        (_, true) => text.to_owned(),
+        _ if leaf.kind == LeafKind::Number => "{n}".to_owned(),
+        (36, _) if value.matches('-').count() == 4 => {
+            let groups = [8, 4, 4, 4, 12].map(|digits| format!("{{rand:hex:{digits}}}"));
+            groups.join("-")
+        }
+        (length @ 16..=64, _) if value.bytes().all(|it| it.is_ascii_hexdigit()) => {
+            format!("{{rand:hex:{length}}}")
+        }
+        _ => {
+            let letters = value.chars().take_while(char::is_ascii_alphabetic);
+            let front: String = letters.take(12).collect();
+            format!("{front}-{{conn}}-{{seq}}")
+        }
+    }
+}
+
+/// Messages that are answered by an id.
+fn requested(
+    table: &mut Table,
+    talks: &[Talk<'_>],
+    places: &mut Places,
+    load: &Load,
+    (id, place): (&str, &Locator),
+) {
+    let at = load.lines[0];
+    let first = line(talks, at);
+    let own: Vec<_> = first
+        .leaf_at(id)
+        .map(|leaf| (leaf.span.clone(), "{id}".to_owned()))
+        .into_iter()
+        .collect();
+    let message = places.filled(at.talk, first, &own, Said::Request);
+    table.texts.push(("message", message));
+    let place = match place.to_string() {
+        // An id of letters becomes a number, and its place is the same.
+        it if it.starts_with("regex:") && it.ends_with("([^\"\\\\]*)") => {
+            it.replace("([^\"\\\\]*)", "([0-9]+)")
+        }
+        it => it,
+    };
+    table.texts.push(("match", place));
+    if first.parts.leaves.iter().any(|it| it.path == "/jsonrpc") {
+        table.texts.push(("failed", "json:/error".to_owned()));
+    }
+}
+
+/// Messages that come back as they were.
+fn echoed(
+    table: &mut Table,
+    talks: &[Talk<'_>],
+    places: &mut Places,
+    load: &Load,
+    content: Option<&Content>,
+) {
+    let at = load.lines[0];
+    let first = line(talks, at);
+    let Some(span) = content.and_then(|content| content.span(first)) else {
+        let lengths = load.lines.iter().map(|at| line(talks, *at).text().len());
+        let mean = lengths.sum::<usize>() / load.lines.len();
+        table.size = Some(mean.max(LEAST_SIZE));
+        return;
+    };
+    let own = [(span, "{conn}-{seq}-{rand:hex:8}".to_owned())];
+    let message = places.filled(at.talk, first, &own, Said::Request);
+    table.texts.push(("message", message));
+}
+
+/// What is read off messages that the server sends by itself: when each was made, and its number.
+fn listening(table: &mut Table, talks: &[Talk<'_>]) {
+    let Some(lines) = pushes(talks) else { return };
+    let first = lines[0];
+    for leaf in &first.parts.leaves {
+        if !leaf.is_at_pointer(&first.parts) || leaf.kind == LeafKind::Constant {
+            continue;
+        }
+        let numbers = lines.iter().map(|it| it.value_at(&leaf.path)?.parse().ok());
+        let Some(numbers) = numbers.collect::<Option<Vec<u64>>>() else {
+            continue;
+        };
+        let place = format!("json:{}", leaf.path);
+        let is_counted = numbers.windows(2).all(|two| two[0].checked_add(1) == Some(two[1]));
+        let has = |table: &Table, key| table.texts.iter().any(|(known, _)| *known == key);
+        if is_counted && !has(table, "sequence") && place.parse::<Locator>().is_ok() {
+            table.texts.push(("sequence", place));
+            continue;
+        }
+        let unit = match (numbers[0].to_string().len(), STAMPS.contains(&leaf.name.as_str())) {
+            (10, true) => "s",
+            (13, _) => "ms",
+            (16, true) => "us",
+            (19, true) => "ns",
+            _ => continue,
+        };
+        let stamp = format!("{place}:{unit}");
+        if !has(table, "stamp") && stamp.parse::<Stamp>().is_ok() {
+            table.texts.push(("stamp", stamp));
+        }
+    }
+}
+
+/// The messages of a connection's that its server sends most of.
+fn pushes<'t, 'a>(talks: &'t [Talk<'a>]) -> Option<Vec<&'t Line<'a>>> {
+    let of_server = |it: &&Line<'_>| it.is_open(wsbench_drive::relay::transcript::Party::Server);
+    let talk = talks.iter().max_by_key(|it| it.lines.iter().filter(of_server).count())?;
+    let lines: Vec<_> = talk.lines.iter().filter(of_server).collect();
+    let often = |form: &str| lines.iter().filter(|it| it.parts.form == form).count();
+    let main = lines.iter().take(200).map(|it| it.parts.form.as_str());
+    let main = main.max_by_key(|form| often(form))?.to_owned();
+    let those: Vec<_> = lines.into_iter().filter(|it| it.parts.form == main).collect();
+    (those.len() >= 3).then_some(those)
+}

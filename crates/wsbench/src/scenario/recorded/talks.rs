@@ -1,0 +1,142 @@
+//! What was said, message by message, and what each message was found to be for.
+
+use wsbench_drive::relay::transcript::{Conversation, Party, Transcript};
+use wsbench_load::nanos::Nanos;
+use wsbench_wire::connection::MessageKind;
+
+use super::leaves::{Leaf, LeafKind, Parts};
+
+/// Connections and messages of each that are looked at.
+const MOST_TALKS: usize = 64;
+const MOST_LINES: usize = 2_000;
+/// Names that numbers and texts go by which an answer repeats.
+const IDS: [&str; 16] = [
+    "id", "ref", "requestid", "reqid", "request", "seq", "msgid", "messageid", "invocationid",
+    "correlationid", "receipt", "receiptid", "nonce", "rid", "cid", "ack",
+];
+
+/// One connection.
+pub(super) struct Talk<'a> {
+    pub(super) conversation: &'a Conversation,
+    pub(super) lines: Vec<Line<'a>>,
+}
+
+/// A message.
+pub(super) struct Line<'a> {
+    pub(super) at: Nanos,
+    pub(super) by: Party,
+    /// Its text; `None` of a binary message, of one that is no text and of one that was cut.
+    pub(super) text: Option<&'a str>,
+    pub(super) parts: Parts,
+    pub(super) purpose: Purpose,
+}
+
+/// Purpose of a message, as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Unknown,
+    /// A message of the server's that is answered always the same, or that answer.
+    Reply,
+    /// A client's words by the clock, or the answer to them.
+    Beat,
+    /// A message of the client's of which there are many.
+    Load,
+    /// One of those that has reached somebody.
+    Delivery,
+    /// The answer to one of those.
+    Answer,
+    /// A part of the login.
+    Login,
+    /// It cannot be said in a scenario.
+    Unsaid,
+}
+
+/// A message by its connection and its place there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct At {
+    pub(super) talk: usize,
+    pub(super) line: usize,
+}
+
+impl<'a> Talk<'a> {
+    /// The connections of a transcript that went to the path of most messages.
+    pub(super) fn all(transcript: &'a Transcript) -> Vec<Self> {
+        let path = |it: &'a Conversation| it.resource.split('?').next().unwrap_or_default();
+        let weight = |of: &str| -> usize {
+            let those = transcript.conversations.iter().filter(|it| path(it) == of);
+            those.map(|it| it.said.len() + 1).sum()
+        };
+        let paths = transcript.conversations.iter().map(path);
+        let main = paths.max_by_key(|it| weight(it)).unwrap_or_default();
+        let those = transcript.conversations.iter();
+        let those = those.filter(|it| path(it) == main).take(MOST_TALKS);
+        those.map(Self::of).collect()
+    }
+
+    fn of(conversation: &'a Conversation) -> Self {
+        let lines = conversation.said.iter().take(MOST_LINES).map(|said| {
+            let text = str::from_utf8(&said.content).ok();
+            let text = text.filter(|_| said.kind == MessageKind::Text && !said.is_cut);
+            Line {
+                at: said.at,
+                by: said.by,
+                parts: text.map(Parts::of).unwrap_or_default(),
+                purpose: match text {
+                    Some(_) => Purpose::Unknown,
+                    None => Purpose::Unsaid,
+                },
+                text,
+            }
+        });
+        Self {
+            conversation,
+            lines: lines.collect(),
+        }
+    }
+}
+
+impl<'a> Line<'a> {
+    /// The text; nothing where there is none.
+    pub(super) fn text(&self) -> &'a str {
+        self.text.unwrap_or_default()
+    }
+
+    pub(super) fn is_open(&self, by: Party) -> bool {
+        self.by == by && self.purpose == Purpose::Unknown
+    }
+
+    /// The value of a leaf by its path.
+    pub(super) fn value_at(&self, path: &str) -> Option<String> {
+        let leaf = self.leaf_at(path)?;
+        Some(leaf.value(self.text()).into_owned())
+    }
+
+    pub(super) fn leaf_at(&self, path: &str) -> Option<&Leaf> {
+        self.parts.leaves.iter().find(|it| it.path == path)
+    }
+}
+
+/// True of a name that ids go by.
+pub(super) fn is_id_name(name: &str) -> bool {
+    let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    IDS.contains(&letters.to_ascii_lowercase().as_str())
+}
+
+/// True if an answer's leaf may be the id that is a message's leaf: both go by such names, or are at the
+/// same place of a list or in front.
+pub(super) fn may_be_one(asked: &Leaf, answered: &Leaf) -> bool {
+    let by_name = is_id_name(&asked.name) && is_id_name(&answered.name);
+    let in_list = asked.name.is_empty() && answered.name.is_empty() && asked.path == answered.path;
+    let is_value = asked.kind != LeafKind::Constant && !asked.is_kind;
+    is_value && (by_name || in_list || asked.name == answered.name && is_id_name(&asked.name))
+}
+
+/// The leaf of an answer that repeats an id of what was asked.
+pub(super) fn repeated<'l>(asked: &Line<'_>, answer: &'l Line<'_>) -> Option<&'l Leaf> {
+    let (asked_text, text) = (asked.text(), answer.text());
+    answer.parts.leaves.iter().find(|leaf| {
+        let value = leaf.value(text);
+        let mut all = asked.parts.leaves.iter();
+        !value.is_empty() && all.any(|it| may_be_one(it, leaf) && it.value(asked_text) == value)
+    })
+}
