@@ -17,6 +17,7 @@ use crate::commands::find::{self, FindArgs};
 use crate::commands::fleet::{self, FleetLookArgs};
 use crate::commands::preset::{self, PresetArgs};
 use crate::commands::rank::{self, RankArgs};
+use crate::commands::record::{self, RecordArgs};
 use crate::commands::schema::{self, SchemaOf};
 use crate::commands::serve::{self, Serve};
 use crate::commands::supervise::{self, Supervise};
@@ -119,6 +120,8 @@ pub(crate) enum Command {
     Rank(RankArgs),
     /// Print a scenario to begin one's own from: socket.io, graphql, stomp and more.
     Preset(PresetArgs),
+    /// Record what a client and its server say, and write a scenario to start from.
+    Record(Box<RecordArgs>),
     /// Take shares of runs that others ask for: one machine of a fleet (a build with the feature fleet).
     Agent(AgentArgs),
     /// Show the agents of a fleet: programs, clocks, ports, health (a build with the feature fleet).
@@ -171,6 +174,7 @@ pub(crate) fn run(command_line: &[OsString]) -> anyhow::Result<Exit> {
         Some(Command::Sweep(sweep)) => sweep::run(sweep, command_line),
         Some(Command::Rank(rank)) => rank::run(rank, command_line),
         Some(Command::Preset(preset)) => preset::run(preset),
+        Some(Command::Record(record)) => record::run(record),
         Some(Command::Agent(agent)) => agent::run(agent),
         Some(Command::Fleet(look)) => fleet::run(look),
         Some(Command::Collect(collect)) => collect::run(collect, command_line),

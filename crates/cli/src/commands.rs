@@ -11,6 +11,7 @@ pub(crate) mod fleet;
 pub(crate) mod man;
 pub(crate) mod preset;
 pub(crate) mod rank;
+pub(crate) mod record;
 pub(crate) mod report;
 pub(crate) mod schema;
 pub(crate) mod serve;

@@ -31,6 +31,8 @@ mod rank;
 #[allow(dead_code, reason = "the tests of faults take the rest")]
 #[path = "faults/raw.rs"]
 mod raw;
+#[cfg(unix)]
+mod record;
 mod refusals;
 mod refused;
 mod running;

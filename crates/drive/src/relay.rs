@@ -8,6 +8,8 @@
 
 mod end;
 mod pair;
+#[cfg(test)]
+mod tests;
 pub mod transcript;
 
 use std::io::{self, ErrorKind};

@@ -1,6 +1,8 @@
 //! What fuzzing has found interesting, or broken once, is tried by every run of the tests.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
+#[path = "../../../fuzz/bodies/har.rs"]
+mod har;
 #[path = "../../../fuzz/bodies/scenario.rs"]
 mod scenario;
 #[path = "../../../fuzz/bodies/suite.rs"]
@@ -26,4 +28,9 @@ fn suites_are_read_or_refused() {
 #[test]
 fn scenarios_are_read_or_refused() {
     replay("scenario", scenario::attempt);
+}
+
+#[test]
+fn recordings_of_browsers_make_scenarios_or_are_refused() {
+    replay("har", har::attempt);
 }

@@ -42,7 +42,7 @@ pub(crate) fn shorten(words: &[String], length: &str) -> Vec<String> {
         }
         "rank" => line.set(&["--rounds"], "1"),
         "doctor" => line.cap(CONNECTIONS, 20),
-        "check" | "preset" | "report" | "schema" => {}
+        "check" | "preset" | "record" | "report" | "schema" => {}
         _ => line.measure_shortly(),
     }
     line.words

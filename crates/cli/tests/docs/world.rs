@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command as Program;
+use std::process::{Child, Command as Program, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use snapbox::cmd::cargo_bin;
@@ -18,7 +20,7 @@ use crate::page::{Block, Command};
 use crate::raw::Raw;
 use crate::running::embedded::Embedded;
 use crate::running::proxy::{Dialogue, Proxy, http, socks};
-use crate::running::{Ended, Process, workspace};
+use crate::running::{Ended, Process, send_signal, workspace};
 use crate::short::{LENGTHS, shorten};
 
 /// Far beyond what any command here takes, also where the cores are busy: one that takes longer
@@ -37,6 +39,8 @@ const EXECUTED: u16 = 4711;
 const FOLDERS: [&str; 2] = ["suites", "servers"];
 /// A ranking that was stored, under the names that the pages give to theirs.
 const STORED: [&str; 2] = ["ranking.json", "full.json"];
+/// A browser's export, under the name that the pages give to theirs.
+const EXPORT: &str = "app.har";
 /// Flags that name a file which is written.
 const WRITING: [&str; 9] = [
     "-o", "--output", "--html", "--junit", "--hgrm", "--hlog", "-l", "--log", "--l",
@@ -50,6 +54,28 @@ pub(crate) struct World {
     executed: Option<u16>,
     /// Servers that the block under way has started, under the port that it gave them.
     started: Vec<(Option<u16>, Embedded)>,
+    /// Recordings that it has started.
+    recordings: Vec<Recording>,
+}
+
+/// `wsbench record` at work, killed when the test is over.
+struct Recording {
+    /// The port that the page gave it, and the one that it has.
+    ports: [u16; 2],
+    /// The file that it writes.
+    output: String,
+    child: Child,
+    said: JoinHandle<String>,
+}
+
+impl Recording {
+    /// Ends it as Ctrl-C does; it has written its file then.
+    fn end(mut self) {
+        send_signal("INT", self.child.id());
+        let status = self.child.wait().unwrap();
+        let said = self.said.join().unwrap();
+        assert!(status.success(), "{}: {said}", self.output);
+    }
 }
 
 impl World {
@@ -65,12 +91,15 @@ impl World {
             let ranking = workspace().join("docs/ranking/full.json");
             symlink(ranking, directory.path().join(name)).unwrap();
         }
+        let export = workspace().join("fuzz/corpus/har/socket.io");
+        symlink(export, directory.path().join(EXPORT)).unwrap();
         Self {
             directory,
             servers: BTreeMap::new(),
             redirecting: None,
             executed: None,
             started: Vec::new(),
+            recordings: Vec::new(),
         }
     }
 
@@ -100,6 +129,11 @@ impl World {
         if words.get(1).is_some_and(|word| word == "serve") {
             return self.serve(place, &words[1..]);
         }
+        let listens = |word: &String| word == "--listen";
+        if words.get(1).is_some_and(|word| word == "record") && words.iter().any(listens) {
+            return self.record(place, &words[1..]);
+        }
+        self.end_recordings(|recording| words.contains(&recording.output));
         let (words, into) = redirected(words);
         let mut attempts = LENGTHS.map(|length| shorten(&words[1..], length)).to_vec();
         attempts.dedup();
@@ -133,6 +167,7 @@ impl World {
 
     /// Ends the servers that a block has started; each ends in order.
     pub(crate) fn end_of_block(&mut self, page: &str) {
+        self.end_recordings(|_| true);
         for (_, server) in self.started.drain(..) {
             let status = server.end();
             assert!(status.success(), "{page}: a server ended with {status}");
@@ -152,6 +187,47 @@ impl World {
         let address = &server.url;
         assert!(address.contains(['/', ':']), "{place}: it says '{address}'");
         self.started.push((port, server));
+    }
+
+    /// Starts a recording, on a port that is free.
+    fn record(&mut self, place: &str, words: &[String]) {
+        let mut words = self.here(words);
+        let behind = |flag: &str| {
+            let at = words.iter().position(|word| word == flag);
+            at.unwrap_or_else(|| panic!("{place}: it has no {flag}")) + 1
+        };
+        let (listen, output) = (behind("--listen"), words[behind("-o")].clone());
+        let given = words[listen].parse().unwrap();
+        words[listen] = "0".to_owned();
+        let mut program = self.program();
+        let child = program.args(&words).stdin(Stdio::null()).stderr(Stdio::piped());
+        let mut child = child.spawn().unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        let port = port_of(line.trim()).unwrap_or_else(|| panic!("{place}: it says '{line}'"));
+        let said = thread::spawn(move || {
+            let mut rest = String::new();
+            said.read_to_string(&mut rest).unwrap();
+            rest
+        });
+        self.recordings.push(Recording {
+            ports: [given, port],
+            output,
+            child,
+            said,
+        });
+    }
+
+    /// Ends the recordings of which this is so.
+    fn end_recordings(&mut self, is_over: impl Fn(&Recording) -> bool) {
+        let all = std::mem::take(&mut self.recordings);
+        for recording in all {
+            match is_over(&recording) {
+                true => recording.end(),
+                false => self.recordings.push(recording),
+            }
+        }
     }
 
     /// Runs these words of a page in this world; as what they are run, and how that ended.
@@ -220,6 +296,10 @@ impl World {
         let mut started = started.filter(|(at, _)| *at == Some(port));
         if let Some((_, server)) = started.next() {
             return Some(server.port().parse().unwrap());
+        }
+        let recorded = self.recordings.iter().find(|it| it.ports[0] == port);
+        if let Some(recording) = recorded {
+            return Some(recording.ports[1]);
         }
         match port {
             EXECUTED => Some(*self.executed.get_or_insert_with(free_port)),

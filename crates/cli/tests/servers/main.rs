@@ -10,6 +10,7 @@ mod daemon;
 #[cfg(feature = "http2")]
 mod http2;
 mod protocols;
+mod recorded;
 #[path = "../running/mod.rs"]
 mod running;
 mod scenarios;

@@ -207,7 +207,9 @@ fn is_word(letter: char) -> bool {
 /// nothing but that it is a text.
 fn form_of_words(text: &str) -> String {
     let first: String = text.chars().take_while(char::is_ascii_alphabetic).collect();
-    let is_command = first.len() >= 2 && first.chars().all(|it| it.is_ascii_uppercase());
+    let behind = text[first.len()..].chars().next();
+    let is_word = behind.is_none_or(|it| it.is_whitespace() || it == '{');
+    let is_command = is_word && first.len() >= 2 && first.chars().all(|it| it.is_ascii_uppercase());
     if is_command {
         return first;
     }

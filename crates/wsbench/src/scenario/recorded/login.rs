@@ -1,5 +1,7 @@
 //! What is said and awaited on a connection before its load.
 
+use std::collections::BTreeMap;
+
 use wsbench_drive::relay::transcript::Party;
 use wsbench_load::nanos::Nanos;
 
@@ -41,20 +43,31 @@ pub(super) fn end(talk: &Talk<'_>) -> usize {
     if let Some(load) = load {
         return load;
     }
-    let said = talk.lines.iter().rposition(|it| it.is_open(Party::Client));
+    // Who only listens has logged in when what it listens to begins.
+    let mut often: BTreeMap<&str, usize> = BTreeMap::new();
+    for line in talk.lines.iter().filter(|it| it.by == Party::Server) {
+        *often.entry(&line.parts.form).or_default() += 1;
+    }
+    let begins = (0..talk.lines.len()).find(|at| is_heard(talk, *at, &often));
+    let before = &talk.lines[..begins.unwrap_or(talk.lines.len())];
+    let said = before.iter().rposition(|it| it.is_open(Party::Client));
     let (from, begun) = match said {
         Some(said) => (said + 1, talk.lines[said].at),
         None => (0, talk.conversation.opened),
     };
-    let behind = &talk.lines[from..];
-    let often = |line: &Line<'_>| {
-        let same = behind.iter().filter(|it| it.parts.form == line.parts.form);
-        same.count() > 2
-    };
-    let is_over = |line: &Line<'_>| {
-        line.at - begun.min(line.at) > SOON || line.purpose == Purpose::Delivery || often(line)
-    };
-    from + behind.iter().take_while(|it| !is_over(it)).count()
+    let is_soon = |line: &&Line<'_>| line.at - begun.min(line.at) <= SOON;
+    from + before[from..].iter().take_while(is_soon).count()
+}
+
+/// True of a delivery, and of a message of the server's as there are many that answer nothing.
+fn is_heard(talk: &Talk<'_>, at: usize, often: &BTreeMap<&str, usize>) -> bool {
+    let line = &talk.lines[at];
+    if line.purpose == Purpose::Delivery || !line.is_open(Party::Server) {
+        return line.purpose == Purpose::Delivery;
+    }
+    let is_often = often.get(line.parts.form.as_str()).is_some_and(|count| *count > 2);
+    let asked = talk.lines[..at].iter().rfind(|it| it.by == Party::Client);
+    is_often && asked.is_none_or(|asked| repeated(asked, line).is_none())
 }
 
 /// Forms of what a client says in its login: those who say the same have the same task.

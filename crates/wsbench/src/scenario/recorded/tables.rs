@@ -46,7 +46,7 @@ impl Task {
 }
 
 /// Who has which task.
-pub(super) fn tasks(talks: &[Talk<'_>], load: Option<&Load>) -> Vec<Task> {
+pub(super) fn tasks(talks: &[Talk<'_>], ends: &[usize], load: Option<&Load>) -> Vec<Task> {
     let all: Vec<usize> = (0..talks.len()).collect();
     let task = |role, talks| Task { role, talks };
     let Some(load) = load else {
@@ -61,7 +61,7 @@ pub(super) fn tasks(talks: &[Talk<'_>], load: Option<&Load>) -> Vec<Task> {
         Outcome::Unseen { .. } => return vec![task(Role::Both, senders)],
         Outcome::Delivered { receivers, .. } => receivers.clone(),
     };
-    let forms = |it: usize| login::forms(&talks[it], login::end(&talks[it]));
+    let forms = |it: usize| login::forms(&talks[it], ends[it]);
     let others: Vec<usize> = receivers
         .iter()
         .copied()
