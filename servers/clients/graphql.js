@@ -11,7 +11,9 @@ const SAY = 'mutation ($room: String!, $text: String!) { say(room: $room, text: 
 
 function client(url) {
   const connectionParams = { token: 'planted-token-of-graphql' };
-  return createClient({ url, webSocketImpl: WebSocket, connectionParams, retryAttempts: 0 });
+  // One connection for all that is asked, not one each.
+  const lazy = false;
+  return createClient({ url, webSocketImpl: WebSocket, connectionParams, retryAttempts: 0, lazy });
 }
 
 function hears(url, room) {

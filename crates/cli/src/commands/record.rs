@@ -185,7 +185,7 @@ fn relayed(args: &RecordArgs, plan: &Plan) -> anyhow::Result<Transcript> {
 
 fn ending_words(args: &RecordArgs) -> String {
     let until = match (args.after, args.connections) {
-        (None, None) => "until a connection has come and gone, or Ctrl-C".to_owned(),
+        (None, None | Some(1)) => "until a connection has come and gone, or Ctrl-C".to_owned(),
         (None, Some(count)) => {
             format!("until {} have come and gone, or Ctrl-C", counted(count, "connection"))
         }

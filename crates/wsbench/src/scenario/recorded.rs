@@ -217,7 +217,7 @@ fn logins(
         // Who came last has seen least of others.
         let exemplar = task.exemplar(talks);
         all.push(login::steps(talks, exemplar, &group, places));
-        login::mark(talks, &group);
+        login::mark(talks, &group, exemplar);
         draft.tables.push(write::Table::default());
     }
     let first = all.first().cloned().unwrap_or_default();

@@ -159,12 +159,15 @@ fn settle(talk: &Talk<'_>, steps: &mut [Step], asked: Option<usize>, end: usize)
     last.settle = Some(pause.max(LEAST_PAUSE).min(MOST_PAUSE));
 }
 
-/// Marks the words of the other connections of a group, which are the same as those of the login that
-/// stands for them.
-pub(super) fn mark(talks: &mut [Talk<'_>], group: &Group<'_>) {
+/// Marks in the other connections of a group what is the same as in the login that stands for theirs.
+pub(super) fn mark(talks: &mut [Talk<'_>], group: &Group<'_>, exemplar: usize) {
+    let lines = talks[exemplar].lines.iter();
+    let of_server = lines.filter(|it| it.by == Party::Server && it.purpose == Purpose::Login);
+    let awaited: Vec<String> = of_server.map(|it| it.parts.form.clone()).collect();
     for talk in group.members {
         for line in &mut talks[*talk].lines[..group.ends[*talk]] {
-            if line.is_open(Party::Client) {
+            let is_awaited = line.is_open(Party::Server) && awaited.contains(&line.parts.form);
+            if line.is_open(Party::Client) || is_awaited {
                 line.purpose = Purpose::Login;
             }
         }

@@ -130,7 +130,9 @@ pub(super) fn beats_of(talks: &mut [Talk<'_>]) -> Vec<Beats> {
     let mut found: Vec<(String, Beats)> = Vec::new();
     for ((talk, form), places) in groups {
         let lines = &talks[talk].lines;
-        let is_named = beats(&lines[places[0]]);
+        let first = &lines[places[0]];
+        // What is short is a heartbeat once it is said again.
+        let is_named = beats(first) && (places.len() > 1 || first.text().trim().len() > 2);
         let period = period(&talks[talk], &places, is_named);
         let is_rare = places.len() >= 3 && places.len() < most;
         let is_other = is_rare && lines[places[0]].parts.form != of_most && is_even(lines, &places);
@@ -197,8 +199,11 @@ fn answers(lines: &[Line<'_>], places: &[usize]) -> Vec<usize> {
     }
 }
 
-/// The text with one sign for each row of digits.
+/// The text with one sign for each row of digits, where it is more than a code of them.
 fn without_digits(line: &Line<'_>) -> String {
+    if line.text().len() <= 3 {
+        return line.text().to_owned();
+    }
     let mut text = String::new();
     for letter in line.text().chars() {
         let is_digit = letter.is_ascii_digit();
