@@ -435,7 +435,7 @@ mod tests {
         let error = Scenario::preset("socketio", &|_| None)
             .unwrap_err()
             .to_string();
-        assert!(error.contains("there are actioncable, graphql"), "{error}");
+        assert!(error.contains("there are actioncable, centrifugo, graphql"), "{error}");
     }
 
     /// A change of the file, and what is said of it.
@@ -535,7 +535,7 @@ mod tests {
         (
             "\"mqtt\"\nrooms",
             "\"packets\"\nrooms",
-            "s.toml:6: unknown variant `packets`, expected one of `frame`, `lines`",
+            "s.toml:6: unit: unknown variant `packets`, expected one of `frame`, `lines`",
         ),
         (
             "{ binary = '10",
@@ -550,7 +550,7 @@ mod tests {
         (
             "wsb-{run}",
             "wsb-{rum}",
-            "s.toml:11: binary: at byte 36: '{rum}' is not known",
+            "s.toml:11: binary: at byte 45: '{rum}' is not known",
         ),
         (
             "hex = \"20020000\"",
@@ -570,7 +570,7 @@ mod tests {
         (
             "{room}\"} \"{tag}",
             "{room}\"} \"{tog}",
-            "message_binary: at byte 35: '{tog}'",
+            "message_binary: at byte 40: '{tog}'",
         ),
         (
             "\"{tag}{fill}\"",

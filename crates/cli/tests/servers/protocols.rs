@@ -4,7 +4,7 @@
 
 use crate::daemon::Daemon;
 use crate::running::Process;
-use crate::scenarios::{assert_delivered, assert_logged_in, preset};
+use crate::scenarios::{assert_delivered, assert_logged_in, preset, refused};
 use crate::server::{Kind, Server, node};
 
 /// The protocol's own client joins, publishes and is told of it.
@@ -101,24 +101,16 @@ fn topics_of_mosquitto() {
         assert_logged_in(&run, 100);
         assert_eq!(run.document["plan"]["unit"], "mqtt");
     }
-    // A broker that grants no such subscription says so in its packet.
+    // One that answers otherwise than a login awaits is told of byte by byte.
     let directory = tempfile::tempdir().unwrap();
     let scenario = directory.path().join("mqtt.toml");
     let text = include_str!("../../../wsbench/src/scenario/presets/mqtt.toml");
     std::fs::write(&scenario, text.replace("20020000", "20020005")).unwrap();
-    let url = server.url("/mqtt");
-    let words = [
-        "--scenario",
-        scenario.to_str().unwrap(),
-        "-c",
-        "10",
-        "-d",
-        "1s",
-        &url,
-    ];
-    let run = crate::running::measured(&words);
-    assert_eq!(run.exit, 1, "{}", run.story());
-    let words = run.example("login", "login_refused");
+    let (scenario, url) = (scenario.to_str().unwrap(), server.url("/mqtt"));
+    let document = refused(&["--scenario", scenario, "-c", "10", "--rooms", "2", "-d", "1s", &url]);
+    let error = &document["errors"][0];
+    assert_eq!(error["kind"], "login_refused");
+    let words = error["example"].as_str().unwrap();
     assert!(words.contains("not the bytes 20020005"), "{words}");
 }
 

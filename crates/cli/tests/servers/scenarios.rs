@@ -98,6 +98,14 @@ fn requests_of_json_rpc_by_their_preset() {
     assert!(words.contains("no such method"), "{words}");
 }
 
+/// The document of a run in which no connection comes about.
+pub(crate) fn refused(words: &[&str]) -> Value {
+    let words = [words, &["--format", "json", "--no-state"]].concat();
+    let output = wsbench(&words).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
 #[test]
 #[ignore = "needs scripts/servers"]
 fn a_login_of_another_protocol_is_told_in_the_servers_words() {
@@ -106,11 +114,7 @@ fn a_login_of_another_protocol_is_told_in_the_servers_words() {
     let words = [
         "--preset", "nats", "-c", "10", "--rooms", "2", "-d", "1s", &url,
     ];
-    let output = wsbench(&[&words[..], &["--format", "json", "--no-state"]].concat())
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = refused(&words);
     let error = &document["errors"][0];
     assert_eq!(error["kind"], "login_refused");
     let words = error["example"].as_str().unwrap();
