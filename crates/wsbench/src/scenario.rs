@@ -435,7 +435,10 @@ mod tests {
         let error = Scenario::preset("socketio", &|_| None)
             .unwrap_err()
             .to_string();
-        assert!(error.contains("there are actioncable, centrifugo, graphql"), "{error}");
+        assert!(
+            error.contains("there are actioncable, centrifugo, graphql"),
+            "{error}"
+        );
     }
 
     /// A change of the file, and what is said of it.

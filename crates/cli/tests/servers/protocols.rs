@@ -107,7 +107,17 @@ fn topics_of_mosquitto() {
     let text = include_str!("../../../wsbench/src/scenario/presets/mqtt.toml");
     std::fs::write(&scenario, text.replace("20020000", "20020005")).unwrap();
     let (scenario, url) = (scenario.to_str().unwrap(), server.url("/mqtt"));
-    let document = refused(&["--scenario", scenario, "-c", "10", "--rooms", "2", "-d", "1s", &url]);
+    let document = refused(&[
+        "--scenario",
+        scenario,
+        "-c",
+        "10",
+        "--rooms",
+        "2",
+        "-d",
+        "1s",
+        &url,
+    ]);
     let error = &document["errors"][0];
     assert_eq!(error["kind"], "login_refused");
     let words = error["example"].as_str().unwrap();

@@ -7,13 +7,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One message of the protocol that is spoken, in terms of WebSocket messages.
-///
-/// ```
-/// use wsbench_load::plan::MessageUnit;
-/// let unit: MessageUnit = "record".parse().unwrap();
-/// assert_eq!((unit, unit.end()), (MessageUnit::Record, Some(0x1e)));
-/// assert!("records".parse::<MessageUnit>().unwrap_err().contains("frame, lines, record, nul or mqtt"));
-/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageUnit {
@@ -53,6 +46,14 @@ impl MessageUnit {
     }
 
     /// The byte in which each has to end that is sent; `None` where nothing is put behind them.
+    ///
+    /// ```
+    /// use wsbench_load::plan::MessageUnit;
+    /// let unit: MessageUnit = "record".parse().unwrap();
+    /// assert_eq!(unit.end(), Some(0x1e));
+    /// let error = "records".parse::<MessageUnit>().unwrap_err();
+    /// assert!(error.contains("frame, lines, record, nul or mqtt"));
+    /// ```
     #[must_use]
     pub fn end(self) -> Option<u8> {
         match self {
