@@ -19,7 +19,9 @@ class Member(tornado.websocket.WebSocketHandler):
     def on_message(self, message):
         for client in self.clients:
             try:
-                client.write_message(message, binary=isinstance(message, bytes))
+                sent = client.write_message(message, binary=isinstance(message, bytes))
+                # Looked at, or it would be logged when it fails for a client that is going.
+                sent.add_done_callback(asyncio.Future.exception)
             except tornado.websocket.WebSocketClosedError:
                 pass  # it is going
 
