@@ -35,7 +35,11 @@ impl Recording {
         let mut said = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         said.read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("listening at ").expect(&line).to_owned();
+        let url = line
+            .trim()
+            .strip_prefix("listening at ")
+            .expect(&line)
+            .to_owned();
         let said = thread::spawn(move || {
             let mut rest = String::new();
             said.read_to_string(&mut rest).unwrap();
@@ -59,7 +63,12 @@ impl Recording {
             }
         };
         let mut printed = String::new();
-        self.child.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
+        self.child
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut printed)
+            .unwrap();
         let said = self.said.take().unwrap().join().unwrap();
         (status.code(), printed, said)
     }
@@ -74,7 +83,15 @@ impl Drop for Recording {
 
 /// The document of a run, which ends well.
 fn run(folder: &Path, words: &[&str], environment: &[(&str, &str)]) -> Value {
-    let usual = ["--warmup", "200ms", "--seed", "5", "--format", "json", "--no-state"];
+    let usual = [
+        "--warmup",
+        "200ms",
+        "--seed",
+        "5",
+        "--format",
+        "json",
+        "--no-state",
+    ];
     let output = wsbench(&[words, &usual].concat())
         .current_dir(folder)
         .envs(environment.iter().copied())
@@ -107,21 +124,38 @@ fn a_recording_of_rooms_is_run_as_a_scenario_and_holds_no_credential() {
     let url = format!("{}chat?room=1&token=url-{MARK}", recording.url);
     let planted = [("PASS", "pass-hunter2-word")];
     let client = [
-        "--scenario", "client.toml", "-d", "1s", "-H", "X-Tenant: seven", "--bearer", "bearer-hunter2",
-        "--cookie", "sid=cookie-hunter2", &url,
+        "--scenario",
+        "client.toml",
+        "-d",
+        "1s",
+        "-H",
+        "X-Tenant: seven",
+        "--bearer",
+        "bearer-hunter2",
+        "--cookie",
+        "sid=cookie-hunter2",
+        &url,
     ];
     let document = run(folder.path(), &client, &planted);
     assert_eq!(document["connections"]["upgraded"], 4);
     let (code, printed, said) = recording.ended();
     assert_eq!((code, printed.as_str()), (Some(0), ""), "{said}");
-    assert!(said.contains("connection 4 closed") && said.contains("written: 4 connections"), "{said}");
+    assert!(
+        said.contains("connection 4 closed") && said.contains("written: 4 connections"),
+        "{said}"
+    );
     let text = fs::read_to_string(folder.path().join("app.toml")).unwrap();
     for shown in [&text, &said] {
         assert!(!shown.contains(MARK), "{shown}");
     }
     for line in [
-        "url = ", "token={env:TOKEN}", "X-Tenant = \"seven\"", "Bearer {env:AUTHORIZATION}",
-        "{env:COOKIE}", "\"password\":\"{env:PASSWORD}\"", "[\"news\", \"sport\"]",
+        "url = ",
+        "token={env:TOKEN}",
+        "X-Tenant = \"seven\"",
+        "Bearer {env:AUTHORIZATION}",
+        "{env:COOKIE}",
+        "\"password\":\"{env:PASSWORD}\"",
+        "[\"news\", \"sport\"]",
         "\"room\":\"{room}\",\"text\":\"{tag}{fill}\"",
     ] {
         assert!(text.contains(line), "{line}: {text}");
@@ -131,7 +165,11 @@ fn a_recording_of_rooms_is_run_as_a_scenario_and_holds_no_credential() {
     let document = run(folder.path(), &again, &set);
     let count = |name: &str| document["deliveries"][name].as_u64().unwrap();
     assert!(count("expected") > 20, "{text}");
-    assert_eq!((count("received"), count("missing")), (count("expected"), 0), "{text}");
+    assert_eq!(
+        (count("received"), count("missing")),
+        (count("expected"), 0),
+        "{text}"
+    );
     assert!(!document.to_string().contains(MARK), "{document}");
     assert_eq!(document["handshake_ns"]["login"]["count"], 4);
 }
@@ -163,20 +201,29 @@ fn a_recording_that_is_interrupted_is_written_down() {
     let (code, _, said) = recording.ended();
     assert_eq!(code, Some(0), "{said}");
     let text = fs::read_to_string(folder.path().join("pushes.toml")).unwrap();
-    for line in ["roles = [\"subscribe\"]", "sequence = \"json:/u\"", "stamp = \"json:/E:ms\""] {
+    for line in [
+        "roles = [\"subscribe\"]",
+        "sequence = \"json:/u\"",
+        "stamp = \"json:/E:ms\"",
+    ] {
         assert!(text.contains(line), "{line}: {text}");
     }
-    let document = run(folder.path(), &["--scenario", "pushes.toml", "-d", "1s"], &[]);
+    let document = run(
+        folder.path(),
+        &["--scenario", "pushes.toml", "-d", "1s"],
+        &[],
+    );
     assert_eq!(document["connections"]["upgraded"], 2, "{text}");
-    assert!(document["push_gap_ns"]["count"].as_u64().unwrap() > 20, "{document}");
+    assert!(
+        document["push_gap_ns"]["count"].as_u64().unwrap() > 20,
+        "{document}"
+    );
 }
 
 #[test]
 fn a_browsers_export_makes_the_same() {
     let folder = tempfile::tempdir().unwrap();
-    let message = |by: &str, at: u32, text: &str| {
-        serde_json::json!({"type": by, "time": 1_700_000_000.0 + f64::from(at) / 1e3, "opcode": 1, "data": text})
-    };
+    let message = |by: &str, at: u32, text: &str| serde_json::json!({"type": by, "time": 1_700_000_000.0 + f64::from(at) / 1e3, "opcode": 1, "data": text});
     let mut messages = Vec::new();
     for number in 1..5 {
         let asked = format!("{{\"id\":{number},\"method\":\"sum\",\"key\":\"planted-{MARK}\"}}");
@@ -191,10 +238,21 @@ fn a_browsers_export_makes_the_same() {
     let words = ["record", "--har", "app.har", "localhost:3999"];
     let output = wsbench(&words).current_dir(folder.path()).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(text.contains("url = \"ws://localhost:3999/ws?x=1\""), "{text}");
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        text.contains("url = \"ws://localhost:3999/ws?x=1\""),
+        "{text}"
+    );
     assert!(!text.contains(MARK), "{text}");
-    assert!(text.contains("{env:KEY}") && text.contains("{env:COOKIE}"), "{text}");
+    assert!(
+        text.contains("{env:KEY}") && text.contains("{env:COOKIE}"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -205,13 +263,29 @@ fn what_cannot_be_recorded_is_told() {
     let taken = taken.local_addr().unwrap().to_string();
     let cases: &[(&[&str], i32, &str)] = &[
         (&[], 2, "required"),
-        (&["localhost:1", "--listen", "here"], 2, "write it like 4000"),
-        (&["localhost:1", "--listen", &taken], 1, "nobody can be waited for there"),
+        (
+            &["localhost:1", "--listen", "here"],
+            2,
+            "write it like 4000",
+        ),
+        (
+            &["localhost:1", "--listen", &taken],
+            1,
+            "nobody can be waited for there",
+        ),
         (&["localhost:1", "--insecure"], 2, "--insecure"),
-        (&["localhost:1", "--for", "100ms"], 1, "no connection was opened"),
+        (
+            &["localhost:1", "--for", "100ms"],
+            1,
+            "no connection was opened",
+        ),
         (&["--har", "no.har"], 1, "it is no HAR: missing field `log`"),
         (&["--har", "none.har"], 2, "--har none.har"),
-        (&["--har", "no.har", "--listen", "4000"], 2, "cannot be used with"),
+        (
+            &["--har", "no.har", "--listen", "4000"],
+            2,
+            "cannot be used with",
+        ),
         (&["localhost:1", "-o", "/nowhere/x.toml"], 2, "--output"),
     ];
     for (words, code, told) in cases {

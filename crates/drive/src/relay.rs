@@ -22,7 +22,7 @@ use wsbench_load::plan::Plan;
 use wsbench_transport::dial::Dialer;
 use wsbench_transport::stream::Stream;
 
-use self::pair::Pair;
+use self::pair::RelayPair;
 use self::transcript::{Conversation, Transcript};
 use crate::resolve::Resolved;
 use crate::tls::{self, TlsError};
@@ -70,12 +70,12 @@ impl Behind {
     }
 }
 
-/// When a relay ends by itself.
+/// Conditions on which a relay ends by itself.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Ending {
+pub struct RelayEnding {
     /// So long after its beginning.
     pub after: Option<Duration>,
-    /// When so many connections have come and gone.
+    /// Number of connections that have to come and go.
     pub connections: Option<u64>,
 }
 
@@ -142,22 +142,24 @@ impl Relay {
     /// The system's poll fails. What fails on a connection ends that one, and is noted.
     pub fn run(
         mut self,
-        ending: Ending,
+        ending: RelayEnding,
         is_stopped: &dyn Fn() -> bool,
         noted: &mut dyn FnMut(Noted),
     ) -> io::Result<Transcript> {
-        let mut kept = Kept {
+        let mut kept = RelayKept {
             begun: Instant::now(),
             transcript: Transcript::default(),
             room: Room::default(),
         };
-        let mut pairs: Vec<Pair> = Vec::new();
+        let mut pairs: Vec<RelayPair> = Vec::new();
         let mut events = Events::with_capacity(256);
         let (mut opened, mut closed) = (0, 0);
         let mut more = false;
         loop {
             let is_over = is_stopped()
-                || ending.after.is_some_and(|after| kept.begun.elapsed() >= after)
+                || ending
+                    .after
+                    .is_some_and(|after| kept.begun.elapsed() >= after)
                 || ending.connections.is_some_and(|most| closed >= most);
             if is_over {
                 break;
@@ -174,7 +176,10 @@ impl Relay {
                 if let Some(resource) = pair.has_opened() {
                     opened += 1;
                     pair.number = opened;
-                    noted(Noted::Opened { number: opened, resource });
+                    noted(Noted::Opened {
+                        number: opened,
+                        resource,
+                    });
                 }
                 more |= went.has_more;
                 if let Some(why) = went.refused {
@@ -193,7 +198,7 @@ impl Relay {
     }
 
     /// Takes the clients that have come.
-    fn accept(&mut self, pairs: &mut Vec<Pair>, noted: &mut dyn FnMut(Noted)) {
+    fn accept(&mut self, pairs: &mut Vec<RelayPair>, noted: &mut dyn FnMut(Noted)) {
         while pairs.len() < MOST_CONNECTIONS {
             let stream = match self.listener.accept() {
                 Ok((stream, _)) => stream,
@@ -205,7 +210,7 @@ impl Relay {
                 }
             };
             let _ = stream.set_nodelay(true);
-            match Pair::new(Stream::Tcp(stream), self.poll.registry()) {
+            match RelayPair::new(Stream::Tcp(stream), self.poll.registry()) {
                 Ok(pair) => pairs.push(pair),
                 Err(error) => noted(Noted::Refused {
                     why: format!("a client could not be accepted: {error}"),
@@ -216,7 +221,7 @@ impl Relay {
 }
 
 /// Says to both ends of each connection that the relay leaves, as far as they take it.
-fn farewell(mut pairs: Vec<Pair>, noted: &mut dyn FnMut(Noted)) {
+fn farewell(mut pairs: Vec<RelayPair>, noted: &mut dyn FnMut(Noted)) {
     for pair in &mut pairs {
         pair.leave();
     }
@@ -230,13 +235,13 @@ fn farewell(mut pairs: Vec<Pair>, noted: &mut dyn FnMut(Noted)) {
 }
 
 /// Transcript under way.
-struct Kept {
+struct RelayKept {
     begun: Instant,
     transcript: Transcript,
     room: Room,
 }
 
-impl Kept {
+impl RelayKept {
     /// The place of a conversation that begins; `None` where no more are kept.
     fn begin(&mut self, conversation: Conversation) -> Option<usize> {
         let place = self.transcript.conversations.len();

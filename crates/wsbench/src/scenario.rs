@@ -18,8 +18,8 @@ use thiserror::Error;
 use toml::Spanned;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Audience, ByNumber, Envelope, Flow, Greeting, Header, LoginSteps, MessageUnit, Payload, PlanSpec,
-    Role, Rooms, Upkeep,
+    Audience, ByNumber, Envelope, Flow, Greeting, Header, LoginSteps, MessageUnit, Payload,
+    PlanSpec, Role, Rooms, Upkeep,
 };
 use wsbench_load::route::Target;
 use wsbench_load::secret::{shown_subprotocols, shown_url};

@@ -308,7 +308,7 @@ impl Reader<'_> {
         Ok(loads)
     }
 
-    /// What the suite's servers are started as: a server is up for all workloads of a round, so these
+    /// The duty that the suite's servers are started for: a server is up for all workloads of a round, so these
     /// are all for one kind of server.
     fn duty(&self, loads: &[Load]) -> Result<Duty, SuiteError> {
         let is_broadcast = |load: &Load| load.facts.kind == WorkloadKind::Broadcast;

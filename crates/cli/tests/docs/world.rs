@@ -200,7 +200,10 @@ impl World {
         let given = words[listen].parse().unwrap();
         words[listen] = "0".to_owned();
         let mut program = self.program();
-        let child = program.args(&words).stdin(Stdio::null()).stderr(Stdio::piped());
+        let child = program
+            .args(&words)
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped());
         let mut child = child.spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();

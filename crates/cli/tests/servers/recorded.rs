@@ -36,7 +36,11 @@ impl Recording {
         said.read_line(&mut line).unwrap();
         // What else it says is read, so that it never waits to say it.
         thread::spawn(move || said.read_to_string(&mut String::new()));
-        let url = line.trim().strip_prefix("listening at ").expect(&line).to_owned();
+        let url = line
+            .trim()
+            .strip_prefix("listening at ")
+            .expect(&line)
+            .to_owned();
         Self { child, url, folder }
     }
 
@@ -68,14 +72,25 @@ impl Drop for Recording {
 fn client(script: &str, url: &str) {
     let folder = workspace().join("servers/clients");
     installed(folder.join("node_modules/socket.io-client"));
-    let output = Command::new("node").arg(folder.join(script)).arg(url).output().unwrap();
+    let output = Command::new("node")
+        .arg(folder.join(script))
+        .arg(url)
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{script}: {said}");
 }
 
 /// The document of a run by the scenario, against the server that it names.
 fn run(path: &PathBuf, text: &str, words: &[&str]) -> Value {
-    let usual = ["--seed", "3", "--format", "json", "--no-state", "--scenario"];
+    let usual = [
+        "--seed",
+        "3",
+        "--format",
+        "json",
+        "--no-state",
+        "--scenario",
+    ];
     let output = wsbench(&[words, &usual].concat())
         .arg(path)
         .env("TOKEN", "planted-token-of-graphql")
@@ -91,7 +106,13 @@ fn assert_delivered(document: &Value, text: &str) {
     let count = |name: &str| document["deliveries"][name].as_u64().unwrap();
     assert!(count("expected") > 20, "{document}\n{text}");
     assert_eq!(count("received"), count("expected"), "{document}\n{text}");
-    for name in ["missing", "duplicated", "out_of_room", "corrupted", "unasked"] {
+    for name in [
+        "missing",
+        "duplicated",
+        "out_of_room",
+        "corrupted",
+        "unasked",
+    ] {
         assert_eq!(count(name), 0, "{name}: {document}\n{text}");
     }
     assert_eq!(document["errors"], serde_json::json!([]), "{text}");
@@ -106,7 +127,10 @@ fn socket_io_client() {
     let (path, text) = recording.written();
     let document = run(&path, &text, &["-d", "2s", "-R", "30", "--warmup", "300ms"]);
     assert_delivered(&document, &text);
-    assert_eq!(document["plan"]["rooms"]["names"], serde_json::json!(["red", "blue", "green"]));
+    assert_eq!(
+        document["plan"]["rooms"]["names"],
+        serde_json::json!(["red", "blue", "green"])
+    );
     assert_eq!(document["handshake_ns"]["login"]["count"], 3);
 }
 
@@ -122,7 +146,10 @@ fn graphql_ws_client() {
     let document = run(&path, &text, &["-d", "2s", "-R", "30", "--warmup", "300ms"]);
     assert_delivered(&document, &text);
     let of_one = document["deliveries"]["expected"].as_u64().unwrap() / 2;
-    assert_eq!(document["messages"]["sent"], of_one, "two subscribe: {text}");
+    assert_eq!(
+        document["messages"]["sent"], of_one,
+        "two subscribe: {text}"
+    );
 }
 
 #[test]

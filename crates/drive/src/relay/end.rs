@@ -20,7 +20,7 @@ const ANY: Token = Token(1);
 
 /// One end.
 #[derive(Debug)]
-pub(super) struct End {
+pub(super) struct RelayEnd {
     link: Link,
     wire: Connection,
     out: FrameBuffer,
@@ -28,27 +28,27 @@ pub(super) struct End {
     message: Vec<u8>,
     /// It has said that it closes.
     pub(super) has_closed: bool,
-    /// What is sent to it is masked: it is a server.
+    /// True of a server, to which everything is sent masked.
     is_masked: bool,
 }
 
 /// Something that an end has said.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Word {
+pub(super) enum FrameWord {
     Message(MessageKind, Vec<u8>),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
     Close(Option<u16>, String),
 }
 
-/// What came of a read.
+/// Outcome of a read.
 pub(super) enum Got {
     /// So many octets.
     Octets(usize),
     /// Nothing now.
     Nothing,
     /// The end of the stream, in order or not.
-    End,
+    RelayEnd,
 }
 
 /// Has the socket of `link` waited for.
@@ -56,7 +56,7 @@ pub(super) fn register(link: &mut Link, registry: &Registry) -> io::Result<()> {
     registry.register(link.stream(), ANY, Interest::READABLE | Interest::WRITABLE)
 }
 
-impl End {
+impl RelayEnd {
     /// An end as the relay sees it, which is a server to clients and a client to servers.
     pub(super) fn new(link: Link, role: Role) -> Self {
         let limits = Limits {
@@ -88,11 +88,11 @@ impl End {
                 .link
                 .read(buffer, |mut stream, buffer| stream.read(buffer));
             return match read {
-                Ok(0) => Got::End,
+                Ok(0) => Got::RelayEnd,
                 Ok(len) => Got::Octets(len),
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => Got::Nothing,
-                Err(_) => Got::End,
+                Err(_) => Got::RelayEnd,
             };
         }
     }
@@ -122,14 +122,12 @@ impl End {
     pub(super) fn hear(
         &mut self,
         bytes: &mut [u8],
-        words: &mut Vec<Word>,
+        words: &mut Vec<FrameWord>,
     ) -> Result<(), ProtocolError> {
         let mut input = bytes;
         loop {
             let word = match self.wire.receive(&mut input)? {
                 None => return Ok(()),
-                // Compression was offered to nobody.
-                Some(Event::Deflated { .. }) => continue,
                 Some(Event::Data {
                     kind, bytes, last, ..
                 }) => {
@@ -137,29 +135,31 @@ impl End {
                     if !last {
                         continue;
                     }
-                    Word::Message(kind, std::mem::take(&mut self.message))
+                    FrameWord::Message(kind, std::mem::take(&mut self.message))
                 }
-                Some(Event::Ping) => Word::Ping(self.wire.control().to_vec()),
-                Some(Event::Pong) => Word::Pong(self.wire.control().to_vec()),
+                Some(Event::Ping) => FrameWord::Ping(self.wire.control().to_vec()),
+                Some(Event::Pong) => FrameWord::Pong(self.wire.control().to_vec()),
                 Some(Event::Close { code }) => {
                     self.has_closed = true;
-                    Word::Close(code, self.wire.close_reason().to_owned())
+                    FrameWord::Close(code, self.wire.close_reason().to_owned())
                 }
+                // Nothing is packed, for that was offered to nobody.
+                Some(_) => continue,
             };
             words.push(word);
         }
     }
 
     /// Puts something that the other end has said behind what waits for it.
-    pub(super) fn say(&mut self, word: &Word) {
+    pub(super) fn say(&mut self, word: &FrameWord) {
         let mask = self.mask();
         match word {
-            Word::Message(kind, bytes) => {
+            FrameWord::Message(kind, bytes) => {
                 self.out.push_frame(true, kind.opcode(), mask, &[bytes]);
             }
-            Word::Ping(bytes) => self.out.push_frame(true, OpCode::Ping, mask, &[bytes]),
-            Word::Pong(bytes) => self.out.push_frame(true, OpCode::Pong, mask, &[bytes]),
-            Word::Close(code, reason) => push_close(&mut self.out, mask, *code, reason),
+            FrameWord::Ping(bytes) => self.out.push_frame(true, OpCode::Ping, mask, &[bytes]),
+            FrameWord::Pong(bytes) => self.out.push_frame(true, OpCode::Pong, mask, &[bytes]),
+            FrameWord::Close(code, reason) => push_close(&mut self.out, mask, *code, reason),
         }
     }
 

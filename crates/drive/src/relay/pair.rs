@@ -14,9 +14,9 @@ use wsbench_wire::handshake::{
     push_response, read_request,
 };
 
-use super::end::{End, Got, Word, register};
-use super::transcript::{Conversation, Party, Said};
-use super::{Behind, Kept, Noted, Room};
+use super::end::{FrameWord, Got, RelayEnd, register};
+use super::transcript::{Conversation, Party, Transcribed};
+use super::{Behind, Noted, RelayKept, Room};
 
 /// Close code of who leaves (RFC 6455 section 7.4.1).
 const GOING_AWAY: u16 = 1001;
@@ -28,12 +28,12 @@ const GATEWAY_TIMEOUT: u16 = 504;
 
 /// A client and its server.
 #[derive(Debug)]
-pub(super) struct Pair {
+pub(super) struct RelayPair {
     /// Its number, from 1 in the order of upgrades; 0 before that.
     pub(super) number: u64,
-    client: End,
-    stage: Stage,
-    /// When the client came.
+    client: RelayEnd,
+    stage: PairStage,
+    /// Instant at which the client came.
     came: Instant,
     /// Place of its conversation, while one is kept.
     place: Option<usize>,
@@ -43,19 +43,19 @@ pub(super) struct Pair {
     messages: [usize; 2],
 }
 
-/// How far it has come.
+/// The stage that it has come to.
 #[derive(Debug)]
-enum Stage {
+enum PairStage {
     /// The client asks; this has come of its request.
     Asked(Vec<u8>),
     /// The server is being connected to.
     Connecting(Box<Asking>, Link),
     /// The server has been asked; this has come of its response.
-    Awaiting(Box<Asking>, End, Vec<u8>),
+    Awaiting(Box<Asking>, RelayEnd, Vec<u8>),
     /// Both talk.
-    Open(End),
-    /// What waits for the client is written, and no more comes.
-    Ending,
+    Open(RelayEnd),
+    /// Bytes that wait for the client are written, and no more come.
+    RelayEnding,
 }
 
 /// A request that is passed on.
@@ -67,7 +67,7 @@ struct Asking {
     handshake: ClientHandshake,
 }
 
-/// What came of a turn.
+/// Outcome of a turn.
 #[derive(Debug, Default)]
 pub(super) struct Went {
     /// There is more to read than one turn reads.
@@ -78,14 +78,14 @@ pub(super) struct Went {
     pub(super) refused: Option<String>,
 }
 
-impl Pair {
+impl RelayPair {
     pub(super) fn new(client: Stream, registry: &Registry) -> io::Result<Self> {
         let mut link = Link::accepted(client, None)?;
         register(&mut link, registry)?;
         Ok(Self {
             number: 0,
-            client: End::new(link, Role::Server),
-            stage: Stage::Asked(Vec::new()),
+            client: RelayEnd::new(link, Role::Server),
+            stage: PairStage::Asked(Vec::new()),
             came: Instant::now(),
             place: None,
             opened: None,
@@ -108,8 +108,8 @@ impl Pair {
 
     /// Says to both ends that the relay leaves.
     pub(super) fn leave(&mut self) {
-        let word = Word::Close(Some(GOING_AWAY), "the relay ends".to_owned());
-        if let Stage::Open(server) = &mut self.stage {
+        let word = FrameWord::Close(Some(GOING_AWAY), "the relay ends".to_owned());
+        if let PairStage::Open(server) = &mut self.stage {
             for end in [&mut self.client, server] {
                 if !end.has_closed {
                     end.say(&word);
@@ -121,7 +121,7 @@ impl Pair {
     /// Writes what waits; true once all of it is written, or cannot be.
     pub(super) fn is_written(&mut self) -> bool {
         let server = match &mut self.stage {
-            Stage::Open(server) => server.flush().unwrap_or(true),
+            PairStage::Open(server) => server.flush().unwrap_or(true),
             _ => true,
         };
         self.client.flush().unwrap_or(true) && server
@@ -132,44 +132,46 @@ impl Pair {
         &mut self,
         behind: &Behind,
         registry: &Registry,
-        kept: &mut Kept,
+        kept: &mut RelayKept,
     ) -> Went {
         let mut went = Went::default();
         let is_late = self.came.elapsed() > behind.patience;
         loop {
-            let stage = std::mem::replace(&mut self.stage, Stage::Ending);
+            let stage = std::mem::replace(&mut self.stage, PairStage::RelayEnding);
             let step = match stage {
-                Stage::Asked(head) => self.ask(head, behind, registry),
-                Stage::Connecting(asking, link) => self.connect(asking, link, behind),
-                Stage::Awaiting(asking, server, head) => self.answer(asking, server, head, kept),
-                Stage::Open(server) => self.pass_on(server, kept),
-                Stage::Ending => {
+                PairStage::Asked(head) => self.ask(head, behind, registry),
+                PairStage::Connecting(asking, link) => self.connect(asking, link, behind),
+                PairStage::Awaiting(asking, server, head) => {
+                    self.answer(asking, server, head, kept)
+                }
+                PairStage::Open(server) => self.pass_on(server, kept),
+                PairStage::RelayEnding => {
                     went.is_over = self.client.flush().unwrap_or(true);
                     return went;
                 }
             };
             match step {
-                Step::Next(stage) => self.stage = stage,
-                Step::Wait(stage @ Stage::Open(_)) => {
+                PairStep::Next(stage) => self.stage = stage,
+                PairStep::Wait(stage @ PairStage::Open(_)) => {
                     self.stage = stage;
                     return went;
                 }
-                Step::Wait(_) if is_late => {
+                PairStep::Wait(_) if is_late => {
                     let why = format!("nothing was agreed upon within {:?}", behind.patience);
                     went.refused = Some(self.turn_away(GATEWAY_TIMEOUT, why));
                 }
-                Step::Wait(stage) => {
+                PairStep::Wait(stage) => {
                     self.stage = stage;
                     let _ = self.client.flush();
                     return went;
                 }
-                Step::More(stage) => {
+                PairStep::More(stage) => {
                     self.stage = stage;
                     went.has_more = true;
                     return went;
                 }
-                Step::Refused(status, why) => went.refused = Some(self.turn_away(status, why)),
-                Step::Gone => {
+                PairStep::Refused(status, why) => went.refused = Some(self.turn_away(status, why)),
+                PairStep::Gone => {
                     went.is_over = true;
                     return went;
                 }
@@ -179,24 +181,25 @@ impl Pair {
 
     fn turn_away(&mut self, status: u16, why: String) -> String {
         push_rejection(self.client.out(), status);
-        self.stage = Stage::Ending;
+        self.stage = PairStage::RelayEnding;
         why
     }
 
     /// Reads the client's request.
-    fn ask(&mut self, mut head: Vec<u8>, behind: &Behind, registry: &Registry) -> Step {
+    fn ask(&mut self, mut head: Vec<u8>, behind: &Behind, registry: &Registry) -> PairStep {
         let mut buffer = [0; 4096];
         match self.client.read(&mut buffer) {
             Got::Octets(len) => head.extend_from_slice(&buffer[..len]),
-            Got::Nothing => return Step::Wait(Stage::Asked(head)),
-            Got::End => return Step::Gone,
+            Got::Nothing => return PairStep::Wait(PairStage::Asked(head)),
+            Got::RelayEnd => return PairStep::Gone,
         }
         let request = match read_request(&head) {
-            Ok(None) => return Step::Next(Stage::Asked(head)),
+            Ok(None) => return PairStep::Next(PairStage::Asked(head)),
             Ok(Some(request)) => request,
             Err(error) => {
-                let why = format!("a request is no WebSocket's, and nothing else is passed on: {error}");
-                return Step::Refused(error.rejection(), why);
+                let why =
+                    format!("a request is no WebSocket's, and nothing else is passed on: {error}");
+                return PairStep::Refused(error.rejection(), why);
             }
         };
         let is_own = |(name, _): &(String, String)| {
@@ -221,23 +224,18 @@ impl Pair {
             Ok(link)
         });
         match waited_for {
-            Ok(link) => Step::Next(Stage::Connecting(Box::new(asking), link)),
-            Err(error) => Step::Refused(BAD_GATEWAY, unreachable(&error)),
+            Ok(link) => PairStep::Next(PairStage::Connecting(Box::new(asking), link)),
+            Err(error) => PairStep::Refused(BAD_GATEWAY, unreachable(&error)),
         }
     }
 
     /// Goes on with connecting to the server, and asks it.
-    fn connect(
-        &mut self,
-        asking: Box<Asking>,
-        mut link: Link,
-        behind: &Behind,
-    ) -> Step {
+    fn connect(&mut self, asking: Box<Asking>, mut link: Link, behind: &Behind) -> PairStep {
         let came = self.came;
         match link.advance(|| came.elapsed()) {
-            Ok(None) => Step::Wait(Stage::Connecting(asking, link)),
+            Ok(None) => PairStep::Wait(PairStage::Connecting(asking, link)),
             Ok(Some(_)) => {
-                let mut server = End::new(link, Role::Client);
+                let mut server = RelayEnd::new(link, Role::Client);
                 let request = Request {
                     authority: &behind.authority,
                     resource: &asking.resource,
@@ -246,9 +244,9 @@ impl Pair {
                     origin: asking.request.origin.as_deref(),
                 };
                 asking.handshake.push_request(&request, server.out());
-                Step::Next(Stage::Awaiting(asking, server, Vec::new()))
+                PairStep::Next(PairStage::Awaiting(asking, server, Vec::new()))
             }
-            Err(error) => Step::Refused(BAD_GATEWAY, unreachable(&error)),
+            Err(error) => PairStep::Refused(BAD_GATEWAY, unreachable(&error)),
         }
     }
 
@@ -256,31 +254,31 @@ impl Pair {
     fn answer(
         &mut self,
         asking: Box<Asking>,
-        mut server: End,
+        mut server: RelayEnd,
         mut head: Vec<u8>,
-        kept: &mut Kept,
-    ) -> Step {
+        kept: &mut RelayKept,
+    ) -> PairStep {
         let mut buffer = [0; 4096];
         let got = match server.flush() {
             Ok(_) => server.read(&mut buffer),
-            Err(_) => Got::End,
+            Err(_) => Got::RelayEnd,
         };
         match got {
             Got::Octets(len) => head.extend_from_slice(&buffer[..len]),
-            Got::Nothing => return Step::Wait(Stage::Awaiting(asking, server, head)),
-            Got::End => {
+            Got::Nothing => return PairStep::Wait(PairStage::Awaiting(asking, server, head)),
+            Got::RelayEnd => {
                 let why = "the server closed the connection before its response".to_owned();
-                return Step::Refused(BAD_GATEWAY, why);
+                return PairStep::Refused(BAD_GATEWAY, why);
             }
         }
         let offered = &asking.request.subprotocols;
         let upgraded = match asking.handshake.read_response(&head, offered) {
-            Ok(None) => return Step::Next(Stage::Awaiting(asking, server, head)),
+            Ok(None) => return PairStep::Next(PairStage::Awaiting(asking, server, head)),
             Ok(Some(upgraded)) => upgraded,
             Err(error @ HandshakeError::Status { .. }) => {
-                return Step::Refused(error.status().unwrap_or(BAD_GATEWAY), error.to_string());
+                return PairStep::Refused(error.status().unwrap_or(BAD_GATEWAY), error.to_string());
             }
-            Err(error) => return Step::Refused(BAD_GATEWAY, error.to_string()),
+            Err(error) => return PairStep::Refused(BAD_GATEWAY, error.to_string()),
         };
         let chosen = upgraded.subprotocol.as_deref();
         push_response(self.client.out(), &asking.request, chosen);
@@ -301,13 +299,13 @@ impl Pair {
         });
         let mut rest = head.split_off(upgraded.consumed);
         if self.hear(Party::Server, &mut server, &mut rest, kept) {
-            return Step::Next(Stage::Open(server));
+            return PairStep::Next(PairStage::Open(server));
         }
-        Step::Next(Stage::Ending)
+        PairStep::Next(PairStage::RelayEnding)
     }
 
     /// Passes on what either end says.
-    fn pass_on(&mut self, mut server: End, kept: &mut Kept) -> Step {
+    fn pass_on(&mut self, mut server: RelayEnd, kept: &mut RelayKept) -> PairStep {
         let mut buffer = vec![0; 64 << 10];
         for _ in 0..MOST_READS {
             let mut has_read = false;
@@ -327,25 +325,25 @@ impl Pair {
                             return self.end(server);
                         }
                     }
-                    Got::End => return self.end(server),
+                    Got::RelayEnd => return self.end(server),
                 }
             }
             if self.client.flush().is_err() || server.flush().is_err() {
-                return Step::Gone;
+                return PairStep::Gone;
             }
             let both = self.client.has_closed && server.has_closed;
             if both && self.client.out().is_empty() && server.out().is_empty() {
-                return Step::Gone;
+                return PairStep::Gone;
             }
             if !has_read {
-                return Step::Wait(Stage::Open(server));
+                return PairStep::Wait(PairStage::Open(server));
             }
         }
-        Step::More(Stage::Open(server))
+        PairStep::More(PairStage::Open(server))
     }
 
     /// One of both has gone: the other is told what waits for it.
-    fn end(&mut self, mut server: End) -> Step {
+    fn end(&mut self, mut server: RelayEnd) -> PairStep {
         let until = Instant::now() + Duration::from_millis(100);
         while Instant::now() < until {
             let written = [self.client.flush(), server.flush()];
@@ -354,11 +352,17 @@ impl Pair {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        Step::Gone
+        PairStep::Gone
     }
 
     /// Passes on what `by` has said in `bytes`; false where that broke the protocol.
-    fn hear(&mut self, by: Party, server: &mut End, bytes: &mut [u8], kept: &mut Kept) -> bool {
+    fn hear(
+        &mut self,
+        by: Party,
+        server: &mut RelayEnd,
+        bytes: &mut [u8],
+        kept: &mut RelayKept,
+    ) -> bool {
         let (from, to) = match by {
             Party::Client => (&mut self.client, server),
             Party::Server => (server, &mut self.client),
@@ -367,13 +371,13 @@ impl Pair {
         let heard = from.hear(bytes, &mut words);
         for word in words {
             to.say(&word);
-            if let Word::Message(kind, content) = word {
+            if let FrameWord::Message(kind, content) = word {
                 self.messages[usize::from(by == Party::Server)] += 1;
                 keep(kept, self.place, by, kind, content);
             }
         }
         let Err(error) = heard else { return true };
-        let close = Word::Close(Some(error.close_code()), error.to_string());
+        let close = FrameWord::Close(Some(error.close_code()), error.to_string());
         to.say(&close);
         from.say(&close);
         false
@@ -382,7 +386,7 @@ impl Pair {
 
 /// Keeps a message, as far as there is room for it.
 fn keep(
-    kept: &mut Kept,
+    kept: &mut RelayKept,
     place: Option<usize>,
     by: Party,
     kind: wsbench_wire::connection::MessageKind,
@@ -395,7 +399,7 @@ fn keep(
     if kept.room.take(content.len())
         && let Some(conversation) = conversation
     {
-        conversation.said.push(Said {
+        conversation.said.push(Transcribed {
             at,
             by,
             kind,
@@ -413,14 +417,14 @@ fn unreachable(error: &io::Error) -> String {
     format!("the server cannot be reached: {error}")
 }
 
-/// What a step leads to.
-enum Step {
+/// Consequence of a step.
+enum PairStep {
     /// On, at once.
-    Next(Stage),
+    Next(PairStage),
     /// On, once a socket is ready.
-    Wait(Stage),
+    Wait(PairStage),
     /// On, once others had their turn.
-    More(Stage),
+    More(PairStage),
     /// The client is turned away with a status, and the reason.
     Refused(u16, String),
     /// Both ends are let go.

@@ -17,7 +17,7 @@ use wsbench_wire::mask::MaskKey;
 use wsbench_wire::opcode::OpCode;
 
 use super::transcript::{Party, Transcript};
-use super::{Behind, Ending, Noted, Relay};
+use super::{Behind, Noted, Relay, RelayEnding};
 use crate::resolve;
 
 /// Far beyond what anything here needs.
@@ -39,7 +39,7 @@ enum Heard {
     Ping(Vec<u8>),
     Pong(Vec<u8>),
     Close(Option<u16>, String),
-    End,
+    RelayEnd,
 }
 
 impl Peer {
@@ -71,10 +71,14 @@ impl Peer {
             let mut heard = None;
             while heard.is_none() && !input.is_empty() {
                 heard = match self.wire.receive(&mut input).unwrap() {
-                    Some(Event::Data { kind, bytes, last, .. }) => {
+                    Some(Event::Data {
+                        kind, bytes, last, ..
+                    }) => {
                         self.message.extend_from_slice(bytes);
                         in_one &= last;
-                        last.then(|| Heard::Message(kind, std::mem::take(&mut self.message), in_one))
+                        last.then(|| {
+                            Heard::Message(kind, std::mem::take(&mut self.message), in_one)
+                        })
                     }
                     Some(Event::Ping) => Some(Heard::Ping(self.wire.control().to_vec())),
                     Some(Event::Pong) => Some(Heard::Pong(self.wire.control().to_vec())),
@@ -90,7 +94,7 @@ impl Peer {
                 return heard;
             }
             if self.read_more() == 0 {
-                return Heard::End;
+                return Heard::RelayEnd;
             }
         }
     }
@@ -145,7 +149,7 @@ fn relay(server: SocketAddr) -> (SocketAddr, JoinHandle<(Transcript, Vec<Noted>)
     let address = relay.address().unwrap();
     let at_work = thread::spawn(move || {
         let mut noted = Vec::new();
-        let ending = Ending {
+        let ending = RelayEnding {
             after: Some(LIMIT),
             connections: Some(1),
         };
@@ -167,7 +171,10 @@ fn client(address: SocketAddr, resource: &str) -> (Peer, Result<Option<String>, 
     let headers = [
         ("X-Tenant".to_owned(), "seven".to_owned()),
         ("Cookie".to_owned(), "sid=x".to_owned()),
-        ("Sec-WebSocket-Extensions".to_owned(), "permessage-deflate".to_owned()),
+        (
+            "Sec-WebSocket-Extensions".to_owned(),
+            "permessage-deflate".to_owned(),
+        ),
     ];
     let request = Request {
         authority: "relay:1",
@@ -191,28 +198,46 @@ fn client(address: SocketAddr, resource: &str) -> (Peer, Result<Option<String>, 
     (peer, answer)
 }
 
+/// The server of a client that says all there is.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "a server takes what its client asked for"
+)]
+fn hears_and_answers(mut peer: Peer, headers: Vec<(String, String)>, resource: String) {
+    assert_eq!(resource, "/chat?room=1");
+    let has = |name: &str, value: &str| {
+        headers
+            .iter()
+            .any(|(it, is)| it.eq_ignore_ascii_case(name) && is == value)
+    };
+    assert!(
+        has("X-Tenant", "seven") && has("Cookie", "sid=x"),
+        "{headers:?}"
+    );
+    assert!(has("Origin", "https://app.test"), "{headers:?}");
+    assert!(
+        !headers.iter().any(|(name, _)| name.contains("Extensions")),
+        "{headers:?}"
+    );
+    assert_eq!(
+        peer.hear(),
+        Heard::Message(MessageKind::Text, b"hello".to_vec(), true)
+    );
+    assert_eq!(peer.hear(), Heard::Ping(b"there?".to_vec()));
+    peer.say(|out| {
+        out.push_frame(true, OpCode::Pong, None, &[b"there?"]);
+        out.push_frame(false, OpCode::Binary, None, &[b"in two "]);
+        out.push_frame(true, OpCode::Continuation, None, &[b"frames"]);
+    });
+    let large = vec![b'x'; 3 << 20];
+    assert_eq!(peer.hear(), Heard::Message(MessageKind::Text, large, false));
+    assert_eq!(peer.hear(), Heard::Close(Some(4001), "enough".to_owned()));
+    peer.say(|out| push_close(out, None, Some(4001), "enough"));
+}
+
 #[test]
 fn what_is_said_passes_unchanged_and_is_kept() {
-    let (server, served) = server(|mut peer, headers, resource| {
-        assert_eq!(resource, "/chat?room=1");
-        let has = |name: &str, value: &str| {
-            headers.iter().any(|(it, is)| it.eq_ignore_ascii_case(name) && is == value)
-        };
-        assert!(has("X-Tenant", "seven") && has("Cookie", "sid=x"), "{headers:?}");
-        assert!(has("Origin", "https://app.test"), "{headers:?}");
-        assert!(!headers.iter().any(|(name, _)| name.contains("Extensions")), "{headers:?}");
-        assert_eq!(peer.hear(), Heard::Message(MessageKind::Text, b"hello".to_vec(), true));
-        assert_eq!(peer.hear(), Heard::Ping(b"there?".to_vec()));
-        peer.say(|out| {
-            out.push_frame(true, OpCode::Pong, None, &[b"there?"]);
-            out.push_frame(false, OpCode::Binary, None, &[b"in two "]);
-            out.push_frame(true, OpCode::Continuation, None, &[b"frames"]);
-        });
-        let large = vec![b'x'; 3 << 20];
-        assert_eq!(peer.hear(), Heard::Message(MessageKind::Text, large, false));
-        assert_eq!(peer.hear(), Heard::Close(Some(4001), "enough".to_owned()));
-        peer.say(|out| push_close(out, None, Some(4001), "enough"));
-    });
+    let (server, served) = server(hears_and_answers);
     let (address, relayed) = relay(server);
     let (mut peer, subprotocol) = client(address, "/chat?room=1");
     assert_eq!(subprotocol.unwrap().as_deref(), Some("two"));
@@ -239,7 +264,11 @@ fn what_is_said_passes_unchanged_and_is_kept() {
     assert_eq!(conversation.resource, "/chat?room=1");
     assert_eq!(conversation.subprotocols, ["one", "two"]);
     assert_eq!(conversation.origin.as_deref(), Some("https://app.test"));
-    let names: Vec<&str> = conversation.headers.iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<&str> = conversation
+        .headers
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
     assert_eq!(names, ["X-Tenant", "Cookie"]);
     let said: Vec<(Party, usize, bool)> = conversation
         .said
@@ -255,7 +284,12 @@ fn what_is_said_passes_unchanged_and_is_kept() {
             (Party::Client, 64 << 10, true),
         ]
     );
-    assert!(conversation.said.windows(2).all(|two| two[0].at <= two[1].at));
+    assert!(
+        conversation
+            .said
+            .windows(2)
+            .all(|two| two[0].at <= two[1].at)
+    );
     let messages = [2, 2];
     assert_eq!(
         noted,
@@ -283,7 +317,10 @@ fn a_client_that_asks_for_nothing_is_led_to_the_path_that_was_given() {
     assert!(answer.is_ok());
     drop(peer);
     served.join().unwrap();
-    assert_eq!(relayed.join().unwrap().0.conversations[0].resource, "/given");
+    assert_eq!(
+        relayed.join().unwrap().0.conversations[0].resource,
+        "/given"
+    );
 }
 
 #[test]
@@ -295,16 +332,25 @@ fn a_refusal_is_passed_on() {
     served.join().unwrap();
     let (transcript, noted) = relayed.join().unwrap();
     assert_eq!(transcript, Transcript::default());
-    assert!(matches!(&noted[..], [Noted::Refused { why }] if why.contains("403")), "{noted:?}");
+    assert!(
+        matches!(&noted[..], [Noted::Refused { why }] if why.contains("403")),
+        "{noted:?}"
+    );
 }
 
 #[test]
 fn a_server_that_is_not_there_is_told() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let (address, relayed) = relay(nobody);
     let (_, answer) = client(address, "/");
     assert!(answer.unwrap_err().contains("502"));
     let (_, noted) = relayed.join().unwrap();
     let is_told = |why: &str| why.contains("the server cannot be reached");
-    assert!(matches!(&noted[..], [Noted::Refused { why }] if is_told(why)), "{noted:?}");
+    assert!(
+        matches!(&noted[..], [Noted::Refused { why }] if is_told(why)),
+        "{noted:?}"
+    );
 }

@@ -26,15 +26,15 @@ pub struct Conversation {
     /// Subprotocols that the client offered.
     pub subprotocols: Vec<String>,
     /// Messages of both ends, in order.
-    pub said: Vec<Said>,
+    pub said: Vec<Transcribed>,
 }
 
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct Transcribed {
     /// Time at which it was whole, from the beginning of the transcript.
     pub at: Nanos,
-    /// Who said it.
+    /// Party that said it.
     pub by: Party,
     /// Text or binary.
     pub kind: MessageKind,
@@ -47,9 +47,9 @@ pub struct Said {
 /// End of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Party {
-    /// Who opened it.
+    /// Party that opened it.
     Client,
-    /// Who was asked.
+    /// Party that was asked.
     Server,
 }
 

@@ -6,8 +6,8 @@ use toml::Spanned;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Audience, ByNumber, Encoding, Envelope, Flow, Locator, LoginSteps, Payload, Pushes, Role,
-    Rooms, Spoken, Stamp,
+    Arrival, Audience, ByNumber, Encoding, Envelope, Flow, Locator, LoginSteps, Payload, Pushes,
+    Role, Rooms, Spoken, Stamp,
 };
 use wsbench_load::template::{Template, TemplateError};
 

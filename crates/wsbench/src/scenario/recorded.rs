@@ -26,15 +26,15 @@ use wsbench_drive::relay::transcript::{Conversation, Party, Transcript};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::route::Target;
 
-use self::awaited::{Known, Scalar, known};
-use self::login::Group;
-use self::places::{Places, Said};
+use self::awaited::{LeafValue, Likeness, known};
+use self::login::LoginGroup;
+use self::places::{PlaceMap, Utterance};
 use self::secrets::Secrets;
-use self::tables::Task;
-use self::talks::{At, Purpose, Talk};
-use self::traffic::{Content, Load, Outcome};
+use self::tables::Assignment;
+use self::talks::{At, Intent, Talk};
+use self::traffic::{Content, MainLoad, TrafficOutcome};
 use self::upkeep::{Answered, Beats, line};
-use self::write::{Beat, Draft, Reply};
+use self::write::{BeatTable, Draft, ReplyTable};
 use super::Scenario;
 
 pub use har::{Har, HarError};
@@ -49,8 +49,20 @@ const TOLD: usize = 120;
 const SHAPE: &str = "eyJ0000000000000000000000";
 /// Headers that a browser or a library sends by itself, by how they begin.
 const USUAL_HEADERS: [&str; 14] = [
-    "user-agent", "accept", "cache-control", "pragma", "sec-", "dnt", "content-", "keep-alive", "te",
-    "priority", "upgrade-insecure", "proxy-", "referer", "via",
+    "user-agent",
+    "accept",
+    "cache-control",
+    "pragma",
+    "sec-",
+    "dnt",
+    "content-",
+    "keep-alive",
+    "te",
+    "priority",
+    "upgrade-insecure",
+    "proxy-",
+    "referer",
+    "via",
 ];
 
 /// The reason why there is no scenario of what was said.
@@ -89,7 +101,7 @@ pub fn scenario_of(
     if transcript.conversations.iter().all(|it| it.said.is_empty()) {
         return Err(RecordedError::Silence { connections });
     }
-    let text = draft(transcript, server, name)?.text();
+    let text = draft(transcript, server)?.text();
     // The reader of scenarios has the last word. Variables are what they have to look like anywhere.
     let scenario = Scenario::parse(Path::new(name), &text, &|_| Some(SHAPE.to_owned()));
     let scenario = scenario.map_err(|error| RecordedError::Unreadable(error.to_string()))?;
@@ -100,7 +112,7 @@ pub fn scenario_of(
     }
 }
 
-fn draft(transcript: &Transcript, server: &Target, name: &str) -> Result<Draft, RecordedError> {
+fn draft(transcript: &Transcript, server: &Target) -> Result<Draft, RecordedError> {
     let secrets = Secrets::of(transcript);
     if secrets.are_too_many {
         return Err(RecordedError::Credentials);
@@ -110,15 +122,18 @@ fn draft(transcript: &Transcript, server: &Target, name: &str) -> Result<Draft, 
     let beats = upkeep::beats_of(&mut talks);
     let load = traffic::load(&mut talks);
     let content = load.as_ref().and_then(|load| match &load.outcome {
-        Outcome::Delivered {
+        TrafficOutcome::Delivered {
             content: Content::At(path),
             ..
         } => Some(path.as_str()),
         _ => None,
     });
-    let mut places = Places::of(&talks, secrets, content);
+    let mut places = PlaceMap::of(&talks, secrets, content);
     let can_name_rooms = load.as_ref().is_none_or(|load| {
-        matches!(load.outcome, Outcome::Delivered { .. } | Outcome::Unseen { .. })
+        matches!(
+            load.outcome,
+            TrafficOutcome::Delivered { .. } | TrafficOutcome::Unseen { .. }
+        )
     });
     if !can_name_rooms {
         places.forget_rooms();
@@ -136,7 +151,10 @@ fn draft(transcript: &Transcript, server: &Target, name: &str) -> Result<Draft, 
         .filter_map(|it| reply(&talks, &mut places, it))
         .take(MOST_TAKEN)
         .collect();
-    draft.beats = beats.iter().map(|it| beat(&talks, &mut places, it)).collect();
+    draft.beats = beats
+        .iter()
+        .map(|it| beat(&talks, &mut places, it))
+        .collect();
     heartbeats_by_protocol(&mut draft, &talks);
     if load.is_some() {
         taken(&mut draft, &mut talks, &mut places);
@@ -149,14 +167,14 @@ fn draft(transcript: &Transcript, server: &Target, name: &str) -> Result<Draft, 
         table.set_audience(!draft.rooms.is_empty());
     }
     unrecognised(&mut draft, transcript, &talks, &places);
-    comments(&mut draft, &places, name);
+    comments(&mut draft, &places);
     Ok(draft)
 }
 
 /// The server, and what the handshake says.
 fn head(
     draft: &mut Draft,
-    places: &mut Places,
+    places: &mut PlaceMap,
     transcript: &Transcript,
     talks: &[Talk<'_>],
     server: &Target,
@@ -176,7 +194,10 @@ fn head(
     for (name, value) in &first.headers {
         let lower = name.to_ascii_lowercase();
         let is_usual = USUAL_HEADERS.iter().any(|it| lower.starts_with(it));
-        let is_known = draft.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+        let is_known = draft
+            .headers
+            .iter()
+            .any(|(known, _)| known.eq_ignore_ascii_case(name));
         if !is_usual && !is_known && crate::header::header(&format!("{name}: x")).is_ok() {
             let value = places.secrets.header(name, value);
             draft.headers.push((name.clone(), value));
@@ -204,13 +225,13 @@ fn head(
 fn logins(
     draft: &mut Draft,
     talks: &mut [Talk<'_>],
-    places: &mut Places,
-    tasks: &[Task],
+    places: &mut PlaceMap,
+    tasks: &[Assignment],
     ends: &[usize],
 ) {
     let mut all = Vec::new();
     for task in tasks {
-        let group = Group {
+        let group = LoginGroup {
             members: &task.talks,
             ends,
         };
@@ -218,7 +239,7 @@ fn logins(
         let exemplar = task.exemplar(talks);
         all.push(login::steps(talks, exemplar, &group, places));
         login::mark(talks, &group, exemplar);
-        draft.tables.push(write::Table::default());
+        draft.tables.push(write::TomlTable::default());
     }
     let first = all.first().cloned().unwrap_or_default();
     let common = match all.len() {
@@ -235,17 +256,17 @@ fn logins(
 }
 
 /// What is answered always the same; `None` where the answer is not.
-fn reply(talks: &[Talk<'_>], places: &mut Places, it: &Answered) -> Option<Reply> {
+fn reply(talks: &[Talk<'_>], places: &mut PlaceMap, it: &Answered) -> Option<ReplyTable> {
     let (on, send) = (line(talks, it.on), line(talks, it.send));
-    Some(Reply {
+    Some(ReplyTable {
         comment: None,
         on: known(places, it.on.talk, on, None),
-        send: Some(places.filled(it.send.talk, send, &[], Said::Words)),
+        send: Some(places.filled(it.send.talk, send, &[], Utterance::Words)),
     })
 }
 
 /// What is said by the clock, with a number where two of them differ.
-fn beat(talks: &[Talk<'_>], places: &mut Places, it: &Beats) -> Beat {
+fn beat(talks: &[Talk<'_>], places: &mut PlaceMap, it: &Beats) -> BeatTable {
     let first = line(talks, it.said[0]);
     let second = it.said.get(1).map(|at| line(talks, *at));
     let mut own = Vec::new();
@@ -261,10 +282,12 @@ fn beat(talks: &[Talk<'_>], places: &mut Places, it: &Beats) -> Beat {
         put.push((leaf.clone(), place));
     }
     let talk = it.said[0].talk;
-    let send = places.filled(talk, first, &own, Said::Words);
+    let send = places.filled(talk, first, &own, Utterance::Words);
     let asked = (first, put);
-    let expect = it.expect.map(|at| known(places, talk, line(talks, at), Some(&asked)));
-    Beat {
+    let expect = it
+        .expect
+        .map(|at| known(places, talk, line(talks, at), Some(&asked)));
+    BeatTable {
         comment: second.is_none().then(|| {
             "Said once, so the period is the time from the beginning of the connection.".to_owned()
         }),
@@ -277,10 +300,13 @@ fn beat(talks: &[Talk<'_>], places: &mut Places, it: &Beats) -> Beat {
 /// Heartbeats of protocols that are known, where the recording was too short to have them.
 fn heartbeats_by_protocol(draft: &mut Draft, talks: &[Talk<'_>]) {
     let first = talks[0].conversation;
-    let mut add = |on: Known, send: &str, protocol: &str| {
-        let is_there = draft.replies.iter().any(|it| it.send.as_deref() == Some(send));
+    let mut add = |on: Likeness, send: &str, protocol: &str| {
+        let is_there = draft
+            .replies
+            .iter()
+            .any(|it| it.send.as_deref() == Some(send));
         if !is_there {
-            draft.replies.push(Reply {
+            draft.replies.push(ReplyTable {
                 comment: Some(format!("The heartbeat of {protocol}, which was not seen.")),
                 on,
                 send: Some(send.to_owned()),
@@ -288,32 +314,36 @@ fn heartbeats_by_protocol(draft: &mut Draft, talks: &[Talk<'_>]) {
         }
     };
     if first.resource.contains("EIO=4") {
-        add(Known::Equals("2".to_owned()), "3", "Engine.IO");
+        add(Likeness::Equals("2".to_owned()), "3", "Engine.IO");
     }
-    if first.subprotocols.iter().any(|it| it == "graphql-transport-ws") {
-        let ping = Scalar::Text("ping".to_owned());
-        let on = Known::Json(vec![("/type".to_owned(), ping)]);
+    if first
+        .subprotocols
+        .iter()
+        .any(|it| it == "graphql-transport-ws")
+    {
+        let ping = LeafValue::Text("ping".to_owned());
+        let on = Likeness::Json(vec![("/type".to_owned(), ping)]);
         add(on, r#"{"type":"pong"}"#, "graphql-transport-ws");
     }
     let is_phoenix = first.resource.contains("vsn=2.0.0");
     if is_phoenix && draft.beats.is_empty() {
-        let number = Scalar::Text("h{n}".to_owned());
-        draft.beats.push(Beat {
+        let number = LeafValue::Text("h{n}".to_owned());
+        draft.beats.push(BeatTable {
             comment: Some("The heartbeat of Phoenix, which was not seen.".to_owned()),
             period: Nanos::from_secs(30),
             send: r#"[null,"h{n}","phoenix","heartbeat",{}]"#.to_owned(),
-            expect: Some(Known::Json(vec![("/1".to_owned(), number)])),
+            expect: Some(Likeness::Json(vec![("/1".to_owned(), number)])),
         });
     }
 }
 
 /// Messages of the server's that are neither awaited nor deliveries: they are taken.
-fn taken(draft: &mut Draft, talks: &mut [Talk<'_>], places: &mut Places) {
+fn taken(draft: &mut Draft, talks: &mut [Talk<'_>], places: &mut PlaceMap) {
     let is_published = draft.tables.iter().any(|it| it.roles.contains(&"publish"));
     let mut forms: Vec<(String, At)> = Vec::new();
     for (talk, it) in talks.iter_mut().enumerate() {
         for (number, line) in it.lines.iter_mut().enumerate() {
-            let is_answer = line.purpose == Purpose::Answer && is_published;
+            let is_answer = line.purpose == Intent::Answer && is_published;
             if !(line.is_open(Party::Server) || is_answer) {
                 continue;
             }
@@ -321,7 +351,7 @@ fn taken(draft: &mut Draft, talks: &mut [Talk<'_>], places: &mut Places) {
             if is_new && forms.len() == MOST_TAKEN {
                 continue;
             }
-            line.purpose = Purpose::Answer;
+            line.purpose = Intent::Answer;
             if is_new {
                 forms.push((line.parts.form.clone(), At { talk, line: number }));
             }
@@ -331,7 +361,7 @@ fn taken(draft: &mut Draft, talks: &mut [Talk<'_>], places: &mut Places) {
         let on = known(places, at.talk, line(talks, at), None);
         let is_there = draft.replies.iter().any(|it| it.on == on);
         if !is_there {
-            draft.replies.push(Reply {
+            draft.replies.push(ReplyTable {
                 comment: None,
                 on,
                 send: None,
@@ -341,19 +371,14 @@ fn taken(draft: &mut Draft, talks: &mut [Talk<'_>], places: &mut Places) {
 }
 
 /// What could not be recognised, as comments.
-fn unrecognised(
-    draft: &mut Draft,
-    transcript: &Transcript,
-    talks: &[Talk<'_>],
-    places: &Places,
-) {
+fn unrecognised(draft: &mut Draft, transcript: &Transcript, talks: &[Talk<'_>], places: &PlaceMap) {
     let lines = talks.iter().flat_map(|it| &it.lines);
     let mut told: Vec<(Party, String, usize)> = Vec::new();
     let mut binary = [0_usize; 2];
     for line in lines {
         match (line.purpose, line.by) {
-            (Purpose::Unsaid, by) => binary[usize::from(by == Party::Server)] += 1,
-            (Purpose::Unknown, Party::Client) => {
+            (Intent::Unsaid, by) => binary[usize::from(by == Party::Server)] += 1,
+            (Intent::Unknown, Party::Client) => {
                 let form = &line.parts.form;
                 match told.iter_mut().find(|(_, known, _)| known == form) {
                     Some((.., count)) => *count += 1,
@@ -395,12 +420,14 @@ fn unrecognised(
     }
     if transcript.left_out > 0 {
         let count = transcript.left_out;
-        draft.foot.push(format!("Left out: {count} messages for which there was no room."));
+        draft.foot.push(format!(
+            "Left out: {count} messages for which there was no room."
+        ));
     }
 }
 
 /// The comments that are known at last.
-fn comments(draft: &mut Draft, places: &Places, name: &str) {
+fn comments(draft: &mut Draft, places: &PlaceMap) {
     if places.is_parted {
         draft.head.push(
             "A blank stands behind some braces: without it, a name in braces would be a place."
@@ -416,5 +443,4 @@ fn comments(draft: &mut Draft, places: &Places, name: &str) {
             draft.head.push(format!("  {variable}: {place}"));
         }
     }
-    draft.head.push(format!("wsbench --scenario {name} -d 10s"));
 }

@@ -211,12 +211,7 @@ impl Speaker<'_> {
     }
 
     /// A text in which nothing but variables of the environment is put in.
-    pub(super) fn with_variables<T>(
-        &self,
-        key: &str,
-        at: &Spanned<T>,
-        text: &str,
-    ) -> Read<Filled> {
+    pub(super) fn with_variables<T>(&self, key: &str, at: &Spanned<T>, text: &str) -> Read<Filled> {
         let mut filled = Filled::default();
         let mut rest = text;
         while let Some(begin) = rest.find(VARIABLE) {

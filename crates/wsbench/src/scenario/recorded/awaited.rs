@@ -1,44 +1,44 @@
 //! A message that has come → how one like it is known.
 
 use super::leaves::{Leaf, LeafKind};
-use super::places::{Places, Said};
-use super::talks::{Line, may_be_one};
+use super::places::{PlaceMap, Utterance};
+use super::talks::{SpokenLine, may_be_one};
 
 /// Values of JSON that are asked for at most.
 const MOST_VALUES: usize = 4;
 /// Octets of the longest value, and of the longest text, that are asked for whole.
 const LONGEST: usize = 64;
 
-/// How a message is known.
+/// Form by which a message is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Known {
+pub(super) enum Likeness {
     Equals(String),
     Prefix(String),
     Contains(String),
     Regex(String),
     /// Pointers and values.
-    Json(Vec<(String, Scalar)>),
+    Json(Vec<(String, LeafValue)>),
 }
 
 /// A value of JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Scalar {
+pub(super) enum LeafValue {
     Text(String),
     Number(i64),
     Truth(bool),
 }
 
 /// A leaf of what was asked, and the place that stands for it now.
-pub(super) type Asked<'l> = (&'l Line<'l>, Vec<(Leaf, String)>);
+pub(super) type Asked<'l> = (&'l SpokenLine<'l>, Vec<(Leaf, String)>);
 
-/// How messages like this one are known. `asked` is what it answers, where it does, with the places in
+/// The form by which messages like this one are known. `asked` is what it answers, where it does, with the places in
 /// it; `is_one` says that there is no other of its form.
 pub(super) fn known(
-    places: &mut Places,
+    places: &mut PlaceMap,
     talk: usize,
-    line: &Line<'_>,
+    line: &SpokenLine<'_>,
     asked: Option<&Asked<'_>>,
-) -> Known {
+) -> Likeness {
     let text = line.text();
     let known = match line.parts.json {
         Some(0) => json(places, talk, line, asked).unwrap_or_else(|| of_members(line)),
@@ -46,12 +46,12 @@ pub(super) fn known(
         None => of_words(text),
     };
     let texts: Vec<&str> = match &known {
-        Known::Equals(text) | Known::Prefix(text) | Known::Contains(text) => vec![text],
-        Known::Regex(_) => Vec::new(),
-        Known::Json(values) => values
+        Likeness::Equals(text) | Likeness::Prefix(text) | Likeness::Contains(text) => vec![text],
+        Likeness::Regex(_) => Vec::new(),
+        Likeness::Json(values) => values
             .iter()
             .filter_map(|(_, value)| match value {
-                Scalar::Text(text) => Some(text.as_str()),
+                LeafValue::Text(text) => Some(text.as_str()),
                 _ => None,
             })
             .collect(),
@@ -61,7 +61,7 @@ pub(super) fn known(
         let without = text.replace("{room}", "");
         places.secrets.is_free(&without) && {
             let own = places.is_parted;
-            let same = places.literal(&without, Said::Words) == without;
+            let same = places.literal(&without, Utterance::Words) == without;
             places.is_parted = own;
             same || text.contains("{n}") || text.contains("{seq}")
         }
@@ -71,22 +71,23 @@ pub(super) fn known(
     if is_fine {
         known
     } else {
-        Known::Regex("(?s).".to_owned())
+        Likeness::Regex("(?s).".to_owned())
     }
 }
 
 /// Values of JSON that tell what it is, or that repeat what was asked.
 fn json(
-    places: &Places,
+    places: &PlaceMap,
     talk: usize,
-    line: &Line<'_>,
+    line: &SpokenLine<'_>,
     asked: Option<&Asked<'_>>,
-) -> Option<Known> {
+) -> Option<Likeness> {
     let text = line.text();
-    let mut values: Vec<(String, Scalar)> = Vec::new();
+    let mut values: Vec<(String, LeafValue)> = Vec::new();
     for leaf in &line.parts.leaves {
         let value = leaf.value(text);
-        if !leaf.is_at_pointer(&line.parts) || value.len() > LONGEST || values.len() == MOST_VALUES {
+        if !leaf.is_at_pointer(&line.parts) || value.len() > LONGEST || values.len() == MOST_VALUES
+        {
             continue;
         }
         let repeats = asked.and_then(|(asked, put)| {
@@ -96,54 +97,62 @@ fn json(
             Some(place.map(|(_, place)| place.clone()))
         });
         let scalar = match (repeats, places.is_room(talk, &value)) {
-            (Some(Some(place)), _) => Scalar::Text(place),
-            (_, true) if !leaf.is_kind && asked.is_some() => Scalar::Text("{room}".to_owned()),
+            (Some(Some(place)), _) => LeafValue::Text(place),
+            (_, true) if !leaf.is_kind && asked.is_some() => LeafValue::Text("{room}".to_owned()),
             (Some(None), _) => scalar(leaf, &value)?,
             (None, _) if leaf.is_kind => scalar(leaf, &value)?,
             (None, _) => continue,
         };
         values.push((leaf.path.clone(), scalar));
     }
-    (!values.is_empty()).then_some(Known::Json(values))
+    (!values.is_empty()).then_some(Likeness::Json(values))
 }
 
-fn scalar(leaf: &Leaf, value: &str) -> Option<Scalar> {
+fn scalar(leaf: &Leaf, value: &str) -> Option<LeafValue> {
     match leaf.kind {
-        LeafKind::Text | LeafKind::Word => Some(Scalar::Text(value.to_owned())),
-        LeafKind::Number => value.parse().ok().map(Scalar::Number),
-        LeafKind::Constant => value.parse().ok().map(Scalar::Truth),
+        LeafKind::Text | LeafKind::Word => Some(LeafValue::Text(value.to_owned())),
+        LeafKind::Number => value.parse().ok().map(LeafValue::Number),
+        LeafKind::Constant => value.parse().ok().map(LeafValue::Truth),
     }
 }
 
 /// JSON that no value tells: by the name of its first member, or all of it where it is empty.
-fn of_members(line: &Line<'_>) -> Known {
+fn of_members(line: &SpokenLine<'_>) -> Likeness {
     let text = line.text();
     let first = line.parts.leaves.iter().find(|it| !it.name.is_empty());
     match first {
         Some(leaf) if !leaf.name.contains(['\\', '{', '"']) => {
-            Known::Contains(format!("\"{}\"", leaf.name))
+            Likeness::Contains(format!("\"{}\"", leaf.name))
         }
-        _ if text.len() <= LONGEST && line.parts.leaves.is_empty() => Known::Equals(text.to_owned()),
-        _ => Known::Prefix(text[..1].to_owned()),
+        _ if text.len() <= LONGEST && line.parts.leaves.is_empty() => {
+            Likeness::Equals(text.to_owned())
+        }
+        _ => Likeness::Prefix(text[..1].to_owned()),
     }
 }
 
 /// JSON behind something else: by that, and by the word at the front of a list.
-fn front(line: &Line<'_>, json: usize) -> Known {
+fn front(line: &SpokenLine<'_>, json: usize) -> Likeness {
     let text = line.text();
-    let event = line.parts.leaves.iter().find(|it| it.path == "/0" && it.is_kind);
+    let event = line
+        .parts
+        .leaves
+        .iter()
+        .find(|it| it.path == "/0" && it.is_kind);
     let end = match event {
-        Some(leaf) if leaf.span.len() <= LONGEST && leaf.span.start == json + 2 => leaf.span.end + 1,
+        Some(leaf) if leaf.span.len() <= LONGEST && leaf.span.start == json + 2 => {
+            leaf.span.end + 1
+        }
         _ => json + 1,
     };
-    Known::Prefix(text[..end].to_owned())
+    Likeness::Prefix(text[..end].to_owned())
 }
 
 /// Any other text: all of it where it is short and has no digits, else its first word or line.
-fn of_words(text: &str) -> Known {
+fn of_words(text: &str) -> Likeness {
     let has_digit = text.bytes().any(|it| it.is_ascii_digit());
     if text.len() <= 3 || text.len() <= LONGEST && !has_digit {
-        return Known::Equals(text.to_owned());
+        return Likeness::Equals(text.to_owned());
     }
     let end = text.find([' ', '\r', '\n', ':', '{', '[']);
     match end {
@@ -151,8 +160,8 @@ fn of_words(text: &str) -> Known {
             let word = &text[..end];
             // With the sign behind it, so that no longer word is taken for it.
             match word.bytes().any(|it| it.is_ascii_digit()) {
-                false if !text[end..].starts_with('{') => Known::Prefix(text[..=end].to_owned()),
-                false => Known::Prefix(word.to_owned()),
+                false if !text[end..].starts_with('{') => Likeness::Prefix(text[..=end].to_owned()),
+                false => Likeness::Prefix(word.to_owned()),
                 true => of_letters(text),
             }
         }
@@ -161,13 +170,13 @@ fn of_words(text: &str) -> Known {
 }
 
 /// By the letters that it begins with.
-fn of_letters(text: &str) -> Known {
+fn of_letters(text: &str) -> Likeness {
     let letters: String = text
         .chars()
         .take_while(|it| it.is_alphabetic() || *it == ' ')
         .collect();
     match letters.trim().is_empty() {
-        true => Known::Regex("(?s).".to_owned()),
-        false => Known::Prefix(letters),
+        true => Likeness::Regex("(?s).".to_owned()),
+        false => Likeness::Prefix(letters),
     }
 }

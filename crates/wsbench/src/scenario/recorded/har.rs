@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use thiserror::Error;
-use wsbench_drive::relay::transcript::{Conversation, Party, Said, Transcript};
+use wsbench_drive::relay::transcript::{Conversation, Party, Transcribed, Transcript};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::RESERVED_HEADERS;
 use wsbench_load::route::Target;
@@ -22,12 +22,12 @@ const LONGEST: usize = 64 << 10;
 /// Opcode of binary messages (RFC 6455 section 5.2).
 const BINARY: u8 = 2;
 
-/// What a file tells of WebSockets.
+/// WebSockets of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Har {
     /// The server of most of the messages.
     pub server: Target,
-    /// What was said with it.
+    /// Messages that were said with it.
     pub transcript: Transcript,
 }
 
@@ -58,26 +58,26 @@ struct File {
 
 #[derive(Deserialize)]
 struct Log {
-    entries: Vec<Entry>,
+    entries: Vec<HarEntry>,
 }
 
 #[derive(Deserialize)]
-struct Entry {
-    request: Request,
+struct HarEntry {
+    request: HarRequest,
     #[serde(default, rename = "_webSocketMessages")]
-    messages: Vec<Message>,
+    messages: Vec<HarMessage>,
 }
 
 #[derive(Deserialize)]
-struct Request {
+struct HarRequest {
     #[serde(default)]
     url: String,
     #[serde(default)]
-    headers: Vec<Header>,
+    headers: Vec<HarHeader>,
 }
 
 #[derive(Deserialize)]
-struct Header {
+struct HarHeader {
     #[serde(default)]
     name: String,
     #[serde(default)]
@@ -85,9 +85,9 @@ struct Header {
 }
 
 #[derive(Deserialize)]
-struct Message {
+struct HarMessage {
     #[serde(rename = "type")]
-    by: By,
+    by: HarInitiator,
     /// Seconds since the Unix epoch.
     time: f64,
     opcode: u8,
@@ -96,7 +96,7 @@ struct Message {
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum By {
+enum HarInitiator {
     Send,
     Receive,
 }
@@ -117,7 +117,7 @@ impl Har {
         let file: File = serde_json::from_slice(file).map_err(HarError::NoHar)?;
         let entries = file.log.entries.into_iter();
         let talked = entries.filter(|entry| !entry.messages.is_empty());
-        let mut talked: Vec<(Target, Entry)> = talked
+        let mut talked: Vec<(Target, HarEntry)> = talked
             .filter_map(|entry| Some((entry.request.url.parse().ok()?, entry)))
             .collect();
         let place = |it: &Target| (it.secure, it.authority());
@@ -125,16 +125,21 @@ impl Har {
             let those = talked.iter().filter(|(it, _)| place(it) == place(of));
             those.map(|(_, entry)| entry.messages.len()).sum()
         };
-        let servers = talked.iter().take(MOST_CONVERSATIONS).map(|(server, _)| server);
+        let servers = talked
+            .iter()
+            .take(MOST_CONVERSATIONS)
+            .map(|(server, _)| server);
         let Some(server) = servers.max_by_key(|it| weight(it)).cloned() else {
             return Err(HarError::NoMessages);
         };
         let before = talked.len();
         talked.retain(|(it, _)| place(it) == place(&server));
         talked.truncate(MOST_CONVERSATIONS);
-        let mut transcript = Transcript::default();
-        // Those of other servers are told to be left out, by their number.
-        transcript.left_out = (before - talked.len()) as u64;
+        let mut transcript = Transcript {
+            // Those of other servers are told to be left out, by their number.
+            left_out: (before - talked.len()) as u64,
+            ..Transcript::default()
+        };
         let times = talked.iter().flat_map(|(_, entry)| &entry.messages);
         let first = times.map(|it| it.time).filter(|it| it.is_finite());
         let first = first.fold(f64::INFINITY, f64::min);
@@ -148,14 +153,14 @@ impl Har {
     }
 }
 
-impl Entry {
+impl HarEntry {
     fn conversation(self, resource: String, first: f64, room: &mut usize) -> Conversation {
         let header = |name: &str| {
             let mut headers = self.request.headers.iter();
             let found = headers.find(|it| it.name.eq_ignore_ascii_case(name));
             found.map(|it| it.value.clone())
         };
-        let is_own = |it: &&Header| {
+        let is_own = |it: &&HarHeader| {
             let mut reserved = RESERVED_HEADERS.iter();
             !it.name.starts_with(':') && !reserved.any(|name| it.name.eq_ignore_ascii_case(name))
         };
@@ -183,8 +188,8 @@ impl Entry {
     }
 }
 
-impl Message {
-    fn said(self, first: f64) -> Said {
+impl HarMessage {
+    fn said(self, first: f64) -> Transcribed {
         let since = (self.time - first).clamp(0.0, 1e9);
         // Of what is no number at all nothing is left.
         let at = Nanos((since * 1e9) as u64);
@@ -195,11 +200,11 @@ impl Message {
         };
         let is_cut = content.len() > LONGEST;
         content.truncate(LONGEST);
-        Said {
+        Transcribed {
             at,
             by: match self.by {
-                By::Send => Party::Client,
-                By::Receive => Party::Server,
+                HarInitiator::Send => Party::Client,
+                HarInitiator::Receive => Party::Server,
             },
             kind: match is_binary {
                 true => MessageKind::Binary,
@@ -235,7 +240,10 @@ mod tests {
             panic!("{har:?}");
         };
         assert_eq!(conversation.resource, "/chat?x=1");
-        assert_eq!(conversation.headers, [("X-Tenant".to_owned(), "7".to_owned())]);
+        assert_eq!(
+            conversation.headers,
+            [("X-Tenant".to_owned(), "7".to_owned())]
+        );
         assert_eq!(conversation.origin.as_deref(), Some("https://h"));
         assert_eq!(conversation.subprotocols, ["a", "b"]);
         let said: Vec<_> = conversation

@@ -15,8 +15,22 @@ const MOST_LEAVES: usize = 400;
 const LONGEST_FRONT: usize = 64;
 /// Names whose values tell what kind of message it is.
 const KINDS: [&str; 16] = [
-    "type", "event", "method", "op", "action", "cmd", "command", "msg_type", "msgtype", "kind",
-    "target", "query", "status", "operationname", "messagetype", "verb",
+    "type",
+    "event",
+    "method",
+    "op",
+    "action",
+    "cmd",
+    "command",
+    "msg_type",
+    "msgtype",
+    "kind",
+    "target",
+    "query",
+    "status",
+    "operationname",
+    "messagetype",
+    "verb",
 ];
 /// The longest value that tells a kind.
 const LONGEST_KIND: usize = 4096;
@@ -50,7 +64,7 @@ pub(super) enum LeafKind {
 
 /// A message in its parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Parts {
+pub(super) struct LeafParts {
     /// Octet at which JSON begins.
     pub(super) json: Option<usize>,
     pub(super) leaves: Vec<Leaf>,
@@ -70,12 +84,12 @@ impl Leaf {
     }
 
     /// True of a value whose place is a JSON pointer into the whole message.
-    pub(super) fn is_at_pointer(&self, parts: &Parts) -> bool {
+    pub(super) fn is_at_pointer(&self, parts: &LeafParts) -> bool {
         parts.json == Some(0) && self.path.starts_with('/') && !self.path.contains('!')
     }
 }
 
-impl Parts {
+impl LeafParts {
     pub(super) fn of(text: &str) -> Self {
         Self::of_json(text).unwrap_or_else(|| Self::of_words(text))
     }
@@ -105,7 +119,11 @@ impl Parts {
         // Engine.IO and Socket.IO are two digits, and behind them, or behind a namespace and its comma,
         // the number that an answer has again.
         let digits = &front[number.len()..];
-        let fixed = if number.is_empty() { digits.len().min(2) } else { 0 };
+        let fixed = if number.is_empty() {
+            digits.len().min(2)
+        } else {
+            0
+        };
         if (number.is_empty() || number.ends_with(',')) && digits.len() > fixed {
             let from = number.len() + fixed;
             front_form = &front[..from];
@@ -223,11 +241,8 @@ fn form_of_words(text: &str) -> String {
 /// True of the words by which heartbeats go.
 pub(super) fn is_heartbeat_word(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
-    [
-        "ping", "pong", "heartbeat", "heart-beat", "hb", "keepalive", "keep-alive", "keep_alive", "ka",
-        "alive",
-    ]
-    .contains(&word.as_str())
+    ["ping", "pong", "heartbeat", "heart-beat", "hb", "ka"].contains(&word.as_str())
+        || word.ends_with("alive")
 }
 
 /// Marks the leaves that tell the kind of the message: members with certain names, and of a list the
@@ -248,7 +263,9 @@ fn mark_kinds(text: &str, leaves: &mut [Leaf], bracket: &str) {
     };
     let has_code = is_list
         && of_list.is_none()
-        && leaves.iter().any(|it| it.path == "/0" && it.span.len() <= 3);
+        && leaves
+            .iter()
+            .any(|it| it.path == "/0" && it.span.len() <= 3);
     for leaf in leaves.iter_mut() {
         let depth = leaf.path.matches('/').count();
         let name = leaf.name.to_ascii_lowercase();
@@ -431,7 +448,7 @@ mod tests {
 
     /// The leaves of a message, in words.
     fn told(text: &str) -> Vec<String> {
-        let parts = Parts::of(text);
+        let parts = LeafParts::of(text);
         let leaves = parts.leaves.iter();
         leaves
             .map(|it| format!("{}={}", it.path, it.value(text)))
@@ -445,10 +462,7 @@ mod tests {
             ["/a/0=1", "/a/1=x\"y", "/b~1c/d=true"]
         );
         assert_eq!(told(r#"42["msg","red"]"#), ["/0=msg", "/1=red"]);
-        assert_eq!(
-            told(r#"4217["say","x"]"#),
-            ["front=17", "/0=say", "/1=x"]
-        );
+        assert_eq!(told(r#"4217["say","x"]"#), ["front=17", "/0=say", "/1=x"]);
         assert_eq!(told(r#"42/admin,7["say"]"#), ["front=7", "/0=say"]);
         assert_eq!(told("{}\u{1e}"), [""; 0]);
         assert_eq!(
@@ -473,28 +487,54 @@ mod tests {
                 "word:3=hi",
             ]
         );
-        assert_eq!(told("PUB a.b 5\r\n"), ["word:0=PUB", "word:1=a.b", "word:2=5"]);
-        for text in ["{", "[1,", "{\"a\"}", "{\"a\":nul}", "[1]x", &"[".repeat(99)] {
-            assert!(Parts::of(text).json.is_none(), "{text}");
+        assert_eq!(
+            told("PUB a.b 5\r\n"),
+            ["word:0=PUB", "word:1=a.b", "word:2=5"]
+        );
+        for text in [
+            "{",
+            "[1,",
+            "{\"a\"}",
+            "{\"a\":nul}",
+            "[1]x",
+            &"[".repeat(99),
+        ] {
+            assert!(LeafParts::of(text).json.is_none(), "{text}");
         }
     }
 
     #[test]
     fn forms_tell_kinds_and_not_values() {
         for (one, other, is_same) in [
-            (r#"{"type":"say","text":"a"}"#, r#"{"type":"say","text":"b"}"#, true),
-            (r#"{"type":"say","text":"a"}"#, r#"{"type":"join","text":"a"}"#, false),
+            (
+                r#"{"type":"say","text":"a"}"#,
+                r#"{"type":"say","text":"b"}"#,
+                true,
+            ),
+            (
+                r#"{"type":"say","text":"a"}"#,
+                r#"{"type":"join","text":"a"}"#,
+                false,
+            ),
             (r#"42["msg","red","a"]"#, r#"42["msg","blue","b"]"#, true),
             (r#"421["msg","a"]"#, r#"422["msg","b"]"#, true),
             (r#"420["join","a"]"#, r#"42["msg","b"]"#, false),
-            (r#"["1","2","t","msg",{"x":1}]"#, r#"["1","3","t","msg",{"x":2}]"#, true),
-            (r#"["1","2","t","msg",{"x":1}]"#, r#"["1","3","t","phx_join",{}]"#, false),
+            (
+                r#"["1","2","t","msg",{"x":1}]"#,
+                r#"["1","3","t","msg",{"x":2}]"#,
+                true,
+            ),
+            (
+                r#"["1","2","t","msg",{"x":1}]"#,
+                r#"["1","3","t","phx_join",{}]"#,
+                false,
+            ),
             ("PUB a 1\r\nx", "PUB b 1\r\ny", true),
             ("PUB a 1\r\nx", "SUB a 1\r\n", false),
             ("hello", "good day", true),
             ("2", "3", false),
         ] {
-            let same = Parts::of(one).form == Parts::of(other).form;
+            let same = LeafParts::of(one).form == LeafParts::of(other).form;
             assert_eq!(same, is_same, "{one} {other}");
         }
     }

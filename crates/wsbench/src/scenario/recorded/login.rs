@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use wsbench_drive::relay::transcript::Party;
 use wsbench_load::nanos::Nanos;
 
-use super::awaited::{Known, known};
-use super::places::{Places, Said};
-use super::talks::{At, Line, Purpose, Talk, repeated};
+use super::awaited::{Likeness, known};
+use super::places::{PlaceMap, Utterance};
+use super::talks::{At, Intent, SpokenLine, Talk, repeated};
 
 /// Steps of a login at most.
 const MOST_STEPS: usize = 40;
@@ -21,25 +21,28 @@ const MOST_PAUSE: Nanos = Nanos::from_secs(1);
 
 /// A step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Step {
+pub(super) struct SentStep {
     pub(super) send: Option<String>,
-    pub(super) expect: Option<Known>,
+    pub(super) expect: Option<Likeness>,
     /// Values that are taken from it: name and place.
     pub(super) take: Vec<(String, String)>,
     pub(super) settle: Option<Nanos>,
 }
 
 /// Connections with one task.
-pub(super) struct Group<'g> {
+pub(super) struct LoginGroup<'g> {
     pub(super) members: &'g [usize],
-    /// Where the login of each connection ends, of all there are.
+    /// The end of the login of each connection, of all there are.
     pub(super) ends: &'g [usize],
 }
 
-/// Where the login of a connection ends: behind its last message before the load, or where it has none
+/// The end of the login of a connection: behind its last message before the load, or where it has none
 /// behind the answer to the last message of all.
 pub(super) fn end(talk: &Talk<'_>) -> usize {
-    let load = talk.lines.iter().position(|it| it.purpose == Purpose::Load);
+    let load = talk
+        .lines
+        .iter()
+        .position(|it| it.purpose == Intent::MainLoad);
     if let Some(load) = load {
         return load;
     }
@@ -55,17 +58,19 @@ pub(super) fn end(talk: &Talk<'_>) -> usize {
         Some(said) => (said + 1, talk.lines[said].at),
         None => (0, talk.conversation.opened),
     };
-    let is_soon = |line: &&Line<'_>| line.at - begun.min(line.at) <= SOON;
+    let is_soon = |line: &&SpokenLine<'_>| line.at - begun.min(line.at) <= SOON;
     from + before[from..].iter().take_while(is_soon).count()
 }
 
 /// True of a delivery, and of a message of the server's as there are many that answer nothing.
 fn is_heard(talk: &Talk<'_>, at: usize, often: &BTreeMap<&str, usize>) -> bool {
     let line = &talk.lines[at];
-    if line.purpose == Purpose::Delivery || !line.is_open(Party::Server) {
-        return line.purpose == Purpose::Delivery;
+    if line.purpose == Intent::Delivery || !line.is_open(Party::Server) {
+        return line.purpose == Intent::Delivery;
     }
-    let is_often = often.get(line.parts.form.as_str()).is_some_and(|count| *count > 2);
+    let is_often = often
+        .get(line.parts.form.as_str())
+        .is_some_and(|count| *count > 2);
     let asked = talk.lines[..at].iter().rfind(|it| it.by == Party::Client);
     is_often && asked.is_none_or(|asked| repeated(asked, line).is_none())
 }
@@ -74,7 +79,7 @@ fn is_heard(talk: &Talk<'_>, at: usize, often: &BTreeMap<&str, usize>) -> bool {
 pub(super) fn forms(talk: &Talk<'_>, end: usize) -> Vec<String> {
     let said = talk.lines[..end].iter();
     let said = said.filter(|it| it.by == Party::Client);
-    said.filter(|it| matches!(it.purpose, Purpose::Unknown | Purpose::Login))
+    said.filter(|it| matches!(it.purpose, Intent::Unknown | Intent::Login))
         .map(|it| it.parts.form.clone())
         .collect()
 }
@@ -83,11 +88,11 @@ pub(super) fn forms(talk: &Talk<'_>, end: usize) -> Vec<String> {
 pub(super) fn steps(
     talks: &mut [Talk<'_>],
     talk: usize,
-    group: &Group<'_>,
-    places: &mut Places,
-) -> Vec<Step> {
+    group: &LoginGroup<'_>,
+    places: &mut PlaceMap,
+) -> Vec<SentStep> {
     let end = group.ends[talk];
-    let mut steps: Vec<Step> = Vec::new();
+    let mut steps: Vec<SentStep> = Vec::new();
     let mut asked: Option<usize> = None;
     let mut parts = Vec::new();
     for number in 0..end.min(MOST_LINES) {
@@ -96,9 +101,9 @@ pub(super) fn steps(
             break;
         }
         if line.is_open(Party::Client) {
-            steps.push(Step {
-                send: Some(places.filled(talk, line, &[], Said::Words)),
-                ..Step::default()
+            steps.push(SentStep {
+                send: Some(places.filled(talk, line, &[], Utterance::Words)),
+                ..SentStep::default()
             });
             asked = Some(number);
             parts.push(number);
@@ -125,23 +130,28 @@ pub(super) fn steps(
         parts.push(number);
         match steps.last_mut() {
             Some(last) if last.expect.is_none() => (last.expect, last.take) = (expect, take),
-            _ => steps.push(Step {
+            _ => steps.push(SentStep {
                 expect,
                 take,
-                ..Step::default()
+                ..SentStep::default()
             }),
         }
     }
     settle(&talks[talk], &mut steps, asked, end);
     for line in parts {
-        talks[talk].lines[line].purpose = Purpose::Login;
+        talks[talk].lines[line].purpose = Intent::Login;
     }
     steps
 }
 
 /// True of a message of the server's that comes in each login of a group, and behind none of them.
-fn is_of_all(talks: &[Talk<'_>], talk: usize, group: &Group<'_>, line: &Line<'_>) -> bool {
-    let is_same = |it: &Line<'_>| it.by == Party::Server && it.parts.form == line.parts.form;
+fn is_of_all(
+    talks: &[Talk<'_>],
+    talk: usize,
+    group: &LoginGroup<'_>,
+    line: &SpokenLine<'_>,
+) -> bool {
+    let is_same = |it: &SpokenLine<'_>| it.by == Party::Server && it.parts.form == line.parts.form;
     let mut all = group.members.iter();
     let is_later = all.any(|it| talks[*it].lines[group.ends[*it]..].iter().any(is_same));
     let mut others = group.members.iter().filter(|it| **it != talk);
@@ -149,7 +159,7 @@ fn is_of_all(talks: &[Talk<'_>], talk: usize, group: &Group<'_>, line: &Line<'_>
 }
 
 /// A pause behind a last word that the server does not confirm.
-fn settle(talk: &Talk<'_>, steps: &mut [Step], asked: Option<usize>, end: usize) {
+fn settle(talk: &Talk<'_>, steps: &mut [SentStep], asked: Option<usize>, end: usize) {
     let Some(last) = steps.last_mut().filter(|it| it.expect.is_none()) else {
         return;
     };
@@ -160,15 +170,15 @@ fn settle(talk: &Talk<'_>, steps: &mut [Step], asked: Option<usize>, end: usize)
 }
 
 /// Marks in the other connections of a group what is the same as in the login that stands for theirs.
-pub(super) fn mark(talks: &mut [Talk<'_>], group: &Group<'_>, exemplar: usize) {
+pub(super) fn mark(talks: &mut [Talk<'_>], group: &LoginGroup<'_>, exemplar: usize) {
     let lines = talks[exemplar].lines.iter();
-    let of_server = lines.filter(|it| it.by == Party::Server && it.purpose == Purpose::Login);
+    let of_server = lines.filter(|it| it.by == Party::Server && it.purpose == Intent::Login);
     let awaited: Vec<String> = of_server.map(|it| it.parts.form.clone()).collect();
     for talk in group.members {
         for line in &mut talks[*talk].lines[..group.ends[*talk]] {
             let is_awaited = line.is_open(Party::Server) && awaited.contains(&line.parts.form);
             if line.is_open(Party::Client) || is_awaited {
-                line.purpose = Purpose::Login;
+                line.purpose = Intent::Login;
             }
         }
     }

@@ -9,13 +9,24 @@ use wsbench_load::secret::is_credential;
 
 use super::leaves::{Leaf, LeafKind};
 use super::secrets::{Secrets, is_secret};
-use super::talks::{At, Line, Purpose, Talk, is_id_name};
+use super::talks::{At, Intent, SpokenLine, Talk, is_id_name};
 use super::traffic::locator;
 
 /// Names that rooms go by.
 const ROOMS: [&str; 13] = [
-    "room", "channel", "topic", "group", "subject", "destination", "stream", "symbol", "chat",
-    "namespace", "feed", "lobby", "market",
+    "room",
+    "channel",
+    "topic",
+    "group",
+    "subject",
+    "destination",
+    "stream",
+    "symbol",
+    "chat",
+    "namespace",
+    "feed",
+    "lobby",
+    "market",
 ];
 /// Names that clients go by.
 const USERS: [&str; 10] = [
@@ -30,7 +41,7 @@ const MOST_GIVEN: usize = 64;
 const SHORTEST_RANDOM: usize = 8;
 
 /// A value that the server gave, and a client sends back.
-pub(super) struct Given {
+pub(super) struct Handout {
     pub(super) name: String,
     /// The message that has it.
     pub(super) at: At,
@@ -40,11 +51,11 @@ pub(super) struct Given {
 }
 
 /// Values that differ from connection to connection.
-pub(super) struct Places {
+pub(super) struct PlaceMap {
     pub(super) secrets: Secrets,
     /// The room of each connection.
     rooms: Vec<Option<String>>,
-    pub(super) given: Vec<Given>,
+    pub(super) given: Vec<Handout>,
     /// Values of the connections by the form of a message and a path in it, and what stands for them.
     own: BTreeMap<(String, String), String>,
     /// A brace had to be parted from the word behind it.
@@ -53,14 +64,14 @@ pub(super) struct Places {
 
 /// Purpose of a text, which says what may be put into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum Utterance {
     /// In a login, as a heartbeat, as a message for many.
     Words,
     /// As a request or an echo.
     Request,
 }
 
-impl Places {
+impl PlaceMap {
     pub(super) fn of(talks: &[Talk<'_>], secrets: Secrets, content: Option<&str>) -> Self {
         let given = given(talks);
         let mut places = Self {
@@ -101,9 +112,9 @@ impl Places {
     pub(super) fn filled(
         &mut self,
         talk: usize,
-        line: &Line<'_>,
+        line: &SpokenLine<'_>,
         own: &[(Range<usize>, String)],
-        said: Said,
+        said: Utterance,
     ) -> String {
         let text = line.text();
         let mut puts: Vec<(Range<usize>, String)> = own.to_vec();
@@ -111,7 +122,10 @@ impl Places {
         // What is within a text of JSON is told apart from it.
         let has_inner = |leaf: &Leaf| {
             let inner = format!("{}!", leaf.path);
-            line.parts.leaves.iter().any(|it| it.path.starts_with(&inner))
+            line.parts
+                .leaves
+                .iter()
+                .any(|it| it.path.starts_with(&inner))
         };
         leaves.retain(|leaf| !has_inner(leaf));
         for leaf in leaves {
@@ -137,13 +151,22 @@ impl Places {
     }
 
     /// The place for a leaf, where it is none that stays.
-    fn place(&mut self, talk: usize, line: &Line<'_>, leaf: &Leaf, said: Said) -> Option<String> {
+    fn place(
+        &mut self,
+        talk: usize,
+        line: &SpokenLine<'_>,
+        leaf: &Leaf,
+        said: Utterance,
+    ) -> Option<String> {
         let value = leaf.value(line.text());
         if leaf.kind == LeafKind::Constant || value.is_empty() {
             return None;
         }
-        if said == Said::Words
-            && let Some(given) = self.given.iter().find(|it| it.at.talk == talk && it.value == value)
+        if said == Utterance::Words
+            && let Some(given) = self
+                .given
+                .iter()
+                .find(|it| it.at.talk == talk && it.value == value)
         {
             return Some(format!("{{cap.{}}}", given.name));
         }
@@ -156,7 +179,7 @@ impl Places {
                 return Some(value.replace(bare, &place));
             }
         }
-        if said == Said::Words && !leaf.is_kind && self.is_room(talk, &value) {
+        if said == Utterance::Words && !leaf.is_kind && self.is_room(talk, &value) {
             return Some("{room}".to_owned());
         }
         let key = (line.parts.form.clone(), leaf.path.clone());
@@ -165,11 +188,13 @@ impl Places {
 
     /// True of the name of the connection's room.
     pub(super) fn is_room(&self, talk: usize, value: &str) -> bool {
-        self.rooms.get(talk).is_some_and(|it| it.as_deref() == Some(value))
+        self.rooms
+            .get(talk)
+            .is_some_and(|it| it.as_deref() == Some(value))
     }
 
     /// A part that stays: without credentials, and without what would be taken for a place.
-    pub(super) fn literal(&mut self, text: &str, said: Said) -> String {
+    pub(super) fn literal(&mut self, text: &str, said: Utterance) -> String {
         let parted = parted(text, said);
         self.is_parted |= parted.len() != text.len();
         self.secrets.masked(&parted)
@@ -177,7 +202,7 @@ impl Places {
 }
 
 /// The text with a blank behind each brace that would begin a place.
-fn parted(text: &str, said: Said) -> String {
+fn parted(text: &str, said: Utterance) -> String {
     let mut parted = String::with_capacity(text.len());
     for (at, letter) in text.char_indices() {
         parted.push(letter);
@@ -186,7 +211,7 @@ fn parted(text: &str, said: Said) -> String {
         let is_brace = letter == '{' && rest.starts_with(|it: char| it.is_ascii_alphabetic());
         let is_sign = |it: char| it.is_ascii_alphanumeric() || "_.:-".contains(it);
         let is_name = behind.is_some_and(|(name, _)| name.chars().all(is_sign));
-        if is_brace && (said == Said::Request || is_name) {
+        if is_brace && (said == Utterance::Request || is_name) {
             parted.push(' ');
         }
     }
@@ -196,13 +221,14 @@ fn parted(text: &str, said: Said) -> String {
 fn has_name(list: &[&str], name: &str) -> bool {
     let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     let letters = letters.to_ascii_lowercase();
-    list.contains(&letters.trim_end_matches("id")) || list.contains(&letters.trim_end_matches("name"))
+    list.contains(&letters.trim_end_matches("id"))
+        || list.contains(&letters.trim_end_matches("name"))
         || list.contains(&letters.as_str())
 }
 
 /// Values that a client sends back to the server that gave them.
-fn given(talks: &[Talk<'_>]) -> Vec<Given> {
-    let mut found: Vec<Given> = Vec::new();
+fn given(talks: &[Talk<'_>]) -> Vec<Handout> {
+    let mut found: Vec<Handout> = Vec::new();
     let shared = shared(talks);
     for (talk, it) in talks.iter().enumerate() {
         let mut first: BTreeMap<String, (usize, Party)> = BTreeMap::new();
@@ -218,7 +244,11 @@ fn given(talks: &[Talk<'_>]) -> Vec<Given> {
                     1 => is_made_up(leaf, &value),
                     _ => !shared.contains(&value),
                 };
-                let is_known = || found.iter().any(|it| it.at.talk == talk && it.value == value);
+                let is_known = || {
+                    found
+                        .iter()
+                        .any(|it| it.at.talk == talk && it.value == value)
+                };
                 if !is_back || !is_own || found.len() == MOST_GIVEN || is_known() {
                     continue;
                 }
@@ -227,7 +257,7 @@ fn given(talks: &[Talk<'_>]) -> Vec<Given> {
                 let mut places = leaves.filter(|it| it.value(giver.text()) == value);
                 let place = places.find_map(|it| locator(giver, it));
                 if let Some(locator) = place {
-                    found.push(Given {
+                    found.push(Handout {
                         name: name(leaf, &found, talk),
                         at: At { talk, line: source },
                         locator: locator.to_string(),
@@ -271,8 +301,11 @@ fn is_made_up(leaf: &Leaf, value: &str) -> bool {
 }
 
 /// A name for a value that is taken.
-fn name(leaf: &Leaf, known: &[Given], talk: usize) -> String {
-    let letters = leaf.name.chars().filter(|it| it.is_ascii_alphanumeric() || *it == '_');
+fn name(leaf: &Leaf, known: &[Handout], talk: usize) -> String {
+    let letters = leaf
+        .name
+        .chars()
+        .filter(|it| it.is_ascii_alphanumeric() || *it == '_');
     let mut base: String = letters.take(24).collect();
     if !base.starts_with(|first: char| first.is_ascii_alphabetic()) {
         base = "value".to_owned();
@@ -287,24 +320,30 @@ fn name(leaf: &Leaf, known: &[Given], talk: usize) -> String {
 /// goes by such a name.
 fn rooms(
     talks: &[Talk<'_>],
-    given: &[Given],
+    given: &[Handout],
     content: Option<&str>,
 ) -> Option<Vec<Option<String>>> {
-    /// What speaks for a place: its name, and how often its value is in messages of the load.
+    /// Evidence for a place: its name, and how often its value is in messages of the load.
     #[derive(Default)]
-    struct Found {
+    struct Sighting {
         is_named: bool,
         in_load: usize,
         values: Vec<(usize, String)>,
     }
-    let mut found: BTreeMap<(String, String), Found> = BTreeMap::new();
+    let mut found: BTreeMap<(String, String), Sighting> = BTreeMap::new();
     for (talk, it) in talks.iter().enumerate() {
-        let first = it.lines.iter().position(|line| line.purpose == Purpose::Load);
+        let first = it
+            .lines
+            .iter()
+            .position(|line| line.purpose == Intent::MainLoad);
         let login = &it.lines[..first.unwrap_or(it.lines.len())];
         for line in login.iter().filter(|it| it.is_open(Party::Client)) {
             for leaf in candidates(line) {
                 let value = leaf.value(line.text()).into_owned();
-                if given.iter().any(|it| it.at.talk == talk && it.value == value) {
+                if given
+                    .iter()
+                    .any(|it| it.at.talk == talk && it.value == value)
+                {
                     continue;
                 }
                 let key = (line.parts.form.clone(), leaf.path.clone());
@@ -328,7 +367,10 @@ fn rooms(
         if rooms[talk].is_some() {
             continue;
         }
-        let mut load = it.lines.iter().filter(|line| line.purpose == Purpose::Load);
+        let mut load = it
+            .lines
+            .iter()
+            .filter(|line| line.purpose == Intent::MainLoad);
         rooms[talk] = load.find_map(|line| {
             let mut leaves = line.parts.leaves.iter().map(|leaf| leaf.value(line.text()));
             let found = leaves.find(|value| best.values.iter().any(|(_, room)| room == value));
@@ -339,7 +381,7 @@ fn rooms(
 }
 
 /// Leaves of a message that may be the name of a room.
-fn candidates<'l>(line: &'l Line<'_>) -> impl Iterator<Item = &'l Leaf> {
+fn candidates<'l>(line: &'l SpokenLine<'_>) -> impl Iterator<Item = &'l Leaf> {
     let text = line.text();
     line.parts.leaves.iter().filter(move |leaf| {
         let value = leaf.value(text);
@@ -363,7 +405,7 @@ fn candidates<'l>(line: &'l Line<'_>) -> impl Iterator<Item = &'l Leaf> {
 /// True of a value in a message of the load, other than in what it says.
 fn is_in_load(talks: &[Talk<'_>], value: &str, content: Option<&str>) -> bool {
     let lines = talks.iter().flat_map(|it| &it.lines);
-    let mut load = lines.filter(|it| it.purpose == Purpose::Load).take(100);
+    let mut load = lines.filter(|it| it.purpose == Intent::MainLoad).take(100);
     load.any(|line| {
         let leaves = line.parts.leaves.iter();
         let mut others = leaves.filter(|it| Some(it.path.as_str()) != content && !it.is_kind);
@@ -372,7 +414,7 @@ fn is_in_load(talks: &[Talk<'_>], value: &str, content: Option<&str>) -> bool {
 }
 
 /// Values that differ from connection to connection, such as names of users, and what stands for them.
-fn own(talks: &[Talk<'_>], places: &Places) -> BTreeMap<(String, String), String> {
+fn own(talks: &[Talk<'_>], places: &PlaceMap) -> BTreeMap<(String, String), String> {
     let mut values: BTreeMap<(String, String), Vec<(usize, String)>> = BTreeMap::new();
     for (talk, it) in talks.iter().enumerate() {
         for line in it.lines.iter().filter(|it| it.is_open(Party::Client)) {
@@ -382,7 +424,10 @@ fn own(talks: &[Talk<'_>], places: &Places) -> BTreeMap<(String, String), String
             if leaves.iter().any(|it| is_secret(it, &it.value(text))) {
                 continue;
             }
-            for leaf in leaves.iter().filter(|it| has_name(&USERS, &it.name) && !it.is_kind) {
+            for leaf in leaves
+                .iter()
+                .filter(|it| has_name(&USERS, &it.name) && !it.is_kind)
+            {
                 let value = leaf.value(text).into_owned();
                 let is_given = places.given.iter().any(|it| it.value == value);
                 if leaf.kind == LeafKind::Text && !places.is_room(talk, &value) && !is_given {
@@ -416,15 +461,15 @@ mod tests {
     fn braces_that_would_begin_a_place_are_parted_from_it() {
         let query = r#"{"query":"subscription($r:String!){said(room:$r){text}}"}"#;
         assert_eq!(
-            parted(query, Said::Words),
+            parted(query, Utterance::Words),
             r#"{"query":"subscription($r:String!){said(room:$r){ text}}"}"#
         );
         assert_eq!(
-            parted(query, Said::Request),
+            parted(query, Utterance::Request),
             r#"{"query":"subscription($r:String!){ said(room:$r){ text}}"}"#
         );
-        assert_eq!(parted("0{", Said::Words), "0{");
-        assert_eq!(parted("{é}{}", Said::Words), "{é}{}");
+        assert_eq!(parted("0{", Utterance::Words), "0{");
+        assert_eq!(parted("{é}{}", Utterance::Words), "{é}{}");
     }
 
     #[test]

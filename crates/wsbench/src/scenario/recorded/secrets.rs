@@ -2,9 +2,11 @@
 
 use percent_encoding::percent_decode_str;
 use wsbench_drive::relay::transcript::{Party, Transcript};
-use wsbench_load::secret::{WITHHELD, is_credential, is_token_by_shape, shown_subprotocols, shown_url};
+use wsbench_load::secret::{
+    WITHHELD, is_credential, is_token_by_shape, shown_subprotocols, shown_url,
+};
 
-use super::leaves::{Leaf, LeafKind, Parts};
+use super::leaves::{Leaf, LeafKind, LeafParts};
 
 /// Letters of the shortest value that is looked for everywhere; a shorter one is hidden where it stands.
 const SHORTEST: usize = 4;
@@ -14,16 +16,16 @@ const MOST: usize = 1_000;
 /// Credentials with the names of their variables.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Secrets {
-    known: Vec<Known>,
+    known: Vec<Credential>,
     /// There are more than are kept, so that nobody knows whether a text is free of them.
     pub(super) are_too_many: bool,
 }
 
 #[derive(Clone, Debug)]
-struct Known {
+struct Credential {
     value: String,
     variable: String,
-    /// Where it was seen, in words.
+    /// Place where it was seen, in words.
     place: String,
     /// The file names its variable.
     is_used: bool,
@@ -60,12 +62,14 @@ impl Secrets {
                 }
             }
         }
-        secrets.known.sort_by_key(|it| std::cmp::Reverse(it.value.len()));
+        secrets
+            .known
+            .sort_by_key(|it| std::cmp::Reverse(it.value.len()));
         secrets
     }
 
     fn add_message(&mut self, text: &str, by: Party) {
-        let parts = Parts::of(text);
+        let parts = LeafParts::of(text);
         let whose = match by {
             Party::Client => "a message of the client",
             Party::Server => "a message of the server",
@@ -74,7 +78,11 @@ impl Secrets {
             let value = leaf.value(text);
             let bare = bearer(&value).unwrap_or(&value);
             if is_secret(leaf, bare) {
-                let name = if leaf.name.is_empty() { "token" } else { &leaf.name };
+                let name = if leaf.name.is_empty() {
+                    "token"
+                } else {
+                    &leaf.name
+                };
                 let place = format!("{name} in {whose}");
                 self.add(bare, name, &place);
                 // As it stands there, with its escapes.
@@ -98,7 +106,7 @@ impl Secrets {
             return;
         }
         let variable = self.variable(name);
-        self.known.push(Known {
+        self.known.push(Credential {
             value: value.to_owned(),
             variable,
             place: place.to_owned(),
@@ -111,7 +119,7 @@ impl Secrets {
         let known = self.known.iter().find(|it| it.value == value.trim());
         let is_new = !self.known.iter().any(|it| it.value == written);
         if let (Some(known), true) = (known, is_new && !written.is_empty()) {
-            let known = Known {
+            let known = Credential {
                 value: written.to_owned(),
                 ..known.clone()
             };
@@ -210,7 +218,7 @@ pub(super) fn is_secret(leaf: &Leaf, value: &str) -> bool {
     has_value && is_whole && (is_credential(&leaf.name) || is_token_by_shape(value))
 }
 
-/// What stands behind `Bearer`, wherever that is said.
+/// Words behind `Bearer`, wherever that is said.
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, bare) = value.split_once(' ')?;
     let is_scheme = ["bearer", "basic", "token"]
@@ -258,14 +266,14 @@ fn parameters(resource: &str) -> Vec<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wsbench_drive::relay::transcript::{Conversation, Said};
+    use wsbench_drive::relay::transcript::{Conversation, Transcribed};
     use wsbench_load::nanos::Nanos;
     use wsbench_wire::connection::MessageKind;
 
     const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl";
 
     fn secrets(messages: &[&str]) -> Secrets {
-        let said = messages.iter().map(|text| Said {
+        let said = messages.iter().map(|text| Transcribed {
             at: Nanos(0),
             by: Party::Client,
             kind: MessageKind::Text,
@@ -293,8 +301,14 @@ mod tests {
     fn credentials_of_every_place_have_a_variable() {
         let message = format!(r#"{{"type":"auth","password":"pa\"ss!","note":"see {JWT}"}}"#);
         let mut secrets = secrets(&[&message, "CONNECT\npasscode:st0mp\n\n\0"]);
-        assert_eq!(secrets.header("Authorization", "Bearer abcdef"), "Bearer {env:AUTHORIZATION}");
-        assert_eq!(secrets.header("Cookie", "sid=s3cr3t; theme=dark"), "{env:COOKIE}");
+        assert_eq!(
+            secrets.header("Authorization", "Bearer abcdef"),
+            "Bearer {env:AUTHORIZATION}"
+        );
+        assert_eq!(
+            secrets.header("Cookie", "sid=s3cr3t; theme=dark"),
+            "{env:COOKIE}"
+        );
         assert_eq!(
             secrets.masked("/ws?room=1&access_token=q%2Fuery&v=2"),
             "/ws?room=1&access_token={env:ACCESS_TOKEN}&v=2"
@@ -305,15 +319,24 @@ mod tests {
             r#"{"type":"auth","password":"{env:PASSWORD}","note":"see {env:TOKEN}"}"#
         );
         assert_eq!(secrets.masked("passcode:st0mp"), "passcode:{env:PASSCODE}");
-        assert_eq!(secrets.masked("the value s3cr3t, q/uery"), "the value {env:SID}, {env:ACCESS_TOKEN}");
+        assert_eq!(
+            secrets.masked("the value s3cr3t, q/uery"),
+            "the value {env:SID}, {env:ACCESS_TOKEN}"
+        );
         assert!(secrets.is_free("seven"));
         assert!(!secrets.is_free("x st0mp"));
         let used: Vec<String> = secrets.used().into_iter().map(|(name, _)| name).collect();
         assert_eq!(
             used,
             [
-                "ACCESS_TOKEN", "AUTHORIZATION", "COOKIE", "PASSCODE", "PASSWORD", "SID",
-                "SUBPROTOCOL_TOKEN", "TOKEN",
+                "ACCESS_TOKEN",
+                "AUTHORIZATION",
+                "COOKIE",
+                "PASSCODE",
+                "PASSWORD",
+                "SID",
+                "SUBPROTOCOL_TOKEN",
+                "TOKEN",
             ]
         );
     }

@@ -1,13 +1,13 @@
 //! The tables of clients: who has which task, and what each sends.
 
-use super::Load;
+use super::MainLoad;
 use super::leaves::{Leaf, LeafKind};
-use super::places::{Places, Said};
-use super::talks::{Line, Talk};
-use super::traffic::{Content, Outcome};
-use super::upkeep::line;
-use super::write::{Draft, Table};
 use super::login;
+use super::places::{PlaceMap, Utterance};
+use super::talks::{SpokenLine, Talk};
+use super::traffic::{Content, TrafficOutcome};
+use super::upkeep::line;
+use super::write::{Draft, TomlTable};
 use wsbench_load::plan::{Locator, Stamp};
 
 /// Bytes of a tag with filling at least: the tag alone is 22.
@@ -15,16 +15,16 @@ const LEAST_SIZE: usize = 30;
 /// Names that the instant of a message goes by.
 const STAMPS: [&str; 8] = ["E", "T", "ts", "t", "time", "timestamp", "at", "date"];
 
-/// What some connections do.
-pub(super) struct Task {
-    pub(super) role: Role,
+/// Task of some connections.
+pub(super) struct Assignment {
+    pub(super) role: Occupation,
     /// The connections.
     pub(super) talks: Vec<usize>,
 }
 
 /// Task of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum Occupation {
     /// Sends what others receive, and receives it.
     Both,
     Publish,
@@ -35,7 +35,7 @@ pub(super) enum Role {
     Listen,
 }
 
-impl Task {
+impl Assignment {
     /// The connection that stands for the others: the last one, which has seen least of others' coming;
     /// among those that send, the last of those.
     pub(super) fn exemplar(&self, talks: &[Talk<'_>]) -> usize {
@@ -45,21 +45,25 @@ impl Task {
     }
 }
 
-/// Who has which task.
-pub(super) fn tasks(talks: &[Talk<'_>], ends: &[usize], load: Option<&Load>) -> Vec<Task> {
+/// The tasks of connections.
+pub(super) fn tasks(
+    talks: &[Talk<'_>],
+    ends: &[usize],
+    load: Option<&MainLoad>,
+) -> Vec<Assignment> {
     let all: Vec<usize> = (0..talks.len()).collect();
-    let task = |role, talks| Task { role, talks };
+    let task = |role, talks| Assignment { role, talks };
     let Some(load) = load else {
-        return vec![task(Role::Listen, all)];
+        return vec![task(Occupation::Listen, all)];
     };
     let mut senders: Vec<usize> = load.lines.iter().map(|at| at.talk).collect();
     senders.sort_unstable();
     senders.dedup();
     let receivers = match &load.outcome {
-        Outcome::Answered { .. } => return vec![task(Role::Request, senders)],
-        Outcome::Echoed { .. } => return vec![task(Role::Echo, senders)],
-        Outcome::Unseen { .. } => return vec![task(Role::Both, senders)],
-        Outcome::Delivered { receivers, .. } => receivers.clone(),
+        TrafficOutcome::Answered { .. } => return vec![task(Occupation::Request, senders)],
+        TrafficOutcome::Echoed { .. } => return vec![task(Occupation::Echo, senders)],
+        TrafficOutcome::Unseen { .. } => return vec![task(Occupation::Both, senders)],
+        TrafficOutcome::Delivered { receivers, .. } => receivers.clone(),
     };
     let forms = |it: usize| login::forms(&talks[it], ends[it]);
     let others: Vec<usize> = receivers
@@ -67,16 +71,25 @@ pub(super) fn tasks(talks: &[Talk<'_>], ends: &[usize], load: Option<&Load>) -> 
         .copied()
         .filter(|it| !senders.contains(it))
         .collect();
-    let is_one = senders.iter().chain(&others).all(|it| forms(*it) == forms(senders[0]));
+    let is_one = senders
+        .iter()
+        .chain(&others)
+        .all(|it| forms(*it) == forms(senders[0]));
     let all_hear = senders.iter().any(|it| receivers.contains(it));
     match (is_one, all_hear) {
         (true, _) => {
             senders.extend(others);
-            vec![task(Role::Both, senders)]
+            vec![task(Occupation::Both, senders)]
         }
-        (false, true) if others.is_empty() => vec![task(Role::Both, senders)],
-        (false, true) => vec![task(Role::Both, senders), task(Role::Subscribe, others)],
-        (false, false) => vec![task(Role::Publish, senders), task(Role::Subscribe, receivers)],
+        (false, true) if others.is_empty() => vec![task(Occupation::Both, senders)],
+        (false, true) => vec![
+            task(Occupation::Both, senders),
+            task(Occupation::Subscribe, others),
+        ],
+        (false, false) => vec![
+            task(Occupation::Publish, senders),
+            task(Occupation::Subscribe, receivers),
+        ],
     }
 }
 
@@ -84,7 +97,11 @@ impl Draft {
     /// True if the room is named anywhere.
     pub(super) fn uses_rooms(&self) -> bool {
         let has = |text: &Option<String>| text.as_ref().is_some_and(|it| it.contains("{room}"));
-        let steps = self.tables.iter().flat_map(|it| &it.join).chain(&self.login);
+        let steps = self
+            .tables
+            .iter()
+            .flat_map(|it| &it.join)
+            .chain(&self.login);
         let texts = self.tables.iter().flat_map(|it| &it.texts);
         let beats = self.beats.iter().any(|it| it.send.contains("{room}"));
         let replies = self.replies.iter().any(|it| has(&it.send));
@@ -94,7 +111,7 @@ impl Draft {
     }
 }
 
-impl Table {
+impl TomlTable {
     /// Says who receives the messages, where the clients send any for others.
     pub(super) fn set_audience(&mut self, has_rooms: bool) {
         if self.roles.contains(&"publish") {
@@ -106,50 +123,54 @@ impl Table {
 
 /// Writes a task into its table.
 pub(super) fn fill(
-    table: &mut Table,
-    task: &Task,
+    table: &mut TomlTable,
+    task: &Assignment,
     talks: &[Talk<'_>],
-    places: &mut Places,
-    load: Option<&Load>,
+    places: &mut PlaceMap,
+    load: Option<&MainLoad>,
 ) {
     table.count = task.talks.len().max(1);
     table.roles = match task.role {
-        Role::Both => vec!["publish", "subscribe"],
-        Role::Publish => vec!["publish"],
-        Role::Subscribe | Role::Listen => vec!["subscribe"],
-        Role::Request => vec!["request"],
-        Role::Echo => vec!["echo"],
+        Occupation::Both => vec!["publish", "subscribe"],
+        Occupation::Publish => vec!["publish"],
+        Occupation::Subscribe | Occupation::Listen => vec!["subscribe"],
+        Occupation::Request => vec!["request"],
+        Occupation::Echo => vec!["echo"],
     };
     let Some(load) = load else {
         return listening(table, talks);
     };
-    if task.role == Role::Subscribe {
+    if task.role == Occupation::Subscribe {
         return;
     }
     match &load.outcome {
-        Outcome::Delivered { content, id, receivers } => {
+        TrafficOutcome::Delivered {
+            content,
+            id,
+            receivers,
+        } => {
             let hears = load.lines.iter().any(|at| receivers.contains(&at.talk));
-            if !hears && task.role == Role::Both {
+            if !hears && task.role == Occupation::Both {
                 table.count = table.count.max(2);
             }
             published(table, talks, places, load, (Some(content), id.as_deref()));
         }
-        Outcome::Unseen { content } => {
+        TrafficOutcome::Unseen { content } => {
             let what = "No answer to these messages was seen and no delivery of them; see who receives them.";
             table.comments.push(what.to_owned());
             published(table, talks, places, load, (content.as_ref(), None));
         }
-        Outcome::Answered { id, at } => requested(table, talks, places, load, (id, at)),
-        Outcome::Echoed { content } => echoed(table, talks, places, load, content.as_ref()),
+        TrafficOutcome::Answered { id, at } => requested(table, talks, places, load, (id, at)),
+        TrafficOutcome::Echoed { content } => echoed(table, talks, places, load, content.as_ref()),
     }
 }
 
 /// Messages for many.
 fn published(
-    table: &mut Table,
+    table: &mut TomlTable,
     talks: &[Talk<'_>],
-    places: &mut Places,
-    load: &Load,
+    places: &mut PlaceMap,
+    load: &MainLoad,
     (content, id): (Option<&Content>, Option<&str>),
 ) {
     table.texts.push(("rate", format!("{}/s", load.rate_per_s)));
@@ -177,15 +198,15 @@ fn published(
             own.push((leaf.span.clone(), place));
         }
     }
-    let message = places.filled(at.talk, first, &own, Said::Words);
+    let message = places.filled(at.talk, first, &own, Utterance::Words);
     table.texts.push(("message", message));
     table.size = Some(size);
 }
 
-/// What stands for a leaf of the load that differs from message to message.
+/// Words that stand for a leaf of the load that differs from message to message.
 fn varying(
     talks: &[Talk<'_>],
-    load: &Load,
+    load: &MainLoad,
     leaf: &Leaf,
     id: Option<&str>,
     (content, size): (Option<&Content>, usize),
@@ -204,12 +225,18 @@ fn varying(
     if is_length {
         return Some(size.to_string());
     }
-    let values = load.lines.iter().take(100).map(|at| (at.talk, line(talks, *at).value_at(&leaf.path)));
+    let values = load
+        .lines
+        .iter()
+        .take(100)
+        .map(|at| (at.talk, line(talks, *at).value_at(&leaf.path)));
     let mut differs = false;
     let mut before: Vec<(usize, Option<String>)> = Vec::new();
     for (talk, value) in values {
         // A connection's own value stays the same on it.
-        differs |= before.iter().any(|(it, known)| *it == talk && *known != value);
+        differs |= before
+            .iter()
+            .any(|(it, known)| *it == talk && *known != value);
         if !before.iter().any(|(it, _)| *it == talk) {
             before.push((talk, value));
         }
@@ -218,7 +245,7 @@ fn varying(
     (differs || is_id).then(|| counted(leaf, &value, "m{seq}"))
 }
 
-/// What stands for a value that counts, by its form: a time, a number, or a made-up text. A text of
+/// Words that stand for a value that counts, by its form: a time, a number, or a made-up text. A text of
 /// digits becomes `text`, which is no number of the login's.
 pub(super) fn counted(leaf: &Leaf, value: &str, text: &str) -> String {
     let digits = value.bytes().all(|it| it.is_ascii_digit());
@@ -246,10 +273,10 @@ pub(super) fn counted(leaf: &Leaf, value: &str, text: &str) -> String {
 
 /// Messages that are answered by an id.
 fn requested(
-    table: &mut Table,
+    table: &mut TomlTable,
     talks: &[Talk<'_>],
-    places: &mut Places,
-    load: &Load,
+    places: &mut PlaceMap,
+    load: &MainLoad,
     (id, place): (&str, &Locator),
 ) {
     let at = load.lines[0];
@@ -259,7 +286,7 @@ fn requested(
         .map(|leaf| (leaf.span.clone(), "{id}".to_owned()))
         .into_iter()
         .collect();
-    let message = places.filled(at.talk, first, &own, Said::Request);
+    let message = places.filled(at.talk, first, &own, Utterance::Request);
     table.texts.push(("message", message));
     let place = match place.to_string() {
         // An id of letters becomes a number, and its place is the same.
@@ -276,10 +303,10 @@ fn requested(
 
 /// Messages that come back as they were.
 fn echoed(
-    table: &mut Table,
+    table: &mut TomlTable,
     talks: &[Talk<'_>],
-    places: &mut Places,
-    load: &Load,
+    places: &mut PlaceMap,
+    load: &MainLoad,
     content: Option<&Content>,
 ) {
     let at = load.lines[0];
@@ -291,12 +318,12 @@ fn echoed(
         return;
     };
     let own = [(span, "{conn}-{seq}-{rand:hex:8}".to_owned())];
-    let message = places.filled(at.talk, first, &own, Said::Request);
+    let message = places.filled(at.talk, first, &own, Utterance::Request);
     table.texts.push(("message", message));
 }
 
 /// What is read off messages that the server sends by itself: when each was made, and its number.
-fn listening(table: &mut Table, talks: &[Talk<'_>]) {
+fn listening(table: &mut TomlTable, talks: &[Talk<'_>]) {
     let Some(lines) = pushes(talks) else { return };
     let first = lines[0];
     for leaf in &first.parts.leaves {
@@ -308,13 +335,18 @@ fn listening(table: &mut Table, talks: &[Talk<'_>]) {
             continue;
         };
         let place = format!("json:{}", leaf.path);
-        let is_counted = numbers.windows(2).all(|two| two[0].checked_add(1) == Some(two[1]));
-        let has = |table: &Table, key| table.texts.iter().any(|(known, _)| *known == key);
+        let is_counted = numbers
+            .windows(2)
+            .all(|two| two[0].checked_add(1) == Some(two[1]));
+        let has = |table: &TomlTable, key| table.texts.iter().any(|(known, _)| *known == key);
         if is_counted && !has(table, "sequence") && place.parse::<Locator>().is_ok() {
             table.texts.push(("sequence", place));
             continue;
         }
-        let unit = match (numbers[0].to_string().len(), STAMPS.contains(&leaf.name.as_str())) {
+        let unit = match (
+            numbers[0].to_string().len(),
+            STAMPS.contains(&leaf.name.as_str()),
+        ) {
             (10, true) => "s",
             (13, _) => "ms",
             (16, true) => "us",
@@ -329,13 +361,19 @@ fn listening(table: &mut Table, talks: &[Talk<'_>]) {
 }
 
 /// The messages of a connection's that its server sends most of.
-fn pushes<'t, 'a>(talks: &'t [Talk<'a>]) -> Option<Vec<&'t Line<'a>>> {
-    let of_server = |it: &&Line<'_>| it.is_open(wsbench_drive::relay::transcript::Party::Server);
-    let talk = talks.iter().max_by_key(|it| it.lines.iter().filter(of_server).count())?;
+fn pushes<'t, 'a>(talks: &'t [Talk<'a>]) -> Option<Vec<&'t SpokenLine<'a>>> {
+    let of_server =
+        |it: &&SpokenLine<'_>| it.is_open(wsbench_drive::relay::transcript::Party::Server);
+    let talk = talks
+        .iter()
+        .max_by_key(|it| it.lines.iter().filter(of_server).count())?;
     let lines: Vec<_> = talk.lines.iter().filter(of_server).collect();
     let often = |form: &str| lines.iter().filter(|it| it.parts.form == form).count();
     let main = lines.iter().take(200).map(|it| it.parts.form.as_str());
     let main = main.max_by_key(|form| often(form))?.to_owned();
-    let those: Vec<_> = lines.into_iter().filter(|it| it.parts.form == main).collect();
+    let those: Vec<_> = lines
+        .into_iter()
+        .filter(|it| it.parts.form == main)
+        .collect();
     (those.len() >= 3).then_some(those)
 }

@@ -4,43 +4,57 @@ use wsbench_drive::relay::transcript::{Conversation, Party, Transcript};
 use wsbench_load::nanos::Nanos;
 use wsbench_wire::connection::MessageKind;
 
-use super::leaves::{Leaf, LeafKind, Parts};
+use super::leaves::{Leaf, LeafKind, LeafParts};
 
 /// Connections and messages of each that are looked at.
 const MOST_TALKS: usize = 64;
 const MOST_LINES: usize = 2_000;
 /// Names that numbers and texts go by which an answer repeats.
 const IDS: [&str; 16] = [
-    "id", "ref", "requestid", "reqid", "request", "seq", "msgid", "messageid", "invocationid",
-    "correlationid", "receipt", "receiptid", "nonce", "rid", "cid", "ack",
+    "id",
+    "ref",
+    "requestid",
+    "reqid",
+    "request",
+    "seq",
+    "msgid",
+    "messageid",
+    "invocationid",
+    "correlationid",
+    "receipt",
+    "receiptid",
+    "nonce",
+    "rid",
+    "cid",
+    "ack",
 ];
 
 /// One connection.
 pub(super) struct Talk<'a> {
     pub(super) conversation: &'a Conversation,
-    pub(super) lines: Vec<Line<'a>>,
+    pub(super) lines: Vec<SpokenLine<'a>>,
 }
 
 /// A message.
-pub(super) struct Line<'a> {
+pub(super) struct SpokenLine<'a> {
     pub(super) at: Nanos,
     pub(super) by: Party,
     /// Its text; `None` of a binary message, of one that is no text and of one that was cut.
     pub(super) text: Option<&'a str>,
-    pub(super) parts: Parts,
-    pub(super) purpose: Purpose,
+    pub(super) parts: LeafParts,
+    pub(super) purpose: Intent,
 }
 
 /// Purpose of a message, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(super) enum Intent {
     Unknown,
     /// A message of the server's that is answered always the same, or that answer.
-    Reply,
+    ReplyTable,
     /// A client's words by the clock, or the answer to them.
-    Beat,
+    BeatTable,
     /// A message of the client's of which there are many.
-    Load,
+    MainLoad,
     /// One of those that has reached somebody.
     Delivery,
     /// The answer to one of those.
@@ -77,13 +91,13 @@ impl<'a> Talk<'a> {
         let lines = conversation.said.iter().take(MOST_LINES).map(|said| {
             let text = str::from_utf8(&said.content).ok();
             let text = text.filter(|_| said.kind == MessageKind::Text && !said.is_cut);
-            Line {
+            SpokenLine {
                 at: said.at,
                 by: said.by,
-                parts: text.map(Parts::of).unwrap_or_default(),
+                parts: text.map(LeafParts::of).unwrap_or_default(),
                 purpose: match text {
-                    Some(_) => Purpose::Unknown,
-                    None => Purpose::Unsaid,
+                    Some(_) => Intent::Unknown,
+                    None => Intent::Unsaid,
                 },
                 text,
             }
@@ -95,14 +109,14 @@ impl<'a> Talk<'a> {
     }
 }
 
-impl<'a> Line<'a> {
+impl<'a> SpokenLine<'a> {
     /// The text; nothing where there is none.
     pub(super) fn text(&self) -> &'a str {
         self.text.unwrap_or_default()
     }
 
     pub(super) fn is_open(&self, by: Party) -> bool {
-        self.by == by && self.purpose == Purpose::Unknown
+        self.by == by && self.purpose == Intent::Unknown
     }
 
     /// The value of a leaf by its path.
@@ -132,7 +146,7 @@ pub(super) fn may_be_one(asked: &Leaf, answered: &Leaf) -> bool {
 }
 
 /// The leaf of an answer that repeats an id of what was asked.
-pub(super) fn repeated<'l>(asked: &Line<'_>, answer: &'l Line<'_>) -> Option<&'l Leaf> {
+pub(super) fn repeated<'l>(asked: &SpokenLine<'_>, answer: &'l SpokenLine<'_>) -> Option<&'l Leaf> {
     let (asked_text, text) = (asked.text(), answer.text());
     answer.parts.leaves.iter().find(|leaf| {
         let value = leaf.value(text);

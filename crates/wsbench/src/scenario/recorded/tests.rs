@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use toml::{Table, Value};
-use wsbench_drive::relay::transcript::{Conversation, Party, Said, Transcript};
+use wsbench_drive::relay::transcript::{Conversation, Party, Transcribed, Transcript};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::PlanSpec;
 use wsbench_load::route::Target;
@@ -15,7 +15,7 @@ use super::*;
 fn talk(resource: &str, said: &[(u64, &str)]) -> Conversation {
     let said = said.iter().map(|(at, text)| {
         let (by, content) = text.split_at(1);
-        Said {
+        Transcribed {
             at: Nanos::from_millis(*at),
             by: match by {
                 ">" => Party::Client,
@@ -27,7 +27,7 @@ fn talk(resource: &str, said: &[(u64, &str)]) -> Conversation {
             is_cut: false,
         }
     });
-    let said: Vec<Said> = said.collect();
+    let said: Vec<Transcribed> = said.collect();
     Conversation {
         opened: said.first().map_or(Nanos(0), |it| it.at),
         resource: resource.to_owned(),
@@ -47,7 +47,8 @@ fn written(conversations: Vec<Conversation>) -> String {
 }
 
 fn read(text: &str) -> Table {
-    text.parse().unwrap_or_else(|error| panic!("{error}\n{text}"))
+    text.parse()
+        .unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
 /// The plan of a file, whose variables are all set.
@@ -58,7 +59,11 @@ fn spec(text: &str) -> PlanSpec {
 
 /// A key's value as TOML writes it in short.
 fn value(table: &Table, key: &str) -> String {
-    short(table.get(key).unwrap_or_else(|| panic!("{key} in {table:?}")))
+    short(
+        table
+            .get(key)
+            .unwrap_or_else(|| panic!("{key} in {table:?}")),
+    )
 }
 
 fn short(value: &Value) -> String {
@@ -90,7 +95,10 @@ fn rooms_of_socket_io() {
     let path = "/socket.io/?EIO=4&transport=websocket";
     let client = |at: u64, sid: &str, room: &str, said: [&str; 2]| {
         let mut lines = vec![
-            (at, format!("<0{{\"sid\":\"{sid}\",\"upgrades\":[],\"pingInterval\":25000}}")),
+            (
+                at,
+                format!("<0{{\"sid\":\"{sid}\",\"upgrades\":[],\"pingInterval\":25000}}"),
+            ),
             (at + 1, ">40".to_owned()),
             (at + 2, format!("<40{{\"sid\":\"b{sid}\"}}")),
             (at + 3, format!(">420[\"join\",\"{room}\"]")),
@@ -101,7 +109,10 @@ fn rooms_of_socket_io() {
             lines.push((at, format!(">42[\"msg\",\"{room}\",\"{text}\"]")));
             lines.push((at + 1, format!("<42[\"msg\",\"{text}\"]")));
         }
-        let lines: Vec<(u64, &str)> = lines.iter().map(|(at, text)| (*at, text.as_str())).collect();
+        let lines: Vec<(u64, &str)> = lines
+            .iter()
+            .map(|(at, text)| (*at, text.as_str()))
+            .collect();
         talk(path, &lines)
     };
     let text = written(vec![
@@ -109,7 +120,10 @@ fn rooms_of_socket_io() {
         client(20, "Zy3xWv7uTs", "blue", ["good morning", "and good night"]),
     ]);
     let table = read(&text);
-    assert_eq!(value(&table, "url"), "ws://localhost:3000/socket.io/?EIO=4&transport=websocket");
+    assert_eq!(
+        value(&table, "url"),
+        "ws://localhost:3000/socket.io/?EIO=4&transport=websocket"
+    );
     assert_eq!(value(&table, "rooms"), "{names: [red; blue]}");
     assert_eq!(
         value(&table, "login"),
@@ -120,19 +134,32 @@ fn rooms_of_socket_io() {
     let clients = clients(&table, 0);
     assert_eq!(value(clients, "roles"), "[publish; subscribe]");
     assert_eq!(value(clients, "count"), "2");
-    assert_eq!(value(clients, "message"), "42[\"msg\",\"{room}\",\"{tag}{fill}\"]");
+    assert_eq!(
+        value(clients, "message"),
+        "42[\"msg\",\"{room}\",\"{tag}{fill}\"]"
+    );
     assert_eq!(value(clients, "audience"), "room");
     assert!(!text.contains("Ab3dEf7hIj"), "{text}");
 }
 
 #[test]
 fn heartbeats_of_either_side() {
-    let mut lines = vec![(0, "<0{\"sid\":\"x\"}"), (1, ">40"), (2, "<40{\"sid\":\"y\"}")];
+    let mut lines = vec![
+        (0, "<0{\"sid\":\"x\"}"),
+        (1, ">40"),
+        (2, "<40{\"sid\":\"y\"}"),
+    ];
     for number in 0..4 {
         lines.extend([(5_000 * number + 100, "<2"), (5_000 * number + 101, ">3")]);
     }
-    lines.extend([(30_000, ">42[\"say\",\"ab cd\"]"), (30_001, "<42[\"said\",\"ab cd\"]")]);
-    lines.extend([(30_500, ">42[\"say\",\"ef gh\"]"), (30_501, "<42[\"said\",\"ef gh\"]")]);
+    lines.extend([
+        (30_000, ">42[\"say\",\"ab cd\"]"),
+        (30_001, "<42[\"said\",\"ab cd\"]"),
+    ]);
+    lines.extend([
+        (30_500, ">42[\"say\",\"ef gh\"]"),
+        (30_501, "<42[\"said\",\"ef gh\"]"),
+    ]);
     let table = read(&written(vec![talk("/", &lines)]));
     assert_eq!(value(&table, "reply"), "[{on: {equals: 2}, send: 3}]");
     assert!(table.get("every").is_none());
@@ -146,18 +173,38 @@ fn heartbeats_of_either_side() {
     }
     for number in 0..20 {
         let at = 700 + 130 * number;
-        lines.push((at, format!(">{{\"op\":\"say\",\"text\":\"message {number} of it\"}}")));
-        lines.push((at + 1, format!("<{{\"op\":\"said\",\"text\":\"message {number} of it\"}}")));
+        lines.push((
+            at,
+            format!(">{{\"op\":\"say\",\"text\":\"message {number} of it\"}}"),
+        ));
+        lines.push((
+            at + 1,
+            format!("<{{\"op\":\"said\",\"text\":\"message {number} of it\"}}"),
+        ));
     }
     lines.sort_by_key(|(at, _)| *at);
-    let lines: Vec<(u64, &str)> = lines.iter().map(|(at, text)| (*at, text.as_str())).collect();
+    let lines: Vec<(u64, &str)> = lines
+        .iter()
+        .map(|(at, text)| (*at, text.as_str()))
+        .collect();
     let table = read(&written(vec![talk("/", &lines)]));
     assert_eq!(
         value(&table, "every"),
         "[{expect: {json: {/op: pong}}, period: 3s, send: {\"op\":\"ping\",\"n\":{n}}}]"
     );
-    assert_eq!(value(clients(&table, 0), "message"), "{\"op\":\"say\",\"text\":\"{tag}{fill}\"}");
+    assert_eq!(
+        value(clients(&table, 0), "message"),
+        "{\"op\":\"say\",\"text\":\"{tag}{fill}\"}"
+    );
     assert_eq!(value(clients(&table, 0), "audience"), "all");
+}
+
+/// A connection of graphql-transport-ws on which this was said.
+fn of_graphql(lines: &[(u64, String)]) -> Conversation {
+    let lines = lines.iter().map(|(at, text)| (*at, text.as_str()));
+    let mut talk = talk("/graphql", &lines.collect::<Vec<_>>());
+    talk.subprotocols = vec!["graphql-transport-ws".to_owned()];
+    talk
 }
 
 #[test]
@@ -191,16 +238,18 @@ fn subscriptions_and_mutations_of_graphql() {
         let id = format!("f00d000{number}-0000-4000-8000-0123456789ab");
         says.push((at, mutation(&id, text)));
         hears.push((at + 1, said(text)));
-        says.push((at + 2, format!("<{{\"id\":\"{id}\",\"type\":\"next\",\"payload\":{{\"data\":{{\"say\":1}}}}}}")));
-        says.push((at + 3, format!("<{{\"id\":\"{id}\",\"type\":\"complete\"}}")));
+        says.push((
+            at + 2,
+            format!(
+                "<{{\"id\":\"{id}\",\"type\":\"next\",\"payload\":{{\"data\":{{\"say\":1}}}}}}"
+            ),
+        ));
+        says.push((
+            at + 3,
+            format!("<{{\"id\":\"{id}\",\"type\":\"complete\"}}"),
+        ));
     }
-    let borrowed = |lines: &[(u64, String)]| {
-        let lines: Vec<(u64, &str)> = lines.iter().map(|(at, text)| (*at, text.as_str())).collect();
-        let mut talk = talk("/graphql", &lines);
-        talk.subprotocols = vec!["graphql-transport-ws".to_owned()];
-        talk
-    };
-    let text = written(vec![borrowed(&hears), borrowed(&says)]);
+    let text = written(vec![of_graphql(&hears), of_graphql(&says)]);
     let table = read(&text);
     assert!(!text.contains("s3cret"), "{text}");
     assert_eq!(value(&table, "subprotocol"), "graphql-transport-ws");
@@ -213,30 +262,51 @@ fn subscriptions_and_mutations_of_graphql() {
     let (publish, subscribe) = (clients(&table, 0), clients(&table, 1));
     assert_eq!(value(publish, "roles"), "[publish]");
     let message = value(publish, "message");
-    assert!(message.contains("\"r\":\"{room}\",\"t\":\"{tag}{fill}\""), "{message}");
+    assert!(
+        message.contains("\"r\":\"{room}\",\"t\":\"{tag}{fill}\""),
+        "{message}"
+    );
     assert!(message.starts_with("{\"id\":\"{rand:hex:8}-"), "{message}");
     assert_eq!(value(subscribe, "roles"), "[subscribe]");
     let join = value(subscribe, "join");
     assert!(join.contains("{said(room:$r){ text}}"), "{join}");
-    assert!(join.contains("\"r\":\"{room}\"") && join.contains("settle: "), "{join}");
+    assert!(
+        join.contains("\"r\":\"{room}\"") && join.contains("settle: "),
+        "{join}"
+    );
     let replies = value(&table, "reply");
     for on in ["{/type: ping}", "{/type: next}", "{/type: complete}"] {
         assert!(replies.contains(on), "{replies}");
     }
-    assert!(text.contains("#   TOKEN: token in a message of the client"), "{text}");
+    assert!(
+        text.contains("#   TOKEN: token in a message of the client"),
+        "{text}"
+    );
 }
 
 #[test]
 fn requests_of_json_rpc() {
     let mut lines = vec![];
     lines.push((0, ">{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"login\",\"params\":{\"user\":\"ann\",\"password\":\"hunter22\"}}".to_owned()));
-    lines.push((5, "<{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":true}".to_owned()));
+    lines.push((
+        5,
+        "<{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":true}".to_owned(),
+    ));
     for number in 2..8 {
         let at = number * 100;
         lines.push((at, format!(">{{\"jsonrpc\":\"2.0\",\"id\":{number},\"method\":\"sum\",\"params\":[1,{number}]}}")));
-        lines.push((at + 3, format!("<{{\"jsonrpc\":\"2.0\",\"id\":{number},\"result\":{}}}", number + 1)));
+        lines.push((
+            at + 3,
+            format!(
+                "<{{\"jsonrpc\":\"2.0\",\"id\":{number},\"result\":{}}}",
+                number + 1
+            ),
+        ));
     }
-    let lines: Vec<(u64, &str)> = lines.iter().map(|(at, text)| (*at, text.as_str())).collect();
+    let lines: Vec<(u64, &str)> = lines
+        .iter()
+        .map(|(at, text)| (*at, text.as_str()))
+        .collect();
     let text = written(vec![talk("/rpc", &lines)]);
     let table = read(&text);
     assert!(!text.contains("hunter22"), "{text}");
@@ -261,28 +331,61 @@ fn topics_of_phoenix() {
     let client = |at: u64, topic: &str| {
         let mut lines = vec![
             (at, format!(">[\"3\",\"3\",\"{topic}\",\"phx_join\",{{}}]")),
-            (at + 1, format!("<[\"3\",\"3\",\"{topic}\",\"phx_reply\",{{\"status\":\"ok\",\"response\":{{}}}}]")),
-            (at + 2, format!("<[\"3\",null,\"{topic}\",\"presence_state\",{{\"u{at}\":{{}}}}]")),
+            (
+                at + 1,
+                format!(
+                    "<[\"3\",\"3\",\"{topic}\",\"phx_reply\",{{\"status\":\"ok\",\"response\":{{}}}}]"
+                ),
+            ),
+            (
+                at + 2,
+                format!("<[\"3\",null,\"{topic}\",\"presence_state\",{{\"u{at}\":{{}}}}]"),
+            ),
         ];
         for number in 0..3 {
             let text = format!("words {number} of {topic}");
             let (at, id) = (700 + at + 100 * number, number + 4);
-            lines.push((at, format!(">[\"3\",\"{id}\",\"{topic}\",\"msg\",{{\"text\":\"{text}\"}}]")));
+            lines.push((
+                at,
+                format!(">[\"3\",\"{id}\",\"{topic}\",\"msg\",{{\"text\":\"{text}\"}}]"),
+            ));
             lines.push((at + 1, format!("<[\"3\",\"{id}\",\"{topic}\",\"phx_reply\",{{\"status\":\"ok\",\"response\":{{}}}}]")));
-            lines.push((at + 2, format!("<[null,null,\"{topic}\",\"msg\",{{\"text\":\"{text}\"}}]")));
+            lines.push((
+                at + 2,
+                format!("<[null,null,\"{topic}\",\"msg\",{{\"text\":\"{text}\"}}]"),
+            ));
         }
-        lines.push((at + 30_000, ">[null,\"9\",\"phoenix\",\"heartbeat\",{}]".to_owned()));
-        lines.push((at + 30_001, "<[null,\"9\",\"phoenix\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]".to_owned()));
-        let lines: Vec<(u64, &str)> = lines.iter().map(|(at, text)| (*at, text.as_str())).collect();
+        lines.push((
+            at + 30_000,
+            ">[null,\"9\",\"phoenix\",\"heartbeat\",{}]".to_owned(),
+        ));
+        lines.push((
+            at + 30_001,
+            "<[null,\"9\",\"phoenix\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]"
+                .to_owned(),
+        ));
+        let lines: Vec<(u64, &str)> = lines
+            .iter()
+            .map(|(at, text)| (*at, text.as_str()))
+            .collect();
         talk("/socket/websocket?vsn=2.0.0", &lines)
     };
     let text = written(vec![client(0, "room:lobby"), client(10, "room:attic")]);
     let table = read(&text);
     assert_eq!(value(&table, "rooms"), "{names: [room:lobby; room:attic]}");
     let login = value(&table, "login");
-    assert!(login.contains("send: [\"3\",\"3\",\"{room}\",\"phx_join\",{}]"), "{login}");
-    assert!(login.contains("/3: phx_reply") && login.contains("/4/status: ok"), "{login}");
-    assert!(login.contains("/2: {room}") && login.contains("/1: 3"), "{login}");
+    assert!(
+        login.contains("send: [\"3\",\"3\",\"{room}\",\"phx_join\",{}]"),
+        "{login}"
+    );
+    assert!(
+        login.contains("/3: phx_reply") && login.contains("/4/status: ok"),
+        "{login}"
+    );
+    assert!(
+        login.contains("/2: {room}") && login.contains("/1: 3"),
+        "{login}"
+    );
     let clients = clients(&table, 0);
     assert_eq!(
         value(clients, "message"),
@@ -297,17 +400,37 @@ fn topics_of_phoenix() {
 fn values_that_the_server_gave_are_taken_and_sent_back() {
     let client = |at: u64, session: &str| {
         let mut lines = vec![
-            (at, format!("<{{\"type\":\"hello\",\"challenge\":\"{session}\"}}")),
-            (at + 1, format!(">{{\"type\":\"auth\",\"answer\":\"{session}\",\"password\":\"open-sesame\"}}")),
-            (at + 2, format!("<{{\"type\":\"welcome\",\"session\":\"{session}-s\"}}")),
+            (
+                at,
+                format!("<{{\"type\":\"hello\",\"challenge\":\"{session}\"}}"),
+            ),
+            (
+                at + 1,
+                format!(
+                    ">{{\"type\":\"auth\",\"answer\":\"{session}\",\"password\":\"open-sesame\"}}"
+                ),
+            ),
+            (
+                at + 2,
+                format!("<{{\"type\":\"welcome\",\"session\":\"{session}-s\"}}"),
+            ),
         ];
         for number in 0..3 {
             let text = format!("saying {number} by {at}");
             let at = 800 + at + 100 * number;
-            lines.push((at, format!(">{{\"type\":\"say\",\"session\":\"{session}-s\",\"text\":\"{text}\"}}")));
-            lines.push((at + 1, format!("<{{\"type\":\"said\",\"text\":\"{text}\"}}")));
+            lines.push((
+                at,
+                format!(">{{\"type\":\"say\",\"session\":\"{session}-s\",\"text\":\"{text}\"}}"),
+            ));
+            lines.push((
+                at + 1,
+                format!("<{{\"type\":\"said\",\"text\":\"{text}\"}}"),
+            ));
         }
-        let lines: Vec<(u64, &str)> = lines.iter().map(|(at, text)| (*at, text.as_str())).collect();
+        let lines: Vec<(u64, &str)> = lines
+            .iter()
+            .map(|(at, text)| (*at, text.as_str()))
+            .collect();
         talk("/", &lines)
     };
     let text = written(vec![client(0, "aaaa1111"), client(10, "bbbb2222")]);
@@ -330,8 +453,14 @@ fn values_that_the_server_gave_are_taken_and_sent_back() {
 #[test]
 fn commands_in_lines_with_the_length_of_what_follows() {
     let mut lines = vec![
-        (0, "<INFO {\"server_id\":\"X\",\"auth_required\":true} \r\n".to_owned()),
-        (1, ">CONNECT {\"verbose\":false,\"auth_token\":\"t0ken-of-ours\"}\r\n".to_owned()),
+        (
+            0,
+            "<INFO {\"server_id\":\"X\",\"auth_required\":true} \r\n".to_owned(),
+        ),
+        (
+            1,
+            ">CONNECT {\"verbose\":false,\"auth_token\":\"t0ken-of-ours\"}\r\n".to_owned(),
+        ),
         (2, ">SUB news.red 1\r\n".to_owned()),
         (3, ">PING\r\n".to_owned()),
         (4, "<PONG\r\n".to_owned()),
@@ -340,33 +469,60 @@ fn commands_in_lines_with_the_length_of_what_follows() {
         let text = format!("text number {number}");
         let at = 500 + 100 * number;
         lines.push((at, format!(">PUB news.red {}\r\n{text}\r\n", text.len())));
-        lines.push((at + 1, format!("<MSG news.red 1 {}\r\n{text}\r\n", text.len())));
+        lines.push((
+            at + 1,
+            format!("<MSG news.red 1 {}\r\n{text}\r\n", text.len()),
+        ));
     }
-    let lines: Vec<(u64, &str)> = lines.iter().map(|(at, text)| (*at, text.as_str())).collect();
+    let lines: Vec<(u64, &str)> = lines
+        .iter()
+        .map(|(at, text)| (*at, text.as_str()))
+        .collect();
     let text = written(vec![talk("/", &lines)]);
     let table = read(&text);
     assert!(!text.contains("t0ken"), "{text}");
     assert_eq!(value(&table, "rooms"), "{names: [news.red]}");
     let login = value(&table, "login");
     assert!(login.contains("{prefix: INFO }"), "{login}");
-    assert!(login.contains("\"auth_token\":\"{env:AUTH_TOKEN}\""), "{login}");
+    assert!(
+        login.contains("\"auth_token\":\"{env:AUTH_TOKEN}\""),
+        "{login}"
+    );
     assert!(login.contains("send: SUB {room} 1\r\n"), "{login}");
     let clients = clients(&table, 0);
-    assert_eq!(value(clients, "message"), "PUB {room} 30\r\n{tag}{fill}\r\n");
+    assert_eq!(
+        value(clients, "message"),
+        "PUB {room} 30\r\n{tag}{fill}\r\n"
+    );
     assert_eq!(value(clients, "size"), "30");
 }
 
 #[test]
 fn a_server_that_sends_by_itself_is_listened_to() {
     let mut lines = vec![
-        (0, ">{\"op\":\"subscribe\",\"symbol\":\"BTCUSDT\"}".to_owned()),
-        (1, "<{\"op\":\"subscribed\",\"symbol\":\"BTCUSDT\"}".to_owned()),
+        (
+            0,
+            ">{\"op\":\"subscribe\",\"symbol\":\"BTCUSDT\"}".to_owned(),
+        ),
+        (
+            1,
+            "<{\"op\":\"subscribed\",\"symbol\":\"BTCUSDT\"}".to_owned(),
+        ),
     ];
     for number in 0..6 {
         let stamp = 1_700_000_000_123_u64 + number;
-        lines.push((100 * number + 50, format!("<{{\"s\":\"BTCUSDT\",\"u\":{},\"E\":{stamp},\"p\":\"1.5\"}}", 70 + number)));
+        lines.push((
+            100 * number + 50,
+            format!(
+                "<{{\"s\":\"BTCUSDT\",\"u\":{},\"E\":{stamp},\"p\":\"1.5\"}}",
+                70 + number
+            ),
+        ));
     }
-    let lines: Vec<(u64, &str)> = lines.iter().map(|(at, text)| (*at, text.as_str())).collect();
+    let lines: Vec<(u64, &str)> = lines
+        .iter()
+        .map(|(at, text)| (*at, text.as_str()))
+        .collect();
     let text = written(vec![talk("/feed", &lines)]);
     let table = read(&text);
     let clients = clients(&table, 0);
@@ -384,24 +540,41 @@ fn a_server_that_sends_by_itself_is_listened_to() {
 #[test]
 fn an_echo_is_one() {
     let lines = [
-        (0, ">hello 1"), (1, "<hello 1"), (10, ">hello 22"), (11, "<hello 22"), (20, ">hello 3"),
+        (0, ">hello 1"),
+        (1, "<hello 1"),
+        (10, ">hello 22"),
+        (11, "<hello 22"),
+        (20, ">hello 3"),
         (21, "<hello 3"),
     ];
     let table = read(&written(vec![talk("/", &lines)]));
     assert_eq!(value(clients(&table, 0), "roles"), "[echo]");
     assert_eq!(value(clients(&table, 0), "size"), "30");
     let lines = [
-        (0, ">{\"say\":\"hello you\"}"), (1, "<{\"say\":\"hello you\"}"), (10, ">{\"say\":\"and I\"}"),
+        (0, ">{\"say\":\"hello you\"}"),
+        (1, "<{\"say\":\"hello you\"}"),
+        (10, ">{\"say\":\"and I\"}"),
         (11, "<{\"say\":\"and I\"}"),
     ];
     let table = read(&written(vec![talk("/", &lines)]));
-    assert_eq!(value(clients(&table, 0), "message"), "{\"say\":\"{conn}-{seq}-{rand:hex:8}\"}");
+    assert_eq!(
+        value(clients(&table, 0), "message"),
+        "{\"say\":\"{conn}-{seq}-{rand:hex:8}\"}"
+    );
 }
 
 #[test]
 fn channels_with_json_within_json() {
-    let subscribe = |room: &str| format!(">{{\"command\":\"subscribe\",\"identifier\":\"{{\\\"channel\\\":\\\"ChatChannel\\\",\\\"room\\\":\\\"{room}\\\"}}\"}}");
-    let confirm = |room: &str| format!("<{{\"identifier\":\"{{\\\"channel\\\":\\\"ChatChannel\\\",\\\"room\\\":\\\"{room}\\\"}}\",\"type\":\"confirm_subscription\"}}");
+    let subscribe = |room: &str| {
+        format!(
+            ">{{\"command\":\"subscribe\",\"identifier\":\"{{\\\"channel\\\":\\\"ChatChannel\\\",\\\"room\\\":\\\"{room}\\\"}}\"}}"
+        )
+    };
+    let confirm = |room: &str| {
+        format!(
+            "<{{\"identifier\":\"{{\\\"channel\\\":\\\"ChatChannel\\\",\\\"room\\\":\\\"{room}\\\"}}\",\"type\":\"confirm_subscription\"}}"
+        )
+    };
     let client = |at: u64, room: &str| {
         let mut lines = vec![
             (at, "<{\"type\":\"welcome\"}".to_owned()),
@@ -411,11 +584,20 @@ fn channels_with_json_within_json() {
         for number in 0..3 {
             let text = format!("words {number} in {room}");
             let at = 900 + at + 100 * number;
-            lines.push((at, format!("<{{\"type\":\"ping\",\"message\":17000000{number}}}")));
+            lines.push((
+                at,
+                format!("<{{\"type\":\"ping\",\"message\":17000000{number}}}"),
+            ));
             lines.push((at + 1, format!(">{{\"command\":\"message\",\"identifier\":\"{{\\\"channel\\\":\\\"ChatChannel\\\",\\\"room\\\":\\\"{room}\\\"}}\",\"data\":\"{{\\\"action\\\":\\\"speak\\\",\\\"text\\\":\\\"{text}\\\"}}\"}}")));
-            lines.push((at + 40, format!("<{{\"identifier\":\"x\",\"message\":{{\"text\":\"{text}\"}}}}")));
+            lines.push((
+                at + 40,
+                format!("<{{\"identifier\":\"x\",\"message\":{{\"text\":\"{text}\"}}}}"),
+            ));
         }
-        let lines: Vec<(u64, &str)> = lines.iter().map(|(at, text)| (*at, text.as_str())).collect();
+        let lines: Vec<(u64, &str)> = lines
+            .iter()
+            .map(|(at, text)| (*at, text.as_str()))
+            .collect();
         talk("/cable", &lines)
     };
     let text = written(vec![client(0, "red"), client(7, "blue")]);
@@ -423,17 +605,29 @@ fn channels_with_json_within_json() {
     assert_eq!(value(&table, "rooms"), "{names: [red; blue]}");
     let message = value(clients(&table, 0), "message");
     assert!(message.contains("\\\"room\\\":\\\"{room}\\\""), "{message}");
-    assert!(message.contains("\\\"text\\\":\\\"{tag}{fill}\\\""), "{message}");
-    assert!(value(&table, "reply").contains("{on: {json: {/type: ping}}}"), "{text}");
+    assert!(
+        message.contains("\\\"text\\\":\\\"{tag}{fill}\\\""),
+        "{message}"
+    );
+    assert!(
+        value(&table, "reply").contains("{on: {json: {/type: ping}}}"),
+        "{text}"
+    );
 }
 
 #[test]
 fn the_handshake_is_kept_without_its_credentials() {
-    let mut talk = talk("/ws?room=1&token=abc%2Fdef", &[(0, ">hi all"), (1, "<hi all"), (9, ">you"), (11, "<you")]);
+    let mut talk = talk(
+        "/ws?room=1&token=abc%2Fdef",
+        &[(0, ">hi all"), (1, "<hi all"), (9, ">you"), (11, "<you")],
+    );
     talk.origin = Some("https://app.test".to_owned());
     talk.headers = [
         ("User-Agent", "Browser"),
-        ("Authorization", "Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"),
+        (
+            "Authorization",
+            "Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl",
+        ),
         ("Cookie", "sid=planted-cookie; theme=dark"),
         ("X-Tenant", "seven"),
     ]
@@ -445,27 +639,51 @@ fn the_handshake_is_kept_without_its_credentials() {
     for secret in ["abc%2Fdef", "eyJhb", "planted"] {
         assert!(!text.contains(secret), "{text}");
     }
-    assert_eq!(value(&table, "url"), "ws://localhost:3000/ws?room=1&token={env:TOKEN}");
+    assert_eq!(
+        value(&table, "url"),
+        "ws://localhost:3000/ws?room=1&token={env:TOKEN}"
+    );
     assert_eq!(
         value(&table, "headers"),
         "{Authorization: Bearer {env:AUTHORIZATION}, Cookie: {env:COOKIE}, X-Tenant: seven}"
     );
-    assert_eq!(value(&table, "subprotocol"), "[bearer; {env:SUBPROTOCOL_TOKEN}]");
+    assert_eq!(
+        value(&table, "subprotocol"),
+        "[bearer; {env:SUBPROTOCOL_TOKEN}]"
+    );
     assert_eq!(value(&table, "origin"), "https://app.test");
     let spec = spec(&text);
-    assert_eq!(spec.upgrade.headers[0].reveal(), Some(&*format!("Bearer {}", "x".repeat(24))));
-    assert_eq!(spec.target.resource, format!("/ws?room=1&token={}", "x".repeat(24)));
+    assert_eq!(
+        spec.upgrade.headers[0].reveal(),
+        Some(&*format!("Bearer {}", "x".repeat(24)))
+    );
+    assert_eq!(
+        spec.target.resource,
+        format!("/ws?room=1&token={}", "x".repeat(24))
+    );
 }
 
 #[test]
 fn what_is_not_recognised_stands_as_a_comment() {
     let mut lines = vec![];
     for number in 0..4 {
-        lines.push((100 * number, format!(">{{\"type\":\"say\",\"text\":\"text {number} here\"}}")));
-        lines.push((100 * number + 1, format!("<{{\"type\":\"said\",\"text\":\"text {number} here\"}}")));
+        lines.push((
+            100 * number,
+            format!(">{{\"type\":\"say\",\"text\":\"text {number} here\"}}"),
+        ));
+        lines.push((
+            100 * number + 1,
+            format!("<{{\"type\":\"said\",\"text\":\"text {number} here\"}}"),
+        ));
     }
-    lines.push((1_000, ">{\"type\":\"typing\",\"password\":\"planted\nsecret\"}".to_owned()));
-    let lines: Vec<(u64, &str)> = lines.iter().map(|(at, text)| (*at, text.as_str())).collect();
+    lines.push((
+        1_000,
+        ">{\"type\":\"typing\",\"password\":\"planted\nsecret\"}".to_owned(),
+    ));
+    let lines: Vec<(u64, &str)> = lines
+        .iter()
+        .map(|(at, text)| (*at, text.as_str()))
+        .collect();
     let mut talk = talk("/", &lines);
     talk.said[3].kind = MessageKind::Binary;
     let other = Conversation {
@@ -475,7 +693,10 @@ fn what_is_not_recognised_stands_as_a_comment() {
     let text = written(vec![talk, other]);
     assert!(text.contains("#   1 × {\"type\":\"typing\""), "{text}");
     assert!(!text.contains("planted"), "{text}");
-    assert!(text.contains("0 messages of clients, 1 of the server"), "{text}");
+    assert!(
+        text.contains("0 messages of clients, 1 of the server"),
+        "{text}"
+    );
     assert!(text.contains("Left out: 1 connections"), "{text}");
 }
 

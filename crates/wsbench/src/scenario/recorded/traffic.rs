@@ -8,7 +8,7 @@ use wsbench_load::plan::Locator;
 
 use super::leaves::{Leaf, LeafKind};
 use super::secrets::is_secret;
-use super::talks::{At, Line, Purpose, Talk, is_id_name, may_be_one};
+use super::talks::{At, Intent, SpokenLine, Talk, is_id_name, may_be_one};
 use super::upkeep::line;
 
 /// Messages of the load that are looked at.
@@ -20,17 +20,17 @@ const CONTENTS: [&str; 10] = [
     "text", "message", "msg", "body", "content", "data", "payload", "value", "t", "chat",
 ];
 
-/// What the clients send most of.
-pub(super) struct Load {
+/// Messages that the clients send most of.
+pub(super) struct MainLoad {
     /// Its messages, in order of time.
     pub(super) lines: Vec<At>,
-    pub(super) outcome: Outcome,
+    pub(super) outcome: TrafficOutcome,
     /// Messages a second.
     pub(super) rate_per_s: f64,
 }
 
-/// What becomes of the messages.
-pub(super) enum Outcome {
+/// Fate of the messages.
+pub(super) enum TrafficOutcome {
     /// Each is answered.
     Answered {
         /// Path of the id in the message.
@@ -58,7 +58,7 @@ pub(super) enum Outcome {
 pub(super) enum Content {
     /// All of it.
     Whole,
-    /// What stands behind its first lines.
+    /// Text behind its first lines.
     Body,
     /// A leaf.
     At(String),
@@ -66,7 +66,7 @@ pub(super) enum Content {
 
 impl Content {
     /// Its octets in a message.
-    pub(super) fn span(&self, line: &Line<'_>) -> Option<std::ops::Range<usize>> {
+    pub(super) fn span(&self, line: &SpokenLine<'_>) -> Option<std::ops::Range<usize>> {
         let text = line.text();
         match self {
             Self::Whole => {
@@ -88,35 +88,35 @@ impl Content {
 }
 
 /// Finds what the clients send most of, and marks it and what comes of it; `None` where they only listen.
-pub(super) fn load(talks: &mut [Talk<'_>]) -> Option<Load> {
+pub(super) fn load(talks: &mut [Talk<'_>]) -> Option<MainLoad> {
     let lines = lines(talks)?;
     for at in &lines {
-        talks[at.talk].lines[at.line].purpose = Purpose::Load;
+        talks[at.talk].lines[at.line].purpose = Intent::MainLoad;
     }
     let rate_per_s = rate(talks, &lines);
     let looked_at: Vec<At> = lines.iter().copied().take(MOST_LOAD).collect();
     let answers = answers(talks, &looked_at);
     if let Some(answers) = &answers {
         for at in &answers.lines {
-            talks[at.talk].lines[at.line].purpose = Purpose::Answer;
+            talks[at.talk].lines[at.line].purpose = Intent::Answer;
         }
     }
     let id = answers.as_ref().map(|it| it.id.clone());
     let outcome = match (delivered(talks, &looked_at, id.as_deref()), answers) {
-        (Some(found), _) if found.is_echo => Outcome::Echoed {
+        (Some(found), _) if found.is_echo => TrafficOutcome::Echoed {
             content: Some(found.content).filter(|it| *it != Content::Whole),
         },
-        (Some(found), _) => Outcome::Delivered {
+        (Some(found), _) => TrafficOutcome::Delivered {
             content: found.content,
             id,
             receivers: found.receivers,
         },
-        (None, Some(Answers { id, at, .. })) => Outcome::Answered { id, at },
-        (None, None) => Outcome::Unseen {
+        (None, Some(AnswerCount { id, at, .. })) => TrafficOutcome::Answered { id, at },
+        (None, None) => TrafficOutcome::Unseen {
             content: contents(line(talks, looked_at[0]), None).into_iter().next(),
         },
     };
-    Some(Load {
+    Some(MainLoad {
         lines,
         outcome,
         rate_per_s,
@@ -139,7 +139,9 @@ fn lines(talks: &[Talk<'_>]) -> Option<Vec<At>> {
         }
     }
     let last = last?;
-    let repeats = |all: &[At]| (0..talks.len()).any(|talk| all.iter().filter(|it| it.talk == talk).count() > 1);
+    let repeats = |all: &[At]| {
+        (0..talks.len()).any(|talk| all.iter().filter(|it| it.talk == talk).count() > 1)
+    };
     let most = forms
         .into_values()
         .filter(|all| repeats(all))
@@ -171,14 +173,14 @@ fn rate(talks: &[Talk<'_>], lines: &[At]) -> f64 {
 }
 
 /// Answers by an id.
-struct Answers {
+struct AnswerCount {
     id: String,
     at: Locator,
     lines: Vec<At>,
 }
 
 /// The answers to messages, where most of them have one that repeats a value of theirs.
-fn answers(talks: &[Talk<'_>], load: &[At]) -> Option<Answers> {
+fn answers(talks: &[Talk<'_>], load: &[At]) -> Option<AnswerCount> {
     let first = line(talks, load[0]);
     let candidates = first.parts.leaves.iter().filter(|leaf| {
         let values: Vec<_> = load
@@ -192,7 +194,7 @@ fn answers(talks: &[Talk<'_>], load: &[At]) -> Option<Answers> {
         let is_value = !leaf.is_kind && leaf.kind != LeafKind::Constant && leaf.span.len() <= 64;
         is_known && is_value && distinct.len() == values.len()
     });
-    let mut best: Option<Answers> = None;
+    let mut best: Option<AnswerCount> = None;
     for leaf in candidates {
         let mut lines = Vec::new();
         let mut locator = None;
@@ -207,7 +209,7 @@ fn answers(talks: &[Talk<'_>], load: &[At]) -> Option<Answers> {
         let is_better = best.as_ref().is_none_or(|it| it.lines.len() < lines.len());
         if let (Some(at), true) = (locator, is_most && is_better) {
             let id = leaf.path.clone();
-            best = Some(Answers { id, at, lines });
+            best = Some(AnswerCount { id, at, lines });
         }
     }
     best
@@ -237,7 +239,7 @@ fn answer(talks: &[Talk<'_>], at: At, path: &str) -> Option<(At, Locator)> {
 }
 
 /// The place of a leaf in messages like this one.
-pub(super) fn locator(line: &Line<'_>, leaf: &Leaf) -> Option<Locator> {
+pub(super) fn locator(line: &SpokenLine<'_>, leaf: &Leaf) -> Option<Locator> {
     let text = line.text();
     if leaf.is_at_pointer(&line.parts) {
         return format!("json:{}", leaf.path).parse().ok();
@@ -271,7 +273,7 @@ pub(super) fn locator(line: &Line<'_>, leaf: &Leaf) -> Option<Locator> {
     (found == text.as_bytes()[leaf.span.clone()]).then_some(locator)
 }
 
-/// What was found of deliveries.
+/// Findings about deliveries.
 struct Deliveries {
     content: Content,
     receivers: Vec<usize>,
@@ -306,7 +308,7 @@ fn delivered(talks: &mut [Talk<'_>], load: &[At], id: Option<&str>) -> Option<De
         same.any(|it| it.talk == at.talk) && same.all(|it| it.talk == at.talk)
     });
     for at in &lines {
-        talks[at.talk].lines[at.line].purpose = Purpose::Delivery;
+        talks[at.talk].lines[at.line].purpose = Intent::Delivery;
     }
     Some(Deliveries {
         content,
@@ -340,7 +342,7 @@ fn deliveries(talks: &[Talk<'_>], at: At, content: &Content) -> Vec<At> {
         let from = it.lines.partition_point(|line| line.at < sent.at);
         for (number, line) in it.lines.iter().enumerate().skip(from).take(BEHIND) {
             let text = line.text();
-            let is_other = !matches!(line.purpose, Purpose::Unknown | Purpose::Delivery);
+            let is_other = !matches!(line.purpose, Intent::Unknown | Intent::Delivery);
             if line.by == Party::Client || is_other {
                 continue;
             }
@@ -359,12 +361,13 @@ fn holds(text: &str, part: &str) -> bool {
         && text.match_indices(part).any(|(at, _)| {
             let before = is_letter(text[..at].chars().next_back());
             let behind = is_letter(text[at + part.len()..].chars().next());
-            !(before && is_letter(part.chars().next()) || behind && is_letter(part.chars().next_back()))
+            !(before && is_letter(part.chars().next())
+                || behind && is_letter(part.chars().next_back()))
         })
 }
 
 /// Parts of a message that may be what is said, the likeliest first.
-fn contents(line: &Line<'_>, id: Option<&str>) -> Vec<Content> {
+fn contents(line: &SpokenLine<'_>, id: Option<&str>) -> Vec<Content> {
     let text = line.text();
     if line.parts.json.is_none() {
         let is_lines = Content::Body.span(line).is_some() && line.parts.form != "text";

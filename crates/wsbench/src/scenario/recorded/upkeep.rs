@@ -6,7 +6,7 @@ use wsbench_drive::relay::transcript::Party;
 use wsbench_load::nanos::Nanos;
 
 use super::leaves::{Leaf, is_heartbeat_word};
-use super::talks::{At, Line, Purpose, Talk, repeated};
+use super::talks::{At, Intent, SpokenLine, Talk, repeated};
 
 /// Time within which an answer is one.
 const SOON: Nanos = Nanos::from_secs(2);
@@ -44,7 +44,10 @@ pub(super) fn replies(talks: &mut [Talk<'_>]) -> Vec<Answered> {
             if next.is_open(Party::Client) && next.at - line.at <= SOON {
                 let at = |line| At { talk, line };
                 let pair = (key(line), next.text().to_owned());
-                pairs.entry(pair).or_default().push([at(place), at(place + 1)]);
+                pairs
+                    .entry(pair)
+                    .or_default()
+                    .push([at(place), at(place + 1)]);
             }
         }
     }
@@ -60,17 +63,18 @@ pub(super) fn replies(talks: &mut [Talk<'_>]) -> Vec<Answered> {
         }
         let all_heard = heard.get(&on).copied().unwrap_or(0);
         // The last of a connection may have come too late to be answered.
-        let is_usual = often >= 2 && all.len() + talks.len() >= all_heard && all.len() * 5 >= all_heard * 4;
+        let is_usual =
+            often >= 2 && all.len() + talks.len() >= all_heard && all.len() * 5 >= all_heard * 4;
         if !(is_beat || is_usual && !says_more(talks, &all)) {
             continue;
         }
         for at in all.iter().flatten() {
-            talks[at.talk].lines[at.line].purpose = Purpose::Reply;
+            talks[at.talk].lines[at.line].purpose = Intent::ReplyTable;
         }
         for talk in talks.iter_mut() {
             for line in &mut talk.lines {
                 if line.is_open(Party::Server) && key(line) == on {
-                    line.purpose = Purpose::Reply;
+                    line.purpose = Intent::ReplyTable;
                 }
             }
         }
@@ -91,7 +95,7 @@ fn says_more(talks: &[Talk<'_>], pairs: &[[At; 2]]) -> bool {
 }
 
 /// The same for messages that are answered alike: of JSON the form, of any other the text.
-fn key(line: &Line<'_>) -> String {
+fn key(line: &SpokenLine<'_>) -> String {
     let has_kind = line.parts.leaves.iter().any(|it| it.is_kind);
     match has_kind {
         true => line.parts.form.clone(),
@@ -100,7 +104,7 @@ fn key(line: &Line<'_>) -> String {
 }
 
 /// True of a message that has the looks of a heartbeat.
-fn beats(line: &Line<'_>) -> bool {
+fn beats(line: &SpokenLine<'_>) -> bool {
     let text = line.text().trim();
     if text.len() <= 2 || is_heartbeat_word(text) {
         return true;
@@ -119,13 +123,21 @@ pub(super) fn beats_of(talks: &mut [Talk<'_>]) -> Vec<Beats> {
     for (talk, it) in talks.iter().enumerate() {
         for (place, line) in it.lines.iter().enumerate() {
             if line.is_open(Party::Client) {
-                groups.entry((talk, without_digits(line))).or_default().push(place);
+                groups
+                    .entry((talk, without_digits(line)))
+                    .or_default()
+                    .push(place);
             }
         }
     }
     // Whatever is said most is the load, and no heartbeat because it is regular.
     let most = groups.iter().max_by_key(|(_, places)| places.len());
-    let most = most.map(|((talk, _), places)| (places.len(), talks[*talk].lines[places[0]].parts.form.clone()));
+    let most = most.map(|((talk, _), places)| {
+        (
+            places.len(),
+            talks[*talk].lines[places[0]].parts.form.clone(),
+        )
+    });
     let (most, of_most) = most.unwrap_or_default();
     let mut found: Vec<(String, Beats)> = Vec::new();
     for ((talk, form), places) in groups {
@@ -142,7 +154,7 @@ pub(super) fn beats_of(talks: &mut [Talk<'_>]) -> Vec<Beats> {
         let at = |line| At { talk, line };
         let answers = answers(lines, &places);
         for line in places.iter().chain(&answers) {
-            talks[talk].lines[*line].purpose = Purpose::Beat;
+            talks[talk].lines[*line].purpose = Intent::BeatTable;
         }
         if !found.iter().any(|(known, _)| *known == form) {
             let beats = Beats {
@@ -170,8 +182,10 @@ fn period(talk: &Talk<'_>, places: &[usize], is_named: bool) -> Option<Nanos> {
 }
 
 /// True of times that are evenly apart.
-fn is_even(lines: &[Line<'_>], places: &[usize]) -> bool {
-    let gaps = places.windows(2).map(|two| (lines[two[1]].at - lines[two[0]].at).0);
+fn is_even(lines: &[SpokenLine<'_>], places: &[usize]) -> bool {
+    let gaps = places
+        .windows(2)
+        .map(|two| (lines[two[1]].at - lines[two[0]].at).0);
     let (least, most) = gaps.fold((u64::MAX, 0), |(least, most), gap| {
         (least.min(gap), most.max(gap))
     });
@@ -179,12 +193,12 @@ fn is_even(lines: &[Line<'_>], places: &[usize]) -> bool {
 }
 
 /// The answers to words by the clock: messages right behind each of them, all of one form.
-fn answers(lines: &[Line<'_>], places: &[usize]) -> Vec<usize> {
+fn answers(lines: &[SpokenLine<'_>], places: &[usize]) -> Vec<usize> {
     let mut answers = Vec::new();
     for &place in places {
         let behind = lines.iter().enumerate().skip(place + 1).take(50);
         let mut soon = behind.take_while(|(_, it)| it.at - lines[place].at <= SOON);
-        let is_answer = |it: &Line<'_>| beats(it) || repeated(&lines[place], it).is_some();
+        let is_answer = |it: &SpokenLine<'_>| beats(it) || repeated(&lines[place], it).is_some();
         let found = soon.find(|(_, it)| it.is_open(Party::Server) && is_answer(it));
         answers.extend(found.map(|(number, _)| number));
     }
@@ -200,7 +214,7 @@ fn answers(lines: &[Line<'_>], places: &[usize]) -> Vec<usize> {
 }
 
 /// The text with one sign for each row of digits, where it is more than a code of them.
-fn without_digits(line: &Line<'_>) -> String {
+fn without_digits(line: &SpokenLine<'_>) -> String {
     if line.text().len() <= 3 {
         return line.text().to_owned();
     }
@@ -214,6 +228,6 @@ fn without_digits(line: &Line<'_>) -> String {
     text
 }
 
-pub(super) fn line<'t, 'a>(talks: &'t [Talk<'a>], at: At) -> &'t Line<'a> {
+pub(super) fn line<'t, 'a>(talks: &'t [Talk<'a>], at: At) -> &'t SpokenLine<'a> {
     &talks[at.talk].lines[at.line]
 }

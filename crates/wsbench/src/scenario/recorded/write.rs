@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use toml_writer::{ToTomlKey as _, ToTomlValue as _, TomlKeyBuilder, TomlStringBuilder};
 use wsbench_load::nanos::Nanos;
 
-use super::awaited::{Known, Scalar};
-use super::login::Step;
+use super::awaited::{LeafValue, Likeness};
+use super::login::SentStep;
 
-/// What stands in the file.
+/// Content of the file.
 #[derive(Default)]
 pub(super) struct Draft {
     /// Comments at the top.
@@ -18,39 +18,39 @@ pub(super) struct Draft {
     pub(super) origin: Option<String>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) rooms: Vec<String>,
-    pub(super) login: Vec<Step>,
-    pub(super) replies: Vec<Reply>,
-    pub(super) beats: Vec<Beat>,
-    pub(super) tables: Vec<Table>,
+    pub(super) login: Vec<SentStep>,
+    pub(super) replies: Vec<ReplyTable>,
+    pub(super) beats: Vec<BeatTable>,
+    pub(super) tables: Vec<TomlTable>,
     /// Comments at the end.
     pub(super) foot: Vec<String>,
 }
 
 /// A reply; without `send` the message is taken.
-pub(super) struct Reply {
+pub(super) struct ReplyTable {
     pub(super) comment: Option<String>,
-    pub(super) on: Known,
+    pub(super) on: Likeness,
     pub(super) send: Option<String>,
 }
 
 /// Words by the clock.
-pub(super) struct Beat {
+pub(super) struct BeatTable {
     pub(super) comment: Option<String>,
     pub(super) period: Nanos,
     pub(super) send: String,
-    pub(super) expect: Option<Known>,
+    pub(super) expect: Option<Likeness>,
 }
 
 /// Clients.
 #[derive(Default)]
-pub(super) struct Table {
+pub(super) struct TomlTable {
     pub(super) comments: Vec<String>,
     pub(super) count: usize,
     pub(super) roles: Vec<&'static str>,
     /// Keys whose values are texts.
     pub(super) texts: Vec<(&'static str, String)>,
     pub(super) size: Option<usize>,
-    pub(super) join: Vec<Step>,
+    pub(super) join: Vec<SentStep>,
 }
 
 impl Draft {
@@ -89,7 +89,10 @@ impl Draft {
         let beats = self.beats.iter().map(|it| {
             let expect = it.expect.iter().map(|it| ("expect", known(it)));
             let pairs = [("period", text(&span(it.period))), ("send", text(&it.send))];
-            (it.comment.as_deref(), table(pairs.into_iter().chain(expect)))
+            (
+                it.comment.as_deref(),
+                table(pairs.into_iter().chain(expect)),
+            )
         });
         array(&mut out, "every", beats);
         for clients in &self.tables {
@@ -103,7 +106,7 @@ impl Draft {
     }
 }
 
-impl Table {
+impl TomlTable {
     fn write(&self, out: &mut String) {
         out.push_str("\n[[clients]]\n");
         comments(out, &self.comments);
@@ -125,11 +128,7 @@ fn line(out: &mut String, key: &str, value: &str) {
 }
 
 /// A list of tables, one a line.
-fn array<'c>(
-    out: &mut String,
-    key: &str,
-    tables: impl Iterator<Item = (Option<&'c str>, String)>,
-) {
+fn array<'c>(out: &mut String, key: &str, tables: impl Iterator<Item = (Option<&'c str>, String)>) {
     let mut tables = tables.peekable();
     if tables.peek().is_none() {
         return;
@@ -158,7 +157,7 @@ fn plain(comment: &str) -> String {
         .collect()
 }
 
-fn step(step: &Step) -> String {
+fn step(step: &SentStep) -> String {
     let mut pairs = Vec::new();
     pairs.extend(step.send.iter().map(|it| ("send", text(it))));
     pairs.extend(step.expect.iter().map(|it| ("expect", known(it))));
@@ -173,18 +172,18 @@ fn step(step: &Step) -> String {
     table(pairs)
 }
 
-fn known(known: &Known) -> String {
+fn known(known: &Likeness) -> String {
     match known {
-        Known::Equals(it) => table([("equals", text(it))]),
-        Known::Prefix(it) => table([("prefix", text(it))]),
-        Known::Contains(it) => text(it),
-        Known::Regex(it) => table([("regex", text(it))]),
-        Known::Json(values) => {
+        Likeness::Equals(it) => table([("equals", text(it))]),
+        Likeness::Prefix(it) => table([("prefix", text(it))]),
+        Likeness::Contains(it) => text(it),
+        Likeness::Regex(it) => table([("regex", text(it))]),
+        Likeness::Json(values) => {
             let values = values.iter().map(|(pointer, value)| {
                 let value = match value {
-                    Scalar::Text(it) => text(it),
-                    Scalar::Number(it) => it.to_string(),
-                    Scalar::Truth(it) => it.to_string(),
+                    LeafValue::Text(it) => text(it),
+                    LeafValue::Number(it) => it.to_string(),
+                    LeafValue::Truth(it) => it.to_string(),
                 };
                 format!("{} = {value}", key(pointer))
             });
@@ -196,7 +195,9 @@ fn known(known: &Known) -> String {
 
 fn table<'k>(pairs: impl IntoIterator<Item = (&'k str, String)>) -> String {
     let pairs = pairs.into_iter();
-    let pairs: Vec<String> = pairs.map(|(key, value)| format!("{key} = {value}")).collect();
+    let pairs: Vec<String> = pairs
+        .map(|(key, value)| format!("{key} = {value}"))
+        .collect();
     format!("{{ {} }}", pairs.join(", "))
 }
 
