@@ -197,7 +197,7 @@ fn a_recording_that_is_interrupted_is_written_down() {
     let recording = Recording::start(folder.path(), &words);
     let client = ["--mode", "push", "-c", "2", "-d", "1s", &recording.url];
     run(folder.path(), &client, &[]);
-    send_signal("INT", recording.child.id());
+    send_signal("-INT", recording.child.id());
     let (code, _, said) = recording.ended();
     assert_eq!(code, Some(0), "{said}");
     let text = fs::read_to_string(folder.path().join("pushes.toml")).unwrap();

@@ -71,7 +71,7 @@ struct Recording {
 impl Recording {
     /// Ends it as Ctrl-C does; it has written its file then.
     fn end(mut self) {
-        send_signal("INT", self.child.id());
+        send_signal("-INT", self.child.id());
         let status = self.child.wait().unwrap();
         let said = self.said.join().unwrap();
         assert!(status.success(), "{}: {said}", self.output);

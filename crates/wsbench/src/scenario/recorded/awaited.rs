@@ -5,7 +5,7 @@ use super::places::{PlaceMap, Utterance};
 use super::talks::{SpokenLine, may_be_one};
 
 /// Values of JSON that are asked for at most.
-const MOST_VALUES: usize = 4;
+const MOST_VALUES: usize = 6;
 /// Octets of the longest value, and of the longest text, that are asked for whole.
 const LONGEST: usize = 64;
 

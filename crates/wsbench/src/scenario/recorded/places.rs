@@ -206,12 +206,14 @@ fn parted(text: &str, said: Utterance) -> String {
     let mut parted = String::with_capacity(text.len());
     for (at, letter) in text.char_indices() {
         parted.push(letter);
-        let behind = &text[at + 1..].split_once('}');
-        let rest = text.get(at + 1..).unwrap_or_default();
-        let is_brace = letter == '{' && rest.starts_with(|it: char| it.is_ascii_alphabetic());
+        let rest = &text[at + letter.len_utf8()..];
+        if letter != '{' || !rest.starts_with(|it: char| it.is_ascii_alphabetic()) {
+            continue;
+        }
+        let behind = rest.split_once('}');
         let is_sign = |it: char| it.is_ascii_alphanumeric() || "_.:-".contains(it);
         let is_name = behind.is_some_and(|(name, _)| name.chars().all(is_sign));
-        if is_brace && (said == Utterance::Request || is_name) {
+        if said == Utterance::Request || is_name {
             parted.push(' ');
         }
     }

@@ -312,6 +312,10 @@ fn echoed(
     let at = load.lines[0];
     let first = line(talks, at);
     let Some(span) = content.and_then(|content| content.span(first)) else {
+        if first.parts.json.is_some() {
+            let message = places.filled(at.talk, first, &[], Utterance::Request);
+            return table.texts.push(("message", message));
+        }
         let lengths = load.lines.iter().map(|at| line(talks, *at).text().len());
         let mean = lengths.sum::<usize>() / load.lines.len();
         table.size = Some(mean.max(LEAST_SIZE));

@@ -483,7 +483,7 @@ fn commands_in_lines_with_the_length_of_what_follows() {
     assert!(!text.contains("t0ken"), "{text}");
     assert_eq!(value(&table, "rooms"), "{names: [news.red]}");
     let login = value(&table, "login");
-    assert!(login.contains("{prefix: INFO }"), "{login}");
+    assert!(login.contains("{prefix: INFO {}"), "{login}");
     assert!(
         login.contains("\"auth_token\":\"{env:AUTH_TOKEN}\""),
         "{login}"

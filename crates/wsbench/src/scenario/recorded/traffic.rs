@@ -102,10 +102,18 @@ pub(super) fn load(talks: &mut [Talk<'_>]) -> Option<MainLoad> {
         }
     }
     let id = answers.as_ref().map(|it| it.id.clone());
+    if answers.is_none() && comes_back(talks, &looked_at) {
+        let mut content = contents(line(talks, looked_at[0]), None).into_iter();
+        let outcome = TrafficOutcome::Echoed {
+            content: content.find(|it| *it != Content::Whole),
+        };
+        return Some(MainLoad {
+            lines,
+            outcome,
+            rate_per_s,
+        });
+    }
     let outcome = match (delivered(talks, &looked_at, id.as_deref()), answers) {
-        (Some(found), _) if found.is_echo => TrafficOutcome::Echoed {
-            content: Some(found.content).filter(|it| *it != Content::Whole),
-        },
         (Some(found), _) => TrafficOutcome::Delivered {
             content: found.content,
             id,
@@ -222,7 +230,8 @@ fn answer(talks: &[Talk<'_>], at: At, path: &str) -> Option<(At, Locator)> {
     let value = leaf.value(asked.text());
     let lines = talks[at.talk].lines.iter().enumerate();
     for (number, answer) in lines.skip(at.line + 1).take(BEHIND) {
-        if answer.by != Party::Server || answer.text.is_none() {
+        // What comes back as it was is an echo, and no answer.
+        if answer.by != Party::Server || answer.text.is_none() || answer.text == asked.text {
             continue;
         }
         let mut leaves = answer.parts.leaves.iter();
@@ -277,7 +286,6 @@ pub(super) fn locator(line: &SpokenLine<'_>, leaf: &Leaf) -> Option<Locator> {
 struct Deliveries {
     content: Content,
     receivers: Vec<usize>,
-    is_echo: bool,
 }
 
 /// Finds which part of the messages arrives, and where; marks what brings it.
@@ -302,18 +310,22 @@ fn delivered(talks: &mut [Talk<'_>], load: &[At], id: Option<&str>) -> Option<De
     let (_, content, lines) = best?;
     let mut receivers: Vec<usize> = lines.iter().map(|at| at.talk).collect();
     receivers.dedup();
-    let is_echo = load.iter().all(|at| {
-        let text = line(talks, *at).text;
-        let mut same = lines.iter().filter(|it| line(talks, **it).text == text);
-        same.any(|it| it.talk == at.talk) && same.all(|it| it.talk == at.talk)
-    });
     for at in &lines {
         talks[at.talk].lines[at.line].purpose = Intent::Delivery;
     }
-    Some(Deliveries {
-        content,
-        receivers,
-        is_echo,
+    Some(Deliveries { content, receivers })
+}
+
+/// True if each message comes back as it was to who has sent it, and to nobody else.
+fn comes_back(talks: &[Talk<'_>], load: &[At]) -> bool {
+    load.iter().all(|at| {
+        let sent = line(talks, *at);
+        let has_it = |talk: &Talk<'_>| {
+            let mut lines = talk.lines.iter();
+            lines.any(|it| it.by == Party::Server && it.at >= sent.at && it.text == sent.text)
+        };
+        let mut all = talks.iter().enumerate();
+        all.all(|(talk, it)| has_it(it) == (talk == at.talk))
     })
 }
 
