@@ -7,6 +7,7 @@
 
 mod audience;
 mod check;
+mod credentials;
 mod error;
 mod expect;
 mod flow;

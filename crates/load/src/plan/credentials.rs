@@ -1,0 +1,36 @@
+//! The credentials of a plan, wherever in it they stand.
+
+use crate::plan::payload::Payload;
+use crate::plan::spec::PlanSpec;
+use crate::secret::Redactor;
+
+impl PlanSpec {
+    /// The credentials that the plan holds, by their values: what a server sends back of them is withheld
+    /// as they are. None where they are to be shown.
+    #[must_use]
+    pub fn secrets(&self) -> Redactor {
+        let mut all = Redactor::default();
+        if self.shows_secrets {
+            return all;
+        }
+        all.add_url(&self.target.revealed_url());
+        for template in self.clients.templates() {
+            template.secrets().for_each(|secret| all.add(secret));
+        }
+        if let Payload::Template { template, .. } = &self.clients.exchange.payload {
+            template.secrets().for_each(|secret| all.add(secret));
+        }
+        for header in &self.upgrade.headers {
+            let value = header.reveal().unwrap_or_default();
+            all.add_header(&header.name, value);
+            if header.is_secret() {
+                all.add(value);
+            }
+        }
+        all.add_subprotocols(&self.upgrade.subprotocols);
+        if let Some(login) = self.connect.route.proxy.as_ref().and_then(|it| it.login()) {
+            all.add_login(&format!("{}:{}", login.user, login.password));
+        }
+        all
+    }
+}
