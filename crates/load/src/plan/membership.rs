@@ -2,8 +2,9 @@
 
 use crate::plan::audience::Audience;
 use crate::plan::login::LoginStep;
+use crate::plan::payload::Matching;
 use crate::plan::role::Role;
-use crate::plan::spec::Population;
+use crate::plan::spec::{Population, Workload};
 use crate::template::Template;
 
 impl Population {
@@ -79,5 +80,34 @@ impl Population {
         let envelope = self.exchange.envelope.as_ref();
         all.extend(envelope.map(|it| it.words.clone()));
         all
+    }
+}
+
+impl Workload {
+    /// Way in which answers are matched with what was sent.
+    #[must_use]
+    pub fn matching(&self) -> Matching {
+        match self.request {
+            Some(_) => Matching::Number,
+            None => self.payload.matching(),
+        }
+    }
+
+    /// Rooms that connections are members of, one that is all of them included; none where messages
+    /// are for their sender alone.
+    #[must_use]
+    pub fn room_count(&self) -> u32 {
+        match (self.audience, &self.rooms) {
+            (Audience::Sender, _) => 0,
+            (Audience::Room, Some(rooms)) => rooms.count,
+            (Audience::Room, None) | (Audience::All, _) => 1,
+        }
+    }
+
+    /// Bytes of the longest message, with the text around it.
+    #[must_use]
+    pub fn longest(&self) -> usize {
+        let around = self.envelope.as_ref().map_or(0, |it| it.words.longest());
+        self.payload.max_len() + around
     }
 }

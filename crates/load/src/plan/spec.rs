@@ -6,7 +6,7 @@ use crate::plan::expect::Expect;
 use crate::plan::flow::Flow;
 use crate::plan::login::{LoginSteps, Spoken};
 use crate::plan::opening::{Compression, Connect, Header, Http, Upgrade};
-use crate::plan::payload::{Encoding, Greeting, Matching, Payload, Verify};
+use crate::plan::payload::{Encoding, Greeting, Payload, Verify};
 use crate::plan::request::ByNumber;
 use crate::plan::returns::Returns;
 use crate::plan::role::{Envelope, Role};
@@ -169,35 +169,6 @@ pub struct Workload {
     pub verify: Verify,
     /// Messages that the server sends by itself and that are taken; `None` takes none.
     pub greeting: Option<Greeting>,
-}
-
-impl Workload {
-    /// Way in which answers are matched with what was sent.
-    #[must_use]
-    pub fn matching(&self) -> Matching {
-        match self.request {
-            Some(_) => Matching::Number,
-            None => self.payload.matching(),
-        }
-    }
-
-    /// Rooms that connections are members of, one that is all of them included; none where messages
-    /// are for their sender alone.
-    #[must_use]
-    pub fn room_count(&self) -> u32 {
-        match (self.audience, &self.rooms) {
-            (Audience::Sender, _) => 0,
-            (Audience::Room, Some(rooms)) => rooms.count,
-            (Audience::Room, None) | (Audience::All, _) => 1,
-        }
-    }
-
-    /// Bytes of the longest message, with the text around it.
-    #[must_use]
-    pub fn longest(&self) -> usize {
-        let around = self.envelope.as_ref().map_or(0, |it| it.words.longest());
-        self.payload.max_len() + around
-    }
 }
 
 impl Population {
