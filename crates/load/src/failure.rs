@@ -245,9 +245,6 @@ kinds! {
     BrokenUnit = "broken_unit",
     /// A compressed message that cannot be decompressed.
     InvalidDeflate = "invalid_deflate",
-    /// A compressed message that refers further back than was agreed: outside the window, or to a
-    /// message that was to be forgotten.
-    BeyondWindow = "beyond_window",
     /// A compressed message that swells beyond what the receiver takes.
     InflatedTooLong = "inflated_too_long",
 
@@ -327,7 +324,6 @@ impl From<ProtocolError> for FailureKind {
             ProtocolError::InvalidUtf8 => Self::InvalidUtf8,
             ProtocolError::MessageTooLong { .. } => Self::MessageTooLong,
             ProtocolError::InvalidDeflate => Self::InvalidDeflate,
-            ProtocolError::BeyondWindow => Self::BeyondWindow,
             ProtocolError::InflatedTooLong { .. } => Self::InflatedTooLong,
         }
     }

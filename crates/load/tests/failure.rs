@@ -80,7 +80,6 @@ fn each_breach_of_the_protocol_has_a_name_of_its_own() {
             "message_too_long",
         ),
         (ProtocolError::InvalidDeflate, "invalid_deflate"),
-        (ProtocolError::BeyondWindow, "beyond_window"),
         (
             ProtocolError::InflatedTooLong { limit: u64::MAX },
             "inflated_too_long",

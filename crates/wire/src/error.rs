@@ -63,16 +63,10 @@ pub enum ProtocolError {
         /// The greatest length accepted, octets.
         limit: u64,
     },
-    /// A compressed message whose payload is no DEFLATE stream (RFC 7692 section 7.2.2).
+    /// A compressed message whose payload is no DEFLATE stream, or refers to what was to be
+    /// forgotten or lies outside the window (RFC 7692 section 7.2.2).
     #[error("a compressed message that cannot be decompressed: the peer's compression is broken")]
     InvalidDeflate,
-    /// A compressed message that refers to what lies outside the window, or was to be forgotten (RFC
-    /// 7692 sections 7.1.1 and 7.1.2).
-    #[error(
-        "a compressed message that refers further back than was agreed, outside the window or to a \
-         message that was to be forgotten: the peer's compression is broken"
-    )]
-    BeyondWindow,
     /// A compressed message that swells beyond what the receiver is willing to take.
     #[error("a message that decompresses to more than {limit} octets: a bomb, or raise the limit")]
     InflatedTooLong {
@@ -86,10 +80,7 @@ impl ProtocolError {
     #[must_use]
     pub const fn close_code(self) -> u16 {
         match self {
-            Self::InvalidUtf8
-            | Self::InvalidCloseReason
-            | Self::InvalidDeflate
-            | Self::BeyondWindow => 1007,
+            Self::InvalidUtf8 | Self::InvalidCloseReason | Self::InvalidDeflate => 1007,
             Self::MessageTooLong { .. } | Self::InflatedTooLong { .. } => 1009,
             _ => 1002,
         }

@@ -321,7 +321,6 @@ fn every_error_has_its_code_and_fits_into_a_close_frame() {
         (ProtocolError::InvalidUtf8, 1007),
         (ProtocolError::MessageTooLong { limit: 1 }, 1009),
         (ProtocolError::InvalidDeflate, 1007),
-        (ProtocolError::BeyondWindow, 1007),
         (ProtocolError::InflatedTooLong { limit: u64::MAX }, 1009),
     ];
     for (error, code) in all {

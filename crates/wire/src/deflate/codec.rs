@@ -6,9 +6,7 @@
 
 use std::fmt;
 
-use flate2::{
-    Compress, Compression, Decompress, DecompressError, FlushCompress, FlushDecompress, Status,
-};
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 use super::{Terms, WindowBits, Wish};
 use crate::connection::{Limits, MessageKind, Role, Utf8};
@@ -25,11 +23,6 @@ const EMPTY: u8 = 0x00;
 /// 262 octets of its window unused, what it makes of the larger one refers back 250 octets at most.
 const LEAST_BITS: u8 = 9;
 
-/// Octets that are decompressed at a time where the window is not the widest. The decompressor holds
-/// references to its window only for what it was given before, so a peer that refers further back
-/// than was agreed is found out from this many octets beyond the window on.
-const STEP: usize = 64;
-
 /// Agreement on one direction of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Direction {
@@ -42,15 +35,6 @@ impl Direction {
         Self {
             takeover: !no_takeover,
             bits: bits.unwrap_or(WindowBits::MAX).get().max(LEAST_BITS),
-        }
-    }
-
-    /// Octets that may be decompressed at a time: any number where no reference can be too far back.
-    const fn step(self) -> usize {
-        if self.bits < WindowBits::MAX.get() {
-            STEP
-        } else {
-            usize::MAX
         }
     }
 }
@@ -69,7 +53,7 @@ pub struct Codec {
     inflated: u64,
     /// Octets of the tail that have been put behind it.
     tail: u8,
-    /// The room given was filled to its end: there may be more where it came from.
+    /// The buffer was filled to its end: there may be more where it came from.
     was_full: bool,
 }
 
@@ -102,6 +86,16 @@ impl Codec {
                 (sends, server)
             }
             Role::Server => (server, client),
+        };
+        // What is lent is made for any window, so that taking it back costs no allocation.
+        let borrowed = WindowBits::MAX.get();
+        let receives = Direction {
+            bits: if receives.takeover {
+                receives.bits
+            } else {
+                borrowed
+            },
+            ..receives
         };
         Self {
             sends,
@@ -157,8 +151,8 @@ impl Codec {
     /// piece that is the last. A message that fits into the buffer is one piece.
     ///
     /// # Errors
-    /// The payload is no DEFLATE stream, refers further back than agreed, is longer than agreed, or is
-    /// text and not UTF-8: fail the connection with [`ProtocolError::close_code`].
+    /// The payload is no DEFLATE stream, is longer than agreed, or is text and not UTF-8: fail the
+    /// connection with [`ProtocolError::close_code`].
     ///
     /// # Panics
     /// When `buffer` is empty.
@@ -188,8 +182,7 @@ impl Codec {
             (self.inflated, self.tail) = (0, 0);
         }
         if is_last && !self.receives.takeover {
-            // What refers to an earlier message is found out, for there is none any more. Of a window
-            // that is not the widest the library makes the state anew, which costs an allocation.
+            // What refers to an earlier message is found out, for there is none any more.
             decompressor.reset(false);
             pool.decompressors.push((self.receives.bits, decompressor));
         } else {
@@ -210,7 +203,7 @@ impl Codec {
         last: bool,
         buffer: &mut [u8],
     ) -> Result<usize, ProtocolError> {
-        let (mut filled, step) = (0_usize, self.receives.step());
+        let mut filled = 0;
         loop {
             let from_tail = input.is_empty() && last;
             let tail = &TAIL[usize::from(self.tail)..];
@@ -219,10 +212,9 @@ impl Codec {
                 return Ok(filled);
             }
             let (taken, given) = (decompressor.total_in(), decompressor.total_out());
-            let end = filled.saturating_add(step).min(buffer.len());
             let status = decompressor
-                .decompress(source, &mut buffer[filled..end], FlushDecompress::Sync)
-                .map_err(|error| refused(&error))?;
+                .decompress(source, &mut buffer[filled..], FlushDecompress::Sync)
+                .map_err(|_| ProtocolError::InvalidDeflate)?;
             let taken = (decompressor.total_in() - taken) as usize;
             let given = (decompressor.total_out() - given) as usize;
             if from_tail {
@@ -236,7 +228,7 @@ impl Codec {
                 let limit = self.max_message;
                 return Err(ProtocolError::InflatedTooLong { limit });
             }
-            self.was_full = filled == end;
+            self.was_full = filled == buffer.len();
             if status == Status::StreamEnd {
                 // A final block (section 7.2.3.4) ends a stream, not the message; whoever sends one
                 // has begun anew and refers to nothing before it.
@@ -245,21 +237,13 @@ impl Codec {
                     self.tail = TAIL.len() as u8;
                 }
             }
-            if filled == buffer.len() {
+            if self.was_full {
                 return Ok(filled);
             }
             if taken == 0 && given == 0 && !source.is_empty() && status != Status::StreamEnd {
                 return Err(ProtocolError::InvalidDeflate); // it will neither take nor give
             }
         }
-    }
-}
-
-/// The breach for which the library refused a payload; it tells by its words alone which one.
-fn refused(error: &DecompressError) -> ProtocolError {
-    match error.message() {
-        Some(words) if words.contains("too far back") => ProtocolError::BeyondWindow,
-        _ => ProtocolError::InvalidDeflate,
     }
 }
 

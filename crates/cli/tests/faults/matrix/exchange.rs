@@ -92,37 +92,8 @@ fn frames() -> Vec<Row> {
             encoded(0x88, &[0x03, 0xe8, 0xff, 0xfe]),
         ),
     ];
-    rows.push(beyond_window(phase));
     rows.extend(floods(phase));
     rows
-}
-
-/// A message that refers 600 octets back, where a window of 512 was agreed on: that many octets as they
-/// are, and behind them "three again from 600 back" (RFC 1951 section 3.2).
-fn beyond_window(phase: &'static str) -> Row {
-    const THREE_FROM_600_BACK: [u8; 5] = [0x02, 0xa6, 0x2b, 0x00, 0x00];
-    let name = Error("frames", "beyond_window");
-    Row::of(
-        phase,
-        "compressed against more than the window agreed on",
-        name,
-        || {
-            let server = Raw::start(|mut peer| {
-                let granted = "permessage-deflate; server_max_window_bits=9";
-                peer.upgrade_with(&format!("Sec-WebSocket-Extensions: {granted}\r\n"));
-                let octets: Vec<u8> = (0..600_u32).map(|at| (at % 251) as u8).collect();
-                let stored = [&[0, 0x58, 0x02, 0xa7, 0xfd][..], &octets].concat();
-                while peer.message().is_some() {
-                    let payload = [&stored[..], &THREE_FROM_600_BACK].concat();
-                    peer.send(&encoded(0xc2, &payload));
-                }
-            });
-            short_run(
-                &server.url(),
-                &[&["--compress=server-bits=9"], &SOON[..]].concat(),
-            )
-        },
-    )
 }
 
 /// What never ends, or swells.
