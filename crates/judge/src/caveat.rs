@@ -4,6 +4,7 @@
 //! audit changes no figure; it judges a record and nothing else.
 
 mod advice;
+mod answers;
 mod compression;
 mod deliveries;
 mod doubt;

@@ -75,7 +75,7 @@ impl Row {
 
     /// Appends what an interval tells of a series.
     fn put_interval_spans(&mut self, series: Series, spans: &IntervalSpans) {
-        let key = series.info().key;
+        let key = series.path().replace('.', "_");
         self.put_known(format!("{key}_p50"), spans.p50);
         self.put_known(format!("{key}_p99"), spans.p99);
         if series.info().in_intervals == Some(Detail::Whole) {

@@ -21,7 +21,7 @@ use crate::brief::died::Departure;
 use crate::foreign::printable;
 use crate::mark;
 use crate::plan_line::{plan_line, title};
-use crate::times::{Counted, Counts};
+use crate::times::{IntervalCounts, Tempo};
 
 /// Below this many samples in an interval its p99 is not spoken of.
 const SAMPLES_FOR_P99: u64 = 1_000;
@@ -67,7 +67,7 @@ pub struct View {
 pub struct Moment {
     /// Its end, since the opening of the measured window, s.
     pub at_s: f64,
-    /// What the load counts: answers, pushes or sends a second, or the connections that are open.
+    /// Count of what the load is about: answers, pushes or sends a second, or the connections that are open.
     pub figure: f64,
     /// Median of the times that tell the load's course, ns; `None` without samples.
     pub p50_ns: Option<u64>,
@@ -180,8 +180,8 @@ pub fn line(progress: &Progress, plan: &PlanSpec) -> String {
     }
     if let Some(newest) = progress.so_far.intervals.last() {
         let newest = Moment::of(newest, &plan.clients);
-        let counted = Counted::of(&plan.clients);
-        if counted != Counted::Held {
+        let counted = Tempo::of(&plan.clients);
+        if counted != Tempo::Held {
             parts.push(format!(
                 "{} {}",
                 counted.words(newest.figure),
@@ -241,7 +241,7 @@ fn clients(progress: &Progress, plan: &PlanSpec) -> Option<(u64, u64)> {
 
 impl Moment {
     fn of(interval: &Interval, clients: &Population) -> Self {
-        let counts = Counts {
+        let counts = IntervalCounts {
             received: interval.answered,
             sent: interval.sent,
             alive: interval.alive,
@@ -254,7 +254,7 @@ impl Moment {
         let wait = Series::Service.parts().map(times).find_map(|part| part.p50);
         Self {
             at_s: interval.at.as_secs_f64(),
-            figure: Counted::of(clients).figure(&counts).unwrap_or(0.0),
+            figure: Tempo::of(clients).figure(&counts).unwrap_or(0.0),
             p50_ns: told.p50.map(|span| span.0),
             p99_ns: p99_ns.map(|span| span.0),
             max_ns: told.max.map(|span| span.0),

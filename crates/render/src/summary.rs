@@ -18,7 +18,7 @@ use crate::parts::{self, Parts};
 use crate::plan_line::plan_line;
 use crate::sparkline::sparkline;
 use crate::style::{Style, Tone};
-use crate::times::{Counted, Times, books, further};
+use crate::times::{Tempo, Times, books, further};
 use crate::{agents, conditions, mark, pings, server_cost};
 
 /// The percentiles that a summary shows.
@@ -218,7 +218,7 @@ fn compression(page: &mut Page, document: &Document) {
 
 /// The rate over time.
 fn course(page: &mut Page, document: &Document) {
-    let counted = Counted::of(&document.plan.clients);
+    let counted = Tempo::of(&document.plan.clients);
     let intervals = document.intervals.iter();
     let rates: Vec<f64> = intervals
         .filter_map(|interval| counted.of_interval(interval))

@@ -18,7 +18,7 @@ pub(crate) fn headline(document: &Document) -> &Distribution {
 
 /// The thing that the course of a load counts, interval by interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Counted {
+pub(crate) enum Tempo {
     /// Messages that were answered, or had reached all of their receivers.
     Messages,
     /// Messages that the server sent by itself.
@@ -30,7 +30,7 @@ pub(crate) enum Counted {
 }
 
 /// The counts of an interval that one of them is taken from.
-pub(crate) struct Counts {
+pub(crate) struct IntervalCounts {
     /// Messages received.
     pub(crate) received: u64,
     /// Messages sent.
@@ -41,7 +41,7 @@ pub(crate) struct Counts {
     pub(crate) length_s: f64,
 }
 
-impl Counted {
+impl Tempo {
     /// That of a population's load.
     pub(crate) fn of(clients: &Population) -> Self {
         match clients.exchange.flow {
@@ -63,7 +63,7 @@ impl Counted {
     }
 
     /// The figure of an interval, in that unit; `None` where it has no length.
-    pub(crate) fn figure(self, counts: &Counts) -> Option<f64> {
+    pub(crate) fn figure(self, counts: &IntervalCounts) -> Option<f64> {
         let per_s = |number: u64| (counts.length_s > 0.0).then(|| number as f64 / counts.length_s);
         match self {
             Self::Messages | Self::Pushes => per_s(counts.received),
@@ -74,7 +74,7 @@ impl Counted {
 
     /// The same of a stored interval.
     pub(crate) fn of_interval(self, interval: &Interval) -> Option<f64> {
-        self.figure(&Counts {
+        self.figure(&IntervalCounts {
             received: interval.messages,
             sent: interval.sent.unwrap_or_default(),
             alive: interval.alive,

@@ -14,7 +14,7 @@ use super::theme::Theme;
 use crate::brief::{died, trust};
 use crate::live::{View, word};
 use crate::mark;
-use crate::times::{Counted, headline};
+use crate::times::{Tempo, headline};
 
 /// The percentiles in the line of figures.
 const QUOTED: [Percentile; 4] = [
@@ -129,7 +129,7 @@ fn throughput(view: &View, theme: Theme, width: u16) -> Line<'static> {
     };
     let is_dead = view.gone_at_s.is_some();
     let look = if is_dead { theme.bad } else { theme.figure };
-    let counted = Counted::of(&view.document.plan.clients);
+    let counted = Tempo::of(&view.document.plan.clients);
     let figure = format!("{} {}", counted.words(newest.figure), counted.unit());
     let figure = Span::styled(figure, look);
     let asked = view.document.asked_messages_per_s.filter(|_| is_dead);

@@ -14,7 +14,7 @@ use super::theme::Theme;
 use crate::live::{Moment, View};
 use crate::mark;
 use crate::style::Glyphs;
-use crate::times::Counted;
+use crate::times::Tempo;
 
 /// Steps of an axis within a power of ten.
 const STEPS: [f64; 4] = [1.0, 2.0, 5.0, 10.0];
@@ -76,9 +76,9 @@ impl TimeStretch {
     }
 }
 
-/// What the load counts over time, as steps: answers a second, or what flows in their place.
+/// The load over time, as steps: answers a second, or what flows in their place.
 pub(super) fn rate(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, theme: Theme) {
-    let counted = Counted::of(&view.document.plan.clients);
+    let counted = Tempo::of(&view.document.plan.clients);
     let title = Line::from(vec![
         Span::styled(format!(" {} ", counted.unit()), theme.middle),
         Span::styled(format!("{} ", theme.pick("──", "--")), theme.middle),
@@ -86,7 +86,7 @@ pub(super) fn rate(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, t
     let stretch = TimeStretch::of(view, look);
     let greatest = stretch.moments(view).map(|moment| moment.figure);
     let asked = match counted {
-        Counted::Held => view.asked() as f64,
+        Tempo::Held => view.asked() as f64,
         _ => view.document.asked_messages_per_s.unwrap_or(0.0),
     };
     let top = step_above(greatest.fold(asked, f64::max));

@@ -32,7 +32,7 @@ pub enum Distrust {
     /// The chain is whole, and ends with an authority that is not trusted.
     #[error("the certificates lead to the authority '{0}', which is not trusted here")]
     Authority(String),
-    /// What is shown cannot be read, or leads to somebody who has not signed it.
+    /// Certificates that cannot be read, or that lead to somebody who has not signed them.
     #[error("the certificate is of an authority that is not trusted here")]
     Unknown,
 }

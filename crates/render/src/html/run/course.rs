@@ -6,7 +6,7 @@ use wsbench_record::units::seconds;
 
 use crate::brief::died::Departure;
 use crate::html::plot::{Axis, Dead, MOST_POINTS, Panel, Plot, Point, Scale, Shape, Trace, Unit};
-use crate::times::{Counted, Counts};
+use crate::times::{IntervalCounts, Tempo};
 
 /// Height of the rates, px.
 const RATES: f64 = 106.0;
@@ -33,7 +33,7 @@ pub(super) fn of_one(document: &Document) -> Option<Plot> {
     if groups.len() < 2 {
         return None;
     }
-    let counted = Counted::of(&document.plan.clients);
+    let counted = Tempo::of(&document.plan.clients);
     let unit = counted.unit();
     let figure = |group: &[Interval]| of_group(counted, group);
     let mut rates = vec![line(unit, Some(0), Shape::Steps, &groups, &figure)];
@@ -87,7 +87,7 @@ pub(super) fn of_several(runs: &[Named<'_>]) -> Option<Plot> {
         });
         lines.filter(|line| line.points.len() > 1).collect()
     };
-    let counted = Counted::of(&runs.first()?.document.plan.clients);
+    let counted = Tempo::of(&runs.first()?.document.plan.clients);
     let rates = lines(Shape::Steps, &|group| of_group(counted, group));
     if rates.is_empty() {
         return None;
@@ -143,9 +143,9 @@ fn grouped(intervals: &[Interval]) -> Vec<&[Interval]> {
 }
 
 /// What a load counts, over a group; of what is open, as many as there were at its end.
-fn of_group(counted: Counted, group: &[Interval]) -> Option<f64> {
+fn of_group(counted: Tempo, group: &[Interval]) -> Option<f64> {
     let sum = |of: fn(&Interval) -> u64| group.iter().map(of).sum();
-    counted.figure(&Counts {
+    counted.figure(&IntervalCounts {
         received: sum(|interval| interval.messages),
         sent: sum(|interval| interval.sent.unwrap_or_default()),
         alive: group.last()?.alive,
