@@ -238,6 +238,54 @@ fn the_published_ranking_is_light_and_prints_within_thirty_pages() {
     assert!((2..=30).contains(&pages), "{pages} pages");
 }
 
+/// The page with axe-core and what it is asked.
+fn with_axe(page: &str) -> String {
+    let axe =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/axe/node_modules/axe-core/axe.min.js");
+    let axe = std::fs::read_to_string(axe).expect("axe-core: scripts/test installs it");
+    let asked = include_str!("pages/axe.js");
+    let (before, after) = page.rsplit_once("</body>").unwrap();
+    format!("{before}<script>{axe}</script><script>{asked}</script></body>{after}")
+}
+
+/// Every kind of page, by day and in the dark, with all folds open: axe-core finds nothing against it.
+#[test]
+#[ignore = "needs a browser and axe-core: scripts/test"]
+fn pages_are_open_to_everybody() {
+    for (name, page) in pages::all() {
+        for (light, flag) in [
+            ("day", DESK),
+            ("dark", "--blink-settings=preferredColorScheme=0"),
+        ] {
+            let look = look(&format!("{name}-{light}-axe"), &with_axe(&page), &[flag]);
+            let check = look.check();
+            assert_eq!(
+                check["violations"],
+                serde_json::json!([]),
+                "{name}, {light}"
+            );
+            assert!(check["passes"].as_u64().unwrap() > 10, "{name}: {check}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs a browser and axe-core: scripts/test"]
+fn what_is_closed_to_some_would_be_seen() {
+    let closed = "<!doctype html><html><head><title>t</title></head><body>\
+                  <p style=\"color:#ccc;background:#fff\">pale</p><img src=\"data:,\"></body></html>";
+    let check = look("closed-axe", &with_axe(closed), &[DESK]).check();
+    let found: Vec<&str> = check["violations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|violation| violation["rule"].as_str())
+        .collect();
+    for rule in ["color-contrast", "image-alt", "html-has-lang"] {
+        assert!(found.contains(&rule), "{rule}: {check}");
+    }
+}
+
 #[test]
 #[ignore = "needs a browser: scripts/test"]
 fn an_error_on_a_page_would_be_seen() {

@@ -115,8 +115,14 @@ impl Grid {
         if self.columns.iter().any(|column| !column.name.is_empty()) {
             table.open("thead", &[]).open("tr", &[]);
             for column in &self.columns {
+                let class = column.class().map(|class| ("class", class));
+                // A heading without a word is none.
+                if column.name.is_empty() {
+                    table.element("td", class.as_slice(), "");
+                    continue;
+                }
                 let mut attributes = vec![("scope", "col")];
-                attributes.extend(column.class().map(|class| ("class", class)));
+                attributes.extend(class);
                 table.element("th", &attributes, &column.name);
             }
             table.close("tr").close("thead");

@@ -95,6 +95,17 @@ pub(super) struct Point {
     pub(super) is_marked: bool,
     /// Text beside it; may be empty.
     pub(super) label: String,
+    /// Name in full, for the table and the pointer; may be empty.
+    pub(super) name: String,
+}
+
+impl Point {
+    /// Its name, as far as it has one: in full, else as it is drawn, else that of all of its kind.
+    pub(super) fn told<'a>(&'a self, kind: &'a str) -> &'a str {
+        let names = [self.name.as_str(), &self.label, kind];
+        let mut known = names.into_iter().filter(|name| !name.is_empty());
+        known.next().unwrap_or_default()
+    }
 }
 
 impl Point {

@@ -240,11 +240,7 @@ impl<'a> Frame<'a> {
             svg.element("use", &attributes, "");
             return;
         }
-        let name = if point.label.is_empty() {
-            &series.name
-        } else {
-            &point.label
-        };
+        let name = point.told(&series.name);
         let (x, y) = (self.plot.x.label(point.x), self.panel.y.label(point.y));
         svg.open("use", &attributes);
         let words = format!("{name}: {x}, {y}");

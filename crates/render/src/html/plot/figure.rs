@@ -78,13 +78,12 @@ impl Plot {
         let mut grid = Grid::new().text("").figures(&self.x.name).figures(y);
         for (series, axis) in series {
             for point in &series.points {
-                let name = if point.label.is_empty() {
-                    &series.name
-                } else {
-                    &point.label
-                };
+                let mut name = point.told(&series.name).to_owned();
+                if !point.name.is_empty() {
+                    name = format!("{name}: {}", series.name);
+                }
                 grid.push(vec![
-                    Cell::text(name),
+                    Cell::text(&name),
                     Cell::text(&self.x.figure(point.x)),
                     Cell::text(&axis.figure(point.y)),
                 ]);

@@ -209,6 +209,7 @@ pub(super) fn tradeoff(ranking: &Ranking, front: &Front, number: usize, title: &
         } else {
             String::new()
         },
+        name: point.server.clone(),
         ..Point::at(point.x, point.y)
     };
     let cloud = |on_front: bool| Trace {
