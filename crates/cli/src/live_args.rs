@@ -34,6 +34,11 @@ pub(crate) struct LiveArgs {
     #[cfg(feature = "export")]
     #[arg(long, value_name = "URL", value_parser = url)]
     push_gateway: Option<String>,
+    /// Write the same to Prometheus at URL (remote write), after each interval; it has to be started
+    /// with --web.enable-remote-write-receiver (example: http://localhost:9090).
+    #[cfg(feature = "export")]
+    #[arg(long, value_name = "URL", value_parser = url)]
+    remote_write: Option<String>,
     /// Send metrics to a collector of OpenTelemetry at URL, by OTLP over HTTP, after each interval
     /// (example: http://localhost:4318).
     ///
@@ -62,6 +67,7 @@ impl LiveArgs {
             stream: self.stream.clone(),
             prometheus: self.prometheus,
             push_gateway: self.push_gateway.clone(),
+            remote_write: self.remote_write.clone(),
             otlp: self.otlp.clone(),
         }
     }

@@ -29,6 +29,8 @@ pub struct Destinations {
     pub prometheus: Option<SocketAddr>,
     /// A push gateway of Prometheus.
     pub push_gateway: Option<String>,
+    /// Prometheus, written to from here.
+    pub remote_write: Option<String>,
     /// A collector of OpenTelemetry.
     pub otlp: Option<String>,
 }
@@ -112,6 +114,10 @@ impl Destinations {
         if let Some(url) = &self.push_gateway {
             let name = format!("push gateway {}", shown(url));
             sinks.push(Sink::open(name, Poster::to_push_gateway(url)));
+        }
+        if let Some(url) = &self.remote_write {
+            let name = format!("remote write {}", shown(url));
+            sinks.push(Sink::open(name, Poster::to_remote_write(url)));
         }
         if let Some(url) = &self.otlp {
             sinks.push(Sink::open(

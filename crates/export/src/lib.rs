@@ -1,5 +1,5 @@
 //! The figures of runs, handed out while they are under way: as lines of JSON, to Prometheus, which
-//! asks or is told through its push gateway, and to a collector of OpenTelemetry.
+//! asks, is written to, or is told through its push gateway, and to a collector of OpenTelemetry.
 //!
 //! One [`Exporter`] is an observer of runs, so it hears of every run of every command. At the end of
 //! each interval it takes a [`Snapshot`](snapshot::Snapshot) and puts it into the bounded queues of
@@ -15,6 +15,7 @@ pub mod metric;
 pub mod otlp;
 mod post;
 pub mod prometheus;
+pub mod remote_write;
 mod scrape;
 mod sink;
 pub mod snapshot;

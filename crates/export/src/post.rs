@@ -1,4 +1,4 @@
-//! Snapshots sent by HTTP: to Prometheus' push gateway, and to a collector of OpenTelemetry.
+//! Snapshots sent by HTTP: to Prometheus and its push gateway, and to a collector of OpenTelemetry.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use ureq::Agent;
 use crate::metric::{Metric, table};
 use crate::sink::Taker;
 use crate::snapshot::Snapshot;
-use crate::{otlp, prometheus};
+use crate::{otlp, prometheus, remote_write};
 
 /// The time that a request may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -19,7 +19,9 @@ const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
 enum Form {
     /// Text exposition, which replaces what was pushed before.
     Push,
-    /// OTLP in JSON, with these headers.
+    /// Samples for Prometheus, those sent last of this time, ms since the Unix epoch.
+    Written(i64),
+    /// OTLP, with these headers.
     Otlp(Vec<(String, String)>),
 }
 
@@ -38,6 +40,11 @@ impl Poster {
     /// To a push gateway: under `/metrics/job/wsbench`, unless the URL says another group.
     pub(crate) fn to_push_gateway(url: &str) -> Self {
         Self::to(with_path(url, "/metrics/job/wsbench"), Form::Push)
+    }
+
+    /// To Prometheus' receiver of remote writes: under `/api/v1/write`, unless the URL says another path.
+    pub(crate) fn to_remote_write(url: &str) -> Self {
+        Self::to(with_path(url, "/api/v1/write"), Form::Written(0))
     }
 
     /// To a collector: under `/v1/metrics`, unless the URL says another path.
@@ -84,15 +91,29 @@ fn decoded(text: &str) -> String {
 
 impl Taker for Poster {
     fn put(&mut self, snapshot: &Snapshot, _: u64) -> Result<(), String> {
-        let sent = match &self.form {
+        let sent = match &mut self.form {
             Form::Push => {
                 let text = prometheus::text(&self.table, snapshot);
                 let request = self.agent.put(&self.url);
                 let request = request.content_type(prometheus::CONTENT_TYPE);
                 request.send(&text)
             }
+            Form::Written(last_ms) => {
+                // A series has one sample a time.
+                let at_ms = i64::try_from(snapshot.at_unix_ns / 1_000_000).unwrap_or(i64::MAX);
+                let at_ms = at_ms.max(last_ms.saturating_add(1));
+                *last_ms = at_ms;
+                let request = remote_write::request(&self.table, snapshot, at_ms);
+                let body = remote_write::body(&request)?;
+                let request = self.agent.post(&self.url);
+                let request = request.content_type(remote_write::CONTENT_TYPE);
+                let request = request.header("Content-Encoding", "snappy");
+                let version = remote_write::VERSION;
+                let request = request.header("X-Prometheus-Remote-Write-Version", version);
+                request.send(&body)
+            }
             Form::Otlp(headers) => {
-                let body = otlp::request(&self.table, snapshot).to_string();
+                let body = otlp::body(&self.table, snapshot);
                 let request = self.agent.post(&self.url).content_type(otlp::CONTENT_TYPE);
                 let request = headers.iter().fold(request, |request, (key, value)| {
                     request.header(key.as_str(), value.as_str())

@@ -10,10 +10,13 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use prost::Message as _;
 use serde_json::Value;
 use wsbench::observer::Pulse;
 use wsbench::{Bench, Nanos, Observer, StopRule, Wish};
 use wsbench_export::metric::{Metric, MetricKind, table};
+use wsbench_export::otlp::message::{ExportRequest, Number, Points};
+use wsbench_export::remote_write::{Label, WriteRequest};
 use wsbench_export::{Destinations, stream};
 
 fn workspace() -> PathBuf {
@@ -177,7 +180,7 @@ fn a_collector_that_is_not_there_is_said_and_disturbs_nothing() {
 }
 
 /// Takes requests, and gives their heads and bodies.
-fn collector() -> (SocketAddr, std::sync::mpsc::Receiver<(String, String)>) {
+fn collector() -> (SocketAddr, std::sync::mpsc::Receiver<(String, Vec<u8>)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (send, received) = std::sync::mpsc::channel();
@@ -192,15 +195,16 @@ fn collector() -> (SocketAddr, std::sync::mpsc::Receiver<(String, String)>) {
             let (head, body) = loop {
                 let read = stream.read(&mut piece).unwrap();
                 text.extend_from_slice(&piece[..read]);
-                let so_far = String::from_utf8_lossy(&text).into_owned();
-                let Some((head, body)) = so_far.split_once("\r\n\r\n") else {
+                let Some(end) = text.windows(4).position(|four| four == b"\r\n\r\n") else {
                     continue;
                 };
+                let head = String::from_utf8_lossy(&text[..end]).into_owned();
+                let body = &text[end + 4..];
                 let length = head.to_lowercase();
                 let length = length.split("content-length: ").nth(1).unwrap();
                 let length: usize = length.lines().next().unwrap().trim().parse().unwrap();
                 if body.len() >= length {
-                    break (head.to_owned(), body.to_owned());
+                    break (head, body.to_owned());
                 }
             };
             let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
@@ -214,41 +218,87 @@ fn collector() -> (SocketAddr, std::sync::mpsc::Receiver<(String, String)>) {
 #[test]
 fn what_is_sent_adds_up_to_the_run() {
     let (gateway, pushed) = collector();
+    let (prometheus, written) = collector();
     let (otel, sent) = collector();
     let destinations = Destinations {
         otlp: Some(format!("http://{otel}")),
         push_gateway: Some(format!("http://{gateway}/")),
+        remote_write: Some(format!("http://{prometheus}")),
         ..Destinations::default()
     };
     let (exporter, exports) = destinations.open().unwrap();
     let document = bench().observe(exporter).run().unwrap().document;
     assert_eq!(exports.finish(), Vec::<String>::new());
-    let (head, text) = pushed.try_iter().last().unwrap();
+    let answered = document.messages.answered;
+
+    let (head, body) = pushed.try_iter().last().unwrap();
     assert!(
         head.starts_with("PUT /metrics/job/wsbench HTTP/1.1"),
         "{head}"
     );
-    let answered = document.messages.answered;
+    let text = String::from_utf8(body).unwrap();
     assert!(text.contains(&format!("}} {answered}\n")), "{text}");
-    let (head, text) = sent.try_iter().last().unwrap();
+    assert_written(&written.try_iter().collect::<Vec<_>>(), answered);
+
+    let (head, body) = sent.try_iter().last().unwrap();
     assert!(head.starts_with("POST /v1/metrics HTTP/1.1"), "{head}");
-    let body: Value = serde_json::from_str(&text).unwrap();
-    let metrics = body["resourceMetrics"][0]["scopeMetrics"][0]["metrics"]
-        .as_array()
-        .unwrap();
-    let metric = |name: &str| metrics.iter().find(|it| it["name"] == name).unwrap();
-    let sum = &metric("wsbench.messages.answered")["sum"];
-    assert_eq!(sum["dataPoints"][0]["asInt"], answered.to_string());
-    let histogram = &metric("wsbench.service")["histogram"]["dataPoints"][0];
-    let counts = histogram["bucketCounts"].as_array().unwrap();
-    assert_eq!(
-        counts.len(),
-        histogram["explicitBounds"].as_array().unwrap().len() + 1
-    );
-    let counted = counts
-        .iter()
-        .map(|it| it.as_str().unwrap().parse::<u64>().unwrap());
-    assert_eq!(counted.sum::<u64>(), answered);
+    let mut request = ExportRequest::decode(&body[..]).unwrap();
+    let metrics = request
+        .resource_metrics
+        .remove(0)
+        .scope_metrics
+        .remove(0)
+        .metrics;
+    let data = |name: &str| {
+        let metric = metrics.iter().find(|metric| metric.name == name);
+        metric.unwrap().data.clone().unwrap()
+    };
+    let Points::Sum(sum) = data("wsbench.messages.answered") else {
+        panic!("a counter is a sum");
+    };
+    let value = sum.points[0].value.clone();
+    assert_eq!(value, Some(Number::Int(i64::try_from(answered).unwrap())));
+    let Points::Histogram(times) = data("wsbench.service") else {
+        panic!("times are a histogram");
+    };
+    let times = &times.points[0];
+    assert_eq!(times.bucket_counts.len(), times.explicit_bounds.len() + 1);
+    assert_eq!(times.bucket_counts.iter().sum::<u64>(), answered);
+}
+
+/// What was written to Prometheus is the run's, a sample of each series a time, each later than the one
+/// before, its labels in the order of their names.
+fn assert_written(requests: &[(String, Vec<u8>)], answered: u64) {
+    let mut before = 0;
+    let mut last = None;
+    for (head, body) in requests {
+        assert!(head.starts_with("POST /api/v1/write HTTP/1.1"), "{head}");
+        let head = head.to_lowercase();
+        assert!(head.contains("\r\ncontent-encoding: snappy"), "{head}");
+        let body = snap::raw::Decoder::new().decompress_vec(body).unwrap();
+        let request = WriteRequest::decode(&body[..]).unwrap();
+        let at = request.timeseries[0].samples[0].timestamp;
+        assert!(at > before, "{at} after {before}");
+        before = at;
+        for series in &request.timeseries {
+            assert_eq!((series.samples.len(), series.samples[0].timestamp), (1, at));
+            assert!(series.labels.is_sorted_by(|one, next| one.name < next.name));
+        }
+        last = Some(request);
+    }
+    let last = last.unwrap();
+    let value = |name: &str| {
+        let is_it = |label: &&Label| label.name == "__name__" && label.value == name;
+        let mut all = last.timeseries.iter();
+        let found = all.find(|series| series.labels.iter().any(|label| is_it(&label)));
+        found.unwrap().samples[0].value
+    };
+    for name in [
+        "wsbench_messages_answered_total",
+        "wsbench_service_seconds_count",
+    ] {
+        assert_eq!(value(name), answered as f64, "{name}");
+    }
 }
 
 #[test]

@@ -128,6 +128,54 @@ fn prometheus_scrapes_what_the_run_measured() {
     });
 }
 
+/// Nobody asks us here: the last of a short run is there when it is over.
+#[test]
+#[ignore = "needs scripts/servers"]
+fn prometheus_keeps_what_is_written_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let theirs = free();
+    let config = folder.path().join("p.yml");
+    fs::write(&config, "global: {}\n").unwrap();
+    let _prometheus = Running(
+        Command::new("prometheus")
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!(
+                "--storage.tsdb.path={}",
+                folder.path().join("data").display()
+            ))
+            .arg(format!("--web.listen-address={theirs}"))
+            .arg("--web.enable-remote-write-receiver")
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    awaited(|| get(theirs, "/-/ready"));
+    let destinations = Destinations {
+        remote_write: Some(format!("http://{theirs}")),
+        ..Destinations::default()
+    };
+    let query = |query: &str| {
+        let body = get(theirs, &format!("/api/v1/query?query={query}"))?;
+        let body: Value = serde_json::from_str(&body).unwrap();
+        let value = body["data"]["result"][0]["value"][1].as_str()?;
+        value.parse::<f64>().ok()
+    };
+    run(&destinations, 2, |document| {
+        let answered = document.messages.answered as f64;
+        let sum = "wsbench_messages_answered_total{job=%22wsbench%22,run=%221%22}";
+        awaited(|| query(sum).filter(|value| *value == answered));
+        assert_eq!(awaited(|| query("wsbench_service_seconds_count")), answered);
+        let p99 = awaited(|| {
+            query("histogram_quantile(0.99,wsbench_service_seconds_bucket)").filter(|it| *it > 0.0)
+        });
+        let own = document.at(wsbench::Series::Service).p99.unwrap() as f64 / 1e9;
+        assert!((own / 2.51..=own * 2.51).contains(&p99), "{p99} and {own}");
+        // More than the last of it: a sample an interval.
+        let samples = awaited(|| query("count_over_time(wsbench_run_done_ratio[1m])"));
+        assert!(samples > 3.0, "{samples}");
+    });
+}
+
 #[test]
 #[ignore = "needs scripts/servers"]
 fn the_linter_of_prometheus_takes_the_page() {
@@ -186,9 +234,8 @@ fn the_push_gateway_keeps_the_last_of_a_run() {
     });
 }
 
-#[test]
-#[ignore = "needs scripts/servers"]
-fn the_definitions_of_opentelemetry_take_every_metric() {
+/// The receiver that reads what comes by the protocol's own definitions, and its port.
+fn receiver() -> (Running, u16, impl Iterator<Item = Value>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/collectors");
     let mut receiver = Running(
         Command::new(folder.join(".venv/bin/python"))
@@ -198,27 +245,71 @@ fn the_definitions_of_opentelemetry_take_every_metric() {
             .unwrap(),
     );
     let mut lines = BufReader::new(receiver.0.stdout.take().unwrap()).lines();
-    let port = lines.next().unwrap().unwrap();
+    let port = lines.next().unwrap().unwrap().parse().unwrap();
+    let requests = lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+    let requests = requests.inspect(|request| assert_eq!(request.get("refused"), None));
+    (receiver, port, requests)
+}
+
+/// The last of a run is among what has come, whole numbers of 64 bits and histograms included.
+fn assert_last(document: &Document, mut requests: impl Iterator<Item = Value>) {
+    let answered = document.messages.answered;
+    let sum = |request: &Value| request["wsbench.messages.answered"]["value"] == answered;
+    let ended = |request: &Value| request["wsbench.run.done"]["value"] == 1.0;
+    let last = requests
+        .find(|request| sum(request) && ended(request))
+        .unwrap();
+    assert_eq!(last["wsbench.messages.answered"]["kind"], "sum");
+    let service = &last["wsbench.service"];
+    let kind = (&service["kind"], &service["unit"]);
+    assert_eq!(kind, (&"histogram".into(), &"s".into()));
+    assert_eq!(
+        service["value"],
+        serde_json::json!([answered, answered, 25])
+    );
+    assert_eq!(last["wsbench.run.stage"]["labels"]["run"], "1");
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn the_definitions_of_opentelemetry_take_every_metric() {
+    let (_receiver, port, requests) = receiver();
     let destinations = Destinations {
         otlp: Some(format!("http://127.0.0.1:{port}")),
         ..Destinations::default()
     };
-    run(&destinations, 1, |document| {
-        let answered = document.messages.answered;
-        let last = lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
-        let mut last = last.inspect(|request| assert_eq!(request.get("refused"), None));
-        // Whole numbers of 64 bits.
-        let sum = |request: &Value| request["wsbench.messages.answered"]["value"] == answered;
-        let ended = |request: &Value| request["wsbench.run.done"]["value"] == 1.0;
-        let last = last.find(|request| sum(request) && ended(request)).unwrap();
-        assert_eq!(last["wsbench.messages.answered"]["kind"], "sum");
-        let service = &last["wsbench.service"];
-        let kind = (&service["kind"], &service["unit"]);
-        assert_eq!(kind, (&"histogram".into(), &"s".into()));
-        assert_eq!(
-            service["value"],
-            serde_json::json!([answered, answered, 25])
-        );
-        assert_eq!(last["wsbench.run.stage"]["labels"]["run"], "1");
+    run(&destinations, 1, |document| assert_last(document, requests));
+}
+
+/// A collector that is somebody else's program, Rotel: what it has taken from us it passes on as it took
+/// it.
+#[test]
+#[ignore = "needs scripts/servers"]
+fn a_collector_passes_on_what_it_was_sent() {
+    let (_receiver, port, requests) = receiver();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/collectors/.venv/lib");
+    let mut programs = fs::read_dir(folder).unwrap().filter_map(|python| {
+        let python = python.unwrap().path();
+        let program = python.join("site-packages/rotel/rotel-agent");
+        program.is_file().then_some(program)
     });
+    let (http, grpc) = (free(), free());
+    let _collector = Running(
+        Command::new(programs.next().unwrap())
+            .args(["start", "--exporter", "otlp"])
+            .arg(format!("--otlp-exporter-endpoint=http://127.0.0.1:{port}"))
+            .arg("--otlp-exporter-protocol=http")
+            .arg(format!("--otlp-http-endpoint={http}"))
+            .arg(format!("--otlp-grpc-endpoint={grpc}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    awaited(|| TcpStream::connect(http).ok());
+    let destinations = Destinations {
+        otlp: Some(format!("http://{http}")),
+        ..Destinations::default()
+    };
+    run(&destinations, 1, |document| assert_last(document, requests));
 }

@@ -1,14 +1,15 @@
-"""Takes metrics by OTLP over HTTP in JSON, and reads them by the protocol's own definitions.
+"""Takes metrics by OTLP over HTTP, and reads them by the protocol's own definitions.
 
 Usage: receiver.py. Prints the port, then for each request one line of JSON: each metric's name with
 its unit and the value of its first point (of a histogram its count, and the sum of its buckets). What
 the definitions do not know is refused: the request is answered with 400 and the reason is printed.
 """
 
+import gzip
 import json
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-from google.protobuf.json_format import Parse, ParseError
+from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
@@ -28,16 +29,18 @@ def read(metric):
 class Receiver(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers["Content-Encoding"] == "gzip":
+            body = gzip.decompress(body)
         try:
             if self.path != "/v1/metrics":
-                raise ParseError(f"no metrics at {self.path}")
-            if self.headers["Content-Type"] != "application/json":
-                raise ParseError("no JSON")
-            request = Parse(body, ExportMetricsServiceRequest())
+                raise DecodeError(f"no metrics at {self.path}")
+            if self.headers["Content-Type"] != "application/x-protobuf":
+                raise DecodeError("no protocol buffers")
+            request = ExportMetricsServiceRequest.FromString(body)
             scopes = [s for r in request.resource_metrics for s in r.scope_metrics]
             found = {m.name: read(m) for s in scopes for m in s.metrics}
             status = 200
-        except ParseError as error:
+        except DecodeError as error:
             found, status = {"refused": str(error)}, 400
         print(json.dumps(found), flush=True)
         self.send_response(status)
