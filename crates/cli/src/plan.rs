@@ -562,4 +562,6 @@ fn cores(
 mod tests;
 
 #[cfg(test)]
+mod promised;
+#[cfg(test)]
 mod stored;

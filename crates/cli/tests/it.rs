@@ -23,6 +23,7 @@ mod live;
 mod loopback;
 #[cfg(unix)]
 mod one_sided;
+mod promised;
 mod proxies;
 #[cfg(unix)]
 mod pubsub;

@@ -209,3 +209,31 @@ pub(crate) fn render(search: &Search, format: Format, style: Style) -> String {
         Format::Quiet => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The exit codes that the help names, each by the ends that it is for.
+    #[test]
+    fn the_code_says_how_the_search_ended() {
+        let stored = include_bytes!("../../tests/golden/documents/find_rate.json");
+        let found: Search = serde_json::from_slice(stored).unwrap();
+        assert!(found.holds.is_some() && found.fails.is_some());
+        let code = |ended: Ending, holds: bool, fails: bool| {
+            let mut search = found.clone();
+            search.ended = ended;
+            search.holds = search.holds.filter(|_| holds);
+            search.fails = search.fails.filter(|_| fails);
+            exit(&search) as u8
+        };
+        // Bracketed, however widely: at both ends, or from one side.
+        for (holds, fails) in [(true, true), (true, false), (false, true)] {
+            assert_eq!(code(Ending::OutOfTime, holds, fails), 0, "{holds} {fails}");
+        }
+        assert_eq!(code(Ending::NothingFails, true, false), 0);
+        assert_eq!(code(Ending::NothingHolds, false, true), 1);
+        assert_eq!(code(Ending::Broken(String::new()), true, true), 1);
+        assert_eq!(code(Ending::OutOfTime, false, false), 5);
+    }
+}

@@ -12,7 +12,7 @@ use wsbench::defaults::target_to_come;
 use wsbench::quantity;
 use wsbench::scenario::recorded::{Har, HarError, scenario_of};
 use wsbench_drive::relay::transcript::{Party, Transcript};
-use wsbench_drive::relay::{Behind, Noted, Relay, RelayEnding};
+use wsbench_drive::relay::{Behind, Ending, Noted, Relay};
 use wsbench_drive::resolve;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Connect, Http, Plan, PlanSpec};
@@ -113,7 +113,6 @@ pub(crate) fn run(args: &RecordArgs) -> anyhow::Result<Exit> {
     let name = args.output.as_deref().and_then(Path::file_name);
     let name = name.map_or(UNNAMED.into(), |name| name.to_string_lossy());
     let text = scenario_of(&transcript, &server, &name)?;
-    let text = format!("# wsbench --scenario {name} -d 10s\n{text}");
     match &file {
         None => output::print(&text)?,
         Some(file) => {
@@ -124,7 +123,7 @@ pub(crate) fn run(args: &RecordArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// The numbers of what was said.
+/// What was said, in numbers.
 fn said(transcript: &Transcript) -> String {
     let count = |by| -> usize {
         let all = transcript.conversations.iter();
@@ -138,7 +137,7 @@ fn said(transcript: &Transcript) -> String {
     )
 }
 
-/// The content of a HAR.
+/// What a HAR tells.
 fn read(path: &Path) -> anyhow::Result<Har> {
     let unreadable = |source| UsageError::FileUnreadable {
         flag: "--har",
@@ -172,7 +171,7 @@ fn relayed(args: &RecordArgs, plan: &Plan) -> anyhow::Result<Transcript> {
         plan.target.url(),
         ending_words(args)
     ));
-    let ending = RelayEnding {
+    let ending = Ending {
         after: args.after.map(Into::into),
         connections: match (args.connections, args.after) {
             (None, None) => Some(1),
@@ -213,7 +212,7 @@ fn note(noted: Noted) {
                 shown_url(&resource)
             ));
         }
-        Noted::Refused { why } => say(&format!("turned away: {why}")),
+        Noted::Refused { why } => say(&format!("turned away: {}", why)),
         Noted::Closed {
             number,
             messages: [of_client, of_server],

@@ -99,7 +99,7 @@ fn embedded_json(order: &Order) -> Value {
 }
 
 /// What is made of a command line without its program's name.
-fn made_of(words: &[String]) -> Value {
+pub(super) fn made_of(words: &[String]) -> Value {
     let program = ["wsbench".to_owned()];
     let words: Vec<OsString> = program.iter().chain(words).map(OsString::from).collect();
     if legacy::is_legacy(&words) {

@@ -1,0 +1,108 @@
+//! What the help and the README promise and no other test holds.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::thread;
+
+use crate::running::embedded::Embedded;
+use crate::running::{Process, measured, wsbench};
+
+/// The same fault, the same verdict: fifty runs against a server that closes each connection once it has
+/// answered on it. How many connections happen to be open when a run ends is chance, and says nothing.
+#[test]
+fn fifty_runs_of_one_fault_end_with_one_code() {
+    const RUNS: usize = 50;
+    const AT_ONCE: usize = 5;
+    let server = Embedded::start(&["--misbehave", "close-after:messages=1,code=1011"]);
+    let seen = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                for _ in 0..RUNS / AT_ONCE {
+                    let words = ["-d", "100ms", "--warmup", "0s", "-c", "4", &server.url];
+                    let run = measured(&words);
+                    let verdict = run.document["audit"]["verdict"].to_string();
+                    let gravest = run.document["audit"]["caveats"][0]["kind"].to_string();
+                    seen.lock().unwrap().push((run.exit, verdict, gravest));
+                }
+            });
+        }
+    });
+    let seen = seen.into_inner().unwrap();
+    assert_eq!(seen.len(), RUNS);
+    let kinds: BTreeSet<_> = seen.into_iter().collect();
+    let expected = (1, "\"invalid\"".to_owned(), "\"connections\"".to_owned());
+    assert_eq!(kinds, BTreeSet::from([expected]));
+}
+
+/// `find`: 1 where no load holds.
+#[test]
+fn a_search_in_which_no_load_holds_fails() {
+    let server = Embedded::start(&["--delay", "20ms"]);
+    let words = [
+        "find",
+        &server.url,
+        "--slo",
+        "p99<5ms",
+        "-c",
+        "4",
+        "-d",
+        "300ms",
+        "--warmup",
+        "100ms",
+        "--limit",
+        "20s",
+    ];
+    let ended = Process::start(&mut wsbench(&words)).ended();
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stdout);
+}
+
+/// The quantities that the help explains are taken as it says, by whoever takes such a thing.
+#[test]
+fn quantities_mean_what_the_help_says() {
+    let server = Embedded::start(&[]);
+    let plan = |words: &[&str]| {
+        let run = measured(&[words, &["-c", "1", &server.url]].concat());
+        run.document["plan"].clone()
+    };
+    // Numbers in thousands, times as a number of seconds and in parts, sizes in multiples of 1024.
+    assert_eq!(plan(&["-n", "0.1k"])["stop"]["messages"], 100);
+    let timed = plan(&["-d", "1", "--warmup", "1ms", "--timeout", "1m30s"]);
+    assert_eq!(timed["stop"]["duration_s"], 1.0);
+    assert_eq!(timed["warmup_s"], 0.001);
+    assert_eq!(timed["timeout_s"], 90.0);
+    let sized = plan(&["-n", "10", "-s", "64..4k"]);
+    let sizes = ["min_bytes", "max_bytes"].map(|key| sized["payload"][key].as_u64().unwrap());
+    assert_eq!(sizes, [64, 4096]);
+    // Rates are of all connections together.
+    let open = plan(&["-n", "10", "-R", "1/ms"]);
+    assert_eq!(open["arrival"]["stretches"][0]["to_per_s"], 1000.0);
+}
+
+/// Every command of the help's list is one, and explains itself.
+#[test]
+fn every_command_that_is_listed_is_there() {
+    let help = Process::start(&mut wsbench(&["--help"])).ended().stdout;
+    let (_, list) = help.split_once("\nSubcommands:\n").unwrap();
+    let (list, _) = list.split_once("\n\n").unwrap();
+    // Names stand two columns in, words go on further in.
+    let names = list.lines().filter(|line| !line.starts_with("    "));
+    let names: Vec<&str> = names
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(names.len() > 12, "{names:?}");
+    for name in names {
+        let words: &[&str] = if name == "help" {
+            &["help"]
+        } else {
+            &[name, "--help"]
+        };
+        let ended = Process::start(&mut wsbench(words)).ended();
+        assert_eq!(ended.status.code(), Some(0), "{name}");
+        assert!(
+            ended.stdout.contains("Usage: wsbench"),
+            "{name}: {}",
+            ended.stdout
+        );
+    }
+}
