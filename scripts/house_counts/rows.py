@@ -22,7 +22,8 @@ FOREIGN_COMMAND = re.compile(
 
 # How a feature shows in code and in literals; comments bind nobody.
 FEATURES = {
-    "compression": re.compile(r"compress|deflate", re.IGNORECASE),
+    # Of messages; not that of metrics, by Snappy's `compress_vec`.
+    "compression": re.compile(r"compress(?!_vec)|deflate", re.IGNORECASE),
     "replacement": re.compile(r"replaces_clients|StopRule::Clients|Replace[ds]\b|[Rr]eplacement"),
     "stamps": re.compile(r"stamps|[Rr]eceive_?[Ss]tamp|RECEIVE_STAMP"),
     # Not what "it thinks".

@@ -36,7 +36,7 @@ pub(crate) struct WorkloadArgs {
     /// Pause after --join, whatever comes [default: 1s without --joined].
     #[arg(long, value_name = "TIME", value_parser = quantity::positive_span)]
     pub(crate) settle: Option<Nanos>,
-    /// What one message of the server's protocol is: a WebSocket message (frame), a line (lines),
+    /// One message of the server's protocol: a WebSocket message (frame), a line (lines),
     /// what ends in 0x1E (record) or in NUL (nul), or an MQTT packet (mqtt) [default: frame].
     #[arg(long, value_name = "UNIT", value_parser = str::parse::<MessageUnit>)]
     pub(crate) unit: Option<MessageUnit>,

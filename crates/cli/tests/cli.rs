@@ -119,6 +119,7 @@ fn man_pages_are_written_into_a_directory() {
         "wsbench-man.1",
         "wsbench-preset.1",
         "wsbench-rank.1",
+        "wsbench-record.1",
         "wsbench-report.1",
         "wsbench-schema.1",
         "wsbench-serve.1",

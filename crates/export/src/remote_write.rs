@@ -90,8 +90,8 @@ pub fn request(table: &[Metric], snapshot: &Snapshot, at_unix_ms: i64) -> WriteR
 /// It is longer than Snappy's format can say (4 GiB).
 pub fn body(request: &WriteRequest) -> Result<Vec<u8>, String> {
     let mut encoder = snap::raw::Encoder::new();
-    let compressed = encoder.compress_vec(&request.encode_to_vec());
-    compressed.map_err(|error| error.to_string())
+    let packed = encoder.compress_vec(&request.encode_to_vec());
+    packed.map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use wsbench::defaults::target_to_come;
 use wsbench::quantity;
 use wsbench::scenario::recorded::{Har, HarError, scenario_of};
 use wsbench_drive::relay::transcript::{Party, Transcript};
-use wsbench_drive::relay::{Behind, Ending, Noted, Relay};
+use wsbench_drive::relay::{Behind, Noted, Relay, RelayEnding};
 use wsbench_drive::resolve;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Connect, Http, Plan, PlanSpec};
@@ -113,6 +113,7 @@ pub(crate) fn run(args: &RecordArgs) -> anyhow::Result<Exit> {
     let name = args.output.as_deref().and_then(Path::file_name);
     let name = name.map_or(UNNAMED.into(), |name| name.to_string_lossy());
     let text = scenario_of(&transcript, &server, &name)?;
+    let text = format!("# wsbench --scenario {name} -d 10s\n{text}");
     match &file {
         None => output::print(&text)?,
         Some(file) => {
@@ -123,7 +124,7 @@ pub(crate) fn run(args: &RecordArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// What was said, in numbers.
+/// The numbers of what was said.
 fn said(transcript: &Transcript) -> String {
     let count = |by| -> usize {
         let all = transcript.conversations.iter();
@@ -137,7 +138,7 @@ fn said(transcript: &Transcript) -> String {
     )
 }
 
-/// What a HAR tells.
+/// The content of a HAR.
 fn read(path: &Path) -> anyhow::Result<Har> {
     let unreadable = |source| UsageError::FileUnreadable {
         flag: "--har",
@@ -171,7 +172,7 @@ fn relayed(args: &RecordArgs, plan: &Plan) -> anyhow::Result<Transcript> {
         plan.target.url(),
         ending_words(args)
     ));
-    let ending = Ending {
+    let ending = RelayEnding {
         after: args.after.map(Into::into),
         connections: match (args.connections, args.after) {
             (None, None) => Some(1),
@@ -212,7 +213,7 @@ fn note(noted: Noted) {
                 shown_url(&resource)
             ));
         }
-        Noted::Refused { why } => say(&format!("turned away: {}", why)),
+        Noted::Refused { why } => say(&format!("turned away: {why}")),
         Noted::Closed {
             number,
             messages: [of_client, of_server],
