@@ -585,7 +585,7 @@ fn servers_of_broadcasts_are_ranked_by_when_the_last_receiver_has_a_message() {
     );
     let lost = runs(row(&ranking, "lossy"), "all-5")[0]["failed"].as_str();
     assert!(
-        lost.is_some_and(|words| words.contains("missing")),
+        lost.is_some_and(|words| words.contains("of the deliveries did not come")),
         "{lost:?}"
     );
     let leagues = ranking["leagues"].as_array().unwrap();

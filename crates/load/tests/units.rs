@@ -156,8 +156,12 @@ fn units_without_an_end_or_a_length_end_their_connection() {
     assert_eq!(pair.heard, [Received::Close(Some(1008))]);
     let tally = pair.books();
     assert_eq!(failures(&tally, Phase::Frames, FailureKind::BrokenUnit), 1);
-    let words = tally.failures[0].example.to_string();
-    assert!(words.contains("an MQTT packet"), "{words}");
+    let words = tally.failures.iter().map(|it| it.example.to_string());
+    let words: Vec<String> = words.collect();
+    assert!(
+        words.iter().any(|it| it.contains("an MQTT packet")),
+        "{words:?}"
+    );
 }
 
 #[test]

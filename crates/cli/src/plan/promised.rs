@@ -15,6 +15,7 @@ const IN_WORDS: &[(&str, &str)] = &[
     ("until", "2m"),
     ("warmup", "1s for a timed run, else 0"),
     ("tolerate-failures", "1%"),
+    ("settle", "1s without --joined"),
     ("follow-redirects", "5"),
     ("streams", "100, or what the server allows"),
     ("alpn", "http/1.1, or h2 with --http 2"),
@@ -42,7 +43,6 @@ const BESIDE: &[(&str, &[&str])] = &[
         "match",
         &["--mode", "request", "--template", "{\"id\":{id}}"],
     ),
-    ("settle", &["--join", "hello"]),
 ];
 
 /// The plan of these words against a server.
@@ -105,6 +105,7 @@ fn what_depends_is_as_it_is_said() {
         (&["--http", "2"], &["--http", "2", "--streams", "100"]),
         (&[], &["--alpn", "http/1.1"]),
         (&["--http", "2"], &["--http", "2", "--alpn", "h2"]),
+        (&["--join", "hello"], &["--join", "hello", "--settle", "1s"]),
     ] {
         assert_eq!(plan(with), plan(without), "{with:?}");
     }

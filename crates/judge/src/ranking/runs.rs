@@ -242,6 +242,13 @@ fn reason_of(document: &Document, reason: &str) -> String {
 /// In words, where so many messages have no right answer that the others are no measure.
 fn too_many_unanswered(document: &Document) -> Option<String> {
     let messages = &document.messages;
+    let reach = document.deliveries.and_then(|counts| counts.reach());
+    if let Some(lost) = reach
+        .map(|reach| 1.0 - reach)
+        .filter(|lost| *lost > MOST_UNANSWERED)
+    {
+        return Some(format!("{} of the deliveries did not come", percent(lost)));
+    }
     // What is still out when an overloaded server's run ends is overload, which is told as such.
     let unanswered = messages.failed + messages.timed_out;
     let share = unanswered as f64 / messages.sent.max(1) as f64;
