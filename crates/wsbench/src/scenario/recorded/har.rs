@@ -10,7 +10,7 @@ use serde::Deserialize;
 use thiserror::Error;
 use wsbench_drive::relay::transcript::{Conversation, Party, Transcribed, Transcript};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::RESERVED_HEADERS;
+use wsbench_load::plan::{PlanSpec, RESERVED_HEADERS};
 use wsbench_load::route::Target;
 use wsbench_wire::connection::MessageKind;
 
@@ -101,6 +101,11 @@ enum HarInitiator {
     Receive,
 }
 
+/// True of a URL that a handshake can ask for; a file may say anything.
+fn can_be_asked_for(target: &Target) -> bool {
+    PlanSpec::against(target.clone()).check().is_ok()
+}
+
 impl Har {
     /// Bytes of the largest file that is read.
     pub const LARGEST: usize = 256 << 20;
@@ -119,6 +124,7 @@ impl Har {
         let talked = entries.filter(|entry| !entry.messages.is_empty());
         let mut talked: Vec<(Target, HarEntry)> = talked
             .filter_map(|entry| Some((entry.request.url.parse().ok()?, entry)))
+            .filter(|(target, _)| can_be_asked_for(target))
             .collect();
         let place = |it: &Target| (it.secure, it.authority());
         let weight = |of: &Target| -> usize {
