@@ -150,7 +150,7 @@
     open = row;
     row.classList.add("here");
     const server = data.servers[Number(row.id.slice(1))];
-    panel = make("aside");
+    panel = make("div");
     panel.id = "panel";
     panel.setAttribute("role", "dialog");
     panel.setAttribute("aria-label", name(row));

@@ -52,6 +52,14 @@ pub(super) struct Range {
     pub(super) look: Option<usize>,
 }
 
+/// The heading of a column; a cell like any other where it has no word.
+fn heading(figure: &mut Markup, name: &str, class: &str) {
+    match name {
+        "" => figure.element("td", &[("class", class)], ""),
+        name => figure.element("th", &[("scope", "col"), ("class", class)], name),
+    };
+}
+
 impl Ranges {
     /// The chart.
     pub(super) fn figure(&self) -> Markup {
@@ -69,13 +77,14 @@ impl Ranges {
         figure.open("tr", &[]);
         for (at, name) in self.before.iter().enumerate() {
             let class = if at == 0 { "" } else { "r" };
-            figure.element("th", &[("scope", "col"), ("class", class)], name);
+            heading(&mut figure, name, class);
         }
-        figure.open("th", &[("scope", "col")]);
-        figure.push(&self.scale(&extent)).close("th");
+        // A scale has no word, and so heads nothing for whoever hears the page.
+        figure.open("td", &[]);
+        figure.push(&self.scale(&extent)).close("td");
         for (at, name) in self.after.iter().enumerate() {
             let class = if at + 1 == self.after.len() { "" } else { "r" };
-            figure.element("th", &[("scope", "col"), ("class", class)], name);
+            heading(&mut figure, name, class);
         }
         figure.close("tr").close("thead").open("tbody", &[]);
         for row in &self.rows {

@@ -25,6 +25,7 @@ use thiserror::Error;
 use wsbench_drive::relay::transcript::{Conversation, Party, Transcript};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::route::Target;
+use wsbench_load::secret::{shown_subprotocols, shown_url};
 
 use self::awaited::{LeafValue, Likeness, known};
 use self::login::LoginGroup;
@@ -187,9 +188,23 @@ fn head(
         },
         ..server.clone()
     };
-    draft.url = places.secrets.masked(&target.revealed_url());
+    let url = target.revealed_url().replace("{env:", "%7Benv:");
+    draft.url = places.secrets.masked(&url);
     let names = first.subprotocols.iter();
     draft.subprotocols = names.map(|it| places.secrets.masked(it)).collect();
+    let (url, offers) = (
+        filled(&draft.url),
+        draft.subprotocols.iter().map(|it| filled(it)),
+    );
+    if shown_url(&url).contains(SHAPE) {
+        draft.url = hidden(&draft.url);
+    }
+    if shown_subprotocols(&offers.collect::<Vec<_>>())
+        .iter()
+        .any(|it| it.contains(SHAPE))
+    {
+        draft.subprotocols = draft.subprotocols.iter().map(|it| hidden(it)).collect();
+    }
     draft.origin = first.origin.clone().filter(|it| places.secrets.is_free(it));
     for (name, value) in &first.headers {
         let lower = name.to_ascii_lowercase();
@@ -198,7 +213,13 @@ fn head(
             .headers
             .iter()
             .any(|(known, _)| known.eq_ignore_ascii_case(name));
-        if !is_usual && !is_known && crate::header::header(&format!("{name}: x")).is_ok() {
+        // What looks like a variable would be taken for one of ours.
+        let is_plain = !value.contains("{env:");
+        if is_plain
+            && !is_usual
+            && !is_known
+            && crate::header::header(&format!("{name}: x")).is_ok()
+        {
             let value = places.secrets.header(name, value);
             draft.headers.push((name.clone(), value));
         }
@@ -210,7 +231,7 @@ fn head(
     let connections = transcript.conversations.len();
     draft.head.push(format!(
         "Recorded from {}: {connections} connection{}, {} messages of clients, {} of the server.",
-        target.url(),
+        places.secrets.masked(&target.url()),
         if connections == 1 { "" } else { "s" },
         said(Party::Client),
         said(Party::Server),
@@ -424,6 +445,28 @@ fn unrecognised(draft: &mut Draft, transcript: &Transcript, talks: &[Talk<'_>], 
             "Left out: {count} messages for which there was no room."
         ));
     }
+}
+
+/// A text with a token in the place of each variable.
+fn filled(text: &str) -> String {
+    without_variables(text, SHAPE)
+}
+
+/// A text from which variables are gone that would be shown, for their place does not say that they are
+/// credentials.
+fn hidden(text: &str) -> String {
+    without_variables(text, "hidden")
+}
+
+fn without_variables(text: &str, in_place: &str) -> String {
+    let mut parts = text.split("{env:");
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let behind = part.split_once('}').map_or("", |(_, behind)| behind);
+        whole.push_str(in_place);
+        whole.push_str(behind);
+    }
+    whole
 }
 
 /// The comments that are known at last.

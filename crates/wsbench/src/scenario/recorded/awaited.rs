@@ -67,7 +67,11 @@ pub(super) fn known(
         }
     };
     let mut is_plain = is_plain;
-    let is_fine = texts.iter().all(|text| is_plain(text));
+    // Whoever says a place in braces means none of ours.
+    let says_places = ["{room}", "{n}", "{seq}"]
+        .iter()
+        .any(|it| text.contains(it));
+    let is_fine = !says_places && texts.iter().all(|text| is_plain(text));
     if is_fine {
         known
     } else {
