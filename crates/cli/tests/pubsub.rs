@@ -122,12 +122,12 @@ fn the_greatest_audience_of_a_room_is_searched_for() {
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(found["over"]["audience"]["rooms"], 2, "{said}");
-    let first = &found["trials"][0];
-    assert_eq!(
-        (&first["load"], &first["verdict"]),
-        (&3.0.into(), &"holds".into())
-    );
-    assert_eq!(found["holds"]["load"].as_f64().unwrap() % 1.0, 0.0);
+    // A load is a number of receivers, each time a whole one.
+    let trials = found["trials"].as_array().unwrap();
+    assert_eq!(trials[0]["load"], 3.0, "{said}");
+    for trial in trials {
+        assert_eq!(trial["load"].as_f64().unwrap() % 1.0, 0.0, "{said}");
+    }
 }
 
 #[test]
