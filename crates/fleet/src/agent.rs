@@ -101,42 +101,32 @@ pub struct Agent {
     is_leaving: bool,
 }
 
-/// State of an agent's claim to its name, which one process has at a time. An agent that was killed and
-/// started again finds its name taken by what it was, until that lease has lapsed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Claim {
-    /// Asked for, and not granted yet.
-    Asked,
-    /// Granted at least once.
-    Granted,
-    /// Another one has had it since then.
-    Taken { since: Nanos, was_ours: bool },
+/// An agent's claim to its name, which one process has at a time. An agent that was killed and started
+/// again finds its name taken by what it was, until that lease has lapsed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Claim {
+    /// True of one that may speak under its name: it was granted once.
+    was_granted: bool,
+    /// Time since when another one has it.
+    taken_since: Option<Nanos>,
 }
 
 impl Claim {
-    /// True of one that may speak under its name.
-    fn was_granted(self) -> bool {
-        match self {
-            Self::Asked => false,
-            Self::Granted => true,
-            Self::Taken { was_ours, .. } => was_ours,
-        }
-    }
-
     fn answered(&mut self, now: Nanos, is_granted: bool) {
-        *self = match *self {
-            _ if is_granted => Self::Granted,
-            taken @ Self::Taken { .. } => taken,
-            before => Self::Taken {
-                since: now,
-                was_ours: before.was_granted(),
-            },
-        };
+        if is_granted {
+            *self = Self {
+                was_granted: true,
+                taken_since: None,
+            };
+        } else {
+            self.taken_since.get_or_insert(now);
+        }
     }
 
     /// True once the other one is seen to be alive: it has renewed what would have lapsed by now.
     fn is_lost(self, now: Nanos) -> bool {
-        matches!(self, Self::Taken { since, .. } if now - since >= LEASE + HEARTBEAT)
+        self.taken_since
+            .is_some_and(|since| now - since >= LEASE + HEARTBEAT)
     }
 }
 
@@ -152,7 +142,7 @@ impl Agent {
             outbox: Outbox::default(),
             looked_up: now,
             said_at: None,
-            claim: Claim::Asked,
+            claim: Claim::default(),
             is_leaving: false,
         }
     }
@@ -206,9 +196,9 @@ impl Agent {
                 self.forget_what_is_over(bus, acts);
             }
             Heard::Lease(ask, answer) if ask == self.lease_of(NAMES) => {
-                let was_granted = self.claim.was_granted();
+                let was_granted = self.claim.was_granted;
                 self.claim.answered(now, answer.is_ok());
-                if !was_granted && self.claim.was_granted() {
+                if !was_granted && self.claim.was_granted {
                     self.say(now, bus);
                 }
                 // One that has a share stays until it has handed it in.
@@ -360,7 +350,7 @@ impl Agent {
 
     fn say(&mut self, now: Nanos, bus: &mut dyn Bus) {
         self.said_at = Some(now);
-        if !self.claim.was_granted() {
+        if !self.claim.was_granted {
             return; // another one may be who speaks under this name
         }
         let run = self.share.as_ref().map(|share| InRun {

@@ -2,8 +2,8 @@
 //!
 //! The meter decides what belongs to the measured window and keeps the books straight; it judges
 //! nothing. What is booked of messages stands here, what is booked of connections in `lives`: both
-//! are of one window, and go into one tally. A `Tally` is handed over whole at the end of each interval, so nothing on the hot path
-//! is shared.
+//! are of one window, and go into one tally. A `Tally` is handed over whole at the end of each
+//! interval, so nothing on the hot path is shared.
 
 mod lives;
 mod parts;

@@ -29,6 +29,7 @@ use error::{ADVICE, Source};
 pub(crate) use file::Amount;
 use file::{Names, SCHEMA};
 pub use file::{ServerFile, SuiteFile};
+use server::NO_BROADCAST;
 pub use server::{Contestant, Duty};
 use workload::Terms;
 pub use workload::{Commands, Load, Search};
@@ -308,8 +309,8 @@ impl Reader<'_> {
         Ok(loads)
     }
 
-    /// The duty that the suite's servers are started for: a server is up for all workloads of a round, so these
-    /// are all for one kind of server.
+    /// The duty that the suite's servers are started for: a server is up for all workloads of a round, so
+    /// these are all for one kind of server.
     fn duty(&self, loads: &[Load]) -> Result<Duty, SuiteError> {
         let is_broadcast = |load: &Load| load.facts.kind == WorkloadKind::Broadcast;
         match loads.iter().filter(|load| is_broadcast(load)).count() {
@@ -370,18 +371,17 @@ impl Reader<'_> {
 
     fn no_broadcast(&self, folder: &Path) -> SuiteError {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        let what = format!(
-            "the server.toml of '{name}' has no `broadcast`, the command that starts it as a server \
-             of broadcasts; add one, or leave the server out"
-        );
-        match &self.file.servers {
-            Some(servers) => self.source.fault("servers", servers, what),
-            None => self.source.fault("server", &self.file.schema, what),
-        }
+        self.of_servers(format!("the server.toml of '{name}' has {NO_BROADCAST}"))
     }
 
     fn twice(&self, name: &str) -> SuiteError {
-        let what = format!("two servers are named '{name}'; name each otherwise, or name it once");
+        self.of_servers(format!(
+            "two servers are named '{name}'; name each otherwise, or name it once"
+        ))
+    }
+
+    /// Words about the servers, wherever those stand.
+    fn of_servers(&self, what: String) -> SuiteError {
         match &self.file.servers {
             Some(servers) => self.source.fault("servers", servers, what),
             None => self.source.fault("server", &self.file.schema, what),

@@ -18,18 +18,15 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
 
     pub(super) fn on_timer(&mut self, slot: usize, now: Nanos) {
         self.read_again(slot, now);
-        if self.slots[slot].session.is_none() {
+        // Whoever has something to say by the clock says nothing behind bytes that the socket does not take.
+        self.context.common.congested = !self.slots[slot].backlog.is_empty();
+        let Some(session) = &mut self.slots[slot].session else {
             let state = &self.slots[slot];
             if state.is_vacant() && state.opens_at <= now {
                 self.open(slot, now);
             } else if state.is_vacant() {
                 self.timers.arm(slot, state.opens_at); // it came up for an earlier connection
             }
-            return;
-        }
-        // Whoever has something to say by the clock says nothing behind bytes that the socket does not take.
-        self.context.common.congested = !self.slots[slot].backlog.is_empty();
-        let Some(session) = &mut self.slots[slot].session else {
             return;
         };
         let flow = if session.is_connecting() {

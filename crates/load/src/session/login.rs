@@ -231,8 +231,9 @@ impl<X: Exchange> Session<X> {
         }
     }
 
-    /// Compares what came with what is awaited behind message number `said` of the login. A message that the plan knows to be something else is
-    /// passed over: one to which there is a reply, one that is taken as a greeting, one of the load.
+    /// Compares what came with what is awaited behind message number `said` of the login. A message that
+    /// the plan knows to be something else is passed over: one to which there is a reply, one that is taken
+    /// as a greeting, one of the load.
     fn compare(
         &mut self,
         context: &mut Context<X::Local>,

@@ -22,6 +22,10 @@ const PORT: &str = "{port}";
 /// The name of wsbench's own server.
 const EMBEDDED: &str = "wsbench serve";
 
+/// Words for what a server lacks that is to broadcast, and for what to do.
+pub(super) const NO_BROADCAST: &str = "no `broadcast`, the command that starts it as a server of \
+                                       broadcasts; add one, or leave the server out";
+
 /// Task of the servers of a suite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Duty {
@@ -163,9 +167,7 @@ pub(crate) fn inline(
         return Err(source.fault("folder", named, what));
     }
     let Some(start) = start(file, duty) else {
-        let what = "it has no `broadcast`, the command that starts it as a server of broadcasts; add \
-                    one, or leave the server out";
-        return Err(source.fault("server", &file.name, what));
+        return Err(source.fault("server", &file.name, format!("it has {NO_BROADCAST}")));
     };
     contestant(source, file, &folder, (duty, start))
 }

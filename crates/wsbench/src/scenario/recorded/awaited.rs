@@ -1,7 +1,7 @@
 //! A message that has come → how one like it is known.
 
 use super::leaves::{Leaf, LeafKind};
-use super::places::{PlaceMap, Utterance};
+use super::places::{PlaceMap, Utterance, parted};
 use super::talks::{SpokenLine, may_be_one};
 
 /// Values of JSON that are asked for at most.
@@ -31,10 +31,10 @@ pub(super) enum LeafValue {
 /// A leaf of what was asked, and the place that stands for it now.
 pub(super) type Asked<'l> = (&'l SpokenLine<'l>, Vec<(Leaf, String)>);
 
-/// The form by which messages like this one are known. `asked` is what it answers, where it does, with the places in
-/// it; `is_one` says that there is no other of its form.
+/// The form by which messages like this one are known. `asked` is what it answers, where it does, with the
+/// places in it.
 pub(super) fn known(
-    places: &mut PlaceMap,
+    places: &PlaceMap,
     talk: usize,
     line: &SpokenLine<'_>,
     asked: Option<&Asked<'_>>,
@@ -59,14 +59,10 @@ pub(super) fn known(
     // A credential, or what would be taken for a place, is not asked for.
     let is_plain = |text: &str| {
         let without = text.replace("{room}", "");
-        places.secrets.is_free(&without) && {
-            let own = places.is_parted;
-            let same = places.literal(&without, Utterance::Words) == without;
-            places.is_parted = own;
-            same || text.contains("{n}") || text.contains("{seq}")
-        }
+        let is_ours = text.contains("{n}") || text.contains("{seq}");
+        places.secrets.is_free(&without)
+            && (is_ours || parted(&without, Utterance::Words) == without)
     };
-    let mut is_plain = is_plain;
     // Whoever says a place in braces means none of ours.
     let says_places = ["{room}", "{n}", "{seq}"]
         .iter()

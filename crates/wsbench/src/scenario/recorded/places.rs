@@ -202,7 +202,7 @@ impl PlaceMap {
 }
 
 /// The text with a blank behind each brace that would begin a place.
-fn parted(text: &str, said: Utterance) -> String {
+pub(super) fn parted(text: &str, said: Utterance) -> String {
     let mut parted = String::with_capacity(text.len());
     for (at, letter) in text.char_indices() {
         parted.push(letter);
