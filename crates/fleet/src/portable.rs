@@ -51,13 +51,16 @@ fn has_more(name: &str, value: &str) -> bool {
     }
     let is_cookie = name.eq_ignore_ascii_case("cookie");
     let parts = rest.split(';').map(str::trim);
+    // A scheme is a word before its credential, and nothing is glued to that.
+    let is_word = |text: &str| {
+        text.chars()
+            .all(|letter| letter.is_ascii_alphabetic() || letter == '-')
+    };
     let mut left = parts.filter(|part| match part.split_once('=') {
-        Some((_, value)) => !value.is_empty(),
-        // A scheme is a word before its credential, and nothing is glued to that.
+        Some((_, value)) if is_cookie => !value.is_empty(),
+        Some((before, value)) => !value.is_empty() || !before.split(' ').all(is_word),
         None if is_cookie => !part.is_empty(),
-        None => !part
-            .chars()
-            .all(|letter| letter.is_ascii_alphabetic() || letter == '-'),
+        None => !is_word(part),
     });
     let is_glued = value.split('}').skip(1).any(|behind| {
         let first = behind.chars().next();
@@ -215,6 +218,7 @@ mod tests {
             ("Cookie", "session=hidden; t={env:T}"),
             ("Authorization", "Bearer {env:A}hidden"),
             ("Authorization", "Bearer hidden-1 {env:A}"),
+            ("Authorization", "Basic hidden1= {env:A}"),
         ] {
             let refused = Portable::of(&plan(&[(name, value)]))
                 .unwrap_err()

@@ -90,9 +90,14 @@ impl Splitter {
         end: u8,
         ends_here: bool,
     ) -> Result<Option<&'s [u8]>, UnitError> {
-        while let Some((text, is_whole)) = cut(input, end, ends_here && !input.is_empty()) {
+        while let Some((text, is_whole)) = cut(input, end, ends_here) {
             if !is_whole {
-                self.hold(text)?;
+                // What is passed over before a unit is not kept: heartbeats may be all that comes.
+                let from = match self.held.is_empty() {
+                    true => self.bounds(text).start,
+                    false => 0,
+                };
+                self.hold(&text[from..])?;
                 return Ok(None);
             }
             if self.held.is_empty() {

@@ -66,14 +66,13 @@ pub async fn connected(
         .reconnect_delay_callback(|_| AGAIN)
         .event_callback(move |event| {
             let news = match event {
-                Event::Connected => {
-                    let was_up = up.send_replace(true);
-                    (!was_up).then_some(Heard::Up)
-                }
-                Event::Disconnected | Event::Closed => {
-                    let was_up = up.send_replace(false);
-                    was_up.then(|| Heard::Down(format!("the connection to {shown} is lost")))
-                }
+                // The first connection changes nothing, and nothing is made again for it.
+                Event::Connected => up
+                    .send_if_modified(|is_up| !std::mem::replace(is_up, true))
+                    .then_some(Heard::Up),
+                Event::Disconnected | Event::Closed => up
+                    .send_if_modified(|is_up| std::mem::replace(is_up, false))
+                    .then(|| Heard::Down(format!("the connection to {shown} is lost"))),
                 _ => None,
             };
             if let (Some(news), Ok(heard)) = (news, heard.lock()) {

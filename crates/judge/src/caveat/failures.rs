@@ -83,10 +83,8 @@ pub(super) fn caveat(record: &Record) -> Option<Doubt> {
 /// True where all that failed are connections of slow readers, which a server may well end.
 fn are_slow_readers(record: &Record) -> bool {
     let lost = record.slow.map_or(0, |slow| slow.lost);
-    let errors = record.errors.iter();
     let ended = |error: &Failure| (error.phase == Phase::Close.name()).then_some(error.count);
-    let all: Option<Vec<u64>> = errors.map(ended).collect();
-    lost > 0 && all.is_some_and(|counts| counts.iter().sum::<u64>() == lost)
+    lost > 0 && record.errors.iter().map(ended).sum::<Option<u64>>() == Some(lost)
 }
 
 /// What follows from the code with which the server has closed.

@@ -302,11 +302,8 @@ fn slow(spec: &PlanSpec, population: &Population) -> Checked {
     let most = u64::from(population.connections.saturating_sub(1));
     at_most(number.into(), most, field)?;
     // Slow readers send nothing, and each thread has its share of what is due.
-    let places = 0..population.connections;
-    let sends = |thread| {
-        let mut own = places
-            .clone()
-            .filter(|place| place % spec.threads.max(1) == thread);
+    let sends = |thread: u32| {
+        let mut own = (thread..population.connections).step_by(spec.threads.max(1) as usize);
         own.any(|place| !spec.is_slow(place))
     };
     let has_idle = population.is_fanned_out() && !(0..spec.threads).all(sends);
