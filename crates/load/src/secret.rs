@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wsbench_wire::proxy::Login;
 
 pub use names::{is_credential, is_token_by_shape};
-pub use redactor::{Redactor, shown_subprotocols, shown_url};
+pub use redactor::{Redactor, credentials_in_url, shown_subprotocols, shown_url};
 
 /// The words in the place of a credential.
 pub const WITHHELD: &str = "(withheld)";

@@ -395,6 +395,7 @@ fn keep(
     let at = elapsed(kept.begun);
     let is_cut = content.len() > Room::LONGEST;
     content.truncate(Room::LONGEST);
+    content.shrink_to_fit();
     let conversation = place.and_then(|place| kept.transcript.conversations.get_mut(place));
     if kept.room.take(content.len())
         && let Some(conversation) = conversation

@@ -20,14 +20,15 @@ const TELLING: usize = 8;
 #[must_use]
 pub fn shown_url(url: &str) -> Cow<'_, str> {
     let mut shown = Cow::Borrowed(url);
-    for (at, length) in places(url).into_iter().rev() {
+    for (at, length) in credentials_in_url(url).into_iter().rev() {
         shown.to_mut().replace_range(at..at + length, WITHHELD);
     }
     shown
 }
 
-/// Where the credentials of a URL stand in it, in order: their first octet and their length.
-fn places(url: &str) -> Vec<(usize, usize)> {
+/// The places of the credentials of a URL in it, in order: their first octet and their length.
+#[must_use]
+pub fn credentials_in_url(url: &str) -> Vec<(usize, usize)> {
     let mut places = Vec::new();
     let after_scheme = url.find("://").map_or(0, |at| at + 3);
     let ends = |from: usize, marks: &[char]| {
@@ -108,7 +109,7 @@ impl Redactor {
 
     /// What of a URL is a credential.
     pub fn add_url(&mut self, url: &str) {
-        for (at, length) in places(url) {
+        for (at, length) in credentials_in_url(url) {
             let value = &url[at..at + length];
             self.add(value);
             self.add(&percent_decode_str(value).decode_utf8_lossy());

@@ -4,6 +4,8 @@
 //! (`send`, `receive`), when (seconds, with a fraction), and what, binary ones in base64. Nothing of a
 //! file is trusted: it has bounds in size, in depth (serde_json's) and in numbers.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -19,8 +21,9 @@ const MOST_CONVERSATIONS: usize = 4_096;
 const MOST_MESSAGES: usize = 200_000;
 /// Octets of a message that are taken.
 const LONGEST: usize = 64 << 10;
-/// Opcode of binary messages (RFC 6455 section 5.2).
-const BINARY: u8 = 2;
+/// Opcodes of text and of binary messages (RFC 6455 section 5.2).
+const TEXT: i64 = 1;
+const BINARY: i64 = 2;
 
 /// WebSockets of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,19 +89,13 @@ struct HarHeader {
 
 #[derive(Deserialize)]
 struct HarMessage {
+    /// `send` or `receive`; of a connection that broke a browser says `error`.
     #[serde(rename = "type")]
-    by: HarInitiator,
+    by: String,
     /// Seconds since the Unix epoch.
     time: f64,
-    opcode: u8,
+    opcode: i64,
     data: String,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum HarInitiator {
-    Send,
-    Receive,
 }
 
 /// True of a URL that a handshake can ask for; a file may say anything.
@@ -121,21 +118,25 @@ impl Har {
         }
         let file: File = serde_json::from_slice(file).map_err(HarError::NoHar)?;
         let entries = file.log.entries.into_iter();
+        let entries = entries.map(|mut entry| {
+            entry.messages.retain(HarMessage::is_one);
+            entry
+        });
         let talked = entries.filter(|entry| !entry.messages.is_empty());
         let mut talked: Vec<(Target, HarEntry)> = talked
             .filter_map(|entry| Some((entry.request.url.parse().ok()?, entry)))
             .filter(|(target, _)| can_be_asked_for(target))
             .collect();
         let place = |it: &Target| (it.secure, it.authority());
-        let weight = |of: &Target| -> usize {
-            let those = talked.iter().filter(|(it, _)| place(it) == place(of));
-            those.map(|(_, entry)| entry.messages.len()).sum()
-        };
+        let mut weights: BTreeMap<(bool, String), usize> = BTreeMap::new();
+        for (target, entry) in &talked {
+            *weights.entry(place(target)).or_default() += entry.messages.len();
+        }
         let servers = talked
             .iter()
             .take(MOST_CONVERSATIONS)
             .map(|(server, _)| server);
-        let Some(server) = servers.max_by_key(|it| weight(it)).cloned() else {
+        let Some(server) = servers.max_by_key(|it| weights.get(&place(it))).cloned() else {
             return Err(HarError::NoMessages);
         };
         let before = talked.len();
@@ -195,6 +196,11 @@ impl HarEntry {
 }
 
 impl HarMessage {
+    /// True of a message, and not of what a browser notes beside them.
+    fn is_one(&self) -> bool {
+        ["send", "receive"].contains(&self.by.as_str()) && [TEXT, BINARY].contains(&self.opcode)
+    }
+
     fn said(self, first: f64) -> Transcribed {
         let since = (self.time - first).clamp(0.0, 1e9);
         // Of what is no number at all nothing is left.
@@ -208,9 +214,9 @@ impl HarMessage {
         content.truncate(LONGEST);
         Transcribed {
             at,
-            by: match self.by {
-                HarInitiator::Send => Party::Client,
-                HarInitiator::Receive => Party::Server,
+            by: match self.by.as_str() {
+                "send" => Party::Client,
+                _ => Party::Server,
             },
             kind: match is_binary {
                 true => MessageKind::Binary,
@@ -238,7 +244,8 @@ mod tests {
                 {"name":"Sec-WebSocket-Protocol","value":"a, b"}]},
              "_webSocketMessages":[
                 {"type":"send","time":1700000000.5,"opcode":1,"data":"hello"},
-                {"type":"receive","time":1700000000.75,"opcode":2,"data":"AQI="}]}]}}"#;
+                {"type":"receive","time":1700000000.75,"opcode":2,"data":"AQI="},
+                {"type":"error","time":1700000000.8,"opcode":-1,"data":"closed"}]}]}}"#;
         let har = Har::read(file.as_bytes()).unwrap();
         assert_eq!(har.server.revealed_url(), "wss://h:444/chat?x=1");
         assert_eq!(har.transcript.left_out, 1);

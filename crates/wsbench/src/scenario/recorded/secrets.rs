@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 use wsbench_drive::relay::transcript::{Party, Transcript};
 use wsbench_load::secret::{
-    WITHHELD, is_credential, is_token_by_shape, shown_subprotocols, shown_url,
+    WITHHELD, credentials_in_url, is_credential, is_token_by_shape, shown_subprotocols,
 };
 
 use super::leaves::{Leaf, LeafKind, LeafParts};
@@ -44,8 +44,9 @@ impl Secrets {
                         secrets.add(value, cookie, &format!("cookie {cookie}"));
                     }
                 }
+                secrets.add_tokens(value, &format!("header {name}"));
             }
-            for (name, value) in parameters(&conversation.resource) {
+            for (name, value) in of_url(&conversation.resource) {
                 secrets.add(value, name, &format!("parameter {name} of the URL"));
                 let decoded = percent_decode_str(value).decode_utf8_lossy().into_owned();
                 secrets.add_as(&decoded, value);
@@ -89,7 +90,15 @@ impl Secrets {
                 self.add_as(&text[leaf.span.clone()], bare);
             }
         }
-        // A token may stand in the middle of anything.
+        // What is no JSON, or JSON within a text, names its credentials as well.
+        for (name, value) in named_values(text) {
+            self.add(value, name, &format!("{name} in {whose}"));
+        }
+        self.add_tokens(text, whose);
+    }
+
+    /// Tokens, which may stand in the middle of anything.
+    fn add_tokens(&mut self, text: &str, whose: &str) {
         let ends = |c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c));
         for word in text.split(ends).filter(|word| is_token_by_shape(word)) {
             self.add(word, "token", &format!("a token in {whose}"));
@@ -173,11 +182,23 @@ impl Secrets {
 
     /// The text with the place of its variable for each credential that is long enough to be known.
     pub(super) fn masked(&mut self, text: &str) -> String {
-        let mut masked = text.to_owned();
-        for known in &mut self.known {
-            if known.value.len() >= SHORTEST && masked.contains(&known.value) {
-                masked = masked.replace(&known.value, &format!("{{env:{}}}", known.variable));
+        if self.is_free(text) {
+            return text.to_owned();
+        }
+        let (mut masked, mut rest) = (String::with_capacity(text.len()), text);
+        // In one pass, the longest first: what is put in is not looked at again.
+        while let Some(letter) = rest.chars().next() {
+            let mut long = self
+                .known
+                .iter_mut()
+                .filter(|it| it.value.len() >= SHORTEST);
+            if let Some(known) = long.find(|it| rest.starts_with(&it.value)) {
+                masked.push_str(&format!("{{env:{}}}", known.variable));
                 known.is_used = true;
+                rest = &rest[known.value.len()..];
+            } else {
+                masked.push(letter);
+                rest = &rest[letter.len_utf8()..];
             }
         }
         masked
@@ -214,8 +235,13 @@ impl Secrets {
 /// True of a leaf that is a credential, by its name or by its shape.
 pub(super) fn is_secret(leaf: &Leaf, value: &str) -> bool {
     let has_value = !value.trim().is_empty() && leaf.kind != LeafKind::Constant;
-    let is_whole = !leaf.path.ends_with('!') && !value.starts_with(['{', '[']);
-    has_value && is_whole && (is_credential(&leaf.name) || is_token_by_shape(value))
+    // JSON within a text is looked into by itself.
+    let is_json = value.starts_with(['{', '['])
+        && serde_json::from_str::<serde::de::IgnoredAny>(value).is_ok();
+    // An item of a list has the name of the list.
+    let names = leaf.path.rsplit('/').find(|it| it.parse::<u32>().is_err());
+    let is_named = is_credential(&leaf.name) || names.is_some_and(is_credential);
+    has_value && !is_json && (is_named || is_token_by_shape(value))
 }
 
 /// Words behind `Bearer`, wherever that is said.
@@ -250,17 +276,42 @@ fn cookies<'a>(name: &str, value: &'a str) -> Vec<(&'a str, &'a str)> {
     pairs.filter(is_secret).collect()
 }
 
-/// Parameters of a query that are credentials, and segments of the path that are tokens.
-fn parameters(resource: &str) -> Vec<(&str, &str)> {
-    let (path, query) = resource.split_once('?').unwrap_or((resource, ""));
-    let segments = path.split('/').filter(|it| is_token_by_shape(it));
-    let segments = segments.map(|it| ("path_token", it));
-    let pairs = query.split(['&', ';']).filter_map(|it| it.split_once('='));
-    // By the one rule of what is shown of a URL.
-    let is_hidden = |(name, value): &(&str, &str)| {
-        !value.is_empty() && !shown_url(&format!("/?{name}={value}")).ends_with(*value)
+/// Names and values that stand beside each other in a text of whatever form, where the name is that of a
+/// credential: `NAME: VALUE`, `"NAME":"VALUE"`, `NAME=VALUE`, with escapes or without.
+fn named_values(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    const LONGEST_NAME: usize = 64;
+    const LONGEST_VALUE: usize = 8_192;
+    let is_pad = |letter: char| "\"'\\ ".contains(letter);
+    let is_of_name = |octet: u8| octet.is_ascii_alphanumeric() || b"_-".contains(&octet);
+    let ends = |letter: char| {
+        letter.is_whitespace() || letter.is_control() || "\"'\\&;,}]".contains(letter)
     };
-    segments.chain(pairs.filter(is_hidden)).collect()
+    text.match_indices([':', '=']).filter_map(move |(at, _)| {
+        let front = text[..at].trim_end_matches(is_pad);
+        let letters = front.bytes().rev().take(LONGEST_NAME);
+        let name = &front[front.len() - letters.take_while(|it| is_of_name(*it)).count()..];
+        if !is_credential(name) {
+            return None;
+        }
+        let behind = text[at + 1..].trim_start_matches(is_pad);
+        let mut letters = behind.char_indices().take(LONGEST_VALUE);
+        let end = letters.find(|(_, letter)| ends(*letter));
+        let value = &behind[..end.map_or(behind.len(), |(end, _)| end)];
+        let is_word = ["true", "false", "null"].contains(&value);
+        let is_value = value.len() >= SHORTEST && !is_word && !value.starts_with(['{', '[']);
+        is_value.then_some((name, value))
+    })
+}
+
+/// Credentials of a URL, by the one rule of what is shown of one, each with its name.
+fn of_url(resource: &str) -> impl Iterator<Item = (&str, &str)> {
+    credentials_in_url(resource)
+        .into_iter()
+        .map(|(at, length)| {
+            let pair = resource[..at].rsplit(['?', '&', ';', '#', '/']).next();
+            let name = pair.and_then(|pair| pair.strip_suffix('='));
+            (name.unwrap_or("url_token"), &resource[at..at + length])
+        })
 }
 
 #[cfg(test)]
@@ -325,6 +376,17 @@ mod tests {
         );
         assert!(secrets.is_free("seven"));
         assert!(!secrets.is_free("x st0mp"));
+        for (message, hidden) in [
+            ("[\"CONNECT\\npasscode:guest1\\n\\n\\u0000\"]", "guest1"),
+            ("SEND\n\n{\"password\":\"letmein\"}\0", "letmein"),
+            ("{}\u{1e}{\"accessToken\":\"second1\"}\u{1e}", "second1"),
+            ("{\"url\":\"wss://h/?token=within\"}", "within"),
+            ("{\"tokens\":[\"of-a-list\"]}", "of-a-list"),
+            ("{\"password\":\"{braced\"}", "{braced"),
+        ] {
+            let other = self::secrets(&[message]);
+            assert!(!other.is_free(hidden), "{message}");
+        }
         let used: Vec<String> = secrets.used().into_iter().map(|(name, _)| name).collect();
         assert_eq!(
             used,
