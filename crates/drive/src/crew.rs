@@ -149,7 +149,8 @@ impl Intake<'_> {
         let share = place.map_err(|_| Refused::UnknownShare(part.share))?;
         part.share = share as u32;
         let emptied = self.collector.take(part, observer)?;
-        if let Some((emptied, back)) = emptied.zip(self.returns.get(share)) {
+        if let Some((mut emptied, back)) = emptied.zip(self.returns.get(share)) {
+            emptied.prepare();
             // A worker that has ended wants none back.
             let _ = back.send(emptied);
         }

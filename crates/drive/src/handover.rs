@@ -12,6 +12,10 @@ use wsbench_load::tally::Tally;
 
 use crate::part::Part;
 
+/// Tallies that wait for the first intervals: one is with the worker meanwhile, and one with the
+/// collector, which may be late.
+const PREPARED: usize = 3;
+
 /// A worker's end of the exchange.
 #[derive(Debug)]
 pub(crate) struct Outlet {
@@ -30,6 +34,11 @@ impl Outlet {
     /// Both ends of the exchange of the worker of this share.
     pub(crate) fn new(share: u32, filled: Sender<Part>) -> (Self, Returns) {
         let (returns, emptied) = channel();
+        for _ in 0..PREPARED {
+            let mut tally = Box::<Tally>::default();
+            tally.prepare();
+            let _ = returns.send(tally);
+        }
         let last_usage = (Nanos::ZERO, ThreadUsage::default());
         (
             Self {
@@ -43,7 +52,7 @@ impl Outlet {
         )
     }
 
-    /// An empty tally: one that came back, or a new one.
+    /// An empty tally, prepared: one that came back, or a new one where the collector is late.
     pub(crate) fn empty(&self) -> Box<Tally> {
         self.emptied.try_recv().unwrap_or_default()
     }

@@ -3,25 +3,33 @@
 //! An answer that arrives in a turn is read when its connection's time comes, so long turns are
 //! times that the server is charged with. It measures the generator alone and judges nothing.
 
-use wsbench_load::histogram::Histogram;
+use wsbench_load::histogram::{Histogram, Spares};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::TurnUsage;
 
 /// Connections ready in one turn that are told apart: the engine tells no more at a time.
 const MOST_READY: usize = 1_024;
 
+/// Octaves over which the lengths of turns usually spread, from below a microsecond to above ten
+/// milliseconds.
+const OCTAVES: usize = 16;
+
 /// The turns of one worker's loop over the measured window.
 #[derive(Debug)]
 pub(crate) struct LoopStatistics {
     lengths: Histogram,
+    spares: Spares,
     /// Turns by the number of connections that were ready; the last stands for all beyond.
     ready: Box<[u64]>,
 }
 
 impl LoopStatistics {
     pub(crate) fn new() -> Self {
+        let mut spares = Spares::none();
+        spares.fill(OCTAVES);
         Self {
             lengths: Histogram::new(),
+            spares,
             ready: vec![0; MOST_READY + 1].into(),
         }
     }
@@ -29,7 +37,7 @@ impl LoopStatistics {
     /// Counts a turn of this length that found so many connections ready.
     #[inline]
     pub(crate) fn record(&mut self, length: Nanos, ready: usize) {
-        self.lengths.record(length);
+        self.lengths.record_by(length, 1, &mut self.spares);
         self.ready[ready.min(MOST_READY)] += 1;
     }
 

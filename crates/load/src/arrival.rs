@@ -4,6 +4,8 @@
 //! they neither drift nor wait for anybody. Which connection carries a message is not decided
 //! here.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -159,7 +161,8 @@ impl Seat {
 /// One worker's share of a schedule: an iterator over due times.
 #[derive(Clone, Debug)]
 pub struct Arrivals {
-    schedule: Schedule,
+    /// Shared by copies, which look ahead in mid-run.
+    schedule: Arc<Schedule>,
     seat: Seat,
     /// This worker's share of the whole rate.
     share: f64,
@@ -179,7 +182,7 @@ impl Arrivals {
     #[must_use]
     pub fn new(schedule: &Schedule, seat: Seat, seed: u64) -> Self {
         let mut arrivals = Self {
-            schedule: schedule.clone(),
+            schedule: Arc::new(schedule.clone()),
             seat,
             share: seat.share(),
             turn: seat.worker,

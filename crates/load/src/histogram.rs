@@ -23,6 +23,7 @@ mod tests;
 use bin::{Bin, PAGES};
 use pages::Pages;
 
+pub use pages::Spares;
 pub use sparse::{NoHistogram, Sparse};
 
 /// Lowest value told apart from zero, ns.
@@ -80,11 +81,23 @@ impl Histogram {
     /// 8 KiB, which stays.
     #[inline]
     pub fn record_n(&mut self, span: Nanos, count: u64) {
-        self.pages.add(span.0, count);
+        self.record_by(span, count, &mut Spares::none());
+    }
+
+    /// As [`Self::record_n`]; a page that is not there yet is one of `spares`.
+    #[inline]
+    pub fn record_by(&mut self, span: Nanos, count: u64, spares: &mut Spares) {
+        self.pages.add(span.0, count, spares);
         self.count = self.count.saturating_add(count);
         self.sum += u128::from(span.0) * u128::from(count);
         self.min = self.min.min(span.0);
         self.max = self.max.max(span.0);
+    }
+
+    /// Number of pages, of 8 KiB each, that it has made so far.
+    #[must_use]
+    pub fn pages(&self) -> usize {
+        self.pages.number()
     }
 
     /// Adds every count of `other`: exact, in any order. Touches the pages that `other` fills.

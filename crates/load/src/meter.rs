@@ -137,9 +137,11 @@ impl Meter {
     /// Books for one worker that talks to `peer`.
     #[must_use]
     pub fn new(peer: String, raw_log: bool) -> Self {
+        let mut tally = Box::<Tally>::default();
+        tally.prepare();
         Self {
             window: Window::UNOPENED,
-            tally: Box::default(),
+            tally,
             peer,
             raw_log,
             quiet_since: Nanos::MAX,
@@ -252,10 +254,10 @@ impl Meter {
     pub fn pushed(&mut self, gap: Option<Nanos>, age: Option<Nanos>) {
         self.tally.messages.received_in_window += 1;
         if let Some(gap) = gap {
-            self.tally.times[Series::PushGap].record(gap);
+            self.tally.record(Series::PushGap, gap);
         }
         if let Some(age) = age {
-            self.tally.times[Series::PushAge].record(age);
+            self.tally.record(Series::PushAge, age);
         }
     }
 
@@ -267,11 +269,11 @@ impl Meter {
         self.tally.messages.due += count;
         self.tally.messages.sent += count;
         let tally = &mut self.tally;
-        tally.times[Series::SendLag].record_n(times.sent - times.due, count);
-        tally.times[Series::GeneratorLag].record_n(blockage.generators(times), count);
+        tally.record_n(Series::SendLag, times.sent - times.due, count);
+        tally.record_n(Series::GeneratorLag, blockage.generators(times), count);
         let blocked = blockage.blocked(times);
         if blocked > Nanos::ZERO {
-            tally.times[Series::Blocked].record_n(blocked, count);
+            tally.record_n(Series::Blocked, blocked, count);
             tally.blocked_by.add(blockage.by, count);
         } else if let Some(gaps) = &mut self.gaps {
             gaps.sent(times);
@@ -327,12 +329,14 @@ impl Meter {
         }
         counts.answered += count;
         counts.reordered += if reordered { count } else { 0 };
-        self.tally.times[Series::Service].record_n(received - times.sent, count);
-        self.tally.times[Series::Response].record_n(received - times.due, count);
+        self.tally
+            .record_n(Series::Service, received - times.sent, count);
+        self.tally
+            .record_n(Series::Response, received - times.due, count);
         if let Some(arrived) = arrived
             && let Some(parts) = Parts::of(times.sent, arrived, received)
         {
-            self.tally.times[Series::Outside].record_n(parts.outside, count);
+            self.tally.record_n(Series::Outside, parts.outside, count);
             self.book_wait(parts.wait, count);
         }
     }
@@ -364,8 +368,8 @@ impl Meter {
             self.warm_up.service_ns += u128::from((at - times.sent).0);
             return;
         }
-        self.tally.times[Series::Delivery].record(at - times.due);
-        self.tally.times[Series::DeliveryService].record(at - times.sent);
+        self.tally.record(Series::Delivery, at - times.due);
+        self.tally.record(Series::DeliveryService, at - times.sent);
         let stamp = self.arrived;
         if stamp.is_some_and(|stamp| Parts::of(times.sent, stamp, received).is_some()) {
             self.book_wait(received - at, 1);
@@ -375,7 +379,7 @@ impl Meter {
     /// Books time for which so many messages waited in our own queue.
     #[inline]
     fn book_wait(&mut self, wait: Nanos, count: u64) {
-        self.tally.times[Series::ReceiveWait].record_n(wait, count);
+        self.tally.record_n(Series::ReceiveWait, wait, count);
     }
 
     /// Books a request that ended without a right answer. `overtaken`: a later one was answered.
@@ -415,8 +419,8 @@ impl Meter {
 
     /// A response time that is known only to be longer than this.
     fn censor(&mut self, waited: Nanos) {
-        self.tally.times[Series::Response].record(waited);
-        self.tally.times[Series::Censored].record(waited);
+        self.tally.record(Series::Response, waited);
+        self.tally.record(Series::Censored, waited);
     }
 
     /// The window has closed: a silence that has lasted until now is a gap, answered or not.

@@ -21,7 +21,7 @@ use wsbench_setting::Text;
 
 use self::sum::{Sum, sums};
 use crate::failure::FailureKind;
-use crate::histogram::Histogram;
+use crate::histogram::{Histogram, Spares};
 use crate::nanos::Nanos;
 use crate::series::{BySeries, Series};
 
@@ -71,6 +71,9 @@ sums! {
         compression: CompressionCounts,
         /// Times, a histogram for each series.
         times: BySeries<Histogram>,
+        /// Pages for those that need one more.
+        #[serde(skip)]
+        spares: Spares,
         /// Obstacles of the messages that had to wait for their connection.
         #[serde(with = "sparse")]
         blocked_by: BlockedCounts,
@@ -121,6 +124,31 @@ sums! {
 }
 
 impl Tally {
+    /// Pages of its histograms that are there or held ready: seven series over nine octaves each.
+    const PAGES: usize = 64;
+    /// Pages that are held ready at the least, for what an interval has that none before it had.
+    const SPARES: usize = 16;
+
+    /// Makes ready what an interval may need, so that who measures in it asks for no memory.
+    pub fn prepare(&mut self) {
+        let held: usize = self.times.iter().map(|(_, times)| times.pages()).sum();
+        self.spares
+            .fill(Self::PAGES.saturating_sub(held).max(Self::SPARES));
+        self.gaps.reserve(GAPS_KEPT + 1);
+    }
+
+    /// Counts a time of a series.
+    #[inline]
+    pub fn record(&mut self, series: Series, time: Nanos) {
+        self.record_n(series, time, 1);
+    }
+
+    /// Counts so many times of a series that are all the same.
+    #[inline]
+    pub fn record_n(&mut self, series: Series, time: Nanos, count: u64) {
+        self.times[series].record_by(time, count, &mut self.spares);
+    }
+
     /// The times of a series.
     #[must_use]
     pub fn at(&self, series: Series) -> &Histogram {

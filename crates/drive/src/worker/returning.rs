@@ -125,7 +125,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         if lost_at < Nanos::MAX {
             let tally = &mut self.context.common.meter.tally;
             tally.returns.back += 1;
-            tally.times[Series::Back].record(now - lost_at);
+            tally.record(Series::Back, now - lost_at);
         }
     }
 
@@ -140,8 +140,8 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             let lost_at = std::mem::replace(lost_at, Nanos::MAX);
             if lost_at < Nanos::MAX {
                 tally.returns.away += 1;
-                tally.times[Series::Back].record(now - lost_at);
-                tally.times[Series::BackCensored].record(now - lost_at);
+                tally.record(Series::Back, now - lost_at);
+                tally.record(Series::BackCensored, now - lost_at);
             }
         }
     }

@@ -12,6 +12,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, Stay};
 use wsbench_load::result::Stage;
 use wsbench_load::series::Series;
+use wsbench_load::tally::Tally;
 
 use super::Worker;
 use crate::engine::Engine;
@@ -188,11 +189,11 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             .map_or(due, |it| it.since());
         let tally = &mut meter.tally;
         tally.sessions.opened += 1;
-        tally.times[Series::Opening].record(now - due);
-        tally.times[Series::OpeningService].record(now - since);
+        tally.record(Series::Opening, now - due);
+        tally.record(Series::OpeningService, now - since);
         if !arriving.come_and_go() {
             tally.sessions.due += 1;
-            tally.times[Series::Storm].record(now - arriving.began);
+            tally.record(Series::Storm, now - arriving.began);
         }
     }
 
@@ -224,7 +225,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             meter.tally.sessions.turned_away += 1;
             let waited = now - place.due;
             if waited >= self.context.common.plan.connect.timeout {
-                censor(&mut meter.tally.times, waited);
+                censor(&mut meter.tally, waited);
             }
         }
         match next {
@@ -254,12 +255,12 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         let dues = places.chain(arriving.waiting.drain(..));
         for due in dues.filter(|due| *due < Nanos::MAX && *due >= opens) {
             tally.sessions.under_way += 1;
-            censor(&mut tally.times, now - due);
+            censor(tally, now - due);
             if is_storm {
                 tally.sessions.due += 1;
                 let waited = now - arriving.began;
-                tally.times[Series::Storm].record(waited);
-                tally.times[Series::StormCensored].record(waited);
+                tally.record(Series::Storm, waited);
+                tally.record(Series::StormCensored, waited);
             }
         }
         arriving.places.fill(SessionPlace::NONE);
@@ -267,10 +268,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
 }
 
 /// A time from due to open that is known only to be longer.
-fn censor(
-    times: &mut wsbench_load::series::BySeries<wsbench_load::histogram::Histogram>,
-    waited: Nanos,
-) {
-    times[Series::Opening].record(waited);
-    times[Series::OpeningCensored].record(waited);
+fn censor(tally: &mut Tally, waited: Nanos) {
+    tally.record(Series::Opening, waited);
+    tally.record(Series::OpeningCensored, waited);
 }

@@ -154,6 +154,6 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         let by_server = meter.latest_failure() == Some(FailureKind::ClosedByServer);
         meter.tally.slow.lost += 1;
         meter.tally.slow.closed += u64::from(by_server);
-        meter.tally.times[Series::SlowLost].record(now - since);
+        meter.tally.record(Series::SlowLost, now - since);
     }
 }

@@ -399,7 +399,9 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
         };
         let meter = &mut io.common.meter;
         if number == 0 {
-            meter.tally.times[Series::FirstMessage].record(received - times.sent);
+            meter
+                .tally
+                .record(Series::FirstMessage, received - times.sent);
         }
         if !meter.keeps_log() {
             return;

@@ -162,13 +162,14 @@ fn settle(
     // Whoever joined meanwhile is no part of what was expected.
     counts.uncertain += u64::from(left) + u64::from(count - received);
     if first < Nanos::MAX {
-        into.times[Series::DeliveryFirst].record(first - sent.due);
+        into.record(Series::DeliveryFirst, first - sent.due);
     }
+    let counts = &mut into.deliveries;
     if is_complete {
         into.messages.answered += 1;
         if wanted > 0 {
-            into.times[Series::DeliveryLast].record(message.last - sent.due);
-            into.times[Series::Skew].record(message.last - first);
+            into.record(Series::DeliveryLast, message.last - sent.due);
+            into.record(Series::Skew, message.last - first);
         }
         return true;
     }
@@ -189,10 +190,10 @@ fn settle(
         });
     }
     let lacking = u64::from(lacking);
-    into.times[Series::Delivery].record_n(waited, lacking);
-    into.times[Series::DeliveryCensored].record_n(waited, lacking);
-    into.times[Series::DeliveryLast].record(waited);
-    into.times[Series::DeliveryLastCensored].record(waited);
+    into.record_n(Series::Delivery, waited, lacking);
+    into.record_n(Series::DeliveryCensored, waited, lacking);
+    into.record(Series::DeliveryLast, waited);
+    into.record(Series::DeliveryLastCensored, waited);
     true
 }
 

@@ -5,6 +5,7 @@
 //! pages can be filled follows from the extremes that [`Histogram`](super::Histogram) keeps.
 
 use std::array;
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::HIGHEST_NS;
@@ -23,22 +24,23 @@ impl Pages {
     }
 
     /// Counts `count` values. Those above the highest bin are counted where [`HIGHEST_NS`] is.
+    /// A page that is not there yet is one of `spares`.
     #[inline]
-    pub(super) fn add(&mut self, value: u64, count: u64) {
+    pub(super) fn add(&mut self, value: u64, count: u64, spares: &mut Spares) {
         let bin = Bin::of(value);
         // One look at the bounds of the array tells values beyond the last bin as well.
         match self.0.get_mut(bin.page()) {
             Some(Some(page)) => increase(&mut page[bin.place()], count),
-            Some(page) => increase(&mut make(page)[bin.place()], count),
-            None => self.add_beyond(count),
+            Some(page) => increase(&mut make(page, spares)[bin.place()], count),
+            None => self.add_beyond(count, spares),
         }
     }
 
     /// Counts values that have no bin of their own.
     #[cold]
     #[inline(never)]
-    fn add_beyond(&mut self, count: u64) {
-        self.add(HIGHEST_NS, count);
+    fn add_beyond(&mut self, count: u64, spares: &mut Spares) {
+        self.add(HIGHEST_NS, count, spares);
     }
 
     /// Adds the counts of some pages of `other`, a page at a time by `add`.
@@ -81,10 +83,15 @@ impl Pages {
             .filter(|(_, count)| *count > 0)
     }
 
+    /// Number of pages that are there.
+    pub(super) fn number(&self) -> usize {
+        self.0.iter().flatten().count()
+    }
+
     /// Memory that the pages take, bytes.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
-        self.0.iter().flatten().count() * size_of::<Page>()
+        self.number() * size_of::<Page>()
     }
 }
 
@@ -111,6 +118,42 @@ fn increase(bin: &mut u64, count: u64) {
 /// Puts an empty page in its place: once for each octave that a series ever reaches.
 #[cold]
 #[inline(never)]
-fn make(page: &mut Option<Box<Page>>) -> &mut Page {
-    page.insert(Box::new([0; BINS_A_PAGE]))
+fn make<'a>(page: &'a mut Option<Box<Page>>, spares: &mut Spares) -> &'a mut Page {
+    page.insert(spares.0.pop().unwrap_or_else(empty))
+}
+
+fn empty() -> Box<Page> {
+    Box::new([0; BINS_A_PAGE])
+}
+
+/// Empty pages that histograms take from before they ask the system for memory, which may take
+/// longer than a message.
+#[derive(Default)]
+pub struct Spares(Vec<Box<Page>>);
+
+impl Spares {
+    /// No pages: whoever takes from it asks the system.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Makes as many pages as are lacking to `count`, 8 KiB each.
+    pub fn fill(&mut self, count: usize) {
+        let lacking = count.saturating_sub(self.0.len());
+        self.0.extend(std::iter::repeat_with(empty).take(lacking));
+    }
+}
+
+/// A copy makes its own.
+impl Clone for Spares {
+    fn clone(&self) -> Self {
+        Self::none()
+    }
+}
+
+impl fmt::Debug for Spares {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} spare pages", self.0.len())
+    }
 }

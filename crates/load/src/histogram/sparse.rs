@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::bin::{BINS_A_PAGE, Bin, PAGES};
-use super::{HIGHEST_NS, Histogram};
+use super::{HIGHEST_NS, Histogram, Spares};
 use crate::nanos::Nanos;
 
 /// The filled bins of a histogram, in rising order.
@@ -110,7 +110,7 @@ impl Sparse {
             return;
         }
         for (value, count) in self.bins() {
-            spans.pages.add(value.0, count);
+            spans.pages.add(value.0, count, &mut Spares::none());
         }
         spans.count = spans.count.saturating_add(self.count);
         spans.sum += self.sum;

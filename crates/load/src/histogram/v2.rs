@@ -7,7 +7,7 @@ use hdrhistogram::Histogram as Hdr;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 
 use super::bin::HIGHEST_BINNED_NS;
-use super::{DIGITS, HIGHEST_NS, Histogram, LOWEST_NS};
+use super::{DIGITS, HIGHEST_NS, Histogram, LOWEST_NS, Spares};
 
 /// Greatest count that the encoding can hold.
 const MOST: u64 = i64::MAX as u64;
@@ -56,7 +56,9 @@ impl Histogram {
         for filled in read.iter_recorded() {
             let (value, count) = (filled.value_iterated_to(), filled.count_at_value());
             // Bins of another precision are wider or narrower: the lowest value tells where.
-            histogram.pages.add(read.lowest_equivalent(value), count);
+            histogram
+                .pages
+                .add(read.lowest_equivalent(value), count, &mut Spares::none());
             histogram.count = histogram.count.saturating_add(count);
             histogram.sum += u128::from(value) * u128::from(count);
         }

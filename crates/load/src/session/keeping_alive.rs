@@ -121,7 +121,7 @@ impl<X: Exchange> Session<X> {
             Some((number, sent)) if payload == number.to_be_bytes() => {
                 state.out = None;
                 let tally = &mut context.common.meter.tally;
-                tally.times[Series::Ping].record(received - sent);
+                tally.record(Series::Ping, received - sent);
                 // Nobody had asked for the one that came meanwhile.
                 tally.pongs_unasked += u64::from(state.other.take().is_some());
                 true

@@ -183,7 +183,7 @@ impl<X: Exchange> Session<X> {
             match plan.clients.login_step(self.place, login.step) {
                 None => {
                     let took = now - login.began;
-                    context.common.meter.tally.times[Series::Login].record(took);
+                    context.common.meter.tally.record(Series::Login, took);
                     self.open(context, now);
                     return Flow::Upgraded;
                 }

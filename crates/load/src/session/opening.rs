@@ -49,13 +49,13 @@ impl<X: Exchange> Session<X> {
         if let Some(tcp_at) = opened.tcp_at
             && context.common.plan.connect.route.unix_socket.is_none()
         {
-            tally.times[Series::Tcp].record(tcp_at - self.since);
+            tally.record(Series::Tcp, tcp_at - self.since);
         }
         if let Some(took) = opened.proxy_took {
-            tally.times[Series::Proxy].record(took);
+            tally.record(Series::Proxy, took);
         }
         if let Some(Encrypted { took, agreed }) = opened.tls {
-            tally.times[Series::Tls].record(took);
+            tally.record(Series::Tls, took);
             *tally.tls_agreed.entry(agreed).or_default() += 1;
         }
         context.common.meter.tally.connections.opened += 1;
@@ -97,7 +97,7 @@ impl<X: Exchange> Session<X> {
             })) => {
                 let is_without = subprotocol.is_none() && !offered.is_empty();
                 let tally = &mut context.common.meter.tally;
-                tally.times[Series::Upgrade].record(received - upgrading.requested);
+                tally.record(Series::Upgrade, received - upgrading.requested);
                 tally.connections.upgraded += 1;
                 tally.connections.without_subprotocol += u64::from(is_without);
                 let mut head = std::mem::take(&mut upgrading.head);

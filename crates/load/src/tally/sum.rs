@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{Deciles, Failure, Gap, Handed, LogRecord, merge_failures, merge_gaps};
-use crate::histogram::Histogram;
+use crate::histogram::{Histogram, Spares};
 use crate::series::BySeries;
 
 /// A thing that is added up.
@@ -176,6 +176,17 @@ impl Sum for Handed {
 
     fn is_clear(&self) -> bool {
         self.is_empty()
+    }
+}
+
+/// Memory, not a sum.
+impl Sum for Spares {
+    fn add(&mut self, _: &Self) {}
+
+    fn clear(&mut self) {}
+
+    fn is_clear(&self) -> bool {
+        true
     }
 }
 
