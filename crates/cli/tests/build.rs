@@ -290,9 +290,14 @@ fn the_actions_steps_run_comment_and_conclude() {
     let server = Embedded::start(&["--delay", "40ms"]);
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    // A program that takes the comment.
+    // A program that takes the comment, and finds the one that is in a file.
     let gh = path("gh");
-    fs::write(&gh, "#!/bin/sh\nprintf '%s\\n' \"$@\" >>\"$GH_SAID\"\n").unwrap();
+    let program = "#!/bin/sh\n\
+        case \"$*\" in *--paginate*) cat \"$GH_FOUND\"; printf '%s\\n' \"$MARKER\" >\"$GH_SAID\"; exit;; esac\n\
+        printf '%s\\n' \"$@\" >>\"$GH_SAID\"\n\
+        for word; do case $word in body=@*) cat \"${word#body=@}\" >>\"$GH_SAID\";; esac; done\n";
+    fs::write(&gh, program).unwrap();
+    fs::write(path("found"), "").unwrap();
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(&gh, fs::Permissions::from_mode(0o755)).unwrap();
     let step = |name: &str, variables: &[(&str, &str)]| {
@@ -309,6 +314,9 @@ fn the_actions_steps_run_comment_and_conclude() {
             .env("GITHUB_OUTPUT", path("output"))
             .env("GITHUB_STEP_SUMMARY", path("step.md"))
             .env("GH_SAID", path("gh.txt"))
+            .env("GH_FOUND", path("found"))
+            .env("GH_REPO", "a/b")
+            .env("GITHUB_JOB", "bench")
             .envs(variables.iter().copied());
         command.output().unwrap().status.code().unwrap()
     };
@@ -341,14 +349,31 @@ fn the_actions_steps_run_comment_and_conclude() {
             .contains("❌ holds")
     );
     let summary = outputs("summary");
-    assert_eq!(
-        step("comment", &[("PULL_REQUEST", "7"), ("SUMMARY", &summary)]),
-        0
-    );
-    let commented = fs::read_to_string(path("gh.txt")).unwrap();
+    let commented = || {
+        let variables = [("PULL_REQUEST", "7"), ("SUMMARY", summary.as_str())];
+        assert_eq!(step("comment", &variables), 0);
+        fs::read_to_string(path("gh.txt")).unwrap()
+    };
+    let first = commented();
+    let marker = first.lines().next().unwrap().to_owned();
     assert!(
-        commented.starts_with("pr\ncomment\n7\n--body-file\n"),
-        "{commented}"
+        marker.contains("wsbench") && marker.contains("/ bench /"),
+        "{marker}"
+    );
+    assert!(
+        first[marker.len()..].starts_with("\npr\ncomment\n7\n--body-file\n"),
+        "{first}"
+    );
+    // The one before is found by its marker, whatever else was said meanwhile.
+    fs::write(path("found"), "41\n42\n").unwrap();
+    let second = commented();
+    assert!(
+        second.contains("\nPATCH\nrepos/a/b/issues/comments/42\n"),
+        "{second}"
+    );
+    assert!(
+        second.contains(&format!("{marker}\n### ❌ wsbench")),
+        "{second}"
     );
     assert_eq!(step("conclude", &[("EXIT_CODE", "99")]), 99);
     assert_eq!(step("conclude", &[("EXIT_CODE", "5")]), 5);
