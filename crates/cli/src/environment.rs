@@ -2,7 +2,8 @@
 //!
 //! Every flag with a long name has such a variable, of every command, since it is the parser's list
 //! of flags that is gone through. An empty variable is none. Of a flag without a value `true`, `1`,
-//! `yes` or `on` sets it; a flag that may be given more than once has a value a line.
+//! `yes` or `on` sets it; of one whose value may be left out all of these but `1` are the flag alone,
+//! and `false`, `no` and `off` are none. A flag that may be given more than once has a value a line.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -50,12 +51,43 @@ pub(crate) fn parse<P: Parser>(command_line: &[OsString]) -> Result<Given<P>, cl
         Some((name, false)) => command.mut_subcommand(name, with_environment),
         None => with_environment(command),
     };
-    let matches = command.try_get_matches_from_mut(command_line);
+    let command_line = with_bare_flags(command_line, &command);
+    let matches = command.try_get_matches_from_mut(&command_line);
     let matches = matches.inspect_err(note_on)?;
     Ok(Given {
         parsed: P::from_arg_matches(&matches)?,
-        words: words(command_line, &command, &matches),
+        words: words(&command_line, &command, &matches),
     })
+}
+
+/// A word of the environment for a flag whose value may be left out; `None` of a value.
+fn is_wanted(argument: &Arg) -> Option<bool> {
+    let is_optional = argument.get_num_args()?.min_values() == 0;
+    let has_value = matches!(argument.get_action(), ArgAction::Set);
+    let name = variable(argument).filter(|_| is_optional && has_value)?;
+    match env::var(name).ok()?.to_lowercase().as_str() {
+        "true" | "yes" | "on" => Some(true),
+        "false" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// The command line with flags that the environment wants without a value.
+fn with_bare_flags(command_line: &[OsString], command: &Command) -> Vec<OsString> {
+    let first = command_line.get(1).and_then(|word| word.to_str());
+    let asked = first.and_then(|word| command.find_subcommand(word));
+    let head = if asked.is_some() { 2 } else { 1 };
+    let (head, rest) = command_line.split_at(head.min(command_line.len()));
+    let is_given = |flag: &str| {
+        let mut words = rest.iter().map(|word| word.to_string_lossy());
+        words.any(|word| word == flag || word.starts_with(&format!("{flag}=")))
+    };
+    let wanted = asked.unwrap_or(command).get_arguments();
+    let wanted = wanted.filter(|argument| is_wanted(argument) == Some(true));
+    let flags = wanted.filter_map(Arg::get_long).map(|it| format!("--{it}"));
+    let flags = flags.filter(|flag| !is_given(flag)).map(OsString::from);
+    let flags: Vec<OsString> = flags.collect();
+    [head, &flags, rest].concat()
 }
 
 /// The variable of a flag; `None` of one that has no long name.
@@ -72,6 +104,9 @@ fn with_environment(command: Command) -> Command {
         let Some(name) = variable(&argument).filter(is_set) else {
             return argument;
         };
+        if is_wanted(&argument).is_some() {
+            return argument;
+        }
         let argument = argument.env(name).hide_env(true);
         match argument.get_action() {
             ArgAction::SetTrue => argument.value_parser(BoolishValueParser::new()),
