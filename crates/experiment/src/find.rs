@@ -46,6 +46,12 @@ const FLOOR_SHARE: f64 = 1.0 / 16.0;
 const OVERLOAD: f64 = 1.5;
 /// Time that a trial takes beside its window and warm-up: opening, drain, closing, s.
 const AROUND_S: f64 = 2.0;
+/// What a trial took beside its window is taken for so much more, for it varies.
+const SPARE: f64 = 1.2;
+/// And for so much more than that, s.
+const SPARE_S: f64 = 0.1;
+/// A load that is sure to fail is this many times the greatest that may hold.
+const PRESSED: f64 = 2.0;
 /// Samples above a percentile that a trial is made long enough for.
 const SAMPLES_ABOVE: f64 = 25.0;
 /// Share of the limit that a single trial may take.
@@ -140,6 +146,8 @@ pub fn find(settings: &Settings, runner: &mut dyn Runner) -> Result<Search, Find
         began_s,
         evidence: Evidence::new(rules(settings, start, capacity_per_s)),
         trials: Vec::new(),
+        took: Vec::new(),
+        capacity: capacity_per_s,
         first: pilot.map(|pilot| pilot.document),
     };
     let ended = hunt.narrow()?;
@@ -195,6 +203,10 @@ struct SearchState<'a> {
     began_s: f64,
     evidence: Evidence,
     trials: Vec<Trial>,
+    /// What each trial took beside its window, s, by its load.
+    took: Vec<(f64, f64)>,
+    /// What the pilot got, messages a second.
+    capacity: Option<f64>,
     /// The first document, for what all have in common.
     first: Option<Document>,
 }
@@ -212,7 +224,9 @@ impl SearchState<'_> {
                 Next::Found => return Ok(Ending::Found),
                 // Little is expected of it, and the time was given.
                 Next::Blurred => match self.evidence.leftover() {
-                    Some(load) if self.rest_s() >= SHORTEST_S => (load, f64::INFINITY, Why::Edge),
+                    Some(load) if self.rest_s(load) >= SHORTEST_S => {
+                        (load, f64::INFINITY, Why::Edge)
+                    }
                     _ => return Ok(self.blurred()),
                 },
                 Next::NothingHolds => return Ok(Ending::NothingHolds),
@@ -223,10 +237,15 @@ impl SearchState<'_> {
             }
             let longest_s = longest_s(self.settings, load);
             let mut length_s = self.long_enough_s(load, length_s).min(longest_s);
-            if !self.trials.is_empty() {
+            if self.trials.is_empty() {
+                // In a short search there has to be time for others.
+                let share_s = OF_LIMIT * self.settings.limit.as_secs_f64();
+                length_s = length_s.min(share_s.max(SHORTEST_S));
+            } else {
                 // What is left is used, also where it is less than was wanted.
-                length_s = length_s.min(self.rest_s());
+                length_s = length_s.min(self.rest_s(load));
                 if length_s < SHORTEST_S.min(self.settings.length.as_secs_f64()) {
+                    self.press();
                     return Ok(Ending::OutOfTime);
                 }
             }
@@ -236,6 +255,25 @@ impl SearchState<'_> {
                 Err(RunnerError::Interrupted) => return Ok(Ending::Interrupted),
                 Err(broken) => return Ok(Ending::Broken(broken.to_string())),
             }
+        }
+    }
+
+    /// Asks for more than there can be where nothing is certain yet, in what is left of the time: so
+    /// that there is a bracket, wide as it is.
+    fn press(&mut self) {
+        if self.evidence.ends(true) != (None, None) {
+            return;
+        }
+        let most = self.trials.iter().map(|trial| trial.load);
+        let most = most.fold(self.capacity.unwrap_or(0.0), f64::max);
+        let load = (most * PRESSED).ceil();
+        let length_s = self.rest_s(load).min(SHORTEST_S);
+        if length_s < SHORTEST_S / 2.0 {
+            return;
+        }
+        // A run that cannot be carried out here tells nothing.
+        if let Ok(judgement) = self.trial(load, length_s, Purpose::Bracket) {
+            self.evidence.push(judgement.score);
         }
     }
 
@@ -266,7 +304,7 @@ impl SearchState<'_> {
         let settings = self.settings;
         if self.trials.len() as u32 >= settings.most_trials {
             Ending::OutOfTrials
-        } else if self.rest_s() < SHORTEST_S {
+        } else if self.rest_s(f64::INFINITY) < SHORTEST_S {
             Ending::OutOfTime
         } else {
             Ending::Blurred
@@ -314,7 +352,10 @@ impl SearchState<'_> {
             next: Nanos::ZERO,
         };
         let mut is_enough = |so_far: &RunResult| is_looked_at && look.is_enough(so_far);
+        let began_s = self.runner.now_s();
         let document = self.runner.run_until(&plan, &mut is_enough)?;
+        let around_s = self.runner.now_s() - began_s - document.duration_s;
+        self.took.push((load, around_s));
         let judgement = judge(&document, &self.settings.objectives, load);
         self.trials.push(Trial {
             number,
@@ -384,11 +425,18 @@ impl SearchState<'_> {
         wanted_s.max(needed_s.min(longest_s(self.settings, load)))
     }
 
-    /// Length of the longest trial that there is still time for, s.
-    fn rest_s(&self) -> f64 {
-        let settings = self.settings;
-        let around_s = settings.plan.warmup.least.as_secs_f64() + AROUND_S;
-        settings.limit.as_secs_f64() - self.spent_s() - around_s
+    /// Length of the longest trial at a load that there is still time for, s.
+    fn rest_s(&self, load: f64) -> f64 {
+        self.settings.limit.as_secs_f64() - self.spent_s() - self.around_s(load)
+    }
+
+    /// Time that a trial takes beside its window, s: what the slowest took at such a load or above it,
+    /// for what waits behind a greater one is drained for longer.
+    fn around_s(&self, load: f64) -> f64 {
+        let alike = self.took.iter().filter(|(at, _)| *at >= load);
+        let longest_s = alike.map(|(_, took_s)| *took_s).reduce(f64::max);
+        let expected_s = self.settings.plan.warmup.least.as_secs_f64() + AROUND_S;
+        longest_s.map_or(expected_s, |longest_s| longest_s * SPARE + SPARE_S)
     }
 
     fn spent_s(&self) -> f64 {

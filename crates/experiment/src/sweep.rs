@@ -29,6 +29,8 @@ const SAMPLES: f64 = 2_000.0;
 const LONGER: u64 = 5;
 /// No run is made shorter than this to fit into the limit.
 const SHORTEST: Nanos = Nanos::from_secs(1);
+/// What runs took beside their windows is taken for so much more, for it varies.
+const SPARE: f64 = 1.2;
 /// Time that a run takes beside its window and warm-up: opening, drain, closing, s.
 const AROUND_S: f64 = 2.0;
 
@@ -88,65 +90,156 @@ pub fn sweep(settings: &Settings, runner: &mut dyn Runner) -> Result<Sweep, Swee
     };
     let capacity_per_s = pilot.as_ref().map(|pilot| pilot.per_s);
     let asked = settings;
-    let (fitted, notes) = fitted(asked, capacity_per_s, runner.now_s() - began_s);
-    let settings = &fitted.settings;
-    let rates = rates(settings, capacity_per_s);
-    let order = order(rates.len(), settings.rounds, settings.plan.seed);
-    let mut first = pilot.map(|pilot| pilot.document);
-    let mut collected: Vec<Collected> = rates.iter().map(|rate| Collected::new(*rate)).collect();
-    let mut cut_short = None;
-    for (done, &at) in order.iter().enumerate() {
-        let left = order.len() - done;
-        let left_s = settings.limit.as_secs_f64() - (runner.now_s() - began_s);
-        let each_s = each_s(settings, runner.now_s() - began_s, done);
-        let around_s = around_s(settings);
-        // What earlier runs took too long for is made up for by the later ones.
-        let share_s = left_s / left as f64 - around_s;
-        let share = Nanos((share_s.max(0.0) * 1e9) as u64).max(SHORTEST.min(settings.length));
-        let length = length(&fitted, rates[at]).min(share);
-        if done > 0 && length.as_secs_f64() + around_s > left_s {
-            let words = format!("{left} runs were left out for want of time (");
-            let text = text![words, Field::Limit, ")"];
-            cut_short = Some(text.spelled(runner.spelling()));
-            break;
-        }
-        let plan = plan(settings, rates[at], length, done as u32 + 1);
-        let run = plan.map_err(RunnerError::from).and_then(|plan| {
-            let document = runner.run(&plan)?;
-            Ok((plan.seed, document))
-        });
-        let (seed, document) = match run {
-            Ok(made) => made,
-            Err(error) if done == 0 => return Err(error.into()),
-            Err(error) => {
-                cut_short = Some(error.to_string());
-                break;
-            }
-        };
-        collected[at].add(&document, done as u32 + 1, seed);
-        runner.told(&Step {
-            name: format!("run {}/{} at {:.0} msg/s", done + 1, order.len(), rates[at]),
-            document: &document,
-            trial: None,
-            left_s: Some(each_s * (left - 1) as f64),
-        });
-        first.get_or_insert(document);
-    }
-    let points: Vec<Point> = collected.into_iter().filter_map(Collected::point).collect();
+    let (fitted, is_cut) = fitted(asked, capacity_per_s, runner.now_s() - began_s);
+    let rates = rates(&fitted.settings, capacity_per_s);
+    let mut course = Course {
+        asked,
+        collected: rates.iter().map(|rate| Collected::new(*rate)).collect(),
+        planned: rates.len() * fitted.settings.rounds as usize,
+        order: order(rates.len(), asked.rounds, asked.plan.seed),
+        fitted,
+        runner,
+        began_s,
+        done: 0,
+        beside_s: 0.0,
+        first: pilot.map(|pilot| pilot.document),
+    };
+    let cut_short = course.runs()?;
+    let spelling = course.runner.spelling();
+    let fitted = is_cut.then(|| course.words().spelled(spelling));
+    let took_s = course.spent_s();
+    let collected = course.collected.into_iter();
+    let points: Vec<Point> = collected.filter_map(Collected::point).collect();
+    let first = course.first;
     let first = first.expect("a sweep without a run has returned its error");
     Ok(Sweep {
         schema: SCHEMA.to_owned(),
-        provenance: Provenance::of(&first, settings.plan.seed),
-        objectives: settings.objectives.clone(),
+        provenance: Provenance::of(&first, asked.plan.seed),
+        objectives: asked.objectives.clone(),
         rounds: asked.rounds,
-        fitted: notes.map(|notes| notes.spelled(runner.spelling())),
-        limit_s: settings.limit.as_secs_f64(),
-        took_s: runner.now_s() - began_s,
+        fitted,
+        limit_s: asked.limit.as_secs_f64(),
+        took_s,
         capacity_per_s,
-        knee: knee(&points, &settings.objectives),
+        knee: knee(&points, &asked.objectives),
         points,
         cut_short,
     })
+}
+
+/// A sweep under way.
+struct Course<'a> {
+    asked: &'a Settings,
+    fitted: Fitted,
+    runner: &'a mut dyn Runner,
+    began_s: f64,
+    /// The runs of all rounds that were asked for, as places among the rates.
+    order: Vec<usize>,
+    /// Runs that there is time for as far as is known.
+    planned: usize,
+    /// Runs that were made.
+    done: usize,
+    /// Time that these took beside their windows, s.
+    beside_s: f64,
+    collected: Vec<Collected>,
+    /// The first document, for what all have in common.
+    first: Option<Document>,
+}
+
+impl Course<'_> {
+    /// Makes the runs; the reason why some were left out.
+    fn runs(&mut self) -> Result<Option<String>, RunnerError> {
+        while self.done < self.planned {
+            let at = self.order[self.done];
+            let rate_per_s = self.collected[at].asked_per_s;
+            let length = self.length(rate_per_s);
+            let around_s = around_s(self.asked);
+            if self.done > 0 && length.as_secs_f64() + around_s > self.left_s() {
+                let left = self.planned - self.done;
+                let words = format!("{left} runs were left out for want of time (");
+                let text = text![words, Field::Limit, ")"];
+                return Ok(Some(text.spelled(self.runner.spelling())));
+            }
+            match self.run(at, rate_per_s, length) {
+                Ok(()) => self.done += 1,
+                Err(error) if self.done == 0 => return Err(error),
+                Err(error) => return Ok(Some(error.to_string())),
+            }
+            if self.done == self.planned && self.has_time_for_a_round() {
+                self.planned += self.collected.len();
+            }
+        }
+        Ok(None)
+    }
+
+    fn run(&mut self, at: usize, rate_per_s: f64, length: Nanos) -> Result<(), RunnerError> {
+        let number = self.done as u32 + 1;
+        let plan = plan(self.asked, rate_per_s, length, number)?;
+        let from_s = self.runner.now_s();
+        let document = self.runner.run(&plan)?;
+        self.beside_s += self.runner.now_s() - from_s - document.duration_s;
+        self.collected[at].add(&document, number, plan.seed);
+        let each_s = each_s(&self.fitted.settings, self.spent_s(), self.done + 1);
+        let left = self.planned - self.done - 1;
+        self.runner.told(&Step {
+            name: format!("run {number}/{} at {rate_per_s:.0} msg/s", self.planned),
+            document: &document,
+            trial: None,
+            left_s: Some(each_s * left as f64),
+        });
+        self.first.get_or_insert(document);
+        Ok(())
+    }
+
+    /// Length of the next run. What earlier ones took too long for is made up for, and what they have
+    /// left over is used, up to the length that was asked for.
+    fn length(&self, rate_per_s: f64) -> Nanos {
+        let settings = &self.fitted.settings;
+        let left = (self.planned - self.done) as f64;
+        let share_s = (self.left_s() - self.reserve_s()) / left - self.expected_s();
+        let share = Nanos((share_s.max(0.0) * 1e9) as u64).max(SHORTEST.min(settings.length));
+        length(&self.fitted, rate_per_s)
+            .max(self.asked.length)
+            .min(share)
+    }
+
+    /// True where another round of those that were asked for fits into what is left.
+    fn has_time_for_a_round(&self) -> bool {
+        let each_s = SHORTEST.min(self.asked.length).as_secs_f64() + self.expected_s();
+        let takes_s = each_s * self.collected.len() as f64 + self.reserve_s();
+        self.planned < self.order.len() && takes_s <= self.left_s()
+    }
+
+    /// Time that a run is expected to take beside its window, s: by those that were made.
+    fn expected_s(&self) -> f64 {
+        let most_s = around_s(self.asked);
+        match self.done {
+            0 => most_s,
+            done => (self.beside_s / done as f64 * SPARE).min(most_s),
+        }
+    }
+
+    /// Time that is kept for one run that takes as long as is expected at the worst, s.
+    fn reserve_s(&self) -> f64 {
+        around_s(self.asked) - self.expected_s()
+    }
+
+    fn spent_s(&self) -> f64 {
+        self.runner.now_s() - self.began_s
+    }
+
+    fn left_s(&self) -> f64 {
+        self.asked.limit.as_secs_f64() - self.spent_s()
+    }
+
+    /// Words for what was changed so that it fits into its limit.
+    fn words(&self) -> Text {
+        let length_s = wsbench_record::units::seconds(self.fitted.settings.length.as_secs_f64());
+        let rates = self.collected.len();
+        let rounds = wsbench_record::units::counted((self.planned / rates) as u64, "round");
+        let words = format!("runs of {length_s}, {rounds} and {rates} rates, to fit into ");
+        text![words, Field::Limit]
+    }
 }
 
 /// A sweep made to fit into its limit.
@@ -159,8 +252,8 @@ struct Fitted {
 
 /// The sweep as it fits into what is left of its limit after `spent_s`, so that every rate is run:
 /// first runs at low rates get shorter, then all runs, then there are fewer rounds, and in the end
-/// fewer rates. With words for what was changed.
-fn fitted(asked: &Settings, capacity_per_s: Option<f64>, spent_s: f64) -> (Fitted, Option<Text>) {
+/// fewer rates. True where something was changed by which a point knows less.
+fn fitted(asked: &Settings, capacity_per_s: Option<f64>, spent_s: f64) -> (Fitted, bool) {
     let left_s = asked.limit.as_secs_f64() - spent_s;
     let around_s = around_s(asked);
     let takes_s = |fitted: &Fitted| {
@@ -183,7 +276,7 @@ fn fitted(asked: &Settings, capacity_per_s: Option<f64>, spent_s: f64) -> (Fitte
         .rev()
         .map(|longer| with(points, rounds, long, longer));
     if let Some(fits) = as_asked.into_iter().find(|it| takes_s(it) <= left_s) {
-        return (fits, None);
+        return (fits, false);
     }
     let shortest = long.min(SHORTEST);
     let rounds_down = (1..=rounds).rev().map(|rounds| (points, rounds));
@@ -192,16 +285,10 @@ fn fitted(asked: &Settings, capacity_per_s: Option<f64>, spent_s: f64) -> (Fitte
         let each_s = left_s / f64::from(points * rounds) - around_s;
         if each_s >= shortest.as_secs_f64() {
             let length = Nanos((each_s * 1e9) as u64).min(long);
-            let length_s = wsbench_record::units::seconds(length.as_secs_f64());
-            let words =
-                format!("runs of {length_s}, {rounds} rounds and {points} rates, to fit into ");
-            return (
-                with(points, rounds, length, 1),
-                Some(text![words, Field::Limit]),
-            );
+            return (with(points, rounds, length, 1), true);
         }
     }
-    (with(points, rounds, long, 1), None)
+    (with(points, rounds, long, 1), false)
 }
 
 /// The rates, rising, evenly spaced: a queue's bend lies in the upper half, which a geometric row
