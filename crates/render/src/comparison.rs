@@ -53,9 +53,7 @@ pub fn text(comparison: &Comparison, style: Style) -> String {
         page.prose(label, &words, Some(tone));
     }
     page.gap();
-    for line in table(comparison).lines() {
-        page.plain(&line);
-    }
+    page.wide_table(&table(comparison));
     page.gap();
     if !comparison.compares_latency {
         page.prose("", &withheld(style.spelling), Some(Tone::Quiet));
@@ -177,7 +175,7 @@ pub(crate) fn row(contrast: &Contrast) -> Option<Vec<String>> {
         noise.map_or_else(
             || "?".to_owned(),
             |share| match share {
-                great if great > 1.0 => "more than double".to_owned(),
+                great if great > 1.0 => "> ×2".to_owned(),
                 share => format!("±{}", percent(share)),
             },
         )

@@ -2,18 +2,19 @@
 //!
 //! What stands on it is the affair of whoever writes it; words of others are cleaned as they come.
 
-use std::fmt::Write as _;
-
 use crate::foreign::printable;
-use crate::prose::wrapped;
+use crate::prose::{self, wrapped};
 use crate::style::{Style, Tone};
+use crate::table::Table;
 
 /// Columns that the labels on the left take.
 pub(crate) const LABEL: usize = 13;
 /// Columns of a figure in a table.
-pub(crate) const CELL: usize = 11;
+pub(crate) const CELL: usize = 10;
+/// Columns that a table stands in where it would be too wide beside the labels.
+const INDENT: usize = 2;
 /// Text is not wrapped to fewer columns than this.
-const NARROWEST: usize = 30;
+const NARROWEST: usize = 20;
 
 /// A text of labelled lines.
 pub(crate) struct Page {
@@ -32,8 +33,18 @@ impl Page {
         }
     }
 
-    /// A line under a label; the label may be empty.
+    /// A line under a label; the label may be empty. Where it is too wide it is broken as prose is,
+    /// without colours.
     pub(crate) fn line(&mut self, label: &str, words: &str) {
+        let bare = self.style.undressed(words);
+        if LABEL + prose::width(&bare) > self.width() {
+            self.prose(label, &bare, None);
+        } else {
+            self.put(label, words);
+        }
+    }
+
+    fn put(&mut self, label: &str, words: &str) {
         let padding = " ".repeat(LABEL.saturating_sub(label.chars().count()));
         let label = self.style.paint(Tone::Heading, label);
         let line = format!("{label}{padding}{}", self.style.dressed(words));
@@ -43,22 +54,46 @@ impl Page {
 
     /// Prose under a label, wrapped to the width.
     pub(crate) fn prose(&mut self, label: &str, words: &str, tone: Option<Tone>) {
-        let width = usize::from(self.style.width).saturating_sub(LABEL);
+        let width = self.width().saturating_sub(LABEL);
         let mut label = label;
         for line in wrapped(&printable(words), width.max(NARROWEST)) {
             let line = match tone {
                 Some(tone) => self.style.paint(tone, &line),
                 None => line,
             };
-            self.line(label, &line);
+            self.put(label, &line);
             label = "";
         }
     }
 
-    /// A line without a label, from the left edge.
+    /// The columns that there are.
+    fn width(&self) -> usize {
+        usize::from(self.style.width)
+    }
+
+    /// A line without a label, from the left edge; broken as prose is where it is too wide.
     pub(crate) fn plain(&mut self, words: &str) {
-        self.text.push_str(&self.style.dressed(words));
-        self.text.push('\n');
+        let bare = self.style.undressed(words);
+        let is_too_wide = prose::width(&bare) > self.width();
+        let lines = if is_too_wide {
+            wrapped(&bare, self.width().max(NARROWEST))
+        } else {
+            vec![words.to_owned()]
+        };
+        for line in lines {
+            self.text.push_str(&self.style.dressed(&line));
+            self.text.push('\n');
+        }
+    }
+
+    /// A command under a label. What does not fit goes on below, so that a shell takes all of it.
+    pub(crate) fn command(&mut self, label: &str, command: &str) {
+        let room = self.width().saturating_sub(LABEL).max(NARROWEST);
+        let mut label = label;
+        for line in prose::command(&printable(command), room) {
+            self.put(label, &line);
+            label = "";
+        }
     }
 
     /// An empty line.
@@ -66,22 +101,30 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// A row of a table: its name, then figures aligned on the right.
-    pub(crate) fn row(&mut self, name: &str, name_width: usize, cells: &[String]) {
-        let mut row = format!("{name:<name_width$}");
-        for cell in cells {
-            let _ = write!(row, " {cell:>CELL$}");
+    /// A table beside a label, or below it where there is no room beside it.
+    pub(crate) fn table(&mut self, label: &str, table: &Table) {
+        let is_beside = LABEL + table.columns() <= self.width();
+        let indent = if is_beside { LABEL } else { INDENT };
+        if !is_beside && !label.is_empty() {
+            self.put(label, "");
         }
-        self.line("", &row);
+        self.rows(if is_beside { label } else { "" }, indent, table);
     }
 
-    /// The heading of a table.
-    pub(crate) fn head(&mut self, label: &str, name_width: usize, names: &[&str]) {
-        let mut row = " ".repeat(name_width);
-        for name in names {
-            let _ = write!(row, " {name:>CELL$}");
+    /// A table from the left edge.
+    pub(crate) fn wide_table(&mut self, table: &Table) {
+        self.rows("", 0, table);
+    }
+
+    fn rows(&mut self, label: &str, indent: usize, table: &Table) {
+        let room = self.width().max(NARROWEST).saturating_sub(indent);
+        for (at, line) in table.lines(room).into_iter().enumerate() {
+            let label = if at == 0 { label } else { "" };
+            let padding = " ".repeat(indent.saturating_sub(label.chars().count()));
+            let label = self.style.paint(Tone::Heading, label);
+            let line = format!("{label}{padding}{}", self.style.dressed(&line));
+            self.text.push_str(line.trim_end());
+            self.text.push('\n');
         }
-        let row = self.style.paint(Tone::Quiet, &row);
-        self.line(label, &row);
     }
 }

@@ -5,7 +5,7 @@ use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 use wsbench_record::units::EITHER_SIDE;
 
 /// Stands for a space at which no line is broken.
-const GLUE: char = '\u{a0}';
+pub(crate) const GLUE: &str = "\u{a0}";
 
 /// Units that follow a number behind a space.
 const UNITS: [&str; 12] = [
@@ -31,6 +31,53 @@ pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines.map(|line| line.replace(GLUE, " ")).collect()
 }
 
+/// A command broken between its words into lines of at most `width` columns, where that can be: each
+/// but the last ends with a backslash, so that a shell reads them as one. What stands in quotes is
+/// one word, and a flag stays with its value.
+pub(crate) fn command(text: &str, width: usize) -> Vec<String> {
+    if self::width(text) <= width {
+        return vec![text.to_owned()];
+    }
+    const GOES_ON: &str = " \\";
+    let words = shell_words(text);
+    let mut lines: Vec<String> = Vec::new();
+    let mut words = words.iter().peekable();
+    while let Some(word) = words.next() {
+        let mut piece = (*word).to_owned();
+        let is_flag = word.starts_with('-') && !word.contains('=');
+        if let Some(value) = words.next_if(|next| is_flag && !next.starts_with('-')) {
+            piece.push(' ');
+            piece.push_str(value);
+        }
+        match lines.last_mut() {
+            Some(line) if self::width(line) + 1 + self::width(&piece) + GOES_ON.len() <= width => {
+                line.push(' ');
+                line.push_str(&piece);
+            }
+            _ => lines.push(piece),
+        }
+    }
+    let last = lines.len() - 1;
+    lines[..last]
+        .iter_mut()
+        .for_each(|line| line.push_str(GOES_ON));
+    lines
+}
+
+/// The words of a command, quotes and all.
+fn shell_words(text: &str) -> Vec<&str> {
+    let mut quote = None;
+    let parts = text.split(move |letter: char| {
+        match (quote, letter) {
+            (None, '\'' | '"') => quote = Some(letter),
+            (Some(open), _) if open == letter => quote = None,
+            _ => {}
+        }
+        quote.is_none() && letter == ' '
+    });
+    parts.filter(|word| !word.is_empty()).collect()
+}
+
 /// The text with glue for every space within a number or a flag.
 fn glued(text: &str) -> String {
     let mut text_glued = String::with_capacity(text.len());
@@ -38,10 +85,10 @@ fn glued(text: &str) -> String {
     while let Some(word) = words.next() {
         text_glued.push_str(word);
         if let Some(next) = words.peek() {
-            text_glued.push(if belong_together(word, next) {
+            text_glued.push_str(if belong_together(word, next) {
                 GLUE
             } else {
-                ' '
+                " "
             });
         }
     }
@@ -90,6 +137,25 @@ mod tests {
         assert_eq!(wrapped("fewer (-c 16), or", 9), ["fewer", "(-c 16),", "or"]);
         assert_eq!(wrapped("at ≥ 272k msg/s.", 8), ["at", "≥ 272k", "msg/s."]);
         assert_eq!(wrapped("漢字 漢字 ab", 7), ["漢字", "漢字 ab"]);
+    }
+
+    #[test]
+    fn a_broken_command_is_one_command_to_a_shell() {
+        let text = "wsbench find --slo 'p99<20ms and more' -c 16 localhost:3000 --seed 1783984035";
+        assert_eq!(command(text, 100), [text]);
+        assert_eq!(
+            command(text, 30),
+            [
+                "wsbench find \\",
+                "--slo 'p99<20ms and more' \\",
+                "-c 16 localhost:3000 \\",
+                "--seed 1783984035",
+            ]
+        );
+        for width in 20..100 {
+            let joined = command(text, width).join("\n").replace("\\\n", "");
+            assert_eq!(joined, text, "{width}");
+        }
     }
 
     proptest! {

@@ -42,13 +42,11 @@ pub fn text(repetition: &Repetition, style: Style) -> String {
         page.prose(label, &doubt_words(caveat), Some(tone));
     }
     page.gap();
-    for line in table(repetition).lines() {
-        page.plain(&line);
-    }
+    page.wide_table(&table(repetition));
     page.gap();
     page.prose("", LEGEND, Some(Tone::Quiet));
     conditions::put(&mut page, &repetition.conditions);
-    page.prose("repeat", &repeat_command(first, style.spelling), None);
+    page.command("repeat", &repeat_command(first, style.spelling));
     page.text
 }
 

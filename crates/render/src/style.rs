@@ -125,6 +125,18 @@ impl Style {
         format!("\x1b[{code}m{text}{END}")
     }
 
+    /// A line without the colours that its words may be painted in.
+    pub(crate) fn undressed(self, line: &str) -> String {
+        if !self.colour {
+            return line.to_owned();
+        }
+        let codes = Tone::ALL.map(|tone| format!("{ESCAPE}{}m", tone.code()));
+        let bare = line.replace(END, "");
+        codes
+            .iter()
+            .fold(bare, |bare, code| bare.replace(code.as_str(), ""))
+    }
+
     /// A line whose words may be painted, with every other letter that commands made visible.
     pub(crate) fn dressed(self, line: &str) -> String {
         if !self.colour {
@@ -159,5 +171,6 @@ mod tests {
             format!("{painted}�[2J�]0;b�[")
         );
         assert_eq!(Style::default().dressed(&painted), "�[1;31ma�[0m");
+        assert_eq!(style.undressed(&format!("{painted} b")), "a b");
     }
 }

@@ -16,8 +16,10 @@ use crate::foreign::printable;
 use crate::page::{CELL, LABEL, Page};
 use crate::parts::{self, Parts};
 use crate::plan_line::plan_line;
+use crate::prose::width;
 use crate::sparkline::sparkline;
 use crate::style::{Style, Tone};
+use crate::table::Table;
 use crate::times::{Tempo, Times, books, further};
 use crate::{agents, conditions, mark, pings, server_cost};
 
@@ -57,7 +59,7 @@ pub fn render(document: &Document, style: Style, shares: Option<&[f64]>) -> Stri
     agents::put(&mut page, document);
     conditions::put(&mut page, &document.conditions);
     let repeat = repeat_command(document, style.spelling);
-    page.line("repeat", &repeat);
+    page.command("repeat", &repeat);
     page.text
 }
 
@@ -245,8 +247,8 @@ fn times(page: &mut Page, document: &Document) {
     if times.is_empty() {
         page.line("", mark::NO_SAMPLES);
     } else {
-        let mut never = times.never();
-        for columns in times.columns().chunks(BESIDE) {
+        let beside = TimesTable::beside(page.style);
+        for columns in times.columns().chunks(beside) {
             let (names, spans): (Vec<&str>, Vec<&Distribution>) = columns
                 .iter()
                 .map(|(info, spans)| (info.title, *spans))
@@ -255,15 +257,10 @@ fn times(page: &mut Page, document: &Document) {
                 columns: spans,
                 batches: times.batches(),
             };
-            table.head(page, &names);
-            for percentile in PERCENTILES {
-                table.percentiles(page, percentile);
-            }
-            table.row(page, "max", mark::longest);
-            if let Some(line) = never.take() {
-                page.line("", &page.style.paint(Tone::Quiet, &line));
-            }
-            table.row(page, "samples", |spans| count(spans.count));
+            page.table("", &table.whole(&names));
+        }
+        if let Some(line) = times.never() {
+            page.prose("", &line, Some(Tone::Quiet));
         }
         further_times(page, document);
         legends(page, &times);
@@ -288,10 +285,11 @@ fn parts(page: &mut Page, document: &Document) {
         return;
     };
     page.gap();
-    page.head("parts", Parts::NAME, &Parts::COLUMNS);
+    let mut table = figures(Parts::NAME, &Parts::COLUMNS);
     for (name, cells) in parts.rows() {
-        page.row(name, Parts::NAME, &cells);
+        push(&mut table, name, &cells);
     }
+    page.table("parts", &table);
     page.prose("", &parts.legend(), Some(Tone::Quiet));
 }
 
@@ -308,15 +306,27 @@ impl TimesTable<'_> {
     /// Columns of the confidence beside a figure.
     const CONFIDENCE: usize = 12;
 
+    /// Distributions that stand beside each other: as many as there is room for.
+    fn beside(style: Style) -> usize {
+        let both = Self::NAME + BESIDE * (CELL + Self::CONFIDENCE + 3);
+        if both + 2 <= usize::from(style.width) {
+            BESIDE
+        } else {
+            1
+        }
+    }
+
     /// A figure with what stands beside it.
     fn cell(&self, figure: &str, beside: &str) -> String {
         if self.batches.is_none() {
             return figure.to_owned();
         }
-        format!("{figure:>CELL$} {beside:<width$}", width = Self::CONFIDENCE)
+        let before = " ".repeat(CELL.saturating_sub(width(figure)));
+        let behind = " ".repeat(Self::CONFIDENCE.saturating_sub(width(beside)));
+        format!("{before}{figure} {beside}{behind}")
     }
 
-    fn head(&self, page: &mut Page, names: &[&str]) {
+    fn whole(&self, names: &[&str]) -> Table {
         let confidence = |spans: &Distribution| match spans.confidence {
             Some(_) => mark::CONFIDENCE,
             None => "",
@@ -325,23 +335,45 @@ impl TimesTable<'_> {
         let heads = heads.map(|(name, spans)| self.cell(name, confidence(spans)));
         let heads: Vec<String> = heads.collect();
         let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
-        page.head("", Self::NAME, &heads);
+        let mut table = figures(Self::NAME, &heads);
+        for percentile in PERCENTILES {
+            self.row(&mut table, percentile.label(), |spans| {
+                let figure = mark::percentile(spans, percentile);
+                (figure, mark::confidence(spans, percentile))
+            });
+        }
+        let alone = |figure: String| (figure, String::new());
+        self.row(&mut table, "max", |spans| alone(mark::longest(spans)));
+        self.row(&mut table, "samples", |spans| alone(count(spans.count)));
+        table
     }
 
-    fn percentiles(&self, page: &mut Page, percentile: Percentile) {
-        let cell = |spans: &&Distribution| {
-            let figure = mark::percentile(spans, percentile);
-            self.cell(&figure, &mark::confidence(spans, percentile))
-        };
-        let cells: Vec<String> = self.columns.iter().map(cell).collect();
-        page.row(percentile.label(), Self::NAME, &cells);
+    fn row(
+        &self,
+        table: &mut Table,
+        name: &str,
+        figure: impl Fn(&Distribution) -> (String, String),
+    ) {
+        let cells = self.columns.iter().map(|spans| {
+            let (figure, beside) = figure(spans);
+            self.cell(&figure, &beside)
+        });
+        let cells: Vec<String> = cells.collect();
+        push(table, name, &cells);
     }
+}
 
-    fn row(&self, page: &mut Page, name: &str, figure: impl Fn(&Distribution) -> String) {
-        let cell = |spans: &&Distribution| self.cell(&figure(spans), "");
-        let cells: Vec<String> = self.columns.iter().map(cell).collect();
-        page.row(name, Self::NAME, &cells);
-    }
+/// A table of figures behind names that take so many columns.
+fn figures(name: usize, heads: &[&str]) -> Table {
+    let names: Vec<&str> = [""].into_iter().chain(heads.iter().copied()).collect();
+    let mut least = vec![CELL; names.len()];
+    least[0] = name;
+    Table::new(&names).left(0).least(least)
+}
+
+fn push(table: &mut Table, name: &str, cells: &[String]) {
+    let name = std::iter::once(name.to_owned());
+    table.push(name.chain(cells.iter().cloned()).collect());
 }
 
 /// Times beside those that the load is about, a line each.
@@ -351,15 +383,16 @@ fn further_times(page: &mut Page, document: &Document) {
     if further.is_empty() {
         return;
     }
-    page.head("", NAME, &["p50", "p99", "max"]);
+    let mut table = figures(NAME, &["p50", "p99", "max"]);
     for (info, spans) in further {
-        let figures = [
+        let cells = [
             mark::percentile(spans, Percentile::P50),
             mark::percentile(spans, Percentile::P99),
             mark::longest(spans),
         ];
-        page.row(info.caption, NAME, &figures);
+        push(&mut table, info.caption, &cells);
     }
+    page.table("", &table);
 }
 
 /// Meaning of the intervals and of the marks.
@@ -369,7 +402,7 @@ fn legends(page: &mut Page, times: &Times<'_>) {
             "{}: confidence within this run, from {batches} batches; other runs may differ more",
             mark::CONFIDENCE
         );
-        page.line("", &page.style.paint(Tone::Quiet, &words));
+        page.prose("", &words, Some(Tone::Quiet));
     }
     for legend in mark::legends(&times.spans(), &PERCENTILES) {
         page.prose("", legend, Some(Tone::Quiet));
@@ -426,16 +459,17 @@ fn handshake(page: &mut Page, document: &Document) {
         page.gap();
         return;
     }
-    page.head("handshake", NAME, &["p50", "p99", "max", "count"]);
+    let mut table = figures(NAME, &["p50", "p99", "max", "count"]);
     for (name, spans) in parts {
-        let figures = [
+        let cells = [
             mark::percentile(spans, Percentile::P50),
             mark::percentile(spans, Percentile::P99),
             mark::exact(spans.max),
             count(spans.count),
         ];
-        page.row(name, NAME, &figures);
+        push(&mut table, name, &cells);
     }
+    page.table("handshake", &table);
     page.gap();
 }
 

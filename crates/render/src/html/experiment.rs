@@ -29,8 +29,12 @@ const HEIGHT: f64 = 262.0;
 pub fn search(search: &Search, spelling: &'static dyn Spelling) -> String {
     let plan = &search.provenance.plan;
     let mut page = Page::new(&title(plan), spelling);
+    let first = match search.capacity_per_s {
+        Some(_) => "pilot",
+        None => "first trial",
+    };
     let done = format!(
-        "{}; first trial: {}",
+        "{}; {first}: {}",
         search::over_words(search.over),
         plan_line(plan)
     );
@@ -64,7 +68,11 @@ pub fn search(search: &Search, spelling: &'static dyn Spelling) -> String {
 pub fn sweep(sweep: &Sweep, spelling: &'static dyn Spelling) -> String {
     let plan = &sweep.provenance.plan;
     let mut page = Page::new(&title(plan), spelling);
-    let done = format!("sweep; first run: {}", plan_line(plan));
+    let first = match sweep.capacity_per_s {
+        Some(_) => "pilot",
+        None => "first run",
+    };
+    let done = format!("sweep; {first}: {}", plan_line(plan));
     head(&mut page, "sweep", &done, &sweep.provenance);
     let knee = crate::sweep::knee(sweep);
     let remarks = crate::sweep::remarks(sweep);

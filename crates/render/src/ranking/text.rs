@@ -32,9 +32,7 @@ pub fn render(ranking: &Ranking, style: Style) -> String {
         page.gap();
         let title = words::title(league);
         page.plain(&style.paint(Tone::Headline, &title));
-        for line in words::table(ranking, league).lines() {
-            page.plain(&line);
-        }
+        page.wide_table(&words::table(ranking, league));
     }
     page.gap();
     let mut label = "trade-offs";

@@ -16,6 +16,8 @@ pub(crate) const LEGEND: &str = "rank: the places that the data allow, by pairs 
      tier's best; ≥, ≤: the generator set the figure, so the server may be better, and is told \
      to be worse than nobody";
 
+/// Beyond this share of the value an interval is told by its ends.
+const SHARES: f64 = 0.5;
 /// Of an interval that reaches this far beyond its value nothing more need be told.
 const WIDE: f64 = 10.0;
 
@@ -110,7 +112,7 @@ pub(super) fn table(ranking: &Ranking, league: &League) -> Table {
             place.server.clone(),
             entry.map_or_else(String::new, |entry| entry.facts.language.clone()),
             value_words(league, place.value, place.generator_limited),
-            interval(place),
+            interval(league, place),
             place.tier.map_or_else(String::new, |tier| tier.to_string()),
             entry.map_or_else(String::new, |entry| notes(entry, league)),
         ]);
@@ -153,16 +155,19 @@ pub(crate) fn rank(place: &Place) -> String {
     }
 }
 
-/// Half the interval of confidence as a share of the value: `±1.2 %`.
-pub(crate) fn interval(place: &Place) -> String {
+/// Half the interval of confidence as a share of the value: `±1.2 %`; both its ends where that is
+/// more than half of it.
+pub(crate) fn interval(league: &League, place: &Place) -> String {
     match (place.low, place.high) {
         (Some(low), Some(high)) if place.value > 0.0 => {
             // The interval is symmetrical in logarithms; its greater half is told.
             let half = (high / place.value - 1.0).max(1.0 - low / place.value);
-            if half < WIDE {
-                format!("±{}", percent(half))
-            } else {
-                "wide open".to_owned()
+            match Figure::recorded(&league.metric) {
+                _ if half >= WIDE => "wide open".to_owned(),
+                Some(figure) if half > SHARES => {
+                    format!("{}–{}", figure.written(low), figure.written(high))
+                }
+                _ => format!("±{}", percent(half)),
             }
         }
         _ => String::new(),

@@ -3,7 +3,7 @@
 use wsbench_record::objective::Objective;
 use wsbench_record::provenance::Provenance;
 use wsbench_record::search::{Edge, Ending, Limit, Over, Search, Trial, TrialVerdict};
-use wsbench_record::units::{self, count, percent, rate, seconds};
+use wsbench_record::units::{self, count, counted, percent, rate, seconds};
 use wsbench_setting::{Field, Spelling, text};
 use wsbench_stats::mean;
 
@@ -12,6 +12,9 @@ use crate::plan_line::{plan_line, title};
 use crate::style::{Style, Tone};
 use crate::table::Table;
 
+/// Share of the limit from which on all of it was used.
+const USED: f64 = 0.9;
+
 /// The search as text, ending with a line end.
 #[must_use]
 pub fn render(search: &Search, style: Style) -> String {
@@ -19,8 +22,12 @@ pub fn render(search: &Search, style: Style) -> String {
     let plan = &search.provenance.plan;
     let target = page.style.paint(Tone::Headline, &title(plan));
     page.line("wsbench", &target);
-    page.line("find", &over_words(search.over));
-    page.prose("first trial", &plan_line(plan), None);
+    page.prose("find", &over_words(search.over), None);
+    let label = match search.capacity_per_s {
+        Some(_) => "pilot",
+        None => "first trial",
+    };
+    page.prose(label, &plan_line(plan), None);
     page.gap();
     let tone = if search.holds.is_some() {
         Tone::Headline
@@ -32,12 +39,10 @@ pub fn render(search: &Search, style: Style) -> String {
         page.prose("", &line, None);
     }
     page.gap();
-    for line in table(search).lines() {
-        page.line("", &line);
-    }
+    page.table("", &table(search));
     if search.trials.iter().any(|trial| trial.marginal) {
         let legend = "~ the trial's confidence interval leaves it open; its estimate is told";
-        page.line("", &page.style.paint(Tone::Quiet, legend));
+        page.prose("", legend, Some(Tone::Quiet));
     }
     for trial in &search.trials {
         if let (Some(doubt), TrialVerdict::GeneratorLimited) = (&trial.doubt, trial.verdict) {
@@ -45,7 +50,7 @@ pub fn render(search: &Search, style: Style) -> String {
         }
     }
     page.gap();
-    page.line("repeat", &repeat(search, style.spelling));
+    page.command("repeat", &repeat(search, style.spelling));
     page.text
 }
 
@@ -124,10 +129,7 @@ pub(crate) fn remarks(search: &Search, spelling: &dyn Spelling) -> Vec<String> {
 /// Ends that are certain, and by how many trials.
 fn ends(search: &Search) -> Option<String> {
     let end = |edge: Edge, what: &str| {
-        let trials = match edge.trials {
-            1 => "1 trial".to_owned(),
-            more => format!("{more} trials"),
-        };
+        let trials = counted(edge.trials.into(), "trial");
         format!("{} {what} ({trials})", load(edge.load))
     };
     let ends = [
@@ -242,6 +244,11 @@ fn ending(search: &Search, spelling: &dyn Spelling) -> String {
         Ending::NothingHolds => "the least load that is tried fails".to_owned(),
         Ending::NothingFails => "the greatest load that can be asked for holds".to_owned(),
         Ending::OutOfTrials => format!("stopped after {} trials", search.most_trials),
+        Ending::OutOfTime if search.took_s < USED * search.limit_s => format!(
+            "what was left of {} ({}) was too short for a trial: longer tells more",
+            seconds(search.limit_s),
+            spelling.of(Field::Limit)
+        ),
         Ending::OutOfTime => format!(
             "all of {} was used ({}): longer tells more",
             seconds(search.limit_s),
@@ -251,8 +258,8 @@ fn ending(search: &Search, spelling: &dyn Spelling) -> String {
         Ending::Broken(reason) => format!("stopped: {reason}"),
     };
     format!(
-        "{how}; {} trials in {}",
-        search.trials.len(),
+        "{how}; {} in {}",
+        counted(search.trials.len() as u64, "trial"),
         seconds(search.took_s.round())
     )
 }

@@ -4,7 +4,7 @@ use wsbench_record::document::{Percentile, Support};
 use wsbench_record::objective::Objective;
 use wsbench_record::provenance::Provenance;
 use wsbench_record::sweep::{Point, Sweep};
-use wsbench_record::units::{self, percent, rate, seconds, span};
+use wsbench_record::units::{self, counted, percent, rate, seconds, span};
 
 use crate::curve::{self, Curve, Frame, Mark};
 use crate::mark;
@@ -28,7 +28,11 @@ pub fn render(sweep: &Sweep, style: Style) -> String {
     let plan = &sweep.provenance.plan;
     let target = page.style.paint(Tone::Headline, &title(plan));
     page.line("wsbench", &target);
-    page.prose("first run", &plan_line(plan), None);
+    let label = match sweep.capacity_per_s {
+        Some(_) => "pilot",
+        None => "first run",
+    };
+    page.prose(label, &plan_line(plan), None);
     page.gap();
     drawing(&mut page, sweep);
     for (index, line) in knee(sweep).iter().enumerate() {
@@ -36,9 +40,7 @@ pub fn render(sweep: &Sweep, style: Style) -> String {
         page.prose(label, line, None);
     }
     page.gap();
-    for line in table(sweep).lines() {
-        page.line("", &line);
-    }
+    page.table("", &table(sweep));
     page.gap();
     for (index, line) in remarks(sweep).iter().enumerate() {
         let label = if index == 0 { "sweep" } else { "" };
@@ -46,7 +48,7 @@ pub fn render(sweep: &Sweep, style: Style) -> String {
     }
     let Provenance { command, seed, .. } = &sweep.provenance;
     let command = seeded(command, *seed, style.spelling);
-    page.line("repeat", &command);
+    page.command("repeat", &command);
     page.text
 }
 
@@ -138,9 +140,11 @@ pub(crate) fn knee(sweep: &Sweep) -> Vec<String> {
 pub(crate) fn remarks(sweep: &Sweep) -> Vec<String> {
     let runs: usize = sweep.points.iter().map(|point| point.runs.len()).sum();
     let took = seconds(sweep.took_s.round());
+    let rounds = sweep.points.iter().map(|point| point.runs.len()).max();
     let mut lines = vec![format!(
-        "{runs} runs in random order, {} rounds, {took}",
-        sweep.rounds
+        "{} in random order, {}, {took}",
+        counted(runs as u64, "run"),
+        counted(rounds.unwrap_or(0) as u64, "round")
     )];
     if let Some(words) = &sweep.fitted {
         lines.push(words.clone());
@@ -178,7 +182,8 @@ pub(crate) fn table(sweep: &Sweep) -> Table {
         "runs",
         "",
     ];
-    let mut table = Table::new(&names).left(names.len() - 1);
+    // The range over the runs, and the tail that is drawn above, are what a narrow terminal misses.
+    let mut table = Table::new(&names).left(names.len() - 1).spare(&[4, 5]);
     for point in &sweep.points {
         table.push(row(point));
     }
