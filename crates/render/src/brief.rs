@@ -47,9 +47,31 @@ pub(crate) fn head(document: &Document, style: Style, shares: Option<&[f64]>) ->
     lines(document, style, shares, &[])
 }
 
+/// The lines that a result has at most where its doubts leave room for that.
+const MOST: usize = 8;
+
+/// The lines that are left out where a doubt takes more than one: what the long form has as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum LeftOut {
+    Nothing,
+    Server,
+    Shape,
+}
+
 fn lines(document: &Document, style: Style, shares: Option<&[f64]>, more: &[&str]) -> String {
+    let shares = shares.unwrap_or(&percentiles::QUOTED);
+    let mut trusted = Sheet::new(style);
+    trust::line(&mut trusted, document, more);
+    let is_doubted = document.audit.verdict != Verdict::Ok && !more.is_empty();
     let mut sheet = Sheet::new(style);
-    figures(&mut sheet, document, shares.unwrap_or(&percentiles::QUOTED));
+    for left_out in [LeftOut::Nothing, LeftOut::Server, LeftOut::Shape] {
+        sheet = Sheet::new(style);
+        figures(&mut sheet, document, shares, left_out);
+        let number = sheet.text.lines().count() + trusted.text.lines().count();
+        if !is_doubted || number <= MOST {
+            break;
+        }
+    }
     // Of the long form they stand below.
     for judgement in document.conditions.iter().filter(|_| !more.is_empty()) {
         let pieces = Piece::prose(&conditions::words(judgement)).into_iter();
@@ -57,11 +79,10 @@ fn lines(document: &Document, style: Style, shares: Option<&[f64]>, more: &[&str
         let pieces: Vec<Piece> = pieces.map(|piece| piece.toned(tone)).collect();
         sheet.put_hanging(0, 2, &pieces);
     }
-    trust::line(&mut sheet, document, more);
-    sheet.text
+    sheet.text + &trusted.text
 }
 
-fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64]) {
+fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64], left_out: LeftOut) {
     title(sheet, document);
     if let Some(departure) = died::Departure::of(document) {
         departure.lines(sheet, document, shares);
@@ -75,14 +96,15 @@ fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64]) {
         return;
     }
     let is_answered = document.plan.clients.exchange.flow.is_answered();
+    let has_times = is_answered || !headline(document).is_empty();
     throughput(sheet, document);
-    if is_answered || !headline(document).is_empty() {
+    if has_times {
         percentiles::line(sheet, document, shares);
     }
     if document.deliveries.is_some() {
         deliveries::whole(sheet, document);
     }
-    if is_answered || !headline(document).is_empty() {
+    if has_times && left_out < LeftOut::Shape {
         shape::line(sheet, headline(document));
     }
     one_sided::sessions(sheet, document);
@@ -93,7 +115,9 @@ fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64]) {
         limited(sheet, limit, document.audit.verdict == Verdict::Ok);
     }
     advice(sheet, document);
-    server(sheet, document);
+    if left_out < LeftOut::Server {
+        server(sheet, document);
+    }
 }
 
 /// Where to, and the plan as far as it is not what everybody runs.

@@ -9,11 +9,12 @@ pub mod experiment;
 pub mod ranking;
 
 use wsbench_judge::under_way::{self, RunStanding};
+use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{PlanSpec, Population, StopRule};
-use wsbench_load::result::{Interval, Progress, Stage};
+use wsbench_load::result::{Interval, Progress, RunResult, Stage};
 use wsbench_load::series::Series;
-use wsbench_record::document::{Document, Record, RunContext, Server};
+use wsbench_record::document::{Confidences, Distribution, Document, Record, RunContext, Server};
 use wsbench_record::units::{count, counted, seconds, span};
 use wsbench_setting::Spelling;
 
@@ -47,6 +48,9 @@ pub struct View {
     pub course: Vec<Moment>,
     /// The document so far, judged as far as can be before the end.
     pub document: Document,
+    /// The times that the load is about with what is known of them so far: with intervals earlier than
+    /// a result has them, and of a server that is gone with what it has never answered.
+    pub times: Distribution,
     /// Instant at which the last connection was lost, since the window opened, s; `None` while there
     /// is one, or before there was any.
     pub gone_at_s: Option<f64>,
@@ -112,6 +116,9 @@ impl View {
         };
         let record = Record::of(so_far, plan, &context, spelling);
         let document = under_way::so_far(record, &standing, spelling);
+        let gone_at_s = Departure::of(&document).map(|gone| gone.at_s);
+        let series = plan.clients.headline();
+        let times = times_so_far(so_far, series, gone_at_s.is_some());
         Self {
             title: title(plan),
             plan: plan_line(plan),
@@ -123,13 +130,14 @@ impl View {
                 StopRule::Duration(duration) => Some(duration.as_secs_f64()),
                 _ => None,
             },
-            gone_at_s: Departure::of(&document).map(|gone| gone.at_s),
+            gone_at_s,
             course: so_far
                 .intervals
                 .iter()
                 .map(|interval| Moment::of(interval, &plan.clients))
                 .collect(),
             document,
+            times,
             alive: standing.alive,
             in_flight: so_far
                 .intervals
@@ -283,6 +291,46 @@ fn left(progress: &Progress, plan: &PlanSpec, done: f64) -> Option<Nanos> {
         }
         _ => None,
     }
+}
+
+/// The times that the load is about with what is known of them so far. Of a server that is gone what
+/// is due and was not answered is among them: as longer than it has waited.
+fn times_so_far(so_far: &RunResult, series: Series, is_gone: bool) -> Distribution {
+    let mut censored = Histogram::new();
+    if let Some(tail) = series.info().tail {
+        censored.merge(so_far.at(tail));
+    }
+    let mut spans = so_far.at(series).clone();
+    if is_gone {
+        let never = awaited(&so_far.intervals);
+        spans.merge(&never);
+        censored.merge(&never);
+    }
+    let confidence = Confidences::so_far(&so_far.slices, series);
+    Distribution::of(&spans)
+        .with_censored(&censored)
+        .with_confidence(confidence)
+}
+
+/// What has waited since when, at the least, of all that is due and not answered: of each interval no
+/// more than was due in it, from its end, the newest first; the rest since before them.
+fn awaited(intervals: &[Interval]) -> Histogram {
+    let mut waited = Histogram::new();
+    let Some(newest) = intervals.last() else {
+        return waited;
+    };
+    let mut left = newest.in_flight.saturating_add(newest.waiting);
+    for interval in intervals.iter().rev() {
+        let due = interval.due.min(left);
+        if due > 0 {
+            waited.record_n(newest.at - interval.at, due);
+        }
+        left -= due;
+    }
+    if left > 0 {
+        waited.record_n(newest.at, left);
+    }
+    waited
 }
 
 /// Connections open now: as the newest interval has it, and before there is one as counted.

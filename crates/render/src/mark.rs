@@ -70,6 +70,21 @@ pub(crate) fn words(known: Known) -> (String, String) {
     }
 }
 
+/// A percentile that stands by itself as text, and half its interval where that lies evenly about it
+/// and is narrow; else both ends are the text.
+pub(crate) fn alone(known: Known) -> (String, String) {
+    match known {
+        Known::Within { ns, low, high } => {
+            let within = Ranged::span(ns, low, high);
+            match within.half.filter(|_| !known.is_weak()) {
+                Some(half) => (within.value, half),
+                None => (within.ends, String::new()),
+            }
+        }
+        known => words(known),
+    }
+}
+
 /// The longest span as text; the mark of the unknown when there is none.
 pub(crate) fn longest(spans: &Distribution) -> String {
     spans.max.map_or_else(

@@ -15,10 +15,12 @@ use ratatui::backend::TestBackend;
 use ratatui::style::Color;
 use wsbench_judge::figure::Figure;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
+use wsbench_load::histogram::Sparse;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, PlanSpec};
-use wsbench_load::result::{Progress, RunResult, Stage};
-use wsbench_load::series::InIntervals;
+use wsbench_load::result::{Progress, RunResult, Slice, Stage};
+use wsbench_load::series::{InIntervals, InSlices};
+use wsbench_record::document::{Known, Percentile};
 use wsbench_record::ranking::WorkloadKind;
 use wsbench_render::live::experiment::{Course, ExperimentKind};
 use wsbench_render::live::{self, View};
@@ -140,6 +142,50 @@ fn screens_from_tiny_to_wide() {
             insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen);
         }
     }
+}
+
+/// What is due and was never answered is longer than it has waited, so nothing is known above.
+#[test]
+fn the_percentiles_of_a_server_that_is_gone_have_what_it_never_answered() {
+    let (mut progress, plan) = gone();
+    for interval in &mut progress.so_far.intervals {
+        interval.due = 1_000;
+    }
+    let newest = progress.so_far.intervals.last_mut().unwrap();
+    (newest.in_flight, newest.waiting) = (4_000, 500);
+    let view = view(&progress, &plan);
+    assert!(view.gone_at_s.is_some());
+    let answered = progress.so_far.at(plan.clients.headline()).count();
+    assert_eq!(view.times.count, answered + 4_500);
+    assert_eq!(view.times.censored, 4_500);
+    let known = view.times.known(Percentile::P99);
+    assert!(matches!(known, Known::AtLeast(_)), "{known:?}");
+    let screen = shown(&view, Look::default(), (80, 24), false).to_string();
+    assert!(
+        screen.contains("p99 ≥ ") && screen.contains("unanswered "),
+        "{screen}"
+    );
+}
+
+/// The screen has intervals before a result would have them.
+#[test]
+fn percentiles_have_intervals_from_the_fifth_part_of_the_window_on() {
+    let (mut progress, plan) = measuring();
+    let series = plan.clients.headline();
+    let spans = progress.so_far.at(series).clone();
+    let slices = (1..=5).map(|number| Slice {
+        at: Nanos::from_secs(number),
+        length: Nanos::from_secs(1),
+        received: spans.count(),
+        times: InSlices::from_fn(|_| Sparse::of(&spans)),
+    });
+    progress.so_far.slices = slices.collect();
+    let of_five = view(&progress, &plan).times;
+    let known = of_five.confidence(Percentile::P50).unwrap();
+    assert!(known.low.unwrap() <= of_five.at(Percentile::P50).unwrap());
+    assert_eq!(of_five.count, spans.count());
+    progress.so_far.slices.truncate(4);
+    assert_eq!(view(&progress, &plan).times.confidence, None);
 }
 
 #[test]

@@ -19,6 +19,9 @@ use crate::{Interval, t_quantile};
 /// Batches at least: with fewer, their spread is not known well enough.
 pub const BATCHES: usize = 20;
 
+/// Batches at least of a run that is still under way: Student's t of so few makes the interval wide.
+pub const FEW: usize = 5;
+
 /// With fewer effective samples above a quantile its upper end is not told: of samples that wait for
 /// each other the spread itself is then known too badly (METHOD V9).
 pub const LEAST_ABOVE: f64 = 15.0;
@@ -110,15 +113,15 @@ impl Quantile {
 /// The quantile `q` of the samples in `batches`, by exceedance batch means: the share of each batch
 /// that lies at or below the quantile of all varies, that variation says how many independent
 /// samples would tell as much, and the ends of the interval are the spans at the ranks that so many
-/// leave open (METHOD 5.3). `pooled` holds all samples. `None` of fewer than [`BATCHES`] batches, or
-/// without samples.
+/// leave open (METHOD 5.3). `pooled` holds all samples. `None` of fewer than [`FEW`] batches, or
+/// without samples; a result takes [`BATCHES`].
 ///
 /// The bin of the quantile is split so that exactly the share `q` lies below: spans that are all
 /// the same are known exactly rather than vary by their bin.
 #[must_use]
 pub fn quantile(pooled: &Histogram, batches: &[Vec<&Sparse>], q: f64) -> Option<Quantile> {
     let value = pooled.quantile(q)?;
-    if batches.len() < BATCHES {
+    if batches.len() < FEW {
         return None;
     }
     // A bin is named by its highest value.

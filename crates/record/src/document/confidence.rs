@@ -72,13 +72,31 @@ impl Confidences {
 
     /// From the histograms of the slices, and their lengths; `None` where they are too few.
     pub(super) fn of(slices: &[&Sparse], lengths: &[f64]) -> Option<Self> {
-        let batches = batched(slices, lengths)?;
+        Self::of_batches(slices, &batched(slices, lengths)?)
+    }
+
+    /// The same of a run that is still under way, of which each slice is a batch until there are
+    /// enough of them; `None` where they are too few for that as well.
+    #[must_use]
+    pub fn so_far(slices: &[result::Slice], series: Series) -> Option<Self> {
+        let spans = times_of(slices, series)?;
+        if let Some(batches) = batched(&spans, &lengths(slices)) {
+            return Self::of_batches(&spans, &batches);
+        }
+        let each: Vec<Vec<&Sparse>> = spans.iter().map(|slice| vec![*slice]).collect();
+        Self::of_batches(&spans, &each)
+    }
+
+    fn of_batches(slices: &[&Sparse], batches: &[Vec<&Sparse>]) -> Option<Self> {
+        if batches.len() < batches::FEW {
+            return None;
+        }
         let mut pooled = Histogram::new();
         for slice in slices {
             slice.add_to(&mut pooled);
         }
         let found = Percentile::ALL.map(|percentile| {
-            let found = batches::quantile(&pooled, &batches, percentile.share())?;
+            let found = batches::quantile(&pooled, batches, percentile.share())?;
             let bounds = found.interval;
             Some(Confidence {
                 n_eff: found.effective,

@@ -111,7 +111,7 @@ impl Distribution {
 
     /// The same distribution with what is known of how sure it is.
     #[must_use]
-    pub(super) fn with_confidence(self, confidence: Option<Confidences>) -> Self {
+    pub fn with_confidence(self, confidence: Option<Confidences>) -> Self {
         Self { confidence, ..self }
     }
 

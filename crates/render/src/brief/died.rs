@@ -13,6 +13,8 @@ use super::{SECOND, percentiles, shape};
 
 /// The columns of the bar of what was never answered.
 const NEVER: usize = 14;
+/// Kinds of failures that are named beside the first.
+pub(crate) const FURTHER: usize = 2;
 
 /// The end of a server within the window.
 pub(crate) struct Departure {
@@ -106,15 +108,13 @@ impl Departure {
                 words.push_str(&format!(", {} {}", percentile.label(), span(ns as f64)));
             }
         }
-        words.push_str(if clients.is_fanned_out() {
-            " (from when it was sent, of the deliveries made only)"
+        let meanings: &[&str] = if clients.is_fanned_out() {
+            &["from when it was sent, of the deliveries made only"]
         } else {
-            " (service time, of the answered only)"
-        });
-        let quiet = Piece::prose(&words)
-            .into_iter()
-            .map(|piece| piece.toned(Tone::Quiet));
-        sheet.put_hanging(2, 4, &quiet.collect::<Vec<_>>());
+            &["service time, of the answered only", "of the answered only"]
+        };
+        let texts = meanings.iter().map(|of| format!("{words} ({of})"));
+        sheet.put_fitting(2, &texts.collect::<Vec<_>>(), Tone::Quiet);
     }
 }
 
@@ -151,26 +151,25 @@ fn answered_or_never(sheet: &mut Sheet, document: &Document, never: f64) {
     sheet.put(2, &pieces);
 }
 
-/// Why connections ended, or came to nothing, by what was seen first and most.
+/// Why connections ended, or came to nothing, by what was seen first and most; on one line where that
+/// can be.
 pub(super) fn causes(sheet: &mut Sheet, document: &Document) {
-    let Some(words) = cause(&document.errors) else {
-        return;
-    };
-    let pieces = Piece::prose(&format!("✕ {words}"))
-        .into_iter()
-        .map(|piece| piece.toned(Tone::Bad));
-    sheet.put_hanging(2, 4, &pieces.collect::<Vec<_>>());
+    let texts = (0..=FURTHER).rev();
+    let texts = texts.filter_map(|further| cause(&document.errors, further));
+    let texts: Vec<String> = texts.map(|words| format!("✕ {words}")).collect();
+    sheet.put_fitting(2, &texts, Tone::Bad);
 }
 
-/// The cause in words, by what was seen first and most; `None` without failures.
-pub(crate) fn cause(errors: &[Failure]) -> Option<String> {
+/// The cause in words, by what was seen first and most, and so many further kinds; `None` without
+/// failures.
+pub(crate) fn cause(errors: &[Failure], further: usize) -> Option<String> {
     let mut errors: Vec<&Failure> = errors.iter().collect();
     // An end of what was open tells more than what was refused afterwards.
     errors.sort_by_key(|error| (error.phase == "connect", std::cmp::Reverse(error.count)));
     let first = errors.first()?;
     let times = counted(first.count, "time");
     let mut words = format!("{}, {times}", meaning(first));
-    for more in errors.iter().skip(1).take(2) {
+    for more in errors.iter().skip(1).take(further) {
         words.push_str(&format!(
             "; then {} × {} {}",
             count(more.count),

@@ -2,7 +2,6 @@
 
 use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_record::document::{Document, Known, Percentile};
-use wsbench_record::units::Ranged;
 use wsbench_stats::batches;
 
 use crate::mark;
@@ -111,35 +110,16 @@ fn from_slices(document: &Document, share: f64) -> Option<Known> {
 
 /// A percentile with its interval, its name before it.
 pub(super) fn piece(share: f64, known: Known) -> Piece {
-    let name = name(share);
-    match known {
-        Known::Within { ns, low, high } if !known.is_weak() => {
-            let within = Ranged::span(ns, low, high);
-            let figure = match within.half {
-                Some(half) => Piece::new(within.value).beside(format!(" {half}")),
-                None => Piece::new(within.ends),
-            };
-            figure.toned(Tone::Heading).named(&name)
-        }
-        Known::Within { ns, low, high } => Piece::new(Ranged::span(ns, low, high).ends)
-            .toned(Tone::Quiet)
-            .named(&name),
-        Known::Alone { .. } => {
-            let (figure, _) = mark::words(known);
-            Piece::new(figure)
-                .toned(if known.is_weak() {
-                    Tone::Quiet
-                } else {
-                    Tone::Heading
-                })
-                .named(&name)
-        }
-        Known::AtLeast(_) => Piece::new(mark::words(known).0)
-            .toned(Tone::Heading)
-            .named(&name),
-        Known::Not => Piece::new(mark::words(known).0)
-            .toned(Tone::Quiet)
-            .named(&name),
+    let (figure, beside) = mark::alone(known);
+    let tone = match known {
+        Known::Not => Tone::Quiet,
+        _ if known.is_weak() => Tone::Quiet,
+        _ => Tone::Heading,
+    };
+    let piece = Piece::new(figure).toned(tone).named(&name(share));
+    match beside.is_empty() {
+        true => piece,
+        false => piece.beside(format!(" {beside}")),
     }
 }
 

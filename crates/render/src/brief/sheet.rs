@@ -184,6 +184,18 @@ impl Sheet {
         line.used
     }
 
+    /// Puts the first of these texts that one line has room for, else the last, broken as prose is.
+    pub(super) fn put_fitting(&mut self, indent: usize, texts: &[String], tone: Tone) {
+        let room = self.width().saturating_sub(indent);
+        let fits = |text: &&String| prose::width(text) <= room;
+        let Some(text) = texts.iter().find(fits).or(texts.last()) else {
+            return;
+        };
+        let words = Piece::prose(text).into_iter();
+        let words: Vec<Piece> = words.map(|word| word.toned(tone)).collect();
+        self.put_hanging(indent, 4, &words);
+    }
+
     fn end(&mut self, line: &Strip) {
         self.text.push_str(&line.painted(self.style));
         self.text.push('\n');

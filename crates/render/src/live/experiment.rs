@@ -193,6 +193,10 @@ impl Course {
 
     /// Takes in that a run begins.
     pub fn begins(&mut self, plan: &PlanSpec) {
+        if matches!(self.kind, ExperimentKind::Find(..) | ExperimentKind::Sweep) {
+            // Loads change, and the pilot's loop is a closed one.
+            self.view.plan = plan_line(plan);
+        }
         self.running = match plan.clients.arrival {
             wsbench_load::plan::Arrival::Open { ref schedule, .. } => {
                 schedule.stretches.first().map(|stretch| stretch.to_per_s)

@@ -14,7 +14,7 @@ use super::theme::Theme;
 use crate::brief::{died, trust};
 use crate::live::{View, word};
 use crate::mark;
-use crate::times::{Tempo, headline};
+use crate::times::Tempo;
 
 /// The percentiles in the line of figures.
 const QUOTED: [Percentile; 4] = [
@@ -103,19 +103,30 @@ fn bar(view: &View, theme: Theme, width: u16) -> Line<'static> {
     ])
 }
 
-/// The rate and the percentiles, as many as fit.
+/// The rate and the percentiles, as many as fit: of those the second goes first.
 fn figures(view: &View, look: Look, theme: Theme, width: u16) -> Line<'static> {
-    let mut line = throughput(view, theme, width);
-    for percentile in chosen(look) {
-        let piece = percentile_spans(view, percentile, theme);
-        let columns: usize = piece.iter().map(Span::width).sum();
-        if line.width() + 3 + columns > width.into() {
-            break;
+    let [first, second, third, fourth] = chosen(look);
+    let line = |gap: usize, percentiles: &[Percentile]| {
+        let mut line = throughput(view, theme, width);
+        for percentile in percentiles {
+            line.push_span(Span::raw(" ".repeat(gap)));
+            let spans = percentile_spans(view, *percentile, theme);
+            spans.into_iter().for_each(|span| line.push_span(span));
         }
-        line.push_span(Span::raw("   "));
-        piece.into_iter().for_each(|span| line.push_span(span));
-    }
-    line
+        line
+    };
+    let ways = vec![
+        line(3, &[first, second, third, fourth]),
+        line(2, &[first, second, third, fourth]),
+        line(3, &[first, third, fourth]),
+        line(2, &[first, third, fourth]),
+        line(3, &[first, third]),
+        line(2, &[first, third]),
+        line(3, &[third]),
+        line(2, &[third]),
+        line(0, &[]),
+    ];
+    fitting(ways, width)
 }
 
 fn chosen(look: Look) -> [Percentile; 4] {
@@ -142,7 +153,7 @@ fn throughput(view: &View, theme: Theme, width: u16) -> Line<'static> {
 
 /// The percentiles alone, the tail first to stay.
 fn percentiles(view: &View, look: Look, theme: Theme, width: u16) -> Line<'static> {
-    if headline(&view.document).is_empty() {
+    if view.times.is_empty() {
         return cut(Line::styled(mark::NO_SAMPLES, theme.quiet), width);
     }
     let [first, second, third, fourth] = chosen(look);
@@ -166,10 +177,11 @@ fn percentiles(view: &View, look: Look, theme: Theme, width: u16) -> Line<'stati
     fitting(ways.into(), width)
 }
 
-/// `p99 190 µs ±5`; a weak figure dim, a bound with its sign.
+/// `p99 190 µs ±5`, as the line of a result has it: of a weak figure the interval alone, dim; a bound
+/// with its sign.
 fn percentile_spans(view: &View, percentile: Percentile, theme: Theme) -> Vec<Span<'static>> {
-    let known = headline(&view.document).known(percentile);
-    let (figure, beside) = mark::words(known);
+    let known = view.times.known(percentile);
+    let (figure, beside) = mark::alone(known);
     let look = if known.is_weak() {
         theme.quiet
     } else {
@@ -241,7 +253,7 @@ fn grounds(view: &View) -> Vec<String> {
 /// What limits the rate so far; of a server that is gone, the cause.
 fn limit(view: &View, theme: Theme, width: u16) -> Option<Line<'static>> {
     if view.document.audit.verdict == Verdict::Invalid {
-        let cause = died::cause(&view.document.errors)?;
+        let cause = died::cause(&view.document.errors, died::FURTHER)?;
         let line = Line::from(vec![
             Span::styled(format!("{} ", theme.pick("✕", "x")), theme.bad),
             Span::styled(cause, theme.bad),

@@ -15,7 +15,7 @@ use crate::brief::shape;
 use crate::live::View;
 use crate::mark;
 use crate::summary::PERCENTILES;
-use crate::times::{Times, headline};
+use crate::times::Times;
 
 /// Rows that the panels have at least.
 pub(super) const HEIGHT: u16 = 8;
@@ -45,7 +45,7 @@ pub(super) fn shape(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, 
     // What was never answered is no part of a shape of answers.
     let spans = match view.gone_at_s {
         Some(_) => view.document.at(clients.headline_from_sent()),
-        None => headline(&view.document),
+        None => &view.times,
     };
     let block = panel(theme, Line::styled(title, theme.figure));
     let inner = block.inner(area);
@@ -137,7 +137,11 @@ pub(super) fn used(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme)
     let mut lines = vec![generator(view, theme, bar)];
     lines.extend(server(view, theme, bar));
     lines.push(alive(view, theme, bar));
-    lines.push(row("in flight", bar, &count(view.in_flight)));
+    let out = match view.gone_at_s {
+        Some(_) => "unanswered",
+        None => "in flight",
+    };
+    lines.push(row(out, bar, &count(view.in_flight)));
     let rows = usize::from(inner.height);
     let is_tall = rows >= TALL;
     let room = if is_tall {
@@ -257,7 +261,7 @@ fn beside(view: &View, theme: Theme) -> Vec<Line<'static>> {
     let Some(newest) = view.newest() else {
         return Vec::new();
     };
-    let spans = headline(&view.document);
+    let spans = &view.times;
     let heading = format!(" {:<8}{:>15}{:>16}", "", "last interval", "whole run");
     let mut lines = vec![Line::default(), Line::styled(heading, theme.quiet)];
     let newest_of = |percentile| match percentile {
