@@ -26,11 +26,12 @@ use world::{World, assert_is_there};
 const MOST_WORDS: usize = 1_200;
 
 /// Commands that begin so are not run here, and why. That what they name is there is looked at.
-const NOT_RUN: [(&str, &str); 10] = [
+const NOT_RUN: [(&str, &str); 11] = [
     ("scripts/test", "it runs this test"),
     ("cargo install", "installs"),
     ("scripts/instructions", "it builds a benchmark"),
     ("scripts/ab", "figures of a busy machine are noise"),
+    ("scripts/against", "needs a program of somebody else's"),
     ("cargo bench", "figures of a busy machine are noise"),
     (
         "taskset -c 1 cargo bench",
