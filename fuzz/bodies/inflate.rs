@@ -44,6 +44,26 @@ pub(crate) fn attempt(data: &[u8]) {
         assert_eq!(whole, cut, "reads of {piece} octets");
     }
 
+    // As a message of a server that keeps the largest window, whatever was agreed on.
+    let wide = Terms {
+        server_bits: None,
+        ..terms
+    };
+    let mut server = Codec::new(Role::Server, &wide, &wish, LIMITS, Utf8::Skip);
+    let mut client = codec(Role::Client, Utf8::Skip);
+    for _ in 0..2 {
+        let mut packed = Vec::new();
+        server.compress(&mut pool, &[payload], &mut packed);
+        let pieces: Vec<&[u8]> = packed.chunks(piece).collect();
+        match inflated(&mut client, &mut pool, MessageKind::Binary, &pieces, 512) {
+            Ok(back) => assert_eq!(back, payload),
+            Err(error) => {
+                assert!(matches!(error, ProtocolError::WindowExceeded { .. }), "{error}");
+                break;
+            }
+        }
+    }
+
     // As a message of ours, twice, so that the second may refer to the first.
     let (mut client, mut server) = (
         codec(Role::Client, Utf8::Skip),

@@ -27,6 +27,7 @@ use crate::environment;
 use crate::exit::Exit;
 use crate::habits;
 use crate::run;
+use crate::shell_words::shown_value_of;
 use crate::usage::UsageError;
 
 /// Measures a WebSocket server, and says how far its own figures may be believed.
@@ -185,9 +186,16 @@ pub(crate) fn run(command_line: &[OsString]) -> anyhow::Result<Exit> {
     }
 }
 
-/// What clap refuses: a flag of another tool is answered with ours; a word after the URL is no
+/// What clap refuses, without a credential that it repeats: a flag of another tool is answered with ours; a word after the URL is no
 /// subcommand that came too late, as clap has it.
-fn explained(error: clap::Error) -> anyhow::Error {
+fn explained(mut error: clap::Error) -> anyhow::Error {
+    if let (Some(ContextValue::String(flag)), Some(ContextValue::String(value))) = (
+        error.get(ContextKind::InvalidArg),
+        error.get(ContextKind::InvalidValue),
+    ) {
+        let shown = shown_value_of(flag, value);
+        error.insert(ContextKind::InvalidValue, ContextValue::String(shown));
+    }
     if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) {
         let is_unknown = error.kind() == ErrorKind::UnknownArgument;
         if let Some(habit) = habits::flag(word).filter(|_| is_unknown) {

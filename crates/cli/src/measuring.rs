@@ -22,6 +22,8 @@ use crate::live_args::LiveData;
 use crate::output_args::{Format, OutputArgs};
 use crate::plan::{Order, ServerUnderTest};
 use crate::shell_words::shell_words;
+#[cfg(feature = "fleet")]
+use crate::shell_words::shell_words_for_others;
 use crate::spelling::Flags;
 use crate::terminal;
 
@@ -69,7 +71,8 @@ impl Ready {
         #[cfg(feature = "fleet")]
         let bench = match &order.fleet {
             Some(fleet) => {
-                let carrier = crate::fleet::carrier(fleet, &shell_words(command_line))?;
+                let command = shell_words_for_others(command_line);
+                let carrier = crate::fleet::carrier(fleet, &command)?;
                 bench.carried_by(Box::new(carrier))
             }
             None => bench,

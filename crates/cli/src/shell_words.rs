@@ -7,7 +7,9 @@ use std::ffi::OsString;
 use std::mem;
 use std::path::Path;
 
-use wsbench_load::secret::{Redactor, WITHHELD, is_credential, shown_subprotocols, shown_url};
+use wsbench_load::secret::{
+    Redactor, WITHHELD, is_credential, shown_subprotocols, shown_text, shown_url,
+};
 
 /// Flags whose value is a credential as a whole.
 const SECRET: [&str; 4] = ["-a", "--auth", "--bearer", "--cookie"];
@@ -15,6 +17,8 @@ const SECRET: [&str; 4] = ["-a", "--auth", "--bearer", "--cookie"];
 const HEADER: [&str; 2] = ["-H", "--header"];
 /// The flag whose values are subprotocols: browsers, which set no headers, send tokens as such.
 const SUBPROTOCOL: &str = "--subprotocol";
+/// Flags whose value is a text in which some part may be one.
+const TEXTS: [&str; 3] = ["-m", "--message", "--template"];
 /// The flag by which credentials are shown.
 pub(crate) const SHOW: &str = "--show-secrets";
 /// Short flags that take a value: what stands behind one in the same word is that value.
@@ -81,8 +85,28 @@ pub(crate) fn takes_next(word: &str) -> bool {
 
 /// The words in one line, quoted where a POSIX shell needs it; the program by its bare name.
 pub(crate) fn shell_words(words: &[OsString]) -> String {
-    let mut line = Vec::with_capacity(words.len());
     let shows_all = words.iter().any(|word| word == SHOW);
+    in_one_line(words, shows_all)
+}
+
+/// The same for other machines, which are told no credential whatever was asked for.
+#[cfg(feature = "fleet")]
+pub(crate) fn shell_words_for_others(words: &[OsString]) -> String {
+    in_one_line(words, false)
+}
+
+/// A value as a complaint about its flag may repeat it: `--bearer <TOKEN>` says which.
+pub(crate) fn shown_value_of(flag: &str, value: &str) -> String {
+    let name = flag.split([' ', '=']).next().unwrap_or_default();
+    let all = SECRET.iter().chain(&HEADER).chain(&TEXTS).copied();
+    match all.into_iter().find(|known| *known == name) {
+        Some(known) => shown_value(known, value),
+        None => shown_url(value).into_owned(),
+    }
+}
+
+fn in_one_line(words: &[OsString], shows_all: bool) -> String {
+    let mut line = Vec::with_capacity(words.len());
     let tokens = tokens(words);
     let mut flag = None;
     let (mut is_file, mut is_value_next) = (false, false);
@@ -133,7 +157,8 @@ pub(crate) fn shell_words(words: &[OsString]) -> String {
 /// where it stands in the same word.
 fn parted(word: &str) -> (&str, Option<&'static str>, Option<&str>) {
     let known = |name: &str| {
-        let all = SECRET.iter().chain(&HEADER).chain([&SUBPROTOCOL]).copied();
+        let all = SECRET.iter().chain(&HEADER).chain(&TEXTS);
+        let all = all.chain([&SUBPROTOCOL]).copied();
         all.into_iter().find(|flag| *flag == name)
     };
     if word.starts_with("--") {
@@ -157,9 +182,13 @@ fn shown_value(flag: &str, value: &str) -> String {
     if SECRET.contains(&flag) {
         return WITHHELD.to_owned();
     }
+    if TEXTS.contains(&flag) {
+        return shown_text(value).into_owned();
+    }
     match value.split_once(':') {
         Some((name, _)) if is_credential(name.trim()) => format!("{}: {WITHHELD}", name.trim()),
-        _ => value.to_owned(),
+        Some((name, value)) => format!("{name}:{}", shown_text(value)),
+        None => value.to_owned(),
     }
 }
 
@@ -212,6 +241,7 @@ pub(crate) fn secrets(words: &[OsString]) -> Redactor {
     for (flag, value) in values(words) {
         match flag {
             SUBPROTOCOL => {}
+            _ if TEXTS.contains(&flag) => secrets.add_text(&value),
             _ if HEADER.contains(&flag) => {
                 if let Some((name, value)) = value.split_once(':') {
                     secrets.add_header(name.trim(), value);
@@ -312,10 +342,48 @@ mod tests {
             &["w", "-H", "X-Api-Key: hidden"],
             &["w", "--subprotocol", "bearer", "--subprotocol=hidden"],
             &["w", "--subprotocol", "bearer", "--subprotocol", "hidden"],
+            &["w", "-m", "{\"token\":\"hidden\"}"],
+            &["w", "-mpassword=hidden"],
+            &["w", "--template={\"id\":{id},\"key\":\"hidden\"}"],
+            &["w", "-H", "X-Info: a=b; token=hidden"],
+            &["w", "u:hidden@h:1/x"],
         ] {
             let line = line(words);
             assert!(!line.contains("hidden"), "{line}");
             assert!(line.contains(WITHHELD), "{line}");
+        }
+    }
+
+    /// Whoever asks to see credentials does not ask for other machines to see them.
+    #[cfg(feature = "fleet")]
+    #[test]
+    fn other_machines_are_told_no_credential() {
+        let words = [
+            "w",
+            "--show-secrets",
+            "--bus",
+            "nats://u:hidden@h",
+            "--bearer",
+            "hidden",
+            "h:1",
+        ];
+        let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+        let line = shell_words_for_others(&words);
+        assert!(!line.contains("hidden"), "{line}");
+        assert!(shell_words(&words).contains("--bearer hidden"));
+    }
+
+    #[test]
+    fn complaints_repeat_no_credential_however_short_it_is() {
+        for (flag, value, shown) in [
+            ("--bearer <TOKEN>", "x y", "(withheld)"),
+            ("--auth <USER:PASS>", "x", "(withheld)"),
+            ("--header <LINE>", "X-Api-Key: x", "X-Api-Key: (withheld)"),
+            ("--otlp <URL>", "http://u:p@h/", "http://(withheld)@h/"),
+            ("--push-gateway <URL>", "u:p@h", "(withheld)@h"),
+            ("--rate <RATE>", "fast", "fast"),
+        ] {
+            assert_eq!(shown_value_of(flag, value), shown);
         }
     }
 

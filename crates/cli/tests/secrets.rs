@@ -34,6 +34,17 @@ fn places() -> BTreeMap<&'static str, Vec<String>> {
         "cookie",
         vec!["--cookie".into(), format!("sid={}", planted("cookie"))],
     );
+    places.insert(
+        "X-Info",
+        header(format!("X-Info: theme=dark; token={}", planted("X-Info"))),
+    );
+    places.insert(
+        "message",
+        vec![
+            "-m".into(),
+            format!(r#"{{"room":1,"password":"{}"}}"#, planted("message")),
+        ],
+    );
     for name in [
         "X-Api-Key",
         "X-Auth-Token",
@@ -54,7 +65,7 @@ fn places() -> BTreeMap<&'static str, Vec<String>> {
     places
 }
 
-/// A query with secrets under many names.
+/// A path and a query with secrets under many names.
 fn query() -> String {
     let names = [
         "token",
@@ -68,7 +79,8 @@ fn query() -> String {
         .iter()
         .map(|name| format!("{name}={}", planted(name)))
         .collect();
-    format!("?room=1&{}", pairs.join("&"))
+    let path = planted("path");
+    format!("chat/token/{path}?room=1&{}", pairs.join("&"))
 }
 
 /// Runs a command in a folder; nothing that it says or leaves there holds a secret.
@@ -212,6 +224,12 @@ fn no_complaint_repeats_a_secret() {
             "no-such-file",
         ]),
         of(&["check", &format!("ws://user:{secret}@h/")]),
+        of(&[&format!("user:{secret}@h:1")]),
+        of(&["-m", &format!("token={secret}"), "--no-such-flag", "h:1"]),
+        of(&["--otlp", &format!("http://user:{secret}@h:1"), "h:1"]),
+        of(&[&format!("--remote-write=http://user:{secret}@h:1"), "h:1"]),
+        of(&["--push-gateway", &format!("user:{secret}@h:1"), "h:1"]),
+        of(&["record", &format!("ws://h/?token={secret}"), "--listen", "x"]),
         of(&["find", "--slo", "p99<1", &format!("ws://h/?token={secret}")]),
     ] {
         let folder = tempfile::tempdir().unwrap();
@@ -219,6 +237,71 @@ fn no_complaint_repeats_a_secret() {
         assert_ne!(ended.status.code(), Some(0), "{words:?}");
         assert!(!ended.stderr.is_empty(), "{words:?}");
     }
+}
+
+/// Nor one that is too short to be looked for wherever it may stand.
+#[test]
+fn no_complaint_repeats_a_short_secret() {
+    const SHORT: &str = "zq7";
+    for words in [
+        ["--bearer", "zq7 x"],
+        ["--bearer=zq7 x", "h:1"],
+        ["-a", SHORT],
+        ["--cookie", SHORT],
+        ["-H", "X-Api-Key: zq7\n"],
+        ["--otlp", "http://u:zq7@h:1"],
+        ["--remote-write", "ftp://u:zq7@h:1"],
+        ["--push-gateway", "u:zq7@h:1"],
+        ["-x", "socks9://u:zq7@h:1"],
+        ["ws://u:zq7@h/", "-q"],
+        ["http://h/?pin=zq7", "-q"],
+        ["ws://h:99999/?pin=zq7", "-q"],
+    ] {
+        let ended = Process::start(&mut wsbench(&words)).ended();
+        assert_eq!(ended.status.code(), Some(2), "{words:?}: {}", ended.stderr);
+        assert!(!ended.stderr.contains(SHORT), "{words:?}: {}", ended.stderr);
+    }
+}
+
+/// A recording holds none, in whatever form it was said.
+#[test]
+fn no_recording_tells_a_secret() {
+    let said = [
+        format!("PASS oauth:{}", planted("oauth")),
+        format!("PRIVMSG NickServ :IDENTIFY {}", planted("identify")),
+        format!("CONNECT\npasscode:{}\n\n\0", planted("stomp")),
+        format!(r#"{{"type":"auth","token":"{}"}}"#, planted("json")),
+        format!("see ws://user:{}@h/?sid={}", planted("login"), planted("sid")),
+    ];
+    let messages: Vec<serde_json::Value> = (0_u32..)
+        .zip(&said)
+        .map(|(at, data)| {
+            serde_json::json!({"type": "send", "time": at, "opcode": 1, "data": data})
+        })
+        .collect();
+    let header = |name: &str, value: String| serde_json::json!({"name": name, "value": value});
+    let har = serde_json::json!({"log": {"entries": [{
+        "request": {
+            "url": format!("ws://h/{}", query()),
+            "headers": [
+                header("X-Info", format!("a=b; token={}", planted("info"))),
+                header("X-Api-Key", planted("api-key")),
+                header("Cookie", format!("sid={}; theme=dark", planted("cookie"))),
+                header("Sec-WebSocket-Protocol", format!("bearer, {}", planted("subprotocol"))),
+            ],
+        },
+        "_webSocketMessages": messages,
+    }]}});
+    let kept = tempfile::tempdir().unwrap();
+    let path = kept.path().join("app.har");
+    fs::write(&path, har.to_string()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = path.to_str().unwrap();
+    let words = ["record", "--har", path, "-o", "app.toml"].map(str::to_owned);
+    let ended = nothing_is_told(folder.path(), &words);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    let written = fs::read_to_string(folder.path().join("app.toml")).unwrap();
+    assert!(written.contains("{env:") && written.contains("room=1"), "{written}");
 }
 
 /// Nor do redirects, and the host that they lead to hears none of them.

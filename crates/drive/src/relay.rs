@@ -226,7 +226,11 @@ fn farewell(mut pairs: Vec<RelayPair>, noted: &mut dyn FnMut(Noted)) {
         pair.leave();
     }
     let until = Instant::now() + FAREWELL;
-    while pairs.iter_mut().any(|pair| !pair.is_written()) && Instant::now() < until {
+    loop {
+        let gone = pairs.iter_mut().filter_map(|pair| pair.is_gone().then_some(()));
+        if gone.count() == pairs.len() || Instant::now() >= until {
+            break;
+        }
         std::thread::sleep(Duration::from_millis(5));
     }
     for pair in pairs.iter().filter(|pair| pair.number > 0) {

@@ -10,7 +10,7 @@
 mod words;
 
 use thiserror::Error;
-use wsbench_load::plan::{Arrival, Flow, PlanSpec};
+use wsbench_load::plan::{Arrival, Flow, PlanSpec, Population, Workload};
 use wsbench_record::comparison::{Comparison, Contrast, Design, Doubt, SCHEMA, Side};
 use wsbench_record::document::Document;
 use wsbench_record::units::{percent, rate};
@@ -197,31 +197,17 @@ pub(crate) fn differences(a: &PlanSpec, b: &PlanSpec) -> Vec<String> {
             let (depth_a, depth_b) = (a.depth(), b.depth());
             let what = if a.is_open_loop() {
                 "the schedules of the open loops differ".to_owned()
-            } else if depth_a != depth_b {
-                format!("{depth_a} in flight on a connection and {depth_b}")
             } else {
-                "the pauses between messages differ".to_owned()
+                format!("{depth_a} in flight on a connection and {depth_b}")
             };
             found.push(what);
         }
         _ => {}
     }
-    if a.exchange.audience != b.exchange.audience {
-        found.push("the messages of one are for others than those of the other".to_owned());
+    if a.think != b.think {
+        found.push("the pauses between messages differ".to_owned());
     }
-    if a.exchange.flow != b.exchange.flow {
-        let words = match [&a.exchange.flow, &b.exchange.flow].map(flow) {
-            [of_a, of_b] if of_a == of_b => format!("of {of_a} not the same is read"),
-            [of_a, of_b] => format!("{of_a} in one, {of_b} in the other"),
-        };
-        found.push(words);
-    }
-    if a.exchange.payload != b.exchange.payload {
-        found.push("the messages differ".to_owned());
-    }
-    if a.exchange.verify != b.exchange.verify {
-        found.push("the answers were not checked alike".to_owned());
-    }
+    found.extend(exchanges(a, b));
     let (a_threads, b_threads) = (a_plan.threads, b_plan.threads);
     if a_threads != b_threads {
         found.push(format!("{a_threads} generator threads and {b_threads}"));
@@ -236,6 +222,71 @@ pub(crate) fn differences(a: &PlanSpec, b: &PlanSpec) -> Vec<String> {
     }
     if a.returns != b.returns {
         found.push("connections are cut, or clients come back, otherwise".to_owned());
+    }
+    found
+}
+
+/// The ways in which what is said on the connections is not the same: what flows, what one message is,
+/// who says it and for whom, and how its answer is known.
+fn exchanges(a: &Population, b: &Population) -> Vec<String> {
+    let mut found = Vec::new();
+    let (of_a, of_b) = (&a.exchange, &b.exchange);
+    if of_a.flow != of_b.flow {
+        found.push(match [&of_a.flow, &of_b.flow].map(flow) {
+            [one, other] if one == other => format!("of {one} not the same is read"),
+            [one, other] => format!("{one} in one, {other} in the other"),
+        });
+    }
+    if of_a.unit != of_b.unit {
+        let [one, other] = [of_a, of_b].map(|it| it.unit.name());
+        found.push(format!(
+            "a message is what '{one}' means in one, '{other}' in the other"
+        ));
+    }
+    let does = |it: &Population| -> Vec<(u32, bool, bool)> {
+        let roles = it.roles.iter();
+        roles
+            .map(|it| (it.connections, it.publishes, it.subscribes))
+            .collect()
+    };
+    let is_idle = matches!(of_a.flow, Flow::Idle);
+    for (differs, words) in [
+        (
+            of_a.audience != of_b.audience,
+            "the messages of one are for others than those of the other",
+        ),
+        (of_a.rooms != of_b.rooms, "the rooms differ"),
+        (
+            does(a) != does(b),
+            "other connections publish, or subscribe, in one than in the other",
+        ),
+        (
+            of_a.envelope != of_b.envelope,
+            "the text around the messages differs",
+        ),
+        (of_a.payload != of_b.payload, "the messages differ"),
+        (
+            of_a.request != of_b.request,
+            "answers are known otherwise in one than in the other",
+        ),
+        (
+            of_a.verify != of_b.verify,
+            "the answers were not checked alike",
+        ),
+        (
+            is_idle && a.keep_alive != b.keep_alive,
+            "the pings are not equally far apart",
+        ),
+    ] {
+        if differs {
+            found.push(words.to_owned());
+        }
+    }
+    // Whatever else a workload comes to hold: none is taken for another.
+    let mut known: Workload = of_a.clone();
+    known.greeting.clone_from(&of_b.greeting);
+    if found.is_empty() && known != *of_b {
+        found.push("what is said on the connections differs".to_owned());
     }
     found
 }
@@ -457,11 +508,16 @@ fn unsustained(side: &str, runs: &[Document]) -> Option<Text> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use wsbench_load::arrival::Process;
     use wsbench_load::nanos::Nanos;
     use wsbench_load::plan::{
-        Lifetime, Pushes, Reads, Reconnect, Returns, Sessions, SlowReaders, Stay,
+        Audience, ByNumber, Encoding, Greeting, Lifetime, LoginSteps, MessageUnit, Payload, Pushes,
+        Reads, Reconnect, Returns, Role, Rooms, Sessions, SlowReaders, Spoken, Stay, Think, Verify,
     };
+    use wsbench_load::template::Template;
+    use wsbench_wire::connection::MessageKind;
 
     use super::*;
 
@@ -506,5 +562,96 @@ mod tests {
         );
         let sessions = changed(&|plan| plan.clients.lifetime = Lifetime::Scheduled(sessions));
         assert_eq!(sessions, ["clients come or stay otherwise"]);
+        let pause = Nanos::from_millis(5);
+        let think = Think {
+            least: pause,
+            most: pause,
+        };
+        let paused = changed(&|plan| plan.clients.think = Some(think));
+        assert_eq!(paused, ["the pauses between messages differ"]);
+    }
+
+    /// So is each way in which what is said on the connections is something else.
+    #[test]
+    fn exchanges_are_compared() {
+        let plain = PlanSpec::against("ws://127.0.0.1:1/".parse().unwrap());
+        let words = |text: &str| Spoken {
+            kind: MessageKind::Text,
+            words: Template::for_words(text).unwrap(),
+        };
+        let changes: [(&str, &dyn Fn(&mut PlanSpec)); 9] = [
+            (
+                "the messages of one are for others than those of the other",
+                &|plan| plan.clients.exchange.audience = Audience::Room,
+            ),
+            ("the rooms differ", &|plan| {
+                plan.clients.exchange.rooms = Some(Rooms::numbered(3));
+            }),
+            (
+                "a message is what 'frame' means in one, 'lines' in the other",
+                &|plan| plan.clients.exchange.unit = MessageUnit::Lines,
+            ),
+            (
+                "other connections publish, or subscribe, in one than in the other",
+                &|plan| plan.clients.roles = vec![role(1, true), role(2, false)],
+            ),
+            ("the text around the messages differs", &|plan| {
+                plan.clients.exchange.envelope = Some(Arc::new(words("say {payload}")));
+            }),
+            ("the messages differ", &|plan| {
+                plan.clients.exchange.payload = Payload::Template {
+                    encoding: Encoding::Text,
+                    template: Arc::new(Template::parse("{seq}").unwrap()),
+                };
+            }),
+            (
+                "answers are known otherwise in one than in the other",
+                &|plan| {
+                    plan.clients.exchange.request = Some(ByNumber {
+                        at: "json:/id".parse().unwrap(),
+                        failed: None,
+                    });
+                },
+            ),
+            ("the answers were not checked alike", &|plan| {
+                plan.clients.exchange.verify = Verify::Contains;
+            }),
+            (
+                "messages that are answered in one, connections without a message in the other",
+                &|plan| plan.clients.exchange.flow = Flow::Idle,
+            ),
+        ];
+        for (told, change) in changes {
+            let mut other = plain.clone();
+            change(&mut other);
+            assert_eq!(differences(&plain, &other), [told]);
+            assert_eq!(differences(&other, &other), [""; 0]);
+            // As stored, without what is withheld.
+            let stored = other.redacted();
+            assert_eq!(differences(&stored, &stored), [""; 0]);
+        }
+        // Which messages of the server's own are taken is the server's affair.
+        let mut greeted = plain.clone();
+        greeted.clients.exchange.greeting = Some(Greeting::Count(1));
+        assert_eq!(differences(&plain, &greeted), [""; 0]);
+        let pinged = |seconds| {
+            let mut plan = plain.clone();
+            plan.clients.exchange.flow = Flow::Idle;
+            plan.clients.keep_alive = Some(Nanos::from_secs(seconds));
+            plan
+        };
+        assert_eq!(
+            differences(&pinged(1), &pinged(2)),
+            ["the pings are not equally far apart"]
+        );
+    }
+
+    fn role(connections: u32, publishes: bool) -> Role {
+        Role {
+            connections,
+            publishes,
+            subscribes: !publishes,
+            join: LoginSteps::default(),
+        }
     }
 }

@@ -245,6 +245,8 @@ kinds! {
     BrokenUnit = "broken_unit",
     /// A compressed message that cannot be decompressed.
     InvalidDeflate = "invalid_deflate",
+    /// A compressed message that refers further back than the window that was agreed upon.
+    WindowExceeded = "window_exceeded",
     /// A compressed message that swells beyond what the receiver takes.
     InflatedTooLong = "inflated_too_long",
 
@@ -324,6 +326,7 @@ impl From<ProtocolError> for FailureKind {
             ProtocolError::InvalidUtf8 => Self::InvalidUtf8,
             ProtocolError::MessageTooLong { .. } => Self::MessageTooLong,
             ProtocolError::InvalidDeflate => Self::InvalidDeflate,
+            ProtocolError::WindowExceeded { .. } => Self::WindowExceeded,
             ProtocolError::InflatedTooLong { .. } => Self::InflatedTooLong,
         }
     }

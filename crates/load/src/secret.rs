@@ -1,10 +1,12 @@
 //! Values that no output shows: passwords, tokens, cookies, keys.
 //!
-//! Which they are says `names`, by names alone; `redactor` takes them out of what is shown. Everything
+//! Which they are says `names`, by names alone; `spotted` finds them in texts, and `redactor` takes them
+//! out of what is shown. Everything
 //! that shows, stores or says something of others goes by these two.
 
 mod names;
 mod redactor;
+mod spotted;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +16,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wsbench_wire::proxy::Login;
 
 pub use names::{is_credential, is_token_by_shape};
-pub use redactor::{Redactor, credentials_in_url, shown_subprotocols, shown_url};
+pub use redactor::{Redactor, credentials_in_url, shown_subprotocols, shown_text, shown_url};
+pub use spotted::{Spotted, credentials_in_text};
 
 /// The words in the place of a credential.
 pub const WITHHELD: &str = "(withheld)";

@@ -354,7 +354,7 @@ impl<X: Exchange> Session<X> {
     ) -> Flow {
         let meter = &mut context.common.meter;
         meter.fail(now, Phase::Frames, violation.kind(), || {
-            violation.to_string()
+            compressed::told(violation)
         });
         if matches!(self.state, State::Open | State::LoggingIn(_)) {
             let mask = context.common.mask();

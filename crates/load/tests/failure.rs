@@ -81,6 +81,10 @@ fn each_breach_of_the_protocol_has_a_name_of_its_own() {
         ),
         (ProtocolError::InvalidDeflate, "invalid_deflate"),
         (
+            ProtocolError::WindowExceeded { bits: 9 },
+            "window_exceeded",
+        ),
+        (
             ProtocolError::InflatedTooLong { limit: u64::MAX },
             "inflated_too_long",
         ),

@@ -147,6 +147,43 @@ fn a_refused_login_is_a_failure_of_its_own() {
     );
 }
 
+/// What the environment gives may stand in what has to come; no document and no failure tells it.
+#[test]
+fn variables_of_the_environment_are_awaited() {
+    let login = |value: &'static str| {
+        let mut awaited = Awaited::new(Text, Pattern::Equals(b"welcome {env:NAME}".to_vec()));
+        let found = awaited.look_up(&|name| (name == "NAME").then(|| value.to_owned()));
+        found.unwrap();
+        LoginSteps::default()
+            .send(Text, "token 7")
+            .then(LoginStep::Expect(Expected {
+                awaited,
+                captures: Vec::new(),
+                within: None,
+            }))
+    };
+    let mut pair = asked(login("hidden-name"), None);
+    pair.say(Text, b"welcome hidden-name");
+    assert_eq!(pair.deliver(), Flow::Continue);
+    assert!(pair.session.is_open());
+    let mut pair = asked(login("hidden-name"), None);
+    pair.say(Text, b"welcome somebody");
+    assert_eq!(pair.deliver(), Flow::Failed);
+    let spec = pair.context.common.plan.spec();
+    let told = "“welcome somebody”, not “welcome {env:NAME}”";
+    assert_failed(pair, FailureKind::LoginRefused, told);
+    let stored = serde_json::to_value(spec.redacted()).unwrap();
+    assert!(!stored.to_string().contains("hidden-name"), "{stored}");
+    let again: PlanSpec = serde_json::from_value(stored).unwrap();
+    assert!(again.clients.login.is_withheld());
+    assert_eq!(
+        spec.check().unwrap().secrets().clean("hidden-name"),
+        "(withheld)"
+    );
+    let unset = Awaited::new(Text, Pattern::Equals(b"{env:NAME}".to_vec())).look_up(&|_| None);
+    assert_eq!(unset, Err("NAME".to_owned()));
+}
+
 #[test]
 fn a_login_that_is_not_answered_times_out() {
     let mut pair = asked(token(), None);

@@ -6,7 +6,7 @@
 //! ("context takeover"); without, the connections of a thread lend each other what is in a [`Pool`].
 //!
 //! Memory of a connection, as zlib has it: to compress, 4 × window + 128 KiB (about 256 KiB at
-//! 2^15, 130 KiB at 2^9); to decompress, the window and about 20 KiB. Without takeover, none.
+//! 2^15, 130 KiB at 2^9); to decompress, the window and 10 to 20 KiB. Without takeover, none.
 //!
 //! ```
 //! use wsbench_wire::connection::{Limits, MessageKind, Role, Utf8};
@@ -33,6 +33,7 @@
 //! ```
 
 mod codec;
+mod inflater;
 mod negotiation;
 
 pub use codec::{Codec, Inflated, Pool};

@@ -64,9 +64,19 @@ pub enum ProtocolError {
         limit: u64,
     },
     /// A compressed message whose payload is no DEFLATE stream, or refers to what was to be
-    /// forgotten or lies outside the window (RFC 7692 section 7.2.2).
+    /// forgotten (RFC 7692 section 7.2.2).
     #[error("a compressed message that cannot be decompressed: the peer's compression is broken")]
     InvalidDeflate,
+    /// A compressed message that refers further back than the window that was agreed upon (RFC 7692
+    /// section 7.1.2): a receiver that keeps no more could not read it.
+    #[error(
+        "a message compressed against more than the agreed window of 2^{bits} octets: the peer's \
+         compression breaks its own terms"
+    )]
+    WindowExceeded {
+        /// The base-2 logarithm of the window.
+        bits: u8,
+    },
     /// A compressed message that swells beyond what the receiver is willing to take.
     #[error("a message that decompresses to more than {limit} octets: a bomb, or raise the limit")]
     InflatedTooLong {
@@ -80,7 +90,10 @@ impl ProtocolError {
     #[must_use]
     pub const fn close_code(self) -> u16 {
         match self {
-            Self::InvalidUtf8 | Self::InvalidCloseReason | Self::InvalidDeflate => 1007,
+            Self::InvalidUtf8
+            | Self::InvalidCloseReason
+            | Self::InvalidDeflate
+            | Self::WindowExceeded { .. } => 1007,
             Self::MessageTooLong { .. } | Self::InflatedTooLong { .. } => 1009,
             _ => 1002,
         }

@@ -321,6 +321,89 @@ fn no_reference_goes_further_back_than_the_window() {
     }
 }
 
+/// What a server that keeps to this window may send to a client that keeps no more.
+fn windowed(window: u8) -> Terms {
+    Terms {
+        server_bits: Some(bits(window)),
+        ..Terms::default()
+    }
+}
+
+/// To the octet: a reference as far back as the window reaches is read, and one beyond it is not,
+/// however the payload is cut and however little room there is.
+#[test]
+fn who_refers_beyond_the_window_that_was_agreed_on_is_found_out() {
+    for window in 8..15 {
+        for beyond in [0, 1] {
+            let distance = (1 << window) + beyond;
+            let mut octet = noise_of(u64::from(window));
+            let noise: Vec<u8> = (0..distance).map(|_| octet()).collect();
+            let message = [&noise[..], &noise[..100]].concat();
+            let mut pool = Pool::new(9);
+            let mut server = codec(Role::Server, &Terms::default());
+            let payload = compressed(&mut server, &mut pool, &message);
+            let stream = [&payload[..], &TAIL].concat();
+            assert_eq!(tokens::read(&stream).farthest, distance);
+            let halves = payload.split_at(payload.len() / 2);
+            let octets: Vec<&[u8]> = payload.chunks(1).collect();
+            for pieces in [&[&payload[..]][..], &[halves.0, halves.1], &octets] {
+                for room in [1, 100, 1 << 16] {
+                    let mut client = codec(Role::Client, &windowed(window));
+                    let kind = MessageKind::Binary;
+                    let found = inflated(&mut client, &mut pool, kind, pieces, room);
+                    let expected = if beyond == 0 {
+                        Ok(message.clone())
+                    } else {
+                        Err(ProtocolError::WindowExceeded { bits: window })
+                    };
+                    assert_eq!(found, expected, "2^{window}, {room} octets of room");
+                }
+            }
+        }
+    }
+    assert_eq!(
+        ProtocolError::WindowExceeded { bits: 10 }.to_string(),
+        "a message compressed against more than the agreed window of 2^10 octets: the peer's \
+         compression breaks its own terms"
+    );
+}
+
+/// Octets that nothing can be made of, the same for the same seed.
+fn noise_of(seed: u64) -> impl FnMut() -> u8 {
+    let mut state = seed;
+    move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 40) as u8
+    }
+}
+
+/// A narrow window is no excuse for what is no DEFLATE stream, or refers to nothing.
+#[test]
+fn what_is_no_stream_is_told_from_what_exceeds_the_window() {
+    let mut pool = Pool::new(9);
+    for window in 8..=15 {
+        let filled = vec![b'.'; 40_000];
+        for (before, payload) in [
+            (false, &b"\x06"[..]),
+            (false, b"\x00\x05\x00\x00\x00hello"),
+            (false, b"\xf2\x00\x11\x00\x00"),
+            (true, b"\x06"),
+            (true, b"\x00\x05\x00\x00\x00hello"),
+        ] {
+            let mut server = codec(Role::Server, &windowed(window));
+            let mut client = codec(Role::Client, &windowed(window));
+            if before {
+                let first = compressed(&mut server, &mut pool, &filled);
+                assert_eq!(text(&mut client, &mut pool, &first), Ok(filled.clone()));
+            }
+            let found = text(&mut client, &mut pool, payload);
+            assert_eq!(found, Err(ProtocolError::InvalidDeflate), "2^{window}");
+        }
+    }
+}
+
 #[test]
 fn offers_and_answers_are_read_strictly() {
     let offer = |text: &str| text.parse::<Offer>();
@@ -513,20 +596,55 @@ proptest! {
         prop_assert_eq!(decompress_to_vec(&stream).unwrap(), messages.concat());
     }
 
+    /// A window that was agreed on is held: the first message that a server with another one has
+    /// compressed against more is refused as that, and everything before it is read.
+    #[test]
+    fn a_window_that_was_agreed_on_is_held(
+        agreed in 8..=15_u8, kept in 8..=15_u8, messages in any_messages(), no_takeover: bool,
+        places in vec(any::<usize>(), 0..4), room in prop_oneof![1..40_usize, Just(9000)],
+        level in 1..=9_u32,
+    ) {
+        let on = |window| Terms { server_no_takeover: no_takeover, ..windowed(window) };
+        let mut pool = Pool::new(level);
+        let mut server = codec(Role::Server, &on(kept));
+        let mut client = codec(Role::Client, &on(agreed));
+        // As long as the greatest window, so that a reference may go as far as it likes.
+        let repeated = messages.iter().cycle().take(4 * messages.len());
+        let mut stream = Vec::new();
+        for message in repeated {
+            let payload = compressed(&mut server, &mut pool, message);
+            if no_takeover {
+                stream.clear();
+            }
+            stream.extend_from_slice(&payload);
+            stream.extend(TAIL);
+            let pieces = cut(&payload, &places);
+            let kind = MessageKind::Binary;
+            let received = inflated(&mut client, &mut pool, kind, &pieces, room);
+            if tokens::read(&stream).farthest > 1 << agreed {
+                let exceeded = ProtocolError::WindowExceeded { bits: agreed };
+                prop_assert_eq!(received, Err(exceeded));
+                break;
+            }
+            prop_assert_eq!(received.as_ref(), Ok(message));
+        }
+    }
+
     /// Payloads by chance end in a message or an error, never in a panic, however they are cut.
     #[test]
     fn any_payload_is_survived(
         payload in vec(any::<u8>(), 0..200), places in vec(any::<usize>(), 0..4), room in 1..300_usize,
+        window in 8..=15_u8,
     ) {
         let mut pool = Pool::new(6);
         let kind = MessageKind::Binary;
         let whole = {
-            let mut server = codec(Role::Server, &Terms::default());
-            inflated(&mut server, &mut pool, kind, &[&payload], 4096)
+            let mut client = codec(Role::Client, &windowed(window));
+            inflated(&mut client, &mut pool, kind, &[&payload], 4096)
         };
-        let mut server = codec(Role::Server, &Terms::default());
+        let mut client = codec(Role::Client, &windowed(window));
         let pieces = cut(&payload, &places);
-        prop_assert_eq!(inflated(&mut server, &mut pool, kind, &pieces, room), whole);
+        prop_assert_eq!(inflated(&mut client, &mut pool, kind, &pieces, room), whole);
     }
 
     /// Frames, masks and compression together, in fragments of any size.

@@ -628,6 +628,26 @@ mod tests {
     }
 
     #[test]
+    fn variables_of_the_environment_may_be_awaited() {
+        let text = include_str!("scenario/presets/graphql.toml");
+        let text = text
+            .replace("\"connection_ack\"", "\"{env:TOKEN}\"")
+            .replace("\"/type\" = \"ping\"", "\"/to\" = \"{env:TOKEN}\"");
+        assert_eq!(text.matches("\"{env:TOKEN}\"").count(), 3, "one is a comment");
+        let environment = |name: &str| (name == "TOKEN").then(|| "open sesame".to_owned());
+        let scenario = Scenario::parse(Path::new("s.toml"), &text, &environment).unwrap();
+        let plan = scenario.spec().unwrap().check().unwrap();
+        let told = plan.secrets().clean("you said open sesame").into_owned();
+        assert_eq!(told, "you said (withheld)");
+        let stored = serde_json::to_value(plan.redacted()).unwrap();
+        assert!(!stored.to_string().contains("sesame"), "{stored}");
+        let again: PlanSpec = serde_json::from_value(stored).unwrap();
+        assert!(again.check().is_err(), "what was withheld is missed");
+        let unset = Scenario::parse(Path::new("s.toml"), &text, &|_| None).unwrap_err();
+        assert!(unset.to_string().contains("no TOKEN"), "{unset}");
+    }
+
+    #[test]
     fn whatever_stands_in_a_file_is_read_or_refused() {
         for text in [
             "",

@@ -9,6 +9,7 @@
 
 mod cited;
 mod page;
+mod promises;
 #[allow(dead_code, reason = "the tests of faults take the rest")]
 #[path = "../faults/raw.rs"]
 mod raw;

@@ -15,6 +15,8 @@ use wsbench_wire::opcode::OpCode;
 const HIGH_WATER: usize = 1 << 20;
 /// Octets of the longest message that is passed on.
 const MAX_MESSAGE: u64 = 256 << 20;
+/// Reads of one turn that are passed over.
+const MOST_PASSED_OVER: usize = 256;
 /// All sockets share a token: whatever is ready, each connection is looked at.
 const ANY: Token = Token(1);
 
@@ -30,6 +32,8 @@ pub(super) struct RelayEnd {
     pub(super) has_closed: bool,
     /// True of a server, to which everything is sent masked.
     is_masked: bool,
+    /// It has been told that no more comes.
+    is_let_go: bool,
 }
 
 /// Something that an end has said.
@@ -70,6 +74,7 @@ impl RelayEnd {
             message: Vec::new(),
             has_closed: false,
             is_masked: role == Role::Client,
+            is_let_go: false,
         }
     }
 
@@ -113,6 +118,36 @@ impl RelayEnd {
             }
         }
         Ok(!self.link.has_unsent())
+    }
+
+    /// True once nothing waits for it, neither here nor within TLS.
+    pub(super) fn is_written(&self) -> bool {
+        self.out.is_empty() && !self.link.has_unsent()
+    }
+
+    /// Writes what waits, says that no more comes, and passes over what it still says: a socket that
+    /// is closed with something unread in it takes back what was written. True once it has gone as well.
+    pub(super) fn let_go(&mut self) -> bool {
+        match self.flush() {
+            Ok(true) => {}
+            Ok(false) => return false,
+            Err(_) => return true,
+        }
+        if !self.is_let_go {
+            self.is_let_go = true;
+            if self.link.shut_down().is_err() {
+                return true;
+            }
+        }
+        let mut buffer = [0; 4096];
+        for _ in 0..MOST_PASSED_OVER {
+            match self.read(&mut buffer) {
+                Got::Octets(_) => {}
+                Got::Nothing => return false,
+                Got::RelayEnd => return true,
+            }
+        }
+        false
     }
 
     /// Reads what it has said out of `bytes`.

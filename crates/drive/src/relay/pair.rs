@@ -20,6 +20,8 @@ use super::{Behind, Noted, RelayKept, Room};
 
 /// Close code of who leaves (RFC 6455 section 7.4.1).
 const GOING_AWAY: u16 = 1001;
+/// Time for an end that does not take what waits for it, or does not go.
+const LEAVING: Duration = Duration::from_secs(3);
 /// Reads of one connection before others have their turn.
 const MOST_READS: usize = 64;
 /// Statuses of a server behind that cannot be asked, or does not answer (RFC 9110 section 15.6).
@@ -54,8 +56,26 @@ enum PairStage {
     Awaiting(Box<Asking>, RelayEnd, Vec<u8>),
     /// Both talk.
     Open(RelayEnd),
-    /// Bytes that wait for the client are written, and no more come.
-    RelayEnding,
+    /// What waits for either end is written, and no more is passed on.
+    Leaving(Leaving),
+}
+
+/// Connection of which one end has gone, or that the relay lets go.
+#[derive(Debug)]
+struct Leaving {
+    /// Absent where there was none yet.
+    server: Option<RelayEnd>,
+    /// Instant at which an end is not waited for any longer.
+    until: Instant,
+}
+
+impl PairStage {
+    fn leaving(server: Option<RelayEnd>) -> Self {
+        Self::Leaving(Leaving {
+            server,
+            until: Instant::now() + LEAVING,
+        })
+    }
 }
 
 /// A request that is passed on.
@@ -65,6 +85,8 @@ struct Asking {
     resource: String,
     headers: Vec<(String, String)>,
     handshake: ClientHandshake,
+    /// Frames that came with the request.
+    early: Vec<u8>,
 }
 
 /// Outcome of a turn.
@@ -118,13 +140,15 @@ impl RelayPair {
         }
     }
 
-    /// Writes what waits; true once all of it is written, or cannot be.
-    pub(super) fn is_written(&mut self) -> bool {
+    /// Lets both ends go; true once they have gone.
+    pub(super) fn is_gone(&mut self) -> bool {
         let server = match &mut self.stage {
-            PairStage::Open(server) => server.flush().unwrap_or(true),
-            _ => true,
+            PairStage::Open(server) => Some(server),
+            PairStage::Leaving(leaving) => leaving.server.as_mut(),
+            _ => None,
         };
-        self.client.flush().unwrap_or(true) && server
+        let is_gone = server.is_none_or(RelayEnd::let_go);
+        self.client.let_go() && is_gone
     }
 
     /// Goes on as far as the sockets let it.
@@ -137,7 +161,7 @@ impl RelayPair {
         let mut went = Went::default();
         let is_late = self.came.elapsed() > behind.patience;
         loop {
-            let stage = std::mem::replace(&mut self.stage, PairStage::RelayEnding);
+            let stage = std::mem::replace(&mut self.stage, PairStage::leaving(None));
             let step = match stage {
                 PairStage::Asked(head) => self.ask(head, behind, registry),
                 PairStage::Connecting(asking, link) => self.connect(asking, link, behind),
@@ -145,8 +169,10 @@ impl RelayPair {
                     self.answer(asking, server, head, kept)
                 }
                 PairStage::Open(server) => self.pass_on(server, kept),
-                PairStage::RelayEnding => {
-                    went.is_over = self.client.flush().unwrap_or(true);
+                PairStage::Leaving(leaving) => {
+                    let until = leaving.until;
+                    self.stage = PairStage::Leaving(leaving);
+                    went.is_over = self.is_gone() || Instant::now() >= until;
                     return went;
                 }
             };
@@ -181,7 +207,7 @@ impl RelayPair {
 
     fn turn_away(&mut self, status: u16, why: String) -> String {
         push_rejection(self.client.out(), status);
-        self.stage = PairStage::RelayEnding;
+        self.stage = PairStage::leaving(None);
         why
     }
 
@@ -215,6 +241,7 @@ impl RelayPair {
         let asking = Asking {
             headers: headers_of(&head).into_iter().filter(is_own).collect(),
             handshake: ClientHandshake::new(nonce),
+            early: head.split_off(request.consumed),
             request,
             resource,
         };
@@ -286,6 +313,7 @@ impl RelayPair {
             request,
             resource,
             headers,
+            mut early,
             ..
         } = *asking;
         self.opened = Some(resource.clone());
@@ -298,10 +326,12 @@ impl RelayPair {
             said: Vec::new(),
         });
         let mut rest = head.split_off(upgraded.consumed);
-        if self.hear(Party::Server, &mut server, &mut rest, kept) {
-            return PairStep::Next(PairStage::Open(server));
-        }
-        PairStep::Next(PairStage::RelayEnding)
+        let is_fine = self.hear(Party::Server, &mut server, &mut rest, kept)
+            && self.hear(Party::Client, &mut server, &mut early, kept);
+        PairStep::Next(match is_fine {
+            true => PairStage::Open(server),
+            false => PairStage::leaving(Some(server)),
+        })
     }
 
     /// Passes on what either end says.
@@ -322,37 +352,22 @@ impl RelayPair {
                     Got::Octets(len) => {
                         has_read = true;
                         if !self.hear(by, &mut server, &mut buffer[..len], kept) {
-                            return self.end(server);
+                            return PairStep::Next(PairStage::leaving(Some(server)));
                         }
                     }
-                    Got::RelayEnd => return self.end(server),
+                    Got::RelayEnd => return PairStep::Next(PairStage::leaving(Some(server))),
                 }
             }
-            if self.client.flush().is_err() || server.flush().is_err() {
-                return PairStep::Gone;
-            }
+            let is_broken = self.client.flush().is_err() || server.flush().is_err();
             let both = self.client.has_closed && server.has_closed;
-            if both && self.client.out().is_empty() && server.out().is_empty() {
-                return PairStep::Gone;
+            if is_broken || both && self.client.is_written() && server.is_written() {
+                return PairStep::Next(PairStage::leaving(Some(server)));
             }
             if !has_read {
                 return PairStep::Wait(PairStage::Open(server));
             }
         }
         PairStep::More(PairStage::Open(server))
-    }
-
-    /// One of both has gone: the other is told what waits for it.
-    fn end(&mut self, mut server: RelayEnd) -> PairStep {
-        let until = Instant::now() + Duration::from_millis(100);
-        while Instant::now() < until {
-            let written = [self.client.flush(), server.flush()];
-            if written.into_iter().all(|it| it.unwrap_or(true)) {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        PairStep::Gone
     }
 
     /// Passes on what `by` has said in `bytes`; false where that broke the protocol.
@@ -428,6 +443,6 @@ enum PairStep {
     More(PairStage),
     /// The client is turned away with a status, and the reason.
     Refused(u16, String),
-    /// Both ends are let go.
+    /// The client has gone before anything was agreed upon.
     Gone,
 }

@@ -354,3 +354,87 @@ fn a_server_that_is_not_there_is_told() {
         "{noted:?}"
     );
 }
+
+/// Whoever goes right behind what it says is heard to the end, by a server that takes its time.
+#[test]
+fn the_last_that_is_said_arrives() {
+    const LAST: usize = 24 << 20;
+    let (server, served) = server(|mut peer, _, _| {
+        thread::sleep(Duration::from_millis(400));
+        let Heard::Message(_, last, _) = peer.hear() else {
+            panic!("no message");
+        };
+        assert_eq!(last.len(), LAST);
+        assert_eq!(peer.hear(), Heard::RelayEnd);
+    });
+    let (address, relayed) = relay(server);
+    let (mut peer, _) = client(address, "/");
+    peer.say(|out| out.push_frame(true, OpCode::Binary, MASK, &[&vec![7; LAST]]));
+    drop(peer);
+    served.join().unwrap();
+    let (transcript, _) = relayed.join().unwrap();
+    assert_eq!(transcript.conversations[0].count(Party::Client), 1);
+}
+
+/// A client that does not wait for the answer to its request.
+#[test]
+fn what_comes_with_the_request_is_passed_on() {
+    let (server, served) = server(|mut peer, _, _| {
+        let early = Heard::Message(MessageKind::Text, b"early".to_vec(), true);
+        assert_eq!(peer.hear(), early);
+        assert_eq!(peer.hear(), Heard::Close(Some(1000), String::new()));
+        peer.say(|out| push_close(out, None, Some(1000), ""));
+    });
+    let (address, relayed) = relay(server);
+    let mut peer = Peer::new(TcpStream::connect(address).unwrap(), Role::Client);
+    let handshake = ClientHandshake::new([9; 16]);
+    let request = Request {
+        authority: "h",
+        resource: "/",
+        headers: &[],
+        subprotocols: &[],
+        origin: None,
+    };
+    peer.say(|out| {
+        handshake.push_request(&request, out);
+        out.push_frame(true, OpCode::Text, MASK, &[b"early"]);
+    });
+    let upgraded = loop {
+        peer.read_more();
+        if let Some(upgraded) = handshake.read_response(&peer.read, &[]).unwrap() {
+            break upgraded;
+        }
+    };
+    peer.read.drain(..upgraded.consumed);
+    let welcome = Heard::Message(MessageKind::Text, b"welcome".to_vec(), true);
+    assert_eq!(peer.hear(), welcome);
+    peer.say(|out| push_close(out, MASK, Some(1000), ""));
+    assert_eq!(peer.hear(), Heard::Close(Some(1000), String::new()));
+    served.join().unwrap();
+    let (transcript, _) = relayed.join().unwrap();
+    let said = &transcript.conversations[0].said;
+    let said: Vec<&[u8]> = said.iter().map(|it| &it.content[..]).collect();
+    assert_eq!(said, [&b"welcome"[..], b"early"]);
+}
+
+/// A server that stays though its client has gone is let go all the same.
+#[test]
+fn nobody_who_stays_is_waited_for_without_end() {
+    let (go, may_go) = std::sync::mpsc::channel();
+    let (server, served) = server(move |mut peer, _, _| {
+        // It says nothing and does not go, though it is told to.
+        assert_eq!(peer.hear(), Heard::RelayEnd);
+        may_go.recv().unwrap();
+    });
+    let (address, relayed) = relay(server);
+    let (peer, _) = client(address, "/");
+    drop(peer);
+    // The server goes after the relay has ended, and not before.
+    let (transcript, noted) = relayed.join().unwrap();
+    assert_eq!(transcript.conversations.len(), 1);
+    let messages = [0, 1];
+    let number = 1;
+    assert_eq!(noted[1..], [Noted::Closed { number, messages }]);
+    go.send(()).unwrap();
+    served.join().unwrap();
+}

@@ -8,8 +8,10 @@ use wsbench_wire::connection::MessageKind;
 pub struct Transcript {
     /// Connections in the order in which they were opened.
     pub conversations: Vec<Conversation>,
-    /// Messages that were passed on and not kept, since there was no room for them.
+    /// Messages that were said and are not kept, since there was no room for them.
     pub left_out: u64,
+    /// Messages to and from other servers, which are no part of it.
+    pub of_others: u64,
 }
 
 /// One connection.

@@ -122,7 +122,7 @@ fn a_fleet_makes_the_same_run_as_one_process_bin_for_bin() {
         assert_eq!(gathered.result.messages, one.messages, "seed {seed}");
         for series in Series::ALL {
             let (ours, theirs) = (gathered.result.at(series), one.at(series));
-            let is_same = ours.to_v2_deflate() == theirs.to_v2_deflate();
+            let is_same = ours.to_hdr_v2() == theirs.to_hdr_v2();
             assert!(
                 is_same,
                 "seed {seed}: {series:?}, {} and {}",

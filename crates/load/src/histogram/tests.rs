@@ -119,7 +119,7 @@ fn assert_same(histogram: &Histogram, oracle: &Oracle) {
             "{q}"
         );
     }
-    assert_eq!(histogram.to_v2_deflate(), oracle.v2());
+    assert_eq!(histogram.to_hdr_v2(), oracle.v2());
 }
 
 proptest! {
@@ -191,7 +191,7 @@ proptest! {
     #[test]
     fn what_was_encoded_is_read_as_hdrhistogram_reads_it(spans in spans(40)) {
         let oracle = Oracle::of(&spans);
-        let read = Histogram::from_v2_deflate(&oracle.v2()).unwrap();
+        let read = Histogram::from_hdr_v2(&oracle.v2()).unwrap();
         prop_assert_eq!(read.bins().collect::<Vec<_>>(), oracle.bins());
         prop_assert_eq!(read.count(), oracle.dense.len());
         prop_assert_eq!(read.min(), Some(Nanos(oracle.dense.min())));
@@ -199,7 +199,7 @@ proptest! {
         let bins = oracle.bins().into_iter();
         let sums = bins.map(|(value, count)| u128::from(value.0) * u128::from(count));
         prop_assert_eq!(read.sum_ns(), sums.sum::<u128>());
-        prop_assert_eq!(read.to_v2_deflate(), oracle.v2());
+        prop_assert_eq!(read.to_hdr_v2(), oracle.v2());
     }
 
     /// Histograms of another precision are counted where the crate would add them.
@@ -215,7 +215,7 @@ proptest! {
         V2Serializer::new().serialize(&other, &mut bytes).unwrap();
         let mut expected = Oracle::new();
         let fits = expected.dense.add(&other).is_ok();
-        let read = Histogram::from_v2_deflate(&bytes);
+        let read = Histogram::from_hdr_v2(&bytes);
         prop_assert_eq!(read.is_some(), fits);
         if let Some(read) = read {
             prop_assert_eq!(read.bins().collect::<Vec<_>>(), expected.bins());
@@ -242,7 +242,7 @@ proptest! {
         prop_assert_eq!(twice.count(), twice_the_oracle.dense.len());
         prop_assert_eq!(twice.bins().collect::<Vec<_>>(), twice_the_oracle.bins());
         prop_assert!(twice.quantile(0.5) >= twice.min() && twice.quantile(1.0) <= twice.max());
-        let read = Histogram::from_v2_deflate(&twice.to_v2_deflate());
+        let read = Histogram::from_hdr_v2(&twice.to_hdr_v2());
         prop_assert_eq!(read.unwrap().bins().count(), twice.bins().count());
     }
 }
@@ -339,7 +339,7 @@ fn what_a_header_claims_is_checked_before_it_is_believed() {
     let one = [2];
     let good = encoded(1, 0, 3, HOUR, &one);
     for bytes in [good.clone(), deflated(&good, None)] {
-        assert_eq!(Histogram::from_v2_deflate(&bytes).unwrap().count(), 1);
+        assert_eq!(Histogram::from_hdr_v2(&bytes).unwrap().count(), 1);
     }
     let longest = [0xff; 9];
     let hostile = [
@@ -367,20 +367,20 @@ fn what_a_header_claims_is_checked_before_it_is_believed() {
         ),
     ];
     for (what, bytes) in hostile {
-        assert!(Histogram::from_v2_deflate(&bytes).is_none(), "{what}");
+        assert!(Histogram::from_hdr_v2(&bytes).is_none(), "{what}");
         assert!(
-            Histogram::from_v2_deflate(&deflated(&bytes, None)).is_none(),
+            Histogram::from_hdr_v2(&deflated(&bytes, None)).is_none(),
             "{what}, deflated"
         );
     }
     for claimed in [0, 1, i32::MAX as u32, u32::MAX] {
-        assert!(Histogram::from_v2_deflate(&deflated(&good, Some(claimed))).is_none());
+        assert!(Histogram::from_hdr_v2(&deflated(&good, Some(claimed))).is_none());
     }
     // A bomb: a kilobyte that would be a megabyte of counts behind a header of one.
     let bomb = encoded(1, 0, 3, HOUR, &vec![0; 1 << 20]);
-    assert!(Histogram::from_v2_deflate(&deflated(&bomb, None)).is_none());
+    assert!(Histogram::from_hdr_v2(&deflated(&bomb, None)).is_none());
     let bomb = encoded(1 << 20, 0, 3, HOUR, &vec![0; 1 << 20]);
-    assert!(Histogram::from_v2_deflate(&deflated(&bomb, None)).is_none());
+    assert!(Histogram::from_hdr_v2(&deflated(&bomb, None)).is_none());
 }
 
 proptest! {
@@ -398,7 +398,7 @@ proptest! {
             prop_assert_eq!(super::v2::bins(&plain), bins);
         }
         let bytes = if is_deflated { deflated(&plain, None) } else { plain };
-        if let Some(read) = Histogram::from_v2_deflate(&bytes) {
+        if let Some(read) = Histogram::from_hdr_v2(&bytes) {
             prop_assert!(read.bins().map(|(_, count)| count).all(|count| count > 0));
         }
     }

@@ -26,7 +26,7 @@ const MOST_BINS: usize = 1 << 22;
 impl Histogram {
     /// The histogram in HdrHistogram's V2 deflate encoding, bytes before base64.
     #[must_use]
-    pub fn to_v2_deflate(&self) -> Vec<u8> {
+    pub fn to_hdr_v2(&self) -> Vec<u8> {
         let mut dense: Hdr<u64> = Hdr::new_with_bounds(LOWEST_NS, HIGHEST_NS, DIGITS)
             .expect("the bounds are constants that HdrHistogram accepts");
         for (value, count) in self.bins() {
@@ -46,7 +46,7 @@ impl Histogram {
     /// bin. Extremes and sums, which the encoding does not carry, are to
     /// the precision of a bin.
     #[must_use]
-    pub fn from_v2_deflate(bytes: &[u8]) -> Option<Self> {
+    pub fn from_hdr_v2(bytes: &[u8]) -> Option<Self> {
         let plain = checked(bytes)?;
         let read: Hdr<u64> = Deserializer::new().deserialize(&mut &plain[..]).ok()?;
         if read.max() > HIGHEST_BINNED_NS {

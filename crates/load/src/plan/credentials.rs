@@ -16,9 +16,17 @@ impl PlanSpec {
         all.add_url(&self.target.revealed_url());
         for template in self.clients.templates() {
             template.secrets().for_each(|secret| all.add(secret));
+            all.add_text(template.text());
         }
-        if let Payload::Template { template, .. } = &self.clients.exchange.payload {
-            template.secrets().for_each(|secret| all.add(secret));
+        match &self.clients.exchange.payload {
+            Payload::Template { template, .. } => {
+                template.secrets().for_each(|secret| all.add(secret));
+                all.add_text(template.text());
+            }
+            Payload::Fixed { bytes, .. } => {
+                all.add_text(std::str::from_utf8(bytes).unwrap_or_default());
+            }
+            Payload::Generated { .. } | Payload::Corpus { .. } | Payload::Withheld { .. } => {}
         }
         for header in &self.upgrade.headers {
             let value = header.reveal().unwrap_or_default();

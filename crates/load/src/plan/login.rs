@@ -13,7 +13,7 @@ use wsbench_wire::connection::MessageKind;
 use crate::nanos::Nanos;
 use crate::plan::request::Locator;
 use crate::seconds;
-use crate::secret::WITHHELD;
+use crate::secret::{Secret, WITHHELD, shown_text};
 use crate::template::{Captured, Template, TemplateError, Values, octets};
 
 /// The steps of a login: messages that are sent, and messages that have to come. Without any,
@@ -64,6 +64,8 @@ pub struct Awaited {
     pub kind: Option<MessageKind>,
     /// Form of it. Its texts may have places that are filled in, as those that are said.
     pub pattern: Pattern,
+    /// Variables of the environment that its texts name, as far as they were looked up.
+    env: Vec<(String, Secret)>,
 }
 
 /// A message that has to come in a login, and what is taken from it.
@@ -118,7 +120,46 @@ impl Awaited {
         Self {
             kind: kind.into(),
             pattern,
+            env: Vec::new(),
         }
+    }
+
+    /// Looks the variables of the environment up that its texts name.
+    ///
+    /// # Errors
+    /// The name of the first that is not set.
+    pub fn look_up(&mut self, find: &dyn Fn(&str) -> Option<String>) -> Result<(), String> {
+        let mut env = Vec::new();
+        for template in self.templates().unwrap_or_default() {
+            for name in template.variables() {
+                let value = find(name).ok_or_else(|| name.to_owned())?;
+                env.push((name.to_owned(), Secret::new(value)));
+            }
+        }
+        self.env = env;
+        Ok(())
+    }
+
+    /// A text of the pattern with its variables of the environment.
+    fn template(&self, text: &str) -> Result<Template, TemplateError> {
+        let mut words = Template::for_words(text)?;
+        let known = |name: &str| {
+            let found = self.env.iter().find(|(known, _)| known == name);
+            found.and_then(|(_, value)| value.reveal().map(str::to_owned))
+        };
+        // One that is not known stays unknown, and a plan with it is refused.
+        let _ = words.look_up(&known);
+        Ok(words)
+    }
+
+    /// The same without the values of its variables, and without what its texts say is a credential
+    /// unless that is to be shown.
+    pub(super) fn redacted(&self, shows_secrets: bool) -> Self {
+        let pattern = self.pattern.mapped(&|text| match std::str::from_utf8(text) {
+            Ok(text) if !shows_secrets => shown_text(text).into_owned().into_bytes(),
+            _ => text.to_vec(),
+        });
+        Self::new(self.kind, pattern)
     }
 
     /// The texts of the pattern as they are filled in.
@@ -128,16 +169,16 @@ impl Awaited {
     pub fn templates(&self) -> Result<Vec<Template>, TemplateError> {
         let texts = self.pattern.texts().into_iter();
         let texts = texts.filter_map(|text| std::str::from_utf8(text).ok());
-        texts.map(Template::for_words).collect()
+        texts.map(|text| self.template(text)).collect()
     }
 
     /// Form of the message with these values.
     pub(crate) fn filled(&self, values: &Values<'_>) -> Pattern {
         self.pattern.mapped(&|text| {
-            let words = std::str::from_utf8(text).ok().map(Template::for_words);
+            let words = std::str::from_utf8(text).map(|text| self.template(text));
             let mut filled = Vec::new();
             match words {
-                Some(Ok(words)) => words.say(values, &mut filled),
+                Ok(Ok(words)) => words.say(values, &mut filled),
                 _ => filled.extend_from_slice(text),
             }
             filled
@@ -215,7 +256,8 @@ impl LoginSteps {
     /// the environment were not looked up.
     #[must_use]
     pub fn is_withheld(&self) -> bool {
-        self.is_withheld || self.spoken().any(|it| it.words.is_withheld())
+        let mut texts = self.steps.iter().flat_map(LoginStep::templates);
+        self.is_withheld || texts.any(|it| it.is_withheld())
     }
 
     /// Its words.
@@ -232,10 +274,14 @@ impl LoginSteps {
     }
 
     /// The same without the messages that are sent, of which even the kind is withheld.
-    pub(super) fn redacted(&self) -> Self {
+    pub(super) fn redacted(&self, shows_secrets: bool) -> Self {
         let redacted = |step: &LoginStep| match step {
             LoginStep::Send(_) => LoginStep::Send(Spoken::new(MessageKind::Text, Vec::new())),
-            other => other.clone(),
+            LoginStep::Expect(expected) => LoginStep::Expect(Expected {
+                awaited: expected.awaited.redacted(shows_secrets),
+                ..expected.clone()
+            }),
+            LoginStep::Settle(length) => LoginStep::Settle(*length),
         };
         Self {
             steps: self.steps.iter().map(redacted).collect(),
@@ -446,7 +492,7 @@ impl StoredMessage {
         };
         if self.and.is_empty() {
             let pattern = self.pattern()?;
-            return Ok(Awaited { kind, pattern });
+            return Ok(Awaited::new(kind, pattern));
         }
         let further = self.and.clone();
         let mut all = vec![self.pattern()?];
@@ -454,7 +500,7 @@ impl StoredMessage {
             all.push(part.pattern()?);
         }
         let pattern = Pattern::All(all);
-        Ok(Awaited { kind, pattern })
+        Ok(Awaited::new(kind, pattern))
     }
 
     fn pattern(self) -> Result<Pattern, String> {

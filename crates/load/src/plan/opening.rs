@@ -9,7 +9,7 @@ use wsbench_wire::deflate::{Offer, Wish};
 
 use crate::nanos::Nanos;
 use crate::route::Route;
-use crate::secret::{Secret, WITHHELD, is_credential};
+use crate::secret::{Secret, WITHHELD, credentials_in_text, is_credential};
 
 /// Requests of the opening handshake (RFC 6455 section 4.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl fmt::Debug for RevealedHeaders {
     }
 }
 
-/// A request header. Its name says whether its value is a credential.
+/// A request header. Its name says whether its value is a credential, or a name within that does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     /// The name, a token (RFC 9110 section 5.6.2).
@@ -121,7 +121,7 @@ impl Header {
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         let (name, value) = (name.into(), value.into());
         Self {
-            value: if is_credential(&name) {
+            value: if is_credential(&name) || !credentials_in_text(&value).is_empty() {
                 Value::Secret(Secret::new(value))
             } else {
                 Value::Open(value)

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::corpus::Corpus;
+use crate::secret::{WITHHELD, credentials_in_text, shown_text};
 use crate::template::{Template, TemplateError};
 
 /// Bytes of the largest message that is sent.
@@ -213,19 +214,32 @@ impl Payload {
         facts
     }
 
-    /// The same, with long messages and all texts withheld, as results store it.
-    pub(super) fn redacted(&self) -> Self {
+    /// The same, with long messages, all texts, and messages with credentials withheld unless those are
+    /// to be shown, as results store it.
+    pub(super) fn redacted(&self, shows_secrets: bool) -> Self {
         let is_long = match self {
             Self::Generated { .. } | Self::Withheld { .. } => false,
             Self::Fixed { bytes, .. } => bytes.len() > LONGEST_STORED_BYTES,
             Self::Corpus { .. } => true,
             Self::Template { template, .. } => template.text().len() > LONGEST_STORED_BYTES,
         };
-        if !is_long {
+        let text = match self {
+            Self::Fixed { bytes, .. } => std::str::from_utf8(bytes).unwrap_or_default(),
+            Self::Template { template, .. } => template.text(),
+            Self::Generated { .. } | Self::Withheld { .. } | Self::Corpus { .. } => "",
+        };
+        let is_secret = !shows_secrets && !credentials_in_text(text).is_empty();
+        if !is_long && !is_secret {
             return self.clone();
         }
+        let mut facts = self.facts();
+        if let PayloadFacts::Template { template, .. } = &mut facts
+            && is_secret
+        {
+            *template = shown_text(template).into_owned();
+        }
         Self::Withheld {
-            facts: self.facts(),
+            facts,
             matching: self.matching(),
         }
     }
@@ -276,6 +290,9 @@ impl Payload {
                 ref template,
                 longest_bytes,
             } => match template_of(template, matched) {
+                Ok(template) if template.text().contains(WITHHELD) => {
+                    withheld(facts, Matching::Order)
+                }
                 // One that was cut makes shorter messages, if any.
                 Ok(template) if template.longest() as u64 == longest_bytes => Self::Template {
                     encoding,

@@ -62,8 +62,8 @@ pub struct PlanSpec {
     pub raw_log: bool,
     /// What the run is held to when it is judged.
     pub expect: Expect,
-    /// Whether results hold headers and subprotocols with their credentials, and what peers said as
-    /// they said it. Logins at proxies and keys are withheld all the same.
+    /// Whether results hold headers, subprotocols and messages with their credentials, and what peers
+    /// said as they said it. Logins at proxies and keys are withheld all the same.
     pub shows_secrets: bool,
 }
 
@@ -423,19 +423,20 @@ impl PlanSpec {
             proxy.login = proxy.login.as_ref().map(|_| Secret::withheld());
         }
         spec.tls = self.tls.redacted();
-        spec.clients.login = self.clients.login.redacted();
-        spec.clients.upkeep = self.clients.upkeep.redacted();
+        let shows = self.shows_secrets;
+        spec.clients.login = self.clients.login.redacted(shows);
+        spec.clients.upkeep = self.clients.upkeep.redacted(shows);
         for role in &mut spec.clients.roles {
-            role.join = role.join.redacted();
+            role.join = role.join.redacted(shows);
         }
         if let Some(envelope) = &mut spec.clients.exchange.envelope {
-            let words = envelope.words.redacted();
+            let words = envelope.words.redacted(shows);
             *envelope = Envelope::new(Spoken {
                 words,
                 ..(**envelope).clone()
             });
         }
-        spec.clients.exchange.payload = self.clients.exchange.payload.redacted();
+        spec.clients.exchange.payload = self.clients.exchange.payload.redacted(shows);
         spec
     }
 

@@ -68,10 +68,16 @@ impl Upkeep {
             .collect()
     }
 
-    pub(super) fn redacted(&self) -> Self {
+    pub(super) fn redacted(&self, shows_secrets: bool) -> Self {
         let mut redacted = self.clone();
         for spoken in redacted.spoken_mut() {
-            spoken.words = spoken.words.redacted();
+            spoken.words = spoken.words.redacted(shows_secrets);
+        }
+        for reply in &mut redacted.replies {
+            reply.on = reply.on.redacted(shows_secrets);
+        }
+        for expect in redacted.beats.iter_mut().filter_map(|it| it.expect.as_mut()) {
+            *expect = expect.redacted(shows_secrets);
         }
         redacted
     }

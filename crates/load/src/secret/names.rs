@@ -37,8 +37,29 @@ const AS_A_WORD: [&str; 19] = [
     "signature",
     "ticket",
 ];
+/// First letters of tokens: of JSON Web Tokens, and of those whose issuers mark them so that they can be
+/// found where they should not be.
+const FRONTS: [&str; 12] = [
+    "eyJ",
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "github_pat_",
+    "glpat-",
+    "xoxb-",
+    "xoxp-",
+    "xapp-",
+    "sk_live_",
+    "sk-",
+    "ya29.",
+];
 /// Letters of the shortest text that is taken for a token by its shape.
 const SHORTEST_TOKEN: usize = 20;
+/// Letters of the shortest query without a name that is taken for one.
+const SHORTEST_MADE_UP: usize = 16;
+/// Letters of the shortest segment of a path that is taken for the credential that the one before it
+/// names, and of what stands behind such a name in a subprotocol.
+const SHORTEST_IN_PATH: usize = 6;
 
 /// Whether what goes by this name is a credential: the value of a header or of a parameter.
 #[must_use]
@@ -69,10 +90,27 @@ fn words(name: &str) -> impl Iterator<Item = String> {
 }
 
 /// Whether a text is a token by its shape: a JSON Web Token (RFC 7519), whose first part is the base64
-/// of a text that begins with `{"`.
+/// of a text that begins with `{"`, or one that says by its first letters who has issued it.
 #[must_use]
 pub fn is_token_by_shape(text: &str) -> bool {
-    text.len() >= SHORTEST_TOKEN && text.starts_with("eyJ")
+    text.len() >= SHORTEST_TOKEN && FRONTS.iter().any(|front| text.starts_with(front))
+}
+
+/// Whether a text looks made up: long, of letters and digits.
+#[must_use]
+pub(super) fn looks_made_up(text: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| text.as_bytes().iter().any(is);
+    text.len() >= SHORTEST_MADE_UP && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
+}
+
+/// Whether what stands behind this name in a path is a credential: `/token/VALUE`. Of fewer names than
+/// elsewhere: `/auth/login` and `/session/new` are places.
+#[must_use]
+pub(super) fn is_credential_in_path(name: &str, value: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let is_named = ["token", "apikey", "api_key", "api-key", "key", "secret", "jwt", "bearer"];
+    let has_digit = value.bytes().any(|it| it.is_ascii_digit());
+    is_named.iter().any(|it| name.ends_with(it)) && has_digit && value.len() >= SHORTEST_IN_PATH
 }
 
 /// Whether a subprotocol carries a credential: by its shape, by a name in front of it
@@ -82,6 +120,12 @@ pub fn is_token_by_shape(text: &str) -> bool {
 pub(super) fn is_token_subprotocol(before: Option<&str>, name: &str) -> bool {
     let is_named = |name: &str| is_credential(name) && !name.contains("wamp");
     let carries = name.len() >= SHORTEST_TOKEN && is_named(name);
+    let parts = name.rsplit_once(['.', '-', '_', ':', '=']);
+    let is_behind_name = parts.is_some_and(|(front, value)| {
+        let has_digit = value.bytes().any(|it| it.is_ascii_digit());
+        is_named(front) && has_digit && value.len() >= SHORTEST_IN_PATH
+    });
+    let carries = carries || is_behind_name;
     is_token_by_shape(name) || carries || before.is_some_and(is_named)
 }
 
@@ -139,6 +183,9 @@ mod tests {
             (Some("bearer"), "abc"),
             (Some("access_token"), "abc"),
             (None, "base64url.bearer.authorization.k8s.io.abc"),
+            (None, "token.hunter2"),
+            (None, "auth-ab12cd"),
+            (None, "ghp_0123456789abcdefghij"),
         ] {
             assert!(is_token_subprotocol(before, name), "{name}");
         }
@@ -147,6 +194,8 @@ mod tests {
             (None, "graphql-transport-ws"),
             (Some("mqtt"), "v4.channel.k8s.io"),
             (None, "wamp.2.json"),
+            (None, "auth-v2"),
+            (None, "session-protocol"),
         ] {
             assert!(!is_token_subprotocol(before, name), "{name}");
         }

@@ -8,7 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
 
 use super::WITHHELD;
-use super::names::{is_credential, is_token_by_shape, is_token_subprotocol};
+use super::names::{
+    is_credential, is_credential_in_path, is_token_by_shape, is_token_subprotocol, looks_made_up,
+};
+use super::spotted::credentials_in_text;
 
 /// Letters of the shortest value that is looked for in texts: a shorter one stands in many words.
 const SHORTEST: usize = 4;
@@ -36,19 +39,23 @@ pub fn credentials_in_url(url: &str) -> Vec<(usize, usize)> {
         end.map_or(url.len(), |end| from + end)
     };
     let authority_ends = ends(after_scheme, &['/', '?', '#']);
-    if after_scheme > 0
-        && let Some(at) = url[after_scheme..authority_ends].rfind('@')
-    {
-        places.push((after_scheme, at));
+    // Without a scheme it may be anything: a name and a password there have a colon between.
+    let login = url[after_scheme..authority_ends].rfind('@').filter(|at| {
+        let login = &url[after_scheme..after_scheme + at];
+        after_scheme > 0 || login.contains(':') && !login.contains(char::is_whitespace)
+    });
+    if let Some(length) = login {
+        places.push((after_scheme, length));
     }
     let path_ends = ends(authority_ends, &['?', '#']);
-    let mut at = authority_ends;
+    let (mut at, mut before) = (authority_ends, "");
     for segment in url[authority_ends..path_ends].split_inclusive('/') {
         let bare = segment.trim_end_matches('/');
-        if is_token_by_shape(bare) {
+        if is_token_by_shape(bare) || is_credential_in_path(before, bare) {
             places.push((at, bare.len()));
         }
         at += segment.len();
+        before = bare;
     }
     // Parameters of the query, and of a fragment, where logins by OAuth leave their tokens.
     let mut at = path_ends;
@@ -61,12 +68,23 @@ pub fn credentials_in_url(url: &str) -> Vec<(usize, usize)> {
             && value != WITHHELD
         {
             places.push((at + name.len() + 1, value.len()));
-        } else if is_token_by_shape(bare) {
+        } else if is_token_by_shape(bare) || !bare.contains('=') && looks_made_up(bare) {
             places.push((at, bare.len()));
         }
         at += pair.len();
     }
     places
+}
+
+/// A text of the user's own for everybody, such as the value of a header or a message: without what is a
+/// credential in it by its name or by its shape.
+#[must_use]
+pub fn shown_text(text: &str) -> Cow<'_, str> {
+    let mut shown = Cow::Borrowed(text);
+    for found in credentials_in_text(text).into_iter().rev() {
+        shown.to_mut().replace_range(found.span, WITHHELD);
+    }
+    shown
 }
 
 /// Subprotocols for everybody: `(withheld)` in the place of those that carry a token.
@@ -122,7 +140,7 @@ impl Redactor {
     /// The value of a header, where it is a credential.
     pub fn add_header(&mut self, name: &str, value: &str) {
         if !is_credential(name) {
-            return;
+            return self.add_text(value);
         }
         self.add(value);
         match value.trim().split_once(' ') {
@@ -138,6 +156,13 @@ impl Redactor {
             if let Some((_, value)) = pair.split_once('=') {
                 self.add(value);
             }
+        }
+    }
+
+    /// What of a text of the user's own is a credential.
+    pub fn add_text(&mut self, text: &str) {
+        for found in credentials_in_text(text) {
+            self.add(&text[found.span]);
         }
     }
 
@@ -239,6 +264,14 @@ mod tests {
             ("h:1/?apiKey=x;b=c", "h:1/?apiKey=(withheld);b=c"),
             ("ws://h/?token=", "ws://h/?token="),
             ("/cb?token=x", "/cb?token=(withheld)"),
+            ("u:p@h:1/x", "(withheld)@h:1/x"),
+            ("h:1/a@b", "h:1/a@b"),
+            ("ws://h/token/hunter2/x", "ws://h/token/(withheld)/x"),
+            ("ws://h/token/refresh", "ws://h/token/refresh"),
+            ("ws://h/auth/login2", "ws://h/auth/login2"),
+            ("ws://h/?0123456789abcdef", "ws://h/?(withheld)"),
+            ("ws://h/?room1&v2", "ws://h/?room1&v2"),
+            ("ws://h/x/ghp_0123456789abcdefghij", "ws://h/x/(withheld)"),
         ] {
             assert_eq!(shown_url(url), shown);
             assert_eq!(shown_url(shown), shown, "withheld once is withheld");

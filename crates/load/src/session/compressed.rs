@@ -3,6 +3,7 @@
 
 use std::mem;
 
+use wsbench_setting::{Field, Text, text};
 use wsbench_wire::connection::{Event, Limits, MessageKind, Role, Utf8};
 use wsbench_wire::deflate::{Codec, Terms};
 use wsbench_wire::error::ProtocolError;
@@ -129,6 +130,17 @@ impl<X: Exchange> Session<X> {
         (self.codec, context.common.compression) = (Some(codec), Some(codecs));
         book_received(&mut context.common.meter, received, &counts);
         outcome
+    }
+}
+
+/// What is told of a breach of the protocol, with what to do about it.
+pub(super) fn told(violation: &Violation) -> Text {
+    let words = violation.to_string();
+    match violation {
+        Violation::Frames(ProtocolError::WindowExceeded { .. }) => {
+            text![words, "; leave ", Field::Compression, " out, or mend the server"]
+        }
+        _ => words.into(),
     }
 }
 

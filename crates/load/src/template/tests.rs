@@ -82,7 +82,12 @@ fn words_are_said_with_the_values_of_their_connection() {
     assert_eq!(words.secrets().collect::<Vec<_>>(), ["the TOKEN"]);
     let shown = format!("{words:?}");
     assert!(!shown.contains("the TOKEN"), "{shown}");
-    assert!(words.redacted().is_withheld());
+    assert!(words.redacted(false).is_withheld());
+    let literal = Template::for_words(r#"{"room":"{room}","token":"hidden"}"#).unwrap();
+    let shown = literal.redacted(false);
+    assert_eq!(shown.text(), r#"{"room":"{room}","token":"(withheld)"}"#);
+    assert!(shown.is_withheld() && !literal.is_withheld());
+    assert_eq!(literal.redacted(true), literal);
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Texts that are said or awaited rather than made again: what is put into them, and what they need.
 
+use std::borrow::Cow;
+
 use super::{Segment, Slot, TIME_DIGITS, Template, push_hex, push_number};
 use crate::identity::mix;
-use crate::secret::Secret;
+use crate::secret::{Secret, WITHHELD, shown_text};
 
 const NS_PER_MS: u64 = 1_000_000;
 
@@ -85,26 +87,36 @@ impl Template {
         Ok(())
     }
 
+    /// Names of its variables of the environment.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.env.iter().map(|(name, _)| name.as_str())
+    }
+
     /// The values of its variables of the environment.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         let values = self.env.iter().filter_map(|(_, value)| value.as_ref());
         values.filter_map(Secret::reveal)
     }
 
-    /// The same without the values of its variables.
+    /// The same without the values of its variables, and without what its text says is a credential
+    /// unless that is to be shown.
     #[must_use]
-    pub fn redacted(&self) -> Self {
+    pub fn redacted(&self, shows_secrets: bool) -> Self {
         let mut redacted = self.clone();
+        if !shows_secrets && let Cow::Owned(shown) = shown_text(&self.text) {
+            redacted.text = shown;
+        }
         for (_, value) in &mut redacted.env {
             *value = None;
         }
         redacted
     }
 
-    /// True of one whose variables of the environment were not looked up.
+    /// True of one whose variables of the environment were not looked up, or from whose text something
+    /// was taken.
     #[must_use]
     pub fn is_withheld(&self) -> bool {
-        self.env.iter().any(|(_, value)| value.is_none())
+        self.text.contains(WITHHELD) || self.env.iter().any(|(_, value)| value.is_none())
     }
 
     fn has(&self, slot: Slot) -> bool {

@@ -92,7 +92,7 @@ impl Distribution {
     /// The distribution of a histogram's spans, the histogram with it.
     #[must_use]
     pub fn of(spans: &Histogram) -> Self {
-        let encoded = || STANDARD.encode(spans.to_v2_deflate());
+        let encoded = || STANDARD.encode(spans.to_hdr_v2());
         Self {
             hdr_v2_base64: (!spans.is_empty()).then(encoded),
             ..Self::figures_of(spans)
@@ -200,7 +200,7 @@ impl Distribution {
     #[must_use]
     pub fn histogram(&self) -> Option<Histogram> {
         let bytes = STANDARD.decode(self.hdr_v2_base64.as_deref()?).ok()?;
-        Histogram::from_v2_deflate(&bytes).filter(|histogram| histogram.count() == self.count)
+        Histogram::from_hdr_v2(&bytes).filter(|histogram| histogram.count() == self.count)
     }
 
     /// Any quantile, `0.0..=1.0`, from the whole histogram, within the exact extremes; `None`

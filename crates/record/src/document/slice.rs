@@ -47,7 +47,7 @@ impl Slice {
     #[must_use]
     pub fn at(&self, series: Series) -> Option<Histogram> {
         let bytes = STANDARD.decode(self.packed(series)?).ok()?;
-        Histogram::from_v2_deflate(&bytes)
+        Histogram::from_hdr_v2(&bytes)
     }
 }
 
@@ -64,7 +64,7 @@ impl From<&result::Slice> for Slice {
 }
 
 fn encoded(spans: &Sparse) -> Option<String> {
-    (spans.count() > 0).then(|| STANDARD.encode(spans.to_histogram().to_v2_deflate()))
+    (spans.count() > 0).then(|| STANDARD.encode(spans.to_histogram().to_hdr_v2()))
 }
 
 /// Names the histograms among the members.

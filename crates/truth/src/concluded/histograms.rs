@@ -92,7 +92,7 @@ fn shards(values: &[u64]) -> Experiment {
         merged
     };
     let all = merged(0);
-    let off = |merged: &Histogram| differing(&merged.to_v2_deflate(), &whole.to_v2_deflate());
+    let off = |merged: &Histogram| differing(&merged.to_hdr_v2(), &whole.to_hdr_v2());
     let off_in_sum = all.sum_ns().abs_diff(whole.sum_ns()) as f64;
     let off_in_all = off(&all);
     Experiment {

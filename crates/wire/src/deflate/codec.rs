@@ -6,8 +6,9 @@
 
 use std::fmt;
 
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use flate2::{Compress, Compression, FlushCompress, Status};
 
+use super::inflater::{Before, Inflater, Step};
 use super::{Terms, WindowBits, Wish};
 use crate::connection::{Limits, MessageKind, Role, Utf8};
 use crate::error::ProtocolError;
@@ -34,7 +35,7 @@ impl Direction {
     fn new(no_takeover: bool, bits: Option<WindowBits>) -> Self {
         Self {
             takeover: !no_takeover,
-            bits: bits.unwrap_or(WindowBits::MAX).get().max(LEAST_BITS),
+            bits: bits.unwrap_or(WindowBits::MAX).get(),
         }
     }
 }
@@ -45,7 +46,7 @@ pub struct Codec {
     receives: Direction,
     /// With takeover from the first message on, without only while a message is under way.
     compressor: Option<Box<Compress>>,
-    decompressor: Option<Box<Decompress>>,
+    decompressor: Option<Inflater>,
     max_message: u64,
     utf8: Utf8,
     text: Checker,
@@ -86,16 +87,6 @@ impl Codec {
                 (sends, server)
             }
             Role::Server => (server, client),
-        };
-        // What is lent is made for any window, so that taking it back costs no allocation.
-        let borrowed = WindowBits::MAX.get();
-        let receives = Direction {
-            bits: if receives.takeover {
-                receives.bits
-            } else {
-                borrowed
-            },
-            ..receives
         };
         Self {
             sends,
@@ -169,7 +160,8 @@ impl Codec {
             Some(decompressor) => decompressor,
             None => pool.decompressor(self.receives),
         };
-        let filled = self.fill(&mut decompressor, input, last, buffer)?;
+        let before = &mut pool.before;
+        let filled = self.fill(&mut decompressor, before, input, last, buffer)?;
         let is_last = last && !self.was_full;
         let bytes = &buffer[..filled];
         if kind == MessageKind::Text && self.utf8 == Utf8::Check {
@@ -183,7 +175,7 @@ impl Codec {
         }
         if is_last && !self.receives.takeover {
             // What refers to an earlier message is found out, for there is none any more.
-            decompressor.reset(false);
+            decompressor.reset();
             pool.decompressors.push((self.receives.bits, decompressor));
         } else {
             self.decompressor = Some(decompressor);
@@ -198,7 +190,8 @@ impl Codec {
     /// up; returns how much there is.
     fn fill(
         &mut self,
-        decompressor: &mut Decompress,
+        decompressor: &mut Inflater,
+        before: &mut Before,
         input: &mut &[u8],
         last: bool,
         buffer: &mut [u8],
@@ -211,12 +204,12 @@ impl Codec {
             if source.is_empty() && !self.was_full {
                 return Ok(filled);
             }
-            let (taken, given) = (decompressor.total_in(), decompressor.total_out());
-            let status = decompressor
-                .decompress(source, &mut buffer[filled..], FlushDecompress::Sync)
-                .map_err(|_| ProtocolError::InvalidDeflate)?;
-            let taken = (decompressor.total_in() - taken) as usize;
-            let given = (decompressor.total_out() - given) as usize;
+            let step = decompressor.step(source, &mut buffer[filled..], before)?;
+            let Step {
+                taken,
+                given,
+                ended,
+            } = step;
             if from_tail {
                 self.tail += taken as u8;
             } else {
@@ -229,10 +222,10 @@ impl Codec {
                 return Err(ProtocolError::InflatedTooLong { limit });
             }
             self.was_full = filled == buffer.len();
-            if status == Status::StreamEnd {
+            if ended {
                 // A final block (section 7.2.3.4) ends a stream, not the message; whoever sends one
                 // has begun anew and refers to nothing before it.
-                decompressor.reset(false);
+                decompressor.reset();
                 if last && input.is_empty() {
                     self.tail = TAIL.len() as u8;
                 }
@@ -240,7 +233,7 @@ impl Codec {
             if self.was_full {
                 return Ok(filled);
             }
-            if taken == 0 && given == 0 && !source.is_empty() && status != Status::StreamEnd {
+            if taken == 0 && given == 0 && !source.is_empty() && !ended {
                 return Err(ProtocolError::InvalidDeflate); // it will neither take nor give
             }
         }
@@ -281,7 +274,9 @@ fn feed(compressor: &mut Compress, mut input: &[u8], flush: FlushCompress, out: 
 pub struct Pool {
     level: u32,
     compressors: Vec<(u8, Box<Compress>)>,
-    decompressors: Vec<(u8, Box<Decompress>)>,
+    decompressors: Vec<(u8, Inflater)>,
+    /// Lent to whoever decompresses.
+    before: Before,
 }
 
 impl Pool {
@@ -293,20 +288,21 @@ impl Pool {
             level: level.min(9),
             compressors: Vec::new(),
             decompressors: Vec::new(),
+            before: Before::default(),
         }
     }
 
     fn compressor(&mut self, direction: Direction) -> Box<Compress> {
         let made = || {
-            let level = Compression::new(self.level);
-            Box::new(Compress::new_with_window_bits(level, false, direction.bits))
+            let (level, bits) = (Compression::new(self.level), direction.bits.max(LEAST_BITS));
+            Box::new(Compress::new_with_window_bits(level, false, bits))
         };
         take(&mut self.compressors, direction.bits).unwrap_or_else(made)
     }
 
-    fn decompressor(&mut self, direction: Direction) -> Box<Decompress> {
-        let made = || Box::new(Decompress::new_with_window_bits(false, direction.bits));
-        take(&mut self.decompressors, direction.bits).unwrap_or_else(made)
+    fn decompressor(&mut self, direction: Direction) -> Inflater {
+        let bits = direction.bits;
+        take(&mut self.decompressors, bits).unwrap_or_else(|| Inflater::new(bits))
     }
 }
 

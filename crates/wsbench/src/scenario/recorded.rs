@@ -191,7 +191,11 @@ fn head(
     let url = target.revealed_url().replace("{env:", "%7Benv:");
     draft.url = places.secrets.masked(&url);
     let names = first.subprotocols.iter();
-    draft.subprotocols = names.map(|it| places.secrets.masked(it)).collect();
+    let names = names.map(|it| {
+        let place = places.secrets.place_of(it);
+        place.unwrap_or_else(|| places.secrets.masked(it))
+    });
+    draft.subprotocols = names.collect();
     let (url, offers) = (
         filled(&draft.url),
         draft.subprotocols.iter().map(|it| filled(it)),
@@ -444,6 +448,10 @@ fn unrecognised(draft: &mut Draft, transcript: &Transcript, talks: &[Talk<'_>], 
         draft.foot.push(format!(
             "Left out: {count} messages for which there was no room."
         ));
+    }
+    if transcript.of_others > 0 {
+        let count = transcript.of_others;
+        draft.foot.push(format!("Left out: {count} messages of other servers."));
     }
 }
 

@@ -11,7 +11,7 @@ use wsbench_load::plan::{
 use wsbench_load::template::{Template, TemplateError, from_hex};
 
 use super::file::{EveryFile, JoinFile, MatchFile, MatchTable, ReplyFile, Scalar, StepFile};
-use super::{Environment, Read, Source};
+use super::{Environment, Read, ScenarioError, Source};
 use crate::quantity;
 
 /// Beginning of a variable of the environment.
@@ -206,8 +206,13 @@ impl Speaker<'_> {
             ));
         }
         let found = words.look_up(self.environment);
-        found.map_err(|name| fault(format!("the environment has no {name}; export it")))?;
+        found.map_err(|name| self.unset(key, at, &name))?;
         Ok(words)
+    }
+
+    fn unset<T>(&self, key: &str, at: &Spanned<T>, name: &str) -> ScenarioError {
+        let what = format!("the environment has no {name}; export it");
+        self.source.fault(key, at, what)
     }
 
     /// A text in which nothing but variables of the environment is put in.
@@ -220,10 +225,8 @@ impl Speaker<'_> {
                 let what = "{env:NAME} is not closed, or has no name";
                 return Err(self.source.fault(key, at, what));
             };
-            let value = (self.environment)(&name[..end]).ok_or_else(|| {
-                let what = format!("the environment has no {}; export it", &name[..end]);
-                self.source.fault(key, at, what)
-            })?;
+            let value = (self.environment)(&name[..end]);
+            let value = value.ok_or_else(|| self.unset(key, at, &name[..end]))?;
             filled.text.push_str(&rest[..begin]);
             filled.text.push_str(&value);
             filled.values.push(value);
@@ -239,10 +242,13 @@ impl Speaker<'_> {
             MatchFile::Holding(text) => Pattern::Contains(text.clone().into_bytes()),
             MatchFile::Table(table) => self.pattern(key, at, table)?,
         };
-        let awaited = Awaited::new(None, pattern);
+        let mut awaited = Awaited::new(None, pattern);
         for text in awaited.pattern.texts() {
             self.words(key, at, &String::from_utf8_lossy(text))?;
         }
+        // Each of them was found just now.
+        let found = awaited.look_up(self.environment);
+        found.map_err(|name| self.unset(key, at, &name))?;
         Ok(awaited)
     }
 

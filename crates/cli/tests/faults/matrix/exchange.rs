@@ -180,33 +180,88 @@ fn floods(phase: &'static str) -> Vec<Row> {
                 run
             },
         ),
+        Row::of(
+            phase,
+            "compressed against more than the window that was agreed on",
+            Error("frames", "window_exceeded"),
+            || {
+                let server = Raw::start(|mut peer| {
+                    let agreed = "permessage-deflate; server_max_window_bits=10";
+                    peer.upgrade_with(&format!("Sec-WebSocket-Extensions: {agreed}\r\n"));
+                    while peer.message().is_some() {
+                        peer.send(&encoded(0xc2, &far_back()));
+                    }
+                });
+                let compress = &["--compress=server-bits=10"];
+                short_run(&server.url(), &[compress, &SOON[..]].concat())
+            },
+        ),
     ]
 }
 
-/// 64 MiB of zeros, compressed by hand: one block of the fixed code (RFC 1951 section 3.2.6) with a
-/// zero and then copies of 258 octets at distance 1, of which each takes 13 bits.
-fn bomb() -> Vec<u8> {
-    let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u64, 0);
-    let mut push = |value: u64, len: u32| {
-        bits |= value << count;
-        count += len;
-        while count >= 8 {
-            bytes.push(bits as u8);
-            bits >>= 8;
-            count -= 8;
+/// Bits of a DEFLATE stream, each number with its lowest bit first (RFC 1951 section 3.1.1).
+#[derive(Default)]
+struct Bits {
+    bytes: Vec<u8>,
+    bits: u64,
+    count: u32,
+}
+
+impl Bits {
+    fn push(&mut self, value: u64, len: u32) {
+        self.bits |= value << self.count;
+        self.count += len;
+        while self.count >= 8 {
+            self.bytes.push(self.bits as u8);
+            self.bits >>= 8;
+            self.count -= 8;
         }
-    };
-    push(0, 1); // not the final block
-    push(1, 2); // of the fixed code
-    push(0b0000_1100, 8); // the literal 0: code 0x30, its highest bit first
-    for _ in 0..(64 << 20) / 258 {
-        push(0b1010_0011, 8); // length 258: code 285, 0xc5, its highest bit first
-        push(0, 5); // distance 1
     }
-    push(0, 7); // the end of the block
-    push(0, 3); // a stored block, empty, whose lengths are the tail that is not sent
-    push(0, 7);
-    bytes
+
+    /// The octet 0 so many times, in a block of the fixed code that is not the final one (section
+    /// 3.2.6): code 0x30, its highest bit first.
+    fn zeros(octets: usize) -> Self {
+        let mut bits = Self::default();
+        bits.push(0, 1);
+        bits.push(1, 2);
+        for _ in 0..octets {
+            bits.push(0b0000_1100, 8);
+        }
+        bits
+    }
+
+    /// A copy of 258 octets (code 285, 0xc5), as far back as this code of 5 bits and the extra bits
+    /// behind it say.
+    fn copy(&mut self, distance: u64, extra: u32) {
+        self.push(0b1010_0011, 8);
+        self.push(distance, 5);
+        self.push(0, extra);
+    }
+
+    /// The payload: the end of the block, and an empty stored one, whose lengths are the tail that
+    /// is not sent.
+    fn payload(mut self) -> Vec<u8> {
+        self.push(0, 7);
+        self.push(0, 3);
+        self.push(0, 7);
+        self.bytes
+    }
+}
+
+/// 64 MiB of zeros: one, and then copies at distance 1, of which each takes 13 bits.
+fn bomb() -> Vec<u8> {
+    let mut bits = Bits::zeros(1);
+    for _ in 0..(64 << 20) / 258 {
+        bits.copy(0, 0);
+    }
+    bits.payload()
+}
+
+/// A message of 3,258 octets whose end is a copy from 2,049 octets back: code 22, and 10 bits more.
+fn far_back() -> Vec<u8> {
+    let mut bits = Bits::zeros(3_000);
+    bits.copy(0b01101, 10);
+    bits.payload()
 }
 
 fn answers() -> Vec<Row> {

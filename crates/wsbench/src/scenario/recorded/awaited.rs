@@ -97,13 +97,16 @@ fn json(
             Some(place.map(|(_, place)| place.clone()))
         });
         let scalar = match (repeats, places.is_room(talk, &value)) {
-            (Some(Some(place)), _) => LeafValue::Text(place),
-            (_, true) if !leaf.is_kind && asked.is_some() => LeafValue::Text("{room}".to_owned()),
-            (Some(None), _) => scalar(leaf, &value)?,
-            (None, _) if leaf.is_kind => scalar(leaf, &value)?,
-            (None, _) => continue,
+            (Some(Some(place)), _) => Some(LeafValue::Text(place)),
+            (_, true) if !leaf.is_kind && asked.is_some() => {
+                Some(LeafValue::Text("{room}".to_owned()))
+            }
+            (Some(None), _) => scalar(leaf, &value),
+            (None, _) if leaf.is_kind => scalar(leaf, &value),
+            (None, _) => None,
         };
-        values.push((leaf.path.clone(), scalar));
+        // A value that a scenario cannot ask for, such as a fraction, is left out by itself.
+        values.extend(scalar.map(|scalar| (leaf.path.clone(), scalar)));
     }
     (!values.is_empty()).then_some(Likeness::Json(values))
 }

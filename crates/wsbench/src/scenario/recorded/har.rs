@@ -68,7 +68,7 @@ struct Log {
 struct HarEntry {
     request: HarRequest,
     #[serde(default, rename = "_webSocketMessages")]
-    messages: Vec<HarMessage>,
+    messages: Option<Vec<HarMessage>>,
 }
 
 #[derive(Deserialize)]
@@ -87,15 +87,19 @@ struct HarHeader {
     value: String,
 }
 
+/// Of a connection that broke a browser notes what it has, and leaves out the rest.
 #[derive(Deserialize)]
 struct HarMessage {
     /// `send` or `receive`; of a connection that broke a browser says `error`.
-    #[serde(rename = "type")]
+    #[serde(default, rename = "type")]
     by: String,
     /// Seconds since the Unix epoch.
-    time: f64,
-    opcode: i64,
-    data: String,
+    #[serde(default)]
+    time: Option<f64>,
+    #[serde(default)]
+    opcode: Option<i64>,
+    #[serde(default)]
+    data: Option<String>,
 }
 
 /// True of a URL that a handshake can ask for; a file may say anything.
@@ -117,53 +121,59 @@ impl Har {
             return Err(HarError::TooLarge { limit });
         }
         let file: File = serde_json::from_slice(file).map_err(HarError::NoHar)?;
-        let entries = file.log.entries.into_iter();
-        let entries = entries.map(|mut entry| {
-            entry.messages.retain(HarMessage::is_one);
-            entry
-        });
-        let talked = entries.filter(|entry| !entry.messages.is_empty());
-        let mut talked: Vec<(Target, HarEntry)> = talked
-            .filter_map(|entry| Some((entry.request.url.parse().ok()?, entry)))
-            .filter(|(target, _)| can_be_asked_for(target))
-            .collect();
+        let mut talked: Vec<(Target, Vec<HarMessage>, HarRequest)> = Vec::new();
+        for entry in file.log.entries {
+            let mut messages = entry.messages.unwrap_or_default();
+            messages.retain(HarMessage::is_one);
+            let target = entry.request.url.parse::<Target>();
+            if let Some(target) = target.ok().filter(can_be_asked_for)
+                && !messages.is_empty()
+            {
+                talked.push((target, messages, entry.request));
+            }
+        }
         let place = |it: &Target| (it.secure, it.authority());
         let mut weights: BTreeMap<(bool, String), usize> = BTreeMap::new();
-        for (target, entry) in &talked {
-            *weights.entry(place(target)).or_default() += entry.messages.len();
+        for (target, messages, _) in &talked {
+            *weights.entry(place(target)).or_default() += messages.len();
         }
         let servers = talked
             .iter()
             .take(MOST_CONVERSATIONS)
-            .map(|(server, _)| server);
+            .map(|(server, ..)| server);
         let Some(server) = servers.max_by_key(|it| weights.get(&place(it))).cloned() else {
             return Err(HarError::NoMessages);
         };
-        let before = talked.len();
-        talked.retain(|(it, _)| place(it) == place(&server));
+        let all: usize = weights.values().sum();
+        let of_server = weights.get(&place(&server)).copied().unwrap_or(0);
+        talked.retain(|(it, ..)| place(it) == place(&server));
         talked.truncate(MOST_CONVERSATIONS);
-        let mut transcript = Transcript {
-            // Those of other servers are told to be left out, by their number.
-            left_out: (before - talked.len()) as u64,
-            ..Transcript::default()
-        };
-        let times = talked.iter().flat_map(|(_, entry)| &entry.messages);
-        let first = times.map(|it| it.time).filter(|it| it.is_finite());
+        let times = talked.iter().flat_map(|(_, messages, _)| messages);
+        let first = times.filter_map(|it| it.time).filter(|it| it.is_finite());
         let first = first.fold(f64::INFINITY, f64::min);
         let mut room = MOST_MESSAGES;
-        for (target, entry) in talked {
-            let conversation = entry.conversation(target.resource, first, &mut room);
+        let mut transcript = Transcript::default();
+        for (target, messages, request) in talked {
+            let conversation = request.conversation(target.resource, messages, first, &mut room);
             transcript.conversations.push(conversation);
         }
+        transcript.left_out = (of_server - (MOST_MESSAGES - room)) as u64;
+        transcript.of_others = (all - of_server) as u64;
         transcript.conversations.sort_by_key(|it| it.opened);
         Ok(Self { server, transcript })
     }
 }
 
-impl HarEntry {
-    fn conversation(self, resource: String, first: f64, room: &mut usize) -> Conversation {
+impl HarRequest {
+    fn conversation(
+        self,
+        resource: String,
+        messages: Vec<HarMessage>,
+        first: f64,
+        room: &mut usize,
+    ) -> Conversation {
         let header = |name: &str| {
-            let mut headers = self.request.headers.iter();
+            let mut headers = self.headers.iter();
             let found = headers.find(|it| it.name.eq_ignore_ascii_case(name));
             found.map(|it| it.value.clone())
         };
@@ -171,7 +181,7 @@ impl HarEntry {
             let mut reserved = RESERVED_HEADERS.iter();
             !it.name.starts_with(':') && !reserved.any(|name| it.name.eq_ignore_ascii_case(name))
         };
-        let headers = self.request.headers.iter().filter(is_own);
+        let headers = self.headers.iter().filter(is_own);
         let names = header("Sec-WebSocket-Protocol").unwrap_or_default();
         let names = names.split(',').map(|name| name.trim().to_owned());
         let mut conversation = Conversation {
@@ -184,7 +194,7 @@ impl HarEntry {
             subprotocols: names.filter(|name| !name.is_empty()).collect(),
             said: Vec::new(),
         };
-        for message in self.messages.into_iter().take(*room) {
+        for message in messages.into_iter().take(*room) {
             *room -= 1;
             conversation.said.push(message.said(first));
         }
@@ -198,17 +208,19 @@ impl HarEntry {
 impl HarMessage {
     /// True of a message, and not of what a browser notes beside them.
     fn is_one(&self) -> bool {
-        ["send", "receive"].contains(&self.by.as_str()) && [TEXT, BINARY].contains(&self.opcode)
+        let is_kind = self.opcode.is_some_and(|it| [TEXT, BINARY].contains(&it));
+        ["send", "receive"].contains(&self.by.as_str()) && is_kind && self.data.is_some()
     }
 
     fn said(self, first: f64) -> Transcribed {
-        let since = (self.time - first).clamp(0.0, 1e9);
+        let since = (self.time.unwrap_or(first) - first).clamp(0.0, 1e9);
         // Of what is no number at all nothing is left.
         let at = Nanos((since * 1e9) as u64);
-        let is_binary = self.opcode == BINARY;
+        let is_binary = self.opcode == Some(BINARY);
+        let data = self.data.unwrap_or_default();
         let mut content = match is_binary {
-            true => STANDARD.decode(&self.data).unwrap_or_default(),
-            false => self.data.into_bytes(),
+            true => STANDARD.decode(&data).unwrap_or_default(),
+            false => data.into_bytes(),
         };
         let is_cut = content.len() > LONGEST;
         content.truncate(LONGEST);
@@ -237,7 +249,9 @@ mod tests {
         let file = r#"{"log":{"version":"1.2","entries":[
             {"request":{"url":"https://h/page","headers":[]}},
             {"request":{"url":"ws://other/","headers":[]},
-             "_webSocketMessages":[{"type":"send","time":1.0,"opcode":1,"data":"x"}]},
+             "_webSocketMessages":[{"type":"send","time":1.0,"opcode":1,"data":"x"},
+                {"type":"receive","time":1.0,"opcode":1,"data":"x"}]},
+            {"request":{"url":"wss://h:444/broken"},"_webSocketMessages":null},
             {"request":{"url":"wss://h:444/chat?x=1","headers":[
                 {"name":"Host","value":"h"},{"name":"X-Tenant","value":"7"},
                 {"name":"Origin","value":"https://h"},
@@ -245,10 +259,13 @@ mod tests {
              "_webSocketMessages":[
                 {"type":"send","time":1700000000.5,"opcode":1,"data":"hello"},
                 {"type":"receive","time":1700000000.75,"opcode":2,"data":"AQI="},
+                {"type":"receive","time":1700000000.9,"opcode":8},
+                {"type":"send","time":1700000001.0,"opcode":1,"data":"more"},
+                {"type":"error"},
                 {"type":"error","time":1700000000.8,"opcode":-1,"data":"closed"}]}]}}"#;
         let har = Har::read(file.as_bytes()).unwrap();
         assert_eq!(har.server.revealed_url(), "wss://h:444/chat?x=1");
-        assert_eq!(har.transcript.left_out, 1);
+        assert_eq!((har.transcript.left_out, har.transcript.of_others), (0, 2));
         let [conversation] = &har.transcript.conversations[..] else {
             panic!("{har:?}");
         };
@@ -269,10 +286,25 @@ mod tests {
             [
                 (Party::Client, MessageKind::Text, &b"hello"[..]),
                 (Party::Server, MessageKind::Binary, &[1, 2]),
+                (Party::Client, MessageKind::Text, &b"more"[..]),
             ]
         );
         let apart = conversation.said[1].at - conversation.said[0].at;
         assert_eq!(apart, Nanos::from_millis(250));
+    }
+
+    /// Messages beyond those that are taken are counted, and not the connections that had them.
+    #[test]
+    fn messages_that_are_not_taken_are_counted() {
+        let message = r#"{"type":"send","time":1.0,"opcode":1,"data":"x"}"#;
+        let entry = |path: &str, messages: usize| {
+            let said = vec![message; messages].join(",");
+            format!(r#"{{"request":{{"url":"ws://h/{path}"}},"_webSocketMessages":[{said}]}}"#)
+        };
+        let entries = [entry("a", MOST_MESSAGES), entry("b", 7)].join(",");
+        let file = format!(r#"{{"log":{{"entries":[{entries}]}}}}"#);
+        let transcript = Har::read(file.as_bytes()).unwrap().transcript;
+        assert_eq!((transcript.left_out, transcript.of_others), (7, 0));
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! Credentials in what was said: none of them stands in the file; each is a variable of the environment.
 
+use std::ops::Range;
+
 use percent_encoding::percent_decode_str;
 use wsbench_drive::relay::transcript::{Party, Transcript};
 use wsbench_load::secret::{
-    WITHHELD, credentials_in_url, is_credential, is_token_by_shape, shown_subprotocols,
+    WITHHELD, credentials_in_text, credentials_in_url, is_credential, is_token_by_shape,
+    shown_subprotocols,
 };
 
 use super::leaves::{Leaf, LeafKind, LeafParts};
 
-/// Letters of the shortest value that is looked for everywhere; a shorter one is hidden where it stands.
+/// Letters of the shortest value that is looked for everywhere; a shorter one is hidden where its name
+/// stands.
 const SHORTEST: usize = 4;
 /// Credentials that are kept.
 const MOST: usize = 1_000;
@@ -44,7 +48,7 @@ impl Secrets {
                         secrets.add(value, cookie, &format!("cookie {cookie}"));
                     }
                 }
-                secrets.add_tokens(value, &format!("header {name}"));
+                secrets.add_spotted(value, &format!("header {name}"));
             }
             for (name, value) in of_url(&conversation.resource) {
                 secrets.add(value, name, &format!("parameter {name} of the URL"));
@@ -91,17 +95,21 @@ impl Secrets {
             }
         }
         // What is no JSON, or JSON within a text, names its credentials as well.
-        for (name, value) in named_values(text) {
-            self.add(value, name, &format!("{name} in {whose}"));
+        self.add_spotted(text, whose);
+        for (name, value) in of_urls(text) {
+            self.add(value, name, &format!("{name} of a URL in {whose}"));
         }
-        self.add_tokens(text, whose);
     }
 
-    /// Tokens, which may stand in the middle of anything.
-    fn add_tokens(&mut self, text: &str, whose: &str) {
-        let ends = |c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c));
-        for word in text.split(ends).filter(|word| is_token_by_shape(word)) {
-            self.add(word, "token", &format!("a token in {whose}"));
+    /// Credentials by their names in a text of any form, and tokens, which may stand in the middle of
+    /// anything.
+    fn add_spotted(&mut self, text: &str, whose: &str) {
+        for found in credentials_in_text(text) {
+            let value = &text[found.span];
+            match found.name {
+                "" => self.add(value, "token", &format!("a token in {whose}")),
+                name => self.add(value, name, &format!("{name} in {whose}")),
+            }
         }
     }
 
@@ -180,43 +188,74 @@ impl Secrets {
         }
     }
 
-    /// The text with the place of its variable for each credential that is long enough to be known.
+    /// The text with the place of its variable for each credential: where one stands by its name, however
+    /// short it is, and wherever one stands that is long enough to be known.
     pub(super) fn masked(&mut self, text: &str) -> String {
-        if self.is_free(text) {
-            return text.to_owned();
-        }
-        let (mut masked, mut rest) = (String::with_capacity(text.len()), text);
-        // In one pass, the longest first: what is put in is not looked at again.
-        while let Some(letter) = rest.chars().next() {
-            let mut long = self
-                .known
-                .iter_mut()
-                .filter(|it| it.value.len() >= SHORTEST);
-            if let Some(known) = long.find(|it| rest.starts_with(&it.value)) {
-                masked.push_str(&format!("{{env:{}}}", known.variable));
-                known.is_used = true;
-                rest = &rest[known.value.len()..];
-            } else {
-                masked.push(letter);
-                rest = &rest[letter.len_utf8()..];
+        let mut masked = String::with_capacity(text.len());
+        let mut end = 0;
+        for (span, place) in self.found(text) {
+            masked.push_str(&text[end..span.start]);
+            let variable = self.known[place].variable.clone();
+            masked.push_str(&format!("{{env:{variable}}}"));
+            for known in &mut self.known {
+                known.is_used |= known.variable == variable;
             }
+            end = span.end;
         }
+        masked.push_str(&text[end..]);
         masked
     }
 
     /// The text for a comment, without any credential.
     pub(super) fn withheld(&self, text: &str) -> String {
         let mut shown = text.to_owned();
-        for known in self.known.iter().filter(|it| it.value.len() >= SHORTEST) {
-            shown = shown.replace(&known.value, WITHHELD);
+        for (span, _) in self.found(text).into_iter().rev() {
+            shown.replace_range(span, WITHHELD);
         }
         shown
     }
 
-    /// True of a text in which no credential stands that is long enough to be known.
+    /// True of a text in which no credential stands.
     pub(super) fn is_free(&self, text: &str) -> bool {
-        let mut long = self.known.iter().filter(|it| it.value.len() >= SHORTEST);
-        !long.any(|it| text.contains(&it.value))
+        self.found(text).is_empty()
+    }
+
+    /// The credentials of a text, in order and none within another: where each stands, and which it is.
+    fn found(&self, text: &str) -> Vec<(Range<usize>, usize)> {
+        let parts = LeafParts::of(text);
+        let leaves = parts.leaves.iter().filter(|leaf| {
+            let value = leaf.value(text);
+            is_secret(leaf, bearer(&value).unwrap_or(&value))
+        });
+        let spotted = credentials_in_text(text).into_iter().map(|it| it.span);
+        let spans = leaves.map(|leaf| leaf.span.clone()).chain(spotted);
+        let spans = spans.chain(urls(text).flat_map(|(at, url)| {
+            let places = credentials_in_url(url).into_iter();
+            places.map(move |(from, length)| at + from..at + from + length)
+        }));
+        let mut found: Vec<(Range<usize>, usize)> = spans
+            .filter_map(|span| {
+                let value = text[span.clone()].trim();
+                let place = self.known.iter().position(|it| it.value == value)?;
+                Some((span, place))
+            })
+            .collect();
+        // Those that are long are found wherever they stand, the longest first.
+        let long = self.known.iter().enumerate();
+        for (place, known) in long.filter(|(_, it)| it.value.len() >= SHORTEST) {
+            let all = text.match_indices(&known.value);
+            found.extend(all.map(|(at, value)| (at..at + value.len(), place)));
+        }
+        found.sort_by_key(|(span, _)| (span.start, std::cmp::Reverse(span.end)));
+        let mut end = 0;
+        found.retain(|(span, _)| {
+            let is_apart = span.start >= end;
+            if is_apart {
+                end = span.end;
+            }
+            is_apart
+        });
+        found
     }
 
     /// Variables that the file names, each with where its value was seen.
@@ -276,33 +315,6 @@ fn cookies<'a>(name: &str, value: &'a str) -> Vec<(&'a str, &'a str)> {
     pairs.filter(is_secret).collect()
 }
 
-/// Names and values that stand beside each other in a text of whatever form, where the name is that of a
-/// credential: `NAME: VALUE`, `"NAME":"VALUE"`, `NAME=VALUE`, with escapes or without.
-fn named_values(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    const LONGEST_NAME: usize = 64;
-    const LONGEST_VALUE: usize = 8_192;
-    let is_pad = |letter: char| "\"'\\ ".contains(letter);
-    let is_of_name = |octet: u8| octet.is_ascii_alphanumeric() || b"_-".contains(&octet);
-    let ends = |letter: char| {
-        letter.is_whitespace() || letter.is_control() || "\"'\\&;,}]".contains(letter)
-    };
-    text.match_indices([':', '=']).filter_map(move |(at, _)| {
-        let front = text[..at].trim_end_matches(is_pad);
-        let letters = front.bytes().rev().take(LONGEST_NAME);
-        let name = &front[front.len() - letters.take_while(|it| is_of_name(*it)).count()..];
-        if !is_credential(name) {
-            return None;
-        }
-        let behind = text[at + 1..].trim_start_matches(is_pad);
-        let mut letters = behind.char_indices().take(LONGEST_VALUE);
-        let end = letters.find(|(_, letter)| ends(*letter));
-        let value = &behind[..end.map_or(behind.len(), |(end, _)| end)];
-        let is_word = ["true", "false", "null"].contains(&value);
-        let is_value = value.len() >= SHORTEST && !is_word && !value.starts_with(['{', '[']);
-        is_value.then_some((name, value))
-    })
-}
-
 /// Credentials of a URL, by the one rule of what is shown of one, each with its name.
 fn of_url(resource: &str) -> impl Iterator<Item = (&str, &str)> {
     credentials_in_url(resource)
@@ -312,6 +324,23 @@ fn of_url(resource: &str) -> impl Iterator<Item = (&str, &str)> {
             let name = pair.and_then(|pair| pair.strip_suffix('='));
             (name.unwrap_or("url_token"), &resource[at..at + length])
         })
+}
+
+/// URLs in a text, each with where it begins: words with a scheme, and a text that is a path.
+fn urls(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let ends = |letter: char| letter.is_whitespace() || "\"'\\<>(){}".contains(letter);
+    let mut at = 0;
+    let words = text.split_inclusive(ends).map(move |word| {
+        at += word.len();
+        (at - word.len(), word.trim_end_matches(ends))
+    });
+    let is_path = text.starts_with('/');
+    words.filter(move |(at, word)| word.contains("://") || *at == 0 && is_path)
+}
+
+/// Credentials of the URLs in a text, each with its name.
+fn of_urls(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    urls(text).flat_map(|(_, url)| of_url(url))
 }
 
 #[cfg(test)]
@@ -345,6 +374,7 @@ mod tests {
         Secrets::of(&Transcript {
             conversations: vec![conversation],
             left_out: 0,
+            of_others: 0,
         })
     }
 
@@ -383,9 +413,28 @@ mod tests {
             ("{\"url\":\"wss://h/?token=within\"}", "within"),
             ("{\"tokens\":[\"of-a-list\"]}", "of-a-list"),
             ("{\"password\":\"{braced\"}", "{braced"),
+            ("PASS oauth:hidden1\r\n", "oauth:hidden1"),
+            ("PASS hidden2", "hidden2"),
+            ("see ws://user:hidden3@h/", "user:hidden3"),
         ] {
             let other = self::secrets(&[message]);
             assert!(!other.is_free(hidden), "{message}");
+        }
+        // However short, where their names stand, and nowhere else.
+        for (message, masked) in [
+            ("PASS abc", "PASS {env:PASS}"),
+            ("CONNECT\npasscode:abc\n\n\0", "CONNECT\npasscode:{env:PASSCODE}\n\n\0"),
+            ("/x?pin=12&v=12", "/x?pin={env:PIN}&v=12"),
+            ("{\"pin\":\"12\",\"v\":\"12\"}", "{\"pin\":\"{env:PIN}\",\"v\":\"12\"}"),
+            ("{\"pins\":[{\"pin\":\"1\"}]}", "{\"pins\":[{\"pin\":\"{env:PIN}\"}]}"),
+            ("token=a;x=a", "token={env:TOKEN};x=a"),
+        ] {
+            let mut other = self::secrets(&[message]);
+            assert_eq!(other.masked(message), masked);
+            let withheld = other.withheld(message);
+            let place = &masked[masked.find('{').unwrap()..];
+            assert!(withheld.contains(WITHHELD), "{place}: {withheld}");
+            assert!(!other.is_free(message));
         }
         let used: Vec<String> = secrets.used().into_iter().map(|(name, _)| name).collect();
         assert_eq!(

@@ -41,6 +41,7 @@ fn written(conversations: Vec<Conversation>) -> String {
     let transcript = Transcript {
         conversations,
         left_out: 0,
+        of_others: 0,
     };
     let server: Target = "ws://localhost:3000/".parse().unwrap();
     scenario_of(&transcript, &server, "app.toml").unwrap()
@@ -700,6 +701,55 @@ fn what_is_not_recognised_stands_as_a_comment() {
     assert!(text.contains("Left out: 1 connections"), "{text}");
 }
 
+/// Credentials stand nowhere in the file, however short they are and in whatever form they were said.
+#[test]
+fn no_credential_is_left_in_any_form() {
+    let said = [
+        (0, ">PASS oauth:planted-oauth"),
+        (1, ">NICK planter"),
+        (2, "<:server 001 planter :welcome"),
+        (3, ">PRIVMSG NickServ :IDENTIFY planted"),
+        (4, ">JOIN #room"),
+        (5, ">LOGIN me xq7"),
+        (6, ">SEND /x\npasscode:xq8\n\nhello\0"),
+        (7, ">see ws://user:xq9@h/ and ?pin=xq5"),
+        (8, ">{\"token\":\"xq6\",\"room\":\"red\"}"),
+    ];
+    let mut talk = talk("/ws/token/planted1?room=1&pin=xq1", &said);
+    talk.headers = [
+        ("X-Info", "a=b; token=xq2"),
+        ("X-Api-Key", "xq3"),
+        ("X-Tenant", "seven"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    talk.subprotocols = vec!["bearer".to_owned(), "xq4".to_owned()];
+    let text = written(vec![talk]);
+    for secret in (1..=9).map(|number| format!("xq{number}")).chain(["planted".to_owned()]) {
+        assert!(!text.contains(&secret), "{secret} in {text}");
+    }
+    for kept in ["seven", "room=1", "planter", "hello"] {
+        assert!(text.contains(kept), "{kept} in {text}");
+    }
+}
+
+/// A value that a scenario cannot ask for does not take the others with it.
+#[test]
+fn a_value_that_cannot_be_asked_for_is_left_out_alone() {
+    let mut said = Vec::new();
+    for number in 0..6 {
+        let at = 100 * number;
+        said.push((at, format!(">{{\"method\":\"get\",\"id\":{}}}", number + 1)));
+        let answer = format!("<{{\"type\":\"got\",\"op\":1.5,\"id\":{}}}", number + 1);
+        said.push((at + 1, answer));
+    }
+    said.insert(0, (0, "<{\"type\":\"hello\",\"op\":0.5,\"status\":null}".to_owned()));
+    let said: Vec<(u64, &str)> = said.iter().map(|(at, text)| (*at, text.as_str())).collect();
+    let text = written(vec![talk("/", &said)]);
+    assert!(text.contains("\"/type\" = \"hello\""), "{text}");
+    assert!(!text.contains("0.5"), "{text}");
+}
+
 #[test]
 fn nothing_is_no_scenario() {
     let server: Target = "ws://localhost:3000/".parse().unwrap();
@@ -708,6 +758,7 @@ fn nothing_is_no_scenario() {
     let transcript = Transcript {
         conversations: vec![talk("/", &[])],
         left_out: 0,
+        of_others: 0,
     };
     let refused = scenario_of(&transcript, &server, "app.toml").unwrap_err();
     assert!(matches!(refused, RecordedError::Silence { connections: 1 }));
