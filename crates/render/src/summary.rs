@@ -440,6 +440,9 @@ fn connections(page: &mut Page, document: &Document) {
         format!("; the server was {}", gone.words())
     });
     page.prose("connections", &format!("{line}{silent}{gone}"), None);
+    if let Some(line) = addresses(document) {
+        page.prose("", &line, None);
+    }
     if document.plan.replaces_clients() {
         let line = format!(
             "{} completed, {} replaced, at most {} at a time",
@@ -449,6 +452,16 @@ fn connections(page: &mut Page, document: &Document) {
         );
         page.line("", &line);
     }
+}
+
+/// The address that was measured, where the server's name has several.
+fn addresses(document: &Document) -> Option<String> {
+    let (first, others) = document.addresses.split_first()?;
+    let others = (!others.is_empty()).then(|| others.join(", "))?;
+    Some(match document.plan.connect.route.spread {
+        true => format!("to {first}, {others} in turn"),
+        false => format!("to {first}, which accepted first; the name has {others} as well"),
+    })
 }
 
 fn handshake(page: &mut Page, document: &Document) {

@@ -34,6 +34,19 @@ fn summaries() {
     }
 }
 
+/// Of a name with several addresses it is told which was measured.
+#[test]
+fn the_address_that_was_measured_is_told() {
+    let mut document = runs::document(&runs::healthy());
+    let told = |document: &_| summary::render(document, style(), None);
+    assert!(!told(&document).contains("in turn"));
+    document.record.addresses = vec!["127.0.0.1:1".to_owned(), "127.0.0.2:1".to_owned()];
+    let one = "to 127.0.0.1:1, which accepted first; the name has 127.0.0.2:1 as well";
+    assert!(told(&document).contains(one), "{}", told(&document));
+    document.record.plan.connect.route.spread = true;
+    assert!(told(&document).contains("to 127.0.0.1:1, 127.0.0.2:1 in turn"));
+}
+
 /// The words of the command.
 const MORE: [&str; 2] = ["more: -v, wsbench report", "more: -v"];
 

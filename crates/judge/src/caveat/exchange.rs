@@ -31,9 +31,9 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     found
 }
 
-/// Doubt about how the run ended, where that alone says what the figures are worth.
-fn ending(record: &Record) -> Option<Doubt> {
-    let first = record.errors.first().map_or_else(String::new, |error| {
+/// What is told of the first that failed.
+fn first_words(record: &Record) -> String {
+    record.errors.first().map_or_else(String::new, |error| {
         format!(
             "; first: {}",
             if error.example.is_empty() {
@@ -42,7 +42,12 @@ fn ending(record: &Record) -> Option<Doubt> {
                 &error.example
             }
         )
-    });
+    })
+}
+
+/// Doubt about how the run ended, where that alone says what the figures are worth.
+fn ending(record: &Record) -> Option<Doubt> {
+    let first = first_words(record);
     match record.ended {
         Ended::Complete => None,
         Ended::Interrupted if !was_measured(record) => Some(Doubt::new(
@@ -92,16 +97,10 @@ fn ending(record: &Record) -> Option<Doubt> {
             Kind::ServerDied,
             Severity::Invalid,
             format!("no connection lasted until an answer, and the run was given up{first}"),
-            if speaks_first(record) {
-                text![
-                    "the server speaks first and closes: where it awaits a login, a scenario with ",
-                    Field::Login,
-                    " says it; else look at its log",
-                ]
-            } else {
+            advice_by_words(record).unwrap_or_else(|| {
                 "look at the server's log: does it take WebSocket connections here, and from us?"
                     .into()
-            },
+            }),
         )),
         Ended::ServerDied => Some(Doubt::new(
             Kind::ServerDied,
@@ -114,6 +113,18 @@ fn ending(record: &Record) -> Option<Doubt> {
 
 /// Advice where the server answers requests with errors.
 const SEE_ITS_WORDS: &str = "the server refuses these requests: see `errors` for its words";
+
+/// Advice that follows from what the server has said: before it closed, or by the code with which it did.
+fn advice_by_words(record: &Record) -> Option<Text> {
+    if speaks_first(record) {
+        return Some(text![
+            "the server speaks first and closes: where it awaits a login, a scenario with ",
+            Field::Login,
+            " says it; else look at its log",
+        ]);
+    }
+    record.errors.iter().find_map(failures::closed_for)
+}
 
 /// True where the server said something of its own before it answered anything.
 fn speaks_first(record: &Record) -> bool {
@@ -235,6 +246,12 @@ fn unanswered(record: &Record) -> Option<Doubt> {
                 "does the server send what it gets to all its connections? see `errors`",
             ));
         }
+        // Where it has closed with words of its own, they say more than that nothing came.
+        let is_told = record.errors.iter().any(|error| error.code.is_some());
+        let first = match is_told {
+            true => first_words(record),
+            false => String::new(),
+        };
         return (was_asked && was_there).then(|| {
             Doubt::new(
                 Kind::NothingAnswered,
@@ -244,7 +261,10 @@ fn unanswered(record: &Record) -> Option<Doubt> {
                         "none of {} was answered without an error",
                         counted(messages.sent, "message")
                     ),
-                    None => format!("none of {} was answered", counted(messages.sent, "message")),
+                    None => format!(
+                        "none of {} was answered{first}",
+                        counted(messages.sent, "message")
+                    ),
                     Some(pongs) => format!(
                         "none of {} was answered; {} came that answer no ping, and a pong is no echo",
                         counted(messages.sent, "message"),
@@ -252,11 +272,13 @@ fn unanswered(record: &Record) -> Option<Doubt> {
                     ),
                 },
                 if record.error_answers() > 0 {
-                    SEE_ITS_WORDS
-                } else if record.errors.iter().any(|error| error.code.is_some()) {
-                    "the server turned connections away: see `errors` for its words"
+                    SEE_ITS_WORDS.into()
+                } else if is_told {
+                    advice_by_words(record).unwrap_or_else(|| {
+                        "the server turned connections away: see `errors` for its words".into()
+                    })
                 } else {
-                    "is the server an echo server, and is the path of the URL right?"
+                    "is the server an echo server, and is the path of the URL right?".into()
                 },
             )
         });

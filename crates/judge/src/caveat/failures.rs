@@ -88,7 +88,7 @@ fn are_slow_readers(record: &Record) -> bool {
 }
 
 /// What follows from the code with which the server has closed.
-fn closed_for(failure: &Failure) -> Option<Text> {
+pub(super) fn closed_for(failure: &Failure) -> Option<Text> {
     let code = failure
         .code
         .filter(|_| failure.phase == Phase::Close.name())?;

@@ -49,10 +49,15 @@ pub(super) fn connections(record: &Record) -> Option<String> {
     let in_window = (lost as f64 * measured).ceil() as u64;
     let is_so = messages.answered > 0 && is_too_much(record, in_window, messages.sent);
     is_so.then(|| {
+        let each = messages.sent as f64 / in_window.max(1) as f64;
+        let beside = match each {
+            // One in a message, or in none, says nothing to anybody.
+            ..1.5 => "as many as messages were sent or more".to_owned(),
+            _ => format!("one in {each:.0} messages"),
+        };
         format!(
-            "{} ended before their time though they were to be held, one in {:.0} messages",
+            "{} ended before their time though they were to be held, {beside}",
             counted(lost, "connection"),
-            messages.sent as f64 / in_window.max(1) as f64,
         )
     })
 }

@@ -23,18 +23,18 @@ pub(super) fn told(
     let encoding = headers.first("Transfer-Encoding");
     let is_chunked = encoding.is_some_and(|it| it.to_ascii_lowercase().contains("chunked"));
     let is_readable = headers.first("Content-Encoding").is_none();
-    // The first chunk is enough: it begins behind its length (RFC 9112 section 7.1).
-    let content = match body.iter().position(|octet| *octet == b'\n') {
-        Some(line) if is_chunked => &body[line + 1..],
-        _ if is_chunked => &[],
-        _ => body,
+    let (chunks, is_whole) = match is_chunked {
+        true => unchunked(body),
+        false => (Vec::new(), true),
     };
+    let content = if is_chunked { &chunks[..] } else { body };
     let announced = headers.first("Content-Length");
     let announced = announced.and_then(|length| length.parse::<usize>().ok());
-    let wanted = if is_chunked {
-        1
-    } else {
-        announced.unwrap_or(0).min(LONGEST)
+    let wanted = match (is_chunked, is_whole) {
+        (true, true) => 0,
+        // The first chunk is enough.
+        (true, false) => 1,
+        (false, _) => announced.unwrap_or(0).min(LONGEST),
     };
     let mut parts = Vec::new();
     for name in TELLING {
@@ -59,5 +59,54 @@ pub(super) fn told(
             false => format!(" ({})", parts.join("; ")),
         },
         is_cut: is_readable && content.len() < wanted,
+    }
+}
+
+/// The beginning of a body in chunks, as much of it as is told and has come, and whether no more comes
+/// (RFC 9112 section 7.1): each chunk has its length in hexadecimal digits before it, in a line of its
+/// own; the last has none.
+fn unchunked(mut body: &[u8]) -> (Vec<u8>, bool) {
+    let mut content = Vec::new();
+    while let Some(line) = body.iter().position(|octet| *octet == b'\n') {
+        let digits = body[..line].split(|octet| *octet == b';').next();
+        let digits = digits.and_then(|it| std::str::from_utf8(it).ok());
+        let length = digits.and_then(|it| usize::from_str_radix(it.trim(), 16).ok());
+        let rest = &body[line + 1..];
+        let Some(length) = length.filter(|length| *length > 0) else {
+            return (content, true);
+        };
+        content.extend_from_slice(&rest[..length.min(rest.len())]);
+        if content.len() > LONGEST || length > rest.len() {
+            break;
+        }
+        // A line end stands behind each chunk.
+        body = &rest[length..];
+        body = body.strip_prefix(b"\r\n").unwrap_or(body);
+    }
+    (content, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_are_told_without_what_is_between_them() {
+        for (body, content, is_whole) in [
+            (&b"5\r\nhello\r\n0\r\n\r\n"[..], &b"hello"[..], true),
+            (b"5;x=y\r\nhello\r\n6\r\n world\r\n", b"hello world", false),
+            (b"5\r\nhel", b"hel", false),
+            (b"5\r\n", b"", false),
+            (b"5", b"", false),
+            (b"", b"", false),
+            (b"0\r\n\r\n", b"", true),
+            (b"no number\r\nhello", b"", true),
+            (b"fffffffffffffffff\r\nhello", b"", true),
+            (b"ffffffffffffffff\r\nhello", b"hello", false),
+        ] {
+            assert_eq!(unchunked(body), (content.to_vec(), is_whole));
+        }
+        let long = [&b"fff\r\n"[..], &[b'x'; 0xfff], b"\r\nfff\r\n", &[b'y'; 0xfff]].concat();
+        assert_eq!(unchunked(&long).0.len(), 0xfff, "more is not told");
     }
 }

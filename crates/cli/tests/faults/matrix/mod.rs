@@ -159,7 +159,8 @@ fn settled(words: &str) -> String {
 
 /// What an audit says, up to the first instance, with an ellipsis for each number.
 fn without_numbers(message: &str) -> String {
-    let general = message.split(": ").next().unwrap_or_default();
+    let general = message.split("; first: ").next().unwrap_or_default();
+    let general = general.split(": ").next().unwrap_or_default();
     let words = general.split(' ').map(|word| {
         if word.contains(|c: char| c.is_ascii_digit()) {
             "…"

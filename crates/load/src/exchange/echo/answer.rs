@@ -315,7 +315,11 @@ impl Inquiry<'_> {
         let (kind, words) = if len == wanted && first_wrong.is_none() {
             (
                 FailureKind::WrongOpcode,
-                format!("message {number} came back as {:?}", suspect.kind).into(),
+                text![
+                    format!("message {number} came back as {:?}: ", suspect.kind),
+                    Field::Encoding,
+                    " sends such messages",
+                ],
             )
         } else if suspect.kind == MessageKind::Text && std::str::from_utf8(&suspect.bytes).is_err()
         {
