@@ -58,7 +58,10 @@ pub(crate) fn attempt(data: &[u8]) {
         match inflated(&mut client, &mut pool, MessageKind::Binary, &pieces, 512) {
             Ok(back) => assert_eq!(back, payload),
             Err(error) => {
-                assert!(matches!(error, ProtocolError::WindowExceeded { .. }), "{error}");
+                assert!(
+                    matches!(error, ProtocolError::WindowExceeded { .. }),
+                    "{error}"
+                );
                 break;
             }
         }

@@ -229,7 +229,12 @@ fn no_complaint_repeats_a_secret() {
         of(&["--otlp", &format!("http://user:{secret}@h:1"), "h:1"]),
         of(&[&format!("--remote-write=http://user:{secret}@h:1"), "h:1"]),
         of(&["--push-gateway", &format!("user:{secret}@h:1"), "h:1"]),
-        of(&["record", &format!("ws://h/?token={secret}"), "--listen", "x"]),
+        of(&[
+            "record",
+            &format!("ws://h/?token={secret}"),
+            "--listen",
+            "x",
+        ]),
         of(&["find", "--slo", "p99<1", &format!("ws://h/?token={secret}")]),
     ] {
         let folder = tempfile::tempdir().unwrap();
@@ -271,13 +276,17 @@ fn no_recording_tells_a_secret() {
         format!("PRIVMSG NickServ :IDENTIFY {}", planted("identify")),
         format!("CONNECT\npasscode:{}\n\n\0", planted("stomp")),
         format!(r#"{{"type":"auth","token":"{}"}}"#, planted("json")),
-        format!("see ws://user:{}@h/?sid={}", planted("login"), planted("sid")),
+        format!(
+            "see ws://user:{}@h/?sid={}",
+            planted("login"),
+            planted("sid")
+        ),
     ];
     let messages: Vec<serde_json::Value> = (0_u32..)
         .zip(&said)
-        .map(|(at, data)| {
-            serde_json::json!({"type": "send", "time": at, "opcode": 1, "data": data})
-        })
+        .map(
+            |(at, data)| serde_json::json!({"type": "send", "time": at, "opcode": 1, "data": data}),
+        )
         .collect();
     let header = |name: &str, value: String| serde_json::json!({"name": name, "value": value});
     let har = serde_json::json!({"log": {"entries": [{
@@ -301,7 +310,10 @@ fn no_recording_tells_a_secret() {
     let ended = nothing_is_told(folder.path(), &words);
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
     let written = fs::read_to_string(folder.path().join("app.toml")).unwrap();
-    assert!(written.contains("{env:") && written.contains("room=1"), "{written}");
+    assert!(
+        written.contains("{env:") && written.contains("room=1"),
+        "{written}"
+    );
 }
 
 /// Nor do redirects, and the host that they lead to hears none of them.

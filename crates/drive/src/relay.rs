@@ -227,7 +227,9 @@ fn farewell(mut pairs: Vec<RelayPair>, noted: &mut dyn FnMut(Noted)) {
     }
     let until = Instant::now() + FAREWELL;
     loop {
-        let gone = pairs.iter_mut().filter_map(|pair| pair.is_gone().then_some(()));
+        let gone = pairs
+            .iter_mut()
+            .filter_map(|pair| pair.is_gone().then_some(()));
         if gone.count() == pairs.len() || Instant::now() >= until {
             break;
         }

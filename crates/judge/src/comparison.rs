@@ -204,7 +204,7 @@ pub(crate) fn differences(a: &PlanSpec, b: &PlanSpec) -> Vec<String> {
         }
         _ => {}
     }
-    if a.think != b.think {
+    if !a.pauses_like(b) {
         found.push("the pauses between messages differ".to_owned());
     }
     found.extend(exchanges(a, b));
@@ -274,7 +274,7 @@ fn exchanges(a: &Population, b: &Population) -> Vec<String> {
             "the answers were not checked alike",
         ),
         (
-            is_idle && a.keep_alive != b.keep_alive,
+            is_idle && !a.is_pinged_like(b),
             "the pings are not equally far apart",
         ),
     ] {

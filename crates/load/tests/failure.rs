@@ -80,10 +80,7 @@ fn each_breach_of_the_protocol_has_a_name_of_its_own() {
             "message_too_long",
         ),
         (ProtocolError::InvalidDeflate, "invalid_deflate"),
-        (
-            ProtocolError::WindowExceeded { bits: 9 },
-            "window_exceeded",
-        ),
+        (ProtocolError::WindowExceeded { bits: 9 }, "window_exceeded"),
         (
             ProtocolError::InflatedTooLong { limit: u64::MAX },
             "inflated_too_long",

@@ -633,7 +633,11 @@ mod tests {
         let text = text
             .replace("\"connection_ack\"", "\"{env:TOKEN}\"")
             .replace("\"/type\" = \"ping\"", "\"/to\" = \"{env:TOKEN}\"");
-        assert_eq!(text.matches("\"{env:TOKEN}\"").count(), 3, "one is a comment");
+        assert_eq!(
+            text.matches("\"{env:TOKEN}\"").count(),
+            3,
+            "one is a comment"
+        );
         let environment = |name: &str| (name == "TOKEN").then(|| "open sesame".to_owned());
         let scenario = Scenario::parse(Path::new("s.toml"), &text, &environment).unwrap();
         let plan = scenario.spec().unwrap().check().unwrap();

@@ -312,7 +312,10 @@ fn every_flag_explains_itself() {
             if !bare.starts_with('-') || flags(line).is_empty() {
                 continue;
             }
-            let words_behind = bare.split("  ").skip(1).any(|words| !words.trim().is_empty());
+            let words_behind = bare
+                .split("  ")
+                .skip(1)
+                .any(|words| !words.trim().is_empty());
             let is_indented = |line: &&str| line.len() > line.trim_start().len();
             let words_below = lines.peek().is_some_and(is_indented);
             assert!(words_behind || words_below, "{line}");

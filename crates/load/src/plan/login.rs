@@ -155,10 +155,12 @@ impl Awaited {
     /// The same without the values of its variables, and without what its texts say is a credential
     /// unless that is to be shown.
     pub(super) fn redacted(&self, shows_secrets: bool) -> Self {
-        let pattern = self.pattern.mapped(&|text| match std::str::from_utf8(text) {
-            Ok(text) if !shows_secrets => shown_text(text).into_owned().into_bytes(),
-            _ => text.to_vec(),
-        });
+        let pattern = self
+            .pattern
+            .mapped(&|text| match std::str::from_utf8(text) {
+                Ok(text) if !shows_secrets => shown_text(text).into_owned().into_bytes(),
+                _ => text.to_vec(),
+            });
         Self::new(self.kind, pattern)
     }
 

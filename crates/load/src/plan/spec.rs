@@ -305,6 +305,18 @@ impl Population {
         self.is_open_loop() || self.think.is_some() || self.sessions().is_some()
     }
 
+    /// True where as long passes between an answer and the next message as with the clients of `other`.
+    #[must_use]
+    pub fn pauses_like(&self, other: &Self) -> bool {
+        self.think == other.think
+    }
+
+    /// True where connections are pinged as often as those of `other`.
+    #[must_use]
+    pub fn is_pinged_like(&self, other: &Self) -> bool {
+        self.keep_alive == other.keep_alive
+    }
+
     /// Round trips of each client, where clients are replaced; `None` where connections are held.
     #[must_use]
     pub fn round_trips(&self) -> Option<u32> {

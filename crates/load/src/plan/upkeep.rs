@@ -76,7 +76,11 @@ impl Upkeep {
         for reply in &mut redacted.replies {
             reply.on = reply.on.redacted(shows_secrets);
         }
-        for expect in redacted.beats.iter_mut().filter_map(|it| it.expect.as_mut()) {
+        for expect in redacted
+            .beats
+            .iter_mut()
+            .filter_map(|it| it.expect.as_mut())
+        {
             *expect = expect.redacted(shows_secrets);
         }
         redacted

@@ -108,7 +108,9 @@ pub(super) fn looks_made_up(text: &str) -> bool {
 #[must_use]
 pub(super) fn is_credential_in_path(name: &str, value: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let is_named = ["token", "apikey", "api_key", "api-key", "key", "secret", "jwt", "bearer"];
+    let is_named = [
+        "token", "apikey", "api_key", "api-key", "key", "secret", "jwt", "bearer",
+    ];
     let has_digit = value.bytes().any(|it| it.is_ascii_digit());
     is_named.iter().any(|it| name.ends_with(it)) && has_digit && value.len() >= SHORTEST_IN_PATH
 }

@@ -24,8 +24,8 @@ const COMMANDS: [&str; 9] = [
 ];
 /// Words behind such a command that are none: names of methods, and what servers answer.
 const NO_ARGUMENTS: [&str; 14] = [
-    "+", "*", "OK", "ACK", "NAK", "NO", "PLAIN", "LOGIN", "EXTERNAL", "SUCCESS", "FAILED", "DENIED",
-    "REQUIRED", "ERROR",
+    "+", "*", "OK", "ACK", "NAK", "NO", "PLAIN", "LOGIN", "EXTERNAL", "SUCCESS", "FAILED",
+    "DENIED", "REQUIRED", "ERROR",
 ];
 /// Words in front of a credential within the value of its name.
 const SCHEMES: [&str; 4] = ["bearer", "basic", "token", "digest"];
@@ -166,7 +166,10 @@ mod tests {
             ("AUTH hunter2\r\n", &["hunter2"]),
             ("LOGIN me hunter2", &["me hunter2"]),
             ("PRIVMSG NickServ :IDENTIFY hunter2", &["hunter2"]),
-            ("see eyJhbGciOiJIUzI1NiJ9.e30.c2ln!", &["eyJhbGciOiJIUzI1NiJ9.e30.c2ln"]),
+            (
+                "see eyJhbGciOiJIUzI1NiJ9.e30.c2ln!",
+                &["eyJhbGciOiJIUzI1NiJ9.e30.c2ln"],
+            ),
             ("{\"a\":\"{\\\"token\\\":\\\"in\\\"}\"}", &["in"]),
         ] {
             assert_eq!(found(text), secrets, "{text}");

@@ -138,7 +138,12 @@ pub(super) fn told(violation: &Violation) -> Text {
     let words = violation.to_string();
     match violation {
         Violation::Frames(ProtocolError::WindowExceeded { .. }) => {
-            text![words, "; leave ", Field::Compression, " out, or mend the server"]
+            text![
+                words,
+                "; leave ",
+                Field::Compression,
+                " out, or mend the server"
+            ]
         }
         _ => words.into(),
     }

@@ -106,7 +106,13 @@ mod tests {
         ] {
             assert_eq!(unchunked(body), (content.to_vec(), is_whole));
         }
-        let long = [&b"fff\r\n"[..], &[b'x'; 0xfff], b"\r\nfff\r\n", &[b'y'; 0xfff]].concat();
+        let long = [
+            &b"fff\r\n"[..],
+            &[b'x'; 0xfff],
+            b"\r\nfff\r\n",
+            &[b'y'; 0xfff],
+        ]
+        .concat();
         assert_eq!(unchunked(&long).0.len(), 0xfff, "more is not told");
     }
 }

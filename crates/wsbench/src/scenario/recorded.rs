@@ -451,7 +451,9 @@ fn unrecognised(draft: &mut Draft, transcript: &Transcript, talks: &[Talk<'_>], 
     }
     if transcript.of_others > 0 {
         let count = transcript.of_others;
-        draft.foot.push(format!("Left out: {count} messages of other servers."));
+        draft
+            .foot
+            .push(format!("Left out: {count} messages of other servers."));
     }
 }
 

@@ -423,10 +423,19 @@ mod tests {
         // However short, where their names stand, and nowhere else.
         for (message, masked) in [
             ("PASS abc", "PASS {env:PASS}"),
-            ("CONNECT\npasscode:abc\n\n\0", "CONNECT\npasscode:{env:PASSCODE}\n\n\0"),
+            (
+                "CONNECT\npasscode:abc\n\n\0",
+                "CONNECT\npasscode:{env:PASSCODE}\n\n\0",
+            ),
             ("/x?pin=12&v=12", "/x?pin={env:PIN}&v=12"),
-            ("{\"pin\":\"12\",\"v\":\"12\"}", "{\"pin\":\"{env:PIN}\",\"v\":\"12\"}"),
-            ("{\"pins\":[{\"pin\":\"1\"}]}", "{\"pins\":[{\"pin\":\"{env:PIN}\"}]}"),
+            (
+                "{\"pin\":\"12\",\"v\":\"12\"}",
+                "{\"pin\":\"{env:PIN}\",\"v\":\"12\"}",
+            ),
+            (
+                "{\"pins\":[{\"pin\":\"1\"}]}",
+                "{\"pins\":[{\"pin\":\"{env:PIN}\"}]}",
+            ),
             ("token=a;x=a", "token={env:TOKEN};x=a"),
         ] {
             let mut other = self::secrets(&[message]);

@@ -725,7 +725,10 @@ fn no_credential_is_left_in_any_form() {
     .into();
     talk.subprotocols = vec!["bearer".to_owned(), "xq4".to_owned()];
     let text = written(vec![talk]);
-    for secret in (1..=9).map(|number| format!("xq{number}")).chain(["planted".to_owned()]) {
+    for secret in (1..=9)
+        .map(|number| format!("xq{number}"))
+        .chain(["planted".to_owned()])
+    {
         assert!(!text.contains(&secret), "{secret} in {text}");
     }
     for kept in ["seven", "room=1", "planter", "hello"] {
@@ -743,7 +746,13 @@ fn a_value_that_cannot_be_asked_for_is_left_out_alone() {
         let answer = format!("<{{\"type\":\"got\",\"op\":1.5,\"id\":{}}}", number + 1);
         said.push((at + 1, answer));
     }
-    said.insert(0, (0, "<{\"type\":\"hello\",\"op\":0.5,\"status\":null}".to_owned()));
+    said.insert(
+        0,
+        (
+            0,
+            "<{\"type\":\"hello\",\"op\":0.5,\"status\":null}".to_owned(),
+        ),
+    );
     let said: Vec<(u64, &str)> = said.iter().map(|(at, text)| (*at, text.as_str())).collect();
     let text = written(vec![talk("/", &said)]);
     assert!(text.contains("\"/type\" = \"hello\""), "{text}");
