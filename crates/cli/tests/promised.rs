@@ -1,6 +1,8 @@
 //! What the help and the README promise and no other test holds.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::process::Stdio;
 use std::sync::Mutex;
 use std::thread;
 
@@ -77,6 +79,29 @@ fn quantities_mean_what_the_help_says() {
     // Rates are of all connections together.
     let open = plan(&["-n", "10", "-R", "1/ms"]);
     assert_eq!(open["arrival"]["stretches"][0]["to_per_s"], 1000.0);
+}
+
+/// A dash is standard input or output, and the ending of a file says what goes into it.
+#[test]
+fn a_dash_is_standard_input_or_output_and_an_ending_says_the_form() {
+    let server = Embedded::start(&[]);
+    let words = ["-f", "-", "-o", "-", "-n", "5", "-c", "1", &server.url];
+    let mut command = wsbench(&words);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"from outside").unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["plan"]["payload"]["base64"], "ZnJvbSBvdXRzaWRl");
+    assert_eq!(document["messages"]["answered"], 5);
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["-o", "page.html", "-n", "5", "-c", "1", &server.url];
+    let ended = Process::start(wsbench(&words).current_dir(folder.path())).ended();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    let page = std::fs::read_to_string(folder.path().join("page.html")).unwrap();
+    assert!(page.starts_with("<!doctype html>"), "{page}");
 }
 
 /// Every command of the help's list is one, and explains itself.

@@ -388,6 +388,33 @@ fn how_the_run_ended() {
     );
 }
 
+/// Where nothing was answered the server's own words say why, and the code with which it closed what to do.
+#[test]
+fn the_servers_words_are_told_where_nothing_was_answered() {
+    let closed = |ended: Ended| {
+        let (mut run, plan) = runs::no_samples();
+        run.ended = ended;
+        run.failures = vec![Failure {
+            phase: Phase::Close,
+            kind: FailureKind::ClosedByServer,
+            code: Some(1009),
+            count: 3,
+            first: Nanos::ZERO,
+            example: "h:1 at 0.1 s: the server closed with code 1009 (\"too big\")".into(),
+        }];
+        runs::document(&(run, plan)).audit
+    };
+    for (ended, kind) in [
+        (Ended::Complete, Kind::NothingAnswered),
+        (Ended::ServerDied, Kind::ServerDied),
+    ] {
+        let caveat = found(&closed(ended), kind).unwrap();
+        assert!(caveat.message.contains("; first: h:1 at 0.1 s: "), "{caveat}");
+        assert!(caveat.message.contains("too big"), "{caveat}");
+        assert!(caveat.advice.contains("a smaller "), "{caveat}");
+    }
+}
+
 #[test]
 fn failures_are_named_with_their_counts() {
     let failing = |kinds: usize| {

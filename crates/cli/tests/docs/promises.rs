@@ -181,11 +181,13 @@ fn sentences(text: &str) -> Vec<String> {
         // A sentence ends where the next begins with a capital letter, or a command or a bracket.
         for (at, _) in line.match_indices(['.', '?']) {
             let rest = &line[at + 1..];
+            let rest = rest.strip_prefix(')').unwrap_or(rest);
             let begins = |it: char| it.is_uppercase() || it == '(' || it == '`';
             let mut letters = rest.chars();
             if letters.next() == Some(' ') && letters.next().is_some_and(begins) {
-                all.push(line[from..=at].trim().to_owned());
-                from = at + 1;
+                let end = line.len() - rest.len();
+                all.push(line[from..end].trim().to_owned());
+                from = end;
             }
         }
         all.push(line[from..].trim().to_owned());
