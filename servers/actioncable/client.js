@@ -12,7 +12,12 @@ const { expecting } = require('../node/serving');
 
 const TEXT = 'grüße';
 const delivered = expecting(TEXT);
-adapters.WebSocket = WebSocket;
+// A browser tells where the page came from, which Rails asks about.
+adapters.WebSocket = class extends WebSocket {
+  constructor(url, protocols) {
+    super(url, protocols, { origin: 'http://localhost:3000' });
+  }
+};
 const consumer = createConsumer(`ws://127.0.0.1:${process.argv[2]}/cable`);
 consumer.subscriptions.create({ channel: 'ChatChannel', room: 'red' }, {
   connected() {

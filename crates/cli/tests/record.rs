@@ -1,85 +1,17 @@
 //! `wsbench record`: a client and a server of our own, recorded, and the scenario that comes of it, run.
 #![cfg(unix)]
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::fs;
 use std::path::Path;
-use std::process::{Child, Stdio};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
-use std::{fs, process};
 
 use serde_json::Value;
 
 use crate::running::embedded::Embedded;
-use crate::running::{LIMIT, send_signal, wsbench};
+use crate::running::recording::Recording;
+use crate::running::{Process, send_signal, wsbench};
 
 /// A credential is found by this part, which stands nowhere else.
 const MARK: &str = "hunter2";
-
-/// A recording under way, killed when the test fails.
-struct Recording {
-    child: Child,
-    url: String,
-    said: Option<JoinHandle<String>>,
-}
-
-impl Recording {
-    fn start(folder: &Path, words: &[&str]) -> Self {
-        let mut child = wsbench(&[&["record"], words].concat())
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        said.read_line(&mut line).unwrap();
-        let url = line
-            .trim()
-            .strip_prefix("listening at ")
-            .expect(&line)
-            .to_owned();
-        let said = thread::spawn(move || {
-            let mut rest = String::new();
-            said.read_to_string(&mut rest).unwrap();
-            rest
-        });
-        Self {
-            child,
-            url,
-            said: Some(said),
-        }
-    }
-
-    /// How it ended: exit code, standard output, and what it said.
-    fn ended(mut self) -> (Option<i32>, String, String) {
-        let begun = Instant::now();
-        let status = loop {
-            assert!(begun.elapsed() < LIMIT, "it does not end");
-            match self.child.try_wait().unwrap() {
-                Some(status) => break status,
-                None => thread::sleep(Duration::from_millis(10)),
-            }
-        };
-        let mut printed = String::new();
-        self.child
-            .stdout
-            .take()
-            .unwrap()
-            .read_to_string(&mut printed)
-            .unwrap();
-        let said = self.said.take().unwrap().join().unwrap();
-        (status.code(), printed, said)
-    }
-}
-
-impl Drop for Recording {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// The document of a run, which ends well.
 fn run(folder: &Path, words: &[&str], environment: &[(&str, &str)]) -> Value {
@@ -92,14 +24,14 @@ fn run(folder: &Path, words: &[&str], environment: &[(&str, &str)]) -> Value {
         "json",
         "--no-state",
     ];
-    let output = wsbench(&[words, &usual].concat())
+    let mut command = wsbench(&[words, &usual].concat());
+    let command = command
         .current_dir(folder)
-        .envs(environment.iter().copied())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{words:?}: {said}");
-    serde_json::from_slice(&output.stdout).unwrap()
+        .envs(environment.iter().copied());
+    let ended = Process::start(command).ended();
+    let said = &ended.stderr;
+    assert_eq!(ended.status.code(), Some(0), "{words:?}: {said}");
+    serde_json::from_str(&ended.stdout).unwrap()
 }
 
 /// A client of rooms: a scenario with a login that has a credential in it.
@@ -138,8 +70,10 @@ fn a_recording_of_rooms_is_run_as_a_scenario_and_holds_no_credential() {
     ];
     let document = run(folder.path(), &client, &planted);
     assert_eq!(document["connections"]["upgraded"], 4);
-    let (code, printed, said) = recording.ended();
-    assert_eq!((code, printed.as_str()), (Some(0), ""), "{said}");
+    let ended = recording.ended();
+    let said = ended.stderr;
+    let printed = (ended.status.code(), ended.stdout.as_str());
+    assert_eq!(printed, (Some(0), ""), "{said}");
     assert!(
         said.contains("connection 4 closed") && said.contains("written: 4 connections"),
         "{said}"
@@ -180,8 +114,9 @@ fn an_echo_over_tls_is_recorded_and_printed() {
     let folder = tempfile::tempdir().unwrap();
     let recording = Recording::start(folder.path(), &["--insecure", &server.url]);
     run(folder.path(), &["-c", "1", "-n", "20", &recording.url], &[]);
-    let (code, text, said) = recording.ended();
-    assert_eq!(code, Some(0), "{said}");
+    let ended = recording.ended();
+    let text = ended.stdout;
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
     assert!(text.contains("roles = [\"echo\"]"), "{text}");
     fs::write(folder.path().join("echo.toml"), &text).unwrap();
     let words = ["--scenario", "echo.toml", "-n", "50", "-k"];
@@ -197,9 +132,9 @@ fn a_recording_that_is_interrupted_is_written_down() {
     let recording = Recording::start(folder.path(), &words);
     let client = ["--mode", "push", "-c", "2", "-d", "1s", &recording.url];
     run(folder.path(), &client, &[]);
-    send_signal("-INT", recording.child.id());
-    let (code, _, said) = recording.ended();
-    assert_eq!(code, Some(0), "{said}");
+    send_signal("-INT", recording.id());
+    let ended = recording.ended();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
     let text = fs::read_to_string(folder.path().join("pushes.toml")).unwrap();
     for line in [
         "roles = [\"subscribe\"]",
@@ -236,14 +171,9 @@ fn a_browsers_export_makes_the_same() {
     }]}});
     fs::write(folder.path().join("app.har"), har.to_string()).unwrap();
     let words = ["record", "--har", "app.har", "localhost:3999"];
-    let output = wsbench(&words).current_dir(folder.path()).output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let ended = Process::start(wsbench(&words).current_dir(folder.path())).ended();
+    let text = ended.stdout;
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
     assert!(
         text.contains("url = \"ws://localhost:3999/ws?x=1\""),
         "{text}"
@@ -290,9 +220,9 @@ fn what_cannot_be_recorded_is_told() {
     ];
     for (words, code, told) in cases {
         let words = [&["record"], *words].concat();
-        let output: process::Output = wsbench(&words).current_dir(folder.path()).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(*code), "{words:?}: {said}");
+        let ended = Process::start(wsbench(&words).current_dir(folder.path())).ended();
+        let said = ended.stderr;
+        assert_eq!(ended.status.code(), Some(*code), "{words:?}: {said}");
         assert!(said.contains(told), "{words:?}: {said}");
     }
 }

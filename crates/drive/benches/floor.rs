@@ -17,9 +17,10 @@
 )]
 #![allow(missing_docs, reason = "nothing here is for others to call")]
 
+#[path = "common/bare.rs"]
+mod bare;
 mod common;
 
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -30,10 +31,10 @@ use wsbench_load::identity::Identity;
 use wsbench_load::message::MessageSource;
 use wsbench_load::plan::{Arrival, Encoding, Payload, PlanSpec, StopRule, Timestamps};
 use wsbench_wire::frame::FrameBuffer;
-use wsbench_wire::handshake::{ClientHandshake, Request};
 use wsbench_wire::mask::MaskKey;
 use wsbench_wire::opcode::OpCode;
 
+use bare::{connect_and_upgrade, read, write_all};
 use common::EchoProcess;
 
 /// Pairs of measurements behind each median; odd.
@@ -64,7 +65,7 @@ fn main() {
     let role = common::role();
     match role.as_ref().map(|(word, rest)| (&word[..], &rest[..])) {
         Some(("server", _)) => common::serve(&common::anywhere()),
-        Some(("hold-bare", count)) => hold_bare(count.parse().unwrap()),
+        Some(("hold-bare", count)) => bare::hold(count.parse().unwrap()),
         Some(("hold", count)) => hold(count.parse().unwrap()),
         _ if common::is_asked_for() => compare(),
         _ => {}
@@ -268,86 +269,7 @@ impl BareRounds<'_> {
     }
 }
 
-/// What is here; `None` when that is nothing.
-fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> Option<usize> {
-    match stream.read(buffer) {
-        Ok(count) => Some(count),
-        Err(error) if error.kind() == ErrorKind::WouldBlock => None,
-        Err(error) => panic!("{error}"),
-    }
-}
-
-/// Writes all, at the cost of spinning where the socket is full.
-fn write_all(stream: &mut TcpStream, mut bytes: &[u8]) {
-    while !bytes.is_empty() {
-        match stream.write(bytes) {
-            Ok(count) => bytes = &bytes[count..],
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(error) => panic!("{error}"),
-        }
-    }
-}
-
-fn upgrade_request() -> FrameBuffer {
-    let mut request = FrameBuffer::new();
-    let parts = Request {
-        authority: "127.0.0.1",
-        resource: "/",
-        headers: &[],
-        subprotocols: &[],
-        origin: None,
-    };
-    ClientHandshake::new([7; 16]).push_request(&parts, &mut request);
-    request
-}
-
-fn connect_and_upgrade(address: SocketAddr) -> TcpStream {
-    let mut stream = std::net::TcpStream::connect(address).unwrap();
-    stream.set_nodelay(true).unwrap();
-    stream.write_all(upgrade_request().as_slice()).unwrap();
-    let lines = BufReader::new(&stream).lines();
-    assert!(lines.map(Result::unwrap).any(|line| line.is_empty()));
-    stream.set_nonblocking(true).unwrap();
-    TcpStream::from_std(stream)
-}
-
 // --- What the child processes do ---
-
-/// Opens connections with a bare non-blocking loop, upgrades them, and holds them.
-fn hold_bare(count: usize) {
-    host::pin_thread(0);
-    host::raise_descriptor_limit();
-    let address = common::server_address();
-    let request = upgrade_request();
-    let mut poll = Poll::new().unwrap();
-    let mut events = Events::with_capacity(1024);
-    let mut buffer = vec![0; 4096];
-    let mut streams: Vec<TcpStream> = Vec::new();
-    let (mut asked, mut upgraded) = (vec![false; count], 0);
-    while upgraded < count {
-        while streams.len() < count && streams.len() < upgraded + 128 {
-            let mut stream = TcpStream::connect(address).unwrap();
-            stream.set_nodelay(true).unwrap();
-            let interest = Interest::READABLE | Interest::WRITABLE;
-            poll.registry()
-                .register(&mut stream, Token(streams.len()), interest)
-                .unwrap();
-            streams.push(stream);
-        }
-        poll.poll(&mut events, None).unwrap();
-        for event in &events {
-            let index = event.token().0;
-            if !asked[index] && event.is_writable() {
-                asked[index] = true;
-                write_all(&mut streams[index], request.as_slice());
-            } else if let Some(read) = read(&mut streams[index], &mut buffer) {
-                assert!(buffer[..read].ends_with(b"\r\n\r\n"));
-                upgraded += 1;
-            }
-        }
-    }
-    common::tell();
-}
 
 /// Opens connections with the instrument.
 fn hold(count: u32) {

@@ -19,12 +19,16 @@ use crate::parcel::{AT_ONCE, Outgoing, Parcel};
 const JOIN: &[u8] = b"{\"join\":\"";
 /// The end of it.
 const JOIN_END: &[u8] = b"\"}";
+/// Shares of copies are in parts of it.
+const MILLION: u32 = 1_000_000;
 
 /// A server that sends each message to all of a room.
 #[derive(Debug)]
 pub(crate) struct Broadcasting {
     orders: BroadcastMode,
     faults: Faults,
+    /// Chances of copies.
+    random: fastrand::Rng,
     members: u64,
     /// Messages to be sent.
     outbox: VecDeque<Outgoing>,
@@ -58,7 +62,7 @@ pub(crate) struct Member {
 }
 
 impl Broadcasting {
-    pub(crate) fn new(orders: BroadcastMode, misbehaviours: &[Misbehaviour]) -> Self {
+    pub(crate) fn new(orders: BroadcastMode, misbehaviours: &[Misbehaviour], seed: u64) -> Self {
         let mut faults = Faults::default();
         for misbehaviour in misbehaviours {
             match *misbehaviour {
@@ -72,14 +76,15 @@ impl Broadcasting {
             }
         }
         Self {
+            push_due: orders.pushes.map(|every| Instant::now() + every),
             orders,
             faults,
+            random: fastrand::Rng::with_seed(seed),
             members: 0,
             outbox: VecDeque::new(),
             copies: 0,
             busy_until: None,
             pushed: 0,
-            push_due: orders.pushes.map(|every| Instant::now() + every),
         }
     }
 
@@ -112,7 +117,8 @@ impl Broadcasting {
     fn frames(&mut self, to: &mut Member, message: &Outgoing) -> Vec<u8> {
         let hits =
             |every: Option<u64>| every.is_some_and(|every| self.copies.is_multiple_of(every));
-        if hits(self.faults.drop) {
+        let is_lost = self.orders.loss_ppm > 0 && self.random.u32(..MILLION) < self.orders.loss_ppm;
+        if is_lost || hits(self.faults.drop) {
             return Vec::new();
         }
         let mut out = FrameBuffer::new();
@@ -207,9 +213,10 @@ impl Answering for Broadcasting {
         if is_stranger && !strays || self.orders.spares_sender && to.id == message.from {
             return None;
         }
-        let at = message.begins + self.orders.each * message.copies;
+        let turn = message.begins + self.orders.each * message.copies;
+        let at = turn + self.orders.delay(message.copies);
         message.copies += 1;
-        self.busy_until = Some(at + self.orders.each);
+        self.busy_until = Some(turn + self.orders.each);
         if strays {
             let mut out = FrameBuffer::new();
             out.push_frame(true, message.kind.opcode(), None, &[&message.bytes]);

@@ -55,7 +55,7 @@ pub struct Calibration {
 /// All are in one room until they say `{"join":"NAME"}`, which is answered with `{"joined":"NAME"}`.
 /// Of the faults, `drop`, `duplicate`, `swap` and `wrong-bytes` are of deliveries, counted over all of
 /// them, and `cross-room` is there beside.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BroadcastMode {
     /// True where a message does not go to its sender.
     pub spares_sender: bool,
@@ -68,6 +68,23 @@ pub struct BroadcastMode {
     /// Time that the server takes from one receiver to the next, in the order in which they connected;
     /// those of one message have theirs before those of the next.
     pub each: Duration,
+    /// Times by which the copies leave later than that, in turn for the receivers of a message; further
+    /// receivers begin anew. None are late where it is empty.
+    pub delays: Vec<Duration>,
+    /// Copies in a million that are lost, each by chance and for itself.
+    pub loss_ppm: u32,
+    /// Octets that may wait for a connection that does not take them: one with more is reset. `None`
+    /// keeps whatever waits.
+    pub most_unsent: Option<usize>,
+}
+
+impl BroadcastMode {
+    /// Time by which the copy of receiver number `number`, from 0, leaves later than its turn.
+    pub(crate) fn delay(&self, number: u32) -> Duration {
+        let count = self.delays.len().max(1);
+        let delay = self.delays.get(number as usize % count);
+        delay.copied().unwrap_or_default()
+    }
 }
 
 impl Calibration {

@@ -48,6 +48,8 @@ pub(crate) struct ThreadState<A, P> {
     pub(crate) stats: ServerStats,
     /// Memory of messages that are not complete, over all threads.
     pub(crate) unfinished: Arc<Unfinished>,
+    /// Octets of deliveries that may be unsent on a connection, or it is reset.
+    pub(crate) most_unsent: usize,
     /// Buffer for what a read brings.
     pub(crate) buffer: Box<[u8]>,
     /// The answers to one read.
@@ -234,7 +236,11 @@ impl<M> Peer<M> {
         if self.phase != Phase::Open {
             return Fate::Waits;
         }
-        self.send(frames, state)
+        let fate = self.send(frames, state);
+        if self.unsent.len() - self.sent > state.most_unsent {
+            return self.end(Next::Reset);
+        }
+        fate
     }
 
     /// Sends answers that were held back.

@@ -182,8 +182,9 @@ impl Server {
         if calibration.is_none() {
             return self.run_as(stop, || Echo, |_| Immediate);
         }
-        if let Some(broadcast) = calibration.broadcast {
-            let answering = || Broadcasting::new(broadcast, &calibration.misbehave);
+        if let Some(broadcast) = &calibration.broadcast {
+            let (faults, seed) = (&calibration.misbehave, calibration.seed);
+            let answering = || Broadcasting::new(broadcast.clone(), faults, seed);
             return self.run_as(stop, answering, |_| Immediate);
         }
         let start = Instant::now();

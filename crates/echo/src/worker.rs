@@ -140,12 +140,15 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         census: Arc<Census>,
         unfinished: Arc<Unfinished>,
     ) -> Self {
+        let broadcast = config.calibration.broadcast.as_ref();
+        let most_unsent = broadcast.and_then(|orders| orders.most_unsent);
         let state = ThreadState {
             answering,
             pace,
             compressor: config.compression.map(Compressor::new),
             stats: ServerStats::default(),
             unfinished,
+            most_unsent: most_unsent.unwrap_or(usize::MAX),
             buffer: vec![0; BUFFER].into_boxed_slice(),
             out: FrameBuffer::new(),
             registry: post.registry,

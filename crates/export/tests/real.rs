@@ -15,6 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tempfile::TempDir;
 use wsbench::{Bench, Document, Nanos, StopRule};
 use wsbench_export::Destinations;
 
@@ -77,54 +78,75 @@ fn run(destinations: &Destinations, seconds: u64, then: impl FnOnce(&Document)) 
     );
 }
 
+/// Prometheus, ready, with a configuration of the test's own.
+struct Prometheus {
+    _running: Running,
+    _folder: TempDir,
+    address: SocketAddr,
+}
+
+impl Prometheus {
+    fn start(configuration: &str, words: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, data) = (folder.path().join("p.yml"), folder.path().join("data"));
+        fs::write(&file, configuration).unwrap();
+        let address = free();
+        let running = Command::new("prometheus")
+            .arg(format!("--config.file={}", file.display()))
+            .arg(format!("--storage.tsdb.path={}", data.display()))
+            .arg(format!("--web.listen-address={address}"))
+            .args(words)
+            .stderr(Stdio::null())
+            .spawn();
+        let prometheus = Self {
+            _running: Running(running.unwrap()),
+            _folder: folder,
+            address,
+        };
+        awaited(|| get(address, "/-/ready"));
+        prometheus
+    }
+
+    /// The figure that a query comes to; `None` where it has none, or none yet.
+    fn query(&self, query: &str) -> Option<f64> {
+        let body = get(self.address, &format!("/api/v1/query?query={query}"))?;
+        let body: Value = serde_json::from_str(&body).unwrap();
+        let value = body["data"]["result"][0]["value"][1].as_str()?;
+        value.parse().ok()
+    }
+
+    /// It has what the run measured: the messages, by the series that is asked for, and their times.
+    fn assert_measured(&self, document: &Document, series: &str) {
+        let answered = document.messages.answered as f64;
+        awaited(|| self.query(series).filter(|value| *value == answered));
+        let counted = awaited(|| self.query("wsbench_service_seconds_count"));
+        assert_eq!(counted, answered);
+        let p99 = "histogram_quantile(0.99,wsbench_service_seconds_bucket)";
+        let p99 = awaited(|| self.query(p99).filter(|it| *it > 0.0));
+        // Within the bucket that the run's own p99 is in.
+        let own = document.at(wsbench::Series::Service).p99.unwrap() as f64 / 1e9;
+        assert!((own / 2.51..=own * 2.51).contains(&p99), "{p99} and {own}");
+    }
+}
+
 #[test]
 #[ignore = "needs scripts/servers"]
 fn prometheus_scrapes_what_the_run_measured() {
-    let folder = tempfile::tempdir().unwrap();
-    let (ours, theirs) = (free(), free());
-    let config = format!(
-        "global:\n  scrape_interval: 500ms\nscrape_configs:\n  - job_name: wsbench\n    \
-         static_configs:\n      - targets: ['{ours}']\n"
+    let ours = free();
+    let prometheus = Prometheus::start(
+        &format!(
+            "global:\n  scrape_interval: 500ms\nscrape_configs:\n  - job_name: wsbench\n    \
+             static_configs:\n      - targets: ['{ours}']\n"
+        ),
+        &[],
     );
-    fs::write(folder.path().join("p.yml"), config).unwrap();
-    let _prometheus = Running(
-        Command::new("prometheus")
-            .arg(format!(
-                "--config.file={}",
-                folder.path().join("p.yml").display()
-            ))
-            .arg(format!(
-                "--storage.tsdb.path={}",
-                folder.path().join("data").display()
-            ))
-            .arg(format!("--web.listen-address={theirs}"))
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap(),
-    );
-    awaited(|| get(theirs, "/-/ready"));
     let destinations = Destinations {
         prometheus: Some(ours),
         ..Destinations::default()
     };
-    let query = |query: &str| {
-        let body = get(theirs, &format!("/api/v1/query?query={query}"))?;
-        let body: Value = serde_json::from_str(&body).unwrap();
-        let value = body["data"]["result"][0]["value"][1].as_str()?;
-        value.parse::<f64>().ok()
-    };
+    // The page has the whole of it until it is closed.
     run(&destinations, 3, |document| {
-        // The page has the whole of it until it is closed.
-        let answered = document.messages.answered as f64;
-        awaited(|| query("wsbench_messages_answered_total").filter(|value| *value == answered));
-        let counted = awaited(|| query("wsbench_service_seconds_count"));
-        assert_eq!(counted, answered);
-        let p99 = awaited(|| {
-            query("histogram_quantile(0.99,wsbench_service_seconds_bucket)").filter(|it| *it > 0.0)
-        });
-        // Within the bucket that the run's own p99 is in.
-        let own = document.at(wsbench::Series::Service).p99.unwrap() as f64 / 1e9;
-        assert!((own / 2.51..=own * 2.51).contains(&p99), "{p99} and {own}");
+        prometheus.assert_measured(document, "wsbench_messages_answered_total");
     });
 }
 
@@ -132,46 +154,18 @@ fn prometheus_scrapes_what_the_run_measured() {
 #[test]
 #[ignore = "needs scripts/servers"]
 fn prometheus_keeps_what_is_written_to_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let theirs = free();
-    let config = folder.path().join("p.yml");
-    fs::write(&config, "global: {}\n").unwrap();
-    let _prometheus = Running(
-        Command::new("prometheus")
-            .arg(format!("--config.file={}", config.display()))
-            .arg(format!(
-                "--storage.tsdb.path={}",
-                folder.path().join("data").display()
-            ))
-            .arg(format!("--web.listen-address={theirs}"))
-            .arg("--web.enable-remote-write-receiver")
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap(),
-    );
-    awaited(|| get(theirs, "/-/ready"));
+    let words = ["--web.enable-remote-write-receiver"];
+    let prometheus = Prometheus::start("global: {}\n", &words);
     let destinations = Destinations {
-        remote_write: Some(format!("http://{theirs}")),
+        remote_write: Some(format!("http://{}", prometheus.address)),
         ..Destinations::default()
     };
-    let query = |query: &str| {
-        let body = get(theirs, &format!("/api/v1/query?query={query}"))?;
-        let body: Value = serde_json::from_str(&body).unwrap();
-        let value = body["data"]["result"][0]["value"][1].as_str()?;
-        value.parse::<f64>().ok()
-    };
     run(&destinations, 2, |document| {
-        let answered = document.messages.answered as f64;
-        let sum = "wsbench_messages_answered_total{job=%22wsbench%22,run=%221%22}";
-        awaited(|| query(sum).filter(|value| *value == answered));
-        assert_eq!(awaited(|| query("wsbench_service_seconds_count")), answered);
-        let p99 = awaited(|| {
-            query("histogram_quantile(0.99,wsbench_service_seconds_bucket)").filter(|it| *it > 0.0)
-        });
-        let own = document.at(wsbench::Series::Service).p99.unwrap() as f64 / 1e9;
-        assert!((own / 2.51..=own * 2.51).contains(&p99), "{p99} and {own}");
+        let labelled = "wsbench_messages_answered_total{job=%22wsbench%22,run=%221%22}";
+        prometheus.assert_measured(document, labelled);
         // More than the last of it: a sample an interval.
-        let samples = awaited(|| query("count_over_time(wsbench_run_done_ratio[1m])"));
+        let samples = "count_over_time(wsbench_run_done_ratio[1m])";
+        let samples = awaited(|| prometheus.query(samples));
         assert!(samples > 3.0, "{samples}");
     });
 }

@@ -28,6 +28,7 @@ mod cores;
 mod engine;
 mod fault;
 mod link;
+mod outlet;
 #[cfg(feature = "runner")]
 pub mod runner;
 mod scenario;
@@ -54,7 +55,7 @@ use wsbench_load::tally::LogRecord;
 pub use crate::scenario::{
     AnswerFault, Breach, Bucket, ConnectFault, Course, Cut, Death, Disruption, Ending, Every,
     Machine, Network, OpeningFault, Outage, Pause, Pushing, Queue, Scenario, Server, Service,
-    Stall, ToAll,
+    Stall, ToAll, Unsent,
 };
 
 use crate::engine::Attended;

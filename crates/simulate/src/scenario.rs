@@ -57,6 +57,9 @@ pub struct Network {
     /// Bytes that a connection takes from the generator before the server has taken them from
     /// it; `usize::MAX` never blocks.
     pub send_room: usize,
+    /// Bytes of a connection that the generator's kernel takes before the generator has read them;
+    /// `usize::MAX` takes whatever comes. What is more waits with the server ([`Server::unsent`]).
+    pub receive_room: usize,
     /// Segments that were lost on the way and came later.
     pub retransmission: Option<Every<Nanos>>,
     /// Connects that do not come about.
@@ -70,6 +73,7 @@ impl Default for Network {
             jitter: Nanos::ZERO,
             segment: usize::MAX,
             send_room: usize::MAX,
+            receive_room: usize::MAX,
             retransmission: None,
             connects: None,
         }
@@ -157,6 +161,8 @@ pub struct Server {
     pub broadcast: Option<ToAll>,
     /// Messages that the server sends by itself.
     pub pushes: Option<Pushing>,
+    /// Fate of what a connection does not take.
+    pub unsent: Unsent,
     /// Connections that the server ends.
     pub disruption: Option<Disruption>,
     /// Answer to a close frame.
@@ -181,6 +187,7 @@ impl Default for Server {
             answers: None,
             broadcast: None,
             pushes: None,
+            unsent: Unsent::Kept,
             disruption: None,
             ending: Ending::Proper,
             outages: Vec::new(),
@@ -392,6 +399,18 @@ pub struct Pushing {
     pub to: ToAll,
     /// Time by which the server's clock is ahead of ours.
     pub clock_ahead: Nanos,
+}
+
+/// Fate of what is to be sent on a connection whose reader does not take it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unsent {
+    /// It waits, however much it is.
+    #[default]
+    Kept,
+    /// It waits up to so many bytes; the connection is reset where it is more.
+    CutOff(usize),
+    /// It waits, and the whole server with it: nobody is sent to before all of it has left.
+    HoldsUp,
 }
 
 impl ToAll {

@@ -4,7 +4,9 @@
 //! wrong on purpose are made in `fault`.
 
 mod delivering;
+mod unsent;
 
+use std::collections::VecDeque;
 use std::mem;
 
 use wsbench_load::nanos::Nanos;
@@ -73,6 +75,10 @@ pub(crate) struct Server {
     deliveries: u64,
     /// Until when the deliveries so far are being made.
     delivering_until: Nanos,
+    /// A connection for which nobody is sent to.
+    held_up_by: Option<Conn>,
+    /// What would have been sent meanwhile.
+    held: VecDeque<Work>,
     peers: Vec<Option<Peer>>,
     accepted: u64,
     down: Option<Death>,
@@ -131,6 +137,8 @@ impl Server {
             random: of_deliveries.fork(),
             deliveries: 0,
             delivering_until: Nanos::ZERO,
+            held_up_by: None,
+            held: VecDeque::new(),
             peers: Vec::new(),
             accepted: 0,
             down: None,
@@ -209,6 +217,7 @@ impl Server {
         if let Some(peer) = self.peers.get_mut(conn) {
             *peer = None;
         }
+        self.on_all_sent(conn);
     }
 
     /// The server reads what has come; returns how many bytes it took.
@@ -250,6 +259,9 @@ impl Server {
 
     /// The server has worked on a message at `now`: the answer leaves.
     pub(crate) fn on_finished(&mut self, now: Nanos, work: Work) {
+        if self.is_held_up() {
+            return self.held.push_back(work);
+        }
         if let Some(orders) = self.orders.broadcast.clone().filter(|_| !work.is_delivery) {
             if let Some(room) = delivering::joined(&work.bytes) {
                 return self.join(work.conn, room);

@@ -23,6 +23,7 @@ use wsbench_load::session::Opened;
 use crate::EPOCH_NS;
 use crate::cores::{Core, State};
 use crate::link::Link;
+use crate::outlet::Outlet;
 use crate::scenario::{ConnectFault, Death, Every, Machine, Network, Scenario};
 use crate::server::{Act, Conn, Reception, Server, Work};
 
@@ -41,6 +42,8 @@ pub(crate) struct World {
     queue: BinaryHeap<Reverse<Scheduled>>,
     scheduled: u64,
     links: Vec<Link>,
+    /// The server's ends of them.
+    outlets: Vec<Outlet>,
     segments: u64,
     stop: StopSignal,
     pub(crate) connects: u64,
@@ -67,6 +70,7 @@ enum Happening {
     Attend(Conn),
     Gone(Conn),
     Room(Conn, usize),
+    WasRead(Conn, usize),
     ToClient(Conn, Vec<u8>),
     Fin(Conn),
     Reset(Conn),
@@ -94,6 +98,7 @@ impl World {
             queue: BinaryHeap::new(),
             scheduled: 0,
             links: Vec::new(),
+            outlets: Vec::new(),
             segments: 0,
             stop,
             connects: 0,
@@ -218,6 +223,13 @@ impl World {
                     self.add_edge(conn);
                 }
             }
+            Happening::WasRead(conn, len) => {
+                let bytes = self.outlets[conn].on_read(len);
+                self.leave_server(now, conn, &bytes);
+                if self.outlets[conn].waiting() == 0 {
+                    self.server.on_all_sent(conn);
+                }
+            }
             Happening::ToClient(conn, bytes) => {
                 self.on_link(conn, |link| link.on_bytes(now, &bytes));
             }
@@ -280,14 +292,34 @@ impl World {
         }
     }
 
+    /// Carries out what the server does, and what it does upon that.
     fn carry_out(&mut self, now: Nanos) {
-        let mut acts = mem::take(&mut self.server.acts);
+        loop {
+            let mut acts = mem::take(&mut self.server.acts);
+            self.carry_out_all(now, &mut acts);
+            if self.server.acts.is_empty() {
+                self.server.acts = acts;
+                if !self.server.goes_on(now) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Bytes leave the server.
+    fn leave_server(&mut self, now: Nanos, conn: Conn, bytes: &[u8]) {
+        for piece in cut(&mut self.random, self.network.segment, bytes) {
+            self.tell_client(now, conn, Happening::ToClient(conn, piece.to_vec()));
+        }
+    }
+
+    fn carry_out_all(&mut self, now: Nanos, acts: &mut Vec<Act>) {
         for act in acts.drain(..) {
             match act {
                 Act::Send(conn, bytes) => {
-                    for piece in cut(&mut self.random, self.network.segment, &bytes) {
-                        self.tell_client(now, conn, Happening::ToClient(conn, piece.to_vec()));
-                    }
+                    let bytes = self.outlets[conn].send(bytes);
+                    self.leave_server(now, conn, &bytes);
+                    self.server.on_waiting(conn, self.outlets[conn].waiting());
                 }
                 Act::Drip(conn, bytes, gap) => {
                     let mut at = now;
@@ -304,7 +336,6 @@ impl World {
                 Act::Work(at, work) => self.schedule(at, Happening::Finished(work)),
             }
         }
-        self.server.acts = acts;
     }
 
     // --- Readiness ---
@@ -387,6 +418,7 @@ impl World {
         let conn = self.links.len();
         self.links
             .push(Link::new(core, slot, self.network.send_room));
+        self.outlets.push(Outlet::new(self.network.receive_room));
         self.cores[core].put(slot, conn);
         let now = self.cores[core].clock;
         match fault {
@@ -430,7 +462,14 @@ impl World {
         buffer: &mut [u8],
     ) -> io::Result<Received> {
         self.call(core);
-        self.link(core, slot)?.1.read(buffer)
+        let now = self.cores[core].clock;
+        let (conn, link) = self.link(core, slot)?;
+        let received = link.read(buffer)?;
+        if self.network.receive_room < usize::MAX && received.len > 0 {
+            let at = self.arrives(now);
+            self.schedule(at, Happening::WasRead(conn, received.len));
+        }
+        Ok(received)
     }
 
     pub(crate) fn close(&mut self, core: usize, slot: usize) {

@@ -3,6 +3,8 @@
 //! They are bounded in time and count, on loopback. How near they come is also the machine's affair:
 //! a busy one is late, and says so in its send lag. What is exact, counts, is exact here, too.
 
+pub mod deliveries;
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -138,10 +140,15 @@ impl Machine<'_> {
         document::read(&text).map_err(|error| anyhow!("{arguments}: {error}"))
     }
 
+    /// Measures it for as long as a run is.
+    fn timed(&self, server: &Server, arguments: &str) -> anyhow::Result<Document> {
+        let seconds = self.seconds;
+        self.measure(server, &format!("{arguments} -d {seconds}s --seed 1"))
+    }
+
     /// Measures it with a Poisson open loop for as long as a run is.
     fn open(&self, server: &Server, rate: u32) -> anyhow::Result<Document> {
-        let seconds = self.seconds;
-        self.measure(server, &format!("-R {rate} -c 100 -d {seconds}s --seed 1"))
+        self.timed(server, &format!("-R {rate} -c 100"))
     }
 }
 
@@ -164,6 +171,14 @@ pub fn all(machine: &Machine<'_>) -> anyhow::Result<Vec<Experiment>> {
         openings(machine)?,
         overflow(machine)?,
         nagle(machine)?,
+        deliveries::serial(machine)?,
+        deliveries::delayed(machine)?,
+        deliveries::lossy(machine)?,
+        deliveries::pushed(machine)?,
+        deliveries::storm(machine)?,
+        deliveries::arrivals(machine)?,
+        deliveries::slow_reader(machine)?,
+        deliveries::cut_off(machine)?,
     ])
 }
 

@@ -15,6 +15,7 @@ mod deliveries;
 mod exchange;
 mod overload;
 mod queues;
+mod slow;
 mod stalls;
 
 /// Every experiment, in the order of its number. Takes some seconds, on as many threads as there
@@ -31,6 +32,7 @@ pub fn all() -> Vec<Experiment> {
         overload::all,
         exchange::all,
         deliveries::all,
+        slow::all,
     ])
 }
 

@@ -10,6 +10,7 @@
 pub mod embedded;
 pub mod nobody;
 pub mod proxy;
+pub mod recording;
 
 use std::io::Read;
 use std::path::Path;
@@ -90,16 +91,11 @@ impl Process {
     /// Awaits the end; no end within `limit` is a hang.
     pub fn ended_within(mut self, limit: Duration) -> Ended {
         let status = ended_within(&mut self.child, self.begun, limit);
-        let took = self.begun.elapsed();
-        let text = |reader: Option<JoinHandle<Vec<u8>>>| {
-            let bytes = reader.map(|reader| reader.join().unwrap());
-            String::from_utf8(bytes.unwrap_or_default()).unwrap()
-        };
         Ended {
+            took: self.begun.elapsed(),
             status,
             stdout: text(self.stdout.take()),
             stderr: text(self.stderr.take()),
-            took,
         }
     }
 }
@@ -135,6 +131,12 @@ fn reader(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
         let _ = from.read_to_end(&mut bytes);
         bytes
     })
+}
+
+/// What a reader has read, once that is over.
+fn text(reader: Option<JoinHandle<Vec<u8>>>) -> String {
+    let bytes = reader.map(|reader| reader.join().unwrap());
+    String::from_utf8(bytes.unwrap_or_default()).unwrap()
 }
 
 /// A run that printed its result document.

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::running::{Run, measured, wsbench};
+use crate::running::{Process, Run, measured, wsbench};
 use crate::server::{Kind, Server};
 
 /// A run of two seconds by a preset, against a server at `url`.
@@ -28,6 +28,14 @@ pub(crate) fn assert_delivered(run: &Run, receivers: u64) {
         run.story()
     );
     assert_eq!(deliveries(run, "expected"), sent * receivers);
+    assert_none_lost(&run.document, &run.story());
+}
+
+/// Whoever was to receive a message has it once, and nothing else has come; `story` is told where that
+/// is not so.
+pub(crate) fn assert_none_lost(document: &Value, story: &str) {
+    let deliveries = &document["deliveries"];
+    assert_eq!(deliveries["received"], deliveries["expected"], "{story}");
     for name in [
         "missing",
         "duplicated",
@@ -35,14 +43,9 @@ pub(crate) fn assert_delivered(run: &Run, receivers: u64) {
         "corrupted",
         "unasked",
     ] {
-        assert_eq!(deliveries(run, name), 0, "{name}: {}", run.story());
+        assert_eq!(deliveries[name], 0, "{name}: {deliveries}\n{story}");
     }
-    assert_eq!(
-        run.document["errors"],
-        serde_json::json!([]),
-        "{}",
-        run.story()
-    );
+    assert_eq!(document["errors"], serde_json::json!([]), "{story}");
 }
 
 pub(crate) fn assert_logged_in(run: &Run, connections: u64) {
@@ -101,9 +104,9 @@ fn requests_of_json_rpc_by_their_preset() {
 /// The document of a run in which no connection comes about.
 pub(crate) fn refused(words: &[&str]) -> Value {
     let words = [words, &["--format", "json", "--no-state"]].concat();
-    let output = wsbench(&words).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    serde_json::from_slice(&output.stdout).unwrap()
+    let ended = Process::start(&mut wsbench(&words)).ended();
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    serde_json::from_str(&ended.stdout).unwrap()
 }
 
 #[test]

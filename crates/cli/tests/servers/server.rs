@@ -44,7 +44,7 @@ pub(crate) enum Kind {
     Centrifugo,
     /// Small channels that Pusher's client takes for its server's.
     Pusher,
-    /// A small cable that Rails' client takes for one.
+    /// Rails' ActionCable, on Puma.
     ActionCable,
 }
 
@@ -95,7 +95,11 @@ impl Kind {
             Self::Phoenix => node("phoenix", "ws", "channels.js"),
             Self::Centrifugo => node("centrifugo", "ws", "channels.js"),
             Self::Pusher => node("pusher", "ws", "channels.js"),
-            Self::ActionCable => node("actioncable", "ws", "cable.js"),
+            Self::ActionCable => {
+                let mut command = Command::new("ruby");
+                command.arg(folder("actioncable/cable.rb"));
+                command
+            }
             Self::PythonSocketio => {
                 let python = folder("python-socketio/.venv/bin/python");
                 let mut command = Command::new(installed(python));

@@ -10,7 +10,7 @@
 use std::path::Path;
 
 use snapbox::cmd::cargo_bin;
-use wsbench_truth::kernel::{self, Machine};
+use wsbench_truth::kernel::{self, Machine, deliveries};
 use wsbench_truth::{Experiment, Finding};
 
 fn machine() -> Machine<'static> {
@@ -125,4 +125,79 @@ fn an_overflow_of_the_queue_is_seen_and_named() {
 fn the_trap_of_two_writes_is_seen() {
     let nagle = kernel::nagle(&machine()).unwrap();
     assert!(figure(&nagle, "service p50") >= 30.0, "{nagle:?}");
+}
+
+/// V17: the last receiver has a message no earlier than it is its turn, and all have it.
+#[test]
+fn a_serial_writer_is_seen_in_the_last_receiver() {
+    let serial = deliveries::serial(&machine()).unwrap();
+    let [last, mean] = ["last receiver", "delivery mean"].map(|name| figure(&serial, name));
+    assert!(last >= 19.0 * 0.99 && mean >= 9.5 * 0.95, "{serial:?}");
+    assert_eq!(figure(&serial, "reach"), 1.0, "{serial:?}");
+}
+
+/// V17: no receiver has a message before its delay.
+#[test]
+fn delays_by_receiver_are_seen_in_its_quarter() {
+    let delayed = deliveries::delayed(&machine()).unwrap();
+    for (quarter, delay) in [("p37.5", 5.0), ("p62.5", 10.0), ("p87.5", 15.0)] {
+        let measured = figure(&delayed, &format!("delivery {quarter}"));
+        assert!(measured >= delay * 0.99, "{quarter}: {delayed:?}");
+    }
+    assert_eq!(figure(&delayed, "reach"), 1.0, "{delayed:?}");
+}
+
+/// V17: what was lost is missing, and each delivery has one fate.
+#[test]
+fn deliveries_lost_by_chance_are_missing() {
+    let lossy = deliveries::lossy(&machine()).unwrap();
+    let reach = figure(&lossy, "reach");
+    // Twice the deviations of some thousands of deliveries.
+    assert!((reach - 0.99).abs() < 0.005, "{lossy:?}");
+    assert_eq!(figure(&lossy, "deliveries without a fate"), 0.0);
+}
+
+/// V18: a push is no younger than it is, and none is missed.
+#[test]
+fn pushes_are_as_old_as_their_turn_is_late() {
+    let pushed = deliveries::pushed(&machine()).unwrap();
+    assert!(figure(&pushed, "age mean") >= 4.5 * 0.95, "{pushed:?}");
+    assert_eq!(figure(&pushed, "missing"), 0.0, "{pushed:?}");
+}
+
+/// V19: nobody is open before the server has come to it.
+#[test]
+fn a_storm_is_as_long_as_the_server_makes_it() {
+    let storm = deliveries::storm(&machine()).unwrap();
+    assert_eq!(figure(&storm, "opened"), 200.0, "{storm:?}");
+    assert!(figure(&storm, "100 %") >= 1_990.0 * 0.99, "{storm:?}");
+}
+
+/// V19: sessions are due whatever the server does, and no more are open than it accepts.
+#[test]
+fn sessions_come_by_their_schedule_and_wait_for_the_server() {
+    let arrivals = deliveries::arrivals(&machine()).unwrap();
+    assert!((figure(&arrivals, "sessions due") - 200.0).abs() <= 1.0);
+    let opened = figure(&arrivals, "opened");
+    assert!((20.0..=102.0).contains(&opened), "{arrivals:?}");
+}
+
+/// V20: a slow reader has no more than it reads, is kept, and costs the others no message.
+#[test]
+fn a_slow_reader_is_borne_and_the_others_have_everything() {
+    let slow = deliveries::slow_reader(&machine()).unwrap();
+    let expected = f64::from(machine().seconds) * 10_000.0 / 1_004.0;
+    let has = figure(&slow, "messages");
+    assert!(has > 0.0 && has <= expected * 1.1, "{slow:?}");
+    assert_eq!(figure(&slow, "times"), 0.0, "{slow:?}");
+    assert_eq!(figure(&slow, "reach"), 1.0, "{slow:?}");
+}
+
+/// V20: one that is cut off is told, and no earlier than what waits for it has come to the limit.
+#[test]
+fn a_slow_reader_that_is_cut_off_is_told_when() {
+    let cut_off = deliveries::cut_off(&machine()).unwrap();
+    assert!(figure(&cut_off, "times") >= 1.0, "{cut_off:?}");
+    assert!(figure(&cut_off, "cut off later") > 1.0, "{cut_off:?}");
+    assert_eq!(figure(&cut_off, "reach"), 1.0, "{cut_off:?}");
 }

@@ -1,6 +1,8 @@
 //! Slow readers: connections that are read at a rate, or stand still for a while in each period.
 //!
-//! What they have not read stays in the kernel, and then with the server.
+//! What they have not read stays in the kernel, and then with the server. Once the server has given a
+//! connection up, the rest of it is read at once: a reader that went on as before would tell of it
+//! minutes later.
 
 use wsbench_load::exchange::Exchange;
 use wsbench_load::failure::FailureKind;
@@ -29,8 +31,8 @@ pub(super) struct Slow {
 struct SlowPlace {
     /// Nothing is read before this, where it reads at a rate.
     reads_from: Nanos,
-    /// There is something to read, and whether the end of the stream is known to follow.
-    wants: Option<bool>,
+    /// There is something to read.
+    wants: bool,
 }
 
 impl Slow {
@@ -42,7 +44,7 @@ impl Slow {
         }
         let place = SlowPlace {
             reads_from: Nanos::ZERO,
-            wants: None,
+            wants: false,
         };
         Some(Box::new(Self {
             reads: slow.reads,
@@ -73,16 +75,17 @@ impl Slow {
 
     /// Instant at which the slot wants to be read again; `Nanos::MAX` where nothing is known to be there.
     pub(super) fn wakes(&self, slot: usize, now: Nanos) -> Nanos {
-        match self.places[slot].wants {
-            Some(_) => self.reads_from(slot, now),
-            None => Nanos::MAX,
+        if self.places[slot].wants {
+            self.reads_from(slot, now)
+        } else {
+            Nanos::MAX
         }
     }
 }
 
 impl<E: Engine, X: Exchange> Worker<E, X> {
     /// Whether a slot's reader does not read now: it is remembered that there is something to read.
-    pub(super) fn holds_back(&mut self, slot: usize, closed: bool) -> bool {
+    pub(super) fn holds_back(&mut self, slot: usize) -> bool {
         let is_slow = self.slots[slot].is_slow;
         let Some(slow) = self.slow.as_mut().filter(|_| is_slow) else {
             return false;
@@ -94,10 +97,10 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         let now = self.engine.now();
         let from = slow.reads_from(slot, now);
         if from <= now {
-            slow.places[slot].wants = None;
+            slow.places[slot].wants = false;
             return false;
         }
-        slow.places[slot].wants = Some(closed);
+        slow.places[slot].wants = true;
         self.timers.arm(slot, from);
         true
     }
@@ -126,7 +129,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         let place = &mut slow.places[slot];
         place.reads_from = place.reads_from.max(now) + takes;
         // More may be there, and readiness is told once.
-        place.wants = Some(false);
+        place.wants = true;
         self.timers.arm(slot, place.reads_from);
         true
     }
@@ -137,10 +140,9 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         if slow.wakes(slot, now) > now {
             return;
         }
-        if let Some(closed) = slow.places[slot].wants.take()
-            && self.is_established(slot)
-        {
-            self.read(slot, closed);
+        let wants = std::mem::take(&mut slow.places[slot].wants);
+        if wants && self.is_established(slot) {
+            self.read(slot, false);
         }
     }
 
@@ -149,7 +151,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         let Some(slow) = self.slow.as_mut().filter(|_| self.slots[slot].is_slow) else {
             return;
         };
-        slow.places[slot].wants = None;
+        slow.places[slot].wants = false;
         let meter = &mut self.context.common.meter;
         let by_server = meter.latest_failure() == Some(FailureKind::ClosedByServer);
         meter.tally.slow.lost += 1;

@@ -7,7 +7,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::result::Stage;
 use wsbench_load::session::Flow;
 
-use super::{READS_IN_A_ROW, Worker};
+use super::{READ_AT_MOST, READS_IN_A_ROW, Worker};
 use crate::engine::{Engine, Ready, Received};
 use crate::loss;
 use crate::schedule::OpenLoop;
@@ -67,10 +67,15 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
     /// Reads what is there. A read that does not fill the buffer has emptied the socket, so
     /// another one is spared, unless the end of the stream is known to follow.
     pub(super) fn read(&mut self, slot: usize, closed: bool) {
-        if self.slow.is_some() && self.holds_back(slot, closed) {
+        let is_held = self.slow.is_some() && !closed;
+        if is_held && self.holds_back(slot) {
             return;
         }
-        let room = self.room(slot);
+        let room = if is_held {
+            self.room(slot)
+        } else {
+            READ_AT_MOST
+        };
         for _ in 0..READS_IN_A_ROW {
             let outcome = self.engine.read(slot, &mut self.buffer[..room]);
             match outcome {
@@ -100,7 +105,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
                     if !self.is_established(slot) {
                         return;
                     }
-                    if self.slow.is_some() && self.has_read(slot, len, received) {
+                    if is_held && self.has_read(slot, len, received) {
                         return;
                     }
                     if len < room && !closed && !self.engine.has_ended(slot) {

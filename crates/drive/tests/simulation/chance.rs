@@ -11,7 +11,7 @@ use wsbench_load::plan::{
 use wsbench_load::template::Template;
 use wsbench_simulate::{
     AnswerFault, Breach, Bucket, ConnectFault, Cut, Death, Disruption, Ending, Every, Machine,
-    Network, OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall,
+    Network, OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall, Unsent,
 };
 
 use super::plan;
@@ -215,6 +215,7 @@ fn draw_network(random: &mut Rng, longest: usize) -> Network {
         jitter: Nanos(random.u64(..500_000) * random.u64(..2)),
         segment: [usize::MAX, 1_500, 40, 3][random.usize(..4)].max(longest / 20),
         send_room: [usize::MAX, usize::MAX, 4_000, 500, 7][random.usize(..5)].max(longest / 20),
+        receive_room: usize::MAX,
         retransmission: one_in(random, 8).then(|| Every {
             nth: random.u64(10..100),
             fault: millis(random, 1, 200),
@@ -269,6 +270,7 @@ fn draw_server(random: &mut Rng) -> Server {
         }),
         broadcast: None,
         pushes: None,
+        unsent: Unsent::Kept,
         disruption: one_in(random, 4).then(|| Disruption {
             at_message: random.u64(1..=20),
             how: draw_cut(random),

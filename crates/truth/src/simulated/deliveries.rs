@@ -31,24 +31,24 @@ pub(super) fn all() -> Vec<Experiment> {
     ]
 }
 
-fn to_all(connections: u32, per_s: f64, seconds: u64) -> PlanSpec {
+pub(super) fn to_all(connections: u32, per_s: f64, seconds: u64) -> PlanSpec {
     let mut plan = plan(open(Process::Constant, per_s), connections, seconds, 1);
     plan.clients.exchange.audience = Audience::All;
     plan.clients.timeout = Nanos::from_secs(1);
     plan
 }
 
-fn scenario(broadcast: ToAll) -> Scenario {
+pub(super) fn scenario(broadcast: ToAll) -> Scenario {
     let mut scenario = server(Service::Constant(Nanos(0)), Queue::Fifo);
     scenario.server.broadcast = Some(broadcast);
     scenario
 }
 
-fn longest_ms(spans: &Histogram) -> f64 {
+pub(super) fn longest_ms(spans: &Histogram) -> f64 {
     spans.max().map_or(f64::NAN, |span| span.0 as f64 / 1e6)
 }
 
-fn within(name: &str, expected: f64, measured: f64) -> Finding {
+pub(super) fn within(name: &str, expected: f64, measured: f64) -> Finding {
     Finding::new(name, expected, Tolerance::By(0.01), measured)
 }
 
@@ -91,7 +91,7 @@ fn serial() -> Experiment {
     }
 }
 
-fn reach(result: &RunResult, expected: f64, tolerance: Tolerance) -> Finding {
+pub(super) fn reach(result: &RunResult, expected: f64, tolerance: Tolerance) -> Finding {
     let measured = result.deliveries.reach().unwrap_or(f64::NAN);
     Finding::new("reach", expected, tolerance, measured)
 }

@@ -80,6 +80,19 @@ pub(super) struct Calibrating {
     #[arg(long, value_name = "TIME", requires = "to_many",
           value_parser = quantity::positive_span)]
     each: Option<Nanos>,
+    /// With --broadcast or --push: have the copies for the first, second, … receiver of a message leave
+    /// so much later, further receivers beginning anew (example: 0,2ms,4ms).
+    #[arg(long, value_name = "TIME,…", requires = "to_many", value_delimiter = ',',
+          value_parser = quantity::span)]
+    delays: Vec<Nanos>,
+    /// With --broadcast or --push: lose so many of the deliveries, each by chance (example: 1%). The
+    /// same --seed loses the same ones.
+    #[arg(long, value_name = "SHARE", requires = "to_many", value_parser = lost)]
+    loss: Option<u32>,
+    /// With --broadcast or --push: reset a connection for which more than so much waits to be sent, as
+    /// for one that does not read (example: 4m). Without it, whatever waits is kept.
+    #[arg(long, value_name = "SIZE", requires = "to_many", value_parser = quantity::message_size)]
+    most_unsent: Option<u32>,
     /// Write the time at which each message was read to a file, one a line, in nanoseconds; and say
     /// at the end how the gaps between them were distributed.
     #[arg(long, value_name = "FILE")]
@@ -108,6 +121,9 @@ impl Calibrating {
                 spares_sender: self.to_others,
                 pushes: self.push.map(|per_s| Duration::from_secs_f64(1.0 / per_s)),
                 each: span(self.each),
+                delays: self.delays.iter().copied().map(Duration::from).collect(),
+                loss_ppm: self.loss.unwrap_or(0),
+                most_unsent: self.most_unsent.map(|most| most as usize),
             }),
             seed: self.seed,
         }
@@ -141,6 +157,9 @@ pub(super) enum CalibrationError {
     /// The shares are not a whole.
     #[error("the shares of '{0}' do not add up to 100 %; write it like mix:98%=1ms,2%=50ms")]
     NotAWhole(String),
+    /// A share of deliveries that is none.
+    #[error("'{0}' is no share of deliveries, 0% to 100%; write it like 1% or 0.05%")]
+    NoLoss(String),
     /// A bucket without its burst, or with something else.
     #[error("'{0}' is no token bucket; write it like 5000/s,burst=100 or 5000/s,burst=100,drop")]
     NoBucket(String),
@@ -197,13 +216,22 @@ fn distribution(text: &str) -> Result<Distribution, CalibrationError> {
 fn share(text: &str) -> Result<(u32, Duration), CalibrationError> {
     let no_share = || CalibrationError::NoShare(text.trim().to_owned());
     let (percent, span) = text.split_once('=').ok_or_else(no_share)?;
-    let percent = percent.trim().strip_suffix('%').ok_or_else(no_share)?;
-    let percent: f64 = percent.trim().parse().map_err(|_| no_share())?;
-    if !(0.0..=100.0).contains(&percent) {
-        return Err(no_share());
-    }
-    let parts = (percent / 100.0 * f64::from(Distribution::MILLION)).round() as u32;
+    let parts = parts_per_million(percent).ok_or_else(no_share)?;
     Ok((parts, quantity::span(span)?.into()))
+}
+
+/// Reads `1%`: parts per million.
+fn parts_per_million(percent: &str) -> Option<u32> {
+    let percent: f64 = percent.trim().strip_suffix('%')?.trim().parse().ok()?;
+    let parts = percent / 100.0 * f64::from(Distribution::MILLION);
+    (0.0..=100.0)
+        .contains(&percent)
+        .then_some(parts.round() as u32)
+}
+
+/// Reads the share of deliveries that are lost.
+fn lost(text: &str) -> Result<u32, CalibrationError> {
+    parts_per_million(text).ok_or_else(|| CalibrationError::NoLoss(text.to_owned()))
 }
 
 /// Reads `5000/s,burst=100` and `5000/s,burst=100,drop`.
@@ -273,6 +301,15 @@ mod tests {
         assert_eq!(error("mix:98=1ms"), Error::NoShare("98=1ms".into()));
         assert!(matches!(error("mix:101%=1ms"), Error::NoShare(_)));
         assert!(matches!(error("mix:98%=1ms,1%=2ms"), Error::NotAWhole(_)));
+    }
+
+    #[test]
+    fn a_loss_is_a_share() {
+        assert_eq!((lost("1%"), lost(" 0.05 % ")), (Ok(10_000), Ok(500)));
+        assert_eq!((lost("0%"), lost("100%")), (Ok(0), Ok(1_000_000)));
+        for text in ["1", "0.01", "-1%", "101%", "%", "nan%"] {
+            assert_eq!(lost(text), Err(CalibrationError::NoLoss(text.to_owned())));
+        }
     }
 
     #[test]
