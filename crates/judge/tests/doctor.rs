@@ -81,7 +81,7 @@ type Spoil = fn(&mut Host);
 
 #[test]
 fn each_fault_is_found_and_comes_with_its_fix() {
-    let faults: [(Spoil, Subject, Level, &str); 11] = [
+    let faults: [(Spoil, Subject, Level, &str); 12] = [
         (
             |h| h.descriptors = Some(135),
             Subject::Descriptors,
@@ -99,6 +99,13 @@ fn each_fault_is_found_and_comes_with_its_fix() {
             Subject::Ports,
             Level::Warning,
             "ip_local_port_range=",
+        ),
+        // More than half of the ports.
+        (
+            |h| h.last_port = Some(32_966),
+            Subject::Ports,
+            Level::Warning,
+            "several addresses to come from",
         ),
         (
             |h| h.somaxconn = Some(99),
