@@ -184,7 +184,7 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
         words.value("--match", &request.at);
         words.some("--failed", request.failed.as_ref());
     }
-    if let StopRule::Clients(number) = spec.stop {
+    if let Some(number) = spec.clients_in_all() {
         words.value("--clients", number);
         words.some("-r", clients.round_trips());
     }

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Plan, StopRule};
+use wsbench_load::plan::Plan;
 use wsbench_load::result::Ended;
 
 use crate::shared::Shared;
@@ -77,10 +77,7 @@ impl Pulses {
     pub(crate) fn new(plan: &Plan) -> Self {
         Self {
             warmup: plan.warmup.longest(),
-            length: match plan.stop {
-                StopRule::Duration(length) => Some(length),
-                StopRule::Messages(_) | StopRule::Clients(_) => None,
-            },
+            length: plan.stop.duration(),
             begins_at_once: plan.load_begins_at_once(),
             stage: Moment::Connecting,
             next: Nanos::ZERO,
@@ -150,7 +147,7 @@ impl Pulses {
 
 #[cfg(test)]
 mod tests {
-    use wsbench_load::plan::{Lifetime, PlanSpec};
+    use wsbench_load::plan::{Lifetime, PlanSpec, StopRule};
 
     use super::*;
     use crate::coordination::Alone;

@@ -126,10 +126,7 @@ impl View {
             elapsed: progress.elapsed,
             done,
             left: left(progress, plan, done),
-            window_s: match plan.stop {
-                StopRule::Duration(duration) => Some(duration.as_secs_f64()),
-                _ => None,
-            },
+            window_s: plan.stop.duration().map(Nanos::as_secs_f64),
             gone_at_s,
             course: so_far
                 .intervals
@@ -239,12 +236,8 @@ pub fn word(stage: Stage) -> &'static str {
 
 /// Clients that are done, and clients in all, where clients are replaced.
 fn clients(progress: &Progress, plan: &PlanSpec) -> Option<(u64, u64)> {
-    match plan.stop {
-        StopRule::Clients(clients) => {
-            Some((progress.so_far.connections.clients_completed, clients))
-        }
-        _ => None,
-    }
+    let clients = plan.clients_in_all()?;
+    Some((progress.so_far.connections.clients_completed, clients))
 }
 
 impl Moment {

@@ -251,7 +251,7 @@ fn way(plan: &PlanSpec) -> String {
 fn load(plan: &PlanSpec) -> String {
     let clients = &plan.clients;
     let connections = u64::from(clients.connections);
-    if let (StopRule::Clients(number), Some(round_trips)) = (plan.stop, clients.round_trips()) {
+    if let (Some(number), Some(round_trips)) = (plan.clients_in_all(), clients.round_trips()) {
         return format!(
             "{} × {}, {} at a time{}",
             counted(number, "client"),
@@ -297,10 +297,7 @@ fn load(plan: &PlanSpec) -> String {
 
 /// Sessions by a schedule: `50 sessions/s Poisson, each for 5 s, 10 s`.
 fn sessions(plan: &PlanSpec, sessions: &Sessions) -> String {
-    let length = match plan.stop {
-        StopRule::Duration(length) => span(length),
-        _ => String::new(),
-    };
+    let length = plan.stop.duration().map_or_else(String::new, span);
     let (come, flow) = (come(sessions), &plan.clients.exchange.flow);
     let what = if flow.is_answered() {
         format!(", {} in flight on each", plan.clients.depth())

@@ -21,14 +21,10 @@ pub(super) fn least(measure: &Measure, stop: StopRule) -> Nanos {
         Some(WarmUp::Given(span)) => Some(span),
         None => None,
     };
-    match stop {
-        // A storm is measured from its beginning.
-        StopRule::Duration(_) if measure.payload.mode() == ModeArg::Storm => {
-            asked.unwrap_or(Nanos::ZERO)
-        }
-        StopRule::Duration(_) => asked.unwrap_or(DEFAULT_WARMUP),
-        StopRule::Messages(_) | StopRule::Clients(_) => asked.unwrap_or(Nanos::ZERO),
-    }
+    // A storm is measured from its beginning.
+    let has_one = stop.duration().is_some() && measure.payload.mode() != ModeArg::Storm;
+    let usual = if has_one { DEFAULT_WARMUP } else { Nanos::ZERO };
+    asked.unwrap_or(usual)
 }
 
 /// Latest instant at which the window opens, where its opening is found from the data: after half
@@ -44,8 +40,6 @@ pub(super) fn at_most(measure: &Measure, stop: StopRule) -> Result<Option<Nanos>
         return Err(UsageError::FoundWarmupWithStages);
     }
     let (least, most) = FOUND_AT_MOST;
-    Ok(Some(match stop {
-        StopRule::Duration(length) => Nanos(length.0 / 2).min(most).max(least),
-        StopRule::Messages(_) | StopRule::Clients(_) => most,
-    }))
+    let half = stop.duration().map(|length| Nanos(length.0 / 2));
+    Ok(Some(half.map_or(most, |half| half.min(most).max(least))))
 }

@@ -192,9 +192,9 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         let (opened, before) = self.usage_at_opening.unwrap_or((now, usage));
         let was_open = window.opens <= now;
         // Where nothing closes the window beforehand, it closes with the last answer.
-        window.closes = match self.context.common.plan.stop {
-            StopRule::Duration(_) => window.closes.min(now),
-            StopRule::Messages(_) | StopRule::Clients(_) => now,
+        window.closes = match self.context.common.plan.stop.duration() {
+            Some(_) => window.closes.min(now),
+            None => now,
         };
         let closed_at = window.closes;
         self.context.common.meter.set_window(window);

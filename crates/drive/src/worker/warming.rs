@@ -75,8 +75,5 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
 
 /// Instant at which a window closes that opens at `opens`, where that is known beforehand.
 pub(super) fn closing(stop: StopRule, opens: Nanos) -> Nanos {
-    match stop {
-        StopRule::Duration(duration) => opens + duration,
-        StopRule::Messages(_) | StopRule::Clients(_) => Nanos::MAX,
-    }
+    stop.duration().map_or(Nanos::MAX, |length| opens + length)
 }

@@ -1,7 +1,7 @@
 //! An agent's share of one run, and what ends it.
 
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{PlanSpec, StopRule};
+use wsbench_load::plan::PlanSpec;
 
 use super::{Act, GRACE, ORPHANED, PATIENCE};
 use crate::protocol::{EndWord, Orders, Standing, Task, WarmTick};
@@ -44,9 +44,7 @@ impl Share {
         // One that cannot be read is refused when it is prepared.
         let plan = serde_json::from_value::<PlanSpec>(task.plan.clone()).ok();
         let longest = plan.as_ref().and_then(|plan| {
-            let StopRule::Duration(length) = plan.stop else {
-                return None;
-            };
+            let length = plan.stop.duration()?;
             Some(plan.warmup.longest() + length + plan.clients.timeout + GRACE)
         });
         Some(Self {

@@ -2,7 +2,7 @@
 //! answers right. Not of how long anything took.
 
 use wsbench_load::failure::FailureKind;
-use wsbench_load::plan::{Matching, StopRule, Verify};
+use wsbench_load::plan::{Matching, Verify};
 use wsbench_load::series::Series;
 use wsbench_load::tally::Phase;
 use wsbench_record::audit::{Kind, Severity};
@@ -460,9 +460,7 @@ fn subprotocol(record: &Record) -> Option<Doubt> {
 
 /// Clients of the replacement model that did not make all their round trips.
 fn unfinished_clients(record: &Record) -> Option<Doubt> {
-    let StopRule::Clients(clients) = record.plan.stop else {
-        return None;
-    };
+    let clients = record.plan.clients_in_all()?;
     let completed = record.connections.clients_completed;
     (completed < clients && record.ended == Ended::Complete).then(|| {
         let severity = if share::is_too_much(record, clients - completed, clients) {

@@ -270,16 +270,13 @@ enum Stop {
 }
 
 impl Stop {
-    fn of(stop: StopRule, lifetime: Lifetime) -> Self {
+    fn of(stop: StopRule, roundtrips: Option<u32>) -> Self {
         match stop {
             StopRule::Messages(messages) => Self::Messages { messages },
             StopRule::Duration(duration) => Self::Duration { duration },
             StopRule::Clients(clients) => Self::Clients {
                 clients,
-                roundtrips: match lifetime {
-                    Lifetime::Held | Lifetime::Scheduled(_) => None,
-                    Lifetime::Replaced { round_trips } => Some(round_trips),
-                },
+                roundtrips,
             },
         }
     }
@@ -321,7 +318,7 @@ impl From<&PlanSpec> for Stored {
             sessions: clients.sessions(),
             returns: clients.returns,
             slow: clients.slow,
-            stop: Stop::of(spec.stop, clients.lifetime),
+            stop: Stop::of(spec.stop, clients.round_trips()),
             warmup: spec.warmup.least,
             warmup_found: spec.warmup.found,
             warmup_at_most: spec.warmup.at_most,

@@ -174,6 +174,18 @@ pub enum StopRule {
     Clients(u64),
 }
 
+impl StopRule {
+    /// Length of the measured window, where that is known before the run; `None` where the run is
+    /// over with the last of its messages or clients.
+    #[must_use]
+    pub fn duration(self) -> Option<Nanos> {
+        match self {
+            Self::Duration(length) => Some(length),
+            Self::Messages(_) | Self::Clients(_) => None,
+        }
+    }
+}
+
 /// The load before the measured window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WarmUp {
