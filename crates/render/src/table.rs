@@ -249,7 +249,9 @@ impl Laid<'_> {
                     continue;
                 }
                 let name = squeezed(&self.table.names[column]);
-                let is_words = at + 1 == self.columns.len() && self.table.is_left(column);
+                let is_figure = cell.starts_with(|first: char| first.is_ascii_digit());
+                let is_last = at + 1 == self.columns.len() && self.table.is_left(column);
+                let is_words = is_last && !is_figure;
                 if !text.is_empty() {
                     text.push_str("  ");
                 }
