@@ -191,7 +191,12 @@ fn title(sheet: &mut Sheet, document: &Document) {
         let (connections, depth) = (count(clients.connections.into()), count((*depth).into()));
         parts.splice(..2, [format!("{connections} × {depth} in flight")]);
     }
-    let mut pieces = vec![title];
+    let mut pieces = if title.columns() <= sheet.width() {
+        vec![title]
+    } else {
+        let words = Piece::prose(&title.text).into_iter();
+        words.map(|word| word.toned(Tone::Heading)).collect()
+    };
     pieces.extend(Piece::listed(&parts));
     sheet.put(0, &pieces);
 }
