@@ -104,7 +104,7 @@ impl Table {
         };
         let has_words = columns.last().is_some_and(|last| self.is_left(*last));
         let figures = laid.columns_but_the_last();
-        if has_words && figures + GAP + WORDS <= room {
+        if has_words && figures + GAP + WORDS <= room && laid.has_brief_words(room) {
             laid.with_broken_words(room)
         } else if has_words && figures <= room {
             laid.with_words_below(room)
@@ -204,6 +204,13 @@ impl Laid<'_> {
     fn words<'a>(&self, row: &'a [String]) -> &'a str {
         let last = self.columns.last().and_then(|last| row.get(*last));
         last.map_or("", String::as_str)
+    }
+
+    /// True where two lines are enough for the words of each row.
+    fn has_brief_words(&self, room: usize) -> bool {
+        let room = room - self.columns_but_the_last() - GAP;
+        let rows = self.rows.iter().map(|row| self.words(row));
+        rows.into_iter().all(|words| wrapped(words, room).len() <= 2)
     }
 
     /// The last column as a column of prose.

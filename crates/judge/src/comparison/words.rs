@@ -119,7 +119,13 @@ fn change(contrast: &Contrast) -> String {
     };
     if high >= 1.5 {
         let digits = if high < 3.0 { 2 } else { 1 };
-        return format!("{low:.digits$}–{high:.digits$} {TIMES}");
+        // Of a share of one two figures, for `0.0` is none.
+        let of_low = match low {
+            1e-6..1.0 => (1.0 - low.log10().floor()) as usize,
+            _ => digits,
+        };
+        let of_low = of_low.max(digits);
+        return format!("{low:.of_low$}–{high:.digits$} {TIMES}");
     }
     let (from, to) = if low >= 1.0 {
         (low - 1.0, high - 1.0)
@@ -171,6 +177,7 @@ mod tests {
             (1.05, 1.05, "B answers 5.0 % more messages a second"),
             (1.5, 2.5, "messages/s: B's is 1.50–2.50 times A's"),
             (3.1, 3.3, "messages/s: B's is 3.1–3.3 times A's"),
+            (0.016, 9.26, "messages/s: B's is 0.016–9.3 times A's"),
         ] {
             assert_eq!(verdict(&[contrast(low, high)]), words);
         }

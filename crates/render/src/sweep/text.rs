@@ -182,8 +182,8 @@ pub(crate) fn table(sweep: &Sweep) -> Table {
         "runs",
         "",
     ];
-    // The range over the runs, and the tail that is drawn above, are what a narrow terminal misses.
-    let mut table = Table::new(&names).left(names.len() - 1).spare(&[4, 5]);
+    // The tail, which is drawn above, and the range over the runs are what a narrow terminal misses.
+    let mut table = Table::new(&names).left(names.len() - 1).spare(&[5, 4]);
     for point in &sweep.points {
         table.push(row(point));
     }
