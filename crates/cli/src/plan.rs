@@ -9,6 +9,8 @@ mod payload;
 mod scenario;
 mod warmup;
 
+use std::sync::Arc;
+
 use wsbench::ServerProcess;
 use wsbench::cores::{EmbeddedCores, Neighbourhood, own_threads};
 use wsbench::defaults::{self, UNTIMED_INTERVAL, interval, target_to_come};
@@ -18,8 +20,8 @@ use wsbench::scenario::Scenario;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Audience, ByNumber, Lifetime, Locator, Pace, Plan, PlanError, PlanSpec, StopRule,
-    Think, Timestamps, Verify, WarmUp,
+    Arrival, Audience, Awaited, ByNumber, Flow, Lifetime, Locator, Pace, Plan, PlanError, PlanSpec,
+    StopRule, Think, Timestamps, Verify, WarmUp,
 };
 use wsbench_load::route::Target;
 
@@ -194,6 +196,17 @@ fn fill_workload(
         exchange.rooms = Some(rooms.clone());
     }
     exchange.unit = measure.payload.workload.unit.unwrap_or(exchange.unit);
+    if let Some(ack) = &measure.payload.workload.ack {
+        if !matches!(
+            measure.payload.mode(),
+            ModeArg::Broadcast | ModeArg::Pubsub | ModeArg::Oneway
+        ) {
+            return Err(UsageError::AckFlag);
+        }
+        exchange.ack = Some(Arc::new(Awaited::new(None, ack.clone())));
+        // What is acknowledged is answered by that.
+        exchange.flow = Flow::Answered;
+    }
     Ok(())
 }
 

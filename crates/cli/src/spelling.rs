@@ -178,6 +178,9 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
             words.some("--sequence", pushes.sequence.as_ref());
         }
     }
+    if clients.exchange.is_answered_by_acks() {
+        words.value("--mode", "oneway");
+    }
     workload(clients, words);
     if let Some(request) = &clients.exchange.request {
         words.value("--mode", "request");
@@ -217,6 +220,11 @@ fn workload(clients: &Population, words: &mut Words) {
     if let Some(envelope) = &clients.exchange.envelope {
         words.value("--template", envelope.words.text());
     }
+    let ack = clients.exchange.ack.as_ref();
+    words.some(
+        "--ack",
+        ack.and_then(|ack| pattern::pattern_words(ack.pattern())),
+    );
     for step in clients.login.steps() {
         match step {
             LoginStep::Send(_) if clients.login.is_withheld() => words.value("--join", WITHHELD),
@@ -224,7 +232,7 @@ fn workload(clients: &Population, words: &mut Words) {
             LoginStep::Expect(expected) => {
                 words.some(
                     "--joined",
-                    pattern::pattern_words(&expected.awaited.pattern),
+                    pattern::pattern_words(expected.awaited.pattern()),
                 );
             }
             LoginStep::Settle(length) => words.value("--settle", span(*length)),

@@ -227,6 +227,12 @@ pub(crate) enum UsageError {
         /// The flag.
         flag: &'static str,
     },
+    /// Acknowledgements where messages have answers of their own, or none are sent.
+    #[error(
+        "--ack is of messages that are for others or that nobody answers; add --mode broadcast, pubsub or \
+         oneway, or leave it out"
+    )]
+    AckFlag,
     /// A template that is none of the mode.
     #[error("--template {0}")]
     ModesTemplate(TemplateError),

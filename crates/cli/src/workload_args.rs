@@ -33,6 +33,14 @@ pub(crate) struct WorkloadArgs {
     /// pointer and its value), prefix:43, equals:ok or regex:'^ok'.
     #[arg(long, value_name = "MESSAGE", value_parser = pattern)]
     pub(crate) joined: Option<Pattern>,
+    /// With --mode broadcast, pubsub and oneway: message by which the server acknowledges each of ours to
+    /// its sender, written like --joined (example: 'json:/ack={seq}'). In it {seq}, {n} or {tag} say which;
+    /// without one of them they are taken in order.
+    ///
+    /// With --mode oneway the acknowledgement is the answer, and response times end with it. {seq} counts
+    /// the messages of a connection from 0, {n} from 1.
+    #[arg(long, value_name = "MESSAGE", value_parser = pattern)]
+    pub(crate) ack: Option<Pattern>,
     /// Pause after --join, whatever comes [default: 1s without --joined].
     #[arg(long, value_name = "TIME", value_parser = quantity::positive_span)]
     pub(crate) settle: Option<Nanos>,
@@ -87,6 +95,7 @@ impl WorkloadArgs {
             (self.join.is_some(), "--join"),
             (self.joined.is_some(), "--joined"),
             (self.settle.is_some(), "--settle"),
+            (self.ack.is_some(), "--ack"),
         ];
         let given = flags.into_iter().find(|(is_given, _)| *is_given);
         given.map(|(_, flag)| flag)

@@ -21,6 +21,8 @@ const JOIN: &[u8] = b"{\"join\":\"";
 const JOIN_END: &[u8] = b"\"}";
 /// Shares of copies are in parts of it.
 const MILLION: u32 = 1_000_000;
+/// The front of a message for a room, up to the room's name.
+const TO_ROOM: &[u8] = b"{\"room\":\"";
 
 /// A server that sends each message to all of a room.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub(crate) struct Broadcasting {
     outbox: VecDeque<Outgoing>,
     /// Copies so far.
     copies: u64,
+    /// Messages so far that were to be acknowledged.
+    acks: u64,
     /// Until when the copies so far are being made.
     busy_until: Option<Instant>,
     /// Messages of its own so far.
@@ -50,13 +54,17 @@ struct Faults {
     swap: Option<u64>,
     wrong_bytes: Option<u64>,
     cross_room: Option<u64>,
+    no_ack: Option<u64>,
 }
 
 /// Memory that is kept of a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Member {
     id: u64,
-    room: Box<[u8]>,
+    /// Rooms that it has joined, the latest last; without any it is in that of all who have not.
+    rooms: Vec<Box<[u8]>>,
+    /// Messages that it has sent.
+    said: u64,
     /// Frames that wait until others have gone before.
     waiting: Vec<u8>,
 }
@@ -71,6 +79,7 @@ impl Broadcasting {
                 Misbehaviour::Swap { every } => faults.swap = Some(every),
                 Misbehaviour::WrongBytes { every } => faults.wrong_bytes = Some(every),
                 Misbehaviour::CrossRoom { every } => faults.cross_room = Some(every),
+                Misbehaviour::NoAck { every } => faults.no_ack = Some(every),
                 // The server is not bound with any other.
                 _ => {}
             }
@@ -83,6 +92,7 @@ impl Broadcasting {
             members: 0,
             outbox: VecDeque::new(),
             copies: 0,
+            acks: 0,
             busy_until: None,
             pushed: 0,
         }
@@ -111,6 +121,20 @@ impl Broadcasting {
             copies: 0,
             strays: false,
         })
+    }
+
+    /// Tells the sender of a message that it has come.
+    fn acknowledge(&mut self, from: &mut Member, out: &mut FrameBuffer) {
+        from.said += 1;
+        self.acks += 1;
+        let is_lost = self
+            .faults
+            .no_ack
+            .is_some_and(|every| self.acks.is_multiple_of(every));
+        if !is_lost {
+            let ack = format!("{{\"ack\":{}}}", from.said);
+            out.push_frame(true, OpCode::Text, None, &[ack.as_bytes()]);
+        }
     }
 
     /// The frames of a copy, with the faults that hit it.
@@ -142,6 +166,23 @@ impl Broadcasting {
     }
 }
 
+impl Member {
+    /// True of a room that it has joined, or of that of all who have joined none.
+    fn is_in(&self, room: &[u8]) -> bool {
+        match self.rooms.is_empty() {
+            true => room.is_empty(),
+            false => self.rooms.iter().any(|it| **it == *room),
+        }
+    }
+
+    /// The room that a message of its is for.
+    fn room_of<'a>(&'a self, message: &'a [u8]) -> &'a [u8] {
+        let named = message.strip_prefix(TO_ROOM);
+        let named = named.and_then(|rest| Some(&rest[..rest.iter().position(|it| *it == b'"')?]));
+        named.unwrap_or_else(|| self.rooms.last().map_or(&[], |room| room))
+    }
+}
+
 impl Answering for Broadcasting {
     type Memory = Member;
 
@@ -165,23 +206,27 @@ impl Answering for Broadcasting {
     ) -> Next {
         let room = bytes.strip_prefix(JOIN);
         if let Some(room) = room.and_then(|rest| rest.strip_suffix(JOIN_END)) {
-            from.room = room.into();
+            if !from.is_in(room) {
+                from.rooms.push(room.into());
+            }
             let joined = [b"{\"joined\":\"", room, JOIN_END].concat();
             out.push_frame(true, OpCode::Text, None, &[&joined]);
             return Next::Continue;
         }
-        if self.orders.pushes.is_some() {
-            return Next::Continue;
+        if !self.orders.is_mute {
+            self.outbox.push_back(Outgoing {
+                from: from.id,
+                room: from.room_of(bytes).into(),
+                kind,
+                bytes: bytes.into(),
+                begins: Instant::now(),
+                copies: 0,
+                strays: false,
+            });
         }
-        self.outbox.push_back(Outgoing {
-            from: from.id,
-            room: from.room.clone(),
-            kind,
-            bytes: bytes.into(),
-            begins: Instant::now(),
-            copies: 0,
-            strays: false,
-        });
+        if self.orders.acks {
+            self.acknowledge(from, out);
+        }
         Next::Continue
     }
 
@@ -208,7 +253,7 @@ impl Answering for Broadcasting {
     }
 
     fn copy_for(&mut self, to: &mut Member, message: &mut Outgoing) -> Option<Parcel> {
-        let is_stranger = to.room != message.room;
+        let is_stranger = !to.is_in(&message.room);
         let strays = is_stranger && std::mem::take(&mut message.strays);
         if is_stranger && !strays || self.orders.spares_sender && to.id == message.from {
             return None;

@@ -50,17 +50,24 @@ pub struct Calibration {
     pub seed: u64,
 }
 
-/// A server that sends each message to all connections of its sender's room.
+/// A server that sends each message to all connections of a room.
 ///
-/// All are in one room until they say `{"join":"NAME"}`, which is answered with `{"joined":"NAME"}`.
+/// All are in one room until they say `{"join":"NAME"}`, which is answered with `{"joined":"NAME"}`; further
+/// ones are rooms beside. A message that begins with `{"room":"NAME"` is for that room, and any other for
+/// the one that its sender has joined last.
+///
 /// Of the faults, `drop`, `duplicate`, `swap` and `wrong-bytes` are of deliveries, counted over all of
 /// them, and `cross-room` is there beside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BroadcastMode {
+    /// True where messages of clients go nowhere.
+    pub is_mute: bool,
+    /// True where each message is acknowledged to its sender, with `{"ack":N}` and N from 1 on each
+    /// connection: and not where [`Misbehaviour::NoAck`] hits it.
+    pub acks: bool,
     /// True where a message does not go to its sender.
     pub spares_sender: bool,
-    /// Time from one message of the server's own to the next; `None` of a server that has none. With it
-    /// messages of clients go nowhere.
+    /// Time from one message of the server's own to the next; `None` of a server that has none.
     ///
     /// Each goes to all connections: `{"u":N,"E":MS,"T":US}`, N from 1 and the same for all, MS and US the
     /// instant since the Unix epoch at which the server began to send it.
@@ -109,6 +116,7 @@ impl Calibration {
                     | Misbehaviour::Swap { .. }
                     | Misbehaviour::WrongBytes { .. }
                     | Misbehaviour::CrossRoom { .. }
+                    | Misbehaviour::NoAck { .. }
             )
         };
         let rest = Self {
@@ -256,6 +264,11 @@ pub enum Misbehaviour {
         /// Each k-th delivery; at least 1.
         every: u64,
     },
+    /// `no-ack:every=k`: does not acknowledge each k-th message.
+    NoAck {
+        /// Each k-th message; at least 1.
+        every: u64,
+    },
     /// `unasked:every=k`: sends a message that nobody asked for after the answer to each k-th.
     Unasked {
         /// Each k-th message; at least 1.
@@ -299,7 +312,7 @@ pub enum ParseMisbehaviourError {
 }
 
 /// The names of all faults, for messages.
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 24] = [
     "drop",
     "duplicate",
     "swap",
@@ -322,6 +335,7 @@ const NAMES: [&str; 23] = [
     "silent-accept",
     "accept-then-close",
     "cross-room",
+    "no-ack",
     "unasked",
 ];
 
@@ -352,6 +366,7 @@ impl fmt::Display for Misbehaviour {
             Self::SilentAccept => f.write_str("silent-accept"),
             Self::AcceptThenClose => f.write_str("accept-then-close"),
             Self::CrossRoom { every } => write!(f, "cross-room:every={every}"),
+            Self::NoAck { every } => write!(f, "no-ack:every={every}"),
             Self::Unasked { every } => write!(f, "unasked:every={every}"),
         }
     }
@@ -405,6 +420,9 @@ impl FromStr for Misbehaviour {
             "silent-accept" => Self::SilentAccept,
             "accept-then-close" => Self::AcceptThenClose,
             "cross-room" => Self::CrossRoom {
+                every: given.count("every")?,
+            },
+            "no-ack" => Self::NoAck {
                 every: given.count("every")?,
             },
             "unasked" => Self::Unasked {

@@ -215,7 +215,7 @@ impl Faults {
             Misbehaviour::AcceptThenClose => self.opening = Opening::Close,
             Misbehaviour::Unasked { every } => self.unasked = Some(every),
             // A server of one room is not bound with it.
-            Misbehaviour::CrossRoom { .. } => {}
+            Misbehaviour::CrossRoom { .. } | Misbehaviour::NoAck { .. } => {}
         }
     }
 }

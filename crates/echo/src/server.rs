@@ -52,7 +52,7 @@ pub enum BindError {
     /// A broadcast on several threads, whose connections do not meet, or with what only an echo does.
     #[error(
         "a broadcast runs on one thread, without compression, and of the deviations knows drop, \
-         duplicate, swap, wrong-bytes and cross-room alone; cross-room is of a broadcast"
+         duplicate, swap, wrong-bytes, cross-room and no-ack alone; the last two are of it alone"
     )]
     BroadcastWith,
     /// The certificate is of no use.
@@ -120,7 +120,12 @@ impl Server {
         let is_alone = config.threads == 1 && config.compression.is_none();
         let calibration = &config.calibration;
         let is_plain = calibration.is_plain_broadcast() && is_alone;
-        let is_stray = |it: &Misbehaviour| matches!(it, Misbehaviour::CrossRoom { .. });
+        let is_stray = |it: &Misbehaviour| {
+            matches!(
+                it,
+                Misbehaviour::CrossRoom { .. } | Misbehaviour::NoAck { .. }
+            )
+        };
         let has_strays = calibration.misbehave.iter().any(is_stray);
         if (calibration.broadcast.is_some() || has_strays) && !is_plain {
             return Err(BindError::BroadcastWith);

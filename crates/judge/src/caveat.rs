@@ -3,6 +3,7 @@
 //! Each doubt is typed, said in numbers, and carries advice that fits the options in use. The
 //! audit changes no figure; it judges a record and nothing else.
 
+mod acks;
 mod advice;
 mod answers;
 mod compression;
@@ -39,6 +40,7 @@ pub use timing::littles_share;
 pub(crate) fn audit(record: &Record, spelling: &dyn Spelling) -> Audit {
     let mut doubts = exchange::caveats(record);
     doubts.extend(deliveries::caveats(record));
+    doubts.extend(acks::caveats(record));
     doubts.extend(pushes::caveats(record));
     doubts.extend(fleet::caveats(record));
     doubts.extend(pacing::caveats(record));

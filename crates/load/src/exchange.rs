@@ -8,6 +8,7 @@
 //! has neither a virtual call nor a question what it is; and [`mixed::Mixed`], where populations
 //! differ or something else flows, such as [`fanout::Fanout`] or [`one_sided::OneSided`].
 
+mod acks;
 pub mod echo;
 pub mod fanout;
 pub mod mixed;

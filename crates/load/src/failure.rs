@@ -281,6 +281,8 @@ kinds! {
     NoPong = "no_pong",
     /// A heartbeat of the application without its answer.
     NoBeat = "no_beat",
+    /// A message without its acknowledgement.
+    NoAck = "no_ack",
 
     // The end.
     /// The server closed the connection, by a close frame.

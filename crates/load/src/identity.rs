@@ -9,6 +9,13 @@ pub struct Identity {
     pub sequence: u64,
 }
 
+/// Digits of a tag in text: 128 bits of it, in base64url.
+pub(crate) const TAG_DIGITS: usize = 22;
+
+/// Digits of base64url (RFC 4648 section 5).
+pub(crate) const DIGITS: &[u8; 64] =
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 /// SplitMix64's finaliser (Steele, Lea, Flood, OOPSLA 2014): a cheap even spread of 64 bits.
 #[inline]
 pub(crate) fn mix(value: u64) -> u64 {
@@ -16,4 +23,48 @@ pub(crate) fn mix(value: u64) -> u64 {
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)
+}
+
+/// The value of each digit; above 63 of what is none.
+static VALUES: [u8; 256] = {
+    let mut values = [u8::MAX; 256];
+    let mut value = 0;
+    while value < 64 {
+        values[DIGITS[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
+
+/// The message that the digits of a tag name; `None` where they are no tag of this run.
+pub(crate) fn identity_of_digits(digits: &[u8], run: u32) -> Option<Identity> {
+    identity_of(decode_tag(digits)?, run)
+}
+
+/// The message that a tag names, if it is one of this run.
+pub(crate) fn identity_of(tag: u128, run: u32) -> Option<Identity> {
+    ((tag >> 64) as u32 == run).then_some(Identity {
+        connection: (tag >> 96) as u32,
+        sequence: tag as u64,
+    })
+}
+
+fn decode_tag(digits: &[u8]) -> Option<u128> {
+    let mut value = 0_u128;
+    for (index, &digit) in digits.iter().enumerate() {
+        let bits = u128::from(VALUES[usize::from(digit)]);
+        if bits > 63 {
+            return None;
+        }
+        // The last digit carries two bits of the value above four zeros.
+        value = if index == 21 {
+            if bits & 0xf != 0 {
+                return None;
+            }
+            value << 2 | bits >> 4
+        } else {
+            value << 6 | bits
+        };
+    }
+    Some(value)
 }

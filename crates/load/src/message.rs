@@ -12,15 +12,12 @@ use std::sync::Arc;
 use wsbench_wire::connection::MessageKind;
 
 use crate::corpus::Corpus;
-use crate::identity::{Identity, mix};
+use crate::identity::{DIGITS, Identity, TAG_DIGITS, identity_of, identity_of_digits, mix};
 use crate::nanos::Nanos;
 use crate::plan::{Encoding, Payload};
 use crate::template::Filled;
 
 pub use finder::TagFinder;
-
-/// Digits of base64url (RFC 4648 section 5).
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// Two digits at a time: a tag is encoded twice a message (sending, comparing), and look-ups in
 /// 8 KiB that stay in the first-level cache cost a third of twice as many in 64 bytes.
@@ -310,15 +307,13 @@ impl MessageSource {
         if self.tag_len == 0 || bytes.len() < self.tag_len {
             return None;
         }
-        let value = match self.kind {
-            MessageKind::Binary => u128::from_be_bytes(bytes[..16].try_into().ok()?),
-            MessageKind::Text => decode_tag(&bytes[..22])?,
-        };
-        let run = (value >> 64) as u32;
-        (run == self.run).then_some(Identity {
-            connection: (value >> 96) as u32,
-            sequence: value as u64,
-        })
+        match self.kind {
+            MessageKind::Binary => {
+                let value = u128::from_be_bytes(bytes[..16].try_into().ok()?);
+                identity_of(value, self.run)
+            }
+            MessageKind::Text => identity_of_digits(&bytes[..TAG_DIGITS], self.run),
+        }
     }
 
     /// The tag: 16 bytes of connection, run and sequence in network order, or the same as 22
@@ -443,37 +438,6 @@ fn put_digits(value: u64, digits: &mut [u8]) {
     for (index, pair) in pairs.iter_mut().enumerate() {
         *pair = DIGIT_PAIRS[(value >> (12 * (last - index)) & 0xfff) as usize];
     }
-}
-
-/// The value of each digit; above 63 of what is none.
-static VALUES: [u8; 256] = {
-    let mut values = [u8::MAX; 256];
-    let mut value = 0;
-    while value < 64 {
-        values[DIGITS[value] as usize] = value as u8;
-        value += 1;
-    }
-    values
-};
-
-fn decode_tag(digits: &[u8]) -> Option<u128> {
-    let mut value = 0_u128;
-    for (index, &digit) in digits.iter().enumerate() {
-        let bits = u128::from(VALUES[usize::from(digit)]);
-        if bits > 63 {
-            return None;
-        }
-        // The last digit carries two bits of the value above four zeros.
-        value = if index == 21 {
-            if bits & 0xf != 0 {
-                return None;
-            }
-            value << 2 | bits >> 4
-        } else {
-            value << 6 | bits
-        };
-    }
-    Some(value)
 }
 
 #[cfg(test)]

@@ -185,6 +185,7 @@ impl Meter {
         let longest = |series| self.tally.at(series).max().unwrap_or_default();
         longest(Series::Service)
             .max(longest(Series::DeliveryService))
+            .max(longest(Series::AckService))
             .max(self.longest_service)
     }
 
@@ -246,6 +247,45 @@ impl Meter {
     pub fn sent_oneway(&mut self, times: Times, blockage: Blockage) {
         self.book_sent(times, blockage, 1);
         self.tally.messages.unawaited += u64::from(times.due >= self.window.opens);
+    }
+
+    /// Books that a message which is about to be written is to be acknowledged.
+    #[inline]
+    pub fn ack_awaited(&mut self, times: Times) {
+        self.tally.acks.awaited += u64::from(times.due >= self.window.opens);
+    }
+
+    /// Books the acknowledgement of a message, which came `at` that time.
+    #[inline]
+    pub fn acked(&mut self, times: Times, at: Nanos) {
+        if times.due < self.window.opens {
+            return;
+        }
+        self.tally.acks.received += 1;
+        self.tally.times[Series::Ack].record(at - times.due);
+        self.tally.times[Series::AckService].record(at - times.sent);
+    }
+
+    /// Books an acknowledgement that is awaited no more.
+    pub fn ack_given_up(&mut self, times: Times, now: Nanos, how: Unanswered) {
+        if times.due < self.window.opens {
+            return;
+        }
+        match how {
+            Unanswered::InFlightAtEnd => self.tally.acks.in_flight_at_end += 1,
+            Unanswered::TimedOut | Unanswered::Failed | Unanswered::GivenUp => {
+                self.tally.acks.missing += 1;
+            }
+        }
+        if how != Unanswered::Failed {
+            self.tally.times[Series::Ack].record(now - times.due);
+            self.tally.times[Series::AckCensored].record(now - times.due);
+        }
+    }
+
+    /// Books an acknowledgement that came again, too late, or for nothing.
+    pub fn ack_unasked(&mut self, received: Nanos) {
+        self.tally.acks.unasked += u64::from(self.window.contains(received));
     }
 
     /// Books what is read off a message that the server sent by itself within the window: the gap since

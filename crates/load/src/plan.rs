@@ -6,6 +6,7 @@
 //! affair.
 
 mod audience;
+mod awaited;
 mod check;
 mod credentials;
 mod error;
@@ -37,11 +38,12 @@ pub use wsbench_dialogue::{Expression, Pattern};
 pub use wsbench_wire::deflate::{WindowBits, Wish};
 
 pub use audience::Audience;
+pub use awaited::Awaited;
 pub use check::{LONGEST_SOCKET_PATH, LONGEST_SOCKS_FIELD};
 pub use error::{PlanError, Why};
 pub use expect::{Expect, Promise, TOLERATED_FAILURES};
 pub use flow::{Flow, Pushes, Stamp, StampError};
-pub use login::{Awaited, Expected, LoginStep, LoginSteps, Spoken};
+pub use login::{Expected, LoginStep, LoginSteps, Spoken};
 pub use opening::{
     Compression, Connect, Family, Header, Http, RESERVED_HEADERS, RevealedHeaders, Upgrade,
     is_field_value, is_origin, is_token,

@@ -256,6 +256,28 @@ series! {
         caption: "first to last receiver",
         shown: Shown::IfMeasured,
     }
+    /// From the time at which a message was due to the arrival of its acknowledgement at its sender, ns.
+    /// Absent where none is awaited.
+    Ack = "ack" + "_ns" {
+        title: "ack",
+        caption: "acknowledgement to the sender",
+        shown: Shown::IfMeasured,
+        in_slices: true,
+        tail: Some(Series::AckCensored),
+    }
+    /// The part of those that belongs to messages that were not acknowledged: how long they had been due
+    /// when they were given up.
+    AckCensored = "ack_censored" + "" {
+        title: "no ack",
+        caption: "acknowledgement until given up",
+        shown: Shown::AsTail,
+    }
+    /// The same from the time at which the message was sent, ns.
+    AckService = "ack_service" + "_ns" {
+        title: "ack from sent",
+        caption: "acknowledgement from when it was sent",
+        shown: Shown::IfMeasured,
+    }
     /// From one message that the server sent by itself to the next on the same connection, ns, by the
     /// kernel's stamps where there are any: one sample a message but the first of a connection.
     PushGap = "push_gap" + "_ns" {

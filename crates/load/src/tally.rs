@@ -8,8 +8,9 @@ mod sparse;
 mod sum;
 
 pub use counts::{
-    BlockedCounts, ByteCounts, CompressedCounts, ConnectionCounts, Counter, DeliveryCounts, Law,
-    MessageCounts, PushCounts, ReturnCounts, SessionCounts, SlowCounts, is_same,
+    AckCounts, BlockedCounts, ByteCounts, CompressedCounts, ConnectionCounts, Counter,
+    DeliveryCounts, Law, MessageCounts, PushCounts, ReturnCounts, SessionCounts, SlowCounts,
+    is_same,
 };
 pub use deciles::{DECILES, Deciles};
 pub use handed::{Handed, Partial, Published};
@@ -40,6 +41,9 @@ sums! {
         /// Deliveries of those messages.
         #[serde(with = "sparse")]
         deliveries: DeliveryCounts,
+        /// Acknowledgements of those messages.
+        #[serde(default, with = "sparse")]
+        acks: AckCounts,
         /// Messages that the server sent by itself.
         #[serde(default, with = "sparse")]
         pushes: PushCounts,

@@ -6,6 +6,7 @@
 
 mod compiler;
 pub(crate) mod octets;
+pub(crate) mod reading;
 mod words;
 
 use thiserror::Error;
@@ -21,7 +22,7 @@ pub use words::Captured;
 pub(crate) use words::Values;
 
 /// Digits of the longest decimal number that is put in.
-const LONGEST_NUMBER: usize = 20;
+pub(crate) const LONGEST_NUMBER: usize = 20;
 /// Digits of a time: nanoseconds since the Unix epoch, until the year 2286.
 const TIME_DIGITS: usize = 19;
 /// Most hexadecimal digits of one place.
@@ -387,15 +388,20 @@ impl Slot {
 }
 
 /// A number in decimal, with zeros in front up to `least` digits.
-fn push_number(mut number: u64, least: usize, out: &mut Vec<u8>) {
+fn push_number(number: u64, least: usize, out: &mut Vec<u8>) {
     let mut digits = [b'0'; LONGEST_NUMBER];
+    out.extend_from_slice(decimal(number, least, &mut digits));
+}
+
+/// The digits of a number in decimal, with zeros in front up to `least`, in the room that is given.
+pub(crate) fn decimal(mut number: u64, least: usize, digits: &mut [u8; LONGEST_NUMBER]) -> &[u8] {
     let mut from = LONGEST_NUMBER;
     while number > 0 || from > LONGEST_NUMBER - least {
         from -= 1;
         digits[from] = b'0' + (number % 10) as u8;
         number /= 10;
     }
-    out.extend_from_slice(&digits[from..]);
+    &digits[from..]
 }
 
 fn push_hex(seed: u64, digits: usize, out: &mut Vec<u8>) {

@@ -173,6 +173,8 @@ pub enum Kind {
     Missing,
     /// No message was delivered outside of its room.
     OutOfRoom,
+    /// Every message was acknowledged.
+    NoAck,
     /// Nobody joined or left while messages were under way.
     Uncertain,
     /// Deliveries are told by when they came, and not by when they were read.

@@ -103,6 +103,7 @@ fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64], left_out: Lef
     }
     if document.deliveries.is_some() {
         deliveries::whole(sheet, document);
+        deliveries::acks(sheet, document);
     }
     if has_times && left_out < LeftOut::Shape {
         shape::line(sheet, headline(document));
@@ -325,6 +326,7 @@ fn fates(document: &Document) -> Vec<String> {
         fates.push(
             match document.plan.clients.exchange.verify {
                 _ if document.plan.clients.exchange.request.is_some() => "each by its number",
+                _ if document.acks.is_some() => "each by its ack",
                 Verify::Full => "every byte verified",
                 Verify::Contains => "every byte verified within the answers",
                 Verify::Length => "lengths verified",

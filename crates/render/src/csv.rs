@@ -4,7 +4,7 @@
 use wsbench_load::nanos::Nanos;
 use wsbench_load::series::{Detail, Home, Series, Shown};
 use wsbench_load::tally::{
-    ConnectionCounts, Counter, DeliveryCounts, MessageCounts, PushCounts, ReturnCounts,
+    AckCounts, ConnectionCounts, Counter, DeliveryCounts, MessageCounts, PushCounts, ReturnCounts,
     SessionCounts, SlowCounts,
 };
 use wsbench_record::document::{
@@ -244,6 +244,7 @@ fn put_modes(row: &mut Row, document: &Document) {
     row.put_counters("slow", SlowCounts::ALL, document.slow.as_ref());
     row.put_counters("returns", ReturnCounts::ALL, document.returns.as_ref());
     row.put_counters("sessions", SessionCounts::ALL, document.sessions.as_ref());
+    row.put_counters("acks", AckCounts::ALL, document.acks.as_ref());
 }
 
 /// The series of deliveries and pushes: those that no part of the others has.

@@ -54,7 +54,7 @@ pub fn plan_line(plan: &PlanSpec) -> String {
         let _ = write!(line, ", {} offered", compression.wish.offer());
     }
     line.push_str(match exchange.verify {
-        _ if exchange.request.is_some() => "",
+        _ if exchange.request.is_some() || exchange.is_answered_by_acks() => "",
         _ if !exchange.flow.is_answered() => "",
         Verify::Full => ", verified in full",
         Verify::Contains => ", verified within the answers",
@@ -66,6 +66,13 @@ pub fn plan_line(plan: &PlanSpec) -> String {
         _ if !exchange.flow.is_answered() => {}
         Matching::Order => line.push_str(", matched in order"),
         Matching::Number => line.push_str(", answers known by the number of their request"),
+        Matching::Ack => {}
+    }
+    if exchange.ack.is_some() {
+        line.push_str(match exchange.is_answered_by_acks() {
+            true => ", answered by acknowledgements alone",
+            false => ", acknowledged to their sender",
+        });
     }
     let _ = write!(line, ", {}", counted(plan.threads.into(), "thread"));
     if !plan.cpus.is_empty() {

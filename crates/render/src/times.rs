@@ -6,7 +6,7 @@
 use wsbench_load::plan::{Flow, Population};
 use wsbench_load::series::{Home, Series, SeriesInfo, Shown};
 use wsbench_load::tally::{
-    Counter, DeliveryCounts, PushCounts, ReturnCounts, SessionCounts, SlowCounts,
+    AckCounts, Counter, DeliveryCounts, PushCounts, ReturnCounts, SessionCounts, SlowCounts,
 };
 use wsbench_record::document::{Distribution, Document, Interval};
 use wsbench_record::units::{count, counted, rate};
@@ -200,6 +200,7 @@ pub(crate) fn books(document: &Document) -> Vec<(&'static str, Vec<(String, u64)
             DeliveryCounts::ALL,
             document.deliveries.as_ref(),
         ),
+        of("Acknowledgements", AckCounts::ALL, document.acks.as_ref()),
         of("Pushes", PushCounts::ALL, document.pushes.as_ref()),
         of("Sessions", SessionCounts::ALL, document.sessions.as_ref()),
         of("Returns", ReturnCounts::ALL, document.returns.as_ref()),

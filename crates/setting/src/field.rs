@@ -98,6 +98,8 @@ fields! {
     Verify = "clients.exchange.verify",
     /// Way in which the answers to requests are known.
     Request = "clients.exchange.request",
+    /// Message by which each of ours is acknowledged.
+    Ack = "clients.exchange.ack",
     /// Traffic, by whether anything in it is answered.
     Flow = "clients.exchange.flow",
     /// Receivers of each message.

@@ -53,7 +53,7 @@ use wsbench_load::result::{Progress, RunResult, Stage, Stamps};
 use wsbench_load::tally::LogRecord;
 
 pub use crate::scenario::{
-    AnswerFault, Breach, Bucket, ConnectFault, Course, Cut, Death, Disruption, Ending, Every,
+    Acking, AnswerFault, Breach, Bucket, ConnectFault, Course, Cut, Death, Disruption, Ending, Every,
     Machine, Network, OpeningFault, Outage, Pause, Pushing, Queue, Scenario, Server, Service,
     Stall, ToAll, Unsent,
 };

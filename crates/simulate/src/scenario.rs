@@ -159,6 +159,8 @@ pub struct Server {
     pub answers: Option<Every<AnswerFault>>,
     /// Messages go to all connections in place of their sender alone; `None` is an echo.
     pub broadcast: Option<ToAll>,
+    /// Messages are acknowledged to their sender: beside a broadcast, or in place of any other answer.
+    pub acks: Option<Acking>,
     /// Messages that the server sends by itself.
     pub pushes: Option<Pushing>,
     /// Fate of what a connection does not take.
@@ -186,6 +188,7 @@ impl Default for Server {
             is_deaf_to_pings: false,
             answers: None,
             broadcast: None,
+            acks: None,
             pushes: None,
             unsent: Unsent::Kept,
             disruption: None,
@@ -387,6 +390,15 @@ pub struct ToAll {
     pub wraps: bool,
     /// Each so-manieth delivery goes to a connection of another room as well; `None` strays never.
     pub strays: Option<u64>,
+}
+
+/// Acknowledgements: `{"ack":N}`, N from 1 on each connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Acking {
+    /// Time from the message to them.
+    pub delay: Nanos,
+    /// Those that are not as they should be.
+    pub faults: Option<Every<AnswerFault>>,
 }
 
 /// Messages of the server's own, to all connections: `{"u":N,"E":NS}`, N from 1, NS the instant since

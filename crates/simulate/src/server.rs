@@ -73,6 +73,8 @@ pub(crate) struct Server {
     random: fastrand::Rng,
     /// Deliveries so far.
     deliveries: u64,
+    /// Acknowledgements so far.
+    acks: u64,
     /// Until when the deliveries so far are being made.
     delivering_until: Nanos,
     /// A connection for which nobody is sent to.
@@ -105,8 +107,10 @@ struct Peer {
     compressor: Option<Box<PeerCompressor>>,
     message: Vec<u8>,
     messages: u64,
-    /// The room that it has joined, of a server that sends to all of one.
-    room: Vec<u8>,
+    /// The rooms that it has joined, the latest last, of a server that sends to all of one.
+    rooms: Vec<Vec<u8>>,
+    /// Messages that it was to be told of.
+    acks: u64,
     /// Answers no message.
     silent: bool,
     /// Reads nothing.
@@ -136,6 +140,7 @@ impl Server {
             timing,
             random: of_deliveries.fork(),
             deliveries: 0,
+            acks: 0,
             delivering_until: Nanos::ZERO,
             held_up_by: None,
             held: VecDeque::new(),
@@ -177,7 +182,8 @@ impl Server {
             compressor: None,
             message: Vec::new(),
             messages: 0,
-            room: Vec::new(),
+            rooms: Vec::new(),
+            acks: 0,
             silent: Every::hitting(self.orders.silent, self.accepted).is_some(),
             stalled: false,
             closing: false,
@@ -262,11 +268,15 @@ impl Server {
         if self.is_held_up() {
             return self.held.push_back(work);
         }
-        if let Some(orders) = self.orders.broadcast.clone().filter(|_| !work.is_delivery) {
+        let is_for_others = self.orders.broadcast.is_some() || self.orders.acks.is_some();
+        if is_for_others && !work.is_delivery {
             if let Some(room) = delivering::joined(&work.bytes) {
                 return self.join(work.conn, room);
             }
-            return self.deliver_to_all(now, &orders, &work);
+            if let Some(orders) = self.orders.broadcast.clone() {
+                self.deliver_to_all(now, &orders, &work);
+            }
+            return self.acknowledge(now, work.conn);
         }
         let conn = work.conn;
         let Some(peer) = self.open_peer(conn).filter(|p| !p.closing && !p.silent) else {

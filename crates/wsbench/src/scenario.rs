@@ -13,13 +13,14 @@ mod speech;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use thiserror::Error;
 use toml::Spanned;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Audience, ByNumber, Envelope, Flow, Greeting, Header, LoginSteps, MessageUnit, Payload,
-    PlanSpec, Role, Rooms, Upkeep,
+    Audience, Awaited, ByNumber, Envelope, Flow, Greeting, Header, LoginSteps, MessageUnit,
+    Payload, PlanSpec, Role, Rooms, Upkeep,
 };
 use wsbench_load::route::Target;
 use wsbench_load::secret::{shown_subprotocols, shown_url};
@@ -81,6 +82,7 @@ struct ScenarioParts {
     /// Messages of requests and echoes that the file says whole.
     payload: Option<Payload>,
     greeting: Option<Greeting>,
+    ack: Option<Arc<Awaited>>,
     /// Traffic where nothing is answered.
     flow: Flow,
 }
@@ -232,6 +234,9 @@ impl Scenario {
         if parts.request.is_some() {
             exchange.request.clone_from(&parts.request);
         }
+        if parts.ack.is_some() {
+            exchange.ack.clone_from(&parts.ack);
+        }
         if let Some(payload) = &parts.payload {
             exchange.payload = payload.clone();
         }
@@ -315,6 +320,7 @@ impl ScenarioReader<'_> {
                 request: clients.request,
                 payload: clients.payload,
                 greeting: greeting.transpose()?,
+                ack: clients.ack,
                 flow: clients.flow,
             },
         })

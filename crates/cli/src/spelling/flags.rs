@@ -93,6 +93,7 @@ fn flag(field: Field) -> &'static str {
         Field::Drill => "--drill",
         Field::Slow => "--mix",
         Field::Request => "--match",
+        Field::Ack => "--ack",
         Field::Unit => "--unit",
         Field::Greeting => "--greeting",
         Field::Stop => "--duration, --messages or --clients",

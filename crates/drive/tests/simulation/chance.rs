@@ -269,6 +269,7 @@ fn draw_server(random: &mut Rng) -> Server {
             fault: draw_answer(random),
         }),
         broadcast: None,
+        acks: None,
         pushes: None,
         unsent: Unsent::Kept,
         disruption: one_in(random, 4).then(|| Disruption {

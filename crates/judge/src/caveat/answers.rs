@@ -72,6 +72,10 @@ fn first_wrong(record: &Record) -> String {
 /// Messages that answer nothing. The server's own traffic, which no request is settled by, leaves the
 /// answers what they are; messages of other connections do not.
 fn unasked(record: &Record) -> Option<Doubt> {
+    let exchange = &record.plan.clients.exchange;
+    if !exchange.flow.is_answered() {
+        return None; // nothing was asked, so nothing could be answered
+    }
     let number = record.messages.unasked;
     let own = [FailureKind::Untagged, FailureKind::Greeting].map(FailureKind::name);
     let errors = record.errors.iter();

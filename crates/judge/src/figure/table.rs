@@ -81,6 +81,14 @@ pub(super) const ROWS: &[Row] = &[
         ..times(Series::DeliveryLast)
     },
     times(Series::Skew),
+    times(Series::Ack),
+    Row {
+        key: "ack.service",
+        ..times(Series::AckService)
+    },
+    known("ack.missing", "acks missing", |record| {
+        number(record.acks?.missing)
+    }),
     Row {
         key: "push.gap",
         ..times(Series::PushGap)

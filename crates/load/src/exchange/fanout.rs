@@ -7,6 +7,7 @@
 mod delivery;
 
 use self::delivery::Incoming;
+use super::acks::{AckOrders, Acks};
 use super::{Exchange, Piece, Upshot, WRITE_AT_MOST};
 use crate::context::{Common, Context, Io};
 use crate::fanout::board::{Board, Publication, lane_length};
@@ -46,6 +47,8 @@ pub struct Fanout {
     blockage: Blockage,
     /// A message that has come in part.
     incoming: Option<Box<Incoming>>,
+    /// Acknowledgements that are awaited; `None` where the server gives none, or nothing was sent.
+    acks: Option<Box<Acks>>,
     /// Time of the read that brought the latest delivery.
     read_at: Nanos,
     /// Messages of the server's own that were taken.
@@ -87,6 +90,8 @@ pub struct FanoutLocal {
     next: u32,
     verify: Verify,
     greeting: Option<Greeting>,
+    /// Acknowledgements that the plan awaits.
+    acks: Option<AckOrders>,
     /// Bytes of the longest message.
     longest: usize,
     subscribers: u32,
@@ -124,6 +129,7 @@ impl Exchange for Fanout {
             next: 0,
             verify: workload.verify,
             greeting: workload.greeting.clone(),
+            acks: AckOrders::of(plan),
             longest: workload.longest(),
             subscribers: plan.clients.subscribers(),
             timeout: plan.clients.timeout,
@@ -143,6 +149,7 @@ impl Exchange for Fanout {
             composed: Vec::new(),
             blockage: Blockage::NONE,
             incoming: None,
+            acks: None,
             read_at: Nanos::MAX,
             greetings: 0,
             has_received: false,
@@ -246,9 +253,12 @@ impl Exchange for Fanout {
             local
                 .board
                 .publish(local.worker, position, &publication, previous);
-            io.common
-                .meter
-                .published(Times { due, sent }, self.blockage);
+            let times = Times { due, sent };
+            io.common.meter.published(times, self.blockage);
+            if let Some(orders) = &mut local.acks {
+                let acks = self.acks.get_or_insert_default();
+                orders.await_one(acks, io.common, times, position.into());
+            }
             if publication.is_measured {
                 local.published.push(Published {
                     lane: local.worker,
@@ -266,11 +276,16 @@ impl Exchange for Fanout {
         None
     }
 
-    fn deadline(&self, _: &FanoutLocal) -> Option<Nanos> {
-        None
+    /// Deliveries are put together over all workers, and so are their deadlines.
+    fn deadline(&self, local: &FanoutLocal) -> Option<Nanos> {
+        let due = self.acks.as_ref()?.oldest_due()?;
+        Some(due + local.timeout)
     }
 
-    fn on_deadline(&mut self, _: &mut Io<'_, FanoutLocal>, _: Nanos) -> Upshot {
+    fn on_deadline(&mut self, io: &mut Io<'_, FanoutLocal>, now: Nanos) -> Upshot {
+        if let (Some(orders), Some(acks)) = (&mut io.local.acks, &mut self.acks) {
+            orders.on_deadline(acks, io.common, self.connection, now);
+        }
         Upshot::Alive
     }
 
@@ -298,7 +313,11 @@ impl Exchange for Fanout {
 
     fn stop_load(&mut self, _: &mut Io<'_, FanoutLocal>, _: Nanos) {}
 
-    fn give_up(&mut self, _: &mut Io<'_, FanoutLocal>, _: Nanos, _: Unanswered) {}
+    fn give_up(&mut self, io: &mut Io<'_, FanoutLocal>, now: Nanos, how: Unanswered) {
+        if let (Some(orders), Some(acks)) = (&mut io.local.acks, &mut self.acks) {
+            orders.give_up(acks, io.common, now, how);
+        }
+    }
 
     fn on_end(&mut self, io: &mut Io<'_, FanoutLocal>) {
         self.is_open = false;
@@ -327,11 +346,12 @@ impl Exchange for Fanout {
     }
 }
 
-/// One while deliveries to this worker may still come, and none after that.
+/// Acknowledgements that are out, and one while deliveries to this worker may still come.
 pub(super) fn awaited(common: &Common, local: &mut FanoutLocal, now: Nanos) -> u64 {
     let timeout = common.plan.clients.timeout;
     let (board, worker) = (&local.board, local.worker);
-    u64::from(local.receipts.is_awaiting(board, worker, now, timeout))
+    let acks = local.acks.as_ref().map_or(0, |orders| orders.out);
+    acks + u64::from(local.receipts.is_awaiting(board, worker, now, timeout))
 }
 
 /// Adds to a worker's books what is put together over all of them.

@@ -123,6 +123,7 @@ impl Exchange for Mixed {
         let flow = match plan.clients.exchange.request {
             _ if !plan.clients.exchange.flow.is_answered() => Which::OneSided,
             _ if plan.clients.is_fanned_out() => Which::Fanout,
+            _ if plan.clients.exchange.ack.is_some() => Which::OneSided,
             Some(_) => Which::Request,
             None => Which::Echo,
         };

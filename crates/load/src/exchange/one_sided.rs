@@ -1,21 +1,24 @@
-//! One side alone: messages that go out and are not answered, messages that come unasked, or a
-//! connection that is only held.
+//! One side alone: messages that go out and are not answered, or acknowledged at most; messages that
+//! come unasked; or a connection that is only held.
 
 mod order;
 
 use wsbench_wire::connection::MessageKind;
+use wsbench_wire::excerpt::excerpt;
 
 use self::order::{PlaceInOrder, PushOrder};
+use super::acks::{AckOrders, Acks};
 use super::{Exchange, Piece, Upshot, WRITE_AT_MOST};
 use crate::context::Io;
+use crate::failure::FailureKind;
 use crate::identity::Identity;
 use crate::lag::{Blockage, Obstacle};
 use crate::message::MessageSource;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::pairing::Times;
-use crate::plan::{Plan, Pushes};
-use crate::tally::{Law, MessageCounts};
+use crate::plan::{Flow, Greeting, Plan, Pushes};
+use crate::tally::{Law, MessageCounts, Phase};
 
 /// Bytes of a pushed message that are kept while its pieces arrive; what stands behind them is not
 /// looked at.
@@ -32,9 +35,13 @@ pub struct OneSided {
     composed: Vec<Nanos>,
     /// Obstacle that last kept the connection from taking messages.
     blockage: Blockage,
+    /// Acknowledgements that are awaited; `None` where the server gives none, or nothing was sent.
+    acks: Option<Box<Acks>>,
     /// What comes; `None` until something has.
     pushed: Option<Box<Pushed>>,
     has_received: bool,
+    /// Messages of the server's own that were taken.
+    greetings: u32,
     is_retired: bool,
     is_slow: bool,
 }
@@ -58,6 +65,12 @@ pub struct OneSidedLocal {
     source: MessageSource,
     /// Messages that come by themselves are the load.
     pushes: Option<Pushes>,
+    /// Acknowledgements that the plan awaits.
+    acks: Option<AckOrders>,
+    /// Messages of the server's own that are taken; `None` where all are let by.
+    greeting: Option<Greeting>,
+    /// True where messages are sent, and nobody answers.
+    sends: bool,
     plan: Plan,
     /// The wall clock when the run began, ns since the Unix epoch.
     epoch_ns: u64,
@@ -79,6 +92,9 @@ impl Exchange for OneSided {
         OneSidedLocal {
             source,
             pushes: workload.flow.pushes().cloned(),
+            acks: AckOrders::of(plan),
+            greeting: workload.greeting.clone(),
+            sends: workload.flow == Flow::Oneway,
             plan: plan.clone(),
             epoch_ns,
             longest: workload.payload.max_len() as u64,
@@ -91,8 +107,10 @@ impl Exchange for OneSided {
             sent: 0,
             composed: Vec::new(),
             blockage: Blockage::NONE,
+            acks: None,
             pushed: None,
             has_received: false,
+            greetings: 0,
             is_retired: false,
             is_slow: local.plan.is_slow(place),
         }
@@ -112,7 +130,7 @@ impl Exchange for OneSided {
     #[inline]
     fn on_piece(&mut self, io: &mut Io<'_, OneSidedLocal>, received: Nanos, piece: Piece<'_>) {
         self.has_received = true;
-        let is_read = io.local.pushes.is_some() && !self.is_slow;
+        let is_read = (io.local.pushes.is_some() || io.local.acks.is_some()) && !self.is_slow;
         if !is_read && !io.common.has_upkeep {
             if piece.last {
                 self.let_by(io, received);
@@ -155,10 +173,16 @@ impl Exchange for OneSided {
 
     #[inline]
     fn on_sent(&mut self, io: &mut Io<'_, OneSidedLocal>, sent: Nanos) {
-        for due in self.composed.drain(..) {
-            io.common
-                .meter
-                .sent_oneway(Times { due, sent }, self.blockage);
+        let first = self.sent - self.composed.len() as u64;
+        for (number, due) in (first..).zip(self.composed.drain(..)) {
+            let times = Times { due, sent };
+            let Some(orders) = &mut io.local.acks else {
+                io.common.meter.sent_oneway(times, self.blockage);
+                continue;
+            };
+            io.common.meter.sent_behind(times, self.blockage, 1);
+            let acks = self.acks.get_or_insert_default();
+            orders.await_one(acks, io.common, times, number);
         }
     }
 
@@ -166,11 +190,15 @@ impl Exchange for OneSided {
         None
     }
 
-    fn deadline(&self, _: &OneSidedLocal) -> Option<Nanos> {
-        None
+    fn deadline(&self, local: &OneSidedLocal) -> Option<Nanos> {
+        let due = self.acks.as_ref()?.oldest_due()?;
+        Some(due + local.plan.clients.timeout)
     }
 
-    fn on_deadline(&mut self, _: &mut Io<'_, OneSidedLocal>, _: Nanos) -> Upshot {
+    fn on_deadline(&mut self, io: &mut Io<'_, OneSidedLocal>, now: Nanos) -> Upshot {
+        if let (Some(orders), Some(acks)) = (&mut io.local.acks, &mut self.acks) {
+            orders.on_deadline(acks, io.common, self.connection, now);
+        }
         Upshot::Alive
     }
 
@@ -182,15 +210,18 @@ impl Exchange for OneSided {
     }
 
     fn in_flight(&self) -> u32 {
-        0
+        self.acks.as_ref().map_or(0, |acks| acks.number())
     }
 
     fn has_answers(&self) -> bool {
-        self.has_received || self.sent > 0
+        match &self.acks {
+            Some(acks) => acks.has_any(),
+            None => self.has_received || self.sent > 0,
+        }
     }
 
     fn is_done(&self) -> bool {
-        self.is_retired
+        self.is_retired && self.in_flight() == 0
     }
 
     fn retire(&mut self) {
@@ -199,9 +230,15 @@ impl Exchange for OneSided {
 
     fn stop_load(&mut self, _: &mut Io<'_, OneSidedLocal>, _: Nanos) {}
 
-    fn give_up(&mut self, _: &mut Io<'_, OneSidedLocal>, _: Nanos, _: Unanswered) {}
+    fn give_up(&mut self, io: &mut Io<'_, OneSidedLocal>, now: Nanos, how: Unanswered) {
+        if let (Some(orders), Some(acks)) = (&mut io.local.acks, &mut self.acks) {
+            orders.give_up(acks, io.common, now, how);
+        }
+    }
 
     fn on_end(&mut self, io: &mut Io<'_, OneSidedLocal>) {
+        let is_silent = self.acks.as_ref().is_some_and(|acks| !acks.has_any());
+        io.common.meter.tally.connections.never_answered += u64::from(is_silent);
         if let Some(pushed) = &mut self.pushed {
             // Numbers that had not come are still in the window of order.
             let missing = pushed.order.finish();
@@ -222,8 +259,22 @@ impl OneSided {
         kind: MessageKind,
         message: &[u8],
     ) {
+        if let (Some(orders), Some(acks)) = (&mut io.local.acks, &mut self.acks)
+            && orders.take(
+                acks,
+                io.common,
+                (self.connection, 0),
+                (kind, message),
+                received,
+            )
+        {
+            return;
+        }
         if io.take_up(self.connection, kind, message, received) {
             return;
+        }
+        if io.local.acks.is_some() {
+            return self.on_stranger(io, received, message);
         }
         if io.local.pushes.is_none() || self.is_slow {
             return self.let_by(io, received);
@@ -232,19 +283,40 @@ impl OneSided {
         pushed.on_message(io, received, message);
     }
 
-    /// A message that is counted and let go by: of a slow reader, or where none is awaited. To what was
-    /// sent it may be an acknowledgement.
+    /// A message that acknowledges nothing, where messages are acknowledged.
+    #[cold]
+    fn on_stranger(&mut self, io: &mut Io<'_, OneSidedLocal>, received: Nanos, message: &[u8]) {
+        let has_acks = self.has_answers();
+        let greeting = io.local.greeting.as_ref();
+        if greeting.is_some_and(|it| it.is(message, self.greetings, !has_acks)) {
+            self.greetings += 1;
+            return;
+        }
+        let kind = match has_acks {
+            true => FailureKind::Untagged,
+            false => FailureKind::Greeting,
+        };
+        let meter = &mut io.common.meter;
+        meter.tally.messages.unasked += 1;
+        meter.fail(received, Phase::Answers, kind, || {
+            let (length, words) = (message.len(), excerpt(message));
+            format!("a message of {length} bytes that acknowledges nothing: “{words}”")
+        });
+    }
+
+    /// A message that is counted and let go by: of a slow reader, or where none is awaited. Where messages
+    /// are sent and nothing is looked for in what comes, nobody can say what it is.
     fn let_by(&self, io: &mut Io<'_, OneSidedLocal>, received: Nanos) {
+        let sends = io.local.sends;
         let meter = &mut io.common.meter;
         if self.is_slow {
             return meter.let_by_slow(received);
         }
         let measured = u64::from(meter.window().contains(received));
         let messages = &mut meter.tally.messages;
-        if self.sent > 0 {
-            messages.received_in_window += measured;
-        } else {
-            messages.unasked += measured;
+        match sends {
+            true => messages.received_in_window += measured,
+            false => messages.unasked += measured,
         }
     }
 }

@@ -6,8 +6,8 @@
 use memchr::memmem::Finder;
 use wsbench_wire::connection::MessageKind;
 
-use super::{Front, decode_tag};
-use crate::identity::Identity;
+use super::Front;
+use crate::identity::{Identity, TAG_DIGITS, identity_of, identity_of_digits};
 
 /// Digits of the tag in text that come before those of the run alone.
 const DIGITS_BEFORE: usize = 6;
@@ -45,7 +45,7 @@ impl TagFinder {
     #[must_use]
     pub fn tag_len(&self) -> usize {
         match self.kind {
-            MessageKind::Text => 22,
+            MessageKind::Text => TAG_DIGITS,
             MessageKind::Binary => 16,
         }
     }
@@ -73,15 +73,10 @@ impl TagFinder {
     #[inline]
     fn read(&self, message: &[u8], start: usize) -> Option<Identity> {
         let tag = message.get(start..start + self.tag_len())?;
-        let value = match self.kind {
-            MessageKind::Text => decode_tag(tag)?,
-            MessageKind::Binary => u128::from_be_bytes(tag.try_into().ok()?),
-        };
-        let run = (value >> 64) as u32;
-        (run == self.run).then_some(Identity {
-            connection: (value >> 96) as u32,
-            sequence: value as u64,
-        })
+        match self.kind {
+            MessageKind::Text => identity_of_digits(tag, self.run),
+            MessageKind::Binary => identity_of(u128::from_be_bytes(tag.try_into().ok()?), self.run),
+        }
     }
 }
 

@@ -58,6 +58,7 @@ pub(super) fn check(spec: &PlanSpec) -> Checked {
         workload::roles(population)?;
         workload::speech(population)?;
         workload::unit(population)?;
+        workload::ack(population)?;
         request(population)?;
         lifetime(spec, population)?;
         returns(spec, population)?;

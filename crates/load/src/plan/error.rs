@@ -65,6 +65,11 @@ pub enum Why {
     /// It has a tag in it, and is no message of the load.
     #[error("has {{tag}} or {{fill}} in it, which messages of the load alone have")]
     TagAlone,
+    /// It has something in it that cannot be read off a message that comes.
+    #[error(
+        "has a time, {{rand:…}} or {{fill}} in it, which cannot be read off a message that comes; what          names a message is {{seq}}, {{n}} or {{tag}}"
+    )]
+    Unreadable,
     /// It puts in what no step of the login before has taken.
     #[error("has a {{cap.…}} in it that no step of the login before it has taken")]
     NoCapture,

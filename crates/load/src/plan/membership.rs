@@ -79,6 +79,8 @@ impl Population {
         all.extend(self.upkeep.templates());
         let envelope = self.exchange.envelope.as_ref();
         all.extend(envelope.map(|it| it.words.clone()));
+        let ack = self.exchange.ack.as_ref();
+        all.extend(ack.into_iter().flat_map(|ack| ack.templates().cloned()));
         all
     }
 }
@@ -87,10 +89,17 @@ impl Workload {
     /// Way in which answers are matched with what was sent.
     #[must_use]
     pub fn matching(&self) -> Matching {
-        match self.request {
-            Some(_) => Matching::Number,
-            None => self.payload.matching(),
+        match (&self.request, self.is_answered_by_acks()) {
+            (Some(_), _) => Matching::Number,
+            (None, true) => Matching::Ack,
+            (None, false) => self.payload.matching(),
         }
+    }
+
+    /// True where nothing but an acknowledgement answers a message.
+    #[must_use]
+    pub fn is_answered_by_acks(&self) -> bool {
+        self.ack.is_some() && self.audience == Audience::Sender
     }
 
     /// Rooms that connections are members of, one that is all of them included; none where messages

@@ -395,6 +395,8 @@ pub enum Matching {
     Order,
     /// By the number of the request that each answer carries.
     Number,
+    /// By the message that acknowledges each.
+    Ack,
 }
 
 /// Strictness of comparing answers with what was sent.

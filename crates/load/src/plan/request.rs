@@ -225,29 +225,54 @@ enum Spot {
     Other,
 }
 
+/// A value of JSON as it is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Leaf<'a> {
+    /// A text, without its quotation marks and escapes.
+    Text(&'a str),
+    /// A whole number, not below zero.
+    Whole(u64),
+    /// Nothing: `null`.
+    Null,
+    /// Anything else.
+    Other,
+}
+
 impl Pointer {
-    /// What stands at the place; `None` in what is no JSON up to there, or has no such place. What
-    /// comes behind it is not looked at. Nothing is allocated but for texts with escapes.
+    /// What stands at the place; `None` in what is no JSON up to there, or has no such place.
     fn find(&self, message: &[u8]) -> Option<Spot> {
         let mut found = None;
+        self.look(message, |leaf| {
+            found = Some(match leaf {
+                Leaf::Text(text) => digits_of(text.as_bytes()).map_or(Spot::Other, Spot::Number),
+                Leaf::Whole(number) => Spot::Number(number),
+                Leaf::Null => Spot::Null,
+                Leaf::Other => Spot::Other,
+            });
+        });
+        found
+    }
+
+    /// Tells `see` what stands at the place, if that is there in what is JSON up to it. What comes behind
+    /// is not looked at. Nothing is allocated but for texts with escapes.
+    pub(crate) fn look(&self, message: &[u8], mut see: impl FnMut(Leaf<'_>)) {
         let mut json = serde_json::Deserializer::from_slice(message);
         let walk = Walk {
             tokens: &self.tokens,
-            found: &mut found,
+            see: &mut see,
         };
         // Whoever writes what is no JSON behind the place has written the place all the same.
         let _ = walk.deserialize(&mut json);
-        found
     }
 }
 
 /// The way to a place through what is being read.
-struct Walk<'a> {
+struct Walk<'a, F> {
     tokens: &'a [String],
-    found: &'a mut Option<Spot>,
+    see: &'a mut F,
 }
 
-impl<'de> DeserializeSeed<'de> for Walk<'_> {
+impl<'de, F: FnMut(Leaf<'_>)> DeserializeSeed<'de> for Walk<'_, F> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
@@ -255,16 +280,16 @@ impl<'de> DeserializeSeed<'de> for Walk<'_> {
     }
 }
 
-impl Walk<'_> {
+impl<F: FnMut(Leaf<'_>)> Walk<'_, F> {
     /// A value that has nothing below it.
-    fn end(self, value: Spot) {
+    fn end(self, value: Leaf<'_>) {
         if self.tokens.is_empty() {
-            *self.found = Some(value);
+            (self.see)(value);
         }
     }
 }
 
-impl<'de> Visitor<'de> for Walk<'_> {
+impl<'de, F: FnMut(Leaf<'_>)> Visitor<'de> for Walk<'_, F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -272,39 +297,38 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        self.end(Spot::Other);
+        self.end(Leaf::Other);
         Ok(())
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        self.end(Spot::Other);
+        self.end(Leaf::Other);
         Ok(())
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<(), E> {
-        self.end(Spot::Number(number));
+        self.end(Leaf::Whole(number));
         Ok(())
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        self.end(Spot::Other);
+        self.end(Leaf::Other);
         Ok(())
     }
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        let number = digits_of(text.as_bytes());
-        self.end(number.map_or(Spot::Other, Spot::Number));
+        self.end(Leaf::Text(text));
         Ok(())
     }
 
     fn visit_unit<E>(self) -> Result<(), E> {
-        self.end(Spot::Null);
+        self.end(Leaf::Null);
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         let Some((first, rest)) = self.tokens.split_first() else {
-            *self.found = Some(Spot::Other);
+            (self.see)(Leaf::Other);
             return skip(items);
         };
         let Ok(index) = first.parse::<usize>() else {
@@ -317,7 +341,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
         }
         let walk = Walk {
             tokens: rest,
-            found: self.found,
+            see: self.see,
         };
         items.next_element_seed(walk)?;
         skip(items)
@@ -325,7 +349,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let Some((first, rest)) = self.tokens.split_first() else {
-            *self.found = Some(Spot::Other);
+            (self.see)(Leaf::Other);
             while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
             return Ok(());
         };
@@ -333,7 +357,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
             if is_it {
                 let walk = Walk {
                     tokens: rest,
-                    found: &mut *self.found,
+                    see: &mut *self.see,
                 };
                 members.next_value_seed(walk)?;
             } else {

@@ -1,7 +1,10 @@
 //! The plan as plain data: what a command line, a suite or a caller fills in.
 
+use std::sync::Arc;
+
 use crate::nanos::Nanos;
 use crate::plan::audience::Audience;
+use crate::plan::awaited::Awaited;
 use crate::plan::expect::Expect;
 use crate::plan::flow::Flow;
 use crate::plan::login::{LoginSteps, Spoken};
@@ -84,7 +87,8 @@ impl Clients {
     pub fn are_mixed(&self) -> bool {
         let is_no_echo = |it: &Population| {
             let exchange = &it.exchange;
-            it.is_fanned_out() || exchange.request.is_some() || !exchange.flow.is_answered()
+            let is_otherwise = exchange.request.is_some() || exchange.ack.is_some();
+            it.is_fanned_out() || is_otherwise || !exchange.flow.is_answered()
         };
         self.0.len() > 1 || self.iter().any(is_no_echo)
     }
@@ -163,6 +167,9 @@ pub struct Workload {
     pub envelope: Option<Envelope>,
     /// Way in which answers are known that are not what was sent; `None` where they are.
     pub request: Option<ByNumber>,
+    /// Message by which the server acknowledges each of ours to its sender; `None` where none is awaited.
+    /// Where messages are for their sender alone it is all that answers them.
+    pub ack: Option<Arc<Awaited>>,
     /// Payload of each message.
     pub payload: Payload,
     /// Strictness of comparing each answer with what was sent.
@@ -184,6 +191,7 @@ impl Population {
                 unit: MessageUnit::Frame,
                 envelope: None,
                 request: None,
+                ack: None,
                 ..self.exchange.clone()
             },
             login: LoginSteps::default(),
@@ -246,6 +254,14 @@ impl Population {
     #[must_use]
     pub fn told_series(&self) -> &'static [Series] {
         match &self.exchange.flow {
+            Flow::Answered if self.is_fanned_out() && self.exchange.ack.is_some() => &[
+                Series::Delivery,
+                Series::DeliveryFirst,
+                Series::DeliveryLast,
+                Series::Skew,
+                Series::DeliveryService,
+                Series::Ack,
+            ],
             Flow::Answered if self.is_fanned_out() => &[
                 Series::Delivery,
                 Series::DeliveryFirst,
@@ -351,6 +367,7 @@ impl Default for Population {
                 unit: MessageUnit::Frame,
                 envelope: None,
                 request: None,
+                ack: None,
                 payload: Payload::Generated {
                     encoding: Encoding::Text,
                     min: 30,
@@ -448,6 +465,8 @@ impl PlanSpec {
                 ..(**envelope).clone()
             });
         }
+        let ack = self.clients.exchange.ack.as_ref();
+        spec.clients.exchange.ack = ack.map(|ack| Arc::new(ack.redacted(shows)));
         spec.clients.exchange.payload = self.clients.exchange.payload.redacted(shows);
         spec
     }

@@ -2,6 +2,7 @@
 //! for some facts that follow from it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::Error as _;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::nanos::Nanos;
 use crate::plan::audience::Audience;
+use crate::plan::awaited::StoredMessage;
 use crate::plan::expect::{Expect, Promise};
 use crate::plan::flow::Flow;
 use crate::plan::login::{LoginSteps, StoredStep};
@@ -139,6 +141,9 @@ struct Stored {
     /// Requests, whose answers are known by a number; absent where answers are what was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request: Option<ByNumber>,
+    /// Message by which the server acknowledges each of ours; absent where none is awaited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ack: Option<StoredMessage>,
     /// Way in which answers are matched with what was sent; it follows from the payload.
     #[serde(default)]
     #[schemars(required, with = "Matching")]
@@ -331,6 +336,7 @@ impl From<&PlanSpec> for Stored {
             unit: clients.exchange.unit,
             envelope: clients.exchange.envelope.as_deref().map(StoredWords::of),
             request: clients.exchange.request.clone(),
+            ack: clients.exchange.ack.as_deref().map(StoredMessage::of),
             matched_by: Some(clients.exchange.matching()),
             verify: clients.exchange.verify,
             headers: spec.upgrade.headers.clone(),
@@ -402,6 +408,7 @@ impl Stored {
                 unit: self.unit,
                 envelope: envelope.map_err(|it| words(&it))?.map(Envelope::new),
                 request: self.request,
+                ack: self.ack.map(StoredMessage::told).transpose()?.map(Arc::new),
                 payload: Payload::told(self.payload, self.matched_by)?,
                 verify: self.verify,
                 greeting: self.greeting,

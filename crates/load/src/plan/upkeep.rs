@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use wsbench_wire::connection::MessageKind;
 
 use crate::nanos::Nanos;
-use crate::plan::login::{Awaited, Spoken, StoredMessage};
+use crate::plan::awaited::{Awaited, StoredMessage};
+use crate::plan::login::Spoken;
 use crate::seconds;
 use crate::template::{Template, TemplateError};
 
@@ -62,10 +63,9 @@ impl Upkeep {
     pub(super) fn templates(&self) -> Vec<Template> {
         let awaited = self.replies.iter().map(|it| &it.on);
         let awaited = awaited.chain(self.beats.iter().filter_map(|it| it.expect.as_ref()));
-        let awaited = awaited.flat_map(|it| it.templates().unwrap_or_default());
-        awaited
-            .chain(self.spoken().map(|it| it.words.clone()))
-            .collect()
+        let awaited = awaited.flat_map(Awaited::templates);
+        let said = self.spoken().map(|it| &it.words);
+        awaited.chain(said).cloned().collect()
     }
 
     pub(super) fn redacted(&self, shows_secrets: bool) -> Self {

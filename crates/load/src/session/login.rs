@@ -247,14 +247,14 @@ impl<X: Exchange> Session<X> {
         let values = speech.values(self.number, room, said, now);
         let awaited = &expected.awaited;
         let kind = match seen {
-            Seen::Message(message) => awaited.kind.unwrap_or(message.kind),
+            Seen::Message(message) => awaited.kind().unwrap_or(message.kind),
             _ => MessageKind::Text,
         };
         let pattern = awaited.filled(&values);
         let compared = match compare(&Expect::Message(kind, pattern), seen) {
             // Failures are told in the words of the plan: what was filled in may be a credential.
             Compared::Over(Upshot::Failed(_)) if matches!(seen, Seen::Message(_)) => {
-                let unfilled = Expect::Message(kind, awaited.pattern.clone());
+                let unfilled = Expect::Message(kind, awaited.pattern().clone());
                 match compare(&unfilled, seen) {
                     Compared::Over(upshot) => Compared::Over(upshot),
                     _ => Compared::Over(Upshot::Failed("another message".to_owned())),

@@ -216,6 +216,22 @@ counters! {
         in_shared_reads,
     }
 
+    /// Acknowledgements of messages of the measured window:
+    /// `awaited = received + missing + in_flight_at_end`.
+    #[serde(default)]
+    AckCounts in "Acks" {
+        /// Messages that were sent and are to be acknowledged.
+        awaited in columns,
+        /// Acknowledged in time.
+        received in columns,
+        /// Not acknowledged by the deadline of the message, or before its connection was over.
+        missing in columns,
+        /// Not acknowledged when the drain ended, before the deadline of the message.
+        in_flight_at_end in columns,
+        /// Acknowledgements that came again, too late, or of nothing that was sent.
+        unasked in columns,
+    }
+
     /// Messages that the server sent by itself within the window.
     #[serde(default)]
     PushCounts in "Pushes" {
@@ -443,6 +459,19 @@ impl DeliveryCounts {
     }
 }
 
+impl AckCounts {
+    /// The fates of the acknowledgements that were awaited: each has one.
+    pub const FATES: Law<Self> = Law {
+        name: "each acknowledgement awaited ends in one way",
+        whole: counter(Self::ALL, "awaited"),
+        parts: &[
+            counter(Self::ALL, "received"),
+            counter(Self::ALL, "missing"),
+            counter(Self::ALL, "in_flight_at_end"),
+        ],
+    };
+}
+
 impl ReturnCounts {
     /// The fates of the clients whose connections were lost: each has one.
     pub const FATES: Law<Self> = Law {
@@ -553,6 +582,7 @@ mod tests {
     fn every_counter_is_in_its_table_is_added_up_and_stored() {
         check(MessageCounts::ALL, MessageCounts::merge);
         check(DeliveryCounts::ALL, DeliveryCounts::merge);
+        check(AckCounts::ALL, AckCounts::merge);
         check(PushCounts::ALL, PushCounts::merge);
         check(SlowCounts::ALL, SlowCounts::merge);
         check(ReturnCounts::ALL, ReturnCounts::merge);

@@ -119,7 +119,7 @@ impl Template {
         self.text.contains(WITHHELD) || self.env.iter().any(|(_, value)| value.is_none())
     }
 
-    fn has(&self, slot: Slot) -> bool {
+    pub(super) fn has(&self, slot: Slot) -> bool {
         self.segments.contains(&Segment::Slot(slot))
     }
 
@@ -154,8 +154,21 @@ impl Template {
         place
     }
 
+    /// The bytes that the login has taken by the name that stands at a place of the list of those.
+    pub(super) fn captured<'v>(&self, place: usize, values: &Values<'v>) -> &'v [u8] {
+        let name = self.captures.get(place);
+        let found = values.captures.iter().find(|it| Some(&it.name) == name);
+        found.map_or(&[], |it| &it.bytes)
+    }
+
     /// Appends the value of the slot that is segment number `place`.
-    fn say_slot(&self, slot: Slot, place: usize, values: &Values<'_>, out: &mut Vec<u8>) {
+    pub(super) fn say_slot(
+        &self,
+        slot: Slot,
+        place: usize,
+        values: &Values<'_>,
+        out: &mut Vec<u8>,
+    ) {
         match slot {
             Slot::Id => push_number(values.connection.into(), 1, out),
             Slot::Seq => push_number(values.sequence, 1, out),
@@ -172,11 +185,7 @@ impl Template {
                 push_hex(mix(seed ^ values.sequence), digits, out);
             }
             Slot::Env(place) => out.extend_from_slice(self.env_value(place).as_bytes()),
-            Slot::Capture(place) => {
-                let name = self.captures.get(place);
-                let found = values.captures.iter().find(|it| Some(&it.name) == name);
-                out.extend_from_slice(found.map_or(&[][..], |it| &it.bytes));
-            }
+            Slot::Capture(place) => out.extend_from_slice(self.captured(place, values)),
         }
     }
 }

@@ -102,6 +102,7 @@ impl Record {
             deliveries_per_s: per_s(result.deliveries.received_in_window).filter(|_| is_fanned_out),
             senders_hear_themselves: result.hears_own.filter(|_| is_fanned_out),
             delivery_p50_by_decile_ns: by_decile(result),
+            acks: clients.exchange.ack.as_ref().map(|_| result.acks),
             pushes: clients.exchange.flow.pushes().map(|_| result.pushes),
             slow: clients.slow.map(|_| result.slow),
             returns: clients.returns.map(|_| result.returns),

@@ -8,8 +8,8 @@ use wsbench_load::failure::FailureKind;
 use wsbench_load::plan::PlanSpec;
 use wsbench_load::series::{Home, Series, Shown};
 use wsbench_load::tally::{
-    BlockedCounts, ByteCounts, ConnectionCounts, DeliveryCounts, MessageCounts, PushCounts,
-    ReturnCounts, SessionCounts, SlowCounts,
+    AckCounts, BlockedCounts, ByteCounts, ConnectionCounts, DeliveryCounts, MessageCounts,
+    PushCounts, ReturnCounts, SessionCounts, SlowCounts,
 };
 
 use super::absence::ServerGone;
@@ -115,6 +115,9 @@ pub struct Record {
     /// joined: in what order the server serves them. Absent without deliveries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub delivery_p50_by_decile_ns: Vec<Option<u64>>,
+    /// Acknowledgements of messages to their sender; absent where none were awaited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acks: Option<AckCounts>,
     /// Messages that the server sent by itself; absent where they are not the load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushes: Option<PushCounts>,
@@ -234,6 +237,7 @@ has_times!(Record of Document behind |series| match (series, series.info().part_
         | Series::Skew,
         _,
     ) => "delivery_p50_by_decile_ns",
+    (Series::Ack | Series::AckService, _) => "acks",
     (Series::PushGap | Series::PushAge, _) => "pushes",
     (Series::Opening | Series::OpeningService | Series::Storm, _) => "sessions",
     (Series::Back, _) => "returns",

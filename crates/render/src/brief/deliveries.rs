@@ -54,6 +54,37 @@ pub(super) fn fates(document: &Document, counts: &DeliveryCounts) -> Vec<String>
     fates
 }
 
+/// The acknowledgements to senders, where there are any beside the deliveries.
+pub(super) fn acks(sheet: &mut Sheet, document: &Document) {
+    let Some(counts) = &document.acks else {
+        return;
+    };
+    let spans = document.at(Series::Ack);
+    let mut pieces = vec![
+        Piece::new(mark::percentile(spans, Percentile::P50)).named("acks p50"),
+        Piece::new(mark::percentile(spans, Percentile::P99)).named("p99"),
+        Piece::new(mark::longest(spans)).named("max"),
+    ];
+    let fates = match counts.received == counts.awaited {
+        true => vec![format!("all {} came", count(counts.awaited))],
+        false => vec![format!(
+            "{} of {} came",
+            count(counts.received),
+            count(counts.awaited)
+        )],
+    };
+    let wrong = [
+        (counts.missing, "missing"),
+        (counts.in_flight_at_end, "out at the end"),
+        (counts.unasked, "again or too late"),
+    ];
+    let wrong = wrong.into_iter().filter(|(number, _)| *number > 0);
+    let wrong = wrong.map(|(number, word)| format!("{} {word}", count(number)));
+    let fates: Vec<String> = fates.into_iter().chain(wrong).collect();
+    pieces.extend(Piece::listed(&fates));
+    sheet.put(2, &pieces);
+}
+
 /// When a message had reached the last of its receivers, and the first, and how far apart.
 pub(super) fn whole(sheet: &mut Sheet, document: &Document) {
     let at = |series, percentile| mark::percentile(document.at(series), percentile);

@@ -46,7 +46,7 @@ pub(super) fn sent(document: &Document) -> Vec<String> {
     parts.extend(some(&[
         (messages.unsent, "never sent"),
         (blocked, "waited for their socket"),
-        (messages.received_in_window, "came back"),
+        (messages.received_in_window, "messages came"),
     ]));
     parts
 }

@@ -9,6 +9,16 @@ use crate::scenario::{AnswerFault, Every, ToAll};
 /// The message by which a connection joins a room, up to the room's name, and the end of it.
 const JOIN: &[u8] = b"{\"join\":\"";
 const JOIN_END: &[u8] = b"\"}";
+/// The front of a message for a room, up to the room's name.
+const TO_ROOM: &[u8] = b"{\"room\":\"";
+
+/// True of a room that was joined, or of that of all who have joined none.
+fn is_in(rooms: &[Vec<u8>], room: &[u8]) -> bool {
+    match rooms.is_empty() {
+        true => room.is_empty(),
+        false => rooms.iter().any(|it| it == room),
+    }
+}
 
 /// The room that a message asks to join.
 pub(super) fn joined(message: &[u8]) -> Option<&[u8]> {
@@ -38,9 +48,50 @@ impl Server {
         let Some(peer) = self.open_peer(conn) else {
             return;
         };
-        peer.room = room.to_vec();
+        if !peer.rooms.iter().any(|it| it == room) {
+            peer.rooms.push(room.to_vec());
+        }
         let told = [b"{\"joined\":\"", room, JOIN_END].concat();
         self.answer(conn, MessageKind::Text, &told, None);
+    }
+
+    /// Tells the sender of a message that it has come.
+    pub(super) fn acknowledge(&mut self, now: Nanos, conn: Conn) {
+        let Some(orders) = self.orders.acks else {
+            return;
+        };
+        let Some(peer) = self.open_peer(conn) else {
+            return;
+        };
+        peer.acks += 1;
+        let bytes = format!("{{\"ack\":{}}}", peer.acks).into_bytes();
+        self.acks += 1;
+        let fault = Every::hitting(orders.faults, self.acks);
+        let mut at = now + orders.delay;
+        match fault {
+            Some(AnswerFault::Dropped) => return,
+            Some(AnswerFault::Late(by)) => at += by,
+            _ => {}
+        }
+        let ack = Work {
+            conn,
+            kind: MessageKind::Text,
+            bytes,
+            fault,
+            is_delivery: true,
+        };
+        self.acts.push(Act::Work(at, ack));
+    }
+
+    /// The room that a message is for: the one that it names, or the one that its sender joined last.
+    fn room_of(&mut self, message: &Work) -> Vec<u8> {
+        if let Some(rest) = message.bytes.strip_prefix(TO_ROOM) {
+            let name = rest.iter().take_while(|byte| **byte != b'"');
+            return name.copied().collect();
+        }
+        let peer = self.open_peer(message.conn);
+        let room = peer.and_then(|peer| peer.rooms.last().cloned());
+        room.unwrap_or_default()
     }
 
     /// Makes a copy of a message for each connection of its sender's room, which leaves when it is its
@@ -53,8 +104,7 @@ impl Server {
         };
         let mut turn = self.delivering_until.max(now);
         let mut number = 0;
-        let room = self.open_peer(message.conn).map(|peer| peer.room.clone());
-        let room = room.unwrap_or_default();
+        let room = self.room_of(message);
         let mut strays = false;
         for conn in 0..self.peers.len() {
             let takes = self
@@ -62,7 +112,7 @@ impl Server {
                 .is_some_and(|peer| peer.wire.is_some() && !peer.closing);
             let is_member = self.peers[conn]
                 .as_ref()
-                .is_some_and(|peer| peer.room == room);
+                .is_some_and(|peer| is_in(&peer.rooms, &room));
             let is_stray = !is_member && std::mem::take(&mut strays);
             if !takes || (orders.spares_sender && conn == message.conn) || !(is_member || is_stray)
             {

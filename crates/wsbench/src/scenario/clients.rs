@@ -6,12 +6,12 @@ use toml::Spanned;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Audience, ByNumber, Encoding, Envelope, Flow, Locator, LoginSteps, Payload, Pushes,
-    Role, Rooms, Spoken, Stamp,
+    Arrival, Audience, Awaited, ByNumber, Encoding, Envelope, Flow, Locator, LoginSteps, Payload,
+    Pushes, Role, Rooms, Spoken, Stamp, Why,
 };
 use wsbench_load::template::{Template, TemplateError};
 
-use super::file::{AudienceFile, ClientsFile, RoleFile};
+use super::file::{AudienceFile, ClientsFile, MatchFile, RoleFile};
 use super::{Read, ScenarioReader};
 use crate::defaults;
 use crate::quantity::{self, SizeRange};
@@ -29,6 +29,8 @@ pub(super) struct ClientsOfFile {
     pub(super) envelope: Option<Envelope>,
     pub(super) request: Option<ByNumber>,
     pub(super) payload: Option<Payload>,
+    /// Message by which the server acknowledges each.
+    pub(super) ack: Option<Arc<Awaited>>,
     /// Traffic of clients that send nothing.
     pub(super) flow: Flow,
 }
@@ -93,6 +95,7 @@ impl ScenarioReader<'_> {
             envelope: None,
             request: None,
             payload: None,
+            ack: None,
             flow: self.flow(leading, tables.len())?,
         };
         if is_many {
@@ -141,6 +144,7 @@ impl ScenarioReader<'_> {
                 is_many || is_answered,
             ),
             ("audience", it.audience.as_ref().map(Spanned::span), is_many),
+            ("ack", it.ack.as_ref().map(Spanned::span), is_many),
             ("depth", it.depth.as_ref().map(Spanned::span), is_answered),
             (
                 "match",
@@ -274,6 +278,8 @@ impl ScenarioReader<'_> {
             let what = "clients that publish have a rate, such as \"100/s\"";
             return Err(self.source.fault("clients", table, what));
         }
+        let ack = it.ack.as_ref().map(|ack| self.ack(ack));
+        clients.ack = ack.transpose()?;
         let (key, message, spoken) = match (&it.message, &it.message_binary) {
             (None, None) => return Ok(clients),
             (Some(text), None) => {
@@ -308,6 +314,15 @@ impl ScenarioReader<'_> {
         }
         clients.envelope = Some(Envelope::new(spoken));
         Ok(clients)
+    }
+
+    /// Message by which the server acknowledges each of those that are sent.
+    fn ack(&self, ack: &Spanned<MatchFile>) -> Read<Arc<Awaited>> {
+        let awaited = self.speaker.awaited("ack", ack)?;
+        if !awaited.templates().all(Template::is_readable) {
+            return Err(self.source.fault("ack", ack, Why::Unreadable));
+        }
+        Ok(Arc::new(awaited))
     }
 
     /// Requests and echoes.

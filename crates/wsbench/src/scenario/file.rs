@@ -274,6 +274,11 @@ pub(super) struct ClientsFile {
     #[serde(default)]
     #[schemars(with = "Option<AudienceFile>")]
     pub(super) audience: Option<Spanned<AudienceFile>>,
+    /// Message by which the server acknowledges each of these to its sender, of "publish". {seq}, {n} or
+    /// {tag} in it say which; without one of them they are taken in order.
+    #[serde(default)]
+    #[schemars(with = "Option<MatchFile>")]
+    pub(super) ack: Option<Spanned<MatchFile>>,
     /// Words of these behind the login, to join their room or to subscribe: a text, or steps.
     #[serde(default)]
     #[schemars(with = "Option<JoinFile>")]

@@ -243,7 +243,7 @@ impl Speaker<'_> {
             MatchFile::Table(table) => self.pattern(key, at, table)?,
         };
         let mut awaited = Awaited::new(None, pattern);
-        for text in awaited.pattern.texts() {
+        for text in awaited.pattern().texts() {
             self.words(key, at, &String::from_utf8_lossy(text))?;
         }
         // Each of them was found just now.

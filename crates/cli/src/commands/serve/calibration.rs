@@ -53,7 +53,7 @@ pub(super) struct Calibrating {
     stall: Option<Stall>,
     /// Misbehave in this way; repeat for several (example: wrong-bytes:every=1000).
     ///
-    /// drop, duplicate, swap, wrong-bytes, cross-room, silent-connections and unasked take :every=N;
+    /// drop, duplicate, swap, wrong-bytes, cross-room, no-ack, silent-connections and unasked take :every=N;
     /// fragments:pieces=N; status:N; close-after:messages=N,code=N; reset-after:messages=N;
     /// ping-every:n=N; wrong-opcode, empty-pong, split, merge, wrong-accept, masked,
     /// unasked-extension, no-close-reply, garbage, silent-accept and accept-then-close take none.
@@ -62,8 +62,9 @@ pub(super) struct Calibrating {
     /// Send each message to all connections in place of its sender alone: a broadcast.
     ///
     /// All are in one room; who says {"join":"NAME"} is answered {"joined":"NAME"} and is in that one
-    /// from then on. Runs on one thread. Of --misbehave it knows drop, duplicate, swap, wrong-bytes and
-    /// cross-room, each :every=N of its deliveries.
+    /// from then on, and in further ones by further words. A message that begins with {"room":"NAME" is
+    /// for that room, any other for the one that its sender joined last. Runs on one thread. Of --misbehave
+    /// it knows drop, duplicate, swap, wrong-bytes and cross-room, each :every=N of its deliveries.
     #[arg(long, group = "to_many")]
     broadcast: bool,
     /// Send messages by itself to all connections, so many a second to each (example: 100/s), and
@@ -73,6 +74,10 @@ pub(super) struct Calibrating {
     /// On one thread. Of --misbehave it knows what --broadcast does, but for cross-room.
     #[arg(long, value_name = "RATE", group = "to_many", value_parser = quantity::rate_per_s)]
     push: Option<f64>,
+    /// Acknowledge each message to its sender with {"ack":N}, N from 1 on each connection: beside
+    /// --broadcast, or as all that is answered. Of --misbehave it knows no-ack:every=N.
+    #[arg(long, conflicts_with = "push")]
+    ack: bool,
     /// With --broadcast: send no message to its sender.
     #[arg(long, requires = "broadcast")]
     to_others: bool,
@@ -117,7 +122,9 @@ impl Calibrating {
             stall: self.stall,
             misbehave: self.misbehave.clone(),
             arrivals: self.arrivals.is_some(),
-            broadcast: (self.broadcast || self.push.is_some()).then(|| BroadcastMode {
+            broadcast: (self.broadcast || self.ack || self.push.is_some()).then(|| BroadcastMode {
+                is_mute: !self.broadcast,
+                acks: self.ack,
                 spares_sender: self.to_others,
                 pushes: self.push.map(|per_s| Duration::from_secs_f64(1.0 / per_s)),
                 each: span(self.each),

@@ -79,6 +79,17 @@ impl Fanout {
             }
             return;
         }
+        if let (Some(orders), Some(acks)) = (&mut io.local.acks, &mut self.acks)
+            && orders.take(
+                acks,
+                io.common,
+                (self.connection, self.room),
+                (kind, bytes),
+                received,
+            )
+        {
+            return;
+        }
         let (mut from, mut has_tags) = (0, false);
         while let Some((at, identity)) = io.local.finder.find(bytes, from) {
             has_tags = true;

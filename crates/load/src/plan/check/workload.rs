@@ -8,6 +8,7 @@ use crate::plan::audience::Audience;
 use crate::plan::error::Why;
 use crate::plan::flow::Flow;
 use crate::plan::login::{LoginStep, LoginSteps};
+use crate::plan::payload::Encoding;
 use crate::plan::spec::Population;
 use crate::plan::unit::MessageUnit;
 use crate::template::Template;
@@ -101,6 +102,34 @@ pub(super) fn unit(population: &Population) -> Checked {
     let is_packets = envelope.is_some_and(|it| it.words.is_of_bytes());
     let is_wrong = exchange.unit == MessageUnit::Mqtt && is_said && !is_packets;
     refuse(is_wrong, Field::Unit, Why::NoPackets)
+}
+
+/// Acknowledgements are of messages that a schedule sends, and each names its message by what can be read
+/// off it.
+pub(super) fn ack(population: &Population) -> Checked {
+    let exchange = &population.exchange;
+    let Some(ack) = &exchange.ack else {
+        return Ok(());
+    };
+    let field = Field::Ack;
+    let is_apart = !exchange.flow.is_answered();
+    refuse(is_apart, field, Why::NotWith(Field::Flow))?;
+    let is_request = exchange.request.is_some();
+    refuse(is_request, field, Why::NotWith(Field::Request))?;
+    let is_closed = !population.is_open_loop();
+    refuse(is_closed, field, Why::Needs(Field::Arrival))?;
+    let mut taken: Vec<String> = population.login.captures().map(str::to_owned).collect();
+    let senders = population.roles.iter().find(|role| role.publishes);
+    let joins = senders.into_iter().flat_map(|role| role.join.captures());
+    taken.extend(joins.map(str::to_owned));
+    for template in ack.templates() {
+        refuse(!template.is_readable(), field, Why::Unreadable)?;
+        let is_tagged =
+            exchange.payload.is_tagged() && exchange.payload.encoding() == Encoding::Text;
+        refuse(template.has_tag() && !is_tagged, field, Why::TagAlone)?;
+        words(template, &taken, exchange.rooms.is_some(), field)?;
+    }
+    Ok(())
 }
 
 /// The steps of a login, in which what was `taken` before is known.

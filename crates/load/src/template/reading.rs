@@ -1,0 +1,254 @@
+//! Texts that are read by the template of which they may have been made: whether one fits, and which
+//! message it names.
+
+use memchr::memmem;
+
+use super::{Segment, Slot, Template, Values};
+use crate::identity::{Identity, TAG_DIGITS, identity_of_digits};
+
+/// The things that a text names, as far as its template has places for them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Named {
+    /// The number of what was said on its connection, from 0.
+    pub(crate) sequence: Option<u64>,
+    /// The message of a tag.
+    pub(crate) tag: Option<Identity>,
+}
+
+/// What is known of a text that is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading<'a> {
+    /// Values that were put in.
+    pub(crate) values: &'a Values<'a>,
+    /// True where the number among them is that of what was said, and false where it is to be found.
+    pub(crate) knows_number: bool,
+}
+
+impl Named {
+    const NOTHING: Self = Self {
+        sequence: None,
+        tag: None,
+    };
+
+    /// The things that two texts name together; `None` where they contradict each other.
+    pub(crate) fn and(self, other: Self) -> Option<Self> {
+        let numbers = self.sequence.zip(other.sequence);
+        let tags = self.tag.zip(other.tag);
+        let agree =
+            numbers.is_none_or(|(one, two)| one == two) && tags.is_none_or(|(one, two)| one == two);
+        agree.then(|| Self {
+            sequence: self.sequence.or(other.sequence),
+            tag: self.tag.or(other.tag),
+        })
+    }
+}
+
+impl Template {
+    /// True where nothing is put in.
+    pub(crate) fn is_fixed(&self) -> bool {
+        let is_literal = |segment: &Segment| matches!(segment, Segment::Literal(_));
+        self.segments.iter().all(is_literal)
+    }
+
+    /// True where the number of what is said stands in it.
+    #[must_use]
+    pub fn has_number(&self) -> bool {
+        let numbers = [Slot::Seq, Slot::Number, Slot::Request];
+        numbers.into_iter().any(|slot| self.has(slot))
+    }
+
+    /// True where all of it can be known by who reads a text, or is read off it: nobody knows a time, what
+    /// is drawn, or filling.
+    #[must_use]
+    pub fn is_readable(&self) -> bool {
+        let is_chance =
+            |slot: &Slot| matches!(slot, Slot::NowNs | Slot::NowMs | Slot::Hex(_) | Slot::Fill);
+        let mut segments = self.segments.iter();
+        !segments.any(|it| matches!(it, Segment::Slot(slot) if is_chance(slot)))
+    }
+
+    /// The things that a text names which was made of this; `None` where it was not.
+    pub(crate) fn read(&self, text: &[u8], reading: Reading<'_>) -> Option<Named> {
+        let (named, rest) = self.read_front(text, reading)?;
+        rest.is_empty().then_some(named)
+    }
+
+    /// The same of a text that may go on behind it, with how it goes on.
+    pub(crate) fn read_front<'t>(
+        &self,
+        text: &'t [u8],
+        reading: Reading<'_>,
+    ) -> Option<(Named, &'t [u8])> {
+        let (mut named, mut rest) = (Named::NOTHING, text);
+        for (place, segment) in self.segments.iter().enumerate() {
+            match segment {
+                Segment::Literal(literal) => rest = rest.strip_prefix(&**literal)?,
+                Segment::Slot(slot) => {
+                    let (seen, behind) = self.read_slot(*slot, place, rest, reading)?;
+                    (named, rest) = (named.and(seen)?, behind);
+                }
+                // Of what is said alone.
+                Segment::Open(_) | Segment::Close => return None,
+            }
+        }
+        Some((named, rest))
+    }
+
+    /// The same of a text in which it stands somewhere.
+    pub(crate) fn read_within(&self, text: &[u8], reading: Reading<'_>) -> Option<Named> {
+        let mut at = 0;
+        while let Some(rest) = text.get(at..) {
+            // It begins where that stands which stays, and without such a front anywhere.
+            if let Some(Segment::Literal(front)) = self.segments.first() {
+                at += memmem::find(rest, front)?;
+            }
+            if let Some((named, _)) = self.read_front(&text[at..], reading) {
+                return Some(named);
+            }
+            at += 1;
+        }
+        None
+    }
+
+    fn read_slot<'t>(
+        &self,
+        slot: Slot,
+        place: usize,
+        text: &'t [u8],
+        Reading {
+            values,
+            knows_number,
+        }: Reading<'_>,
+    ) -> Option<(Named, &'t [u8])> {
+        let behind = |said: &[u8]| Some((Named::NOTHING, text.strip_prefix(said)?));
+        let numbered = |first: u64| {
+            let (number, rest) = number(text)?;
+            let sequence = number.checked_sub(first)?;
+            let named = Named {
+                sequence: Some(sequence),
+                tag: None,
+            };
+            (!knows_number || sequence == values.sequence).then_some((named, rest))
+        };
+        let known = |known: u64| {
+            let (number, rest) = number(text)?;
+            (number == known).then_some((Named::NOTHING, rest))
+        };
+        match slot {
+            Slot::Seq => numbered(0),
+            Slot::Number | Slot::Request => numbered(1),
+            Slot::Id => known(values.connection.into()),
+            Slot::Run => known(values.run.into()),
+            Slot::Tag => {
+                let (digits, rest) = text.split_at_checked(TAG_DIGITS)?;
+                let named = Named {
+                    sequence: None,
+                    tag: Some(identity_of_digits(digits, values.run)?),
+                };
+                Some((named, rest))
+            }
+            Slot::Room => behind(values.room.as_bytes()),
+            Slot::Env(place) => behind(self.env_value(place).as_bytes()),
+            Slot::Capture(place) => behind(self.captured(place, values)),
+            Slot::Hex(_) | Slot::NowNs | Slot::NowMs | Slot::Fill => {
+                let mut said = Vec::new();
+                self.say_slot(slot, place, values, &mut said);
+                behind(&said)
+            }
+        }
+    }
+}
+
+/// The number that a text begins with, and what is behind it.
+fn number(text: &[u8]) -> Option<(u64, &[u8])> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = text.split_at(digits);
+    let number = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    Some((number, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const VALUES: Values<'static> = Values {
+        connection: 7,
+        sequence: 12,
+        run: 3,
+        room: "red",
+        now_ns: 0,
+        parts: [&[], &[]],
+        captures: &[],
+    };
+
+    fn words(text: &str) -> Template {
+        Template::for_words(text).unwrap()
+    }
+
+    fn found(text: &str, message: &str) -> Option<Option<u64>> {
+        let reading = Reading {
+            values: &VALUES,
+            knows_number: false,
+        };
+        let named = words(text).read_within(message.as_bytes(), reading);
+        named.map(|named| named.sequence)
+    }
+
+    #[test]
+    fn a_number_is_read_off_whole_and_no_part_of_another() {
+        for (text, message, named) in [
+            ("m{seq}", "ack m5.", Some(Some(5))),
+            ("m{n}", "ack m5.", Some(Some(4))),
+            ("m{n}", "ack m0.", None),
+            ("m{seq}", "mm m12", Some(Some(12))),
+            ("m{seq}", "m", None),
+            ("{seq}", "a 41 b", Some(Some(41))),
+            ("43{conn}-{seq}", "437-1", Some(Some(1))),
+            ("43{conn}-{seq}", "438-1", None),
+            ("{room}:{seq}/{n}", "red:4/5", Some(Some(4))),
+            ("{room}:{seq}/{n}", "red:4/6", None),
+            ("ok", "not ok", Some(None)),
+        ] {
+            assert_eq!(found(text, message), named, "{text} in {message}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_known_has_to_be_it() {
+        let reading = Reading {
+            values: &VALUES,
+            knows_number: true,
+        };
+        let is_there = |message: &str| {
+            let named = words("h{n}").read_within(message.as_bytes(), reading);
+            named.is_some()
+        };
+        assert!(is_there("h13") && is_there("h1 h13") && !is_there("h1") && !is_there("h131"));
+    }
+
+    proptest! {
+        /// Whatever words say is read by them, and names what was put in.
+        #[test]
+        fn what_was_said_is_read(
+            front in "[a-z]{0,4}", sequence in 0_u64..1 << 40, back in "[a-z]{1,4}", end in "[a-z]{0,3}",
+        ) {
+            let template = words(&format!("{front}{{seq}}{back}{{conn}}-{{room}}{{n}}"));
+            let mut said = Vec::new();
+            template.say(&Values { sequence, ..VALUES }, &mut said);
+            said.extend_from_slice(end.as_bytes());
+            let reading = Reading { values: &VALUES, knows_number: false };
+            let (named, rest) = template.read_front(&said, reading).unwrap();
+            prop_assert_eq!(named.sequence, Some(sequence));
+            prop_assert_eq!(rest, end.as_bytes());
+        }
+
+        #[test]
+        fn anything_is_read(text in prop::collection::vec(any::<u8>(), 0..60)) {
+            let reading = Reading { values: &VALUES, knows_number: false };
+            for template in ["{tag}", "a{seq}b{room}", "{n}"] {
+                let _ = words(template).read_within(&text, reading);
+            }
+        }
+    }
+}
