@@ -15,9 +15,11 @@ io.on('connection', (client) => {
     client.join(room);
     joined('ok');
   });
-  client.on('msg', (room, text) => {
+  client.on('msg', (room, text, taken) => {
     stats.messages += 1;
     io.to(room).emit('msg', text);
+    // Whoever asks for it is told that it was taken.
+    if (taken) taken('ok');
   });
 });
 

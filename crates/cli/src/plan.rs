@@ -192,9 +192,8 @@ fn fill_workload(
         scenario.fill(spec);
     }
     let exchange = &mut spec.clients.exchange;
-    if let Some(rooms) = &measure.payload.workload.rooms {
-        exchange.rooms = Some(rooms.clone());
-    }
+    let workload = &measure.payload.workload;
+    exchange.rooms = workload.rooms_beside(exchange.rooms.take())?;
     exchange.unit = measure.payload.workload.unit.unwrap_or(exchange.unit);
     if let Some(ack) = &measure.payload.workload.ack {
         if !matches!(

@@ -213,6 +213,9 @@ fn workload(clients: &Population, words: &mut Words) {
             true => words.value("--rooms", rooms.count),
             false => words.value("--rooms", rooms.names.join(",")),
         }
+        if rooms.each > 1 {
+            words.value("--rooms-each", rooms.each);
+        }
     }
     if !clients.exchange.unit.is_frame() {
         words.value("--unit", clients.exchange.unit);

@@ -227,6 +227,9 @@ pub(crate) enum UsageError {
         /// The flag.
         flag: &'static str,
     },
+    /// Rooms of each connection where there are none.
+    #[error("--rooms-each says in how many of --rooms a connection is; give these as well")]
+    RoomsEachAlone,
     /// Acknowledgements where messages have answers of their own, or none are sent.
     #[error(
         "--ack is of messages that are for others or that nobody answers; add --mode broadcast, pubsub or \

@@ -19,10 +19,16 @@ const SETTLE: Nanos = Nanos::from_secs(1);
 #[derive(Clone, Debug, Default, PartialEq, Args)]
 #[command(next_help_heading = "Workload")]
 pub(crate) struct WorkloadArgs {
-    /// With --mode pubsub, push or idle: rooms that connections are members of, each of one: so many, or
-    /// names between commas.
+    /// With --mode pubsub, push, idle or request: rooms that connections are members of: so many, or names
+    /// between commas.
     #[arg(long, value_name = "N|NAMES", value_parser = rooms)]
     pub(crate) rooms: Option<Rooms>,
+    /// With --rooms: rooms that each connection is a member of, a number or all [default: 1].
+    ///
+    /// What is said to join, and what confirms it, is gone through for each of them. A message is for one
+    /// of its sender's rooms, which have their turns.
+    #[arg(long, value_name = "N|all", value_parser = rooms_each)]
+    pub(crate) rooms_each: Option<RoomsEach>,
     /// Say this on each connection before its load (example: '{"join":"{room}"}').
     ///
     /// In it stand {conn}, {run}, {room}, {now_ms}, {rand:hex:16} and {env:NAME}, a variable of the
@@ -60,7 +66,36 @@ pub(crate) struct WorkloadArgs {
     pub(crate) preset: Option<String>,
 }
 
+/// Rooms of each connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RoomsEach {
+    /// So many.
+    Some(u32),
+    /// All that there are.
+    All,
+}
+
 impl WorkloadArgs {
+    /// The rooms that flags and a scenario ask for, whose are `rooms`.
+    ///
+    /// # Errors
+    /// Rooms of each connection where there are none.
+    pub(crate) fn rooms_beside(&self, rooms: Option<Rooms>) -> Result<Option<Rooms>, UsageError> {
+        let each = rooms.as_ref().map_or(1, |rooms| rooms.each);
+        let Some(found) = self.rooms.clone().or(rooms) else {
+            return match self.rooms_each {
+                None => Ok(None),
+                Some(_) => Err(UsageError::RoomsEachAlone),
+            };
+        };
+        let each = match self.rooms_each {
+            None => each.min(found.count),
+            Some(RoomsEach::Some(each)) => each,
+            Some(RoomsEach::All) => found.count,
+        };
+        Ok(Some(Rooms { each, ..found }))
+    }
+
     /// Steps to join.
     ///
     /// # Errors
@@ -133,6 +168,16 @@ fn rooms(text: &str) -> Result<Rooms, String> {
         return Err("a name is empty; write it like 100 or news,sport".to_owned());
     }
     Ok(Rooms::named(names))
+}
+
+/// Rooms of each connection: a number of them, or all.
+fn rooms_each(text: &str) -> Result<RoomsEach, String> {
+    if text == "all" {
+        return Ok(RoomsEach::All);
+    }
+    let each = quantity::positive_u32(text);
+    each.map(RoomsEach::Some)
+        .map_err(|error| format!("{error}; or write all"))
 }
 
 /// A message by a part of it.

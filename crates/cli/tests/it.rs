@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 #[cfg(unix)]
+mod acks;
+#[cfg(unix)]
 mod broadcast;
 mod build;
 mod check;

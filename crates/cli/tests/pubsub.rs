@@ -71,6 +71,60 @@ fn each_message_reaches_the_members_of_its_room() {
     }
 }
 
+#[test]
+fn a_connection_of_several_rooms_receives_what_is_for_any_of_them() {
+    let server = Embedded::start(&["--broadcast"]);
+    for (each, receivers) in [("3", 12), ("all", 20)] {
+        let words = [&ROOMS[..], &["--rooms-each", each, "-s", "120", &server.url]].concat();
+        let (code, document, said) = run(&words, &[]);
+        assert_eq!(code, Some(0), "{said} {:#}", document["audit"]);
+        let sent = document["messages"]["sent"].as_u64().unwrap();
+        assert_eq!(count(&document, "expected"), sent * receivers);
+        assert_eq!(count(&document, "received"), sent * receivers);
+        assert_eq!(count(&document, "out_of_room"), 0);
+        assert_eq!(document["handshake_ns"]["login"]["count"], 20);
+    }
+}
+
+/// A message for a room that its sender is in, and a receiver in none of the same.
+#[test]
+fn what_goes_to_none_of_the_rooms_of_a_connection_is_out_of_room() {
+    let server = Embedded::start(&["--broadcast", "--misbehave", "cross-room:every=20"]);
+    let words = [&ROOMS[..], &["--rooms-each", "2", &server.url]].concat();
+    let (code, document, said) = run(&words, &[]);
+    assert_eq!(code, Some(1), "{said} {:#}", document["audit"]);
+    assert!(count(&document, "out_of_room") > 0);
+    assert_eq!(count(&document, "missing"), 0);
+}
+
+/// A scenario whose requests name a room and what the login took.
+#[test]
+fn requests_name_their_room_and_what_the_login_took() {
+    let server = Embedded::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rooms.toml");
+    let text = format!(
+        r#"
+        url = "{}"
+        rooms = {{ names = ["red", "green"] }}
+        login = [{{ send = '{{"session":"s{{conn}}"}}', expect = {{ contains = "session" }}, take = {{ sid = "json:/session" }} }}]
+        [[clients]]
+        count = 4
+        roles = ["request"]
+        message = '{{"id":{{id}},"session":"{{cap.sid}}","room":"{{room}}"}}'
+        "#,
+        server.url
+    );
+    fs::write(&path, text).unwrap();
+    let path = path.to_str().unwrap();
+    let (code, document, said) = run(&["--scenario", path], &[]);
+    assert_eq!(code, Some(0), "{said} {:#}", document["audit"]);
+    assert!(document["messages"]["answered"].as_u64().unwrap() > 20);
+    let words = ["--scenario", path, "--failed", "json:/room"];
+    let (code, ..) = run(&words, &[]);
+    assert_eq!(code, Some(2), "the file says what fails");
+}
+
 /// Of each load the connections are the members of all rooms.
 #[test]
 fn the_greatest_audience_of_a_room_is_searched_for() {
@@ -299,6 +353,11 @@ fn what_makes_no_rooms_and_no_words_is_refused() {
             "--rooms is above 9",
         ),
         (&["--rooms", "5"], "--rooms goes with --mode alone"),
+        (&["--rooms-each", "2"], "--rooms-each says in how many of --rooms"),
+        (
+            &["--mode", "pubsub", "-R", "5", "--rooms", "3", "--rooms-each", "4"],
+            "--rooms-each is above 3",
+        ),
         (&["--joined", "ok"], "--joined is of --join"),
         (&["--join", "{tog}"], "'{tog}' is not known"),
         (&["--join", "{room}"], "goes with --rooms alone"),

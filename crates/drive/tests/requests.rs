@@ -116,3 +116,38 @@ fn lost_repeated_and_unasked_answers_are_told_apart() {
         (20, 1_000)
     );
 }
+
+/// What a server gets is known by what it sends back: a simulated echo answers each request with itself.
+#[test]
+fn a_request_is_for_a_room_and_has_what_the_login_took() {
+    use wsbench_load::plan::{Awaited, Expected, LoginStep, LoginSteps, Pattern, Rooms, Spoken};
+    let login = LoginSteps::default()
+        .then(LoginStep::Send(Spoken::text(
+            Template::for_words(r#"{"session":"of {conn}"}"#).unwrap(),
+        )))
+        .then(LoginStep::Expect(Expected {
+            awaited: Awaited::new(None, Pattern::Contains(b"session".to_vec())),
+            captures: vec![("sid".to_owned(), "json:/session".parse().unwrap())],
+            within: None,
+        }));
+    let text = r#"{"id":{id},"room":"{room}","session":"{cap.sid}","n":{n}}"#;
+    let mut spec = requests("json:/id", text, 2).with(|spec| {
+        spec.clients.login = login;
+        spec.clients.exchange.rooms = Some(Rooms {
+            each: 2,
+            ..Rooms::numbered(3)
+        });
+    });
+    // An answer has failed that is of the right room and session; so each is seen to be.
+    for (place, failed) in [("regex:\"room\":\"room-[1-3]\",\"session\":\"of [0-3]\",\"n\":", 1_000), ("regex:\"room\":\"\"", 0)] {
+        spec.clients.exchange.request.as_mut().unwrap().failed = Some(place.parse().unwrap());
+        let result = run(&checked(&spec), Scenario::default(), None);
+        assert_eq!(result.messages.failed, failed, "{place}");
+        assert_eq!(result.messages.answered, 1_000 - failed);
+    }
+    spec.clients.exchange.rooms = None;
+    assert!(spec.clone().check().is_err(), "no rooms");
+    spec.clients.exchange.rooms = Some(Rooms::numbered(2));
+    spec.clients.login = LoginSteps::default();
+    assert!(spec.check().is_err(), "nothing was taken");
+}

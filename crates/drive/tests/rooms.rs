@@ -16,6 +16,7 @@ use wsbench_load::plan::{PlanError, PlanSpec, Why};
 use wsbench_load::series::Series;
 use wsbench_load::tally::{DeliveryCounts, Phase};
 use wsbench_load::template::Template;
+use wsbench_setting::Field;
 use wsbench_simulate::{Cut, Disruption, Scenario, Service, ToAll, run, witness};
 use wsbench_wire::connection::MessageKind::Text;
 
@@ -297,4 +298,97 @@ fn a_plan_with_all_of_it_is_stored_and_read_back() {
     assert_eq!(stored["roles"][0]["publishes"], true);
     let read: PlanSpec = serde_json::from_value(stored).unwrap();
     assert_eq!(read, spec);
+}
+
+/// Messages name the room that they are for.
+fn in_several(connections: u32, threads: u32, rooms: Rooms) -> PlanSpec {
+    plan(connections, threads, rooms.count).with(|spec| {
+        spec.clients.exchange.rooms = Some(rooms);
+        let words = Template::for_words(r#"{"room":"{room}","n":{n},"text":"{tag}{fill}"}"#);
+        spec.clients.exchange.envelope = Some(Envelope::new(Spoken::text(words.unwrap())));
+    })
+}
+
+#[test]
+fn a_connection_of_several_rooms_joins_each_and_receives_what_is_for_any_of_them() {
+    for (each, receivers) in [(1, 3), (2, 6), (4, 12)] {
+        for threads in [1, 2, 3] {
+            let rooms = Rooms {
+                each,
+                ..Rooms::numbered(4)
+            };
+            let plan = checked(&in_several(12, threads, rooms));
+            let seen = witness(&plan, scenario(ToAll::default()), None);
+            let result = &seen.result;
+            let counts = result.deliveries;
+            assert_eq!(result.messages.sent, 500);
+            assert_eq!(counts.expected, 500 * receivers, "{each} {threads}");
+            assert_eq!(counts.received, 500 * receivers);
+            assert_eq!((counts.out_of_room, counts.unasked), (0, 0));
+            assert_eq!(result.failures, []);
+            // A join and what confirms it for each room, one after the other.
+            let joins = result.at(Series::Login);
+            assert_eq!(joins.count(), 12);
+            let least = Nanos(u64::from(each) * 110_000);
+            assert!(joins.min().unwrap() >= least, "{:?}", joins.min());
+            assert!(joins.max().unwrap() < least + Nanos(2_000));
+        }
+    }
+}
+
+#[test]
+fn a_delivery_outside_of_all_rooms_of_a_connection_is_out_of_room() {
+    let rooms = Rooms {
+        each: 2,
+        ..Rooms::numbered(6)
+    };
+    let astray = ToAll {
+        strays: Some(25),
+        ..ToAll::default()
+    };
+    let result = run(&checked(&in_several(12, 2, rooms)), scenario(astray), None);
+    let counts = result.deliveries;
+    assert_eq!((counts.expected, counts.received), (2_000, 2_000));
+    assert!((60..=80).contains(&counts.out_of_room), "{counts:?}");
+}
+
+#[test]
+fn who_leaves_several_rooms_makes_nothing_missing_in_any() {
+    let rooms = Rooms {
+        each: 3,
+        ..Rooms::numbered(5)
+    };
+    let mut scenario = scenario(ToAll::default());
+    scenario.server.disruption = Some(Disruption {
+        at_message: 30,
+        how: Cut::Reset,
+    });
+    let result = run(&checked(&in_several(10, 2, rooms)), scenario, None);
+    let counts = result.deliveries;
+    assert!(result.connections.replaced > 0);
+    assert_eq!(DeliveryCounts::FATES.breach(&counts), None);
+    let dropped = result.messages.timed_out + result.messages.in_flight_at_end;
+    assert!(dropped <= result.connections.replaced + 1, "{counts:?}");
+    assert!(counts.received > 2_500, "{counts:?}");
+}
+
+#[test]
+fn more_rooms_each_than_there_are_or_rooms_that_nobody_is_in_are_refused() {
+    let refused = |connections, each, count| {
+        let rooms = Rooms {
+            each,
+            ..Rooms::numbered(count)
+        };
+        let PlanError { field, why } = in_several(connections, 1, rooms).check().unwrap_err();
+        (field, why)
+    };
+    assert_eq!(refused(8, 5, 4), (Field::RoomsEach, Why::Above { most: 4 }));
+    assert_eq!(refused(8, 0, 4), (Field::RoomsEach, Why::Zero));
+    // Eight connections of two rooms each are members of sixteen at most.
+    assert_eq!(refused(8, 2, 17), (Field::Rooms, Why::Above { most: 16 }));
+    let rooms = Rooms {
+        each: 2,
+        ..Rooms::numbered(16)
+    };
+    assert!(in_several(8, 1, rooms).check().is_ok());
 }

@@ -44,6 +44,7 @@ pub use error::{PlanError, Why};
 pub use expect::{Expect, Promise, TOLERATED_FAILURES};
 pub use flow::{Flow, Pushes, Stamp, StampError};
 pub use login::{Expected, LoginStep, LoginSteps, Spoken};
+pub use membership::LoginTurn;
 pub use opening::{
     Compression, Connect, Family, Header, Http, RESERVED_HEADERS, RevealedHeaders, Upgrade,
     is_field_value, is_origin, is_token,
@@ -52,7 +53,7 @@ pub use payload::{Encoding, Greeting, LARGEST_MESSAGE, Matching, Payload, Payloa
 pub use request::{ByNumber, Locator, LocatorError, Pointer};
 pub use returns::{Drill, Reconnect, Returns};
 pub use role::{Envelope, Role};
-pub use rooms::Rooms;
+pub use rooms::{RoomSet, Rooms, Spread};
 pub use slow::{Reads, SlowReaders};
 pub use spec::{Clients, PlanSpec, Population, Workload};
 pub use timing::{Arrival, Lifetime, Pace, Sessions, Stay, StopRule, Think, Timestamps, WarmUp};

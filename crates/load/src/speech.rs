@@ -7,7 +7,7 @@ use wsbench_wire::connection::MessageKind;
 
 use crate::message::{TagFinder, run_number};
 use crate::nanos::Nanos;
-use crate::plan::{Encoding, Plan};
+use crate::plan::{Encoding, Plan, RoomSet, Spread};
 use crate::template::{Captured, Values};
 
 /// Speech on the connections of a worker beside the messages of the load.
@@ -18,6 +18,8 @@ pub struct Speech {
     epoch_ns: u64,
     /// Names of the rooms.
     rooms: Box<[Box<str>]>,
+    /// Which of them connections are in.
+    spread: Spread,
     /// True where something has to be kept of each connection.
     keeps: bool,
     kept: HashMap<u32, KeptValues>,
@@ -64,6 +66,7 @@ impl Speech {
             run: run_number(plan.seed),
             epoch_ns: 0,
             rooms: names.collect(),
+            spread: clients.spread(),
             keeps: clients.has_captures() || !clients.upkeep.is_empty(),
             kept: HashMap::new(),
             finder: clients
@@ -81,6 +84,12 @@ impl Speech {
     #[must_use]
     pub fn room(&self, room: u32) -> &str {
         self.rooms.get(room as usize).map_or("", |name| name)
+    }
+
+    /// The rooms of the connection at a place of the run.
+    #[must_use]
+    pub fn rooms_of(&self, place: u32) -> RoomSet {
+        self.spread.of(place)
     }
 
     /// The values for what connection number `connection` says in a room at `now`, as the one after

@@ -119,6 +119,17 @@ pub enum TemplateError {
         /// Text between the braces.
         name: String,
     },
+    /// The same, of a request.
+    #[error(
+        "at byte {at}: '{{{name}}}' is not known; there are {{id}}, {{conn}}, {{seq}}, {{n}}, {{run}}, \
+         {{room}}, {{now_ms}}, {{now_ns}}, {{rand:hex:16}}, {{env:NAME}} and {{cap.NAME}}"
+    )]
+    UnknownInRequest {
+        /// Byte at which it is, from 0.
+        at: usize,
+        /// Text between the braces.
+        name: String,
+    },
     /// The same, of a text that is said or awaited.
     #[error(
         "at byte {at}: '{{{name}}}' is not known; there are {{conn}}, {{seq}}, {{n}}, {{run}}, \
@@ -201,7 +212,8 @@ impl Template {
     }
 
     /// Compiles the text of a request: in it `{id}` is the number of the request, counted from 1 on each
-    /// connection, by which its answer is known.
+    /// connection, by which its answer is known; and since the answer is another text, the name of a room
+    /// and what a login took may be put into it.
     ///
     /// # Errors
     /// As [`Template::parse`].
@@ -283,6 +295,13 @@ impl Template {
     pub fn is_unique(&self) -> bool {
         let has = |slot| self.segments.contains(&Segment::Slot(slot));
         has(Slot::Id) && has(Slot::Seq)
+    }
+
+    /// True of one that is not made again, for something stands in it that its connection alone knows.
+    #[must_use]
+    pub(crate) fn is_said_once(&self) -> bool {
+        let slots = [Slot::Room, Slot::Number, Slot::Run, Slot::NowMs];
+        !self.captures.is_empty() || slots.into_iter().any(|slot| self.has(slot))
     }
 
     /// True of a request that has its number in it.

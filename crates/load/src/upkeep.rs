@@ -25,7 +25,7 @@ impl Common {
         let plan = self.plan.clone();
         let upkeep = &plan.clients.upkeep;
         let place = self.speech.kept(connection).map_or(0, |kept| kept.place);
-        let room = plan.clients.room_of(place);
+        let room = self.speech.rooms_of(place).at(0);
         for (at, beat) in upkeep.beats.iter().enumerate() {
             let said = self
                 .speech

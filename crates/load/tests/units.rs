@@ -9,7 +9,8 @@ use pair::{Pair, Received, failures, plan};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Compression, Flow as Traffic, Greeting, LoginSteps, MessageUnit, Pattern, StopRule,
+    Arrival, Awaited, Compression, Encoding, Flow as Traffic, Greeting, LoginSteps, MessageUnit,
+    Pattern, Payload, Reply, Spoken, StopRule,
 };
 use wsbench_load::session::Flow;
 use wsbench_load::tally::Phase;
@@ -130,6 +131,32 @@ fn what_stands_behind_the_login_in_one_message_is_of_the_load() {
         assert_eq!(tally.messages.answered, 2);
         assert_eq!(tally.errors(), 0, "{:?}", tally.failures);
     }
+}
+
+/// What stands behind the login in one message with its end is whole, however long the load lets it be.
+#[test]
+fn a_long_unit_behind_the_login_is_not_cut() {
+    let spec = plan(1).with(|spec| {
+        spec.clients.exchange.unit = MessageUnit::Record;
+        spec.clients.exchange.flow = Traffic::Idle;
+        spec.clients.exchange.payload = Payload::Generated {
+            encoding: Encoding::Text,
+            min: 1 << 20,
+            max: 1 << 20,
+            ascii: true,
+        };
+        spec.stop = StopRule::Duration(Nanos::from_secs(1));
+        spec.clients.login = LoginSteps::default().expect(Text, Pattern::Equals(b"hi".to_vec()));
+        spec.clients.upkeep.replies.push(Reply {
+            on: Awaited::new(Text, Pattern::Contains(b"the end".to_vec())),
+            say: Some(Spoken::new(Text, "heard")),
+        });
+    });
+    let mut pair = Pair::answered(spec, 0, None);
+    let long = [&b"hi\x1e"[..], &vec![b'a'; 3 << 19], b"the end\x1e"].concat();
+    pair.say(Text, &long);
+    assert_eq!(pair.deliver(), Flow::Upgraded);
+    assert_eq!(heard(&mut pair), [b"heard\x1e".to_vec()]);
 }
 
 #[test]

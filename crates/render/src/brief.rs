@@ -155,7 +155,11 @@ fn title(sheet: &mut Sheet, document: &Document) {
     if clients.is_fanned_out() {
         parts.push(match &clients.exchange.rooms {
             Some(rooms) if clients.exchange.audience == Audience::Room => {
-                format!("to {}", counted(rooms.count.into(), "room"))
+                let each = match rooms.each {
+                    1 => String::new(),
+                    each => format!(", {} for each connection", count(each.into())),
+                };
+                format!("to {}{each}", counted(rooms.count.into(), "room"))
             }
             _ => "to all".to_owned(),
         });
@@ -306,10 +310,12 @@ fn fates(document: &Document) -> Vec<String> {
     } else {
         fates.push(format!("{} answered", count(messages.answered)));
     }
+    let cut = document.returns.map_or(0, |counts| counts.cut_messages);
     let wrong = [
         (messages.unsent, "never sent"),
         (messages.timed_out, "timed out"),
-        (messages.failed, "failed"),
+        (messages.failed.saturating_sub(cut), "failed"),
+        (cut, "out when they were cut"),
         (messages.in_flight_at_end, "in flight at the end"),
         (messages.corrupted, "corrupted"),
         (messages.lost, "lost"),

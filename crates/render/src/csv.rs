@@ -245,6 +245,7 @@ fn put_modes(row: &mut Row, document: &Document) {
     row.put_counters("returns", ReturnCounts::ALL, document.returns.as_ref());
     row.put_counters("sessions", SessionCounts::ALL, document.sessions.as_ref());
     row.put_counters("acks", AckCounts::ALL, document.acks.as_ref());
+    row.put_series(document, &OF_ACKS);
 }
 
 /// The series of deliveries and pushes: those that no part of the others has.
@@ -252,10 +253,13 @@ fn of_others() -> Vec<Series> {
     let is_such = |series: &Series| {
         let info = series.info();
         let is_own = info.home == Home::Document && info.part_of.is_none();
-        is_own && info.shown == Shown::IfMeasured
+        is_own && info.shown == Shown::IfMeasured && !OF_ACKS.contains(series)
     };
     Series::ALL.into_iter().filter(is_such).collect()
 }
+
+/// The series of acknowledgements, whose columns came later.
+const OF_ACKS: [Series; 2] = [Series::Ack, Series::AckService];
 
 /// The series that the first columns of times are of: those of the document itself that every result
 /// has.

@@ -178,16 +178,22 @@ fn fan_out(plan: &PlanSpec) -> String {
     let most = stretches.fold(0.0_f64, |most, it| most.max(it.from_per_s).max(it.to_per_s));
     let exchange = &clients.exchange;
     let subscribers = clients.subscribers().saturating_sub(clients.slow_readers());
-    let rooms = exchange.room_count().max(1);
-    let receivers = f64::from(subscribers) / f64::from(rooms);
+    let (rooms, rooms_each) = (exchange.room_count().max(1), clients.rooms_each());
+    let receivers = f64::from(subscribers) * f64::from(rooms_each) / f64::from(rooms);
     let deliveries = most * receivers;
     let each = exchange.longest() as f64;
     let whom = match exchange.audience {
-        Audience::Room => format!(
-            "the {} of its room, one of {}",
-            asked_rate(receivers),
-            count(rooms.into())
-        ),
+        Audience::Room => {
+            let several = match rooms_each {
+                1 => String::new(),
+                each => format!(", {} for each connection", count(each.into())),
+            };
+            format!(
+                "the {} of its room, one of {}{several}",
+                asked_rate(receivers),
+                count(rooms.into())
+            )
+        }
         _ => counted(subscribers.into(), "receiver"),
     };
     let senders = match clients.publishers() {

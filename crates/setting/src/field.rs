@@ -86,6 +86,8 @@ fields! {
     Roles = "clients.roles",
     /// Rooms that connections are members of.
     Rooms = "clients.exchange.rooms",
+    /// Rooms that each connection is a member of.
+    RoomsEach = "clients.exchange.rooms.each",
     /// The messages.
     Payload = "clients.exchange.payload",
     /// The largest size of a message.

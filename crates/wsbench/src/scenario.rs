@@ -32,7 +32,7 @@ use crate::quantity::{self, SizeRange};
 pub use file::ScenarioFile;
 pub use preset::{PRESETS, Preset};
 
-use file::{RoomsFile, SCHEMA, Texts};
+use file::{AllFile, EachFile, RoomsFile, SCHEMA, Texts};
 use speech::Speaker;
 
 /// Looks a variable of the environment up.
@@ -388,13 +388,16 @@ impl ScenarioReader<'_> {
             return Ok(None);
         };
         let fault = |what: &str| Err(self.source.fault("rooms", rooms, what));
-        let (mut found, zipf) = match rooms.get_ref() {
-            RoomsFile::Count(count) => (Rooms::numbered(*count), None),
-            RoomsFile::Table(table) => match (table.count, &table.names[..]) {
-                (Some(count), []) => (Rooms::numbered(count), table.zipf),
-                (None, [_, ..]) => (Rooms::named(table.names.clone()), table.zipf),
-                _ => return fault("either count or names says which rooms there are"),
-            },
+        let (mut found, zipf, each) = match rooms.get_ref() {
+            RoomsFile::Count(count) => (Rooms::numbered(*count), None, None),
+            RoomsFile::Table(table) => {
+                let found = match (table.count, &table.names[..]) {
+                    (Some(count), []) => Rooms::numbered(count),
+                    (None, [_, ..]) => Rooms::named(table.names.clone()),
+                    _ => return fault("either count or names says which rooms there are"),
+                };
+                (found, table.zipf, table.each)
+            }
         };
         if found.count == 0 {
             return fault("there has to be a room, or leave the key out");
@@ -403,6 +406,17 @@ impl ScenarioReader<'_> {
             return fault("zipf is a number above 0, such as 1.0");
         }
         found.zipf = zipf;
+        found.each = match each {
+            None => 1,
+            Some(EachFile::Word(AllFile::All)) => found.count,
+            Some(EachFile::Some(each @ 1..)) if each <= found.count => each,
+            Some(EachFile::Some(_)) => {
+                let most = found.count;
+                let what =
+                    format!("each is a number from 1 to {most}, of so many rooms, or \"all\"");
+                return fault(&what);
+            }
+        };
         Ok(Some(found))
     }
 }

@@ -140,6 +140,7 @@ fn of_the_way(field: Field) -> Option<&'static str> {
         Field::Upkeep => "reply or every",
         Field::Roles => "the roles",
         Field::Rooms => "--rooms",
+        Field::RoomsEach => "--rooms-each",
         Field::Interval => "the interval of the time series",
         Field::Limit => "--limit",
         Field::GreatestRate => "wsbench find",

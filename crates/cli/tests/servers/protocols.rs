@@ -4,7 +4,7 @@
 
 use crate::daemon::Daemon;
 use crate::running::Process;
-use crate::scenarios::{assert_delivered, assert_logged_in, preset, refused};
+use crate::scenarios::{assert_acknowledged, assert_delivered, changed, assert_logged_in, preset, refused};
 use crate::server::{Kind, Server, node};
 
 /// The protocol's own client joins, publishes and is told of it.
@@ -101,10 +101,18 @@ fn topics_of_mosquitto() {
         assert_logged_in(&run, 100);
         assert_eq!(run.document["plan"]["unit"], "mqtt");
     }
+    // At quality of service 1 each is acknowledged (PUBACK), with the number that it was sent with.
+    let text = include_str!("../../../wsbench/src/scenario/presets/mqtt.toml");
+    let changes = [
+        ("message_binary = '30 {var:", "ack = { hex = \"40020007\" }\nmessage_binary = '32 {var:"),
+        (r#"/{room}"} "{tag}"#, r#"/{room}"} 0007 "{tag}"#),
+    ];
+    let run = changed(text, &server.url("/mqtt"), &changes, &[]);
+    assert_delivered(&run, 10);
+    assert_acknowledged(&run);
     // One that answers otherwise than a login awaits is told of byte by byte.
     let directory = tempfile::tempdir().unwrap();
     let scenario = directory.path().join("mqtt.toml");
-    let text = include_str!("../../../wsbench/src/scenario/presets/mqtt.toml");
     std::fs::write(&scenario, text.replace("20020000", "20020005")).unwrap();
     let (scenario, url) = (scenario.to_str().unwrap(), server.url("/mqtt"));
     let document = refused(&[
@@ -132,4 +140,15 @@ fn topics_of_rabbitmq() {
     assert_delivered(&run, 10);
     assert_logged_in(&run, 100);
     assert_eq!(run.document["plan"]["unit"], "nul");
+    // A receipt says that the server has a message.
+    let text = include_str!("../../../wsbench/src/scenario/presets/stomp.toml");
+    let changes = [
+        (
+            "message = \"SEND\\n",
+            "ack = { contains = \"receipt-id:m{seq}\\n\" }\nmessage = \"SEND\\nreceipt:m{seq}\\n",
+        ),
+    ];
+    let run = changed(text, &server.url("/ws"), &changes, &[]);
+    assert_delivered(&run, 10);
+    assert_acknowledged(&run);
 }

@@ -48,6 +48,31 @@ pub(crate) fn assert_none_lost(document: &Value, story: &str) {
     assert_eq!(document["errors"], serde_json::json!([]), "{story}");
 }
 
+/// The server has acknowledged every message to its sender.
+pub(crate) fn assert_acknowledged(run: &Run) {
+    let acks = &run.document["acks"];
+    let sent = run.sent("sent");
+    assert_eq!(acks["awaited"], sent, "{}", run.story());
+    assert_eq!(acks["received"], sent, "{}", run.story());
+    assert_eq!((&acks["missing"], &acks["unasked"]), (&0.into(), &0.into()));
+    assert_eq!(run.document["ack_ns"]["count"], sent);
+}
+
+/// A run of two seconds by a preset with some of its words changed.
+pub(crate) fn changed(text: &str, url: &str, changes: &[(&str, &str)], words: &[&str]) -> Run {
+    let mut text = text.to_owned();
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("changed.toml");
+    std::fs::write(&path, text).unwrap();
+    let path = path.to_str().unwrap();
+    let usual = ["--scenario", path, "-d", "2s", "--warmup", "500ms"];
+    measured(&[&usual[..], words, &[url]].concat())
+}
+
 pub(crate) fn assert_logged_in(run: &Run, connections: u64) {
     assert_eq!(run.document["handshake_ns"]["login"]["count"], connections);
 }
@@ -63,6 +88,33 @@ fn rooms_of_socket_io() {
         assert_logged_in(&run, 100);
     }
     assert_eq!(server.stats().connections, 200);
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn messages_of_socket_io_are_acknowledged_by_their_number() {
+    let server = Server::start(Kind::SocketIo);
+    let url = format!("{}socket.io/?EIO=4&transport=websocket", server.url());
+    let text = include_str!("../../../wsbench/src/scenario/presets/socket.io.toml");
+    // The join has had number 0.
+    let changes = [(
+        r#"message = '42["msg""#,
+        "ack = { prefix = '431{seq}[' }\nmessage = '421{seq}[\"msg\"",
+    )];
+    let run = changed(text, &url, &changes, &[]);
+    assert_delivered(&run, 10);
+    assert_acknowledged(&run);
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn several_rooms_of_socket_io_are_joined_one_by_one() {
+    let server = Server::start(Kind::SocketIo);
+    let url = format!("{}socket.io/?EIO=4&transport=websocket", server.url());
+    let run = preset("socket.io", &url, &["--rooms-each", "3"]);
+    // A hundred connections in three of ten rooms each.
+    assert_delivered(&run, 30);
+    assert_logged_in(&run, 100);
 }
 
 #[test]
@@ -83,6 +135,7 @@ fn subscriptions_and_mutations_of_graphql_ws() {
     let run = preset("graphql", &url, &[]);
     // 100 subscribers in two rooms, and four that publish and receive none of it.
     assert_delivered(&run, 50);
+    assert_acknowledged(&run);
     assert_logged_in(&run, 104);
     assert_eq!(run.document["plan"]["roles"][0]["connections"], 4);
     assert_eq!(run.connections("upgraded"), 104);

@@ -155,11 +155,13 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         if self.arriving.as_ref().is_some_and(|it| it.come_and_go()) {
             return self.departed(slot, now);
         }
+        // Of this connection or of none: it ends right behind what it failed with.
+        let kind = self.context.common.meter.take_latest_failure();
         if was_open && failed {
-            self.lost_slow(slot, session.since(), now);
+            self.lost_slow(slot, kind, session.since(), now);
         }
         if !self.slots[slot].refused
-            && let Some(pause) = self.lost(slot, was_open, now)
+            && let Some(pause) = self.lost(slot, kind, was_open, now)
         {
             return self.open_at(slot, now + pause);
         }

@@ -84,12 +84,17 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         }
     }
 
-    /// A connection has ended, or could not be opened, where it `was_open` or not: books that, and says
-    /// how long the client waits before it tries again, where the plan says so.
-    pub(super) fn lost(&mut self, slot: usize, was_open: bool, now: Nanos) -> Option<Nanos> {
+    /// A connection has ended, or could not be opened, where it `was_open` or not, with this failure: books
+    /// that, and says how long the client waits before it tries again, where the plan says so.
+    pub(super) fn lost(
+        &mut self,
+        slot: usize,
+        kind: Option<FailureKind>,
+        was_open: bool,
+        now: Nanos,
+    ) -> Option<Nanos> {
         let returning = self.returning.as_mut()?;
         let meter = &mut self.context.common.meter;
-        let kind = meter.take_latest_failure();
         let lost_at = &mut returning.lost_at[slot];
         let counts = &mut meter.tally.returns;
         if was_open {

@@ -146,14 +146,20 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         }
     }
 
-    /// The connection of a slow reader has ended before its time; it was begun at `since`.
-    pub(super) fn lost_slow(&mut self, slot: usize, since: Nanos, now: Nanos) {
+    /// The connection of a slow reader has ended before its time, with this failure; it was begun at `since`.
+    pub(super) fn lost_slow(
+        &mut self,
+        slot: usize,
+        kind: Option<FailureKind>,
+        since: Nanos,
+        now: Nanos,
+    ) {
         let Some(slow) = self.slow.as_mut().filter(|_| self.slots[slot].is_slow) else {
             return;
         };
         slow.places[slot].wants = false;
         let meter = &mut self.context.common.meter;
-        let by_server = meter.latest_failure() == Some(FailureKind::ClosedByServer);
+        let by_server = kind == Some(FailureKind::ClosedByServer);
         meter.tally.slow.lost += 1;
         meter.tally.slow.closed += u64::from(by_server);
         meter.tally.record(Series::SlowLost, now - since);

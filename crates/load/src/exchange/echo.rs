@@ -8,6 +8,8 @@ mod by_number;
 mod overdue;
 mod thinking;
 
+use std::sync::Arc;
+
 use self::answer::{CutShort, Finding, Inquiry, Suspect};
 use self::thinking::Thoughts;
 use super::{Exchange, Piece, Upshot, WRITE_AT_MOST};
@@ -21,6 +23,7 @@ use crate::pairing::{Matched, Pairing};
 use crate::plan::{ByNumber, Greeting, Plan, Think, Verify};
 use crate::series::Series;
 use crate::tally::{Law, LogRecord, MessageCounts};
+use crate::template::Template;
 
 /// The echoes of one connection; or, where answers are known `BY_NUMBER` of their request, its requests
 /// ([`ByNumber`]).
@@ -56,6 +59,8 @@ struct Aside {
     times: Vec<Nanos>,
     /// Greetings that were taken.
     greetings: u32,
+    /// Place in the run, of one whose requests are of its rooms.
+    place: u32,
 }
 
 /// One worker's own: the source of its messages, and what of the plan its connections ask for.
@@ -71,6 +76,8 @@ pub struct Local {
     greeting: Option<Greeting>,
     /// Requests, where they are that.
     request: Option<Box<ByNumber>>,
+    /// Text of requests with something in it that their connection alone knows, and room for one.
+    words: Option<(Arc<Template>, Vec<u8>)>,
     think: Option<Think>,
     timeout: Nanos,
     /// Bytes of the longest message.
@@ -99,6 +106,10 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
             verify: clients.exchange.verify,
             greeting: clients.exchange.greeting.clone(),
             request: clients.exchange.request.clone().map(Box::new),
+            words: clients
+                .exchange
+                .request_words()
+                .map(|words| (words, Vec::new())),
             think: clients.think,
             timeout: clients.timeout,
             longest: clients.exchange.payload.max_len(),
@@ -108,7 +119,8 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
         }
     }
 
-    fn new(connection: u32, _: u32, local: &Local) -> Self {
+    fn new(connection: u32, place: u32, local: &Local) -> Self {
+        let asks_in = local.words.as_ref().filter(|_| BY_NUMBER).map(|_| place);
         Self {
             connection,
             budget: local.round_trips.unwrap_or(u32::MAX),
@@ -119,7 +131,12 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
             matched: 0,
             load_is_booked: false,
             pairing: Pairing::default(),
-            rare: None,
+            rare: asks_in.map(|place| {
+                Box::new(Aside {
+                    place,
+                    ..Aside::default()
+                })
+            }),
         }
     }
 
@@ -439,6 +456,9 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
     #[inline]
     fn compose(&mut self, io: &mut Io<'_, Local>, due: Nanos) {
         let sequence = self.pairing.compose(due);
+        if BY_NUMBER && io.local.words.is_some() {
+            return self.ask(io, sequence, due);
+        }
         let identity = self.identity(sequence);
         let source = &mut io.local.source;
         source.prepare(identity, Some(due));

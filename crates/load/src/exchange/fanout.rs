@@ -18,7 +18,7 @@ use crate::message::{MessageSource, TagFinder};
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::pairing::Times;
-use crate::plan::{Envelope, Greeting, Plan, Verify};
+use crate::plan::{Envelope, Greeting, Plan, RoomSet, Spread, Verify};
 use crate::tally::{DECILES, Law, MessageCounts, Published};
 use crate::template::Values;
 
@@ -30,8 +30,8 @@ const HEARING_GRACE: Nanos = Nanos::from_millis(250);
 pub struct Fanout {
     /// Number of the connection over the whole run, part of every tag.
     connection: u32,
-    /// Its room, of which it need not be a member.
-    room: u32,
+    /// Its rooms, of which it need not be a member.
+    rooms: RoomSet,
     /// True where messages are for it.
     subscribes: bool,
     is_open: bool,
@@ -41,8 +41,8 @@ pub struct Fanout {
     said: u32,
     /// The position of the message that it sent last.
     previous: Option<u32>,
-    /// Messages that were composed and not handed to the socket: position and due time.
-    composed: Vec<(u32, Nanos)>,
+    /// Messages that were composed and not handed to the socket.
+    composed: Vec<Composed>,
     /// Obstacle that last kept the connection from taking messages.
     blockage: Blockage,
     /// A message that has come in part.
@@ -55,6 +55,15 @@ pub struct Fanout {
     greetings: u32,
     has_received: bool,
     is_slow: bool,
+}
+
+/// A message that was composed.
+#[derive(Clone, Copy, Debug)]
+struct Composed {
+    /// Its place on the lane.
+    position: u32,
+    due: Nanos,
+    room: u32,
 }
 
 /// A connection's membership.
@@ -79,6 +88,8 @@ pub struct FanoutLocal {
     envelope: Option<Envelope>,
     wrapped: Vec<u8>,
     finder: TagFinder,
+    /// The rooms of the connections.
+    spread: Spread,
     board: Board,
     receipts: Receipts,
     /// Messages sent and not yet handed over.
@@ -122,6 +133,7 @@ impl Exchange for Fanout {
             envelope: workload.envelope.clone(),
             wrapped: Vec::new(),
             receipts: Receipts::new(lanes, length, most, rooms),
+            spread: plan.clients.spread(),
             board: board.clone(),
             published: Vec::new(),
             worker,
@@ -140,7 +152,7 @@ impl Exchange for Fanout {
         let clients = &local.plan.clients;
         Self {
             connection,
-            room: clients.room_of(place),
+            rooms: local.spread.of(place),
             subscribes: clients.subscribes(place),
             is_open: false,
             seat: None,
@@ -174,11 +186,15 @@ impl Exchange for Fanout {
         if !self.subscribes {
             return;
         }
-        let (local, room) = (&mut *io.local, self.room);
-        let order = u64::from(local.board.join(room)) % u64::from(local.subscribers.max(1));
+        let local = &mut *io.local;
+        for room in self.rooms.as_slice() {
+            local.board.join(*room);
+            local.receipts.join(*room);
+        }
+        let order = u64::from(local.board.arrive()) % u64::from(local.subscribers.max(1));
         let tenths = DECILES as u64;
         self.seat = Some(Membership {
-            place: local.receipts.join(room),
+            place: local.receipts.seat(),
             joined: now,
             decile: (order * tenths / u64::from(local.subscribers.max(1))) as usize,
         });
@@ -205,7 +221,14 @@ impl Exchange for Fanout {
         }
         let position = io.local.next;
         io.local.next = position.wrapping_add(1);
-        self.composed.push((position, due));
+        let number = self.said;
+        self.said = number.wrapping_add(1);
+        let room = self.rooms.at(number.into());
+        self.composed.push(Composed {
+            position,
+            due,
+            room,
+        });
         let identity = Identity {
             connection: self.connection,
             sequence: position.into(),
@@ -213,8 +236,6 @@ impl Exchange for Fanout {
         let source = &mut io.local.source;
         source.prepare(identity, Some(due));
         let (message, kind) = (source.message(identity), source.kind());
-        let number = self.said;
-        self.said = number.wrapping_add(1);
         let Some(envelope) = &io.local.envelope else {
             io.common.push_made(io.codec, kind, &message);
             return true;
@@ -224,7 +245,7 @@ impl Exchange for Fanout {
         let speech = &io.common.speech;
         let values = Values {
             parts: message.parts(),
-            ..speech.values(self.connection, self.room, number.into(), due)
+            ..speech.values(self.connection, room, number.into(), due)
         };
         envelope.words.say(&values, &mut wrapped);
         io.common
@@ -235,11 +256,17 @@ impl Exchange for Fanout {
 
     #[inline]
     fn on_sent(&mut self, io: &mut Io<'_, FanoutLocal>, sent: Nanos) {
-        for (position, due) in self.composed.drain(..) {
+        let composed = self.composed.drain(..);
+        for Composed {
+            position,
+            due,
+            room,
+        } in composed
+        {
             if !self.is_open {
                 continue;
             }
-            let (local, room) = (&mut *io.local, self.room);
+            let local = &mut *io.local;
             let publication = Publication {
                 publisher: self.connection,
                 due,
@@ -324,17 +351,19 @@ impl Exchange for Fanout {
         let Some(seat) = self.seat.take() else {
             return;
         };
-        let (local, room) = (&mut *io.local, self.room);
+        let local = &mut *io.local;
         let was_there = local.next > 0 && !self.has_received;
         io.common.meter.tally.connections.never_answered += u64::from(was_there);
-        local.board.leave(room);
+        for room in self.rooms.as_slice() {
+            local.board.leave(*room);
+        }
         // Once the load is over the books are on whoever had been there.
         if io.common.sending {
             let (board, receipts) = (&local.board, &mut local.receipts);
             let leaver = (self.connection, seat.place);
-            receipts.note_absence(board, leaver, room, seat.joined);
+            receipts.note_absence(board, leaver, &self.rooms, seat.joined);
         }
-        local.receipts.leave(seat.place, room);
+        local.receipts.leave(seat.place, &self.rooms);
     }
 
     fn awaited(context: &mut Context<FanoutLocal>, now: Nanos) -> u64 {

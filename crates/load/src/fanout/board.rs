@@ -193,12 +193,16 @@ impl Board {
         is_there.then_some(next as u32)
     }
 
-    /// A member has joined a room: how many had joined any before it.
-    pub fn join(&self, room: u32) -> u32 {
+    /// A member has joined its rooms: how many had joined any before it.
+    pub fn arrive(&self) -> u32 {
+        self.0.joined.fetch_add(1, Ordering::SeqCst)
+    }
+
+    /// A member has joined a room.
+    pub fn join(&self, room: u32) {
         if let Some(members) = self.0.rooms.get(room as usize) {
             members.fetch_add(1, Ordering::SeqCst);
         }
-        self.0.joined.fetch_add(1, Ordering::SeqCst)
     }
 
     /// A member has left a room.

@@ -7,7 +7,7 @@
 
 use super::board::{self, Board, Publication};
 use crate::nanos::Nanos;
-use crate::plan::Plan;
+use crate::plan::{Plan, RoomSet};
 use crate::tally::{Handed, Partial};
 
 /// Bits of a word.
@@ -69,7 +69,12 @@ pub fn books_bytes(plan: &Plan) -> u64 {
     let row = size_of::<ReceiptRow>() as u64 + receivers.div_ceil(WORD) * (WORD / 8);
     let rows = threads.saturating_mul(threads);
     let rows = rows.saturating_mul(board::lane_length(plan) as u64);
-    rows.saturating_mul(row).saturating_add(board::bytes(plan))
+    let memberships = match plan.clients.rooms_each() {
+        1 => 0,
+        each => u64::from(plan.clients.connections) * u64::from(each) * size_of::<u32>() as u64,
+    };
+    let rows = rows.saturating_mul(row).saturating_add(memberships);
+    rows.saturating_add(board::bytes(plan))
 }
 
 /// A receipt, by what had come before.
@@ -103,40 +108,46 @@ impl Receipts {
         }
     }
 
-    /// A place for a connection that has joined a room.
-    pub(crate) fn join(&mut self, room: u32) -> u32 {
+    /// A connection has joined a room.
+    pub(crate) fn join(&mut self, room: u32) {
         if let Some(members) = self.members.get_mut(room as usize) {
             *members += 1;
         }
+    }
+
+    /// A place for a connection that has joined its rooms.
+    pub(crate) fn seat(&mut self) -> u32 {
         self.vacant.pop().unwrap_or_else(|| {
             self.given += 1;
             self.given - 1
         })
     }
 
-    /// The connection at a place has left its room.
-    pub(crate) fn leave(&mut self, place: u32, room: u32) {
-        if let Some(members) = self.members.get_mut(room as usize) {
-            *members -= 1;
+    /// The connection at a place has left its rooms.
+    pub(crate) fn leave(&mut self, place: u32, rooms: &RoomSet) {
+        for room in rooms.as_slice() {
+            if let Some(members) = self.members.get_mut(*room as usize) {
+                *members -= 1;
+            }
         }
         self.vacant.push(place);
     }
 
-    /// Notes for each message under way that a connection at a place, a member of `room` since
+    /// Notes for each message under way that a connection at a place, a member of `rooms` since
     /// `joined`, has left without it. Its own messages are none for it where senders do not hear
     /// themselves.
     pub(crate) fn note_absence(
         &mut self,
         board: &Board,
         (connection, place): (u32, u32),
-        room: u32,
+        rooms: &RoomSet,
         joined: Nanos,
     ) {
         let is_deaf = board.hears_own() == Some(false);
         for lane in 0..self.lanes.len() as u32 {
             for (position, it) in board.on_lane(lane) {
                 let is_own = is_deaf && it.publisher == connection;
-                if it.room != room || it.sent < joined || !it.is_measured || is_own {
+                if !rooms.contains(it.room) || it.sent < joined || !it.is_measured || is_own {
                     continue;
                 }
                 self.open(lane, position, &it);

@@ -37,12 +37,6 @@ impl Meter {
         self.tally.thought_in_window_ns += u128::from(self.window.overlap(from, to).0);
     }
 
-    /// Kind of the latest failure, if nobody has taken it.
-    #[must_use]
-    pub fn latest_failure(&self) -> Option<FailureKind> {
-        self.latest_failure
-    }
-
     /// Kind of the latest failure since this was last asked.
     pub fn take_latest_failure(&mut self) -> Option<FailureKind> {
         self.latest_failure.take()

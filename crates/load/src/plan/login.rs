@@ -220,6 +220,15 @@ impl LoginStep {
         captures.iter().map(|(name, _)| name.as_str())
     }
 
+    /// True where the name of a room stands in it.
+    pub(super) fn has_room(&self) -> bool {
+        match self {
+            Self::Send(spoken) => spoken.words.has_room(),
+            Self::Expect(expected) => expected.awaited.templates().any(Template::has_room),
+            Self::Settle(_) => false,
+        }
+    }
+
     /// The texts that are filled in.
     pub(super) fn templates(&self) -> Vec<Template> {
         match self {

@@ -1,11 +1,24 @@
 //! Who of a population does what: by its place in the run, a connection has a role, a room and a login.
 
+use std::sync::Arc;
+
 use crate::plan::audience::Audience;
 use crate::plan::login::LoginStep;
-use crate::plan::payload::Matching;
+use crate::plan::payload::{Matching, Payload};
 use crate::plan::role::Role;
+use crate::plan::rooms::Spread;
 use crate::plan::spec::{Population, Workload};
 use crate::template::Template;
+
+/// The step of a login that is next, by its number, and the room that it is for, by its number among the
+/// connection's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LoginTurn {
+    /// Number of the step, from 0.
+    pub step: usize,
+    /// Number of the room among those of the connection, from 0.
+    pub room: u32,
+}
 
 impl Population {
     /// Connections that send messages; they are those at the first places.
@@ -44,14 +57,64 @@ impl Population {
         self.role_of(place).is_none_or(|role| role.subscribes)
     }
 
-    /// The room of the connection at a place of the run; 0 where there are none.
+    /// The rooms of each connection; the first for all where there are none.
     #[must_use]
-    pub fn room_of(&self, place: u32) -> u32 {
+    pub fn spread(&self) -> Spread {
         match (self.exchange.audience, &self.exchange.rooms) {
             // There may be rooms to join, and all the same everybody hears all.
-            (Audience::All, _) | (_, None) => 0,
-            (_, Some(rooms)) => rooms.of(place),
+            (Audience::All, _) | (_, None) => Spread::together(),
+            (_, Some(rooms)) => Spread::over(rooms),
         }
+    }
+
+    /// Rooms that each connection is a member of; 1 where there are none.
+    #[must_use]
+    pub fn rooms_each(&self) -> u32 {
+        match (self.exchange.audience, &self.exchange.rooms) {
+            (Audience::All, _) | (_, None) => 1,
+            (_, Some(rooms)) => rooms.each.clamp(1, rooms.count.max(1)),
+        }
+    }
+
+    /// The turn of a login behind another one: the next step, or the first of those that are gone through
+    /// again for the next room.
+    ///
+    /// A step with `{room}` in it is carried out for each room of the connection, and so is what belongs to
+    /// it: what is awaited behind it, and further such steps behind that.
+    #[must_use]
+    pub fn next_turn(&self, place: u32, turn: LoginTurn) -> LoginTurn {
+        let next = LoginTurn {
+            step: turn.step + 1,
+            ..turn
+        };
+        let each = self.rooms_each();
+        let is_end = !self.is_of_room(place, next.step);
+        if each == 1 || !is_end {
+            return next;
+        }
+        if turn.room + 1 >= each || !self.is_of_room(place, turn.step) {
+            return LoginTurn { room: 0, ..next };
+        }
+        let mut before = (0..turn.step).rev();
+        let last_before = before.find(|step| !self.is_of_room(place, *step));
+        LoginTurn {
+            step: last_before.map_or(0, |step| step + 1),
+            room: turn.room + 1,
+        }
+    }
+
+    /// True of a step of a login that is carried out for each room.
+    fn is_of_room(&self, place: u32, number: usize) -> bool {
+        let steps = (0..=number).rev().map(|at| self.login_step(place, at));
+        for step in steps {
+            match step {
+                Some(step) if step.has_room() => return true,
+                // It belongs to what stands before it.
+                Some(LoginStep::Expect(_)) => {}
+                _ => return false,
+            }
+        }
+        false
     }
 
     /// A step of the login of the connection at a place of the run, by its number from 0.
@@ -100,6 +163,16 @@ impl Workload {
     #[must_use]
     pub fn is_answered_by_acks(&self) -> bool {
         self.ack.is_some() && self.audience == Audience::Sender
+    }
+
+    /// The text of requests with something in it that their connection alone knows; `None` of any others.
+    pub(crate) fn request_words(&self) -> Option<Arc<Template>> {
+        match (&self.request, &self.payload) {
+            (Some(_), Payload::Template { template, .. }) if template.is_said_once() => {
+                Some(Arc::clone(template))
+            }
+            _ => None,
+        }
     }
 
     /// Rooms that connections are members of, one that is all of them included; none where messages

@@ -54,7 +54,7 @@ impl<X: Exchange> Session<X> {
         }
         let plan = context.common.plan.clone();
         let timeout = plan.clients.timeout;
-        let room = plan.clients.room_of(self.place);
+        let room = context.common.speech.rooms_of(self.place).at(0);
         for (at, beat) in plan.clients.upkeep.beats.iter().enumerate() {
             let is_congested = context.common.congested;
             let kept = context.common.speech.kept(self.number);

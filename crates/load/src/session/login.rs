@@ -16,20 +16,21 @@ use crate::exchange::{Exchange, Piece};
 use crate::failure::FailureKind;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
-use crate::plan::{Expected, Greeting, LoginStep, Spoken};
+use crate::plan::{Expected, Greeting, LoginStep, LoginTurn, RoomSet, Spoken};
 use crate::series::Series;
 use crate::tally::Phase;
 
 /// Octets of a message that the words of what was awaited tell whole.
 const TOLD: usize = 24;
-/// Octets of a message of a login that are looked at; what is longer is cut.
+/// Octets of a message of a login that are kept while it comes in pieces; what is longer is cut.
 const LONGEST: usize = 1 << 20;
 
 /// A login under way.
 #[derive(Debug)]
 pub(super) struct LoggingIn {
-    /// The present step.
-    step: usize,
+    /// The present step, and the room that it is for.
+    turn: LoginTurn,
+    rooms: RoomSet,
     /// Messages said so far.
     said: u64,
     /// The message that has come in part.
@@ -60,7 +61,8 @@ impl<X: Exchange> Session<X> {
             return Flow::Upgraded;
         }
         self.state = State::LoggingIn(Box::new(LoggingIn {
-            step: 0,
+            turn: LoginTurn::default(),
+            rooms: context.common.speech.rooms_of(self.place),
             said: 0,
             message: Vec::new(),
             seen: VecDeque::new(),
@@ -145,7 +147,13 @@ impl<X: Exchange> Session<X> {
             let io = &mut context.io(&mut self.codec);
             return self.exchange.on_piece(io, received, piece);
         };
-        let room = LONGEST.saturating_sub(login.message.len());
+        // A whole one is as it is: behind the last unit of the login, in one message with it, may stand
+        // those of the exchange.
+        let is_whole = piece.last && login.message.is_empty();
+        let room = match is_whole {
+            true => piece.bytes.len(),
+            false => LONGEST.saturating_sub(login.message.len()),
+        };
         login
             .message
             .extend_from_slice(&piece.bytes[..piece.bytes.len().min(room)]);
@@ -164,7 +172,7 @@ impl<X: Exchange> Session<X> {
     ) -> Flow {
         let plan = context.common.plan.clone();
         if let State::LoggingIn(login) = &mut self.state {
-            let step = plan.clients.login_step(self.place, login.step);
+            let step = plan.clients.login_step(self.place, login.turn.step);
             if !matches!(step, Some(LoginStep::Settle(_))) {
                 let waited = Duration::from(now - login.asked);
                 login.seen.push_back(Seen::Silence(waited));
@@ -180,7 +188,8 @@ impl<X: Exchange> Session<X> {
             let State::LoggingIn(login) = &mut self.state else {
                 return Flow::Continue;
             };
-            match plan.clients.login_step(self.place, login.step) {
+            let room = login.rooms.at(login.turn.room.into());
+            match plan.clients.login_step(self.place, login.turn.step) {
                 None => {
                     let took = now - login.began;
                     context.common.meter.tally.record(Series::Login, took);
@@ -188,10 +197,10 @@ impl<X: Exchange> Session<X> {
                     return Flow::Upgraded;
                 }
                 Some(LoginStep::Send(spoken)) => {
-                    login.step += 1;
+                    login.turn = plan.clients.next_turn(self.place, login.turn);
                     let number = login.said;
                     (login.said, login.asked) = (number + 1, now);
-                    self.say(context, spoken, number, now);
+                    self.say(context, spoken, (number, room), now);
                 }
                 Some(LoginStep::Settle(length)) => {
                     login.until = login.asked + *length;
@@ -206,7 +215,8 @@ impl<X: Exchange> Session<X> {
                     if now < login.until {
                         return Flow::Continue;
                     }
-                    (login.step, login.asked) = (login.step + 1, now);
+                    login.turn = plan.clients.next_turn(self.place, login.turn);
+                    login.asked = now;
                 }
                 Some(LoginStep::Expect(expected)) => {
                     let within = expected.within.unwrap_or(plan.clients.timeout);
@@ -215,7 +225,7 @@ impl<X: Exchange> Session<X> {
                     let Some(seen) = login.seen.pop_front() else {
                         return Flow::Continue;
                     };
-                    match self.compare(context, expected, &seen, said, now) {
+                    match self.compare(context, expected, &seen, (said, room), now) {
                         Compared::Met | Compared::MetWith(_) => {
                             self.take_captures(context, expected, &seen);
                         }
@@ -231,7 +241,7 @@ impl<X: Exchange> Session<X> {
         }
     }
 
-    /// Compares what came with what is awaited behind message number `said` of the login. A message that
+    /// Compares what came with what is awaited behind message number `said` of the login in a room. A message that
     /// the plan knows to be something else is passed over: one to which there is a reply, one that is taken
     /// as a greeting, one of the load.
     fn compare(
@@ -239,11 +249,10 @@ impl<X: Exchange> Session<X> {
         context: &mut Context<X::Local>,
         expected: &Expected,
         seen: &Seen,
-        said: u64,
+        (said, room): (u64, u32),
         now: Nanos,
     ) -> Compared {
         let speech = &context.common.speech;
-        let room = context.common.plan.clients.room_of(self.place);
         let values = speech.values(self.number, room, said, now);
         let awaited = &expected.awaited;
         let kind = match seen {
@@ -285,7 +294,8 @@ impl<X: Exchange> Session<X> {
         let State::LoggingIn(login) = &mut self.state else {
             return;
         };
-        login.step += 1;
+        let clients = &context.common.plan.clients;
+        login.turn = clients.next_turn(self.place, login.turn);
         let kept = context.common.speech.kept(self.number);
         let (Some(kept), Seen::Message(message)) = (kept, seen) else {
             return;
@@ -314,10 +324,15 @@ impl<X: Exchange> Session<X> {
         }
     }
 
-    /// Leaves in `Common::out` what a step says, as the one after `number` others.
-    fn say(&mut self, context: &mut Context<X::Local>, spoken: &Spoken, number: u64, now: Nanos) {
+    /// Leaves in `Common::out` what a step says in a room, as the one after `number` others.
+    fn say(
+        &mut self,
+        context: &mut Context<X::Local>,
+        spoken: &Spoken,
+        (number, room): (u64, u32),
+        now: Nanos,
+    ) {
         let common = &mut context.common;
-        let room = common.plan.clients.room_of(self.place);
         let mut words = Vec::new();
         let values = common.speech.values(self.number, room, number, now);
         spoken.words.say(&values, &mut words);

@@ -63,7 +63,7 @@ impl Compiler {
                 |(known, _)| known,
                 |it| (it, None),
             )),
-            (_, Some(name)) if !name.is_empty() && purpose == Purpose::Words => {
+            (_, Some(name)) if !name.is_empty() && purpose != Purpose::Echo => {
                 Slot::Capture(place_of(name, &mut self.captures, |known| known, |it| it))
             }
             _ => slot(name, at, purpose)?,
@@ -141,12 +141,12 @@ fn slot(name: &str, at: usize, purpose: Purpose) -> Result<Slot, TemplateError> 
         ("conn", _) => Ok(Slot::Id),
         ("seq", _) => Ok(Slot::Seq),
         ("now_ns", _) => Ok(Slot::NowNs),
-        ("n", Purpose::Words) => Ok(Slot::Number),
-        ("run", Purpose::Words) => Ok(Slot::Run),
-        ("room", Purpose::Words) => Ok(Slot::Room),
+        ("n", Purpose::Words | Purpose::Request) => Ok(Slot::Number),
+        ("run", Purpose::Words | Purpose::Request) => Ok(Slot::Run),
+        ("room", Purpose::Words | Purpose::Request) => Ok(Slot::Room),
         ("tag", Purpose::Words) => Ok(Slot::Tag),
         ("fill", Purpose::Words) => Ok(Slot::Fill),
-        ("now_ms", Purpose::Words) => Ok(Slot::NowMs),
+        ("now_ms", Purpose::Words | Purpose::Request) => Ok(Slot::NowMs),
         _ => match name.strip_prefix("rand:hex:") {
             Some(digits) => match digits.parse() {
                 Ok(count @ 1..=MOST_HEX) => Ok(Slot::Hex(count)),
@@ -158,7 +158,8 @@ fn slot(name: &str, at: usize, purpose: Purpose) -> Result<Slot, TemplateError> 
             None => {
                 let name = name.to_owned();
                 Err(match purpose {
-                    Purpose::Echo | Purpose::Request => TemplateError::Unknown { at, name },
+                    Purpose::Echo => TemplateError::Unknown { at, name },
+                    Purpose::Request => TemplateError::UnknownInRequest { at, name },
                     Purpose::Words => TemplateError::UnknownWord { at, name },
                 })
             }

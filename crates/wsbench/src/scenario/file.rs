@@ -63,7 +63,7 @@ pub struct ScenarioFile {
     /// NUL get that end where a text does not have it.
     #[serde(default)]
     pub(super) unit: MessageUnit,
-    /// Rooms that clients are members of, each of one: so many, or with names.
+    /// Rooms that clients are members of: so many, or with names.
     #[serde(default)]
     #[schemars(with = "Option<RoomsFile>")]
     pub(super) rooms: Option<Spanned<RoomsFile>>,
@@ -103,7 +103,7 @@ pub(super) enum Texts {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(
     untagged,
-    expecting = "neither a number of rooms nor a table with count or names, and zipf"
+    expecting = "neither a number of rooms nor a table with count or names, zipf and each"
 )]
 pub(super) enum RoomsFile {
     /// So many, of one size: room-1, room-2 and so on.
@@ -125,6 +125,28 @@ pub(super) struct RoomsTable {
     /// Sizes by Zipf's law: the r-th has members in proportion to r^-s. Without it all have as many.
     #[serde(default)]
     pub(super) zipf: Option<f64>,
+    /// Rooms that each client is a member of, a number or "all"; 1 unless it is given. Steps with {room} in
+    /// them are gone through for each.
+    #[serde(default)]
+    pub(super) each: Option<EachFile>,
+}
+
+/// Rooms of each client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "neither a number of rooms nor \"all\"")]
+pub(super) enum EachFile {
+    /// So many.
+    Some(u32),
+    /// All that there are.
+    Word(AllFile),
+}
+
+/// All of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum AllFile {
+    /// All.
+    All,
 }
 
 /// A step of a login: something is sent, and then something has to come, or one of the two; or a pause.

@@ -32,6 +32,22 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
         }
     }
 
+    /// Composes a request in the words of its connection: for its room, with what its login took.
+    pub(super) fn ask(&self, io: &mut Io<'_, Local>, sequence: u64, due: Nanos) {
+        let Some((words, mut asked)) = io.local.words.take() else {
+            return;
+        };
+        asked.clear();
+        let speech = &io.common.speech;
+        let place = self.rare.as_ref().map_or(0, |rare| rare.place);
+        let room = speech.rooms_of(place).at(sequence);
+        let values = speech.values(self.connection, room, sequence, due);
+        words.say(&values, &mut asked);
+        let kind = io.local.source.kind();
+        io.common.push_message(io.codec, kind, [&asked, &[]]);
+        io.local.words = Some((words, asked));
+    }
+
     /// A whole answer.
     #[inline]
     fn on_reply(&mut self, io: &mut Io<'_, Local>, received: Nanos, reply: &[u8]) {

@@ -83,7 +83,7 @@ impl Fanout {
             && orders.take(
                 acks,
                 io.common,
-                (self.connection, self.room),
+                (self.connection, self.rooms.at(0)),
                 (kind, bytes),
                 received,
             )
@@ -142,7 +142,7 @@ impl Fanout {
         seat: Membership,
     ) {
         let measured = u64::from(it.is_measured);
-        if it.room != self.room {
+        if !self.rooms.contains(it.room) {
             return self.on_stray(io, found, it);
         }
         if it.sent < seat.joined {
@@ -202,7 +202,7 @@ impl Fanout {
         let words = format!(
             "a message for room “{}” arrived in “{}”",
             speech.room(it.room),
-            speech.room(self.room)
+            speech.room(self.rooms.at(0))
         );
         self.fail(io, found, FailureKind::CrossTalk, || words);
     }

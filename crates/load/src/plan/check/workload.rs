@@ -25,11 +25,18 @@ pub(super) fn rooms(population: &Population) -> Checked {
         return refuse(is_room, Field::Audience, Why::Needs(field));
     };
     // What the server sends by itself is of rooms as well: of what clients have subscribed to.
-    let is_taken = matches!(exchange.flow, Flow::Push(_) | Flow::Idle);
+    // And a request is for one, where its text says so.
+    let is_taken =
+        matches!(exchange.flow, Flow::Push(_) | Flow::Idle) || exchange.request.is_some();
     let is_apart = !population.is_fanned_out() && !is_taken;
     refuse(is_apart, field, Why::Needs(Field::Audience))?;
     not_zero(rooms.count, field)?;
-    at_most(rooms.count.into(), population.connections.into(), field)?;
+    not_zero(rooms.each, Field::RoomsEach)?;
+    at_most(rooms.each.into(), rooms.count.into(), Field::RoomsEach)?;
+    let is_for_all = exchange.audience == Audience::All && rooms.each > 1;
+    refuse(is_for_all, Field::RoomsEach, Why::NotWith(Field::Audience))?;
+    let members = u64::from(population.connections) * u64::from(rooms.each);
+    at_most(rooms.count.into(), members, field)?;
     let is_named = rooms.names.is_empty() || rooms.names.len() == rooms.count as usize;
     refuse(!is_named, field, Why::Malformed)?;
     refuse(rooms.names.iter().any(String::is_empty), field, Why::Empty)?;
@@ -78,6 +85,9 @@ pub(super) fn speech(population: &Population) -> Checked {
         refuse(!is_fanned_out, field, Why::Needs(Field::Audience))?;
         refuse(!envelope.words.is_envelope(), field, Why::NoTag)?;
         words(&envelope.words, &taken, exchange.rooms.is_some(), field)?;
+    }
+    if let Some(asked) = exchange.request_words() {
+        words(&asked, &taken, exchange.rooms.is_some(), Field::Payload)?;
     }
     for template in population.upkeep.templates() {
         let field = Field::Upkeep;
@@ -128,6 +138,9 @@ pub(super) fn ack(population: &Population) -> Checked {
             exchange.payload.is_tagged() && exchange.payload.encoding() == Encoding::Text;
         refuse(template.has_tag() && !is_tagged, field, Why::TagAlone)?;
         words(template, &taken, exchange.rooms.is_some(), field)?;
+        // Whichever of its rooms the message was for, nobody knows before it is read.
+        let is_open = template.has_room() && population.rooms_each() > 1;
+        refuse(is_open, field, Why::NotWith(Field::RoomsEach))?;
     }
     Ok(())
 }
