@@ -18,14 +18,21 @@ const HEADER: [&str; 2] = ["-H", "--header"];
 /// The flag whose values are subprotocols: browsers, which set no headers, send tokens as such.
 const SUBPROTOCOL: &str = "--subprotocol";
 /// Flags whose value is a text in which some part may be one.
-const TEXTS: [&str; 3] = ["-m", "--message", "--template"];
+const TEXTS: [&str; 6] = [
+    "-m",
+    "--message",
+    "--template",
+    "--join",
+    "--joined",
+    "--greeting",
+];
 /// The flag by which credentials are shown.
 pub(crate) const SHOW: &str = "--show-secrets";
 /// Short flags that take a value: what stands behind one in the same word is that value.
 const SHORT_WITH_VALUE: &str = "HRacdflmnoprstxz";
 
 /// Flags with a long name whose value may look like a flag.
-const TAKES_ANYTHING: [&str; 2] = ["--message", "--template"];
+const TAKES_ANYTHING: [&str; 3] = ["--message", "--template", "--join"];
 
 /// Flags whose value is a file that a result goes to; those of one letter may stand behind others.
 const PLACES: [&str; 9] = [
@@ -344,6 +351,7 @@ mod tests {
             &["w", "--subprotocol", "bearer", "--subprotocol", "hidden"],
             &["w", "-m", "{\"token\":\"hidden\"}"],
             &["w", "-mpassword=hidden"],
+            &["w", "--join", "{\"room\":\"{room}\",\"token\":\"hidden\"}"],
             &["w", "--template={\"id\":{id},\"key\":\"hidden\"}"],
             &["w", "-H", "X-Info: a=b; token=hidden"],
             &["w", "u:hidden@h:1/x"],

@@ -409,7 +409,10 @@ fn the_servers_words_are_told_where_nothing_was_answered() {
         (Ended::ServerDied, Kind::ServerDied),
     ] {
         let caveat = found(&closed(ended), kind).unwrap();
-        assert!(caveat.message.contains("; first: h:1 at 0.1 s: "), "{caveat}");
+        assert!(
+            caveat.message.contains("; first: h:1 at 0.1 s: "),
+            "{caveat}"
+        );
         assert!(caveat.message.contains("too big"), "{caveat}");
         assert!(caveat.advice.contains("a smaller "), "{caveat}");
     }
