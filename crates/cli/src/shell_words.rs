@@ -195,6 +195,8 @@ fn shown_value(flag: &str, value: &str) -> String {
     match value.split_once(':') {
         Some((name, _)) if is_credential(name.trim()) => format!("{}: {WITHHELD}", name.trim()),
         Some((name, value)) => format!("{name}:{}", shown_text(value)),
+        // It is no header, and may be one whose colon was forgotten.
+        None if is_credential(value) => WITHHELD.to_owned(),
         None => value.to_owned(),
     }
 }

@@ -104,6 +104,38 @@ fn a_dash_is_standard_input_or_output_and_an_ending_says_the_form() {
     assert!(page.starts_with("<!doctype html>"), "{page}");
 }
 
+/// What the embedded server bears, and how its copies for many leave, is taken as the help says it.
+#[test]
+fn the_limits_of_the_embedded_server_are_taken() {
+    let flags = ["--handshake-timeout", "5s", "--max-unfinished", "1m"];
+    let server = Embedded::start(&flags);
+    let run = measured(&["-n", "20", "-c", "2", &server.url]);
+    assert_eq!(run.exit, 0, "{}", run.story());
+    // A message of which more is unfinished than the server bears ends its connection.
+    let run = measured(&["-n", "2", "-c", "1", "-s", "4m", &server.url]);
+    assert_ne!(run.exit, 0, "{}", run.story());
+    let of_many = ["--broadcast", "--delays", "0,2ms", "--most-unsent", "4m"];
+    let many = |loss: &[&str]| {
+        let server = Embedded::start(&[&of_many[..], loss].concat());
+        let words = ["--mode", "broadcast", "-c", "4", "-R", "20", "-d", "1s"];
+        measured(&[&words[..], &["--warmup", "0s", &server.url]].concat())
+    };
+    let whole = many(&[]);
+    assert_eq!(
+        whole.document["deliveries"]["missing"],
+        0,
+        "{}",
+        whole.story()
+    );
+    let lossy = many(&["--loss", "50%"]);
+    assert_ne!(
+        lossy.document["deliveries"]["missing"],
+        0,
+        "{}",
+        lossy.story()
+    );
+}
+
 /// Every command of the help's list is one, and explains itself.
 #[test]
 fn every_command_that_is_listed_is_there() {

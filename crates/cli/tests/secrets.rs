@@ -253,7 +253,7 @@ fn no_complaint_repeats_a_short_secret() {
         ["--bearer=zq7 x", "h:1"],
         ["-a", SHORT],
         ["--cookie", SHORT],
-        ["-H", "X-Api-Key: zq7\n"],
+        ["-H", "X-Api-Key zq7"],
         ["--otlp", "http://u:zq7@h:1"],
         ["--remote-write", "ftp://u:zq7@h:1"],
         ["--push-gateway", "u:zq7@h:1"],

@@ -11,7 +11,7 @@ use wsbench_drive::resolve::{self, ResolveError};
 use wsbench_drive::run::StopSignal;
 use wsbench_load::plan::{Plan, PlanError, PlanSpec};
 use wsbench_load::route::Target;
-use wsbench_load::secret::{is_credential, shown_subprotocols, shown_url};
+use wsbench_load::secret::{shown_subprotocols, shown_url};
 use wsbench_setting::{Text, Told};
 use wsbench_wire::handshake::HandshakeError;
 
@@ -118,7 +118,7 @@ pub fn followed(
 
 fn go_to(plan: &mut PlanSpec, target: Target) {
     if target.place() != plan.target.place() {
-        plan.upgrade.headers.retain(|it| !is_credential(&it.name));
+        plan.upgrade.headers.retain(|it| !it.is_secret());
         let shown = shown_subprotocols(&plan.upgrade.subprotocols);
         plan.upgrade
             .subprotocols
