@@ -50,6 +50,9 @@ ActionCable::Server::Base.config.tap do |config|
   config.allowed_request_origins = [%r{\Ahttps?://localhost:\d+\z}]
 end
 
+# Loaded before anybody comes, as Rails has it in production.
+ActionCable.eager_load!
+ActionCable.server.config.pubsub_adapter
 server = Puma::Server.new(ActionCable.server, Puma::Events.null)
 port = ENV.fetch('PORT', 0).to_i
 listener = server.add_tcp_listener('127.0.0.1', port)
