@@ -596,7 +596,7 @@ mod tests {
                 &|plan| plan.clients.roles = vec![role(1, true), role(2, false)],
             ),
             ("the text around the messages differs", &|plan| {
-                plan.clients.exchange.envelope = Some(Arc::new(words("say {payload}")));
+                plan.clients.exchange.envelope = Some(Arc::new(words("say {tag}{fill}")));
             }),
             ("the messages differ", &|plan| {
                 plan.clients.exchange.payload = Payload::Template {

@@ -164,7 +164,7 @@ fn variables_of_the_environment_are_awaited() {
     };
     let mut pair = asked(login("hidden-name"), None);
     pair.say(Text, b"welcome hidden-name");
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), Flow::Upgraded);
     assert!(pair.session.is_open());
     let mut pair = asked(login("hidden-name"), None);
     pair.say(Text, b"welcome somebody");
