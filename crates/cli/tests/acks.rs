@@ -87,7 +87,11 @@ fn acknowledgements_that_do_not_come_are_missing_and_judged_by_their_share() {
     let words = [&["--mode", "broadcast"][..], &ACK].concat();
     let (code, document) = measured(&server, &words);
     assert_eq!(code, Some(1), "{:#}", document["audit"]);
-    assert!(has_caveat(&document, "no_ack", "invalid"), "{:#}", document["audit"]);
+    assert!(
+        has_caveat(&document, "no_ack", "invalid"),
+        "{:#}",
+        document["audit"]
+    );
     let counts = |name| count(&document, "acks", name);
     let lost = counts("missing") + counts("in_flight_at_end");
     assert!(counts("missing") > 0);
@@ -95,7 +99,11 @@ fn acknowledgements_that_do_not_come_are_missing_and_judged_by_their_share() {
     // One of ten; where in the ten the window opens is chance.
     assert!(lost.abs_diff(counts("awaited") / 10) <= 1, "{lost}");
     let all = document["messages"]["answered"].as_u64();
-    assert_eq!(all, document["messages"]["sent"].as_u64(), "all were delivered");
+    assert_eq!(
+        all,
+        document["messages"]["sent"].as_u64(),
+        "all were delivered"
+    );
     let tolerant = [&words[..], &["--tolerate-failures", "20%"]].concat();
     let (code, document) = measured(&server, &tolerant);
     assert_eq!(code, Some(0), "{:#}", document["audit"]);
@@ -124,12 +132,26 @@ fn what_a_server_says_where_nothing_is_awaited_is_a_note() {
     let server = Embedded::start(&["--ack"]);
     let (code, document) = measured(&server, &["--mode", "oneway"]);
     assert_eq!(code, Some(0), "{:#}", document["audit"]);
-    assert!(has_caveat(&document, "unasked", "note"), "{:#}", document["audit"]);
+    assert!(
+        has_caveat(&document, "unasked", "note"),
+        "{:#}",
+        document["audit"]
+    );
     assert_eq!(count(&document, "messages", "unasked"), 0);
     assert!(count(&document, "messages", "received_in_window") > 50);
 
     let pushing = Embedded::start(&["--push", "50/s"]);
-    let words = ["--mode", "idle", "-c", "5", "-d", "1s", "--format", "json", "--no-state"];
+    let words = [
+        "--mode",
+        "idle",
+        "-c",
+        "5",
+        "-d",
+        "1s",
+        "--format",
+        "json",
+        "--no-state",
+    ];
     let words = [&words[..], &[pushing.url.as_str()]].concat();
     let output = wsbench(&words).output().unwrap();
     assert_eq!(output.status.code(), Some(0));
@@ -141,7 +163,17 @@ fn what_a_server_says_where_nothing_is_awaited_is_a_note() {
 #[test]
 fn the_summary_and_the_table_for_spreadsheets_tell_of_acknowledgements() {
     let server = Embedded::start(&["--broadcast", "--ack"]);
-    let usual = ["--mode", "broadcast", "-c", "5", "-R", "50", "-d", "1s", "--no-state"];
+    let usual = [
+        "--mode",
+        "broadcast",
+        "-c",
+        "5",
+        "-R",
+        "50",
+        "-d",
+        "1s",
+        "--no-state",
+    ];
     let words = [&usual[..], &ACK, &[server.url.as_str()]].concat();
     let output = wsbench(&words).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();

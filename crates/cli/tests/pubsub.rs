@@ -75,7 +75,11 @@ fn each_message_reaches_the_members_of_its_room() {
 fn a_connection_of_several_rooms_receives_what_is_for_any_of_them() {
     let server = Embedded::start(&["--broadcast"]);
     for (each, receivers) in [("3", 12), ("all", 20)] {
-        let words = [&ROOMS[..], &["--rooms-each", each, "-s", "120", &server.url]].concat();
+        let words = [
+            &ROOMS[..],
+            &["--rooms-each", each, "-s", "120", &server.url],
+        ]
+        .concat();
         let (code, document, said) = run(&words, &[]);
         assert_eq!(code, Some(0), "{said} {:#}", document["audit"]);
         let sent = document["messages"]["sent"].as_u64().unwrap();
@@ -353,9 +357,21 @@ fn what_makes_no_rooms_and_no_words_is_refused() {
             "--rooms is above 9",
         ),
         (&["--rooms", "5"], "--rooms goes with --mode alone"),
-        (&["--rooms-each", "2"], "--rooms-each says in how many of --rooms"),
         (
-            &["--mode", "pubsub", "-R", "5", "--rooms", "3", "--rooms-each", "4"],
+            &["--rooms-each", "2"],
+            "--rooms-each says in how many of --rooms",
+        ),
+        (
+            &[
+                "--mode",
+                "pubsub",
+                "-R",
+                "5",
+                "--rooms",
+                "3",
+                "--rooms-each",
+                "4",
+            ],
             "--rooms-each is above 3",
         ),
         (&["--joined", "ok"], "--joined is of --join"),

@@ -139,7 +139,13 @@ fn a_request_is_for_a_room_and_has_what_the_login_took() {
         });
     });
     // An answer has failed that is of the right room and session; so each is seen to be.
-    for (place, failed) in [("regex:\"room\":\"room-[1-3]\",\"session\":\"of [0-3]\",\"n\":", 1_000), ("regex:\"room\":\"\"", 0)] {
+    for (place, failed) in [
+        (
+            "regex:\"room\":\"room-[1-3]\",\"session\":\"of [0-3]\",\"n\":",
+            1_000,
+        ),
+        ("regex:\"room\":\"\"", 0),
+    ] {
         spec.clients.exchange.request.as_mut().unwrap().failed = Some(place.parse().unwrap());
         let result = run(&checked(&spec), Scenario::default(), None);
         assert_eq!(result.messages.failed, failed, "{place}");

@@ -210,7 +210,8 @@ impl Laid<'_> {
     fn has_brief_words(&self, room: usize) -> bool {
         let room = room - self.columns_but_the_last() - GAP;
         let rows = self.rows.iter().map(|row| self.words(row));
-        rows.into_iter().all(|words| wrapped(words, room).len() <= 2)
+        rows.into_iter()
+            .all(|words| wrapped(words, room).len() <= 2)
     }
 
     /// The last column as a column of prose.

@@ -53,9 +53,9 @@ use wsbench_load::result::{Progress, RunResult, Stage, Stamps};
 use wsbench_load::tally::LogRecord;
 
 pub use crate::scenario::{
-    Acking, AnswerFault, Breach, Bucket, ConnectFault, Course, Cut, Death, Disruption, Ending, Every,
-    Machine, Network, OpeningFault, Outage, Pause, Pushing, Queue, Scenario, Server, Service,
-    Stall, ToAll, Unsent,
+    Acking, AnswerFault, Breach, Bucket, ConnectFault, Course, Cut, Death, Disruption, Ending,
+    Every, Machine, Network, OpeningFault, Outage, Pause, Pushing, Queue, Scenario, Server,
+    Service, Stall, ToAll, Unsent,
 };
 
 use crate::engine::Attended;

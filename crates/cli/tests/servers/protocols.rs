@@ -4,7 +4,9 @@
 
 use crate::daemon::Daemon;
 use crate::running::Process;
-use crate::scenarios::{assert_acknowledged, assert_delivered, changed, assert_logged_in, preset, refused};
+use crate::scenarios::{
+    assert_acknowledged, assert_delivered, assert_logged_in, changed, preset, refused,
+};
 use crate::server::{Kind, Server, node};
 
 /// The protocol's own client joins, publishes and is told of it.
@@ -104,7 +106,10 @@ fn topics_of_mosquitto() {
     // At quality of service 1 each is acknowledged (PUBACK), with the number that it was sent with.
     let text = include_str!("../../../wsbench/src/scenario/presets/mqtt.toml");
     let changes = [
-        ("message_binary = '30 {var:", "ack = { hex = \"40020007\" }\nmessage_binary = '32 {var:"),
+        (
+            "message_binary = '30 {var:",
+            "ack = { hex = \"40020007\" }\nmessage_binary = '32 {var:",
+        ),
         (r#"/{room}"} "{tag}"#, r#"/{room}"} 0007 "{tag}"#),
     ];
     let run = changed(text, &server.url("/mqtt"), &changes, &[]);
@@ -142,12 +147,10 @@ fn topics_of_rabbitmq() {
     assert_eq!(run.document["plan"]["unit"], "nul");
     // A receipt says that the server has a message.
     let text = include_str!("../../../wsbench/src/scenario/presets/stomp.toml");
-    let changes = [
-        (
-            "message = \"SEND\\n",
-            "ack = { contains = \"receipt-id:m{seq}\\n\" }\nmessage = \"SEND\\nreceipt:m{seq}\\n",
-        ),
-    ];
+    let changes = [(
+        "message = \"SEND\\n",
+        "ack = { contains = \"receipt-id:m{seq}\\n\" }\nmessage = \"SEND\\nreceipt:m{seq}\\n",
+    )];
     let run = changed(text, &server.url("/ws"), &changes, &[]);
     assert_delivered(&run, 10);
     assert_acknowledged(&run);
