@@ -209,9 +209,8 @@ impl Laid<'_> {
     /// True where two lines are enough for the words of each row.
     fn has_brief_words(&self, room: usize) -> bool {
         let room = room - self.columns_but_the_last() - GAP;
-        let rows = self.rows.iter().map(|row| self.words(row));
-        rows.into_iter()
-            .all(|words| wrapped(words, room).len() <= 2)
+        let mut rows = self.rows.iter().map(|row| self.words(row));
+        rows.all(|words| wrapped(words, room).len() <= 2)
     }
 
     /// The last column as a column of prose.

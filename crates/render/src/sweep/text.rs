@@ -14,7 +14,7 @@ use crate::style::{Glyphs, Style, Tone};
 use crate::summary::seeded;
 use crate::table::Table;
 
-/// The percentiles drawn.
+/// The percentiles drawn, and in the table.
 const DRAWN: [Percentile; 3] = [Percentile::P50, Percentile::P99, Percentile::P99_9];
 /// Lines of the drawing.
 const ROWS: usize = 15;
@@ -41,6 +41,10 @@ pub fn render(sweep: &Sweep, style: Style) -> String {
     }
     page.gap();
     page.table("", &table(sweep));
+    let spans: Vec<_> = sweep.points.iter().map(|it| &it.response_ns).collect();
+    for legend in mark::legends(&spans, &DRAWN) {
+        page.prose("", legend, Some(Tone::Quiet));
+    }
     page.gap();
     for (index, line) in remarks(sweep).iter().enumerate() {
         let label = if index == 0 { "sweep" } else { "" };
