@@ -46,9 +46,9 @@ const FLOOR_SHARE: f64 = 1.0 / 16.0;
 const OVERLOAD: f64 = 1.5;
 /// Time that a trial takes beside its window and warm-up: opening, drain, closing, s.
 const AROUND_S: f64 = 2.0;
-/// What a trial took beside its window is taken for so much more, for it varies.
+/// Factor on what a trial took beside its window, for it varies.
 const SPARE: f64 = 1.2;
-/// And for so much more than that, s.
+/// Time beyond that, s.
 const SPARE_S: f64 = 0.1;
 /// A load that is sure to fail is this many times the greatest that may hold.
 const PRESSED: f64 = 2.0;
@@ -203,9 +203,9 @@ struct SearchState<'a> {
     began_s: f64,
     evidence: Evidence,
     trials: Vec<Trial>,
-    /// What each trial took beside its window, s, by its load.
+    /// Time that each trial took beside its window, s, by its load.
     took: Vec<(f64, f64)>,
-    /// What the pilot got, messages a second.
+    /// Rate that the pilot got, messages a second.
     capacity: Option<f64>,
     /// The first document, for what all have in common.
     first: Option<Document>,

@@ -29,7 +29,7 @@ const SAMPLES: f64 = 2_000.0;
 const LONGER: u64 = 5;
 /// No run is made shorter than this to fit into the limit.
 const SHORTEST: Nanos = Nanos::from_secs(1);
-/// What runs took beside their windows is taken for so much more, for it varies.
+/// Factor on what runs took beside their windows, for it varies.
 const SPARE: f64 = 1.2;
 /// Time that a run takes beside its window and warm-up: opening, drain, closing, s.
 const AROUND_S: f64 = 2.0;

@@ -305,8 +305,8 @@ fn times_so_far(so_far: &RunResult, series: Series, is_gone: bool) -> Distributi
         .with_confidence(confidence)
 }
 
-/// What has waited since when, at the least, of all that is due and not answered: of each interval no
-/// more than was due in it, from its end, the newest first; the rest since before them.
+/// Time that all that is due and not answered has waited at the least: of each interval no more than
+/// was due in it, from its end, the newest first; the rest since before them.
 fn awaited(intervals: &[Interval]) -> Histogram {
     let mut waited = Histogram::new();
     let Some(newest) = intervals.last() else {

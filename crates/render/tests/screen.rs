@@ -144,7 +144,7 @@ fn screens_from_tiny_to_wide() {
     }
 }
 
-/// What is due and was never answered is longer than it has waited, so nothing is known above.
+/// Times of what is due and was never answered are longer than it has waited: nothing is known above.
 #[test]
 fn the_percentiles_of_a_server_that_is_gone_have_what_it_never_answered() {
     let (mut progress, plan) = gone();
