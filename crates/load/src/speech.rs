@@ -18,7 +18,7 @@ pub struct Speech {
     epoch_ns: u64,
     /// Names of the rooms.
     rooms: Box<[Box<str>]>,
-    /// Which of them connections are in.
+    /// The spread of connections over them.
     spread: Spread,
     /// True where something has to be kept of each connection.
     keeps: bool,

@@ -60,7 +60,7 @@ impl Acks {
         self.has_any
     }
 
-    /// When the oldest that is out was due.
+    /// Due time of the oldest that is out.
     pub(super) fn oldest_due(&self) -> Option<Nanos> {
         self.out.front().map(|it| it.times.due)
     }
@@ -136,7 +136,7 @@ impl Acks {
         Some(times)
     }
 
-    /// What is at the front is out.
+    /// Takes from the front all that is not out.
     fn trim(&mut self) {
         while self.out.front().is_some_and(|it| !it.is_out) {
             self.out.pop_front();

@@ -26,7 +26,7 @@ pub struct Awaited {
 /// One of the parts by which a message is known, ready to be held against any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum AwaitedPart {
-    /// What nothing is put into.
+    /// One that nothing is put into.
     Fixed(Pattern),
     /// All of it.
     Whole(Template),

@@ -15,7 +15,7 @@ pub(crate) struct Named {
     pub(crate) tag: Option<Identity>,
 }
 
-/// What is known of a text that is read.
+/// Knowledge of a text that is read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reading<'a> {
     /// Values that were put in.
