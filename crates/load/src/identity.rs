@@ -38,7 +38,7 @@ static VALUES: [u8; 256] = {
 
 /// The message that the digits of a tag name; `None` where they are no tag of this run.
 pub(crate) fn identity_of_digits(digits: &[u8], run: u32) -> Option<Identity> {
-    identity_of(decode_tag(digits)?, run)
+    identity_of(decode_tag(digits.try_into().ok()?)?, run)
 }
 
 /// The message that a tag names, if it is one of this run.
@@ -49,22 +49,18 @@ pub(crate) fn identity_of(tag: u128, run: u32) -> Option<Identity> {
     })
 }
 
-fn decode_tag(digits: &[u8]) -> Option<u128> {
-    let mut value = 0_u128;
-    for (index, &digit) in digits.iter().enumerate() {
-        let bits = u128::from(VALUES[usize::from(digit)]);
-        if bits > 63 {
-            return None;
-        }
-        // The last digit carries two bits of the value above four zeros.
-        value = if index == 21 {
-            if bits & 0xf != 0 {
-                return None;
-            }
-            value << 2 | bits >> 4
-        } else {
-            value << 6 | bits
-        };
-    }
-    Some(value)
+fn decode_tag(digits: &[u8; TAG_DIGITS]) -> Option<u128> {
+    // The number that some digits are, and what all of them come to: more than 63 where one is none.
+    let number = |digits: &[u8]| {
+        digits.iter().fold((0_u64, 0_u8), |(number, all), &digit| {
+            let bits = VALUES[usize::from(digit)];
+            (number << 6 | u64::from(bits), all | bits)
+        })
+    };
+    let (front, first) = number(&digits[..10]);
+    let (middle, second) = number(&digits[10..20]);
+    // The last digit carries two bits of the value above four zeros.
+    let (back, third) = number(&digits[20..]);
+    let is_tag = (first | second | third) < 64 && back & 0xf == 0;
+    is_tag.then(|| u128::from(front) << 68 | u128::from(middle) << 8 | u128::from(back >> 4))
 }

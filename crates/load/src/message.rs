@@ -273,12 +273,7 @@ impl MessageSource {
     #[inline(always)]
     #[must_use]
     pub fn message(&self, identity: Identity) -> Message<'_> {
-        let filling = match (self.same, &self.body) {
-            (Some((from, to)), _) => &self.block[from..to],
-            (None, Body::Block) => self.filling(self.len_of(identity) - self.tag_len),
-            (None, Body::Corpus(corpus)) => self.line(corpus, identity),
-            (None, Body::Template(filled)) => filled.bytes(),
-        };
+        let filling = self.behind_tag(identity);
         let tag = if self.tag_len > 0 {
             self.tag(identity)
         } else {
@@ -288,6 +283,18 @@ impl MessageSource {
             tag,
             tag_len: self.tag_len,
             filling,
+        }
+    }
+
+    /// The bytes of a message behind its tag; it has been prepared.
+    #[inline(always)]
+    #[must_use]
+    pub fn behind_tag(&self, identity: Identity) -> &[u8] {
+        match (self.same, &self.body) {
+            (Some((from, to)), _) => &self.block[from..to],
+            (None, Body::Block) => self.filling(self.len_of(identity) - self.tag_len),
+            (None, Body::Corpus(corpus)) => self.line(corpus, identity),
+            (None, Body::Template(filled)) => filled.bytes(),
         }
     }
 

@@ -172,17 +172,23 @@ impl Receipts {
         own: bool,
     ) -> Receipt {
         self.open(lane, position, it);
-        if self.has(lane, position, place) {
+        let index = self.index(lane, position);
+        let (word, mask) = self.bit(lane, position, place);
+        let of_lane = &mut self.lanes[lane as usize];
+        let bits = &mut of_lane.bits[word];
+        if *bits & mask != 0 {
             return Receipt::Again;
         }
-        self.set(lane, position, place);
-        let row = self.row(lane, position);
+        *bits |= mask;
+        let row = &mut of_lane.rows[index];
         row.count += 1;
         row.fresh += 1;
         row.first = row.first.min(at);
         row.last = row.last.max(at);
         row.own |= own;
-        self.touch(lane, position);
+        if !std::mem::replace(&mut row.is_touched, true) {
+            self.touched.push((lane, position));
+        }
         let overtaken = self.is_overtaken(board, lane, position, place);
         Receipt::First { overtaken }
     }
@@ -339,11 +345,5 @@ impl Receipts {
     fn has(&self, lane: u32, position: u32, place: u32) -> bool {
         let (word, mask) = self.bit(lane, position, place);
         self.lanes[lane as usize].bits[word] & mask != 0
-    }
-
-    #[inline]
-    fn set(&mut self, lane: u32, position: u32, place: u32) {
-        let (word, mask) = self.bit(lane, position, place);
-        self.lanes[lane as usize].bits[word] |= mask;
     }
 }

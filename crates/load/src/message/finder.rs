@@ -3,6 +3,8 @@
 //! The run's number is the same in every tag and gives four digits of it that are the run's alone:
 //! they are searched for, and what stands around them is read as a tag.
 
+use std::cell::Cell;
+
 use memchr::memmem::Finder;
 use wsbench_wire::connection::MessageKind;
 
@@ -22,6 +24,28 @@ pub struct TagFinder {
     finder: Finder<'static>,
     kind: MessageKind,
     run: u32,
+    /// The tag in text that was read last: a message for many comes many times on end.
+    latest: Cell<Latest>,
+}
+
+/// A tag in text, and the message that it names.
+#[derive(Clone, Copy, Debug)]
+struct Latest {
+    digits: [u8; TAG_DIGITS],
+    identity: Identity,
+}
+
+impl Latest {
+    /// That of a run's first message, as good as any other.
+    fn first(run: u32) -> Self {
+        let mut digits = [b'A'; TAG_DIGITS];
+        digits[..16].copy_from_slice(&Front::new(run, 0, 0).digits);
+        let identity = Identity {
+            connection: 0,
+            sequence: 0,
+        };
+        Self { digits, identity }
+    }
 }
 
 impl TagFinder {
@@ -38,6 +62,7 @@ impl TagFinder {
             finder: Finder::new(&needle).into_owned(),
             kind,
             run,
+            latest: Cell::new(Latest::first(run)),
         }
     }
 
@@ -59,6 +84,13 @@ impl TagFinder {
             MessageKind::Binary => BYTES_BEFORE,
         };
         let mut at = from + before;
+        // Where nothing is put around messages, the tag is in front and need not be looked for.
+        let behind = message.get(at..);
+        if behind.is_some_and(|rest| rest.starts_with(self.finder.needle()))
+            && let Some(identity) = self.read(message, from)
+        {
+            return Some((from, identity));
+        }
         while let Some(found) = message.get(at..).and_then(|rest| self.finder.find(rest)) {
             let start = at + found - before;
             if let Some(identity) = self.read(message, start) {
@@ -72,10 +104,20 @@ impl TagFinder {
     /// The tag that begins at a byte, if it is one of the run.
     #[inline]
     fn read(&self, message: &[u8], start: usize) -> Option<Identity> {
-        let tag = message.get(start..start + self.tag_len())?;
+        let rest = message.get(start..)?;
         match self.kind {
-            MessageKind::Text => identity_of_digits(tag, self.run),
-            MessageKind::Binary => identity_of(u128::from_be_bytes(tag.try_into().ok()?), self.run),
+            MessageKind::Binary => identity_of(u128::from_be_bytes(*rest.first_chunk()?), self.run),
+            MessageKind::Text => {
+                let digits: &[u8; TAG_DIGITS] = rest.first_chunk()?;
+                let latest = self.latest.get();
+                if *digits == latest.digits {
+                    return Some(latest.identity);
+                }
+                let identity = identity_of_digits(digits, self.run)?;
+                let digits = *digits;
+                self.latest.set(Latest { digits, identity });
+                Some(identity)
+            }
         }
     }
 }
@@ -115,6 +157,7 @@ mod tests {
             prop_assert_eq!(found, Some((front.len(), identity)));
             prop_assert_eq!(finder.find(&message, front.len() + 1), None);
             prop_assert_eq!(finder.find(&message[..front.len() + tag.len() - 1], 0), None);
+            prop_assert_eq!(finder.find(&message, front.len()), found);
         }
 
         /// Nothing is found, and nothing breaks, in what has no tag.

@@ -93,25 +93,24 @@ impl Fanout {
         let (mut from, mut has_tags) = (0, false);
         while let Some((at, identity)) = io.local.finder.find(bytes, from) {
             has_tags = true;
-            from = at + io.local.finder.tag_len();
-            self.on_tag(
-                io,
-                &Sighting {
-                    kind,
-                    bytes,
-                    at,
-                    identity,
-                    received,
-                },
-            );
+            let found = Sighting {
+                kind,
+                bytes,
+                at,
+                identity,
+                received,
+            };
+            // There is no tag in what is known to be the message's own text.
+            from = at + io.local.finder.tag_len() + self.on_tag(io, &found);
         }
         if !has_tags {
             self.on_foreign(io, received, kind, bytes);
         }
     }
 
+    /// A tag has come; the bytes behind it that are known to be the message's.
     #[inline]
-    fn on_tag(&mut self, io: &mut Io<'_, FanoutLocal>, found: &Sighting<'_>) {
+    fn on_tag(&mut self, io: &mut Io<'_, FanoutLocal>, found: &Sighting<'_>) -> usize {
         let Identity {
             connection,
             sequence,
@@ -123,15 +122,17 @@ impl Fanout {
             (publication.publisher == connection).then_some((position, publication))
         });
         let Some((position, publication)) = looked_up else {
-            return self.on_unknown(io, found, lane);
+            self.on_unknown(io, found, lane);
+            return 0;
         };
         let Some(seat) = self.seat else {
-            return self.on_unsubscribed(io, found, &publication);
+            self.on_unsubscribed(io, found, &publication);
+            return 0;
         };
-        self.on_delivery(io, found, (lane, position), &publication, seat);
+        self.on_delivery(io, found, (lane, position), &publication, seat)
     }
 
-    /// A message that was sent has come.
+    /// A message that was sent has come; the bytes behind its tag that are known to be its own.
     #[inline]
     fn on_delivery(
         &mut self,
@@ -140,27 +141,30 @@ impl Fanout {
         key: (u32, u32),
         it: &Publication,
         seat: Membership,
-    ) {
+    ) -> usize {
         let measured = u64::from(it.is_measured);
         if !self.rooms.contains(it.room) {
-            return self.on_stray(io, found, it);
+            self.on_stray(io, found, it);
+            return 0;
         }
         if it.sent < seat.joined {
             // Whether it was for whoever joined meanwhile, nobody can say.
             io.common.meter.tally.deliveries.uncertain += measured;
-            return;
+            return 0;
         }
         let is_own = it.publisher == self.connection;
         if is_own && io.local.board.hears_own() == Some(false) {
             io.common.meter.tally.deliveries.unasked += measured;
-            return self.fail(io, found, FailureKind::Unasked, || {
+            self.fail(io, found, FailureKind::Unasked, || {
                 "a message came back to its sender, which others did not".to_owned()
             });
+            return 0;
         }
-        if !is_right(io.local, found, it) {
+        let Some(own) = verified(io.local, found, it) else {
             io.common.meter.tally.deliveries.corrupted += measured;
-            return self.on_corrupted(io, found, it);
-        }
+            self.on_corrupted(io, found, it);
+            return 0;
+        };
         if is_own {
             io.local.board.set_hears_own(true);
         }
@@ -172,7 +176,7 @@ impl Fanout {
         let meter = &mut io.common.meter;
         let at = meter.arrival(it.sent, found.received);
         if at - it.due >= io.local.timeout {
-            return; // it is missing by then, and is told to be
+            return own; // it is missing by then, and is told to be
         }
         let local = &mut *io.local;
         let receipt = local
@@ -180,9 +184,10 @@ impl Fanout {
             .note(&local.board, key, it, seat.place, at, is_own);
         let Receipt::First { overtaken } = receipt else {
             meter.tally.deliveries.duplicated += measured;
-            return self.fail(io, found, FailureKind::Duplicated, || {
+            self.fail(io, found, FailureKind::Duplicated, || {
                 format!("a message of connection {} came again", it.publisher)
             });
+            return own;
         };
         let shares = std::mem::replace(&mut self.read_at, found.received) == found.received;
         meter.delivered(times, at, found.received, it.is_measured);
@@ -192,6 +197,7 @@ impl Fanout {
             tally.deliveries.in_shared_reads += u64::from(shares);
             tally.by_decile.record(seat.decile, at - it.due);
         }
+        own
     }
 
     /// A message for another room.
@@ -325,27 +331,28 @@ impl Incoming {
     }
 }
 
-/// True if a message stands in what has come as it was sent.
+/// The bytes behind the tag that are known to be the message's; `None` where it does not stand in what
+/// has come as it was sent.
 #[inline]
-fn is_right(local: &mut FanoutLocal, found: &Sighting<'_>, it: &Publication) -> bool {
+fn verified(local: &mut FanoutLocal, found: &Sighting<'_>, it: &Publication) -> Option<usize> {
     if local.verify == Verify::None {
-        return true;
+        return Some(0);
     }
     local.source.prepare(found.identity, Some(it.due));
     // Whoever puts messages into its own may well send those in frames of another kind.
     let is_kind = local.envelope.is_some() || found.kind == local.source.kind();
-    let message = local.source.message(found.identity);
-    let filling = message.filling();
+    let filling = local.source.behind_tag(found.identity);
     let behind = &found.bytes[found.at + local.finder.tag_len()..];
-    is_kind
-        && match local.verify {
-            // A tag is found wherever it stands, so the two are one here.
-            Verify::Full | Verify::Contains => {
-                behind.starts_with(filling) || stands_escaped(behind, filling)
-            }
-            Verify::Length => behind.len() >= filling.len(),
-            Verify::None => true,
-        }
+    // A tag is found wherever it stands, so full and contained are one here.
+    let is_full = local.verify != Verify::Length;
+    if is_full && behind.starts_with(filling) {
+        return is_kind.then_some(filling.len());
+    }
+    let is_right = match is_full {
+        true => stands_escaped(behind, filling),
+        false => behind.len() >= filling.len(),
+    };
+    (is_kind && is_right).then_some(0)
 }
 
 /// True if a text begins with another one as JSON writes it within quotation marks (RFC 8259 section
