@@ -56,7 +56,7 @@ enum PairStage {
     Awaiting(Box<Asking>, RelayEnd, Vec<u8>),
     /// Both talk.
     Open(RelayEnd),
-    /// What waits for either end is written, and no more is passed on.
+    /// Bytes that wait for either end are written, and no more is passed on.
     Leaving(Leaving),
 }
 

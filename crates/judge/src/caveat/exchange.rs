@@ -31,7 +31,7 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     found
 }
 
-/// What is told of the first that failed.
+/// Words of the first that failed.
 fn first_words(record: &Record) -> String {
     record.errors.first().map_or_else(String::new, |error| {
         format!(

@@ -61,7 +61,7 @@ const SHORTEST_MADE_UP: usize = 16;
 /// names, and of what stands behind such a name in a subprotocol.
 const SHORTEST_IN_PATH: usize = 6;
 
-/// Whether what goes by this name is a credential: the value of a header or of a parameter.
+/// True if what goes by this name is a credential: the value of a header or of a parameter.
 #[must_use]
 pub fn is_credential(name: &str) -> bool {
     let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
@@ -89,21 +89,21 @@ fn words(name: &str) -> impl Iterator<Item = String> {
     words.into_iter().filter(|word| !word.is_empty())
 }
 
-/// Whether a text is a token by its shape: a JSON Web Token (RFC 7519), whose first part is the base64
+/// True if a text is a token by its shape: a JSON Web Token (RFC 7519), whose first part is the base64
 /// of a text that begins with `{"`, or one that says by its first letters who has issued it.
 #[must_use]
 pub fn is_token_by_shape(text: &str) -> bool {
     text.len() >= SHORTEST_TOKEN && FRONTS.iter().any(|front| text.starts_with(front))
 }
 
-/// Whether a text looks made up: long, of letters and digits.
+/// True if a text looks made up: long, of letters and digits.
 #[must_use]
 pub(super) fn looks_made_up(text: &str) -> bool {
     let has = |is: fn(&u8) -> bool| text.as_bytes().iter().any(is);
     text.len() >= SHORTEST_MADE_UP && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
 }
 
-/// Whether what stands behind this name in a path is a credential: `/token/VALUE`. Of fewer names than
+/// True if what stands behind this name in a path is a credential: `/token/VALUE`. Of fewer names than
 /// elsewhere: `/auth/login` and `/session/new` are places.
 #[must_use]
 pub(super) fn is_credential_in_path(name: &str, value: &str) -> bool {
@@ -115,7 +115,7 @@ pub(super) fn is_credential_in_path(name: &str, value: &str) -> bool {
     is_named.iter().any(|it| name.ends_with(it)) && has_digit && value.len() >= SHORTEST_IN_PATH
 }
 
-/// Whether a subprotocol carries a credential: by its shape, by a name in front of it
+/// True if a subprotocol carries a credential: by its shape, by a name in front of it
 /// (`base64url.bearer.authorization.k8s.io.TOKEN`), or since the one before it says so
 /// (`bearer, TOKEN`), as browsers, which cannot set headers, are made to do.
 #[must_use]

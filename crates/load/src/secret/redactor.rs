@@ -125,7 +125,7 @@ impl Redactor {
         }
     }
 
-    /// What of a URL is a credential.
+    /// Credentials of a URL.
     pub fn add_url(&mut self, url: &str) {
         for (at, length) in credentials_in_url(url) {
             let value = &url[at..at + length];
@@ -159,7 +159,7 @@ impl Redactor {
         }
     }
 
-    /// What of a text of the user's own is a credential.
+    /// Credentials of a text of the user's own.
     pub fn add_text(&mut self, text: &str) {
         for found in credentials_in_text(text) {
             self.add(&text[found.span]);

@@ -133,7 +133,7 @@ impl<X: Exchange> Session<X> {
     }
 }
 
-/// What is told of a breach of the protocol, with what to do about it.
+/// Words for a breach of the protocol, with what to do about it.
 pub(super) fn told(violation: &Violation) -> Text {
     let words = violation.to_string();
     match violation {

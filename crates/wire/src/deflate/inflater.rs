@@ -14,7 +14,7 @@ use miniz_oxide::inflate::core::{DecompressorOxide, decompress_with_limit};
 use super::WindowBits;
 use crate::error::ProtocolError;
 
-/// What decompresses one stream.
+/// Decompressor of one stream.
 pub(super) enum Inflater {
     /// With the largest window that there is.
     Full(Decompress),
@@ -148,7 +148,7 @@ impl Narrow {
         }
     }
 
-    /// What is wrong with a stream that in this step could not be read on after so many octets.
+    /// Fault of a stream that in this step could not be read on after so many octets.
     fn fault(&self, before: &DecompressorOxide, source: &[u8], given: usize) -> ProtocolError {
         let is_filled = self.is_filled || self.at == self.window.len();
         if is_filled && reads_on(before.clone(), source, given) {
