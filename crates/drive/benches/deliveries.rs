@@ -54,7 +54,7 @@ const SIZE: u32 = 160;
 const PER_S: u32 = 50;
 /// Messages a second that are more than one core makes deliveries of.
 const TOO_MANY_PER_S: u32 = 400;
-/// What the instrument may cost, deliveries a second that are aimed at, and octets a receiver.
+/// Ratio that the instrument may cost, deliveries a second that are aimed at, and octets a receiver.
 const RATIO: f64 = 1.3;
 const DELIVERIES_PER_S: f64 = 250_000.0;
 const OCTETS: f64 = 600.0;

@@ -79,7 +79,7 @@ pub(crate) struct Server {
     delivering_until: Nanos,
     /// A connection for which nobody is sent to.
     held_up_by: Option<Conn>,
-    /// What would have been sent meanwhile.
+    /// Messages that would have been sent meanwhile.
     held: VecDeque<Work>,
     peers: Vec<Option<Peer>>,
     accepted: u64,

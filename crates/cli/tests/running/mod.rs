@@ -133,7 +133,7 @@ fn reader(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
     })
 }
 
-/// What a reader has read, once that is over.
+/// Text that a reader has read, once that is over.
 fn text(reader: Option<JoinHandle<Vec<u8>>>) -> String {
     let bytes = reader.map(|reader| reader.join().unwrap());
     String::from_utf8(bytes.unwrap_or_default()).unwrap()

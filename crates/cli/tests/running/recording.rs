@@ -11,7 +11,7 @@ use super::{Ended, LIMIT, ended_within, reader, text, wsbench};
 /// A recording under way, killed when the test fails.
 pub struct Recording {
     child: Child,
-    /// Where clients find it.
+    /// Address at which clients find it.
     pub url: String,
     begun: Instant,
     stdout: Option<JoinHandle<Vec<u8>>>,
@@ -48,7 +48,7 @@ impl Recording {
         self.child.id()
     }
 
-    /// How it ended; no end within [`LIMIT`] is a hang.
+    /// Outcome of it; no end within [`LIMIT`] is a hang.
     pub fn ended(mut self) -> Ended {
         let status = ended_within(&mut self.child, self.begun, LIMIT);
         Ended {

@@ -12,7 +12,7 @@ use wsbench_wire::handshake::{ClientHandshake, Request};
 
 use crate::common;
 
-/// What is here; `None` when that is nothing.
+/// Octets that are here; `None` when there are none.
 pub(crate) fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> Option<usize> {
     match stream.read(buffer) {
         Ok(count) => Some(count),

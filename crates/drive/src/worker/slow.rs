@@ -84,7 +84,7 @@ impl Slow {
 }
 
 impl<E: Engine, X: Exchange> Worker<E, X> {
-    /// Whether a slot's reader does not read now: it is remembered that there is something to read.
+    /// True where a slot's reader does not read now: it is remembered that there is something to read.
     pub(super) fn holds_back(&mut self, slot: usize) -> bool {
         let is_slow = self.slots[slot].is_slow;
         let Some(slow) = self.slow.as_mut().filter(|_| is_slow) else {

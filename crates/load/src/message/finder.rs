@@ -36,7 +36,7 @@ struct Latest {
 }
 
 impl Latest {
-    /// That of a run's first message, as good as any other.
+    /// One of a run's first message, as good as any other.
     fn first(run: u32) -> Self {
         let mut digits = [b'A'; TAG_DIGITS];
         digits[..16].copy_from_slice(&Front::new(run, 0, 0).digits);
